@@ -1,0 +1,22 @@
+//! The program: one question from the command line, or all adapters as a service.
+
+mod cli;
+mod once;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // The one TLS provider of the whole process, before anything could choose another.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = cli::Cli::parse();
+    match cli.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("netvane: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! One question, one answer on standard output.
+
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
+
+use netvane_core::{
+    Engine, Failure, Input, Reply, Request, UsageError,
+    render::{self, Layout},
+};
+use terminal_size::{Height, Width, terminal_size};
+
+use crate::cli::Output;
+
+/// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
+pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
+    let engine = Engine::new(&output.settings()?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let line = line(words);
+    let screen = Screen::new(output);
+    let request = Request { adapter: "terminal", input: Input::Text(line.clone()) };
+    let mut drawn = 0;
+    let answer = runtime.block_on(async {
+        let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));
+        tokio::select! {
+            answer = asked => Some(answer),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    screen.clear(drawn);
+    // Nothing that a lookup left behind may hold up the prompt.
+    runtime.shutdown_background();
+    match answer {
+        Some(Ok(reply)) => {
+            let mut stdout = std::io::stdout().lock();
+            // A closed pipe, as with `| head`, is the reader's choice.
+            let _ = stdout.write_all(screen.rendered(&reply).as_bytes()).and_then(|()| stdout.flush());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Err(failure)) => {
+            eprint!("{}", told(&failure, &line, output));
+            Ok(ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 }))
+        }
+        None => Ok(ExitCode::from(130)),
+    }
+}
+
+/// The words as one line that the grammar takes apart again in the same places.
+fn line(words: &[String]) -> String {
+    let quoted = |word: &String| {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) if !option.contains(char::is_whitespace) => (format!("{option}="), value),
+            _ => (String::new(), word.as_str()),
+        };
+        let needs = value.is_empty() || value.contains(|c: char| c.is_whitespace() || "\"'“„‘".contains(c));
+        match needs {
+            false => word.clone(),
+            true => {
+                let quote = if value.contains('"') { '\'' } else { '"' };
+                format!("{option}{quote}{value}{quote}")
+            }
+        }
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The same text as HTTP's problem document, or the document itself with `--json`.
+fn told(failure: &Failure, line: &str, output: &Output) -> String {
+    if output.json {
+        return serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
+    }
+    let mut out = format!("netvane: {}\n", render::printable(&failure.to_string()));
+    if let Failure::Usage(UsageError { position, suggestion, .. }) = failure {
+        if let Some(position) = position {
+            let marks = "^".repeat(position.len().max(1));
+            out += &format!("\n  {}\n  {}{marks}\n", marked(line), " ".repeat(position.start));
+        }
+        if let Some(suggestion) = suggestion {
+            let suggestion = render::printable_line(suggestion).into_owned();
+            out += &format!("\nTry: netvane {}\n", suggestion.trim_start_matches('/'));
+        }
+    }
+    out
+}
+
+/// One column for each character, so that the marks stand under the mistake.
+fn marked(line: &str) -> String {
+    line.chars().map(|c| if render::is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+}
+
+struct Screen<'a> {
+    output: &'a Output,
+    layout: Layout,
+    /// Rows of a terminal on which progress is drawn; `None` where output is piped.
+    rows: Option<u16>,
+}
+
+impl<'a> Screen<'a> {
+    fn new(output: &'a Output) -> Self {
+        let size = std::io::stdout().is_terminal().then(terminal_size).flatten();
+        // What goes into a pipe is not wrapped.
+        let width = size.map_or(u16::MAX, |(Width(width), _)| width.max(20));
+        let rows = size.map(|(_, Height(rows))| rows).filter(|_| !output.json && !output.markdown);
+        Self { output, layout: Layout { width, color: output.is_coloured() }, rows }
+    }
+
+    fn rendered(&self, reply: &Reply) -> String {
+        let document = &reply.rendition.document;
+        match (self.output.json, self.output.markdown) {
+            (true, _) => reply.to_json() + "\n",
+            (_, true) => render::markdown(document),
+            _ => render::text(document, self.layout),
+        }
+    }
+
+    /// Draws what is found so far over what was drawn before; gives the number of lines drawn.
+    fn redraw(&self, so_far: &Reply, drawn: usize) -> usize {
+        let Some(rows) = self.rows else { return 0 };
+        let text = self.rendered(so_far);
+        let lines = text.lines().count();
+        if lines + 1 >= usize::from(rows) {
+            return drawn;
+        }
+        self.clear(drawn);
+        print!("{text}");
+        let _ = std::io::stdout().flush();
+        lines
+    }
+
+    fn clear(&self, drawn: usize) {
+        if drawn > 0 {
+            print!("\x1b[{drawn}A\x1b[J");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_keep_their_borders() {
+        let joined = |words: &[&str]| line(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(joined(&["mx", "example.com", "--resolver=1.1.1.1"]), "mx example.com --resolver=1.1.1.1");
+        assert_eq!(joined(&["ua", "Mozilla/5.0 (X11)"]), "ua \"Mozilla/5.0 (X11)\"");
+        assert_eq!(joined(&["x", "--y=a b", "say \"hi\""]), "x --y=\"a b\" 'say \"hi\"'");
+        assert_eq!(joined(&["mx", ""]), "mx \"\"");
+    }
+
+    #[test]
+    fn a_mistake_is_pointed_at() {
+        let output = <crate::cli::Cli as clap::Parser>::parse_from(["netvane", "commands"]).output;
+        let failure = Failure::from(UsageError::argument("no such thing").at(3..6).suggest("/mx b.example"));
+        insta::assert_snapshot!(told(&failure, "mx a?b", &output), @r"
+        netvane: no such thing
+
+          mx a?b
+             ^^^
+
+        Try: netvane mx b.example
+        ");
+    }
+}

@@ -1,0 +1,53 @@
+//! All adapters as one service, until a signal ends it.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use netvane_core::{
+    Engine,
+    settings::{Log, LogFormat, Settings},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Serves until SIGTERM or SIGINT; what is running then gets its time to finish.
+pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    log(&settings.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Metrics are counted from the first request on.
+        let metrics = netvane_webhook::Metrics::install()?;
+        let engine = Engine::new(&settings)?;
+        let shutdown = CancellationToken::new();
+        tokio::spawn(ended_by_signal(shutdown.clone())?);
+        netvane_webhook::serve(engine, &settings.http, metrics, shutdown)
+            .await
+            .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn ended_by_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("shutting down");
+        shutdown.cancel();
+    })
+}
+
+fn log(settings: &Log) -> anyhow::Result<()> {
+    let filter =
+        EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: `{}`", settings.level))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

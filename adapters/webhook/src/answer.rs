@@ -1,0 +1,141 @@
+//! A reply in the form that the client accepts.
+
+use std::convert::Infallible;
+
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{StreamExt, stream};
+use netvane_core::{
+    Engine, Failure, Reply, Request,
+    render::{self, Layout},
+};
+use tokio::sync::watch;
+
+use crate::problem;
+
+/// The forms of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    Text,
+    Markdown,
+    Events,
+}
+
+const FORMS: [(&str, &str, Form); 4] = [
+    ("application", "json", Form::Json),
+    ("text", "plain", Form::Text),
+    ("text", "markdown", Form::Markdown),
+    ("text", "event-stream", Form::Events),
+];
+
+impl Form {
+    /// The most wanted form that there is (RFC 9110 §12.5.1); JSON for those who do not say or want another.
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
+        let mut best = (0.0, Self::Json);
+        for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
+            for range in value.split(',').take(64) {
+                let mut parts = range.split(';').map(str::trim);
+                let (kind, sub) = parts.next().and_then(|range| range.split_once('/')).unwrap_or_default();
+                let quality = parts
+                    .filter_map(|parameter| parameter.split_once('='))
+                    .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+                    .map_or(1.0, |(_, quality)| quality.trim().parse::<f32>().unwrap_or(0.0));
+                let form = FORMS.iter().find(|(k, s, _)| {
+                    (kind == "*" || kind.eq_ignore_ascii_case(k))
+                        && (sub == "*" || sub.eq_ignore_ascii_case(s))
+                });
+                if let Some((_, _, form)) = form
+                    && quality > best.0
+                {
+                    best = (quality, *form);
+                }
+            }
+        }
+        best.1
+    }
+}
+
+/// Asks the engine and answers in the wanted form. When the client goes away, this is dropped and the
+/// lookup with it.
+pub(crate) async fn answer(engine: Engine, request: Request, form: Form) -> Response {
+    if form == Form::Events {
+        return events(engine, request);
+    }
+    match engine.ask(request, |_| {}).await {
+        Ok(reply) => {
+            let (content_type, body) = match form {
+                Form::Text => {
+                    let layout = Layout { width: 100, color: false };
+                    ("text/plain; charset=utf-8", render::text(&reply.rendition.document, layout))
+                }
+                Form::Markdown => {
+                    ("text/markdown; charset=utf-8", render::markdown(&reply.rendition.document))
+                }
+                _ => ("application/json", reply.to_json()),
+            };
+            ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
+        }
+        Err(failure) => problem::failure(&failure),
+    }
+}
+
+/// `progress` events, then one `reply` or `error`.
+fn events(engine: Engine, request: Request) -> Response {
+    let (sender, progress) = watch::channel(None::<Reply>);
+    // Latest wins: a slow reader skips what was overtaken meanwhile.
+    let lookup = async move { engine.ask(request, |so_far| drop(sender.send_replace(Some(so_far)))).await };
+    let shown = stream::unfold((progress, Some(Box::pin(lookup))), |(mut progress, lookup)| async move {
+        let mut lookup = lookup?;
+        let event = tokio::select! {
+            biased;
+            Ok(()) = progress.changed() => {
+                let so_far = progress.borrow_and_update().as_ref().map(Reply::to_json).unwrap_or_default();
+                return Some((Event::default().event("progress").data(so_far), (progress, Some(lookup))));
+            }
+            answer = &mut lookup => event(&answer),
+        };
+        Some((event, (progress, None)))
+    });
+    Sse::new(shown.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response()
+}
+
+fn event(answer: &Result<Reply, Failure>) -> Event {
+    match answer {
+        Ok(reply) => Event::default().event("reply").data(reply.to_json()),
+        Err(failure) => Event::default()
+            .event("error")
+            .data(serde_json::to_string(&failure.problem()).unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_wanted_form() {
+        for (accept, form) in [
+            ("", Form::Json),
+            ("*/*", Form::Json),
+            ("application/json", Form::Json),
+            ("text/plain", Form::Text),
+            ("text/*", Form::Text),
+            ("text/plain;q=0.5, text/markdown", Form::Markdown),
+            ("text/event-stream", Form::Events),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", Form::Json),
+            ("text/plain;q=0, application/json;q=0.1", Form::Json),
+            ("image/png", Form::Json),
+            (";;;,,/;q=x", Form::Json),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().expect("a header"));
+            assert_eq!(Form::accepted(&headers), form, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Requests that ask something.
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Path, RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use netvane_core::{Failure, Input, Request, UsageError};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    App,
+    answer::{Form, answer},
+    problem,
+};
+
+/// The two forms of a question in JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    command: Option<String>,
+    name: Option<String>,
+    arguments: Option<Map<String, Value>>,
+}
+
+/// `POST /v1/commands`
+pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+    match read(&app, body).await.and_then(|bytes| input(&bytes)) {
+        Ok(input) => answer(app.engine, Request { adapter: "http", input }, Form::accepted(&headers)).await,
+        Err(failure) => problem::failure(&failure),
+    }
+}
+
+/// `GET /v1/commands/{name}?argument=value`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let mut arguments = Map::new();
+    for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if arguments.insert(key.to_string(), value.into()).is_some() {
+            return problem::failure(&UsageError::argument(format!("`{key}` is given twice")).into());
+        }
+    }
+    let input = Input::Named { name, arguments };
+    answer(app.engine, Request { adapter: "http", input }, Form::accepted(&headers)).await
+}
+
+/// The body, within its limits of size and time.
+async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
+    let too_large = || Failure::TooLarge { what: "the request body".into(), limit: app.max_body };
+    let declared = axum::body::HttpBody::size_hint(&body).lower();
+    if declared > app.max_body as u64 {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(app.read_timeout, to_bytes(body, app.max_body)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_limit(&error) => Err(too_large()),
+        Ok(Err(error)) => {
+            Err(UsageError::argument(format!("the request body could not be read: {error}")).into())
+        }
+        Err(_) => {
+            Err(Failure::Timeout { what: "the rest of the request body".into(), after: app.read_timeout })
+        }
+    }
+}
+
+fn is_limit(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+fn input(bytes: &[u8]) -> Result<Input, Failure> {
+    let wrong = |message: String| Failure::Usage(UsageError::argument(message));
+    if bytes.is_empty() {
+        return Err(wrong(r#"the request body is empty; send {"command": "/mx example.com"}"#.into()));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| wrong(format!("the request body is not UTF-8 (at byte {})", error.valid_up_to())))?;
+    let question: Question = serde_json::from_str(text)
+        .map_err(|error| wrong(format!("the request body is not a question: {error}")))?;
+    match question {
+        Question { command: Some(command), name: None, arguments: None } => Ok(Input::Text(command)),
+        Question { command: None, name: Some(name), arguments } => {
+            Ok(Input::Named { name, arguments: arguments.unwrap_or_default() })
+        }
+        _ => Err(wrong(r#"send either "command", a line, or "name" with "arguments""#.into())),
+    }
+}

@@ -1,0 +1,128 @@
+//! Netvane over HTTP: `POST /v1/commands` and its relatives, health and metrics.
+
+mod answer;
+mod ask;
+mod metrics;
+mod problem;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use axum_server::Handle;
+use netvane_core::{Engine, settings::Http};
+use tokio_util::sync::CancellationToken;
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+
+pub use metrics::Metrics;
+
+/// What every handler can reach.
+#[derive(Clone)]
+struct App {
+    engine: Engine,
+    metrics: Metrics,
+    draining: Arc<AtomicBool>,
+    max_body: usize,
+    read_timeout: Duration,
+}
+
+/// Serves until `shutdown` is cancelled; then running lookups get `drain_ms` to finish.
+pub async fn serve(
+    engine: Engine,
+    settings: &Http,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let listener = std::net::TcpListener::bind(&settings.listen)?;
+    listener.set_nonblocking(true)?;
+    let app = App {
+        engine,
+        metrics,
+        draining: Arc::default(),
+        max_body: settings.max_body_bytes,
+        read_timeout: Duration::from_millis(settings.read_timeout_ms),
+    };
+    tracing::info!(address = %listener.local_addr()?, "serving HTTP");
+    let handle = Handle::<SocketAddr>::new();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+    let http = server.http_builder();
+    http.http1()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .header_read_timeout(app.read_timeout)
+        .max_buf_size(64 * 1024)
+        .max_headers(100);
+    http.http2()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .keep_alive_interval(Some(Duration::from_secs(20)))
+        .max_header_list_size(64 * 1024)
+        .max_concurrent_streams(200);
+    let drain = Duration::from_millis(settings.drain_ms);
+    let draining = app.draining.clone();
+    let ended = tokio::spawn(async move {
+        shutdown.cancelled().await;
+        draining.store(true, Ordering::Relaxed);
+        handle.graceful_shutdown(Some(drain));
+    });
+    let served = server.serve(router(app).into_make_service()).await;
+    ended.abort();
+    served
+}
+
+fn router(app: App) -> Router {
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/v1/commands", get(registry).post(ask::post))
+        .route("/v1/commands/{name}", get(ask::get))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(render_metrics))
+        .fallback(async || {
+            problem::plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+        })
+        .method_not_allowed_fallback(async || {
+            problem::plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this path does not take that method",
+            )
+        })
+        .layer(CatchPanicLayer::custom(|_| problem::failure(&netvane_core::Failure::Internal)))
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
+        .layer(header("cache-control", "no-store"))
+        .with_state(app)
+}
+
+async fn registry(State(app): State<App>) -> Response {
+    Json(app.engine.registry().to_json()).into_response()
+}
+
+/// True only when questions can be answered: a resolver is there, and no shutdown is under way.
+async fn ready(State(app): State<App>) -> Response {
+    if app.draining.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
+    }
+    match app.engine.ready() {
+        Ok(()) => "ready\n".into_response(),
+        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("{failure}\n")).into_response(),
+    }
+}
+
+async fn render_metrics(State(app): State<App>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+        .into_response()
+}

@@ -1,0 +1,29 @@
+//! What `/metrics` shows.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// The process's metrics in Prometheus' text format.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Makes this the recorder of the whole process; once.
+    pub fn install() -> Result<Self, BuildError> {
+        let seconds =
+            [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)?
+            .install_recorder()?;
+        ::metrics::describe_counter!("netvane_requests_total", "Questions by command, adapter and outcome.");
+        ::metrics::describe_histogram!(
+            "netvane_request_seconds",
+            ::metrics::Unit::Seconds,
+            "Time from a question to its answer, by command."
+        );
+        Ok(Self(handle))
+    }
+
+    pub(crate) fn render(&self) -> String {
+        self.0.render()
+    }
+}

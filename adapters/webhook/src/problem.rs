@@ -1,0 +1,28 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use netvane_core::Failure;
+
+/// A failed lookup or a question that is wrong.
+pub(crate) fn failure(failure: &Failure) -> Response {
+    let problem = failure.problem();
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    respond(status, serde_json::to_string(&problem).unwrap_or_default())
+}
+
+/// A request that does not reach the engine.
+pub(crate) fn plain(status: StatusCode, code: &str, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let problem = serde_json::json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code,
+    });
+    respond(status, problem.to_string())
+}
+
+fn respond(status: StatusCode, body: String) -> Response {
+    let content_type = HeaderValue::from_static("application/problem+json");
+    (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+}

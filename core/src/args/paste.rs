@@ -1,0 +1,118 @@
+//! Undoes what chats, browsers and security reports do to a name before it is pasted.
+
+use std::borrow::Cow;
+
+/// The name or address inside a pasted text: link markup, URL parts, defanging, quotes, and the
+/// final dot taken away. What it is, a domain or an address, is for the caller to say.
+///
+/// `<https://example.com|example.com>` and `hxxps://example[.]com/a?b` are both `example.com`.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    let text = text.trim().trim_matches(['"', '\'', '`', '“', '”', '‘', '’']);
+    let text = link_target(text);
+    let text = refang(text);
+    match host_of(&text) {
+        Some(host) => Cow::Owned(host.to_owned()),
+        None => text,
+    }
+}
+
+/// Slack's and Discord's `<target|label>`, and Markdown's `[label](target)`.
+fn link_target(text: &str) -> &str {
+    if let Some(inner) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        return inner.split_once('|').map_or(inner, |(target, _)| target);
+    }
+    match text.strip_suffix(')').and_then(|rest| rest.split_once("](")) {
+        Some((label, target)) if label.starts_with('[') => target,
+        _ => text,
+    }
+}
+
+fn refang(text: &str) -> Cow<'_, str> {
+    const DEFANGED: [(&str, &str); 8] = [
+        ("[.]", "."),
+        ("(.)", "."),
+        ("{.}", "."),
+        ("[dot]", "."),
+        ("[:]", ":"),
+        ("[@]", "@"),
+        ("[at]", "@"),
+        ("[://]", "://"),
+    ];
+    let mut text = Cow::Borrowed(text);
+    for (written, meant) in DEFANGED {
+        if text.contains(written) {
+            text = Cow::Owned(text.replace(written, meant));
+        }
+    }
+    for (written, meant) in [("hxxps", "https"), ("hxxp", "http")] {
+        if text.get(..written.len()).is_some_and(|head| head.eq_ignore_ascii_case(written)) {
+            return Cow::Owned(format!("{meant}{}", &text[written.len()..]));
+        }
+    }
+    text
+}
+
+/// The host part of a URL, a mail address or a bracketed address; `None` where there is none of these.
+fn host_of(text: &str) -> Option<&str> {
+    let (rest, url) = match text.split_once("://") {
+        Some((_, rest)) => (rest, true),
+        None => match text.strip_prefix("mailto:") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        },
+    };
+    let authority = if url || rest.contains('/') && !is_network(rest) {
+        rest.split(['/', '?', '#']).next().unwrap_or(rest)
+    } else {
+        rest
+    };
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = if let Some((inside, after)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        (after.is_empty() || after.starts_with(':')).then_some(inside).unwrap_or(host)
+    } else if url && host.matches(':').count() == 1 {
+        host.split(':').next().unwrap_or(host)
+    } else {
+        host
+    };
+    (host != text).then_some(host)
+}
+
+/// `192.0.2.0/24`: the slash belongs to it.
+fn is_network(text: &str) -> bool {
+    text.rsplit_once('/').is_some_and(|(address, length)| {
+        length.parse::<u8>().is_ok() && address.parse::<std::net::IpAddr>().is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn what_people_paste_becomes_the_host() {
+        for (pasted, host) in [
+            ("Example.COM.", "Example.COM."),
+            ("https://example.com/path?q=1#f", "example.com"),
+            ("https://example.com:8443/", "example.com"),
+            ("http://user:secret@example.com/", "example.com"),
+            ("user@example.com", "example.com"),
+            ("mailto:user@example.com", "example.com"),
+            ("1[.]1[.]1[.]1", "1.1.1.1"),
+            ("hxxp://evil[.]example/x", "evil.example"),
+            ("hXXps[:]//evil(.)example", "evil.example"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("https://[2001:db8::1]:443/", "2001:db8::1"),
+            ("<https://example.com|example.com>", "example.com"),
+            ("<mailto:a@example.com|a@example.com>", "example.com"),
+            ("<https://example.com>", "example.com"),
+            ("[example.com](https://example.com/)", "example.com"),
+            ("`example.com`", "example.com"),
+            ("“example.com”", "example.com"),
+            ("example.com/path", "example.com"),
+            ("192.0.2.0/24", "192.0.2.0/24"),
+            ("2001:db8::/32", "2001:db8::/32"),
+        ] {
+            assert_eq!(clean(pasted), host, "{pasted}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A switch, and one plain word.
+
+use std::{fmt, str::FromStr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use super::{Invalid, text_value};
+
+/// A switch: set by its bare name, or by `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Flag(pub bool);
+
+impl Flag {
+    /// For `skip_serializing_if`: an unset switch is not part of the canonical question.
+    pub fn is_unset(&self) -> bool {
+        !self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Bool(bool),
+            Text(String),
+            Number(u8),
+        }
+        let text = match Written::deserialize(deserializer) {
+            Ok(Written::Bool(flag)) => return Ok(Self(flag)),
+            Ok(Written::Text(text)) => text.to_ascii_lowercase(),
+            Ok(Written::Number(number)) => number.to_string(),
+            Err(_) => return Err(D::Error::custom("`true` or `false` is wanted here")),
+        };
+        match text.as_str() {
+            "true" | "yes" | "on" | "1" => Ok(Self(true)),
+            "false" | "no" | "off" | "0" => Ok(Self(false)),
+            _ => Err(D::Error::custom("`true` or `false` is wanted here")),
+        }
+    }
+}
+
+impl JsonSchema for Flag {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Flag".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "boolean", "default": false })
+    }
+}
+
+/// One word of at most 64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Word(pub String);
+
+text_value!(Word, "Word", "one word");
+
+impl FromStr for Word {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let word = text.trim().trim_start_matches('/').to_lowercase().replace('-', "_");
+        match word.chars().count() {
+            1..=64 if !word.chars().any(char::is_control) => Ok(Self(word)),
+            _ => Err(Invalid::new("one word of at most 64 characters is wanted here")),
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,462 @@
+//! What a command is, and the registry of all of them.
+//!
+//! A command is one file: a struct of typed arguments, a struct of typed data, one async function and
+//! one pure one. Everything else that is said about it (help, grammar, JSON forms, completion, chat
+//! options) is derived from these through [`Entry`].
+
+use std::{any::Any, future::Future, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::{
+    args::{Host, Invalid},
+    context::Context,
+    document::Document,
+    failure::Failure,
+};
+
+/// A command: its arguments are the struct itself.
+pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
+    /// What the registry knows of it.
+    const SPEC: Spec;
+    /// What it finds out.
+    type Data: Answer;
+
+    /// Finds it out.
+    fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
+
+    /// The host that the asker chose and that this command would connect to, for an early refusal.
+    fn contacts(&self) -> Option<&Host> {
+        None
+    }
+}
+
+/// What a command finds out: the contract's `data`.
+pub trait Answer: Serialize + JsonSchema + Clone + Send + Sync + 'static {
+    /// The document that says it. Pure: no I/O, no escaping, no platform.
+    fn present(&self) -> Document;
+
+    /// How long this stays true; zero keeps it out of the cache.
+    fn lifetime(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The same as it is `seconds` later, for what counts down, such as a TTL.
+    fn age(&mut self, _seconds: u32) {}
+}
+
+/// What is written about a command besides its argument types.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// `[a-z0-9_]{1,32}`.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// One line, 3 to 100 characters, no final stop.
+    pub about: &'static str,
+    /// The heading it stands under in `help`.
+    pub group: Group,
+    /// Complete command lines.
+    pub examples: &'static [&'static str],
+    /// The whole lookup ends by then.
+    pub timeout: Duration,
+    /// What it costs Netvane and others.
+    pub cost: Cost,
+}
+
+/// Headings of `help`, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// DNS and registration.
+    Dns,
+    /// Is it there, and on which way.
+    Reachability,
+    /// E-mail.
+    Mail,
+    /// The asker's own request.
+    Request,
+    /// About Netvane.
+    About,
+}
+
+impl Group {
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Dns => "DNS and registration",
+            Self::Reachability => "Reachability",
+            Self::Mail => "E-mail",
+            Self::Request => "Your request",
+            Self::About => "About Netvane",
+        }
+    }
+}
+
+/// How much work one lookup is; lookups of one class share a number of permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cost {
+    /// No network at all.
+    Free,
+    /// A few small queries.
+    Light,
+    /// Dozens of packets, or a long wait.
+    Heavy,
+}
+
+/// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
+#[derive(Debug, Clone, Serialize)]
+pub struct Argument {
+    /// Field name.
+    pub name: String,
+    /// Its doc comment.
+    pub help: String,
+    /// What sort of value.
+    #[serde(rename = "type")]
+    pub kind: ArgumentKind,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Takes the rest of the line.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rest: bool,
+    /// What may be written, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// Lowest number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<i64>,
+    /// Highest number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<i64>,
+    /// All allowed values, where they are few.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+}
+
+/// The sorts of values that every platform can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArgumentKind {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// A switch.
+    Boolean,
+}
+
+/// A command with its types erased.
+pub struct Entry {
+    /// What is written about it.
+    pub spec: Spec,
+    /// Its arguments, required ones first.
+    pub arguments: Vec<Argument>,
+    /// JSON Schema of the arguments.
+    pub arguments_schema: Schema,
+    data_schema: fn() -> Schema,
+    prepare: fn(Map<String, Value>) -> Result<Box<dyn Prepared>, (Option<String>, Invalid)>,
+}
+
+/// A command with its arguments read: what is left is to run it.
+pub trait Prepared: Send + Sync {
+    /// The canonical arguments.
+    fn arguments(&self) -> &Map<String, Value>;
+    /// See [`Command::contacts`].
+    fn contacts(&self) -> Option<&Host>;
+    /// See [`Command::run`].
+    fn run<'a>(self: Box<Self>, cx: &'a Context) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>>;
+}
+
+/// Data with its type erased.
+pub trait Finding: Any + Send + Sync {
+    /// The contract's `data`.
+    fn data(&self) -> Value;
+    /// See [`Answer::present`].
+    fn present(&self) -> Document;
+    /// See [`Answer::lifetime`].
+    fn lifetime(&self) -> Duration;
+    /// See [`Answer::age`].
+    fn aged(&self, seconds: u32) -> Arc<dyn Finding>;
+}
+
+impl<D: Answer> Finding for D {
+    fn data(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    fn present(&self) -> Document {
+        Answer::present(self)
+    }
+
+    fn lifetime(&self) -> Duration {
+        Answer::lifetime(self)
+    }
+
+    fn aged(&self, seconds: u32) -> Arc<dyn Finding> {
+        let mut later = self.clone();
+        later.age(seconds);
+        Arc::new(later)
+    }
+}
+
+struct Ready<C> {
+    command: C,
+    arguments: Map<String, Value>,
+}
+
+impl<C: Command> Prepared for Ready<C> {
+    fn arguments(&self) -> &Map<String, Value> {
+        &self.arguments
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        self.command.contacts()
+    }
+
+    fn run<'a>(self: Box<Self>, cx: &'a Context) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>> {
+        Box::pin(async move { self.command.run(cx).await.map(|data| Arc::new(data) as Arc<dyn Finding>) })
+    }
+}
+
+impl Entry {
+    /// Derives everything from the command's types.
+    pub fn of<C: Command>() -> Self {
+        let schema = inline_schema::<C>();
+        Self {
+            spec: C::SPEC,
+            arguments: arguments(&schema),
+            arguments_schema: schema,
+            data_schema: inline_schema::<C::Data>,
+            prepare: |arguments| {
+                let command: C =
+                    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
+                        let path = error.path().to_string();
+                        let invalid = Invalid::from_serde(&error.into_inner().to_string());
+                        ((path != ".").then_some(path), invalid)
+                    })?;
+                let arguments = match serde_json::to_value(&command) {
+                    Ok(Value::Object(arguments)) => {
+                        arguments.into_iter().filter(|(_, value)| !value.is_null()).collect()
+                    }
+                    _ => Map::new(),
+                };
+                Ok(Box::new(Ready { command, arguments }))
+            },
+        }
+    }
+
+    /// Reads named arguments; an error names the argument that it is about, where it is about one.
+    pub fn prepare(
+        &self,
+        arguments: Map<String, Value>,
+    ) -> Result<Box<dyn Prepared>, (Option<String>, Invalid)> {
+        (self.prepare)(arguments)
+    }
+
+    /// JSON Schema of the contract's `data`.
+    pub fn data_schema(&self) -> Schema {
+        (self.data_schema)()
+    }
+
+    /// `mx <domain> [resolver]`.
+    pub fn usage(&self) -> String {
+        self.arguments.iter().fold(self.spec.name.to_owned(), |usage, argument| {
+            let rest = if argument.rest { "…" } else { "" };
+            if argument.required {
+                format!("{usage} <{}{rest}>", argument.name)
+            } else {
+                format!("{usage} [{}{rest}]", argument.name)
+            }
+        })
+    }
+}
+
+/// One schema without references: small, and every reader understands it.
+fn inline_schema<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+fn arguments(schema: &Schema) -> Vec<Argument> {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let argument = |(name, property): (&String, &Value)| {
+        let types: Vec<&str> = match &property["type"] {
+            Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+            one => one.as_str().into_iter().collect(),
+        };
+        let kind = if types.contains(&"integer") {
+            ArgumentKind::Integer
+        } else if types.contains(&"boolean") {
+            ArgumentKind::Boolean
+        } else {
+            ArgumentKind::String
+        };
+        Argument {
+            name: name.clone(),
+            help: property["description"].as_str().unwrap_or_default().replace('\n', " "),
+            kind,
+            required: required.contains(&name.as_str()),
+            rest: property["x-rest"] == true,
+            form: property["x-form"].as_str().map(str::to_owned),
+            minimum: property["minimum"].as_i64(),
+            maximum: property["maximum"].as_i64(),
+            choices: property["enum"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        }
+    };
+    properties.iter().map(argument).collect()
+}
+
+/// All commands.
+pub struct Registry {
+    entries: Vec<Arc<Entry>>,
+}
+
+/// A command as the registry lists it to programs.
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: &'a str,
+    aliases: &'a [&'a str],
+    about: &'a str,
+    group: Group,
+    usage: String,
+    cost: Cost,
+    arguments: &'a [Argument],
+    examples: &'a [&'a str],
+}
+
+impl Registry {
+    /// `{"commands": […]}`: names, aliases, arguments with types, bounds and help, examples.
+    pub fn to_json(&self) -> Value {
+        let listed = self.entries.iter().map(|entry| Listed {
+            name: entry.spec.name,
+            aliases: entry.spec.aliases,
+            about: entry.spec.about,
+            group: entry.spec.group,
+            usage: entry.usage(),
+            cost: entry.spec.cost,
+            arguments: &entry.arguments,
+            examples: entry.spec.examples,
+        });
+        serde_json::json!({ "commands": listed.collect::<Vec<_>>() })
+    }
+
+    /// Those given, in this order.
+    pub fn new(entries: Vec<Entry>) -> Self {
+        Self { entries: entries.into_iter().map(Arc::new).collect() }
+    }
+
+    /// In the order of `help`.
+    pub fn entries(&self) -> &[Arc<Entry>] {
+        &self.entries
+    }
+
+    /// By name or alias, exactly.
+    pub fn find(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.entries.iter().find(|entry| entry.spec.name == name || entry.spec.aliases.contains(&name))
+    }
+
+    /// The name or alias that is spelled most like this one, if one is near.
+    pub fn nearest(&self, name: &str) -> Option<&'static str> {
+        let names =
+            self.entries.iter().flat_map(|entry| std::iter::once(&entry.spec.name).chain(entry.spec.aliases));
+        crate::grammar::nearest(name, names.copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands;
+
+    /// What Discord and Telegram accept: the registry may be projected to either without a check there.
+    #[test]
+    fn every_command_fits_the_platforms() {
+        let registry = commands::registry();
+        let mut names = std::collections::HashSet::new();
+        for entry in registry.entries() {
+            let Spec { name, aliases, about, examples, .. } = entry.spec;
+            for name in std::iter::once(&name).chain(aliases) {
+                assert!(names.insert(*name), "{name} is there twice");
+                assert!(
+                    (1..=32).contains(&name.len())
+                        && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+                );
+            }
+            assert!((3..=100).contains(&about.chars().count()), "{name}: {about}");
+            assert!(!about.ends_with('.'), "{name}");
+            assert!(!examples.is_empty(), "{name} needs an example");
+            assert!(entry.arguments.len() <= 25);
+            assert!(
+                entry.arguments.is_sorted_by_key(|argument| !argument.required),
+                "{name}: required first"
+            );
+            for (index, argument) in entry.arguments.iter().enumerate() {
+                assert!(
+                    (3..=100).contains(&argument.help.chars().count()),
+                    "{name} {}: {:?}",
+                    argument.name,
+                    argument.help
+                );
+                assert!(argument.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')));
+                assert!(!argument.rest || index + 1 == entry.arguments.len(), "{name}: free text comes last");
+            }
+        }
+    }
+
+    /// Contract §2: these fields are there, whatever else is.
+    #[test]
+    fn data_has_the_fields_of_the_contract() {
+        let registry = commands::registry();
+        let lookup =
+            ["name", "type", "rcode", "answers", "authority", "resolver", "authenticated", "transport"];
+        let record_types = ["a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dig", "ptr"];
+        let mut contract: Vec<(&str, &[&str])> =
+            record_types.iter().map(|name| (*name, &lookup[..])).collect();
+        contract.push(("mx", &["hosts", "null_mx", "implicit"]));
+        contract.push(("dns", &["name", "rcode", "records"]));
+        contract.push(("reverse", &["query", "addresses"]));
+        for (name, fields) in contract {
+            let schema = registry.find(name).expect(name).data_schema();
+            for field in fields {
+                assert!(
+                    schema.pointer(&format!("/properties/{field}")).is_some(),
+                    "{name}: {field} in {schema:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_parses_and_names_its_command() {
+        let registry = commands::registry();
+        for entry in registry.entries() {
+            for example in entry.spec.examples {
+                let parsed = crate::grammar::parse(&registry, example)
+                    .unwrap_or_else(|e| panic!("{example}: {}", e.message));
+                assert_eq!(parsed.0.spec.name, entry.spec.name, "{example}");
+            }
+        }
+    }
+}

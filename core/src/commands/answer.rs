@@ -1,0 +1,409 @@
+//! What the record commands have in common: one question answered, its outcome classified and worded.
+
+use std::time::Duration;
+
+use domain::base::{Rtype, iana::OptRcode};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    args::{Transport, both_forms, name_warning},
+    document::{Cell, Document, Role, Severity},
+    failure::Failure,
+    net::dns::{Client, Data, ExtendedError, Flags, Message, Question, Record, Response, without_dot},
+};
+
+/// How many aliases are followed by further questions, as resolvers do.
+const MAX_CHASED: usize = 8;
+
+/// The contract's DNS data.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Lookup {
+    /// The name asked for, A-labels, without the final dot.
+    pub name: String,
+    /// The type asked for.
+    pub r#type: String,
+    /// RCODE of the last answer, as in the IANA registry: `NOERROR`, `NXDOMAIN`, …
+    pub rcode: String,
+    /// What the answer amounts to.
+    pub outcome: Outcome,
+    /// Answer section: aliases in the order they lead on, then the records.
+    pub answers: Vec<Row>,
+    /// Authority section.
+    pub authority: Vec<Row>,
+    /// The server that answered.
+    pub resolver: String,
+    /// The resolver says that it validated the answer (AD).
+    pub authenticated: bool,
+    /// How the answer was carried.
+    pub transport: Transport,
+    /// Header flags.
+    pub flags: Flags,
+    /// RFC 8914 errors that came along.
+    pub extended_errors: Vec<ExtendedError>,
+    /// What Netvane found out about a failure by asking further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<String>,
+    /// Seconds for which a negative answer holds (RFC 2308).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_ttl: Option<u32>,
+}
+
+/// A record as the contract writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Row {
+    /// Owner, without the final dot.
+    pub name: String,
+    /// Type.
+    pub r#type: String,
+    /// Seconds.
+    pub ttl: u32,
+    /// Presentation format (RFC 1035, 3597, 9460).
+    pub data: String,
+}
+
+/// What an answer amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// There are records.
+    Answer,
+    /// The name exists, the type does not (NODATA).
+    NoData,
+    /// The name does not exist.
+    Nxdomain,
+    /// The resolver failed.
+    Servfail,
+    /// The server does not want to answer.
+    Refused,
+    /// The server is asked about a zone that it does not know.
+    Lame,
+    /// The server knows only who might know.
+    Referral,
+    /// Aliases lead in a circle.
+    CnameLoop,
+    /// Aliases lead on and on.
+    CnameTooLong,
+    /// Cut short, and the whole could not be had.
+    Truncated,
+    /// Another RCODE.
+    Error,
+}
+
+impl Outcome {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Answer => Severity::Good,
+            Self::NoData | Self::Referral => Severity::Neutral,
+            Self::Truncated => Severity::Warning,
+            _ => Severity::Bad,
+        }
+    }
+}
+
+impl From<&Record> for Row {
+    fn from(record: &Record) -> Self {
+        Self {
+            name: record.name.clone(),
+            r#type: record.rtype.to_string(),
+            ttl: record.ttl,
+            data: record.presentation(),
+        }
+    }
+}
+
+/// The data with the records behind it, for commands that look into them.
+pub struct Answered {
+    pub lookup: Lookup,
+    /// Records of the type asked for.
+    pub records: Vec<Record>,
+}
+
+/// Asks, follows aliases that the server left open, and classifies.
+pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answered, Failure> {
+    let mut response = client.query(name, rtype).await?;
+    let mut chain = Chain::new(name, rtype);
+    chain.take(std::mem::take(&mut response.message.answers));
+    for _ in 0..MAX_CHASED {
+        if !chain.is_open() || response.message.rcode != OptRcode::NOERROR || has_soa(&response.message) {
+            break;
+        }
+        // The server gave an alias without its target: ask for the target.
+        let Ok(mut next) = client.query(&chain.end, rtype).await else { break };
+        let before = chain.end.clone();
+        chain.take(std::mem::take(&mut next.message.answers));
+        response = Response { elapsed: response.elapsed + next.elapsed, ..next };
+        if chain.end == before {
+            break;
+        }
+    }
+    let outcome = chain.outcome(&response.message);
+    let diagnosis = match outcome {
+        Outcome::Servfail if response.message.extended_errors.is_empty() => {
+            diagnose(client, name, rtype).await
+        }
+        _ => None,
+    };
+    let negative_ttl = response.message.negative_ttl();
+    let Chain { aliases, records, others, .. } = chain;
+    let lookup = Lookup {
+        name: without_dot(name),
+        r#type: rtype.to_string(),
+        rcode: rcode_name(response.message.rcode),
+        outcome,
+        answers: aliases.iter().chain(&records).chain(&others).map(Row::from).collect(),
+        authority: response.message.authority.iter().map(Row::from).collect(),
+        resolver: response.resolver,
+        authenticated: response.message.flags.ad,
+        transport: response.transport,
+        flags: response.message.flags,
+        extended_errors: response.message.extended_errors,
+        diagnosis,
+        negative_ttl,
+    };
+    Ok(Answered { lookup, records })
+}
+
+fn has_soa(message: &Message) -> bool {
+    message.authority.iter().any(|record| record.rtype == Rtype::SOA)
+}
+
+/// SERVFAIL without a reason: does the data come when validation is switched off?
+async fn diagnose(client: &Client, name: &str, rtype: Rtype) -> Option<String> {
+    let unchecked =
+        client.ask(&Question { checking_disabled: true, ..Question::new(name, rtype) }).await.ok()?;
+    matches!(unchecked.message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN)
+        .then(|| "without DNSSEC validation the data does come: the zone's signatures do not hold".into())
+}
+
+/// `NOERROR`, or `RCODE 17` for numbers without a name.
+pub fn rcode_name(rcode: OptRcode) -> String {
+    match rcode.to_mnemonic().and_then(|name| std::str::from_utf8(name).ok()) {
+        Some(name) => name.to_owned(),
+        None => format!("RCODE{}", rcode.to_int()),
+    }
+}
+
+/// Sorts an answer section into aliases in order, records, and what else there is.
+struct Chain {
+    rtype: Rtype,
+    end: String,
+    aliases: Vec<Record>,
+    records: Vec<Record>,
+    others: Vec<Record>,
+    looped: bool,
+}
+
+impl Chain {
+    fn new(name: &str, rtype: Rtype) -> Self {
+        let end = without_dot(name).to_ascii_lowercase();
+        Self { rtype, end, aliases: Vec::new(), records: Vec::new(), others: Vec::new(), looped: false }
+    }
+
+    fn take(&mut self, mut answers: Vec<Record>) {
+        let mut seen: Vec<String> =
+            self.aliases.iter().map(|alias| alias.name.to_ascii_lowercase()).collect();
+        while !self.looped && self.rtype != Rtype::CNAME {
+            let alias = answers.iter().position(|record| {
+                record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
+            });
+            let Some(alias) = alias.map(|index| answers.remove(index)) else { break };
+            seen.push(self.end.clone());
+            if let Data::Cname(cname) = &alias.data {
+                self.end = without_dot(cname.cname()).to_ascii_lowercase();
+            }
+            self.looped = seen.contains(&self.end);
+            self.aliases.push(alias);
+        }
+        let (records, others): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
+        self.records.extend(records);
+        // What an earlier answer said of the chain is said once.
+        let known = |record: &Record, list: &[Record]| {
+            list.iter().any(|known| {
+                known.name.eq_ignore_ascii_case(&record.name) && known.presentation() == record.presentation()
+            })
+        };
+        for record in others {
+            if !known(&record, &self.aliases) && !known(&record, &self.others) {
+                self.others.push(record);
+            }
+        }
+    }
+
+    /// An alias led somewhere, and nothing is known of that place yet.
+    fn is_open(&self) -> bool {
+        !self.aliases.is_empty() && !self.looped && self.records.is_empty()
+    }
+
+    fn outcome(&self, message: &Message) -> Outcome {
+        match message.rcode {
+            _ if self.looped => Outcome::CnameLoop,
+            OptRcode::NXDOMAIN => Outcome::Nxdomain,
+            OptRcode::SERVFAIL => Outcome::Servfail,
+            OptRcode::REFUSED => Outcome::Refused,
+            OptRcode::NOERROR if message.flags.tc => Outcome::Truncated,
+            OptRcode::NOERROR if !self.records.is_empty() => Outcome::Answer,
+            OptRcode::NOERROR if self.is_open() && self.aliases.len() >= MAX_CHASED && !has_soa(message) => {
+                Outcome::CnameTooLong
+            }
+            OptRcode::NOERROR if message.flags.aa || message.flags.ra || has_soa(message) => Outcome::NoData,
+            // Neither authority nor recursion. An upward referral to the root is how a lame server shrugs.
+            OptRcode::NOERROR => match message.authority.iter().find(|record| record.rtype == Rtype::NS) {
+                Some(referral) if referral.name != "." => Outcome::Referral,
+                _ => Outcome::Lame,
+            },
+            _ => Outcome::Error,
+        }
+    }
+}
+
+impl Lookup {
+    /// The document's head: what was asked and what it amounts to; `found` words the good case.
+    pub fn document(&self, found: impl Into<String>) -> Document {
+        let mut document = Document::new(
+            format!("{} of {}", self.r#type, both_forms(&self.name)),
+            self.summary(found.into()),
+            self.outcome.severity(),
+        );
+        let chain: Vec<&Row> = self.aliases().collect();
+        if let Some(first) = chain.first() {
+            let targets = chain.iter().map(|alias| alias.data.trim_end_matches('.'));
+            let path: Vec<&str> = std::iter::once(first.name.as_str()).chain(targets).collect();
+            document.field("Alias (CNAME)", Cell::exact(path.join(" → ")));
+        }
+        for error in &self.extended_errors {
+            document.field("The resolver says", Cell::exact(error));
+        }
+        if let Some(diagnosis) = &self.diagnosis {
+            document.field("Found out", diagnosis);
+        }
+        if let Some(warning) = name_warning(&self.name) {
+            document.warn(warning);
+        }
+        if self.outcome == Outcome::Truncated {
+            document
+                .warn("The answer was cut short to fit a datagram, and the whole one did not come over TCP");
+        }
+        document
+    }
+
+    /// Where it came from; the last line of every DNS reply.
+    pub fn source(&self, document: &mut Document) {
+        let validated = if self.authenticated { ", validated by it (DNSSEC)" } else { "" };
+        let over = match self.transport {
+            Transport::Udp => "",
+            Transport::Tcp => " over TCP",
+            Transport::Tls => " over TLS",
+            Transport::Https => " over HTTPS",
+            Transport::Quic => " over QUIC",
+        };
+        document.field("Answered by", Cell::aside(format!("{}{over}{validated}", self.resolver)));
+    }
+
+    /// Records of the type asked for.
+    pub fn found(&self) -> impl Iterator<Item = &Row> {
+        self.answers.iter().filter(|row| row.r#type == self.r#type || self.r#type == "ANY")
+    }
+
+    fn aliases(&self) -> impl Iterator<Item = &Row> {
+        self.answers
+            .iter()
+            .filter(|row| row.r#type == "CNAME" && self.r#type != "CNAME" && self.r#type != "ANY")
+    }
+
+    fn summary(&self, found: String) -> String {
+        let name = both_forms(&self.name);
+        let rtype = &self.r#type;
+        let end = self.aliases().last().map(|alias| alias.data.trim_end_matches('.').to_owned());
+        let subject = match &end {
+            Some(end) => format!("{name} is an alias of {end}, which"),
+            None => name.clone(),
+        };
+        match self.outcome {
+            Outcome::Answer => found,
+            Outcome::NoData if end.is_none() => format!("{subject} exists, but has no {rtype} records"),
+            Outcome::NoData => format!("{subject} has no {rtype} records"),
+            Outcome::Nxdomain => format!("{subject} does not exist (NXDOMAIN)"),
+            Outcome::Servfail => {
+                format!("The resolver {} could not find it out (SERVFAIL){}", self.resolver, self.why())
+            }
+            Outcome::Refused => format!("{} refuses to answer this (REFUSED)", self.resolver),
+            Outcome::Lame => {
+                format!("{} knows nothing of {name} and does not look for it (lame server)", self.resolver)
+            }
+            Outcome::Referral => {
+                let zone =
+                    self.authority.iter().find(|row| row.r#type == "NS").map_or("", |row| row.name.as_str());
+                format!("{} does not answer itself and refers to the servers of {zone}", self.resolver)
+            }
+            Outcome::CnameLoop => format!("{name} is an alias that leads back to itself"),
+            Outcome::CnameTooLong => {
+                format!("{name} is a chain of more than {MAX_CHASED} aliases without an end")
+            }
+            Outcome::Truncated => format!("{found}, but the answer is not complete"),
+            Outcome::Error => format!("{} answered with the error {}", self.resolver, self.rcode),
+        }
+    }
+
+    /// The reason in the reader's words, from the codes of RFC 8914.
+    fn why(&self) -> String {
+        let code = |wanted: &[u16]| self.extended_errors.iter().any(|error| wanted.contains(&error.code));
+        let why = if code(&[1, 2, 6, 7, 8, 9, 10, 11, 12]) || self.diagnosis.is_some() {
+            "DNSSEC validation failed"
+        } else if code(&[22, 23]) {
+            "the zone's own servers do not answer"
+        } else if code(&[15, 16, 17, 18]) {
+            "it is blocked there"
+        } else {
+            return String::new();
+        };
+        format!(": {why}")
+    }
+
+    /// How long it holds: the shortest TTL, a failure for a few seconds (RFC 9520).
+    pub fn lifetime(&self) -> Duration {
+        let shortest = self.answers.iter().map(|row| row.ttl).min();
+        let seconds = match self.outcome {
+            Outcome::Answer => shortest,
+            Outcome::NoData | Outcome::Nxdomain => {
+                self.negative_ttl.map(|negative| shortest.map_or(negative, |shortest| shortest.min(negative)))
+            }
+            _ => Some(5),
+        };
+        Duration::from_secs(seconds.unwrap_or(0).into())
+    }
+
+    /// TTLs count down.
+    pub fn age(&mut self, seconds: u32) {
+        for row in self.answers.iter_mut().chain(&mut self.authority) {
+            row.ttl = row.ttl.saturating_sub(seconds);
+        }
+        self.negative_ttl = self.negative_ttl.map(|ttl| ttl.saturating_sub(seconds));
+    }
+}
+
+/// `5m`, `1h`, `2d`, `299s`: as short as it is exact.
+pub fn ttl(seconds: u32) -> String {
+    match seconds {
+        0 => "0s".into(),
+        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
+        s if s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
+}
+
+/// `1 record`, `3 records`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A cell for data of this type: names and addresses can be carried on from.
+pub fn data_cell(rtype: &str, data: &str) -> Cell {
+    match rtype {
+        "A" | "AAAA" => Cell::new(data, Role::Address),
+        "NS" | "CNAME" | "PTR" | "DNAME" => Cell::domain(without_dot(data)),
+        _ => Cell::exact(data),
+    }
+}

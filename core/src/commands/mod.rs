@@ -1,0 +1,38 @@
+//! One file a command, and the list of them.
+
+mod answer;
+mod dig;
+mod dns;
+mod help;
+mod mx;
+mod ptr;
+mod records;
+mod reverse;
+mod txt;
+
+use std::time::Duration;
+
+use crate::command::{Entry, Registry};
+
+/// Ends a DNS lookup, whatever its servers do: two attempts at three servers fit in.
+const DNS_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// All commands, in the order of `help`.
+pub(crate) fn registry() -> Registry {
+    Registry::new(vec![
+        Entry::of::<records::A>(),
+        Entry::of::<records::Aaaa>(),
+        Entry::of::<mx::Mx>(),
+        Entry::of::<records::Ns>(),
+        Entry::of::<records::Soa>(),
+        Entry::of::<txt::Txt>(),
+        Entry::of::<records::Cname>(),
+        Entry::of::<records::Srv>(),
+        Entry::of::<records::Caa>(),
+        Entry::of::<ptr::Ptr>(),
+        Entry::of::<dns::Dns>(),
+        Entry::of::<dig::Dig>(),
+        Entry::of::<reverse::Reverse>(),
+        Entry::of::<help::Help>(),
+    ])
+}

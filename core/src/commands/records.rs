@@ -1,0 +1,179 @@
+//! The commands that ask for one record type and show its records: they differ in nothing else.
+
+use domain::base::Rtype;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Lookup, count, data_cell, look_up, ttl};
+use crate::{
+    Context, Failure,
+    args::{Domain, Host, Resolver},
+    command::{Answer, Command, Cost, Group, Spec},
+    document::{Cell, Document},
+};
+
+macro_rules! record_command {
+    ($command:ident, $rtype:ident, $name:literal, $about:literal, $examples:expr) => {
+        #[doc = $about]
+        #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $command {
+            /// The name to look up.
+            domain: Domain,
+            /// DNS server to ask instead of the configured ones.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            resolver: Option<Resolver>,
+        }
+
+        impl Command for $command {
+            const SPEC: Spec = Spec {
+                name: $name,
+                aliases: &[],
+                about: $about,
+                group: Group::Dns,
+                examples: $examples,
+                timeout: super::DNS_TIMEOUT,
+                cost: Cost::Light,
+            };
+            type Data = Lookup;
+
+            async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
+                let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+                Ok(look_up(&client, self.domain.as_str(), Rtype::$rtype).await?.lookup)
+            }
+
+            fn contacts(&self) -> Option<&Host> {
+                self.resolver.as_ref().map(|resolver| &resolver.endpoint.host)
+            }
+        }
+    };
+}
+
+record_command!(A, A, "a", "IPv4 addresses of a name", &["a example.com", "a example.com resolver=1.1.1.1"]);
+record_command!(Aaaa, AAAA, "aaaa", "IPv6 addresses of a name", &["aaaa example.com"]);
+record_command!(Ns, NS, "ns", "Name servers of a zone", &["ns example.com"]);
+record_command!(
+    Soa,
+    SOA,
+    "soa",
+    "Start of authority: primary server, contact, serial and timers of a zone",
+    &["soa example.com"]
+);
+record_command!(Cname, CNAME, "cname", "What a name is an alias of", &["cname www.example.com"]);
+record_command!(Srv, SRV, "srv", "Hosts and ports of a service", &["srv _imaps._tcp.example.com"]);
+record_command!(Caa, CAA, "caa", "Who may issue certificates for a name", &["caa example.com"]);
+
+impl Answer for Lookup {
+    fn present(&self) -> Document {
+        let found: Vec<_> = self.found().collect();
+        let number = found.len();
+        let summary = match self.r#type.as_str() {
+            "A" => count(number, "IPv4 address", "IPv4 addresses"),
+            "AAAA" => count(number, "IPv6 address", "IPv6 addresses"),
+            "NS" => count(number, "name server", "name servers"),
+            "SOA" => found
+                .first()
+                .map(|soa| format!("Primary server {}", word(&soa.data, 0).trim_end_matches('.')))
+                .unwrap_or_default(),
+            "CNAME" => found
+                .first()
+                .map(|row| format!("Alias of {}", row.data.trim_end_matches('.')))
+                .unwrap_or_default(),
+            "PTR" => count(number, "name", "names"),
+            "SRV" if found.iter().all(|row| word(&row.data, 3) == ".") => {
+                "The service is decidedly not offered here".into()
+            }
+            "CAA" => count(number, "rule for certificate authorities", "rules for certificate authorities"),
+            _ => count(number, "record", "records"),
+        };
+        let mut document = self.document(summary);
+        match self.r#type.as_str() {
+            "SOA" => found.iter().for_each(|row| soa(&mut document, &row.data)),
+            "SRV" => {
+                let row = |row: &&&super::answer::Row| {
+                    let data = &row.data;
+                    [
+                        word(data, 0).into(),
+                        word(data, 1).into(),
+                        word(data, 2).into(),
+                        Cell::domain(word(data, 3).trim_end_matches('.')),
+                        ttl(row.ttl).into(),
+                    ]
+                };
+                let mut rows: Vec<_> = found.iter().filter(|row| word(&row.data, 3) != ".").collect();
+                rows.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
+                document.table(
+                    [">Priority", ">Weight", ">Port", "Target", ">TTL"],
+                    rows.iter().map(row).collect(),
+                );
+            }
+            "CAA" => {
+                let rows = found.iter().map(|row| {
+                    let meaning = caa_meaning(word(&row.data, 1));
+                    let value = row.data.splitn(3, ' ').nth(2).unwrap_or_default();
+                    [
+                        word(&row.data, 1).into(),
+                        Cell::exact(value.trim_matches('"')),
+                        Cell::aside(meaning),
+                        ttl(row.ttl).into(),
+                    ]
+                });
+                document.table(["Tag", "Value", "Meaning", ">TTL"], rows.collect());
+            }
+            rtype => {
+                let title = match rtype {
+                    "A" | "AAAA" => "Address",
+                    "NS" => "Name server",
+                    "CNAME" => "Alias of",
+                    "PTR" => "Name",
+                    _ => "Data",
+                };
+                let rows = found.iter().map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
+                document.table([title, ">TTL"], rows.collect());
+            }
+        }
+        self.source(&mut document);
+        document
+    }
+
+    fn lifetime(&self) -> std::time::Duration {
+        self.lifetime()
+    }
+
+    fn age(&mut self, seconds: u32) {
+        self.age(seconds);
+    }
+}
+
+fn word(data: &str, index: usize) -> &str {
+    data.split(' ').nth(index).unwrap_or_default()
+}
+
+/// RFC 1035 §3.3.13; the contact's first dot stands for the `@` (RFC 1035 §8).
+fn soa(document: &mut Document, data: &str) {
+    let contact = word(data, 1).trim_end_matches('.');
+    let mailbox = match contact.split_once('.') {
+        Some((local, domain)) if !local.ends_with('\\') => format!("{local}@{domain}"),
+        _ => contact.replace("\\.", "\u{0}").replacen('.', "@", 1).replace('\u{0}', "."),
+    };
+    document.field("Primary server", Cell::domain(word(data, 0).trim_end_matches('.')));
+    document.field("Contact", Cell::exact(mailbox));
+    document.field("Serial", word(data, 2));
+    for (index, name) in [(3, "Refresh"), (4, "Retry"), (5, "Expire"), (6, "Negative TTL")] {
+        let seconds = word(data, index).parse().unwrap_or(0);
+        document.field(name, ttl(seconds));
+    }
+}
+
+/// RFC 8659 §4, RFC 9495.
+fn caa_meaning(tag: &str) -> &'static str {
+    match tag {
+        "issue" => "may issue certificates",
+        "issuewild" => "may issue wildcard certificates",
+        "issuemail" => "may issue S/MIME certificates",
+        "issuevmc" => "may issue mark certificates",
+        "iodef" => "wants reports of violations",
+        "contactemail" | "contactphone" => "contact for validation",
+        _ => "",
+    }
+}

@@ -1,0 +1,223 @@
+//! The way of a request, from the line to the reply.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+use ulid::Ulid;
+
+use crate::{
+    args::Host,
+    cache::{Cache, Entry},
+    command::{Cost, Prepared, Registry},
+    commands,
+    context::Context,
+    failure::{Failure, UsageError},
+    flight::Flights,
+    grammar::{self, MAX_LINE, Understood},
+    net::Net,
+    reply::{Rendition, Reply},
+    settings::Settings,
+};
+
+/// A question as an adapter received it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which adapter: `terminal`, `http`, …
+    pub adapter: &'static str,
+    /// What is asked.
+    pub input: Input,
+}
+
+/// The two ways to ask.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A typed line: `/mx example.com`.
+    Text(String),
+    /// A command's name with named arguments.
+    Named {
+        /// Name or alias.
+        name: String,
+        /// By argument name.
+        arguments: Map<String, Value>,
+    },
+}
+
+/// Answers questions. One for the whole program; clones are cheap and the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    registry: Arc<Registry>,
+    net: Net,
+    cache: Cache,
+    flights: Arc<Flights>,
+    light: Arc<Semaphore>,
+    heavy: Arc<Semaphore>,
+}
+
+impl Engine {
+    /// With all commands.
+    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        let limits = &settings.limits;
+        Ok(Self(Arc::new(Inner {
+            registry: Arc::new(commands::registry()),
+            net: Net::new(settings)?,
+            cache: Cache::new(limits.cache_entries, Duration::from_secs(limits.cache_seconds)),
+            flights: Arc::default(),
+            light: Arc::new(Semaphore::new(limits.light)),
+            heavy: Arc::new(Semaphore::new(limits.heavy)),
+        })))
+    }
+
+    /// All commands.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// Whether questions can be answered at all; if not, what is missing.
+    pub fn ready(&self) -> Result<(), Failure> {
+        self.0.net.dns.ready()
+    }
+
+    /// Answers one question. `progress` is called with what is found so far; dropping the future ends
+    /// the lookup, unless someone else waits for the same answer.
+    ///
+    /// The order of the steps is a security property: it is written down here and nowhere configurable.
+    pub async fn ask(&self, request: Request, progress: impl FnMut(Reply)) -> Result<Reply, Failure> {
+        let started = Instant::now();
+        let understood = self.understand(&request.input);
+        let command = understood.as_ref().map_or("-", |(entry, _)| entry.spec.name);
+        let answer = match understood {
+            Ok(understood) => self.answer(understood, started, progress).await,
+            Err(error) => Err(Failure::Usage(error)),
+        };
+        record(&request, command, &answer, started.elapsed());
+        answer
+    }
+
+    fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
+        match input {
+            Input::Text(line) if line.len() > MAX_LINE => {
+                Err(UsageError::argument(format!("a command line holds at most {MAX_LINE} bytes")))
+            }
+            Input::Text(line) => grammar::parse(&self.0.registry, line),
+            Input::Named { name, arguments } => {
+                grammar::parse_named(&self.0.registry, name, arguments.clone())
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        (command, prepared): Understood,
+        started: Instant,
+        mut progress: impl FnMut(Reply),
+    ) -> Result<Reply, Failure> {
+        let inner = &self.0;
+        // A forbidden target is told before anything is spent on it.
+        if let Some(Host::Address(address)) = prepared.contacts() {
+            inner.net.guard.check(&address.to_string(), *address)?;
+        }
+        let id = Ulid::new().to_string();
+        let arguments = Arc::new(prepared.arguments().clone());
+        let name = command.spec.name;
+        let key: Arc<str> = format!("{name} {}", Value::Object(prepared.arguments().clone())).into();
+        if let Some(entry) = inner.cache.get(&key) {
+            return Ok(reply(id, &entry, started, true));
+        }
+        let flight = inner.flights.join(key.clone(), |sender| {
+            let context = Context {
+                net: inner.net.clone(),
+                registry: inner.registry.clone(),
+                deadline: command.spec.timeout,
+                progress: sender,
+            };
+            let permits = match command.spec.cost {
+                Cost::Free => None,
+                Cost::Light => Some(inner.light.clone()),
+                Cost::Heavy => Some(inner.heavy.clone()),
+            };
+            let (arguments, longest) = (arguments.clone(), inner.cache.longest);
+            let (engine, key) = (self.clone(), key.clone());
+            async move {
+                let finding = look_up(name, prepared, context, permits).await?;
+                let entry = Arc::new(Entry::new(name, arguments, finding, longest));
+                engine.0.cache.keep(key, entry.clone());
+                Ok(entry)
+            }
+        });
+        let show = |rendition: Arc<Rendition>| {
+            progress(Reply {
+                id: id.clone(),
+                command: name,
+                arguments: arguments.clone(),
+                rendition,
+                elapsed: started.elapsed(),
+                cached: false,
+                fresh_for: Duration::ZERO,
+            });
+        };
+        let outcome = flight.outcome(show).await;
+        inner.flights.leave(&key, &flight);
+        Ok(reply(id, &*outcome?, started, false))
+    }
+}
+
+/// A permit for its cost class, then the command, all within its deadline.
+async fn look_up(
+    name: &'static str,
+    prepared: Box<dyn Prepared>,
+    context: Context,
+    permits: Option<Arc<Semaphore>>,
+) -> Result<Arc<dyn crate::command::Finding>, Failure> {
+    let deadline = context.deadline;
+    let run = async {
+        let _permit = match permits {
+            Some(permits) => Some(permits.acquire_owned().await.map_err(|_| Failure::Internal)?),
+            None => None,
+        };
+        prepared.run(&context).await
+    };
+    tokio::time::timeout(deadline, run)
+        .await
+        .unwrap_or_else(|_| Err(Failure::Timeout { what: format!("`{name}`"), after: deadline }))
+}
+
+fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {
+    let (rendition, fresh_for) = entry.rendition();
+    Reply {
+        id,
+        command: entry.command,
+        arguments: entry.arguments.clone(),
+        rendition,
+        elapsed: started.elapsed(),
+        cached,
+        fresh_for,
+    }
+}
+
+/// One line in the log and one count in the metrics for each request; what was asked stays out of both.
+fn record(request: &Request, command: &'static str, answer: &Result<Reply, Failure>, elapsed: Duration) {
+    let outcome = match answer {
+        Ok(reply) if reply.cached => "cached",
+        Ok(_) => "answered",
+        Err(failure) => failure.code().0,
+    };
+    metrics::counter!("netvane_requests_total", "command" => command, "adapter" => request.adapter, "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("netvane_request_seconds", "command" => command).record(elapsed.as_secs_f64());
+    tracing::info!(
+        command,
+        adapter = request.adapter,
+        outcome,
+        elapsed_ms = elapsed.as_millis() as u64,
+        "request"
+    );
+}
+
+#[cfg(test)]
+mod tests;

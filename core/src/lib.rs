@@ -1,0 +1,25 @@
+//! Netvane's command engine: a line or a named command in, data and a document out.
+//!
+//! [`Engine::ask`] is the whole way of a request. Adapters translate what they receive into a
+//! [`Request`] and render the [`Reply`]; nothing in here knows a chat platform.
+
+pub mod args;
+mod cache;
+pub mod command;
+mod commands;
+mod context;
+pub mod document;
+mod engine;
+mod failure;
+mod flight;
+mod grammar;
+pub mod net;
+pub mod render;
+mod reply;
+pub mod scope;
+pub mod settings;
+
+pub use context::Context;
+pub use engine::{Engine, Input, Request};
+pub use failure::{Failure, Position, Problem, UsageError, UsageKind};
+pub use reply::{Rendition, Reply};

@@ -1,0 +1,254 @@
+//! A DNS response as its bytes say it.
+//!
+//! hickory carries messages and validates them; this reads them with the `domain` crate instead, because
+//! it keeps what hickory's typed records lose: presentation format as zone files have it (RFC 1035,
+//! 3597, 9460), EDNS options, and one odd record does not spoil the others.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use domain::{
+    base::{
+        Message as Wire, ParsedName, ParsedRecord, Rtype, UnknownRecordData,
+        iana::{Class, OptRcode},
+        opt::AllOptData,
+    },
+    rdata::AllRecordData,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Record data that a command can look into.
+pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
+
+/// One response.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Message id.
+    pub id: u16,
+    /// RCODE, the extended bits of EDNS included.
+    pub rcode: OptRcode,
+    /// Header flags.
+    pub flags: Flags,
+    /// Name and type that the server says it answers.
+    pub question: Option<(String, Rtype)>,
+    /// Answer section, in the server's order.
+    pub answers: Vec<Record>,
+    /// Authority section.
+    pub authority: Vec<Record>,
+    /// Additional section without OPT.
+    pub additional: Vec<Record>,
+    /// EDNS, where the server spoke it.
+    pub edns: Option<Edns>,
+    /// RFC 8914, in the server's order.
+    pub extended_errors: Vec<ExtendedError>,
+    /// As it came over the wire.
+    pub octets: Bytes,
+}
+
+/// Header flags of RFC 1035 and 4035.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Flags {
+    /// Authoritative answer.
+    pub aa: bool,
+    /// Truncated.
+    pub tc: bool,
+    /// Recursion desired.
+    pub rd: bool,
+    /// Recursion available.
+    pub ra: bool,
+    /// Authentic data: the resolver validated it.
+    pub ad: bool,
+    /// Checking disabled.
+    pub cd: bool,
+}
+
+/// The OPT pseudo-record (RFC 6891).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Edns {
+    /// EDNS version.
+    pub version: u8,
+    /// DNSSEC OK.
+    pub dnssec_ok: bool,
+    /// Largest UDP payload that the server takes, in octets.
+    pub udp_size: u16,
+    /// Options other than extended errors, in words.
+    pub options: Vec<String>,
+}
+
+/// An extended DNS error, RFC 8914.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExtendedError {
+    /// INFO-CODE.
+    pub code: u16,
+    /// Its name in the IANA registry.
+    pub name: String,
+    /// EXTRA-TEXT.
+    pub text: Option<String>,
+}
+
+impl Display for ExtendedError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.code)?;
+        match &self.text {
+            Some(text) => write!(f, ": {text}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A resource record.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Owner, without the final dot.
+    pub name: String,
+    /// Class, nearly always IN.
+    pub class: Class,
+    /// Seconds.
+    pub ttl: u32,
+    /// Type.
+    pub rtype: Rtype,
+    /// Data, typed where the type is known.
+    pub data: Data,
+}
+
+impl Record {
+    /// Data in presentation format.
+    pub fn presentation(&self) -> String {
+        match &self.data {
+            AllRecordData::Unknown(unknown) => generic(unknown.data()),
+            data => data.to_string(),
+        }
+    }
+}
+
+/// RFC 3597 §5.
+fn generic(data: &[u8]) -> String {
+    let hex: String = data.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("\\# {}{}{hex}", data.len(), if data.is_empty() { "" } else { " " })
+}
+
+/// A name without its final dot; the root stays a dot.
+pub fn without_dot(name: impl Display) -> String {
+    let mut text = name.to_string();
+    if text.len() > 1 && text.ends_with('.') && !text.ends_with("\\.") {
+        text.pop();
+    }
+    if text.is_empty() { ".".into() } else { text }
+}
+
+impl Message {
+    /// Reads a response; an error says what is wrong with it.
+    pub fn read(octets: Vec<u8>) -> Result<Self, String> {
+        let octets = Bytes::from(octets);
+        let malformed = |what: &dyn Display| format!("its answer is malformed: {what}");
+        let wire = Wire::from_octets(octets.clone()).map_err(|error| malformed(&error))?;
+        let header = wire.header();
+        let question = match wire.question().next() {
+            Some(Ok(question)) => Some((without_dot(question.qname()), question.qtype())),
+            Some(Err(error)) => return Err(malformed(&error)),
+            None => None,
+        };
+        let sections = wire.sections().map_err(|error| malformed(&error))?;
+        let read = |records: domain::base::message::RecordSection<'_, Bytes>| {
+            records
+                .filter(|record| !matches!(record, Ok(record) if record.rtype() == Rtype::OPT))
+                .map(|record| record.and_then(|record| read_record(&record)))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| malformed(&error))
+        };
+        let opt = wire.opt();
+        let mut extended_errors = Vec::new();
+        let edns = opt.as_ref().map(|opt| {
+            let mut options = Vec::new();
+            for option in opt.opt().iter::<AllOptData<_, _>>().flatten().take(16) {
+                match option {
+                    AllOptData::ExtendedError(error) => extended_errors.push(extended_error(&error)),
+                    other => options.push(option_text(&other)),
+                }
+            }
+            Edns {
+                version: opt.version(),
+                dnssec_ok: opt.dnssec_ok(),
+                udp_size: opt.udp_payload_size(),
+                options,
+            }
+        });
+        Ok(Self {
+            id: header.id(),
+            rcode: wire.opt_rcode(),
+            flags: Flags {
+                aa: header.aa(),
+                tc: header.tc(),
+                rd: header.rd(),
+                ra: header.ra(),
+                ad: header.ad(),
+                cd: header.cd(),
+            },
+            question,
+            answers: read(sections.1)?,
+            authority: read(sections.2)?,
+            additional: read(sections.3)?,
+            edns,
+            extended_errors,
+            octets,
+        })
+    }
+
+    /// The SOA of a negative answer, which says how long the answer holds (RFC 2308).
+    pub fn negative_ttl(&self) -> Option<u32> {
+        self.authority.iter().find_map(|record| match &record.data {
+            AllRecordData::Soa(soa) => Some(record.ttl.min(soa.minimum().as_secs())),
+            _ => None,
+        })
+    }
+}
+
+fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base::wire::ParseError> {
+    let data = match parsed.to_any_record::<Data>() {
+        Ok(record) => record.into_data(),
+        // Data that does not fit its type is shown as the octets that it is.
+        Err(_) => match parsed.to_record::<UnknownRecordData<Bytes>>()? {
+            Some(record) => AllRecordData::Unknown(record.into_data()),
+            None => return Err(domain::base::wire::ParseError::form_error("unreadable record data")),
+        },
+    };
+    Ok(Record {
+        name: without_dot(parsed.owner()),
+        class: parsed.class(),
+        ttl: parsed.ttl().as_secs(),
+        rtype: parsed.rtype(),
+        data,
+    })
+}
+
+fn extended_error(error: &domain::base::opt::ExtendedError<Bytes>) -> ExtendedError {
+    let code = error.code();
+    ExtendedError {
+        code: code.to_int(),
+        name: code
+            .to_mnemonic()
+            .map_or("Unassigned", |name| std::str::from_utf8(name).unwrap_or_default())
+            .into(),
+        text: error
+            .text_slice()
+            .map(|text| {
+                String::from_utf8_lossy(&text[..text.len().min(512)]).trim_end_matches('\0').to_owned()
+            })
+            .filter(|text| !text.is_empty()),
+    }
+}
+
+fn option_text(option: &AllOptData<Bytes, domain::base::Name<Bytes>>) -> String {
+    match option {
+        AllOptData::Nsid(nsid) => format!("NSID {nsid}"),
+        AllOptData::ClientSubnet(subnet) => format!("client subnet {subnet}"),
+        AllOptData::Cookie(cookie) => format!("cookie {cookie}"),
+        AllOptData::Padding(padding) => format!("padding of {} octets", padding.as_slice().len()),
+        AllOptData::TcpKeepalive(keepalive) => format!("TCP keepalive {keepalive}"),
+        AllOptData::Other(other) => {
+            format!("option {} of {} octets", other.code().to_int(), other.as_slice().len())
+        }
+        other => format!("option {}", domain::base::opt::OptData::code(other).to_int()),
+    }
+}

@@ -1,0 +1,150 @@
+//! Markdown (GitHub's), for chats and tickets that take it.
+
+use super::{printable, printable_line};
+use crate::document::{Block, Cell, Document, Role, Severity};
+
+/// The document as Markdown in which nothing from the network formats, links, mentions or breaks a table.
+pub fn markdown(document: &Document) -> String {
+    let Document { title, summary, severity, blocks, warnings } = document;
+    let mut out = format!("### {}\n\n{} **{}**\n", escape(title), symbol(*severity), escape(summary));
+    for block in blocks {
+        out.push('\n');
+        out.push_str(&self::block(block));
+        out.push('\n');
+    }
+    for warning in warnings {
+        out.push_str(&format!("\n> {} {}\n", symbol(Severity::Warning), escape(warning)));
+    }
+    out
+}
+
+fn symbol(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Good => "✅",
+        Severity::Neutral => "ℹ️",
+        Severity::Warning => "⚠️",
+        Severity::Bad => "❌",
+    }
+}
+
+fn block(block: &Block) -> String {
+    match block {
+        Block::Heading { text } => format!("**{}**", escape(text)),
+        Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
+        Block::Code { text } => fenced(text),
+        Block::Attachment { name, text } => format!("**{}**\n\n{}", escape(name), fenced(text)),
+        Block::Fields { fields } => {
+            let lines =
+                fields.iter().map(|field| format!("- {}: {}", escape(&field.name), cell(&field.value)));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Block::Table { columns, rows } => {
+            let head: Vec<String> = columns.iter().map(|column| escape(column.title)).collect();
+            let rule: Vec<&str> =
+                columns.iter().map(|column| if column.numeric { "---:" } else { "---" }).collect();
+            let rows = rows
+                .iter()
+                .map(|row| format!("| {} |", row.iter().map(cell).collect::<Vec<_>>().join(" | ")));
+            let lines = [format!("| {} |", head.join(" | ")), format!("| {} |", rule.join(" | "))];
+            lines.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+/// A fence longer than any run of back-ticks inside.
+fn fenced(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{}\n{fence}", printable(text).trim_end())
+}
+
+fn cell(cell: &Cell) -> String {
+    let lines = cell.text.split('\n').map(|line| match cell.role {
+        Role::Domain | Role::Address | Role::Exact if !line.is_empty() => code(line),
+        Role::Bad | Role::Warning if !line.is_empty() => format!("**{}**", escape(line)),
+        _ => escape(line),
+    });
+    lines.collect::<Vec<_>>().join("<br>")
+}
+
+/// A code span; a bar would end a table's cell even in there.
+fn code(text: &str) -> String {
+    let text = printable_line(text);
+    if text.contains(['`', '|', '\\']) { escape(&text) } else { format!("`{text}`") }
+}
+
+/// Every character that Markdown, its extensions or a chat could act on is written so that it cannot.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in printable_line(text).chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~'
+            | '^' | '=' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '@' => out.push_str("&#64;"),
+            ':' => out.push_str("&#58;"),
+            c => out.push(c),
+        }
+    }
+    // A bare name would be made a link: www.example.com. A leading number or dash would be a list.
+    if out.starts_with(['-', '1', '2', '3', '4', '5', '6', '7', '8', '9', '0']) && out.contains([' ']) {
+        out = out.replacen(". ", "\\. ", 1);
+        if out.starts_with('-') {
+            out.insert(0, '\\');
+        }
+    }
+    out.replace("www.", "www&#46;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply() {
+        let mut document = Document::new("TXT of example.com", "1 text record", Severity::Warning);
+        document.field("Answered by", Cell::aside("192.0.2.53:53"));
+        document.table(
+            [">TTL", "Data"],
+            vec![["5m".into(), Cell::exact("a|b")], ["1h".into(), Cell::domain("a.example")]],
+        );
+        document.code("```\n@everyone");
+        document.warn("<b>[click](https://evil.example)</b> @everyone www.evil.example");
+        insta::assert_snapshot!(markdown(&document), @r"
+        ### TXT of example.com
+
+        ⚠️ **1 text record**
+
+        - Answered by&#58; 192.0.2.53&#58;53
+
+        | TTL | Data |
+        | ---: | --- |
+        | 5m | a\|b |
+        | 1h | `a.example` |
+
+        ````
+        ```
+        @everyone
+        ````
+
+        > ⚠️ &lt;b&gt;\[click\]\(https&#58;//evil.example\)&lt;/b&gt; &#64;everyone www&#46;evil.example
+        ");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn hostile_cells_stay_in_their_cell(hostile in "\\PC{0,40}") {
+            let mut document = Document::new("t", "s", Severity::Good);
+            document.table(["One", "Two"], vec![[Cell::exact(&hostile), (&hostile).into()]]);
+            let shown = markdown(&document);
+            let row = shown.lines().last().expect("a row").replace("\\\\", "").replace("\\|", "");
+            proptest::prop_assert_eq!(row.matches('|').count(), 3, "{}", shown);
+            proptest::prop_assert!(!shown.chars().any(|c| crate::render::is_unsafe(c) && c != '\n' && c != '\u{fe0f}'));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Renderers: the document in a platform's markup. Escaping happens here and nowhere else.
+
+mod markdown;
+mod printable;
+mod text;
+
+pub use markdown::markdown;
+pub use printable::{is_unsafe, printable, printable_line};
+pub use text::{Layout, text};

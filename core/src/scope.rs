@@ -1,0 +1,411 @@
+//! What kind of address an address is: the IANA IPv4 and IPv6 Special-Purpose Address Registries as one table.
+//!
+//! Source: the two registries named in RFC 6890, as of 2025-10, plus multicast, class E's broadcast address, and the
+//! parts of IPv6 that nobody may use yet (RFC 4291). The guard's decision starts here, so every row has its exact flag.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The class of an address, as the contract's `scope` writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Ordinary public address.
+    Global,
+    /// RFC 1918 private use.
+    Private,
+    /// This host itself.
+    Loopback,
+    /// One link only.
+    LinkLocal,
+    /// IPv6 private use (RFC 4193), or the site-local addresses before it.
+    UniqueLocal,
+    /// Carrier-grade NAT (RFC 6598).
+    Shared,
+    /// Examples in documents.
+    Documentation,
+    /// Laboratory networks.
+    Benchmarking,
+    /// Many receivers.
+    Multicast,
+    /// Everyone on this link.
+    Broadcast,
+    /// No address: `0.0.0.0`, `::`.
+    Unspecified,
+    /// Carries an IPv4 address: 6to4, Teredo, NAT64, IPv4-compatible.
+    Transition,
+    /// Assigned by the IETF to a protocol, not to hosts.
+    Protocol,
+    /// Discarded by design.
+    Discard,
+    /// Not for use (yet).
+    Reserved,
+}
+
+impl Kind {
+    /// The word of the contract, e.g. `link_local`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Global => "global",
+            Kind::Private => "private",
+            Kind::Loopback => "loopback",
+            Kind::LinkLocal => "link_local",
+            Kind::UniqueLocal => "unique_local",
+            Kind::Shared => "shared",
+            Kind::Documentation => "documentation",
+            Kind::Benchmarking => "benchmarking",
+            Kind::Multicast => "multicast",
+            Kind::Broadcast => "broadcast",
+            Kind::Unspecified => "unspecified",
+            Kind::Transition => "transition",
+            Kind::Protocol => "protocol",
+            Kind::Discard => "discard",
+            Kind::Reserved => "reserved",
+        }
+    }
+}
+
+/// The classification of one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// The class.
+    pub kind: Kind,
+    /// The registry's name of the block; empty for ordinary global addresses.
+    pub name: &'static str,
+    /// The defining document, e.g. `RFC 1918`; empty for ordinary global addresses.
+    pub rfc: &'static str,
+    /// The block; `None` for ordinary global addresses.
+    pub prefix: Option<IpNet>,
+    /// The registry's "Globally Reachable"; where it says N/A, `false`. See [`is_global`] for the guard's question.
+    pub reachable: bool,
+}
+
+const GLOBAL: Scope = Scope { kind: Kind::Global, name: "", rfc: "", prefix: None, reachable: true };
+
+struct Row<A: 'static>(A, u8, Kind, bool, &'static str, &'static str);
+
+const fn v4(a: u8, b: u8, c: u8, d: u8) -> u32 {
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// The first 64 bits as four groups and the last group: no row needs more.
+const fn v6(a: u16, b: u16, c: u16, d: u16, last: u16) -> u128 {
+    (a as u128) << 112 | (b as u128) << 96 | (c as u128) << 80 | (d as u128) << 64 | last as u128
+}
+
+/// First match counts, so exceptions stand before the block that holds them.
+#[rustfmt::skip]
+static V4: &[Row<u32>] = &[
+    Row(v4(0, 0, 0, 0), 32, Kind::Unspecified, false, "This host on this network", "RFC 1122"),
+    Row(v4(0, 0, 0, 0), 8, Kind::Reserved, false, "This network", "RFC 791"),
+    Row(v4(10, 0, 0, 0), 8, Kind::Private, false, "Private-Use", "RFC 1918"),
+    Row(v4(100, 64, 0, 0), 10, Kind::Shared, false, "Shared Address Space", "RFC 6598"),
+    Row(v4(127, 0, 0, 0), 8, Kind::Loopback, false, "Loopback", "RFC 1122"),
+    Row(v4(169, 254, 0, 0), 16, Kind::LinkLocal, false, "Link Local", "RFC 3927"),
+    Row(v4(172, 16, 0, 0), 12, Kind::Private, false, "Private-Use", "RFC 1918"),
+    Row(v4(192, 0, 0, 0), 29, Kind::Protocol, false, "IPv4 Service Continuity Prefix", "RFC 7335"),
+    Row(v4(192, 0, 0, 8), 32, Kind::Protocol, false, "IPv4 dummy address", "RFC 7600"),
+    Row(v4(192, 0, 0, 9), 32, Kind::Protocol, true, "Port Control Protocol Anycast", "RFC 7723"),
+    Row(v4(192, 0, 0, 10), 32, Kind::Protocol, true, "Traversal Using Relays around NAT Anycast", "RFC 8155"),
+    Row(v4(192, 0, 0, 170), 31, Kind::Protocol, false, "NAT64/DNS64 Discovery", "RFC 8880"),
+    Row(v4(192, 0, 0, 0), 24, Kind::Protocol, false, "IETF Protocol Assignments", "RFC 6890"),
+    Row(v4(192, 0, 2, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-1)", "RFC 5737"),
+    Row(v4(192, 31, 196, 0), 24, Kind::Global, true, "AS112-v4", "RFC 7535"),
+    Row(v4(192, 52, 193, 0), 24, Kind::Global, true, "AMT", "RFC 7450"),
+    Row(v4(192, 88, 99, 2), 32, Kind::Transition, false, "6a44-relay anycast address", "RFC 6751"),
+    Row(v4(192, 88, 99, 0), 24, Kind::Transition, false, "Deprecated (6to4 Relay Anycast)", "RFC 7526"),
+    Row(v4(192, 168, 0, 0), 16, Kind::Private, false, "Private-Use", "RFC 1918"),
+    Row(v4(192, 175, 48, 0), 24, Kind::Global, true, "Direct Delegation AS112 Service", "RFC 7534"),
+    Row(v4(198, 18, 0, 0), 15, Kind::Benchmarking, false, "Benchmarking", "RFC 2544"),
+    Row(v4(198, 51, 100, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-2)", "RFC 5737"),
+    Row(v4(203, 0, 113, 0), 24, Kind::Documentation, false, "Documentation (TEST-NET-3)", "RFC 5737"),
+    Row(v4(233, 252, 0, 0), 24, Kind::Documentation, false, "Documentation (MCAST-TEST-NET)", "RFC 6676"),
+    Row(v4(224, 0, 0, 0), 4, Kind::Multicast, false, "Multicast", "RFC 5771"),
+    Row(v4(255, 255, 255, 255), 32, Kind::Broadcast, false, "Limited Broadcast", "RFC 919"),
+    Row(v4(240, 0, 0, 0), 4, Kind::Reserved, false, "Reserved", "RFC 1112"),
+];
+
+/// As [`V4`]; whatever no row holds is global inside 2000::/3 and reserved outside.
+#[rustfmt::skip]
+static V6: &[Row<u128>] = &[
+    Row(v6(0, 0, 0, 0, 0), 128, Kind::Unspecified, false, "Unspecified Address", "RFC 4291"),
+    Row(v6(0, 0, 0, 0, 1), 128, Kind::Loopback, false, "Loopback Address", "RFC 4291"),
+    Row(v6(0, 0, 0, 0, 0), 96, Kind::Transition, false, "Deprecated (IPv4-Compatible)", "RFC 4291"),
+    Row(v6(0x64, 0xff9b, 0, 0, 0), 96, Kind::Transition, true, "IPv4-IPv6 Translation (NAT64)", "RFC 6052"),
+    Row(v6(0x64, 0xff9b, 1, 0, 0), 48, Kind::Transition, false, "Local-Use IPv4/IPv6 Translation", "RFC 8215"),
+    Row(v6(0x100, 0, 0, 0, 0), 64, Kind::Discard, false, "Discard-Only Address Block", "RFC 6666"),
+    Row(v6(0x100, 0, 0, 1, 0), 64, Kind::Protocol, false, "Dummy IPv6 Prefix", "RFC 9780"),
+    Row(v6(0x2001, 0, 0, 0, 0), 32, Kind::Transition, false, "Teredo", "RFC 4380"),
+    Row(v6(0x2001, 1, 0, 0, 1), 128, Kind::Protocol, true, "Port Control Protocol Anycast", "RFC 7723"),
+    Row(v6(0x2001, 1, 0, 0, 2), 128, Kind::Protocol, true, "Traversal Using Relays around NAT Anycast", "RFC 8155"),
+    Row(v6(0x2001, 1, 0, 0, 3), 128, Kind::Protocol, true, "DNS-SD Service Registration Protocol Anycast", "RFC 9665"),
+    Row(v6(0x2001, 2, 0, 0, 0), 48, Kind::Benchmarking, false, "Benchmarking", "RFC 5180"),
+    Row(v6(0x2001, 3, 0, 0, 0), 32, Kind::Global, true, "AMT", "RFC 7450"),
+    Row(v6(0x2001, 4, 0x112, 0, 0), 48, Kind::Global, true, "AS112-v6", "RFC 7535"),
+    Row(v6(0x2001, 0x10, 0, 0, 0), 28, Kind::Reserved, false, "Deprecated (previously ORCHID)", "RFC 4843"),
+    Row(v6(0x2001, 0x20, 0, 0, 0), 28, Kind::Protocol, true, "ORCHIDv2", "RFC 7343"),
+    Row(v6(0x2001, 0x30, 0, 0, 0), 28, Kind::Protocol, true, "Drone Remote ID Protocol Entity Tags", "RFC 9374"),
+    Row(v6(0x2001, 0, 0, 0, 0), 23, Kind::Protocol, false, "IETF Protocol Assignments", "RFC 2928"),
+    Row(v6(0x2001, 0xdb8, 0, 0, 0), 32, Kind::Documentation, false, "Documentation", "RFC 3849"),
+    Row(v6(0x2002, 0, 0, 0, 0), 16, Kind::Transition, false, "6to4", "RFC 3056"),
+    Row(v6(0x2620, 0x4f, 0x8000, 0, 0), 48, Kind::Global, true, "Direct Delegation AS112 Service", "RFC 7534"),
+    Row(v6(0x3fff, 0, 0, 0, 0), 20, Kind::Documentation, false, "Documentation", "RFC 9637"),
+    Row(v6(0x5f00, 0, 0, 0, 0), 16, Kind::Protocol, false, "Segment Routing (SRv6) SIDs", "RFC 9602"),
+    Row(v6(0xfc00, 0, 0, 0, 0), 7, Kind::UniqueLocal, false, "Unique-Local", "RFC 4193"),
+    Row(v6(0xfe80, 0, 0, 0, 0), 10, Kind::LinkLocal, false, "Link-Local Unicast", "RFC 4291"),
+    Row(v6(0xfec0, 0, 0, 0, 0), 10, Kind::UniqueLocal, false, "Deprecated (Site-Local Unicast)", "RFC 3879"),
+    Row(v6(0xff00, 0, 0, 0, 0), 8, Kind::Multicast, false, "Multicast", "RFC 4291"),
+    // The complement of 2000::/3, in three blocks: nothing here is allocated.
+    Row(v6(0, 0, 0, 0, 0), 3, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
+    Row(v6(0x4000, 0, 0, 0, 0), 2, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
+    Row(v6(0x8000, 0, 0, 0, 0), 1, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
+];
+
+/// Classifies an address. An IPv4-mapped IPv6 address is what the IPv4 address in it is: that is where packets go.
+pub fn classify(address: IpAddr) -> Scope {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let bits = v4.to_bits();
+            let row =
+                V4.iter().find(|row| (bits ^ row.0).checked_shr(32 - u32::from(row.1)).unwrap_or(0) == 0);
+            row.map_or(GLOBAL, |row| scope(Ipv4Addr::from_bits(row.0).into(), row))
+        }
+        IpAddr::V6(v6) => {
+            let bits = v6.to_bits();
+            let row =
+                V6.iter().find(|row| (bits ^ row.0).checked_shr(128 - u32::from(row.1)).unwrap_or(0) == 0);
+            row.map_or(GLOBAL, |row| scope(Ipv6Addr::from_bits(row.0).into(), row))
+        }
+    }
+}
+
+fn scope<A>(network: IpAddr, &Row(_, length, kind, reachable, name, rfc): &Row<A>) -> Scope {
+    Scope { kind, name, rfc, prefix: IpNet::new(network, length).ok(), reachable }
+}
+
+/// The guard's question: may a stranger's lookup go there? Only where the registry says "globally reachable", and
+/// where an IPv4 address inside is global as well: `64:ff9b::10.0.0.1` is a way to `10.0.0.1`.
+pub fn is_global(address: IpAddr) -> bool {
+    let inner = match address {
+        IpAddr::V6(v6) => embedded_v4(v6),
+        IpAddr::V4(_) => None,
+    };
+    classify(address).reachable && inner.is_none_or(|(v4, _)| classify(v4.into()).reachable)
+}
+
+/// How an IPv6 address carries an IPv4 one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embedding {
+    /// `::ffff:0:0/96`, RFC 4291.
+    Mapped,
+    /// `::/96`, deprecated, RFC 4291.
+    Compatible,
+    /// `64:ff9b::/96`, RFC 6052.
+    Nat64,
+    /// `2002::/16`, RFC 3056: the site's router.
+    SixToFour,
+    /// `2001::/32`, RFC 4380: the client's public address, stored inverted.
+    Teredo,
+    /// Interface identifier `::0:5efe:a.b.c.d` or `::200:5efe:…`, RFC 5214.
+    Isatap,
+}
+
+/// The IPv4 address inside an IPv6 one, and how it is carried.
+pub fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, Embedding)> {
+    let s = address.segments();
+    let pair = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    let low = pair(s[6], s[7]);
+    match s {
+        [0, 0, 0, 0, 0, 0xffff, ..] => Some((low, Embedding::Mapped)),
+        // `::` and `::1` are not IPv4 addresses.
+        [0, 0, 0, 0, 0, 0, ..] if low.to_bits() > 1 => Some((low, Embedding::Compatible)),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some((low, Embedding::Nat64)),
+        [0x2002, a, b, ..] => Some((pair(a, b), Embedding::SixToFour)),
+        [0x2001, 0, ..] => Some((Ipv4Addr::from_bits(!low.to_bits()), Embedding::Teredo)),
+        [_, _, _, _, 0 | 0x200, 0x5efe, ..] => Some((low, Embedding::Isatap)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> (&'static str, bool, String) {
+        let address = text.parse().expect(text);
+        let scope = classify(address);
+        (scope.kind.as_str(), is_global(address), scope.prefix.map(|net| net.to_string()).unwrap_or_default())
+    }
+
+    /// Address, kind, ours, Python 3.11's `ipaddress.ip_address(…).is_global`, block.
+    #[rustfmt::skip]
+    const ROWS: &[(&str, &str, bool, bool, &str)] = &[
+        ("0.0.0.0", "unspecified", false, false, "0.0.0.0/32"),
+        ("0.1.2.3", "reserved", false, false, "0.0.0.0/8"),
+        ("10.0.0.1", "private", false, false, "10.0.0.0/8"),
+        ("100.64.0.1", "shared", false, false, "100.64.0.0/10"),
+        ("100.128.0.0", "global", true, true, ""),
+        ("127.0.0.1", "loopback", false, false, "127.0.0.0/8"),
+        ("169.254.169.254", "link_local", false, false, "169.254.0.0/16"),
+        ("172.15.255.255", "global", true, true, ""),
+        ("172.31.255.255", "private", false, false, "172.16.0.0/12"),
+        ("172.32.0.0", "global", true, true, ""),
+        ("192.0.0.1", "protocol", false, false, "192.0.0.0/29"),
+        ("192.0.0.8", "protocol", false, true, "192.0.0.8/32"),
+        ("192.0.0.9", "protocol", true, true, "192.0.0.9/32"),
+        ("192.0.0.10", "protocol", true, true, "192.0.0.10/32"),
+        ("192.0.0.11", "protocol", false, true, "192.0.0.0/24"),
+        ("192.0.0.170", "protocol", false, false, "192.0.0.170/31"),
+        ("192.0.0.171", "protocol", false, false, "192.0.0.170/31"),
+        ("192.0.2.1", "documentation", false, false, "192.0.2.0/24"),
+        ("192.31.196.1", "global", true, true, "192.31.196.0/24"),
+        ("192.52.193.1", "global", true, true, "192.52.193.0/24"),
+        ("192.88.99.1", "transition", false, true, "192.88.99.0/24"),
+        ("192.88.99.2", "transition", false, true, "192.88.99.2/32"),
+        ("192.168.1.1", "private", false, false, "192.168.0.0/16"),
+        ("192.175.48.1", "global", true, true, "192.175.48.0/24"),
+        ("198.18.0.1", "benchmarking", false, false, "198.18.0.0/15"),
+        ("198.20.0.0", "global", true, true, ""),
+        ("198.51.100.1", "documentation", false, false, "198.51.100.0/24"),
+        ("203.0.113.255", "documentation", false, false, "203.0.113.0/24"),
+        ("224.0.0.251", "multicast", false, true, "224.0.0.0/4"),
+        ("233.252.0.1", "documentation", false, true, "233.252.0.0/24"),
+        ("239.255.255.255", "multicast", false, true, "224.0.0.0/4"),
+        ("240.0.0.1", "reserved", false, false, "240.0.0.0/4"),
+        ("255.255.255.255", "broadcast", false, false, "255.255.255.255/32"),
+        ("8.8.8.8", "global", true, true, ""),
+        ("1.1.1.1", "global", true, true, ""),
+        ("::", "unspecified", false, false, "::/128"),
+        ("::1", "loopback", false, false, "::1/128"),
+        ("::2", "transition", false, true, "::/96"),
+        ("::ffff:127.0.0.1", "loopback", false, false, "127.0.0.0/8"),
+        ("::ffff:8.8.8.8", "global", true, true, ""),
+        ("64:ff9b::808:808", "transition", true, true, "64:ff9b::/96"),
+        ("64:ff9b::a00:1", "transition", false, true, "64:ff9b::/96"),
+        ("64:ff9b:1::1", "transition", false, true, "64:ff9b:1::/48"),
+        ("100::1", "discard", false, false, "100::/64"),
+        ("100:0:0:1::1", "protocol", false, true, "100:0:0:1::/64"),
+        ("100:0:0:2::1", "reserved", false, true, "::/3"),
+        ("2001::1", "transition", false, false, "2001::/32"),
+        ("2001:1::1", "protocol", true, false, "2001:1::1/128"),
+        ("2001:1::2", "protocol", true, false, "2001:1::2/128"),
+        ("2001:1::3", "protocol", true, false, "2001:1::3/128"),
+        ("2001:1::4", "protocol", false, false, "2001::/23"),
+        ("2001:2::1", "benchmarking", false, false, "2001:2::/48"),
+        ("2001:3::1", "global", true, false, "2001:3::/32"),
+        ("2001:4:112::1", "global", true, false, "2001:4:112::/48"),
+        ("2001:4:113::1", "protocol", false, false, "2001::/23"),
+        ("2001:10::1", "reserved", false, false, "2001:10::/28"),
+        ("2001:20::1", "protocol", true, false, "2001:20::/28"),
+        ("2001:30::1", "protocol", true, false, "2001:30::/28"),
+        ("2001:40::1", "protocol", false, false, "2001::/23"),
+        ("2001:200::1", "global", true, true, ""),
+        ("2001:db8::1", "documentation", false, false, "2001:db8::/32"),
+        ("2002:808:808::1", "transition", false, true, "2002::/16"),
+        ("2002:a00:1::1", "transition", false, true, "2002::/16"),
+        ("2620:4f:8000::1", "global", true, true, "2620:4f:8000::/48"),
+        ("2606:4700::1111", "global", true, true, ""),
+        ("3fff::1", "documentation", false, true, "3fff::/20"),
+        ("3fff:1000::1", "global", true, true, ""),
+        ("4000::1", "reserved", false, true, "4000::/2"),
+        ("5f00::1", "protocol", false, true, "5f00::/16"),
+        ("8000::1", "reserved", false, true, "8000::/1"),
+        ("fc00::1", "unique_local", false, false, "fc00::/7"),
+        ("fdff::1", "unique_local", false, false, "fc00::/7"),
+        ("fe80::1", "link_local", false, false, "fe80::/10"),
+        ("fec0::1", "unique_local", false, true, "fec0::/10"),
+        ("ff02::1", "multicast", false, true, "ff00::/8"),
+        ("ff0e::1", "multicast", false, true, "ff00::/8"),
+        ("2a00:1450::5efe:10.0.0.1", "global", false, true, ""),
+    ];
+
+    #[test]
+    fn rows() {
+        for &(address, kind, global, _, prefix) in ROWS {
+            assert_eq!(of(address), (kind, global, prefix.to_owned()), "{address}");
+        }
+    }
+
+    /// Where we differ from Python, and why.
+    #[test]
+    fn differences_from_python() {
+        let differ: Vec<_> = ROWS.iter().filter(|row| row.2 != row.3).map(|row| row.0).collect();
+        assert_eq!(
+            differ,
+            [
+                "192.0.0.8",
+                "192.0.0.11",
+                "192.88.99.1",
+                "192.88.99.2",
+                "224.0.0.251",
+                "233.252.0.1",
+                "239.255.255.255",
+                "::2",
+                "64:ff9b::a00:1",
+                "64:ff9b:1::1",
+                "100:0:0:1::1",
+                "100:0:0:2::1",
+                "2001:1::1",
+                "2001:1::2",
+                "2001:1::3",
+                "2001:3::1",
+                "2001:4:112::1",
+                "2001:20::1",
+                "2001:30::1",
+                "2002:808:808::1",
+                "2002:a00:1::1",
+                "3fff::1",
+                "4000::1",
+                "5f00::1",
+                "8000::1",
+                "fec0::1",
+                "ff02::1",
+                "ff0e::1",
+                "2a00:1450::5efe:10.0.0.1"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_row_is_a_network_that_finds_itself() {
+        let v4 = V4.iter().map(|row| (IpAddr::V4(Ipv4Addr::from_bits(row.0)), row.1));
+        let v6 = V6.iter().map(|row| (IpAddr::V6(Ipv6Addr::from_bits(row.0)), row.1));
+        for (address, length) in v4.chain(v6) {
+            let net = IpNet::new(address, length).expect("a prefix");
+            assert_eq!(net.network(), address, "host bits in {net}");
+            let found = classify(net.broadcast()).prefix.expect("a row");
+            assert!(net.contains(&found) || found.contains(&net), "{net} found {found}");
+        }
+    }
+
+    #[test]
+    fn words_are_those_of_serde() {
+        for kind in [Kind::LinkLocal, Kind::UniqueLocal, Kind::Global, Kind::Protocol] {
+            assert_eq!(serde_json::to_value(kind).expect("a word"), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn embedded() {
+        use Embedding::*;
+        for (address, v4, how) in [
+            ("::ffff:192.0.2.1", "192.0.2.1", Mapped),
+            ("::192.0.2.1", "192.0.2.1", Compatible),
+            ("64:ff9b::192.0.2.33", "192.0.2.33", Nat64),
+            ("2002:c000:0204::1", "192.0.2.4", SixToFour),
+            // RFC 4380's example of a Teredo client behind 192.0.2.45.
+            ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45", Teredo),
+            ("fe80::5efe:192.0.2.143", "192.0.2.143", Isatap),
+            ("2001:db8::200:5efe:192.0.2.143", "192.0.2.143", Isatap),
+        ] {
+            let expected = Some((v4.parse().expect(v4), how));
+            assert_eq!(embedded_v4(address.parse().expect(address)), expected, "{address}");
+        }
+        for address in ["::", "::1", "2001:db8::1", "fe80::1", "64:ff9b:1::1"] {
+            assert_eq!(embedded_v4(address.parse().expect(address)), None, "{address}");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Settings: the built-in defaults, then a TOML file, then the environment.
+
+use std::{collections::BTreeSet, path::Path};
+
+use config::{Config, File, FileFormat, Value, ValueKind};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::args::Resolver;
+
+/// The annotated defaults; also the list of all keys there are.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// The start of every environment variable that is a setting.
+const PREFIX: &str = "NETVANE__";
+
+/// Everything an operator can set. `config/default.toml` says what each key means.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Settings {
+    pub dns: Dns,
+    pub tls: Tls,
+    pub policy: Policy,
+    pub limits: Limits,
+    pub http: Http,
+    pub log: Log,
+}
+
+/// Which resolvers are asked, and how patiently.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Dns {
+    pub servers: Vec<Server>,
+    pub timeout_ms: u64,
+    pub attempts: u32,
+    pub trust_anchor: String,
+}
+
+/// A configured resolver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Server {
+    /// `"system"`.
+    System(SystemWord),
+    /// Written out.
+    Resolver(Resolver),
+}
+
+/// The word `system`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SystemWord {
+    /// The resolvers of the operating system.
+    System,
+}
+
+/// Trust in certificates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Tls {
+    pub ca_files: Vec<String>,
+}
+
+/// Exceptions to the table of special-purpose ranges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Policy {
+    #[serde(deserialize_with = "networks")]
+    pub allow: Vec<IpNet>,
+    #[serde(deserialize_with = "networks")]
+    pub deny: Vec<IpNet>,
+}
+
+/// How much at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Limits {
+    pub light: usize,
+    pub heavy: usize,
+    pub cache_entries: u64,
+    pub cache_seconds: u64,
+}
+
+/// The HTTP adapter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Http {
+    pub listen: String,
+    pub max_body_bytes: usize,
+    pub read_timeout_ms: u64,
+    pub drain_ms: u64,
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Log {
+    pub level: String,
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// An address alone is a network of one.
+fn networks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let written = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: String| {
+        text.parse::<IpNet>().or_else(|_| text.parse().map(IpNet::new_assert_host)).map_err(
+            |_: std::net::AddrParseError| {
+                serde::de::Error::custom(format!(
+                    "`{text}` is not a network such as 192.0.2.0/24 or an address"
+                ))
+            },
+        )
+    };
+    written.into_iter().map(network).collect()
+}
+
+trait AssertHost {
+    fn new_assert_host(address: std::net::IpAddr) -> Self;
+}
+
+impl AssertHost for IpNet {
+    fn new_assert_host(address: std::net::IpAddr) -> Self {
+        Self::from(address)
+    }
+}
+
+/// Settings that cannot be used: one sentence a fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::load(None, std::iter::empty()).unwrap_or_else(|error| panic!("config/default.toml: {error}"))
+    }
+}
+
+impl Settings {
+    /// Reads `file`, if one is given, and the variables of `environment` that start with `NETVANE__`.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let one = |message: String| SettingsError(vec![message]);
+        let defaults = tree(DEFAULTS, None).map_err(|error| one(format!("built-in defaults: {error}")))?;
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut faults = Vec::new();
+        if let Some(path) = file {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path).map_err(|error| one(format!("{name}: {error}")))?;
+            let given = tree(&text, Some(&name)).map_err(|error| one(format!("{name}: {error}")))?;
+            unknown_keys(&given, &defaults, "", &name, &mut faults);
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        for (variable, text) in environment {
+            let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+            let key = rest.to_lowercase().replace("__", ".");
+            let path: Vec<&str> = key.split('.').collect();
+            match path.iter().try_fold(&defaults, |value, part| child(value, part)) {
+                Some(default) => {
+                    let value = from_text(&text, default);
+                    builder = builder
+                        .set_override(&key, value)
+                        .map_err(|error| one(format!("{variable}: {error}")))?;
+                }
+                None => faults.push(unknown(&key, &variable, &defaults)),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(SettingsError(faults));
+        }
+        let settings: Self =
+            builder.build().and_then(Config::try_deserialize).map_err(|error| one(error.to_string()))?;
+        settings.check().map(|()| settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, message: &str| {
+            if !holds {
+                faults.push(message.to_owned());
+            }
+        };
+        must(!self.dns.servers.is_empty(), "dns.servers: at least one resolver is needed");
+        must((10..=60_000).contains(&self.dns.timeout_ms), "dns.timeout_ms: from 10 to 60000");
+        must((1..=10).contains(&self.dns.attempts), "dns.attempts: from 1 to 10");
+        must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
+        must(
+            self.http.listen.parse::<std::net::SocketAddr>().is_ok(),
+            "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
+        );
+        must(
+            (1024..=16 << 20).contains(&self.http.max_body_bytes),
+            "http.max_body_bytes: from 1024 to 16777216",
+        );
+        must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
+        if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+    }
+
+    /// The settings in force, as TOML.
+    pub fn to_toml(&self) -> String {
+        toml_text(&serde_json::to_value(self).unwrap_or_default())
+    }
+}
+
+fn tree(text: &str, _name: Option<&str>) -> Result<Value, config::ConfigError> {
+    Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().map(|config| config.cache)
+}
+
+fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match &value.kind {
+        ValueKind::Table(table) => table.get(key),
+        _ => None,
+    }
+}
+
+fn unknown_keys(given: &Value, known: &Value, prefix: &str, source: &str, faults: &mut Vec<String>) {
+    let (ValueKind::Table(given), ValueKind::Table(_)) = (&given.kind, &known.kind) else { return };
+    for key in given.keys().collect::<BTreeSet<_>>() {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match child(known, key) {
+            Some(known) => unknown_keys(&given[key], known, &path, source, faults),
+            None => faults.push(unknown(&path, source, known)),
+        }
+    }
+}
+
+fn unknown(path: &str, source: &str, known: &Value) -> String {
+    let mut all = Vec::new();
+    leaves(known, "", &mut all);
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let near = crate::grammar::nearest(path, all.iter().map(String::as_str)).or_else(|| {
+        let lasts = all.iter().map(|key| key.rsplit('.').next().unwrap_or(key));
+        let near = crate::grammar::nearest(last, lasts)?;
+        all.iter().find(|key| key.rsplit('.').next() == Some(near)).map(String::as_str)
+    });
+    match near {
+        Some(near) => {
+            let section = path.split('.').next().unwrap_or_default();
+            let full = all
+                .iter()
+                .find(|key| key.ends_with(near) && key.starts_with(section))
+                .map_or(near, String::as_str);
+            format!("{source}: there is no setting `{path}`; did you mean `{full}`?")
+        }
+        None => format!("{source}: there is no setting `{path}`"),
+    }
+}
+
+fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
+    match &value.kind {
+        ValueKind::Table(table) => {
+            for (key, value) in table {
+                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                out.push(path.clone());
+                leaves(value, &path, out);
+            }
+            out.sort_unstable();
+        }
+        _ => {}
+    }
+}
+
+/// A variable's text as the type that the default has; what does not fit is left for the reader to refuse.
+fn from_text(text: &str, default: &Value) -> ValueKind {
+    match &default.kind {
+        ValueKind::Array(_) => {
+            let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
+            let items =
+                inner.split(',').map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
+            ValueKind::Array(items.map(|item| Value::from(item.to_owned())).collect())
+        }
+        ValueKind::Boolean(_) => text.trim().parse().map_or_else(|_| text.into(), ValueKind::Boolean),
+        ValueKind::I64(_) | ValueKind::U64(_) => {
+            text.trim().parse().map_or_else(|_| text.into(), ValueKind::I64)
+        }
+        _ => text.into(),
+    }
+}
+
+fn toml_text(value: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for (section, keys) in value.as_object().into_iter().flatten() {
+        out.push_str(&format!("[{section}]\n"));
+        for (key, value) in keys.as_object().into_iter().flatten() {
+            // JSON and TOML write strings, numbers, switches and arrays of these alike.
+            out.push_str(&format!("{key} = {value}\n"));
+        }
+        out.push('\n');
+    }
+    out.trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let path =
+            std::env::temp_dir().join(format!("netvane-settings-{}-{:p}.toml", std::process::id(), file));
+        std::fs::write(&path, file).expect("writes");
+        let variables = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let settings = Settings::load(Some(&path), variables);
+        std::fs::remove_file(&path).expect("removes");
+        settings.map_err(|error| {
+            SettingsError(
+                error.0.into_iter().map(|fault| fault.replace(&path.display().to_string(), "FILE")).collect(),
+            )
+        })
+    }
+
+    #[test]
+    fn the_default_file_is_the_defaults_key_by_key() {
+        let shown = tree(&Settings::default().to_toml(), None).expect("reads");
+        let file = tree(DEFAULTS, None).expect("reads");
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        leaves(&shown, "", &mut ours);
+        leaves(&file, "", &mut theirs);
+        assert_eq!(ours, theirs, "no key missing in either");
+        assert_eq!(shown.kind, file.kind, "every value the same");
+    }
+
+    #[test]
+    fn file_then_environment() {
+        let settings = load(
+            "[dns]\ntimeout_ms = 500\nservers = ['192.0.2.53:5353', 'tls://192.0.2.54#dns.example']",
+            &[
+                ("NETVANE__DNS__TIMEOUT_MS", "700"),
+                ("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1"),
+                ("HOME", "x"),
+            ],
+        )
+        .expect("loads");
+        assert_eq!(settings.dns.timeout_ms, 700);
+        assert_eq!(settings.dns.attempts, 2, "untouched");
+        assert_eq!(settings.dns.servers.len(), 2);
+        assert_eq!(
+            settings.policy.allow,
+            ["127.0.0.0/8".parse().expect("net"), "::1/128".parse().expect("net")]
+        );
+        let system = load("", &[("NETVANE__DNS__SERVERS", "[\"system\"]")]).expect("loads");
+        assert_eq!(system.dns.servers, [Server::System(SystemWord::System)]);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_what_was_meant() {
+        let fault = |file, variables: &[_]| load(file, variables).expect_err("refused").0.join("\n");
+        assert_eq!(
+            fault("[dns]\nservrs = []", &[]),
+            "FILE: there is no setting `dns.servrs`; did you mean `dns.servers`?"
+        );
+        assert_eq!(
+            fault("", &[("NETVANE__HTTP__LISTN", "x")]),
+            "NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?"
+        );
+        assert_eq!(fault("[bananas]\nx = 1", &[]), "FILE: there is no setting `bananas`");
+        assert_eq!(
+            fault("[http]\nlisten = 'here'", &[]),
+            "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080"
+        );
+        assert!(fault("[dns]\ntimeout_ms = 'soon'", &[]).contains("dns.timeout_ms"));
+        assert!(fault("[policy]\nallow = ['10.0.0.0/40']", &[]).contains("`10.0.0.0/40` is not a network"));
+        assert!(fault("[dns", &[]).contains("FILE"));
+    }
+}
