@@ -353,11 +353,12 @@ fn place(given: &Given<'_>, invalid: &Invalid, line: &str) -> UsageError {
 
 /// Where a value does not fit, the same words in another order may: `dig MX example.com`.
 fn respell(registry: &Registry, entry: &Entry, alias: &str, line: &str, error: UsageError) -> UsageError {
-    if error.suggestion.is_some() {
-        return error;
-    }
     let words: Vec<Token> = tokens(line).split_off(1);
     let [first, second, rest @ ..] = words.as_slice() else { return error };
+    let is_option = |word: &Token| word.text.contains('=') || word.text.starts_with(['-', '+', '@']);
+    if error.suggestion.is_some() || is_option(first) || is_option(second) {
+        return error;
+    }
     let swapped = [second, first]
         .into_iter()
         .chain(rest)

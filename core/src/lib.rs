@@ -18,6 +18,8 @@ pub mod render;
 mod reply;
 pub mod scope;
 pub mod settings;
+#[cfg(test)]
+mod test_dns;
 
 pub use context::Context;
 pub use engine::{Engine, Input, Request};

@@ -120,25 +120,11 @@ pub enum LogFormat {
 fn networks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let written = Vec::<String>::deserialize(deserializer)?;
     let network = |text: String| {
-        text.parse::<IpNet>().or_else(|_| text.parse().map(IpNet::new_assert_host)).map_err(
-            |_: std::net::AddrParseError| {
-                serde::de::Error::custom(format!(
-                    "`{text}` is not a network such as 192.0.2.0/24 or an address"
-                ))
-            },
-        )
+        text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(|_| {
+            serde::de::Error::custom(format!("`{text}` is not a network such as 192.0.2.0/24 or an address"))
+        })
     };
     written.into_iter().map(network).collect()
-}
-
-trait AssertHost {
-    fn new_assert_host(address: std::net::IpAddr) -> Self;
-}
-
-impl AssertHost for IpNet {
-    fn new_assert_host(address: std::net::IpAddr) -> Self {
-        Self::from(address)
-    }
 }
 
 /// Settings that cannot be used: one sentence a fault.
@@ -159,14 +145,16 @@ impl Settings {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
         let one = |message: String| SettingsError(vec![message]);
-        let defaults = tree(DEFAULTS, None).map_err(|error| one(format!("built-in defaults: {error}")))?;
+        let defaults = tree(DEFAULTS).map_err(|error| one(format!("built-in defaults: {error}")))?;
         let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         let mut faults = Vec::new();
+        let mut keys = Vec::new();
+        leaves(&defaults, "", &mut keys);
         if let Some(path) = file {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(path).map_err(|error| one(format!("{name}: {error}")))?;
-            let given = tree(&text, Some(&name)).map_err(|error| one(format!("{name}: {error}")))?;
-            unknown_keys(&given, &defaults, "", &name, &mut faults);
+            let given = tree(&text).map_err(|error| one(format!("{name}: {error}")))?;
+            unknown_keys(&given, &keys, &name, &mut faults);
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
         for (variable, text) in environment {
@@ -180,7 +168,7 @@ impl Settings {
                         .set_override(&key, value)
                         .map_err(|error| one(format!("{variable}: {error}")))?;
                 }
-                None => faults.push(unknown(&key, &variable, &defaults)),
+                None => faults.push(unknown(&key, &variable, &keys)),
             }
         }
         if !faults.is_empty() {
@@ -220,7 +208,7 @@ impl Settings {
     }
 }
 
-fn tree(text: &str, _name: Option<&str>) -> Result<Value, config::ConfigError> {
+fn tree(text: &str) -> Result<Value, config::ConfigError> {
     Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().map(|config| config.cache)
 }
 
@@ -231,39 +219,31 @@ fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     }
 }
 
-fn unknown_keys(given: &Value, known: &Value, prefix: &str, source: &str, faults: &mut Vec<String>) {
-    let (ValueKind::Table(given), ValueKind::Table(_)) = (&given.kind, &known.kind) else { return };
-    for key in given.keys().collect::<BTreeSet<_>>() {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match child(known, key) {
-            Some(known) => unknown_keys(&given[key], known, &path, source, faults),
-            None => faults.push(unknown(&path, source, known)),
+fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<String>) {
+    let mut written = Vec::new();
+    leaves(given, "", &mut written);
+    for path in written.iter().filter(|path| !keys.contains(path)) {
+        // An unknown section is told once, not again for each of its keys.
+        let section_is_unknown =
+            path.rsplit_once('.').is_some_and(|(section, _)| !keys.iter().any(|key| key == section));
+        if !section_is_unknown {
+            faults.push(unknown(path, source, keys));
         }
     }
 }
 
-fn unknown(path: &str, source: &str, known: &Value) -> String {
-    let mut all = Vec::new();
-    leaves(known, "", &mut all);
-    let last = path.rsplit('.').next().unwrap_or(path);
-    let near = crate::grammar::nearest(path, all.iter().map(String::as_str)).or_else(|| {
-        let lasts = all.iter().map(|key| key.rsplit('.').next().unwrap_or(key));
-        let near = crate::grammar::nearest(last, lasts)?;
-        all.iter().find(|key| key.rsplit('.').next() == Some(near)).map(String::as_str)
+fn unknown(path: &str, source: &str, keys: &[String]) -> String {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = keys.iter().map(|key| last(key)).collect();
+    let near = crate::grammar::nearest(path, keys.iter().map(String::as_str)).or_else(|| {
+        let near = crate::grammar::nearest(&last(path), names.iter().map(String::as_str))?;
+        keys.iter().find(|key| last(key) == near).map(String::as_str)
     });
-    match near {
-        Some(near) => {
-            let section = path.split('.').next().unwrap_or_default();
-            let full = all
-                .iter()
-                .find(|key| key.ends_with(near) && key.starts_with(section))
-                .map_or(near, String::as_str);
-            format!("{source}: there is no setting `{path}`; did you mean `{full}`?")
-        }
-        None => format!("{source}: there is no setting `{path}`"),
-    }
+    let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("{source}: there is no setting `{path}`{meant}")
 }
 
+/// All paths in a tree, sections and keys, sorted.
 fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
     match &value.kind {
         ValueKind::Table(table) => {
@@ -328,8 +308,8 @@ mod tests {
 
     #[test]
     fn the_default_file_is_the_defaults_key_by_key() {
-        let shown = tree(&Settings::default().to_toml(), None).expect("reads");
-        let file = tree(DEFAULTS, None).expect("reads");
+        let shown = tree(&Settings::default().to_toml()).expect("reads");
+        let file = tree(DEFAULTS).expect("reads");
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         leaves(&shown, "", &mut ours);
         leaves(&file, "", &mut theirs);

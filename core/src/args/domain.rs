@@ -176,7 +176,11 @@ fn unicode_form(ascii: &str) -> Option<String> {
 /// foreign letters that together read as plain ASCII.
 pub fn name_warning(ascii: &str) -> Option<String> {
     let unicode = unicode_form(ascii)?;
-    let looks_like: String = skeleton(&unicode).collect();
+    // Only the foreign letters: UTS #39 also folds ASCII, where `m` looks like `rn`.
+    let looks_like: String = unicode
+        .chars()
+        .flat_map(|c| if c.is_ascii() { vec![c] } else { skeleton(c.encode_utf8(&mut [0; 4])).collect() })
+        .collect();
     let foreign = unicode.split('.').zip(looks_like.split('.')).find(|(label, like)| {
         !label.is_ascii()
             && (!label.is_single_script() || like.is_ascii() && label.chars().all(char::is_alphanumeric))

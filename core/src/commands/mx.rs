@@ -169,23 +169,22 @@ impl Exchange {
 
     fn warning(&self) -> Option<String> {
         let name = &self.exchange;
-        let why = match self.fault.as_ref()? {
+        Some(match self.fault.as_ref()? {
             Fault::Cname => {
-                format!("{name} is an alias (CNAME); an exchange must have addresses itself (RFC 2181 §10.3)")
+                format!("Exchange {name} is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)")
             }
-            Fault::NoAddress => format!("{name} has no address, so no mail can be handed to it"),
-            Fault::DoesNotExist => format!("{name} does not exist, so no mail can be handed to it"),
+            Fault::NoAddress => format!("Exchange {name} has no address, so no mail can be handed to it"),
+            Fault::DoesNotExist => format!("Exchange {name} does not exist, so no mail can be handed to it"),
             Fault::IpLiteral => {
                 format!(
-                    "{name} is an address written as a name; an exchange must be a host name (RFC 1035 §3.3.9)"
+                    "Exchange {name} is an address; it must be a host name (RFC 1035 §3.3.9, RFC 5321 §2.3.5)"
                 )
             }
-            Fault::Unresolved => format!("the addresses of {name} could not be found out just now"),
+            Fault::Unresolved => format!("The addresses of exchange {name} could not be found out just now"),
             Fault::NullAmongOthers => {
-                "the null MX `.` stands beside others, where it means nothing (RFC 7505 §3)".into()
+                "The null MX `.` stands beside other exchanges, where it means nothing (RFC 7505 §3)".into()
             }
-        };
-        Some(why[..1].to_uppercase() + &why[1..])
+        })
     }
 }
 

@@ -108,7 +108,10 @@ impl Answer for Lookup {
                 );
             }
             "CAA" => {
-                let rows = found.iter().map(|row| {
+                // Who may issue comes first, then where to report.
+                let mut sorted = found.clone();
+                sorted.sort_by_key(|row| !word(&row.data, 1).starts_with("issue"));
+                let rows = sorted.iter().map(|row| {
                     let meaning = caa_meaning(word(&row.data, 1));
                     let value = row.data.splitn(3, ' ').nth(2).unwrap_or_default();
                     [

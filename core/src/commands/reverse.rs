@@ -152,7 +152,17 @@ impl Answer for Data {
             (format!("{names} back: forward-confirmed"), Severity::Good)
         } else {
             let told = count(names.len(), "name", "names");
-            (format!("{told}, {confirmed} forward-confirmed"), Severity::Warning)
+            let confirmed = match confirmed {
+                0 => "not forward-confirmed".to_owned(),
+                all if all == names.len() => "forward-confirmed".to_owned(),
+                some => format!("{some} of them forward-confirmed"),
+            };
+            let nameless = if nameless > 0 {
+                format!("; {nameless} of the addresses without a name")
+            } else {
+                String::new()
+            };
+            (format!("{told}, {confirmed}{nameless}"), Severity::Warning)
         };
         let mut document =
             Document::new(format!("Reverse DNS of {}", both_forms(&self.query)), summary, severity);

@@ -86,28 +86,28 @@ const PURPOSES: [(&str, &str); 30] = [
     ("v=bimi1", "BIMI: logo shown beside mail"),
     ("v=spf2.0", "Sender ID, the abandoned relative of SPF (RFC 4406)"),
     ("v=msv1", "Microsoft 365 tenant"),
-    ("google-site-verification=", "ownership token for Google"),
-    ("ms=", "ownership token for Microsoft 365"),
-    ("d365mktkey=", "ownership token for Microsoft Dynamics"),
-    ("apple-domain-verification=", "ownership token for Apple"),
-    ("apple-domain=", "ownership token for Apple"),
-    ("facebook-domain-verification=", "ownership token for Meta"),
-    ("atlassian-domain-verification=", "ownership token for Atlassian"),
-    ("docusign=", "ownership token for DocuSign"),
-    ("adobe-idp-site-verification=", "ownership token for Adobe"),
-    ("adobe-sign-verification=", "ownership token for Adobe Sign"),
-    ("amazonses:", "ownership token for Amazon SES"),
-    ("stripe-verification=", "ownership token for Stripe"),
-    ("zoom_verify_", "ownership token for Zoom"),
-    ("yandex-verification", "ownership token for Yandex"),
-    ("globalsign-domain-verification=", "ownership token for GlobalSign"),
-    ("have-i-been-pwned-verification=", "ownership token for Have I Been Pwned"),
-    ("keybase-site-verification=", "ownership token for Keybase"),
-    ("protonmail-verification=", "ownership token for Proton"),
-    ("zoho-verification=", "ownership token for Zoho"),
-    ("openai-domain-verification=", "ownership token for OpenAI"),
-    ("onetrust-domain-verification=", "ownership token for OneTrust"),
-    ("cisco-ci-domain-verification=", "ownership token for Cisco"),
+    ("google-site-verification=", "Ownership token for Google"),
+    ("ms=", "Ownership token for Microsoft 365"),
+    ("d365mktkey=", "Ownership token for Microsoft Dynamics"),
+    ("apple-domain-verification=", "Ownership token for Apple"),
+    ("apple-domain=", "Ownership token for Apple"),
+    ("facebook-domain-verification=", "Ownership token for Meta"),
+    ("atlassian-domain-verification=", "Ownership token for Atlassian"),
+    ("docusign=", "Ownership token for DocuSign"),
+    ("adobe-idp-site-verification=", "Ownership token for Adobe"),
+    ("adobe-sign-verification=", "Ownership token for Adobe Sign"),
+    ("amazonses:", "Ownership token for Amazon SES"),
+    ("stripe-verification=", "Ownership token for Stripe"),
+    ("zoom_verify_", "Ownership token for Zoom"),
+    ("yandex-verification", "Ownership token for Yandex"),
+    ("globalsign-domain-verification=", "Ownership token for GlobalSign"),
+    ("have-i-been-pwned-verification=", "Ownership token for Have I Been Pwned"),
+    ("keybase-site-verification=", "Ownership token for Keybase"),
+    ("protonmail-verification=", "Ownership token for Proton"),
+    ("zoho-verification=", "Ownership token for Zoho"),
+    ("openai-domain-verification=", "Ownership token for OpenAI"),
+    ("onetrust-domain-verification=", "Ownership token for OneTrust"),
+    ("cisco-ci-domain-verification=", "Ownership token for Cisco"),
 ];
 
 fn purpose(name: &str, text: &str) -> Option<&'static str> {
@@ -129,7 +129,7 @@ fn purpose(name: &str, text: &str) -> Option<&'static str> {
         .split_once(['=', ':'])
         .is_some_and(|(tag, _)| tag.contains("verification") || tag.contains("verify"))
     {
-        Some("ownership token")
+        Some("Ownership token")
     } else {
         None
     }
@@ -201,8 +201,8 @@ mod tests {
         assert_eq!(told("example.com", "v=spf10 -all"), None);
         assert_eq!(told("_dmarc.example.com", "v=DMARC1; p=none"), Some("DMARC"));
         assert_eq!(told("s1._domainkey.example.com", "k=rsa; p=MII"), Some("DKIM"));
-        assert_eq!(told("example.com", "google-site-verification=x"), Some("ownership token for Google"));
-        assert_eq!(told("example.com", "acme-domain-verification=x"), Some("ownership token"));
+        assert_eq!(told("example.com", "google-site-verification=x"), Some("Ownership token for Google"));
+        assert_eq!(told("example.com", "acme-domain-verification=x"), Some("Ownership token"));
         assert_eq!(told("example.com", "hello"), None);
     }
 

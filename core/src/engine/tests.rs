@@ -1,1 +1,155 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::*;
+use crate::test_dns::{TestDns, ask, ask_json};
+
+#[tokio::test]
+async fn a_reply_has_the_envelope_of_the_contract() {
+    let dns = TestDns::start().await;
+    let reply = ask_json(&dns.engine(), "/mx Example.Test.").await;
+    let keys: Vec<&str> = reply.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        [
+            "id",
+            "command",
+            "arguments",
+            "severity",
+            "title",
+            "summary",
+            "data",
+            "blocks",
+            "warnings",
+            "elapsed_ms",
+            "cached",
+            "vantage"
+        ]
+    );
+    assert_eq!(reply["command"], "mx");
+    assert_eq!(reply["arguments"], serde_json::json!({"domain": "example.test"}));
+    assert_eq!(reply["severity"], "good");
+    assert_eq!(reply["title"], "MX of example.test");
+    assert_eq!(reply["summary"], "2 mail servers, both resolve");
+    assert_eq!(reply["cached"], false);
+    assert_eq!(reply["vantage"], "local");
+    assert_eq!(reply["data"]["hosts"][0]["exchange"], "mail1.example.test");
+    assert_eq!(reply["data"]["hosts"][0]["addresses"], serde_json::json!(["2001:db8::81", "192.0.2.81"]));
+    assert_eq!(
+        dns.asked_names(),
+        [
+            "example.test. MX",
+            "mail1.example.test. A",
+            "mail1.example.test. AAAA",
+            "mail2.example.test. A",
+            "mail2.example.test. AAAA"
+        ],
+        "nothing is asked twice"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_as_long_as_its_ttl_and_counts_down() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+    let first = ask_json(&engine, "a short.example.test").await;
+    assert_eq!(first["data"]["answers"][0]["ttl"], 3);
+    let second = ask_json(&engine, "/a Short.Example.Test").await;
+    assert_eq!((&second["cached"], dns.asked()), (&true.into(), 1));
+    assert_ne!(first["id"], second["id"]);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let aged = ask_json(&engine, "a short.example.test").await;
+    assert_eq!((&aged["cached"], &aged["data"]["answers"][0]["ttl"]), (&true.into(), &2.into()));
+    tokio::time::sleep(Duration::from_millis(2000)).await;
+    assert_eq!(ask_json(&engine, "a short.example.test").await["cached"], false, "three seconds are over");
+    assert_eq!(dns.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_ttl_of_zero_is_not_kept() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+    ask_json(&engine, "a zero.example.test").await;
+    assert_eq!(ask_json(&engine, "a zero.example.test").await["cached"], false);
+    assert_eq!(dns.asked(), 2);
+}
+
+#[tokio::test]
+async fn identical_questions_share_one_flight() {
+    let dns = TestDns::slow(Duration::from_millis(100)).await;
+    let engine = dns.engine();
+    let lines =
+        ["a web.example.test", "/a WEB.example.test.", "a https://web.example.test/", "a zero.example.test"];
+    let replies = futures::future::join_all(lines.iter().map(|line| ask_json(&engine, line))).await;
+    assert!(replies.iter().all(|reply| reply["summary"] == "1 IPv4 address"));
+    assert_eq!(dns.asked(), 2, "one for each name");
+}
+
+#[tokio::test]
+async fn nothing_keeps_running_for_an_asker_who_went_away() {
+    let dns = TestDns::slow(Duration::from_millis(200)).await;
+    let engine = dns.engine();
+    let gone = tokio::time::timeout(Duration::from_millis(50), ask(&engine, "mx example.test")).await;
+    assert!(gone.is_err());
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(dns.asked_names(), ["example.test. MX"], "the exchanges were never asked for");
+}
+
+#[tokio::test]
+async fn who_stays_gets_the_answer_though_the_first_asker_went_away() {
+    let dns = TestDns::slow(Duration::from_millis(150)).await;
+    let engine = dns.engine();
+    let stays = tokio::spawn({
+        let engine = engine.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            ask_json(&engine, "a web.example.test").await
+        }
+    });
+    let gone = tokio::time::timeout(Duration::from_millis(100), ask(&engine, "a web.example.test")).await;
+    assert!(gone.is_err());
+    assert_eq!(stays.await.expect("no panic")["summary"], "1 IPv4 address");
+    assert_eq!(dns.asked(), 1);
+}
+
+#[tokio::test]
+async fn progress_is_partial_data() {
+    let dns = TestDns::slow(Duration::from_millis(30)).await;
+    let seen = AtomicUsize::new(0);
+    let request = Request { adapter: "test", input: Input::Text("mx example.test".into()) };
+    let reply = dns
+        .engine()
+        .ask(request, |so_far| {
+            seen.fetch_add(1, Ordering::SeqCst);
+            assert_eq!(so_far.rendition.finding.data()["hosts"][0]["addresses"], serde_json::json!([]));
+        })
+        .await
+        .expect("an answer");
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+    assert_eq!(reply.rendition.finding.data()["hosts"][0]["addresses"][1], "192.0.2.81");
+}
+
+#[tokio::test]
+async fn permits_are_waited_for_and_given_back() {
+    let dns = TestDns::slow(Duration::from_millis(60)).await;
+    let mut settings = dns.settings();
+    settings.limits.light = 1;
+    let engine = Engine::new(&settings).expect("an engine");
+    let started = Instant::now();
+    let (one, two) = futures::join!(ask(&engine, "a web.example.test"), ask(&engine, "a mail1.example.test"));
+    assert!(one.is_ok() && two.is_ok());
+    assert!(started.elapsed() >= Duration::from_millis(120), "one after the other");
+    assert!(ask(&engine, "a mail2.example.test").await.is_ok(), "the permit came back");
+}
+
+#[tokio::test]
+async fn a_forbidden_resolver_is_told_before_anything_is_sent() {
+    let dns = TestDns::start().await;
+    let line = format!("a web.example.test resolver={}", dns.address);
+    let failure = ask(&dns.engine(), &line).await.map(|_| ()).expect_err("loopback");
+    assert_eq!(failure.code(), ("refused_target", 403));
+    assert_eq!(dns.asked(), 0);
+    let mut settings = dns.settings();
+    settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
+    let engine = Engine::new(&settings).expect("an engine");
+    assert!(ask(&engine, &line).await.is_ok(), "the operator's exception");
+}

@@ -182,8 +182,25 @@ pub(super) struct Connected {
     server: SocketAddr,
 }
 
+#[async_trait::async_trait]
 impl DnsUdpSocket for Connected {
     type Time = TokioTime;
+
+    /// Linux tells an ICMP error as an error alone, for which Tokio's reading does not wake up.
+    #[cfg(target_os = "linux")]
+    async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        loop {
+            tokio::select! {
+                received = self.socket.recv(buf) => return received.map(|length| (length, self.server)),
+                ready = self.socket.ready(tokio::io::Interest::ERROR) => {
+                    ready?;
+                    if let Some(error) = self.socket.take_error()? {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
 
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, SocketAddr)>> {
         let mut buf = tokio::io::ReadBuf::new(buf);

@@ -104,7 +104,9 @@ async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
             reasons.extend(key_fault(client, &response.message).await);
         }
     }
-    if let Ok(response) = &checked {
+    if reasons.is_empty()
+        && let Ok(response) = &checked
+    {
         reasons.extend(
             response.message.extended_errors.iter().map(|error| format!("the resolver says {error}")),
         );
