@@ -1,6 +1,6 @@
 //! Settings: the built-in defaults, then a TOML file, then the environment.
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 use ipnet::IpNet;

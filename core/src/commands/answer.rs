@@ -6,11 +6,13 @@ use domain::base::{Rtype, iana::OptRcode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::diagnose::{Cause, Diagnosis, diagnose};
 use crate::{
+    Context,
     args::{Transport, both_forms, name_warning},
     document::{Cell, Document, Role, Severity},
     failure::Failure,
-    net::dns::{Client, Data, ExtendedError, Flags, Message, Question, Record, Response, without_dot},
+    net::dns::{Client, Data, ExtendedError, Flags, Message, Record, Response, without_dot},
 };
 
 /// How many aliases are followed by further questions, as resolvers do.
@@ -43,7 +45,7 @@ pub struct Lookup {
     pub extended_errors: Vec<ExtendedError>,
     /// What Netvane found out about a failure by asking further.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub diagnosis: Option<String>,
+    pub diagnosis: Option<Diagnosis>,
     /// Seconds for which a negative answer holds (RFC 2308).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_ttl: Option<u32>,
@@ -138,12 +140,6 @@ pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answer
         }
     }
     let outcome = chain.outcome(&response.message);
-    let diagnosis = match outcome {
-        Outcome::Servfail if response.message.extended_errors.is_empty() => {
-            diagnose(client, name, rtype).await
-        }
-        _ => None,
-    };
     let negative_ttl = response.message.negative_ttl();
     let Chain { aliases, records, others, .. } = chain;
     let lookup = Lookup {
@@ -158,7 +154,7 @@ pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answer
         transport: response.transport,
         flags: response.message.flags,
         extended_errors: response.message.extended_errors,
-        diagnosis,
+        diagnosis: None,
         negative_ttl,
     };
     Ok(Answered { lookup, records })
@@ -168,12 +164,18 @@ fn has_soa(message: &Message) -> bool {
     message.authority.iter().any(|record| record.rtype == Rtype::SOA)
 }
 
-/// SERVFAIL without a reason: does the data come when validation is switched off?
-async fn diagnose(client: &Client, name: &str, rtype: Rtype) -> Option<String> {
-    let unchecked =
-        client.ask(&Question { checking_disabled: true, ..Question::new(name, rtype) }).await.ok()?;
-    matches!(unchecked.message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN)
-        .then(|| "without DNSSEC validation the data does come: the zone's signatures do not hold".into())
+/// The same, and where the resolver fails without saying why, finds out why.
+pub async fn look_up_explained(
+    cx: &Context,
+    client: &Client,
+    name: &str,
+    rtype: Rtype,
+) -> Result<Answered, Failure> {
+    let mut answered = look_up(client, name, rtype).await?;
+    if answered.lookup.outcome == Outcome::Servfail && answered.lookup.extended_errors.is_empty() {
+        answered.lookup.diagnosis = diagnose(cx, client, name, rtype).await;
+    }
+    Ok(answered)
 }
 
 /// `NOERROR`, or `RCODE 17` for numbers without a name.
@@ -276,7 +278,7 @@ impl Lookup {
             document.field("The resolver says", Cell::exact(error));
         }
         if let Some(diagnosis) = &self.diagnosis {
-            document.field("Found out", diagnosis);
+            document.field("Found out", Cell::exact(&diagnosis.text));
         }
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
@@ -349,10 +351,17 @@ impl Lookup {
     /// The reason in the reader's words, from the codes of RFC 8914.
     fn why(&self) -> String {
         let code = |wanted: &[u16]| self.extended_errors.iter().any(|error| wanted.contains(&error.code));
-        let why = if code(&[1, 2, 6, 7, 8, 9, 10, 11, 12]) || self.diagnosis.is_some() {
+        let cause = self.diagnosis.as_ref().map(|diagnosis| diagnosis.cause);
+        let why = if code(&[1, 2, 5, 6, 7, 8, 9, 10, 11, 12]) || cause == Some(Cause::Dnssec) {
             "DNSSEC validation failed"
-        } else if code(&[22, 23]) {
+        } else if code(&[22, 23]) || cause == Some(Cause::Silent) {
             "the zone's own servers do not answer"
+        } else if cause == Some(Cause::Lame) {
+            "the zone's own servers do not serve it (lame delegation)"
+        } else if cause == Some(Cause::CnameLoop) {
+            "the name is an alias that leads back to itself"
+        } else if cause == Some(Cause::Broken) {
+            "the zone's own servers fail"
         } else if code(&[15, 16, 17, 18]) {
             "it is blocked there"
         } else {

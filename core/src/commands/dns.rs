@@ -7,7 +7,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Lookup, Outcome, Row, count, data_cell, look_up, ttl};
+use super::answer::{Lookup, Outcome, Row, count, data_cell, look_up, look_up_explained, ttl};
 use crate::{
     Context, Failure,
     args::{Domain, Host, Resolver, both_forms, name_warning},
@@ -117,6 +117,10 @@ impl Command for Dns {
             if data.pending > 0 && !data.records.is_empty() {
                 cx.progress(&data);
             }
+        }
+        if data.records.is_empty() && data.rcode == "SERVFAIL" {
+            let explained = look_up_explained(cx, &client, name, Rtype::A).await?;
+            data.take(Rtype::A, &explained.lookup);
         }
         match failure {
             Some(failure) if data.rcode.is_empty() => Err(failure),

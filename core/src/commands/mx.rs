@@ -5,7 +5,7 @@ use futures::future::join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Lookup, Outcome, count, look_up, ttl};
+use super::answer::{Lookup, Outcome, count, look_up, look_up_explained, ttl};
 use crate::{
     Context, Failure,
     args::{Domain, Host, Resolver},
@@ -84,7 +84,7 @@ impl Command for Mx {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
-        let answered = look_up(&client, self.domain.as_str(), Rtype::MX).await?;
+        let answered = look_up_explained(cx, &client, self.domain.as_str(), Rtype::MX).await?;
         let mut hosts: Vec<Exchange> = answered
             .records
             .iter()

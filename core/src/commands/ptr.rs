@@ -4,7 +4,7 @@ use domain::base::Rtype;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Lookup, look_up};
+use super::answer::{Lookup, look_up_explained};
 use crate::{
     Context, Failure,
     args::{Address, reverse_name},
@@ -33,6 +33,6 @@ impl Command for Ptr {
 
     async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
         let client = cx.net.dns.client(None).await?;
-        Ok(look_up(&client, &reverse_name(self.address.0), Rtype::PTR).await?.lookup)
+        Ok(look_up_explained(cx, &client, &reverse_name(self.address.0), Rtype::PTR).await?.lookup)
     }
 }

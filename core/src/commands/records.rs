@@ -4,7 +4,7 @@ use domain::base::Rtype;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Lookup, count, data_cell, look_up, ttl};
+use super::answer::{Lookup, count, data_cell, look_up_explained, ttl};
 use crate::{
     Context, Failure,
     args::{Domain, Host, Resolver},
@@ -39,7 +39,7 @@ macro_rules! record_command {
 
             async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
                 let client = cx.net.dns.client(self.resolver.as_ref()).await?;
-                Ok(look_up(&client, self.domain.as_str(), Rtype::$rtype).await?.lookup)
+                Ok(look_up_explained(cx, &client, self.domain.as_str(), Rtype::$rtype).await?.lookup)
             }
 
             fn contacts(&self) -> Option<&Host> {

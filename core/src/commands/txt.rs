@@ -4,7 +4,7 @@ use domain::base::Rtype;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Lookup, count, look_up, ttl};
+use super::answer::{Lookup, count, look_up_explained, ttl};
 use crate::{
     Context, Failure,
     args::{Domain, Host, Resolver},
@@ -59,7 +59,7 @@ impl Command for Txt {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
-        let answered = look_up(&client, self.domain.as_str(), Rtype::TXT).await?;
+        let answered = look_up_explained(cx, &client, self.domain.as_str(), Rtype::TXT).await?;
         let texts = answered.records.iter().filter_map(read).collect();
         Ok(Data { lookup: answered.lookup, texts })
     }

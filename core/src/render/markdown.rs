@@ -75,30 +75,25 @@ fn code(text: &str) -> String {
 
 /// Every character that Markdown, its extensions or a chat could act on is written so that it cannot.
 fn escape(text: &str) -> String {
+    let text = printable_line(text);
     let mut out = String::with_capacity(text.len() + 8);
-    for c in printable_line(text).chars() {
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    for (index, c) in text.chars().enumerate() {
+        // At the start of a line these would begin a list or a rule.
+        let starts_block =
+            index == 0 && "-+=".contains(c) || index == digits && digits > 0 && ".)".contains(c);
         match c {
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~'
-            | '^' | '=' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '@' => out.push_str("&#64;"),
-            ':' => out.push_str("&#58;"),
+            c if starts_block => out.extend(['\\', c]),
             c => out.push(c),
         }
     }
-    // A bare name would be made a link: www.example.com. A leading number or dash would be a list.
-    if out.starts_with(['-', '1', '2', '3', '4', '5', '6', '7', '8', '9', '0']) && out.contains([' ']) {
-        out = out.replacen(". ", "\\. ", 1);
-        if out.starts_with('-') {
-            out.insert(0, '\\');
-        }
-    }
-    out.replace("www.", "www&#46;")
+    // Bare addresses of the web are made links without any markup.
+    out.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
 #[cfg(test)]
@@ -120,7 +115,7 @@ mod tests {
 
         ⚠️ **1 text record**
 
-        - Answered by: 192.0.2.53&#58;53
+        - Answered by: 192.0.2.53:53
 
         | TTL | Data |
         | ---: | --- |
@@ -132,7 +127,7 @@ mod tests {
         @everyone
         ````
 
-        > ⚠️ &lt;b&gt;\[click\]\(https&#58;//evil.example\)&lt;/b&gt; &#64;everyone www&#46;evil.example
+        > ⚠️ &lt;b&gt;\[click\](https&#58;//evil.example)&lt;/b&gt; &#64;everyone www&#46;evil.example
         ");
     }
 

@@ -57,7 +57,6 @@ pub struct Client {
     /// The server that answered last is asked first.
     preferred: Arc<AtomicUsize>,
     attempts: u32,
-    timeout: Duration,
 }
 
 /// One exact question.
@@ -119,12 +118,12 @@ impl Dns {
         let name = resolver.endpoint.host.to_string();
         let addresses = match &resolver.endpoint.host {
             Host::Address(address) => vec![*address],
-            Host::Name(name) => self.client_addresses(name.as_str()).await?,
+            Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
         };
         let addresses = inner.guard.check_all(&name, addresses, port)?;
         let tls = encrypted(resolver.transport).then(|| inner.tls.client()).transpose()?;
         let upstream = |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
-        Ok(Client::new(addresses.into_iter().map(upstream).collect(), inner.attempts, inner.timeout))
+        Ok(Client::new(addresses.into_iter().map(upstream).collect(), inner.attempts))
     }
 
     /// Whether there is a resolver to ask.
@@ -132,7 +131,16 @@ impl Dns {
         self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    async fn client_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+    /// A zone's own server, at addresses that the guard lets pass; asked once, with little patience.
+    pub fn authority(&self, name: &str, addresses: &[IpAddr], patience: Duration) -> Result<Client, Failure> {
+        let addresses = self.0.guard.check_all(name, addresses.iter().copied(), 53)?;
+        let upstream = |address: SocketAddr| {
+            Upstream::new(address.to_string(), Transport::Udp, address, "", None, no_tls(), patience)
+        };
+        Ok(Client::new(addresses.into_iter().map(upstream).collect(), 1))
+    }
+
+    async fn resolver_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
         let addresses = self.0.configured.clone()?.addresses(name).await?;
         if addresses.is_empty() {
             return Err(Failure::Upstream { what: name.into(), why: "the name has no address".into() });
@@ -216,7 +224,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
             }
         }
     }
-    Ok(Client::new(upstreams, settings.attempts, timeout))
+    Ok(Client::new(upstreams, settings.attempts))
 }
 
 fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
@@ -229,8 +237,8 @@ fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
 }
 
 impl Client {
-    fn new(servers: Vec<Upstream>, attempts: u32, timeout: Duration) -> Self {
-        Self { servers: servers.into(), preferred: Arc::default(), attempts, timeout }
+    fn new(servers: Vec<Upstream>, attempts: u32) -> Self {
+        Self { servers: servers.into(), preferred: Arc::default(), attempts }
     }
 
     /// Asks as a stub resolver does.
@@ -308,11 +316,6 @@ impl Client {
         answers_the_question(question, &message).map_err(Asked::Nonsense)?;
         let Exchanged { transport, elapsed, .. } = exchanged;
         Ok(Response { message, resolver: server.label.clone(), transport, elapsed })
-    }
-
-    /// How long one server is waited for.
-    pub fn timeout(&self) -> Duration {
-        self.timeout
     }
 }
 
