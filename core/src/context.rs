@@ -1,13 +1,18 @@
 //! What a running command can reach.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::sync::watch;
 
 use crate::{
     command::{Answer, Registry},
+    geo::GeoHandle,
     net::Net,
     reply::Rendition,
+    settings::Limits,
 };
 
 /// The world of a running command: the network, the registry, and a way to show what is found so far.
@@ -16,9 +21,22 @@ pub struct Context {
     pub net: Net,
     /// All commands, for those that speak about them.
     pub registry: Arc<Registry>,
+    /// Places and networks of addresses, from local databases.
+    pub geo: Arc<GeoHandle>,
+    /// This installation.
+    pub about: Arc<About>,
     /// The lookup is ended after this time.
     pub deadline: Duration,
     pub(crate) progress: watch::Sender<Option<Arc<Rendition>>>,
+}
+
+/// What `status` tells of this installation.
+pub struct About {
+    pub(crate) started: std::time::Instant,
+    pub(crate) limits: Limits,
+    pub(crate) resolvers: Vec<String>,
+    /// Adapters that run in this process.
+    pub(crate) adapters: OnceLock<Vec<&'static str>>,
 }
 
 impl Context {

@@ -1,7 +1,7 @@
 //! The way of a request, from the line to the reply.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -14,9 +14,10 @@ use crate::{
     cache::{Cache, Entry},
     command::{Cost, Prepared, Registry},
     commands,
-    context::Context,
+    context::{About, Context},
     failure::{Failure, UsageError},
     flight::Flights,
+    geo::{GeoHandle, GeoPaths, Refresh},
     grammar::{self, MAX_LINE, Understood},
     net::Net,
     reply::{Rendition, Reply},
@@ -53,6 +54,8 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     registry: Arc<Registry>,
     net: Net,
+    geo: Arc<GeoHandle>,
+    about: Arc<About>,
     cache: Cache,
     flights: Arc<Flights>,
     light: Arc<Semaphore>,
@@ -63,9 +66,21 @@ impl Engine {
     /// With all commands.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
         let limits = &settings.limits;
+        let net = Net::new(settings)?;
+        let path = |text: &str| (!text.is_empty()).then(|| text.into());
+        let geo = GeoHandle::open(GeoPaths { city: path(&settings.geo.city), asn: path(&settings.geo.asn) })
+            .map_err(|error| Failure::Unavailable(error.to_string()))?;
+        let about = About {
+            started: Instant::now(),
+            limits: limits.clone(),
+            resolvers: net.dns.resolvers(),
+            adapters: OnceLock::new(),
+        };
         Ok(Self(Arc::new(Inner {
             registry: Arc::new(commands::registry()),
-            net: Net::new(settings)?,
+            net,
+            geo: Arc::new(geo),
+            about: Arc::new(about),
             cache: Cache::new(limits.cache_entries, Duration::from_secs(limits.cache_seconds)),
             flights: Arc::default(),
             light: Arc::new(Semaphore::new(limits.light)),
@@ -81,6 +96,21 @@ impl Engine {
     /// Whether questions can be answered at all; if not, what is missing.
     pub fn ready(&self) -> Result<(), Failure> {
         self.0.net.dns.ready()
+    }
+
+    /// Tells `status` which adapters run in this process.
+    pub fn serving(&self, adapters: &[&'static str]) {
+        let _ = self.0.about.adapters.set(adapters.to_vec());
+    }
+
+    /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
+    /// for an async thread.
+    pub fn refresh_data(&self) {
+        match self.0.geo.refresh_if_changed() {
+            Ok(Refresh::Unchanged) => {}
+            Ok(Refresh::Swapped) => tracing::info!("fresh geo databases are in use"),
+            Err(error) => tracing::error!(%error, "the old geo databases stay in use"),
+        }
     }
 
     /// Answers one question. `progress` is called with what is found so far; dropping the future ends
@@ -133,6 +163,8 @@ impl Engine {
             let context = Context {
                 net: inner.net.clone(),
                 registry: inner.registry.clone(),
+                geo: inner.geo.clone(),
+                about: inner.about.clone(),
                 deadline: command.spec.timeout,
                 progress: sender,
             };

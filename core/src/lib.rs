@@ -8,18 +8,23 @@ mod cache;
 pub mod command;
 mod commands;
 mod context;
+mod countries;
 pub mod document;
 mod engine;
 mod failure;
 mod flight;
+pub mod geo;
 mod grammar;
 pub mod net;
+mod ports;
+pub mod registration;
 pub mod render;
 mod reply;
 pub mod scope;
 pub mod settings;
 #[cfg(test)]
 mod test_dns;
+pub mod ua;
 
 pub use context::Context;
 pub use engine::{Engine, Input, Request};

@@ -6,7 +6,7 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::args::Resolver;
+use crate::args::{Endpoint, Resolver};
 
 /// The annotated defaults; also the list of all keys there are.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -20,6 +20,9 @@ const PREFIX: &str = "NETVANE__";
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct Settings {
     pub dns: Dns,
+    pub whois: Whois,
+    pub rdap: Rdap,
+    pub geo: Geo,
     pub tls: Tls,
     pub policy: Policy,
     pub limits: Limits,
@@ -54,6 +57,40 @@ pub enum Server {
 pub enum SystemWord {
     /// The resolvers of the operating system.
     System,
+}
+
+/// Registration data over port 43.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Whois {
+    pub root: String,
+    pub port: u16,
+    pub timeout_ms: u64,
+    pub max_bytes: usize,
+    pub max_referrals: usize,
+}
+
+/// Registration data over RDAP.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Rdap {
+    pub enabled: bool,
+    pub bootstrap: String,
+    pub timeout_ms: u64,
+    pub max_bytes: usize,
+}
+
+/// Databases of places and networks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Geo {
+    pub city: String,
+    pub asn: String,
+    pub city_url: String,
+    pub asn_url: String,
 }
 
 /// Trust in certificates.
@@ -189,6 +226,13 @@ impl Settings {
         must(!self.dns.servers.is_empty(), "dns.servers: at least one resolver is needed");
         must((10..=60_000).contains(&self.dns.timeout_ms), "dns.timeout_ms: from 10 to 60000");
         must((1..=10).contains(&self.dns.attempts), "dns.attempts: from 1 to 10");
+        must(self.whois.root.parse::<Endpoint>().is_ok(), "whois.root: a host, or a host with a port");
+        must(self.whois.port > 0, "whois.port: from 1 to 65535");
+        must((100..=30_000).contains(&self.whois.timeout_ms), "whois.timeout_ms: from 100 to 30000");
+        must((1024..=4 << 20).contains(&self.whois.max_bytes), "whois.max_bytes: from 1024 to 4194304");
+        must((1..=10).contains(&self.whois.max_referrals), "whois.max_referrals: from 1 to 10");
+        must((100..=30_000).contains(&self.rdap.timeout_ms), "rdap.timeout_ms: from 100 to 30000");
+        must((1024..=16 << 20).contains(&self.rdap.max_bytes), "rdap.max_bytes: from 1024 to 16777216");
         must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
         must(
             self.http.listen.parse::<std::net::SocketAddr>().is_ok(),

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use netvane_core::{Engine, command::ArgumentKind, settings::Settings};
 
-use crate::{once, serve};
+use crate::{data, once, serve};
 
 /// Network answers: `netvane mx example.com`. Ask `netvane help` for all commands.
 #[derive(Debug, Parser)]
@@ -57,6 +57,11 @@ enum Action {
         #[command(subcommand)]
         what: ConfigAction,
     },
+    /// Look after the geo databases.
+    Data {
+        #[command(subcommand)]
+        what: DataAction,
+    },
     /// Print a completion script.
     Completions {
         /// For this shell.
@@ -73,6 +78,14 @@ enum ConfigAction {
     Check,
     /// Print the settings in force.
     Show,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum DataAction {
+    /// Say which databases are in use and how old they are.
+    Status,
+    /// Fetch fresh databases, verify them, and put them in place.
+    Update,
 }
 
 impl Cli {
@@ -99,6 +112,10 @@ impl Cli {
                 print!("{}", self.output.settings()?.to_toml());
                 Ok(ExitCode::SUCCESS)
             }
+            Action::Data { what: DataAction::Status } => {
+                data::status(&self.output.settings()?, self.output.json)
+            }
+            Action::Data { what: DataAction::Update } => data::update(&self.output.settings()?),
             Action::Completions { shell } => {
                 let mut command = with_lookups()?;
                 clap_complete::generate(shell, &mut command, "netvane", &mut std::io::stdout());

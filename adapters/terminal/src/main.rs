@@ -1,6 +1,7 @@
 //! The program: one question from the command line, or all adapters as a service.
 
 mod cli;
+mod data;
 mod once;
 mod serve;
 
@@ -11,6 +12,8 @@ use clap::Parser;
 fn main() -> ExitCode {
     // The one TLS provider of the whole process, before anything could choose another.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Port checks hold many sockets open at once.
+    let _ = netvane_core::net::tcp::raise_descriptor_limit();
     let cli = cli::Cli::parse();
     match cli.run() {
         Ok(code) => code,

@@ -1,6 +1,6 @@
 //! All adapters as one service, until a signal ends it.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use netvane_core::{
@@ -11,6 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+/// How often the files of the databases are looked at.
+const LOOK_AT_DATA: Duration = Duration::from_secs(5);
+
 /// Serves until SIGTERM or SIGINT; what is running then gets its time to finish.
 pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     log(&settings.log)?;
@@ -19,6 +22,8 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         // Metrics are counted from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
+        engine.serving(&["http"]);
+        tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
         netvane_webhook::serve(engine, &settings.http, metrics, shutdown)
@@ -26,6 +31,16 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Replaced databases are taken up without a restart.
+async fn follow_data(engine: Engine) {
+    let mut ticks = tokio::time::interval(LOOK_AT_DATA);
+    loop {
+        ticks.tick().await;
+        let engine = engine.clone();
+        let _ = tokio::task::spawn_blocking(move || engine.refresh_data()).await;
+    }
 }
 
 fn ended_by_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {

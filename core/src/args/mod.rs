@@ -7,7 +7,9 @@
 mod address;
 mod domain;
 mod paste;
+mod port_set;
 mod record_type;
+mod registered;
 mod resolver;
 mod simple;
 
@@ -18,9 +20,11 @@ use serde::{Deserialize, Serialize};
 pub use address::{Address, Host, reverse_name};
 pub use domain::{DnsName, Domain, both_forms, name_warning};
 pub use paste::clean as clean_pasted;
+pub use port_set::PortSet;
 pub use record_type::RecordType;
+pub use registered::Registered;
 pub use resolver::{Endpoint, Resolver, Transport};
-pub use simple::{Flag, Word};
+pub use simple::{Flag, IpVersion, Number, Text, Word};
 
 /// Why a value is not accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -43,6 +43,7 @@ pub enum Transport {
     Quic,
 }
 
+text_value!(Endpoint, "Endpoint", "a host, or a host with a port");
 text_value!(Resolver, "Resolver", "a DNS server: host, host:port, tls://…, https://… or quic://…");
 
 impl Transport {

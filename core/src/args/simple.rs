@@ -55,6 +55,104 @@ impl JsonSchema for Flag {
     }
 }
 
+/// A whole number from `LOW` to `HIGH`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Number<const LOW: i64, const HIGH: i64>(pub i64);
+
+impl<'de, const LOW: i64, const HIGH: i64> Deserialize<'de> for Number<LOW, HIGH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let outside = || D::Error::custom(format!("a whole number from {LOW} to {HIGH} is wanted here"));
+        match i64::deserialize(deserializer) {
+            Ok(number) if (LOW..=HIGH).contains(&number) => Ok(Self(number)),
+            _ => Err(outside()),
+        }
+    }
+}
+
+impl<const LOW: i64, const HIGH: i64> JsonSchema for Number<LOW, HIGH> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Number{LOW}To{HIGH}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": LOW, "maximum": HIGH })
+    }
+}
+
+/// IPv4 or IPv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IpVersion {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl IpVersion {
+    /// Whether an address is of this version.
+    pub fn holds(self, address: std::net::IpAddr) -> bool {
+        address.is_ipv4() == (self == Self::V4)
+    }
+}
+
+impl fmt::Display for IpVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::V4 { "4" } else { "6" })
+    }
+}
+
+impl Serialize for IpVersion {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for IpVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)?.to_string().trim_matches('"') {
+            "4" => Ok(Self::V4),
+            "6" => Ok(Self::V6),
+            _ => Err(D::Error::custom("`4` or `6` is wanted here")),
+        }
+    }
+}
+
+impl JsonSchema for IpVersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "IpVersion".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": ["4", "6"] })
+    }
+}
+
+/// Text to the end of the line, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Text(pub String);
+
+impl JsonSchema for Text {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "x-rest": true, "x-form": "text to the end of the line" })
+    }
+}
+
 /// One word of at most 64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word(pub String);

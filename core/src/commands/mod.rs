@@ -4,12 +4,21 @@ mod answer;
 mod diagnose;
 mod dig;
 mod dns;
+mod geo;
 mod help;
+mod ip;
 mod mx;
+mod ping;
+mod port;
+mod ports;
 mod ptr;
 mod records;
 mod reverse;
+mod status;
+mod trace;
 mod txt;
+mod ua;
+mod whois;
 
 use std::time::Duration;
 
@@ -34,6 +43,15 @@ pub(crate) fn registry() -> Registry {
         Entry::of::<dns::Dns>(),
         Entry::of::<dig::Dig>(),
         Entry::of::<reverse::Reverse>(),
+        Entry::of::<whois::Whois>(),
+        Entry::of::<ip::Ip>(),
+        Entry::of::<geo::Geo>(),
+        Entry::of::<ping::Ping>(),
+        Entry::of::<trace::Trace>(),
+        Entry::of::<ports::Ports>(),
+        Entry::of::<port::Port>(),
+        Entry::of::<ua::Ua>(),
         Entry::of::<help::Help>(),
+        Entry::of::<status::Status>(),
     ])
 }

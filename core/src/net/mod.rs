@@ -1,14 +1,31 @@
 //! The only place that opens a socket.
 
+mod connect;
 pub mod dns;
+#[cfg(target_os = "linux")]
+mod errqueue;
 mod guard;
+pub mod http;
+pub mod icmp;
+pub mod notice;
+pub mod registry;
+pub mod route;
+pub mod tcp;
 mod tls;
+mod whois;
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 
 pub use guard::Guard;
 
-use crate::{failure::Failure, settings::Settings};
+use crate::{
+    args::{Host, IpVersion},
+    failure::Failure,
+    settings::Settings,
+};
 
 /// Everything that can reach the network, built once for the whole program.
 #[derive(Clone)]
@@ -17,6 +34,10 @@ pub struct Net {
     pub guard: Arc<Guard>,
     /// DNS, through the configured resolvers or a chosen one.
     pub dns: dns::Dns,
+    /// HTTPS.
+    pub http: http::Http,
+    /// Registration data.
+    pub registries: registry::Registries,
 }
 
 impl Net {
@@ -24,6 +45,51 @@ impl Net {
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
         let guard = Arc::new(Guard::new(&settings.policy));
         let tls = tls::Tls::new(&settings.tls);
-        Ok(Self { dns: dns::Dns::new(&settings.dns, guard.clone(), tls)?, guard })
+        let dns = dns::Dns::new(&settings.dns, guard.clone(), tls.clone())?;
+        let http = http::Http::new(dns.clone(), guard.clone(), tls);
+        let whois = whois::Whois::new(&settings.whois, dns.clone(), guard.clone());
+        let registries = registry::Registries::new(&settings.rdap, http.clone(), whois);
+        Ok(Self { guard, dns, http, registries })
     }
+
+    /// Where to send packets for a target: its addresses of the wanted version, all of them vetted. Without a
+    /// wish, those that this machine has a route to come first.
+    pub async fn contact(&self, target: &Host, version: Option<IpVersion>) -> Result<Vec<IpAddr>, Failure> {
+        let name = target.to_string();
+        let all = self.addresses(target).await?;
+        let vetted: Vec<IpAddr> =
+            all.iter().map(|address| self.guard.check(&name, *address)).collect::<Result<_, _>>()?;
+        let mut wanted: Vec<IpAddr> = vetted
+            .into_iter()
+            .filter(|address| version.is_none_or(|version| version.holds(*address)))
+            .collect();
+        match (wanted.is_empty(), version) {
+            (true, Some(version)) if !all.is_empty() => {
+                Err(Failure::Upstream { what: name, why: format!("it has no IPv{version} address") })
+            }
+            (true, _) => Err(Failure::Upstream { what: name, why: "the name has no address".into() }),
+            (false, _) => {
+                wanted.sort_by_key(|address| !has_route(*address));
+                Ok(wanted)
+            }
+        }
+    }
+
+    /// The addresses of a target, for display; `localhost` never leaves this machine (RFC 6761 §6.3).
+    pub async fn addresses(&self, target: &Host) -> Result<Vec<IpAddr>, Failure> {
+        match target {
+            Host::Address(address) => Ok(vec![*address]),
+            Host::Name(name) if name.as_str() == "localhost" || name.as_str().ends_with(".localhost") => {
+                Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
+            }
+            Host::Name(name) => self.dns.client(None).await?.addresses(name.as_str()).await,
+        }
+    }
+}
+
+/// Connecting a datagram socket sends nothing, but asks the routing table.
+fn has_route(address: IpAddr) -> bool {
+    let any: IpAddr =
+        if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    std::net::UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((address, 9))).is_ok()
 }

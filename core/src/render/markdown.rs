@@ -32,7 +32,9 @@ fn block(block: &Block) -> String {
         Block::Heading { text } => format!("**{}**", escape(text)),
         Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
         Block::Code { text } => fenced(text),
-        Block::Attachment { name, text } => format!("**{}**\n\n{}", escape(name), fenced(text)),
+        Block::Attachment { name, text } => {
+            format!("*{}: {} lines, in full with `raw`*", escape(name), text.lines().count())
+        }
         Block::Fields { fields } => {
             let lines =
                 fields.iter().map(|field| format!("- {}: {}", escape(&field.name), cell(&field.value)));

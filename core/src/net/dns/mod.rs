@@ -126,6 +126,16 @@ impl Dns {
         Ok(Client::new(addresses.into_iter().map(upstream).collect(), inner.attempts))
     }
 
+    /// The configured servers as answers name them.
+    pub(crate) fn resolvers(&self) -> Vec<String> {
+        self.0
+            .configured
+            .iter()
+            .flat_map(|client| client.servers.iter())
+            .map(|server| server.label.clone())
+            .collect()
+    }
+
     /// Whether there is a resolver to ask.
     pub(crate) fn ready(&self) -> Result<(), Failure> {
         self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)

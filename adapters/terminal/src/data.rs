@@ -1,0 +1,65 @@
+//! `netvane data`: the geo databases.
+
+use std::{io::Write, path::Path, process::ExitCode, time::Duration};
+
+use anyhow::{Context as _, bail};
+use netvane_core::{
+    geo::{self, ATTRIBUTION, GeoHandle, GeoPaths},
+    net::Net,
+    settings::{Geo, Settings},
+};
+
+/// A city database is about 130 MB; this bounds what a wrong address could send.
+const MAX_DOWNLOAD: usize = 1 << 30;
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Which databases are in use, from where, and how old they are.
+pub fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
+    let path = |text: &str| (!text.is_empty()).then(|| text.into());
+    let Geo { city, asn, .. } = &settings.geo;
+    let handle = GeoHandle::open(GeoPaths { city: path(city), asn: path(asn) })?;
+    let databases = handle.current().databases().clone();
+    if json {
+        println!("{}", serde_json::json!({ "databases": *databases, "city": city, "asn": asn }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let shown =
+        |path: &str| if path.is_empty() { "shipped with the program".to_owned() } else { path.to_owned() };
+    println!("Places:   {}", shown(city));
+    println!("Networks: {}", shown(asn));
+    for database in databases.iter() {
+        println!("{}, built {}", database.name, database.built.as_deref().unwrap_or("at an unknown time"));
+    }
+    println!("{ATTRIBUTION}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Each file is fetched beside its place, verified whole, and only then renamed into it; a running server takes it
+/// up by itself.
+pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let Geo { city, asn, city_url, asn_url } = &settings.geo;
+    let wanted: Vec<(&str, &str)> = [(city.as_str(), city_url.as_str()), (asn, asn_url)]
+        .into_iter()
+        .filter(|(_, url)| !url.is_empty())
+        .collect();
+    if wanted.is_empty() {
+        bail!(
+            "nothing to fetch: set geo.city_url or geo.asn_url, and geo.city or geo.asn for where the file goes"
+        );
+    }
+    let net = Net::new(settings)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for (path, url) in wanted {
+        if path.is_empty() {
+            bail!("{url} has no place to go: set geo.city or geo.asn to a file name");
+        }
+        let fetched = runtime.block_on(net.http.get(url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
+        if fetched.status != 200 {
+            bail!("{} answered HTTP {}", fetched.host, fetched.status);
+        }
+        geo::install(Path::new(path), |file| file.write_all(&fetched.body))
+            .with_context(|| format!("{path} was not replaced"))?;
+        println!("{path}: {} bytes from {}, verified and in place", fetched.body.len(), fetched.host);
+    }
+    Ok(ExitCode::SUCCESS)
+}

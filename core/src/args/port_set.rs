@@ -1,0 +1,137 @@
+//! Sets of ports: `22,80,443,8000-8010,ssh`.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use super::Invalid;
+use crate::ports;
+
+/// The most ports that one question may name.
+pub(crate) const MAX_PORTS: usize = 1024;
+
+/// Ports in ascending order, at most 1,024.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PortSet(pub BTreeSet<u16>);
+
+impl FromStr for PortSet {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let mut ports = BTreeSet::new();
+        for item in text.split([',', ' ', ';', '\t']).filter(|item| !item.is_empty()) {
+            let fault = |message: String| {
+                let start = text.find(item).unwrap_or(0);
+                Invalid::new(message).part(text, start..start + item.len())
+            };
+            let range =
+                item.split_once('-').filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
+            match range {
+                Some((first, last)) => match (port(first), port(last)) {
+                    (Some(first), Some(last)) if first <= last => {
+                        if usize::from(last - first) >= MAX_PORTS {
+                            return Err(fault(format!("at most {MAX_PORTS} ports are checked at once")));
+                        }
+                        ports.extend(first..=last);
+                    }
+                    _ => return Err(fault(format!("`{item}` is not a range of ports such as 8000-8010"))),
+                },
+                None if item.bytes().all(|byte| byte.is_ascii_digit()) => match port(item) {
+                    Some(port) => _ = ports.insert(port),
+                    None => return Err(fault("a port is a number from 1 to 65535".into())),
+                },
+                None => match ports::port_of(item) {
+                    Some(port) => _ = ports.insert(port),
+                    None => {
+                        return Err(fault(format!(
+                            "no service is called `{item}`; ports are numbers, ranges or names"
+                        )));
+                    }
+                },
+            }
+        }
+        match ports.len() {
+            0 => Err(Invalid::new("ports are numbers, ranges or names: 22,80,8000-8010,ssh")),
+            1..=MAX_PORTS => Ok(Self(ports)),
+            more => {
+                Err(Invalid::new(format!("at most {MAX_PORTS} ports are checked at once, these are {more}")))
+            }
+        }
+    }
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port > 0)
+}
+
+impl fmt::Display for PortSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut runs: Vec<(u16, u16)> = Vec::new();
+        for &port in &self.0 {
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == port => *last = port,
+                _ => runs.push((port, port)),
+            }
+        }
+        for (index, (first, last)) in runs.into_iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            match last - first {
+                0 => write!(f, "{comma}{first}")?,
+                1 => write!(f, "{comma}{first},{last}")?,
+                _ => write!(f, "{comma}{first}-{last}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PortSet {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(Invalid::into_serde)
+    }
+}
+
+impl serde::Serialize for PortSet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl schemars::JsonSchema for PortSet {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PortSet".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string", "minLength": 1, "x-rest": true, "x-form": "ports such as 22,80,8000-8010,ssh"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_ranges_and_names() {
+        let shown = |text: &str| text.parse::<PortSet>().map(|set| set.to_string());
+        assert_eq!(shown("22,80,443,8000-8010,ssh").as_deref(), Ok("22,80,443,8000-8010"));
+        assert_eq!(shown("https http ssh").as_deref(), Ok("22,80,443"));
+        assert_eq!(shown("1-1024").as_deref(), Ok("1-1024"));
+        for (text, message) in [
+            ("1-65535", "at most 1024 ports are checked at once"),
+            ("0", "a port is a number from 1 to 65535"),
+            ("70000", "a port is a number from 1 to 65535"),
+            ("9-5", "`9-5` is not a range of ports such as 8000-8010"),
+            ("sssh", "no service is called `sssh`; ports are numbers, ranges or names"),
+            ("", "ports are numbers, ranges or names: 22,80,8000-8010,ssh"),
+            ("1-1000,2000-2100", "at most 1024 ports are checked at once, these are 1101"),
+        ] {
+            assert_eq!(shown(text).expect_err(text).message, message);
+        }
+        assert_eq!("22,99999".parse::<PortSet>().expect_err("second").part, Some(3..8));
+    }
+}

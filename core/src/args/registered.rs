@@ -1,0 +1,101 @@
+//! What registries register: domains, addresses, networks and AS numbers.
+
+use std::{fmt, str::FromStr};
+
+use ipnet::IpNet;
+
+use super::{Domain, Invalid, clean_pasted, text_value};
+use crate::registration::Kind;
+
+/// Something that a registry knows about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Registered {
+    /// A domain or a host below one.
+    Domain(Domain),
+    /// One address.
+    Address(std::net::IpAddr),
+    /// A block of addresses, host bits cleared.
+    Network(IpNet),
+    /// An autonomous system.
+    As(u32),
+}
+
+text_value!(Registered, "Registered", "a domain, an address, a network or an AS number");
+
+impl Registered {
+    /// What sort of object this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Domain(_) => Kind::Domain,
+            Self::Address(_) => Kind::Ip,
+            Self::Network(_) => Kind::Network,
+            Self::As(_) => Kind::Asn,
+        }
+    }
+}
+
+impl fmt::Display for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Domain(domain) => domain.fmt(f),
+            Self::Address(address) => address.fmt(f),
+            Self::Network(network) => network.fmt(f),
+            Self::As(number) => write!(f, "AS{number}"),
+        }
+    }
+}
+
+impl FromStr for Registered {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let cleaned = clean_pasted(text);
+        let as_number =
+            cleaned.get(..2).filter(|head| head.eq_ignore_ascii_case("as")).map(|_| cleaned[2..].trim());
+        let digits = as_number.unwrap_or(&cleaned).trim();
+        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return digits
+                .parse()
+                .map(Self::As)
+                .map_err(|_| Invalid::new("AS numbers go from 0 to 4294967295"));
+        }
+        if let Some((address, length)) = cleaned.split_once('/') {
+            return cleaned.parse::<IpNet>().map(|network| Self::Network(network.trunc())).map_err(|_| {
+                match address.parse::<std::net::IpAddr>() {
+                    Ok(_) => Invalid::new(format!("`/{length}` is not a prefix length")).value(address),
+                    Err(_) => Invalid::new("this is not a network such as 192.0.2.0/24"),
+                }
+            });
+        }
+        text.parse().map(|host| match host {
+            super::Host::Address(address) => Self::Address(address),
+            super::Host::Name(name) => Self::Domain(name),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sort_is_recognised() {
+        for (text, canonical, kind) in [
+            ("AS15169", "AS15169", Kind::Asn),
+            ("as 64496", "AS64496", Kind::Asn),
+            ("64496", "AS64496", Kind::Asn),
+            ("192.0.2.77/24", "192.0.2.0/24", Kind::Network),
+            ("2001:DB8::/32", "2001:db8::/32", Kind::Network),
+            ("192.0.2.1", "192.0.2.1", Kind::Ip),
+            ("[2001:db8::1]", "2001:db8::1", Kind::Ip),
+            ("https://www.Example.com/x", "www.example.com", Kind::Domain),
+            ("asn.example", "asn.example", Kind::Domain),
+        ] {
+            let target: Registered = text.parse().expect(text);
+            assert_eq!((target.to_string().as_str(), target.kind()), (canonical, kind), "{text}");
+        }
+        for text in ["192.0.2.0/40", "AS99999999999", "a\r\nb", "", "999.1.1.1"] {
+            assert!(text.parse::<Registered>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `ip`: everything about an address.
+
+use std::time::Duration;
+
+use domain::base::Rtype;
+use futures::future::join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    answer::look_up,
+    geo::{Place, addresses},
+};
+use crate::{
+    Context, Failure,
+    args::{Host, both_forms, reverse_name},
+    command::{Answer, Command, Cost, Group, Spec},
+    document::{Cell, Document, Role, Severity},
+    net::dns::{Data as Rdata, without_dot},
+    registration::{Kind as Registered, State},
+    scope::Kind,
+};
+
+/// A registry may be slow; the rest of the answer does not wait longer for it.
+const REGISTRY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Class, names, place, network and registration of an address, or of each address of a host.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ip {
+    /// An address, or a host name whose addresses are looked at.
+    target: Host,
+}
+
+/// The contract's `ip`: of the first address; a host's other ones under `more`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    /// As asked, in canonical spelling.
+    query: String,
+    #[serde(flatten)]
+    first: About,
+    /// The same of a host's other addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<About>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct About {
+    #[serde(flatten)]
+    place: Place,
+    /// PTR, without the final dot.
+    names: Vec<String>,
+    /// Of a public address, where a registry answered.
+    registration: Option<Summary>,
+}
+
+/// What the registry says of the block around an address.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Summary {
+    cidr: Vec<String>,
+    name: Option<String>,
+    organization: Option<String>,
+    country: Option<String>,
+    /// The server that said it.
+    server: String,
+}
+
+impl Command for Ip {
+    const SPEC: Spec = Spec {
+        name: "ip",
+        aliases: &["ipinfo"],
+        about: "Everything about an address: class, names, place, network, registration",
+        group: Group::Dns,
+        examples: &["ip 192.0.2.1", "ip example.com"],
+        timeout: Duration::from_secs(20),
+        cost: Cost::Light,
+    };
+    type Data = Data;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let (query, addresses) = addresses(cx, &self.target).await?;
+        let known = |address| About { place: Place::of(cx, address), names: Vec::new(), registration: None };
+        let mut all: Vec<About> = addresses.into_iter().map(known).collect();
+        cx.progress(&Data { query: query.clone(), first: all[0].clone(), more: all[1..].to_vec() });
+        join_all(all.iter_mut().map(|about| about.find_out(cx))).await;
+        let first = all.remove(0);
+        Ok(Data { query, first, more: all })
+    }
+}
+
+impl About {
+    async fn find_out(&mut self, cx: &Context) {
+        let address = self.place.address;
+        let names = async {
+            let client = cx.net.dns.client(None).await.ok()?;
+            let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await.ok()?;
+            let names = answered.records.iter().filter_map(|record| match &record.data {
+                Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
+                _ => None,
+            });
+            Some(names.take(16).collect())
+        };
+        let registration = async {
+            if self.place.scope != Kind::Global {
+                return None;
+            }
+            tokio::time::timeout(REGISTRY_PATIENCE, registration(cx, &address.to_string()))
+                .await
+                .ok()
+                .flatten()
+        };
+        let (names, registration) = futures::join!(names, registration);
+        self.names = names.unwrap_or_default();
+        self.registration = registration;
+    }
+
+    fn rest(&self, document: &mut Document) {
+        if !self.names.is_empty() {
+            document.field("Names", Cell::domain(self.names.join("\n")));
+        }
+        if let Some(registration) = &self.registration {
+            let parts: Vec<&str> = [&registration.name, &registration.organization, &registration.country]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            document.field("Registered as", Cell::exact(parts.join(", ")));
+            document.field("Registered block", Cell::new(registration.cidr.join(", "), Role::Address));
+        }
+    }
+}
+
+async fn registration(cx: &Context, address: &str) -> Option<Summary> {
+    let registries = &cx.net.registries;
+    let mut found = Default::default();
+    if registries.has_rdap() {
+        found = registries.rdap(Registered::Ip, address, false).await;
+    }
+    if found.registration.as_ref().is_none_or(|facts| facts.state != State::Registered) {
+        found = registries.whois(Registered::Ip, address, None, true).await;
+    }
+    let server = found.chain.last()?.server.clone();
+    let network = found.registration.filter(|facts| facts.state == State::Registered)?.network?;
+    let crate::registration::Network { cidr, name, organization, country, .. } = network;
+    Some(Summary { cidr, name, organization, country, server })
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let title = format!("About {}", both_forms(&self.query));
+        let mut document = Document::new(title, self.first.place.summary(), Severity::Neutral);
+        for (index, about) in std::iter::once(&self.first).chain(&self.more).enumerate() {
+            if index > 0 {
+                document.heading(about.place.summary());
+            }
+            about.place.facts(&mut document);
+            about.rest(&mut document);
+        }
+        self.first.place.source(&mut document);
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        Duration::from_secs(300)
+    }
+}

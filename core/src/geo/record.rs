@@ -1,0 +1,297 @@
+//! One database record, whichever layout it has.
+//!
+//! MaxMind and DB-IP nest (`country.iso_code`, `city.names.en`, `subdivisions[0]`), the community databases are flat
+//! (`country_code`, `state1`, numbers sometimes as text), IPinfo names its fields differently again. A field of an
+//! unexpected type is left out instead of failing the record: a database is the operator's, not ours.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// What a record says, borrowed from the database. Names are English.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Record<'a> {
+    pub(super) country_code: Option<&'a str>,
+    pub(super) country_name: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
+    pub(super) city: Option<&'a str>,
+    pub(super) postal: Option<&'a str>,
+    pub(super) latitude: Option<f64>,
+    pub(super) longitude: Option<f64>,
+    pub(super) accuracy_km: Option<f64>,
+    pub(super) time_zone: Option<&'a str>,
+    pub(super) asn: Option<u32>,
+    pub(super) organization: Option<&'a str>,
+}
+
+impl Record<'_> {
+    /// Whether the record holds anything that this program shows.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Record::default()
+    }
+}
+
+/// Any value, reduced to the parts a record uses: a leaf, or the named parts of a map.
+#[derive(Default)]
+struct Value<'a> {
+    text: Option<&'a str>,
+    number: Option<f64>,
+    code: Option<&'a str>,
+    record: Record<'a>,
+}
+
+impl<'a> Value<'a> {
+    /// The display name: a plain string, or `names.en` / `name` of a map.
+    fn name(&self) -> Option<&'a str> {
+        self.text.filter(|text| !text.is_empty())
+    }
+
+    fn degrees(&self, limit: f64) -> Option<f64> {
+        let number = self.number.or_else(|| self.text?.trim().parse().ok())?;
+        (number.is_finite() && number.abs() <= limit).then_some(number)
+    }
+
+    fn as_number(&self) -> Option<u32> {
+        if let Some(number) = self.number {
+            return (number >= 1.0 && number <= f64::from(u32::MAX)).then_some(number as u32);
+        }
+        let text = self.text?.trim();
+        let digits = text.strip_prefix("AS").or_else(|| text.strip_prefix("as")).unwrap_or(text);
+        digits.parse().ok().filter(|&number| number != 0)
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Reads one top-level field. A later field never overwrites what an earlier one said.
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        macro_rules! set {
+            ($field:ident, $value:expr) => {{
+                let value = $value;
+                if self.$field.is_none() {
+                    self.$field = value;
+                }
+            }};
+        }
+        match key {
+            "country_code" | "country_iso_code" | "cc" => {
+                set!(country_code, code(map.next_value::<Value>()?.name()))
+            }
+            "country_name" => set!(country_name, map.next_value::<Value>()?.name()),
+            "country" => {
+                let value = map.next_value::<Value>()?;
+                set!(country_code, code(value.code.or(value.text)));
+                // IPinfo's smaller files put the code here, its "lite" one the name.
+                set!(country_name, value.name().filter(|name| code(Some(name)).is_none()));
+            }
+            // Where the network is registered, used when nobody knows where it is used.
+            "registered_country" => {
+                let value = map.next_value::<Value>()?;
+                set!(country_code, code(value.code));
+                set!(country_name, value.name());
+            }
+            "subdivisions" => set!(region, map.next_value::<First>()?.0.and_then(|value| value.name())),
+            "region" | "region_name" | "state1" | "state" | "subdivision" => {
+                set!(region, map.next_value::<Value>()?.name());
+            }
+            "city" | "city_name" => set!(city, map.next_value::<Value>()?.name()),
+            "postal" => {
+                let value = map.next_value::<Value>()?;
+                set!(postal, value.code.or(value.name()));
+            }
+            "postcode" | "postal_code" | "zip_code" | "zip" => {
+                set!(postal, map.next_value::<Value>()?.name())
+            }
+            "location" | "traits" => {
+                let inner = map.next_value::<Value>()?.record;
+                set!(latitude, inner.latitude);
+                set!(longitude, inner.longitude);
+                set!(accuracy_km, inner.accuracy_km);
+                set!(time_zone, inner.time_zone);
+                set!(asn, inner.asn);
+                set!(organization, inner.organization);
+            }
+            "latitude" | "lat" => set!(latitude, map.next_value::<Value>()?.degrees(90.0)),
+            "longitude" | "lng" | "lon" => set!(longitude, map.next_value::<Value>()?.degrees(180.0)),
+            "accuracy_radius" => set!(accuracy_km, map.next_value::<Value>()?.degrees(20_038.0)),
+            "time_zone" | "timezone" => set!(time_zone, map.next_value::<Value>()?.name()),
+            "autonomous_system_number" | "as_number" | "asn" => {
+                set!(asn, map.next_value::<Value>()?.as_number())
+            }
+            "autonomous_system_organization" | "as_organization" | "as_name" | "as_org" => {
+                set!(organization, map.next_value::<Value>()?.name());
+            }
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A two-letter code, or nothing.
+fn code(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_alphabetic()))
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Record<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Top<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Top<'a> {
+            type Value = Record<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut record = Record::default();
+                while let Some(key) = map.next_key::<&str>()? {
+                    record.take(key, &mut map)?;
+                }
+                Ok(record)
+            }
+        }
+        deserializer.deserialize_map(Top(PhantomData))
+    }
+}
+
+/// The first element of a list: the wider of a place's subdivisions.
+struct First<'a>(Option<Value<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any { list: true }).map(|value| First(Some(value)))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any { list: false })
+    }
+}
+
+struct Any {
+    list: bool,
+}
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value { text: Some(text), ..Value::default() })
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Value<'de>, E> {
+        Ok(Value::default())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value<'de>, E> {
+        Ok(Value { number: Some(number), ..Value::default() })
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
+        Ok(Value { number: Some(number as f64), ..Value::default() })
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
+        Ok(Value { number: Some(number as f64), ..Value::default() })
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Value<'de>, E> {
+        Ok(Value::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
+        Ok(Value::default())
+    }
+
+    fn visit_borrowed_bytes<E>(self, _: &'de [u8]) -> Result<Value<'de>, E> {
+        Ok(Value::default())
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Value<'de>, E> {
+        Ok(Value::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
+        let first = if self.list { list.next_element()? } else { None };
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(first.unwrap_or_default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
+        let mut value = Value::default();
+        while let Some(key) = map.next_key::<&str>()? {
+            match key {
+                "iso_code" | "code" => value.code = map.next_value::<Value>()?.text,
+                "names" => value.text = map.next_value::<English>()?.0.or(value.text),
+                "name" => value.text = value.text.or(map.next_value::<Value>()?.text),
+                "latitude"
+                | "longitude"
+                | "accuracy_radius"
+                | "time_zone"
+                | "autonomous_system_number"
+                | "autonomous_system_organization" => value.record.take(key, &mut map)?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(value)
+    }
+}
+
+/// `en` of a `names` map.
+struct English<'a>(Option<&'a str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for English<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Option<&'de str>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("names by language")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut english = None;
+                while let Some(key) = map.next_key::<&str>()? {
+                    if key == "en" {
+                        english = map.next_value::<Value>()?.text;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(english)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(None)
+            }
+
+            fn visit_borrowed_str<E>(self, _: &'de str) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+        }
+        deserializer.deserialize_any(Names).map(English)
+    }
+}

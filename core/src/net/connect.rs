@@ -1,0 +1,106 @@
+//! One TCP connection attempt that tells more than `connect(2)`: who refused, and how.
+//!
+//! `ECONNREFUSED` alone does not say whether the host sent RST (the port is closed) or a firewall
+//! sent ICMP port unreachable (it is filtered); the socket's error queue does.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpStream;
+
+use super::notice::Notice;
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// SYN-ACK: connected. Closing it sends RST and leaves no `TIME_WAIT` behind.
+    Open(TcpStream),
+    /// RST.
+    Refused,
+    /// An ICMP error, and who sent it.
+    Notice(Notice, Option<IpAddr>),
+    /// This machine could not send it, or the kernel gave up.
+    Failed(io::Error),
+}
+
+/// Connects once, with a TTL if one is given; waits as long as the kernel does, so bound it.
+///
+/// # Errors
+/// Only when there is no socket to be had (descriptors, memory, address family).
+pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(Answer, Duration)> {
+    let socket =
+        Socket::new(Domain::for_address(target), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+    #[cfg(target_os = "linux")]
+    super::errqueue::report_errors(&socket, target.is_ipv6())?;
+    if let Some(ttl) = ttl {
+        if target.is_ipv6() {
+            socket.set_unicast_hops_v6(ttl.into())?;
+        } else {
+            socket.set_ttl_v4(ttl.into())?;
+        }
+    }
+    socket.set_linger(Some(Duration::ZERO))?;
+    let start = Instant::now();
+    match socket.connect(&target.into()) {
+        Ok(()) => {}
+        Err(error) if in_progress(&error) => {}
+        Err(error) => return Ok((explain(error, &socket), start.elapsed())),
+    }
+    let stream = TcpStream::from_std(socket.into())?;
+    stream.writable().await?;
+    let elapsed = start.elapsed();
+    let answer = match stream.take_error()? {
+        Some(error) => explain(error, &stream),
+        None => match stream.peer_addr() {
+            Ok(_) => Answer::Open(stream),
+            Err(error) => Answer::Failed(error),
+        },
+    };
+    Ok((answer, elapsed))
+}
+
+fn in_progress(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(nix::libc::EINPROGRESS)
+}
+
+#[cfg(target_os = "linux")]
+fn explain(error: io::Error, socket: &impl std::os::fd::AsFd) -> Answer {
+    use super::errqueue::{Queue, receive};
+    let mut quoted = [0; 64];
+    // The last report is the one that ended the attempt.
+    let mut said = None;
+    while let Ok(Some(message)) = receive(socket, Queue::Errors, &mut quoted) {
+        if let Some(report) = message.error
+            && let Some(notice) = report.notice
+        {
+            said = Some(Answer::Notice(notice, report.offender));
+        }
+    }
+    said.unwrap_or_else(|| plain(error))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn explain<S>(error: io::Error, _: &S) -> Answer {
+    plain(error)
+}
+
+fn plain(error: io::Error) -> Answer {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Answer::Refused,
+        _ => Answer::Failed(error),
+    }
+}
+
+/// Says in words why this machine could not send a packet.
+pub(crate) fn local_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NetworkUnreachable => "this machine has no route to the network".into(),
+        io::ErrorKind::HostUnreachable => "this machine cannot reach the host".into(),
+        io::ErrorKind::PermissionDenied => "this machine's firewall or routes forbid it".into(),
+        io::ErrorKind::InvalidInput => "this machine's routes discard packets to it".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no address to reach it from".into(),
+        _ => error.to_string(),
+    }
+}

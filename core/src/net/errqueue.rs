@@ -1,0 +1,275 @@
+//! Linux sockets that tell what became of their packets: `IP_RECVERR` and the error queue (ip(7),
+//! ipv6(7)), the reply's TTL, the kernel's own receive time, and a TTL per packet sent.
+//!
+//! This is what lets an unprivileged process see "time exceeded" from a router: the kernel matches
+//! the quoted packet to the socket that sent it and queues the error with the reporter's address.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant, SystemTime};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
+};
+use nix::sys::time::TimeSpec;
+use socket2::Socket;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use super::notice::Notice;
+
+/// Path MTU discovery that neither cuts packets nor trusts what an earlier packet learned.
+#[derive(Debug, Clone, Copy)]
+struct MtuDiscover;
+
+/// The same for IPv6.
+#[derive(Debug, Clone, Copy)]
+struct MtuDiscover6;
+
+mod options {
+    use super::{MtuDiscover, MtuDiscover6, libc};
+    use nix::sys::socket::sockopt::SetStruct;
+
+    nix::setsockopt_impl!(
+        MtuDiscover,
+        libc::IPPROTO_IP,
+        libc::IP_MTU_DISCOVER,
+        libc::c_int,
+        SetStruct<'_, libc::c_int>
+    );
+    nix::setsockopt_impl!(
+        MtuDiscover6,
+        libc::IPPROTO_IPV6,
+        libc::IPV6_MTU_DISCOVER,
+        libc::c_int,
+        SetStruct<'_, libc::c_int>
+    );
+}
+
+/// Which of a socket's two queues to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// What was received.
+    Data,
+    /// What was reported about packets sent.
+    Errors,
+}
+
+/// One packet, or one error about a packet sent.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// The sender; for an error, the destination (with its port) of the packet it is about.
+    pub peer: Option<SocketAddr>,
+    /// Bytes in the buffer; for an error, what was quoted of the packet's payload.
+    pub len: usize,
+    /// TTL or hop limit that the packet arrived with.
+    pub ttl: Option<u8>,
+    /// When the kernel took it from the network.
+    pub stamp: Option<SystemTime>,
+    /// Set for an error.
+    pub error: Option<Report>,
+}
+
+/// An error from the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// What it means; `None` where this machine's kernel refused the packet by itself.
+    pub notice: Option<Notice>,
+    /// Who reported it.
+    pub offender: Option<IpAddr>,
+    /// The MTU, for errors about size; else 0.
+    pub info: u32,
+}
+
+/// Turns on the error queue, reply TTLs and receive times.
+pub(crate) fn enable(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
+    report_errors(socket, ipv6)?;
+    if ipv6 {
+        setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?;
+    }
+    setsockopt(socket, sockopt::ReceiveTimestampns, &true)?;
+    Ok(())
+}
+
+/// Turns on the error queue alone, as a TCP connection wants it.
+pub(crate) fn report_errors(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
+    if ipv6 {
+        setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
+    }
+    Ok(())
+}
+
+/// Sends everything uncut, whatever MTU is remembered for the path.
+pub(crate) fn never_fragment(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
+    if ipv6 {
+        setsockopt(socket, MtuDiscover6, &libc::IPV6_PMTUDISC_PROBE)?;
+    } else {
+        setsockopt(socket, MtuDiscover, &libc::IP_PMTUDISC_PROBE)?;
+    }
+    Ok(())
+}
+
+/// Takes the next message of a queue; `None` when it is empty.
+pub(crate) fn receive(socket: &impl AsFd, queue: Queue, buffer: &mut [u8]) -> io::Result<Option<Message>> {
+    // Room for an extended error with the larger address, a TTL and a time, each with its header.
+    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::c_int, TimeSpec);
+    let flags = match queue {
+        Queue::Data => MsgFlags::MSG_DONTWAIT,
+        Queue::Errors => MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_ERRQUEUE,
+    };
+    let fd = socket.as_fd().as_raw_fd();
+    let mut pieces = [IoSliceMut::new(buffer)];
+    let received = match recvmsg::<SockaddrStorage>(fd, &mut pieces, Some(&mut control), flags) {
+        Ok(received) => received,
+        Err(Errno::EAGAIN) => return Ok(None),
+        Err(errno) => return Err(errno.into()),
+    };
+    let mut message = Message {
+        peer: received.address.as_ref().and_then(socket_address),
+        len: received.bytes,
+        ttl: None,
+        stamp: None,
+        error: None,
+    };
+    for control in received.cmsgs()? {
+        match control {
+            ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
+                message.ttl = u8::try_from(ttl).ok();
+            }
+            ControlMessageOwned::ScmTimestampns(at) => {
+                message.stamp = Some(SystemTime::UNIX_EPOCH + Duration::from(at));
+            }
+            ControlMessageOwned::Ipv4RecvErr(error, offender) => {
+                let offender = offender
+                    .filter(|o| i32::from(o.sin_family) == libc::AF_INET)
+                    .map(|o| IpAddr::V4(Ipv4Addr::from(u32::from_be(o.sin_addr.s_addr))));
+                message.error = Some(report(&error, offender));
+            }
+            ControlMessageOwned::Ipv6RecvErr(error, offender) => {
+                let offender = offender
+                    .filter(|o| i32::from(o.sin6_family) == libc::AF_INET6)
+                    .map(|o| IpAddr::V6(Ipv6Addr::from(o.sin6_addr.s6_addr)));
+                message.error = Some(report(&error, offender));
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(message))
+}
+
+/// Sends one packet, with a TTL of its own if one is given; to the connected peer without `to`.
+pub(crate) fn send(
+    socket: &impl AsFd,
+    payload: &[u8],
+    to: Option<SocketAddr>,
+    ttl: Option<(u8, bool)>,
+) -> io::Result<()> {
+    let to = to.map(SockaddrStorage::from);
+    let hops = ttl.map_or(0, |(ttl, _)| libc::c_int::from(ttl));
+    let control =
+        ttl.map(
+            |(_, ipv6)| {
+                if ipv6 { ControlMessage::Ipv6HopLimit(&hops) } else { ControlMessage::Ipv4Ttl(&hops) }
+            },
+        );
+    sendmsg(
+        socket.as_fd().as_raw_fd(),
+        &[IoSlice::new(payload)],
+        control.as_slice(),
+        MsgFlags::MSG_DONTWAIT,
+        to.as_ref(),
+    )?;
+    Ok(())
+}
+
+/// The round trip: by the kernel's receive time where that is plausible, so that a busy process
+/// does not count its own delay; the wall clock may have been set meanwhile, then by `Instant`.
+pub(crate) fn round_trip(sent: (Instant, SystemTime), stamp: Option<SystemTime>) -> Duration {
+    let upper = sent.0.elapsed();
+    stamp
+        .and_then(|stamp| stamp.duration_since(sent.1).ok())
+        .filter(|by_kernel| !by_kernel.is_zero() && *by_kernel <= upper)
+        .unwrap_or(upper)
+}
+
+fn report(error: &libc::sock_extended_err, offender: Option<IpAddr>) -> Report {
+    let notice = match error.ee_origin {
+        libc::SO_EE_ORIGIN_ICMP => Some(Notice::from_icmp(error.ee_type, error.ee_code, error.ee_info)),
+        libc::SO_EE_ORIGIN_ICMP6 => Some(Notice::from_icmp6(error.ee_type, error.ee_code, error.ee_info)),
+        _ => None,
+    };
+    Report { notice, offender, info: error.ee_info }
+}
+
+fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {
+    if let Some(v4) = storage.as_sockaddr_in() {
+        return Some(SocketAddr::from((v4.ip(), v4.port())));
+    }
+    storage.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port())))
+}
+
+/// Messages read in one go before others get a turn: a flood must not hold the thread.
+const BATCH: usize = 256;
+
+/// Watches a socket for both queues.
+///
+/// A [`UdpSocket`] carries it, whatever datagrams it is for: tokio only waits for readiness here,
+/// and this way needs no `unsafe`, as `AsyncFd` does. Sending and receiving are this module's.
+pub(crate) fn watch(socket: Socket) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(socket.into())
+}
+
+/// Waits until a socket has something to say, then hands over what its queues hold.
+///
+/// Cancel-safe: nothing is taken from the socket before it is handed over.
+pub(crate) async fn next_batch(
+    socket: &UdpSocket,
+    mut each: impl FnMut(Queue, &Message, &[u8]),
+) -> io::Result<()> {
+    socket.ready(Interest::READABLE | Interest::ERROR).await?;
+    // One after the other: `try_io` knows no readiness for two interests at once (tokio 1.54).
+    // Errors first: reading them clears the pending error that a read of data would return.
+    for (queue, interest) in [(Queue::Errors, Interest::ERROR), (Queue::Data, Interest::READABLE)] {
+        let read = socket.try_io(interest, || {
+            // "Would block" makes tokio wait for the next event; else it would look again at once.
+            let empty = drain_queue(socket, queue, &mut each);
+            if empty { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match read {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Hands over what both queues hold now, without waiting.
+pub(crate) fn drain(socket: &impl AsFd, mut each: impl FnMut(Queue, &Message, &[u8])) {
+    for queue in [Queue::Errors, Queue::Data] {
+        drain_queue(socket, queue, &mut each);
+    }
+}
+
+/// Empties a queue; false if one batch did not suffice.
+fn drain_queue(socket: &impl AsFd, queue: Queue, each: &mut impl FnMut(Queue, &Message, &[u8])) -> bool {
+    let mut buffer = [0; 2048];
+    for _ in 0..BATCH {
+        match receive(socket, queue, &mut buffer) {
+            Ok(Some(message)) => {
+                let length = message.len.min(buffer.len());
+                each(queue, &message, &buffer[..length]);
+            }
+            Ok(None) => return true,
+            // The pending error of a report just read or just arriving: not about this read.
+            Err(_) => {}
+        }
+    }
+    false
+}

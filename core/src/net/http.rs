@@ -1,0 +1,169 @@
+//! HTTPS for RDAP and data updates: every host of every redirect passes the guard, and what is read is bounded.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use reqwest::{
+    Client, StatusCode, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header, redirect,
+};
+
+use super::{Guard, dns::Dns, tls::Tls};
+use crate::failure::Failure;
+
+/// RFC 7480 asks clients to follow redirects; registries need one or two.
+const MAX_REDIRECTS: usize = 4;
+
+/// What a target's owner sees of us.
+const USER_AGENT: &str =
+    concat!("netvane/", env!("CARGO_PKG_VERSION"), " (network lookup on a person's request)");
+
+/// One client for the whole program.
+#[derive(Clone)]
+pub struct Http {
+    dns: Dns,
+    guard: Arc<Guard>,
+    tls: Tls,
+    client: Arc<OnceLock<Result<Client, Failure>>>,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Status of the last answer.
+    pub status: u16,
+    /// Host that gave it, after redirects.
+    pub host: String,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    pub(super) fn new(dns: Dns, guard: Arc<Guard>, tls: Tls) -> Self {
+        Self { dns, guard, tls, client: Arc::default() }
+    }
+
+    /// GET, redirects followed, at most `max_bytes` read and `timeout` waited in all.
+    pub async fn get(
+        &self,
+        url: &str,
+        accept: &str,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Fetched, Failure> {
+        let started = Instant::now();
+        let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+        let parsed = Url::parse(url).map_err(|error| upstream(url, &error))?;
+        let what = host(&parsed);
+        let fetch = self.follow(parsed, accept, max_bytes);
+        tokio::time::timeout(timeout, fetch)
+            .await
+            .unwrap_or(Err(Failure::Timeout { what, after: started.elapsed() }))
+    }
+
+    async fn follow(&self, mut url: Url, accept: &str, max_bytes: usize) -> Result<Fetched, Failure> {
+        let client = self.client.get_or_init(|| self.build()).clone()?;
+        for _ in 0..=MAX_REDIRECTS {
+            let host = self.admit(&url)?;
+            let mut response = client
+                .get(url.clone())
+                .header(header::ACCEPT, accept)
+                .send()
+                .await
+                .map_err(|error| reason(&host, &error))?;
+            let status = response.status();
+            if let Some(next) = redirected(status, response.headers(), &url) {
+                url = next;
+                continue;
+            }
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| reason(&host, &error))? {
+                if body.len() + chunk.len() > max_bytes {
+                    return Err(Failure::TooLarge {
+                        what: format!("the answer of {host}"),
+                        limit: max_bytes,
+                    });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            return Ok(Fetched { status: status.as_u16(), host, body });
+        }
+        Err(upstream(url.host_str().unwrap_or_default(), &"it redirects on and on"))
+    }
+
+    /// Names pass the guard when they are resolved; an address in the URL is not resolved, so it passes here.
+    fn admit(&self, url: &Url) -> Result<String, Failure> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some()
+        {
+            return Err(upstream(&host, &"it leads to an address that is not plain http or https"));
+        }
+        if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+            self.guard.check(&host, address)?;
+        }
+        Ok(host)
+    }
+
+    fn build(&self) -> Result<Client, Failure> {
+        let resolver = Guarded { dns: self.dns.clone(), guard: self.guard.clone() };
+        Client::builder()
+            .use_preconfigured_tls(self.tls.client()?)
+            .dns_resolver(Arc::new(resolver))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .user_agent(USER_AGENT)
+            .connect_timeout(Duration::from_secs(4))
+            .pool_max_idle_per_host(2)
+            .build()
+            .map_err(|error| Failure::Unavailable(format!("HTTP client: {error}")))
+    }
+}
+
+fn redirected(status: StatusCode, headers: &header::HeaderMap, url: &Url) -> Option<Url> {
+    let location = headers.get(header::LOCATION).filter(|_| status.is_redirection())?;
+    url.join(location.to_str().ok()?).ok()
+}
+
+fn upstream(what: &str, why: &dyn std::fmt::Display) -> Failure {
+    Failure::Upstream { what: what.to_owned(), why: why.to_string() }
+}
+
+/// The guard's own word where it spoke; else the innermost cause, which says most.
+fn reason(host: &str, error: &reqwest::Error) -> Failure {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        if let Some(failure) = inner.downcast_ref::<Failure>() {
+            return failure.clone();
+        }
+        cause = inner;
+    }
+    if error.is_timeout() {
+        return Failure::Timeout { what: host.to_owned(), after: Duration::from_secs(4) };
+    }
+    upstream(host, cause)
+}
+
+/// Resolves through Netvane's own DNS and lets only vetted addresses through to the connection.
+struct Guarded {
+    dns: Dns,
+    guard: Arc<Guard>,
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (dns, guard) = (self.dns.clone(), self.guard.clone());
+        Box::pin(async move {
+            let name = name.as_str();
+            let addresses = dns.client(None).await?.addresses(name).await?;
+            let vetted: Vec<SocketAddr> = guard.check_all(name, addresses, 0)?;
+            if vetted.is_empty() {
+                return Err(upstream(name, &"the name has no address").into());
+            }
+            Ok(Box::new(vetted.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! Answers in the shape of real servers, about example names.
+
+use super::super::{Kind, Network, Registrant, Registrar, State};
+use super::{Error, parse, related};
+
+const DOMAIN: &str = r#"{
+  "objectClassName": "domain", "handle": "1_DOMAIN_COM", "ldhName": "EXAMPLE.COM",
+  "links": [
+    {"rel": "self", "href": "https://rdap.registry.example/domain/EXAMPLE.COM", "type": "application/rdap+json"},
+    {"rel": "related", "href": "https://rdap.registrar.example/domain/EXAMPLE.COM", "type": "application/rdap+json"},
+    {"rel": "related", "href": "https://www.registrar.example/", "type": "text/html"}],
+  "status": ["client transfer prohibited", "active", "transfer prohibited"],
+  "entities": [
+    {"objectClassName": "entity", "roles": ["registrar"], "publicIds": [{"type": "IANA Registrar ID", "identifier": "9998"}],
+     "vcardArray": ["vcard", [["version", {}, "text", "4.0"], ["fn", {}, "text", "Sample Registrar Inc."], ["url", {}, "uri", "https://sample.example"]]],
+     "entities": [{"roles": ["abuse"], "vcardArray": ["vcard", [["fn", {}, "text", ""],
+        ["tel", {"type": "fax"}, "uri", "tel:+1.5555550199"], ["tel", {"type": "voice"}, "uri", "tel:+1.5555550100"], ["email", {}, "text", "abuse@sample.example"]]]}]},
+    {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "REDACTED FOR PRIVACY"], ["org", {"type": "work"}, "text", "Example LLC"],
+        ["adr", {"cc": "DE"}, "text", ["", "", "", "", "", "", ""]]]]},
+    {"roles": ["reseller"], "vcardArray": ["vcard", [["fn", {}, "text", "Shop Ltd"]]]}],
+  "events": [{"eventAction": "registration", "eventDate": "2001-02-03T04:05:06Z"}, {"eventAction": "expiration", "eventDate": "2031-02-03T06:05:06+02:00"},
+    {"eventAction": "last changed", "eventDate": "2024-05-06T07:08:09.120Z"}, {"eventAction": "last update of RDAP database", "eventDate": "2025-01-01T00:00:00Z"}],
+  "secureDNS": {"delegationSigned": true},
+  "nameservers": [{"ldhName": "NS1.EXAMPLE.NET."}, {"ldhName": "ns1.example.net"}, {"unicodeName": "ns2.example.net"}]
+}"#;
+
+#[test]
+fn domain() {
+    let r = parse(Kind::Domain, "example.com", DOMAIN.as_bytes()).expect("valid");
+    assert_eq!(r.state, State::Registered);
+    let registrar = Registrar {
+        name: Some("Sample Registrar Inc.".into()),
+        iana_id: Some("9998".into()),
+        url: Some("https://sample.example".into()),
+        abuse_email: Some("abuse@sample.example".into()),
+        abuse_phone: Some("+1.5555550100".into()),
+    };
+    assert_eq!(r.registrar, Some(registrar));
+    assert_eq!(
+        r.registrant,
+        Some(Registrant { organization: Some("Example LLC".into()), country: Some("DE".into()) })
+    );
+    assert_eq!(r.status, ["clientTransferProhibited", "active", "transfer prohibited"]);
+    assert_eq!(r.nameservers, ["ns1.example.net", "ns2.example.net"]);
+    assert_eq!(r.created.as_deref(), Some("2001-02-03T04:05:06Z"));
+    assert_eq!(r.updated.as_deref(), Some("2024-05-06T07:08:09.12Z"));
+    assert_eq!(r.expires.as_deref(), Some("2031-02-03T04:05:06Z"));
+    assert_eq!((r.dnssec, r.network), (Some(true), None));
+    assert_eq!(related(DOMAIN.as_bytes()), ["https://rdap.registrar.example/domain/EXAMPLE.COM"]);
+}
+
+#[test]
+fn networks() {
+    let arin = r#"{"objectClassName": "ip network", "startAddress": "192.0.2.0", "endAddress": "192.0.2.255", "name": "SAMPLE",
+        "cidr0_cidrs": [{"v4prefix": "192.0.2.0", "length": 24}], "arin_originas0_originautnums": [64500], "status": ["active"],
+        "entities": [{"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "Sample Org"], ["kind", {}, "text", "org"],
+            ["adr", {"label": "Street 1\nTown\nCA\n12345\nUnited States"}, "text", ["", "", "", "", "", "", ""]]]]}]}"#;
+    let r = parse(Kind::Ip, "192.0.2.1", arin.as_bytes()).expect("valid");
+    let expected = Network {
+        start: Some("192.0.2.0".into()),
+        end: Some("192.0.2.255".into()),
+        cidr: vec!["192.0.2.0/24".into()],
+        name: Some("SAMPLE".into()),
+        organization: Some("Sample Org".into()),
+        country: Some("US".into()),
+        origin_asn: Some(64500),
+    };
+    assert_eq!((r.network, r.registrar, r.registrant), (Some(expected), None, None));
+    // RIPE: maintainers are registrants too. No prefix list: the range is the prefix.
+    let ripe = r#"{"startAddress": "2001:db8::", "endAddress": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "name": "SAMPLE", "country": "NL", "entities": [
+        {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "SAMPLE-MNT"], ["kind", {}, "text", "individual"], ["org", {}, "text", "ORG-X-RIPE"]]]},
+        {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "Sample B.V."], ["kind", {}, "text", "org"]]]}]}"#;
+    let network =
+        parse(Kind::Network, "2001:db8::/32", ripe.as_bytes()).expect("valid").network.expect("a network");
+    assert_eq!(
+        (network.cidr, network.organization.as_deref()),
+        (vec!["2001:db8::/32".to_owned()], Some("Sample B.V."))
+    );
+    let asn = r#"{"objectClassName": "autnum", "startAutnum": 64500, "name": "SAMPLE-AS", "country": "JP"}"#;
+    let r = parse(Kind::Asn, "AS64500", asn.as_bytes()).expect("valid");
+    let network = r.network.expect("an AS");
+    assert_eq!(
+        (network.name.as_deref(), network.country.as_deref(), network.start),
+        (Some("SAMPLE-AS"), Some("JP"), None)
+    );
+    // A registry's placeholder for the whole address space, and a block elsewhere, are no answer.
+    for (start, end) in [("0.0.0.0", "255.255.255.255"), ("198.51.100.0", "198.51.100.255")] {
+        let text = format!(
+            r#"{{"objectClassName":"ip network","startAddress":"{start}","endAddress":"{end}","name":"IANA-BLK"}}"#
+        );
+        let r = parse(Kind::Ip, "192.0.2.1", text.as_bytes()).expect("valid");
+        assert_eq!((r.state, r.network), (State::Unavailable, None));
+    }
+}
+
+#[test]
+fn errors_and_broken_answers() {
+    for (text, state) in [
+        (r#"{"errorCode": 404, "title": "Not Found"}"#, State::Available),
+        (r#"{"errorCode": "429"}"#, State::Throttled),
+        (r#"{"errorCode": 500, "rdapConformance": []}"#, State::Unavailable),
+    ] {
+        assert_eq!(parse(Kind::Domain, "example.com", text.as_bytes()).map(|r| r.state), Ok(state));
+    }
+    for (text, error) in [
+        ("", Error::NotJson),
+        ("<html>", Error::NotJson),
+        ("[]", Error::NotRdap),
+        ("{}", Error::NotRdap),
+        (r#"{"objectClassName": "entity", "handle": "X"}"#, Error::NotRdap),
+    ] {
+        assert_eq!(parse(Kind::Domain, "example.com", text.as_bytes()), Err(error), "{text}");
+    }
+    assert_eq!(parse(Kind::Domain, "x", "[".repeat(1_000_000).as_bytes()), Err(Error::NotJson));
+    // Members of wrong types are members not said.
+    let odd = r#"{"objectClassName": "domain", "ldhName": 1, "status": "client hold", "events": {"eventAction": "registration", "eventDate": "2001-02-03"},
+        "entities": [null, 1, {"roles": "registrar", "vcardArray": [1, [["fn"], ["fn", {}, "text", "Sample"], "x"]], "publicIds": {"type": "IANA", "identifier": 9998}}],
+        "nameservers": [{}, null, "ns1.example.net"], "secureDNS": {"delegationSigned": "false"}, "links": 3}"#;
+    let r = parse(Kind::Domain, "example.com", odd.as_bytes()).expect("readable");
+    let registrar = r.registrar.expect("named");
+    assert_eq!((registrar.name.as_deref(), registrar.iana_id.as_deref()), (Some("Sample"), Some("9998")));
+    assert_eq!(
+        (r.status, r.nameservers),
+        (vec!["clientHold".to_owned()], vec!["ns1.example.net".to_owned()])
+    );
+    assert_eq!((r.created.as_deref(), r.dnssec), (Some("2001-02-03T00:00:00Z"), Some(false)));
+    assert!(related(odd.as_bytes()).is_empty());
+}

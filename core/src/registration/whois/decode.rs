@@ -1,0 +1,129 @@
+//! Bytes of a whois answer to text.
+
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
+
+/// Decodes an answer: UTF-8, else the charset it declares, else the one its bytes look like, else Windows-1252.
+///
+/// Never fails; bytes that mean nothing become U+FFFD. Control characters other than line breaks and tabs are
+/// dropped, so that a reply cannot steer a terminal.
+pub fn decode(bytes: &[u8]) -> String {
+    let text = match std::str::from_utf8(bytes) {
+        // Seven-bit text with escape sequences is Japanese.
+        Ok(text) if !is_iso_2022_jp(bytes) => text.to_owned(),
+        _ => guess(bytes).decode_without_bom_handling(bytes).0.into_owned(),
+    };
+    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    if is_iso_2022_jp(bytes) {
+        return ISO_2022_JP;
+    }
+    if let Some(declared) = declared(bytes) {
+        return declared;
+    }
+    // An answer cut in the middle of a character is still UTF-8.
+    if mostly_utf8(bytes) {
+        return UTF_8;
+    }
+    let best = [EUC_JP, SHIFT_JIS, EUC_KR, BIG5, GB18030]
+        .into_iter()
+        .map(|encoding| (score(encoding, bytes), encoding));
+    match best.max_by_key(|(score, _)| *score) {
+        Some((score, encoding)) if score > 0 => encoding,
+        _ => WINDOWS_1252,
+    }
+}
+
+fn is_iso_2022_jp(bytes: &[u8]) -> bool {
+    bytes.windows(3).any(|w| matches!(w, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'J']))
+}
+
+/// `charset: euc-kr` or `% encoding: iso-8859-1` within the first lines.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).to_lowercase();
+    ["charset", "encoding"].iter().find_map(|word| {
+        let (_, rest) = head.split_once(word)?;
+        let label = rest
+            .trim_start_matches([':', '=', ' ', '"'])
+            .split(|c: char| c.is_whitespace() || "\";,.)".contains(c))
+            .next()?;
+        Encoding::for_label(label.as_bytes())
+            .filter(|encoding| *encoding != UTF_8 && encoding.is_ascii_compatible())
+    })
+}
+
+fn mostly_utf8(bytes: &[u8]) -> bool {
+    let chunks = bytes.utf8_chunks();
+    let (mut good, mut bad) = (0, 0);
+    for chunk in chunks {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    good > 10 * bad
+}
+
+/// How much of a text is common East Asian script under an encoding; nothing if a byte does not fit.
+///
+/// European text has single accented letters between ASCII ones; in these encodings characters come in runs.
+fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
+    let sample = &bytes[..bytes.len().min(16 * 1024)];
+    let (text, broken) = encoding.decode_without_bom_handling(sample);
+    if broken {
+        return 0;
+    }
+    let (mut common, mut wide, mut run, mut lonely) = (0usize, 0usize, 0usize, 0usize);
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii() {
+            lonely += usize::from(run == 1);
+            run = 0;
+            continue;
+        }
+        run += 1;
+        wide += 1;
+        let known = match c {
+            '\u{3040}'..='\u{30ff}' => encoding == EUC_JP || encoding == SHIFT_JIS,
+            '\u{ac00}'..='\u{d7a3}' => encoding == EUC_KR,
+            '\u{4e00}'..='\u{9fa5}' => encoding != EUC_KR,
+            '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff5e}' => true,
+            _ => false,
+        };
+        common += usize::from(known);
+    }
+    // Kana and hangul leave no doubt; ideographs fit several encodings, of which the simplest script wins.
+    let sure = text
+        .chars()
+        .filter(|c| matches!(c, '\u{3040}'..='\u{309f}' | '\u{30a0}'..='\u{30ff}' | '\u{ac00}'..='\u{d7a3}'))
+        .count();
+    if common * 10 < wide * 8 || lonely * 2 > wide { 0 } else { common + sure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+    use encoding_rs::{EUC_KR, GB18030, ISO_2022_JP, SHIFT_JIS};
+
+    #[test]
+    fn encodings() {
+        let japanese = "[登録者名] 株式会社サンプル\n[Name Server] ns1.example.jp\n";
+        let korean = "등록인 : 예제 주식회사\n도메인이름 : example.kr\n";
+        let chinese = "Registrant: 北京示例信息技术有限公司\nSponsoring Registrar: 示例科技股份有限公司\n";
+        assert_eq!(decode(japanese.as_bytes()), japanese);
+        assert_eq!(decode(&ISO_2022_JP.encode(japanese).0), japanese);
+        assert_eq!(decode(&SHIFT_JIS.encode(japanese).0), japanese);
+        assert_eq!(decode(&EUC_KR.encode(korean).0), korean);
+        assert_eq!(decode(&GB18030.encode(chinese).0), chinese);
+        assert_eq!(
+            decode(b"person: J\xf6rg M\xfcller\r\ncity: Z\xfcrich\r\n"),
+            "person: Jörg Müller\ncity: Zürich\n"
+        );
+        assert_eq!(decode(b"org: Soci\xe9t\xe9 d'\xe9l\xe8ves\n"), "org: Société d'élèves\n");
+        assert_eq!(decode(b"a\x1b[31mb\0\x07"), "a[31mb");
+        assert_eq!(decode(b""), "");
+    }
+}

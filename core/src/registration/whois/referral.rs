@@ -1,0 +1,179 @@
+//! Finds the server that knows more.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lines::{bounded, key_value};
+
+/// Where a whois answer sends the asker.
+#[derive(Serialize, Deserialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
+pub struct Referral {
+    /// Host name or address in lower case. Checked for form only: the caller decides whether it may be asked.
+    pub host: String,
+    /// TCP port; 43, or 4321 for rwhois, when the answer names none.
+    pub port: u16,
+    /// Whether the server speaks rwhois (RFC 2167) instead of plain whois.
+    pub rwhois: bool,
+}
+
+/// Keys that name a server, the surest first. ARIN hands over with `ReferralServer`, IANA with `refer`.
+const KEYS: [&str; 9] = [
+    "referralserver",
+    "refer",
+    "registrar whois server",
+    "registrar whois",
+    "whois server",
+    "whois",
+    "whois tcp uri",
+    "referral",
+    "resourcelink",
+];
+/// Words in the remarks of a regional registry beside the server of the registry that really knows.
+const HANDOVER: [(&str, &str); 8] = [
+    ("whois.afrinic.net", "afrinic"),
+    ("whois.apnic.net", "apnic"),
+    ("whois.arin.net", "arin"),
+    ("whois.lacnic.net", "lacnic"),
+    ("whois.ripe.net", "ripe"),
+    ("whois.nic.ad.jp", "jpnic"),
+    ("whois.kisa.or.kr", "krnic"),
+    ("whois.registro.br", "registro.br"),
+];
+/// Lines in which a referral can stand.
+const MAX_LINES: usize = 2_000;
+
+/// The server a text refers to, if it names one in a way that is meant for machines.
+pub fn referral(text: &str) -> Option<Referral> {
+    let mut best: Option<(usize, Referral)> = None;
+    let mut elsewhere = false;
+    let mut remarks: Option<Referral> = None;
+    for line in text.lines().take(MAX_LINES).map(bounded) {
+        let Some((key, value)) = key_value(line.trim()) else { continue };
+        elsewhere |= key == "netname"
+            && ["NON-RIPE-NCC-MANAGED", "IANA-NETBLOCK", "ERX-NETBLOCK", "APNIC-ERX", "IANA-BLK"]
+                .iter()
+                .any(|start| value.starts_with(start));
+        if let Some(rank) = KEYS.iter().position(|known| *known == key)
+            && best.as_ref().is_none_or(|(held, _)| rank < *held)
+            && let Some(found) = server(value, key == "resourcelink")
+        {
+            best = Some((rank, found));
+        }
+        if remarks.is_none() && matches!(key.as_str(), "remarks" | "descr" | "comment" | "netname") {
+            remarks = handover(value);
+        }
+    }
+    best.map(|(_, found)| found).or_else(|| remarks.filter(|_| elsewhere))
+}
+
+/// A registry named in prose, used only where the answer says that the block is not its own.
+fn handover(value: &str) -> Option<Referral> {
+    let lower = value.to_lowercase();
+    let (host, _) = HANDOVER.iter().find(|(host, _)| lower.contains(host))?;
+    Some(Referral { host: (*host).to_owned(), port: 43, rwhois: false })
+}
+
+/// Reads `host`, `host:port`, `whois://host:port` or `rwhois://host:port/...`.
+fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
+    let word = value.split_whitespace().next()?;
+    let (scheme, rest) = match word.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+        None if must_have_scheme => return None,
+        None => ("whois".to_owned(), word),
+    };
+    let rwhois = match scheme.as_str() {
+        "whois" => false,
+        "rwhois" => true,
+        // Web pages are no whois servers.
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let default = if rwhois { 4321 } else { 43 };
+    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, "")) => (host, default),
+        Some((host, port)) => (host, port.strip_prefix(':')?.parse().ok()?),
+        None => match authority.split_once(':') {
+            Some((host, "")) => (host, default),
+            Some((host, port)) => (host, port.parse().ok()?),
+            None => (authority, default),
+        },
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    (port != 0 && valid(&host)).then_some(Referral { host, port, rwhois })
+}
+
+/// A host name in LDH form with a dot in it, or an address.
+fn valid(host: &str) -> bool {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return true;
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let top = host.rsplit('.').next().unwrap_or_default();
+    host.len() <= 253
+        && host.contains('.')
+        && host.split('.').all(label)
+        && top.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Option<(String, u16, bool)> {
+        referral(text).map(|r| (r.host, r.port, r.rwhois))
+    }
+
+    #[test]
+    fn forms() {
+        for (text, host, port, rwhois) in [
+            (
+                "refer:        whois.registry.example\n\ndomain: TEST\nwhois: other.example",
+                "whois.registry.example",
+                43,
+                false,
+            ),
+            ("   Registrar WHOIS Server: WHOIS.Registrar.example.\n", "whois.registrar.example", 43, false),
+            ("Whois Server: whois.registrar.example", "whois.registrar.example", 43, false),
+            ("ReferralServer:  whois://whois.rir.example:4343", "whois.rir.example", 4343, false),
+            ("ReferralServer: rwhois://rwhois.isp.example:4321/auth", "rwhois.isp.example", 4321, true),
+            ("ReferralServer:  rwhois://rwhois.isp.example", "rwhois.isp.example", 4321, true),
+            ("ReferralServer: whois://[2001:db8::1]:43", "2001:db8::1", 43, false),
+            (
+                "netname: NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK\nremarks: see whois.apnic.net",
+                "whois.apnic.net",
+                43,
+                false,
+            ),
+        ] {
+            assert_eq!(found(text), Some((host.into(), port, rwhois)), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_server() {
+        for text in [
+            "",
+            "refer:",
+            "refer: localhost",
+            "refer: a b",
+            "refer: -bad-.example",
+            "refer: http://www.example.net/",
+            "refer: host.example:0",
+            "refer: host.example:99999",
+            "refer: user@host.example",
+            "refer: host_name.example",
+            "Registrar WHOIS Server: not available",
+            "remarks: see whois.apnic.net",
+            "refer: ho\u{0}st.example",
+            "Whois Server: http://whois.registrar.example",
+            "refer: 1.2.3",
+        ] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
+}

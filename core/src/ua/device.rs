@@ -1,0 +1,66 @@
+//! Maker and model: uap-core's device rules, and makers by the beginning of a model where those do not know one.
+
+use super::Device;
+use super::rules::Found;
+
+/// Beginnings of Android models, and who makes them. Case counts; the first that fits.
+#[rustfmt::skip]
+static MODELS: &[(&str, &str)] = &[
+    ("SM-", "Samsung"), ("GT-", "Samsung"), ("SC-", "Samsung"), ("SCH-", "Samsung"), ("SGH-", "Samsung"), ("Galaxy", "Samsung"), ("SAMSUNG", "Samsung"),
+    ("Pixel", "Google"), ("Nexus", "Google"), ("CPH", "Oppo"), ("OPPO", "Oppo"), ("PH", "Oppo"), ("OPD", "Oppo"), ("RMX", "Realme"), ("RMP", "Realme"), ("realme", "Realme"),
+    ("vivo", "Vivo"), ("iQOO", "Vivo"), ("V1", "Vivo"), ("V2", "Vivo"), ("Redmi", "Xiaomi"), ("POCO", "Xiaomi"), ("Mi ", "Xiaomi"), ("MI ", "Xiaomi"), ("M2", "Xiaomi"), ("HM ", "Xiaomi"), ("Xiaomi", "Xiaomi"),
+    ("21", "Xiaomi"), ("22", "Xiaomi"), ("23", "Xiaomi"), ("24", "Xiaomi"), ("25", "Xiaomi"), ("ONEPLUS", "OnePlus"), ("OnePlus", "OnePlus"), ("KB20", "OnePlus"), ("LE21", "OnePlus"), ("NE22", "OnePlus"), ("IN20", "OnePlus"), ("HD19", "OnePlus"), ("GM19", "OnePlus"), ("DN21", "OnePlus"), ("EB21", "OnePlus"),
+    ("HUAWEI", "Huawei"), ("Huawei", "Huawei"), ("MediaPad", "Huawei"), ("ANE-", "Huawei"), ("ELE-", "Huawei"), ("VOG-", "Huawei"), ("LYA-", "Huawei"), ("MAR-", "Huawei"), ("POT-", "Huawei"), ("JNY-", "Huawei"), ("STK-", "Huawei"), ("CLT-", "Huawei"), ("EML-", "Huawei"), ("INE-", "Huawei"), ("PAR-", "Huawei"), ("FIG-", "Huawei"), ("AMN-", "Huawei"), ("MED-", "Huawei"), ("DUB-", "Huawei"), ("AGS", "Huawei"), ("BAH", "Huawei"),
+    ("HONOR", "Honor"), ("Honor", "Honor"), ("ANY-", "Honor"), ("CRT-", "Honor"), ("TECNO", "Tecno Mobile"), ("Infinix", "Infinix"), ("itel", "Itel"), ("moto", "Motorola"), ("Moto", "Motorola"), ("motorola", "Motorola"), ("XT", "Motorola"), ("MOT-", "Motorola"),
+    ("LM-", "LG"), ("LG-", "LG"), ("LG ", "LG"), ("VS9", "LG"), ("Nokia", "Nokia"), ("TA-1", "Nokia"), ("ASUS", "Asus"), ("ZTE", "ZTE"), ("Blade", "ZTE"), ("Lenovo", "Lenovo"), ("TB-", "Lenovo"), ("TB3", "Lenovo"), ("XQ-", "Sony"), ("SO-", "Sony"), ("SOV", "Sony"), ("Xperia", "Sony"),
+    ("HTC", "HTC"), ("TCL", "TCL"), ("T671", "TCL"), ("Alcatel", "Alcatel"), ("alcatel", "Alcatel"), ("5033", "Alcatel"), ("BLU", "BLU"), ("Wiko", "Wiko"), ("W-K", "Wiko"), ("W_", "Wiko"), ("SH-", "Sharp"), ("SHG", "Sharp"), ("SHV", "Sharp"), ("F-", "Fujitsu"), ("KYV", "Kyocera"), ("KF", "Amazon"), ("AFT", "Amazon"), ("Nothing", "Nothing"), ("A063", "Nothing"), ("A065", "Nothing"), ("FP4", "Fairphone"), ("FP5", "Fairphone"), ("Fairphone", "Fairphone"),
+    ("CUBOT", "Cubot"), ("DOOGEE", "Doogee"), ("OUKITEL", "Oukitel"), ("Ulefone", "Ulefone"), ("UMIDIGI", "Umidigi"), ("Blackview", "Blackview"), ("MEIZU", "Meizu"), ("Meizu", "Meizu"), ("NX", "Nubia"), ("Lava", "Lava"), ("LAVA", "Lava"), ("Micromax", "Micromax"), ("Symphony", "Symphony"), ("WALTON", "Walton"), ("Hisense", "Hisense"), ("GIONEE", "Gionee"), ("LEAGOO", "Leagoo"), ("Archos", "Archos"), ("BRAVIA", "Sony"), ("MiTV", "Xiaomi"), ("MIBOX", "Xiaomi"), ("Chromecast", "Google"), ("SHIELD", "Nvidia"),
+    ("Condor", "Condor"), ("General Mobile", "General Mobile"), ("Vestel", "Vestel"), ("Casper", "Casper"), ("QMobile", "QMobile"), ("Tecno", "Tecno Mobile"), ("Prestigio", "Prestigio"), ("teXet", "teXet"), ("DEXP", "DEXP"), ("BQ-", "BQ"), ("Multilaser", "Multilaser"), ("Positivo", "Positivo"), ("Coolpad", "Coolpad"), ("Sony", "Sony"), ("ThL", "THL"), ("Acer", "Acer"), ("Philips", "Philips"), ("Sharp", "Sharp"), ("Panasonic", "Panasonic"), ("KAZAM", "Kazam"), ("Kazam", "Kazam"), ("myPhone", "myPhone"), ("Allview", "Allview"), ("Evertek", "Evertek"), ("Irbis", "Irbis"), ("Digma", "Digma"), ("Advan", "Advan"), ("Evercoss", "Evercoss"), ("Cherry", "Cherry Mobile"), ("Starmobile", "Starmobile"), ("CAT", "CAT"), ("Yota", "Yota"), ("Razer", "Razer"), ("Essential", "Essential"), ("Teclast", "Teclast"), ("Chuwi", "Chuwi"), ("ALLDOCUBE", "Alldocube"), ("iPlay", "Alldocube"),
+];
+
+/// Makers by a word anywhere in the text: televisions and other devices without an Android model.
+#[rustfmt::skip]
+static WORDS: &[(&str, &str)] = &[
+    ("PlayStation", "Sony"), ("PLAYSTATION", "Sony"), ("BRAVIA", "Sony"), ("SonyDTV", "Sony"), ("Xbox", "Microsoft"), ("Nintendo", "Nintendo"), ("AppleTV", "Apple"), ("Apple TV", "Apple"), ("Roku", "Roku"), ("CrKey", "Google"),
+    ("LG Browser", "LG"), ("LGE;", "LG"), ("LG NetCast", "LG"), ("Web0S", "LG"), ("LGSTB", "LG"), ("Maple", "Samsung"), ("SMART-TV; Linux; Tizen", "Samsung"), ("Tizen 2", "Samsung"), ("Tizen", "Samsung"), ("; Samsung;", "Samsung"), ("Viera", "Panasonic"), ("VIERA", "Panasonic"), ("Panasonic", "Panasonic"), ("Philips", "Philips"), ("PHILIPS", "Philips"), ("Hisense", "Hisense"), ("HISENSE", "Hisense"), ("VIDAA", "Hisense"), ("TOSHIBA", "Toshiba"), ("Toshiba", "Toshiba"), ("SHARP", "Sharp"), ("Sharp", "Sharp"), ("Vestel", "Vestel"), ("Grundig", "Grundig"), ("Loewe", "Loewe"), ("TCL", "TCL"), ("Kobo", "Kobo"), ("PocketBook", "PocketBook"), ("Kindle", "Amazon"), ("Tesla/", "Tesla"), ("Quest", "Meta"), ("OculusBrowser", "Meta"), ("Sonos", "Sonos"), ("Skyworth", "Skyworth"), ("SKYWORTH", "Skyworth"), ("Medion", "Medion"), ("JVC", "JVC"), ("Changhong", "Changhong"), ("Haier", "Haier"), ("Humax", "Humax"), ("TechniSat", "TechniSat"), ("Telefunken", "Telefunken"), ("Metz", "Metz"), ("Sagemcom", "Sagemcom"), ("iPhone", "Apple"), ("iPad", "Apple"), ("iPod", "Apple"), ("Macintosh", "Apple"),
+];
+
+/// What uap-core writes where it knows no maker.
+fn vague(value: &str) -> bool {
+    value.starts_with("Generic")
+        || matches!(
+            value,
+            "Spider" | "Smartphone" | "Feature Phone" | "Tablet" | "Desktop" | "Other" | "K" | "Browser"
+        )
+}
+
+/// The device of a text that is not a bot's.
+pub(super) fn of(text: &str, found: Option<&Found>) -> Device {
+    let field = |at, group| found.and_then(|found| found.field(at, group)).filter(|value| !vague(value));
+    let brand = field(1, 0).map(|brand| brand.into_owned());
+    let model =
+        field(2, 1).map(|model| model.into_owned()).or_else(|| android_model(text).map(str::to_owned));
+    let brand = brand.or_else(|| maker(text, model.as_deref()).map(str::to_owned));
+    Device { brand, model }
+}
+
+fn maker(text: &str, model: Option<&str>) -> Option<&'static str> {
+    let by_model =
+        |model: &str| MODELS.iter().find(|(start, _)| model.starts_with(start)).map(|(_, maker)| *maker);
+    let android = || text.contains("Android").then_some(model).flatten().and_then(by_model);
+    android().or_else(|| WORDS.iter().find(|(word, _)| text.contains(word)).map(|(_, maker)| *maker))
+}
+
+/// `SM-A1` of `(Linux; Android 13; SM-A1 Build/…)`. Chrome's reduced text has `K` there, which is no model.
+fn android_model(text: &str) -> Option<&str> {
+    let rest = &text[text.find("Android ")?..];
+    let rest = &rest[rest.find("; ")? + 2..];
+    let end = rest.find([';', ')']).unwrap_or(rest.len());
+    let model = rest[..end].split(" Build").next()?.trim();
+    let language = model.len() == 5 && model.as_bytes()[2] == b'-' && model.is_ascii();
+    let fine = model.len() > 1
+        && model.len() < 40
+        && !language
+        && !["Mobile", "Tablet", "wv", "U", "TV"].contains(&model);
+    (fine && !model.starts_with("rv:")).then_some(model)
+}

@@ -1,0 +1,214 @@
+//! User-Agent client hints: what the browser says in `Sec-CH-UA…` headers, more exactly than in its User-Agent.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use sfv::{BareItem, Item, List, ListEntry, Parser};
+
+use super::UaFacts;
+
+/// What the hints say. Headers that were not sent are `None`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Hints {
+    /// Browser brands with versions, the full version list where it was sent; made-up ("GREASE") brands left out.
+    pub brands: Vec<Brand>,
+    /// `Sec-CH-UA-Mobile`.
+    pub mobile: Option<bool>,
+    /// `Sec-CH-UA-Platform`, e.g. `Windows`.
+    pub platform: Option<String>,
+    /// `Sec-CH-UA-Platform-Version` as sent.
+    pub platform_version: Option<String>,
+    /// The system in words: Windows' platform version is not its name (13 and up is Windows 11).
+    pub system: Option<String>,
+    /// `Sec-CH-UA-Model`.
+    pub model: Option<String>,
+    /// `Sec-CH-UA-Arch`, e.g. `x86`.
+    pub architecture: Option<String>,
+    /// `Sec-CH-UA-Bitness`, e.g. `64`.
+    pub bitness: Option<String>,
+    /// Where hints and User-Agent contradict each other, in words.
+    pub disagreements: Vec<String>,
+}
+
+/// A browser brand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Brand {
+    /// E.g. `Google Chrome`.
+    pub name: String,
+    /// E.g. `126` or `126.0.6478.127`.
+    pub version: String,
+}
+
+/// Longest header value that is read, in bytes.
+const MAX_HEADER: usize = 1024;
+
+/// Reads the hints among a request's headers; `None` when it has none. `facts` is what its User-Agent says.
+pub fn read_hints<'a>(
+    headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    facts: &UaFacts,
+) -> Option<Hints> {
+    let mut hints = Hints::default();
+    let mut full = Vec::new();
+    let mut any = false;
+    for (name, value) in headers {
+        let Some(hint) = strip_prefix(name, "sec-ch-ua").filter(|_| value.len() <= MAX_HEADER) else {
+            continue;
+        };
+        any = true;
+        match hint.to_ascii_lowercase().as_str() {
+            "" => hints.brands = brands(value),
+            "-full-version-list" => full = brands(value),
+            "-mobile" => hints.mobile = boolean(value),
+            "-platform" => hints.platform = string(value),
+            "-platform-version" => hints.platform_version = string(value),
+            "-model" => hints.model = string(value),
+            "-arch" => hints.architecture = string(value),
+            "-bitness" => hints.bitness = string(value),
+            _ => {}
+        }
+    }
+    if !any {
+        return None;
+    }
+    if !full.is_empty() {
+        hints.brands = full;
+    }
+    hints.system = system(&hints);
+    hints.disagreements = disagreements(&hints, facts);
+    Some(hints)
+}
+
+fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = name.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// `"Chromium";v="126", "Not/A)Brand";v="8"` without the brand that is there to keep parsers honest.
+fn brands(value: &str) -> Vec<Brand> {
+    let Ok(list) = Parser::new(value).parse::<List>() else { return Vec::new() };
+    let brand = |entry: &ListEntry| {
+        let ListEntry::Item(Item { bare_item: BareItem::String(name), params }) = entry else { return None };
+        let version = match params.get("v") {
+            Some(BareItem::String(version)) => version.as_str().to_owned(),
+            _ => String::new(),
+        };
+        // Every GREASE brand is a spelling of "Not A Brand" with odd punctuation.
+        let letters: String = name.as_str().chars().filter(char::is_ascii_alphabetic).collect();
+        let grease = letters.eq_ignore_ascii_case("notabrand") || letters.eq_ignore_ascii_case("notanybrand");
+        (!grease).then(|| Brand { name: name.as_str().to_owned(), version })
+    };
+    list.iter().filter_map(brand).collect()
+}
+
+/// A quoted string; an empty one means "does not apply".
+fn string(value: &str) -> Option<String> {
+    match Parser::new(value).parse::<Item>().ok()?.bare_item {
+        BareItem::String(text) => Some(text.as_str().to_owned()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
+}
+
+fn boolean(value: &str) -> Option<bool> {
+    match Parser::new(value).parse::<Item>().ok()?.bare_item {
+        BareItem::Boolean(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn system(hints: &Hints) -> Option<String> {
+    let platform = hints.platform.as_deref()?;
+    let Some(version) = hints.platform_version.as_deref() else { return Some(platform.to_owned()) };
+    if platform != "Windows" {
+        return Some(format!("{platform} {version}"));
+    }
+    // Microsoft's table: 13 and up is Windows 11, 1 to 10 is Windows 10, 0 is older.
+    Some(match version.split('.').next().and_then(|major| major.parse::<u32>().ok()) {
+        Some(13..) => "Windows 11".to_owned(),
+        Some(1..13) => "Windows 10".to_owned(),
+        _ => "Windows 8.1 or older".to_owned(),
+    })
+}
+
+/// Platforms as the hints call them, and the systems that a User-Agent may show for them.
+static PLATFORMS: &[(&str, &[&str])] = &[
+    ("Windows", &["Windows"]),
+    ("macOS", &["Mac OS X"]),
+    ("Android", &["Android"]),
+    ("iOS", &["iOS"]),
+    ("Chrome OS", &["Chrome OS"]),
+    ("Chromium OS", &["Chrome OS"]),
+    ("Linux", &["Linux", "Ubuntu", "Debian", "Fedora"]),
+];
+
+fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
+    let mut found = Vec::new();
+    let known = PLATFORMS.iter().find(|(name, _)| Some(*name) == hints.platform.as_deref());
+    if let (Some((platform, systems)), Some(os)) = (known, facts.os.name.as_deref())
+        && !systems.iter().any(|system| os.starts_with(system))
+    {
+        found.push(format!("the hints say {platform}, the User-Agent says {os}"));
+    }
+    let phone = matches!(facts.category, super::Category::Smartphone | super::Category::MobilePhone);
+    if let Some(mobile) = hints.mobile
+        && mobile != phone
+        && !facts.bot
+    {
+        let (hint, text) = if mobile { ("mobile", "not") } else { ("not mobile", "mobile") };
+        found.push(format!("the hints say {hint}, the User-Agent says {text}"));
+    }
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    let chromium = hints.brands.iter().find(|brand| brand.name == "Chromium");
+    let version = facts.user_agent.split("Chrome/").nth(1).and_then(major);
+    match (chromium, version) {
+        (Some(brand), Some(version)) if major(&brand.version).as_ref() != Some(&version) => {
+            found.push(format!("the hints say Chromium {}, the User-Agent says {version}", brand.version));
+        }
+        (Some(_), None) => found.push("the hints say Chromium, the User-Agent names no Chrome".to_owned()),
+        _ => {}
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
+    #[test]
+    fn windows_11() {
+        let headers = [
+            ("Sec-CH-UA", r#""Not/A)Brand";v="8", "Chromium";v="126", "Google Chrome";v="126""#),
+            ("sec-ch-ua-mobile", "?0"),
+            ("Sec-CH-UA-Platform", r#""Windows""#),
+            ("Sec-CH-UA-Platform-Version", r#""15.0.0""#),
+            ("Sec-CH-UA-Model", r#""""#),
+            ("Sec-CH-UA-Full-Version-List", r#""Chromium";v="126.0.6478.127", "Not;A=Brand";v="8.0.0.0""#),
+            ("Accept", "*/*"),
+        ];
+        let hints = read_hints(headers, &super::super::read(CHROME)).expect("hints");
+        assert_eq!(hints.system.as_deref(), Some("Windows 11"));
+        assert_eq!(hints.brands, [Brand { name: "Chromium".into(), version: "126.0.6478.127".into() }]);
+        assert_eq!((hints.mobile, hints.model, hints.disagreements.len()), (Some(false), None, 0));
+    }
+
+    #[test]
+    fn disagreement_and_nonsense() {
+        let headers = [
+            ("Sec-CH-UA", r#""Chromium";v="99""#),
+            ("Sec-CH-UA-Mobile", "?1"),
+            ("Sec-CH-UA-Platform", r#""Android""#),
+            ("Sec-CH-UA-Arch", "x86\u{1}"),
+        ];
+        let hints = read_hints(headers, &super::super::read(CHROME)).expect("hints");
+        assert_eq!(
+            hints.disagreements,
+            [
+                "the hints say Android, the User-Agent says Windows",
+                "the hints say mobile, the User-Agent says not",
+                "the hints say Chromium 99, the User-Agent says 126",
+            ]
+        );
+        assert_eq!(hints.architecture, None);
+        assert_eq!(read_hints([("Host", "x"), ("é", "y")], &super::super::read(CHROME)), None);
+    }
+}
