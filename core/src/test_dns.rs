@@ -50,6 +50,9 @@ implicit IN A 192.0.2.90
 broken IN MX 10 gone.example.test.
 broken IN MX 20 www.example.test.
 broken IN MX 30 192.0.2.1.
+root IN A 127.0.0.1
+registry IN A 127.0.0.2
+registrar IN A 127.0.0.3
 ";
 
 pub(crate) struct TestDns {

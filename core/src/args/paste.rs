@@ -68,7 +68,7 @@ fn host_of(text: &str) -> Option<&str> {
     };
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = if let Some((inside, after)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        (after.is_empty() || after.starts_with(':')).then_some(inside).unwrap_or(host)
+        if after.is_empty() || after.starts_with(':') { inside } else { host }
     } else if url && host.matches(':').count() == 1 {
         host.split(':').next().unwrap_or(host)
     } else {

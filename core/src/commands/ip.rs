@@ -16,7 +16,10 @@ use crate::{
     args::{Host, both_forms, reverse_name},
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Role, Severity},
-    net::dns::{Data as Rdata, without_dot},
+    net::{
+        dns::{Data as Rdata, without_dot},
+        registry::Found,
+    },
     registration::{Kind as Registered, State},
     scope::Kind,
 };
@@ -52,6 +55,9 @@ struct About {
     names: Vec<String>,
     /// Of a public address, where a registry answered.
     registration: Option<Summary>,
+    /// What could not be found out, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
 /// What the registry says of the block around an address.
@@ -79,7 +85,12 @@ impl Command for Ip {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let (query, addresses) = addresses(cx, &self.target).await?;
-        let known = |address| About { place: Place::of(cx, address), names: Vec::new(), registration: None };
+        let known = |address| About {
+            place: Place::of(cx, address),
+            names: Vec::new(),
+            registration: None,
+            missing: Vec::new(),
+        };
         let mut all: Vec<About> = addresses.into_iter().map(known).collect();
         cx.progress(&Data { query: query.clone(), first: all[0].clone(), more: all[1..].to_vec() });
         join_all(all.iter_mut().map(|about| about.find_out(cx))).await;
@@ -92,26 +103,35 @@ impl About {
     async fn find_out(&mut self, cx: &Context) {
         let address = self.place.address;
         let names = async {
-            let client = cx.net.dns.client(None).await.ok()?;
-            let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await.ok()?;
+            let client = cx.net.dns.client(None).await?;
+            let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
             let names = answered.records.iter().filter_map(|record| match &record.data {
                 Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
                 _ => None,
             });
-            Some(names.take(16).collect())
+            Ok::<Vec<String>, Failure>(names.take(16).collect())
         };
         let registration = async {
             if self.place.scope != Kind::Global {
-                return None;
+                return Ok(None);
             }
-            tokio::time::timeout(REGISTRY_PATIENCE, registration(cx, &address.to_string()))
+            let query = address.to_string();
+            let asked = tokio::time::timeout(REGISTRY_PATIENCE, registration(cx, &query));
+            asked
                 .await
-                .ok()
-                .flatten()
+                .unwrap_or(Err(Failure::Timeout { what: "the registry".into(), after: REGISTRY_PATIENCE }))
         };
         let (names, registration) = futures::join!(names, registration);
-        self.names = names.unwrap_or_default();
-        self.registration = registration;
+        let mut missing =
+            |what: &str, failure: Failure| self.missing.push(format!("{what} not found out: {failure}"));
+        self.names = names.unwrap_or_else(|failure| {
+            missing("Names", failure);
+            Vec::new()
+        });
+        self.registration = registration.unwrap_or_else(|failure| {
+            missing("Registration", failure);
+            None
+        });
     }
 
     fn rest(&self, document: &mut Document) {
@@ -130,19 +150,24 @@ impl About {
     }
 }
 
-async fn registration(cx: &Context, address: &str) -> Option<Summary> {
+async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Failure> {
     let registries = &cx.net.registries;
-    let mut found = Default::default();
+    let mut found = Found::default();
     if registries.has_rdap() {
         found = registries.rdap(Registered::Ip, address, false).await;
     }
     if found.registration.as_ref().is_none_or(|facts| facts.state != State::Registered) {
         found = registries.whois(Registered::Ip, address, None, true).await;
     }
-    let server = found.chain.last()?.server.clone();
-    let network = found.registration.filter(|facts| facts.state == State::Registered)?.network?;
-    let crate::registration::Network { cidr, name, organization, country, .. } = network;
-    Some(Summary { cidr, name, organization, country, server })
+    let server = found.chain.last().map(|step| step.server.clone()).unwrap_or_default();
+    let facts = match (found.registration, found.failure) {
+        (None, Some(failure)) => return Err(failure),
+        (facts, _) => facts.filter(|facts| facts.state == State::Registered),
+    };
+    Ok(facts.and_then(|facts| facts.network).map(|network| {
+        let crate::registration::Network { cidr, name, organization, country, .. } = network;
+        Summary { cidr, name, organization, country, server }
+    }))
 }
 
 impl Answer for Data {
@@ -155,6 +180,9 @@ impl Answer for Data {
             }
             about.place.facts(&mut document);
             about.rest(&mut document);
+        }
+        for missing in std::iter::once(&self.first).chain(&self.more).flat_map(|about| &about.missing) {
+            document.note(missing);
         }
         self.first.place.source(&mut document);
         document

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     Context, Failure,
-    args::{Host, IpVersion, Number, both_forms, reverse_name},
+    args::{Flag, Host, IpVersion, Number, both_forms, reverse_name},
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Role, Severity},
+    geo::ATTRIBUTION,
     net::{
         dns::{Client, Data as Rdata, without_dot},
         route::{self, Method, TraceError, TraceOptions, TraceOutcome},
@@ -42,6 +43,9 @@ pub struct Trace {
     /// Only over IPv4 or only over IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ipv: Option<IpVersion>,
+    /// Look up the names of the hops; on unless switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names: Option<Flag>,
 }
 
 /// The contract's `trace`.
@@ -107,7 +111,10 @@ impl Command for Trace {
             probes: self.probes.map_or(defaults.probes, |probes| probes.0 as u8),
             ..defaults
         };
-        let client = cx.net.dns.client(None).await.ok();
+        let client = match self.names {
+            Some(Flag(false)) => None,
+            _ => cx.net.dns.client(None).await.ok(),
+        };
         let (sender, found) = mpsc::unbounded_channel();
         let traced = async move {
             // The sender goes with this future: that is how the other side knows that all hops are there.
@@ -310,6 +317,9 @@ impl Answer for Data {
         }
         if let Some(method @ ("icmp" | "tcp")) = self.method {
             document.note(format!("The target does not answer UDP; it answered {}", method.to_uppercase()));
+        }
+        if self.hops.iter().any(|hop| hop.asn.is_some()) {
+            document.field("Networks by", Cell::aside(ATTRIBUTION));
         }
         document
     }

@@ -1,14 +1,16 @@
 //! Whom to ask about a registration: RDAP through IANA's bootstrap, whois from the root down its referrals.
 
+mod merge;
+mod servers;
+
 use std::{
-    collections::HashMap,
     path::Path,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{http::Http, whois::Whois};
 use crate::{
@@ -164,7 +166,7 @@ impl Registries {
         let (facts, body) = read?;
         found.raw.push((server, pretty(&body)));
         match &mut found.registration {
-            Some(registry) => fill(registry, facts),
+            Some(registry) => merge::fill(registry, facts),
             none => *none = Some(facts),
         }
         Ok(body)
@@ -181,7 +183,7 @@ impl Registries {
             let at_root = first.is_none() && asked.is_empty();
             asked.push(server.host.to_string());
             let started = Instant::now();
-            let answer = self.0.whois.query(&server, &line(kind, query, &server)).await;
+            let answer = self.0.whois.query(&server, &servers::line(kind, query, &server)).await;
             let elapsed_ms = millis(started);
             let (outcome, text) = match answer {
                 Ok(bytes) => {
@@ -210,7 +212,7 @@ impl Registries {
             next = match referral {
                 Some(referral) => Some(referral),
                 // The root did not say where: the table that ships with the program may know.
-                None if at_root && kind == Kind::Domain => default_server(query),
+                None if at_root && kind == Kind::Domain => servers::default_server(query),
                 None => None,
             };
             next = next.filter(|next| follow && !asked.contains(&next.host.to_string()));
@@ -234,62 +236,6 @@ impl Registries {
     }
 }
 
-impl Found {
-    /// A registrar adds what the registry leaves out; a regional registry that was handed to knows better.
-    fn take(&mut self, facts: Registration) {
-        match &mut self.registration {
-            None => self.registration = Some(facts),
-            Some(known) if known.state != State::Registered => {
-                if facts.state != State::Unavailable || known.state == State::Unavailable {
-                    *known = facts;
-                }
-            }
-            Some(known) if facts.state == State::Registered && known.kind != Kind::Domain => *known = facts,
-            Some(known) if facts.state == State::Registered => fill(known, facts),
-            Some(_) => {}
-        }
-    }
-}
-
-/// Fills only what is not said yet.
-fn fill(known: &mut Registration, more: Registration) {
-    let Registration {
-        registrar, registrant, status, nameservers, created, updated, expires, dnssec, ..
-    } = more;
-    match (&mut known.registrar, registrar) {
-        (Some(known), Some(more)) => {
-            let fields = [
-                (&mut known.name, more.name),
-                (&mut known.iana_id, more.iana_id),
-                (&mut known.url, more.url),
-                (&mut known.abuse_email, more.abuse_email),
-                (&mut known.abuse_phone, more.abuse_phone),
-            ];
-            fields.into_iter().for_each(|(known, more)| *known = known.take().or(more));
-        }
-        (none, more) => *none = none.take().or(more),
-    }
-    match (&mut known.registrant, registrant) {
-        (Some(known), Some(more)) => {
-            known.organization = known.organization.take().or(more.organization);
-            known.country = known.country.take().or(more.country);
-        }
-        (none, more) => *none = none.take().or(more),
-    }
-    if known.status.is_empty() {
-        known.status = status;
-    }
-    if known.nameservers.is_empty() {
-        known.nameservers = nameservers;
-    }
-    for (known, more) in
-        [(&mut known.created, created), (&mut known.updated, updated), (&mut known.expires, expires)]
-    {
-        *known = known.take().or(more);
-    }
-    known.dnssec = known.dnssec.or(dnssec);
-}
-
 fn outcome(state: State) -> &'static str {
     match state {
         State::Registered => "answered",
@@ -310,63 +256,6 @@ fn pretty(body: &[u8]) -> String {
         .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())
 }
 
-/// What to write to a server: some want more than the bare object.
-fn line(kind: Kind, query: &str, server: &Endpoint) -> String {
-    let host = server.host.to_string();
-    match kind {
-        // ARIN's flags: `n` networks, `a` AS numbers, `+` with all details.
-        Kind::Ip | Kind::Network if host == "whois.arin.net" => format!("n + {query}"),
-        Kind::Asn if host == "whois.arin.net" => format!("a + {}", query.trim_start_matches("AS")),
-        Kind::Domain => match servers().values().find_map(|server| server.form_for(&host)) {
-            Some(form) => form.replace("$addr", query).trim_end().to_owned(),
-            None => query.to_owned(),
-        },
-        _ => query.to_owned(),
-    }
-}
-
-/// An entry of the table of whois servers, in whois-rust's format.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Server {
-    Host(String),
-    Form { host: String, query: String },
-}
-
-impl Server {
-    fn host(&self) -> &str {
-        match self {
-            Self::Host(host) | Self::Form { host, .. } => host,
-        }
-    }
-
-    fn form_for(&self, wanted: &str) -> Option<&str> {
-        match self {
-            Self::Form { host, query } if host == wanted => Some(query),
-            _ => None,
-        }
-    }
-}
-
-fn servers() -> &'static HashMap<String, Server> {
-    static SERVERS: OnceLock<HashMap<String, Server>> = OnceLock::new();
-    SERVERS.get_or_init(|| {
-        serde_json::from_str(include_str!("../../../config/data/whois-servers.json")).unwrap_or_default()
-    })
-}
-
-/// The server of the longest known suffix.
-fn default_server(query: &str) -> Option<Endpoint> {
-    let mut suffix = query;
-    while let Some((_, rest)) = suffix.split_once('.') {
-        suffix = rest;
-        if let Some(server) = servers().get(suffix) {
-            return server.host().parse().ok();
-        }
-    }
-    None
-}
-
 fn read_bootstrap(directory: &Path) -> Result<Bootstrap, Failure> {
     let read = |name: &str| {
         let path = directory.join(name);
@@ -378,36 +267,4 @@ fn read_bootstrap(directory: &Path) -> Result<Bootstrap, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_tables_are_sound() {
-        assert!(servers().len() > 1000);
-        for server in servers().values() {
-            assert!(server.host().parse::<Endpoint>().is_ok(), "{}", server.host());
-        }
-        let asked = |query: &str| default_server(query).map(|server| server.to_string());
-        assert_eq!(asked("example.de").as_deref(), Some("whois.denic.de"));
-        assert_eq!(asked("example.invalid"), None);
-    }
-
-    #[test]
-    fn queries_in_the_servers_own_form() {
-        let at = |kind, query, host: &str| line(kind, query, &host.parse().expect(host));
-        assert_eq!(at(Kind::Domain, "example.de", "whois.denic.de"), "-T dn,ace example.de");
-        assert_eq!(at(Kind::Domain, "example.org", "whois.iana.org"), "example.org");
-        assert_eq!(at(Kind::Ip, "192.0.2.1", "whois.arin.net"), "n + 192.0.2.1");
-        assert_eq!(at(Kind::Asn, "AS64496", "whois.arin.net"), "a + 64496");
-        assert_eq!(at(Kind::Asn, "AS64496", "whois.ripe.net"), "AS64496");
-    }
-
-    #[test]
-    fn a_registrar_only_fills_gaps() {
-        let mut registry = Registration { created: Some("2001".into()), ..Registration::empty(Kind::Domain) };
-        let registrar =
-            Registration { created: Some("1999".into()), expires: Some("2030".into()), ..registry.clone() };
-        fill(&mut registry, registrar);
-        assert_eq!((registry.created.as_deref(), registry.expires.as_deref()), (Some("2001"), Some("2030")));
-    }
-}
+mod tests;
