@@ -149,6 +149,11 @@ pub enum ArgumentKind {
     Boolean,
 }
 
+/// The argument that could not be read, where it was one, and why.
+pub type Misread = (Option<String>, Invalid);
+
+type Reader = fn(Map<String, Value>) -> Result<Box<dyn Prepared>, Misread>;
+
 /// A command with its types erased.
 pub struct Entry {
     /// What is written about it.
@@ -158,7 +163,7 @@ pub struct Entry {
     /// JSON Schema of the arguments.
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
-    prepare: fn(Map<String, Value>) -> Result<Box<dyn Prepared>, (Option<String>, Invalid)>,
+    prepare: Reader,
 }
 
 /// A command with its arguments read: what is left is to run it.
@@ -250,10 +255,7 @@ impl Entry {
     }
 
     /// Reads named arguments; an error names the argument that it is about, where it is about one.
-    pub fn prepare(
-        &self,
-        arguments: Map<String, Value>,
-    ) -> Result<Box<dyn Prepared>, (Option<String>, Invalid)> {
+    pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Box<dyn Prepared>, Misread> {
         (self.prepare)(arguments)
     }
 

@@ -289,16 +289,13 @@ fn unknown(path: &str, source: &str, keys: &[String]) -> String {
 
 /// All paths in a tree, sections and keys, sorted.
 fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
-    match &value.kind {
-        ValueKind::Table(table) => {
-            for (key, value) in table {
-                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                out.push(path.clone());
-                leaves(value, &path, out);
-            }
-            out.sort_unstable();
+    if let ValueKind::Table(table) = &value.kind {
+        for (key, value) in table {
+            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            out.push(path.clone());
+            leaves(value, &path, out);
         }
-        _ => {}
+        out.sort_unstable();
     }
 }
 

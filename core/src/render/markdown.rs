@@ -82,8 +82,9 @@ fn escape(text: &str) -> String {
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     for (index, c) in text.chars().enumerate() {
         // At the start of a line these would begin a list or a rule.
-        let starts_block =
-            index == 0 && "-+=".contains(c) || index == digits && digits > 0 && ".)".contains(c);
+        let spaced = text.chars().nth(digits + 1).is_none_or(char::is_whitespace);
+        let numbers = index == digits && digits > 0 && ".)".contains(c) && spaced;
+        let starts_block = index == 0 && "-+=".contains(c) || numbers;
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),

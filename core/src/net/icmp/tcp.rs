@@ -112,8 +112,9 @@ mod tests {
     async fn loopback_answers_open_or_closed() {
         let options = PingOptions { count: 2, interval: Duration::from_millis(5), ..PingOptions::default() };
         let mut seen = Vec::new();
-        let outcome =
-            tcp_ping(IpAddr::from([127, 0, 0, 1]), options, |reply| seen.push(reply.seq)).await.unwrap();
+        let outcome = tcp_ping(IpAddr::from([127, 0, 0, 1]), options, |reply| seen.push(reply.seq))
+            .await
+            .expect("there");
         assert_eq!((outcome.sent, outcome.received), (2, 2));
         assert_eq!(seen, [1, 2]);
     }

@@ -226,7 +226,7 @@ mod tests {
         table.record(answer(5, 0, TARGET, Notice::PortUnreachable));
         assert_eq!(table.end(), Some(End { ttl: 5, reached: Some(Method::Udp) }));
         let hops = table.hops(true);
-        let note = hops[1].probes[0].as_ref().and_then(|p| p.note.clone()).unwrap();
+        let note = hops[1].probes[0].as_ref().and_then(|p| p.note.clone()).expect("there");
         assert_eq!(note.mark.as_deref(), Some("!X"));
         assert!(!note.local);
     }
@@ -237,7 +237,7 @@ mod tests {
         table.record(answer(2, 0, router(2), Notice::PortUnreachable));
         assert_eq!(table.end(), Some(End { ttl: 2, reached: None }));
         let hops = table.hops(true);
-        let note = hops[1].probes[0].as_ref().and_then(|p| p.note.clone()).unwrap();
+        let note = hops[1].probes[0].as_ref().and_then(|p| p.note.clone()).expect("there");
         assert_eq!(note.mark.as_deref(), Some("!3"));
     }
 
@@ -259,7 +259,7 @@ mod tests {
         table.record(answer(1, 0, own, Notice::HostUnreachable));
         table.record_mtu(PathMtu { mtu: 1300, address: own });
         let hops = table.hops(true);
-        assert!(hops[0].probes[0].as_ref().and_then(|p| p.note.clone()).unwrap().local);
+        assert!(hops[0].probes[0].as_ref().and_then(|p| p.note.clone()).expect("there").local);
         assert_eq!(hops[0].mtu, Some(1300));
         assert_eq!(table.slowest, Duration::ZERO);
     }
