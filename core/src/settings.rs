@@ -23,10 +23,14 @@ pub struct Settings {
     pub whois: Whois,
     pub rdap: Rdap,
     pub geo: Geo,
+    pub smtp: Smtp,
+    pub mail: Mail,
     pub tls: Tls,
     pub policy: Policy,
     pub limits: Limits,
     pub http: Http,
+    pub telegram: Telegram,
+    pub discord: Discord,
     pub log: Log,
 }
 
@@ -93,6 +97,25 @@ pub struct Geo {
     pub asn_url: String,
 }
 
+/// Mailbox verification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Smtp {
+    pub port: u16,
+    pub helo: String,
+    pub mail_from: String,
+    pub timeout_ms: u64,
+}
+
+/// Reading of message headers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Mail {
+    pub trusted_relays: Vec<String>,
+}
+
 /// Trust in certificates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +155,74 @@ pub struct Http {
     pub max_body_bytes: usize,
     pub read_timeout_ms: u64,
     pub drain_ms: u64,
+    pub public_url: String,
+    pub trusted_proxies: Vec<String>,
+    pub proxy_protocol: bool,
+    pub anonymous: bool,
+    pub api_keys: Vec<Secret>,
+    pub inbound_secrets: Vec<Secret>,
+    pub callback_secret: Secret,
+    pub slack_signing_secret: Secret,
+    pub slash_tokens: Vec<Secret>,
+}
+
+/// The Telegram adapter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Telegram {
+    pub token: Secret,
+    pub mode: String,
+    pub api_url: String,
+    pub secret_token: Secret,
+}
+
+/// The Discord adapter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Discord {
+    pub token: Secret,
+    pub application_id: String,
+    pub public_key: String,
+    pub api_url: String,
+    pub guilds: Vec<String>,
+    pub mode: String,
+}
+
+/// A value that is never shown: not by `config show`, not in a log, not in an error.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Whether a value was given.
+    pub fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// The value, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_set() { "(set)" } else { "" })
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// The log.
@@ -243,6 +334,14 @@ impl Settings {
             "http.max_body_bytes: from 1024 to 16777216",
         );
         must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
+        let unprotected =
+            "is not supported by this version yet, and ignoring it would leave the service open";
+        must(
+            self.http.anonymous && self.http.api_keys.is_empty(),
+            &format!("http.anonymous, http.api_keys: {unprotected}"),
+        );
+        must(self.http.inbound_secrets.is_empty(), &format!("http.inbound_secrets: {unprotected}"));
+        must(!self.http.proxy_protocol, "http.proxy_protocol: is not supported by this version yet");
         if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
     }
 
@@ -378,6 +477,28 @@ mod tests {
         );
         let system = load("", &[("NETVANE__DNS__SERVERS", "[\"system\"]")]).expect("loads");
         assert_eq!(system.dns.servers, [Server::System(SystemWord::System)]);
+    }
+
+    #[test]
+    fn secrets_are_shown_nowhere() {
+        let settings = load(
+            "[telegram]\ntoken = 'CANARY-1'\n[http]\nslash_tokens = ['CANARY-2']",
+            &[("NETVANE__DISCORD__TOKEN", "CANARY-3"), ("NETVANE__HTTP__CALLBACK_SECRET", "CANARY-4")],
+        )
+        .expect("loads");
+        assert_eq!(settings.discord.token.reveal(), "CANARY-3");
+        let everything = format!("{settings:?}\n{}", settings.to_toml());
+        assert!(!everything.contains("CANARY"), "{everything}");
+        assert!(settings.to_toml().contains("token = \"(set)\""));
+        let open =
+            load("[http]\nanonymous = false\napi_keys = ['CANARY-5']", &[]).expect_err("not enforced yet");
+        assert!(
+            open.0[0].starts_with("http.anonymous, http.api_keys: is not supported")
+                && !open.0[0].contains("CANARY")
+        );
+        let wrong =
+            load("[http]\nslash_tokens = 'CANARY-6'\nmax_body_bytes = 'CANARY-7'", &[]).expect_err("types");
+        assert!(!wrong.to_string().contains("CANARY-6"), "{wrong}");
     }
 
     #[test]

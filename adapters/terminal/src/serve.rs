@@ -22,6 +22,13 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         // Metrics are counted from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
+        for (key, token) in
+            [("telegram.token", &settings.telegram.token), ("discord.token", &settings.discord.token)]
+        {
+            if token.is_set() {
+                tracing::warn!("{key} is set, but this version has no such adapter yet");
+            }
+        }
         engine.serving(&["http"]);
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
