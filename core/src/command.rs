@@ -4,12 +4,17 @@
 //! one pure one. Everything else that is said about it (help, grammar, JSON forms, completion, chat
 //! options) is derived from these through [`Entry`].
 
+mod argument;
+
 use std::{any::Any, future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+
+pub use argument::{Argument, ArgumentKind};
+use argument::{arguments, inline_schema};
 
 use crate::{
     args::{Host, Invalid},
@@ -106,47 +111,6 @@ pub enum Cost {
     Light,
     /// Dozens of packets, or a long wait.
     Heavy,
-}
-
-/// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
-#[derive(Debug, Clone, Serialize)]
-pub struct Argument {
-    /// Field name.
-    pub name: String,
-    /// Its doc comment.
-    pub help: String,
-    /// What sort of value.
-    #[serde(rename = "type")]
-    pub kind: ArgumentKind,
-    /// Whether it must be given.
-    pub required: bool,
-    /// Takes the rest of the line.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub rest: bool,
-    /// What may be written, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub form: Option<String>,
-    /// Lowest number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minimum: Option<i64>,
-    /// Highest number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maximum: Option<i64>,
-    /// All allowed values, where they are few.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub choices: Vec<String>,
-}
-
-/// The sorts of values that every platform can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ArgumentKind {
-    /// Text.
-    String,
-    /// A whole number.
-    Integer,
-    /// A switch.
-    Boolean,
 }
 
 /// The argument that could not be read, where it was one, and why.
@@ -277,59 +241,6 @@ impl Entry {
     }
 }
 
-/// One schema without references: small, and every reader understands it.
-fn inline_schema<T: JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    settings.into_generator().into_root_schema_for::<T>()
-}
-
-fn arguments(schema: &Schema) -> Vec<Argument> {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return Vec::new();
-    };
-    let required: Vec<&str> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let argument = |(name, property): (&String, &Value)| {
-        let types: Vec<&str> = match &property["type"] {
-            Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
-            one => one.as_str().into_iter().collect(),
-        };
-        let kind = if types.contains(&"integer") {
-            ArgumentKind::Integer
-        } else if types.contains(&"boolean") {
-            ArgumentKind::Boolean
-        } else {
-            ArgumentKind::String
-        };
-        Argument {
-            name: name.clone(),
-            help: property["description"].as_str().unwrap_or_default().replace('\n', " "),
-            kind,
-            required: required.contains(&name.as_str()),
-            rest: property["x-rest"] == true,
-            form: property["x-form"].as_str().map(str::to_owned),
-            minimum: property["minimum"].as_i64(),
-            maximum: property["maximum"].as_i64(),
-            choices: property["enum"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-        }
-    };
-    properties.iter().map(argument).collect()
-}
-
 /// All commands.
 pub struct Registry {
     entries: Vec<Arc<Entry>>,
@@ -383,7 +294,7 @@ impl Registry {
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
         let names =
             self.entries.iter().flat_map(|entry| std::iter::once(&entry.spec.name).chain(entry.spec.aliases));
-        crate::grammar::nearest(name, names.copied())
+        crate::spelling::nearest(name, names.copied())
     }
 }
 

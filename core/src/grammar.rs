@@ -12,6 +12,7 @@ use crate::{
     args::Invalid,
     command::{Argument, ArgumentKind, Entry, Prepared, Registry},
     failure::{UsageError, UsageKind},
+    spelling::nearest,
 };
 use tokens::{Token, tokens};
 
@@ -72,22 +73,6 @@ pub fn parse_named(
         UsageError { suggestion: invalid.command.clone(), ..UsageError::argument(message) }
     })?;
     Ok((entry.clone(), prepared))
-}
-
-/// The spelling nearest to `written`, if one is near enough to be meant.
-pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let written: String = written.chars().take(40).collect::<String>().to_lowercase();
-    let allowed = match written.chars().count() {
-        0..=1 => 0,
-        2..=4 => 1,
-        5..=8 => 2,
-        _ => 3,
-    };
-    names
-        .map(|name| (strsim::damerau_levenshtein(&written, name), name))
-        .filter(|(distance, name)| *distance <= allowed && *distance < name.len())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 /// The command that the first token names.

@@ -22,6 +22,7 @@ pub mod render;
 mod reply;
 pub mod scope;
 pub mod settings;
+mod spelling;
 #[cfg(test)]
 mod test_dns;
 pub mod ua;

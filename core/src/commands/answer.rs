@@ -6,17 +6,20 @@ use domain::base::{Rtype, iana::OptRcode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::diagnose::{Cause, Diagnosis, diagnose};
+use super::{
+    chain::{Chain, has_soa},
+    diagnose::{Cause, Diagnosis, diagnose},
+};
 use crate::{
     Context,
     args::{Transport, both_forms, name_warning},
     document::{Cell, Document, Role, Severity},
     failure::Failure,
-    net::dns::{Client, Data, ExtendedError, Flags, Message, Record, Response, without_dot},
+    net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot},
 };
 
 /// How many aliases are followed by further questions, as resolvers do.
-const MAX_CHASED: usize = 8;
+pub(super) const MAX_CHASED: usize = 8;
 
 /// The contract's DNS data.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -160,10 +163,6 @@ pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answer
     Ok(Answered { lookup, records })
 }
 
-fn has_soa(message: &Message) -> bool {
-    message.authority.iter().any(|record| record.rtype == Rtype::SOA)
-}
-
 /// The same, and where the resolver fails without saying why, finds out why.
 pub async fn look_up_explained(
     cx: &Context,
@@ -183,80 +182,6 @@ pub fn rcode_name(rcode: OptRcode) -> String {
     match rcode.to_mnemonic().and_then(|name| std::str::from_utf8(name).ok()) {
         Some(name) => name.to_owned(),
         None => format!("RCODE{}", rcode.to_int()),
-    }
-}
-
-/// Sorts an answer section into aliases in order, records, and what else there is.
-struct Chain {
-    rtype: Rtype,
-    end: String,
-    aliases: Vec<Record>,
-    records: Vec<Record>,
-    others: Vec<Record>,
-    looped: bool,
-}
-
-impl Chain {
-    fn new(name: &str, rtype: Rtype) -> Self {
-        let end = without_dot(name).to_ascii_lowercase();
-        Self { rtype, end, aliases: Vec::new(), records: Vec::new(), others: Vec::new(), looped: false }
-    }
-
-    fn take(&mut self, mut answers: Vec<Record>) {
-        let mut seen: Vec<String> =
-            self.aliases.iter().map(|alias| alias.name.to_ascii_lowercase()).collect();
-        while !self.looped && self.rtype != Rtype::CNAME {
-            let alias = answers.iter().position(|record| {
-                record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
-            });
-            let Some(alias) = alias.map(|index| answers.remove(index)) else { break };
-            seen.push(self.end.clone());
-            if let Data::Cname(cname) = &alias.data {
-                self.end = without_dot(cname.cname()).to_ascii_lowercase();
-            }
-            self.looped = seen.contains(&self.end);
-            self.aliases.push(alias);
-        }
-        let (records, others): (Vec<_>, Vec<_>) =
-            answers.into_iter().partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
-        self.records.extend(records);
-        // What an earlier answer said of the chain is said once.
-        let known = |record: &Record, list: &[Record]| {
-            list.iter().any(|known| {
-                known.name.eq_ignore_ascii_case(&record.name) && known.presentation() == record.presentation()
-            })
-        };
-        for record in others {
-            if !known(&record, &self.aliases) && !known(&record, &self.others) {
-                self.others.push(record);
-            }
-        }
-    }
-
-    /// An alias led somewhere, and nothing is known of that place yet.
-    fn is_open(&self) -> bool {
-        !self.aliases.is_empty() && !self.looped && self.records.is_empty()
-    }
-
-    fn outcome(&self, message: &Message) -> Outcome {
-        match message.rcode {
-            _ if self.looped => Outcome::CnameLoop,
-            OptRcode::NXDOMAIN => Outcome::Nxdomain,
-            OptRcode::SERVFAIL => Outcome::Servfail,
-            OptRcode::REFUSED => Outcome::Refused,
-            OptRcode::NOERROR if message.flags.tc => Outcome::Truncated,
-            OptRcode::NOERROR if !self.records.is_empty() => Outcome::Answer,
-            OptRcode::NOERROR if self.is_open() && self.aliases.len() >= MAX_CHASED && !has_soa(message) => {
-                Outcome::CnameTooLong
-            }
-            OptRcode::NOERROR if message.flags.aa || message.flags.ra || has_soa(message) => Outcome::NoData,
-            // Neither authority nor recursion. An upward referral to the root is how a lame server shrugs.
-            OptRcode::NOERROR => match message.authority.iter().find(|record| record.rtype == Rtype::NS) {
-                Some(referral) if referral.name != "." => Outcome::Referral,
-                _ => Outcome::Lame,
-            },
-            _ => Outcome::Error,
-        }
     }
 }
 

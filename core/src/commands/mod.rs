@@ -1,6 +1,7 @@
 //! One file a command, and the list of them.
 
 mod answer;
+mod chain;
 mod diagnose;
 mod dig;
 mod dns;

@@ -4,7 +4,7 @@
 //! it keeps what hickory's typed records lose: presentation format as zone files have it (RFC 1035,
 //! 3597, 9460), EDNS options, and one odd record does not spoil the others.
 
-use std::fmt::Display;
+use std::{fmt::Display, net::IpAddr};
 
 use bytes::Bytes;
 use domain::{
@@ -201,6 +201,24 @@ impl Message {
             AllRecordData::Soa(soa) => Some(record.ttl.min(soa.minimum().as_secs())),
             _ => None,
         })
+    }
+}
+
+impl Message {
+    /// The addresses in the answer, whatever names they stand at.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.answers.iter().filter_map(Record::address).collect()
+    }
+}
+
+impl Record {
+    /// The address of an A or AAAA record.
+    pub fn address(&self) -> Option<IpAddr> {
+        match &self.data {
+            Data::A(a) => Some(IpAddr::V4(a.addr())),
+            Data::Aaaa(aaaa) => Some(IpAddr::V6(aaaa.addr())),
+            _ => None,
+        }
     }
 }
 

@@ -1,0 +1,85 @@
+//! Chains of aliases, put in order and followed to their end.
+
+use domain::base::{Rtype, iana::OptRcode};
+
+use super::answer::{MAX_CHASED, Outcome};
+use crate::net::dns::{Data, Message, Record, without_dot};
+
+/// Sorts an answer section into aliases in order, records, and what else there is.
+pub(super) struct Chain {
+    rtype: Rtype,
+    pub(super) end: String,
+    pub(super) aliases: Vec<Record>,
+    pub(super) records: Vec<Record>,
+    pub(super) others: Vec<Record>,
+    looped: bool,
+}
+
+impl Chain {
+    pub(super) fn new(name: &str, rtype: Rtype) -> Self {
+        let end = without_dot(name).to_ascii_lowercase();
+        Self { rtype, end, aliases: Vec::new(), records: Vec::new(), others: Vec::new(), looped: false }
+    }
+
+    pub(super) fn take(&mut self, mut answers: Vec<Record>) {
+        let mut seen: Vec<String> =
+            self.aliases.iter().map(|alias| alias.name.to_ascii_lowercase()).collect();
+        while !self.looped && self.rtype != Rtype::CNAME {
+            let alias = answers.iter().position(|record| {
+                record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
+            });
+            let Some(alias) = alias.map(|index| answers.remove(index)) else { break };
+            seen.push(self.end.clone());
+            if let Data::Cname(cname) = &alias.data {
+                self.end = without_dot(cname.cname()).to_ascii_lowercase();
+            }
+            self.looped = seen.contains(&self.end);
+            self.aliases.push(alias);
+        }
+        let (records, others): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
+        self.records.extend(records);
+        // What an earlier answer said of the chain is said once.
+        let known = |record: &Record, list: &[Record]| {
+            list.iter().any(|known| {
+                known.name.eq_ignore_ascii_case(&record.name) && known.presentation() == record.presentation()
+            })
+        };
+        for record in others {
+            if !known(&record, &self.aliases) && !known(&record, &self.others) {
+                self.others.push(record);
+            }
+        }
+    }
+
+    /// An alias led somewhere, and nothing is known of that place yet.
+    pub(super) fn is_open(&self) -> bool {
+        !self.aliases.is_empty() && !self.looped && self.records.is_empty()
+    }
+
+    pub(super) fn outcome(&self, message: &Message) -> Outcome {
+        match message.rcode {
+            _ if self.looped => Outcome::CnameLoop,
+            OptRcode::NXDOMAIN => Outcome::Nxdomain,
+            OptRcode::SERVFAIL => Outcome::Servfail,
+            OptRcode::REFUSED => Outcome::Refused,
+            OptRcode::NOERROR if message.flags.tc => Outcome::Truncated,
+            OptRcode::NOERROR if !self.records.is_empty() => Outcome::Answer,
+            OptRcode::NOERROR if self.is_open() && self.aliases.len() >= MAX_CHASED && !has_soa(message) => {
+                Outcome::CnameTooLong
+            }
+            OptRcode::NOERROR if message.flags.aa || message.flags.ra || has_soa(message) => Outcome::NoData,
+            // Neither authority nor recursion. An upward referral to the root is how a lame server shrugs.
+            OptRcode::NOERROR => match message.authority.iter().find(|record| record.rtype == Rtype::NS) {
+                Some(referral) if referral.name != "." => Outcome::Referral,
+                _ => Outcome::Lame,
+            },
+            _ => Outcome::Error,
+        }
+    }
+}
+
+/// A negative answer carries the zone's SOA.
+pub(super) fn has_soa(message: &Message) -> bool {
+    message.authority.iter().any(|record| record.rtype == Rtype::SOA)
+}

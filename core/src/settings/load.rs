@@ -1,0 +1,187 @@
+//! Reading the settings: defaults, file, environment; every fault named with what was probably meant.
+
+use std::path::Path;
+
+use config::{Config, File, FileFormat, Value, ValueKind};
+
+use super::{DEFAULTS, Settings};
+use crate::args::Endpoint;
+
+/// The start of every environment variable that is a setting.
+const PREFIX: &str = "NETVANE__";
+
+/// Settings that cannot be used: one sentence a fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::load(None, std::iter::empty()).unwrap_or_else(|error| panic!("config/default.toml: {error}"))
+    }
+}
+
+impl Settings {
+    /// Reads `file`, if one is given, and the variables of `environment` that start with `NETVANE__`.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let one = |message: String| SettingsError(vec![message]);
+        let defaults = tree(DEFAULTS).map_err(|error| one(format!("built-in defaults: {error}")))?;
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut faults = Vec::new();
+        let mut keys = Vec::new();
+        leaves(&defaults, "", &mut keys);
+        if let Some(path) = file {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path).map_err(|error| one(format!("{name}: {error}")))?;
+            let given = tree(&text).map_err(|error| one(format!("{name}: {error}")))?;
+            unknown_keys(&given, &keys, &name, &mut faults);
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        for (variable, text) in environment {
+            let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+            let key = rest.to_lowercase().replace("__", ".");
+            let path: Vec<&str> = key.split('.').collect();
+            match path.iter().try_fold(&defaults, |value, part| child(value, part)) {
+                Some(default) => {
+                    let value = from_text(&text, default);
+                    builder = builder
+                        .set_override(&key, value)
+                        .map_err(|error| one(format!("{variable}: {error}")))?;
+                }
+                None => faults.push(unknown(&key, &variable, &keys)),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(SettingsError(faults));
+        }
+        let settings: Self =
+            builder.build().and_then(Config::try_deserialize).map_err(|error| one(error.to_string()))?;
+        settings.check().map(|()| settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, message: &str| {
+            if !holds {
+                faults.push(message.to_owned());
+            }
+        };
+        must(!self.dns.servers.is_empty(), "dns.servers: at least one resolver is needed");
+        must((10..=60_000).contains(&self.dns.timeout_ms), "dns.timeout_ms: from 10 to 60000");
+        must((1..=10).contains(&self.dns.attempts), "dns.attempts: from 1 to 10");
+        must(self.whois.root.parse::<Endpoint>().is_ok(), "whois.root: a host, or a host with a port");
+        must(self.whois.port > 0, "whois.port: from 1 to 65535");
+        must((100..=30_000).contains(&self.whois.timeout_ms), "whois.timeout_ms: from 100 to 30000");
+        must((1024..=4 << 20).contains(&self.whois.max_bytes), "whois.max_bytes: from 1024 to 4194304");
+        must((1..=10).contains(&self.whois.max_referrals), "whois.max_referrals: from 1 to 10");
+        must((100..=30_000).contains(&self.rdap.timeout_ms), "rdap.timeout_ms: from 100 to 30000");
+        must((1024..=16 << 20).contains(&self.rdap.max_bytes), "rdap.max_bytes: from 1024 to 16777216");
+        must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
+        must(
+            self.http.listen.parse::<std::net::SocketAddr>().is_ok(),
+            "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
+        );
+        must(
+            (1024..=16 << 20).contains(&self.http.max_body_bytes),
+            "http.max_body_bytes: from 1024 to 16777216",
+        );
+        must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
+        let unprotected =
+            "is not supported by this version yet, and ignoring it would leave the service open";
+        must(
+            self.http.anonymous && self.http.api_keys.is_empty(),
+            &format!("http.anonymous, http.api_keys: {unprotected}"),
+        );
+        must(self.http.inbound_secrets.is_empty(), &format!("http.inbound_secrets: {unprotected}"));
+        must(!self.http.proxy_protocol, "http.proxy_protocol: is not supported by this version yet");
+        if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+    }
+
+    /// The settings in force, as TOML.
+    pub fn to_toml(&self) -> String {
+        toml_text(&serde_json::to_value(self).unwrap_or_default())
+    }
+}
+
+fn tree(text: &str) -> Result<Value, config::ConfigError> {
+    Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().map(|config| config.cache)
+}
+
+fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match &value.kind {
+        ValueKind::Table(table) => table.get(key),
+        _ => None,
+    }
+}
+
+fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<String>) {
+    let mut written = Vec::new();
+    leaves(given, "", &mut written);
+    for path in written.iter().filter(|path| !keys.contains(path)) {
+        // An unknown section is told once, not again for each of its keys.
+        let section_is_unknown =
+            path.rsplit_once('.').is_some_and(|(section, _)| !keys.iter().any(|key| key == section));
+        if !section_is_unknown {
+            faults.push(unknown(path, source, keys));
+        }
+    }
+}
+
+fn unknown(path: &str, source: &str, keys: &[String]) -> String {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = keys.iter().map(|key| last(key)).collect();
+    let near = crate::spelling::nearest(path, keys.iter().map(String::as_str)).or_else(|| {
+        let near = crate::spelling::nearest(&last(path), names.iter().map(String::as_str))?;
+        keys.iter().find(|key| last(key) == near).map(String::as_str)
+    });
+    let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("{source}: there is no setting `{path}`{meant}")
+}
+
+/// All paths in a tree, sections and keys, sorted.
+fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
+    if let ValueKind::Table(table) = &value.kind {
+        for (key, value) in table {
+            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            out.push(path.clone());
+            leaves(value, &path, out);
+        }
+        out.sort_unstable();
+    }
+}
+
+/// A variable's text as the type that the default has; what does not fit is left for the reader to refuse.
+fn from_text(text: &str, default: &Value) -> ValueKind {
+    match &default.kind {
+        ValueKind::Array(_) => {
+            let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
+            let items =
+                inner.split(',').map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
+            ValueKind::Array(items.map(|item| Value::from(item.to_owned())).collect())
+        }
+        ValueKind::Boolean(_) => text.trim().parse().map_or_else(|_| text.into(), ValueKind::Boolean),
+        ValueKind::I64(_) | ValueKind::U64(_) => {
+            text.trim().parse().map_or_else(|_| text.into(), ValueKind::I64)
+        }
+        _ => text.into(),
+    }
+}
+
+fn toml_text(value: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for (section, keys) in value.as_object().into_iter().flatten() {
+        out.push_str(&format!("[{section}]\n"));
+        for (key, value) in keys.as_object().into_iter().flatten() {
+            // JSON and TOML write strings, numbers, switches and arrays of these alike.
+            out.push_str(&format!("{key} = {value}\n"));
+        }
+        out.push('\n');
+    }
+    out.trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use super::{
+    super::{Server, SystemWord},
+    *,
+};
+
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let path = std::env::temp_dir().join(format!("netvane-settings-{}-{:p}.toml", std::process::id(), file));
+    std::fs::write(&path, file).expect("writes");
+    let variables = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let settings = Settings::load(Some(&path), variables);
+    std::fs::remove_file(&path).expect("removes");
+    settings.map_err(|error| {
+        SettingsError(
+            error.0.into_iter().map(|fault| fault.replace(&path.display().to_string(), "FILE")).collect(),
+        )
+    })
+}
+
+#[test]
+fn the_default_file_is_the_defaults_key_by_key() {
+    let shown = tree(&Settings::default().to_toml()).expect("reads");
+    let file = tree(DEFAULTS).expect("reads");
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    leaves(&shown, "", &mut ours);
+    leaves(&file, "", &mut theirs);
+    assert_eq!(ours, theirs, "no key missing in either");
+    assert_eq!(shown.kind, file.kind, "every value the same");
+}
+
+#[test]
+fn file_then_environment() {
+    let settings = load(
+        "[dns]\ntimeout_ms = 500\nservers = ['192.0.2.53:5353', 'tls://192.0.2.54#dns.example']",
+        &[("NETVANE__DNS__TIMEOUT_MS", "700"), ("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1"), ("HOME", "x")],
+    )
+    .expect("loads");
+    assert_eq!(settings.dns.timeout_ms, 700);
+    assert_eq!(settings.dns.attempts, 2, "untouched");
+    assert_eq!(settings.dns.servers.len(), 2);
+    assert_eq!(settings.policy.allow, ["127.0.0.0/8".parse().expect("net"), "::1/128".parse().expect("net")]);
+    let system = load("", &[("NETVANE__DNS__SERVERS", "[\"system\"]")]).expect("loads");
+    assert_eq!(system.dns.servers, [Server::System(SystemWord::System)]);
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let settings = load(
+        "[telegram]\ntoken = 'CANARY-1'\n[http]\nslash_tokens = ['CANARY-2']",
+        &[("NETVANE__DISCORD__TOKEN", "CANARY-3"), ("NETVANE__HTTP__CALLBACK_SECRET", "CANARY-4")],
+    )
+    .expect("loads");
+    assert_eq!(settings.discord.token.reveal(), "CANARY-3");
+    let everything = format!("{settings:?}\n{}", settings.to_toml());
+    assert!(!everything.contains("CANARY"), "{everything}");
+    assert!(settings.to_toml().contains("token = \"(set)\""));
+    let open = load("[http]\nanonymous = false\napi_keys = ['CANARY-5']", &[]).expect_err("not enforced yet");
+    assert!(
+        open.0[0].starts_with("http.anonymous, http.api_keys: is not supported")
+            && !open.0[0].contains("CANARY")
+    );
+    let wrong =
+        load("[http]\nslash_tokens = 'CANARY-6'\nmax_body_bytes = 'CANARY-7'", &[]).expect_err("types");
+    assert!(!wrong.to_string().contains("CANARY-6"), "{wrong}");
+}
+
+#[test]
+fn mistakes_are_named_with_what_was_meant() {
+    let fault = |file, variables: &[_]| load(file, variables).expect_err("refused").0.join("\n");
+    assert_eq!(
+        fault("[dns]\nservrs = []", &[]),
+        "FILE: there is no setting `dns.servrs`; did you mean `dns.servers`?"
+    );
+    assert_eq!(
+        fault("", &[("NETVANE__HTTP__LISTN", "x")]),
+        "NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?"
+    );
+    assert_eq!(fault("[bananas]\nx = 1", &[]), "FILE: there is no setting `bananas`");
+    assert_eq!(
+        fault("[http]\nlisten = 'here'", &[]),
+        "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080"
+    );
+    assert!(fault("[dns]\ntimeout_ms = 'soon'", &[]).contains("dns.timeout_ms"));
+    assert!(fault("[policy]\nallow = ['10.0.0.0/40']", &[]).contains("`10.0.0.0/40` is not a network"));
+    assert!(fault("[dns", &[]).contains("FILE"));
+}
