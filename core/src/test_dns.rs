@@ -110,10 +110,15 @@ impl TestDns {
         let asked_names: Arc<Mutex<Vec<String>>> = Arc::default();
         let handler = Counting { catalog, asked: asked.clone(), asked_names: asked_names.clone(), delay };
         let mut server = Server::new(handler);
-        let udp = UdpSocket::bind("127.0.0.1:0").await.expect("binds");
-        let address = udp.local_addr().expect("an address");
+        let (udp, tcp, address) = loop {
+            let udp = UdpSocket::bind("127.0.0.1:0").await.expect("binds");
+            let address = udp.local_addr().expect("an address");
+            // A port that is free for UDP may be taken for TCP.
+            if let Ok(tcp) = TcpListener::bind(address).await {
+                break (udp, tcp, address);
+            }
+        };
         server.register_socket(udp);
-        let tcp = TcpListener::bind(address).await.expect("binds");
         server.register_listener(tcp, Duration::from_secs(5), 16);
         Self { address, asked, asked_names, _server: server }
     }

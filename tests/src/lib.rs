@@ -1,1 +1,42 @@
-//! x
+//! What the end-to-end tests stand on: the built program run as users run it, servers that answer it,
+//! and a client that can also send what no decent client would.
+//!
+//! Everything in here panics when it cannot do its work: in a test that is the message to read.
+
+pub mod dns;
+pub mod hostile;
+pub mod http;
+pub mod lab;
+pub mod program;
+pub mod scratch;
+pub mod service;
+
+pub use dns::Dns;
+pub use hostile::Hostile;
+pub use lab::Lab;
+pub use program::{Finished, Netvane};
+pub use scratch::Scratch;
+pub use service::Service;
+
+use std::time::{Duration, Instant};
+
+/// The longest time that any single step of a test may take, on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for something that announces itself to nobody; for all else await the event.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// True when text may be shown on a terminal or in a chat as it is: no control character but the line
+/// break and the tab, nothing that reorders or hides text.
+pub fn is_harmless(text: &str) -> bool {
+    !text.chars().any(|c| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    })
+}

@@ -68,11 +68,14 @@ impl Chain {
             OptRcode::NOERROR if self.is_open() && self.aliases.len() >= MAX_CHASED && !has_soa(message) => {
                 Outcome::CnameTooLong
             }
-            OptRcode::NOERROR if message.flags.aa || message.flags.ra || has_soa(message) => Outcome::NoData,
-            // Neither authority nor recursion. An upward referral to the root is how a lame server shrugs.
+            OptRcode::NOERROR if message.flags.aa || has_soa(message) => Outcome::NoData,
+            // Not the zone's own word. An upward referral to the root is how a lame server shrugs.
             OptRcode::NOERROR => match message.authority.iter().find(|record| record.rtype == Rtype::NS) {
                 Some(referral) if referral.name != "." => Outcome::Referral,
-                _ => Outcome::Lame,
+                Some(_) => Outcome::Lame,
+                // A resolver that leaves the SOA out still looked.
+                None if message.flags.ra => Outcome::NoData,
+                None => Outcome::Lame,
             },
             _ => Outcome::Error,
         }

@@ -1,0 +1,65 @@
+//! A small HTTP/1.1 client on one connection that is kept: the same for Netvane and its peer, and light,
+//! because it shares the machine with what it measures.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// One kept connection.
+pub struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// The bytes that ask one command line.
+pub fn question(line: &str) -> Vec<u8> {
+    let body = format!(r#"{{"command":"{line}"}}"#);
+    let length = body.len();
+    format!(
+        "POST /v1/commands HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+impl Client {
+    /// Connects.
+    pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
+    }
+
+    /// Sends one request and gives the body of its answer, which must be a success.
+    pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        let body = loop {
+            let received = self.stream.read_buf(&mut self.buffer).await?;
+            ensure!(received > 0, "the connection was closed");
+            if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let head = std::str::from_utf8(&self.buffer[..body])?;
+        let end = body + length(head)?;
+        let succeeded = head.starts_with("HTTP/1.1 200 ");
+        while self.buffer.len() < end {
+            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the connection was closed");
+        }
+        ensure!(succeeded, "answered with {}", String::from_utf8_lossy(&self.buffer));
+        Ok(&self.buffer[body..end])
+    }
+}
+
+fn length(head: &str) -> anyhow::Result<usize> {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .context("an answer without its length")
+}

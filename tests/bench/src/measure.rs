@@ -1,0 +1,202 @@
+//! The measurements. Each lets Netvane and its peer take turns, so that whatever else the machine does
+//! falls upon both.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::Path,
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+use tokio::{task::JoinSet, time::interval};
+
+use crate::{
+    bare,
+    http::{Client, question},
+    service::{Service, netvane},
+    table::{Row, Target, median},
+};
+
+/// Connections of the closed loop.
+const CONNECTIONS: usize = 16;
+/// Turns of the closed loop, and how long one is.
+const TURNS: u32 = 20;
+const TURN: Duration = Duration::from_millis(400);
+
+/// Domains of the zone, each handed out once: nothing is answered from a cache by accident.
+pub struct Domains {
+    next: u32,
+    /// How many the zone holds.
+    pub count: u32,
+}
+
+impl Domains {
+    /// Of a zone with so many.
+    pub fn new(count: u32) -> Self {
+        Self { next: 0, count }
+    }
+
+    /// One that was not asked for yet.
+    pub fn fresh(&mut self) -> anyhow::Result<String> {
+        ensure!(self.next < self.count, "the zone has too few domains");
+        self.next += 1;
+        Ok(format!("d{}.bench.test.", self.next - 1))
+    }
+}
+
+/// Uncached `mx` over HTTP against the same queries by the bare resolver, each 200 times a second.
+pub async fn uncached_mx(
+    service: SocketAddr,
+    dns: SocketAddr,
+    domains: &mut Domains,
+    seconds: usize,
+) -> anyhow::Result<Row> {
+    let resolver = bare::resolver(dns)?;
+    let idle: Arc<Mutex<Vec<Client>>> = Arc::default();
+    let mut asked = JoinSet::new();
+    let mut tick = interval(Duration::from_micros(2500));
+    for turn in 0..seconds * 400 {
+        let domain = domains.fresh()?;
+        let (resolver, idle) = (resolver.clone(), idle.clone());
+        tick.tick().await;
+        asked.spawn(async move {
+            let own = turn % 2 == 0;
+            let elapsed = if own {
+                let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let mut client = match kept {
+                    Some(client) => client,
+                    None => Client::connect(service).await?,
+                };
+                let request = question(&format!("/mx {domain}"));
+                let started = Instant::now();
+                client.ask(&request).await?;
+                let elapsed = started.elapsed();
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+                elapsed
+            } else {
+                let started = Instant::now();
+                bare::mx(&resolver, &domain).await?;
+                started.elapsed()
+            };
+            anyhow::Ok((own, elapsed))
+        });
+    }
+    let mut times = [Vec::new(), Vec::new()];
+    while let Some(answered) = asked.join_next().await {
+        let (own, elapsed) = answered??;
+        times[usize::from(own)].push(elapsed);
+    }
+    let [peer, own] = times;
+    Ok(Row::times("uncached mx over HTTP, 200/s", own, "hickory-resolver", peer, Target::AtMost(1.5)))
+}
+
+/// Cached replies against a handler that returns the same bytes: requests a second in a closed loop, and
+/// the processor time of one, which other work on the machine disturbs less.
+pub async fn cached(service: &Service, peer: &Service, request: &[u8]) -> anyhow::Result<Row> {
+    let request: Arc<[u8]> = request.into();
+    let (mut own, mut other, mut ratios) = (Loop::default(), Loop::default(), Vec::new());
+    for _ in 0..TURNS {
+        let rates = (own.turn(service, &request).await?, other.turn(peer, &request).await?);
+        ratios.push(rates.0 / rates.1);
+    }
+    Ok(Row {
+        what: "cached mx over HTTP, closed loop",
+        own: own.to_string(),
+        peer: format!("{other} axum handler"),
+        ratio: median(ratios),
+        target: Target::AtLeast(0.6),
+    })
+}
+
+/// A closed loop, turn by turn.
+#[derive(Default)]
+struct Loop {
+    rates: Vec<f64>,
+    answered: f64,
+    processor: f64,
+}
+
+impl Loop {
+    /// Requests a second in this turn.
+    async fn turn(&mut self, service: &Service, request: &Arc<[u8]>) -> anyhow::Result<f64> {
+        let mut clients = Vec::new();
+        for _ in 0..CONNECTIONS {
+            clients.push(Client::connect(service.address).await?);
+        }
+        let before = service.processor()?;
+        let started = Instant::now();
+        let mut running = JoinSet::new();
+        for mut client in clients {
+            let request = request.clone();
+            running.spawn(async move {
+                let mut answered = 0;
+                while started.elapsed() < TURN {
+                    client.ask(&request).await?;
+                    answered += 1;
+                }
+                anyhow::Ok(answered)
+            });
+        }
+        let mut answered = 0;
+        while let Some(one) = running.join_next().await {
+            answered += one??;
+        }
+        let rate = f64::from(answered) / started.elapsed().as_secs_f64();
+        self.rates.push(rate);
+        self.answered += f64::from(answered);
+        self.processor += service.processor()? - before;
+        Ok(rate)
+    }
+}
+
+impl fmt::Display for Loop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = self.processor / self.answered * 1e6;
+        write!(f, "{:.0} /s, {each:.1} µs", median(self.rates.clone()))
+    }
+}
+
+/// `dns` over HTTP against the slowest of its queries, asked one by one by the bare resolver.
+pub async fn every_type(
+    what: &'static str,
+    service: SocketAddr,
+    dns: SocketAddr,
+    domains: &mut Domains,
+    times: usize,
+) -> anyhow::Result<Row> {
+    let resolver = bare::resolver(dns)?;
+    let mut client = Client::connect(service).await?;
+    let (mut own, mut slowest) = (Vec::new(), Vec::new());
+    for _ in 0..times {
+        let request = question(&format!("/dns {}", domains.fresh()?));
+        let started = Instant::now();
+        client.ask(&request).await?;
+        own.push(started.elapsed());
+        slowest.push(bare::slowest(&resolver, &domains.fresh()?).await?);
+    }
+    Ok(Row::times(what, own, "slowest single query", slowest, Target::AtMost(1.5)))
+}
+
+/// The whole process of one question in a terminal against dig's.
+pub fn program(program: &Path, dns: SocketAddr, domains: &mut Domains, times: usize) -> anyhow::Result<Row> {
+    let (mut own, mut peer) = (Vec::new(), Vec::new());
+    for _ in 0..times {
+        own.push(run(netvane(program, dns).args(["a", &domains.fresh()?]))?);
+        let mut dig = Command::new("dig");
+        dig.args(["-r", &format!("@{}", dns.ip()), "-p", &dns.port().to_string(), &domains.fresh()?]);
+        peer.push(run(&mut dig)?);
+    }
+    Ok(Row::times("netvane a NAME, whole process", own, "dig NAME", peer, Target::AtMost(1.0)))
+}
+
+fn run(command: &mut Command) -> anyhow::Result<Duration> {
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let started = Instant::now();
+    let status = command.status()?;
+    let elapsed = started.elapsed();
+    ensure!(status.success(), "{command:?} failed: {status}");
+    Ok(elapsed)
+}

@@ -1,0 +1,86 @@
+//! A program that serves HTTP, started for the benchmark and killed with it.
+
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+
+/// Its log says so, then the address: Netvane's own words.
+pub const SERVING: &str = "serving HTTP address=";
+
+/// A running service; killed when dropped.
+pub struct Service {
+    /// Where it answers.
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl Service {
+    /// Starts it with its log in a file, and waits until the log tells the address.
+    pub async fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log)?);
+        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        let mut service = Self { address: SocketAddr::from(([0; 4], 0)), child };
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let logged = fs::read_to_string(log)?;
+            let told = logged.lines().find_map(|line| line.split_once(SERVING));
+            if let Some((_, address)) = told {
+                service.address = address.trim().parse()?;
+                return Ok(service);
+            }
+            if Instant::now() > end || service.child.try_wait()?.is_some() {
+                bail!("{command:?} did not come up: {logged}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// `netvane serve` with this DNS server and otherwise its defaults, on a free port.
+    pub async fn netvane(program: &Path, dns: SocketAddr, log: &Path) -> anyhow::Result<Self> {
+        let mut command = netvane(program, dns);
+        command.arg("serve").env("NETVANE__HTTP__LISTEN", "127.0.0.1:0");
+        Self::start(&mut command, log).await
+    }
+
+    /// Resident memory in MB of 1,000,000 bytes.
+    pub fn resident(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kib: f64 = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.trim().strip_suffix("kB"))
+            .and_then(|number| number.trim().parse().ok())
+            .context("no VmRSS in the process's status")?;
+        Ok(kib * 1024.0 / 1e6)
+    }
+
+    /// Seconds of processor time, its own and the kernel's on its behalf.
+    pub fn processor(&self) -> anyhow::Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The program's name stands in parentheses and may hold anything; state is the first field behind.
+        let (_, fields) = stat.rsplit_once(')').context("no name in the process's status")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+        // Linux tells programs a hundred ticks a second, whatever it counts itself.
+        Ok(f64::from(ticks.sum::<Result<u32, _>>()?) / 100.0)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program with nothing set but the DNS server.
+pub fn netvane(program: &Path, dns: SocketAddr) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("NETVANE__DNS__SERVERS", dns.to_string());
+    command
+}

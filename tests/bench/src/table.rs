@@ -1,0 +1,80 @@
+//! What was measured, beside its peer and its target.
+
+use std::{fmt, time::Duration};
+
+/// What a ratio (or a figure without a peer) should be.
+#[derive(Clone, Copy)]
+pub enum Target {
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+}
+
+/// One line of the table.
+pub struct Row {
+    /// What was measured.
+    pub what: &'static str,
+    /// Netvane's figure.
+    pub own: String,
+    /// The peer's figure, and who it is.
+    pub peer: String,
+    /// What the target speaks of: the ratio of both.
+    pub ratio: f64,
+    /// What it should be.
+    pub target: Target,
+}
+
+impl Target {
+    fn met(self, figure: f64) -> &'static str {
+        let met = match self {
+            Self::AtMost(limit) => figure <= limit,
+            Self::AtLeast(limit) => figure >= limit,
+        };
+        if met { "met" } else { "NOT MET" }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtMost(limit) => write!(f, "≤ {limit}"),
+            Self::AtLeast(limit) => write!(f, "≥ {limit}"),
+        }
+    }
+}
+
+impl Row {
+    /// Two lists of times, compared by their medians.
+    pub fn times(
+        what: &'static str,
+        own: Vec<Duration>,
+        who: &str,
+        peer: Vec<Duration>,
+        target: Target,
+    ) -> Self {
+        let (own, peer) = (median(own), median(peer));
+        let ratio = own.as_secs_f64() / peer.as_secs_f64();
+        Self { what, own: milliseconds(own), peer: format!("{} {who}", milliseconds(peer)), ratio, target }
+    }
+}
+
+/// The middle one.
+pub fn median<T: PartialOrd + Copy + Default>(mut values: Vec<T>) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+/// Prints the table.
+pub fn print(rows: &[Row]) {
+    println!("{:<34} {:>17}  {:<31} {:>6}  {:<7} result", "median", "netvane", "peer", "ratio", "target");
+    for Row { what, own, peer, ratio, target } in rows {
+        let met = target.met(*ratio);
+        let target = target.to_string();
+        println!("{what:<34} {own:>17}  {peer:<31} {ratio:>6.2}  {target:<7} {met}");
+    }
+}

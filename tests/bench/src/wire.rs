@@ -1,0 +1,37 @@
+//! A longer way to a DNS server: datagrams, each held back on its way there and on its way back.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::UdpSocket, time::sleep};
+
+/// Opens the near end; what arrives there reaches `server` and comes back after one `delay` each way.
+pub async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Result<SocketAddr> {
+    let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
+    let address = near.local_addr()?;
+    tokio::spawn(async move {
+        let mut datagram = [0; 4096];
+        while let Ok((length, asker)) = near.recv_from(&mut datagram).await {
+            tokio::spawn(carry(near.clone(), asker, datagram[..length].to_vec(), server, delay));
+        }
+    });
+    Ok(address)
+}
+
+/// A datagram that cannot be carried is lost, as on any wire.
+async fn carry(
+    near: Arc<UdpSocket>,
+    asker: SocketAddr,
+    question: Vec<u8>,
+    server: SocketAddr,
+    delay: Duration,
+) -> std::io::Result<()> {
+    sleep(delay).await;
+    let far = UdpSocket::bind("127.0.0.1:0").await?;
+    far.connect(server).await?;
+    far.send(&question).await?;
+    let mut answer = [0; 4096];
+    let length = tokio::time::timeout(Duration::from_secs(5), far.recv(&mut answer)).await??;
+    sleep(delay).await;
+    near.send_to(&answer[..length], asker).await?;
+    Ok(())
+}

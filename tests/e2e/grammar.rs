@@ -1,0 +1,250 @@
+//! Contract §1: every spelling of a question, and every mistake, at the command line.
+
+use netvane_tests::{Dns, Netvane};
+use serde_json::{Value, json};
+
+/// The canonical arguments that a command line is understood as.
+fn arguments(dns: &Dns, words: &[&str]) -> Value {
+    let run = Netvane::new(std::iter::once(&"--json").chain(words))
+        .dns(dns.address)
+        .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8")
+        .run();
+    assert_eq!(run.code, Some(0), "{words:?}: {}", run.stderr);
+    run.json()["arguments"].clone()
+}
+
+#[test]
+fn the_command_may_be_written_as_chats_write_it() {
+    let dns = Dns::start();
+    for command in ["mx", "/mx", "MX", "/Mx", "/mx@AnyBot", "mx@netvane_bot"] {
+        assert_eq!(
+            arguments(&dns, &[command, "example.test"]),
+            json!({"domain": "example.test"}),
+            "{command}"
+        );
+    }
+    let run = Netvane::line("--json lookup example.test").dns(dns.address).run();
+    assert_eq!(run.json()["command"], "dns", "an alias is its command");
+    let run = Netvane::line("--json start").run();
+    assert_eq!(run.json()["command"], "help");
+}
+
+#[test]
+fn a_name_may_be_written_as_people_paste_it() {
+    let dns = Dns::start();
+    for domain in [
+        "example.test",
+        "Example.TEST.",
+        "https://example.test/path",
+        "HTTPS://example.test:8443/?q=a#b",
+        "user@example.test",
+        "mailto:user@example.test",
+        "example[.]test",
+        "hxxp://example.test",
+        "hxxps://example[.]test/evil",
+        "<https://example.test|example.test>",
+        "<https://example.test>",
+        "“example.test”",
+        "ｅｘａｍｐｌｅ.test",
+        "example。test",
+        " example.test ",
+    ] {
+        assert_eq!(arguments(&dns, &["a", domain]), json!({"domain": "example.test"}), "{domain}");
+    }
+    for domain in ["bücher.example.test", "BÜCHER.example.test", "xn--bcher-kva.example.test"] {
+        let reply = Netvane::new(["--json", "a", domain]).dns(dns.address).run().json();
+        assert_eq!(reply["arguments"], json!({"domain": "xn--bcher-kva.example.test"}), "{domain}");
+        assert_eq!(reply["title"], "A of bücher.example.test (xn--bcher-kva.example.test)", "{domain}");
+        assert_eq!(reply["warnings"], json!([]), "a German word deceives nobody");
+    }
+    assert_eq!(arguments(&dns, &["a", "_underscore.example.test"])["domain"], "_underscore.example.test");
+}
+
+#[test]
+fn an_address_may_be_written_as_people_paste_it() {
+    let dns = Dns::start();
+    for (written, meant) in [
+        ("1[.]1[.]1[.]1", "1.1.1.1"),
+        ("1(.)1(.)1(.)1", "1.1.1.1"),
+        ("hxxp://1.1.1.1/x", "1.1.1.1"),
+        ("https://1.1.1.1:8443/", "1.1.1.1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("https://[2001:db8::1]:443/", "2001:db8::1"),
+        ("1.2.0.192.in-addr.arpa", "192.0.2.1"),
+    ] {
+        assert_eq!(arguments(&dns, &["ptr", written]), json!({"address": meant}), "{written}");
+        assert_eq!(
+            arguments(&dns, &["reverse", written])["target"].as_str().map(|target| target.ends_with("arpa")),
+            Some(written.ends_with("arpa")),
+            "`reverse` takes a name as a name: {written}"
+        );
+    }
+}
+
+#[test]
+fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
+    let dns = Dns::start();
+    let server = dns.address.to_string();
+    let expected = json!({"domain": "example.test", "resolver": server});
+    for option in ["--resolver=", "resolver=", "—resolver=", "–resolver=", "--RESOLVER=", "@"] {
+        let option = format!("{option}{server}");
+        assert_eq!(arguments(&dns, &["a", "example.test", &option]), expected, "{option}");
+        assert_eq!(arguments(&dns, &["a", &option, "example.test"]), expected, "before: {option}");
+    }
+    for option in ["--resolver", "—resolver", "–resolver"] {
+        assert_eq!(arguments(&dns, &["a", "example.test", option, &server]), expected, "{option}");
+    }
+    assert_eq!(arguments(&dns, &["a", "example.test", &server]), expected, "by its place");
+    let resolver = format!("udp://{server}");
+    assert_eq!(arguments(&dns, &["a", "domain=example.test", "--resolver", &resolver]), expected);
+    let tcp = format!("tcp://{server}");
+    let expected = json!({"name": "example.test.", "type": "MX", "resolver": tcp, "norecurse": true});
+    assert_eq!(arguments(&dns, &["dig", "example.test", "mx", &tcp, "norecurse"]), expected);
+    assert_eq!(
+        arguments(&dns, &["dig", "example.test", "TYPE15", "+norecurse", &format!("@{tcp}")]),
+        expected
+    );
+    assert_eq!(arguments(&dns, &["dig", "example.test", "--type", "15", "--norecurse", &tcp]), expected);
+}
+
+/// What a mistaken line is told; the program must say it on standard error and end with 2.
+#[track_caller]
+fn mistake(words: &[&str]) -> String {
+    let run = Netvane::new(words).run();
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{words:?}: {}", run.stderr);
+    run.stderr
+}
+
+#[test]
+fn an_unknown_command_is_pointed_at_with_what_was_meant() {
+    insta::assert_snapshot!(mistake(&["mxx", "example.com"]), @r"
+    netvane: there is no command `mxx`; did you mean `mx`?
+
+      mxx example.com
+      ^^^
+
+    Try: netvane mx example.com
+    ");
+    insta::assert_snapshot!(mistake(&["/digg@AnyBot", ".", "NS"]), @r"
+    netvane: there is no command `digg`; did you mean `dig`?
+
+      /digg@AnyBot . NS
+      ^^^^^^^^^^^^
+
+    Try: netvane dig . NS
+    ");
+    insta::assert_snapshot!(mistake(&["frobnicate"]), @r"
+    netvane: there is no command `frobnicate`; `help` lists all of them
+
+      frobnicate
+      ^^^^^^^^^^
+
+    Try: netvane help
+    ");
+}
+
+#[test]
+fn a_missing_superfluous_or_unknown_argument_is_named() {
+    insta::assert_snapshot!(mistake(&["mx"]), @r"
+    netvane: `mx` needs `domain`: a domain name
+
+      mx
+        ^
+
+    Try: netvane mx example.com
+    ");
+    insta::assert_snapshot!(mistake(&["mx", "a.example", "192.0.2.1", "third"]), @r"
+    netvane: this is one argument too many: `mx` takes only `domain` and `resolver`
+
+      mx a.example 192.0.2.1 third
+                             ^^^^^
+    ");
+    assert!(mistake(&["mx", "a.example", "--resolvr=1.1.1.1"]).contains("did you mean `resolver`?"));
+    insta::assert_snapshot!(mistake(&["mx", "a.example", "resolver=1.1.1.1", "--resolver", "9.9.9.9"]), @r"
+    netvane: `resolver` is given twice
+
+      mx a.example resolver=1.1.1.1 --resolver 9.9.9.9
+                                               ^^^^^^^
+    ");
+    insta::assert_snapshot!(mistake(&["mx", "a.example", "--resolver"]), @r"
+    netvane: `resolver` needs a value: a DNS server: host, host:port, tls://…, https://… or quic://…
+
+      mx a.example --resolver
+                   ^^^^^^^^^^
+    ");
+}
+
+#[test]
+fn a_wrong_value_is_pointed_at_inside_the_line() {
+    insta::assert_snapshot!(mistake(&["mx", "www..example.com"]), @r"
+    netvane: `domain`: two dots stand side by side: an empty label is not allowed
+
+      mx www..example.com
+         ^^^^^^^^^^^^^^^^
+
+    Try: netvane mx www.example.com
+    ");
+    insta::assert_snapshot!(mistake(&["a", "exa mple.com"]), @r#"
+    netvane: `domain`: a space may not stand in a name
+
+      a "exa mple.com"
+         ^^^^^^^^
+    "#);
+    insta::assert_snapshot!(mistake(&["dig", "example.com", "MXX"]), @r"
+    netvane: `type`: no record type has this name; write one such as `MX` or a number such as `TYPE65`
+
+      dig example.com MXX
+                      ^^^
+
+    Try: netvane dig example.com MX
+    ");
+    insta::assert_snapshot!(mistake(&["mx", "192.0.2.1"]), @r"
+    netvane: `domain`: 192.0.2.1 is an address; a domain name is wanted here
+
+      mx 192.0.2.1
+         ^^^^^^^^^
+
+    Try: netvane ptr 192.0.2.1
+    ");
+    assert!(mistake(&["dig", "MX", "example.com"]).contains("Try: netvane dig example.com MX\n"));
+    assert!(mistake(&["ptr", "127.1"]).contains("Try: netvane ptr 127.0.0.1\n"));
+}
+
+#[test]
+fn names_have_the_limits_of_dns() {
+    let dns = Dns::start();
+    let label = "a".repeat(63);
+    let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
+    assert_eq!(arguments(&dns, &["a", &longest]), json!({"domain": longest}), "253 characters");
+    assert!(mistake(&["a", &format!("{longest}b")]).contains("at most 253"));
+    assert!(mistake(&["a", &format!("{label}a.test")]).contains("at most 63 octets, this one has 64"));
+    assert!(mistake(&["a", &"a.".repeat(7000)]).contains("at most 253"));
+    assert_eq!(
+        arguments(&dns, &["dig", ".", "NS"]),
+        json!({"name": ".", "type": "NS"}),
+        "the root, for `dig`"
+    );
+    assert!(mistake(&["mx", "."]).contains("Try: netvane dig . NS"));
+    assert!(mistake(&["a", ""]).contains("a domain name is wanted here"));
+}
+
+#[test]
+fn what_could_deceive_the_reader_is_refused_or_told() {
+    for (name, told) in [
+        ("ex\u{202e}ample.com", "the invisible character U+202E may not stand in a name"),
+        ("ex\u{200b}ample.com", "the invisible character U+200B may not stand in a name"),
+        ("exa\u{7}mple.com", "the invisible character U+0007 may not stand in a name"),
+        ("xn--a.com", "not a valid internationalized name"),
+        // U+2024 is compatible with a full stop: one label would be read as two.
+        ("a\u{2024}b.com", "label"),
+    ] {
+        let told_all = mistake(&["a", name]);
+        assert!(told_all.contains(told), "{name:?}: {told_all}");
+        assert!(netvane_tests::is_harmless(&told_all), "{told_all:?}");
+    }
+    let dns = Dns::start();
+    let reply = Netvane::new(["--json", "a", "pаypal.com"]).dns(dns.address).run().json();
+    let warning = "`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike";
+    assert_eq!(reply["warnings"], json!([warning]), "Cyrillic а");
+}

@@ -1,0 +1,215 @@
+//! The engine as HTTP shows it: one flight, cache, cancellation, shutdown.
+
+use std::{net::TcpStream, thread};
+
+use netvane_tests::{Dns, Service, http::Client, until};
+use serde_json::json;
+
+#[test]
+fn identical_questions_at_once_are_one_query() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    dns.hold("web.example.test. A");
+    let spellings = [
+        "a web.example.test",
+        "/A WEB.example.test.",
+        "a https://web.example.test/x",
+        "a domain=web.example.test",
+    ];
+    let mut clients: Vec<Client> = Vec::new();
+    for line in spellings {
+        let mut client = Client::connect(service.address);
+        client.request("POST /v1/commands", &[], json!({ "command": line }).to_string().as_bytes());
+        clients.push(client);
+        dns.wait_for("web.example.test. A");
+    }
+    // Another question passes them, and is the sign that all of them have been read.
+    assert_eq!(service.command("a example.test").json()["data"]["answers"][0]["data"], "192.0.2.80");
+    dns.release("web.example.test. A");
+    let replies: Vec<_> =
+        clients.iter_mut().map(|client| client.response().expect("an answer").json()).collect();
+    for reply in &replies {
+        assert_eq!(reply["data"]["answers"][0]["data"], "192.0.2.80");
+    }
+    let asked = dns.asked();
+    assert_eq!(asked.iter().filter(|question| *question == "web.example.test. A").count(), 1, "{asked:?}");
+    let mut ids: Vec<_> = replies.iter().map(|reply| reply["id"].as_str().expect("an id")).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), spellings.len(), "each asker has an id");
+}
+
+#[test]
+fn an_answer_is_kept_for_its_ttl_and_counts_down() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    let ask = || service.command("a short.example.test").json();
+    let first = ask();
+    assert_eq!((&first["cached"], &first["data"]["answers"][0]["ttl"]), (&json!(false), &json!(2)));
+    // Two seconds pass: the TTL is seen at one before the answer is asked for anew.
+    let mut seen = Vec::new();
+    until("a new answer", || {
+        let reply = ask();
+        let ttl = reply["data"]["answers"][0]["ttl"].as_u64().expect("a TTL");
+        let fresh = reply["cached"] == false;
+        if seen.last() != Some(&(ttl, fresh)) {
+            seen.push((ttl, fresh));
+        }
+        fresh
+    });
+    assert_eq!(seen, [(2, false), (1, false), (2, true)][..].iter().copied().collect::<Vec<_>>());
+    assert_eq!(dns.asked().len(), 2);
+}
+
+#[test]
+fn a_ttl_of_zero_is_not_kept() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    for _ in 0..2 {
+        assert_eq!(service.command("a zero.example.test").json()["cached"], false);
+    }
+    assert_eq!(dns.asked(), ["zero.example.test. A"; 2]);
+}
+
+#[test]
+fn negative_answers_are_kept_as_well() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    for cached in [false, true] {
+        let reply = service.command("a gone.example.test").json();
+        assert_eq!((&reply["data"]["rcode"], &reply["cached"]), (&json!("NXDOMAIN"), &json!(cached)));
+    }
+    assert_eq!(dns.asked(), ["gone.example.test. A"]);
+}
+
+/// Nothing keeps running for an asker who went away.
+#[test]
+fn a_lookup_ends_when_its_client_leaves() {
+    for accept in ["application/json", "text/event-stream"] {
+        let dns = Dns::start();
+        let service = Service::with_dns(dns.address);
+        service.command("a example.test").json();
+        let idle = settled(&service);
+        dns.hold("example.test. MX");
+        let mut client = Client::connect(service.address);
+        client.request("GET /v1/commands/mx?domain=example.test", &[("Accept", accept)], b"");
+        dns.wait_for("example.test. MX");
+        assert!(service.open_files() > idle, "a connection and a query are under way");
+        drop(client);
+        until("connection and query are gone", || service.open_files() <= idle);
+        dns.release("example.test. MX");
+        // An answer that came now would be followed by questions for the exchanges.
+        service.command("a web.example.test").json();
+        assert_eq!(dns.asked(), ["example.test. A", "example.test. MX", "web.example.test. A"], "{accept}");
+    }
+}
+
+/// The number of open files once connections of earlier requests are closed.
+fn settled(service: &Service) -> usize {
+    let mut counts = (usize::MAX, 0);
+    until("the connections of earlier requests are closed", || {
+        let now = service.open_files();
+        counts = if now == counts.0 { (now, counts.1 + 1) } else { (now, 0) };
+        counts.1 >= 10
+    });
+    counts.0
+}
+
+#[test]
+fn who_stays_gets_the_answer_though_the_first_asker_left() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    dns.hold("web.example.test. A");
+    let mut askers: Vec<Client> = (0..2)
+        .map(|_| {
+            let mut client = Client::connect(service.address);
+            client.request("GET /v1/commands/a?domain=web.example.test", &[], b"");
+            dns.wait_for("web.example.test. A");
+            client
+        })
+        .collect();
+    // The sign that both have been read.
+    service.command("a example.test").json();
+    let open = settled(&service);
+    drop(askers.remove(0));
+    until("the connection is closed", || service.open_files() < open);
+    dns.release("web.example.test. A");
+    let reply = askers[0].response().expect("an answer").json();
+    assert_eq!(reply["data"]["answers"][0]["data"], "192.0.2.80");
+    assert_eq!(dns.asked().iter().filter(|question| *question == "web.example.test. A").count(), 1);
+}
+
+#[test]
+fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
+    let dns = Dns::start();
+    for signal in ["TERM", "INT"] {
+        let service = Service::with_dns(dns.address);
+        dns.hold("example.test. MX");
+        let mut client = Client::connect(service.address);
+        client.request("GET /v1/commands/mx?domain=example.test", &[], b"");
+        until("the lookup is under way", || {
+            dns.asked().last().is_some_and(|asked| asked == "example.test. MX")
+        });
+        service.signal(signal);
+        service.logged("shutting down");
+        until("new connections are refused", || TcpStream::connect(service.address).is_err());
+        dns.release("example.test. MX");
+        let reply = client.response().expect("the answer still arrives").json();
+        assert_eq!(reply["data"]["hosts"][0]["addresses"], json!(["2001:db8::81", "192.0.2.81"]), "{signal}");
+        assert_eq!(client.rest().expect("then the connection is closed"), b"");
+        assert_eq!(service.ended(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_shutdown_does_not_wait_longer_than_it_may() {
+    let dns = Dns::start();
+    let address = dns.address.to_string();
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &address),
+        ("NETVANE__HTTP__DRAIN_MS", "200"),
+        ("NETVANE__DNS__TIMEOUT_MS", "60000"),
+    ]);
+    dns.hold("example.test. A");
+    let mut client = Client::connect(service.address);
+    client.request("GET /v1/commands/a?domain=example.test", &[], b"");
+    dns.wait_for("example.test. A");
+    assert_eq!(service.stop(), Some(0));
+    assert!(client.response().is_err(), "it was cut off");
+}
+
+#[test]
+fn many_askers_at_once_are_all_answered() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    thread::scope(|scope| {
+        let askers: Vec<_> = (0..8)
+            .map(|asker| {
+                let service = &service;
+                scope.spawn(move || {
+                    let mut client = Client::connect(service.address);
+                    for number in 0..50 {
+                        let path = format!("GET /v1/commands/a?domain=n{number}-{}.example.test", asker % 4);
+                        let reply = client.ask(&path, &[], b"").json();
+                        assert_eq!(reply["data"]["rcode"], "NXDOMAIN");
+                    }
+                })
+            })
+            .collect();
+        askers.into_iter().for_each(|asker| asker.join().expect("all answers are right"));
+    });
+    let mut asked = dns.asked();
+    let all = asked.len();
+    asked.sort();
+    asked.dedup();
+    assert_eq!((asked.len(), all), (200, 200), "no question is asked twice");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let service = Service::start(&[]);
+    let run =
+        netvane_tests::Netvane::line("serve").env("NETVANE__HTTP__LISTEN", service.address.to_string()).run();
+    assert_eq!(run.stdout, "");
+    assert!(run.code.is_some_and(|code| code != 0), "{run:?}");
+    assert!(run.stderr.contains(&format!("cannot serve HTTP on {}", service.address)), "{}", run.stderr);
+}

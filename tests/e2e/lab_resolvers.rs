@@ -1,0 +1,272 @@
+//! Chosen resolvers, the guard before them, exact queries and validation, in the lab.
+
+use netvane_tests::Lab;
+use serde_json::{Value, json};
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn every_form_of_a_resolver() {
+    let lab = Lab::get();
+    for (resolver, transport) in [
+        ("{RESOLVER4}", "udp"),
+        ("{RESOLVER6}", "udp"),
+        ("[{RESOLVER6}]:53", "udp"),
+        ("{RESOLVER4}:53", "udp"),
+        ("{RESOLVER_NAME}", "udp"),
+        ("udp://{RESOLVER_NAME}:53", "udp"),
+        ("tcp://{RESOLVER4}", "tcp"),
+        ("tcp://[{RESOLVER6}]", "tcp"),
+        ("tls://{RESOLVER_NAME}", "tls"),
+        ("tls://{RESOLVER4}", "tls"),
+        ("tls://{RESOLVER4}#{RESOLVER_NAME}", "tls"),
+        ("tls://[{RESOLVER6}]:853#{RESOLVER_NAME}", "tls"),
+        ("{RESOLVER_DOH_URL}", "https"),
+        ("https://{RESOLVER_NAME}", "https"),
+        ("https://{RESOLVER4}/dns-query", "https"),
+    ] {
+        let reply = lab.json(&format!("a www.example.test resolver={resolver}"));
+        let data = &reply["data"];
+        assert_eq!(
+            (&data["rcode"], &data["transport"]),
+            (&json!("NOERROR"), &json!(transport)),
+            "{resolver}"
+        );
+        assert_eq!(data["answers"][0]["data"], "203.0.113.80", "{resolver}");
+        assert_eq!(data["authenticated"], true, "{resolver}");
+    }
+    if !lab.value("RESOLVER_DOQ_NAME").is_empty() {
+        let reply = lab.json("a www.example.test resolver=quic://{RESOLVER_DOQ_NAME}");
+        assert_eq!(
+            (&reply["data"]["rcode"], &reply["data"]["transport"]),
+            (&json!("NOERROR"), &json!("quic"))
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn the_configured_resolvers_may_be_encrypted() {
+    let lab = Lab::get();
+    for (server, transport) in [
+        ("tls://198.51.100.53#dns.lab.test", "tls"),
+        ("https://198.51.100.53/dns-query#dns.lab.test", "https"),
+        ("tcp://[2001:db8:1::53]", "tcp"),
+    ] {
+        let run = lab.line("--json a www.example.test").env("NETVANE__DNS__SERVERS", server).run();
+        assert_eq!(run.json()["data"]["transport"], transport, "{server}");
+    }
+    // A dead one before it is passed over.
+    let servers = format!("{},{}", lab.value("CLOSED4"), lab.value("RESOLVER4"));
+    let run = lab.line("--json a www.example.test").env("NETVANE__DNS__SERVERS", servers).run();
+    assert_eq!(run.json()["data"]["resolver"], "198.51.100.53:53");
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn certificates_are_checked() {
+    let lab = Lab::get();
+    for resolver in [
+        "tls://{RESOLVER_WRONG_NAME}",
+        "tls://{RESOLVER4}#other.test",
+        "https://{RESOLVER_WRONG_NAME}/dns-query",
+    ] {
+        let problem = lab.line(&format!("--json a www.example.test {resolver}")).run().problem();
+        assert_eq!(problem["code"], "upstream", "{resolver}: {problem}");
+        assert!(
+            problem["detail"].to_string().contains("certificate not valid for name"),
+            "{resolver}: {problem}"
+        );
+    }
+    for resolver in ["tls://{RESOLVER_NAME}", "{RESOLVER_DOH_URL}"] {
+        let run = lab
+            .line(&format!("--json a www.example.test {resolver}"))
+            .env("NETVANE__TLS__CA_FILES", "")
+            .run();
+        let problem = run.problem();
+        assert_eq!(problem["code"], "upstream", "{resolver}: {problem}");
+        assert!(problem["detail"].to_string().contains("UnknownIssuer"), "{resolver}: {problem}");
+    }
+    let problem = lab.line("--json a www.example.test https://{RESOLVER_NAME}/nosuch").run().problem();
+    assert!(problem["detail"].to_string().contains("404"), "{problem}");
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn no_name_leads_past_the_guard() {
+    let lab = Lab::get();
+    for (name, address) in [("inside", "10.1.2.3"), ("loopback", "127.0.0.1"), ("mapped", "127.0.0.1")] {
+        for form in ["{}", "{}:53", "tcp://{}", "tls://{}", "https://{}/dns-query", "quic://{}"] {
+            let resolver = form.replace("{}", &format!("{name}.lab.test"));
+            let run = lab.netvane(["--json", "a", "www.example.test", &resolver]).run();
+            assert_eq!(run.code, Some(1), "{resolver}");
+            let problem = run.problem();
+            assert_eq!(problem["code"], "refused_target", "{resolver}: {problem}");
+            assert!(
+                problem["detail"]
+                    .to_string()
+                    .contains(&format!("{name}.lab.test ({address}) is not contacted")),
+                "{problem}"
+            );
+        }
+    }
+    // Without the operator's exceptions all of the lab is out of bounds; with some of it, all of a name's addresses must pass.
+    for allow in ["", "198.51.100.0/24"] {
+        let run =
+            lab.line("--json a www.example.test {RESOLVER_NAME}").env("NETVANE__POLICY__ALLOW", allow).run();
+        assert_eq!(run.problem()["code"], "refused_target", "{allow}");
+    }
+    let configured = lab.line("--json a www.example.test").env("NETVANE__POLICY__ALLOW", "").run();
+    assert_eq!(configured.json()["data"]["rcode"], "NOERROR", "the operator's own choice needs no exception");
+    let problem = lab.line("--json a www.example.test nosuch.lab.test").run().problem();
+    assert_eq!(
+        (&problem["code"], &problem["detail"]),
+        (&json!("upstream"), &json!("nosuch.lab.test: the name has no address"))
+    );
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn dig_shows_what_the_wire_said() {
+    let lab = Lab::get();
+    // Presentation format of RFC 1035 and its successors: one line, names with their final dot.
+    let mut faults = Vec::new();
+    for (line, rtype, told) in [
+        ("example.test MX", "MX", "10 mail1.example.test."),
+        ("example.test TYPE15", "MX", "10 mail1.example.test."),
+        (". NS", "NS", "ns.root."),
+        ("unknown.example.test TYPE65280", "TYPE65280", "\\# 4 0A000001"),
+        ("unknown.example.test TYPE65281", "TYPE65281", "\\# 0"),
+        ("_imaps._tcp.example.test SRV", "SRV", "10 5 993 mail1.example.test."),
+        ("example.test HTTPS", "HTTPS", "1 . alpn=h2,h3 ipv4hint=203.0.113.80 ipv6hint=2001:db8:2::80"),
+        ("www.example.test HTTPS", "HTTPS", "0 example.test."),
+        ("enum.example.test NAPTR", "NAPTR", r#"10 100 "u" "E2U+sip" "!^.*$!sip:info@example.test!" ."#),
+        ("example.test CAA", "CAA", r#"0 issue "ca.test; accounturi=https://ca.test/acct/1""#),
+        ("dn.example.test DNAME", "DNAME", "plain.test."),
+        ("host.example.test HINFO", "HINFO", r#""PDP-11" "UNIX""#),
+        (
+            "_443._tcp.www.example.test TLSA",
+            "TLSA",
+            "3 1 1 E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+        ),
+        (
+            "host.example.test SSHFP",
+            "SSHFP",
+            "4 2 E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+        ),
+        ("80.113.0.203.in-addr.arpa PTR", "PTR", "www.example.test."),
+    ] {
+        let run = lab.line(&format!("--json dig {line}")).run();
+        let reply: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+        let rows = reply["data"]["answers"].as_array().cloned().unwrap_or_default();
+        if reply["data"]["type"] != rtype || !rows.iter().any(|row| row["data"] == told) {
+            faults.push(format!("{line}: expected {told}, seen {rows:?}{}", run.stderr));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn dig_asks_as_it_is_told() {
+    let lab = Lab::get();
+    let data = |line: &str| lab.json(line)["data"].clone();
+    let one = data("dig www.example.test norecurse resolver={ROOT4}");
+    assert_eq!((&one["flags"]["rd"], &one["answers"]), (&json!(false), &json!([])));
+    assert_eq!(one["authority"][0]["type"], "NS");
+    let big = data("dig bigtxt.example.test TXT");
+    assert_eq!((&big["transport"], big["answers"].as_array().map(Vec::len)), (&json!("tcp"), Some(14)));
+    assert_eq!(data("dig www.example.test tcp")["transport"], "tcp");
+    let signed = data("dig www.example.test dnssec");
+    let types: Vec<&Value> =
+        signed["answers"].as_array().expect("answers").iter().map(|row| &row["type"]).collect();
+    assert_eq!(types, ["A", "RRSIG"]);
+    let text = lab.line("dig www.example.test").run();
+    for part in [
+        ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: ",
+        ";; flags: qr rd ra ad; QUERY: 1, ANSWER: 1,",
+        ";; OPT PSEUDOSECTION:",
+        ";www.example.test.\t\tIN\tA",
+        "\tIN\tA\t203.0.113.80",
+    ] {
+        assert!(text.text().contains(part), "{part}: {}", text.stdout);
+    }
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn dnssec_is_validated_from_the_anchor_down() {
+    let lab = Lab::get();
+    let mut faults = Vec::new();
+    for (line, security, reason) in [
+        ("www.example.test", "secure", "chain of signatures"),
+        ("www.nsec3.test", "secure", ""),
+        ("missing.example.test", "secure", ""),
+        ("nosuch.nsec3.test", "secure", ""),
+        ("ent.example.test", "secure", ""),
+        ("nodata.example.test AAAA", "secure", ""),
+        ("a.b.wild.example.test", "secure", ""),
+        ("chain1.example.test", "secure", ""),
+        (". DNSKEY", "secure", ""),
+        // Netvane's own validation needs no resolver that validates.
+        ("www.example.test A {OPEN4}", "secure", ""),
+        ("www.plain.test", "insecure", "proves that this one is not signed"),
+        ("out.example.test", "insecure", ""),
+        ("www.dn.example.test", "insecure", ""),
+        ("80.113.0.203.in-addr.arpa PTR", "insecure", ""),
+        ("www.bogus.test", "bogus", "the DS records of bogus.test name key"),
+        ("www.bogus.test A {OPEN4}", "bogus", "the DS records of bogus.test name key"),
+        ("www.badsig.test", "bogus", ""),
+        ("www.expired.test", "bogus", "the signature over A of www.expired.test expired"),
+        ("www.future.test", "bogus", "is not valid for another"),
+        ("www.nosig.test", "bogus", "carries no signature"),
+        ("to-bogus.example.test", "bogus", ""),
+        ("www.lame.test", "indeterminate", ""),
+    ] {
+        let reply = lab.json(&format!("dig {line} dnssec"));
+        let seen = &reply["data"]["dnssec"];
+        if seen["security"] != security || !seen["reason"].as_str().is_some_and(|told| told.contains(reason))
+        {
+            faults.push(format!("{line}: expected {security} ({reason}), seen {seen}"));
+        }
+        if security == "bogus" {
+            assert_eq!(reply["severity"], "bad", "{line}");
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let wrong =
+        lab.line("--json dig www.example.test dnssec").env("NETVANE__DNS__TRUST_ANCHOR", "").run().json();
+    assert_ne!(wrong["data"]["dnssec"]["security"], "secure", "the lab's root is not the world's");
+}
+
+/// Every example that the DNS commands give of themselves, its names replaced by the lab's.
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn every_dns_example_answers() {
+    let lab = Lab::get();
+    let commands: Value = serde_json::from_str(lab.line("commands --json").run().text()).expect("JSON");
+    let listed = commands["commands"].as_array().expect("an array");
+    let mut asked = 0;
+    for name in ["a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "ptr", "dns", "dig", "reverse"]
+    {
+        let command =
+            listed.iter().find(|command| command["name"] == name).expect("a command of the contract");
+        for example in command["examples"].as_array().expect("examples") {
+            let mut line = example.as_str().expect("a line").to_owned();
+            for (theirs, ours) in [
+                ("example.com", "example.test"),
+                ("2001:db8::1", "2001:db8:2::80"),
+                ("192.0.2.1", "203.0.113.80"),
+                ("tls://1.1.1.1", "tls://{RESOLVER4}"),
+                ("1.1.1.1", "{RESOLVER4}"),
+                ("9.9.9.9", "{RESOLVER4}"),
+            ] {
+                line = line.replace(theirs, ours);
+            }
+            let reply = lab.json(&line);
+            assert_eq!(reply["command"], name, "{line}");
+            assert_ne!(reply["data"]["rcode"], "SERVFAIL", "{line}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 13, "{asked}");
+}

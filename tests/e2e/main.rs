@@ -1,0 +1,13 @@
+//! The built program, driven from outside as its users drive it.
+
+mod grammar;
+mod hostile_dns;
+mod http;
+mod http_bad_input;
+mod http_engine;
+mod lab_dns;
+mod lab_resolvers;
+mod lab_route;
+mod lookups;
+mod settings;
+mod terminal;

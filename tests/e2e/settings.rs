@@ -1,0 +1,146 @@
+//! Contract §3: where settings come from, and what is said of wrong ones.
+
+use netvane_tests::{Dns, Finished, Netvane, Scratch};
+
+/// The output of a run that ended well.
+#[track_caller]
+fn shown(run: Finished) -> String {
+    run.text().to_owned()
+}
+
+/// What is said of settings that cannot be used.
+#[track_caller]
+fn fault(run: Finished) -> String {
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
+    run.stderr
+}
+
+#[test]
+fn the_defaults_are_in_order_and_shown() {
+    assert_eq!(shown(Netvane::line("config check").run()), "The settings are in order.\n");
+    let shown = shown(Netvane::line("config show").run());
+    let defaults = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/default.toml"))
+        .expect("config/default.toml");
+    let keys = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(keys(&shown), keys(&defaults));
+}
+
+/// Brackets belong to an address, and may stand around a list as well.
+#[test]
+fn addresses_in_brackets_survive_the_environment() {
+    for (written, shown_as) in [
+        ("[2001:db8::53]:5353", r#"["[2001:db8::53]:5353"]"#),
+        ("tcp://[2001:db8::53]", r#"["tcp://[2001:db8::53]"]"#),
+        (
+            "[2001:db8::53]:53,tls://[2001:db8::54]#dns.example",
+            r#"["[2001:db8::53]:53","tls://[2001:db8::54]#dns.example"]"#,
+        ),
+        (r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#, r#"["192.0.2.53","tcp://[2001:db8::53]"]"#),
+        ("192.0.2.53, system", r#"["192.0.2.53","system"]"#),
+    ] {
+        let text = shown(Netvane::line("config show").env("NETVANE__DNS__SERVERS", written).run());
+        assert!(text.contains(&format!("servers = {shown_as}\n")), "{written}: {text}");
+    }
+}
+
+#[test]
+fn what_is_shown_can_be_given_back() {
+    let scratch = Scratch::new();
+    let first = Netvane::line("config show")
+        .env("NETVANE__DNS__SERVERS", "192.0.2.53:5353,tls://192.0.2.54#dns.example")
+        .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1")
+        .env("NETVANE__LOG__LEVEL", "warn");
+    let first = shown(first.run());
+    assert!(first.contains(r#"servers = ["192.0.2.53:5353","tls://192.0.2.54#dns.example"]"#), "{first}");
+    assert!(first.contains(r#"allow = ["127.0.0.0/8","::1/128"]"#), "{first}");
+    let file = scratch.file("netvane.toml", &first);
+    let second = Netvane::line("config show --config").arg(&file).run();
+    assert_eq!(shown(second), first);
+}
+
+#[test]
+fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
+    let scratch = Scratch::new();
+    let file = scratch.file("netvane.toml", "[dns]\ntimeout_ms = 1111\nattempts = 5\n");
+    let line = |run: Finished, key: &str| {
+        let text = shown(run);
+        text.lines().find(|line| line.starts_with(key)).map(str::to_owned).expect("the key is shown")
+    };
+    let with = || Netvane::line("config show --config").arg(&file).env("NETVANE__DNS__TIMEOUT_MS", "2222");
+    assert_eq!(line(with().run(), "timeout_ms"), "timeout_ms = 2222");
+    assert_eq!(line(with().run(), "attempts"), "attempts = 5");
+    assert_eq!(line(with().run(), "cache_seconds"), "cache_seconds = 3600");
+    let by_variable = Netvane::line("config show").env("NETVANE_CONFIG", &file);
+    assert_eq!(line(by_variable.run(), "attempts"), "attempts = 5");
+    let other = scratch.file("other.toml", "[dns]\nattempts = 7\n");
+    let by_both = Netvane::line("config show --config").arg(&other).env("NETVANE_CONFIG", &file);
+    assert_eq!(line(by_both.run(), "attempts"), "attempts = 7", "the option goes before the variable");
+}
+
+#[test]
+fn settings_reach_the_lookup() {
+    let (dns, scratch) = (Dns::start(), Scratch::new());
+    let file = scratch.file("netvane.toml", format!("[dns]\nservers = ['{}']\n", dns.address));
+    for run in [
+        Netvane::line("--config").arg(&file).args(["a", "example.test"]),
+        Netvane::line("a example.test --config").arg(&file),
+    ] {
+        assert!(shown(run.run()).contains("192.0.2.80"));
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_with_what_was_meant() {
+    let scratch = Scratch::new();
+    let file = scratch.file("bad.toml", "[dns]\nservrs = ['192.0.2.53']\n[bananas]\nripe = true\n");
+    let told = fault(Netvane::line("config check --config").arg(&file).run());
+    let name = file.display().to_string();
+    assert!(
+        told.contains(&format!("{name}: there is no setting `dns.servrs`; did you mean `dns.servers`?")),
+        "{told}"
+    );
+    assert!(told.contains(&format!("{name}: there is no setting `bananas`")), "{told}");
+    let told = fault(Netvane::line("a example.com").env("NETVANE__HTTP__LISTN", "127.0.0.1:1").run());
+    assert_eq!(
+        told,
+        "netvane: NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?\n"
+    );
+}
+
+#[test]
+fn values_that_cannot_be_used_are_refused_by_name() {
+    for (variable, value, told) in [
+        ("DNS__TIMEOUT_MS", "soon", "dns.timeout_ms"),
+        ("DNS__TIMEOUT_MS", "0", "dns.timeout_ms: from 10 to 60000"),
+        ("DNS__ATTEMPTS", "0", "dns.attempts: from 1 to 10"),
+        ("DNS__SERVERS", "", "dns.servers: at least one resolver is needed"),
+        ("DNS__SERVERS", "ftp://192.0.2.1", "a resolver is `udp://`"),
+        ("DNS__SERVERS", "192.0.2.1:0", "a port is a number from 1 to 65535"),
+        ("DNS__SERVERS", "dns.example", "`dns.example` needs an address"),
+        ("DNS__TRUST_ANCHOR", "/nonexistent/anchor", "dns.trust_anchor: /nonexistent/anchor"),
+        ("TLS__CA_FILES", "/nonexistent/ca.pem", "tls.ca_files: /nonexistent/ca.pem"),
+        ("POLICY__ALLOW", "10.0.0.0/40", "`10.0.0.0/40` is not a network"),
+        ("LIMITS__LIGHT", "0", "limits.light"),
+        ("HTTP__LISTEN", "here", "http.listen: an address with a port"),
+        ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
+        ("LOG__LEVEL", "=/=", "log.level"),
+        ("LOG__FORMAT", "xml", "log.format"),
+    ] {
+        let run = Netvane::line("config check").env(&format!("NETVANE__{variable}"), value).run();
+        assert_eq!(run.code, Some(2), "{variable}={value}: {run:?}");
+        assert!(run.stderr.contains(told), "{variable}={value}: {}", run.stderr);
+    }
+    let scratch = Scratch::new();
+    for (text, told) in
+        [("[dns", "bad.toml"), ("[dns]\nservers = 'x'\nservers = 'y'", "bad.toml"), ("dns = 3", "dns")]
+    {
+        let file = scratch.file("bad.toml", text);
+        let told_all = fault(Netvane::line("config check --config").arg(&file).run());
+        assert!(told_all.contains(told), "{text}: {told_all}");
+    }
+    let told = fault(Netvane::line("config check --config /nonexistent/netvane.toml").run());
+    assert!(told.starts_with("netvane: /nonexistent/netvane.toml: "), "{told}");
+}

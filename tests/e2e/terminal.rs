@@ -1,0 +1,355 @@
+//! Contract §2 and §3 at the command line: forms of the reply, exit status, colour, help, completions.
+
+use std::process::Command;
+
+use netvane_tests::{Dns, Hostile, Netvane, is_harmless};
+use serde_json::{Value, json};
+
+#[test]
+fn a_reply_as_text() {
+    let dns = Dns::start();
+    let run = Netvane::line("mx example.test").dns(dns.address).run();
+    insta::assert_snapshot!(run.text().replace(&dns.address.to_string(), "SERVER"), @r"
+    MX of example.test
+    ✓ 2 mail servers, both resolve
+
+    Preference  Exchange            Addresses     TTL
+            10  mail1.example.test  2001:db8::81   5m
+                                    192.0.2.81
+            20  mail2.example.test  192.0.2.82     5m
+
+    Answered by:  SERVER
+    ");
+}
+
+#[test]
+fn a_reply_as_markdown() {
+    let dns = Dns::start();
+    let run = Netvane::line("caa example.test --markdown").dns(dns.address).run();
+    insta::assert_snapshot!(run.text().replace(&dns.address.port().to_string(), "PORT"), @"
+    ### CAA of example.test
+
+    ✅ **1 rule for certificate authorities**
+
+    | Tag | Value | Meaning | TTL |
+    | --- | --- | --- | ---: |
+    | issue | `ca.example` | may issue certificates | 5m |
+
+    - Answered by: 127\\.0.0.1:PORT
+    ");
+}
+
+/// Contract §2: every member, in its type; more may be there.
+#[test]
+fn a_reply_as_json_has_the_contracts_shape() {
+    let dns = Dns::start();
+    let reply = Netvane::line("--json mx example.test").dns(dns.address).run().json();
+    let members: Vec<&str> = reply.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(
+        members,
+        [
+            "id",
+            "command",
+            "arguments",
+            "severity",
+            "title",
+            "summary",
+            "data",
+            "blocks",
+            "warnings",
+            "elapsed_ms",
+            "cached",
+            "vantage"
+        ]
+    );
+    assert_eq!(reply["id"].as_str().map(str::len), Some(26), "a ULID");
+    assert_eq!(reply["command"], "mx");
+    assert_eq!(reply["arguments"], json!({"domain": "example.test"}));
+    assert_eq!(reply["severity"], "good");
+    assert_eq!(reply["title"], "MX of example.test");
+    assert_eq!(reply["summary"], "2 mail servers, both resolve");
+    assert_eq!(reply["warnings"], json!([]));
+    assert!(reply["elapsed_ms"].as_f64().is_some_and(|elapsed| elapsed > 0.0), "{}", reply["elapsed_ms"]);
+    assert_eq!((&reply["cached"], &reply["vantage"]), (&json!(false), &json!("local")));
+    assert_eq!(reply["blocks"][0]["kind"], "table");
+    let data = &reply["data"];
+    assert_eq!(
+        (&data["name"], &data["type"], &data["rcode"]),
+        (&json!("example.test"), &json!("MX"), &json!("NOERROR"))
+    );
+    let first = json!({"name": "example.test", "type": "MX", "ttl": 300, "data": "10 mail1.example.test."});
+    assert!(data["answers"].as_array().expect("an array").contains(&first), "{data}");
+    assert!(data["authority"].is_array());
+    assert_eq!(data["resolver"], dns.address.to_string());
+    assert_eq!((&data["authenticated"], &data["transport"]), (&json!(false), &json!("udp")));
+    assert_eq!((&data["null_mx"], &data["implicit"]), (&json!(false), &json!(false)));
+    let host = &data["hosts"][0];
+    assert_eq!((&host["preference"], &host["exchange"]), (&json!(10), &json!("mail1.example.test")));
+    assert_eq!(host["addresses"], json!(["2001:db8::81", "192.0.2.81"]));
+}
+
+#[test]
+fn every_dns_command_answers_with_the_contracts_data() {
+    let dns = Dns::start();
+    let ask =
+        |line: &str| Netvane::line(&format!("--json {line}")).dns(dns.address).run().json()["data"].clone();
+    for (line, rtype, data) in [
+        ("a example.test", "A", "192.0.2.80"),
+        ("aaaa example.test", "AAAA", "2001:db8::80"),
+        ("ns example.test", "NS", "ns1.example.test."),
+        ("soa example.test", "SOA", "ns1.example.test. hostmaster.example.test. 7 7200 3600 1209600 60"),
+        ("txt example.test", "TXT", "\"v=spf1 mx -all\""),
+        ("cname www.example.test", "CNAME", "web.example.test."),
+        ("srv _imaps._tcp.example.test", "SRV", "0 5 993 mail1.example.test."),
+        ("caa example.test", "CAA", "0 issue \"ca.example\""),
+        ("dig example.test txt", "TXT", "\"v=spf1 mx -all\""),
+    ] {
+        let found = ask(line);
+        assert_eq!((&found["type"], &found["rcode"]), (&json!(rtype), &json!("NOERROR")), "{line}");
+        let answer = &found["answers"][0];
+        assert_eq!(
+            (&answer["type"], &answer["ttl"], &answer["data"]),
+            (&json!(rtype), &json!(300), &json!(data)),
+            "{line}"
+        );
+        for member in ["name", "authority", "resolver", "authenticated", "transport"] {
+            assert!(!found[member].is_null(), "{line}: {member}");
+        }
+    }
+    let all = ask("dns example.test");
+    let types: Vec<&str> = all["records"].as_object().expect("records").keys().map(String::as_str).collect();
+    assert_eq!(types, ["A", "AAAA", "CAA", "MX", "NS", "SOA", "TXT"], "absent types are absent");
+    assert_eq!(all["records"]["A"], json!([{"name": "example.test", "ttl": 300, "data": "192.0.2.80"}]));
+    let chain = ask("a www.example.test");
+    let types: Vec<&Value> =
+        chain["answers"].as_array().expect("answers").iter().map(|row| &row["type"]).collect();
+    assert_eq!(types, ["CNAME", "A"], "the alias comes first");
+}
+
+#[test]
+fn exit_status_0_reply_1_failure_2_usage() {
+    let server = Hostile::start();
+    let ask = |line: &str| {
+        let run = Netvane::line(line).dns(server.address).env("NETVANE__DNS__TIMEOUT_MS", "50").run();
+        (run.code, run.stdout.is_empty(), run.stderr.is_empty())
+    };
+    for negative in
+        ["a nxdomain.example.com", "a nodata.example.com", "a servfail.example.com", "a refused.example.com"]
+    {
+        assert_eq!(ask(negative), (Some(0), false, true), "a negative answer is a reply: {negative}");
+    }
+    for failed in ["a silent.example.com", "a garbage.example.com", "a example.com resolver=127.0.0.1"] {
+        assert_eq!(ask(failed), (Some(1), true, false), "{failed}");
+    }
+    for usage in [
+        "a",
+        "nosuch",
+        "a a..b",
+        "a b c d",
+        "--nosuch",
+        "--color=x a b",
+        "a b --color=x",
+        "config",
+        "completions tcsh",
+        "--json a b --markdown",
+        "a b --config",
+        "serve now",
+    ] {
+        assert_eq!(ask(usage), (Some(2), true, false), "{usage}");
+    }
+}
+
+#[test]
+fn a_failure_reads_the_same_as_text_and_as_a_problem() {
+    let run = Netvane::line("a example.com resolver=10.0.0.1").run();
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    let told = "10.0.0.1 is not contacted: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
+                An operator can allow it with `[policy] allow`.";
+    assert_eq!(run.stderr, format!("netvane: {told}\n"));
+    let problem = Netvane::line("a example.com resolver=10.0.0.1 --json").run().problem();
+    assert_eq!(
+        problem,
+        json!({"type": "about:blank", "title": "Refused target", "status": 403, "detail": told, "code": "refused_target"})
+    );
+    let problem = Netvane::line("--json /mxx example.com").run().problem();
+    assert_eq!(
+        (&problem["code"], &problem["suggestion"]),
+        (&json!("unknown_command"), &json!("/mx example.com"))
+    );
+    assert_eq!(problem["position"], json!({"start": 0, "end": 4}));
+}
+
+#[test]
+fn the_global_options_stand_before_or_after() {
+    let dns = Dns::start();
+    let run = |line: &str| Netvane::line(line).dns(dns.address).run();
+    for line in ["--json a example.test", "a --json example.test", "a example.test --json"] {
+        assert_eq!(run(line).json()["data"]["answers"][0]["data"], "192.0.2.80", "{line}");
+    }
+    for line in ["--markdown a example.test", "a example.test --markdown"] {
+        assert!(run(line).text().starts_with("### A of example.test\n"), "{line}");
+    }
+    for line in [
+        "--color=always a example.test",
+        "--color always a example.test",
+        "a example.test --color=always",
+        "a --color always example.test",
+    ] {
+        assert!(run(line).text().contains("\x1b[32m✓\x1b[0m"), "{line}");
+    }
+    assert!(run("a -- example.test").text().contains("192.0.2.80"), "`--` ends the options");
+}
+
+#[test]
+fn colour_goes_to_terminals_only_unless_told_otherwise() {
+    let dns = Dns::start();
+    let piped = |line: &str| Netvane::line(line).dns(dns.address).run().text().contains('\x1b');
+    assert!(!piped("a example.test"), "piped");
+    assert!(!piped("a example.test --color=auto"));
+    assert!(!piped("a example.test --color=never"));
+    assert!(piped("a example.test --color=always"));
+    // util-linux's script(1) runs a command on a terminal of its own.
+    let on_terminal = |variable: (&str, &str), options: &str| {
+        let line = format!("'{}' a example.test {options}", netvane_tests::program::binary().display());
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        let run = Netvane::from_command(script, [""; 0]).dns(dns.address).env(variable.0, variable.1).run();
+        assert!(run.stdout.contains("192.0.2.80"), "{run:?}");
+        run.stdout.contains("\x1b[32m")
+    };
+    assert!(on_terminal(("TERM", "xterm"), ""));
+    assert!(!on_terminal(("TERM", "xterm"), "--color=never"));
+    assert!(!on_terminal(("NO_COLOR", "1"), ""));
+    assert!(on_terminal(("NO_COLOR", ""), ""), "an empty NO_COLOR is none (no-color.org)");
+    assert!(on_terminal(("NO_COLOR", "1"), "--color=always"));
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_fault() {
+    let line = format!("'{}' help | head -n 1", netvane_tests::program::binary().display());
+    let run = Netvane::from_command(Command::new("bash"), ["-o", "pipefail", "-c", &line]).run();
+    assert_eq!(run.text(), "What Netvane answers\n");
+}
+
+#[test]
+fn an_interrupted_lookup_ends_at_once() {
+    let dns = Dns::start();
+    dns.hold("example.test. A");
+    let running = Netvane::line("a example.test").dns(dns.address).spawn();
+    dns.wait_for("example.test. A");
+    running.signal("INT");
+    let run = running.finish();
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(130), "", ""));
+    assert_eq!(dns.asked(), ["example.test. A"]);
+}
+
+#[test]
+fn help_shows_every_command_and_explains_one() {
+    let commands = Netvane::line("commands --json").run().stdout;
+    let commands: Value = serde_json::from_str(&commands).expect("JSON");
+    let run = Netvane::line("help").run();
+    let names: Vec<&str> = commands["commands"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter_map(|c| c["name"].as_str())
+        .collect();
+    for name in &names {
+        assert!(run.text().contains(&format!("\n/{name}")), "{name}");
+    }
+    assert_eq!(Netvane::line("commands").run().text(), run.text());
+    let about_mx = Netvane::line("help mx").run();
+    insta::assert_snapshot!(about_mx.text(), @r"
+    /mx <domain> [resolver]
+    · Mail servers of a domain, with their addresses
+
+    Argument  Needed  Form                                                           Meaning
+    domain    yes     a domain name                                                  The domain whose mail is asked about.
+    resolver  no      a DNS server: host, host:port, tls://…, https://… or quic://…  DNS server to ask instead of the configured ones.
+
+    Examples
+      /mx example.com
+      /mx example.com resolver=tls://1.1.1.1
+    ");
+    for line in ["mx --help", "mx -h", "help /mx", "/help MX"] {
+        assert_eq!(Netvane::line(line).run().text(), about_mx.text(), "{line}");
+    }
+    let unknown = Netvane::line("help mxx").run();
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("did you mean `mx`?\n\nTry: netvane help mx\n"), "{}", unknown.stderr);
+}
+
+#[test]
+fn the_registry_is_listed_for_programs() {
+    let run = Netvane::line("commands --json").run();
+    let listed: Value = serde_json::from_str(run.text()).expect("JSON");
+    let listed = listed["commands"].as_array().expect("an array");
+    let find = |name: &str| {
+        listed.iter().find(|command| command["name"] == name).unwrap_or_else(|| panic!("{name}"))
+    };
+    for name in
+        ["a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dns", "dig", "ptr", "reverse", "help"]
+    {
+        let command = find(name);
+        assert!(command["examples"][0].as_str().is_some_and(|line| line.starts_with(name)), "{name}");
+        for argument in command["arguments"].as_array().expect("an array") {
+            for member in ["name", "type", "help", "required"] {
+                assert!(!argument[member].is_null(), "{name}: {argument}");
+            }
+        }
+    }
+    assert_eq!(find("dns")["aliases"], json!(["lookup"]));
+    assert_eq!(find("help")["aliases"], json!(["start"]));
+    let arguments: Vec<_> = find("dig")["arguments"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .map(|a| {
+            (a["name"].as_str().expect("a name"), a["type"].as_str().expect("a type"), a["required"] == true)
+        })
+        .collect();
+    assert_eq!(
+        arguments,
+        [
+            ("name", "string", true),
+            ("type", "string", false),
+            ("resolver", "string", false),
+            ("dnssec", "boolean", false),
+            ("tcp", "boolean", false),
+            ("norecurse", "boolean", false)
+        ]
+    );
+}
+
+#[test]
+fn completions_know_every_command() {
+    for (shell, marker) in
+        [("bash", "complete -F"), ("zsh", "#compdef netvane"), ("fish", "complete -c netvane")]
+    {
+        let script = Netvane::new(["completions", shell]).run();
+        assert!(script.text().contains(marker), "{shell}");
+        for name in ["mx", "reverse", "dig", "resolver", "serve", "config"] {
+            assert!(script.text().contains(name), "{shell}: {name}");
+        }
+    }
+    // A shell must be able to read it: bash is everywhere.
+    let script = Netvane::line("completions bash").run();
+    let checked = Netvane::from_command(Command::new("bash"), ["-n"]).stdin(script.stdout).run();
+    assert_eq!(checked.text(), "");
+}
+
+#[test]
+fn hostile_text_reaches_no_terminal() {
+    let server = Hostile::start();
+    for line in [
+        "txt control.example.com",
+        "mx control.example.com",
+        "a edeonly.example.com",
+        "dns control.example.com",
+    ] {
+        for form in ["", "--markdown"] {
+            let run = Netvane::line(&format!("{line} {form}")).dns(server.address).run();
+            assert!(is_harmless(run.text()), "{line} {form}: {:?}", run.stdout);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env bash
+# The route lab: client - r1 - r2 - r3 - server in namespaces of their own, IPv4 and IPv6.
+#
+#   route.sh up DIR            builds it; DIR must not exist. Variables for tests: DIR/env.
+#   route.sh fault DIR NAME    breaks something (below)
+#   route.sh heal DIR          mends whatever was broken
+#   route.sh down DIR          removes exactly what `up` made
+#   route.sh tools             says what is missing on this machine
+#
+# Environment of `up`: DELAY_MS (each way, between client and r1; default 0: no wire, a veth pair),
+# LOSS (percent each way on that wire; default 0), LIFETIME (seconds until its processes end by
+# themselves; default 1800).
+#
+# Faults: silent (r2 sends no time exceeded), reject (r2 prohibits the server), ratelimit (Linux's
+# default ICMP rate limit on every router and the server), mtu (1300 bytes between r2 and r3),
+# noudp (the server drops UDP), noecho (UDP and ICMP echo), dark (the server drops everything),
+# loss20 (r1 drops 20 % of what it forwards), liar (the server answers IPv4 echo and UDP with lies).
+#
+# On the server: listeners on 22 25 80 443 and 1000, 1020 … 1980 (50 open ports among 1000-1999);
+# 20000-20999 dropped; 30000-30009 rejected as administratively prohibited, 30010-30019 with port
+# unreachable; everything else closed. Behind r3: no such host at GHOST. At r2: no route to
+# UNREACHABLE, PROHIBITED and BLACKHOLE.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+action=${1:?up, fault, heal, down or tools}
+PATH=$PATH:/usr/sbin:/sbin
+
+tools() {
+    local entry missing=
+    for entry in ip:iproute2 nft:nftables python3:python3; do
+        command -v "${entry%%:*}" >/dev/null || missing+=" ${entry#*:}"
+    done
+    [ -z "$missing" ] || { echo "missing Debian packages:$missing" >&2 && return 1; }
+}
+
+if [ "$action" = tools ]; then
+    tools
+    exit
+fi
+dir=${2:?a directory}
+
+in_ns() { ip netns exec "$prefix-$1" "${@:2}"; }
+
+load() {
+    # shellcheck disable=SC1091
+    . "$dir/env"
+    prefix=$ROUTE_PREFIX
+}
+
+link() { # A B SUBNET4 SUBNET6: A gets .1 and ::1, B gets .2 and ::2; the device is named for the other end
+    local a=$1 b=$2
+    if [ "$a" = client ] && [ "$DELAY_MS$LOSS" != 00 ]; then
+        ip netns exec "$prefix-$a" timeout "$LIFETIME" \
+            python3 "$here/wire.py" "$b" "$a" "$DELAY_MS" "$LOSS" "$LIFETIME" >"$dir/wire.log" 2>&1 &
+        echo $! >>"$dir/pids"
+        await "$dir/wire.log"
+        in_ns "$a" ip link set "$a" netns "$prefix-$b"
+        in_ns "$a" ip link set "$b" txqueuelen 20000
+        in_ns "$b" ip link set "$a" txqueuelen 20000
+    else
+        in_ns "$a" ip link add "$b" type veth peer name "$a" netns "$prefix-$b"
+    fi
+    in_ns "$a" ip addr add "$3.1/24" dev "$b"
+    in_ns "$b" ip addr add "$3.2/24" dev "$a"
+    in_ns "$a" ip addr add "$4::1/64" dev "$b" nodad
+    in_ns "$b" ip addr add "$4::2/64" dev "$a" nodad
+    in_ns "$a" ip link set "$b" up
+    in_ns "$b" ip link set "$a" up
+}
+
+await() { # LOG: until a process has written "ready" there
+    for _ in $(seq 100); do
+        grep -q ready "$1" 2>/dev/null && return
+        sleep 0.05
+    done
+    echo "not ready: $1" >&2
+    cat "$1" >&2
+    return 1
+}
+
+icmp_limit() { # MILLISECONDS
+    for ns in r1 r2 r3 server; do
+        in_ns $ns sysctl -qw "net.ipv4.icmp_ratelimit=$1" "net.ipv6.icmp.ratelimit=$1"
+    done
+}
+
+up() {
+    DELAY_MS=${DELAY_MS:-0} LOSS=${LOSS:-0} LIFETIME=${LIFETIME:-1800}
+    mkdir "$dir"
+    prefix=nvr$$
+    cat >"$dir/env" <<-EOF
+	ROUTE_PREFIX=$prefix
+	ROUTE_CLIENT=$prefix-client
+	ROUTE_SERVER=$prefix-server
+	ROUTE_DELAY_MS=$DELAY_MS
+	ROUTE_LOSS=$LOSS
+	ROUTE_LIFETIME=$LIFETIME
+	SERVER4=203.0.113.2
+	SERVER6=2001:db8:4::2
+	GHOST4=203.0.113.77
+	GHOST6=2001:db8:4::77
+	UNREACHABLE4=203.0.113.200
+	UNREACHABLE6=2001:db8:4::200
+	PROHIBITED4=203.0.113.201
+	PROHIBITED6=2001:db8:4::201
+	BLACKHOLE4=203.0.113.202
+	BLACKHOLE6=2001:db8:4::202
+	HOPS4="198.51.100.2 198.51.101.2 198.51.102.2 203.0.113.2"
+	HOPS6="2001:db8:1::2 2001:db8:2::2 2001:db8:3::2 2001:db8:4::2"
+	EOF
+    : >"$dir/pids"
+    for ns in client r1 r2 r3 server; do
+        ip netns add "$prefix-$ns"
+        in_ns $ns ip link set lo up
+        in_ns $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+    done
+    for ns in r1 r2 r3; do
+        in_ns $ns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+    done
+    icmp_limit 0
+    build_links
+    printf 'add table inet ports\nadd chain inet ports input { type filter hook input priority 0; }\n%s\n%s\n%s\n' \
+        'add rule inet ports input tcp dport 20000-20999 drop' \
+        'add rule inet ports input tcp dport 30000-30009 reject with icmpx type admin-prohibited' \
+        'add rule inet ports input tcp dport 30010-30019 reject with icmpx type port-unreachable' |
+        in_ns server nft -f -
+    local cert=-
+    if openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/cert" -days 2 \
+        -subj /CN=lab.test 2>/dev/null; then
+        cat "$dir/key" "$dir/cert" >"$dir/pem"
+        cert=$dir/pem
+    fi
+    # Not through in_ns: of a function in the background, $! is a shell, not the process to end.
+    # shellcheck disable=SC2046
+    ip netns exec "$prefix-server" timeout "$LIFETIME" python3 "$here/servers.py" "$LIFETIME" "$cert" \
+        22 25 80 443 $(seq 1000 20 1980) >"$dir/servers.log" 2>&1 &
+    echo $! >>"$dir/pids"
+    await "$dir/servers.log"
+    warm_up
+}
+
+# The first packets wait for neighbours: let that be over.
+warm_up() {
+    local target
+    for target in 203.0.113.2 2001:db8:4::2; do
+        for _ in $(seq 50); do
+            in_ns client ping -c 1 -W 1 $target >/dev/null 2>&1 && break
+            sleep 0.1
+        done
+    done
+}
+
+build_links() {
+    link client r1 198.51.100 2001:db8:1
+    link r1 r2 198.51.101 2001:db8:2
+    link r2 r3 198.51.102 2001:db8:3
+    link r3 server 203.0.113 2001:db8:4
+    local far
+    in_ns client ip route add default via 198.51.100.2
+    in_ns client ip route add default via 2001:db8:1::2
+    in_ns server ip route add default via 203.0.113.1
+    in_ns server ip route add default via 2001:db8:4::1
+    in_ns r1 ip route add default via 198.51.101.2
+    in_ns r1 ip route add default via 2001:db8:2::2
+    in_ns r2 ip route add default via 198.51.102.2
+    in_ns r2 ip route add default via 2001:db8:3::2
+    in_ns r2 ip route add 198.51.100.0/24 via 198.51.101.1
+    in_ns r2 ip route add 2001:db8:1::/64 via 2001:db8:2::1
+    in_ns r3 ip route add default via 198.51.102.1
+    in_ns r3 ip route add default via 2001:db8:3::1
+    for far in unreachable:200 prohibit:201 blackhole:202; do
+        in_ns r2 ip route add "${far%:*}" "203.0.113.${far#*:}/32"
+        in_ns r2 ip route add "${far%:*}" "2001:db8:4::${far#*:}/128"
+    done
+}
+
+nft_fault() { # NAMESPACE HOOK RULE...
+    local ns=$1 hook=$2 rule
+    {
+        echo "add table inet fault"
+        echo "add chain inet fault $hook { type filter hook $hook priority 10; }"
+        for rule in "${@:3}"; do echo "add rule inet fault $hook $rule"; done
+    } | in_ns "$ns" nft -f -
+}
+
+fault() {
+    case $1 in
+    silent) nft_fault r2 output "icmp type time-exceeded drop" "icmpv6 type time-exceeded drop" ;;
+    reject)
+        nft_fault r2 forward "ip daddr $SERVER4 reject with icmpx type admin-prohibited" \
+            "ip6 daddr $SERVER6 reject with icmpx type admin-prohibited"
+        ;;
+    ratelimit) icmp_limit 1000 ;;
+    mtu) in_ns r2 ip link set r3 mtu 1300 && in_ns r3 ip link set r2 mtu 1300 ;;
+    noudp) nft_fault server input "meta l4proto udp drop" ;;
+    noecho)
+        nft_fault server input "meta l4proto udp drop" "icmp type echo-request drop" \
+            "icmpv6 type echo-request drop"
+        ;;
+    dark) nft_fault server input "meta l4proto { tcp, udp } drop" "icmp type echo-request drop" \
+        "icmpv6 type echo-request drop" ;;
+    loss20) nft_fault r1 forward "numgen random mod 100 < 20 drop" ;;
+    liar)
+        in_ns server sysctl -qw net.ipv4.icmp_echo_ignore_all=1
+        ip netns exec "$prefix-server" timeout "$ROUTE_LIFETIME" \
+            python3 "$here/liar.py" "$ROUTE_LIFETIME" >"$dir/liar.log" 2>&1 &
+        echo $! >"$dir/liar.pid"
+        await "$dir/liar.log"
+        ;;
+    *) echo "no such fault: $1" >&2 && exit 2 ;;
+    esac
+}
+
+heal() {
+    if [ -f "$dir/liar.pid" ]; then
+        kill "$(cat "$dir/liar.pid")" 2>/dev/null || true
+        rm -f "$dir/liar.pid" "$dir/liar.log"
+        in_ns server sysctl -qw net.ipv4.icmp_echo_ignore_all=0
+    fi
+    for ns in r1 r2 r3 server; do in_ns $ns nft delete table inet fault 2>/dev/null || true; done
+    icmp_limit 0
+    in_ns r2 ip link set r3 mtu 1500
+    in_ns r3 ip link set r2 mtu 1500
+}
+
+down() {
+    local pid
+    [ ! -f "$dir/liar.pid" ] || cat "$dir/liar.pid" >>"$dir/pids"
+    while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$dir/pids"
+    for ns in client r1 r2 r3 server; do ip netns del "$prefix-$ns" 2>/dev/null || true; done
+    rm -rf "$dir"
+}
+
+case $action in
+up) up ;;
+fault) load && fault "${3:?a fault}" ;;
+heal) load && heal ;;
+down) load && down ;;
+*) echo "up, fault, heal or down, not $action" >&2 && exit 2 ;;
+esac

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""A wire with delay and loss, for kernels without netem.
+
+    wire.py TAP_A TAP_B DELAY_MS LOSS_PERCENT LIFETIME_S
+
+Creates two TAP devices in its own network namespace and carries frames between them, each
+DELAY_MS late and lost with a probability of LOSS_PERCENT, each way. The devices may be moved to
+other namespaces afterwards. Both vanish when the process ends: on SIGTERM or after LIFETIME_S.
+"""
+import collections
+import fcntl
+import os
+import random
+import select
+import signal
+import struct
+import sys
+import time
+
+TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
+
+
+def tap(name):
+    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
+    return fd
+
+
+def main():
+    names, delay, loss, lifetime = sys.argv[1:3], *map(float, sys.argv[3:6])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    delay, loss, clock = delay / 1000, loss / 100, time.monotonic
+    ends = [tap(name) for name in names]
+    other = {ends[0]: ends[1], ends[1]: ends[0]}
+    queue = collections.deque()  # (due, fd, frame): one delay for all, so it is in order
+    poll, stop = select.epoll(), clock() + lifetime
+    for fd in ends:
+        poll.register(fd, select.EPOLLIN)
+    print("ready", flush=True)
+    while (now := clock()) < stop:
+        wait = queue[0][0] - now if queue else 1.0
+        # epoll_wait counts whole milliseconds: sleep short of the time, then look again.
+        ready = poll.poll(max(0.0, wait - 0.001) if wait > 0.0012 else 0)
+        for fd, _ in ready:
+            for _ in range(64):
+                try:
+                    frame = os.read(fd, 65536)
+                except OSError:
+                    break
+                if loss == 0 or random.random() >= loss:
+                    queue.append((clock() + delay, other[fd], frame))
+        now = clock()
+        while queue and queue[0][0] <= now:
+            _, fd, frame = queue.popleft()
+            try:
+                os.write(fd, frame)
+            except OSError:
+                pass
+
+
+main()

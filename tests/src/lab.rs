@@ -1,0 +1,72 @@
+//! The labs of `tests/lab`, brought up by `tests/run`.
+
+use std::{collections::HashMap, ffi::OsStr, path::PathBuf, process::Command};
+
+use crate::program::{Netvane, binary};
+
+/// A lab that is up.
+pub struct Lab {
+    directory: PathBuf,
+    names: HashMap<String, String>,
+}
+
+impl Lab {
+    /// The lab that `NETVANE_LAB_DNS` names. Tests that need it are `#[ignore]`d, so that whoever has none
+    /// sees them counted as left out.
+    pub fn get() -> Self {
+        Self::named("NETVANE_LAB_DNS")
+    }
+
+    fn named(variable: &str) -> Self {
+        let directory = std::env::var_os(variable);
+        let directory = directory
+            .unwrap_or_else(|| panic!("{variable} names the lab's directory; tests/run brings one up"));
+        let directory = PathBuf::from(directory);
+        let env = std::fs::read_to_string(directory.join("env")).expect("the lab is up");
+        let names = env.lines().filter_map(|line| line.split_once('='));
+        let names =
+            names.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect();
+        Self { directory, names }
+    }
+
+    /// The lab that `NETVANE_LAB_ROUTE` names: client, three routers, server.
+    pub fn route() -> Self {
+        Self::named("NETVANE_LAB_ROUTE")
+    }
+
+    /// A value of `DIR/env`; empty when the lab has no such thing.
+    pub fn value(&self, name: &str) -> &str {
+        self.names.get(name).map_or("", String::as_str)
+    }
+
+    /// Where the lab's files are.
+    pub fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
+
+    /// A run inside the DNS lab with the lab's trust, and its networks open to the guard.
+    pub fn netvane<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Netvane {
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/in-client"));
+        command.arg(&self.directory).arg(binary());
+        Netvane::from_command(command, arguments)
+            .env("NETVANE__POLICY__ALLOW", "198.51.100.0/24,203.0.113.0/24,2001:db8::/32")
+            .env("NETVANE__DNS__TRUST_ANCHOR", self.value("TRUST_ANCHOR"))
+            .env("NETVANE__TLS__CA_FILES", self.value("CA_FILE"))
+    }
+
+    /// The same for a line, with `{NAME}` replaced by that value of `DIR/env`.
+    pub fn line(&self, line: &str) -> Netvane {
+        let filled = self
+            .names
+            .iter()
+            .fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{name}}}"), value));
+        assert!(!filled.contains('{'), "{filled}: the lab has no such value");
+        self.netvane(filled.split_whitespace())
+    }
+
+    /// The reply to a line, as JSON.
+    #[track_caller]
+    pub fn json(&self, line: &str) -> serde_json::Value {
+        self.line(&format!("--json {line}")).run().json()
+    }
+}

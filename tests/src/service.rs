@@ -1,0 +1,150 @@
+//! `netvane serve`, from its first log line to its end.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread,
+};
+
+use serde_json::Value;
+
+use crate::{
+    PATIENCE,
+    http::{Client, Response},
+    program::{binary, signal},
+};
+
+/// A running service on a port of its own; killed when dropped.
+pub struct Service {
+    /// Where it answers.
+    pub address: SocketAddr,
+    child: Child,
+    log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    lines: Mutex<(Vec<String>, bool)>,
+    more: Condvar,
+}
+
+impl Service {
+    /// Starts it with these settings, given as environment variables, and waits until it listens.
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(binary());
+        command.arg("serve").env_clear();
+        // Port 0: the system picks a free one, and the log says which.
+        command.env("NETVANE__HTTP__LISTEN", "127.0.0.1:0").env("NETVANE__LOG__FORMAT", "json");
+        command.envs(settings.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let log = Log::follow(child.stderr.take().expect("piped"));
+        let mut service = Self { address: SocketAddr::from(([0; 4], 0)), child, log };
+        let line = service.logged("serving HTTP");
+        let line: Value = serde_json::from_str(&line).expect("a log line in JSON");
+        let address = line["fields"]["address"].as_str().expect("the log tells the address");
+        service.address = address.parse().expect("an address with a port");
+        service
+    }
+
+    /// Starts it with this DNS server.
+    pub fn with_dns(server: SocketAddr) -> Self {
+        Self::start(&[("NETVANE__DNS__SERVERS", &server.to_string())])
+    }
+
+    /// `GET`s a path.
+    pub fn get(&self, path: &str) -> Response {
+        Client::connect(self.address).ask(&format!("GET {path}"), &[], b"")
+    }
+
+    /// `POST`s a question.
+    pub fn post(&self, body: impl AsRef<[u8]>) -> Response {
+        self.post_for("application/json", body)
+    }
+
+    /// `POST`s a question and accepts this type only.
+    pub fn post_for(&self, accept: &str, body: impl AsRef<[u8]>) -> Response {
+        let headers = [("Accept", accept), ("Content-Type", "application/json")];
+        Client::connect(self.address).ask("POST /v1/commands", &headers, body.as_ref())
+    }
+
+    /// `POST`s a command line.
+    pub fn command(&self, line: &str) -> Response {
+        self.post(serde_json::json!({ "command": line }).to_string())
+    }
+
+    /// Waits until the log holds a line with this text, and gives the line.
+    pub fn logged(&self, text: &str) -> String {
+        let lines = self.log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let absent = |(lines, ended): &mut (Vec<String>, bool)| {
+            !*ended && !lines.iter().any(|line| line.contains(text))
+        };
+        let (lines, _) =
+            self.log.more.wait_timeout_while(lines, PATIENCE, absent).unwrap_or_else(PoisonError::into_inner);
+        lines
+            .0
+            .iter()
+            .find(|line| line.contains(text))
+            .cloned()
+            .unwrap_or_else(|| panic!("the log never said `{text}`: {:#?}", lines.0))
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).0.join("\n")
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// Files and sockets that it holds open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
+    }
+
+    /// Waits for its end; gives the exit status, `None` when a signal ended it.
+    pub fn ended(mut self) -> Option<i32> {
+        let lines = self.log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lines, waited) = self
+            .log
+            .more
+            .wait_timeout_while(lines, PATIENCE, |(_, ended)| !*ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "the service did not end: {:#?}", lines.0);
+        drop(lines);
+        self.child.wait().expect("a child can be waited for").code()
+    }
+
+    /// Asks it to end, as a supervisor does; gives the exit status.
+    pub fn stop(self) -> Option<i32> {
+        self.signal("TERM");
+        self.ended()
+    }
+}
+
+impl Log {
+    fn follow(pipe: impl std::io::Read + Send + 'static) -> Arc<Self> {
+        let log = Arc::new(Self::default());
+        let writer = log.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                writer.lines.lock().unwrap_or_else(PoisonError::into_inner).0.push(line);
+                writer.more.notify_all();
+            }
+            writer.lines.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+            writer.more.notify_all();
+        });
+        log
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
