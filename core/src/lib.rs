@@ -15,6 +15,7 @@ mod failure;
 mod flight;
 pub mod geo;
 mod grammar;
+mod mail;
 pub mod net;
 mod ports;
 pub mod registration;

@@ -1,5 +1,6 @@
 //! The built program, driven from outside as its users drive it.
 
+mod data_update;
 mod grammar;
 mod hostile_dns;
 mod http;

@@ -1,6 +1,6 @@
 //! `geo`: place and network of an address, from the local database only.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub(super) struct Place {
     special: Option<Special>,
     pub(super) country: Option<Country>,
     region: Option<String>,
-    city: Option<String>,
+    pub(super) city: Option<String>,
     postal: Option<String>,
     location: Option<Location>,
     pub(super) network: Option<Network>,
@@ -206,6 +206,7 @@ impl Place {
     }
 }
 
+/// Not kept: the database is at hand, and a fresh one counts at once.
 impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Place and network of {}", both_forms(&self.query));
@@ -218,9 +219,5 @@ impl Answer for Data {
         document.table(["Other address", "Place", "Network of"], rows.collect());
         self.place.source(&mut document);
         document
-    }
-
-    fn lifetime(&self) -> Duration {
-        Duration::from_secs(300)
     }
 }

@@ -8,6 +8,7 @@ mod dns;
 mod geo;
 mod help;
 mod ip;
+mod mailbox;
 mod mx;
 mod ping;
 mod port;
@@ -51,6 +52,7 @@ pub(crate) fn registry() -> Registry {
         Entry::of::<trace::Trace>(),
         Entry::of::<ports::Ports>(),
         Entry::of::<port::Port>(),
+        Entry::of::<mailbox::Mailbox>(),
         Entry::of::<ua::Ua>(),
         Entry::of::<help::Help>(),
         Entry::of::<status::Status>(),

@@ -29,23 +29,23 @@ pub struct Mx {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Data {
     #[serde(flatten)]
-    lookup: Lookup,
+    pub(super) lookup: Lookup,
     /// By preference, lowest first.
-    hosts: Vec<Exchange>,
+    pub(super) hosts: Vec<Exchange>,
     /// The domain says that it takes no mail at all (RFC 7505).
-    null_mx: bool,
+    pub(super) null_mx: bool,
     /// There is no MX, so mail goes to the domain's own addresses (RFC 5321 §5.1).
-    implicit: bool,
+    pub(super) implicit: bool,
 }
 
 /// A mail exchange.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Exchange {
-    preference: u16,
+pub(super) struct Exchange {
+    pub(super) preference: u16,
     /// Host name, without the final dot.
-    exchange: String,
+    pub(super) exchange: String,
     /// IPv6 and IPv4.
-    addresses: Vec<std::net::IpAddr>,
+    pub(super) addresses: Vec<std::net::IpAddr>,
     /// What is wrong with it, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<Fault>,
@@ -84,47 +84,51 @@ impl Command for Mx {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
-        let answered = look_up_explained(cx, &client, self.domain.as_str(), Rtype::MX).await?;
-        let mut hosts: Vec<Exchange> = answered
-            .records
-            .iter()
-            .filter_map(|record| match &record.data {
-                Rdata::Mx(mx) => Some(Exchange {
-                    preference: mx.preference(),
-                    exchange: without_dot(mx.exchange()),
-                    addresses: Vec::new(),
-                    fault: None,
-                    ttl: record.ttl,
-                }),
-                _ => None,
-            })
-            .collect();
-        hosts.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
-        let null_mx = matches!(&hosts[..], [Exchange { exchange, .. }] if exchange == ".");
-        let mut data = Data { lookup: answered.lookup, hosts, null_mx, implicit: false };
-        if null_mx {
-            data.hosts.clear();
-            return Ok(data);
-        }
-        if data.lookup.outcome == Outcome::NoData {
-            let mut own = exchange(0, self.domain.as_str().to_owned(), u32::MAX);
-            own.look_up(&client).await;
-            // RFC 5321 §5.1 asks for addresses of the name itself; an alias on the way is followed.
-            if !own.addresses.is_empty() {
-                own.fault = None;
-                data.implicit = true;
-                data.hosts.push(own);
-            }
-            return Ok(data);
-        }
-        cx.progress(&data);
-        join_all(data.hosts.iter_mut().map(|host| host.look_up(&client))).await;
-        Ok(data)
+        find(cx, &client, self.domain.as_str(), |so_far| cx.progress(so_far)).await
     }
 
     fn contacts(&self) -> Option<&Host> {
         self.resolver.as_ref().map(|resolver| &resolver.endpoint.host)
     }
+}
+
+/// Where mail for a domain goes, as RFC 5321 §5.1 has it, with the addresses of each exchange.
+pub(super) async fn find(
+    cx: &Context,
+    client: &Client,
+    domain: &str,
+    show: impl Fn(&Data),
+) -> Result<Data, Failure> {
+    let answered = look_up_explained(cx, client, domain, Rtype::MX).await?;
+    let mut hosts: Vec<Exchange> = answered
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Rdata::Mx(mx) => Some(exchange(mx.preference(), without_dot(mx.exchange()), record.ttl)),
+            _ => None,
+        })
+        .collect();
+    hosts.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
+    let null_mx = matches!(&hosts[..], [Exchange { exchange, .. }] if exchange == ".");
+    let mut data = Data { lookup: answered.lookup, hosts, null_mx, implicit: false };
+    if null_mx {
+        data.hosts.clear();
+        return Ok(data);
+    }
+    if data.lookup.outcome == Outcome::NoData {
+        let mut own = exchange(0, domain.to_owned(), u32::MAX);
+        own.look_up(client).await;
+        // RFC 5321 §5.1 asks for addresses of the name itself; an alias on the way is followed.
+        if !own.addresses.is_empty() {
+            own.fault = None;
+            data.implicit = true;
+            data.hosts.push(own);
+        }
+        return Ok(data);
+    }
+    show(&data);
+    join_all(data.hosts.iter_mut().map(|host| host.look_up(client))).await;
+    Ok(data)
 }
 
 fn exchange(preference: u16, exchange: String, ttl: u32) -> Exchange {
@@ -167,7 +171,7 @@ impl Exchange {
         };
     }
 
-    fn warning(&self) -> Option<String> {
+    pub(super) fn warning(&self) -> Option<String> {
         let name = &self.exchange;
         Some(match self.fault.as_ref()? {
             Fault::Cname => {
@@ -188,8 +192,9 @@ impl Exchange {
     }
 }
 
-impl Answer for Data {
-    fn present(&self) -> Document {
+impl Data {
+    /// What can be said about the domain's mail servers in one sentence.
+    pub(super) fn head(&self) -> Document {
         let usable = self.hosts.iter().filter(|host| !host.addresses.is_empty()).count();
         let total = self.hosts.len();
         let servers = count(total, "mail server", "mail servers");
@@ -212,6 +217,16 @@ impl Answer for Data {
             document.summary = format!("{} takes no mail: it has neither MX nor address", self.lookup.name);
             document.severity = Severity::Bad;
         }
+        if self.lookup.outcome == Outcome::Answer && usable == 0 && !self.null_mx {
+            document.severity = Severity::Bad;
+        }
+        document
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let mut document = self.head();
         let rows = self.hosts.iter().map(|host| {
             let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
             let addresses = match addresses.is_empty() {
@@ -224,9 +239,6 @@ impl Answer for Data {
         document.table([">Preference", "Exchange", "Addresses", ">TTL"], rows.collect());
         for warning in self.hosts.iter().filter_map(Exchange::warning) {
             document.warn(warning);
-        }
-        if self.lookup.outcome == Outcome::Answer && usable == 0 && !self.null_mx {
-            document.severity = Severity::Bad;
         }
         self.lookup.source(&mut document);
         document

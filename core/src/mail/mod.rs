@@ -1,0 +1,3 @@
+//! What is known about mail beyond the wire.
+
+pub(crate) mod provider;

@@ -1,0 +1,174 @@
+//! Who runs a domain's mail, told from the names and networks of its exchanges.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Who answers for a domain's mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Provider {
+    /// Product or company; `self-hosted` where the exchanges bear the domain's own name.
+    pub(crate) name: String,
+    /// Whether mailboxes are there, or a filter in front of them.
+    pub(crate) role: Role,
+    /// What that was told from.
+    pub(crate) evidence: String,
+}
+
+/// What a provider does with the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Keeps the mailboxes, as far as anyone outside can tell.
+    Mailboxes,
+    /// Filters and hands on to a server that is not visible from outside.
+    Gateway,
+    /// Receives and hands on to other mailboxes.
+    Forwarder,
+    /// The domain's owner, or someone who uses the domain's name.
+    Own,
+    /// Not known.
+    Unknown,
+}
+
+use Role::{Forwarder, Gateway, Mailboxes};
+
+/// Suffixes of exchange names.
+#[rustfmt::skip]
+const EXCHANGES: &[(&str, &str, Role)] = &[
+    ("google.com", "Google Workspace", Mailboxes),
+    ("googlemail.com", "Google Workspace", Mailboxes),
+    ("smtp.goog", "Google Workspace", Mailboxes),
+    ("mail.protection.outlook.com", "Microsoft 365", Mailboxes),
+    ("mx.microsoft", "Microsoft 365", Mailboxes),
+    ("olc.protection.outlook.com", "Outlook.com", Mailboxes),
+    ("mail.protection.partner.outlook.cn", "Microsoft 365 (21Vianet)", Mailboxes),
+    ("yahoodns.net", "Yahoo Mail", Mailboxes),
+    ("mail.icloud.com", "Apple iCloud Mail", Mailboxes),
+    ("protonmail.ch", "Proton Mail", Mailboxes),
+    ("messagingengine.com", "Fastmail", Mailboxes),
+    ("zoho.com", "Zoho Mail", Mailboxes),
+    ("zoho.eu", "Zoho Mail", Mailboxes),
+    ("zoho.in", "Zoho Mail", Mailboxes),
+    ("yandex.net", "Yandex 360", Mailboxes),
+    ("yandex.ru", "Yandex 360", Mailboxes),
+    ("mail.ru", "Mail.ru", Mailboxes),
+    ("tutanota.de", "Tuta", Mailboxes),
+    ("mailbox.org", "mailbox.org", Mailboxes),
+    ("posteo.de", "Posteo", Mailboxes),
+    ("migadu.com", "Migadu", Mailboxes),
+    ("mxroute.com", "MXroute", Mailboxes),
+    ("gandi.net", "Gandi", Mailboxes),
+    ("ovh.net", "OVHcloud", Mailboxes),
+    ("ionos.com", "IONOS", Mailboxes),
+    ("ionos.de", "IONOS", Mailboxes),
+    ("kundenserver.de", "IONOS", Mailboxes),
+    ("gmx.net", "GMX", Mailboxes),
+    ("web.de", "WEB.DE", Mailboxes),
+    ("t-online.de", "Telekom", Mailboxes),
+    ("strato.de", "STRATO", Mailboxes),
+    ("rzone.de", "STRATO", Mailboxes),
+    ("secureserver.net", "GoDaddy", Mailboxes),
+    ("privateemail.com", "Namecheap Private Email", Mailboxes),
+    ("titan.email", "Titan", Mailboxes),
+    ("hostinger.com", "Hostinger", Mailboxes),
+    ("emailsrvr.com", "Rackspace Email", Mailboxes),
+    ("awsapps.com", "Amazon WorkMail", Mailboxes),
+    ("qq.com", "Tencent QQ Mail", Mailboxes),
+    ("mxhichina.com", "Alibaba Mail", Mailboxes),
+    ("netease.com", "NetEase Mail", Mailboxes),
+    ("163.com", "NetEase Mail", Mailboxes),
+    ("naver.com", "Naver", Mailboxes),
+    ("infomaniak.ch", "Infomaniak", Mailboxes),
+    ("one.com", "one.com", Mailboxes),
+    ("seznam.cz", "Seznam", Mailboxes),
+    ("wp.pl", "WP", Mailboxes),
+    ("onet.pl", "Onet", Mailboxes),
+    ("comcast.net", "Comcast", Mailboxes),
+    ("orange.fr", "Orange", Mailboxes),
+    ("free.fr", "Free", Mailboxes),
+    ("pphosted.com", "Proofpoint", Gateway),
+    ("ppe-hosted.com", "Proofpoint Essentials", Gateway),
+    ("mimecast.com", "Mimecast", Gateway),
+    ("mimecast.co.za", "Mimecast", Gateway),
+    ("barracudanetworks.com", "Barracuda", Gateway),
+    ("iphmx.com", "Cisco Secure Email", Gateway),
+    ("messagelabs.com", "Broadcom Email Security.cloud", Gateway),
+    ("trendmicro.com", "Trend Micro Email Security", Gateway),
+    ("trendmicro.eu", "Trend Micro Email Security", Gateway),
+    ("sophos.com", "Sophos Email", Gateway),
+    ("fireeyecloud.com", "Trellix Email Security", Gateway),
+    ("fortimailcloud.com", "FortiMail Cloud", Gateway),
+    ("hornetsecurity.com", "Hornetsecurity", Gateway),
+    ("antispameurope.com", "Hornetsecurity", Gateway),
+    ("spamexperts.com", "SpamExperts", Gateway),
+    ("antispamcloud.com", "SpamExperts", Gateway),
+    ("mailcontrol.com", "Forcepoint Email Security", Gateway),
+    ("retarus.com", "Retarus", Gateway),
+    ("mailspamprotection.com", "SiteGround filter", Gateway),
+    ("vadesecure.com", "Vade", Gateway),
+    ("mx.cloudflare.net", "Cloudflare Email Routing", Forwarder),
+    ("improvmx.com", "ImprovMX", Forwarder),
+    ("forwardemail.net", "Forward Email", Forwarder),
+    ("simplelogin.co", "SimpleLogin", Forwarder),
+    ("registrar-servers.com", "Namecheap forwarding", Forwarder),
+    ("amazonaws.com", "Amazon SES", Forwarder),
+    ("mailgun.org", "Mailgun", Forwarder),
+    ("sendgrid.net", "Twilio SendGrid", Forwarder),
+];
+
+/// Names the provider from the exchanges, most preferred first; `networks` are the holders of their addresses.
+pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provider {
+    for exchange in exchanges {
+        let name = exchange.to_ascii_lowercase();
+        let known = EXCHANGES.iter().find(|(suffix, ..)| is_below(&name, suffix));
+        if let Some((_, provider, role)) = known {
+            let evidence = format!("the exchange is called {exchange}");
+            return Provider { name: (*provider).into(), role: *role, evidence };
+        }
+    }
+    let own = psl::domain_str(domain).unwrap_or(domain);
+    match exchanges.first() {
+        Some(exchange) if is_below(&exchange.to_ascii_lowercase(), own) => {
+            let mut at: Vec<&str> = networks.to_vec();
+            at.dedup();
+            let network =
+                at.first().map(|holder| format!(", in the network of {holder}")).unwrap_or_default();
+            let evidence = format!("the exchange {exchange} bears the domain's own name{network}");
+            Provider { name: "self-hosted".into(), role: Role::Own, evidence }
+        }
+        Some(exchange) => {
+            let name = psl::domain_str(exchange).unwrap_or(exchange).to_owned();
+            Provider { name, role: Role::Unknown, evidence: format!("the exchange is called {exchange}") }
+        }
+        None => {
+            Provider { name: "none".into(), role: Role::Unknown, evidence: "there is no exchange".into() }
+        }
+    }
+}
+
+fn is_below(name: &str, suffix: &str) -> bool {
+    name.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_by_their_exchanges() {
+        let told = |domain, exchanges: &[&str]| {
+            let provider = of(domain, exchanges, &["AS64496 Example Net"]);
+            (provider.name, provider.role)
+        };
+        assert_eq!(told("a.example", &["aspmx.l.google.com"]), ("Google Workspace".into(), Mailboxes));
+        assert_eq!(
+            told("a.example", &["a-example.mail.protection.outlook.com"]),
+            ("Microsoft 365".into(), Mailboxes)
+        );
+        assert_eq!(told("a.example", &["mx1.a.iphmx.com"]), ("Cisco Secure Email".into(), Gateway));
+        assert_eq!(told("mail.a.example", &["mx.a.example"]), ("self-hosted".into(), Role::Own));
+        assert_eq!(told("a.example", &["mx.b.example"]), ("b.example".into(), Role::Unknown));
+        assert_eq!(told("a.example", &["notgoogle.com"]).1, Role::Unknown, "whole labels only");
+        assert_eq!(told("a.example", &[]), ("none".into(), Role::Unknown));
+    }
+}
