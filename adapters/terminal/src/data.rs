@@ -9,6 +9,8 @@ use netvane_core::{
     settings::{Geo, Settings},
 };
 
+use crate::output::print;
+
 /// A city database is about 130 MB; this bounds what a wrong address could send.
 const MAX_DOWNLOAD: usize = 1 << 30;
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -20,17 +22,17 @@ pub fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     let handle = GeoHandle::open(GeoPaths { city: path(city), asn: path(asn) })?;
     let databases = handle.current().databases().clone();
     if json {
-        println!("{}", serde_json::json!({ "databases": *databases, "city": city, "asn": asn }));
+        print(&format!("{}\n", serde_json::json!({ "databases": *databases, "city": city, "asn": asn })));
         return Ok(ExitCode::SUCCESS);
     }
     let shown =
         |path: &str| if path.is_empty() { "shipped with the program".to_owned() } else { path.to_owned() };
-    println!("Places:   {}", shown(city));
-    println!("Networks: {}", shown(asn));
+    let mut text = format!("Places:   {}\nNetworks: {}\n", shown(city), shown(asn));
     for database in databases.iter() {
-        println!("{}, built {}", database.name, database.built.as_deref().unwrap_or("at an unknown time"));
+        let built = database.built.as_deref().unwrap_or("at an unknown time");
+        text += &format!("{}, built {built}\n", database.name);
     }
-    println!("{ATTRIBUTION}");
+    print(&format!("{text}{ATTRIBUTION}\n"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,7 +61,11 @@ pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         }
         geo::install(Path::new(path), |file| file.write_all(&fetched.body))
             .with_context(|| format!("{path} was not replaced"))?;
-        println!("{path}: {} bytes from {}, verified and in place", fetched.body.len(), fetched.host);
+        print(&format!(
+            "{path}: {} bytes from {}, verified and in place\n",
+            fetched.body.len(),
+            fetched.host
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

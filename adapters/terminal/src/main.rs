@@ -3,6 +3,7 @@
 mod cli;
 mod data;
 mod once;
+mod output;
 mod serve;
 
 use std::process::ExitCode;

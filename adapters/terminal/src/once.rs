@@ -1,9 +1,6 @@
 //! One question, one answer on standard output.
 
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{io::IsTerminal, process::ExitCode};
 
 use netvane_core::{
     Engine, Failure, Input, Reply, Request, UsageError,
@@ -11,7 +8,7 @@ use netvane_core::{
 };
 use terminal_size::{Height, Width, terminal_size};
 
-use crate::cli::Output;
+use crate::output::{Output, print};
 
 /// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
 pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
@@ -33,9 +30,7 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
     runtime.shutdown_background();
     match answer {
         Some(Ok(reply)) => {
-            let mut stdout = std::io::stdout().lock();
-            // A closed pipe, as with `| head`, is the reader's choice.
-            let _ = stdout.write_all(screen.rendered(&reply).as_bytes()).and_then(|()| stdout.flush());
+            print(&screen.rendered(&reply));
             Ok(ExitCode::SUCCESS)
         }
         Some(Err(failure)) => {
@@ -123,14 +118,13 @@ impl<'a> Screen<'a> {
             return drawn;
         }
         self.clear(drawn);
-        print!("{text}");
-        let _ = std::io::stdout().flush();
+        print(&text);
         lines
     }
 
     fn clear(&self, drawn: usize) {
         if drawn > 0 {
-            print!("\x1b[{drawn}A\x1b[J");
+            print(&format!("\x1b[{drawn}A\x1b[J"));
         }
     }
 }

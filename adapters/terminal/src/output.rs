@@ -1,0 +1,97 @@
+//! How and where the program writes.
+
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use netvane_core::settings::Settings;
+
+/// Writes to standard output. A closed pipe, as with `| head`, is the reader's choice.
+pub fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Accepted before and after the command.
+#[derive(Debug, Clone, Args)]
+pub struct Output {
+    /// Print the reply as one JSON object.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print the reply as Markdown.
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Read settings from this file.
+    #[arg(long, global = true, env = "NETVANE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Output {
+    /// Takes the four options out of a lookup's words, where they may stand as well.
+    pub fn take_from(&mut self, words: Vec<String>) -> anyhow::Result<Vec<String>> {
+        let mut left = Vec::new();
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (word.as_str(), None),
+            };
+            let mut value =
+                || value.clone().or_else(|| words.next()).with_context(|| format!("`{name}` needs a value"));
+            match name {
+                "--" => {
+                    left.push(word);
+                    left.extend(words);
+                    break;
+                }
+                "--json" => self.json = true,
+                "--markdown" => self.markdown = true,
+                "--config" => self.config = Some(value()?.into()),
+                "--color" => {
+                    self.color = Color::from_str(&value()?, true)
+                        .map_err(|_| anyhow::anyhow!("--color is auto, always or never"))?
+                }
+                "--help" | "-h" if left.len() == 1 => left.insert(0, "help".into()),
+                _ => left.push(word),
+            }
+        }
+        if self.json && self.markdown {
+            bail!("--json and --markdown exclude each other");
+        }
+        Ok(left)
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        Ok(Settings::load(self.config.as_deref(), std::env::vars())?)
+    }
+
+    /// Whether to write colour to standard output.
+    pub fn is_coloured(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::io::stdout().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
+}
