@@ -78,6 +78,11 @@ pub enum Block {
         /// As the wire or a tool would print it.
         text: String,
     },
+    /// A way through several stations, drawn where a platform can draw.
+    Path {
+        /// From the first to the last.
+        stations: Vec<Station>,
+    },
     /// Text too long to read in place; a platform that can attaches it as a file.
     Attachment {
         /// A file name.
@@ -85,6 +90,17 @@ pub enum Block {
         /// The whole text.
         text: String,
     },
+}
+
+/// One place on a [`Block::Path`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Station {
+    /// What it is: `Mail server of the receiver`.
+    pub title: String,
+    /// Its name or address.
+    pub name: String,
+    /// How it is reached from the station before: `SMTP, port 25, TLS`. Empty for the first.
+    pub via: String,
 }
 
 /// A name with its value.

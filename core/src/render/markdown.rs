@@ -1,6 +1,6 @@
 //! Markdown (GitHub's), for chats and tickets that take it.
 
-use super::{printable, printable_line};
+use super::{path, printable, printable_line};
 use crate::document::{Block, Cell, Document, Role, Severity};
 
 /// The document as Markdown in which nothing from the network formats, links, mentions or breaks a table.
@@ -32,6 +32,7 @@ fn block(block: &Block) -> String {
         Block::Heading { text } => format!("**{}**", escape(text)),
         Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
         Block::Code { text } => fenced(text),
+        Block::Path { stations } => fenced(&path::drawn(stations)),
         Block::Attachment { name, text } => {
             format!("*{}: {} lines, in full with `raw`*", escape(name), text.lines().count())
         }

@@ -1,9 +1,11 @@
 //! Renderers: the document in a platform's markup. Escaping happens here and nowhere else.
 
 mod markdown;
+mod path;
 mod printable;
 mod text;
 
 pub use markdown::markdown;
+pub use path::svg;
 pub use printable::{is_unsafe, printable, printable_line};
 pub use text::{Layout, text};

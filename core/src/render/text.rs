@@ -3,7 +3,7 @@
 use comfy_table::{Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::{printable, printable_line};
+use super::{path, printable, printable_line};
 use crate::document::{Block, Cell, Column, Document, Field, Role, Severity};
 
 /// How text is laid out.
@@ -65,6 +65,7 @@ fn block(block: &Block, layout: Layout) -> String {
         Block::Heading { text } => layout.paint(&printable_line(text), "1"),
         Block::Text { text } => printable(text).into_owned(),
         Block::Code { text } => indented(&printable(text)),
+        Block::Path { stations } => indented(&path::drawn(stations)),
         Block::Attachment { name, text } => {
             format!("{}:\n{}", printable_line(name), indented(&printable(text)))
         }
