@@ -19,6 +19,7 @@ use crate::{
     flight::Flights,
     geo::{GeoHandle, GeoPaths, Refresh},
     grammar::{self, MAX_LINE, Understood},
+    meters,
     net::Net,
     reply::{Rendition, Reply},
     settings::Settings,
@@ -153,12 +154,13 @@ impl Engine {
             inner.net.guard.check(&address.to_string(), *address)?;
         }
         let id = Ulid::new().to_string();
-        let arguments = Arc::new(prepared.arguments().clone());
         let name = command.spec.name;
-        let key: Arc<str> = format!("{name} {}", Value::Object(prepared.arguments().clone())).into();
+        let key = format!("{name} {}", serde_json::to_string(prepared.arguments()).unwrap_or_default());
         if let Some(entry) = inner.cache.get(&key) {
             return Ok(reply(id, &entry, started, true));
         }
+        let key: Arc<str> = key.into();
+        let arguments = Arc::new(prepared.arguments().clone());
         let flight = inner.flights.join(key.clone(), |sender| {
             let context = Context {
                 net: inner.net.clone(),
@@ -239,9 +241,7 @@ fn record(request: &Request, command: &'static str, answer: &Result<Reply, Failu
         Ok(_) => "answered",
         Err(failure) => failure.code().0,
     };
-    metrics::counter!("netvane_requests_total", "command" => command, "adapter" => request.adapter, "outcome" => outcome)
-        .increment(1);
-    metrics::histogram!("netvane_request_seconds", "command" => command).record(elapsed.as_secs_f64());
+    meters::count(command, request.adapter, outcome, elapsed);
     tracing::info!(
         command,
         adapter = request.adapter,

@@ -17,8 +17,7 @@ use crate::{
 pub struct Rendition {
     /// The data, typed behind the trait.
     pub finding: Arc<dyn Finding>,
-    /// What it says.
-    pub document: Document,
+    document: OnceLock<Document>,
     json: OnceLock<Arc<str>>,
 }
 
@@ -44,7 +43,12 @@ pub struct Reply {
 impl Rendition {
     /// Presents a finding.
     pub fn new(finding: Arc<dyn Finding>) -> Self {
-        Self { document: finding.present(), finding, json: OnceLock::new() }
+        Self { finding, document: OnceLock::new(), json: OnceLock::new() }
+    }
+
+    /// What it says; made when someone looks.
+    pub fn document(&self) -> &Document {
+        self.document.get_or_init(|| self.finding.present())
     }
 
     /// The part of the JSON object that all replies with this answer share; made once.
@@ -61,7 +65,7 @@ impl Rendition {
             warnings: &'a [String],
         }
         self.json.get_or_init(|| {
-            let Document { title, summary, severity, blocks, warnings } = &self.document;
+            let Document { title, summary, severity, blocks, warnings } = self.document();
             let shared = Shared {
                 command,
                 arguments,

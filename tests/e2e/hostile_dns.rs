@@ -275,7 +275,7 @@ fn in_code_block(markdown: &str, line: &str) -> bool {
 fn a_service_outlives_all_of_it() {
     let server = Hostile::start();
     let address = server.address.to_string();
-    let service = Service::start(&[("NETVANE__DNS__SERVERS", &address), ("NETVANE__DNS__TIMEOUT_MS", "100")]);
+    let service = Service::start(&[("NETVANE__DNS__SERVERS", &address), ("NETVANE__DNS__TIMEOUT_MS", "300")]);
     for (label, told) in MISBEHAVIOURS {
         let response = service.command(&format!("a {label}.hostile.test"));
         match told {

@@ -35,7 +35,7 @@ fn a_reply_as_markdown() {
     | --- | --- | --- | ---: |
     | issue | `ca.example` | may issue certificates | 5m |
 
-    - Answered by: 127\\.0.0.1:PORT
+    - Answered by: 127.0.0.1:PORT
     ");
 }
 

@@ -41,7 +41,7 @@ mail2 IN A 192.0.2.82
 www IN CNAME web.example.test.
 web IN A 192.0.2.80
 zero 0 IN A 192.0.2.4
-short 2 IN A 192.0.2.2
+short 3 IN A 192.0.2.3
 _imaps._tcp IN SRV 0 5 993 mail1.example.test.
 xn--bcher-kva IN A 192.0.2.7
 "#;

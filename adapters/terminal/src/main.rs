@@ -2,6 +2,7 @@
 
 mod cli;
 mod data;
+mod log;
 mod once;
 mod output;
 mod serve;

@@ -3,20 +3,18 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use netvane_core::{
-    Engine,
-    settings::{Log, LogFormat, Settings},
-};
+use netvane_core::{Engine, settings::Settings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+
+use crate::log;
 
 /// How often the files of the databases are looked at.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT; what is running then gets its time to finish.
 pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    log(&settings.log)?;
+    let _log = log::start(&settings.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Metrics are counted from the first request on.
@@ -61,15 +59,4 @@ fn ended_by_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Ou
         tracing::info!("shutting down");
         shutdown.cancel();
     })
-}
-
-fn log(settings: &Log) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: `{}`", settings.level))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match settings.format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }

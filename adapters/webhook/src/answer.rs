@@ -72,10 +72,10 @@ pub(crate) async fn answer(engine: Engine, request: Request, form: Form) -> Resp
             let (content_type, body) = match form {
                 Form::Text => {
                     let layout = Layout { width: 100, color: false };
-                    ("text/plain; charset=utf-8", render::text(&reply.rendition.document, layout))
+                    ("text/plain; charset=utf-8", render::text(reply.rendition.document(), layout))
                 }
                 Form::Markdown => {
-                    ("text/markdown; charset=utf-8", render::markdown(&reply.rendition.document))
+                    ("text/markdown; charset=utf-8", render::markdown(reply.rendition.document()))
                 }
                 _ => ("application/json", reply.to_json()),
             };

@@ -6,6 +6,7 @@ mod metrics;
 mod problem;
 
 use std::{
+    any::Any,
     net::SocketAddr,
     sync::{
         Arc,
@@ -22,7 +23,7 @@ use axum::{
     routing::get,
 };
 use axum_server::Handle;
-use netvane_core::{Engine, settings::Http};
+use netvane_core::{Engine, Failure, settings::Http};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
@@ -70,6 +71,7 @@ pub async fn serve(
         .max_concurrent_streams(200);
     let drain = Duration::from_millis(settings.drain_ms);
     let draining = app.draining.clone();
+    tokio::spawn(app.metrics.clone().keep_up());
     let ended = tokio::spawn(async move {
         shutdown.cancelled().await;
         draining.store(true, Ordering::Relaxed);
@@ -100,10 +102,13 @@ fn router(app: App) -> Router {
                 "this path does not take that method",
             )
         })
-        .layer(CatchPanicLayer::custom(|_| problem::failure(&netvane_core::Failure::Internal)))
-        .layer(header("x-content-type-options", "nosniff"))
-        .layer(header("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
-        .layer(header("cache-control", "no-store"))
+        // One layer for all: each call would box every request once more.
+        .layer((
+            header("cache-control", "no-store"),
+            header("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            header("x-content-type-options", "nosniff"),
+            CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
+        ))
         .with_state(app)
 }
 

@@ -1,6 +1,10 @@
 //! What `/metrics` shows.
 
+use std::time::Duration;
+
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The process's metrics in Prometheus' text format.
 #[derive(Clone)]
@@ -21,6 +25,15 @@ impl Metrics {
             "Time from a question to its answer, by command."
         );
         Ok(Self(handle))
+    }
+
+    /// Folds samples into their histograms from time to time: unscraped, they would pile up for ever.
+    pub(crate) async fn keep_up(self) {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        loop {
+            ticks.tick().await;
+            self.0.run_upkeep();
+        }
     }
 
     pub(crate) fn render(&self) -> String {

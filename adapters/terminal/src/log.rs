@@ -1,0 +1,90 @@
+//! The log, on standard error.
+//!
+//! Lines are gathered and written together every few milliseconds: a system call for each of many thousand
+//! requests a second would be a good part of what they cost.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use netvane_core::settings::{Log, LogFormat};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+
+/// Lines wait no longer than this.
+const DELAY: Duration = Duration::from_millis(50);
+/// Nor more of them than this, in bytes.
+const FULL: usize = 64 * 1024;
+
+/// Writes what is left when dropped.
+#[must_use = "the log ends when this is dropped"]
+pub struct Guard(Lines);
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+/// Starts logging as the settings say.
+pub fn start(settings: &Log) -> anyhow::Result<Guard> {
+    let filter =
+        EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: `{}`", settings.level))?;
+    let lines = Lines::default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
+    match settings.format {
+        LogFormat::Text => log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    let flushed = lines.clone();
+    std::thread::Builder::new().name("log".into()).spawn(move || {
+        loop {
+            std::thread::sleep(DELAY);
+            flushed.flush();
+        }
+    })?;
+    Ok(Guard(lines))
+}
+
+impl Lines {
+    fn flush(&self) {
+        // Written while it is held, so that lines keep their order.
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lines.is_empty() {
+            // Nobody can be told that the log cannot be written.
+            let _ = io::stderr().lock().write_all(&lines);
+            lines.clear();
+        }
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let full = {
+            let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.extend_from_slice(line);
+            lines.len() > FULL
+        };
+        if full {
+            Lines::flush(self);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.flush();
+    }
+}
