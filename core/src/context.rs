@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::{
     command::{Answer, Registry},
     geo::GeoHandle,
+    mail::Mail,
     net::Net,
     reply::Rendition,
     settings::Limits,
@@ -23,6 +24,8 @@ pub struct Context {
     pub registry: Arc<Registry>,
     /// Places and networks of addresses, from local databases.
     pub geo: Arc<GeoHandle>,
+    /// What the mail commands share.
+    pub mail: Arc<Mail>,
     /// This installation.
     pub about: Arc<About>,
     /// The lookup is ended after this time.

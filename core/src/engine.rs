@@ -19,6 +19,7 @@ use crate::{
     flight::Flights,
     geo::{GeoHandle, GeoPaths, Refresh},
     grammar::{self, MAX_LINE, Understood},
+    mail::Mail,
     meters,
     net::Net,
     reply::{Rendition, Reply},
@@ -56,6 +57,7 @@ struct Inner {
     registry: Arc<Registry>,
     net: Net,
     geo: Arc<GeoHandle>,
+    mail: Arc<Mail>,
     about: Arc<About>,
     cache: Cache,
     flights: Arc<Flights>,
@@ -71,6 +73,7 @@ impl Engine {
         let path = |text: &str| (!text.is_empty()).then(|| text.into());
         let geo = GeoHandle::open(GeoPaths { city: path(&settings.geo.city), asn: path(&settings.geo.asn) })
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
+        let mail = Mail::new(settings, &net)?;
         let about = About {
             started: Instant::now(),
             limits: limits.clone(),
@@ -81,6 +84,7 @@ impl Engine {
             registry: Arc::new(commands::registry()),
             net,
             geo: Arc::new(geo),
+            mail: Arc::new(mail),
             about: Arc::new(about),
             cache: Cache::new(limits.cache_entries, Duration::from_secs(limits.cache_seconds)),
             flights: Arc::default(),
@@ -97,6 +101,13 @@ impl Engine {
     /// Whether questions can be answered at all; if not, what is missing.
     pub fn ready(&self) -> Result<(), Failure> {
         self.0.net.dns.ready()
+    }
+
+    /// Everything that settings can get wrong and that is otherwise found out at its first use.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.ready()?;
+        self.0.net.registries.check()?;
+        self.0.net.tls_roots().map(|_| ())
     }
 
     /// Tells `status` which adapters run in this process.
@@ -166,6 +177,7 @@ impl Engine {
                 net: inner.net.clone(),
                 registry: inner.registry.clone(),
                 geo: inner.geo.clone(),
+                mail: inner.mail.clone(),
                 about: inner.about.clone(),
                 deadline: command.spec.timeout,
                 progress: sender,
@@ -178,6 +190,10 @@ impl Engine {
             let (arguments, longest) = (arguments.clone(), inner.cache.longest);
             let (engine, key) = (self.clone(), key.clone());
             async move {
+                // Another flight may have landed since the cache was asked.
+                if let Some(entry) = engine.0.cache.get(&key) {
+                    return Ok(entry);
+                }
                 let finding = look_up(name, prepared, context, permits).await?;
                 let entry = Arc::new(Entry::new(name, arguments, finding, longest));
                 engine.0.cache.keep(key, entry.clone());

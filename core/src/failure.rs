@@ -62,6 +62,14 @@ pub enum Failure {
     /// This caller may not ask this.
     #[error("{0}")]
     Forbidden(String),
+    /// Asked too often.
+    #[error("{message}")]
+    RateLimited {
+        /// Of what there was too much, and when to come again.
+        message: String,
+        /// When asking again makes sense.
+        retry_after: Duration,
+    },
     /// A deadline passed.
     #[error("{what} did not answer within {}", seconds(*.after))]
     Timeout {
@@ -117,6 +125,7 @@ impl Failure {
             Self::Usage(_) => ("bad_argument", 400),
             Self::Refused { .. } => ("refused_target", 403),
             Self::Forbidden(_) => ("forbidden", 403),
+            Self::RateLimited { .. } => ("rate_limited", 429),
             Self::Timeout { .. } => ("timeout", 504),
             Self::Upstream { .. } => ("upstream", 502),
             Self::Unavailable(_) => ("unavailable", 503),
@@ -142,7 +151,10 @@ impl Failure {
                 .and_then(|usage| usage.position.clone())
                 .map(|Range { start, end }| Position { start, end }),
             suggestion: usage.and_then(|usage| usage.suggestion.as_deref()),
-            retry_after_ms: None,
+            retry_after_ms: match self {
+                Self::RateLimited { retry_after, .. } => Some(retry_after.as_millis() as u64),
+                _ => None,
+            },
         }
     }
 }
@@ -153,6 +165,7 @@ fn title(code: &str) -> &'static str {
         "bad_argument" => "Bad argument",
         "refused_target" => "Refused target",
         "forbidden" => "Forbidden",
+        "rate_limited" => "Asked too often",
         "timeout" => "Timed out",
         "upstream" => "A server failed",
         "unavailable" => "Unavailable",

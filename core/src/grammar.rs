@@ -19,8 +19,8 @@ use tokens::{Token, tokens};
 /// A command that was understood.
 pub type Understood = (Arc<Entry>, Box<dyn Prepared>);
 
-/// The longest command line, in bytes; longer input belongs into an attachment.
-pub const MAX_LINE: usize = 16 * 1024;
+/// The longest command line, in bytes; a pasted message has to fit.
+pub const MAX_LINE: usize = 512 * 1024;
 
 /// Reads a typed line such as `/mx example.com resolver=192.0.2.53`.
 pub fn parse(registry: &Registry, line: &str) -> Result<Understood, UsageError> {
@@ -224,7 +224,8 @@ fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
     let text: String = line.chars().skip(token.span.start).collect();
     let text = text.trim_end().to_owned();
     let end = token.span.start + text.chars().count();
-    match token.quoted && token.span.end == end {
+    let closes = text.ends_with(['"', '\'', '”', '’']);
+    match token.quoted && closes && token.span.end == end {
         true => (token.text.clone(), token.span.clone()),
         false => (text, token.span.start..end),
     }

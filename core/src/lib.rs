@@ -16,6 +16,7 @@ mod flight;
 pub mod geo;
 mod grammar;
 mod mail;
+mod mailtrace;
 mod meters;
 pub mod net;
 mod ports;

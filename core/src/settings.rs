@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use load::SettingsError;
 
-use crate::args::Resolver;
+use crate::args::{Invalid, Resolver};
 
 /// The annotated defaults; also the list of all keys there are.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -44,21 +44,33 @@ pub struct Dns {
 }
 
 /// A configured resolver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Server {
-    /// `"system"`.
-    System(SystemWord),
+    /// `"system"`: the resolvers of the operating system.
+    System,
     /// Written out.
     Resolver(Resolver),
 }
 
-/// The word `system`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SystemWord {
-    /// The resolvers of the operating system.
-    System,
+impl Serialize for Server {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::System => serializer.serialize_str("system"),
+            Self::Resolver(resolver) => serializer.collect_str(resolver),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Server {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.trim().to_ascii_lowercase().as_str() {
+            "system" => Ok(Self::System),
+            _ => text.parse().map(Self::Resolver).map_err(|invalid: Invalid| {
+                serde::de::Error::custom(format!("dns.servers: `{text}`: {}", invalid.message))
+            }),
+        }
+    }
 }
 
 /// Registration data over port 43.
@@ -140,6 +152,7 @@ pub struct Policy {
 pub struct Limits {
     pub light: usize,
     pub heavy: usize,
+    pub smtp_probes: u32,
     pub cache_entries: u64,
     pub cache_seconds: u64,
 }

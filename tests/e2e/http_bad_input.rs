@@ -62,7 +62,7 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
         let body = json!({"command": format!("a {}", "x".repeat(1 << 20))}).to_string();
         let problem = service.post(&body).problem();
         assert_eq!((&problem["status"], &problem["code"]), (&json!(413), &json!("too_large")));
-        assert_eq!(problem["detail"], "the request body is larger than 65536 bytes");
+        assert_eq!(problem["detail"], "the request body is larger than 524288 bytes");
         // The same without a length told beforehand.
         let mut client = Client::connect(service.address);
         client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");

@@ -2,11 +2,13 @@
 
 mod data_update;
 mod grammar;
+mod help;
 mod hostile_dns;
 mod http;
 mod http_bad_input;
 mod http_engine;
 mod lab_dns;
+mod lab_records;
 mod lab_resolvers;
 mod lab_route;
 mod lookups;

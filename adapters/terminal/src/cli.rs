@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
 use netvane_core::{Engine, command::ArgumentKind, settings::Settings};
 
 use crate::{
-    data, once,
+    data, log, once,
     output::{Output, print},
     serve,
 };
@@ -79,7 +79,8 @@ impl Cli {
             Action::Serve => serve::run(self.output.settings()?),
             Action::Config { what: ConfigAction::Check } => {
                 let settings = self.output.settings()?;
-                Engine::new(&settings)?.ready()?;
+                log::filter(&settings.log)?;
+                Engine::new(&settings)?.check()?;
                 print("The settings are in order.\n");
                 Ok(ExitCode::SUCCESS)
             }

@@ -25,10 +25,14 @@ pub struct Guard(Lines);
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
+/// What is logged; an error names the setting.
+pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
+    EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: `{}`", settings.level))
+}
+
 /// Starts logging as the settings say.
 pub fn start(settings: &Log) -> anyhow::Result<Guard> {
-    let filter =
-        EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: `{}`", settings.level))?;
+    let filter = filter(settings)?;
     let lines = Lines::default();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
     match settings.format {

@@ -1,14 +1,22 @@
 //! One question, one answer on standard output.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    io::{IsTerminal, Read},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use netvane_core::{
     Engine, Failure, Input, Reply, Request, UsageError,
+    command::Entry,
     render::{self, Layout},
 };
 use terminal_size::{Height, Width, terminal_size};
 
 use crate::output::{Output, print};
+
+/// The most that is read from standard input, in bytes.
+const MAX_INPUT: u64 = 25 << 20;
 
 /// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
 pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
@@ -16,7 +24,11 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let line = line(words);
     let screen = Screen::new(output);
-    let request = Request { adapter: "terminal", input: Input::Text(line.clone()) };
+    let input = match piped(&engine, words)? {
+        Some(input) => input,
+        None => Input::Text(line.clone()),
+    };
+    let request = Request { adapter: "terminal", input };
     let mut drawn = 0;
     let answer = runtime.block_on(async {
         let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));
@@ -39,6 +51,26 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
         }
         None => Ok(ExitCode::from(130)),
     }
+}
+
+/// A command that takes a message reads standard input where none is given: `netvane trace_mail < mail.eml`.
+fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
+    let [name] = words else { return Ok(None) };
+    let name = name.trim_start_matches('/').to_lowercase().replace('-', "_");
+    let takes_text = |entry: &&Arc<Entry>| matches!(&entry.arguments[..], [argument] if argument.rest && argument.required);
+    let Some(entry) = engine.registry().find(&name).filter(takes_text) else { return Ok(None) };
+    if std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let mut text = Vec::new();
+    std::io::stdin().lock().take(MAX_INPUT).read_to_end(&mut text)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let text = String::from_utf8(text)
+        .unwrap_or_else(|error| error.into_bytes().iter().copied().map(char::from).collect());
+    let arguments = [(entry.arguments[0].name.clone(), text.into())].into_iter().collect();
+    Ok(Some(Input::Named { name, arguments }))
 }
 
 /// The words as one line that the grammar takes apart again in the same places.

@@ -2,8 +2,8 @@
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{Path, RawQuery, State},
-    http::HeaderMap,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use netvane_core::{Failure, Input, Request, UsageError};
@@ -28,6 +28,10 @@ struct Question {
 /// `POST /v1/commands`
 pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
     match read(&app, body).await.and_then(|bytes| input(&bytes)) {
+        // Whose fault it is differs: here the client is the one who is late.
+        Err(late @ Failure::Timeout { .. }) => {
+            problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &late.to_string())
+        }
         Ok(input) => answer(app.engine, Request { adapter: "http", input }, Form::accepted(&headers)).await,
         Err(failure) => problem::failure(&failure),
     }
@@ -36,10 +40,13 @@ pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, body: Body)
 /// `GET /v1/commands/{name}?argument=value`
 pub(crate) async fn get(
     State(app): State<App>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Path(name)) = name else {
+        return problem::failure(&UsageError::argument("the command's name in the path is not UTF-8").into());
+    };
     let mut arguments = Map::new();
     for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         if arguments.insert(key.to_string(), value.into()).is_some() {

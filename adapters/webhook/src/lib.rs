@@ -1,5 +1,6 @@
 //! Netvane over HTTP: `POST /v1/commands` and its relatives, health and metrics.
 
+mod accept;
 mod answer;
 mod ask;
 mod metrics;
@@ -57,7 +58,9 @@ pub async fn serve(
     };
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
     let handle = Handle::<SocketAddr>::new();
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+    let mut server = axum_server::from_tcp(listener)?
+        .acceptor(accept::Prompt { patience: app.read_timeout })
+        .handle(handle.clone());
     let http = server.http_builder();
     http.http1()
         .timer(hyper_util::rt::TokioTimer::new())

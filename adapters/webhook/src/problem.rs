@@ -10,7 +10,11 @@ use netvane_core::Failure;
 pub(crate) fn failure(failure: &Failure) -> Response {
     let problem = failure.problem();
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    respond(status, serde_json::to_string(&problem).unwrap_or_default())
+    let mut response = respond(status, serde_json::to_string(&problem).unwrap_or_default());
+    if let Some(after) = problem.retry_after_ms {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.div_ceil(1000)));
+    }
+    response
 }
 
 /// A request that does not reach the engine.

@@ -54,7 +54,7 @@ impl FromStr for Domain {
             return Err(Invalid::new(format!("{address} is an address; a domain name is wanted here"))
                 .command(format!("/ptr {address}")));
         }
-        if matches!(&*name, "." | "") {
+        if name == "." {
             return Err(Invalid::new("the root has no records of this kind to show").command("/dig . NS"));
         }
         ascii(&name, text).map(Self)

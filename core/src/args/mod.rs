@@ -6,6 +6,7 @@
 
 mod address;
 mod domain;
+mod message;
 mod paste;
 mod port_set;
 mod record_type;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{Address, Host, reverse_name};
 pub use domain::{DnsName, Domain, both_forms, name_warning};
+pub use message::Message;
 pub use paste::clean as clean_pasted;
 pub use port_set::PortSet;
 pub use record_type::RecordType;

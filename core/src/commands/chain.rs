@@ -1,5 +1,7 @@
 //! Chains of aliases, put in order and followed to their end.
 
+use std::collections::HashSet;
+
 use domain::base::{Rtype, iana::OptRcode};
 
 use super::answer::{MAX_CHASED, Outcome};
@@ -40,16 +42,9 @@ impl Chain {
             answers.into_iter().partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
         self.records.extend(records);
         // What an earlier answer said of the chain is said once.
-        let known = |record: &Record, list: &[Record]| {
-            list.iter().any(|known| {
-                known.name.eq_ignore_ascii_case(&record.name) && known.presentation() == record.presentation()
-            })
-        };
-        for record in others {
-            if !known(&record, &self.aliases) && !known(&record, &self.others) {
-                self.others.push(record);
-            }
-        }
+        let told = |record: &Record| (record.name.to_ascii_lowercase(), record.presentation());
+        let mut known: HashSet<_> = self.aliases.iter().chain(&self.others).map(told).collect();
+        self.others.extend(others.into_iter().filter(|record| known.insert(told(record))));
     }
 
     /// An alias led somewhere, and nothing is known of that place yet.

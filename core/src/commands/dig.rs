@@ -194,6 +194,9 @@ impl Answer for Data {
     fn present(&self) -> Document {
         let records = self.answers.len();
         let (mut summary, mut severity) = match self.rcode.as_str() {
+            "NOERROR" if self.flags.tc => {
+                ("The answer was cut short, and the whole did not come".to_owned(), Severity::Warning)
+            }
             "NOERROR" if records > 0 => (format!("{records} in the answer"), Severity::Good),
             "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => {
                 ("A referral: no answer, but who to ask next".to_owned(), Severity::Neutral)
@@ -202,7 +205,7 @@ impl Answer for Data {
             "NXDOMAIN" => ("The name does not exist (NXDOMAIN)".to_owned(), Severity::Bad),
             rcode => (format!("The server answered {rcode}"), Severity::Bad),
         };
-        if records > 0 && self.rcode == "NOERROR" {
+        if records > 0 && self.rcode == "NOERROR" && !self.flags.tc {
             summary = format!("{records} {} in the answer", if records == 1 { "record" } else { "records" });
         }
         if let Some(validation) = &self.dnssec {

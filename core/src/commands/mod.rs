@@ -18,8 +18,10 @@ mod records;
 mod reverse;
 mod status;
 mod trace;
+mod trace_mail;
 mod txt;
 mod ua;
+mod verify;
 mod whois;
 
 use std::time::Duration;
@@ -52,6 +54,8 @@ pub(crate) fn registry() -> Registry {
         Entry::of::<trace::Trace>(),
         Entry::of::<ports::Ports>(),
         Entry::of::<port::Port>(),
+        Entry::of::<verify::Verify>(),
+        Entry::of::<trace_mail::TraceMail>(),
         Entry::of::<mailbox::Mailbox>(),
         Entry::of::<ua::Ua>(),
         Entry::of::<help::Help>(),

@@ -49,7 +49,8 @@ pub(super) struct Exchange {
     /// What is wrong with it, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<Fault>,
-    ttl: u32,
+    /// Of the MX record, in seconds; an implicit exchange has none.
+    ttl: Option<u32>,
 }
 
 /// What is wrong with an exchange.
@@ -104,7 +105,7 @@ pub(super) async fn find(
         .records
         .iter()
         .filter_map(|record| match &record.data {
-            Rdata::Mx(mx) => Some(exchange(mx.preference(), without_dot(mx.exchange()), record.ttl)),
+            Rdata::Mx(mx) => Some(exchange(mx.preference(), without_dot(mx.exchange()), Some(record.ttl))),
             _ => None,
         })
         .collect();
@@ -116,7 +117,7 @@ pub(super) async fn find(
         return Ok(data);
     }
     if data.lookup.outcome == Outcome::NoData {
-        let mut own = exchange(0, domain.to_owned(), u32::MAX);
+        let mut own = exchange(0, domain.to_owned(), None);
         own.look_up(client).await;
         // RFC 5321 §5.1 asks for addresses of the name itself; an alias on the way is followed.
         if !own.addresses.is_empty() {
@@ -131,7 +132,7 @@ pub(super) async fn find(
     Ok(data)
 }
 
-fn exchange(preference: u16, exchange: String, ttl: u32) -> Exchange {
+fn exchange(preference: u16, exchange: String, ttl: Option<u32>) -> Exchange {
     Exchange { preference, exchange, addresses: Vec::new(), fault: None, ttl }
 }
 
@@ -204,6 +205,7 @@ impl Data {
             (usable, total) if usable == total => format!("{servers}, all resolve"),
             (0, 1) => format!("{servers}, and it does not resolve"),
             (0, _) => format!("{servers}, none resolves"),
+            (1, _) => format!("{servers}, of which 1 resolves"),
             (usable, _) => format!("{servers}, of which {usable} resolve"),
         };
         let mut document = self.lookup.document(summary);
@@ -233,7 +235,7 @@ impl Answer for Data {
                 true => Cell::new("none", Role::Bad),
                 false => Cell::new(addresses.join("\n"), Role::Address),
             };
-            let ttl = if self.implicit { String::new() } else { ttl(host.ttl) };
+            let ttl = host.ttl.map(ttl).unwrap_or_default();
             [host.preference.into(), Cell::domain(&host.exchange), addresses, ttl.into()]
         });
         document.table([">Preference", "Exchange", "Addresses", ">TTL"], rows.collect());
@@ -250,6 +252,6 @@ impl Answer for Data {
 
     fn age(&mut self, seconds: u32) {
         self.lookup.age(seconds);
-        self.hosts.iter_mut().for_each(|host| host.ttl = host.ttl.saturating_sub(seconds));
+        self.hosts.iter_mut().for_each(|host| host.ttl = host.ttl.map(|ttl| ttl.saturating_sub(seconds)));
     }
 }

@@ -61,6 +61,9 @@ struct Name {
     name: String,
     /// Its own addresses hold the address that it stands for.
     forward_confirmed: bool,
+    /// Its addresses could not be found out, so it could not be checked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unchecked: bool,
 }
 
 impl Command for Reverse {
@@ -116,8 +119,15 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
         })
         .collect();
     let names = join_all(all.iter().take(MAX_NAMES).map(|name| async {
-        let addresses = client.addresses(name).await.unwrap_or_default();
-        Name { name: name.clone(), forward_confirmed: addresses.contains(&address) }
+        let rtype = if address.is_ipv4() { Rtype::A } else { Rtype::AAAA };
+        let (forward_confirmed, unchecked) = match look_up(client, name, rtype).await {
+            Ok(forward) => (
+                forward.records.iter().any(|record| record.address() == Some(address)),
+                !matches!(forward.lookup.outcome, Outcome::Answer | Outcome::NoData | Outcome::Nxdomain),
+            ),
+            Err(_) => (false, true),
+        };
+        Name { name: name.clone(), forward_confirmed, unchecked }
     }));
     let failure = match answered.lookup.outcome {
         Outcome::Answer | Outcome::NoData | Outcome::Nxdomain => None,
@@ -177,6 +187,7 @@ impl Answer for Data {
             for (index, name) in reversed.names.iter().enumerate() {
                 let confirmed = match name.forward_confirmed {
                     true => Cell::new("yes", Role::Good),
+                    false if name.unchecked => Cell::new("not known", Role::Warning),
                     false => Cell::new("no", Role::Warning),
                 };
                 let address = if index == 0 { address.clone() } else { "".into() };
@@ -188,10 +199,17 @@ impl Answer for Data {
         }
         document.table(["Address", "Name", "Leads back"], rows);
         for name in names.iter().filter(|name| !name.forward_confirmed) {
-            document.note(format!(
-                "{} does not lead back to the address, so anyone could have written it there",
-                name.name
-            ));
+            document.note(match name.unchecked {
+                true => {
+                    format!("{} could not be looked up, so whether it leads back is not known", name.name)
+                }
+                false => {
+                    format!(
+                        "{} does not lead back to the address, so anyone could have written it there",
+                        name.name
+                    )
+                }
+            });
         }
         if let Some(warning) = name_warning(&self.query) {
             document.warn(warning);

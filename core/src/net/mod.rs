@@ -7,9 +7,11 @@ mod errqueue;
 mod guard;
 pub mod http;
 pub mod icmp;
+pub mod mailauth;
 pub mod notice;
 pub mod registry;
 pub mod route;
+pub mod smtp;
 pub mod tcp;
 mod tls;
 mod whois;
@@ -38,6 +40,9 @@ pub struct Net {
     pub http: http::Http,
     /// Registration data.
     pub registries: registry::Registries,
+    /// SPF, DKIM, DMARC and ARC.
+    pub mailauth: mailauth::MailAuth,
+    tls: tls::Tls,
 }
 
 impl Net {
@@ -46,10 +51,19 @@ impl Net {
         let guard = Arc::new(Guard::new(&settings.policy));
         let tls = tls::Tls::new(&settings.tls);
         let dns = dns::Dns::new(&settings.dns, guard.clone(), tls.clone())?;
-        let http = http::Http::new(dns.clone(), guard.clone(), tls);
+        let http = http::Http::new(dns.clone(), guard.clone(), tls.clone());
         let whois = whois::Whois::new(&settings.whois, dns.clone(), guard.clone());
         let registries = registry::Registries::new(&settings.rdap, http.clone(), whois);
-        Ok(Self { guard, dns, http, registries })
+        let mailauth = mailauth::MailAuth::new(
+            dns.name_servers(),
+            std::time::Duration::from_millis(settings.dns.timeout_ms),
+        );
+        Ok(Self { guard, dns, http, registries, mailauth, tls })
+    }
+
+    /// The certificate authorities that are trusted.
+    pub(crate) fn tls_roots(&self) -> Result<rustls::RootCertStore, Failure> {
+        self.tls.roots()
     }
 
     /// Where to send packets for a target: its addresses of the wanted version, all of them vetted. Without a

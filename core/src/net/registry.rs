@@ -70,6 +70,11 @@ impl Registries {
         self.bootstrap().ok().and_then(|bootstrap| bootstrap.published().map(str::to_owned))
     }
 
+    /// Whether the bootstrap can be read.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.has_rdap() { self.bootstrap().map(|_| ()) } else { Ok(()) }
+    }
+
     fn bootstrap(&self) -> Result<&Bootstrap, Failure> {
         let inner = &*self.0;
         let built = inner.bootstrap.get_or_init(|| match inner.rdap.bootstrap.as_str() {

@@ -24,7 +24,8 @@ impl Tls {
         self.built.get_or_init(|| self.build()).clone()
     }
 
-    fn build(&self) -> Result<ClientConfig, Failure> {
+    /// The system's certificate authorities and the operator's own.
+    pub(super) fn roots(&self) -> Result<RootCertStore, Failure> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
@@ -40,6 +41,11 @@ impl Tls {
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }
         }
+        Ok(roots)
+    }
+
+    fn build(&self) -> Result<ClientConfig, Failure> {
+        let roots = self.roots()?;
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| Failure::Unavailable(error.to_string()))?

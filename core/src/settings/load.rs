@@ -5,7 +5,7 @@ use std::path::Path;
 use config::{Config, File, FileFormat, Value, ValueKind};
 
 use super::{DEFAULTS, Settings};
-use crate::args::Endpoint;
+use crate::args::{Domain, Endpoint};
 
 /// The start of every environment variable that is a setting.
 const PREFIX: &str = "NETVANE__";
@@ -58,7 +58,7 @@ impl Settings {
             return Err(SettingsError(faults));
         }
         let settings: Self =
-            builder.build().and_then(Config::try_deserialize).map_err(|error| one(error.to_string()))?;
+            builder.build().and_then(Config::try_deserialize).map_err(|error| one(told(&error)))?;
         settings.check().map(|()| settings)
     }
 
@@ -89,6 +89,15 @@ impl Settings {
             "http.max_body_bytes: from 1024 to 16777216",
         );
         must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
+        must(self.limits.smtp_probes > 0, "limits.smtp_probes: at least 1");
+        must(self.smtp.port > 0, "smtp.port: from 1 to 65535");
+        must((100..=60_000).contains(&self.smtp.timeout_ms), "smtp.timeout_ms: from 100 to 60000");
+        must(
+            self.smtp.helo.is_empty()
+                || self.smtp.helo.starts_with('[')
+                || self.smtp.helo.parse::<Domain>().is_ok(),
+            "smtp.helo: a host name of this machine's own",
+        );
         let unprotected =
             "is not supported by this version yet, and ignoring it would leave the service open";
         must(
@@ -103,6 +112,23 @@ impl Settings {
     /// The settings in force, as TOML.
     pub fn to_toml(&self) -> String {
         toml_text(&serde_json::to_value(self).unwrap_or_default())
+    }
+}
+
+/// A wrong type is told without the value: it may be a secret.
+fn told(error: &config::ConfigError) -> String {
+    match error {
+        config::ConfigError::Type { key: Some(key), expected, .. } => {
+            format!("{key}: {expected} is wanted here")
+        }
+        config::ConfigError::At { error, key, .. } => match (&**error, key) {
+            (config::ConfigError::Type { expected, .. }, Some(key)) => {
+                format!("{key}: {expected} is wanted here")
+            }
+            (inner, Some(key)) => format!("{key}: {inner}"),
+            (inner, None) => told(inner),
+        },
+        other => other.to_string(),
     }
 }
 
@@ -157,9 +183,14 @@ fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
 fn from_text(text: &str, default: &Value) -> ValueKind {
     match &default.kind {
         ValueKind::Array(_) => {
-            let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
-            let items =
-                inner.split(',').map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
+            let text = text.trim();
+            // A list may be written as in TOML; brackets without quotes are those of an IPv6 address.
+            let is_list = text == "[]" || text.starts_with("[\"") || text.starts_with("['");
+            let inner = if is_list { text.trim_start_matches('[').trim_end_matches(']') } else { text };
+            let items = inner
+                .split(',')
+                .map(|item| item.trim().trim_matches(['"', '\'']))
+                .filter(|item| !item.is_empty());
             ValueKind::Array(items.map(|item| Value::from(item.to_owned())).collect())
         }
         ValueKind::Boolean(_) => text.trim().parse().map_or_else(|_| text.into(), ValueKind::Boolean),

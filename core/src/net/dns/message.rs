@@ -12,6 +12,7 @@ use domain::{
         Message as Wire, ParsedName, ParsedRecord, Rtype, UnknownRecordData,
         iana::{Class, OptRcode},
         opt::AllOptData,
+        zonefile_fmt::{DisplayKind, ZonefileFmt},
     },
     rdata::AllRecordData,
 };
@@ -117,7 +118,8 @@ impl Record {
     pub fn presentation(&self) -> String {
         match &self.data {
             AllRecordData::Unknown(unknown) => generic(unknown.data()),
-            data => data.to_string(),
+            // Simple form: one line, names with their final dot.
+            data => data.display_zonefile(DisplayKind::Simple).to_string().trim_end().to_owned(),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use domain::base::Rtype;
-use hickory_resolver::proto::dnssec::TrustAnchors;
+use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
 
 pub use client::Client;
 pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
@@ -116,6 +116,11 @@ impl Dns {
             .collect()
     }
 
+    /// The configured servers as hickory's resolver wants them.
+    pub(super) fn name_servers(&self) -> Vec<NameServerConfig> {
+        self.0.configured.iter().flat_map(|client| client.servers.iter()).map(Upstream::name_server).collect()
+    }
+
     /// Whether there is a resolver to ask.
     pub(crate) fn ready(&self) -> Result<(), Failure> {
         self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)
@@ -187,7 +192,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
     let mut upstreams = Vec::new();
     for server in &settings.servers {
         match server {
-            Server::System(_) => {
+            Server::System => {
                 for address in system_resolvers()? {
                     let address = SocketAddr::new(address, 53);
                     let label = address.to_string();

@@ -2,28 +2,29 @@
 
 use std::{
     io,
-    net::SocketAddr,
-    pin::Pin,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use domain::base::Message as Wire;
 use futures::StreamExt;
 use hickory_resolver::{
     ConnectionProvider, PoolContext, TlsConfig,
-    config::{ConnectionConfig, ProtocolConfig, ResolverOpts},
+    config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolverOpts},
     net::{
         NetError,
-        runtime::{DnsUdpSocket, QuicSocketBinder, RuntimeProvider, TokioRuntimeProvider, TokioTime},
-        udp::UdpClientStream,
-        xfer::{DnsExchange, DnsHandle, DnsRequestSender},
+        runtime::TokioRuntimeProvider,
+        xfer::{DnsExchange, DnsHandle},
     },
     proto::op::DnsRequest,
 };
 use tokio::{net::UdpSocket, sync::Mutex};
 
 use crate::args::Transport;
+
+/// We announce 1,232; what a server sends beyond this is cut, and then not readable.
+const MAX_DATAGRAM: usize = 4096;
 
 /// One DNS server.
 pub(super) struct Upstream {
@@ -34,9 +35,9 @@ pub(super) struct Upstream {
     /// The connection-oriented way: the server's own, or TCP behind UDP.
     stream: ProtocolConfig,
     pool: PoolContext,
-    runtime: Runtime,
+    runtime: TokioRuntimeProvider,
     /// A connection that is kept for the next question.
-    kept: Mutex<Option<DnsExchange<Runtime>>>,
+    kept: Mutex<Option<DnsExchange<TokioRuntimeProvider>>>,
     timeout: Duration,
 }
 
@@ -75,10 +76,24 @@ impl Upstream {
             address,
             stream,
             pool: PoolContext::new(options, TlsConfig { config: tls }),
-            runtime: Runtime::default(),
+            runtime: TokioRuntimeProvider::default(),
             kept: Mutex::default(),
             timeout,
         }
+    }
+
+    /// The same server for others that ask by themselves.
+    pub(super) fn name_server(&self) -> NameServerConfig {
+        let connection = |protocol| {
+            let mut config = ConnectionConfig::new(protocol);
+            config.port = self.address.port();
+            config
+        };
+        let mut connections = vec![connection(self.stream.clone())];
+        if self.transport == Transport::Udp {
+            connections.insert(0, connection(ProtocolConfig::Udp));
+        }
+        NameServerConfig::new(self.address.ip(), true, connections)
     }
 
     /// One question, one answer, within the timeout.
@@ -93,13 +108,9 @@ impl Upstream {
     }
 
     async fn datagram(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
-        let mut sender = UdpClientStream::builder(self.address, self.runtime.clone())
-            .with_timeout(Some(self.timeout))
-            .with_max_retries(1)
-            .with_os_port_selection(true)
-            .build();
-        let mut responses = sender.send_message(request);
-        responses.next().await.unwrap_or(Err(NetError::Timeout)).map(|response| response.into_buffer())
+        tokio::time::timeout(self.timeout, datagram(self.address, &request))
+            .await
+            .unwrap_or(Err(NetError::Timeout))
     }
 
     async fn connection(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
@@ -123,91 +134,79 @@ impl Upstream {
         answered
     }
 
-    async fn connect(&self) -> Result<DnsExchange<Runtime>, NetError> {
+    async fn connect(&self) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
         let mut config = ConnectionConfig::new(self.stream.clone());
         config.port = self.address.port();
         self.runtime.new_connection(self.address.ip(), &config, &self.pool)?.await
     }
 }
 
-async fn answer(connection: &DnsExchange<Runtime>, request: DnsRequest) -> Result<Vec<u8>, NetError> {
+async fn answer(
+    connection: &DnsExchange<TokioRuntimeProvider>,
+    request: DnsRequest,
+) -> Result<Vec<u8>, NetError> {
     let mut responses = connection.send(request);
     responses.next().await.unwrap_or(Err(NetError::NoConnections)).map(|response| response.into_buffer())
 }
 
-/// Tokio's runtime, with UDP sockets connected to their server: a closed port is then told at once
-/// (ICMP port unreachable) instead of by silence, and the kernel drops datagrams from anyone else.
-#[derive(Clone, Default)]
-pub(super) struct Runtime(TokioRuntimeProvider);
-
-impl RuntimeProvider for Runtime {
-    type Handle = <TokioRuntimeProvider as RuntimeProvider>::Handle;
-    type Timer = TokioTime;
-    type Udp = Connected;
-    type Tcp = <TokioRuntimeProvider as RuntimeProvider>::Tcp;
-
-    fn create_handle(&self) -> Self::Handle {
-        self.0.create_handle()
-    }
-
-    fn connect_tcp(
-        &self,
-        server: SocketAddr,
-        bind: Option<SocketAddr>,
-        timeout: Option<Duration>,
-    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Tcp>>>> {
-        self.0.connect_tcp(server, bind, timeout)
-    }
-
-    fn bind_udp(
-        &self,
-        local: SocketAddr,
-        server: SocketAddr,
-    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Udp>>>> {
-        Box::pin(async move {
-            let socket = UdpSocket::bind(local).await?;
-            socket.connect(server).await?;
-            Ok(Connected { socket, server })
-        })
-    }
-
-    fn quic_binder(&self) -> Option<&dyn QuicSocketBinder> {
-        self.0.quic_binder()
+/// One datagram out, the one that answers it back.
+///
+/// Not over hickory's UDP stream: that decodes the answer on the way and loses all of it for one odd record, and its
+/// sockets are not connected, so that a closed port is told by silence and anyone may answer.
+async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, NetError> {
+    let any: IpAddr =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    // The kernel picks a random port for each question.
+    let socket = UdpSocket::bind((any, 0)).await?;
+    socket.connect(server).await?;
+    let question = request.to_vec()?;
+    socket.send(&question).await?;
+    let mut answer = vec![0; MAX_DATAGRAM];
+    loop {
+        let length = receive(&socket, &mut answer).await?;
+        if is_answer(&question, &answer[..length])? {
+            answer.truncate(length);
+            return Ok(answer);
+        }
     }
 }
 
-/// A UDP socket that knows only its server.
-pub(super) struct Connected {
-    socket: UdpSocket,
-    server: SocketAddr,
+/// Whether this is for us: another id or another question is somebody else's, or a forger's guess. What bears our id
+/// and is no answer at all is the server's nonsense.
+fn is_answer(question: &[u8], answer: &[u8]) -> Result<bool, NetError> {
+    if answer.get(..2) != question.get(..2) {
+        return Ok(false);
+    }
+    let nonsense = || NetError::Msg("its answer is malformed".into());
+    let asked = Wire::from_slice(question).map_err(|_| nonsense())?;
+    let told = Wire::from_slice(answer).map_err(|_| nonsense())?;
+    if !told.header().qr() || told.sections().is_err() {
+        return Err(nonsense());
+    }
+    Ok(match (asked.sole_question(), told.sole_question()) {
+        (Ok(asked), Ok(told)) => asked == told,
+        // Some servers leave the question out of an error.
+        _ => told.header_counts().qdcount() == 0 && told.header_counts().ancount() == 0,
+    })
 }
 
-#[async_trait::async_trait]
-impl DnsUdpSocket for Connected {
-    type Time = TokioTime;
-
-    /// Linux tells an ICMP error as an error alone, for which Tokio's reading does not wake up.
-    #[cfg(target_os = "linux")]
-    async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        loop {
-            tokio::select! {
-                received = self.socket.recv(buf) => return received.map(|length| (length, self.server)),
-                ready = self.socket.ready(tokio::io::Interest::ERROR) => {
-                    ready?;
-                    if let Some(error) = self.socket.take_error()? {
-                        return Err(error);
-                    }
+/// Linux tells an ICMP error as an error alone, for which Tokio's reading does not wake up.
+#[cfg(target_os = "linux")]
+async fn receive(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        tokio::select! {
+            received = socket.recv(buf) => return received,
+            ready = socket.ready(tokio::io::Interest::ERROR) => {
+                ready?;
+                if let Some(error) = socket.take_error()? {
+                    return Err(error);
                 }
             }
         }
     }
+}
 
-    fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<(usize, SocketAddr)>> {
-        let mut buf = tokio::io::ReadBuf::new(buf);
-        self.socket.poll_recv(cx, &mut buf).map_ok(|()| (buf.filled().len(), self.server))
-    }
-
-    fn poll_send_to(&self, cx: &mut Context<'_>, buf: &[u8], _server: SocketAddr) -> Poll<io::Result<usize>> {
-        self.socket.poll_send(cx, buf)
-    }
+#[cfg(not(target_os = "linux"))]
+async fn receive(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<usize> {
+    socket.recv(buf).await
 }

@@ -5,17 +5,17 @@ use std::{pin::Pin, sync::Arc, time::SystemTime};
 use domain::base::Rtype;
 use futures::{FutureExt, Stream, StreamExt};
 use hickory_resolver::{
-    net::{DnsError, NetError, dnssec::DnssecDnsHandle, xfer::DnsHandle},
+    net::{DnsError, NetError, dnssec::DnssecDnsHandle, runtime::TokioRuntimeProvider, xfer::DnsHandle},
     proto::{
         dnssec::{Proof, TrustAnchors},
-        op::{DnsRequest, DnsRequestOptions, DnsResponse, Query},
-        rr::Name,
+        op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode},
+        rr::{Name, Record as HickoryRecord, RecordType},
     },
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Client, Data, Message, Question, Record, upstream::Runtime};
+use super::{Client, Data, Message, Question, Record};
 
 /// Verdict of RFC 4035 §4.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -45,52 +45,104 @@ pub(super) async fn validate(
     question: &Question<'_>,
     anchors: Arc<TrustAnchors>,
 ) -> Validation {
-    let Ok(mut name) = Name::from_ascii(question.name) else {
-        return Validation {
-            security: Security::Indeterminate,
-            reason: "the name cannot be asked for".into(),
-        };
+    let mut verdict = judge(client, question.name, question.rtype, anchors.clone()).await;
+    if verdict.0 == Security::Bogus
+        && let Some((alias, end)) = alias_without_data(client, question).await
+    {
+        // hickory looks for the proof of absence at the first name of a chain instead of at its end.
+        let first = judge(client, &alias, Rtype::CNAME, anchors.clone()).await;
+        let last = judge(client, &end, question.rtype, anchors).await;
+        verdict = if rank(first.0) > rank(last.0) { first } else { last };
+    }
+    let reason = match verdict {
+        (Security::Secure, _) => "a chain of signatures leads from the trust anchor to this answer".into(),
+        (Security::Insecure, _) => "a zone above proves that this one is not signed".into(),
+        (Security::Bogus, _) => why_bogus(client, question).await,
+        (Security::Indeterminate, why) => why,
+    };
+    Validation { security: verdict.0, reason }
+}
+
+/// Worse verdicts rank higher.
+fn rank(security: Security) -> u8 {
+    match security {
+        Security::Secure => 0,
+        Security::Insecure => 1,
+        Security::Indeterminate => 2,
+        Security::Bogus => 3,
+    }
+}
+
+/// The verdict of hickory's validator; for an indeterminate one also why.
+async fn judge(client: &Client, name: &str, rtype: Rtype, anchors: Arc<TrustAnchors>) -> (Security, String) {
+    let indeterminate = |why: String| (Security::Indeterminate, why);
+    let Ok(mut name) = Name::from_ascii(name) else {
+        return indeterminate("the name cannot be asked for".into());
     };
     name.set_fqdn(true);
     let handle = DnssecDnsHandle::with_trust_anchor(Unchecked(client.clone()), anchors);
-    let query = Query::query(name, u16::from(question.rtype).into());
+    let query = Query::query(name, u16::from(rtype).into());
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
-    let result = handle.lookup(query, options).next().await.unwrap_or(Err(NetError::NoConnections));
-    let security = match &result {
-        Ok(response) => {
-            let records = if response.answers.is_empty() { &response.authorities } else { &response.answers };
-            let proofs: Vec<Proof> = records
-                .iter()
-                .filter(|record| !record.record_type().is_rrsig())
-                .map(|record| record.proof)
-                .collect();
-            if proofs.is_empty() || proofs.contains(&Proof::Indeterminate) {
-                Security::Indeterminate
-            } else if proofs.contains(&Proof::Bogus) {
-                Security::Bogus
-            } else if proofs.contains(&Proof::Insecure) {
-                Security::Insecure
-            } else {
-                Security::Secure
+    let failed = |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
+    match handle.lookup(query, options).next().await.unwrap_or(Err(NetError::NoConnections)) {
+        Ok(response) if failed(response.response_code) => {
+            indeterminate(format!("the servers say {}", response.response_code))
+        }
+        Ok(response) => match weakest(&response) {
+            Some(Proof::Secure) => (Security::Secure, String::new()),
+            Some(Proof::Insecure) => (Security::Insecure, String::new()),
+            Some(Proof::Bogus) => (Security::Bogus, String::new()),
+            Some(Proof::Indeterminate) | None => {
+                indeterminate("the chain of signatures could not be followed".into())
             }
+        },
+        Err(NetError::Dns(DnsError::Nsec { response, .. })) if failed(response.response_code) => {
+            indeterminate(format!("the servers say {}", response.response_code))
         }
         Err(NetError::Dns(DnsError::Nsec { proof, .. })) => match proof {
-            Proof::Secure => Security::Secure,
-            Proof::Insecure => Security::Insecure,
-            Proof::Bogus => Security::Bogus,
-            Proof::Indeterminate => Security::Indeterminate,
+            Proof::Secure => (Security::Secure, String::new()),
+            Proof::Insecure => (Security::Insecure, String::new()),
+            Proof::Bogus => (Security::Bogus, String::new()),
+            Proof::Indeterminate => indeterminate("the chain of signatures could not be followed".into()),
         },
-        Err(_) => Security::Indeterminate,
+        Err(error) => indeterminate(format!("the chain could not be followed: {error}")),
+    }
+}
+
+/// What the answer as a whole is worth. A CNAME that a server made out of a DNAME carries no signature of its own
+/// (RFC 6672 §5.3.1): the DNAME's stands for it.
+fn weakest(response: &DnsResponse) -> Option<Proof> {
+    let records = if response.answers.is_empty() { &response.authorities } else { &response.answers };
+    let dname = RecordType::from(u16::from(Rtype::DNAME));
+    let from_dname = |record: &HickoryRecord| {
+        record.record_type() == RecordType::CNAME
+            && response
+                .answers
+                .iter()
+                .any(|other| other.record_type() == dname && other.name.zone_of(&record.name))
     };
-    let reason = match (&result, security) {
-        (_, Security::Secure) => "a chain of signatures leads from the trust anchor to this answer".into(),
-        (_, Security::Insecure) => "a zone above proves that this one is not signed".into(),
-        (_, Security::Bogus) => why_bogus(client, question).await,
-        (Err(error), Security::Indeterminate) => format!("the chain could not be followed: {error}"),
-        (Ok(_), Security::Indeterminate) => "the chain of signatures could not be followed".into(),
+    let judged = records.iter().filter(|record| !record.record_type().is_rrsig() && !from_dname(record));
+    let strength = |proof: &Proof| match proof {
+        Proof::Bogus => 0,
+        Proof::Indeterminate => 1,
+        Proof::Insecure => 2,
+        Proof::Secure => 3,
     };
-    Validation { security, reason }
+    judged.map(|record| record.proof).min_by_key(strength)
+}
+
+/// Where an alias leads to a name without data of the type: the alias and that name.
+async fn alias_without_data(client: &Client, question: &Question<'_>) -> Option<(String, String)> {
+    let unchecked = Question { dnssec: true, checking_disabled: true, ..question.clone() };
+    let message = client.ask(&unchecked).await.ok()?.message;
+    let has_data = message.answers.iter().any(|record| record.rtype == question.rtype);
+    let end = message.answers.iter().rev().find_map(|record| match &record.data {
+        Data::Cname(cname) => Some(super::without_dot(cname.cname())),
+        _ => None,
+    });
+    end.filter(|_| !has_data && question.rtype != Rtype::CNAME)
+        .map(|end| (super::without_dot(question.name), end))
 }
 
 /// What is wrong, told from the signatures themselves and by the resolver's extended errors.
@@ -212,7 +264,7 @@ struct Unchecked(Client);
 
 impl DnsHandle for Unchecked {
     type Response = Pin<Box<dyn Stream<Item = Result<DnsResponse, NetError>> + Send>>;
-    type Runtime = Runtime;
+    type Runtime = TokioRuntimeProvider;
 
     fn send(&self, request: DnsRequest) -> Self::Response {
         let client = self.0.clone();

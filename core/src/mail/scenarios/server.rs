@@ -1,0 +1,358 @@
+//! A mail exchange that plays a script: what it says to each command, how slowly, in which pieces, and when it leaves.
+//!
+//! A line of a script is the reply, its lines divided by `|`, or starts with a direction:
+//! `!silence`, `!drop`, `!close TEXT` (say it and hang up), `!wait MS TEXT`, `!drip MS TEXT` (a byte at a time),
+//! `!lf TEXT` (bare LF), `!raw TEXT` (as it is, with \r \n \xNN), `!latin1 TEXT`, `!huge`, `!lines N TEXT`.
+//! A list of lines is used up command by command over all connections; the last one stays.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rustls::ServerConfig;
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::sleep,
+};
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Lines {
+    One(String),
+    Each(Vec<String>),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Nothing listens at all.
+    #[serde(default)]
+    pub refused: bool,
+    /// Addresses before the real one where nothing listens.
+    #[serde(default)]
+    pub refused_first: usize,
+    #[serde(default)]
+    pub ipv6: bool,
+    #[serde(default)]
+    pub pipelining: bool,
+    #[serde(default)]
+    pub smtputf8: bool,
+    /// `ok`, or after the consent: `garbage`, `drop`, `silence`, `inject`.
+    pub starttls: Option<String>,
+    pub banner: Option<Lines>,
+    pub ehlo: Option<Lines>,
+    pub helo: Option<Lines>,
+    /// The consent to STARTTLS.
+    pub consent: Option<Lines>,
+    pub mail: Option<Lines>,
+    pub rcpt: Option<Lines>,
+    pub random: Option<Lines>,
+    pub rset: Option<Lines>,
+    pub quit: Option<Lines>,
+}
+
+/// What one connection saw.
+#[derive(Debug, Default, Clone)]
+pub struct Seen {
+    pub lines: Vec<String>,
+    /// The script hung up, or the handshake failed: no QUIT can be asked for.
+    pub left: bool,
+    /// A command came before the last one was answered, where PIPELINING was not offered.
+    pub early: bool,
+    pub encrypted: bool,
+}
+
+pub struct Server {
+    pub addresses: Vec<SocketAddr>,
+    inner: Arc<Inner>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+struct Inner {
+    script: Script,
+    recipient: String,
+    used: Mutex<HashMap<&'static str, usize>>,
+    seen: Mutex<Vec<Seen>>,
+    open: tokio::sync::watch::Sender<usize>,
+    tls: Arc<ServerConfig>,
+}
+
+/// Whether to go on after a line of the script.
+type Go = io::Result<bool>;
+
+impl Server {
+    pub async fn start(script: Script, recipient: &str, tls: Arc<ServerConfig>) -> io::Result<Self> {
+        let host = if script.ipv6 { "[::1]:0" } else { "127.0.0.1:0" };
+        let mut addresses = Vec::new();
+        let mut closed = Vec::new();
+        for _ in 0..script.refused_first {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            addresses.push(listener.local_addr()?);
+            closed.push(listener);
+        }
+        let listener = TcpListener::bind(host).await?;
+        addresses.push(listener.local_addr()?);
+        drop(closed);
+        let inner = Arc::new(Inner {
+            recipient: format!("RCPT TO:<{recipient}>").to_lowercase(),
+            used: Mutex::default(),
+            seen: Mutex::default(),
+            open: tokio::sync::watch::Sender::new(0),
+            tls,
+            script,
+        });
+        let listener = (!inner.script.refused).then_some(listener);
+        let accepting = tokio::spawn(accept(listener, inner.clone()));
+        Ok(Self { addresses, inner, accepting })
+    }
+
+    /// What all connections saw, once the last has ended.
+    pub async fn finish(self) -> Vec<Seen> {
+        let mut open = self.inner.open.subscribe();
+        let _ = tokio::time::timeout(Duration::from_secs(5), open.wait_for(|open| *open == 0)).await;
+        self.accepting.abort();
+        self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn accept(listener: Option<TcpListener>, inner: Arc<Inner>) {
+    let Some(listener) = listener else { return };
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        inner.open.send_modify(|open| *open += 1);
+        let at = {
+            let mut seen = inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.push(Seen::default());
+            seen.len() - 1
+        };
+        let inner = inner.clone();
+        connections.spawn(async move {
+            let mut seen = Seen::default();
+            let left = inner.serve(stream, &mut seen).await;
+            seen.left |= matches!(left, Ok(true));
+            inner.seen.lock().unwrap_or_else(PoisonError::into_inner)[at] = seen;
+            inner.open.send_modify(|open| *open -= 1);
+        });
+    }
+}
+
+impl Inner {
+    /// True: the script left before QUIT.
+    async fn serve(&self, mut stream: TcpStream, seen: &mut Seen) -> io::Result<bool> {
+        stream.set_nodelay(true)?;
+        if !self.say(&mut stream, "banner", "220 mx.example.test ESMTP").await? {
+            return Ok(true);
+        }
+        if !self.commands(&mut stream, seen, false).await? {
+            return Ok(true);
+        }
+        if seen.lines.last().map(String::as_str) != Some("STARTTLS") {
+            return Ok(false);
+        }
+        seen.left = true;
+        match self.script.starttls.as_deref() {
+            Some("garbage") => {
+                stream.write_all(b"what is this, a handshake?\r\n").await?;
+                sleep(Duration::from_millis(50)).await;
+                return Ok(true);
+            }
+            Some("silence") => {
+                let mut bin = [0; 4096];
+                while stream.read(&mut bin).await? > 0 {}
+                return Ok(true);
+            }
+            Some("drop" | "inject") => return Ok(true),
+            _ => {}
+        }
+        let mut stream = tokio_rustls::TlsAcceptor::from(self.tls.clone()).accept(stream).await?;
+        (seen.encrypted, seen.left) = (true, false);
+        Ok(!self.commands(&mut stream, seen, true).await?)
+    }
+
+    /// False: the script hung up.
+    async fn commands<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        seen: &mut Seen,
+        encrypted: bool,
+    ) -> Go {
+        let mut buffer = Vec::new();
+        loop {
+            let Some(end) = buffer.iter().position(|byte| *byte == b'\n') else {
+                let mut piece = [0; 1024];
+                match stream.read(&mut piece).await {
+                    Ok(0) | Err(_) => return Ok(true),
+                    Ok(count) => buffer.extend_from_slice(&piece[..count]),
+                }
+                continue;
+            };
+            let line: Vec<u8> = buffer.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line).trim_end_matches("\r\n").to_owned();
+            seen.early |= !buffer.is_empty() && !self.script.pipelining && !buffer.starts_with(b"QUIT");
+            seen.lines.push(line.clone());
+            let lower = line.to_lowercase();
+            let verb = lower.split(' ').next().unwrap_or_default();
+            let go = match verb {
+                "ehlo" => self.say(stream, "ehlo", &self.announcement(encrypted)).await?,
+                "helo" => self.say(stream, "helo", "250 mx.example.test").await?,
+                "starttls" => {
+                    let consent = match self.script.starttls.as_deref() {
+                        Some("inject") => "220 go ahead|250 injected",
+                        _ => "220 2.0.0 go ahead",
+                    };
+                    let go = self.say(stream, "consent", consent).await?;
+                    if go && self.last_was(seen, "consent", "220") {
+                        return Ok(true);
+                    }
+                    go
+                }
+                "mail" => self.say(stream, "mail", "250 2.1.0 Ok").await?,
+                "rcpt" if lower == self.recipient => self.say(stream, "rcpt", "250 2.1.5 Ok").await?,
+                "rcpt" => self.say(stream, "random", "550 5.1.1 User unknown").await?,
+                "rset" => self.say(stream, "rset", "250 2.0.0 Ok").await?,
+                "quit" => {
+                    self.say(stream, "quit", "221 2.0.0 Bye").await?;
+                    return Ok(true);
+                }
+                _ => self.write(stream, "502 5.5.2 what?").await?,
+            };
+            if !go {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether the last line that was said for `key` began with `code`.
+    fn last_was(&self, _: &Seen, key: &'static str, code: &str) -> bool {
+        self.line(key, false).is_none_or(|line| line.starts_with(code))
+    }
+
+    fn announcement(&self, encrypted: bool) -> String {
+        let mut lines = vec!["250-mx.example.test"];
+        if self.script.pipelining {
+            lines.push("250-PIPELINING");
+        }
+        if self.script.smtputf8 {
+            lines.push("250-SMTPUTF8");
+        }
+        if self.script.starttls.is_some() && !encrypted {
+            lines.push("250-STARTTLS");
+        }
+        lines.push("250 8BITMIME");
+        lines.join("|")
+    }
+
+    fn line(&self, key: &'static str, advance: bool) -> Option<String> {
+        let script = &self.script;
+        let lines = match key {
+            "banner" => &script.banner,
+            "ehlo" => &script.ehlo,
+            "helo" => &script.helo,
+            "consent" => &script.consent,
+            "mail" => &script.mail,
+            "rcpt" => &script.rcpt,
+            "random" => &script.random,
+            "rset" => &script.rset,
+            _ => &script.quit,
+        };
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = used.entry(key).or_default();
+        let at = if advance { *used } else { used.saturating_sub(1) };
+        *used += usize::from(advance);
+        match lines.as_ref()? {
+            Lines::One(line) => Some(line.clone()),
+            Lines::Each(lines) => lines.get(at).or(lines.last()).cloned(),
+        }
+    }
+
+    async fn say<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        key: &'static str,
+        usual: &str,
+    ) -> Go {
+        let line = self.line(key, true).unwrap_or_else(|| usual.to_owned());
+        self.write(stream, &line).await
+    }
+
+    async fn write<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S, line: &str) -> Go {
+        let (direction, rest) = match line.strip_prefix('!') {
+            Some(line) => line.split_once(' ').unwrap_or((line, "")),
+            None => ("", line),
+        };
+        let number = |rest: &str| -> (u64, String) {
+            let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
+            (number.parse().unwrap_or_else(|_| panic!("{line}: a number is wanted")), text.to_owned())
+        };
+        let crlf = |text: &str| text.split('|').map(|line| format!("{line}\r\n")).collect::<String>();
+        match direction {
+            "" => stream.write_all(crlf(rest).as_bytes()).await?,
+            "silence" => {
+                // nothing, but what comes is still read
+            }
+            "drop" => return Ok(false),
+            "close" => {
+                stream.write_all(crlf(rest).as_bytes()).await?;
+                stream.shutdown().await?;
+                return Ok(false);
+            }
+            "wait" => {
+                let (ms, text) = number(rest);
+                sleep(Duration::from_millis(ms)).await;
+                stream.write_all(crlf(&text).as_bytes()).await?;
+            }
+            "drip" => {
+                let (ms, text) = number(rest);
+                for byte in crlf(&text).bytes() {
+                    if stream.write_all(&[byte]).await.is_err() {
+                        return Ok(false);
+                    }
+                    stream.flush().await?;
+                    sleep(Duration::from_millis(ms)).await;
+                }
+            }
+            "lf" => stream.write_all(crlf(rest).replace('\r', "").as_bytes()).await?,
+            "latin1" => {
+                let bytes: Vec<u8> =
+                    crlf(rest).chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+                stream.write_all(&bytes).await?;
+            }
+            "raw" => {
+                let text = rest
+                    .replace("\\r", "\r")
+                    .replace("\\n", "\n")
+                    .replace("\\x16", "\x16")
+                    .replace("\\0", "\0");
+                stream.write_all(text.as_bytes()).await?;
+            }
+            "huge" => {
+                let piece = "550-x".repeat(1000);
+                for _ in 0..200 {
+                    if stream.write_all(piece.as_bytes()).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+            }
+            "lines" => {
+                let (count, text) = number(rest);
+                for _ in 0..count {
+                    let more = format!("{}-{}\r\n", &text[..3], text.get(4..).unwrap_or_default());
+                    if stream.write_all(more.as_bytes()).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+                stream.write_all(crlf(&text).as_bytes()).await?;
+            }
+            other => panic!("no such direction: {other}"),
+        }
+        stream.flush().await?;
+        Ok(true)
+    }
+}

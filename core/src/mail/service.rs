@@ -1,0 +1,89 @@
+//! What the mail commands share: one verifier, one count of probes, one idea of whom to trust.
+
+use std::{num::NonZeroU32, sync::OnceLock, time::Duration};
+
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
+
+use super::Verifier;
+use crate::{
+    failure::Failure,
+    mailtrace::TrustPolicy,
+    net::{
+        Net,
+        smtp::{self, Opportunistic},
+    },
+    settings::Settings,
+};
+
+/// The mail commands' common ground; one for the whole process.
+pub struct Mail {
+    /// Where exchanges listen.
+    pub port: u16,
+    /// Whose Received lines are believed.
+    pub trusted: TrustPolicy,
+    smtp: smtp::Settings,
+    net: Net,
+    /// Built with the first verification: certificate authorities take milliseconds to read.
+    verifier: OnceLock<Verifier>,
+    /// Probes by domain, whoever asks.
+    probes: DefaultKeyedRateLimiter<String>,
+}
+
+impl Mail {
+    /// From the settings.
+    pub(crate) fn new(settings: &Settings, net: &Net) -> Result<Self, Failure> {
+        let relays = settings.mail.trusted_relays.iter().map(String::as_str);
+        let trusted = TrustPolicy::from_relays(relays).map_err(|relay| {
+            Failure::Unavailable(format!(
+                "mail.trusted_relays: `{relay}` is neither a network nor a host name"
+            ))
+        })?;
+        let defaults = smtp::Settings::default();
+        let patience = Duration::from_millis(settings.smtp.timeout_ms);
+        let helo = match settings.smtp.helo.as_str() {
+            "" => own_name().unwrap_or(defaults.helo.clone()),
+            name => name.to_owned(),
+        };
+        let mail_from = Some(settings.smtp.mail_from.clone()).filter(|sender| !sender.is_empty());
+        let smtp = smtp::Settings { helo, mail_from, stage: patience, ..defaults };
+        let an_hour = NonZeroU32::new(settings.limits.smtp_probes).unwrap_or(NonZeroU32::MIN);
+        Ok(Self {
+            port: settings.smtp.port,
+            trusted,
+            smtp,
+            net: net.clone(),
+            verifier: OnceLock::new(),
+            probes: RateLimiter::keyed(Quota::per_hour(an_hour)),
+        })
+    }
+
+    /// Counts a probe of this domain; too many an hour, by all askers together, are refused.
+    pub(crate) fn admit(&self, domain: &str) -> Result<(), Failure> {
+        // Domains whose hour is over are forgotten.
+        if self.probes.len() > 4096 {
+            self.probes.retain_recent();
+        }
+        self.probes.check_key(&domain.to_owned()).map_err(|until| Failure::RateLimited {
+            message: format!("the mail servers of {domain} have been asked often enough for now"),
+            retry_after: until.wait_time_from(DefaultClock::default().now()),
+        })
+    }
+
+    /// The one verifier.
+    pub(crate) fn verifier(&self) -> &Verifier {
+        self.verifier.get_or_init(|| {
+            let tls = self.net.tls_roots().ok().and_then(|roots| Opportunistic::new(roots).ok());
+            Verifier { settings: self.smtp.clone(), tls, ..Verifier::default() }
+        })
+    }
+}
+
+/// This machine's name, where it is one that others could look up.
+fn own_name() -> Option<String> {
+    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    (name.contains('.') && name.parse::<crate::args::Domain>().is_ok()).then_some(name)
+}

@@ -1,0 +1,104 @@
+//! Addresses that are named but not proven, and the origin.
+
+use std::net::IpAddr;
+
+use super::addresses;
+use super::boundary::Found;
+use super::hops::Chain;
+use super::input::Field;
+use super::model::{Claim, Confidence, Origin};
+use super::names;
+
+/// Fields in which webmail and submission servers name their client.
+#[rustfmt::skip]
+const FIELDS: [&str; 22] = [
+    "X-Originating-IP", "X-Original-IP", "X-Sender-IP", "X-SenderIP", "X-Client-IP", "X-ClientIP", "X-Source-IP",
+    "X-Remote-IP", "X-Real-IP", "X-Forwarded-For", "X-AOL-IP", "X-Yahoo-Client-IP", "X-Yahoo-Post-IP",
+    "X-Google-Original-IP", "X-Originating-Client-IP", "X-Authenticated-IP", "X-Origin-IP", "X-MS-Exchange-Organization-OriginalClientIPAddress",
+    "X-Mail-Originating-IP", "X-Mailer-Client-IP", "X-EN-OrigIP", "X-HTTP-Posting-IP",
+];
+/// At most so many are listed.
+const MAX: usize = 20;
+
+/// Collects the claims: special fields first, then what untrusted lines say, the sender's first.
+pub(super) fn read(
+    fields: &[Field<'_>],
+    chain: &Chain,
+    found: &Found,
+    client: Option<(&str, IpAddr)>,
+) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    let mut add = |claim: Claim| {
+        let known = claims.iter().any(|c| c.source == claim.source && c.address == claim.address);
+        if !known && claims.len() < MAX {
+            claims.push(claim);
+        }
+    };
+    // Beside the fact itself it says nothing new.
+    let fact = found.handover.and_then(|number| chain.lines[number].from_address);
+    if let Some((source, address)) = client.filter(|(_, address)| Some(*address) != fact) {
+        let scope = addresses::class(address);
+        add(Claim { source: source.to_owned(), hop: None, address, host: None, scope });
+    }
+    for field in fields {
+        if !FIELDS.iter().any(|name| field.is(name)) {
+            continue;
+        }
+        let value = names::clip(&field.value, 400);
+        for word in value.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')) {
+            if let Some(address) = names::address(word) {
+                let scope = addresses::class(address);
+                add(Claim { source: field.name.to_owned(), hop: None, address, host: None, scope });
+            }
+        }
+    }
+    for (number, line) in chain.lines.iter().enumerate().skip(found.trusted).rev() {
+        if let Some(address) = line.from_address {
+            let host = line.from_rdns.clone().or_else(|| line.from_helo.clone());
+            let scope = addresses::class(address);
+            add(Claim {
+                source: "Received".to_owned(),
+                hop: Some(chain.index(number)),
+                address,
+                host,
+                scope,
+            });
+        }
+    }
+    claims
+}
+
+/// The address that crossed the boundary, or else the best claim.
+pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
+    if let Some(number) = found.handover
+        && let line = &chain.lines[number]
+        && let Some(address) = line.from_address
+    {
+        let host = line.from_rdns.clone().or_else(|| line.client_host().map(str::to_owned));
+        let by = line.by.as_deref().unwrap_or("The reader's server");
+        let named = match (&line.from_rdns, &line.from_helo) {
+            (Some(rdns), _) => format!(", which it knows as {rdns}"),
+            (None, Some(helo)) => format!(", which calls itself {helo}"),
+            (None, None) => String::new(),
+        };
+        let at = line.at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let evidence =
+            format!("{by} took the message from {address}{named}{at} (hop {}).", chain.index(number));
+        return Origin { address: Some(address), host, confidence: Confidence::Fact, evidence };
+    }
+    let public = |claim: &&Claim| names::is_public(claim.address);
+    if let Some(claim) = claims.iter().find(public) {
+        let evidence = match claim.hop {
+            Some(hop) => format!("Hop {hop} names it; nobody trusted confirms that line."),
+            None => format!("The field {} names it; nobody trusted confirms it.", claim.source),
+        };
+        let address = Some(claim.address);
+        return Origin { address, host: claim.host.clone(), confidence: Confidence::Claimed, evidence };
+    }
+    let evidence = if chain.lines.is_empty() {
+        "There is no Received line."
+    } else {
+        "No line names an address outside the reader's own network."
+    };
+    Origin { evidence: evidence.to_owned(), ..Origin::default() }
+}

@@ -1,0 +1,146 @@
+//! What a line says about encryption.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::clauses::{Clauses, Key};
+
+/// Encryption of one hand-over.
+#[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// `TLSv1.3`; for OpenSSL's old `TLSv1/SSLv3` as written.
+    pub version: Option<String>,
+    /// The cipher suite in the server's spelling.
+    pub cipher: Option<String>,
+    /// Whether the client's certificate was checked and held; absent when it gave none or nothing is said.
+    pub verified: Option<bool>,
+}
+
+/// Reads every place where servers write it.
+pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
+    let mut tls: Option<Tls> = None;
+    for (key, text) in clauses.comments() {
+        // Yandex writes it behind the date.
+        if key != Key::Lead
+            && let Some(found) = of_comment(text)
+        {
+            let seen = tls.get_or_insert_default();
+            seen.version = seen.version.take().or(found.version);
+            seen.cipher = seen.cipher.take().or(found.cipher);
+            seen.verified = seen.verified.or(found.verified);
+        }
+    }
+    // `with esmtps (TLS1.3) tls TLS_AES_256_GCM_SHA384 (Exim 4.96)`
+    if let Some(cipher) = clauses.get(Key::Tls).and_then(|c| c.words.first()).and_then(|w| cipher(w)) {
+        tls.get_or_insert_default().cipher = Some(cipher);
+    }
+    // `with AES256-SHA encrypted SMTP`, `with ESMTP/TLS/AES256-SHA`, `with ESMTP with TLS`
+    for with in clauses.0.iter().filter(|c| c.key == Key::With) {
+        let first = with.words.first().copied().unwrap_or_default();
+        if with.words.get(1) == Some(&"encrypted") {
+            let seen = tls.get_or_insert_default();
+            seen.cipher = seen.cipher.take().or_else(|| cipher(first));
+        } else if let Some((_, rest)) = first.split_once("/TLS") {
+            let seen = tls.get_or_insert_default();
+            seen.cipher = seen.cipher.take().or_else(|| rest.strip_prefix('/').and_then(cipher));
+        } else if ["TLS", "STARTTLS", "ESMTP-TLS", "SMTP-TLS"].iter().any(|w| first.eq_ignore_ascii_case(w)) {
+            tls.get_or_insert_default();
+        }
+    }
+    tls
+}
+
+/// RFC 3848: the letter S after the protocol means that TLS was used.
+pub(super) fn implied(protocol: &str) -> bool {
+    let word = protocol.to_ascii_lowercase();
+    let rest = ["utf8smtp", "utf8lmtp", "esmtp", "smtp", "lmtp", "http", "pop3", "imap"]
+        .iter()
+        .find_map(|base| word.strip_prefix(base));
+    matches!(rest, Some("s" | "sa"))
+}
+
+/// What one comment says, or `None` when it is about something else.
+pub(super) fn of_comment(text: &str) -> Option<Tls> {
+    let lower = text.to_ascii_lowercase();
+    let mut tls = Tls::default();
+    // Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex closes with `)(Client …`.
+    if let Some(rest) = lower.strip_prefix("using ") {
+        let mut words = text[text.len() - rest.len()..].split_ascii_whitespace();
+        tls.version = words.next().and_then(version);
+        tls.cipher = words.skip_while(|w| !w.eq_ignore_ascii_case("cipher")).nth(1).and_then(cipher);
+        return (tls.version.is_some() || lower.starts_with("using tls")).then_some(tls);
+    }
+    // Postfix: `Client CN "mx", Issuer "CA" (verified OK)`, `No client certificate requested`.
+    if lower.starts_with("client cn ") {
+        tls.verified = Some(lower.contains("(verified ok)"));
+        return Some(tls);
+    }
+    if lower.contains("client certificate not present") || lower.starts_with("no client certificate") {
+        return Some(tls);
+    }
+    // Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
+    if lower.starts_with("version=") || lower.starts_with("cipher=") || lower.starts_with("version:") {
+        for pair in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
+            match pair.split_once('=') {
+                Some((key, value)) if key.eq_ignore_ascii_case("version") => tls.version = version(value),
+                Some((key, value)) if key.eq_ignore_ascii_case("cipher") => tls.cipher = cipher(value),
+                Some((key, value)) if key.eq_ignore_ascii_case("verify") => {
+                    // NO: no certificate was given. FAIL and NOT: one was, or none was asked for.
+                    tls.verified = match value.to_ascii_uppercase().as_str() {
+                        "OK" => Some(true),
+                        "FAIL" => Some(false),
+                        _ => None,
+                    };
+                }
+                _ => {}
+            }
+        }
+        return (tls != Tls::default()).then_some(tls);
+    }
+    // Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
+    if lower.starts_with("tls") || lower.starts_with("ssl") || lower.starts_with("x=tls") {
+        let text = if lower.starts_with("x=") { &text[2..] } else { text };
+        if text.len() == 3 {
+            return Some(tls);
+        }
+        let mut parts = text.split(':');
+        let first = parts.next().unwrap_or_default();
+        if !first.contains(char::is_whitespace) && parts.clone().count() > 0 {
+            tls.version = version(first);
+            tls.cipher = parts.next().and_then(cipher);
+        } else {
+            // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`; Courier's `SSL: TLSv1/SSLv3,128bits,RC4-MD5`.
+            tls.version = text.split([' ', ',', ':']).find_map(version);
+        }
+        return tls.version.is_some().then_some(tls);
+    }
+    // qmail with TLS: `(DHE-RSA-AES256-SHA encrypted) SMTP`
+    if let Some(rest) = lower.strip_suffix(" encrypted") {
+        tls.cipher = cipher(&text[..rest.len()]);
+        return tls.cipher.is_some().then_some(tls);
+    }
+    None
+}
+
+/// `TLS1_2`, `TLSv1.2`, `TLS1.2` and `TLSv1_2` are one.
+fn version(text: &str) -> Option<String> {
+    let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | ')'));
+    let lower = text.to_ascii_lowercase();
+    let number = |rest: &str| rest.trim_start_matches(['v', ' ']).replace('_', ".");
+    if let Some(rest) = lower.strip_prefix("tls") {
+        let number = number(rest);
+        if matches!(number.as_str(), "1" | "1.0" | "1.1" | "1.2" | "1.3") {
+            return Some(format!("TLSv{number}"));
+        }
+        return (lower == "tlsv1/sslv3").then(|| text.to_owned());
+    }
+    let number = number(lower.strip_prefix("ssl")?);
+    matches!(number.as_str(), "2" | "3" | "23").then(|| format!("SSLv{number}"))
+}
+
+fn cipher(text: &str) -> Option<String> {
+    let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | ')'));
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '.');
+    (text.len() >= 3 && text.len() <= 80 && text.chars().all(fits) && !text.eq_ignore_ascii_case("other"))
+        .then(|| text.to_owned())
+}

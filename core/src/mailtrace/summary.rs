@@ -1,0 +1,77 @@
+//! The fields a reader sees, decoded (RFC 2047) and bounded.
+
+use mail_parser::{HeaderName, MessageParser};
+
+use super::input::Field;
+use super::names;
+use super::received::date;
+
+/// Longest field looked at and longest text given back, in bytes.
+const MAX_FIELD: usize = 8 * 1024;
+const MAX_TEXT: usize = 1000;
+
+/// The decoded fields.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    pub from: Option<String>,
+    /// The domain of the first author's address, in A-labels where written so.
+    pub from_domain: Option<String>,
+    pub subject: Option<String>,
+    pub date: Option<String>,
+    pub message_id: Option<String>,
+}
+
+/// Takes the first of each field: a second one is forged or broken, and mail programs show the first.
+pub(super) fn read(fields: &[Field<'_>]) -> Summary {
+    let mut head = String::new();
+    for name in ["From", "Subject", "Message-ID"] {
+        if let Some(field) = fields.iter().find(|field| field.is(name)) {
+            let value = names::clip(&field.value, MAX_FIELD);
+            head.push_str(name);
+            head.push_str(": ");
+            head.extend(value.lines().flat_map(|line| [line.trim(), "\r\n "]));
+            head.truncate(head.trim_end().len());
+            head.push_str("\r\n");
+        }
+    }
+    let mut out = Summary { date: date_of(fields), ..Summary::default() };
+    let parser = MessageParser::new()
+        .header_address(HeaderName::From)
+        .header_text(HeaderName::Subject)
+        .header_id(HeaderName::MessageId)
+        .default_header_ignore();
+    let Some(message) = parser.parse_headers(head.as_bytes()) else { return out };
+    out.subject = message.subject().and_then(clean);
+    out.message_id = message.message_id().and_then(clean);
+    if let Some(author) = message.from().and_then(|from| from.first()) {
+        let (name, address) = (author.name().and_then(clean), author.address().and_then(clean));
+        out.from_domain = address.as_deref().and_then(|a| a.rsplit_once('@')).and_then(|(_, domain)| {
+            names::host(domain).filter(|domain| domain.contains('.')).map(str::to_ascii_lowercase)
+        });
+        out.from = match (name, address) {
+            (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
+            (name, address) => address.or(name),
+        };
+    }
+    let raw = |name: &str| fields.iter().find(|f| f.is(name)).and_then(|f| clean(&f.value));
+    out.from = out.from.or_else(|| raw("From"));
+    out.message_id =
+        out.message_id.or_else(|| raw("Message-ID")).map(|id| id.trim_matches(['<', '>']).to_owned());
+    out
+}
+
+fn date_of(fields: &[Field<'_>]) -> Option<String> {
+    let field = fields.iter().find(|field| field.is("Date"))?;
+    match date::parse(&field.value).and_then(|date| date.at) {
+        Some(at) => Some(at.to_string()),
+        None => clean(names::clip(&field.value, 120)),
+    }
+}
+
+/// No control characters: the text is shown in chats and terminals.
+fn clean(text: &str) -> Option<String> {
+    let text: String =
+        names::clip(text, MAX_TEXT).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
