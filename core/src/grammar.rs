@@ -59,6 +59,7 @@ pub fn parse_named(
         if !value.is_null() {
             let value = match value {
                 Value::String(text) => typed(argument, &text).map_err(UsageError::argument)?,
+                Value::Number(number) if argument.rest => number.to_string().into(),
                 other => other,
             };
             given.insert(argument.name.clone(), value);

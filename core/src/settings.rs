@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Server {
         match text.trim().to_ascii_lowercase().as_str() {
             "system" => Ok(Self::System),
             _ => text.parse().map(Self::Resolver).map_err(|invalid: Invalid| {
-                serde::de::Error::custom(format!("dns.servers: `{text}`: {}", invalid.message))
+                serde::de::Error::custom(format!("`{text}`: {}", invalid.message))
             }),
         }
     }
@@ -103,8 +103,8 @@ pub struct Rdap {
 pub struct Geo {
     pub city: String,
     pub asn: String,
-    pub city_url: String,
-    pub asn_url: String,
+    pub city_url: Secret,
+    pub asn_url: Secret,
 }
 
 /// Mailbox verification.

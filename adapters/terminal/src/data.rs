@@ -40,7 +40,7 @@ pub fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
 /// up by itself.
 pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     let Geo { city, asn, city_url, asn_url } = &settings.geo;
-    let wanted: Vec<(&str, &str)> = [(city.as_str(), city_url.as_str()), (asn, asn_url)]
+    let wanted: Vec<(&str, &str)> = [(city.as_str(), city_url.reveal()), (asn, asn_url.reveal())]
         .into_iter()
         .filter(|(_, url)| !url.is_empty())
         .collect();
@@ -53,7 +53,7 @@ pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for (path, url) in wanted {
         if path.is_empty() {
-            bail!("{url} has no place to go: set geo.city or geo.asn to a file name");
+            bail!("a fetched database has no place to go: set geo.city or geo.asn to a file name");
         }
         let fetched = runtime.block_on(net.http.get(url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
         if fetched.status != 200 {

@@ -87,6 +87,10 @@ fn input(bytes: &[u8]) -> Result<Input, Failure> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| wrong(format!("the request body is not UTF-8 (at byte {})", error.valid_up_to())))?;
+    // serde would read an array as the fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(wrong("the request body is not a JSON object".into()));
+    }
     let question: Question = serde_json::from_str(text)
         .map_err(|error| wrong(format!("the request body is not a question: {error}")))?;
     match question {

@@ -57,6 +57,16 @@ impl FromStr for Host {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
+        if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
+            let one = network.addr();
+            return Err(Invalid::new(format!("{network} is a network; one address is wanted here"))
+                .value(one.to_string()));
+        }
+        if let Ok(socket) = cleaned.parse::<std::net::SocketAddr>() {
+            return Err(
+                Invalid::new("an address without a port is wanted here").value(socket.ip().to_string())
+            );
+        }
         match parse(&cleaned) {
             Ok(address) => Ok(Self::Address(address)),
             Err(invalid) if looks_numeric(&cleaned) => Err(invalid),

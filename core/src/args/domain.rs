@@ -54,6 +54,10 @@ impl FromStr for Domain {
             return Err(Invalid::new(format!("{address} is an address; a domain name is wanted here"))
                 .command(format!("/ptr {address}")));
         }
+        if let Ok(network) = name.parse::<ipnet::IpNet>() {
+            return Err(Invalid::new(format!("{network} is a network; a domain name is wanted here"))
+                .command(format!("/whois {network}")));
+        }
         if name == "." {
             return Err(Invalid::new("the root has no records of this kind to show").command("/dig . NS"));
         }

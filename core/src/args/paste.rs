@@ -8,6 +8,13 @@ use std::borrow::Cow;
 /// `<https://example.com|example.com>` and `hxxps://example[.]com/a?b` are both `example.com`.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let text = text.trim().trim_matches(['"', '\'', '`', '“', '”', '‘', '’']);
+    // `Joe <joe@example.com>`: what mail programs copy.
+    let text = match text.rsplit_once('<') {
+        Some((name, rest)) if !name.is_empty() && rest.ends_with('>') && rest.contains('@') => {
+            &text[name.len()..]
+        }
+        _ => text,
+    };
     let text = link_target(text);
     let text = refang(text);
     match host_of(&text) {
@@ -105,6 +112,7 @@ mod tests {
             ("<https://example.com|example.com>", "example.com"),
             ("<mailto:a@example.com|a@example.com>", "example.com"),
             ("<https://example.com>", "example.com"),
+            ("Joe <joe@example.com>", "example.com"),
             ("[example.com](https://example.com/)", "example.com"),
             ("`example.com`", "example.com"),
             ("“example.com”", "example.com"),

@@ -156,6 +156,9 @@ impl FromStr for Endpoint {
                 _ => return Err(Invalid::new("a port is a number from 1 to 65535")),
             },
         };
+        if host.is_empty() {
+            return Err(Invalid::new("a host name or an address is wanted here"));
+        }
         Ok(Self { host: host.parse()?, port })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use domain::base::Rtype;
+use domain::base::{Rtype, iana::OptRcode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +97,16 @@ impl Command for Dig {
             }
         };
         let (response, validation) = futures::join!(client.ask(&question), validation);
-        Ok(Data::new(&question, response?, validation))
+        let response = response?;
+        // SERVFAIL may be a validating resolver's word for bogus; other failures leave nothing to judge.
+        let answered =
+            matches!(response.message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN | OptRcode::SERVFAIL);
+        let nothing = || Validation {
+            security: Security::Indeterminate,
+            reason: "there is no answer to validate".into(),
+        };
+        let validation = validation.map(|validation| if answered { validation } else { nothing() });
+        Ok(Data::new(&question, response, validation))
     }
 
     fn contacts(&self) -> Option<&Host> {

@@ -1,8 +1,13 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::commands::registry;
 
+/// Building it derives every schema, which is not for each of hundreds of cases.
+static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
+
 fn read(line: &str) -> Result<(String, String), UsageError> {
-    parse(&registry(), line).map(|(entry, prepared)| {
+    parse(&REGISTRY, line).map(|(entry, prepared)| {
         (entry.spec.name.to_owned(), serde_json::to_string(prepared.arguments()).expect("serializes"))
     })
 }
@@ -102,7 +107,7 @@ fn words_in_the_wrong_order_are_put_right() {
 fn named_arguments_are_read_by_the_same_types() {
     let named = |arguments: Value| {
         let Value::Object(arguments) = arguments else { panic!("an object") };
-        parse_named(&registry(), "mx", arguments)
+        parse_named(&REGISTRY, "mx", arguments)
             .map(|(_, prepared)| Value::Object(prepared.arguments().clone()))
     };
     assert_eq!(

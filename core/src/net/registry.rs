@@ -16,7 +16,7 @@ use super::{http::Http, whois::Whois};
 use crate::{
     args::Endpoint,
     failure::Failure,
-    registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap, whois},
+    registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap, subject, whois},
     settings,
 };
 
@@ -95,7 +95,11 @@ impl Registries {
         let mut found = Found::default();
         let bases = match self.bootstrap() {
             Ok(bootstrap) => bootstrap.lookup(kind, query),
-            Err(failure) => return Found { failure: Some(failure), ..found },
+            Err(failure) => {
+                let (server, outcome) = ("RDAP bootstrap".to_owned(), failure.to_string());
+                found.chain.push(Step { server, elapsed_ms: 0.0, outcome });
+                return Found { failure: Some(failure), ..found };
+            }
         };
         let path = match kind {
             Kind::Domain => format!("domain/{query}"),
@@ -193,18 +197,18 @@ impl Registries {
             let (outcome, text) = match answer {
                 Ok(bytes) => {
                     let text = whois::decode(&bytes);
-                    let facts = whois::parse(kind, query, &text);
-                    let told = match at_root && facts.state == State::Unavailable {
-                        true => "refers on".to_owned(),
-                        false => outcome(facts.state).to_owned(),
+                    let facts = match kind == Kind::Domain && subject::names_another(query, &text) {
+                        true => Registration::empty(kind),
+                        false => whois::parse(kind, query, &text),
                     };
-                    found.failure = None;
+                    let told = outcome(facts.state).to_owned();
                     found.take(facts);
                     (told, text)
                 }
                 Err(failure) => {
                     let told = failure.to_string();
-                    found.failure = Some(failure);
+                    // The first fault is the one to mend.
+                    found.failure.get_or_insert(failure);
                     (told, String::new())
                 }
             };
@@ -214,16 +218,18 @@ impl Registries {
                 let port = Some(referral.port).filter(|port| *port != 43);
                 Some(Endpoint { host: referral.host.parse().ok()?, port })
             });
-            next = match referral {
-                Some(referral) => Some(referral),
-                // The root did not say where: the table that ships with the program may know.
-                None if at_root && kind == Kind::Domain => servers::default_server(query),
-                None => None,
-            };
+            let referred = referral.is_some();
+            // The root did not say where: the table that ships with the program may know.
+            let known = || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
+            next = referral.or_else(known);
             next = next.filter(|next| follow && !asked.contains(&next.host.to_string()));
             let outcome = match &next {
-                Some(next) if !text.is_empty() => format!("{outcome}, refers to {}", next.host),
-                _ => outcome,
+                Some(next) if referred && outcome == self::outcome(State::Unavailable) => {
+                    format!("refers to {}", next.host)
+                }
+                Some(next) if referred => format!("{outcome}, refers to {}", next.host),
+                Some(next) => format!("{outcome}; {} is known to serve it", next.host),
+                None => outcome,
             };
             found.chain.push(Step { server: server.to_string(), elapsed_ms, outcome });
             if !text.is_empty() {

@@ -14,6 +14,7 @@ mod countries;
 mod dates;
 pub mod rdap;
 mod status;
+pub mod subject;
 mod values;
 pub mod whois;
 

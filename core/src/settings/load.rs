@@ -98,14 +98,28 @@ impl Settings {
                 || self.smtp.helo.parse::<Domain>().is_ok(),
             "smtp.helo: a host name of this machine's own",
         );
-        let unprotected =
-            "is not supported by this version yet, and ignoring it would leave the service open";
+        let open = "not supported by this version yet, and ignoring it would leave the service open";
+        must(self.http.anonymous, &format!("http.anonymous: {open}"));
+        must(self.http.api_keys.is_empty(), &format!("http.api_keys: {open}"));
+        must(self.http.inbound_secrets.is_empty(), &format!("http.inbound_secrets: {open}"));
+        must(!self.http.proxy_protocol, "http.proxy_protocol: not supported by this version yet");
+        let url = &self.http.public_url;
         must(
-            self.http.anonymous && self.http.api_keys.is_empty(),
-            &format!("http.anonymous, http.api_keys: {unprotected}"),
+            url.is_empty() || url.starts_with("https://") || url.starts_with("http://"),
+            "http.public_url: a URL",
         );
-        must(self.http.inbound_secrets.is_empty(), &format!("http.inbound_secrets: {unprotected}"));
-        must(!self.http.proxy_protocol, "http.proxy_protocol: is not supported by this version yet");
+        must(
+            self.http.trusted_proxies.iter().all(|proxy| {
+                proxy.parse::<ipnet::IpNet>().is_ok() || proxy.parse::<std::net::IpAddr>().is_ok()
+            }),
+            "http.trusted_proxies: networks such as 192.0.2.0/24, or addresses",
+        );
+        let level = self.log.level.to_ascii_lowercase();
+        let words = ["off", "error", "warn", "info", "debug", "trace"];
+        must(
+            level.contains(['=', ',']) || words.contains(&level.as_str()),
+            "log.level: error, warn, info, debug or trace, or a filter",
+        );
         if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
     }
 

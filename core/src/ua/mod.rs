@@ -76,9 +76,20 @@ pub struct Device {
     pub model: Option<String>,
 }
 
+impl UaFacts {
+    /// Of a text that says nothing.
+    fn unknown(user_agent: String) -> Self {
+        let (client, os, device) = (Client::default(), System::default(), Device::default());
+        Self { user_agent, category: Category::Unknown, bot: false, client, os, device }
+    }
+}
+
 /// Reads a User-Agent string. Takes microseconds, for any input.
 pub fn read(user_agent: &str) -> UaFacts {
     let text = clean(user_agent);
+    if !text.contains(char::is_alphanumeric) {
+        return UaFacts::unknown(text.into_owned());
+    }
     let browser = BROWSERS.find(&text);
     let system = SYSTEMS.find(&text);
     let found_device = DEVICES.find(&text);

@@ -178,11 +178,10 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
 }
 
 fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, Asked> {
-    let name = Name::from_ascii(question.name)
-        .map_err(|error| Asked::Nonsense(format!("the name cannot be asked for: {error}")))?;
+    let name =
+        wire_name(question.name).ok_or_else(|| Asked::Nonsense("the name cannot be asked for".into()))?;
     let mut message = RequestMessage::query();
-    let mut query = Query::query(name, u16::from(question.rtype).into());
-    query.name.set_fqdn(true);
+    let query = Query::query(name, u16::from(question.rtype).into());
     message.add_query(query);
     message.metadata.recursion_desired = question.recurse;
     // RFC 6840 §5.7: this asks the resolver to tell whether it validated.
@@ -200,4 +199,15 @@ fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, Asked> {
 
 fn request_without_edns(question: &Question<'_>) -> Result<DnsRequest, Asked> {
     request(question, false)
+}
+
+/// A name in wire form. Not by hickory's reading of text, which refuses labels that DNS takes (RFC 2317's `0/26`).
+pub(super) fn wire_name(name: &str) -> Option<Name> {
+    let labels = name.trim_end_matches('.');
+    let mut wire = match labels {
+        "" => Name::root(),
+        labels => Name::from_labels(labels.split('.').map(str::as_bytes)).ok()?,
+    };
+    wire.set_fqdn(true);
+    Some(wire)
 }

@@ -1,15 +1,22 @@
 //! DNSSEC validation on our own account, from the trust anchors down.
 
-use std::{pin::Pin, sync::Arc, time::SystemTime};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
 
-use domain::base::Rtype;
+use domain::base::{Rtype, iana::OptRcode};
 use futures::{FutureExt, Stream, StreamExt};
 use hickory_resolver::{
     net::{DnsError, NetError, dnssec::DnssecDnsHandle, runtime::TokioRuntimeProvider, xfer::DnsHandle},
     proto::{
         dnssec::{Proof, TrustAnchors},
         op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode},
-        rr::{Name, Record as HickoryRecord, RecordType},
+        rr::{Record as HickoryRecord, RecordType},
     },
 };
 use schemars::JsonSchema;
@@ -76,16 +83,17 @@ fn rank(security: Security) -> u8 {
 /// The verdict of hickory's validator; for an indeterminate one also why.
 async fn judge(client: &Client, name: &str, rtype: Rtype, anchors: Arc<TrustAnchors>) -> (Security, String) {
     let indeterminate = |why: String| (Security::Indeterminate, why);
-    let Ok(mut name) = Name::from_ascii(name) else {
+    let Some(name) = super::client::wire_name(name) else {
         return indeterminate("the name cannot be asked for".into());
     };
-    name.set_fqdn(true);
-    let handle = DnssecDnsHandle::with_trust_anchor(Unchecked(client.clone()), anchors);
+    let failed_on_the_way = Arc::new(AtomicBool::new(false));
+    let unchecked = Unchecked { client: client.clone(), failed: failed_on_the_way.clone() };
+    let handle = DnssecDnsHandle::with_trust_anchor(unchecked, anchors);
     let query = Query::query(name, u16::from(rtype).into());
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
     let failed = |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
-    match handle.lookup(query, options).next().await.unwrap_or(Err(NetError::NoConnections)) {
+    let verdict = match handle.lookup(query, options).next().await.unwrap_or(Err(NetError::NoConnections)) {
         Ok(response) if failed(response.response_code) => {
             indeterminate(format!("the servers say {}", response.response_code))
         }
@@ -107,6 +115,13 @@ async fn judge(client: &Client, name: &str, rtype: Rtype, anchors: Arc<TrustAnch
             Proof::Indeterminate => indeterminate("the chain of signatures could not be followed".into()),
         },
         Err(error) => indeterminate(format!("the chain could not be followed: {error}")),
+    };
+    // What could not be had proves nothing: a key that a server did not give is not a wrong key.
+    match verdict {
+        (Security::Bogus, _) if failed_on_the_way.load(Ordering::Relaxed) => indeterminate(
+            "the chain could not be followed: a server on the way did not answer, or refused".into(),
+        ),
+        verdict => verdict,
     }
 }
 
@@ -260,14 +275,18 @@ fn span(seconds: i32) -> String {
 
 /// Our resolvers as hickory's validator sees them: always with CD, so that bogus data arrives to be judged.
 #[derive(Clone)]
-struct Unchecked(Client);
+struct Unchecked {
+    client: Client,
+    /// Some question was not answered.
+    failed: Arc<AtomicBool>,
+}
 
 impl DnsHandle for Unchecked {
     type Response = Pin<Box<dyn Stream<Item = Result<DnsResponse, NetError>> + Send>>;
     type Runtime = TokioRuntimeProvider;
 
     fn send(&self, request: DnsRequest) -> Self::Response {
-        let client = self.0.clone();
+        let (client, failed) = (self.client.clone(), self.failed.clone());
         let answer = async move {
             let Some(query) = request.queries.first() else { return Err(NetError::Message("no question")) };
             let name = query.name().to_ascii();
@@ -276,7 +295,12 @@ impl DnsHandle for Unchecked {
                 checking_disabled: true,
                 ..Question::new(&name, Rtype::from_int(query.query_type().into()))
             };
-            match client.ask(&question).await {
+            let answer = client.ask(&question).await;
+            let useful = |message: &Message| matches!(message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN);
+            if !answer.as_ref().is_ok_and(|response| useful(&response.message)) {
+                failed.store(true, Ordering::Relaxed);
+            }
+            match answer {
                 Ok(response) => Ok(DnsResponse::from_buffer(response.message.octets.into())?),
                 Err(failure) => Err(NetError::Msg(failure.to_string())),
             }

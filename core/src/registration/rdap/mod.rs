@@ -58,7 +58,9 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
     let object = select(kind, query, &value).ok_or(Error::NotRdap)?;
     let mut out = Registration::empty(kind);
     for word in texts(&object["status"]) {
-        status::add(&mut out.status, word);
+        // RFC 8056 §2: RDAP's `active` is what EPP calls `ok`.
+        let is_ok = kind == Kind::Domain && word.eq_ignore_ascii_case("active");
+        status::add(&mut out.status, if is_ok { "ok" } else { word });
     }
     out.created = event(object, &["registration"]);
     out.updated = event(object, &["last changed"]);
@@ -164,7 +166,8 @@ fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
         }
     };
     if fits {
-        return Some(value);
+        let names = [value["ldhName"].as_str(), value["unicodeName"].as_str()].into_iter().flatten();
+        return (kind != Kind::Domain || !super::subject::is_another(query, names)).then_some(value);
     }
     let wanted = values::hostname(query);
     items(&value["domainSearchResults"])

@@ -40,7 +40,7 @@ fn domain() {
         r.registrant,
         Some(Registrant { organization: Some("Example LLC".into()), country: Some("DE".into()) })
     );
-    assert_eq!(r.status, ["clientTransferProhibited", "active", "transfer prohibited"]);
+    assert_eq!(r.status, ["clientTransferProhibited", "ok", "transfer prohibited"]);
     assert_eq!(r.nameservers, ["ns1.example.net", "ns2.example.net"]);
     assert_eq!(r.created.as_deref(), Some("2001-02-03T04:05:06Z"));
     assert_eq!(r.updated.as_deref(), Some("2024-05-06T07:08:09.12Z"));

@@ -186,7 +186,6 @@ const PHRASES: &[(&str, &str)] = &[
     ("registered on ", "domain created"),
     ("created on ", "domain created"),
     ("expires on ", "domain expires"),
-    ("last updated on ", "domain last updated"),
 ];
 
 /// The role a key begins with, and the rest of the key.

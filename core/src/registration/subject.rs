@@ -1,0 +1,65 @@
+//! Whether an answer is about what was asked: servers do answer about something else.
+
+use super::values;
+
+/// Keys under which registries write the domain that they speak of.
+const KEYS: [&str; 6] =
+    ["domain name", "domain", "domainname", "[domain name]", "nom de domaine", "complete domain name"];
+
+/// True when a port-43 text names a domain, and never the one that was asked about.
+pub fn names_another(query: &str, text: &str) -> bool {
+    let named = text.lines().take(2000).filter_map(|line| {
+        let line = line.trim_start_matches(['a', '.', ' ', '\t']).trim();
+        let whole = line;
+        let (key, value) = match whole.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((key, value)) => (key, value),
+            None => whole.split_once(':')?,
+        };
+        let key = key.trim().trim_end_matches('.').to_lowercase();
+        let value = value.trim();
+        (KEYS.contains(&key.as_str()) && value.contains('.') && !value.contains(char::is_whitespace))
+            .then_some(value)
+    });
+    differs(query, named)
+}
+
+/// The same for the names of an RDAP object.
+pub fn is_another<'a>(query: &str, names: impl Iterator<Item = &'a str>) -> bool {
+    differs(query, names)
+}
+
+fn differs<'a>(query: &str, names: impl Iterator<Item = &'a str>) -> bool {
+    let plain =
+        |name: &str| values::hostname(&idna::domain_to_ascii(name.trim_end_matches('.')).unwrap_or_default());
+    let Some(wanted) = plain(query) else { return false };
+    let mut other = false;
+    for name in names.filter_map(plain) {
+        if name == wanted || wanted.ends_with(&format!(".{name}")) {
+            return false;
+        }
+        other = true;
+    }
+    other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_names_its_subject() {
+        for text in [
+            "Domain Name: EXAMPLE.COM\r\n",
+            "domain:  example.com\n",
+            "[Domain Name]   EXAMPLE.COM\n",
+            "nothing",
+            "domain: COM",
+        ] {
+            assert!(!names_another("example.com", text), "{text}");
+        }
+        assert!(!names_another("xn--bcher-kva.example", "Domain: bücher.example"));
+        assert!(!names_another("example.co.uk", "Domain name:\n    example.co.uk"));
+        assert!(names_another("mine.com", "Domain Name: OTHER-NAME.COM\n"));
+        assert!(is_another("mine.com", ["other.com"].into_iter()));
+    }
+}
