@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::Write,
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -20,6 +21,7 @@ use hickory_server::{
     store::in_memory::InMemoryZoneHandler,
     zone_handler::{AxfrPolicy, Catalog, ZoneType},
 };
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::{Engine, Failure, Input, Reply, Request as Question, settings::Settings};
@@ -59,7 +61,7 @@ pub(crate) struct TestDns {
     pub(crate) address: SocketAddr,
     asked: Arc<AtomicUsize>,
     asked_names: Arc<Mutex<Vec<String>>>,
-    _server: Server<Counting>,
+    server: Server<Counting>,
 }
 
 struct Counting {
@@ -120,7 +122,26 @@ impl TestDns {
         };
         server.register_socket(udp);
         server.register_listener(tcp, Duration::from_secs(5), 16);
-        Self { address, asked, asked_names, _server: server }
+        Self { address, asked, asked_names, server }
+    }
+
+    /// Answers over QUIC as well: where, and a file with the authority that vouches for `dns.example.test`.
+    pub(crate) fn over_quic(&mut self) -> (SocketAddr, tempfile::NamedTempFile) {
+        let name = "dns.example.test";
+        let own = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+        let mut authority = tempfile::NamedTempFile::new().expect("a file");
+        authority.write_all(own.cert.pem().as_bytes()).expect("writes");
+        let key = rustls_pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
+        let provider = rustls::crypto::ring::default_provider();
+        let certified =
+            CertifiedKey::from_der(vec![own.cert.der().clone()], key, &provider).expect("they fit");
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
+        socket.set_nonblocking(true).expect("a socket for Tokio");
+        let socket = UdpSocket::from_std(socket).expect("a socket for Tokio");
+        let address = socket.local_addr().expect("an address");
+        let resolver = Arc::new(SingleCertAndKey::from(certified));
+        self.server.register_quic_listener(socket, Duration::from_secs(5), resolver).expect("listens");
+        (address, authority)
     }
 
     /// How many questions have arrived.

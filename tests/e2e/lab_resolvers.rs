@@ -34,13 +34,6 @@ fn every_form_of_a_resolver() {
         assert_eq!(data["answers"][0]["data"], "203.0.113.80", "{resolver}");
         assert_eq!(data["authenticated"], true, "{resolver}");
     }
-    if !lab.value("RESOLVER_DOQ_NAME").is_empty() {
-        let reply = lab.json("a www.example.test resolver=quic://{RESOLVER_DOQ_NAME}");
-        assert_eq!(
-            (&reply["data"]["rcode"], &reply["data"]["transport"]),
-            (&json!("NOERROR"), &json!("quic"))
-        );
-    }
 }
 
 #[test]

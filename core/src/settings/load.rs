@@ -131,18 +131,19 @@ impl Settings {
 
 /// A wrong type is told without the value: it may be a secret.
 fn told(error: &config::ConfigError) -> String {
-    match error {
-        config::ConfigError::Type { key: Some(key), expected, .. } => {
-            format!("{key}: {expected} is wanted here")
-        }
-        config::ConfigError::At { error, key, .. } => match (&**error, key) {
-            (config::ConfigError::Type { expected, .. }, Some(key)) => {
-                format!("{key}: {expected} is wanted here")
-            }
-            (inner, Some(key)) => format!("{key}: {inner}"),
-            (inner, None) => told(inner),
+    let text = error.to_string();
+    // The key stands behind (`… for key `http.listen``) or before (`http.listen: …`).
+    let (fault, key) = match text.split_once(" for key `") {
+        Some((fault, key)) => (fault, key.split('`').next().unwrap_or(key)),
+        None => match text.split_once(": ").filter(|(key, _)| !key.contains(char::is_whitespace)) {
+            Some((key, fault)) => (fault, key),
+            None => return text,
         },
-        other => other.to_string(),
+    };
+    // "invalid type: VALUE, expected WHAT".
+    match fault.rsplit_once("expected ").filter(|_| fault.starts_with("invalid ")) {
+        Some((_, wanted)) => format!("{key}: {wanted} is wanted here"),
+        None => format!("{key}: {fault}"),
     }
 }
 

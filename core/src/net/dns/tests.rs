@@ -141,3 +141,20 @@ async fn the_next_server_answers_where_the_first_does_not() {
     let reply = ask_json(&engine, "a web.example.test").await;
     assert_eq!(reply["data"]["resolver"], dns.address.to_string());
 }
+
+#[tokio::test]
+async fn over_quic_with_the_right_name_only() {
+    let mut dns = TestDns::start().await;
+    let (quic, authority) = dns.over_quic();
+    let mut settings = dns.settings();
+    settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
+    settings.tls.ca_files = vec![authority.path().display().to_string()];
+    settings.dns.timeout_ms = 3000;
+    let engine = crate::Engine::new(&settings).expect("an engine");
+    let reply =
+        ask_json(&engine, &format!("a web.example.test resolver=quic://{quic}#dns.example.test")).await;
+    let data = &reply["data"];
+    assert_eq!((&data["transport"], &data["answers"][0]["data"]), (&"quic".into(), &"192.0.2.80".into()));
+    let wrong = ask(&engine, &format!("a web.example.test resolver=quic://{quic}#other.example.test")).await;
+    assert_eq!(wrong.map(|_| ()).expect_err("another name").code().0, "upstream");
+}
