@@ -1,5 +1,7 @@
 //! A real DNS server in the test's own process, which counts what it is asked.
 
+#![expect(clippy::disallowed_methods, reason = "a server for tests needs sockets")]
+
 use std::{
     collections::BTreeMap,
     io::Write,

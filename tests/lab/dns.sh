@@ -40,7 +40,6 @@ tools() {
 client4=198.51.100.10   client6=2001:db8:1::10
 resolver4=198.51.100.53 resolver6=2001:db8:1::53 # validating
 open4=198.51.100.54     open6=2001:db8:1::54     # not validating
-doq4=198.51.100.55      doq6=2001:db8:1::55      # DNS over QUIC
 root4=203.0.113.1       root6=2001:db8:2::1
 tld4=203.0.113.2        tld6=2001:db8:2::2
 example4=203.0.113.10   example6=2001:db8:2::10 # ns1.example.test
@@ -110,8 +109,6 @@ addr add $resolver4/24 dev eth0
 addr add $resolver6/64 dev eth0 nodad
 addr add $open4/24 dev eth0
 addr add $open6/64 dev eth0 nodad
-addr add $doq4/24 dev eth0
-addr add $doq6/64 dev eth0 nodad
 route add default via 198.51.100.1
 route add default via 2001:db8:1::1
 EOF
@@ -232,7 +229,7 @@ certificates() {
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
 extendedKeyUsage=serverAuth
-subjectAltName=DNS:dns.lab.test,IP:$resolver4,IP:$resolver6,DNS:quic.lab.test,IP:$doq4,IP:$doq6
+subjectAltName=DNS:dns.lab.test,IP:$resolver4,IP:$resolver6
 EOF
     openssl x509 -req -in "$t/dns.csr" -CA "$t/ca.pem" -CAkey "$t/ca.key" -days 30 \
         -extfile "$t/dns.ext" -out "$t/dns.pem" 2>>"$dir/log/openssl"
@@ -456,14 +453,6 @@ servers() {
     # only now, or the resolvers would remember servers that did not answer
     start unbound-validating rs unbound -d -c "$dir/unbound-validating.conf"
     start unbound-open rs unbound -d -c "$dir/unbound-open.conf"
-    quic=
-    if python3 -c 'import aioquic' 2>/dev/null; then
-        start doq rs python3 "$here/doq_relay.py" --seconds 14400 \
-            --ready "$dir/run/doq.ready" --cert "$dir/tls/dns.pem" --key "$dir/tls/dns.key" \
-            --upstream $resolver4 $doq4 $doq6
-        quic=quic.lab.test
-        wait_for doq test -s "$dir/run/doq.ready"
-    fi
     wait_for unbound-validating answers $resolver4 " ad;" www.example.test. A
     wait_for unbound-open answers $open4 "status: NOERROR" www.example.test. A
 }
@@ -482,8 +471,6 @@ RESOLVER_NAME=dns.lab.test
 RESOLVER_WRONG_NAME=wrongname.lab.test
 RESOLVER_DOT_PORT=853
 RESOLVER_DOH_URL=https://dns.lab.test/dns-query
-RESOLVER_DOQ_NAME=$quic
-RESOLVER_DOQ_PORT=853
 OPEN4=$open4
 OPEN6=$open6
 ROOT4=$root4

@@ -1,5 +1,7 @@
 //! The only place that opens a socket.
 
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
+
 mod connect;
 pub mod dns;
 #[cfg(target_os = "linux")]

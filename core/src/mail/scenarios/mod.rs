@@ -1,5 +1,7 @@
 //! Every scenario of `scripts/`: one verification against scripted exchanges, its verdict and its manners.
 
+#![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
+
 mod manners;
 mod server;
 
