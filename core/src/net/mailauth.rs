@@ -3,7 +3,11 @@
 //! mail-auth asks DNS by itself: names out of a message lead only to TXT, MX, A and PTR questions to our own
 //! resolvers, never to a connection.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::{
@@ -13,7 +17,14 @@ use mail_auth::{
 
 /// Evaluates what a message's headers claim.
 #[derive(Clone)]
-pub struct MailAuth(Option<MessageAuthenticator>);
+pub struct MailAuth(Arc<Inner>);
+
+struct Inner {
+    servers: Vec<NameServerConfig>,
+    timeout: Duration,
+    /// Built with the first message: its resolver reads certificate authorities, which takes milliseconds.
+    built: OnceLock<Option<MessageAuthenticator>>,
+}
 
 /// One result in RFC 8601's words, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,14 +60,20 @@ pub struct Envelope<'a> {
 }
 
 impl MailAuth {
-    pub(super) fn new(servers: Vec<NameServerConfig>, timeout: std::time::Duration) -> Self {
-        if servers.is_empty() {
-            return Self(None);
-        }
-        let mut options = ResolverOpts::default();
-        options.timeout = timeout;
-        options.attempts = 1;
-        Self(MessageAuthenticator::new(ResolverConfig::from_parts(None, vec![], servers), options).ok())
+    pub(super) fn new(servers: Vec<NameServerConfig>, timeout: Duration) -> Self {
+        Self(Arc::new(Inner { servers, timeout, built: OnceLock::new() }))
+    }
+
+    fn authenticator(&self) -> Option<&MessageAuthenticator> {
+        let Inner { servers, timeout, built } = &*self.0;
+        let build = || {
+            let mut options = ResolverOpts::default();
+            options.timeout = *timeout;
+            options.attempts = 1;
+            let config = ResolverConfig::from_parts(None, vec![], servers.clone());
+            MessageAuthenticator::new(config, options).ok().filter(|_| !servers.is_empty())
+        };
+        built.get_or_init(build).as_ref()
     }
 
     /// Whether the client may send for the envelope's domain (RFC 7208).
@@ -65,7 +82,7 @@ impl MailAuth {
     }
 
     async fn spf_output(&self, Envelope { address, helo, by, mail_from }: Envelope<'_>) -> Option<SpfOutput> {
-        let authenticator = self.0.as_ref()?;
+        let authenticator = self.authenticator()?;
         Some(match mail_from.is_empty() {
             true => authenticator.verify_spf(SpfParameters::verify_ehlo(address, helo, by)).await,
             false => {
@@ -77,7 +94,9 @@ impl MailAuth {
     /// DKIM (RFC 6376), ARC (RFC 8617) and, with the envelope, DMARC (RFC 7489) of a whole message.
     pub async fn message(&self, message: &[u8], envelope: Option<Envelope<'_>>) -> MessageChecked {
         let mut checked = MessageChecked::default();
-        let (Some(authenticator), Some(parsed)) = (&self.0, AuthenticatedMessage::parse(message)) else {
+        let (Some(authenticator), Some(parsed)) =
+            (self.authenticator(), AuthenticatedMessage::parse(message))
+        else {
             return checked;
         };
         let dkim = authenticator.verify_dkim(&parsed).await;
