@@ -350,6 +350,54 @@ mod tests {
         contract.push(("mx", &["hosts", "null_mx", "implicit"]));
         contract.push(("dns", &["name", "rcode", "records"]));
         contract.push(("reverse", &["query", "addresses"]));
+        contract.push((
+            "whois",
+            &[
+                "query",
+                "kind",
+                "source",
+                "state",
+                "registrar",
+                "registrant",
+                "status",
+                "nameservers",
+                "created",
+                "updated",
+                "expires",
+                "dnssec",
+                "network",
+                "chain",
+                "raw",
+            ],
+        ));
+        let place = [
+            "address",
+            "version",
+            "scope",
+            "country",
+            "region",
+            "city",
+            "postal",
+            "location",
+            "network",
+            "databases",
+        ];
+        contract.push(("geo", &place));
+        contract.push(("ip", &place));
+        contract.push(("ip", &["names", "registration"]));
+        contract
+            .push(("ping", &["target", "address", "sent", "received", "loss_percent", "rtt_ms", "replies"]));
+        contract.push(("trace", &["target", "address", "reached", "hops"]));
+        contract.push(("ports", &["target", "address", "ports"]));
+        contract.push(("port", &["query", "matches"]));
+        contract.push(("ua", &["user_agent", "category", "bot", "client", "os", "device", "hints"]));
+        contract
+            .push(("verify", &["address", "verdict", "reason", "checks", "mx", "transcript", "suggestion"]));
+        contract.push((
+            "trace_mail",
+            &["from", "subject", "date", "message_id", "hops", "origin", "authentication", "anomalies"],
+        ));
+        contract.push(("mailbox", &["domain", "provider", "hosts"]));
         for (name, fields) in contract {
             let schema = registry.find(name).expect(name).data_schema();
             for field in fields {

@@ -12,7 +12,7 @@ use crate::{
     command::{Answer, Command, Cost, Group, Spec},
     document::{Block, Cell, Document, Role, Severity},
     net::registry::{Found, Step},
-    registration::{Kind, Network, Registrant, Registrar, Registration, State},
+    registration::{Kind, Registration, State},
 };
 
 /// Registration facts with the way they came.
@@ -47,22 +47,9 @@ enum Source {
 pub struct Data {
     /// What the registry was asked about: for a host name, its registrable domain.
     query: String,
-    kind: Kind,
     source: Source,
-    state: State,
-    registrar: Option<Registrar>,
-    registrant: Option<Registrant>,
-    /// EPP status codes (RFC 5731) in their camel-case form, or the registry's own words.
-    status: Vec<String>,
-    /// Lower case, without the final dot.
-    nameservers: Vec<String>,
-    /// RFC 3339, UTC.
-    created: Option<String>,
-    updated: Option<String>,
-    expires: Option<String>,
-    /// Whether the delegation is signed, where the registry says so.
-    dnssec: Option<bool>,
-    network: Option<Network>,
+    #[serde(flatten)]
+    facts: Registration,
     chain: Vec<Step>,
     /// What the servers said, each under a line with its name.
     raw: Option<String>,
@@ -149,39 +136,16 @@ impl Data {
         raw: &[(String, String)],
         show_raw: bool,
     ) -> Self {
-        let Registration {
-            kind,
-            state,
-            registrar,
-            registrant,
-            status,
-            nameservers,
-            created,
-            updated,
-            expires,
-            dnssec,
-            network,
-        } = facts;
         let texts: Vec<String> =
             raw.iter().map(|(server, text)| format!("# {server}\n{}\n", text.trim_end())).collect();
-        let expires_in_days = expires.as_deref().and_then(|expires| {
+        let expires_in_days = facts.expires.as_deref().and_then(|expires| {
             let until = expires.parse::<jiff::Timestamp>().ok()?.duration_since(jiff::Timestamp::now());
             Some(until.as_secs().div_euclid(86_400))
         });
         Self {
             query,
-            kind,
             source,
-            state,
-            registrar,
-            registrant,
-            status,
-            nameservers,
-            created,
-            updated,
-            expires,
-            dnssec,
-            network,
+            facts,
             chain,
             raw: (!texts.is_empty()).then(|| texts.join("\n")),
             host,
@@ -192,8 +156,8 @@ impl Data {
 
     fn summary(&self) -> (String, Severity) {
         let name = both_forms(&self.query);
-        match self.state {
-            State::Available if self.kind == Kind::Domain => {
+        match self.facts.state {
+            State::Available if self.facts.kind == Kind::Domain => {
                 (format!("{name} is not registered"), Severity::Neutral)
             }
             State::Available => (format!("{name} is not allocated to anyone"), Severity::Neutral),
@@ -207,8 +171,8 @@ impl Data {
     }
 
     fn registered(&self) -> (String, Severity) {
-        if self.kind != Kind::Domain {
-            let network = self.network.as_ref();
+        if self.facts.kind != Kind::Domain {
+            let network = self.facts.network.as_ref();
             let holder =
                 network.and_then(|network| network.organization.as_deref().or(network.name.as_deref()));
             return (
@@ -216,9 +180,9 @@ impl Data {
                 Severity::Good,
             );
         }
-        let through = self.registrar.as_ref().and_then(|registrar| registrar.name.as_deref());
+        let through = self.facts.registrar.as_ref().and_then(|registrar| registrar.name.as_deref());
         let through = through.map(|name| format!(" through {name}")).unwrap_or_default();
-        match (self.expires.as_deref(), self.expires_in_days) {
+        match (self.facts.expires.as_deref(), self.expires_in_days) {
             (Some(expires), Some(days)) => {
                 let date = &expires[..expires.len().min(10)];
                 match days {
@@ -278,7 +242,7 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        match self.state {
+        match self.facts.state {
             State::Registered => Duration::from_secs(900),
             State::Available | State::Reserved => Duration::from_secs(60),
             State::Throttled | State::Unavailable => Duration::ZERO,
@@ -298,7 +262,7 @@ impl Data {
         let date = |text: &Option<String>| {
             text.as_ref().map(|text| text.replace('T', " ").replace('Z', " UTC").into())
         };
-        if let Some(registrar) = &self.registrar {
+        if let Some(registrar) = &self.facts.registrar {
             let id = registrar.iana_id.as_ref().map(|id| format!(" (IANA {id})")).unwrap_or_default();
             field("Registrar", registrar.name.as_ref().map(|name| Cell::exact(format!("{name}{id}"))));
             let abuse: Vec<&str> = [&registrar.abuse_email, &registrar.abuse_phone]
@@ -308,7 +272,7 @@ impl Data {
                 .collect();
             field("Report abuse to", (!abuse.is_empty()).then(|| Cell::exact(abuse.join(", "))));
         }
-        if let Some(registrant) = &self.registrant {
+        if let Some(registrant) = &self.facts.registrant {
             let parts: Vec<&str> = [&registrant.organization, &registrant.country]
                 .into_iter()
                 .flatten()
@@ -316,7 +280,7 @@ impl Data {
                 .collect();
             field("Registrant", (!parts.is_empty()).then(|| Cell::exact(parts.join(", "))));
         }
-        if let Some(network) = &self.network {
+        if let Some(network) = &self.facts.network {
             let range = network
                 .start
                 .as_ref()
@@ -332,14 +296,14 @@ impl Data {
             field("Country", exact(&network.country));
             field("Announced by", network.origin_asn.map(|asn| format!("AS{asn}").into()));
         }
-        field("Created", date(&self.created));
-        field("Updated", date(&self.updated));
-        field("Expires", date(&self.expires));
-        field("Status", (!self.status.is_empty()).then(|| Cell::exact(self.status.join(", "))));
+        field("Created", date(&self.facts.created));
+        field("Updated", date(&self.facts.updated));
+        field("Expires", date(&self.facts.expires));
+        field("Status", (!self.facts.status.is_empty()).then(|| Cell::exact(self.facts.status.join(", "))));
         field(
             "Name servers",
-            (!self.nameservers.is_empty()).then(|| Cell::domain(self.nameservers.join("\n"))),
+            (!self.facts.nameservers.is_empty()).then(|| Cell::domain(self.facts.nameservers.join("\n"))),
         );
-        field("DNSSEC", self.dnssec.map(|signed| if signed { "signed" } else { "not signed" }.into()));
+        field("DNSSEC", self.facts.dnssec.map(|signed| if signed { "signed" } else { "not signed" }.into()));
     }
 }
