@@ -13,7 +13,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-pub use argument::{Argument, ArgumentKind};
+pub use argument::{Argument, ArgumentKind, Completes};
 use argument::{arguments, inline_schema};
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     context::Context,
     document::Document,
     failure::Failure,
+    targets::TargetKind,
 };
 
 /// A command: its arguments are the struct itself.
@@ -29,6 +30,9 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     const SPEC: Spec;
     /// What it finds out.
     type Data: Answer;
+
+    /// What it is offered for in one tap, when such a thing stands in a reply or a message.
+    const OFFERED_FOR: &'static [TargetKind] = &[];
 
     /// Finds it out.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
@@ -124,6 +128,8 @@ pub struct Entry {
     pub spec: Spec,
     /// Its arguments, required ones first.
     pub arguments: Vec<Argument>,
+    /// See [`Command::OFFERED_FOR`].
+    pub offered_for: &'static [TargetKind],
     /// JSON Schema of the arguments.
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
@@ -198,6 +204,7 @@ impl Entry {
         Self {
             spec: C::SPEC,
             arguments: arguments(&schema),
+            offered_for: C::OFFERED_FOR,
             arguments_schema: schema,
             data_schema: inline_schema::<C::Data>,
             prepare: |arguments| {
@@ -283,6 +290,11 @@ impl Registry {
     /// In the order of `help`.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
+    }
+
+    /// Those that are offered for such a target, the most telling one first.
+    pub fn offered_for(&self, kind: TargetKind) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.iter().filter(move |entry| entry.offered_for.contains(&kind))
     }
 
     /// By name or alias, exactly.

@@ -1,13 +1,11 @@
 //! What a running command can reach.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
 use crate::{
+    adapters::Adapters,
     command::{Answer, Registry},
     geo::GeoHandle,
     mail::Mail,
@@ -39,7 +37,7 @@ pub struct About {
     pub(crate) limits: Limits,
     pub(crate) resolvers: Vec<String>,
     /// Adapters that run in this process.
-    pub(crate) adapters: OnceLock<Vec<&'static str>>,
+    pub(crate) adapters: Adapters,
 }
 
 impl Context {

@@ -1,15 +1,17 @@
 //! The way of a request, from the line to the reply.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use ulid::Ulid;
 
 use crate::{
+    adapters::Adapters,
     args::Host,
     cache::{Cache, Entry},
     command::{Cost, Prepared, Registry},
@@ -33,10 +35,20 @@ pub struct Request {
     pub adapter: &'static str,
     /// What is asked.
     pub input: Input,
+    /// An answer that is kept already will not do.
+    pub fresh: bool,
+}
+
+impl Request {
+    /// A question that an answer of a moment ago would do for.
+    pub fn new(adapter: &'static str, input: Input) -> Self {
+        Self { adapter, input, fresh: false }
+    }
 }
 
 /// The two ways to ask.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// A typed line: `/mx example.com`.
     Text(String),
@@ -78,7 +90,7 @@ impl Engine {
             started: Instant::now(),
             limits: limits.clone(),
             resolvers: net.dns.resolvers(),
-            adapters: OnceLock::new(),
+            adapters: Adapters::default(),
         };
         Ok(Self(Arc::new(Inner {
             registry: Arc::new(commands::registry()),
@@ -110,9 +122,9 @@ impl Engine {
         self.0.net.tls_roots().map(|_| ())
     }
 
-    /// Tells `status` which adapters run in this process.
-    pub fn serving(&self, adapters: &[&'static str]) {
-        let _ = self.0.about.adapters.set(adapters.to_vec());
+    /// How the adapters of this process are; each one reports itself.
+    pub fn adapters(&self) -> &Adapters {
+        &self.0.about.adapters
     }
 
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
@@ -134,11 +146,16 @@ impl Engine {
         let understood = self.understand(&request.input);
         let command = understood.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         let answer = match understood {
-            Ok(understood) => self.answer(understood, started, progress).await,
+            Ok(understood) => self.answer(understood, request.fresh, started, progress).await,
             Err(error) => Err(Failure::Usage(error)),
         };
         record(&request, command, &answer, started.elapsed());
         answer
+    }
+
+    /// The command that this asks, or what is wrong with the question; nothing is looked up.
+    pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
+        self.understand(input).map(|(entry, _)| entry.spec.name)
     }
 
     fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
@@ -156,6 +173,7 @@ impl Engine {
     async fn answer(
         &self,
         (command, prepared): Understood,
+        fresh: bool,
         started: Instant,
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
@@ -167,7 +185,7 @@ impl Engine {
         let id = Ulid::new().to_string();
         let name = command.spec.name;
         let key = format!("{name} {}", serde_json::to_string(prepared.arguments()).unwrap_or_default());
-        if let Some(entry) = inner.cache.get(&key) {
+        if let Some(entry) = inner.cache.get(&key).filter(|_| !fresh) {
             return Ok(reply(id, &entry, started, true));
         }
         let key: Arc<str> = key.into();
@@ -191,7 +209,7 @@ impl Engine {
             let (engine, key) = (self.clone(), key.clone());
             async move {
                 // Another flight may have landed since the cache was asked.
-                if let Some(entry) = engine.0.cache.get(&key) {
+                if let Some(entry) = engine.0.cache.get(&key).filter(|_| !fresh) {
                     return Ok(entry);
                 }
                 let finding = look_up(name, prepared, context, permits).await?;

@@ -15,6 +15,17 @@ pub struct UsageError {
     pub position: Option<Range<usize>>,
     /// A corrected command.
     pub suggestion: Option<String>,
+    /// The argument that was not given, where that is all that is wrong.
+    pub missing: Option<Missing>,
+}
+
+/// A required argument that was not given; a chat asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The command.
+    pub command: &'static str,
+    /// The argument's name.
+    pub argument: String,
 }
 
 /// The two sorts of [`UsageError`].
@@ -29,7 +40,13 @@ pub enum UsageKind {
 impl UsageError {
     /// A mistake in an argument, its place not known yet.
     pub fn argument(message: impl Into<String>) -> Self {
-        Self { kind: UsageKind::BadArgument, message: message.into(), position: None, suggestion: None }
+        Self {
+            kind: UsageKind::BadArgument,
+            message: message.into(),
+            position: None,
+            suggestion: None,
+            missing: None,
+        }
     }
 
     /// The same, with its place in the command text.

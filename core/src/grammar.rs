@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::{
     args::Invalid,
     command::{Argument, ArgumentKind, Entry, Prepared, Registry},
-    failure::{UsageError, UsageKind},
+    failure::{Missing, UsageError, UsageKind},
     spelling::nearest,
 };
 use tokens::{Token, tokens};
@@ -31,6 +31,7 @@ pub fn parse(registry: &Registry, line: &str) -> Result<Understood, UsageError> 
             message: "nothing was asked; `help` shows what can be".into(),
             position: Some(0..0),
             suggestion: Some("/help".into()),
+            missing: None,
         });
     };
     let (entry, alias) = command(registry, first, line)?;
@@ -103,7 +104,13 @@ fn unknown_command(registry: &Registry, name: &str, place: Option<(Range<usize>,
         (Some(meant), None) => Some(format!("/{meant}")),
         (None, _) => Some("/help".into()),
     };
-    UsageError { kind: UsageKind::UnknownCommand, message, position: place.map(|(span, _)| span), suggestion }
+    UsageError {
+        kind: UsageKind::UnknownCommand,
+        message,
+        position: place.map(|(span, _)| span),
+        suggestion,
+        missing: None,
+    }
 }
 
 /// A value with the place where it was written.
@@ -268,6 +275,7 @@ fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(), UsageError
     match missing {
         Some(argument) => Err(UsageError {
             suggestion: entry.spec.examples.first().map(|example| format!("/{example}")),
+            missing: Some(Missing { command: entry.spec.name, argument: argument.name.clone() }),
             ..UsageError::argument(format!(
                 "`{}` needs `{}`{}",
                 entry.spec.name,

@@ -3,10 +3,12 @@
 //! [`Engine::ask`] is the whole way of a request. Adapters translate what they receive into a
 //! [`Request`] and render the [`Reply`]; nothing in here knows a chat platform.
 
+mod adapters;
 pub mod args;
 mod cache;
 pub mod command;
 mod commands;
+pub mod complete;
 mod context;
 mod countries;
 pub mod document;
@@ -26,11 +28,14 @@ mod reply;
 pub mod scope;
 pub mod settings;
 mod spelling;
+pub mod store;
+pub mod targets;
 #[cfg(test)]
 mod test_dns;
 pub mod ua;
 
+pub use adapters::{Adapters, Health};
 pub use context::Context;
 pub use engine::{Engine, Input, Request};
-pub use failure::{Failure, Position, Problem, UsageError, UsageKind};
+pub use failure::{Failure, Missing, Position, Problem, UsageError, UsageKind};
 pub use reply::{Rendition, Reply};

@@ -29,6 +29,7 @@ pub struct Settings {
     pub http: Http,
     pub telegram: Telegram,
     pub discord: Discord,
+    pub state: State,
     pub log: Log,
 }
 
@@ -199,6 +200,14 @@ pub struct Discord {
     pub api_url: String,
     pub guilds: Vec<String>,
     pub mode: String,
+}
+
+/// What outlives the process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct State {
+    pub directory: String,
 }
 
 /// A value that is never shown: not by `config show`, not in a log, not in an error.

@@ -172,7 +172,7 @@ impl TestDns {
 
 /// One line asked, its final answer.
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
-    engine.ask(Question { adapter: "test", input: Input::Text(line.into()) }, |_| {}).await
+    engine.ask(Question::new("test", Input::Text(line.into())), |_| {}).await
 }
 
 /// The same as the JSON object that a client sees.

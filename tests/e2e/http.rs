@@ -226,7 +226,7 @@ fn health_readiness_and_metrics() {
     let health = service.get("/healthz");
     assert_eq!((health.status, health.text()), (200, "ok\n"));
     let ready = service.get("/readyz");
-    assert_eq!((ready.status, ready.text()), (200, "ready\n"));
+    assert_eq!((ready.status, ready.text()), (200, "ready\nhttp up\n"));
     service.command("a example.test").json();
     service.command("a example.test").json();
     service.command("a a..b").problem();

@@ -28,7 +28,7 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
         Some(input) => input,
         None => Input::Text(line.clone()),
     };
-    let request = Request { adapter: "terminal", input };
+    let request = Request::new("terminal", input);
     let mut drawn = 0;
     let answer = runtime.block_on(async {
         let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));
@@ -100,8 +100,7 @@ fn told(failure: &Failure, line: &str, output: &Output) -> String {
     let mut out = format!("netvane: {}\n", render::printable(&failure.to_string()));
     if let Failure::Usage(UsageError { position, suggestion, .. }) = failure {
         if let Some(position) = position {
-            let marks = "^".repeat(position.len().max(1));
-            out += &format!("\n  {}\n  {}{marks}\n", marked(line), " ".repeat(position.start));
+            out += &format!("\n  {}\n", render::pointed(line, position).replace('\n', "\n  "));
         }
         if let Some(suggestion) = suggestion {
             let suggestion = render::printable_line(suggestion).into_owned();
@@ -109,11 +108,6 @@ fn told(failure: &Failure, line: &str, output: &Output) -> String {
         }
     }
     out
-}
-
-/// One column for each character, so that the marks stand under the mistake.
-fn marked(line: &str) -> String {
-    line.chars().map(|c| if render::is_unsafe(c) { '\u{fffd}' } else { c }).collect()
 }
 
 struct Screen<'a> {

@@ -27,7 +27,6 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
                 tracing::warn!("{key} is set, but this version has no such adapter yet");
             }
         }
-        engine.serving(&["http"]);
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);

@@ -32,7 +32,7 @@ pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, body: Body)
         Err(late @ Failure::Timeout { .. }) => {
             problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &late.to_string())
         }
-        Ok(input) => answer(app.engine, Request { adapter: "http", input }, Form::accepted(&headers)).await,
+        Ok(input) => answer(app.engine, Request::new("http", input), Form::accepted(&headers)).await,
         Err(failure) => problem::failure(&failure),
     }
 }
@@ -54,7 +54,7 @@ pub(crate) async fn get(
         }
     }
     let input = Input::Named { name, arguments };
-    answer(app.engine, Request { adapter: "http", input }, Form::accepted(&headers)).await
+    answer(app.engine, Request::new("http", input), Form::accepted(&headers)).await
 }
 
 /// The body, within its limits of size and time.

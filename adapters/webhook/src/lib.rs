@@ -24,7 +24,7 @@ use axum::{
     routing::get,
 };
 use axum_server::Handle;
-use netvane_core::{Engine, Failure, settings::Http};
+use netvane_core::{Engine, Failure, Health, settings::Http};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
@@ -57,6 +57,7 @@ pub async fn serve(
         read_timeout: Duration::from_millis(settings.read_timeout_ms),
     };
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
+    app.engine.adapters().report("http", Health::Up);
     let handle = Handle::<SocketAddr>::new();
     let mut server = axum_server::from_tcp(listener)?
         .acceptor(accept::Prompt { patience: app.read_timeout })
@@ -125,7 +126,11 @@ async fn ready(State(app): State<App>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
     match app.engine.ready() {
-        Ok(()) => "ready\n".into_response(),
+        Ok(()) => {
+            let adapters = app.engine.adapters().all();
+            let told = adapters.iter().map(|(name, health)| format!("{name} {health}\n"));
+            format!("ready\n{}", told.collect::<String>()).into_response()
+        }
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("{failure}\n")).into_response(),
     }
 }

@@ -17,8 +17,8 @@ pub enum Host {
     Name(Domain),
 }
 
-text_value!(Address, "Address", "an IPv4 or IPv6 address");
-text_value!(Host, "Host", "an address or a domain name");
+text_value!(Address, "Address", "an IPv4 or IPv6 address", "target");
+text_value!(Host, "Host", "an address or a domain name", "target");
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,8 +16,8 @@ pub struct Domain(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DnsName(String);
 
-text_value!(Domain, "Domain", "a domain name");
-text_value!(DnsName, "DnsName", "a DNS name, `.` for the root");
+text_value!(Domain, "Domain", "a domain name", "target");
+text_value!(DnsName, "DnsName", "a DNS name, `.` for the root", "target");
 
 impl Domain {
     /// A-labels, lower case, no final dot.

@@ -23,6 +23,7 @@ pub use domain::{DnsName, Domain, both_forms, name_warning};
 pub use message::Message;
 pub use paste::clean as clean_pasted;
 pub use port_set::PortSet;
+pub(crate) use record_type::COMMON as COMMON_TYPES;
 pub use record_type::RecordType;
 pub use registered::Registered;
 pub use resolver::{Endpoint, Resolver, Transport};
@@ -82,7 +83,7 @@ impl Invalid {
 
 /// Reads and writes a value type as a JSON string through its `FromStr` and `Display`.
 macro_rules! text_value {
-    ($type:ty, $name:literal, $description:literal) => {
+    ($type:ty, $name:literal, $description:literal $(, $completes:literal)?) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
@@ -106,7 +107,9 @@ macro_rules! text_value {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "minLength": 1, "maxLength": 2048, "x-form": $description })
+                schemars::json_schema!({
+                    "type": "string", "minLength": 1, "maxLength": 2048, "x-form": $description $(, "x-completes": $completes)?
+                })
             }
         }
     };

@@ -10,7 +10,7 @@ use super::{Invalid, text_value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecordType(pub Rtype);
 
-text_value!(RecordType, "RecordType", "a record type such as `MX`, `HTTPS` or `TYPE65`");
+text_value!(RecordType, "RecordType", "a record type such as `MX`, `HTTPS` or `TYPE65`", "record_type");
 
 /// The types that people ask for, for completion and for guessing what was meant.
 pub(crate) const COMMON: [&str; 28] = [

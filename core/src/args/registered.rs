@@ -20,7 +20,7 @@ pub enum Registered {
     As(u32),
 }
 
-text_value!(Registered, "Registered", "a domain, an address, a network or an AS number");
+text_value!(Registered, "Registered", "a domain, an address, a network or an AS number", "target");
 
 impl Registered {
     /// What sort of object this is.

@@ -44,7 +44,12 @@ pub enum Transport {
 }
 
 text_value!(Endpoint, "Endpoint", "a host, or a host with a port");
-text_value!(Resolver, "Resolver", "a DNS server: host, host:port, tls://…, https://… or quic://…");
+text_value!(
+    Resolver,
+    "Resolver",
+    "a DNS server: host, host:port, tls://…, https://… or quic://…",
+    "resolver"
+);
 
 impl Transport {
     /// The port of the protocol's RFC.

@@ -157,7 +157,7 @@ impl JsonSchema for Text {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word(pub String);
 
-text_value!(Word, "Word", "one word");
+text_value!(Word, "Word", "one word", "command");
 
 impl FromStr for Word {
     type Err = Invalid;

@@ -1,7 +1,7 @@
 //! Arguments as help, completion and chat platforms see them, read from the JSON Schema of the argument struct.
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
@@ -22,6 +22,9 @@ pub struct Argument {
     /// What may be written, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
+    /// Where suggestions for it come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completes: Option<Completes>,
     /// Lowest number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum: Option<i64>,
@@ -43,6 +46,22 @@ pub enum ArgumentKind {
     Integer,
     /// A switch.
     Boolean,
+}
+
+/// Where suggestions for an argument come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Completes {
+    /// Names and addresses that were asked about lately.
+    Target,
+    /// DNS record types.
+    RecordType,
+    /// Services by name.
+    Port,
+    /// DNS servers.
+    Resolver,
+    /// Commands.
+    Command,
 }
 
 /// One schema without references: small, and every reader understands it.
@@ -84,6 +103,7 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
             required: required.contains(&name.as_str()),
             rest: property["x-rest"] == true,
             form: property["x-form"].as_str().map(str::to_owned),
+            completes: Completes::deserialize(&property["x-completes"]).ok(),
             minimum: property["minimum"].as_i64(),
             maximum: property["maximum"].as_i64(),
             choices: property["enum"]

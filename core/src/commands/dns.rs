@@ -13,6 +13,7 @@ use crate::{
     args::{Domain, Host, Resolver, both_forms, name_warning},
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Severity},
+    targets::TargetKind,
 };
 
 /// Every common record type of a name at once.
@@ -88,6 +89,7 @@ impl Command for Dns {
         cost: Cost::Light,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

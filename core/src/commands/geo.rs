@@ -12,6 +12,7 @@ use crate::{
     document::{Cell, Document, Role, Severity},
     geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, Location, Network},
     scope::{self, Kind},
+    targets::TargetKind,
 };
 
 /// Hosts with more addresses than this show the first ones.
@@ -76,6 +77,7 @@ impl Command for Geo {
         cost: Cost::Light,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let (query, addresses) = addresses(cx, &self.target).await?;

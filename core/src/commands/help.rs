@@ -72,6 +72,7 @@ impl Command for Help {
                     message: format!("there is no command `{name}`{meant}"),
                     position: None,
                     suggestion: Some(near.map_or("/help".into(), |near| format!("/help {near}"))),
+                    missing: None,
                 }))
             }
         }

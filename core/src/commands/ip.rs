@@ -22,6 +22,7 @@ use crate::{
     },
     registration::{Kind as Registered, State},
     scope::Kind,
+    targets::TargetKind,
 };
 
 /// A registry may be slow; the rest of the answer does not wait longer for it.
@@ -82,6 +83,7 @@ impl Command for Ip {
         cost: Cost::Light,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let (query, addresses) = addresses(cx, &self.target).await?;

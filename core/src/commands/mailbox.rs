@@ -13,6 +13,7 @@ use crate::{
     document::{Cell, Document, Role as CellRole},
     geo::ATTRIBUTION,
     mail::provider::{self, Provider, Role},
+    targets::TargetKind,
 };
 
 /// Where a mailbox lives: hosts, addresses, provider, place.
@@ -69,6 +70,7 @@ impl Command for Mailbox {
         cost: Cost::Light,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;

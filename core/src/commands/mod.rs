@@ -34,6 +34,7 @@ const DNS_TIMEOUT: Duration = Duration::from_secs(15);
 /// All commands, in the order of `help`.
 pub(crate) fn registry() -> Registry {
     Registry::new(vec![
+        Entry::of::<dns::Dns>(),
         Entry::of::<records::A>(),
         Entry::of::<records::Aaaa>(),
         Entry::of::<mx::Mx>(),
@@ -44,11 +45,10 @@ pub(crate) fn registry() -> Registry {
         Entry::of::<records::Srv>(),
         Entry::of::<records::Caa>(),
         Entry::of::<ptr::Ptr>(),
-        Entry::of::<dns::Dns>(),
         Entry::of::<dig::Dig>(),
         Entry::of::<reverse::Reverse>(),
-        Entry::of::<whois::Whois>(),
         Entry::of::<ip::Ip>(),
+        Entry::of::<whois::Whois>(),
         Entry::of::<geo::Geo>(),
         Entry::of::<ping::Ping>(),
         Entry::of::<trace::Trace>(),

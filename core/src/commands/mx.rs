@@ -12,6 +12,7 @@ use crate::{
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Role, Severity},
     net::dns::{Client, Data as Rdata, without_dot},
+    targets::TargetKind,
 };
 
 /// Mail servers of a domain, with their addresses.
@@ -82,6 +83,7 @@ impl Command for Mx {
         cost: Cost::Light,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;

@@ -13,6 +13,7 @@ use crate::{
     document::{Cell, Document, Role, Severity},
     net::tcp::{self, PortResult, PortState, ScanOptions},
     ports,
+    targets::TargetKind,
 };
 
 /// Longer lists of ports without news are told in one line.
@@ -69,6 +70,7 @@ impl Command for Ports {
         cost: Cost::Heavy,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let address = cx.net.contact(&self.target, None).await?[0];

@@ -24,12 +24,19 @@ pub struct Data {
     version: &'static str,
     uptime_seconds: u64,
     /// Adapters that run in this process.
-    adapters: Vec<String>,
+    adapters: Vec<Adapter>,
     resolvers: Vec<String>,
     rdap: bool,
     data: DataAge,
     limits: Limits,
     commands: usize,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Adapter {
+    name: &'static str,
+    /// `up`, `starting`, `down: …` or `failed: …`.
+    health: String,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -72,7 +79,13 @@ impl Command for Status {
         Ok(Data {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: cx.about.started.elapsed().as_secs(),
-            adapters: cx.about.adapters.get().into_iter().flatten().map(|name| (*name).to_owned()).collect(),
+            adapters: cx
+                .about
+                .adapters
+                .all()
+                .into_iter()
+                .map(|(name, health)| Adapter { name, health: health.to_string() })
+                .collect(),
             resolvers: cx.about.resolvers.clone(),
             rdap: cx.net.registries.has_rdap(),
             data: DataAge {
@@ -109,7 +122,8 @@ impl Answer for Data {
         let summary = format!("Version {}, up for {}", self.version, span(self.uptime_seconds));
         let mut document = Document::new("Netvane", summary, Severity::Good);
         if !self.adapters.is_empty() {
-            document.field("Adapters", self.adapters.join(", "));
+            let told = self.adapters.iter().map(|Adapter { name, health }| format!("{name} {health}"));
+            document.field("Adapters", told.collect::<Vec<_>>().join(", "));
         }
         document.field("Commands", self.commands);
         let resolvers = if self.resolvers.is_empty() { "none".into() } else { self.resolvers.join(", ") };

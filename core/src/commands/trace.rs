@@ -23,6 +23,7 @@ use crate::{
         dns::{Client, Data as Rdata, without_dot},
         route::{self, Method, TraceError, TraceOptions, TraceOutcome},
     },
+    targets::TargetKind,
 };
 
 /// Names are nice to have: those that are not there this long after the route are left out.
@@ -102,6 +103,7 @@ impl Command for Trace {
         cost: Cost::Heavy,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let address = cx.net.contact(&self.target, self.ipv).await?[0];

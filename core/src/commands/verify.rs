@@ -13,6 +13,7 @@ use crate::{
     document::{Cell, Document, Role, Severity},
     mail::{self, Reason, Report, Verdict},
     net::smtp::{Entry, Exchange, Stage},
+    targets::TargetKind,
 };
 
 /// Whether a mailbox exists: a verdict with its evidence.
@@ -51,6 +52,7 @@ impl Command for Verify {
         cost: Cost::Heavy,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mailbox = match mail::parse(&self.email.0) {

@@ -13,6 +13,7 @@ use crate::{
     document::{Block, Cell, Document, Role, Severity},
     net::registry::{Found, Step},
     registration::{Kind, Registration, State},
+    targets::TargetKind,
 };
 
 /// Registration facts with the way they came.
@@ -80,6 +81,7 @@ impl Command for Whois {
         cost: Cost::Light,
     };
     type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain, TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let follow = self.follow.is_none_or(|follow| follow.0);

@@ -115,7 +115,7 @@ async fn who_stays_gets_the_answer_though_the_first_asker_went_away() {
 async fn progress_is_partial_data() {
     let dns = TestDns::slow(Duration::from_millis(30)).await;
     let seen = AtomicUsize::new(0);
-    let request = Request { adapter: "test", input: Input::Text("mx example.test".into()) };
+    let request = Request::new("test", Input::Text("mx example.test".into()));
     let reply = dns
         .engine()
         .ask(request, |so_far| {

@@ -45,6 +45,15 @@ pub enum PortError {
     Protocol(String),
 }
 
+/// Names of services that start so, the shortest first, each once.
+pub fn starting_with(typed: &str) -> Vec<&'static str> {
+    let names = ENTRIES.iter().map(|entry| entry.service);
+    let mut names: Vec<_> = names.filter(|name| !name.is_empty() && name.starts_with(typed)).collect();
+    names.sort_by_key(|name| (name.len(), *name));
+    names.dedup();
+    names
+}
+
 /// A query, understood.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {

@@ -7,5 +7,5 @@ mod text;
 
 pub use markdown::markdown;
 pub use path::svg;
-pub use printable::{is_unsafe, printable, printable_line};
-pub use text::{Layout, text};
+pub use printable::{is_unsafe, pointed, printable, printable_line};
+pub use text::{Layout, block as block_text, table_width, text};

@@ -1,6 +1,6 @@
 //! Hostile text made harmless: what cannot be seen becomes visible.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// Characters that act instead of being seen: controls, and those that reorder or hide text
 /// (Unicode's bidirectional and default-ignorable characters).
@@ -23,6 +23,21 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
     visible(text, is_unsafe)
 }
 
+/// A line with marks under a part of it, given in characters; of a long line what stands around.
+pub fn pointed(line: &str, part: &Range<usize>) -> String {
+    const AROUND: usize = 100;
+    let chars: Vec<char> = line.chars().collect();
+    let start = if chars.len() > 2 * AROUND { part.start.saturating_sub(AROUND / 4) } else { 0 };
+    let end =
+        if start > 0 || chars.len() > 2 * AROUND { chars.len().min(start + AROUND) } else { chars.len() };
+    // One column for each character, so that the marks stand under the mistake.
+    let shown = chars[start.min(end)..end].iter().map(|c| if is_unsafe(*c) { '\u{fffd}' } else { *c });
+    let (before, after) = (if start > 0 { "…" } else { "" }, if end < chars.len() { "…" } else { "" });
+    let marks = "^".repeat(part.len().clamp(1, (end + 1).saturating_sub(part.start).max(1)));
+    let indent = " ".repeat(part.start.saturating_sub(start) + before.chars().count());
+    format!("{before}{}{after}\n{indent}{marks}", shown.collect::<String>())
+}
+
 fn visible(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.chars().any(&acts) {
         return Cow::Borrowed(text);
@@ -41,6 +56,18 @@ fn visible(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_stand_under_the_mistake() {
+        assert_eq!(pointed("/mx a b", &(6..7)), "/mx a b\n      ^");
+        assert_eq!(pointed("/mx", &(3..3)), "/mx\n   ^");
+        let long = format!("/mx {} bad", "x".repeat(1000));
+        let shown = pointed(&long, &(1005..1008));
+        let (line, marks) = shown.split_once('\n').expect("two lines");
+        let at = marks.chars().take_while(|c| *c == ' ').count();
+        assert_eq!(line.chars().skip(at).take(marks.trim().len()).collect::<String>(), "bad");
+        assert!(line.chars().count() < 60, "{line}");
+    }
 
     #[test]
     fn what_acts_is_written_out() {

@@ -60,7 +60,8 @@ impl Layout {
     }
 }
 
-fn block(block: &Block, layout: Layout) -> String {
+/// One part of a document as text.
+pub fn block(block: &Block, layout: Layout) -> String {
     match block {
         Block::Heading { text } => layout.paint(&printable_line(text), "1"),
         Block::Text { text } => printable(text).into_owned(),
@@ -89,6 +90,16 @@ fn block(block: &Block, layout: Layout) -> String {
             grid(std::iter::once(head).chain(body), &numeric, layout)
         }
     }
+}
+
+/// Columns that a table takes when nothing in it is wrapped.
+pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
+    let line = |text: &str| printable(text).lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let widths = columns.iter().enumerate().map(|(index, column)| {
+        let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| line(&cell.text));
+        cells.chain([line(column.title)]).max().unwrap_or(0) + 2
+    });
+    widths.sum::<usize>().saturating_sub(2)
 }
 
 /// Columns that a table needs when lines break between words; exact data may break anywhere.

@@ -1,0 +1,200 @@
+//! The state behind buttons: a button carries an id, everything else is here, and old ids say that they are old.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use netvane_core::{
+    Input, Reply,
+    command::Registry,
+    store::{Store, StoreError},
+    targets::{self, TargetKind},
+};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::page::{Button, Sort};
+
+const TICKETS: &str = "tickets";
+const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Buttons that carry on from one reply.
+const MAX_FOLLOW_UPS: usize = 8;
+
+/// Someone pressed a button.
+#[derive(Debug, Clone, Copy)]
+pub struct Press<'a> {
+    /// What the button carried.
+    pub id: &'a str,
+    /// Who pressed it.
+    pub asker: &'a str,
+    /// May end other people's work.
+    pub moderator: bool,
+}
+
+/// What a press means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pressed {
+    /// The work ends now; the page says so by itself.
+    Cancelled,
+    /// Only the asker and moderators may cancel.
+    NotYours,
+    /// The button is older than its state.
+    Expired,
+    /// Ask this in a new message.
+    Ask(Input),
+    /// Ask this again and show the answer in place.
+    Refresh(Input),
+    /// Send the whole answer to this as a file.
+    Raw(Input),
+}
+
+/// Writing down what buttons stand for, under way.
+pub(crate) type Kept = BoxFuture<'static, Result<(), StoreError>>;
+
+/// What the buttons of one message stand for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Ticket {
+    input: Option<Input>,
+    follow_ups: Vec<Input>,
+}
+
+struct Running {
+    asker: String,
+    cancel: CancellationToken,
+}
+
+pub(crate) struct Desk {
+    adapter: &'static str,
+    store: Store,
+    running: Mutex<HashMap<String, Running>>,
+}
+
+/// Takes a question off the desk when its answer is there.
+pub(crate) struct OnDesk<'a> {
+    desk: &'a Desk,
+    id: String,
+}
+
+impl Desk {
+    pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
+        Self { adapter, store, running: Mutex::default() }
+    }
+
+    /// A question can be cancelled from now on, until the guard is dropped.
+    pub(crate) fn begin(&self, id: &str, asker: &str, cancel: CancellationToken) -> OnDesk<'_> {
+        let running = Running { asker: asker.to_owned(), cancel };
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), running);
+        OnDesk { desk: self, id: id.to_owned() }
+    }
+
+    pub(crate) fn cancel_button(id: &str) -> Button {
+        Button { id: format!("{id}:x"), label: "Cancel".into(), sort: Sort::Cancel }
+    }
+
+    /// The buttons below a reply, and a promise to remember what they stand for.
+    pub(crate) fn buttons(
+        &self,
+        registry: &Registry,
+        id: &str,
+        input: Option<Input>,
+        reply: &Reply,
+    ) -> (Vec<Button>, Kept) {
+        let offers = offers(registry, reply);
+        let button = |action: String, label: &str, sort| Button {
+            id: format!("{id}:{action}"),
+            label: label.into(),
+            sort,
+        };
+        let mut buttons: Vec<Button> = offers
+            .iter()
+            .enumerate()
+            .map(|(index, (label, _))| button(index.to_string(), label, Sort::FollowUp))
+            .collect();
+        if input.is_some() {
+            buttons.push(button("r".into(), "Refresh", Sort::Refresh));
+            buttons.push(button("f".into(), "Raw", Sort::Raw));
+        }
+        let ticket =
+            Ticket { input, follow_ups: offers.into_iter().map(|(_, line)| Input::Text(line)).collect() };
+        (buttons, self.keep(id, ticket))
+    }
+
+    /// Buttons for a choice between lines.
+    pub(crate) fn choice(&self, id: &str, lines: Vec<(String, String)>) -> (Vec<Button>, Kept) {
+        let button = |(index, (label, _)): (usize, &(String, String))| Button {
+            id: format!("{id}:{index}"),
+            label: label.clone(),
+            sort: Sort::FollowUp,
+        };
+        let buttons = lines.iter().enumerate().map(button).collect();
+        let follow_ups = lines.into_iter().map(|(_, line)| Input::Text(line)).collect();
+        (buttons, self.keep(id, Ticket { input: None, follow_ups }))
+    }
+
+    fn keep(&self, id: &str, ticket: Ticket) -> Kept {
+        let (store, key) = (self.store.clone(), self.key(id));
+        async move { store.put(TICKETS, &key, &ticket, KEEP).await }.boxed()
+    }
+
+    /// What a press means; a Cancel takes effect at once.
+    pub(crate) fn press(&self, press: Press<'_>) -> Pressed {
+        let Some((id, action)) = press.id.split_once(':') else { return Pressed::Expired };
+        if action == "x" {
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            return match running.get(id) {
+                None => Pressed::Expired,
+                Some(question) if question.asker != press.asker && !press.moderator => Pressed::NotYours,
+                Some(question) => {
+                    question.cancel.cancel();
+                    Pressed::Cancelled
+                }
+            };
+        }
+        let Some(ticket) = self.store.get::<Ticket>(TICKETS, &self.key(id)) else { return Pressed::Expired };
+        let found = match action {
+            "r" => ticket.input.map(Pressed::Refresh),
+            "f" => ticket.input.map(Pressed::Raw),
+            index => index
+                .parse()
+                .ok()
+                .and_then(|index: usize| ticket.follow_ups.into_iter().nth(index))
+                .map(Pressed::Ask),
+        };
+        found.unwrap_or(Pressed::Expired)
+    }
+
+    fn key(&self, id: &str) -> String {
+        format!("{}/{id}", self.adapter)
+    }
+}
+
+impl Drop for OnDesk<'_> {
+    fn drop(&mut self) {
+        self.desk.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+/// Labels and lines of what can be asked next: about what was asked, then about the first address that was found.
+fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
+    let targets = targets::of(reply);
+    let first = targets.first();
+    let address = targets.iter().find(|target| target.kind == TargetKind::Address);
+    let mut offers = Vec::new();
+    for target in first.into_iter().chain(address.filter(|address| Some(*address) != first)) {
+        for entry in registry.offered_for(target.kind) {
+            let name = entry.spec.name;
+            if Some(target) == first && name == reply.command {
+                continue;
+            }
+            let label =
+                if Some(target) == first { name.to_owned() } else { format!("{name} {}", target.text) };
+            offers.push((label, target.line(entry)));
+        }
+    }
+    offers.truncate(MAX_FOLLOW_UPS);
+    offers
+}

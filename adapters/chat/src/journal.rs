@@ -1,0 +1,146 @@
+//! What was seen and what is being answered, kept beyond the process.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use moka::sync::Cache;
+use netvane_core::{
+    Input,
+    store::{Store, StoreError},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+const SEEN: &str = "seen";
+const JOBS: &str = "jobs";
+
+/// Platforms give an update again for at most a day.
+const KEEP_SEEN: Duration = Duration::from_secs(2 * 24 * 3600);
+const KEEP_JOBS: Duration = Duration::from_secs(24 * 3600);
+
+/// Updates that are recognised without asking the disk.
+const SEEN_AT_ONCE: u64 = 100_000;
+
+/// A longer question is a pasted message.
+const MAX_QUESTION: usize = 2048;
+
+/// A question as it is kept while it is being answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its number; buttons carry it.
+    pub id: String,
+    /// What was asked; `None` where it was a pasted message, which is never written to disk.
+    pub input: Option<Input>,
+    /// Who asked.
+    pub asker: String,
+    /// How the adapter finds its way back.
+    pub place: Value,
+    /// Second after which the platform does not let us answer.
+    pub until: u64,
+}
+
+impl Job {
+    /// Whether the platform still lets us answer.
+    pub fn can_be_answered(&self) -> bool {
+        self.until > seconds()
+    }
+}
+
+pub(crate) struct Journal {
+    adapter: &'static str,
+    store: Store,
+    seen: Cache<String, ()>,
+}
+
+impl Journal {
+    pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
+        Self { adapter, store, seen: Cache::new(SEEN_AT_ONCE) }
+    }
+
+    pub(crate) fn first_time(&self, update: &str) -> bool {
+        let key = self.key(update);
+        self.seen.entry(key.clone()).or_insert(()).is_fresh() && self.store.get::<Value>(SEEN, &key).is_none()
+    }
+
+    /// Writes down that an update was seen.
+    pub(crate) async fn saw(&self, update: &str) -> Result<(), StoreError> {
+        self.store.claim(SEEN, &self.key(update), KEEP_SEEN).await.map(|_| ())
+    }
+
+    pub(crate) async fn open(&self, job: &Job) -> Result<(), StoreError> {
+        self.store.put(JOBS, &self.key(&job.id), job, KEEP_JOBS).await
+    }
+
+    pub(crate) async fn close(&self, id: &str) -> Result<(), StoreError> {
+        self.store.remove(JOBS, &self.key(id)).await.map(|_| ())
+    }
+
+    pub(crate) fn interrupted(&self) -> Vec<Job> {
+        let mine = format!("{}/", self.adapter);
+        let jobs = self.store.all::<Job>(JOBS).into_iter();
+        jobs.filter(|(key, _)| key.starts_with(&mine)).map(|(_, job)| job).collect()
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}/{name}", self.adapter)
+    }
+}
+
+/// The question, if it may be written to disk: long ones are pasted messages.
+pub(crate) fn keepable(input: &Input) -> Option<Input> {
+    let length = match input {
+        Input::Text(line) => line.len(),
+        Input::Named { arguments, .. } => {
+            serde_json::to_string(arguments).map_or(usize::MAX, |text| text.len())
+        }
+    };
+    (length <= MAX_QUESTION).then(|| input.clone())
+}
+
+pub(crate) fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_update_is_new_once_also_after_a_restart() {
+        let store = Store::in_memory().expect("opens");
+        let journal = Journal::new("telegram", store.clone());
+        assert!(journal.first_time("17"));
+        assert!(!journal.first_time("17"));
+        journal.saw("17").await.expect("written");
+        let restarted = Journal::new("telegram", store.clone());
+        assert!(!restarted.first_time("17"));
+        assert!(
+            Journal::new("discord", store).first_time("17"),
+            "numbers of one platform say nothing of another's"
+        );
+    }
+
+    #[tokio::test]
+    async fn open_questions_are_found_by_their_own_adapter() {
+        let store = Store::in_memory().expect("opens");
+        let journal = Journal::new("telegram", store.clone());
+        let job = |id: &str| Job {
+            id: id.into(),
+            input: Some(Input::Text("/mx example.com".into())),
+            asker: "7".into(),
+            place: Value::Null,
+            until: seconds() + 60,
+        };
+        journal.open(&job("1")).await.expect("written");
+        journal.open(&job("2")).await.expect("written");
+        journal.close("1").await.expect("written");
+        assert_eq!(journal.interrupted(), [job("2")]);
+        assert!(Journal::new("discord", store).interrupted().is_empty());
+    }
+
+    #[test]
+    fn a_pasted_message_is_not_written_to_disk() {
+        let short = Input::Text("/mx example.com".into());
+        assert_eq!(keepable(&short), Some(short));
+        assert_eq!(keepable(&Input::Text("x".repeat(5000))), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! How often a platform lets us speak, in each room and in all together.
+//!
+//! Replies wait for their turn; progress is shown only where nothing waits, and at half the pace, so that there is
+//! always room left for the reply.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+/// Rooms that are looked through for those that were quiet for long.
+const TIDY_EVERY: usize = 4096;
+
+/// Where messages are counted together: a chat, a channel, a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Room {
+    /// Index into the platform's [`Rates::rooms`].
+    pub sort: usize,
+    /// The platform's number for it.
+    pub id: i64,
+}
+
+/// What a platform allows: so many, then one each time this has passed.
+#[derive(Debug, Clone)]
+pub struct Rates {
+    /// All rooms together.
+    pub overall: (u32, Duration),
+    /// One room, by its sort.
+    pub rooms: Vec<(u32, Duration)>,
+}
+
+/// Keeps to the rates.
+pub struct Pace {
+    overall: DefaultDirectRateLimiter,
+    rooms: Vec<DefaultKeyedRateLimiter<i64>>,
+    progress: Vec<DefaultKeyedRateLimiter<i64>>,
+    /// Replies that wait for their turn.
+    waiting: AtomicUsize,
+    turns: AtomicUsize,
+    /// Rooms that the platform has closed for a while; `None` stands for all of them.
+    closed: Mutex<HashMap<Option<Room>, Instant>>,
+}
+
+impl Pace {
+    /// Keeps to these rates.
+    pub fn new(rates: &Rates) -> Self {
+        let keyed = |slower: u32| {
+            let limiter = |(burst, every): &(u32, Duration)| {
+                RateLimiter::keyed(quota((*burst).div_ceil(slower), *every * slower))
+            };
+            rates.rooms.iter().map(limiter).collect()
+        };
+        Self {
+            overall: RateLimiter::direct(quota(rates.overall.0, rates.overall.1)),
+            rooms: keyed(1),
+            progress: keyed(2),
+            waiting: AtomicUsize::new(0),
+            turns: AtomicUsize::new(0),
+            closed: Mutex::default(),
+        }
+    }
+
+    /// Waits until a reply may be sent to this room.
+    pub async fn turn(&self, room: Room) {
+        let _waiting = Waiting::new(&self.waiting);
+        loop {
+            while let Some(until) = self.closed_until(room) {
+                tokio::time::sleep_until(until.into()).await;
+            }
+            if let Some(limiter) = self.rooms.get(room.sort) {
+                limiter.until_key_ready(&room.id).await;
+            }
+            self.overall.until_ready().await;
+            // It may have been closed while this one waited.
+            if self.closed_until(room).is_none() {
+                return self.tidy();
+            }
+        }
+    }
+
+    /// Whether progress may be shown in this room now.
+    pub fn may_show_progress(&self, room: Room) -> bool {
+        let free = |limiters: &[DefaultKeyedRateLimiter<i64>]| {
+            limiters.get(room.sort).is_none_or(|limiter| limiter.check_key(&room.id).is_ok())
+        };
+        self.waiting.load(Ordering::Relaxed) == 0
+            && self.closed_until(room).is_none()
+            && free(&self.progress)
+            && free(&self.rooms)
+            && self.overall.check().is_ok()
+    }
+
+    /// The platform asks for silence: in this room, or with `None` everywhere.
+    pub fn close(&self, room: Option<Room>, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = closed.entry(room).or_insert(until);
+        *end = until.max(*end);
+    }
+
+    fn closed_until(&self, room: Room) -> Option<Instant> {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        closed.retain(|_, until| *until > now);
+        closed.get(&Some(room)).into_iter().chain(closed.get(&None)).max().copied()
+    }
+
+    fn tidy(&self) {
+        if self.turns.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            self.rooms.iter().chain(&self.progress).for_each(DefaultKeyedRateLimiter::retain_recent);
+        }
+    }
+}
+
+fn quota(burst: u32, every: Duration) -> Quota {
+    let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+    Quota::with_period(every).unwrap_or_else(|| Quota::per_second(burst)).allow_burst(burst)
+}
+
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn room(id: i64) -> Room {
+        Room { sort: 0, id }
+    }
+
+    #[tokio::test]
+    async fn progress_leaves_room_for_the_reply() {
+        let pace = Pace::new(&Rates { overall: (100, HOUR), rooms: vec![(4, HOUR)] });
+        let shown = (0..10).filter(|_| pace.may_show_progress(room(1))).count();
+        assert_eq!(shown, 2, "half of what the room allows");
+        pace.turn(room(1)).await;
+        pace.turn(room(1)).await;
+        assert!(pace.may_show_progress(room(2)), "another room has its own pace");
+    }
+
+    #[tokio::test]
+    async fn progress_waits_for_nothing_while_a_reply_waits() {
+        let pace = std::sync::Arc::new(Pace::new(&Rates { overall: (1, HOUR), rooms: vec![(9, HOUR)] }));
+        pace.turn(room(1)).await;
+        let waiting = tokio::spawn({
+            let pace = pace.clone();
+            async move { pace.turn(room(2)).await }
+        });
+        while pace.waiting.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!pace.may_show_progress(room(3)));
+        waiting.abort();
+    }
+
+    #[tokio::test]
+    async fn a_closed_room_stays_closed_and_the_others_open() {
+        let pace = Pace::new(&Rates { overall: (100, HOUR), rooms: vec![(100, HOUR)] });
+        pace.close(Some(room(1)), HOUR);
+        pace.close(Some(room(1)), Duration::ZERO);
+        assert!(!pace.may_show_progress(room(1)));
+        assert!(pace.may_show_progress(room(2)));
+        pace.close(None, HOUR);
+        assert!(!pace.may_show_progress(room(2)));
+    }
+}

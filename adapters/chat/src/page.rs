@@ -1,0 +1,78 @@
+//! What stands in a chat at one moment: a document and the buttons below it.
+
+use netvane_core::{
+    Failure, Input, UsageError,
+    document::{Document, Severity},
+    render,
+};
+
+/// What an adapter shows in place of what it showed before.
+#[derive(Debug, Clone)]
+pub struct Page<'a> {
+    /// What it says.
+    pub document: &'a Document,
+    /// Below it.
+    pub buttons: &'a [Button],
+    /// The work goes on: what is shown is what is known so far.
+    pub working: bool,
+}
+
+/// A button, its state kept by the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// At most 64 bytes; given back when it is pressed.
+    pub id: String,
+    /// What it says.
+    pub label: String,
+    /// What it is for; platforms colour and order by it.
+    pub sort: Sort,
+}
+
+/// The sorts of buttons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Ends the work.
+    Cancel,
+    /// Asks the same again.
+    Refresh,
+    /// The whole answer as a file.
+    Raw,
+    /// Carries on from the answer.
+    FollowUp,
+}
+
+/// One sentence, such as an answer to a press.
+pub fn note(title: impl Into<String>, text: impl Into<String>) -> Document {
+    Document::new(title, text, Severity::Neutral)
+}
+
+/// A failure as people read it: what is wrong, where, and what was probably meant.
+pub fn problem(failure: &Failure, input: &Input) -> Document {
+    let mut document = Document::new(failure.problem().title, failure.to_string(), Severity::Bad);
+    if let Failure::Usage(UsageError { position, suggestion, .. }) = failure {
+        if let (Some(position), Input::Text(line)) = (position, input) {
+            document.code(render::pointed(line, position));
+        }
+        if let Some(suggestion) = suggestion {
+            document.field("Try", netvane_core::document::Cell::exact(suggestion));
+        }
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_pointed_at() {
+        let line = "/mx example..com";
+        let error = UsageError::argument("two dots").at(4..16).suggest("/mx example.com");
+        let document = problem(&error.into(), &Input::Text(line.into()));
+        let shown = render::text(&document, render::Layout { width: 80, color: false });
+        assert_eq!(
+            shown,
+            "Bad argument\n✗ two dots\n\n  /mx example..com\n      ^^^^^^^^^^^^\n\nTry:  /mx example.com\n"
+        );
+    }
+}

@@ -1,0 +1,343 @@
+//! One question, from accepted to answered: the way that is the same on every platform.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::future::OptionFuture;
+use netvane_core::{
+    Failure, Input, Reply, Request, UsageError,
+    document::{Document, Severity},
+    store::StoreError,
+    targets,
+};
+use serde_json::Value;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
+
+use crate::{
+    Chat,
+    desk::{Desk, Kept, Press, Pressed},
+    journal::{self, Job},
+    pace::Room,
+    page::{Button, Page, note, problem},
+};
+
+/// One call to the platform ends by then.
+const CALL: Duration = Duration::from_secs(20);
+
+/// A lookup that runs when the process is to end gets this long.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Progress is looked at this often.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How a platform took what was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// Too much; again after this time. In this room, or everywhere.
+    Flood {
+        /// As the platform says.
+        wait: Duration,
+        /// Not only this room.
+        everywhere: bool,
+    },
+    /// The network or the platform failed; it may work the next time.
+    Passing(String),
+    /// It will never work: the message, the chat or the right to write is gone.
+    Lasting(String),
+}
+
+/// Where the answer to one question is written: a message that is made once and then edited.
+pub trait Outlet: Send {
+    /// Shows this in place of what it showed before.
+    fn show(&mut self, page: &Page<'_>) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// How to find the message again after a restart.
+    fn place(&self) -> Value;
+}
+
+/// A question, accepted.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Its number; buttons carry it.
+    pub id: String,
+    /// The update that brought it, to be handled once.
+    pub update: Option<String>,
+    /// What is asked.
+    pub input: Input,
+    /// Do not take an answer that is kept already.
+    pub fresh: bool,
+    /// Who asks.
+    pub asker: String,
+    /// Whose pace its messages count towards.
+    pub room: Room,
+    /// How long the platform lets us answer.
+    pub time: Duration,
+    /// Work that takes longer than this is shown to go on.
+    pub patience: Duration,
+}
+
+/// How it ended.
+pub enum Ended {
+    /// The answer stands there.
+    Answered(Reply),
+    /// A failure is told there.
+    Failed(Failure),
+    /// Someone pressed Cancel.
+    Cancelled,
+    /// The process is ending, and it says so there.
+    Interrupted,
+    /// The platform did not take it.
+    Lost(Trouble),
+}
+
+impl Question {
+    /// With a number of its own.
+    pub fn new(input: Input, asker: impl Into<String>, room: Room) -> Self {
+        Self {
+            id: Ulid::new().to_string(),
+            update: None,
+            input,
+            fresh: false,
+            asker: asker.into(),
+            room,
+            time: Duration::from_secs(600),
+            patience: Duration::from_millis(400),
+        }
+    }
+
+    /// The same question after a restart.
+    pub fn resumed(job: &Job, room: Room) -> Option<Self> {
+        let mut question = Self::new(job.input.clone()?, job.asker.clone(), room);
+        question.id.clone_from(&job.id);
+        question.time = Duration::from_secs(job.until.saturating_sub(journal::seconds()));
+        question.patience = Duration::ZERO;
+        Some(question)
+    }
+
+    fn job(&self, place: Value) -> Job {
+        Job {
+            id: self.id.clone(),
+            input: journal::keepable(&self.input),
+            asker: self.asker.clone(),
+            place,
+            until: journal::seconds() + self.time.as_secs(),
+        }
+    }
+}
+
+/// What to show at the end.
+struct Last {
+    document: Document,
+    buttons: Vec<Button>,
+    remembered: Option<Kept>,
+}
+
+impl Chat {
+    /// Asks, shows progress, and shows the answer. The final page is not lost to a flood or a fault that passes
+    /// within the question's time.
+    pub async fn answer(&self, question: Question, outlet: &mut impl Outlet) -> Ended {
+        let inner = &self.0;
+        let deadline = Instant::now() + question.time;
+        let cancel = CancellationToken::new();
+        let _on_desk = inner.desk.begin(&question.id, &question.asker, cancel.clone());
+        let job = question.job(outlet.place());
+        let kept = inner.journal.open(&job);
+        let saw = async {
+            match &question.update {
+                Some(update) => inner.journal.saw(update).await,
+                None => Ok(()),
+            }
+        };
+        // Written down while the lookup runs; the answer is only shown when both are done.
+        let (ended, opened, saw) = tokio::join!(self.find(&question, outlet, &cancel), kept, saw);
+        [opened, saw].into_iter().for_each(tell);
+        let mut last = self.last(&question, &ended);
+        let remembered = OptionFuture::from(last.remembered.take());
+        let shown = async {
+            match self.insist(&question, outlet, &last, deadline).await {
+                Ok(()) => ended,
+                Err(trouble) => {
+                    tracing::warn!(adapter = inner.adapter, ?trouble, "an answer was not taken");
+                    Ended::Lost(trouble)
+                }
+            }
+        };
+        let (ended, remembered) = tokio::join!(shown, remembered);
+        remembered.into_iter().for_each(tell);
+        tell(inner.journal.close(&question.id).await);
+        ended
+    }
+
+    /// What a press on a button means; a Cancel takes effect at once.
+    pub fn press(&self, press: Press<'_>) -> Pressed {
+        self.0.desk.press(press)
+    }
+
+    /// Buttons that ask one line each, given with their labels.
+    pub async fn choice(&self, lines: Vec<(String, String)>) -> Vec<Button> {
+        let (buttons, kept) = self.0.desk.choice(&Ulid::new().to_string(), lines);
+        tell(kept.await);
+        buttons
+    }
+
+    /// The whole answer to a question, for a file.
+    pub async fn raw(&self, input: Input) -> Result<Reply, Failure> {
+        self.0.engine.ask(Request::new(self.0.adapter, input), |_| {}).await
+    }
+
+    /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
+    pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
+        let document =
+            note("Interrupted", "Netvane was restarted before the answer was there. Please ask again.");
+        let question =
+            Question { id: job.id.clone(), ..Question::new(Input::Text(String::new()), &job.asker, room) };
+        let last = Last { document, buttons: Vec::new(), remembered: None };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        if let Err(trouble) = self.insist(&question, outlet, &last, deadline).await {
+            tracing::warn!(
+                adapter = self.0.adapter,
+                ?trouble,
+                "an interrupted question could not be told of"
+            );
+        }
+        tell(self.0.journal.close(&job.id).await);
+    }
+
+    /// The lookup, with its progress shown.
+    async fn find(&self, question: &Question, outlet: &mut impl Outlet, cancel: &CancellationToken) -> Ended {
+        let inner = &self.0;
+        let request =
+            Request { adapter: inner.adapter, input: question.input.clone(), fresh: question.fresh };
+        let (sender, mut progress) = watch::channel(None::<Reply>);
+        let lookup = inner.engine.ask(request, move |so_far| drop(sender.send_replace(Some(so_far))));
+        let ending = async {
+            inner.shutdown.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::pin!(lookup, ending);
+        let working = self.working(question);
+        let buttons = [Desk::cancel_button(&question.id)];
+        let mut shown = false;
+        let mut look = Instant::now() + question.patience;
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut lookup => {
+                    return match answer {
+                        Ok(reply) => Ended::Answered(reply),
+                        Err(failure) => Ended::Failed(failure),
+                    };
+                }
+                () = cancel.cancelled() => return Ended::Cancelled,
+                () = &mut ending => return Ended::Interrupted,
+                () = tokio::time::sleep_until(look) => {}
+            }
+            look = Instant::now() + LOOK;
+            let so_far = match progress.has_changed() {
+                Ok(true) => progress.borrow_and_update().clone(),
+                _ => None,
+            };
+            if (shown && so_far.is_none()) || !inner.pace.may_show_progress(question.room) {
+                continue;
+            }
+            let document = so_far.as_ref().map_or(&working, |reply| reply.rendition.document());
+            let page = Page { document, buttons: &buttons, working: true };
+            match timeout(CALL, outlet.show(&page)).await {
+                Ok(Ok(())) if !shown => {
+                    shown = true;
+                    tell(inner.journal.open(&question.job(outlet.place())).await);
+                }
+                Ok(Err(Trouble::Flood { wait, everywhere })) => {
+                    inner.pace.close((!everywhere).then_some(question.room), wait);
+                }
+                // The answer will tell whether the platform takes it.
+                _ => {}
+            }
+        }
+    }
+
+    fn working(&self, question: &Question) -> Document {
+        let command = self.understood(&question.input).unwrap_or("working");
+        Document::new(command, "Looking …", Severity::Neutral)
+    }
+
+    /// The final page; what its buttons stand for is written down meanwhile.
+    fn last(&self, question: &Question, ended: &Ended) -> Last {
+        let inner = &self.0;
+        let plain = |document| Last { document, buttons: Vec::new(), remembered: None };
+        match ended {
+            Ended::Answered(reply) => {
+                if let Some(target) = targets::of(reply).into_iter().next()
+                    && !reply.arguments.is_empty()
+                {
+                    inner.recent.add(&question.asker, target.text);
+                }
+                let input = journal::keepable(&question.input);
+                let (buttons, kept) = inner.desk.buttons(inner.engine.registry(), &question.id, input, reply);
+                Last { document: reply.rendition.document().clone(), buttons, remembered: Some(kept) }
+            }
+            Ended::Failed(failure) => {
+                let document = problem(failure, &question.input);
+                let Failure::Usage(UsageError { suggestion: Some(line), .. }) = failure else {
+                    return plain(document);
+                };
+                let label = line.chars().take(40).collect();
+                let (buttons, kept) = inner.desk.choice(&question.id, vec![(label, line.clone())]);
+                Last { document, buttons, remembered: Some(kept) }
+            }
+            Ended::Cancelled => plain(note("Cancelled", "Nobody waits for this any more.")),
+            Ended::Interrupted | Ended::Lost(_) => {
+                plain(note("Interrupted", "Netvane is being restarted. Please ask again in a minute."))
+            }
+        }
+    }
+
+    /// Shows the final page, again and again until the platform takes it or its time is over.
+    async fn insist(
+        &self,
+        question: &Question,
+        outlet: &mut impl Outlet,
+        last: &Last,
+        deadline: Instant,
+    ) -> Result<(), Trouble> {
+        let pace = &self.0.pace;
+        let page = Page { document: &last.document, buttons: &last.buttons, working: false };
+        let mut waits = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(30))
+            .with_jitter()
+            .without_max_times()
+            .build();
+        loop {
+            pace.turn(question.room).await;
+            let trouble = match timeout(CALL, outlet.show(&page)).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(trouble)) => trouble,
+                Err(_) => Trouble::Passing("the platform did not answer in time".into()),
+            };
+            let wait = match &trouble {
+                Trouble::Lasting(_) => return Err(trouble),
+                Trouble::Flood { wait, everywhere } => {
+                    pace.close((!everywhere).then_some(question.room), *wait);
+                    Duration::ZERO
+                }
+                Trouble::Passing(_) => waits.next().unwrap_or(Duration::from_secs(30)),
+            };
+            if Instant::now() + wait > deadline {
+                return Err(trouble);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+fn tell(written: Result<(), StoreError>) {
+    if let Err(error) = written {
+        tracing::error!(%error, "a restart would forget this");
+    }
+}

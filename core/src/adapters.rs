@@ -1,0 +1,58 @@
+//! The adapters of this process and how they are: for `status`, `/readyz` and the metrics.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// How an adapter is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// On its way.
+    Starting,
+    /// Hears and answers.
+    Up,
+    /// Tries again; why.
+    Down(String),
+    /// Will not try again before a restart; why.
+    Failed(String),
+}
+
+/// How each adapter is. Clones are the same table.
+#[derive(Debug, Clone, Default)]
+pub struct Adapters(Arc<Mutex<BTreeMap<&'static str, Health>>>);
+
+impl Adapters {
+    /// Tells how an adapter is; a change is logged once.
+    pub fn report(&self, adapter: &'static str, health: Health) {
+        metrics::gauge!("netvane_adapter_up", "adapter" => adapter).set(f64::from(health == Health::Up));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = all.insert(adapter, health.clone());
+        if before.as_ref().map(std::mem::discriminant) == Some(std::mem::discriminant(&health)) {
+            return;
+        }
+        match health {
+            Health::Starting => {}
+            Health::Up => tracing::info!(adapter, "connected"),
+            Health::Down(why) => tracing::warn!(adapter, why, "not connected; trying again"),
+            Health::Failed(why) => tracing::error!(adapter, why, "does not run"),
+        }
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<(&'static str, Health)> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(name, health)| (*name, health.clone())).collect()
+    }
+}
+
+impl std::fmt::Display for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Starting => f.write_str("starting"),
+            Self::Up => f.write_str("up"),
+            Self::Down(why) => write!(f, "down: {why}"),
+            Self::Failed(why) => write!(f, "failed: {why}"),
+        }
+    }
+}

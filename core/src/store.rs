@@ -1,0 +1,302 @@
+//! State that outlives the process: small values under keys, each with an end, in one embedded database.
+//!
+//! redb: a single file, pure Rust, crash-safe without a repair step, and its reads never wait for a write. One thread
+//! writes: what arrives while the disk syncs becomes the next transaction, so a thousand askers share one sync.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::{mpsc, oneshot};
+
+/// Bucket and key, then the second of its end and the value in JSON.
+const STATE: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("state");
+
+/// Changes that may wait for the writer.
+const QUEUE: usize = 4096;
+
+/// What has come to its end is removed this often.
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// Pages kept in memory.
+const PAGES: usize = 8 << 20;
+
+/// Keeps values beyond the life of the process. Clones are cheap and the same store.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+    changes: mpsc::Sender<Change>,
+}
+
+/// Why state cannot be kept.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(String);
+
+struct Change {
+    bucket: &'static str,
+    key: String,
+    action: Action,
+    done: oneshot::Sender<Result<bool, StoreError>>,
+}
+
+enum Action {
+    Put {
+        until: u64,
+        value: Vec<u8>,
+    },
+    /// Only where there is none; says whether there was none.
+    Claim {
+        until: u64,
+    },
+    Remove,
+}
+
+impl Store {
+    /// Opens or makes `state.redb` in this directory.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let file = directory.join("state.redb");
+        let failed = |error: &dyn std::fmt::Display| StoreError(format!("{}: {error}", file.display()));
+        std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+        let database =
+            Database::builder().set_cache_size(PAGES).create(&file).map_err(|error| match error {
+                redb::DatabaseError::DatabaseAlreadyOpen => failed(
+                    &"another process uses it; give each one a directory of its own with `state.directory`",
+                ),
+                other => failed(&other),
+            })?;
+        Self::start(database)
+    }
+
+    /// Forgets everything when the process ends.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let backend = InMemoryBackend::new();
+        Self::start(Database::builder().create_with_backend(backend).map_err(|error| told(&error))?)
+    }
+
+    fn start(database: Database) -> Result<Self, StoreError> {
+        let first = database.begin_write().map_err(|error| told(&error))?;
+        first.open_table(STATE).map_err(|error| told(&error))?;
+        first.commit().map_err(|error| told(&error))?;
+        let database = Arc::new(database);
+        let (changes, queue) = mpsc::channel(QUEUE);
+        let writer = Writer { database: database.clone(), queue, swept: Instant::now() };
+        thread::Builder::new()
+            .name("state".into())
+            .spawn(move || writer.run())
+            .map_err(|error| told(&error))?;
+        Ok(Self { database, changes })
+    }
+
+    /// Keeps a value for this long; it is safe on disk when this returns.
+    pub async fn put<T: Serialize>(
+        &self,
+        bucket: &'static str,
+        key: &str,
+        value: &T,
+        keep: Duration,
+    ) -> Result<(), StoreError> {
+        let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
+        self.change(bucket, key, Action::Put { until: now() + keep.as_secs(), value }).await.map(|_| ())
+    }
+
+    /// True for the first who claims this key, and for nobody else until `keep` is over.
+    pub async fn claim(&self, bucket: &'static str, key: &str, keep: Duration) -> Result<bool, StoreError> {
+        self.change(bucket, key, Action::Claim { until: now() + keep.as_secs() }).await
+    }
+
+    /// Forgets a value; says whether there was one.
+    pub async fn remove(&self, bucket: &'static str, key: &str) -> Result<bool, StoreError> {
+        self.change(bucket, key, Action::Remove).await
+    }
+
+    /// The value under this key, if it has not come to its end.
+    pub fn get<T: DeserializeOwned>(&self, bucket: &str, key: &str) -> Option<T> {
+        let table = self.database.begin_read().ok()?.open_table(STATE).ok()?;
+        let kept = table.get((bucket, key)).ok()??;
+        let (until, value) = kept.value();
+        (until > now()).then(|| serde_json::from_slice(value).ok())?
+    }
+
+    /// Everything in a bucket that can be read as this type, by key.
+    pub fn all<T: DeserializeOwned>(&self, bucket: &str) -> Vec<(String, T)> {
+        let read = || -> Result<Vec<(String, T)>, redb::Error> {
+            let table = self.database.begin_read()?.open_table(STATE)?;
+            let mut found = Vec::new();
+            for entry in table.range((bucket, "")..)? {
+                let (key, kept) = entry?;
+                let ((its_bucket, key), (until, value)) = (key.value(), kept.value());
+                if its_bucket != bucket {
+                    break;
+                }
+                if until > now()
+                    && let Ok(value) = serde_json::from_slice(value)
+                {
+                    found.push((key.to_owned(), value));
+                }
+            }
+            Ok(found)
+        };
+        read().unwrap_or_else(|error| {
+            tracing::error!(%error, bucket, "state cannot be read");
+            Vec::new()
+        })
+    }
+
+    async fn change(&self, bucket: &'static str, key: &str, action: Action) -> Result<bool, StoreError> {
+        let (done, written) = oneshot::channel();
+        let ended = || StoreError("the state's writer has ended".into());
+        let change = Change { bucket, key: key.to_owned(), action, done };
+        self.changes.send(change).await.map_err(|_| ended())?;
+        written.await.map_err(|_| ended())?
+    }
+}
+
+/// Where state is kept when the settings do not say: what the service manager gives, else the user's own place.
+/// `None` where there is neither.
+pub fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let set = |name: &str| environment(name).filter(|value| value.starts_with('/')).map(PathBuf::from);
+    set("STATE_DIRECTORY")
+        .or_else(|| set("XDG_STATE_HOME").map(|home| home.join("netvane")))
+        .or_else(|| set("HOME").map(|home| home.join(".local/state/netvane")))
+}
+
+struct Writer {
+    database: Arc<Database>,
+    queue: mpsc::Receiver<Change>,
+    swept: Instant,
+}
+
+impl Writer {
+    fn run(mut self) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < QUEUE
+                && let Ok(next) = self.queue.try_recv()
+            {
+                batch.push(next);
+            }
+            let written = self.write(&batch);
+            for (change, index) in batch.into_iter().zip(0..) {
+                let outcome = match &written {
+                    Ok(outcomes) => Ok(outcomes.get(index).copied().unwrap_or_default()),
+                    Err(error) => Err(error.clone()),
+                };
+                let _ = change.done.send(outcome);
+            }
+        }
+    }
+
+    fn write(&mut self, batch: &[Change]) -> Result<Vec<bool>, StoreError> {
+        let mut write = || -> Result<Vec<bool>, redb::Error> {
+            let transaction = self.database.begin_write()?;
+            let mut outcomes = Vec::with_capacity(batch.len());
+            {
+                let mut table = transaction.open_table(STATE)?;
+                if self.swept.elapsed() > SWEEP {
+                    self.swept = Instant::now();
+                    let now = now();
+                    table.retain(|_, (until, _)| until > now)?;
+                }
+                for Change { bucket, key, action, .. } in batch {
+                    let key = (*bucket, key.as_str());
+                    let outcome = match action {
+                        Action::Put { until, value } => {
+                            table.insert(key, (*until, value.as_slice()))?;
+                            true
+                        }
+                        Action::Claim { until } => {
+                            let free = table.get(key)?.is_none_or(|kept| kept.value().0 <= now());
+                            if free {
+                                table.insert(key, (*until, b"null".as_slice()))?;
+                            }
+                            free
+                        }
+                        Action::Remove => table.remove(key)?.is_some(),
+                    };
+                    outcomes.push(outcome);
+                }
+            }
+            transaction.commit()?;
+            Ok(outcomes)
+        };
+        write().map_err(|error| told(&error))
+    }
+}
+
+fn told(error: &dyn std::fmt::Display) -> StoreError {
+    StoreError(format!("state cannot be kept: {error}"))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn what_is_kept_is_there_after_a_restart() {
+        let directory = tempfile::tempdir().expect("a directory");
+        {
+            let store = Store::open(directory.path()).expect("opens");
+            store.put("jobs", "b", &2, MINUTE).await.expect("kept");
+            store.put("jobs", "a", &1, MINUTE).await.expect("kept");
+            store.put("others", "a", &"other", MINUTE).await.expect("kept");
+            assert!(store.claim("seen", "1", MINUTE).await.expect("written"));
+            let second = Store::open(directory.path()).map(|_| ()).expect_err("one process only").to_string();
+            assert!(second.contains("another process uses it"), "{second}");
+        }
+        // The writer's thread lets go a moment after the last handle.
+        let store = (0..200)
+            .find_map(|_| {
+                thread::sleep(Duration::from_millis(5));
+                Store::open(directory.path()).ok()
+            })
+            .expect("opens again");
+        assert_eq!(store.all::<u32>("jobs"), [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+        assert!(!store.claim("seen", "1", MINUTE).await.expect("written"));
+        assert!(store.remove("jobs", "a").await.expect("written"));
+        assert!(!store.remove("jobs", "a").await.expect("written"));
+        assert_eq!(store.get::<u32>("jobs", "a"), None);
+        assert_eq!(store.get::<u32>("jobs", "b"), Some(2));
+    }
+
+    #[tokio::test]
+    async fn what_has_come_to_its_end_is_gone() {
+        let store = Store::in_memory().expect("opens");
+        store.put("jobs", "a", &1, Duration::ZERO).await.expect("kept");
+        assert_eq!(store.get::<u32>("jobs", "a"), None);
+        assert!(store.all::<u32>("jobs").is_empty());
+        assert!(store.claim("jobs", "a", MINUTE).await.expect("written"), "its place is free again");
+    }
+
+    #[tokio::test]
+    async fn of_many_who_claim_at_once_one_succeeds() {
+        let store = Store::in_memory().expect("opens");
+        let claims = (0..100).map(|_| store.claim("seen", "update", MINUTE));
+        let granted = futures::future::join_all(claims).await;
+        assert_eq!(granted.into_iter().filter(|claim| *claim.as_ref().expect("written")).count(), 1);
+    }
+
+    #[test]
+    fn the_place_of_the_state() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            default_directory(|name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(with(&[("HOME", "/home/ann")]), Some("/home/ann/.local/state/netvane".into()));
+        assert_eq!(with(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]), Some("/s/netvane".into()));
+        assert_eq!(with(&[("HOME", "/h"), ("STATE_DIRECTORY", "/var/lib/n")]), Some("/var/lib/n".into()));
+        assert_eq!(with(&[("HOME", "relative")]), None);
+    }
+}
