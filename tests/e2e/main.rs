@@ -8,6 +8,8 @@ mod http;
 mod http_bad_input;
 mod http_engine;
 mod lab_dns;
+mod lab_mail;
+mod lab_mail_traces;
 mod lab_records;
 mod lab_resolvers;
 mod lab_route;

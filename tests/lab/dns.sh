@@ -7,33 +7,20 @@
 #
 # Needs root. Everything it makes is under DIR. See README.md beside this file.
 set -euo pipefail
-PATH=$PATH:/usr/sbin:/sbin
-
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# NAME:DEBIAN-PACKAGE
+# shellcheck source=tests/lab/lib.bash
+. "$here/lib.bash"
+
+lab=dns
 needed=(
     ip:iproute2 nft:nftables nsd:nsd knotd:knot keymgr:knot unbound:unbound
     ldns-keygen:ldnsutils ldns-signzone:ldnsutils ldns-key2ds:ldnsutils
     dig:bind9-dnsutils openssl:openssl python3:python3 setsid:util-linux
     mount:mount cksum:coreutils
 )
-
-die() {
-    echo "dns.sh: $*" >&2
-    exit 1
-}
-
-tools() {
-    local entry missing=()
-    for entry in "${needed[@]}"; do
-        command -v "${entry%%:*}" >/dev/null || missing+=("${entry#*:}")
-    done
-    if ((${#missing[@]})); then
-        echo "missing Debian packages: $(printf '%s\n' "${missing[@]}" | sort -u | tr '\n' ' ')" >&2
-        return 1
-    fi
-}
+namespaces=(cl rs rt sv)
+folders=(run zones keys tls)
 
 # ---- addresses ------------------------------------------------------------
 # .1 router; the client's side is 198.51.100.0/24, the servers' 203.0.113.0/24
@@ -51,59 +38,31 @@ closed4=203.0.113.97    closed6=2001:db8:2::97
 silent4=203.0.113.99    silent6=2001:db8:2::99
 nobody4=203.0.113.200   nobody6=2001:db8:2::200 # no such host
 
-# ---- namespaces -----------------------------------------------------------
-in_ns() { ip netns exec "nv$suffix$1" "${@:2}"; }
-
-# link NS1 DEV1 NS2 DEV2: a veth pair that never touches the root namespace
-link() { ip -n "nv$suffix$1" link add "$2" type veth peer name "$4" netns "nv$suffix$3"; }
-
+# ---- network --------------------------------------------------------------
 network() {
-    local ns script
-    for ns in cl rs rt sv; do
-        ip netns add "nv$suffix$ns"
-    done
-    # shellcheck disable=SC2016  # expanded by the inner shell
-    script='
-        cd /proc/sys/net
-        for d in all default; do
-            echo 0 >ipv6/conf/$d/accept_dad
-            echo 0 >ipv6/conf/$d/accept_ra
-            echo 0 >ipv6/conf/$d/disable_ipv6
-        done
-        echo 0 >ipv4/icmp_ratelimit
-        echo 0 >ipv6/icmp/ratelimit
-        if [ "$1" = rt ]; then
-            echo 1 >ipv4/ip_forward
-            echo 1 >ipv6/conf/all/forwarding
-        fi'
-    for ns in cl rs rt sv; do
-        in_ns $ns sh -c "$script" _ $ns
-    done
-    link cl eth0 rt cl0
-    link rs eth0 rt rs0
-    link sv eth0 rt sv0
-    ip -n "nv${suffix}rt" -batch - <<EOF
+    forwards rt
+    veth cl eth0 rt cl0
+    veth rs eth0 rt rs0
+    veth sv eth0 rt sv0
+    in_batch rt <<EOF
 link add br0 type bridge
 link set cl0 master br0 up
 link set rs0 master br0 up
 link set br0 up
 link set sv0 up
-link set lo up
 addr add 198.51.100.1/24 dev br0
 addr add 2001:db8:1::1/64 dev br0 nodad
 addr add 203.0.113.254/24 dev sv0
 addr add 2001:db8:2::fe/64 dev sv0 nodad
 EOF
-    ip -n "nv${suffix}cl" -batch - <<EOF
-link set lo up
+    in_batch cl <<EOF
 link set eth0 up
 addr add $client4/24 dev eth0
 addr add $client6/64 dev eth0 nodad
 route add default via 198.51.100.1
 route add default via 2001:db8:1::1
 EOF
-    ip -n "nv${suffix}rs" -batch - <<EOF
-link set lo up
+    in_batch rs <<EOF
 link set eth0 up
 addr add $resolver4/24 dev eth0
 addr add $resolver6/64 dev eth0 nodad
@@ -113,7 +72,6 @@ route add default via 198.51.100.1
 route add default via 2001:db8:1::1
 EOF
     {
-        echo "link set lo up"
         echo "link set eth0 up"
         local n
         for n in 1 2 10 11 20 30 66 80 81 82 83 86 97 99; do
@@ -122,16 +80,8 @@ EOF
         done
         echo "route add default via 203.0.113.254"
         echo "route add default via 2001:db8:2::fe"
-    } | ip -n "nv${suffix}sv" -batch -
-    in_ns sv nft -f - <<EOF
-table inet lab {
-    chain quiet {
-        type filter hook input priority 0; policy accept;
-        ip daddr $silent4 meta l4proto { tcp, udp } drop
-        ip6 daddr $silent6 meta l4proto { tcp, udp } drop
-    }
-}
-EOF
+    } | in_batch sv
+    silence sv $silent4 $silent6
 }
 
 # ---- zones and keys -------------------------------------------------------
@@ -216,23 +166,9 @@ ns.root.  3600000 AAAA $root6
 EOF
 }
 
-# A certificate authority and a certificate for dns.lab.test and its addresses
 certificates() {
-    local t=$dir/tls
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
-        -keyout "$t/ca.key" -out "$t/ca.pem" -subj "/CN=lab CA" \
-        -addext "basicConstraints=critical,CA:TRUE" \
-        -addext "keyUsage=critical,keyCertSign,cRLSign" 2>"$dir/log/openssl"
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-        -keyout "$t/dns.key" -out "$t/dns.csr" -subj "/CN=dns.lab.test" 2>>"$dir/log/openssl"
-    cat >"$t/dns.ext" <<EOF
-basicConstraints=critical,CA:FALSE
-keyUsage=critical,digitalSignature
-extendedKeyUsage=serverAuth
-subjectAltName=DNS:dns.lab.test,IP:$resolver4,IP:$resolver6
-EOF
-    openssl x509 -req -in "$t/dns.csr" -CA "$t/ca.pem" -CAkey "$t/ca.key" -days 30 \
-        -extfile "$t/dns.ext" -out "$t/dns.pem" 2>>"$dir/log/openssl"
+    authority
+    certificate dns DNS:dns.lab.test "IP:$resolver4" "IP:$resolver6"
 }
 
 # ---- configuration of the servers -----------------------------------------
@@ -379,62 +315,7 @@ EOF
         $resolver4 $resolver6 >"$dir/resolv.conf"
 }
 
-# ---- processes ------------------------------------------------------------
-# The time a process was born: with the number it names one process for ever.
-born() {
-    local stat
-    read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
-    stat=${stat##*) }
-    # shellcheck disable=SC2086  # split on purpose
-    set -- $stat
-    [ "$1" != Z ] || return 1
-    echo "${20}"
-}
-
-# start NAME NS COMMAND...: its own session, its output in DIR/log/NAME. It writes down
-# its own number before anything else, so that none is lost when this script is killed.
-start() {
-    local name=$1 ns=$2 end=$((SECONDS + 10))
-    shift 2
-    # shellcheck disable=SC2016  # expanded by the inner shell
-    setsid bash -c '
-        file=$1
-        shift
-        read -r stat <"/proc/$$/stat"
-        stat=(${stat##*) })
-        echo "$$ ${stat[19]}" >"$file"
-        exec "$@"' _ "$dir/pids/$name" ip netns exec "nv$suffix$ns" "$@" \
-        >"$dir/log/$name" 2>&1 </dev/null &
-    until [ -s "$dir/pids/$name" ]; do
-        ((SECONDS < end)) || die "$name did not start"
-        sleep 0.01
-    done
-}
-
-alive() {
-    local pid was
-    read -r pid was <"$1" || return 1
-    [ "$(born "$pid" || true)" = "$was" ]
-}
-
-# wait_for NAME COMMAND...: until it succeeds, or NAME dies, or 10 s pass
-wait_for() {
-    local name=$1 end=$((SECONDS + 10))
-    shift
-    until "$@"; do
-        alive "$dir/pids/$name" || die "$name stopped: $(tail -n 5 "$dir/log/$name")"
-        ((SECONDS < end)) || die "$name does not answer: $(tail -n 5 "$dir/log/$name")"
-        sleep 0.05
-    done
-}
-
-# answers ADDRESS TEXT DIG-ARGUMENTS...: does the answer hold TEXT?
-answers() {
-    local out
-    out=$(in_ns cl dig +time=1 +tries=1 "@$1" "${@:3}" 2>/dev/null) || return 1
-    [[ $out == *"$2"* ]]
-}
-
+# ---- servers --------------------------------------------------------------
 servers() {
     local name
     for name in root tld leaf refused; do
@@ -443,26 +324,26 @@ servers() {
     start knot sv knotd -c "$dir/knot.conf"
     start hostile sv python3 "$here/hostile_dns.py" --seconds 14400 \
         --ready "$dir/run/hostile.ready" "$hostile4" "$hostile6"
-    wait_for nsd-root answers $root4 "flags: qr aa" . SOA
-    wait_for nsd-tld answers $tld4 "flags: qr aa" test. SOA
-    wait_for nsd-leaf answers $leaf4 "flags: qr aa" plain.test. SOA
-    wait_for nsd-refused answers $refused4 "status: REFUSED" refused.test. SOA
-    wait_for knot answers $example4 RRSIG +dnssec example.test. SOA
+    wait_for nsd-root answers cl $root4 "flags: qr aa" . SOA
+    wait_for nsd-tld answers cl $tld4 "flags: qr aa" test. SOA
+    wait_for nsd-leaf answers cl $leaf4 "flags: qr aa" plain.test. SOA
+    wait_for nsd-refused answers cl $refused4 "status: REFUSED" refused.test. SOA
+    wait_for knot answers cl $example4 RRSIG +dnssec example.test. SOA
     wait_for hostile test -s "$dir/run/hostile.ready"
 
     # only now, or the resolvers would remember servers that did not answer
     start unbound-validating rs unbound -d -c "$dir/unbound-validating.conf"
     start unbound-open rs unbound -d -c "$dir/unbound-open.conf"
-    wait_for unbound-validating answers $resolver4 " ad;" www.example.test. A
-    wait_for unbound-open answers $open4 "status: NOERROR" www.example.test. A
+    wait_for unbound-validating answers cl $resolver4 " ad;" www.example.test. A
+    wait_for unbound-open answers cl $open4 "status: NOERROR" www.example.test. A
 }
 
 write_env() {
-    cat >"$dir/env.new" <<EOF
-CLIENT_NS=nv${suffix}cl
-RESOLVER_NS=nv${suffix}rs
-ROUTER_NS=nv${suffix}rt
-SERVER_NS=nv${suffix}sv
+    publish <<EOF
+CLIENT_NS=$(ns cl)
+RESOLVER_NS=$(ns rs)
+ROUTER_NS=$(ns rt)
+SERVER_NS=$(ns sv)
 CLIENT4=$client4
 CLIENT6=$client6
 RESOLVER4=$resolver4
@@ -498,32 +379,9 @@ TRUST_ANCHOR_BIND=$dir/root.anchor
 ROOT_HINTS=$dir/root.hints
 RESOLV_CONF=$dir/resolv.conf
 EOF
-    mv "$dir/env.new" "$dir/env"
 }
 
-# ---- up and down ----------------------------------------------------------
-up() {
-    [ "$(id -u)" = 0 ] || die "needs root (network namespaces)"
-    tools
-    mkdir -p "$1"
-    dir=$(cd "$1" && pwd)
-    case $dir in *[\"\\$'\n']*) die "quotes, backslashes and newlines are not allowed in DIR" ;; esac
-    # never clear a folder that is not a lab's
-    [ -e "$dir/.dns-lab" ] || [ -z "$(ls -A "$dir")" ] || die "$dir is not empty"
-    suffix=
-    until [ -n "$suffix" ] && [ ! -e "/run/netns/nv${suffix}cl" ]; do
-        suffix=$(printf '%s %s %s' "$dir" $$ "$suffix" | cksum | awk '{ printf "%08x", $1 }')
-    done
-    # the claim on DIR: fails when it is there, and is what "down" needs
-    (set -o noclobber && echo "$suffix" >"$dir/lab") 2>/dev/null ||
-        die "$dir holds a lab already: dns.sh down $dir"
-    trap 'echo "dns.sh: up failed; logs are in $dir/log" >&2; down "$dir"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    touch "$dir/.dns-lab"
-    rm -rf "$dir"/{env,env.new,run,log,zones,keys,tls,pids}
-    mkdir "$dir"/{run,log,zones,keys,tls,pids}
+build() {
     network
     configurations
     certificates &
@@ -531,48 +389,6 @@ up() {
     wait $! || die "certificates: $(cat "$dir/log/openssl")"
     servers
     write_env
-    trap - EXIT
 }
 
-down() {
-    local file pid was name end left
-    [ -d "$1" ] || return 0
-    dir=$(cd "$1" && pwd)
-    [ -s "$dir/lab" ] || return 0
-    suffix=$(cat "$dir/lab")
-    [[ $suffix =~ ^[0-9a-f]{8}$ ]] || die "$dir/lab does not name a lab"
-    rm -f "$dir/env"
-    # each server is the leader of its own session and process group
-    for file in "$dir"/pids/*; do
-        if [ -e "$file" ] && alive "$file"; then
-            read -r pid was <"$file"
-            kill -TERM "$pid" 2>/dev/null || true
-        fi
-    done
-    end=$((SECONDS + 3))
-    for file in "$dir"/pids/*; do
-        [ -e "$file" ] || continue
-        while alive "$file" && ((SECONDS < end)); do
-            sleep 0.02
-        done
-        if alive "$file"; then
-            read -r pid was <"$file"
-            kill -KILL -- "-$pid" 2>/dev/null || true
-        fi
-        rm -f "$file"
-    done
-    for name in cl rs rt sv; do
-        [ -e "/run/netns/nv$suffix$name" ] || continue
-        left=$(ip netns pids "nv$suffix$name" 2>/dev/null | tr '\n' ' ')
-        [ -z "$left" ] || echo "dns.sh: not ours, still in nv$suffix$name: $left" >&2
-        ip netns delete "nv$suffix$name" || true
-    done
-    rm -f "$dir/lab"
-}
-
-case "${1-} $#" in
-    "up 2") up "$2" ;;
-    "down 2") down "$2" ;;
-    "tools 1") tools ;;
-    *) die "usage: dns.sh up DIR | down DIR | tools" ;;
-esac
+lab_main "$@"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The route lab: client - r1 - r2 - r3 - server in namespaces of their own, IPv4 and IPv6.
 #
-#   route.sh up DIR            builds it; DIR must not exist. Variables for tests: DIR/env.
+#   route.sh up DIR            builds it; DIR: new, empty, or of an earlier lab. Variables for tests: DIR/env.
 #   route.sh fault DIR NAME    breaks something (below)
 #   route.sh heal DIR          mends whatever was broken
-#   route.sh down DIR          removes exactly what `up` made
+#   route.sh down DIR          ends exactly what `up` made; its logs stay
 #   route.sh tools             says what is missing on this machine
 #
 # Environment of `up`: DELAY_MS (each way, between client and r1; default 0: no wire, a veth pair),
@@ -20,46 +20,30 @@
 # 20000-20999 dropped; 30000-30009 rejected as administratively prohibited, 30010-30019 with port
 # unreachable; everything else closed. Behind r3: no such host at GHOST. At r2: no route to
 # UNREACHABLE, PROHIBITED and BLACKHOLE.
-set -eu
+set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-action=${1:?up, fault, heal, down or tools}
-PATH=$PATH:/usr/sbin:/sbin
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/lab/lib.bash
+. "$here/lib.bash"
 
-tools() {
-    local entry missing=
-    for entry in ip:iproute2 nft:nftables python3:python3; do
-        command -v "${entry%%:*}" >/dev/null || missing+=" ${entry#*:}"
-    done
-    [ -z "$missing" ] || { echo "missing Debian packages:$missing" >&2 && return 1; }
-}
+lab=route
+needed=(
+    ip:iproute2 nft:nftables ping:iputils-ping openssl:openssl python3:python3
+    setsid:util-linux timeout:coreutils sysctl:procps
+)
+namespaces=(client r1 r2 r3 server)
+folders=(tls)
 
-if [ "$action" = tools ]; then
-    tools
-    exit
-fi
-dir=${2:?a directory}
+# What this lab starts ends by itself, however it is left.
+start_for_a_while() { start "$1" "$2" timeout "$LIFETIME" "${@:3}"; }
 
-in_ns() { ip netns exec "$prefix-$1" "${@:2}"; }
-
-load() {
-    # shellcheck disable=SC1091
-    . "$dir/env"
-    prefix=$ROUTE_PREFIX
-}
-
-link() { # A B SUBNET4 SUBNET6: A gets .1 and ::1, B gets .2 and ::2; the device is named for the other end
+# link A B SUBNET4 SUBNET6: A gets .1 and ::1, B gets .2 and ::2; the device is named for the other end
+link() {
     local a=$1 b=$2
     if [ "$a" = client ] && [ "$DELAY_MS$LOSS" != 00 ]; then
-        ip netns exec "$prefix-$a" timeout "$LIFETIME" \
-            python3 "$here/wire.py" "$b" "$a" "$DELAY_MS" "$LOSS" "$LIFETIME" >"$dir/wire.log" 2>&1 &
-        echo $! >>"$dir/pids"
-        await "$dir/wire.log"
-        in_ns "$a" ip link set "$a" netns "$prefix-$b"
-        in_ns "$a" ip link set "$b" txqueuelen 20000
-        in_ns "$b" ip link set "$a" txqueuelen 20000
+        wire "$a" "$b" "$b" "$a" "$DELAY_MS" "$LOSS" "$LIFETIME"
     else
-        in_ns "$a" ip link add "$b" type veth peer name "$a" netns "$prefix-$b"
+        veth "$a" "$b" "$b" "$a"
     fi
     in_ns "$a" ip addr add "$3.1/24" dev "$b"
     in_ns "$b" ip addr add "$3.2/24" dev "$a"
@@ -69,75 +53,53 @@ link() { # A B SUBNET4 SUBNET6: A gets .1 and ::1, B gets .2 and ::2; the device
     in_ns "$b" ip link set "$a" up
 }
 
-await() { # LOG: until a process has written "ready" there
-    for _ in $(seq 100); do
-        grep -q ready "$1" 2>/dev/null && return
-        sleep 0.05
-    done
-    echo "not ready: $1" >&2
-    cat "$1" >&2
-    return 1
-}
-
 icmp_limit() { # MILLISECONDS
     for ns in r1 r2 r3 server; do
         in_ns $ns sysctl -qw "net.ipv4.icmp_ratelimit=$1" "net.ipv6.icmp.ratelimit=$1"
     done
 }
 
-up() {
+build() {
     DELAY_MS=${DELAY_MS:-0} LOSS=${LOSS:-0} LIFETIME=${LIFETIME:-1800}
-    mkdir "$dir"
-    prefix=nvr$$
-    cat >"$dir/env" <<-EOF
-	ROUTE_PREFIX=$prefix
-	ROUTE_CLIENT=$prefix-client
-	ROUTE_SERVER=$prefix-server
-	ROUTE_DELAY_MS=$DELAY_MS
-	ROUTE_LOSS=$LOSS
-	ROUTE_LIFETIME=$LIFETIME
-	SERVER4=203.0.113.2
-	SERVER6=2001:db8:4::2
-	GHOST4=203.0.113.77
-	GHOST6=2001:db8:4::77
-	UNREACHABLE4=203.0.113.200
-	UNREACHABLE6=2001:db8:4::200
-	PROHIBITED4=203.0.113.201
-	PROHIBITED6=2001:db8:4::201
-	BLACKHOLE4=203.0.113.202
-	BLACKHOLE6=2001:db8:4::202
-	HOPS4="198.51.100.2 198.51.101.2 198.51.102.2 203.0.113.2"
-	HOPS6="2001:db8:1::2 2001:db8:2::2 2001:db8:3::2 2001:db8:4::2"
-	EOF
-    : >"$dir/pids"
-    for ns in client r1 r2 r3 server; do
-        ip netns add "$prefix-$ns"
-        in_ns $ns ip link set lo up
-        in_ns $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
-    done
-    for ns in r1 r2 r3; do
-        in_ns $ns sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-    done
-    icmp_limit 0
-    build_links
-    printf 'add table inet ports\nadd chain inet ports input { type filter hook input priority 0; }\n%s\n%s\n%s\n' \
-        'add rule inet ports input tcp dport 20000-20999 drop' \
-        'add rule inet ports input tcp dport 30000-30009 reject with icmpx type admin-prohibited' \
-        'add rule inet ports input tcp dport 30010-30019 reject with icmpx type port-unreachable' |
-        in_ns server nft -f -
-    local cert=-
-    if openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/cert" -days 2 \
-        -subj /CN=lab.test 2>/dev/null; then
-        cat "$dir/key" "$dir/cert" >"$dir/pem"
-        cert=$dir/pem
-    fi
-    # Not through in_ns: of a function in the background, $! is a shell, not the process to end.
-    # shellcheck disable=SC2046
-    ip netns exec "$prefix-server" timeout "$LIFETIME" python3 "$here/servers.py" "$LIFETIME" "$cert" \
-        22 25 80 443 $(seq 1000 20 1980) >"$dir/servers.log" 2>&1 &
-    echo $! >>"$dir/pids"
-    await "$dir/servers.log"
+    forwards r1 r2 r3
+    links
+    in_ns server nft -f - <<EOF
+table inet ports {
+    chain input {
+        type filter hook input priority 0; policy accept;
+        tcp dport 20000-20999 drop
+        tcp dport 30000-30009 reject with icmpx type admin-prohibited
+        tcp dport 30010-30019 reject with icmpx type port-unreachable
+    }
+}
+EOF
+    authority
+    certificate server DNS:lab.test
+    cat "$dir/tls/server.key" "$dir/tls/server.pem" >"$dir/tls/server"
+    # shellcheck disable=SC2046  # split on purpose
+    start_for_a_while servers server python3 "$here/servers.py" "$LIFETIME" "$dir/tls/server" \
+        22 25 80 443 $(seq 1000 20 1980)
+    wait_for servers grep -q ready "$dir/log/servers"
     warm_up
+    publish <<EOF
+ROUTE_CLIENT=$(ns client)
+ROUTE_SERVER=$(ns server)
+ROUTE_DELAY_MS=$DELAY_MS
+ROUTE_LOSS=$LOSS
+ROUTE_LIFETIME=$LIFETIME
+SERVER4=203.0.113.2
+SERVER6=2001:db8:4::2
+GHOST4=203.0.113.77
+GHOST6=2001:db8:4::77
+UNREACHABLE4=203.0.113.200
+UNREACHABLE6=2001:db8:4::200
+PROHIBITED4=203.0.113.201
+PROHIBITED6=2001:db8:4::201
+BLACKHOLE4=203.0.113.202
+BLACKHOLE6=2001:db8:4::202
+HOPS4="198.51.100.2 198.51.101.2 198.51.102.2 203.0.113.2"
+HOPS6="2001:db8:1::2 2001:db8:2::2 2001:db8:3::2 2001:db8:4::2"
+EOF
 }
 
 # The first packets wait for neighbours: let that be over.
@@ -151,7 +113,7 @@ warm_up() {
     done
 }
 
-build_links() {
+links() {
     link client r1 198.51.100 2001:db8:1
     link r1 r2 198.51.101 2001:db8:2
     link r2 r3 198.51.102 2001:db8:3
@@ -203,19 +165,17 @@ fault() {
     loss20) nft_fault r1 forward "numgen random mod 100 < 20 drop" ;;
     liar)
         in_ns server sysctl -qw net.ipv4.icmp_echo_ignore_all=1
-        ip netns exec "$prefix-server" timeout "$ROUTE_LIFETIME" \
-            python3 "$here/liar.py" "$ROUTE_LIFETIME" >"$dir/liar.log" 2>&1 &
-        echo $! >"$dir/liar.pid"
-        await "$dir/liar.log"
+        LIFETIME=$ROUTE_LIFETIME
+        start_for_a_while liar server python3 "$here/liar.py" "$LIFETIME"
+        wait_for liar grep -q ready "$dir/log/liar"
         ;;
-    *) echo "no such fault: $1" >&2 && exit 2 ;;
+    *) die "no such fault: $1" ;;
     esac
 }
 
 heal() {
-    if [ -f "$dir/liar.pid" ]; then
-        kill "$(cat "$dir/liar.pid")" 2>/dev/null || true
-        rm -f "$dir/liar.pid" "$dir/liar.log"
+    if is_alive liar; then
+        stop liar
         in_ns server sysctl -qw net.ipv4.icmp_echo_ignore_all=0
     fi
     for ns in r1 r2 r3 server; do in_ns $ns nft delete table inet fault 2>/dev/null || true; done
@@ -224,18 +184,14 @@ heal() {
     in_ns r3 ip link set r2 mtu 1500
 }
 
-down() {
-    local pid
-    [ ! -f "$dir/liar.pid" ] || cat "$dir/liar.pid" >>"$dir/pids"
-    while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$dir/pids"
-    for ns in client r1 r2 r3 server; do ip netns del "$prefix-$ns" 2>/dev/null || true; done
-    rm -rf "$dir"
+load() {
+    find_lab "$1" || die "no lab is up in $1"
+    # shellcheck disable=SC1091
+    . "$dir/env"
 }
 
-case $action in
-up) up ;;
-fault) load && fault "${3:?a fault}" ;;
-heal) load && heal ;;
-down) load && down ;;
-*) echo "up, fault, heal or down, not $action" >&2 && exit 2 ;;
+case "${1-} $#" in
+    "fault 3") load "$2" && fault "$3" ;;
+    "heal 2") load "$2" && heal ;;
+    *) lab_main "$@" ;;
 esac

@@ -34,6 +34,11 @@ impl Lab {
         Self::named("NETVANE_LAB_ROUTE")
     }
 
+    /// The lab that `NETVANE_LAB_MAIL` names: mail servers and messages.
+    pub fn mail() -> Self {
+        Self::named("NETVANE_LAB_MAIL")
+    }
+
     /// A value of `DIR/env`; empty when the lab has no such thing.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)
@@ -44,7 +49,7 @@ impl Lab {
         &self.directory
     }
 
-    /// A run inside the DNS lab with the lab's trust, and its networks open to the guard.
+    /// A run where the lab's client is, with the lab's trust, and its networks open to the guard.
     pub fn netvane<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Netvane {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/in-client"));
         command.arg(&self.directory).arg(binary());

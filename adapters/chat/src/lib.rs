@@ -10,6 +10,8 @@ mod pace;
 mod page;
 mod question;
 mod recent;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

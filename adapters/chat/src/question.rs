@@ -134,7 +134,6 @@ impl Question {
 struct Last {
     document: Document,
     buttons: Vec<Button>,
-    remembered: Option<Kept>,
 }
 
 impl Chat {
@@ -156,8 +155,8 @@ impl Chat {
         // Written down while the lookup runs; the answer is only shown when both are done.
         let (ended, opened, saw) = tokio::join!(self.find(&question, outlet, &cancel), kept, saw);
         [opened, saw].into_iter().for_each(tell);
-        let mut last = self.last(&question, &ended);
-        let remembered = OptionFuture::from(last.remembered.take());
+        let (last, kept) = self.last(&question, &ended);
+        let remembered = OptionFuture::from(kept);
         let shown = async {
             match self.insist(&question, outlet, &last, deadline).await {
                 Ok(()) => ended,
@@ -196,7 +195,7 @@ impl Chat {
             note("Interrupted", "Netvane was restarted before the answer was there. Please ask again.");
         let question =
             Question { id: job.id.clone(), ..Question::new(Input::Text(String::new()), &job.asker, room) };
-        let last = Last { document, buttons: Vec::new(), remembered: None };
+        let last = Last { document, buttons: Vec::new() };
         let deadline = Instant::now() + Duration::from_secs(60);
         if let Err(trouble) = self.insist(&question, outlet, &last, deadline).await {
             tracing::warn!(
@@ -267,9 +266,9 @@ impl Chat {
     }
 
     /// The final page; what its buttons stand for is written down meanwhile.
-    fn last(&self, question: &Question, ended: &Ended) -> Last {
+    fn last(&self, question: &Question, ended: &Ended) -> (Last, Option<Kept>) {
         let inner = &self.0;
-        let plain = |document| Last { document, buttons: Vec::new(), remembered: None };
+        let plain = |document| (Last { document, buttons: Vec::new() }, None);
         match ended {
             Ended::Answered(reply) => {
                 if let Some(target) = targets::of(reply).into_iter().next()
@@ -279,7 +278,7 @@ impl Chat {
                 }
                 let input = journal::keepable(&question.input);
                 let (buttons, kept) = inner.desk.buttons(inner.engine.registry(), &question.id, input, reply);
-                Last { document: reply.rendition.document().clone(), buttons, remembered: Some(kept) }
+                (Last { document: reply.rendition.document().clone(), buttons }, Some(kept))
             }
             Ended::Failed(failure) => {
                 let document = problem(failure, &question.input);
@@ -288,7 +287,7 @@ impl Chat {
                 };
                 let label = line.chars().take(40).collect();
                 let (buttons, kept) = inner.desk.choice(&question.id, vec![(label, line.clone())]);
-                Last { document, buttons, remembered: Some(kept) }
+                (Last { document, buttons }, Some(kept))
             }
             Ended::Cancelled => plain(note("Cancelled", "Nobody waits for this any more.")),
             Ended::Interrupted | Ended::Lost(_) => {

@@ -119,7 +119,9 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
             None => None,
         }
     };
-    let signed = (trace.verify.dkim || trace.verify.arc).then(|| mailtrace::signed(message)).flatten();
+    // Of a message without any signature SPF alone decides DMARC.
+    let worth = trace.verify.dkim || trace.verify.arc || envelope.is_some();
+    let signed = worth.then(|| mailtrace::signed(message)).flatten();
     let whole = async {
         match &signed {
             Some(signed) => Some(cx.net.mailauth.message(signed, envelope).await),

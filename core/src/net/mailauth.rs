@@ -11,8 +11,8 @@ use std::{
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::{
-    AuthenticatedMessage, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult,
-    dmarc::verify::DmarcParameters, spf::verify::SpfParameters,
+    AuthenticatedMessage, DkimResult, DmarcOutput, DmarcResult, Error, MessageAuthenticator, SpfOutput,
+    SpfResult, dkim::DkimError, dmarc::verify::DmarcParameters, spf::verify::SpfParameters,
 };
 
 /// Evaluates what a message's headers claim.
@@ -110,7 +110,7 @@ impl MailAuth {
             .collect();
         if !parsed.ams_headers.is_empty() {
             let arc = authenticator.verify_arc(&parsed).await;
-            checked.arc = Some(dkim_checked(arc.result(), String::new()));
+            checked.arc = Some(arc_checked(arc.result()));
         }
         if let Some(envelope) = envelope
             && let Some(spf) = self.spf_output(envelope).await
@@ -118,7 +118,7 @@ impl MailAuth {
             let domain = envelope.mail_from.rsplit_once('@').map_or(envelope.helo, |(_, domain)| domain);
             let parameters = DmarcParameters::new(&parsed, &dkim, domain, &spf);
             let dmarc = authenticator.verify_dmarc(parameters).await;
-            checked.dmarc = Some(dmarc_checked(dmarc.dkim_result(), dmarc.spf_result(), dmarc.domain()));
+            checked.dmarc = Some(dmarc_checked(&dmarc));
         }
         checked
     }
@@ -141,6 +141,8 @@ fn spf_checked(output: &SpfOutput, envelope: Envelope<'_>) -> Checked {
 fn dkim_checked(result: &DkimResult, about: String) -> Checked {
     let (result, why) = match result {
         DkimResult::Pass => ("pass", None),
+        // mail-auth stays neutral to a body that was changed; in RFC 8601 §2.7.1 a test that failed is `fail`.
+        DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => ("fail", Some(error)),
         DkimResult::Neutral(error) => ("neutral", Some(error)),
         DkimResult::Fail(error) => ("fail", Some(error)),
         DkimResult::PermError(error) => ("permerror", Some(error)),
@@ -151,8 +153,17 @@ fn dkim_checked(result: &DkimResult, about: String) -> Checked {
     Checked { result, detail: format!("{about}{why}") }
 }
 
-/// One aligned pass is enough (RFC 7489 §4.2).
-fn dmarc_checked(dkim: &DmarcResult, spf: &DmarcResult, domain: &str) -> Checked {
+/// A chain holds or does not (RFC 8617 §8.1).
+fn arc_checked(result: &DkimResult) -> Checked {
+    let checked = dkim_checked(result, String::new());
+    match checked.result {
+        "neutral" | "permerror" => Checked { result: "fail", ..checked },
+        _ => checked,
+    }
+}
+
+/// One aligned pass is enough; where a policy is published and nothing has passed, that is a failure (RFC 7489 §4.2).
+fn dmarc_checked(output: &DmarcOutput) -> Checked {
     let word = |result: &DmarcResult| match result {
         DmarcResult::Pass => "pass",
         DmarcResult::Fail(_) => "fail",
@@ -160,12 +171,7 @@ fn dmarc_checked(dkim: &DmarcResult, spf: &DmarcResult, domain: &str) -> Checked
         DmarcResult::PermError(_) => "permerror",
         DmarcResult::None => "none",
     };
-    let (dkim, spf) = (word(dkim), word(spf));
-    let result = match (dkim, spf) {
-        ("pass", _) | (_, "pass") => "pass",
-        ("temperror", _) | (_, "temperror") => "temperror",
-        ("fail", _) | (_, "fail") => "fail",
-        (other, _) => other,
-    };
-    Checked { result, detail: format!("{domain}: aligned DKIM {dkim}, aligned SPF {spf}") }
+    let (dkim, spf) = (word(output.dkim_result()), word(output.spf_result()));
+    let detail = format!("{}: aligned DKIM {dkim}, aligned SPF {spf}", output.domain());
+    Checked { result: word(&output.result()), detail }
 }
