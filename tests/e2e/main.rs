@@ -1,6 +1,7 @@
 //! The built program, driven from outside as its users drive it.
 
 mod data_update;
+mod discord_fake;
 mod grammar;
 mod help;
 mod hostile_dns;

@@ -3,6 +3,7 @@
 //!
 //! Everything in here panics when it cannot do its work: in a test that is the message to read.
 
+pub mod discord;
 pub mod dns;
 pub mod hostile;
 pub mod http;
@@ -11,6 +12,7 @@ pub mod program;
 pub mod scratch;
 pub mod service;
 
+pub use discord::Discord;
 pub use dns::Dns;
 pub use hostile::Hostile;
 pub use lab::Lab;

@@ -1,0 +1,191 @@
+//! Discord on loopback, as strict as the platform: HTTP API and gateway, both of version 10.
+//!
+//! What Discord would refuse is refused with its own error codes, and remembered as a fault of the bot:
+//! [`Discord::finish`], or dropping it, fails the test then. A test that wants a refusal takes it with
+//! [`Discord::take_violations`]. Where a test may find Discord's OpenAPI description, in `NETVANE_SPECS`
+//! or beside the repository, each request is compared with it as well.
+//!
+//! Stricter than Discord: fields that its documentation does not know are refused, no message may ping
+//! anybody, and lengths are counted in code points or in UTF-16 units, whichever are more.
+
+mod asked;
+mod body;
+mod commands;
+mod components;
+mod connection;
+mod delivery;
+mod form;
+mod gateway;
+mod interactions;
+mod mentions;
+mod messages;
+mod rate;
+mod refusal;
+mod route;
+mod scene;
+mod server;
+mod spec;
+mod state;
+mod trouble;
+mod users;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use ring::signature::Ed25519KeyPair;
+use serde_json::Value;
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use self::state::{APPLICATION, BOT, Shared, TOKEN};
+pub use self::{
+    asked::Asked,
+    body::{Body, File},
+    scene::{Place, Scene},
+    state::{Call, Moment},
+};
+
+/// Answers on loopback until dropped.
+pub struct Discord {
+    shared: Arc<Shared>,
+    finished: bool,
+    _runtime: Runtime,
+}
+
+impl Discord {
+    /// Starts one, on a port of its own.
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let keys = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any 32 bytes are a seed");
+        let shared = Arc::new(Shared::new(origin, keys));
+        runtime.spawn(server::serve(listener, shared.clone()));
+        Self { shared, finished: false, _runtime: runtime }
+    }
+
+    /// What the service must be told, as environment variables.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("NETVANE__DISCORD__TOKEN", TOKEN.to_owned()),
+            ("NETVANE__DISCORD__APPLICATION_ID", APPLICATION.to_owned()),
+            ("NETVANE__DISCORD__PUBLIC_KEY", delivery::public_key(&self.shared.keys)),
+            ("NETVANE__DISCORD__API_URL", self.url().to_owned()),
+        ]
+    }
+
+    /// Where it answers, without a path.
+    pub fn url(&self) -> &str {
+        &self.shared.origin
+    }
+
+    /// The bot's token.
+    pub fn token(&self) -> &'static str {
+        TOKEN
+    }
+
+    /// How users mention the bot.
+    pub fn mention(&self) -> String {
+        format!("<@{BOT}>")
+    }
+
+    /// Whether requests are compared with Discord's own description.
+    pub fn has_description(&self) -> bool {
+        self.shared.spec.found()
+    }
+
+    /// Waits until the bot has identified itself at the gateway.
+    #[track_caller]
+    pub fn ready(&self) {
+        self.shared.wait("the bot identifies itself", |state| state.gateway.is_connected().then_some(()));
+    }
+
+    /// Waits until commands are registered everywhere, and gives them.
+    #[track_caller]
+    pub fn commands(&self) -> Vec<Value> {
+        self.shared.wait("commands are registered", |state| state.commands.get(&None).cloned())
+    }
+
+    /// The same, in the guild only.
+    #[track_caller]
+    pub fn guild_commands(&self) -> Vec<Value> {
+        let guild = Some(scene::GUILD.to_owned());
+        self.shared.wait("commands are registered", |state| state.commands.get(&guild).cloned())
+    }
+
+    /// From now on interactions go to `/hooks/discord` at this address, after the check that Discord does.
+    #[track_caller]
+    pub fn deliver_to(&self, service: SocketAddr) {
+        delivery::verify(&self.shared, service);
+        self.shared.with(|state| state.hooks = Some(service));
+    }
+
+    /// Headers of a signed request with this body.
+    pub fn sign(&self, body: impl AsRef<[u8]>) -> [(&'static str, String); 2] {
+        delivery::sign(&self.shared.keys, body.as_ref())
+    }
+
+    /// All requests so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.lock().calls.clone()
+    }
+
+    /// Requests of a route so far.
+    pub fn calls_of(&self, route: &str) -> Vec<Call> {
+        let fits = |call: &Call| state::matches(route, &format!("{} {}", call.method, call.path));
+        self.calls().into_iter().filter(fits).collect()
+    }
+
+    /// Waits until a route was asked so many times, with an answer to each.
+    #[track_caller]
+    pub fn wait_for_calls(&self, route: &str, count: usize) -> Vec<Call> {
+        self.shared.wait(&format!("{count} × {route}"), |state| {
+            let fits = |call: &&Call| {
+                state::matches(route, &format!("{} {}", call.method, call.path)) && call.status > 0
+            };
+            let calls: Vec<Call> = state.calls.iter().filter(fits).cloned().collect();
+            (calls.len() >= count).then_some(calls)
+        })
+    }
+
+    /// What the bot did wrong so far.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.lock().violations.clone()
+    }
+
+    /// The same, and forgives it.
+    pub fn take_violations(&self) -> Vec<String> {
+        self.shared.with(|state| std::mem::take(&mut state.violations))
+    }
+
+    /// From now on every message of the bot must be looked at by the test.
+    pub fn strict(&self) {
+        self.shared.with(|state| state.strict = true);
+    }
+
+    /// Fails the test when the bot did anything wrong, or still owes something.
+    #[track_caller]
+    pub fn finish(mut self) {
+        self.settle();
+    }
+
+    #[track_caller]
+    fn settle(&mut self) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        let (violations, leftovers) = {
+            let state = self.shared.lock();
+            (state.violations.clone(), state.leftovers())
+        };
+        assert!(violations.is_empty(), "the bot did what Discord does not allow: {violations:#?}");
+        assert!(leftovers.is_empty(), "something is left over: {leftovers:#?}");
+    }
+}
+
+impl Drop for Discord {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.settle();
+        }
+    }
+}

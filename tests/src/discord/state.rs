@@ -1,0 +1,319 @@
+//! What the fake knows: everything that was sent, and everything that follows from it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+use super::{
+    body::Body,
+    gateway::Gateway,
+    rate::{Limited, Rates},
+    refusal::Refusal,
+    spec::Spec,
+};
+use crate::PATIENCE;
+
+pub(crate) const TOKEN: &str = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.Fake00.netvane-tests-token-of-no-real-bot";
+pub(crate) const APPLICATION: &str = "1100000000000000001";
+pub(crate) const BOT: &str = "1100000000000000002";
+const DISCORD_EPOCH: u64 = 1_420_070_400_000;
+
+/// Behind one lock, with a bell.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// `http://127.0.0.1:PORT`.
+    pub origin: String,
+    pub spec: Spec,
+    pub keys: ring::signature::Ed25519KeyPair,
+}
+
+/// One request of the bot.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Since the fake started.
+    pub at: Duration,
+    /// Method.
+    pub method: String,
+    /// Without `/api/v10`.
+    pub path: String,
+    /// Without `?`.
+    pub query: String,
+    /// What was sent.
+    pub body: Body,
+    /// What was answered; 0 when the connection was dropped.
+    pub status: u16,
+}
+
+/// What a user saw from some moment on.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Since the fake started.
+    pub at: Duration,
+    /// The message; `null` once it was deleted.
+    pub message: Value,
+}
+
+pub(crate) struct Posted {
+    pub id: String,
+    pub channel: String,
+    pub by_bot: bool,
+    /// Of the interaction that it answers.
+    pub token: Option<String>,
+    pub history: Vec<Moment>,
+    /// Whether a test looked at it.
+    pub seen: bool,
+}
+
+impl Posted {
+    /// As it is now; `null` when deleted.
+    pub fn now(&self) -> &Value {
+        self.history.last().map_or(&Value::Null, |moment| &moment.message)
+    }
+
+    pub fn is_ephemeral(&self) -> bool {
+        self.now()["flags"].as_u64().is_some_and(|flags| flags & 64 != 0)
+    }
+
+    /// "The bot is thinking".
+    pub fn is_thinking(&self) -> bool {
+        thinks(self.now())
+    }
+}
+
+pub(crate) fn thinks(message: &Value) -> bool {
+    message["flags"].as_u64().is_some_and(|flags| flags & 128 != 0)
+}
+
+pub(crate) struct Interaction {
+    pub id: String,
+    pub token: String,
+    /// As it was sent, to send it again.
+    pub event: Value,
+    pub dispatched: Instant,
+    pub answer: Option<(Duration, Value)>,
+    /// The message that `@original` means.
+    pub original: Option<String>,
+    pub followups: Vec<String>,
+    pub expired: bool,
+    /// Whether the test does not care about an answer.
+    pub forgotten: bool,
+}
+
+impl Interaction {
+    pub fn kind(&self) -> i64 {
+        self.event["type"].as_i64().unwrap_or_default()
+    }
+}
+
+/// What a test wants to go wrong.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    Status(u16),
+    Limit {
+        retry_after: Duration,
+        global: bool,
+    },
+    /// The connection ends before the request has done anything.
+    Drop,
+    /// The request does its work, and the connection ends before the answer.
+    Lose,
+    Slow(Duration),
+}
+
+pub(crate) struct State {
+    pub started: Instant,
+    serial: u64,
+    pub calls: Vec<Call>,
+    pub violations: Vec<String>,
+    pub strict: bool,
+    /// By scope: `None` for everywhere, or a guild.
+    pub commands: BTreeMap<Option<String>, Vec<Value>>,
+    pub interactions: Vec<Interaction>,
+    pub messages: Vec<Posted>,
+    pub files: HashMap<String, (String, Bytes)>,
+    /// Pattern of the route, fault, how many more times.
+    pub faults: Vec<(String, Fault, usize)>,
+    pub rates: Rates,
+    pub gateway: Gateway,
+    /// Where interactions are posted to, instead of the gateway.
+    pub hooks: Option<std::net::SocketAddr>,
+}
+
+impl State {
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            serial: 0,
+            calls: Vec::new(),
+            violations: Vec::new(),
+            strict: false,
+            commands: BTreeMap::new(),
+            interactions: Vec::new(),
+            messages: Vec::new(),
+            files: HashMap::new(),
+            faults: Vec::new(),
+            rates: Rates::default(),
+            gateway: Gateway::default(),
+            hooks: None,
+        }
+    }
+
+    pub fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// A new identifier.
+    pub fn snowflake(&mut self) -> String {
+        self.serial += 1;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let now = u64::try_from(now).unwrap_or_default().saturating_sub(DISCORD_EPOCH);
+        ((now << 22) | (self.serial & 0x003f_ffff)).to_string()
+    }
+
+    pub fn violation(&mut self, text: impl Into<String>) {
+        self.violations.push(text.into());
+    }
+
+    pub fn interaction(&mut self, id: &str) -> Option<&mut Interaction> {
+        self.interactions.iter_mut().find(|interaction| interaction.id == id)
+    }
+
+    pub fn message(&mut self, id: &str) -> Option<&mut Posted> {
+        self.messages.iter_mut().find(|message| message.id == id)
+    }
+
+    /// One more message; gives its identifier, which its JSON has already.
+    pub fn post(&mut self, message: Value, by_bot: bool, token: Option<String>) -> String {
+        let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
+        let (id, channel, at) = (text("id"), text("channel_id"), self.now());
+        let history = vec![Moment { at, message }];
+        self.messages.push(Posted { id: id.clone(), channel, by_bot, token, history, seen: false });
+        id
+    }
+
+    /// A new look of a message, or its end.
+    pub fn change(&mut self, id: &str, message: Value) {
+        let at = self.now();
+        if let Some(posted) = self.message(id) {
+            posted.history.push(Moment { at, message });
+        }
+    }
+
+    /// The fault that a test asked for on this request.
+    pub fn fault(&mut self, request: &str) -> Option<Fault> {
+        let index = self.faults.iter().position(|(pattern, ..)| matches(pattern, request))?;
+        let (_, fault, left) = &mut self.faults[index];
+        let fault = fault.clone();
+        *left -= 1;
+        if *left == 0 {
+            self.faults.remove(index);
+        }
+        Some(fault)
+    }
+
+    pub fn limited(&mut self, request: &str, limited: &Limited) {
+        if limited.violated {
+            let left = limited.retry_after;
+            self.violation(format!("{request} came {left:?} before the rate limit's end"));
+        }
+    }
+
+    /// A refusal of what the bot did, other than by a test's own wish.
+    pub fn refused(&mut self, request: &str, refusal: &Refusal) {
+        self.violation(format!("{request} was refused: {} {}", refusal.status, refusal.body()));
+    }
+
+    /// What is still owed when a test ends.
+    pub fn leftovers(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        for interaction in self.interactions.iter().filter(|interaction| !interaction.forgotten) {
+            let name = interaction.event["data"].get("name").or(interaction.event["data"].get("custom_id"));
+            let name = name.and_then(Value::as_str).unwrap_or_default();
+            if interaction.answer.is_none() {
+                left.push(format!("interaction `{name}` was never answered"));
+            }
+            let original = self.messages.iter().find(|m| Some(&m.id) == interaction.original.as_ref());
+            if original.is_some_and(Posted::is_thinking) {
+                left.push(format!("the bot still thinks about `{name}`"));
+            }
+        }
+        if self.strict {
+            let unseen = self.messages.iter().filter(|message| message.by_bot && !message.seen);
+            left.extend(unseen.map(|message| format!("no test looked at {}", message.now())));
+        }
+        left
+    }
+}
+
+/// `*` is one segment, `**` at the end all the rest; the method may be `*` too.
+pub(crate) fn matches(pattern: &str, request: &str) -> bool {
+    let split = |text: &str| -> Vec<String> {
+        text.split([' ', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (pattern, request) = (split(pattern), split(request));
+    let rest = pattern.last().is_some_and(|last| last == "**");
+    let parts = if rest { &pattern[..pattern.len() - 1] } else { &pattern[..] };
+    (if rest { request.len() >= parts.len() } else { request.len() == parts.len() })
+        && parts.iter().zip(&request).all(|(part, given)| part == "*" || part == given)
+}
+
+impl Shared {
+    pub fn new(origin: String, keys: ring::signature::Ed25519KeyPair) -> Self {
+        Self { state: Mutex::new(State::new()), changed: Condvar::new(), origin, spec: Spec::default(), keys }
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes something, and wakes whoever waits for it.
+    pub fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.lock());
+        self.changed.notify_all();
+        result
+    }
+
+    /// Waits until something is there.
+    #[track_caller]
+    pub fn wait<T>(&self, what: &str, find: impl FnMut(&mut State) -> Option<T>) -> T {
+        self.wait_within(PATIENCE, what, find)
+    }
+
+    #[track_caller]
+    pub fn wait_within<T>(
+        &self,
+        patience: Duration,
+        what: &str,
+        mut find: impl FnMut(&mut State) -> Option<T>,
+    ) -> T {
+        let end = Instant::now() + patience;
+        let mut state = self.lock();
+        loop {
+            if let Some(found) = find(&mut state) {
+                return found;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let calls: Vec<_> = state.calls.iter().map(|c| (&c.method, &c.path, c.status)).collect();
+                let (calls, violations) = (format!("{calls:#?}"), format!("{:#?}", state.violations));
+                drop(state);
+                panic!("waited in vain: {what}\nviolations: {violations}\ncalls: {calls}");
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// The bot as a user.
+pub(crate) fn bot() -> Value {
+    json!({
+        "id": BOT, "username": "netvane", "discriminator": "0", "global_name": null, "avatar": null,
+        "bot": true, "verified": true, "mfa_enabled": false, "email": null, "flags": 0, "public_flags": 0,
+    })
+}
