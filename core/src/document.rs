@@ -93,7 +93,7 @@ pub enum Block {
 }
 
 /// One place on a [`Block::Path`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Station {
     /// What it is: `Mail server of the receiver`.
     pub title: String,

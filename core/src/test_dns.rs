@@ -97,8 +97,18 @@ impl TestDns {
 
     /// Answers every question after `delay`.
     pub(crate) async fn slow(delay: Duration) -> Self {
+        Self::with("", delay).await
+    }
+
+    /// Serves further records of `example.test.` as well.
+    pub(crate) async fn serving(records: &str) -> Self {
+        Self::with(records, Duration::ZERO).await
+    }
+
+    async fn with(records: &str, delay: Duration) -> Self {
         let origin: Name = "example.test.".parse().expect("a name");
-        let (_, records) = Parser::new(ZONE, None, Some(origin.clone())).parse().expect("a zone");
+        let zone = format!("{ZONE}{records}");
+        let (_, records) = Parser::new(&zone, None, Some(origin.clone())).parse().expect("a zone");
         let records: BTreeMap<_, _> = records.into_iter().collect();
         let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
             origin.clone(),

@@ -16,4 +16,5 @@ mod lab_resolvers;
 mod lab_route;
 mod lookups;
 mod settings;
+mod telegram_fake;
 mod terminal;

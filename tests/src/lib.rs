@@ -11,6 +11,7 @@ pub mod lab;
 pub mod program;
 pub mod scratch;
 pub mod service;
+pub mod telegram;
 
 pub use discord::Discord;
 pub use dns::Dns;
@@ -19,6 +20,7 @@ pub use lab::Lab;
 pub use program::{Finished, Netvane};
 pub use scratch::Scratch;
 pub use service::Service;
+pub use telegram::Telegram;
 
 use std::time::{Duration, Instant};
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod domain;
+mod email;
 mod message;
 mod paste;
 mod port_set;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{Address, Host, reverse_name};
 pub use domain::{DnsName, Domain, both_forms, name_warning};
+pub use email::Email;
 pub use message::Message;
 pub use paste::clean as clean_pasted;
 pub use port_set::PortSet;

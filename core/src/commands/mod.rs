@@ -7,6 +7,7 @@ mod dig;
 mod dns;
 mod geo;
 mod help;
+mod howmail;
 mod ip;
 mod mailbox;
 mod mx;
@@ -57,6 +58,7 @@ pub(crate) fn registry() -> Registry {
         Entry::of::<verify::Verify>(),
         Entry::of::<trace_mail::TraceMail>(),
         Entry::of::<mailbox::Mailbox>(),
+        Entry::of::<howmail::HowMail>(),
         Entry::of::<ua::Ua>(),
         Entry::of::<help::Help>(),
         Entry::of::<status::Status>(),

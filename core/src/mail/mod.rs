@@ -7,7 +7,7 @@ pub(crate) mod provider;
 mod reach;
 mod reason;
 #[cfg(test)]
-mod scenarios;
+pub(crate) mod scenarios;
 mod service;
 mod suggest;
 mod verdict;

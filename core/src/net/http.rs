@@ -1,4 +1,5 @@
-//! HTTPS for RDAP and data updates: every host of every redirect passes the guard, and what is read is bounded.
+//! HTTPS for RDAP, MTA-STS policies and data updates: every host of every redirect passes the guard, and what is
+//! read is bounded.
 
 use std::{
     net::SocketAddr,
@@ -55,19 +56,45 @@ impl Http {
         max_bytes: usize,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
+        self.fetch(url, accept, (max_bytes, MAX_REDIRECTS), timeout).await
+    }
+
+    /// The same for what counts only where it is (RFC 8461 §3.3): a redirect is a failure.
+    pub async fn get_unredirected(
+        &self,
+        url: &str,
+        accept: &str,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<Fetched, Failure> {
+        self.fetch(url, accept, (max_bytes, 0), timeout).await
+    }
+
+    async fn fetch(
+        &self,
+        url: &str,
+        accept: &str,
+        bounds: (usize, usize),
+        timeout: Duration,
+    ) -> Result<Fetched, Failure> {
         let started = Instant::now();
         let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
         let parsed = Url::parse(url).map_err(|error| upstream(url, &error))?;
         let what = host(&parsed);
-        let fetch = self.follow(parsed, accept, max_bytes);
+        let fetch = self.follow(parsed, accept, bounds);
         tokio::time::timeout(timeout, fetch)
             .await
             .unwrap_or(Err(Failure::Timeout { what, after: started.elapsed() }))
     }
 
-    async fn follow(&self, mut url: Url, accept: &str, max_bytes: usize) -> Result<Fetched, Failure> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        accept: &str,
+        (max_bytes, max_redirects): (usize, usize),
+    ) -> Result<Fetched, Failure> {
         let client = self.client.get_or_init(|| self.build()).clone()?;
-        for _ in 0..=MAX_REDIRECTS {
+        for _ in 0..=max_redirects {
             let host = self.admit(&url)?;
             let mut response = client
                 .get(url.clone())
@@ -92,7 +119,12 @@ impl Http {
             }
             return Ok(Fetched { status: status.as_u16(), host, body });
         }
-        Err(upstream(url.host_str().unwrap_or_default(), &"it redirects on and on"))
+        let why = if max_redirects == 0 {
+            "it redirects, which does not count here"
+        } else {
+            "it redirects on and on"
+        };
+        Err(upstream(url.host_str().unwrap_or_default(), &why))
     }
 
     /// Names pass the guard when they are resolved; an address in the URL is not resolved, so it passes here.
@@ -165,5 +197,50 @@ impl Resolve for Guarded {
             }
             Ok(Box::new(vetted.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use crate::{net::Net, settings::Settings};
+
+    #[tokio::test]
+    async fn a_redirect_is_followed_only_where_that_is_wanted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let port = listener.local_addr().expect("an address").port();
+        let server = async {
+            loop {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                let mut request = [0; 1024];
+                let read = stream.read(&mut request).await.expect("a request");
+                let answer = match request[..read].starts_with(b"GET /policy ") {
+                    true => {
+                        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    }
+                    false => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
+                };
+                stream.write_all(answer.as_bytes()).await.expect("sends");
+            }
+        };
+        let allow = ("NETVANE__POLICY__ALLOW".to_owned(), "127.0.0.0/8".to_owned());
+        let http = Net::new(&Settings::load(None, [allow]).expect("settings")).expect("a network").http;
+        let url = format!("http://127.0.0.1:{port}/policy");
+        let patience = std::time::Duration::from_secs(5);
+        let both = async {
+            let followed = http.get(&url, "*/*", 100, patience).await;
+            (followed, http.get_unredirected(&url, "*/*", 100, patience).await)
+        };
+        let (followed, refused) = tokio::select! {
+            () = server => unreachable!("the server goes on"),
+            both = both => both,
+        };
+        assert_eq!(followed.expect("an answer").body, b"hi");
+        let refused = refused.expect_err("a redirect").to_string();
+        assert_eq!(refused, "127.0.0.1: it redirects, which does not count here");
     }
 }

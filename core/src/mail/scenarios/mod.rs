@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
 
 mod manners;
-mod server;
+pub(crate) mod server;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 

@@ -1,10 +1,12 @@
 //! The SMTP dialogue that asks whether a mailbox exists (RFC 5321), without ever sending mail.
 //!
 //! EHLO, STARTTLS where offered, MAIL, RCPT for the address, RCPT for an address that nobody has, QUIT; never DATA.
+//! Or less: greeting, EHLO, STARTTLS and QUIT, to see what a server announces.
 //! Addresses come resolved and vetted from outside; nothing here looks up a name.
 
 mod connect;
 mod dialogue;
+mod greet;
 mod meaning;
 mod phrases;
 mod reply;
@@ -16,6 +18,7 @@ use std::{net::SocketAddr, time::Duration};
 
 pub use connect::Unconnected;
 pub use dialogue::{End, Outcome, Question};
+pub use greet::Welcome;
 pub use meaning::{Meaning, meaning, retry_hint};
 pub use reply::{Enhanced, Malformed, Parser, Reply};
 pub use tls::{Opportunistic, TlsFacts};
@@ -24,6 +27,7 @@ pub use wire::Broken;
 
 pub(crate) use connect::{connect, interleaved};
 pub(crate) use dialogue::converse;
+pub(crate) use greet::greet;
 pub(crate) use wire::leave;
 
 /// A mail exchange whose addresses may be connected to.

@@ -1,0 +1,273 @@
+//! The Telegram Bot API on loopback: as strict as the platform, and stricter where the platform is silent.
+//!
+//! It keeps chats, messages and queries, reads markup, holds every call against the documented limits and the
+//! platform's own description, controls floods, and plays the people who talk to the bot. What a bot does
+//! wrong is a violation; a test with violations fails at its end, unless it forgives them.
+
+mod ask;
+mod chat;
+mod content;
+mod delivery;
+mod edit;
+mod entity;
+mod faults;
+mod flood;
+mod formatted;
+mod html;
+mod inline;
+mod links;
+mod markup;
+mod message;
+mod methods;
+mod parameters;
+mod profile;
+mod queries;
+mod refusal;
+mod rooms;
+mod send;
+mod server;
+mod spec;
+mod state;
+mod updates;
+mod users;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use self::state::{Shared, State};
+pub use self::{
+    ask::Asked,
+    chat::Chat,
+    entity::Entity,
+    faults::Fault,
+    flood::Limits,
+    inline::{Chosen, Inline, Pressed},
+    message::{Attachment, Button, Message},
+    users::User,
+};
+
+/// The token of every bot here.
+pub const TOKEN: &str = "7000000001:AAF-netvane_test_token-0123456789abc";
+
+/// Telegram, until dropped.
+pub struct Telegram {
+    /// Where it answers.
+    pub address: SocketAddr,
+    url: String,
+    shared: Arc<Shared>,
+    runtime: Option<Runtime>,
+}
+
+/// One call of the bot.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// As the documentation writes it.
+    pub method: String,
+    /// What came with it, without files.
+    pub parameters: Value,
+    /// The HTTP status of the answer; 0 when the connection ended without one.
+    pub status: u16,
+    /// Why it was refused.
+    pub description: Option<String>,
+    /// What it gave.
+    pub result: Option<Value>,
+    /// When it was carried out.
+    pub at: Instant,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} -> {}", self.method, self.parameters, self.status)?;
+        self.description.iter().try_for_each(|why| write!(f, " {why}"))
+    }
+}
+
+impl Telegram {
+    /// Starts with the platform's limits and nobody in it.
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
+        let address = listener.local_addr().expect("an address");
+        let shared = Arc::new(Shared::new(TOKEN));
+        runtime.spawn(server::serve(listener, shared.clone()));
+        runtime.spawn(delivery::deliver(shared.clone()));
+        Self { address, url: format!("http://{address}"), shared, runtime: Some(runtime) }
+    }
+
+    /// The settings that make a bot of the program, as environment variables.
+    pub fn settings(&self) -> [(&'static str, &str); 2] {
+        [("NETVANE__TELEGRAM__TOKEN", TOKEN), ("NETVANE__TELEGRAM__API_URL", &self.url)]
+    }
+
+    /// The address as bots are told it, without a final slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Changes flood control.
+    pub fn limits(&self, limits: Limits) -> &Self {
+        self.shared.change(|state| state.flood.limits = limits);
+        self
+    }
+
+    /// Hands the bot every message in groups, as when it is an administrator or its privacy mode is off.
+    pub fn reads_groups(&self) -> &Self {
+        self.shared.change(|state| {
+            state.reads_groups = true;
+            state.bot["can_read_all_group_messages"] = json!(true);
+        });
+        self
+    }
+
+    /// How long a query may wait for its answer.
+    pub fn query_patience(&self, patience: Duration) -> &Self {
+        self.shared.change(|state| state.patience = patience);
+        self
+    }
+
+    /// What happens to the next requests for a method, such as `sendMessage`.
+    pub fn fault(&self, method: &str, fault: Fault, times: usize) -> &Self {
+        let faults = std::iter::repeat_n(fault, times);
+        self.shared.change(|state| state.faults.entry(method.to_lowercase()).or_default().extend(faults));
+        self
+    }
+
+    /// Takes the token away: every call is answered with 401 from now on.
+    pub fn revoke_token(&self) -> &Self {
+        self.shared.change(|state| state.revoked = true);
+        self
+    }
+
+    /// Forgives what a test means to provoke: every violation that contains this text.
+    pub fn forgive(&self, text: &str) -> &Self {
+        self.shared.change(|state| {
+            state.violations.retain(|violation| !violation.contains(text));
+            state.forgiven.push(text.to_owned());
+        });
+        self
+    }
+
+    /// Takes `http://` webhooks too.
+    pub fn plain_webhooks(&self) -> &Self {
+        self.shared.change(|state| state.plain_webhooks = true);
+        self
+    }
+
+    /// Brings updates here whatever host the webhook's address names.
+    pub fn deliver_to(&self, address: SocketAddr) -> &Self {
+        self.shared.change(|state| state.deliver_to = Some(address));
+        self
+    }
+
+    /// Sends this secret, or none, instead of the one the bot set; `None` as a whole sends the right one again.
+    pub fn send_secret(&self, secret: Option<Option<&str>>) -> &Self {
+        self.shared.change(|state| state.wrong_secret = secret.map(|secret| secret.map(str::to_owned)));
+        self
+    }
+
+    /// Update and HTTP status of every delivery so far; status 0 when nobody answered.
+    pub fn deliveries(&self) -> Vec<(i64, u16)> {
+        self.shared.lock().deliveries.clone()
+    }
+
+    /// Waits for a delivery that was answered with this status.
+    #[track_caller]
+    pub fn wait_for_delivery(&self, status: u16) {
+        let found =
+            |state: &mut State| state.deliveries.iter().any(|(_, came)| *came == status).then_some(());
+        self.shared.wait_for(&format!("a delivery answered with {status}"), found);
+    }
+
+    /// What the webhook was set to: address, secret, connections.
+    pub fn webhook(&self) -> Option<(String, Option<String>, usize)> {
+        let state = self.shared.lock();
+        state
+            .webhook
+            .as_ref()
+            .map(|webhook| (webhook.url.clone(), webhook.secret.clone(), webhook.connections))
+    }
+
+    /// The kinds of updates that the bot asked for.
+    pub fn allowed_updates(&self) -> Option<Vec<String>> {
+        self.shared.lock().allowed.as_ref().map(|kinds| kinds.iter().cloned().collect())
+    }
+
+    /// The menu that people see: `scope` as its type, such as `default`, `language` empty for all.
+    pub fn menu(&self, scope: &str, language: &str) -> Vec<(String, String)> {
+        let state = self.shared.lock();
+        let wanted = |((place, of), _): &(&(String, String), &Value)| {
+            let place: Value = serde_json::from_str(place).unwrap_or_default();
+            place["type"] == scope && of == language
+        };
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = state.commands.iter().find(wanted).and_then(|(_, list)| list.as_array());
+        list.into_iter().flatten().map(|one| (text(&one["command"]), text(&one["description"]))).collect()
+    }
+
+    /// Waits until the bot polls for updates.
+    #[track_caller]
+    pub fn wait_for_poll(&self) {
+        self.shared.wait_for("the bot polls", |state| (state.polling > 0).then_some(()));
+    }
+
+    /// Waits for a call of this method and gives the latest.
+    #[track_caller]
+    pub fn wait_for_call(&self, method: &str, accept: impl Fn(&Call) -> bool) -> Call {
+        let fits = |call: &&Call| call.method == method && accept(call);
+        self.shared
+            .wait_for(&format!("a call of {method}"), |state| state.calls.iter().rev().find(fits).cloned())
+    }
+
+    /// All calls so far; polls only when they were refused.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.lock().calls.clone()
+    }
+
+    /// Everything that the bot did wrong so far and nobody forgave.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.lock().violations.clone()
+    }
+
+    /// Ends it: fails on violations and on queries that nobody answered.
+    #[track_caller]
+    pub fn finish(self) {
+        self.settle();
+    }
+
+    #[track_caller]
+    fn settle(&self) {
+        self.shared.lock().settled = true;
+        let open = |state: &State| {
+            let open = state.queries.values().filter(|query| query.answer.is_none() && !query.expired);
+            open.map(|query| query.what.clone()).collect::<Vec<_>>()
+        };
+        self.shared.wait_for("all queries are answered", |state| open(state).is_empty().then_some(()));
+        let violations = self.violations();
+        assert!(violations.is_empty(), "the bot broke the platform's rules: {violations:#?}");
+    }
+}
+
+impl Drop for Telegram {
+    fn drop(&mut self) {
+        let settled = std::thread::panicking() || self.shared.lock().settled;
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            if !settled {
+                self.settle();
+            }
+        }));
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        if let Err(panic) = outcome {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! How the platform says no.
+
+use serde_json::{Value, json};
+
+/// An answer that is not `ok`.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub code: u16,
+    pub description: String,
+    pub parameters: Option<Value>,
+}
+
+/// What a method answers.
+pub(super) type Answer = Result<Value, Refusal>;
+
+impl Refusal {
+    pub fn new(code: u16, description: impl Into<String>) -> Self {
+        Self { code, description: description.into(), parameters: None }
+    }
+
+    /// 400.
+    pub fn bad(why: impl AsRef<str>) -> Self {
+        Self::new(400, format!("Bad Request: {}", why.as_ref()))
+    }
+
+    /// 403.
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(403, format!("Forbidden: {why}"))
+    }
+
+    /// 409.
+    pub fn conflict(why: &str) -> Self {
+        Self::new(409, format!("Conflict: {why}"))
+    }
+
+    /// 401.
+    pub fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized")
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        Self::new(404, "Not Found")
+    }
+
+    /// 429.
+    pub fn flood(seconds: u64) -> Self {
+        let description = format!("Too Many Requests: retry after {seconds}");
+        Self { parameters: Some(json!({ "retry_after": seconds })), ..Self::new(429, description) }
+    }
+
+    /// A query that was answered, is too old or never was.
+    pub fn too_old() -> Self {
+        Self::bad("query is too old and response timeout expired or query ID is invalid")
+    }
+
+    pub fn json(&self) -> Value {
+        let mut json = json!({ "ok": false, "error_code": self.code, "description": self.description });
+        if let Some(parameters) = &self.parameters {
+            json["parameters"] = parameters.clone();
+        }
+        json
+    }
+}

@@ -1,0 +1,262 @@
+//! Everything that the platform knows, behind one lock.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    net::SocketAddr,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{
+    Call,
+    faults::Fault,
+    flood::Flood,
+    message::{Attachment, Message},
+    refusal::Refusal,
+    spec::Spec,
+    users::User,
+};
+use crate::PATIENCE;
+
+/// Where a message is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Chat(i64, i64),
+    Inline(String),
+}
+
+/// A message, with everything that it was.
+pub(super) struct Stored {
+    /// In the Bot API's form.
+    pub json: Value,
+    /// From the first state to the present one.
+    pub states: Vec<Message>,
+    pub by_bot: bool,
+}
+
+/// A chat.
+pub(super) struct Room {
+    pub json: Value,
+    pub members: BTreeMap<i64, User>,
+    pub admins: BTreeSet<i64>,
+    /// Topics by their number.
+    pub topics: BTreeMap<i64, String>,
+    /// Why the bot may not write.
+    pub closed: Option<Refusal>,
+}
+
+/// A callback or inline query.
+pub(super) struct Query {
+    pub what: String,
+    /// An inline query, not a pressed button.
+    pub inline: bool,
+    pub asked: Instant,
+    pub expired: bool,
+    pub answer: Option<Value>,
+}
+
+/// An update that was not confirmed yet.
+pub(super) struct Pending {
+    pub id: i64,
+    pub body: Value,
+    /// Updates of one queue are delivered one after the other.
+    pub queue: i64,
+    /// Given out once more, whatever the bot confirmed.
+    pub again: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Webhook {
+    pub url: String,
+    pub secret: Option<String>,
+    pub connections: usize,
+    pub error: Option<String>,
+}
+
+pub(super) struct State {
+    pub token: String,
+    pub revoked: bool,
+    pub bot: Value,
+    pub reads_groups: bool,
+    pub rooms: BTreeMap<i64, Room>,
+    pub messages: BTreeMap<Place, Stored>,
+    pub queries: BTreeMap<String, Query>,
+    /// How long a query may wait for its answer.
+    pub patience: Duration,
+    pub files: BTreeMap<String, Attachment>,
+    pub commands: BTreeMap<(String, String), Value>,
+    pub texts: BTreeMap<(String, String), String>,
+    pub pending: VecDeque<Pending>,
+    pub allowed: Option<BTreeSet<String>>,
+    /// The latest poller.
+    pub poller: u64,
+    /// Polls that wait now.
+    pub polling: usize,
+    pub webhook: Option<Webhook>,
+    /// Queues whose next update is under way.
+    pub busy: BTreeSet<i64>,
+    pub plain_webhooks: bool,
+    /// Where webhooks really are, and a secret to send instead of the right one.
+    pub deliver_to: Option<SocketAddr>,
+    pub wrong_secret: Option<Option<String>>,
+    /// Update and status of every attempt to bring one; 0 when nobody answered.
+    pub deliveries: Vec<(i64, u16)>,
+    pub flood: Flood,
+    pub faults: HashMap<String, VecDeque<Fault>>,
+    pub spec: Option<Arc<Spec>>,
+    pub calls: Vec<Call>,
+    pub violations: Vec<String>,
+    pub forgiven: Vec<String>,
+    pub settled: bool,
+    numbers: i64,
+}
+
+/// The state and those who wait for it to change.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    version: watch::Sender<u64>,
+}
+
+impl Shared {
+    pub fn new(token: &str) -> Self {
+        Self {
+            state: Mutex::new(State::new(token)),
+            changed: Condvar::new(),
+            version: watch::Sender::default(),
+        }
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes something and tells everybody.
+    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let value = change(&mut self.lock());
+        self.changed.notify_all();
+        self.version.send_modify(|version| *version += 1);
+        value
+    }
+
+    /// Hears of changes.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// Waits until something is there.
+    #[track_caller]
+    pub fn wait_for<T>(&self, what: &str, mut find: impl FnMut(&mut State) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        let mut state = self.lock();
+        loop {
+            if let Some(found) = find(&mut state) {
+                return found;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain: {what}\n{}", state.summary());
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl State {
+    fn new(token: &str) -> Self {
+        let id = token.split(':').next().and_then(|id| id.parse::<i64>().ok()).unwrap_or_default();
+        Self {
+            token: token.to_owned(),
+            revoked: false,
+            bot: json!({
+                "id": id, "is_bot": true, "first_name": "Netvane", "username": "netvane_bot",
+                "can_join_groups": true, "can_read_all_group_messages": false, "supports_inline_queries": true,
+                "can_connect_to_business": false, "has_main_web_app": false, "has_topics_enabled": false,
+                "allows_users_to_create_topics": false, "can_manage_bots": false,
+            }),
+            reads_groups: false,
+            rooms: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            queries: BTreeMap::new(),
+            patience: Duration::from_secs(15),
+            files: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            texts: BTreeMap::new(),
+            pending: VecDeque::new(),
+            allowed: None,
+            poller: 0,
+            polling: 0,
+            webhook: None,
+            busy: BTreeSet::new(),
+            plain_webhooks: false,
+            deliver_to: None,
+            wrong_secret: None,
+            deliveries: Vec::new(),
+            flood: Flood::default(),
+            faults: HashMap::new(),
+            spec: Spec::load(),
+            calls: Vec::new(),
+            violations: Vec::new(),
+            forgiven: Vec::new(),
+            settled: false,
+            numbers: 1000,
+        }
+    }
+
+    /// A number that was not used yet.
+    pub fn number(&mut self) -> i64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    pub fn violation(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        if !self.forgiven.iter().any(|text| what.contains(text)) {
+            self.violations.push(what);
+        }
+    }
+
+    /// Hands an update to the bot, unless it did not ask for this kind.
+    pub fn push(&mut self, kind: &str, body: Value, queue: i64) -> Option<i64> {
+        let wanted = match &self.allowed {
+            Some(allowed) if !allowed.is_empty() => allowed.contains(kind),
+            _ => !matches!(kind, "chat_member" | "message_reaction" | "message_reaction_count"),
+        };
+        if !wanted {
+            return None;
+        }
+        let id = 500_000_000 + self.number();
+        let body = json!({ "update_id": id, kind: body });
+        self.pending.push_back(Pending { id, body, queue, again: false });
+        Some(id)
+    }
+
+    /// The messages of the bot in a chat, in the order in which they were sent, as they are now.
+    pub fn own_messages(&self, chat: i64) -> impl Iterator<Item = &Message> {
+        let own = self.messages.range(Place::Chat(chat, 0)..=Place::Chat(chat, i64::MAX));
+        own.filter(|(_, stored)| stored.by_bot).filter_map(|(_, stored)| stored.states.last())
+    }
+
+    /// A callback or inline query begins.
+    pub fn ask(&mut self, what: String, inline: bool) -> String {
+        let id = format!("{}", 7_000_000_000_000_000 + self.number());
+        let query = Query { what, inline, asked: Instant::now(), expired: false, answer: None };
+        self.queries.insert(id.clone(), query);
+        id
+    }
+
+    /// What a test that waited in vain wants to know.
+    pub fn summary(&self) -> String {
+        let calls: Vec<_> = self.calls.iter().rev().take(20).map(ToString::to_string).collect();
+        let calls = calls.into_iter().rev().collect::<Vec<_>>().join("\n  ");
+        let waiting: Vec<_> = self.pending.iter().map(|pending| &pending.body).collect();
+        format!("calls:\n  {calls}\nviolations: {:#?}\nupdates not taken: {waiting:#?}", self.violations)
+    }
+}
+
+/// Seconds since 1970, as the Bot API tells times.
+pub(super) fn now() -> i64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or_default()
+}

@@ -1,0 +1,34 @@
+//! People.
+
+use serde_json::{Value, json};
+
+/// Somebody who talks to the bot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// Their number.
+    pub id: i64,
+    /// How others see them.
+    pub first_name: String,
+    /// Without the `@`.
+    pub username: Option<String>,
+    /// Of their application.
+    pub language: String,
+}
+
+impl User {
+    /// Somebody whose application speaks English.
+    pub fn new(id: i64, first_name: &str) -> Self {
+        let username = Some(format!("user_{id}"));
+        Self { id, first_name: first_name.to_owned(), username, language: "en".to_owned() }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let mut json = json!({
+            "id": self.id, "is_bot": false, "first_name": self.first_name, "language_code": self.language,
+        });
+        if let Some(username) = &self.username {
+            json["username"] = json!(username);
+        }
+        json
+    }
+}
