@@ -1,0 +1,257 @@
+//! The Discord adapter: the real program against a strict stand-in for Discord.
+
+use std::time::Duration;
+
+use netvane_tests::{
+    Discord, Dns, Scratch, Service,
+    discord::{Asked, Place, Scene},
+};
+use serde_json::{Value, json};
+
+const HOSTILE: &str = r#"
+$TTL 60
+@ IN SOA ns1.hostile.test. hostmaster.hostile.test. 7 7200 3600 1209600 60
+@ IN NS ns1.hostile.test.
+@ IN TXT "``` @everyone <@1100000000000000101> **bold** [x](https://evil.example) https://evil.example ||s||"
+"#;
+
+struct Bot {
+    discord: Discord,
+    service: Service,
+    dns: Dns,
+}
+
+fn serve(discord: &Discord, dns: &Dns, more: &[(&str, &str)]) -> Service {
+    let server = dns.address.to_string();
+    let given = discord.settings();
+    let mut settings: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    settings.extend([("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__RDAP__ENABLED", "false")]);
+    settings.extend(more);
+    Service::start(&settings)
+}
+
+impl Bot {
+    fn start() -> Self {
+        Self::with_dns(Dns::start())
+    }
+
+    fn with_dns(dns: Dns) -> Self {
+        let discord = Discord::start();
+        let service = serve(&discord, &dns, &[]);
+        discord.ready();
+        netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+        Self { discord, service, dns }
+    }
+
+    fn finish(self) {
+        assert_eq!(self.service.stop(), Some(0));
+        self.discord.finish();
+    }
+}
+
+fn labels(message: &Value) -> Vec<&str> {
+    let rows = message["components"].as_array().into_iter().flatten();
+    let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
+    buttons.filter_map(|button| button["label"].as_str()).collect()
+}
+
+/// Everything that is to be read.
+fn text(message: &Value) -> String {
+    fn collect(value: &Value, out: &mut String) {
+        match value {
+            Value::String(text) => *out += &format!("{text}\n"),
+            Value::Array(all) => all.iter().for_each(|value| collect(value, out)),
+            Value::Object(all) => all.values().for_each(|value| collect(value, out)),
+            _ => {}
+        }
+    }
+    let mut out = message["content"].as_str().unwrap_or_default().to_owned();
+    collect(&message["embeds"], &mut out);
+    out
+}
+
+fn answered(asked: &Asked) -> Value {
+    asked.wait_for("an answer", |message| labels(message).contains(&"Raw"))
+}
+
+#[test]
+fn commands_are_the_registry_and_written_only_when_they_differ() {
+    let (discord, dns) = (Discord::start(), Dns::start());
+    let service = serve(&discord, &dns, &[]);
+    discord.ready();
+    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    let registry = service.get("/v1/commands");
+    let registry = registry.json();
+    let commands = discord.commands();
+    for command in registry["commands"].as_array().expect("commands") {
+        let found = commands.iter().find(|found| found["name"] == command["name"]).expect("registered");
+        assert_eq!(found["description"], command["about"]);
+        let options = found["options"].as_array().cloned().unwrap_or_default();
+        assert!(options.iter().any(|option| option["name"] == "private" && option["type"] == 5), "{found}");
+    }
+    assert_eq!(service.stop(), Some(0));
+    let written = discord.calls().iter().filter(|call| call.method == "PUT").count();
+    let again = serve(&discord, &dns, &[]);
+    netvane_tests::until("it is back", || again.get("/readyz").text().contains("discord up"));
+    assert_eq!(discord.calls().iter().filter(|call| call.method == "PUT").count(), written);
+    assert_eq!(again.stop(), Some(0));
+    discord.finish();
+}
+
+#[test]
+fn a_question_is_answered_and_carried_on_from() {
+    let bot = Bot::start();
+    let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
+    let answer = answered(&asked);
+    assert!(text(&answer).contains("mail1.example.test"), "{answer}");
+    assert!(asked.acknowledged_in() < Duration::from_secs(3));
+    assert!(labels(&answer).contains(&"dns") && !labels(&answer).contains(&"mx"), "{:?}", labels(&answer));
+    let scene = Scene::default();
+    let everything = answered(&bot.discord.press(&scene, &answer, "dns"));
+    assert!(text(&everything).contains("ca.example"), "{everything}");
+    let file = bot.discord.press(&scene, &answer, "Raw").wait_for("a file", |message| {
+        message["attachments"].as_array().is_some_and(|files| !files.is_empty())
+    });
+    assert!(file["attachments"][0]["filename"].as_str().is_some_and(|name| name.ends_with(".json")), "{file}");
+    bot.discord.press(&scene, &answer, "Refresh");
+    let private = bot.discord.slash("mx", json!({"domain": "example.test", "private": true}));
+    assert_eq!(answered(&private)["flags"].as_u64().map(|flags| flags & 64), Some(64));
+    let elsewhere = bot.discord.slash_in(&Scene::at(Place::Dm), "a", json!({"domain": "example.test"}));
+    answered(&elsewhere);
+    bot.finish();
+}
+
+#[test]
+fn work_can_be_cancelled_by_its_asker() {
+    let bot = Bot::start();
+    bot.dns.hold("example.test. MX");
+    let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
+    let working = asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    let refused = bot.discord.press(&Scene::someone(2), &working, "Cancel").reply();
+    assert_eq!(refused["flags"].as_u64().map(|flags| flags & 64), Some(64), "{refused}");
+    bot.discord.press(&Scene::default(), &working, "Cancel").answer();
+    asked.wait_for("the end", |message| text(message).contains("Cancelled"));
+    bot.dns.release("example.test. MX");
+    bot.finish();
+}
+
+#[test]
+fn suggestions_while_typing() {
+    let bot = Bot::start();
+    let scene = Scene::default();
+    answered(&bot.discord.slash("mx", json!({"domain": "example.test"})));
+    let names = |asked: Asked| {
+        let choices = asked.choices();
+        choices.iter().map(|choice| choice["value"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let types = bot.discord.autocomplete(&scene, "dig", "type", json!({"name": "example.test", "type": "m"}));
+    assert_eq!(names(types).first().map(String::as_str), Some("MX"));
+    let ports = bot.discord.autocomplete(&scene, "ports", "ports", json!({"target": "example.test", "ports": "22,http"}));
+    assert_eq!(names(ports)[..2], ["22,http", "22,https"]);
+    let recent = bot.discord.autocomplete(&scene, "a", "domain", json!({"domain": ""}));
+    assert_eq!(names(recent), ["example.test"]);
+    let strangers = bot.discord.autocomplete(&Scene::someone(2), "a", "domain", json!({"domain": ""}));
+    assert_eq!(names(strangers), [""; 0]);
+    bot.finish();
+}
+
+#[test]
+fn a_mention_a_context_menu_and_a_modal() {
+    let bot = Bot::start();
+    let scene = Scene::default();
+    let asked = bot.discord.message(&scene, &format!("{} mx example.test", bot.discord.mention()));
+    assert!(text(&answered(&asked)).contains("mail1.example.test"));
+    let looked_up = bot.discord.message_command(&scene, "Look up", "have a look at mail1.example.test please");
+    assert!(text(&answered(&looked_up)).contains("mail1.example.test"));
+    let several = bot.discord.message_command(&scene, "Look up", "example.test and mail1.example.test").reply();
+    assert!(labels(&several).iter().any(|label| label.contains("mail1.example.test")), "{several}");
+    let asked = bot.discord.slash("trace_mail", json!({}));
+    let modal = asked.modal();
+    let field = modal["components"][0]["components"][0]["custom_id"].as_str().expect("a field").to_owned();
+    let mail = "Received: from mx.example.net (mx.example.net [192.0.2.7]) by in.example.org with ESMTPS id 1\n\tfor <a@example.org>; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: b@example.net\n";
+    let answer = bot.discord.submit_modal(&asked, json!({field: mail}));
+    answer.wait_for("the trace", |message| text(message).contains("192.0.2.7"));
+    let file = bot.discord.attachment("mail.eml", "message/rfc822", mail.as_bytes());
+    bot.discord.slash("trace_mail", json!({"file": file})).wait_for("the trace", |message| text(message).contains("192.0.2.7"));
+    bot.finish();
+}
+
+#[test]
+fn an_interaction_is_answered_once_also_over_a_restart() {
+    let (discord, dns, state) = (Discord::start(), Dns::start(), Scratch::new());
+    let directory = state.path().display().to_string();
+    let more = [("NETVANE__STATE__DIRECTORY", directory.as_str())];
+    let service = serve(&discord, &dns, &more);
+    discord.ready();
+    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    let asked = discord.slash("a", json!({"domain": "example.test"}));
+    answered(&asked);
+    discord.resend(&asked);
+    dns.hold("example.test. MX");
+    let open = discord.slash("mx", json!({"domain": "example.test"}));
+    open.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    discord.slash("ns", json!({"domain": "example.test"})).wait_for("another", |message| labels(message).contains(&"Raw"));
+    service.signal("KILL");
+    assert_eq!(service.ended(), None);
+    dns.release("example.test. MX");
+    let restarted = serve(&discord, &dns, &more);
+    answered(&open);
+    discord.resend(&asked);
+    assert_eq!(restarted.stop(), Some(0));
+    discord.finish();
+}
+
+#[test]
+fn floods_faults_and_lost_connections_lose_no_answer() {
+    let bot = Bot::start();
+    bot.discord.flood("PATCH /webhooks/*/*/messages/@original", Duration::from_secs(1));
+    bot.dns.hold("example.test. MX");
+    let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
+    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    bot.dns.release("example.test. MX");
+    answered(&asked);
+    bot.discord.fail("PATCH /webhooks/*/*/messages/@original", 502, 2);
+    bot.dns.hold("example.test. TXT");
+    let asked = bot.discord.slash("txt", json!({"domain": "example.test"}));
+    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    bot.dns.release("example.test. TXT");
+    answered(&asked);
+    bot.discord.drop_gateway();
+    bot.discord.wait_for_resumed(1);
+    answered(&bot.discord.slash("a", json!({"domain": "example.test"})));
+    bot.finish();
+}
+
+#[test]
+fn nothing_from_the_network_is_live() {
+    let bot = Bot::with_dns(Dns::serving("hostile.test.", HOSTILE));
+    let answer = answered(&bot.discord.slash("txt", json!({"domain": "hostile.test"})));
+    let shown = text(&answer);
+    assert!(shown.contains("everyone"), "{shown}");
+    assert!(!shown.contains("](https://evil.example)"), "{shown}");
+    bot.finish();
+}
+
+#[test]
+fn signed_requests_instead_of_the_gateway() {
+    let (discord, dns) = (Discord::start(), Dns::start());
+    let service = serve(&discord, &dns, &[("NETVANE__DISCORD__MODE", "interactions")]);
+    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    discord.deliver_to(service.address);
+    let asked = discord.slash("mx", json!({"domain": "example.test"}));
+    assert!(text(&answered(&asked)).contains("mail1.example.test"));
+    assert_eq!(service.stop(), Some(0));
+    discord.finish();
+}
+
+#[test]
+fn a_wrong_token_is_told_and_stops_nothing_else() {
+    let (discord, dns) = (Discord::start(), Dns::start());
+    let service = serve(&discord, &dns, &[("NETVANE__DISCORD__TOKEN", "MTEwMDAwMDAwMDAwMDAwMDAwMA.wrong.wrong")]);
+    service.logged("does not run");
+    assert!(service.get("/readyz").text().contains("discord failed"), "{}", service.get("/readyz").text());
+    assert_eq!(service.command("a example.test").status, 200);
+    assert_eq!(service.stop(), Some(0));
+    discord.take_violations();
+    discord.finish();
+}

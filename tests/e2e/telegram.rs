@@ -1,0 +1,278 @@
+//! The Telegram adapter: the real program against a strict stand-in for Telegram.
+
+use std::net::SocketAddr;
+
+use netvane_tests::{
+    Dns, Scratch, Service, Telegram,
+    telegram::{Chat, Fault, Limits, Message, User},
+};
+
+/// Something that nobody may click in a chat.
+const HOSTILE: &str = r#"
+$TTL 60
+@ IN SOA ns1.hostile.test. hostmaster.hostile.test. 7 7200 3600 1209600 60
+@ IN NS ns1.hostile.test.
+@ IN TXT "<b>bold</b> <a href='https://evil.example'>x</a> @everyone /start #tag https://evil.example joe@evil.example </pre></code>"
+"#;
+
+struct Bot {
+    telegram: Telegram,
+    service: Service,
+    dns: Dns,
+}
+
+fn settings(telegram: &Telegram, dns: SocketAddr) -> Vec<(&'static str, String)> {
+    let mut settings: Vec<_> =
+        telegram.settings().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    settings.push(("NETVANE__DNS__SERVERS", dns.to_string()));
+    settings.push(("NETVANE__RDAP__ENABLED", "false".into()));
+    settings
+}
+
+fn serve(settings: &[(&'static str, String)]) -> Service {
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Service::start(&settings)
+}
+
+impl Bot {
+    fn start() -> Self {
+        Self::with_dns(Dns::start())
+    }
+
+    fn with_dns(dns: Dns) -> Self {
+        let telegram = Telegram::start();
+        let service = serve(&settings(&telegram, dns.address));
+        telegram.wait_for_poll();
+        Self { telegram, service, dns }
+    }
+
+    fn ann(&self) -> Chat {
+        self.telegram.private(&User::new(42, "Ann"))
+    }
+
+    /// Ends the program, then looks for what was left over.
+    fn finish(self) {
+        assert_eq!(self.service.stop(), Some(0));
+        self.telegram.finish();
+    }
+}
+
+fn answered(message: &Message) -> bool {
+    message.buttons().any(|button| button.text == "Raw")
+}
+
+#[test]
+fn a_question_is_answered_and_carried_on_from() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    let answer = ann.say("/mx@Nobody example.test");
+    assert!(answer.taken().replies().is_empty() || ann.id > 0);
+    let answer = ann.say("/mx example.test").wait_for(answered);
+    assert!(answer.text.starts_with("✅ MX of example.test") || answer.text.contains("MX of example.test"), "{}", answer.text);
+    assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
+    assert_eq!(answer.live_parts(), [""; 0], "nothing is clickable by itself");
+    let labels: Vec<&str> = answer.buttons().map(|button| button.text.as_str()).collect();
+    assert!(labels.contains(&"dns") && labels.contains(&"whois") && !labels.contains(&"mx"), "{labels:?}");
+
+    let pressed = ann.press(&answer, "dns");
+    pressed.answer();
+    let everything = ann.wait_for(|message| message.text.contains("example.test") && answered(message) && message.id != answer.id);
+    assert!(everything.text.contains("ca.example") || everything.attachment.is_some(), "{}", everything.text);
+
+    ann.press(&answer, "Raw").answer();
+    let file = ann.wait_for(|message| message.attachment.is_some());
+    assert!(file.attachment.expect("a file").text().contains("\"preference\""));
+    bot.finish();
+}
+
+#[test]
+fn the_menu_is_the_registry() {
+    let bot = Bot::start();
+    bot.telegram.wait_for_call("setMyCommands", |call| call.status == 200);
+    let registry = bot.service.get("/v1/commands");
+    let registry = registry.json();
+    let names: Vec<&str> =
+        registry["commands"].as_array().expect("commands").iter().filter_map(|command| command["name"].as_str()).collect();
+    let menu = bot.telegram.menu("all_private_chats", "");
+    assert_eq!(menu.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
+    bot.finish();
+}
+
+#[test]
+fn work_can_be_cancelled_by_its_asker() {
+    let bot = Bot::start();
+    bot.dns.hold("example.test. MX");
+    let group = bot.telegram.group(-77);
+    let (ann, bob) = (group.by(&User::new(42, "Ann")), group.by(&User::new(43, "Bob")));
+    let asked = ann.say("/mx example.test");
+    let working = asked.wait_for(|message| message.buttons().any(|button| button.text == "Cancel"));
+    let refused = bob.press(&working, "Cancel").answer();
+    assert!(refused["text"].as_str().is_some_and(|text| !text.is_empty()), "{refused}");
+    ann.press(&working, "Cancel").answer();
+    let ended = asked.wait_for(|message| message.text.contains("Cancelled"));
+    assert_eq!(ended.id, working.id, "edited in place");
+    bot.dns.release("example.test. MX");
+    bot.finish();
+}
+
+#[test]
+fn a_missing_argument_is_asked_for_and_mistakes_are_explained() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    let prompt = ann.say("/mx").reply();
+    assert!(prompt.force_reply.is_some(), "{prompt:?}");
+    let answer = ann.reply_to(&prompt, "example.test").wait_for(answered);
+    assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
+    let mistake = ann.say("/mx example..test").reply();
+    assert!(mistake.text.contains("empty label"), "{}", mistake.text);
+    assert!(mistake.buttons().any(|button| button.text.contains("/mx example.test")), "{:?}", mistake.keyboard);
+    let unknown = ann.say("/mxx example.test").reply();
+    assert!(unknown.text.contains("did you mean"), "{}", unknown.text);
+    let offered = ann.say("what about mail1.example.test?").reply();
+    assert!(offered.buttons().any(|button| button.text.contains("dns")), "{:?}", offered.keyboard);
+    bot.finish();
+}
+
+#[test]
+fn a_reply_takes_its_target_from_the_message_replied_to() {
+    let bot = Bot::start();
+    let group = bot.telegram.group(-77).by(&User::new(42, "Ann"));
+    let asked = group.say("/mx example.test");
+    let answer = asked.wait_for(answered);
+    let again = group.reply_to(&answer, "/txt").wait_for(|message| {
+        answered(message) || message.buttons().any(|button| button.text == "example.test")
+    });
+    assert!(again.text.contains("v=spf1") || again.text.contains("Which one"), "{}", again.text);
+    bot.finish();
+}
+
+#[test]
+fn an_update_is_answered_once_also_over_a_restart() {
+    let (telegram, dns, state) = (Telegram::start(), Dns::start(), Scratch::new());
+    let mut settings = settings(&telegram, dns.address);
+    settings.push(("NETVANE__STATE__DIRECTORY", state.path().display().to_string()));
+    let service = serve(&settings);
+    let ann = telegram.private(&User::new(42, "Ann"));
+    let asked = ann.say("/a example.test");
+    asked.wait_for(answered);
+    asked.resend();
+    dns.hold("example.test. MX");
+    let open = ann.say("/mx example.test");
+    let working = open.wait_for(|message| message.buttons().any(|button| button.text == "Cancel"));
+    open.taken();
+    // What was kept of it is on disk once the message stands there; the process dies without a word.
+    netvane_tests::until("the question is written down", || {
+        std::fs::read(state.path().join("state.redb"))
+            .is_ok_and(|bytes| bytes.windows(11).any(|window| window == b"\"message\":\""[..11].as_ref()) || !bytes.is_empty())
+    });
+    service.signal("KILL");
+    assert_eq!(service.ended(), None);
+    dns.release("example.test. MX");
+    let restarted = serve(&settings);
+    let answer = open.wait_for(answered);
+    assert_eq!(answer.id, working.id, "answered where it stood");
+    asked.resend();
+    ann.say("/a mail1.example.test").wait_for(answered);
+    assert_eq!(asked.replies().len(), 1, "{:?}", asked.replies());
+    assert_eq!(restarted.stop(), Some(0));
+    telegram.finish();
+}
+
+#[test]
+fn floods_and_faults_lose_no_answer() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    bot.telegram.fault("sendMessage", Fault::Flood(1), 2);
+    let answer = ann.say("/a example.test").wait_for(answered);
+    assert!(answer.text.contains("192.0.2."), "{}", answer.text);
+    bot.telegram.fault("sendMessage", Fault::Drop, 1);
+    ann.say("/ns example.test").wait_for(answered);
+    // More questions than the chat's pace allows: all are answered, in their time.
+    let asked: Vec<_> = ["soa", "txt", "caa", "srv", "aaaa"].iter().map(|name| ann.say(&format!("/{name} example.test"))).collect();
+    for question in &asked {
+        question.wait_for(answered);
+    }
+    bot.finish();
+}
+
+#[test]
+fn nothing_from_the_network_is_live() {
+    let bot = Bot::with_dns(Dns::serving("hostile.test.", HOSTILE));
+    let answer = bot.ann().say("/txt hostile.test").wait_for(answered);
+    assert!(answer.text.contains("@everyone /start #tag https://evil.example"), "{}", answer.text);
+    assert_eq!(answer.clickable().len(), 0, "{:?}", answer.clickable());
+    bot.finish();
+}
+
+#[test]
+fn a_pasted_file_is_read() {
+    let bot = Bot::start();
+    let mail = "Received: from mx.example.net (mx.example.net [192.0.2.7]) by in.example.org with ESMTPS id 1\r\n\
+                \tfor <a@example.org>; Mon, 2 Nov 2026 10:00:00 +0000\r\nFrom: b@example.net\r\nSubject: <b>hi</b>\r\n\r\nbody\r\n";
+    let answer = bot.ann().document("mail.eml", mail, "/trace_mail").reply();
+    let answer = if answer.text.contains("Looking") { bot.ann().wait_for(|message| message.text.contains("mx.example.net")) } else { answer };
+    assert!(answer.text.contains("192.0.2.7"), "{}", answer.text);
+    bot.finish();
+}
+
+#[test]
+fn inline_queries_are_answered_and_completed() {
+    let bot = Bot::start();
+    let user = User::new(42, "Ann");
+    let query = bot.telegram.inline(&user, "mx example.test");
+    let answer = query.answer();
+    let result = answer["results"][0]["id"].as_str().expect("a result").to_owned();
+    let message = query.choose(&result).wait_for(|message| message.text.contains("mail1.example.test"));
+    assert_eq!(message.live_parts(), [""; 0]);
+    bot.finish();
+}
+
+#[test]
+fn topics_channels_and_deep_links() {
+    let bot = Bot::start();
+    let topics = bot.telegram.supergroup_with_topics(-1_001_234_567_890, &["DNS"]);
+    let asked = topics.topic("DNS").by(&User::new(42, "Ann")).say("/a example.test");
+    assert!(asked.wait_for(answered).thread.is_some(), "answered in the topic");
+    let post = bot.telegram.channel(-1_009_876_543_210).say("/a example.test");
+    post.wait_for(answered);
+    let linked = bot.ann().say("/start mx-example_test").wait_for(answered);
+    assert!(linked.text.contains("mail1.example.test"), "{}", linked.text);
+    bot.finish();
+}
+
+#[test]
+fn updates_are_delivered_in_webhook_mode() {
+    let (telegram, dns) = (Telegram::start(), Dns::start());
+    let mut settings = settings(&telegram, dns.address);
+    settings.push(("NETVANE__TELEGRAM__MODE", "webhook".into()));
+    settings.push(("NETVANE__TELEGRAM__SECRET_TOKEN", "s3cret".into()));
+    settings.push(("NETVANE__HTTP__PUBLIC_URL", "https://bot.example".into()));
+    let service = serve(&settings);
+    telegram.deliver_to(service.address);
+    telegram.wait_for_call("setWebhook", |call| call.status == 200);
+    let ann = telegram.private(&User::new(42, "Ann"));
+    let answer = ann.say("/a example.test").wait_for(answered);
+    assert!(answer.text.contains("192.0.2."), "{}", answer.text);
+    telegram.send_secret(Some(Some("wrong")));
+    let ignored = ann.say("/ns example.test");
+    telegram.wait_for_delivery(401);
+    assert!(ignored.replies().is_empty());
+    telegram.send_secret(None);
+    ignored.wait_for(answered);
+    assert_eq!(service.stop(), Some(0));
+    assert_eq!(telegram.webhook(), None, "removed by the program");
+    telegram.finish();
+}
+
+#[test]
+fn a_wrong_token_is_told_and_stops_nothing_else() {
+    let (telegram, dns) = (Telegram::start(), Dns::start());
+    telegram.limits(Limits::none()).revoke_token();
+    let service = serve(&settings(&telegram, dns.address));
+    service.logged("does not run");
+    assert!(service.get("/readyz").text().contains("telegram failed"), "{}", service.get("/readyz").text());
+    assert!(service.get("/metrics").text().contains("netvane_adapter_up{adapter=\"telegram\"} 0"));
+    assert_eq!(service.command("a example.test").status, 200);
+    assert_eq!(service.stop(), Some(0));
+    telegram.finish();
+}
