@@ -153,6 +153,16 @@ impl Engine {
         answer
     }
 
+    /// The answer, if it is kept from an earlier lookup; nothing is looked up.
+    pub fn known(&self, request: &Request) -> Option<Reply> {
+        let started = Instant::now();
+        let (command, prepared) = self.understand(&request.input).ok()?;
+        let entry = self.0.cache.get(&key(command.spec.name, &*prepared))?;
+        let answer = Ok(reply(Ulid::new().to_string(), &entry, started, true));
+        record(request, command.spec.name, &answer, started.elapsed());
+        answer.ok()
+    }
+
     /// The command that this asks, or what is wrong with the question; nothing is looked up.
     pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
         self.understand(input).map(|(entry, _)| entry.spec.name)
@@ -184,7 +194,7 @@ impl Engine {
         }
         let id = Ulid::new().to_string();
         let name = command.spec.name;
-        let key = format!("{name} {}", serde_json::to_string(prepared.arguments()).unwrap_or_default());
+        let key = key(name, &*prepared);
         if let Some(entry) = inner.cache.get(&key).filter(|_| !fresh) {
             return Ok(reply(id, &entry, started, true));
         }
@@ -233,6 +243,11 @@ impl Engine {
         inner.flights.leave(&key, &flight);
         Ok(reply(id, &*outcome?, started, false))
     }
+}
+
+/// Identical questions have the same.
+fn key(name: &str, prepared: &dyn Prepared) -> String {
+    format!("{name} {}", serde_json::to_string(prepared.arguments()).unwrap_or_default())
 }
 
 /// A permit for its cost class, then the command, all within its deadline.

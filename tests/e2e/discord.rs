@@ -112,7 +112,10 @@ fn a_question_is_answered_and_carried_on_from() {
     let file = bot.discord.press(&scene, &answer, "Raw").wait_for("a file", |message| {
         message["attachments"].as_array().is_some_and(|files| !files.is_empty())
     });
-    assert!(file["attachments"][0]["filename"].as_str().is_some_and(|name| name.ends_with(".json")), "{file}");
+    assert!(
+        file["attachments"][0]["filename"].as_str().is_some_and(|name| name.ends_with(".json")),
+        "{file}"
+    );
     bot.discord.press(&scene, &answer, "Refresh");
     let private = bot.discord.slash("mx", json!({"domain": "example.test", "private": true}));
     assert_eq!(answered(&private)["flags"].as_u64().map(|flags| flags & 64), Some(64));
@@ -142,11 +145,19 @@ fn suggestions_while_typing() {
     answered(&bot.discord.slash("mx", json!({"domain": "example.test"})));
     let names = |asked: Asked| {
         let choices = asked.choices();
-        choices.iter().map(|choice| choice["value"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        choices
+            .iter()
+            .map(|choice| choice["value"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
     };
     let types = bot.discord.autocomplete(&scene, "dig", "type", json!({"name": "example.test", "type": "m"}));
     assert_eq!(names(types).first().map(String::as_str), Some("MX"));
-    let ports = bot.discord.autocomplete(&scene, "ports", "ports", json!({"target": "example.test", "ports": "22,http"}));
+    let ports = bot.discord.autocomplete(
+        &scene,
+        "ports",
+        "ports",
+        json!({"target": "example.test", "ports": "22,http"}),
+    );
     assert_eq!(names(ports)[..2], ["22,http", "22,https"]);
     let recent = bot.discord.autocomplete(&scene, "a", "domain", json!({"domain": ""}));
     assert_eq!(names(recent), ["example.test"]);
@@ -161,9 +172,11 @@ fn a_mention_a_context_menu_and_a_modal() {
     let scene = Scene::default();
     let asked = bot.discord.message(&scene, &format!("{} mx example.test", bot.discord.mention()));
     assert!(text(&answered(&asked)).contains("mail1.example.test"));
-    let looked_up = bot.discord.message_command(&scene, "Look up", "have a look at mail1.example.test please");
+    let looked_up =
+        bot.discord.message_command(&scene, "Look up", "have a look at mail1.example.test please");
     assert!(text(&answered(&looked_up)).contains("mail1.example.test"));
-    let several = bot.discord.message_command(&scene, "Look up", "example.test and mail1.example.test").reply();
+    let several =
+        bot.discord.message_command(&scene, "Look up", "example.test and mail1.example.test").reply();
     assert!(labels(&several).iter().any(|label| label.contains("mail1.example.test")), "{several}");
     let asked = bot.discord.slash("trace_mail", json!({}));
     let modal = asked.modal();
@@ -172,7 +185,9 @@ fn a_mention_a_context_menu_and_a_modal() {
     let answer = bot.discord.submit_modal(&asked, json!({field: mail}));
     answer.wait_for("the trace", |message| text(message).contains("192.0.2.7"));
     let file = bot.discord.attachment("mail.eml", "message/rfc822", mail.as_bytes());
-    bot.discord.slash("trace_mail", json!({"file": file})).wait_for("the trace", |message| text(message).contains("192.0.2.7"));
+    bot.discord
+        .slash("trace_mail", json!({"file": file}))
+        .wait_for("the trace", |message| text(message).contains("192.0.2.7"));
     bot.finish();
 }
 
@@ -190,7 +205,9 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
     dns.hold("example.test. MX");
     let open = discord.slash("mx", json!({"domain": "example.test"}));
     open.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
-    discord.slash("ns", json!({"domain": "example.test"})).wait_for("another", |message| labels(message).contains(&"Raw"));
+    discord
+        .slash("ns", json!({"domain": "example.test"}))
+        .wait_for("another", |message| labels(message).contains(&"Raw"));
     service.signal("KILL");
     assert_eq!(service.ended(), None);
     dns.release("example.test. MX");
@@ -247,7 +264,8 @@ fn signed_requests_instead_of_the_gateway() {
 #[test]
 fn a_wrong_token_is_told_and_stops_nothing_else() {
     let (discord, dns) = (Discord::start(), Dns::start());
-    let service = serve(&discord, &dns, &[("NETVANE__DISCORD__TOKEN", "MTEwMDAwMDAwMDAwMDAwMDAwMA.wrong.wrong")]);
+    let service =
+        serve(&discord, &dns, &[("NETVANE__DISCORD__TOKEN", "MTEwMDAwMDAwMDAwMDAwMDAwMA.wrong.wrong")]);
     service.logged("does not run");
     assert!(service.get("/readyz").text().contains("discord failed"), "{}", service.get("/readyz").text());
     assert_eq!(service.command("a example.test").status, 200);

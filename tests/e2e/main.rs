@@ -1,6 +1,7 @@
 //! The built program, driven from outside as its users drive it.
 
 mod data_update;
+mod discord;
 mod discord_fake;
 mod grammar;
 mod help;
@@ -16,5 +17,6 @@ mod lab_resolvers;
 mod lab_route;
 mod lookups;
 mod settings;
+mod telegram;
 mod telegram_fake;
 mod terminal;

@@ -68,7 +68,11 @@ fn a_question_is_answered_and_carried_on_from() {
     let answer = ann.say("/mx@Nobody example.test");
     assert!(answer.taken().replies().is_empty() || ann.id > 0);
     let answer = ann.say("/mx example.test").wait_for(answered);
-    assert!(answer.text.starts_with("✅ MX of example.test") || answer.text.contains("MX of example.test"), "{}", answer.text);
+    assert!(
+        answer.text.starts_with("✅ MX of example.test") || answer.text.contains("MX of example.test"),
+        "{}",
+        answer.text
+    );
     assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
     assert_eq!(answer.live_parts(), [""; 0], "nothing is clickable by itself");
     let labels: Vec<&str> = answer.buttons().map(|button| button.text.as_str()).collect();
@@ -76,7 +80,9 @@ fn a_question_is_answered_and_carried_on_from() {
 
     let pressed = ann.press(&answer, "dns");
     pressed.answer();
-    let everything = ann.wait_for(|message| message.text.contains("example.test") && answered(message) && message.id != answer.id);
+    let everything = ann.wait_for(|message| {
+        message.text.contains("example.test") && answered(message) && message.id != answer.id
+    });
     assert!(everything.text.contains("ca.example") || everything.attachment.is_some(), "{}", everything.text);
 
     ann.press(&answer, "Raw").answer();
@@ -91,8 +97,12 @@ fn the_menu_is_the_registry() {
     bot.telegram.wait_for_call("setMyCommands", |call| call.status == 200);
     let registry = bot.service.get("/v1/commands");
     let registry = registry.json();
-    let names: Vec<&str> =
-        registry["commands"].as_array().expect("commands").iter().filter_map(|command| command["name"].as_str()).collect();
+    let names: Vec<&str> = registry["commands"]
+        .as_array()
+        .expect("commands")
+        .iter()
+        .filter_map(|command| command["name"].as_str())
+        .collect();
     let menu = bot.telegram.menu("all_private_chats", "");
     assert_eq!(menu.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
     bot.finish();
@@ -125,7 +135,11 @@ fn a_missing_argument_is_asked_for_and_mistakes_are_explained() {
     assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
     let mistake = ann.say("/mx example..test").reply();
     assert!(mistake.text.contains("empty label"), "{}", mistake.text);
-    assert!(mistake.buttons().any(|button| button.text.contains("/mx example.test")), "{:?}", mistake.keyboard);
+    assert!(
+        mistake.buttons().any(|button| button.text.contains("/mx example.test")),
+        "{:?}",
+        mistake.keyboard
+    );
     let unknown = ann.say("/mxx example.test").reply();
     assert!(unknown.text.contains("did you mean"), "{}", unknown.text);
     let offered = ann.say("what about mail1.example.test?").reply();
@@ -162,8 +176,9 @@ fn an_update_is_answered_once_also_over_a_restart() {
     open.taken();
     // What was kept of it is on disk once the message stands there; the process dies without a word.
     netvane_tests::until("the question is written down", || {
-        std::fs::read(state.path().join("state.redb"))
-            .is_ok_and(|bytes| bytes.windows(11).any(|window| window == b"\"message\":\""[..11].as_ref()) || !bytes.is_empty())
+        std::fs::read(state.path().join("state.redb")).is_ok_and(|bytes| {
+            bytes.windows(11).any(|window| window == b"\"message\":\""[..11].as_ref()) || !bytes.is_empty()
+        })
     });
     service.signal("KILL");
     assert_eq!(service.ended(), None);
@@ -188,7 +203,10 @@ fn floods_and_faults_lose_no_answer() {
     bot.telegram.fault("sendMessage", Fault::Drop, 1);
     ann.say("/ns example.test").wait_for(answered);
     // More questions than the chat's pace allows: all are answered, in their time.
-    let asked: Vec<_> = ["soa", "txt", "caa", "srv", "aaaa"].iter().map(|name| ann.say(&format!("/{name} example.test"))).collect();
+    let asked: Vec<_> = ["soa", "txt", "caa", "srv", "aaaa"]
+        .iter()
+        .map(|name| ann.say(&format!("/{name} example.test")))
+        .collect();
     for question in &asked {
         question.wait_for(answered);
     }
@@ -210,7 +228,11 @@ fn a_pasted_file_is_read() {
     let mail = "Received: from mx.example.net (mx.example.net [192.0.2.7]) by in.example.org with ESMTPS id 1\r\n\
                 \tfor <a@example.org>; Mon, 2 Nov 2026 10:00:00 +0000\r\nFrom: b@example.net\r\nSubject: <b>hi</b>\r\n\r\nbody\r\n";
     let answer = bot.ann().document("mail.eml", mail, "/trace_mail").reply();
-    let answer = if answer.text.contains("Looking") { bot.ann().wait_for(|message| message.text.contains("mx.example.net")) } else { answer };
+    let answer = if answer.text.contains("Looking") {
+        bot.ann().wait_for(|message| message.text.contains("mx.example.net"))
+    } else {
+        answer
+    };
     assert!(answer.text.contains("192.0.2.7"), "{}", answer.text);
     bot.finish();
 }

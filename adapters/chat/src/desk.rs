@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -70,6 +70,8 @@ struct Running {
 pub(crate) struct Desk {
     adapter: &'static str,
     store: Store,
+    /// Tickets that are on their way to the store: their buttons may be pressed already.
+    unwritten: Arc<Mutex<HashMap<String, Ticket>>>,
     running: Mutex<HashMap<String, Running>>,
 }
 
@@ -81,7 +83,7 @@ pub(crate) struct OnDesk<'a> {
 
 impl Desk {
     pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
-        Self { adapter, store, running: Mutex::default() }
+        Self { adapter, store, unwritten: Arc::default(), running: Mutex::default() }
     }
 
     /// A question can be cancelled from now on, until the guard is dropped.
@@ -137,7 +139,20 @@ impl Desk {
 
     fn keep(&self, id: &str, ticket: Ticket) -> Kept {
         let (store, key) = (self.store.clone(), self.key(id));
-        async move { store.put(TICKETS, &key, &ticket, KEEP).await }.boxed()
+        let unwritten = Unwritten { tickets: self.unwritten.clone(), key: key.clone() };
+        let mut tickets = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        tickets.insert(key.clone(), ticket.clone());
+        async move {
+            let _unwritten = unwritten;
+            store.put(TICKETS, &key, &ticket, KEEP).await
+        }
+        .boxed()
+    }
+
+    fn ticket(&self, id: &str) -> Option<Ticket> {
+        let key = self.key(id);
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        unwritten.or_else(|| self.store.get(TICKETS, &key))
     }
 
     /// What a press means; a Cancel takes effect at once.
@@ -154,7 +169,7 @@ impl Desk {
                 }
             };
         }
-        let Some(ticket) = self.store.get::<Ticket>(TICKETS, &self.key(id)) else { return Pressed::Expired };
+        let Some(ticket) = self.ticket(id) else { return Pressed::Expired };
         let found = match action {
             "r" => ticket.input.map(Pressed::Refresh),
             "f" => ticket.input.map(Pressed::Raw),
@@ -169,6 +184,18 @@ impl Desk {
 
     fn key(&self, id: &str) -> String {
         format!("{}/{id}", self.adapter)
+    }
+}
+
+/// Forgets a ticket that is in the store now.
+struct Unwritten {
+    tickets: Arc<Mutex<HashMap<String, Ticket>>>,
+    key: String,
+}
+
+impl Drop for Unwritten {
+    fn drop(&mut self) {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 

@@ -86,6 +86,13 @@ impl Chat {
         self.0.journal.first_time(update)
     }
 
+    /// Remembers beyond the process that an update was handled; a [`Question`] with an update does so by itself.
+    pub async fn handled(&self, update: &str) {
+        if let Err(error) = self.0.journal.saw(update).await {
+            tracing::error!(%error, "a restart would handle this again");
+        }
+    }
+
     /// Whether this can be asked, before anything is shown: a missing argument is asked for instead.
     pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
         self.0.engine.understood(input)

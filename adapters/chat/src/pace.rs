@@ -41,6 +41,8 @@ pub struct Pace {
     overall: DefaultDirectRateLimiter,
     rooms: Vec<DefaultKeyedRateLimiter<i64>>,
     progress: Vec<DefaultKeyedRateLimiter<i64>>,
+    /// The sort of rooms that do not count towards all together.
+    apart: Option<usize>,
     /// Replies that wait for their turn.
     waiting: AtomicUsize,
     turns: AtomicUsize,
@@ -61,10 +63,16 @@ impl Pace {
             overall: RateLimiter::direct(quota(rates.overall.0, rates.overall.1)),
             rooms: keyed(1),
             progress: keyed(2),
+            apart: None,
             waiting: AtomicUsize::new(0),
             turns: AtomicUsize::new(0),
             closed: Mutex::default(),
         }
+    }
+
+    /// Rooms of this sort have only their own rate, which the platform does not count towards all together.
+    pub fn apart(self, sort: usize) -> Self {
+        Self { apart: Some(sort), ..self }
     }
 
     /// Waits until a reply may be sent to this room.
@@ -77,7 +85,9 @@ impl Pace {
             if let Some(limiter) = self.rooms.get(room.sort) {
                 limiter.until_key_ready(&room.id).await;
             }
-            self.overall.until_ready().await;
+            if !self.is_apart(room) {
+                self.overall.until_ready().await;
+            }
             // It may have been closed while this one waited.
             if self.closed_until(room).is_none() {
                 return self.tidy();
@@ -90,11 +100,15 @@ impl Pace {
         let free = |limiters: &[DefaultKeyedRateLimiter<i64>]| {
             limiters.get(room.sort).is_none_or(|limiter| limiter.check_key(&room.id).is_ok())
         };
-        self.waiting.load(Ordering::Relaxed) == 0
+        (self.is_apart(room) || self.waiting.load(Ordering::Relaxed) == 0)
             && self.closed_until(room).is_none()
             && free(&self.progress)
             && free(&self.rooms)
-            && self.overall.check().is_ok()
+            && (self.is_apart(room) || self.overall.check().is_ok())
+    }
+
+    fn is_apart(&self, room: Room) -> bool {
+        self.apart == Some(room.sort)
     }
 
     /// The platform asks for silence: in this room, or with `None` everywhere.
@@ -109,7 +123,8 @@ impl Pace {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         closed.retain(|_, until| *until > now);
-        closed.get(&Some(room)).into_iter().chain(closed.get(&None)).max().copied()
+        let all = closed.get(&None).filter(|_| !self.is_apart(room));
+        closed.get(&Some(room)).into_iter().chain(all).max().copied()
     }
 
     fn tidy(&self) {
@@ -172,6 +187,18 @@ mod tests {
         }
         assert!(!pace.may_show_progress(room(3)));
         waiting.abort();
+    }
+
+    #[tokio::test]
+    async fn rooms_apart_have_only_their_own_rate() {
+        let rates = Rates { overall: (1, HOUR), rooms: vec![(2, HOUR), (2, HOUR)] };
+        let pace = Pace::new(&rates).apart(1);
+        let apart = |id| Room { sort: 1, id };
+        pace.turn(room(1)).await;
+        pace.close(None, HOUR);
+        pace.turn(apart(1)).await;
+        assert!(pace.may_show_progress(apart(2)));
+        assert!(!pace.may_show_progress(room(2)));
     }
 
     #[tokio::test]

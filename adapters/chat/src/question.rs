@@ -29,6 +29,9 @@ use crate::{
 /// One call to the platform ends by then.
 const CALL: Duration = Duration::from_secs(20);
 
+/// What no lookup stands behind is tried to be said for this long.
+const TELL: Duration = Duration::from_secs(60);
+
 /// A lookup that runs when the process is to end gets this long.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -158,7 +161,8 @@ impl Chat {
         let (last, kept) = self.last(&question, &ended);
         let remembered = OptionFuture::from(kept);
         let shown = async {
-            match self.insist(&question, outlet, &last, deadline).await {
+            let page = Page { document: &last.document, buttons: &last.buttons, working: false };
+            match self.insist(question.room, outlet, &page, deadline).await {
                 Ok(()) => ended,
                 Err(trouble) => {
                     tracing::warn!(adapter = inner.adapter, ?trouble, "an answer was not taken");
@@ -193,18 +197,25 @@ impl Chat {
     pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
         let document =
             note("Interrupted", "Netvane was restarted before the answer was there. Please ask again.");
-        let question =
-            Question { id: job.id.clone(), ..Question::new(Input::Text(String::new()), &job.asker, room) };
-        let last = Last { document, buttons: Vec::new() };
-        let deadline = Instant::now() + Duration::from_secs(60);
-        if let Err(trouble) = self.insist(&question, outlet, &last, deadline).await {
-            tracing::warn!(
-                adapter = self.0.adapter,
-                ?trouble,
-                "an interrupted question could not be told of"
-            );
-        }
+        // Why it was not taken is in the log.
+        let _ = self.tell(&document, &[], room, outlet).await;
         tell(self.0.journal.close(&job.id).await);
+    }
+
+    /// Says something that no lookup stands behind. It is not lost to a flood or a fault that passes within a minute.
+    pub async fn tell(
+        &self,
+        document: &Document,
+        buttons: &[Button],
+        room: Room,
+        outlet: &mut impl Outlet,
+    ) -> Result<(), Trouble> {
+        let page = Page { document, buttons, working: false };
+        let told = self.insist(room, outlet, &page, Instant::now() + TELL).await;
+        if let Err(trouble) = &told {
+            tracing::warn!(adapter = self.0.adapter, ?trouble, "something could not be said");
+        }
+        told
     }
 
     /// The lookup, with its progress shown.
@@ -296,16 +307,15 @@ impl Chat {
         }
     }
 
-    /// Shows the final page, again and again until the platform takes it or its time is over.
+    /// Shows a final page, again and again until the platform takes it or its time is over.
     async fn insist(
         &self,
-        question: &Question,
+        room: Room,
         outlet: &mut impl Outlet,
-        last: &Last,
+        page: &Page<'_>,
         deadline: Instant,
     ) -> Result<(), Trouble> {
         let pace = &self.0.pace;
-        let page = Page { document: &last.document, buttons: &last.buttons, working: false };
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(500))
             .with_max_delay(Duration::from_secs(30))
@@ -313,8 +323,8 @@ impl Chat {
             .without_max_times()
             .build();
         loop {
-            pace.turn(question.room).await;
-            let trouble = match timeout(CALL, outlet.show(&page)).await {
+            pace.turn(room).await;
+            let trouble = match timeout(CALL, outlet.show(page)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(trouble)) => trouble,
                 Err(_) => Trouble::Passing("the platform did not answer in time".into()),
@@ -322,7 +332,7 @@ impl Chat {
             let wait = match &trouble {
                 Trouble::Lasting(_) => return Err(trouble),
                 Trouble::Flood { wait, everywhere } => {
-                    pace.close((!everywhere).then_some(question.room), *wait);
+                    pace.close((!everywhere).then_some(room), *wait);
                     Duration::ZERO
                 }
                 Trouble::Passing(_) => waits.next().unwrap_or(Duration::from_secs(30)),

@@ -27,7 +27,12 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 /// What is logged; an error names the setting.
 pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: `{}`", settings.level))
+    // The adapter itself says how its connection is, and once; serenity says it again and again.
+    let level = match settings.level.contains("serenity") {
+        true => settings.level.clone(),
+        false => format!("serenity=off,{}", settings.level),
+    };
+    EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))
 }
 
 /// Starts logging as the settings say.

@@ -3,9 +3,12 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
+use axum::Router;
 use netvane_core::{Engine, settings::Settings};
+use netvane_discord::Discord;
+use netvane_telegram::Telegram;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::log;
 
@@ -20,21 +23,46 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         // Metrics are counted from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
-        for (key, token) in
-            [("telegram.token", &settings.telegram.token), ("discord.token", &settings.discord.token)]
-        {
-            if token.is_set() {
-                tracing::warn!("{key} is set, but this version has no such adapter yet");
-            }
-        }
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
-        netvane_webhook::serve(engine, &settings.http, metrics, shutdown)
+        let (chats, hooks) = start_chats(&settings, &engine, &shutdown)?;
+        netvane_webhook::serve(engine, &settings.http, metrics, hooks, shutdown)
             .await
-            .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))
+            .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))?;
+        // They end by themselves, when what they are answering is answered.
+        chats.close();
+        chats.wait().await;
+        anyhow::Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the chat adapters whose token is set, and gives the paths that they answer over HTTP.
+fn start_chats(
+    settings: &Settings,
+    engine: &Engine,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<(TaskTracker, Router)> {
+    let (chats, mut hooks) = (TaskTracker::new(), Router::new());
+    if !settings.telegram.token.is_set() && !settings.discord.token.is_set() {
+        return Ok((chats, hooks));
+    }
+    let store = netvane_chat::open_store(&settings.state.directory).context("cannot keep state")?;
+    if settings.discord.token.is_set() {
+        let (engine, shutdown) = (engine.clone(), shutdown.clone());
+        let discord = Discord::new(&settings.discord, engine, store.clone(), shutdown)?;
+        hooks = hooks.merge(discord.router());
+        chats.spawn(discord.run());
+    }
+    if settings.telegram.token.is_set() {
+        let (engine, shutdown) = (engine.clone(), shutdown.clone());
+        let public_url = &settings.http.public_url;
+        let telegram = Telegram::new(&settings.telegram, public_url, engine, store, shutdown)?;
+        hooks = hooks.merge(telegram.router());
+        chats.spawn(telegram.run());
+    }
+    Ok((chats, hooks))
 }
 
 /// Replaced databases are taken up without a restart.

@@ -40,11 +40,13 @@ struct App {
     read_timeout: Duration,
 }
 
-/// Serves until `shutdown` is cancelled; then running lookups get `drain_ms` to finish.
+/// Serves until `shutdown` is cancelled; then running lookups get `drain_ms` to finish. `hooks` are the paths that other
+/// adapters answer.
 pub async fn serve(
     engine: Engine,
     settings: &Http,
     metrics: Metrics,
+    hooks: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let listener = std::net::TcpListener::bind(&settings.listen)?;
@@ -81,12 +83,12 @@ pub async fn serve(
         draining.store(true, Ordering::Relaxed);
         handle.graceful_shutdown(Some(drain));
     });
-    let served = server.serve(router(app).into_make_service()).await;
+    let served = server.serve(router(app, hooks).into_make_service()).await;
     ended.abort();
     served
 }
 
-fn router(app: App) -> Router {
+fn router(app: App, hooks: Router) -> Router {
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
@@ -106,6 +108,8 @@ fn router(app: App) -> Router {
                 "this path does not take that method",
             )
         })
+        .with_state(app)
+        .merge(hooks)
         // One layer for all: each call would box every request once more.
         .layer((
             header("cache-control", "no-store"),
@@ -113,7 +117,6 @@ fn router(app: App) -> Router {
             header("x-content-type-options", "nosniff"),
             CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
         ))
-        .with_state(app)
 }
 
 async fn registry(State(app): State<App>) -> Response {

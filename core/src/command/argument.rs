@@ -19,6 +19,9 @@ pub struct Argument {
     /// Takes the rest of the line.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rest: bool,
+    /// A mail message: pasted, uploaded, or the message replied to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub message: bool,
     /// What may be written, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -102,6 +105,7 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
             kind,
             required: required.contains(&name.as_str()),
             rest: property["x-rest"] == true,
+            message: property["x-message"] == true,
             form: property["x-form"].as_str().map(str::to_owned),
             completes: Completes::deserialize(&property["x-completes"]).ok(),
             minimum: property["minimum"].as_i64(),

@@ -74,6 +74,18 @@ async fn a_ttl_of_zero_is_not_kept() {
 }
 
 #[tokio::test]
+async fn what_is_known_is_told_without_a_lookup() {
+    let dns = TestDns::start().await;
+    let engine = dns.engine();
+    let known = || engine.known(&Request::new("test", Input::Text("/a Short.Example.Test".into())));
+    assert!(known().is_none());
+    assert_eq!(dns.asked(), 0);
+    ask_json(&engine, "a short.example.test").await;
+    let reply = known().expect("kept");
+    assert_eq!((reply.cached, reply.command, dns.asked()), (true, "a", 1));
+}
+
+#[tokio::test]
 async fn identical_questions_share_one_flight() {
     let dns = TestDns::slow(Duration::from_millis(100)).await;
     let engine = dns.engine();

@@ -114,6 +114,8 @@ impl Settings {
             }),
             "http.trusted_proxies: networks such as 192.0.2.0/24, or addresses",
         );
+        self.check_telegram(&mut must);
+        self.check_discord(&mut must);
         let level = self.log.level.to_ascii_lowercase();
         let words = ["off", "error", "warn", "info", "debug", "trace"];
         must(
@@ -121,6 +123,57 @@ impl Settings {
             "log.level: error, warn, info, debug or trace, or a filter",
         );
         if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+    }
+
+    fn check_telegram(&self, must: &mut impl FnMut(bool, &str)) {
+        let telegram = &self.telegram;
+        must(matches!(telegram.mode.as_str(), "polling" | "webhook"), "telegram.mode: polling or webhook");
+        let url = reqwest::Url::parse(&telegram.api_url).ok();
+        must(
+            url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
+            "telegram.api_url: a URL with http or https",
+        );
+        let secret = telegram.secret_token.reveal();
+        must(
+            secret.len() <= 256
+                && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
+            "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
+        );
+        if telegram.mode == "webhook" {
+            must(
+                self.http.public_url.starts_with("https://"),
+                "telegram.mode: a webhook needs http.public_url with https",
+            );
+            must(!secret.is_empty(), "telegram.mode: a webhook needs telegram.secret_token");
+        }
+    }
+
+    fn check_discord(&self, must: &mut impl FnMut(bool, &str)) {
+        let discord = &self.discord;
+        must(
+            matches!(discord.mode.as_str(), "gateway" | "interactions"),
+            "discord.mode: gateway or interactions",
+        );
+        let url = reqwest::Url::parse(&discord.api_url).ok();
+        must(
+            url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
+            "discord.api_url: a URL with http or https",
+        );
+        let is_id = |id: &str| id.parse::<u64>().is_ok_and(|id| id > 0);
+        must(
+            discord.application_id.is_empty() || is_id(&discord.application_id),
+            "discord.application_id: a number, as Discord's developer portal shows it",
+        );
+        must(discord.guilds.iter().all(|guild| is_id(guild)), "discord.guilds: numbers of servers");
+        let key = discord.public_key.as_bytes();
+        let is_key = key.len() == 64 && key.iter().all(u8::is_ascii_hexdigit);
+        must(key.is_empty() || is_key, "discord.public_key: 64 hexadecimal digits");
+        if discord.mode == "interactions" {
+            must(
+                !key.is_empty() && !discord.application_id.is_empty(),
+                "discord.mode: interactions need discord.public_key and discord.application_id",
+            );
+        }
     }
 
     /// The settings in force, as TOML.

@@ -85,3 +85,48 @@ fn mistakes_are_named_with_what_was_meant() {
     );
     assert!(fault("[dns", &[]).contains("FILE"));
 }
+
+#[test]
+fn a_webhook_needs_what_telegram_needs() {
+    let faults = |file: &str| load(file, &[]).map_or_else(|error| error.0, |_| Vec::new());
+    assert_eq!(faults("[telegram]\nmode = 'push'"), ["telegram.mode: polling or webhook"]);
+    assert_eq!(
+        faults("[telegram]\nmode = 'webhook'"),
+        [
+            "telegram.mode: a webhook needs http.public_url with https",
+            "telegram.mode: a webhook needs telegram.secret_token"
+        ]
+    );
+    let served = |secret: &str| {
+        format!(
+            "[telegram]\nmode = 'webhook'\nsecret_token = '{secret}'\n[http]\npublic_url = 'https://bot.example'"
+        )
+    };
+    assert_eq!(faults(&served("a-B_9")), [""; 0]);
+    let charset = ["telegram.secret_token: up to 256 letters, digits, underscores and hyphens"];
+    assert_eq!(faults(&served("not this")), charset);
+    assert_eq!(faults(&served(&"x".repeat(257))), charset);
+    for wrong in ["api.telegram.org", "ftp://bot.example", "https://"] {
+        let fault = faults(&format!("[telegram]\napi_url = '{wrong}'"));
+        assert_eq!(fault, ["telegram.api_url: a URL with http or https"], "{wrong}");
+    }
+    assert_eq!(faults("[telegram]\napi_url = 'http://127.0.0.1:8081/'"), [""; 0]);
+}
+
+#[test]
+fn discord_needs_what_its_mode_needs() {
+    let faults = |given: &[(&str, &str)]| {
+        let environment =
+            given.iter().map(|(key, value)| (format!("NETVANE__DISCORD__{key}"), (*value).to_owned()));
+        Settings::load(None, environment).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert!(faults(&[("MODE", "webhook")]).contains("discord.mode: gateway or interactions"));
+    assert!(
+        faults(&[("MODE", "interactions")]).contains("need discord.public_key and discord.application_id")
+    );
+    let key = "0f".repeat(32);
+    assert_eq!(faults(&[("MODE", "interactions"), ("PUBLIC_KEY", &key), ("APPLICATION_ID", "12")]), "");
+    assert!(faults(&[("PUBLIC_KEY", "0f")]).contains("64 hexadecimal digits"));
+    assert!(faults(&[("GUILDS", "12,x")]).contains("discord.guilds"));
+    assert!(faults(&[("API_URL", "discord.com")]).contains("discord.api_url"));
+}

@@ -1,0 +1,85 @@
+//! A page as the message that Discord is sent.
+
+use netvane_chat::{Button, Page, Sort};
+use netvane_core::render::printable_line;
+use serde_json::{Value, json};
+
+use crate::{
+    escape::length,
+    render::{self, Drawn},
+    rest::{File, no_mentions},
+};
+
+/// Only the asker sees it.
+pub(crate) const EPHEMERAL: u64 = 64;
+
+/// Discord's limits.
+const ROWS: usize = 5;
+const IN_A_ROW: usize = 5;
+const LABEL: usize = 80;
+
+/// The message, and the files that go with it. It replaces all of an earlier one.
+pub(crate) fn message(page: &Page<'_>) -> (Value, Vec<File>) {
+    let Drawn { embed, files } = render::draw(page);
+    let attachments: Vec<Value> =
+        files.iter().enumerate().map(|(id, file)| json!({ "id": id, "filename": file.name })).collect();
+    let body = json!({
+        "embeds": [embed], "components": rows(page.buttons), "attachments": attachments,
+        "allowed_mentions": no_mentions(),
+    });
+    (body, files)
+}
+
+fn rows(buttons: &[Button]) -> Vec<Value> {
+    let row = |buttons: &[Button]| {
+        let buttons: Vec<Value> = buttons.iter().map(button).collect();
+        json!({ "type": 1, "components": buttons })
+    };
+    buttons.chunks(IN_A_ROW).take(ROWS).map(row).collect()
+}
+
+fn button(button: &Button) -> Value {
+    let style = match button.sort {
+        Sort::FollowUp => 1,
+        Sort::Refresh | Sort::Raw => 2,
+        Sort::Cancel => 4,
+    };
+    json!({ "type": 2, "style": style, "label": cut(&button.label, LABEL), "custom_id": button.id })
+}
+
+/// Words that Discord shows as they are, at most this long.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let text = printable_line(text.trim());
+    if length(&text) <= most {
+        return if text.is_empty() { "…".to_owned() } else { text.into_owned() };
+    }
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += c.len_utf16();
+        used <= most
+    };
+    text.chars().take_while(fits).collect::<String>() + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buttons_stand_in_rows_of_five() {
+        let buttons: Vec<Button> = (0..40)
+            .map(|index| Button { id: index.to_string(), label: "x".repeat(100), sort: Sort::FollowUp })
+            .collect();
+        let rows = rows(&buttons);
+        assert_eq!(rows.len(), ROWS);
+        assert_eq!(rows[4]["components"].as_array().map(Vec::len), Some(IN_A_ROW));
+        assert_eq!(rows[0]["components"][0]["label"].as_str().map(length), Some(LABEL));
+    }
+
+    #[test]
+    fn words_are_cut_between_characters() {
+        assert_eq!(cut("👍👍👍", 5), "👍👍…");
+        assert_eq!(cut("a\u{202e}", 80), "a\\u{202e}");
+        assert_eq!(cut(" ", 80), "…");
+    }
+}

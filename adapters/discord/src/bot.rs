@@ -1,0 +1,101 @@
+//! What every part of the adapter can reach, and the ways to answer that all of them share.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use netvane_chat::{Button, Chat, Question, Sort};
+use netvane_core::{Input, document::Document};
+use tokio::sync::Semaphore;
+
+use crate::{
+    outlet::{Next, Place, Post, TIME, Written},
+    rest::Rest,
+};
+
+/// Questions at once; more than a service of this size has askers.
+const MOST_AT_ONCE: usize = 20_000;
+
+/// Files fetched at once; each may be large.
+const DOWNLOADS: usize = 4;
+
+/// One bot. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Bot {
+    pub chat: Chat,
+    pub rest: Rest,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    user: AtomicU64,
+    work: Arc<Semaphore>,
+    downloads: Semaphore,
+}
+
+impl Bot {
+    pub fn new(chat: Chat, rest: Rest) -> Self {
+        let shared = Shared {
+            user: AtomicU64::default(),
+            work: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+            downloads: Semaphore::new(DOWNLOADS),
+        };
+        Self { chat, rest, shared: Arc::new(shared) }
+    }
+
+    /// The bot's own user; 0 before Discord has told.
+    pub fn user(&self) -> u64 {
+        self.shared.user.load(Ordering::Relaxed)
+    }
+
+    pub fn is_user(&self, id: u64) {
+        self.shared.user.store(id, Ordering::Relaxed);
+    }
+
+    pub fn downloads(&self) -> &Semaphore {
+        &self.shared.downloads
+    }
+
+    /// Runs something to its end, unless far too much runs already.
+    pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let Ok(permit) = self.shared.work.clone().try_acquire_owned() else {
+            tracing::warn!(adapter = crate::NAME, "too many questions at once; one is left out");
+            return;
+        };
+        self.chat.spawn(async move {
+            work.await;
+            drop(permit);
+        });
+    }
+
+    /// Asks, and writes the answer there.
+    pub async fn ask(&self, question: Question, place: Place, next: Next) {
+        let mut written = Written { bot: self.clone(), place, next };
+        self.chat.answer(Question { time: TIME, ..question }, &mut written).await;
+    }
+
+    /// Says something that no lookup stands behind.
+    pub async fn say(&self, document: &Document, buttons: &[Button], place: Place, next: Next) {
+        let room = place.room();
+        let mut written = Written { bot: self.clone(), place, next };
+        // Why it was not taken is in the log.
+        let _ = self.chat.tell(document, buttons, room, &mut written).await;
+    }
+}
+
+/// A question as it comes from a message.
+pub(crate) fn question(input: Input, asker: u64, update: u64, place: &Place) -> Question {
+    let question = Question::new(input, asker.to_string(), place.room());
+    Question { update: Some(update.to_string()), ..question }
+}
+
+/// A message yet to be written, named so that sending it twice makes one.
+pub(crate) fn new_post(channel: u64, update: u64, answers: Option<u64>) -> Post {
+    Post { channel, message: None, answers, nonce: update.to_string() }
+}
+
+/// The button that opens a dialogue for a command's arguments.
+pub(crate) fn ask_button(command: &str) -> Button {
+    Button { id: format!("ask:{command}:0"), label: "Fill in".into(), sort: Sort::FollowUp }
+}

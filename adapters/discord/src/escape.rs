@@ -1,0 +1,107 @@
+//! Text from anywhere, made harmless in Discord's markup.
+
+use std::fmt::Write;
+
+use netvane_core::render::{printable, printable_line};
+
+/// What stands for a back-tick where one would end the code; Discord knows no other way.
+const STAND_IN: char = 'ˋ';
+
+/// How Discord counts: UTF-16 units are never fewer than code points.
+pub(crate) fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// One line in which nothing formats, links, pings or opens anything.
+pub(crate) fn line(text: &str) -> String {
+    escaped(text, usize::MAX)
+}
+
+/// The same, at most this long; a cut is shown, and does not fall between a character and its escape.
+pub(crate) fn line_within(text: &str, most: usize) -> String {
+    let whole = line(text);
+    if length(&whole) <= most { whole } else { escaped(text, most.saturating_sub(1)) + "…" }
+}
+
+fn escaped(text: &str, most: usize) -> String {
+    let text = printable_line(text);
+    let start = text.len() - text.trim_start().len();
+    // `1.` at the start of a line begins a list.
+    let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        let acts = match c {
+            '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '[' | ']' | '@' => true,
+            '#' | '-' | '+' => at == start,
+            '.' => {
+                digits > 0
+                    && at == start + digits
+                    && !text[at + 1..].starts_with(|next: char| !next.is_whitespace())
+            }
+            // A link without brackets.
+            ':' => text[at..].starts_with(":/"),
+            _ => false,
+        };
+        used += c.len_utf16() + usize::from(acts);
+        if used > most {
+            break;
+        }
+        if acts {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Exact text, as code within a line; several lines stand side by side.
+pub(crate) fn code(text: &str) -> String {
+    let text = printable(text);
+    let mut out = String::with_capacity(text.len() + 2);
+    for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        let before = if out.is_empty() { "" } else { ", " };
+        let part = part.replace('`', &STAND_IN.to_string()).replace('\t', " ");
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{before}`{part}`");
+    }
+    if out.is_empty() { "—".to_owned() } else { out }
+}
+
+/// Lines as they stand in a block of code.
+pub(crate) fn block_lines(text: &str) -> Vec<String> {
+    let text = printable(text);
+    let fence = "```";
+    let stand_ins = STAND_IN.to_string().repeat(fence.len());
+    text.lines().map(|line| line.trim_end().replace(fence, &stand_ins)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_acts() {
+        assert_eq!(line("**a** __b__ `c` @everyone <@1>"), r"\*\*a\*\* \_\_b\_\_ \`c\` \@everyone \<\@1\>");
+        assert_eq!(line("[x](https://a.example)"), r"\[x\](https\://a.example)");
+        assert_eq!(line("1. one 2. two"), r"1\. one 2. two");
+        assert_eq!(line("192.0.2.1:53"), "192.0.2.1:53");
+        assert_eq!(line("# head\n> quote"), r"\# head\\x0a\> quote");
+        assert_eq!(line("a\u{202e}b"), r"a\\u{202e}b");
+    }
+
+    #[test]
+    fn a_cut_leaves_no_half() {
+        assert_eq!(line_within("abc", 3), "abc");
+        assert_eq!(line_within("***", 4), r"\*…");
+        assert_eq!(line_within("👍👍", 3), "👍…");
+    }
+
+    #[test]
+    fn code_cannot_be_left() {
+        assert_eq!(code("a`b"), "`aˋb`");
+        assert_eq!(code("192.0.2.1\n2001:db8::1"), "`192.0.2.1`, `2001:db8::1`");
+        assert_eq!(code(" \n"), "—");
+        assert_eq!(block_lines("x\n````\n@everyone"), ["x", "ˋˋˋ`", "@everyone"]);
+    }
+}

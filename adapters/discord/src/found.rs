@@ -1,0 +1,122 @@
+//! What a message holds that can be asked about: names, addresses, mailboxes, mails.
+
+use std::sync::Arc;
+
+use netvane_core::{
+    Input,
+    command::{Entry, Registry},
+    targets::{self, Target},
+};
+use serde_json::{Map, Value};
+use serenity::model::channel::{Attachment, Message};
+
+/// Discord shows this many buttons under a message.
+const CHOICES: usize = 25;
+
+/// What follows from what was found.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Found {
+    Nothing,
+    /// There is only one thing to ask.
+    Ask(Input),
+    /// Labels and lines.
+    Choose(Vec<(String, String)>),
+}
+
+/// The words of a message, those of its embeds included.
+pub(crate) fn words(message: &Message) -> String {
+    let embeds = message.embeds.iter().flat_map(|embed| {
+        let fields =
+            embed.fields.iter().flat_map(|field| [Some(field.name.clone()), Some(field.value.clone())]);
+        [embed.title.clone(), embed.description.clone(), embed.url.clone()].into_iter().chain(fields)
+    });
+    let forwarded = message.message_snapshots.iter().map(|snapshot| snapshot.content.clone());
+    let parts = std::iter::once(message.content.clone()).chain(forwarded).chain(embeds.flatten());
+    // What Netvane itself wrote is escaped, or is code.
+    parts.collect::<Vec<_>>().join("\n").replace('\\', "").replace('`', " ")
+}
+
+/// The command that takes a mail, and the name of the argument.
+pub(crate) fn mail_command(registry: &Registry) -> Option<(&Arc<Entry>, &str)> {
+    registry.entries().iter().find_map(|entry| {
+        let argument = entry.arguments.iter().find(|argument| argument.message)?;
+        Some((entry, argument.name.as_str()))
+    })
+}
+
+/// A question about a mail.
+pub(crate) fn mail_question(entry: &Entry, argument: &str, text: String) -> Input {
+    let arguments = Map::from_iter([(argument.to_owned(), Value::from(text))]);
+    Input::Named { name: entry.spec.name.to_owned(), arguments }
+}
+
+/// A mail that someone attached.
+pub(crate) fn mail_file(message: &Message) -> Option<&Attachment> {
+    message.attachments.iter().find(|file| {
+        let name = file.filename.to_ascii_lowercase();
+        let kind = file.content_type.as_deref().unwrap_or_default();
+        kind.starts_with("message/") || [".eml", ".msg"].iter().any(|end| name.ends_with(end))
+    })
+}
+
+/// Whether these are the headers of a mail.
+pub(crate) fn is_mail(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start_matches(['>', ' ']).starts_with("Received: "))
+}
+
+/// The most telling question about the only target, or a choice between targets.
+pub(crate) fn about(registry: &Registry, targets: &[Target]) -> Found {
+    let line = |target: &Target| Some(target.line(registry.offered_for(target.kind).next()?));
+    let mut lines: Vec<(String, String)> =
+        targets.iter().filter_map(|target| Some((target.text.clone(), line(target)?))).collect();
+    lines.truncate(CHOICES);
+    match lines.len() {
+        0 => Found::Nothing,
+        1 => Found::Ask(Input::Text(lines.remove(0).1)),
+        _ => Found::Choose(lines),
+    }
+}
+
+/// All fitting commands for the only target, or a choice between targets.
+pub(crate) fn offers(registry: &Registry, text: &str) -> Vec<(String, String)> {
+    match targets::found_in(text).as_slice() {
+        [target] => {
+            let entries = registry.offered_for(target.kind).take(CHOICES);
+            entries.map(|entry| (entry.spec.name.to_owned(), target.line(entry))).collect()
+        }
+        several => match about(registry, several) {
+            Found::Choose(lines) => lines,
+            Found::Nothing | Found::Ask(_) => Vec::new(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use netvane_core::{Engine, settings::Settings};
+
+    use super::*;
+
+    #[test]
+    fn one_target_is_asked_about_and_several_are_a_choice() {
+        let engine = Engine::new(&Settings::default()).expect("starts");
+        let registry = engine.registry();
+        let found = |text: &str| about(registry, &targets::found_in(text));
+        assert_eq!(found("nothing here"), Found::Nothing);
+        assert!(
+            matches!(found("see a.example"), Found::Ask(Input::Text(line)) if line.ends_with(" a.example"))
+        );
+        let Found::Choose(lines) = found("a.example or 192.0.2.1") else { panic!("a choice") };
+        assert_eq!(lines[1].0, "192.0.2.1");
+        assert!(offers(registry, "a.example").len() > 1, "all that fits one target");
+        assert!(offers(registry, "hello").is_empty());
+    }
+
+    #[test]
+    fn the_command_for_mails_is_known_by_its_argument() {
+        let engine = Engine::new(&Settings::default()).expect("starts");
+        let (entry, argument) = mail_command(engine.registry()).expect("there is one");
+        assert_eq!((entry.spec.name, argument), ("trace_mail", "message"));
+        assert!(is_mail("Hi\n> Received: from a by b\n") && !is_mail("I received it"));
+    }
+}

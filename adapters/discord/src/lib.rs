@@ -1,0 +1,188 @@
+//! Netvane in Discord: slash commands, the context menu of messages, mentions and direct messages.
+//!
+//! Everything about the commands comes from the registry; what happens between a question and its answer is the
+//! chat crate's. Here is the translation: interactions and messages to questions, pages to embeds.
+
+mod asked;
+mod body;
+mod bot;
+mod escape;
+mod files;
+mod found;
+mod gateway;
+mod hook;
+mod interactions;
+mod messages;
+mod outlet;
+mod register;
+mod render;
+mod rest;
+mod resume;
+
+use std::time::Duration;
+
+use axum::Router;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use netvane_chat::{Chat, Pace, Rates};
+use netvane_core::{Engine, Failure, Health, settings, store::Store};
+use serde_json::Value;
+use serenity::http::Route;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bot::Bot,
+    gateway::Left,
+    rest::{Refused, Rest},
+};
+
+/// What the engine calls this adapter.
+const NAME: &str = "discord";
+
+const WRONG_TOKEN: &str = "Discord does not accept the token (discord.token)";
+
+/// Questions that are open at the end get this long to say so.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// The adapter, not yet running.
+pub struct Discord {
+    bot: Bot,
+    application: Option<u64>,
+    guilds: Vec<u64>,
+    /// Set in the mode in which Discord delivers interactions over HTTP.
+    key: Option<hook::Key>,
+}
+
+impl Discord {
+    /// Nothing is asked of the network yet.
+    pub fn new(
+        settings: &settings::Discord,
+        engine: Engine,
+        store: Store,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Failure> {
+        let rest = Rest::new(settings).map_err(|error| Failure::Unavailable(error.to_string()))?;
+        let chat = Chat::new(NAME, engine, store, pace(), shutdown);
+        let key = (settings.mode == "interactions").then(|| hook::Key::read(&settings.public_key));
+        Ok(Self {
+            bot: Bot::new(chat, rest),
+            application: settings.application_id.parse().ok(),
+            guilds: settings.guilds.iter().filter_map(|guild| guild.parse().ok()).collect(),
+            key: key.flatten(),
+        })
+    }
+
+    /// What Discord delivers to; without routes where the gateway is used.
+    pub fn router(&self) -> Router {
+        let key = self.key.clone();
+        key.map_or_else(Router::new, |key| hook::router(self.bot.clone(), key))
+    }
+
+    /// Answers until the process is to end. What goes wrong is reported to the engine.
+    pub async fn run(self) {
+        let bot = self.bot.clone();
+        bot.chat.engine().adapters().report(NAME, Health::Starting);
+        if let Err(why) = self.serve().await {
+            bot.chat.engine().adapters().report(NAME, Health::Failed(why));
+        }
+        bot.chat.drained(DRAIN).await;
+    }
+
+    /// Ends early only when trying again would not help.
+    async fn serve(self) -> Result<(), String> {
+        let bot = &self.bot;
+        let ended = bot.chat.shutdown();
+        let application = tokio::select! {
+            application = self.introduce() => application?,
+            () = ended.cancelled() => return Ok(()),
+        };
+        bot.chat.spawn(register(bot.clone(), application, self.guilds.clone()));
+        resume::all(bot);
+        if self.key.is_some() {
+            bot.chat.engine().adapters().report(NAME, Health::Up);
+            ended.cancelled().await;
+            return Ok(());
+        }
+        let mut waits = waits();
+        loop {
+            match gateway::stay(bot, application).await {
+                Err(Left::Refused(why)) => return Err(why.to_owned()),
+                Err(Left::Lost(why)) if !ended.is_cancelled() => self.pause(&mut waits, why).await,
+                Ok(()) | Err(Left::Lost(_)) => return Ok(()),
+            }
+        }
+    }
+
+    /// Who this is: learns the bot's own user, and gives the application.
+    async fn introduce(&self) -> Result<u64, String> {
+        let me = self.get(|| Route::UserMe).await?;
+        self.bot.is_user(number(&me["id"]));
+        match self.application {
+            Some(application) => Ok(application),
+            None => Ok(number(&self.get(|| Route::Oauth2ApplicationCurrent).await?["id"])),
+        }
+    }
+
+    /// What Discord says of the bot, asked until it says something.
+    async fn get(&self, route: impl Fn() -> Route<'static>) -> Result<Value, String> {
+        let mut waits = waits();
+        loop {
+            match self.bot.rest.get(route()).await {
+                Ok(answer) => return Ok(answer),
+                Err(refused) if refused.is_unauthorized() => return Err(WRONG_TOKEN.to_owned()),
+                Err(Refused::Flood { wait, .. }) => tokio::time::sleep(wait).await,
+                Err(refused) => self.pause(&mut waits, refused.to_string()).await,
+            }
+        }
+    }
+
+    async fn pause(&self, waits: &mut ExponentialBackoff, why: String) {
+        self.bot.chat.engine().adapters().report(NAME, Health::Down(why));
+        tokio::select! {
+            () = tokio::time::sleep(waits.next().unwrap_or(Duration::from_secs(60))) => {}
+            () = self.bot.chat.shutdown().cancelled() => {}
+        }
+    }
+}
+
+/// What Discord documents, and answers tell: 5 requests in 2 s for each interaction, 5 in 5 s for each channel, 50 in a
+/// second in all, interactions not counted. Its windows start anywhere, so that half of each is had at once.
+fn pace() -> Pace {
+    let rooms = vec![(2, Duration::from_millis(700)), (2, Duration::from_millis(1700))];
+    Pace::new(&Rates { overall: (20, Duration::from_millis(40)), rooms }).apart(outlet::INTERACTION_ROOM)
+}
+
+fn waits() -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(60))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// The bot answers meanwhile: what is registered from before goes on.
+async fn register(bot: Bot, application: u64, guilds: Vec<u64>) {
+    let mut waits = waits();
+    loop {
+        let registry = bot.chat.engine().registry();
+        let Err(refused) = register::register(&bot.rest, registry, application, &guilds).await else {
+            return;
+        };
+        if !register::may_pass(&refused) {
+            tracing::error!(adapter = NAME, %refused, "the commands could not be registered");
+            return;
+        }
+        let wait = match refused {
+            Refused::Flood { wait, .. } => wait,
+            _ => waits.next().unwrap_or(Duration::from_secs(60)),
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = bot.chat.shutdown().cancelled() => return,
+        }
+    }
+}
+
+fn number(id: &Value) -> u64 {
+    id.as_str().and_then(|id| id.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,170 @@
+//! Messages that mention the bot, or are sent to it alone.
+
+use netvane_chat::{Button, note, problem};
+use netvane_core::{Input, Missing, UsageError, UsageKind, document::Document, targets};
+use serenity::model::channel::{Attachment, Message};
+
+use crate::{
+    bot::{Bot, ask_button, new_post, question},
+    files,
+    found::{self, Found},
+    outlet::{Next, Place},
+};
+
+/// What to do about a message.
+enum Step<'a> {
+    Ask(Input),
+    AskAboutFile(&'a Attachment),
+    Choose(Vec<(String, String)>),
+    Say(Document, Vec<Button>),
+}
+
+/// Handles a message, once.
+pub(crate) async fn take(bot: Bot, message: Message) {
+    let Some(line) = addressed(&bot, &message) else { return };
+    if !bot.chat.first_time(&message.id.to_string()) {
+        return;
+    }
+    let id = message.id.get();
+    let place = Place::Channel(new_post(message.channel_id.get(), id, Some(id)));
+    let ask = |input| question(input, message.author.id.get(), id, &place);
+    match step(&bot, &message, &line) {
+        Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
+        Step::AskAboutFile(file) => {
+            let mail = found::mail_command(bot.chat.engine().registry());
+            match (mail, files::text(&bot, file).await) {
+                (Some((entry, argument)), Ok(text)) => {
+                    let input = found::mail_question(entry, argument, text);
+                    bot.ask(ask(input), place, Next::Answer).await;
+                }
+                (_, Err(failure)) => {
+                    say(&bot, id, &problem(&failure, &Input::Text(line)), &[], place).await;
+                }
+                (None, Ok(_)) => {}
+            }
+        }
+        Step::Choose(lines) => {
+            let buttons = bot.chat.choice(lines).await;
+            say(&bot, id, &note("Look up", "What about it?"), &buttons, place).await;
+        }
+        Step::Say(document, buttons) => say(&bot, id, &document, &buttons, place).await,
+    }
+}
+
+async fn say(bot: &Bot, id: u64, document: &Document, buttons: &[Button], place: Place) {
+    bot.chat.handled(&id.to_string()).await;
+    bot.say(document, buttons, place, Next::Answer).await;
+}
+
+/// What a person says to the bot, without the mention.
+fn addressed(bot: &Bot, message: &Message) -> Option<String> {
+    let me = bot.user();
+    if message.author.bot || message.webhook_id.is_some() || message.author.id.get() == me {
+        return None;
+    }
+    let mentions = [format!("<@{me}>"), format!("<@!{me}>")];
+    let mentioned = mentions.iter().any(|mention| message.content.contains(mention));
+    let line = mentions.iter().fold(message.content.clone(), |text, mention| text.replace(mention, " "));
+    (mentioned || message.guild_id.is_none()).then(|| line.trim().to_owned())
+}
+
+fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
+    let registry = bot.chat.engine().registry();
+    let replied = message.referenced_message.as_deref();
+    if line.is_empty() {
+        return alone(bot, message, replied);
+    }
+    let input = Input::Text(line.to_owned());
+    match bot.chat.understood(&input) {
+        Err(UsageError { missing: Some(missing), .. }) => complete(bot, message, replied, line, &missing),
+        Err(UsageError { kind: UsageKind::UnknownCommand, .. }) => {
+            let offers = found::offers(registry, line);
+            if offers.is_empty() { Step::Ask(input) } else { Step::Choose(offers) }
+        }
+        _ => Step::Ask(input),
+    }
+}
+
+/// Nothing but the mention: it is about a file, or about the message that it replies to.
+fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Step<'a> {
+    let registry = bot.chat.engine().registry();
+    if let Some(step) = mail(bot, message, replied) {
+        return step;
+    }
+    let Some(replied) = replied else {
+        let example = registry.entries().first().and_then(|entry| entry.spec.examples.first());
+        let text = format!("Mention me with a question, such as {}", example.unwrap_or(&"/help"));
+        return Step::Say(note("Netvane", text), Vec::new());
+    };
+    match found::about(registry, &targets::found_in(&found::words(replied))) {
+        Found::Ask(input) => Step::Ask(input),
+        Found::Choose(lines) => Step::Choose(lines),
+        Found::Nothing => Step::Say(nothing_in(replied), Vec::new()),
+    }
+}
+
+fn nothing_in(replied: &Message) -> Document {
+    let text = match found::words(replied).trim().is_empty() {
+        // Without a mention in it, Discord does not show its words to a bot.
+        true => {
+            "Discord does not let me read that message. Copy what to look up into yours, or use “Look up” in \
+                 the message's menu, under Apps."
+        }
+        false => "No host, address or mail address is named in that message.",
+    };
+    note("Look up", text)
+}
+
+/// A mail in a file, or in the message that is replied to.
+fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
+    let (entry, argument) = found::mail_command(bot.chat.engine().registry())?;
+    let file = found::mail_file(message).or_else(|| replied.and_then(found::mail_file));
+    if let Some(file) = file {
+        return Some(Step::AskAboutFile(file));
+    }
+    let text = replied.map(|replied| &replied.content).filter(|text| found::is_mail(text))?;
+    Some(Step::Ask(found::mail_question(entry, argument, text.clone())))
+}
+
+/// What is missing is taken from the message that is replied to, or asked for.
+fn complete<'a>(
+    bot: &Bot,
+    message: &'a Message,
+    replied: Option<&'a Message>,
+    line: &str,
+    missing: &Missing,
+) -> Step<'a> {
+    let registry = bot.chat.engine().registry();
+    let entry = registry.find(missing.command);
+    let argument = entry.and_then(|entry| entry.arguments.iter().find(|a| a.name == missing.argument));
+    if argument.is_some_and(|argument| argument.message)
+        && let Some(step) = mail(bot, message, replied).or_else(|| any_file(message, replied))
+    {
+        return step;
+    }
+    let targets = replied.map(|replied| targets::found_in(&found::words(replied))).unwrap_or_default();
+    let mut lines: Vec<(String, String)> = targets
+        .into_iter()
+        .map(|target| (target.text.clone(), format!("{line} {}", target.text)))
+        .filter(|(_, line)| bot.chat.understood(&Input::Text(line.clone())).is_ok())
+        .collect();
+    match lines.len() {
+        1 => Step::Ask(Input::Text(lines.remove(0).1)),
+        0 => {
+            let help = argument.map_or("", |argument| argument.help.as_str());
+            let mut document = note(format!("{}: {}", missing.command, missing.argument), help);
+            if let Some(replied) = replied {
+                document.text(nothing_in(replied).summary);
+            }
+            Step::Say(document, vec![ask_button(missing.command)])
+        }
+        _ => Step::Choose(lines),
+    }
+}
+
+/// Whoever asks about a mail and attaches one file means that file.
+fn any_file<'a>(message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
+    let files =
+        message.attachments.iter().chain(replied.into_iter().flat_map(|replied| &replied.attachments));
+    files.into_iter().next().map(Step::AskAboutFile)
+}

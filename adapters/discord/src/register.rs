@@ -1,0 +1,164 @@
+//! The registry as Discord's commands, written when they differ from what is registered.
+
+use std::collections::BTreeMap;
+
+use netvane_chat::Trouble;
+use netvane_core::command::{Argument, ArgumentKind, Entry, Registry};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use serenity::{
+    http::Route,
+    model::id::{ApplicationId, GuildId},
+};
+
+use crate::{
+    body::cut,
+    rest::{Refused, Rest},
+};
+
+/// The entry in the context menu of a message.
+pub(crate) const LOOK_UP: &str = "Look up";
+/// Options that every command has, or that a mail message brings along.
+pub(crate) const PRIVATE: &str = "private";
+pub(crate) const FILE: &str = "file";
+
+/// Discord's limits.
+const CHOICES: usize = 25;
+const DESCRIPTION: usize = 100;
+
+/// Types of options.
+const STRING: u8 = 3;
+const INTEGER: u8 = 4;
+const BOOLEAN: u8 = 5;
+const ATTACHMENT: u8 = 11;
+
+/// All commands, as Discord takes them. In one guild they need not say where else they may be used.
+pub(crate) fn commands(registry: &Registry, everywhere: bool) -> Vec<Value> {
+    let menu = json!({ "type": 3, "name": LOOK_UP });
+    let slash = registry.entries().iter().map(|entry| slash(entry));
+    let mut commands: Vec<Value> = slash.chain([menu]).collect();
+    if everywhere {
+        for command in &mut commands {
+            // In servers and for single users; there, in direct messages to the bot, and among others.
+            command["integration_types"] = json!([0, 1]);
+            command["contexts"] = json!([0, 1, 2]);
+        }
+    }
+    commands
+}
+
+fn slash(entry: &Entry) -> Value {
+    let mut options: Vec<Value> = entry.arguments.iter().flat_map(option).collect();
+    options.push(json!({
+        "type": BOOLEAN, "name": PRIVATE, "description": "Only you see the answer.", "required": false,
+    }));
+    json!({
+        "type": 1, "name": entry.spec.name, "description": cut(entry.spec.about, DESCRIPTION),
+        "options": options,
+    })
+}
+
+fn option(argument: &Argument) -> Vec<Value> {
+    let mut option = json!({
+        "type": STRING, "name": argument.name, "description": cut(&argument.help, DESCRIPTION),
+        "required": argument.required,
+    });
+    if argument.message {
+        // One of the two will do; without either a dialogue asks for it.
+        option["required"] = json!(false);
+        let file = json!({
+            "type": ATTACHMENT, "name": FILE, "description": "The same as a file.", "required": false,
+        });
+        return vec![option, file];
+    }
+    match argument.kind {
+        ArgumentKind::Boolean => option["type"] = json!(BOOLEAN),
+        ArgumentKind::Integer => {
+            option["type"] = json!(INTEGER);
+            for (key, bound) in [("min_value", argument.minimum), ("max_value", argument.maximum)] {
+                if let Some(bound) = bound {
+                    option[key] = json!(bound);
+                }
+            }
+        }
+        ArgumentKind::String if (1..=CHOICES).contains(&argument.choices.len()) => {
+            let choice = |choice: &String| json!({ "name": choice, "value": choice });
+            option["choices"] = argument.choices.iter().map(choice).collect();
+        }
+        ArgumentKind::String if argument.completes.is_some() => option["autocomplete"] = json!(true),
+        ArgumentKind::String => {}
+    }
+    vec![option]
+}
+
+/// Registers what differs: everywhere, or in these guilds only.
+pub(crate) async fn register(
+    rest: &Rest,
+    registry: &Registry,
+    application: u64,
+    guilds: &[u64],
+) -> Result<(), Refused> {
+    let application_id = ApplicationId::new(application.max(1));
+    if guilds.is_empty() {
+        return write(rest, &commands(registry, true), || Route::Commands { application_id }).await;
+    }
+    let commands = commands(registry, false);
+    for guild in guilds {
+        let guild_id = GuildId::new((*guild).max(1));
+        write(rest, &commands, || Route::GuildCommands { application_id, guild_id }).await?;
+    }
+    Ok(())
+}
+
+async fn write<'a>(rest: &Rest, wanted: &[Value], route: impl Fn() -> Route<'a>) -> Result<(), Refused> {
+    let there = rest.get(route()).await?;
+    let there = there.as_array().map(Vec::as_slice).unwrap_or_default();
+    if by_name(there) == by_name(wanted) {
+        return Ok(());
+    }
+    rest.send(Method::PUT, route(), &json!(wanted), &[]).await?;
+    tracing::info!(adapter = crate::NAME, commands = wanted.len(), "commands are registered");
+    Ok(())
+}
+
+/// Whether registering may work the next time.
+pub(crate) fn may_pass(refused: &Refused) -> bool {
+    !matches!(Trouble::from(refused.clone()), Trouble::Lasting(_))
+}
+
+/// What of a command is ours, with Discord's defaults left out; their order does not matter.
+fn by_name(commands: &[Value]) -> BTreeMap<(String, i64), Value> {
+    let keep = |command: &Value| {
+        let fields = ["description", "options", "integration_types", "contexts"];
+        let kept = fields.iter().map(|key| ((*key).to_owned(), bare(&command[*key])));
+        Value::Object(kept.filter(|(_, value)| !is_default(value)).collect())
+    };
+    let key = |command: &Value| {
+        (command["name"].as_str().unwrap_or_default().to_owned(), command["type"].as_i64().unwrap_or(1))
+    };
+    commands.iter().map(|command| (key(command), keep(command))).collect()
+}
+
+fn bare(value: &Value) -> Value {
+    match value {
+        Value::Array(list) => list.iter().map(bare).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| (key.clone(), bare(value)));
+            Value::Object(fields.filter(|(_, value)| !is_default(value)).collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

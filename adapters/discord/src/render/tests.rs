@@ -1,0 +1,226 @@
+use netvane_chat::{Button, Sort, note};
+use netvane_core::document::{Field, Station};
+use proptest::prelude::*;
+
+use super::*;
+
+fn drawn(document: &Document) -> Drawn {
+    draw(&Page { document, buttons: &[], working: false })
+}
+
+fn shown(document: &Document) -> String {
+    let embed = drawn(document).embed;
+    format!("{}\n{}", embed["title"].as_str().expect("text"), embed["description"].as_str().expect("text"))
+}
+
+#[test]
+fn narrow_tables_are_code_and_wide_ones_are_lists() {
+    let mut document = Document::new("MX of example.com", "2 mail servers", Severity::Good);
+    document.table([">Preference", "Exchange"], vec![[10.into(), Cell::domain("mail.example.com")]]);
+    document.table(
+        ["Exchange", "Addresses", ">TTL"],
+        vec![
+            [
+                Cell::domain("mail.example.com"),
+                Cell::new("192.0.2.1\n2001:db8:0:1:2:3:4:5", Role::Address),
+                300.into(),
+            ],
+            [Cell::domain("mx_2.example.com"), Cell::new("none", Role::Bad), "".into()],
+        ],
+    );
+    document.warn("one has no address");
+    insta::assert_snapshot!(shown(&document), @r"
+    ⚠️ MX of example.com
+    2 mail servers
+
+    ```
+    Preference  Exchange
+            10  mail.example.com
+    ```
+
+    - **`mail.example.com`** — `192.0.2.1`, `2001:db8:0:1:2:3:4:5` · TTL 300
+    - **`mx_2.example.com`** — ❌ none
+
+    ⚠️ one has no address
+    ");
+}
+
+#[test]
+fn hostile_text_is_only_text() {
+    let mut document = Document::new("TXT of @everyone", "**2** records <@1>", Severity::Neutral);
+    document.heading("# big");
+    document.field("[x](https://evil.example)", Cell::exact("`code` ``` <#1>"));
+    document.field("plain", "||hidden|| https://evil.example\n> quote");
+    document.code("```\n@here\n```");
+    insta::assert_snapshot!(shown(&document), @r"
+    ℹ️ TXT of \@everyone
+    \*\*2\*\* records \<\@1\>
+
+    **\# big**
+    **\[x\](https\://evil.example)** `ˋcodeˋ ˋˋˋ <#1>`
+    **plain** \|\|hidden\|\| https\://evil.example, \> quote
+
+    ```
+    ˋˋˋ
+    @here
+    ˋˋˋ
+    ```
+    ");
+}
+
+#[test]
+fn what_does_not_fit_is_attached() {
+    let mut document = Document::new("TXT of example.com", "many records", Severity::Good);
+    document.table(["Text"], (0..300).map(|index| [Cell::exact(format!("record {index:064}"))]).collect());
+    document.text("after it");
+    let Drawn { embed, files } = drawn(&document);
+    let description = embed["description"].as_str().expect("text");
+    assert!(description.contains("`record 0") && length(description) <= DESCRIPTION);
+    assert!(description.ends_with("… the whole answer is in `answer.txt`"), "{description}");
+    assert!(!description.contains("after it"), "the order stays");
+    let [file] = &files[..] else { panic!("one file") };
+    let text = String::from_utf8_lossy(&file.bytes);
+    assert!(text.contains("0299") && text.contains("after it"));
+    let working = draw(&Page { document: &document, buttons: &[], working: true });
+    assert!(working.files.is_empty(), "progress attaches nothing");
+}
+
+#[test]
+fn a_long_line_of_code_is_shown_in_part() {
+    let mut document = Document::new("a", "b", Severity::Good);
+    document.code("👍".repeat(5000));
+    let Drawn { embed, files } = drawn(&document);
+    let description = embed["description"].as_str().expect("text");
+    assert!(description.contains("👍…\n```\n"), "{description}");
+    assert_eq!(files.len(), 1);
+}
+
+#[test]
+fn attachments_are_files() {
+    let mut document = note("a", "b");
+    document.block(Block::Attachment { name: "../raw data.json".into(), text: "{}".into() });
+    let Drawn { embed, files } = drawn(&document);
+    assert_eq!(files, [File { name: "rawdata.json".into(), bytes: b"{}".to_vec() }]);
+    assert!(embed["description"].as_str().expect("text").ends_with("📎 `rawdata.json`"));
+}
+
+/// The markup with an `x` for each piece of code and each escaped character.
+fn live(markup: &str) -> String {
+    let fence = regex::Regex::new(r"(?s)```\n.*?\n```").expect("a pattern");
+    let code = regex::Regex::new(r"`[^`\n]+`").expect("a pattern");
+    let escape = regex::Regex::new(r"\\[^0-9A-Za-z\s]").expect("a pattern");
+    let outside = fence.replace_all(markup, "");
+    // Escapes come first: `\`` opens no code.
+    let mut out = String::new();
+    let mut rest = outside.as_ref();
+    while !rest.is_empty() {
+        let skip = [&escape, &code].iter().find_map(|pattern| {
+            pattern.find(rest).filter(|found| found.start() == 0).map(|found| found.end())
+        });
+        let step = skip.unwrap_or_else(|| rest.chars().next().map_or(1, char::len_utf8));
+        out.push_str(if skip.is_some() { "x" } else { &rest[..step] });
+        rest = &rest[step..];
+    }
+    out
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-z .]{0,12}",
+        4 => r"[`*_~|<>@#:\[\]()\\/!\-+.0-9\n\t ]{1,10}",
+        1 => Just("@everyone".to_owned()),
+        1 => Just("<@123456789012345678>".to_owned()),
+        1 => Just("https://evil.example/x".to_owned()),
+        1 => Just("```".to_owned()),
+        1 => Just("<t:1700000000:R>".to_owned()),
+        1 => "[\u{0}-\u{1f}\u{202a}-\u{202e}\u{200b}-\u{200f}👍é]{1,4}",
+        1 => "[x👍]{500,3000}",
+    ];
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+fn any_cell() -> impl Strategy<Value = Cell> {
+    let roles = prop_oneof![
+        Just(Role::Plain),
+        Just(Role::Domain),
+        Just(Role::Address),
+        Just(Role::Exact),
+        Just(Role::Aside),
+        Just(Role::Good),
+        Just(Role::Warning),
+        Just(Role::Bad)
+    ];
+    (text(), roles).prop_map(|(text, role)| Cell { text, role })
+}
+
+fn any_block() -> impl Strategy<Value = Block> {
+    let columns = || vec![Column { title: "Name", numeric: false }, Column { title: "TTL", numeric: true }];
+    prop_oneof![
+        text().prop_map(|text| Block::Heading { text }),
+        text().prop_map(|text| Block::Text { text }),
+        text().prop_map(|text| Block::Code { text }),
+        (text(), text()).prop_map(|(name, text)| Block::Attachment { name, text }),
+        (text(), any_cell()).prop_map(|(name, value)| Block::Fields { fields: vec![Field { name, value }] }),
+        prop::collection::vec(prop::collection::vec(any_cell(), 2), 1..8)
+            .prop_map(move |rows| Block::Table { columns: columns(), rows }),
+        (text(), text(), text())
+            .prop_map(|(title, name, via)| Block::Path { stations: vec![Station { title, name, via }] }),
+    ]
+}
+
+fn any_document() -> impl Strategy<Value = Document> {
+    let warnings = prop::collection::vec(text(), 0..8);
+    let blocks = prop::collection::vec(any_block(), 0..8);
+    (text(), text(), blocks, warnings).prop_map(|(title, summary, blocks, warnings)| Document {
+        title,
+        summary,
+        severity: Severity::Neutral,
+        blocks,
+        warnings,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts(document in any_document()) {
+        let Drawn { embed, files } = drawn(&document);
+        let title = embed["title"].as_str().expect("text");
+        let description = embed["description"].as_str().expect("text");
+        prop_assert!((1..=TITLE).contains(&length(title)));
+        prop_assert!((1..=DESCRIPTION).contains(&length(description)));
+        prop_assert!(files.len() <= FILES);
+        prop_assert_eq!(description.matches("```").count() % 2, 0, "{}", description);
+        let title = live(title);
+        prop_assert!(!title.contains(['*', '_', '~', '`', '|', '<', '>', '[', ']', '@', '\\']), "{}", title);
+        // Bold type and lists are this renderer's own.
+        let left = live(description).replace("**", "");
+        prop_assert!(!left.contains(['*', '_', '~', '`', '|', '<', '>', '[', ']', '@', '\\']), "{}", left);
+        prop_assert!(!left.contains("://"), "{}", left);
+        for line in left.lines() {
+            let begins_list = line.trim_start().starts_with(['#', '+']) || line.starts_with("-#");
+            prop_assert!(!begins_list, "{}", line);
+        }
+        let unsafe_char = description.chars().find(|c| *c != '\n' && *c != '\u{fe0f}' && render::is_unsafe(*c));
+        prop_assert!(unsafe_char.is_none_or(|c| c == '\t'), "{:?}", unsafe_char);
+    }
+
+    #[test]
+    fn any_message_is_whole(document in any_document(), labels in prop::collection::vec(text(), 0..30)) {
+        let buttons: Vec<Button> = labels
+            .into_iter()
+            .enumerate()
+            .map(|(index, label)| Button { id: format!("x:{index}"), label, sort: Sort::FollowUp })
+            .collect();
+        let (message, files) =
+            crate::body::message(&Page { document: &document, buttons: &buttons, working: false });
+        prop_assert_eq!(message["attachments"].as_array().map(Vec::len), Some(files.len()));
+        for row in message["components"].as_array().into_iter().flatten() {
+            for button in row["components"].as_array().into_iter().flatten() {
+                let label = button["label"].as_str().map_or(0, length);
+                prop_assert!((1..=80).contains(&label));
+            }
+        }
+    }
+}

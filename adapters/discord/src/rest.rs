@@ -1,0 +1,279 @@
+//! Calls to Discord's HTTP API. The paths are serenity's; the calls are made here, because serenity's own error type
+//! forgets how long Discord asks to wait, and because it can only reach a test's server without its rate limiter.
+
+use std::time::Duration;
+
+use netvane_chat::Trouble;
+use netvane_core::settings;
+use reqwest::{
+    Client, Method, RequestBuilder, Response, StatusCode, header,
+    multipart::{Form, Part},
+};
+use serde_json::{Value, json};
+use serenity::{constants, http::Route};
+
+const DISCORD: &str = "https://discord.com";
+
+/// An answer is waited for this long; the chat's own patience is a little longer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Where Discord does not say how long.
+const SOME_TIME: Duration = Duration::from_secs(2);
+
+/// A file that goes with a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct File {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    fn kind(&self) -> &'static str {
+        match self.name.rsplit_once('.').map(|(_, end)| end) {
+            Some("json") => "application/json",
+            Some("png") => "image/png",
+            _ => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// Why Discord did not do what it was asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Refused {
+    /// It has not answered.
+    Unreached(String),
+    /// Too much.
+    Flood { wait: Duration, everywhere: bool },
+    /// An HTTP status, Discord's own code, and its words.
+    Status { status: u16, code: i64, message: String },
+}
+
+impl Refused {
+    /// Discord's own code; 0 where it gave none.
+    pub fn code(&self) -> i64 {
+        match self {
+            Self::Status { code, .. } => *code,
+            _ => 0,
+        }
+    }
+
+    /// Whether the token is wrong.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Status { status: 401, code, .. } if *code != INVALID_WEBHOOK_TOKEN)
+    }
+}
+
+/// Interactions: too late, or answered elsewhere.
+pub(crate) const UNKNOWN_INTERACTION: i64 = 10062;
+/// The interaction's time is over.
+pub(crate) const UNKNOWN_WEBHOOK: i64 = 10015;
+/// The same, in other words.
+pub(crate) const INVALID_WEBHOOK_TOKEN: i64 = 50027;
+/// The answer that got lost was taken.
+pub(crate) const ALREADY_ACKNOWLEDGED: i64 = 40060;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreached(why) => f.write_str(why),
+            Self::Flood { wait, .. } => write!(f, "Discord asks to wait for {:.1} s", wait.as_secs_f64()),
+            Self::Status { status, code: 0, message } => write!(f, "status {status}: {message}"),
+            Self::Status { status, code, message } => write!(f, "status {status}, code {code}: {message}"),
+        }
+    }
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Flood { wait, everywhere } => Self::Flood { wait, everywhere },
+            Refused::Unreached(why) => Self::Passing(why),
+            Refused::Status { status: 408 | 500.., .. } => Self::Passing(refused.to_string()),
+            Refused::Status { .. } => Self::Lasting(refused.to_string()),
+        }
+    }
+}
+
+/// The HTTP API, as one bot.
+#[derive(Clone)]
+pub(crate) struct Rest {
+    client: Client,
+    token: String,
+    origin: String,
+}
+
+impl Rest {
+    pub fn new(settings: &settings::Discord) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
+            .connect_timeout(Duration::from_secs(5))
+            .build()?;
+        let token = settings.token.reveal().trim().to_owned();
+        Ok(Self { client, token, origin: settings.api_url.trim_end_matches('/').to_owned() })
+    }
+
+    /// For serenity's gateway client. Without its own rate limiter, which would go around the proxy.
+    pub fn serenity(&self) -> serenity::http::Http {
+        let builder = serenity::http::HttpBuilder::new(&self.token)
+            .client(self.client.clone())
+            .ratelimiter_disabled(true);
+        if self.is_discord() { builder.build() } else { builder.proxy(&self.origin).build() }
+    }
+
+    /// Whether this is Discord itself, and not a stand-in.
+    pub fn is_discord(&self) -> bool {
+        self.origin == DISCORD
+    }
+
+    /// Scheme and host of the API.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub async fn get(&self, route: Route<'_>) -> Result<Value, Refused> {
+        read(self.request(Method::GET, route)).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        route: Route<'_>,
+        body: &Value,
+        files: &[File],
+    ) -> Result<Value, Refused> {
+        let request = self.request(method, route);
+        if files.is_empty() {
+            let json = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+            return read(json).await;
+        }
+        let form = Form::new().part("payload_json", json_part(body)?);
+        let form = files.iter().enumerate().try_fold(form, |form, (index, file)| {
+            let part = Part::bytes(file.bytes.clone()).file_name(file.name.clone());
+            Ok(form.part(format!("files[{index}]"), part.mime_str(file.kind()).map_err(unreached)?))
+        })?;
+        read(request.multipart(form)).await
+    }
+
+    /// A file that someone attached, at most this much of it.
+    pub async fn download(&self, url: &str, most: usize) -> Result<Vec<u8>, Refused> {
+        let mut response = answered(self.client.get(url)).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreached)? {
+            bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())]);
+            if bytes.len() >= most {
+                break;
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn request(&self, method: Method, route: Route<'_>) -> RequestBuilder {
+        let url = route.path().replacen(DISCORD, &self.origin, 1);
+        let request = self.client.request(method, url).header(header::USER_AGENT, constants::USER_AGENT);
+        // The token of an interaction stands in the path and is enough.
+        match route {
+            Route::InteractionResponse { .. } | Route::WebhookOriginalInteractionResponse { .. } => request,
+            _ => request.header(header::AUTHORIZATION, format!("Bot {}", self.token)),
+        }
+    }
+}
+
+fn json_part(body: &Value) -> Result<Part, Refused> {
+    Part::text(body.to_string()).mime_str("application/json").map_err(unreached)
+}
+
+/// The URL is left out: it holds the token of the interaction.
+fn unreached(error: reqwest::Error) -> Refused {
+    let error = error.without_url();
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    Refused::Unreached(words)
+}
+
+async fn read(request: RequestBuilder) -> Result<Value, Refused> {
+    let response = answered(request).await?;
+    if response.status() == StatusCode::NO_CONTENT {
+        return Ok(Value::Null);
+    }
+    let bytes = response.bytes().await.map_err(unreached)?;
+    serde_json::from_slice(&bytes).map_err(|error| Refused::Unreached(format!("not JSON: {error}")))
+}
+
+async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
+    let response = request.send().await.map_err(unreached)?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+    let waits = ["retry-after", "x-ratelimit-reset-after"].map(header);
+    let scope = header("x-ratelimit-scope");
+    let bytes = response.bytes().await.unwrap_or_default();
+    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if status != StatusCode::TOO_MANY_REQUESTS {
+        let message = match body["message"].as_str() {
+            // What exactly is wrong with a form stands in `errors`.
+            Some(message) if body["errors"].is_object() => format!("{message}: {}", body["errors"]),
+            Some(message) => message.to_owned(),
+            None => status.canonical_reason().unwrap_or_default().to_owned(),
+        };
+        let code = body["code"].as_i64().unwrap_or(0);
+        return Err(Refused::Status { status: status.as_u16(), code, message });
+    }
+    Err(flood(&body, scope.as_deref(), &waits))
+}
+
+/// The body tells the time more exactly than the header; without a body it is not the API that refuses, but what
+/// stands before it, and then it refuses everything.
+fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>]) -> Refused {
+    let told = waits.iter().flatten().find_map(|wait| wait.parse::<f64>().ok());
+    let seconds = body["retry_after"].as_f64().or(told);
+    let wait = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SOME_TIME);
+    let everywhere = scope == Some("global") || body["global"] == true || !body.is_object();
+    // A moment more: clocks differ.
+    Refused::Flood { wait: wait + Duration::from_millis(20), everywhere }
+}
+
+/// What a message says of whom it may ping: nobody, whoever is named in it.
+pub(crate) fn no_mentions() -> Value {
+    json!({ "parse": [] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_to_wait_and_where() {
+        let told = |body: Value, scope: Option<&str>, header: Option<&str>| match flood(
+            &body,
+            scope,
+            &[header.map(str::to_owned)],
+        ) {
+            Refused::Flood { wait, everywhere } => (wait.as_millis(), everywhere),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            told(json!({"retry_after": 0.48, "global": false}), Some("user"), Some("1")),
+            (500, false)
+        );
+        assert_eq!(
+            told(json!({"retry_after": 1.0, "global": true}), Some("global"), Some("1")),
+            (1020, true)
+        );
+        assert_eq!(told(Value::Null, None, Some("60")), (60_020, true), "not the API itself");
+        assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
+    }
+
+    #[test]
+    fn what_may_work_the_next_time() {
+        let status = |status| Refused::Status { status, code: 0, message: "x".into() }.into();
+        assert!(matches!(status(503), Trouble::Passing(_)));
+        assert!(matches!(status(404), Trouble::Lasting(_)));
+    }
+}

@@ -1,0 +1,36 @@
+//! Questions that a restart interrupted: asked again where that is possible, else ended with a word about it.
+
+use netvane_chat::{Job, Question};
+
+use crate::{
+    bot::Bot,
+    outlet::{Next, Place, Written},
+};
+
+/// Takes up all of them.
+pub(crate) fn all(bot: &Bot) {
+    for job in bot.chat.interrupted() {
+        bot.start(one(bot.clone(), job));
+    }
+}
+
+async fn one(bot: Bot, job: Job) {
+    let Ok(place) = serde_json::from_value::<Place>(job.place.clone()) else { return };
+    let room = place.room();
+    let next = match &place {
+        // Whether a first answer was given is not known; if not, it is too late for one.
+        Place::Interaction(spot) if spot.is_over() => Next::Post,
+        _ => Next::Edit,
+    };
+    let question = Question::resumed(&job, room).filter(|_| job.can_be_answered());
+    match question {
+        Some(question) => {
+            let mut written = Written { bot: bot.clone(), place, next };
+            bot.chat.answer(question, &mut written).await;
+        }
+        None => {
+            let mut written = Written { bot: bot.clone(), place, next };
+            bot.chat.give_up(&job, room, &mut written).await;
+        }
+    }
+}

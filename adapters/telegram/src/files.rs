@@ -1,0 +1,56 @@
+//! Files that people send: mail messages, read as far as the engine reads them.
+
+use futures::StreamExt;
+use teloxide::{net::Download, requests::Requester, types::Document};
+use tokio::time::{Duration, timeout};
+
+use crate::hub::{Hub, call, told};
+
+/// Telegram gives bots no larger files.
+const MOST_GIVEN: u32 = 20 << 20;
+
+/// The longest message that is read.
+const MOST_READ: usize = 512 << 10;
+
+const DOWNLOAD: Duration = Duration::from_secs(60);
+
+/// Whether a file is likely a mail message.
+pub(crate) fn is_mail(file: &Document) -> bool {
+    let name = file.file_name.as_deref().unwrap_or_default().to_lowercase();
+    let kind = file.mime_type.as_ref().map(|kind| kind.essence_str().to_owned()).unwrap_or_default();
+    [".eml", ".msg", ".txt"].iter().any(|ending| name.ends_with(ending)) || kind == "message/rfc822"
+}
+
+/// The text of a file, or why it cannot be had, in a sentence.
+pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> {
+    let size = file.file.size;
+    if size > MOST_GIVEN && size != u32::MAX {
+        return Err("Telegram gives me files of at most 20 MB. Send the headers as text.".into());
+    }
+    let too_large = || format!("At most {} KiB are read. Send the headers as text.", MOST_READ >> 10);
+    if size as usize > MOST_READ && size != u32::MAX {
+        return Err(too_large());
+    }
+    let found = call(hub.bot.get_file(file.file.id.clone())).await;
+    let path = found.map_err(|error| format!("Telegram did not give the file: {}", told(&error)))?.path;
+    let read = async {
+        let mut stream = hub.bot.download_file_stream(&path);
+        let mut bytes = Vec::new();
+        while let Some(chunk) = stream.next().await {
+            bytes.extend_from_slice(
+                &chunk.map_err(|_| "The file did not arrive whole. Try again.".to_owned())?,
+            );
+            if bytes.len() > MOST_READ {
+                return Err(too_large());
+            }
+        }
+        Ok(bytes)
+    };
+    let bytes = timeout(DOWNLOAD, read)
+        .await
+        .unwrap_or_else(|_| Err("The file did not arrive in time. Try again.".into()))?;
+    match bytes.is_empty() {
+        true => Err("The file is empty.".into()),
+        false => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}

@@ -1,0 +1,127 @@
+//! Questions from other chats (`@bot mx example.com`): what is known is offered at once, the rest is completed by edit.
+
+use std::{sync::Arc, time::Duration};
+
+use netvane_chat::{Button, Question, Sort, problem};
+use netvane_core::{
+    Failure, Input, Reply, Request,
+    command::Cost,
+    document::{Document, Severity},
+    render::printable_line,
+};
+use teloxide::{
+    payloads::AnswerInlineQuerySetters,
+    requests::Requester,
+    types::{
+        ChosenInlineResult, InlineQuery, InlineQueryResult, InlineQueryResultArticle, InputMessageContent,
+        InputMessageContentText, ParseMode,
+    },
+};
+use ulid::Ulid;
+
+use crate::{
+    ask::hint,
+    hub::{Hub, NAME, call},
+    markup::shortened,
+    outlet::{NO_PREVIEW, Place, Spot, keyboard},
+    render::render,
+};
+
+/// What a button of an offered message carries before its number.
+const LOOK_UP: &str = "look:";
+
+/// Telegram gives one asker the same answer again for this long.
+const CACHE: u32 = 5;
+
+/// A lookup without network is waited for.
+const FREE: Duration = Duration::from_secs(2);
+
+/// The number in what a button carries, if it completes an offered message.
+pub(crate) fn offered(data: &str) -> Option<&str> {
+    data.strip_prefix(LOOK_UP)
+}
+
+impl Hub {
+    /// Offers what can be sent for a query.
+    pub(crate) async fn on_query(self: &Arc<Self>, update: String, query: InlineQuery) {
+        let line = query.query.trim().to_owned();
+        let input = Input::Text(line.clone());
+        let id = Ulid::new().to_string();
+        let article = match self.chat.understood(&input) {
+            _ if line.is_empty() => article(&id, &hint(self.chat.engine().registry())),
+            Err(error) => article(&id, &problem(&Failure::Usage(error), &input)),
+            Ok(command) => match self.known(command, input).await {
+                Some(reply) => article(&id, reply.rendition.document()),
+                None => {
+                    self.offered.insert(id.clone(), line.clone());
+                    let document = Document::new(line, "Looking …", Severity::Neutral);
+                    let button = Button {
+                        id: format!("{LOOK_UP}{id}"),
+                        label: "Look up".into(),
+                        sort: Sort::FollowUp,
+                    };
+                    let article = article(&id, &document).description("Send it; the answer follows");
+                    InlineQueryResultArticle { reply_markup: keyboard(&[button], true), ..article }
+                }
+            },
+        };
+        let results = [InlineQueryResult::Article(article)];
+        let answer = self.bot.answer_inline_query(query.id, results).cache_time(CACHE).is_personal(true);
+        if let Err(error) = call(answer).await {
+            tracing::debug!(?error, "a query was not answered");
+        }
+        self.chat.handled(&update).await;
+    }
+
+    /// What can be said without asking the network.
+    async fn known(&self, command: &str, input: Input) -> Option<Reply> {
+        let engine = self.chat.engine();
+        if let Some(reply) = engine.known(&Request::new(NAME, input.clone())) {
+            return Some(reply);
+        }
+        let free = engine.registry().find(command).is_some_and(|entry| entry.spec.cost == Cost::Free);
+        if !free {
+            return None;
+        }
+        tokio::time::timeout(FREE, self.chat.raw(input)).await.ok()?.ok()
+    }
+
+    /// Someone sent what was offered.
+    pub(crate) async fn on_chosen(self: &Arc<Self>, update: String, chosen: ChosenInlineResult) {
+        let asker = chosen.from.id.to_string();
+        self.complete(&chosen.result_id, chosen.inline_message_id, asker, update).await;
+    }
+
+    /// Answers in a message that was sent from an offer: once, whether its sender or its button brings us here.
+    pub(crate) async fn complete(
+        self: &Arc<Self>,
+        id: &str,
+        message: Option<String>,
+        asker: String,
+        update: String,
+    ) {
+        let (Some(message), Some(line)) = (message, self.offered.remove(id)) else {
+            return self.chat.handled(&update).await;
+        };
+        let place = Place { inline: Some(message), ..Place::default() };
+        let question = Question::new(Input::Text(line), asker, place.room());
+        let question = Question { update: Some(update), ..question };
+        self.chat.answer(question, &mut Spot::new(self, place)).await;
+    }
+}
+
+fn article(id: &str, document: &Document) -> InlineQueryResultArticle {
+    let content = InputMessageContentText::new(render(document, false).html)
+        .parse_mode(ParseMode::Html)
+        .link_preview_options(NO_PREVIEW);
+    let line = |text: &str| shortened(printable_line(text).trim(), 120);
+    let title = match line(&document.title) {
+        empty if empty.is_empty() => "Netvane".to_owned(),
+        title => title,
+    };
+    let article = InlineQueryResultArticle::new(id, title, InputMessageContent::Text(content));
+    match line(&document.summary) {
+        empty if empty.is_empty() => article,
+        summary => article.description(summary),
+    }
+}

@@ -1,0 +1,132 @@
+//! Netvane on Telegram: the registry as a menu, updates as questions, replies as HTML messages that are edited in place.
+
+mod ask;
+mod files;
+mod hub;
+mod inline;
+mod markup;
+mod menu;
+mod outlet;
+mod polling;
+mod presses;
+mod reading;
+mod render;
+mod updates;
+mod webhook;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use netvane_chat::{Job, Question};
+use netvane_core::{Engine, Failure, Health, settings, store::Store};
+use reqwest::Url;
+use teloxide::{ApiError, RequestError, requests::Requester, types::Me};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use hub::{Hub, NAME, call, told};
+use outlet::{Place, Spot};
+use webhook::Webhook;
+
+/// Answers under way get this long when the process is to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// The Telegram adapter.
+pub struct Telegram {
+    hub: Arc<Hub>,
+    /// Updates are delivered, not asked for.
+    webhook: Option<Webhook>,
+}
+
+impl Telegram {
+    /// Nothing is sent yet. `public_url` is where Telegram reaches the HTTP adapter, for the webhook mode.
+    pub fn new(
+        settings: &settings::Telegram,
+        public_url: &str,
+        engine: Engine,
+        store: Store,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Failure> {
+        let webhook = match settings.mode.as_str() {
+            "webhook" => {
+                let url = format!("{}{}", public_url.trim_end_matches('/'), webhook::PATH);
+                let url = Url::parse(&url)
+                    .map_err(|error| Failure::Unavailable(format!("http.public_url: {error}")))?;
+                Some(Webhook { url, secret: settings.secret_token.reveal().to_owned() })
+            }
+            _ => None,
+        };
+        Ok(Self { hub: Arc::new(Hub::new(settings, engine, store, shutdown)?), webhook })
+    }
+
+    /// The path that Telegram delivers updates to, for the HTTP adapter; none where updates are asked for.
+    pub fn router(&self) -> Router {
+        self.webhook.as_ref().map_or_else(Router::new, |webhook| webhook::router(&self.hub, webhook))
+    }
+
+    /// Runs until the process is to end; earlier only where Telegram does not take the token, which is then told.
+    pub async fn run(self) {
+        let Self { hub, webhook } = self;
+        hub.chat.engine().adapters().report(NAME, Health::Starting);
+        let Some(me) = introduce(&hub, webhook.is_none()).await else { return };
+        let _ = hub.me.set(me.user);
+        let menu = hub.clone();
+        let menu = tokio::spawn(async move { menu::write(&menu).await });
+        for job in hub.chat.interrupted() {
+            let task = hub.clone();
+            hub.chat.spawn(async move { resume(&task, job).await });
+        }
+        match &webhook {
+            Some(webhook) => webhook::run(&hub, webhook).await,
+            None => polling::run(&hub).await,
+        }
+        menu.abort();
+        hub.chat.drained(DRAIN).await;
+    }
+}
+
+/// Asks Telegram who we are, again and again until it answers; in polling mode no webhook may be left over.
+async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
+    let adapters = hub.chat.engine().adapters();
+    let mut faults = polling::waits();
+    loop {
+        let answer = async {
+            let me = call(hub.bot.get_me()).await?;
+            if polling {
+                call(hub.bot.delete_webhook()).await?;
+            }
+            Ok(me)
+        };
+        let answer = tokio::select! {
+            () = hub.chat.shutdown().cancelled() => return None,
+            answer = answer => answer,
+        };
+        let wait = match answer {
+            Ok(me) => return Some(me),
+            Err(RequestError::Api(ApiError::InvalidToken)) => {
+                adapters.report(NAME, Health::Failed(polling::REFUSED.into()));
+                return None;
+            }
+            Err(RequestError::RetryAfter(wait)) => wait.duration(),
+            Err(error) => {
+                adapters.report(NAME, Health::Down(told(&error)));
+                faults.next().unwrap_or_default()
+            }
+        };
+        tokio::select! {
+            () = hub.chat.shutdown().cancelled() => return None,
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Answers what a restart interrupted, or says that it cannot.
+async fn resume(hub: &Arc<Hub>, job: Job) {
+    let place: Place = serde_json::from_value(job.place.clone()).unwrap_or_default();
+    let room = place.room();
+    let mut spot = Spot::new(hub, place);
+    match Question::resumed(&job, room).filter(|_| job.can_be_answered()) {
+        Some(question) => drop(hub.chat.answer(question, &mut spot).await),
+        None => hub.chat.give_up(&job, room, &mut spot).await,
+    }
+}

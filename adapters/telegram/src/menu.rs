@@ -1,0 +1,72 @@
+//! The registry as Telegram's menu of commands, written only where it differs from what is there.
+
+use netvane_core::command::Registry;
+use teloxide::{
+    payloads::{GetMyCommandsSetters, SetMyCommandsSetters},
+    requests::Requester,
+    types::{BotCommand, BotCommandScope},
+};
+
+use crate::hub::{Hub, call, told};
+
+/// Telegram's bounds.
+const MOST: usize = 100;
+const MOST_DESCRIPTION: usize = 256;
+
+/// Tries for one scope; the next start tries again.
+const TRIES: u32 = 5;
+
+/// Brings the menus up to date. Nothing depends on it, so faults are told and that is all.
+pub(crate) async fn write(hub: &Hub) {
+    let wanted = commands(hub.chat.engine().registry());
+    for scope in [BotCommandScope::AllPrivateChats, BotCommandScope::AllGroupChats] {
+        let mut waits = crate::polling::waits();
+        for _ in 0..TRIES {
+            match write_scope(hub, &scope, &wanted).await {
+                Ok(()) => break,
+                Err(error) => tracing::debug!(error = told(&error), "the menu was not written"),
+            }
+            tokio::time::sleep(waits.next().unwrap_or_default()).await;
+        }
+    }
+}
+
+async fn write_scope(
+    hub: &Hub,
+    scope: &BotCommandScope,
+    wanted: &[BotCommand],
+) -> Result<(), teloxide::RequestError> {
+    let present = call(hub.bot.get_my_commands().scope(scope.clone())).await?;
+    if present == wanted {
+        return Ok(());
+    }
+    call(hub.bot.set_my_commands(wanted.to_vec()).scope(scope.clone())).await?;
+    tracing::info!(?scope, "the menu of commands was written");
+    Ok(())
+}
+
+/// Every command with its one line.
+fn commands(registry: &Registry) -> Vec<BotCommand> {
+    let command = |about: &str| about.chars().take(MOST_DESCRIPTION).collect::<String>();
+    registry
+        .entries()
+        .iter()
+        .take(MOST)
+        .map(|entry| BotCommand::new(entry.spec.name, command(entry.spec.about)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use netvane_core::{Engine, settings::Settings};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_command_is_in_the_menu() {
+        let engine = Engine::new(&Settings::default()).expect("starts");
+        let menu = commands(engine.registry());
+        assert_eq!(menu.len(), engine.registry().entries().len());
+        assert!(menu.iter().all(|command| (3..=256).contains(&command.description.chars().count())));
+    }
+}

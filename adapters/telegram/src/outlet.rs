@@ -1,0 +1,329 @@
+//! Where an answer stands: one message that is sent once and then edited, and the file that goes with it.
+
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use netvane_chat::{Button, Outlet, Page, Room, Sort, Trouble};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use teloxide::{
+    ApiError, RequestError,
+    payloads::{EditMessageTextSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters},
+    requests::{JsonRequest, Payload, Requester},
+    types::{
+        ChatAction, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
+        LinkPreviewOptions, MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId, True,
+    },
+};
+
+use crate::{
+    hub::{Hub, call, inline_room, room, trouble},
+    markup::shortened,
+    render::render,
+};
+
+use netvane_core::render::printable_line;
+
+/// "typing" is shown by Telegram for this long.
+const TYPING: Duration = Duration::from_secs(5);
+
+/// Buttons of one row, and the characters that they hold together.
+const ROW: usize = 3;
+const ROW_WIDTH: usize = 30;
+const MOST_LABEL: usize = 60;
+
+pub(crate) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
+    is_disabled: true,
+    url: None,
+    prefer_small_media: false,
+    prefer_large_media: false,
+    show_above_text: false,
+};
+
+/// How to find a message, also after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) chat: i64,
+    /// The topic.
+    pub(crate) thread: Option<i32>,
+    /// The message that asks.
+    pub(crate) reply_to: Option<i32>,
+    /// The message that answers, once it is there.
+    pub(crate) message: Option<i32>,
+    /// The answer stands in someone else's chat, by inline mode.
+    pub(crate) inline: Option<String>,
+    /// What the message shows, as a number: showing the same again is refused by the platform.
+    #[serde(default)]
+    pub(crate) shown: Option<u64>,
+}
+
+impl Place {
+    pub(crate) fn room(&self) -> Room {
+        self.inline.as_deref().map_or_else(|| room(self.chat), inline_room)
+    }
+}
+
+/// The message at a place.
+pub(crate) struct Spot {
+    hub: Arc<Hub>,
+    pub(crate) place: Place,
+    /// Asks the reader for a reply, with this hint where it is typed.
+    pub(crate) prompt: Option<String>,
+    typing: Option<Instant>,
+    /// The file was sent; an answer that is shown again does not bring it again.
+    attached: bool,
+}
+
+/// `editMessageText` for inline messages as it is today; the library's own still has the old preview switch.
+#[derive(Serialize)]
+struct EditInline {
+    inline_message_id: String,
+    text: String,
+    parse_mode: ParseMode,
+    link_preview_options: LinkPreviewOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_markup: Option<InlineKeyboardMarkup>,
+}
+
+impl Payload for EditInline {
+    type Output = True;
+    const NAME: &'static str = "EditMessageText";
+}
+
+impl Outlet for Spot {
+    async fn show(&mut self, page: &Page<'_>) -> Result<(), Trouble> {
+        let inline = self.place.inline.is_some();
+        if page.working {
+            self.show_typing();
+        }
+        let rendered = render(page.document, !page.working && !inline);
+        self.put(rendered.html, keyboard(page.buttons, inline)).await?;
+        match rendered.file {
+            Some((name, text)) if !self.attached => {
+                self.hub.chat.pace().turn(self.place.room()).await;
+                match send_file(&self.hub, &self.place, name, text).await {
+                    // Where files are forbidden the first part has to do.
+                    Err(Trouble::Lasting(why)) => tracing::debug!(why, "a file was not taken"),
+                    sent => sent?,
+                }
+                self.attached = true;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn place(&self) -> Value {
+        serde_json::to_value(&self.place).unwrap_or_default()
+    }
+}
+
+impl Spot {
+    pub(crate) fn new(hub: &Arc<Hub>, place: Place) -> Self {
+        Self { hub: hub.clone(), place, prompt: None, typing: None, attached: false }
+    }
+
+    async fn put(&mut self, html: String, keyboard: Option<InlineKeyboardMarkup>) -> Result<(), Trouble> {
+        let shown = Some(hash(&(&html, &keyboard)));
+        if self.place.shown == shown {
+            return Ok(());
+        }
+        let outcome = if let Some(message) = self.place.inline.clone() {
+            self.edit_inline(message, html, keyboard).await
+        } else if let Some(message) = self.place.message {
+            match self.edit(message, html.clone(), keyboard.clone()).await {
+                Err(RequestError::Api(error)) if is_gone(&error) => self.send(html, keyboard).await,
+                outcome => outcome,
+            }
+        } else {
+            self.send(html, keyboard).await
+        };
+        match outcome {
+            Ok(()) | Err(RequestError::Api(ApiError::MessageNotModified)) => {
+                self.place.shown = shown;
+                Ok(())
+            }
+            Err(RequestError::MigrateToChatId(chat)) => {
+                (self.place.chat, self.place.message, self.place.reply_to) = (chat.0, None, None);
+                Err(Trouble::Passing("the group has another number now".into()))
+            }
+            Err(error) => Err(trouble(&error)),
+        }
+    }
+
+    async fn send(
+        &mut self,
+        html: String,
+        keyboard: Option<InlineKeyboardMarkup>,
+    ) -> Result<(), RequestError> {
+        let Place { chat, thread, reply_to, .. } = self.place;
+        let mut request = self
+            .hub
+            .bot
+            .send_message(ChatId(chat), html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW);
+        request.message_thread_id = thread.map(|thread| ThreadId(MessageId(thread)));
+        request.reply_parameters = reply_to.map(in_reply_to);
+        request.reply_markup = match &self.prompt {
+            Some(hint) => Some(ReplyMarkup::ForceReply(
+                ForceReply::new().selective().input_field_placeholder(shortened(hint, 64)),
+            )),
+            None => keyboard.map(ReplyMarkup::InlineKeyboard),
+        };
+        let sent = call(request).await?;
+        self.place.message = Some(sent.id.0);
+        Ok(())
+    }
+
+    async fn edit(
+        &self,
+        message: i32,
+        html: String,
+        keyboard: Option<InlineKeyboardMarkup>,
+    ) -> Result<(), RequestError> {
+        let mut request = self
+            .hub
+            .bot
+            .edit_message_text(ChatId(self.place.chat), MessageId(message), html)
+            .parse_mode(ParseMode::Html)
+            .link_preview_options(NO_PREVIEW);
+        request.reply_markup = keyboard;
+        call(request).await.map(drop)
+    }
+
+    async fn edit_inline(
+        &self,
+        message: String,
+        html: String,
+        keyboard: Option<InlineKeyboardMarkup>,
+    ) -> Result<(), RequestError> {
+        let payload = EditInline {
+            inline_message_id: message,
+            text: html,
+            parse_mode: ParseMode::Html,
+            link_preview_options: NO_PREVIEW,
+            reply_markup: keyboard,
+        };
+        call(JsonRequest::new(self.hub.bot.clone(), payload)).await.map(drop)
+    }
+
+    /// Shows that work goes on; nothing waits for it and nothing depends on it.
+    fn show_typing(&mut self) {
+        if self.place.inline.is_some() || self.typing.is_some_and(|last| last.elapsed() < TYPING) {
+            return;
+        }
+        self.typing = Some(Instant::now());
+        let (hub, Place { chat, thread, .. }) = (self.hub.clone(), self.place.clone());
+        self.hub.chat.spawn(async move {
+            let mut request = hub.bot.send_chat_action(ChatId(chat), ChatAction::Typing);
+            if let Some(thread) = thread {
+                request = request.message_thread_id(ThreadId(MessageId(thread)));
+            }
+            let _ = call(request).await;
+        });
+    }
+}
+
+/// A file instead of a message, sent once whatever it is asked to show.
+pub(crate) struct Sheet<'a> {
+    pub(crate) hub: &'a Hub,
+    pub(crate) place: &'a Place,
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Outlet for Sheet<'_> {
+    async fn show(&mut self, _: &Page<'_>) -> Result<(), Trouble> {
+        send_file(self.hub, self.place, self.name.clone(), self.text.clone()).await
+    }
+
+    fn place(&self) -> Value {
+        serde_json::to_value(self.place).unwrap_or_default()
+    }
+}
+
+/// Sends a file in reply to the answer. A picture of a path would be sent here too, as a photo.
+async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), Trouble> {
+    let file = InputFile::memory(text).file_name(name);
+    let mut request = hub.bot.send_document(ChatId(place.chat), file).disable_content_type_detection(true);
+    request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
+    request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
+    call(request).await.map(drop).map_err(|error| trouble(&error))
+}
+
+fn hash(shown: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(shown)
+}
+
+fn in_reply_to(message: i32) -> ReplyParameters {
+    ReplyParameters::new(MessageId(message)).allow_sending_without_reply()
+}
+
+/// Whether a message cannot be edited any more, so that a new one has to do.
+fn is_gone(error: &ApiError) -> bool {
+    matches!(
+        error,
+        ApiError::MessageToEditNotFound | ApiError::MessageCantBeEdited | ApiError::MessageIdInvalid
+    )
+}
+
+/// Rows of buttons; in an inline message only those that can be answered in place.
+pub(crate) fn keyboard(buttons: &[Button], inline: bool) -> Option<InlineKeyboardMarkup> {
+    let mut rows: Vec<Vec<InlineKeyboardButton>> = Vec::new();
+    let (mut width, mut last) = (0, None);
+    for button in buttons.iter().filter(|button| !(inline && button.sort == Sort::Raw)) {
+        let label = shortened(&printable_line(&button.label), MOST_LABEL);
+        let length = label.chars().count();
+        // Carrying on stands in rows of its own, above what is done with this answer.
+        let sort = button.sort == Sort::FollowUp;
+        let fits = last == Some(sort) && width + length <= ROW_WIDTH;
+        let key = InlineKeyboardButton::callback(label, &button.id);
+        match rows.last_mut() {
+            Some(row) if fits && row.len() < ROW => row.push(key),
+            _ => {
+                rows.push(vec![key]);
+                width = 0;
+            }
+        }
+        width += length;
+        last = Some(sort);
+    }
+    (!rows.is_empty()).then(|| InlineKeyboardMarkup::new(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn button(label: &str, sort: Sort) -> Button {
+        Button { id: "01J:0".into(), label: label.into(), sort }
+    }
+
+    fn rows(buttons: &[Button], inline: bool) -> Vec<String> {
+        let rows = keyboard(buttons, inline).map(|keyboard| keyboard.inline_keyboard).unwrap_or_default();
+        let row = |row: &Vec<InlineKeyboardButton>| {
+            row.iter().map(|key| key.text.as_str()).collect::<Vec<_>>().join(" | ")
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn buttons_stand_in_rows_that_fit_a_phone() {
+        let mut buttons: Vec<Button> =
+            ["dns", "whois", "txt", "ns", "whois 2001:db8:1234:5678::1", "geo 192.0.2.1"]
+                .map(|label| button(label, Sort::FollowUp))
+                .into();
+        buttons.push(button("Refresh", Sort::Refresh));
+        buttons.push(button("Raw", Sort::Raw));
+        assert_eq!(
+            rows(&buttons, false),
+            ["dns | whois | txt", "ns | whois 2001:db8:1234:5678::1", "geo 192.0.2.1", "Refresh | Raw"]
+        );
+        assert_eq!(rows(&buttons[6..], true), ["Refresh"]);
+        assert_eq!(rows(&[], false), [""; 0]);
+    }
+}

@@ -1,0 +1,122 @@
+//! Asking for updates: one long poll after the other. An update is given up to Telegram with the poll after it.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use netvane_core::Health;
+use teloxide::{
+    ApiError, RequestError,
+    payloads::GetUpdatesSetters,
+    requests::Requester,
+    types::{AllowedUpdate, Update},
+};
+use tokio::time::sleep;
+
+use crate::{
+    hub::{Hub, NAME, POLL, call, told},
+    updates,
+};
+
+/// What is asked for; edited messages are not.
+pub(crate) const WANTED: [AllowedUpdate; 5] = [
+    AllowedUpdate::Message,
+    AllowedUpdate::ChannelPost,
+    AllowedUpdate::InlineQuery,
+    AllowedUpdate::ChosenInlineResult,
+    AllowedUpdate::CallbackQuery,
+];
+
+/// A token that Telegram does not take is told like this.
+pub(crate) const REFUSED: &str =
+    "Telegram refuses the token; set telegram.token to the one that @BotFather gave";
+
+/// From half a second to half a minute, again and again.
+pub(crate) fn waits() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(500))
+        .with_max_delay(Duration::from_secs(30))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Polls until the process is to end, or until Telegram does not take the token any more.
+pub(crate) async fn run(hub: &Arc<Hub>) {
+    let adapters = hub.chat.engine().adapters();
+    let mut offset = 0;
+    let mut faults = waits();
+    // The first poll, and the one after a fault, comes back at once: how things are is known then.
+    let mut open = 0;
+    loop {
+        let poll = hub.bot.get_updates().offset(offset).timeout(open).allowed_updates(WANTED);
+        let answer = tokio::select! {
+            biased;
+            () = hub.chat.shutdown().cancelled() => return confirm(hub, offset).await,
+            answer = poll => answer,
+        };
+        let wait = match answer {
+            Ok(updates) => {
+                adapters.report(NAME, Health::Up);
+                (faults, open) = (waits(), POLL.as_secs() as u32);
+                for update in updates {
+                    offset = next(&update);
+                    hand_over(hub, update).await;
+                }
+                continue;
+            }
+            Err(RequestError::RetryAfter(wait)) => wait.duration(),
+            Err(RequestError::Api(ApiError::InvalidToken)) => {
+                return adapters.report(NAME, Health::Failed(REFUSED.into()));
+            }
+            Err(error) => {
+                adapters.report(NAME, Health::Down(reason(&error)));
+                if reason(&error).contains("webhook is active") {
+                    let _ = call(hub.bot.delete_webhook()).await;
+                }
+                faults.next().unwrap_or(POLL)
+            }
+        };
+        open = 0;
+        tokio::select! {
+            () = hub.chat.shutdown().cancelled() => return confirm(hub, offset).await,
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Starts to handle an update; waits while too many are being handled.
+pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update) {
+    if !hub.chat.first_time(&update.id.0.to_string()) {
+        return;
+    }
+    let permit = hub.permits.clone().acquire_owned().await;
+    let task = hub.clone();
+    hub.chat.spawn(async move {
+        updates::handle(&task, update).await;
+        drop(permit);
+    });
+}
+
+/// What was handed over is not given again after the restart.
+async fn confirm(hub: &Hub, offset: i32) {
+    if offset > 0 {
+        let last = hub.bot.get_updates().offset(offset).limit(1).timeout(0);
+        let _ = tokio::time::timeout(Duration::from_secs(3), last.into_future()).await;
+    }
+}
+
+fn next(update: &Update) -> i32 {
+    i32::try_from(update.id.0).unwrap_or(i32::MAX).saturating_add(1)
+}
+
+fn reason(error: &RequestError) -> String {
+    match error {
+        RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
+            "another process polls with this token".into()
+        }
+        RequestError::Api(ApiError::Unknown(text)) if text.contains("other getUpdates") => {
+            "another process polls with this token".into()
+        }
+        other => told(other),
+    }
+}

@@ -1,0 +1,104 @@
+//! Buttons that someone pressed.
+
+use std::sync::Arc;
+
+use netvane_chat::{Press, Pressed, Question, problem};
+use netvane_core::Input;
+use teloxide::types::{CallbackQuery, MaybeInaccessibleMessage};
+
+use crate::{
+    hub::Hub,
+    inline,
+    outlet::{Place, Sheet, Spot},
+    render::file_name,
+};
+
+const NOT_YOURS: &str = "Only the one who asked, or an administrator, can cancel this.";
+const EXPIRED: &str = "This button is too old. Please ask again.";
+
+impl Hub {
+    /// Does what a button says; its presser is answered at once.
+    pub(crate) async fn on_press(self: &Arc<Self>, update: String, query: CallbackQuery) {
+        let (data, asker) = (query.data.unwrap_or_default(), query.from.id.to_string());
+        let place = match (&query.message, query.inline_message_id) {
+            (Some(message), _) => place_of(message),
+            (None, inline) => Place { inline, ..Place::default() },
+        };
+        if let Some(id) = inline::offered(&data) {
+            let ((), ()) = tokio::join!(
+                self.answer_press(query.id, None),
+                self.complete(id, place.inline.clone(), asker, update)
+            );
+            return;
+        }
+        let press = |moderator| self.chat.press(Press { id: &data, asker: &asker, moderator });
+        let mut pressed = press(false);
+        if pressed == Pressed::NotYours
+            && place.chat < 0
+            && self.is_moderator(place.chat, query.from.id).await
+        {
+            pressed = press(true);
+        }
+        let said = match &pressed {
+            Pressed::NotYours => Some(NOT_YOURS),
+            Pressed::Expired => Some(EXPIRED),
+            _ => None,
+        };
+        let act = async {
+            match pressed {
+                Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => self.chat.handled(&update).await,
+                // In someone else's chat there is no other message to write.
+                Pressed::Ask(input) if place.inline.is_none() => {
+                    let place = Place { reply_to: place.message, message: None, ..place };
+                    self.again(place, input, false, &asker, &update).await;
+                }
+                Pressed::Ask(input) => self.again(place, input, false, &asker, &update).await,
+                Pressed::Refresh(input) => self.again(place, input, true, &asker, &update).await,
+                Pressed::Raw(input) => self.send_raw(place, input, &update).await,
+            }
+        };
+        let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
+    }
+
+    async fn again(self: &Arc<Self>, place: Place, input: Input, fresh: bool, asker: &str, update: &str) {
+        let question = Question::new(input, asker, place.room());
+        let question = Question { update: Some(update.to_owned()), fresh, ..question };
+        self.chat.answer(question, &mut Spot::new(self, place)).await;
+    }
+
+    /// The whole answer as a file.
+    async fn send_raw(self: &Arc<Self>, place: Place, input: Input, update: &str) {
+        match self.chat.raw(input.clone()).await {
+            Ok(reply) => {
+                let json: serde_json::Value = serde_json::from_str(&reply.to_json()).unwrap_or_default();
+                let text = serde_json::to_string_pretty(&json).unwrap_or_default();
+                let name = file_name(&reply.rendition.document().title, ".json");
+                let mut sheet = Sheet { hub: self, place: &place, name, text };
+                let document = reply.rendition.document();
+                // Why it was not taken is in the log.
+                let _ = self.chat.tell(document, &[], place.room(), &mut sheet).await;
+            }
+            Err(failure) => {
+                let document = problem(&failure, &input);
+                let place = Place { reply_to: place.message, message: None, ..place };
+                let room = place.room();
+                let _ = self.chat.tell(&document, &[], room, &mut Spot::new(self, place)).await;
+            }
+        }
+        self.chat.handled(update).await;
+    }
+}
+
+/// The message that a button is below, as a place to edit.
+fn place_of(message: &MaybeInaccessibleMessage) -> Place {
+    let regular = message.regular_message();
+    let thread = regular.filter(|message| message.is_topic_message).and_then(|message| message.thread_id);
+    Place {
+        chat: message.chat().id.0,
+        thread: thread.map(|thread| thread.0.0),
+        reply_to: regular.and_then(|message| message.reply_to_message()).map(|asked| asked.id.0),
+        message: Some(message.id().0),
+        inline: None,
+        shown: None,
+    }
+}

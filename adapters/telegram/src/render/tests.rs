@@ -1,0 +1,306 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use regex::Regex;
+
+use super::*;
+
+fn mx() -> Document {
+    let mut document =
+        Document::new("MX of example.test", "2 mail servers, of which 1 resolves", Severity::Warning);
+    let row = |preference: u16, exchange: &str, addresses: &str| {
+        [preference.into(), Cell::domain(exchange), Cell::new(addresses, Role::Address), "5m".into()]
+    };
+    document.table(
+        [">Preference", "Exchange", "Addresses", ">TTL"],
+        vec![row(10, "mail1.example.test", "2001:db8:2::81\n203.0.113.81"), row(20, "mail.silent.test", "")],
+    );
+    document.field("Answered by", "198.51.100.53:53, validated by it (DNSSEC)");
+    document.warn("The addresses of exchange mail.silent.test could not be found out just now");
+    document
+}
+
+#[test]
+fn a_wide_table_becomes_a_list() {
+    insta::assert_snapshot!(render(&mx(), true).html, @r"
+        ⚠️ <b>MX of </b><code>example.test</code>
+        2 mail servers, of which 1 resolves
+
+        • <b>10</b> <code>mail1.example.test</code> · <code>2001:db8:2::81</code>, <code>203.0.113.81</code> · TTL 5m
+        • <b>20</b> <code>mail.silent.test</code> · TTL 5m
+
+        <b>Answered by</b>: <code>198.51.100.53:53</code>, validated by it (DNSSEC)
+
+        ⚠️ The addresses of exchange <code>mail.silent.test</code> could not be found out just now
+    ");
+}
+
+#[test]
+fn a_narrow_table_keeps_its_columns() {
+    let mut document = Document::new("Ports of 192.0.2.1", "1 of 2 is open", Severity::Good);
+    document.table(
+        [">Port", "State", "Service"],
+        vec![
+            [22.into(), Cell::new("open", Role::Good), "ssh".into()],
+            [443.into(), "closed".into(), "<https>".into()],
+        ],
+    );
+    insta::assert_snapshot!(render(&document, true).html, @r"
+        ✅ <b>Ports of </b><code>192.0.2.1</code>
+        1 of 2 is open
+
+        <pre>Port  State   Service
+          22  open    ssh
+         443  closed  &lt;https&gt;</pre>
+    ");
+}
+
+#[test]
+fn a_registration() {
+    let mut document =
+        Document::new("Registration of example.com", "Registered until 2027-08-13", Severity::Good);
+    document.field("Registrar", "Example Registrar, Inc. (https://registrar.example)");
+    document.field("Name servers", Cell::domain("a.example.net\nb.example.net"));
+    document.field("Abuse", Cell::exact("abuse@registrar.example"));
+    document.heading("Servers asked");
+    document.table(
+        ["Server", ">Took", "Outcome"],
+        vec![[
+            Cell::domain("rdap.registry.example"),
+            "120 ms".into(),
+            "answered, and named the registrar's".into(),
+        ]],
+    );
+    let lines: Vec<String> = (1..=15).map(|line| format!("line {line} @admin")).collect();
+    document.code(lines.join("\n"));
+    document.block(Block::Attachment { name: "Raw answer".into(), text: "Domain: EXAMPLE\n".repeat(400) });
+    let rendered = render(&document, true);
+    insta::assert_snapshot!(rendered.html, @r"
+        ✅ <b>Registration of </b><code>example.com</code>
+        Registered until 2027-08-13
+
+        <b>Registrar</b>: Example Registrar, Inc. (<code>https://registrar.example</code>)
+        <b>Name servers</b>: <code>a.example.net</code>, <code>b.example.net</code>
+        <b>Abuse</b>: <code>abuse@registrar.example</code>
+
+        <b>Servers asked</b>
+        • <code>rdap.registry.example</code> · Took 120 ms · answered, and named the registrar's
+
+        <blockquote expandable><code>line 1 @admin
+        line 2 @admin
+        line 3 @admin
+        line 4 @admin
+        line 5 @admin
+        line 6 @admin
+        line 7 @admin
+        line 8 @admin
+        line 9 @admin
+        line 10 @admin
+        line 11 @admin
+        line 12 @admin
+        line 13 @admin
+        line 14 @admin
+        line 15 @admin</code></blockquote>
+
+        Raw answer is in the file.
+    ");
+    let (name, text) = rendered.file.expect("a file");
+    assert_eq!((name.as_str(), text.lines().count()), ("raw-answer.txt", 400));
+}
+
+#[test]
+fn a_failure() {
+    let mut document = Document::new("Bad argument", "`domain`: two dots in a row", Severity::Bad);
+    document.code("/mx example..com\n    ^^^^^^^^^^^^");
+    document.field("Try", Cell::exact("/mx example.com"));
+    insta::assert_snapshot!(render(&document, true).html, @r"
+        ❌ <b>Bad argument</b>
+        `domain`: two dots in a row
+
+        <pre>/mx example..com
+            ^^^^^^^^^^^^</pre>
+
+        <b>Try</b>: <code>/mx example.com</code>
+    ");
+}
+
+#[test]
+fn what_does_not_fit_is_in_the_file() {
+    let mut document = Document::new("Names", "many", Severity::Neutral);
+    let row = |index: usize| [Cell::domain(format!("host-{index}.example.com")), Cell::from("x".repeat(40))];
+    document.table(["Name", "About"], (0..300).map(row).collect());
+    document.warn("All of it is old");
+    let rendered = render(&document, true);
+    assert!(
+        rendered.html.ends_with("\n\n⚠️ All of it is old\n\n… the rest is in the file."),
+        "{}",
+        rendered.html
+    );
+    let (name, text) = rendered.file.expect("a file");
+    assert_eq!(name, "names.txt");
+    assert!(text.contains("host-299.example.com"));
+    let working = render(&document, false);
+    assert!(working.file.is_none() && working.html.ends_with("\n\n…"));
+}
+
+#[test]
+fn a_way_is_drawn_where_it_fits() {
+    let station =
+        |name: &str, via: &str| Station { title: "Server".into(), name: name.into(), via: via.into() };
+    let path = |name: &str| {
+        let mut document = Document::new("Way", "", Severity::Neutral);
+        document.block(Block::Path { stations: vec![station("a.example", ""), station(name, "SMTP")] });
+        render(&document, true).html
+    };
+    assert!(path("b.example").contains("<pre>"));
+    let wide = path(&format!("{}.example", "b".repeat(40)));
+    assert!(wide.contains("● <b>Server</b>: <code>a.example</code>\n↓ <b>Server</b>: <code>bbb"), "{wide}");
+}
+
+/// What a reader sees of a message, with the parts that are code, and the number of entities.
+fn read(html: &str) -> (String, Vec<(usize, usize)>, usize) {
+    let (mut text, mut code, mut open, mut entities) = (String::new(), Vec::new(), Vec::new(), 0);
+    let mut rest = html;
+    while let Some(c) = rest.chars().next() {
+        if let Some(tag) = rest.strip_prefix('<') {
+            let (tag, after) = tag.split_once('>').expect("a tag is closed");
+            rest = after;
+            match tag.strip_prefix('/') {
+                Some(name) => {
+                    let (opened, start): (&str, usize) = open.pop().expect("a tag was opened");
+                    assert_eq!(opened, name, "{html}");
+                    assert!(start < text.len(), "an empty entity: {html}");
+                    if matches!(name, "code" | "pre") {
+                        code.push((start, text.len()));
+                    }
+                }
+                None => {
+                    let name = tag.split(' ').next().unwrap_or_default();
+                    assert!(["b", "code", "pre", "blockquote expandable"].contains(&tag), "{html}");
+                    assert!(open.iter().all(|(outer, _)| *outer == "blockquote"), "{html}");
+                    open.push((name, text.len()));
+                    entities += 1;
+                }
+            }
+        } else if rest.starts_with('&') {
+            let known = [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"')];
+            let (name, c) = known.iter().find(|(name, _)| rest.starts_with(name)).expect("a known reference");
+            text.push(*c);
+            rest = &rest[name.len()..];
+        } else {
+            text.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    assert!(open.is_empty(), "{html}");
+    (text, code, entities)
+}
+
+static LIVE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let patterns = [
+        r"[a-zA-Z][a-zA-Z0-9+]*://[^\s]+",
+        r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+        r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|xn--\w+|test|рф)\b",
+        r"\d+\.\d+\.\d+\.\d+",
+        r"@\w{2,32}",
+        r"(?:^|[^\w/<>])(/\w{1,64})",
+        r"#\w+",
+        r"\$[A-Z]{1,8}",
+        r"(?:^|[^\w+])(\+\d[\d ()-]{5,20}\d)",
+    ];
+    patterns.map(|pattern| Regex::new(pattern).expect("a pattern")).into()
+});
+
+/// What Telegram makes of plain words, as far as it is known.
+fn live(text: &str, code: &[(usize, usize)]) -> Vec<String> {
+    let parts = LIVE.iter().flat_map(|pattern| pattern.captures_iter(text));
+    let parts = parts.filter_map(|captures| captures.get(1).or(captures.get(0)));
+    let shielded = |start: usize, end: usize| code.iter().any(|code| code.0 < end && start < code.1);
+    parts.filter(|part| !shielded(part.start(), part.end())).map(|part| part.as_str().to_owned()).collect()
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("<b>&amp;</b>"),
+        Just("</code></pre>"),
+        Just("https://evil.com/?a=b"),
+        Just("joe@evil.com"),
+        Just("@everyone"),
+        Just("/start@x_bot"),
+        Just("(/stop)"),
+        Just("#tag $USD"),
+        Just("evil.com"),
+        Just("пример.рф"),
+        Just("+1 555 123 45 67"),
+        Just("tg://resolve?domain=x"),
+        Just("\u{202e}\u{200b}\x1b"),
+        Just("👍🏽"),
+        Just("\n\n"),
+        Just(" "),
+        Just("word "),
+        Just("192.0.2.1:80"),
+        Just("."),
+    ];
+    let any = "\\PC{0,12}";
+    prop::collection::vec(prop_oneof![3 => part.prop_map(str::to_owned), 1 => any], 0..12)
+        .prop_map(|parts| parts.concat())
+}
+
+fn long() -> impl Strategy<Value = String> {
+    (hostile(), 1..60_usize).prop_map(|(text, times)| text.repeat(times))
+}
+
+fn cell() -> impl Strategy<Value = Cell> {
+    let role = prop_oneof![
+        Just(Role::Plain),
+        Just(Role::Domain),
+        Just(Role::Address),
+        Just(Role::Exact),
+        Just(Role::Aside),
+        Just(Role::Good),
+        Just(Role::Bad)
+    ];
+    (hostile(), role).prop_map(|(text, role)| Cell::new(text, role))
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    let column = |title: &'static str, numeric| Column { title, numeric };
+    let field = (hostile(), cell()).prop_map(|(name, value)| Field { name, value });
+    let station =
+        (hostile(), hostile(), hostile()).prop_map(|(title, name, via)| Station { title, name, via });
+    prop_oneof![
+        hostile().prop_map(|text| Block::Heading { text }),
+        long().prop_map(|text| Block::Text { text }),
+        long().prop_map(|text| Block::Code { text }),
+        (hostile(), long()).prop_map(|(name, text)| Block::Attachment { name, text }),
+        prop::collection::vec(field, 0..40).prop_map(|fields| Block::Fields { fields }),
+        prop::collection::vec(station, 0..6).prop_map(|stations| Block::Path { stations }),
+        prop::collection::vec(prop::collection::vec(cell(), 3), 0..60).prop_map(move |rows| Block::Table {
+            columns: vec![column("Hop", true), column("Name", false), column("Took", true)],
+            rows
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_document_is_a_message_that_telegram_takes_and_nothing_in_it_acts(
+        title in hostile(),
+        summary in long(),
+        blocks in prop::collection::vec(block(), 0..6),
+        warnings in prop::collection::vec(hostile(), 0..12),
+        with_file in any::<bool>(),
+    ) {
+        let document = Document { title, summary, severity: Severity::Bad, blocks, warnings };
+        let rendered = render(&document, with_file);
+        let (text, code, entities) = read(&rendered.html);
+        prop_assert!(units(&text) <= MOST_UNITS, "{} units", units(&text));
+        prop_assert!(entities <= MOST_ENTITIES, "{entities} entities");
+        prop_assert_eq!(live(&text, &code), Vec::<String>::new(), "{}", text);
+        let acts = text.chars().any(|c| netvane_core::render::is_unsafe(c) && !"\n\t\u{fe0f}".contains(c));
+        prop_assert!(!acts, "{}", text);
+        prop_assert!(with_file || rendered.file.is_none());
+    }
+}

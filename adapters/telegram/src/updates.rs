@@ -1,0 +1,45 @@
+//! An update, and who handles it.
+
+use std::sync::Arc;
+
+use teloxide::types::{Message, Update, UpdateKind};
+
+use crate::{ask::Caller, hub::Hub, outlet::Place};
+
+/// Handles one update to its end.
+pub(crate) async fn handle(hub: &Arc<Hub>, update: Update) {
+    let number = update.id.0.to_string();
+    match update.kind {
+        UpdateKind::Message(message) | UpdateKind::ChannelPost(message) => {
+            if let Some(caller) = caller(hub, &message, number) {
+                hub.on_message(caller, &message).await;
+            }
+        }
+        UpdateKind::CallbackQuery(query) => hub.on_press(number, query).await,
+        UpdateKind::InlineQuery(query) => hub.on_query(number, query).await,
+        UpdateKind::ChosenInlineResult(chosen) => hub.on_chosen(number, chosen).await,
+        _ => {}
+    }
+}
+
+/// Who asks; nobody where a bot speaks, we ourselves included, or where a channel's post arrives once more in its group.
+fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
+    let sent_by_bot = message.from.as_ref().is_some_and(|user| user.is_bot) && message.sender_chat.is_none();
+    if sent_by_bot || hub.is_me(message.via_bot.as_ref()) || message.is_automatic_forward() {
+        return None;
+    }
+    let chat = &message.chat;
+    // Those who speak as a group or a channel are that.
+    let speaker = match (&message.sender_chat, &message.from) {
+        (Some(chat), _) => chat.id.0.to_string(),
+        (None, Some(user)) => user.id.to_string(),
+        (None, None) => chat.id.0.to_string(),
+    };
+    let place = Place {
+        chat: chat.id.0,
+        thread: message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0),
+        reply_to: Some(message.id.0),
+        ..Place::default()
+    };
+    Some(Caller { place, asker: speaker, update, alone: chat.is_private(), person: !chat.is_channel() })
+}

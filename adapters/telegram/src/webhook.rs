@@ -1,0 +1,110 @@
+//! `POST /hooks/telegram`: updates as Telegram delivers them, from nobody else.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use netvane_core::Health;
+use reqwest::Url;
+use subtle::ConstantTimeEq;
+use teloxide::{ApiError, RequestError, payloads::SetWebhookSetters, requests::Requester, types::Update};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    hub::{Hub, NAME, call, told},
+    polling::{REFUSED, WANTED, hand_over, waits},
+};
+
+/// Where updates are delivered.
+pub(crate) const PATH: &str = "/hooks/telegram";
+
+const SECRET: &str = "x-telegram-bot-api-secret-token";
+
+/// Updates are far smaller.
+const MOST_BYTES: usize = 1 << 20;
+
+/// A full house is told to Telegram after this time; it delivers again. The last call at the end may take as long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Another process with the same token may have removed the webhook when it ended.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// How Telegram reaches us.
+#[derive(Clone)]
+pub(crate) struct Webhook {
+    pub(crate) url: Url,
+    pub(crate) secret: String,
+}
+
+#[derive(Clone)]
+struct Hook {
+    hub: Arc<Hub>,
+    secret: Arc<[u8]>,
+}
+
+/// The path, for the HTTP adapter to serve.
+pub(crate) fn router(hub: &Arc<Hub>, webhook: &Webhook) -> Router {
+    let hook = Hook { hub: hub.clone(), secret: webhook.secret.as_bytes().into() };
+    Router::new().route(PATH, post(delivered)).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(hook)
+}
+
+async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let given = headers.get(SECRET).map(|value| value.as_bytes()).unwrap_or_default();
+    if !bool::from(given.ct_eq(&hook.secret)) {
+        return StatusCode::UNAUTHORIZED;
+    }
+    let Ok(update) = serde_json::from_slice::<Update>(&body) else { return StatusCode::BAD_REQUEST };
+    if hook.hub.me.get().is_none() || hook.hub.chat.shutdown().is_cancelled() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    match timeout(PATIENCE, hook.hub.permits.acquire()).await {
+        Ok(Ok(_free)) => {
+            hand_over(&hook.hub, update).await;
+            StatusCode::OK
+        }
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Sets the webhook, keeps it set until the process is to end, and removes it.
+pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
+    let adapters = hub.chat.engine().adapters();
+    let mut faults = waits();
+    loop {
+        let wait = match keep(hub, webhook).await {
+            Ok(()) => {
+                adapters.report(NAME, Health::Up);
+                faults = waits();
+                LOOK
+            }
+            Err(RequestError::RetryAfter(wait)) => wait.duration(),
+            Err(RequestError::Api(ApiError::InvalidToken)) => {
+                return adapters.report(NAME, Health::Failed(REFUSED.into()));
+            }
+            Err(error) => {
+                adapters.report(NAME, Health::Down(told(&error)));
+                faults.next().unwrap_or(LOOK)
+            }
+        };
+        tokio::select! {
+            () = hub.chat.shutdown().cancelled() => break,
+            () = sleep(wait) => {}
+        }
+    }
+    let _ = timeout(PATIENCE, call(hub.bot.delete_webhook())).await;
+}
+
+async fn keep(hub: &Hub, webhook: &Webhook) -> Result<(), RequestError> {
+    // The first time it is set whatever is there: the secret cannot be read back.
+    let first = !hub.chat.engine().adapters().all().contains(&(NAME, Health::Up));
+    if !first && call(hub.bot.get_webhook_info()).await?.url.as_ref() == Some(&webhook.url) {
+        return Ok(());
+    }
+    let set = hub.bot.set_webhook(webhook.url.clone()).secret_token(&webhook.secret);
+    call(set.allowed_updates(WANTED).max_connections(100)).await.map(drop)
+}
