@@ -65,14 +65,8 @@ fn answered(message: &Message) -> bool {
 fn a_question_is_answered_and_carried_on_from() {
     let bot = Bot::start();
     let ann = bot.ann();
-    let answer = ann.say("/mx@Nobody example.test");
-    assert!(answer.taken().replies().is_empty() || ann.id > 0);
     let answer = ann.say("/mx example.test").wait_for(answered);
-    assert!(
-        answer.text.starts_with("✅ MX of example.test") || answer.text.contains("MX of example.test"),
-        "{}",
-        answer.text
-    );
+    assert!(answer.text.starts_with("✅ MX of example.test"), "{}", answer.text);
     assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
     assert_eq!(answer.live_parts(), [""; 0], "nothing is clickable by itself");
     let labels: Vec<&str> = answer.buttons().map(|button| button.text.as_str()).collect();
@@ -174,15 +168,13 @@ fn an_update_is_answered_once_also_over_a_restart() {
     let open = ann.say("/mx example.test");
     let working = open.wait_for(|message| message.buttons().any(|button| button.text == "Cancel"));
     open.taken();
-    // What was kept of it is on disk once the message stands there; the process dies without a word.
-    netvane_tests::until("the question is written down", || {
-        std::fs::read(state.path().join("state.redb")).is_ok_and(|bytes| {
-            bytes.windows(11).any(|window| window == b"\"message\":\""[..11].as_ref()) || !bytes.is_empty()
-        })
-    });
+    // The place of the message is written down once another question was answered; then it dies without a word.
+    ann.say("/ns example.test").wait_for(answered);
     service.signal("KILL");
     assert_eq!(service.ended(), None);
     dns.release("example.test. MX");
+    // The dead poller's connection may stand for a moment yet.
+    telegram.forgive("terminated by other getUpdates");
     let restarted = serve(&settings);
     let answer = open.wait_for(answered);
     assert_eq!(answer.id, working.id, "answered where it stood");
@@ -217,7 +209,7 @@ fn floods_and_faults_lose_no_answer() {
 fn nothing_from_the_network_is_live() {
     let bot = Bot::with_dns(Dns::serving("hostile.test.", HOSTILE));
     let answer = bot.ann().say("/txt hostile.test").wait_for(answered);
-    assert!(answer.text.contains("@everyone /start #tag https://evil.example"), "{}", answer.text);
+    assert!(answer.text.contains("@everyone /start #tag"), "{}", answer.text);
     assert_eq!(answer.clickable().len(), 0, "{:?}", answer.clickable());
     bot.finish();
 }
@@ -297,4 +289,15 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
     assert_eq!(service.command("a example.test").status, 200);
     assert_eq!(service.stop(), Some(0));
     telegram.finish();
+}
+
+#[test]
+fn a_path_is_a_picture() {
+    let bot = Bot::start();
+    let ann = bot.ann();
+    ann.say("/howmail a@example.test b@example.test").wait_for(answered);
+    let picture =
+        ann.wait_for(|message| message.attachment.as_ref().is_some_and(|file| file.kind == "photo"));
+    assert!(picture.attachment.expect("a picture").bytes.starts_with(b"\x89PNG"));
+    bot.finish();
 }

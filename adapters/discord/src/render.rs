@@ -93,11 +93,15 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
     let (symbol, color) = if page.working { ("⏳", 0x95_a5_a6) } else { look(document.severity) };
     let room = TITLE - length(symbol) - 1;
     let title = format!("{symbol} {}", line_within(&document.title, room));
-    let (description, complete) = described(document, page.working);
+    let picture = if page.working { None } else { render::png(document) };
+    let (description, complete) = described(document, page.working, picture.is_some());
+    let mut embed = json!({ "title": title, "color": color });
     let mut files = Vec::new();
+    if let Some(bytes) = picture {
+        embed["image"] = json!({ "url": format!("attachment://{PICTURE}") });
+        files.push(File { name: PICTURE.to_owned(), bytes });
+    }
     if !page.working {
-        // A path's picture joins the files here, and the embed then names it:
-        // `"image": { "url": "attachment://path.png" }`.
         files.extend(attachments(document));
         if !complete {
             let text = render::text(document, Layout { width: 100, color: false });
@@ -114,8 +118,12 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
         None => false,
     });
     let description = if description.trim().is_empty() { "—".to_owned() } else { description };
-    Drawn { embed: json!({ "title": title, "description": description, "color": color }), files }
+    embed["description"] = description.into();
+    Drawn { embed, files }
 }
+
+/// A path, drawn.
+const PICTURE: &str = "path.png";
 
 /// Holds what has no room in the embed.
 const REST: &str = "answer.txt";
@@ -129,8 +137,8 @@ fn look(severity: Severity) -> (&'static str, u32) {
     }
 }
 
-/// The description, and whether everything is in it.
-fn described(document: &Document, working: bool) -> (String, bool) {
+/// The description, and whether everything is in it. A path that has a picture is not drawn once more.
+fn described(document: &Document, working: bool, pictured: bool) -> (String, bool) {
     let more = if working { "…".to_owned() } else { format!("… the whole answer is in `{REST}`") };
     let warnings = document.warnings.iter().take(WARNINGS);
     let tail: String = warnings.map(|warning| format!("\n⚠️ {}", line_within(warning, WARNING))).collect();
@@ -140,7 +148,8 @@ fn described(document: &Document, working: bool) -> (String, bool) {
     let mut out = line_within(&document.summary, SUMMARY);
     let most = DESCRIPTION - length(&tail) - length(&more) - 4;
     let mut close = false;
-    for part in document.blocks.iter().map(part).filter(|part| !part.lines.is_empty()) {
+    let blocks = document.blocks.iter().filter(|block| !(pictured && matches!(block, Block::Path { .. })));
+    for part in blocks.map(part).filter(|part| !part.lines.is_empty()) {
         let gap = match (out.is_empty(), close) {
             (true, _) => "",
             (_, true) => "\n",

@@ -25,7 +25,7 @@ use crate::{
     render::render,
 };
 
-use netvane_core::render::printable_line;
+use netvane_core::render::{png, printable_line};
 
 /// "typing" is shown by Telegram for this long.
 const TYPING: Duration = Duration::from_secs(5);
@@ -75,6 +75,8 @@ pub(crate) struct Spot {
     typing: Option<Instant>,
     /// The file was sent; an answer that is shown again does not bring it again.
     attached: bool,
+    /// The same for the picture.
+    pictured: bool,
 }
 
 /// `editMessageText` for inline messages as it is today; the library's own still has the old preview switch.
@@ -101,19 +103,22 @@ impl Outlet for Spot {
         }
         let rendered = render(page.document, !page.working && !inline);
         self.put(rendered.html, keyboard(page.buttons, inline)).await?;
-        match rendered.file {
-            Some((name, text)) if !self.attached => {
-                self.hub.chat.pace().turn(self.place.room()).await;
-                match send_file(&self.hub, &self.place, name, text).await {
-                    // Where files are forbidden the first part has to do.
-                    Err(Trouble::Lasting(why)) => tracing::debug!(why, "a file was not taken"),
-                    sent => sent?,
-                }
-                self.attached = true;
-                Ok(())
-            }
-            _ => Ok(()),
+        if page.working || inline {
+            return Ok(());
         }
+        if !self.pictured {
+            if let Some(picture) = png(page.document) {
+                self.hub.chat.pace().turn(self.place.room()).await;
+                attempt(send_picture(&self.hub, &self.place, picture).await)?;
+            }
+            self.pictured = true;
+        }
+        if let Some((name, text)) = rendered.file.filter(|_| !self.attached) {
+            self.hub.chat.pace().turn(self.place.room()).await;
+            attempt(send_file(&self.hub, &self.place, name, text).await)?;
+            self.attached = true;
+        }
+        Ok(())
     }
 
     fn place(&self) -> Value {
@@ -123,7 +128,7 @@ impl Outlet for Spot {
 
 impl Spot {
     pub(crate) fn new(hub: &Arc<Hub>, place: Place) -> Self {
-        Self { hub: hub.clone(), place, prompt: None, typing: None, attached: false }
+        Self { hub: hub.clone(), place, prompt: None, typing: None, attached: false, pictured: false }
     }
 
     async fn put(&mut self, html: String, keyboard: Option<InlineKeyboardMarkup>) -> Result<(), Trouble> {
@@ -246,7 +251,27 @@ impl Outlet for Sheet<'_> {
     }
 }
 
-/// Sends a file in reply to the answer. A picture of a path would be sent here too, as a photo.
+/// Where files are forbidden the message alone has to do.
+fn attempt(sent: Result<(), Trouble>) -> Result<(), Trouble> {
+    match sent {
+        Err(Trouble::Lasting(why)) => {
+            tracing::debug!(why, "a file was not taken");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Sends a picture in reply to the answer.
+async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), Trouble> {
+    let mut request =
+        hub.bot.send_photo(ChatId(place.chat), InputFile::memory(picture).file_name("path.png"));
+    request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
+    request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
+    call(request).await.map(drop).map_err(|error| trouble(&error))
+}
+
+/// Sends a file in reply to the answer.
 async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), Trouble> {
     let file = InputFile::memory(text).file_name(name);
     let mut request = hub.bot.send_document(ChatId(place.chat), file).disable_content_type_detection(true);

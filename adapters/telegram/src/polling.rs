@@ -48,11 +48,14 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
     // The first poll, and the one after a fault, comes back at once: how things are is known then.
     let mut open = 0;
     loop {
+        if hub.chat.shutdown().is_cancelled() {
+            return confirm(hub, offset).await;
+        }
         let poll = hub.bot.get_updates().offset(offset).timeout(open).allowed_updates(WANTED);
         let answer = tokio::select! {
-            biased;
-            () = hub.chat.shutdown().cancelled() => return confirm(hub, offset).await,
             answer = poll => answer,
+            // This poll has confirmed what was handed over before it.
+            () = hub.chat.shutdown().cancelled() => return,
         };
         let wait = match answer {
             Ok(updates) => {

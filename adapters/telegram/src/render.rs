@@ -56,6 +56,8 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
                 page.add(gap, &Part::list([Markup::default().bold(name)]));
                 page.add("\n", &Part::preformatted(Around::Folded, text));
             }
+            // Its picture is sent with the message.
+            Block::Path { .. } if with_file => {}
             block => page.add(gap, &part(block)),
         }
         // A heading stands close to what it heads.

@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use netvane_core::{Engine, settings::Settings};
+use netvane_core::{Engine, Health, settings::Settings};
 use netvane_discord::Discord;
 use netvane_telegram::Telegram;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,7 +48,17 @@ fn start_chats(
     if !settings.telegram.token.is_set() && !settings.discord.token.is_set() {
         return Ok((chats, hooks));
     }
-    let store = netvane_chat::open_store(&settings.state.directory).context("cannot keep state")?;
+    let store = match netvane_chat::open_store(&settings.state.directory) {
+        Ok(store) => store,
+        // Without it an update could be answered twice; what needs no state goes on.
+        Err(error) => {
+            let tokens = [("discord", &settings.discord.token), ("telegram", &settings.telegram.token)];
+            for (adapter, _) in tokens.into_iter().filter(|(_, token)| token.is_set()) {
+                engine.adapters().report(adapter, Health::Failed(error.to_string()));
+            }
+            return Ok((chats, hooks));
+        }
+    };
     if settings.discord.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let discord = Discord::new(&settings.discord, engine, store.clone(), shutdown)?;
