@@ -9,6 +9,7 @@ mod hostile_dns;
 mod http;
 mod http_bad_input;
 mod http_engine;
+mod lab_chats;
 mod lab_dns;
 mod lab_mail;
 mod lab_mail_traces;

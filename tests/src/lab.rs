@@ -44,6 +44,15 @@ impl Lab {
         self.names.get(name).map_or("", String::as_str)
     }
 
+    /// Puts this thread, and all that it starts from now on, where the lab's client is: servers that stand in for
+    /// somebody are then on the client's own loopback.
+    pub fn enter(&self) {
+        let namespace = std::fs::File::open(format!("/run/netns/{}", self.value("CLIENT_NS")))
+            .expect("the client's namespace is there");
+        nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET)
+            .expect("tests in the lab run as root");
+    }
+
     /// Where the lab's files are.
     pub fn directory(&self) -> &std::path::Path {
         &self.directory
