@@ -284,3 +284,36 @@ fn a_path_is_a_picture() {
     );
     bot.finish();
 }
+
+#[test]
+fn an_answer_that_outlives_its_token_is_a_message() {
+    let bot = Bot::start();
+    bot.dns.hold("example.test. MX");
+    let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
+    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    asked.expire();
+    bot.dns.release("example.test. MX");
+    let calls = bot.discord.wait_for_calls("POST /channels/*/messages", 1);
+    assert!(calls[0].body.json.to_string().contains("mail1.example.test"), "{:?}", calls[0]);
+    bot.discord.invalidate_session();
+    bot.discord.wait_for_identified(2);
+    answered(&bot.discord.slash("a", json!({"domain": "example.test"})));
+    bot.finish();
+}
+
+#[test]
+fn what_does_not_fit_is_a_file() {
+    let bot = Bot::with_dns(Dns::serving("long.test.", &long_zone()));
+    let answer = answered(&bot.discord.slash("txt", json!({"domain": "long.test"})));
+    let files = answer["attachments"].as_array().expect("files");
+    assert!(files.iter().any(|file| file["filename"] == "answer.txt"), "{answer}");
+    assert!(text(&answer).contains("answer.txt"), "it says so");
+    bot.finish();
+}
+
+fn long_zone() -> String {
+    let texts: String = (0..60).map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200))).collect();
+    format!(
+        "$TTL 60\n@ IN SOA ns1.long.test. h.long.test. 7 7200 3600 1209600 60\n@ IN NS ns1.long.test.\n{texts}"
+    )
+}

@@ -301,3 +301,18 @@ fn a_path_is_a_picture() {
     assert!(picture.attachment.expect("a picture").bytes.starts_with(b"\x89PNG"));
     bot.finish();
 }
+
+#[test]
+fn what_does_not_fit_is_a_file() {
+    let texts: String = (0..60).map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200))).collect();
+    let zone = format!(
+        "$TTL 60\n@ IN SOA ns1.long.test. h.long.test. 7 7200 3600 1209600 60\n@ IN NS ns1.long.test.\n{texts}"
+    );
+    let bot = Bot::with_dns(Dns::serving("long.test.", &zone));
+    let ann = bot.ann();
+    let answer = ann.say("/txt long.test").wait_for(answered);
+    assert!(answer.text.contains("the rest is in the file"), "{}", answer.text);
+    let file = ann.wait_for(|message| message.attachment.is_some()).attachment.expect("a file");
+    assert!(file.text().matches('x').count() >= 60 * 200, "all of it is in there");
+    bot.finish();
+}

@@ -101,6 +101,16 @@ impl Service {
         signal(self.child.id(), name);
     }
 
+    /// Resident memory in MB of 1,000,000 bytes.
+    pub fn resident(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line
+            .and_then(|rest| rest.trim().strip_suffix("kB"))
+            .and_then(|number| number.trim().parse::<f64>().ok());
+        kib.expect("a running process has memory") * 1024.0 / 1e6
+    }
+
     /// Files and sockets that it holds open.
     pub fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)

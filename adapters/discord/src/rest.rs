@@ -32,7 +32,6 @@ impl File {
         match self.name.rsplit_once('.').map(|(_, end)| end) {
             Some("json") => "application/json",
             Some("png") => "image/png",
-            Some("png") => "image/png",
             _ => "text/plain; charset=utf-8",
         }
     }
