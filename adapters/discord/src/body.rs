@@ -40,8 +40,7 @@ fn rows(buttons: &[Button]) -> Vec<Value> {
 
 fn button(button: &Button) -> Value {
     let style = match button.sort {
-        Sort::FollowUp => 1,
-        Sort::Refresh | Sort::Raw => 2,
+        Sort::FollowUp | Sort::Refresh | Sort::Raw => 2,
         Sort::Cancel => 4,
     };
     json!({ "type": 2, "style": style, "label": cut(&button.label, LABEL), "custom_id": button.id })

@@ -196,7 +196,9 @@ fn part(block: &Block) -> Part {
         Block::Table { columns, rows } if render::table_width(columns, rows) <= PHONE => {
             Part::fenced(&render::block_text(block, Layout { width: PHONE as u16, color: false }))
         }
-        Block::Table { columns, rows } => Part::plain(rows.iter().map(|row| listed(columns, row)).collect()),
+        Block::Table { columns, rows } => {
+            Part::plain(render::ungrouped(rows).iter().map(|row| listed(columns, row)).collect())
+        }
         Block::Code { text } => Part::fenced(text),
         Block::Path { .. } => Part::fenced(&render::block_text(block, Layout { width: 100, color: false })),
         Block::Attachment { name, .. } => Part::plain(vec![format!("📎 {}", code(&file_name(name)))]),
@@ -205,16 +207,14 @@ fn part(block: &Block) -> Part {
 
 /// A row of a wide table: `- **first** — second · third`.
 fn listed(columns: &[Column], row: &[Cell]) -> String {
-    let mut cells = columns.iter().zip(row);
-    let first = cells.next().map(|(_, first)| bold(&cell(first))).unwrap_or_default();
-    let rest: Vec<String> = cells
-        .filter(|(_, value)| !value.text.trim().is_empty())
-        .map(|(column, value)| match column.numeric {
-            // A number says nothing without its name.
-            true => format!("{} {}", line(column.title), cell(value)),
-            false => cell(value),
-        })
-        .collect();
+    // A number says nothing without its name.
+    let named = |(column, value): (&Column, &Cell)| match column.numeric {
+        true => format!("{} {}", line(column.title), cell(value)),
+        false => cell(value),
+    };
+    let mut cells = columns.iter().zip(row).filter(|(_, value)| !value.text.trim().is_empty());
+    let first = cells.next().map(|first| bold(&named(first))).unwrap_or_default();
+    let rest: Vec<String> = cells.map(named).collect();
     if rest.is_empty() { format!("- {first}") } else { format!("- {first} — {}", rest.join(" · ")) }
 }
 

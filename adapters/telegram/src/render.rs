@@ -2,7 +2,7 @@
 
 use netvane_core::{
     document::{Block, Cell, Column, Document, Field, Role, Severity, Station},
-    render::{Layout, block_text, printable_line, table_width, text},
+    render::{Layout, block_text, printable_line, table_width, text, ungrouped},
 };
 
 use crate::markup::{Around, Markup, preformatted, shortened, units};
@@ -207,7 +207,7 @@ fn part(block: &Block) -> Part {
         Block::Table { columns, rows } if table_width(columns, rows) <= NARROW => {
             Part::preformatted(Around::Block, &block_text(block, width))
         }
-        Block::Table { columns, rows } => Part::list(rows.iter().map(|row| record(columns, row))),
+        Block::Table { columns, rows } => Part::list(ungrouped(rows).iter().map(|row| record(columns, row))),
         Block::Code { text } | Block::Attachment { text, .. } => preformatted_text(text),
         Block::Path { stations } => path(block, stations),
     }

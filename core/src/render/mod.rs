@@ -10,4 +10,4 @@ pub use markdown::markdown;
 pub use path::svg;
 pub use picture::png;
 pub use printable::{is_unsafe, pointed, printable, printable_line};
-pub use text::{Layout, block as block_text, table_width, text};
+pub use text::{Layout, block as block_text, table_width, text, ungrouped};

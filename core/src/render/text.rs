@@ -115,6 +115,21 @@ fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     widths.sum::<usize>().saturating_sub(2)
 }
 
+/// Rows that stand for themselves: where the first cells are empty because the row above says the same, they are
+/// said again.
+pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
+    let mut out: Vec<Vec<Cell>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut row = row.clone();
+        let empty = row.iter().take_while(|cell| cell.text.trim().is_empty()).count();
+        if let Some(above) = out.last().filter(|_| empty < row.len()) {
+            row[..empty].clone_from_slice(&above[..empty]);
+        }
+        out.push(row);
+    }
+    out
+}
+
 /// Where a table does not fit, each row becomes a record of its own.
 fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
     let record = |row: &Vec<Cell>| {
@@ -122,7 +137,7 @@ fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
         let fields = fields.map(|(column, cell)| Field { name: column.title.into(), value: cell.clone() });
         block(&Block::Fields { fields: fields.collect() }, layout)
     };
-    rows.iter().map(record).collect::<Vec<_>>().join("\n\n")
+    ungrouped(rows).iter().map(record).collect::<Vec<_>>().join("\n\n")
 }
 
 fn cell(cell: &Cell) -> TableCell {
@@ -224,6 +239,13 @@ mod tests {
                 "             2001:db8::1"
             ]
         );
+    }
+
+    #[test]
+    fn a_row_of_a_group_stands_for_itself() {
+        let row = |cells: [&str; 3]| cells.map(Cell::from).to_vec();
+        let rows = [row(["10", "mx", "192.0.2.1"]), row(["", "", "192.0.2.2"]), row(["", "", ""])];
+        assert_eq!(ungrouped(&rows), [rows[0].clone(), row(["10", "mx", "192.0.2.2"]), row(["", "", ""])]);
     }
 
     #[test]

@@ -1,0 +1,38 @@
+//! The gallery: each sample question as Discord, Telegram, a terminal and Markdown show its answer.
+//!
+//! `gallery DIRECTORY` asks the real program and writes pages there, without scripts and without anything that
+//! a browser would fetch. `gallery --trim FILE...` cuts the empty margin off pictures of them. See `run`.
+
+mod discord;
+mod page;
+mod picture;
+mod samples;
+mod taken;
+mod telegram;
+
+use std::{fs, path::Path};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--trim", files @ ..] => files.iter().for_each(|file| picture::trim(Path::new(file))),
+        [directory] => draw(Path::new(directory)),
+        _ => panic!("usage: gallery DIRECTORY | gallery --trim FILE..."),
+    }
+}
+
+/// One page with everything, one for each sample, and one for each picture of the README.
+fn draw(directory: &Path) {
+    fs::create_dir_all(directory).expect("a directory to write to");
+    let write = |name: &str, page: maud::Markup| {
+        fs::write(directory.join(format!("{name}.html")), page.into_string()).expect("a page can be written");
+    };
+    let shown: Vec<page::Shown> = taken::all().iter().map(page::Shown::of).collect();
+    for one in &shown {
+        write(one.sample.name, page::row(one));
+    }
+    let first = &shown[0];
+    write("discord", page::alone(&first.discord));
+    write("telegram", page::alone(&first.telegram));
+    write("index", page::whole(&shown));
+}
