@@ -197,9 +197,9 @@ pub struct Discord {
     pub token: Secret,
     pub application_id: String,
     pub public_key: String,
-    pub api_url: String,
-    pub guilds: Vec<String>,
     pub mode: String,
+    pub guilds: Vec<String>,
+    pub api_url: String,
 }
 
 /// What outlives the process.

@@ -205,23 +205,22 @@ impl Drop for OnDesk<'_> {
     }
 }
 
-/// Labels and lines of what can be asked next: about what was asked, then about the first address that was found.
+/// Labels and lines of what can be asked next: all about what was asked, and the first word about the first address
+/// that was found, from whose answer the rest can be asked.
 fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
     let targets = targets::of(reply);
-    let first = targets.first();
-    let address = targets.iter().find(|target| target.kind == TargetKind::Address);
-    let mut offers = Vec::new();
-    for target in first.into_iter().chain(address.filter(|address| Some(*address) != first)) {
-        for entry in registry.offered_for(target.kind) {
-            let name = entry.spec.name;
-            if Some(target) == first && name == reply.command {
-                continue;
-            }
-            let label =
-                if Some(target) == first { name.to_owned() } else { format!("{name} {}", target.text) };
-            offers.push((label, target.line(entry)));
-        }
+    let Some(asked) = targets.first() else { return Vec::new() };
+    let about = |target| registry.offered_for(target).map(|entry| (entry, entry.spec.name));
+    let mut offers: Vec<(String, String)> = about(asked.kind)
+        .filter(|(_, name)| *name != reply.command)
+        .map(|(entry, name)| (name.to_owned(), asked.line(entry)))
+        .take(MAX_FOLLOW_UPS)
+        .collect();
+    let address = targets.iter().find(|target| target.kind == TargetKind::Address && *target != asked);
+    if let Some(address) = address
+        && let Some((entry, name)) = about(TargetKind::Address).next()
+    {
+        offers.push((format!("{name} {}", address.text), address.line(entry)));
     }
-    offers.truncate(MAX_FOLLOW_UPS);
     offers
 }

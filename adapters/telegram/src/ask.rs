@@ -12,6 +12,7 @@ use netvane_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use teloxide::types::{Document as File, Message};
+use tokio::time::timeout;
 
 use crate::{
     files,
@@ -23,6 +24,9 @@ use crate::{
 /// Questions that are answered by replying to them.
 const PROMPTS: &str = "prompts";
 const KEEP_PROMPTS: Duration = Duration::from_secs(2 * 24 * 3600);
+
+/// A reply waits this long for what it replies to.
+const ASKING: Duration = Duration::from_secs(5);
 
 /// Targets that are offered of one message, and commands of each where there are several.
 const MOST_TARGETS: usize = 5;
@@ -54,7 +58,9 @@ impl Hub {
     /// Answers a message, if it is for us.
     pub(crate) async fn on_message(self: &Arc<Self>, caller: Caller, message: &Message) {
         let text = text_of(message);
-        if let Some(prompt) = self.prompt(&caller, message).filter(|_| !text.starts_with('/')) {
+        if !text.starts_with('/')
+            && let Some(prompt) = self.prompt(&caller, message).await
+        {
             return self.completed(caller, message, prompt).await;
         }
         match said(text, self.username(), self.chat.engine().registry(), caller.alone) {
@@ -136,6 +142,8 @@ impl Hub {
         if argument.message {
             document.text("Reply to this with the text, or with a file.");
         }
+        let asking = self.asking(caller.place.chat);
+        let _asking = asking.lock().await;
         let mut spot = Spot::new(self, caller.place.clone());
         let entry = self.chat.engine().registry().find(missing.command);
         let example = entry.and_then(|entry| entry.spec.examples.first()?.split_once(' '));
@@ -155,9 +163,18 @@ impl Hub {
     }
 
     /// What a message replies to, if we asked that, and asked this person.
-    fn prompt(&self, caller: &Caller, message: &Message) -> Option<Prompt> {
+    async fn prompt(&self, caller: &Caller, message: &Message) -> Option<Prompt> {
         let replied = message.reply_to_message().filter(|replied| self.is_me(replied.from.as_ref()))?;
-        let prompt: Prompt = self.store.get(PROMPTS, &key(caller.place.chat, replied.id.0))?;
+        let key = key(caller.place.chat, replied.id.0);
+        let prompt: Prompt = match self.store.get(PROMPTS, &key) {
+            Some(prompt) => prompt,
+            None => {
+                // The reply may be faster than the writing down.
+                let asking = self.asking(caller.place.chat);
+                let _asked = timeout(ASKING, asking.lock()).await;
+                self.store.get(PROMPTS, &key)?
+            }
+        };
         (prompt.asker == caller.asker).then_some(prompt)
     }
 

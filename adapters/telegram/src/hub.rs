@@ -15,7 +15,10 @@ use teloxide::{
     requests::Requester,
     types::{CallbackQueryId, ChatId, User, UserId},
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The name of this adapter in logs, metrics and keys.
@@ -52,6 +55,7 @@ pub(crate) struct Hub {
     /// Inline messages that wait for someone to send them, with what they ask.
     pub(crate) offered: Cache<String, String>,
     moderators: Cache<(i64, u64), bool>,
+    asking: Cache<i64, Arc<Mutex<()>>>,
 }
 
 impl Hub {
@@ -80,7 +84,13 @@ impl Hub {
             permits: Arc::new(Semaphore::new(AT_ONCE)),
             offered: Cache::builder().max_capacity(100_000).time_to_live(OFFERED).build(),
             moderators: Cache::builder().max_capacity(10_000).time_to_live(MODERATORS).build(),
+            asking: Cache::builder().max_capacity(10_000).time_to_idle(MODERATORS).build(),
         })
+    }
+
+    /// Held while something is being asked back in a chat, until it is written down what a reply to it completes.
+    pub(crate) fn asking(&self, chat: i64) -> Arc<Mutex<()>> {
+        self.asking.get_with(chat, Arc::default)
     }
 
     /// Our name without the `@`.
