@@ -34,6 +34,9 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     /// What it is offered for in one tap, when such a thing stands in a reply or a message.
     const OFFERED_FOR: &'static [TargetKind] = &[];
 
+    /// Asks about the HTTP request that brings the question; who has none is handed a link to make one.
+    const ABOUT_VISIT: bool = false;
+
     /// Finds it out.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
 
@@ -130,6 +133,8 @@ pub struct Entry {
     pub arguments: Vec<Argument>,
     /// See [`Command::OFFERED_FOR`].
     pub offered_for: &'static [TargetKind],
+    /// See [`Command::ABOUT_VISIT`].
+    pub about_visit: bool,
     /// JSON Schema of the arguments.
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
@@ -205,6 +210,7 @@ impl Entry {
             spec: C::SPEC,
             arguments: arguments(&schema),
             offered_for: C::OFFERED_FOR,
+            about_visit: C::ABOUT_VISIT,
             arguments_schema: schema,
             data_schema: inline_schema::<C::Data>,
             prepare: |arguments| {
@@ -409,6 +415,9 @@ mod tests {
             "trace_mail",
             &["from", "subject", "date", "message_id", "hops", "origin", "authentication", "anomalies"],
         ));
+        contract.push(("myip", &["address", "port", "via", "chain", "proxy_headers", "geo"]));
+        contract.push(("myrequest", &["variables", "headers"]));
+        contract.push(("myua", &["user_agent", "category", "bot", "client", "os", "device", "hints"]));
         contract.push(("mailbox", &["domain", "provider", "hosts"]));
         for (name, fields) in contract {
             let schema = registry.find(name).expect(name).data_schema();

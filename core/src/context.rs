@@ -12,6 +12,7 @@ use crate::{
     net::Net,
     reply::Rendition,
     settings::Limits,
+    visit::{Proxies, Visit},
 };
 
 /// The world of a running command: the network, the registry, and a way to show what is found so far.
@@ -28,6 +29,10 @@ pub struct Context {
     pub about: Arc<About>,
     /// The lookup is ended after this time.
     pub deadline: Duration,
+    /// Whose word on a request's way here is believed.
+    pub proxies: Arc<Proxies>,
+    /// The asker's own HTTP request; there for commands that are about it.
+    pub visit: Option<Arc<Visit>>,
     pub(crate) progress: watch::Sender<Option<Arc<Rendition>>>,
 }
 

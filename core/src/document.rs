@@ -83,6 +83,13 @@ pub enum Block {
         /// From the first to the last.
         stations: Vec<Station>,
     },
+    /// A way to go on outside of the reply: a button where a platform has them. Never from the network.
+    Link {
+        /// What it says.
+        label: String,
+        /// An absolute URL.
+        url: String,
+    },
     /// Text too long to read in place; a platform that can attaches it as a file.
     Attachment {
         /// A file name.

@@ -5,8 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use ulid::Ulid;
 
@@ -14,52 +12,22 @@ use crate::{
     adapters::Adapters,
     args::Host,
     cache::{Cache, Entry},
-    command::{Cost, Prepared, Registry},
+    command::{Cost, Entry as CommandEntry, Prepared, Registry},
     commands,
     context::{About, Context},
     failure::{Failure, UsageError},
     flight::Flights,
     geo::{GeoHandle, GeoPaths, Refresh},
     grammar::{self, MAX_LINE, Understood},
+    links::Links,
     mail::Mail,
     meters,
     net::Net,
     reply::{Rendition, Reply},
+    request::{Input, Request},
     settings::Settings,
+    visit::{Proxies, Visit},
 };
-
-/// A question as an adapter received it.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Which adapter: `terminal`, `http`, …
-    pub adapter: &'static str,
-    /// What is asked.
-    pub input: Input,
-    /// An answer that is kept already will not do.
-    pub fresh: bool,
-}
-
-impl Request {
-    /// A question that an answer of a moment ago would do for.
-    pub fn new(adapter: &'static str, input: Input) -> Self {
-        Self { adapter, input, fresh: false }
-    }
-}
-
-/// The two ways to ask.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// A typed line: `/mx example.com`.
-    Text(String),
-    /// A command's name with named arguments.
-    Named {
-        /// Name or alias.
-        name: String,
-        /// By argument name.
-        arguments: Map<String, Value>,
-    },
-}
 
 /// Answers questions. One for the whole program; clones are cheap and the same engine.
 #[derive(Clone)]
@@ -71,6 +39,8 @@ struct Inner {
     geo: Arc<GeoHandle>,
     mail: Arc<Mail>,
     about: Arc<About>,
+    proxies: Arc<Proxies>,
+    links: Links,
     cache: Cache,
     flights: Arc<Flights>,
     light: Arc<Semaphore>,
@@ -98,6 +68,8 @@ impl Engine {
             geo: Arc::new(geo),
             mail: Arc::new(mail),
             about: Arc::new(about),
+            proxies: Arc::new(Proxies::new(&settings.http)),
+            links: Links::default(),
             cache: Cache::new(limits.cache_entries, Duration::from_secs(limits.cache_seconds)),
             flights: Arc::default(),
             light: Arc::new(Semaphore::new(limits.light)),
@@ -127,6 +99,16 @@ impl Engine {
         &self.0.about.adapters
     }
 
+    /// Links that are handed out to those whose question only an HTTP request of their own can answer.
+    pub fn links(&self) -> &Links {
+        &self.0.links
+    }
+
+    /// Whose word on a request's way here is believed.
+    pub fn proxies(&self) -> &Proxies {
+        &self.0.proxies
+    }
+
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
     /// for an async thread.
     pub fn refresh_data(&self) {
@@ -146,7 +128,7 @@ impl Engine {
         let understood = self.understand(&request.input);
         let command = understood.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         let answer = match understood {
-            Ok(understood) => self.answer(understood, request.fresh, started, progress).await,
+            Ok(understood) => self.answer(understood, &request, started, progress).await,
             Err(error) => Err(Failure::Usage(error)),
         };
         record(&request, command, &answer, started.elapsed());
@@ -157,7 +139,7 @@ impl Engine {
     pub fn known(&self, request: &Request) -> Option<Reply> {
         let started = Instant::now();
         let (command, prepared) = self.understand(&request.input).ok()?;
-        let entry = self.0.cache.get(&key(command.spec.name, &*prepared))?;
+        let entry = self.0.cache.get(&key(&command, &*prepared, request.visit.as_deref()))?;
         let answer = Ok(reply(Ulid::new().to_string(), &entry, started, true));
         record(request, command.spec.name, &answer, started.elapsed());
         answer.ok()
@@ -183,7 +165,7 @@ impl Engine {
     async fn answer(
         &self,
         (command, prepared): Understood,
-        fresh: bool,
+        request: &Request,
         started: Instant,
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
@@ -194,7 +176,16 @@ impl Engine {
         }
         let id = Ulid::new().to_string();
         let name = command.spec.name;
-        let key = key(name, &*prepared);
+        let fresh = request.fresh;
+        let visit = match &request.visit {
+            None if command.about_visit => {
+                let invitation = inner.links.invite(name)?;
+                progress(invitation.reply(&id, name, started));
+                Some(invitation.accepted().await?)
+            }
+            visit => visit.clone().filter(|_| command.about_visit),
+        };
+        let key = key(&command, &*prepared, visit.as_deref());
         if let Some(entry) = inner.cache.get(&key).filter(|_| !fresh) {
             return Ok(reply(id, &entry, started, true));
         }
@@ -207,6 +198,8 @@ impl Engine {
                 geo: inner.geo.clone(),
                 mail: inner.mail.clone(),
                 about: inner.about.clone(),
+                proxies: inner.proxies.clone(),
+                visit,
                 deadline: command.spec.timeout,
                 progress: sender,
             };
@@ -245,9 +238,11 @@ impl Engine {
     }
 }
 
-/// Identical questions have the same.
-fn key(name: &str, prepared: &dyn Prepared) -> String {
-    format!("{name} {}", serde_json::to_string(prepared.arguments()).unwrap_or_default())
+/// Identical questions have the same. A question about the request that brings it is identical only where that is.
+fn key(command: &CommandEntry, prepared: &dyn Prepared, visit: Option<&Visit>) -> String {
+    let arguments = serde_json::to_string(prepared.arguments()).unwrap_or_default();
+    let visit = visit.filter(|_| command.about_visit).map(Visit::key).unwrap_or_default();
+    format!("{} {arguments}{visit}", command.spec.name)
 }
 
 /// A permit for its cost class, then the command, all within its deadline.

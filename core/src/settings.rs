@@ -168,7 +168,9 @@ pub struct Http {
     pub read_timeout_ms: u64,
     pub drain_ms: u64,
     pub public_url: String,
-    pub trusted_proxies: Vec<String>,
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    pub client_address_header: String,
     pub proxy_protocol: bool,
     pub anonymous: bool,
     pub api_keys: Vec<Secret>,

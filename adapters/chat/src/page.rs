@@ -2,7 +2,7 @@
 
 use netvane_core::{
     Failure, Input, UsageError,
-    document::{Document, Severity},
+    document::{Block, Document, Severity},
     render,
 };
 
@@ -15,6 +15,16 @@ pub struct Page<'a> {
     pub buttons: &'a [Button],
     /// The work goes on: what is shown is what is known so far.
     pub working: bool,
+}
+
+impl Page<'_> {
+    /// Labels and URLs of the links that stand beside the buttons.
+    pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.document.blocks.iter().filter_map(|block| match block {
+            Block::Link { label, url } => Some((label.as_str(), url.as_str())),
+            _ => None,
+        })
+    }
 }
 
 /// A button, its state kept by the desk.

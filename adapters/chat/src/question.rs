@@ -221,8 +221,8 @@ impl Chat {
     /// The lookup, with its progress shown.
     async fn find(&self, question: &Question, outlet: &mut impl Outlet, cancel: &CancellationToken) -> Ended {
         let inner = &self.0;
-        let request =
-            Request { adapter: inner.adapter, input: question.input.clone(), fresh: question.fresh };
+        let mut request = Request::new(inner.adapter, question.input.clone());
+        request.fresh = question.fresh;
         let (sender, mut progress) = watch::channel(None::<Reply>);
         let lookup = inner.engine.ask(request, move |so_far| drop(sender.send_replace(Some(so_far))));
         let ending = async {

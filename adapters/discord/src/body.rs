@@ -24,18 +24,16 @@ pub(crate) fn message(page: &Page<'_>) -> (Value, Vec<File>) {
     let attachments: Vec<Value> =
         files.iter().enumerate().map(|(id, file)| json!({ "id": id, "filename": file.name })).collect();
     let body = json!({
-        "embeds": [embed], "components": rows(page.buttons), "attachments": attachments,
+        "embeds": [embed], "components": rows(page), "attachments": attachments,
         "allowed_mentions": no_mentions(),
     });
     (body, files)
 }
 
-fn rows(buttons: &[Button]) -> Vec<Value> {
-    let row = |buttons: &[Button]| {
-        let buttons: Vec<Value> = buttons.iter().map(button).collect();
-        json!({ "type": 1, "components": buttons })
-    };
-    buttons.chunks(IN_A_ROW).take(ROWS).map(row).collect()
+fn rows(page: &Page<'_>) -> Vec<Value> {
+    let link = |(label, url)| json!({ "type": 2, "style": 5, "label": cut(label, LABEL), "url": url });
+    let all: Vec<Value> = page.links().map(link).chain(page.buttons.iter().map(button)).collect();
+    all.chunks(IN_A_ROW).take(ROWS).map(|row| json!({ "type": 1, "components": row })).collect()
 }
 
 fn button(button: &Button) -> Value {
@@ -62,6 +60,8 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use netvane_core::document::{Block, Document};
+
     use super::*;
 
     #[test]
@@ -69,10 +69,13 @@ mod tests {
         let buttons: Vec<Button> = (0..40)
             .map(|index| Button { id: index.to_string(), label: "x".repeat(100), sort: Sort::FollowUp })
             .collect();
-        let rows = rows(&buttons);
+        let mut document = Document::default();
+        document.block(Block::Link { label: "Show me".into(), url: "https://netvane.example/v/x".into() });
+        let rows = rows(&Page { document: &document, buttons: &buttons, working: false });
         assert_eq!(rows.len(), ROWS);
+        assert_eq!(rows[0]["components"][0]["url"], "https://netvane.example/v/x");
         assert_eq!(rows[4]["components"].as_array().map(Vec::len), Some(IN_A_ROW));
-        assert_eq!(rows[0]["components"][0]["label"].as_str().map(length), Some(LABEL));
+        assert_eq!(rows[0]["components"][1]["label"].as_str().map(length), Some(LABEL));
     }
 
     #[test]

@@ -201,6 +201,8 @@ fn part(block: &Block) -> Part {
         }
         Block::Code { text } => Part::fenced(text),
         Block::Path { .. } => Part::fenced(&render::block_text(block, Layout { width: 100, color: false })),
+        // A button below.
+        Block::Link { .. } => Part::plain(Vec::new()),
         Block::Attachment { name, .. } => Part::plain(vec![format!("📎 {}", code(&file_name(name)))]),
     }
 }

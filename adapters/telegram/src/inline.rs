@@ -61,7 +61,10 @@ impl Hub {
                         sort: Sort::FollowUp,
                     };
                     let article = article(&id, &document).description("Send it; the answer follows");
-                    InlineQueryResultArticle { reply_markup: keyboard(&[button], true), ..article }
+                    InlineQueryResultArticle {
+                        reply_markup: keyboard(std::iter::empty(), &[button], true),
+                        ..article
+                    }
                 }
             },
         };

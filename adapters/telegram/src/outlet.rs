@@ -102,7 +102,7 @@ impl Outlet for Spot {
             self.show_typing();
         }
         let rendered = render(page.document, !page.working && !inline);
-        self.put(rendered.html, keyboard(page.buttons, inline)).await?;
+        self.put(rendered.html, keyboard(page.links(), page.buttons, inline)).await?;
         if page.working || inline {
             return Ok(());
         }
@@ -297,8 +297,16 @@ fn is_gone(error: &ApiError) -> bool {
 }
 
 /// Rows of buttons; in an inline message only those that can be answered in place.
-pub(crate) fn keyboard(buttons: &[Button], inline: bool) -> Option<InlineKeyboardMarkup> {
-    let mut rows: Vec<Vec<InlineKeyboardButton>> = Vec::new();
+pub(crate) fn keyboard<'a>(
+    links: impl Iterator<Item = (&'a str, &'a str)>,
+    buttons: &[Button],
+    inline: bool,
+) -> Option<InlineKeyboardMarkup> {
+    let link = |(label, url): (&str, &str)| {
+        let url = reqwest::Url::parse(url).ok()?;
+        Some(vec![InlineKeyboardButton::url(shortened(&printable_line(label), MOST_LABEL), url)])
+    };
+    let mut rows: Vec<Vec<InlineKeyboardButton>> = links.filter_map(link).collect();
     let (mut width, mut last) = (0, None);
     for button in buttons.iter().filter(|button| !(inline && button.sort == Sort::Raw)) {
         let label = shortened(&printable_line(&button.label), MOST_LABEL);
@@ -329,7 +337,10 @@ mod tests {
     }
 
     fn rows(buttons: &[Button], inline: bool) -> Vec<String> {
-        let rows = keyboard(buttons, inline).map(|keyboard| keyboard.inline_keyboard).unwrap_or_default();
+        let link = [("Show me", "https://netvane.example/v/x")];
+        let links = link.into_iter().filter(|_| buttons.is_empty());
+        let rows =
+            keyboard(links, buttons, inline).map(|keyboard| keyboard.inline_keyboard).unwrap_or_default();
         let row = |row: &Vec<InlineKeyboardButton>| {
             row.iter().map(|key| key.text.as_str()).collect::<Vec<_>>().join(" | ")
         };
@@ -349,6 +360,6 @@ mod tests {
             ["dns | whois | txt", "ns | whois 2001:db8:1234:5678::1", "geo 192.0.2.1", "Refresh | Raw"]
         );
         assert_eq!(rows(&buttons[6..], true), ["Refresh"]);
-        assert_eq!(rows(&[], false), [""; 0]);
+        assert_eq!(rows(&[], false), ["Show me"]);
     }
 }

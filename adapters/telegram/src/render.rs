@@ -58,6 +58,8 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
             }
             // Its picture is sent with the message.
             Block::Path { .. } if with_file => {}
+            // A button below.
+            Block::Link { .. } => {}
             block => page.add(gap, &part(block)),
         }
         // A heading stands close to what it heads.
@@ -210,6 +212,7 @@ fn part(block: &Block) -> Part {
         Block::Table { columns, rows } => Part::list(ungrouped(rows).iter().map(|row| record(columns, row))),
         Block::Code { text } | Block::Attachment { text, .. } => preformatted_text(text),
         Block::Path { stations } => path(block, stations),
+        Block::Link { .. } => Part::list([]),
     }
 }
 

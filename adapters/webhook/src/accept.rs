@@ -1,9 +1,15 @@
 //! Connections that say something: hyper's timer for a request's head starts only once it knows the version of HTTP.
+//! Here is also where a connection is told apart from the one that a proxy relays over it.
 
 use std::{future::Future, io, pin::Pin, time::Duration};
 
+use axum::{Extension, middleware::AddExtension};
 use axum_server::accept::Accept;
+use netvane_core::visit::Connection;
 use tokio::net::TcpStream;
+use tower_layer::Layer;
+
+use crate::proxied;
 
 /// How a connection with HTTP/2 begins (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -14,20 +20,30 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub(crate) struct Prompt {
     pub(crate) patience: Duration,
+    /// Each connection begins with a PROXY protocol header.
+    pub(crate) proxied: bool,
 }
 
 impl<S: Send + 'static> Accept<TcpStream, S> for Prompt {
     type Stream = TcpStream;
-    type Service = S;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(TcpStream, S)>> + Send>>;
+    type Service = AddExtension<S, Connection>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(TcpStream, Self::Service)>> + Send>>;
 
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let patience = self.patience;
+    fn accept(&self, mut stream: TcpStream, service: S) -> Self::Future {
+        let Self { patience, proxied } = *self;
         Box::pin(async move {
-            tokio::time::timeout(patience, begun(&stream))
-                .await
-                .unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
-            Ok((stream, service))
+            let begun = async {
+                let relayed = match proxied {
+                    true => Some(proxied::read(&mut stream).await?),
+                    false => None,
+                };
+                begun(&stream).await?;
+                io::Result::Ok(relayed)
+            };
+            let relayed =
+                tokio::time::timeout(patience, begun).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
+            let connection = Connection { peer: stream.peer_addr()?, local: stream.local_addr()?, relayed };
+            Ok((stream, Extension(connection).layer(service)))
         })
     }
 }

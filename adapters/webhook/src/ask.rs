@@ -1,12 +1,14 @@
 //! Requests that ask something.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, to_bytes},
     extract::{Path, RawQuery, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use netvane_core::{Failure, Input, Request, UsageError};
+use netvane_core::{Caller, Failure, Input, Request, UsageError, visit::Visit};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +16,7 @@ use crate::{
     App,
     answer::{Form, answer},
     problem,
+    visit::Visited,
 };
 
 /// The two forms of a question in JSON.
@@ -26,13 +29,18 @@ struct Question {
 }
 
 /// `POST /v1/commands`
-pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn post(
+    State(app): State<App>,
+    Visited(visit): Visited,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     match read(&app, body).await.and_then(|bytes| input(&bytes)) {
         // Whose fault it is differs: here the client is the one who is late.
         Err(late @ Failure::Timeout { .. }) => {
             problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &late.to_string())
         }
-        Ok(input) => answer(app.engine, Request::new("http", input), Form::accepted(&headers)).await,
+        Ok(input) => answer(app.engine.clone(), request(&app, input, visit), Form::accepted(&headers)).await,
         Err(failure) => problem::failure(&failure),
     }
 }
@@ -41,6 +49,7 @@ pub(crate) async fn post(State(app): State<App>, headers: HeaderMap, body: Body)
 pub(crate) async fn get(
     State(app): State<App>,
     name: Result<Path<String>, PathRejection>,
+    Visited(visit): Visited,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -54,7 +63,14 @@ pub(crate) async fn get(
         }
     }
     let input = Input::Named { name, arguments };
-    answer(app.engine, Request::new("http", input), Form::accepted(&headers)).await
+    answer(app.engine.clone(), request(&app, input, visit), Form::accepted(&headers)).await
+}
+
+/// A question with who asks it.
+fn request(app: &App, input: Input, visit: Arc<Visit>) -> Request {
+    let address = visit.chain(app.engine.proxies()).caller;
+    let caller = Caller { address: Some(address), ..Caller::default() };
+    Request::new("http", input).by(caller).brought_by(visit)
 }
 
 /// The body, within its limits of size and time.

@@ -5,6 +5,8 @@ mod answer;
 mod ask;
 mod metrics;
 mod problem;
+mod proxied;
+mod visit;
 
 use std::{
     any::Any,
@@ -60,9 +62,10 @@ pub async fn serve(
     };
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
     app.engine.adapters().report("http", Health::Up);
+    app.engine.links().open(&settings.public_url);
     let handle = Handle::<SocketAddr>::new();
     let mut server = axum_server::from_tcp(listener)?
-        .acceptor(accept::Prompt { patience: app.read_timeout })
+        .acceptor(accept::Prompt { patience: app.read_timeout, proxied: settings.proxy_protocol })
         .handle(handle.clone());
     let http = server.http_builder();
     http.http1()

@@ -1,6 +1,6 @@
 //! `ip`: everything about an address.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use domain::base::Rtype;
 use futures::future::join_all;
@@ -104,15 +104,6 @@ impl Command for Ip {
 impl About {
     async fn find_out(&mut self, cx: &Context) {
         let address = self.place.address;
-        let names = async {
-            let client = cx.net.dns.client(None).await?;
-            let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
-            let names = answered.records.iter().filter_map(|record| match &record.data {
-                Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
-                _ => None,
-            });
-            Ok::<Vec<String>, Failure>(names.take(16).collect())
-        };
         let registration = async {
             if self.place.scope != Kind::Global {
                 return Ok(None);
@@ -123,7 +114,7 @@ impl About {
                 .await
                 .unwrap_or(Err(Failure::Timeout { what: "the registry".into(), after: REGISTRY_PATIENCE }))
         };
-        let (names, registration) = futures::join!(names, registration);
+        let (names, registration) = futures::join!(names(cx, address), registration);
         let mut missing =
             |what: &str, failure: Failure| self.missing.push(format!("{what} not found out: {failure}"));
         self.names = names.unwrap_or_else(|failure| {
@@ -150,6 +141,17 @@ impl About {
             document.field("Registered block", Cell::new(registration.cidr.join(", "), Role::Address));
         }
     }
+}
+
+/// What PTR records say, without the final dot.
+pub(super) async fn names(cx: &Context, address: IpAddr) -> Result<Vec<String>, Failure> {
+    let client = cx.net.dns.client(None).await?;
+    let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
+    let names = answered.records.iter().filter_map(|record| match &record.data {
+        Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
+        _ => None,
+    });
+    Ok(names.take(16).collect())
 }
 
 async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Failure> {

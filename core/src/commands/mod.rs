@@ -11,6 +11,9 @@ mod howmail;
 mod ip;
 mod mailbox;
 mod mx;
+mod myip;
+mod myrequest;
+mod myua;
 mod ping;
 mod port;
 mod ports;
@@ -31,6 +34,11 @@ use crate::command::{Entry, Registry};
 
 /// Ends a DNS lookup, whatever its servers do: two attempts at three servers fit in.
 const DNS_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The asker's own request; the engine runs no command about a visit without one.
+fn visit(cx: &crate::Context) -> Result<&crate::visit::Visit, crate::Failure> {
+    cx.visit.as_deref().ok_or(crate::Failure::Internal)
+}
 
 /// All commands, in the order of `help`.
 pub(crate) fn registry() -> Registry {
@@ -59,6 +67,9 @@ pub(crate) fn registry() -> Registry {
         Entry::of::<trace_mail::TraceMail>(),
         Entry::of::<mailbox::Mailbox>(),
         Entry::of::<howmail::HowMail>(),
+        Entry::of::<myip::MyIp>(),
+        Entry::of::<myrequest::MyRequest>(),
+        Entry::of::<myua::MyUa>(),
         Entry::of::<ua::Ua>(),
         Entry::of::<help::Help>(),
         Entry::of::<status::Status>(),

@@ -10,7 +10,7 @@ use crate::{
     args::Text,
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Severity},
-    ua::{self, Hints, UaFacts},
+    ua::{self, Hints, UaFacts, hints::Brand},
 };
 
 /// What a User-Agent says: browser, system, device, bot or not.
@@ -25,12 +25,12 @@ pub struct Ua {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Data {
     #[serde(flatten)]
-    facts: UaFacts,
+    pub(super) facts: UaFacts,
     /// Client hints; only a browser's own request has them.
-    hints: Option<Hints>,
+    pub(super) hints: Option<Hints>,
     /// Longer than is read.
     #[serde(skip)]
-    clipped: bool,
+    pub(super) clipped: bool,
 }
 
 impl Command for Ua {
@@ -84,6 +84,26 @@ impl Answer for Data {
         for (name, value) in fields {
             if let Some(value) = value {
                 document.field(name, Cell::exact(value));
+            }
+        }
+        if let Some(hints) = &self.hints {
+            let brand = |brand: &Brand| format!("{} {}", brand.name, brand.version);
+            let word = |value: Option<bool>| value.map(|value| if value { "yes" } else { "no" }.to_owned());
+            let told = [
+                ("Brands", Some(hints.brands.iter().map(brand).collect::<Vec<_>>().join(", "))),
+                ("Mobile", word(hints.mobile)),
+                ("System", hints.system.clone()),
+                ("Model", hints.model.clone()),
+                ("Architecture", joined([&hints.architecture, &hints.bitness])),
+            ];
+            document.heading("Client hints");
+            for (name, value) in told {
+                if let Some(value) = value.filter(|value| !value.is_empty()) {
+                    document.field(name, Cell::exact(value));
+                }
+            }
+            for disagreement in &hints.disagreements {
+                document.warn(format!("Two stories: {disagreement}"));
             }
         }
         document.code(user_agent.as_str());

@@ -33,6 +33,7 @@ fn block(block: &Block) -> String {
         Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
         Block::Code { text } => fenced(text),
         Block::Path { stations } => fenced(&path::drawn(stations)),
+        Block::Link { label, url } => format!("{}: {}", escape(label), code(url)),
         Block::Attachment { name, text } => {
             format!("*{}: {} lines, in full with `raw`*", escape(name), text.lines().count())
         }

@@ -67,6 +67,7 @@ pub fn block(block: &Block, layout: Layout) -> String {
         Block::Text { text } => printable(text).into_owned(),
         Block::Code { text } => indented(&printable(text)),
         Block::Path { stations } => indented(&path::drawn(stations)),
+        Block::Link { label, url } => format!("{}: {}", printable_line(label), printable_line(url)),
         Block::Attachment { name, text } => {
             format!("{}:\n{}", printable_line(name), indented(&printable(text)))
         }

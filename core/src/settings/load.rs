@@ -102,17 +102,18 @@ impl Settings {
         must(self.http.anonymous, &format!("http.anonymous: {open}"));
         must(self.http.api_keys.is_empty(), &format!("http.api_keys: {open}"));
         must(self.http.inbound_secrets.is_empty(), &format!("http.inbound_secrets: {open}"));
-        must(!self.http.proxy_protocol, "http.proxy_protocol: not supported by this version yet");
         let url = &self.http.public_url;
         must(
             url.is_empty() || url.starts_with("https://") || url.starts_with("http://"),
             "http.public_url: a URL",
         );
+        let field = &self.http.client_address_header;
         must(
-            self.http.trusted_proxies.iter().all(|proxy| {
-                proxy.parse::<ipnet::IpNet>().is_ok() || proxy.parse::<std::net::IpAddr>().is_ok()
-            }),
-            "http.trusted_proxies: networks such as 192.0.2.0/24, or addresses",
+            field.is_empty() || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
+            &format!(
+                "http.client_address_header: one of {}; empty for the usual ones",
+                crate::visit::NAMES_THE_CALLER.join(", ")
+            ),
         );
         self.check_telegram(&mut must);
         self.check_discord(&mut must);

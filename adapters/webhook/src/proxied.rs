@@ -1,0 +1,196 @@
+//! The PROXY protocol, versions 1 and 2: what a balancer in front says of the connection that it relays.
+
+use std::{
+    io,
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
+};
+
+use netvane_core::visit::{Relayed, Tls};
+use ppp::{HeaderResult, PartialResult, v1, v2};
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+/// Version 1 ends within 107 bytes; version 2 says how long it is, and TLVs of a certificate can be long.
+const LONGEST: usize = 4096;
+
+/// TLV types of version 2 (§2.2): the server name that a TLS client asked for, what TLS it is, and below that one
+/// the protocol's version, the client certificate's common name and the cipher.
+const AUTHORITY: u8 = 0x02;
+const SSL: u8 = 0x20;
+const SSL_VERSION: u8 = 0x21;
+const SSL_CN: u8 = 0x22;
+const SSL_CIPHER: u8 = 0x23;
+
+/// Reads the header and not a byte more; a connection without one is refused.
+pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
+    let mut head = Vec::with_capacity(256);
+    loop {
+        // What is peeked at stays in the socket, so that the header can be taken out exactly.
+        let mut seen = [0; LONGEST];
+        let length = stream.peek(&mut seen).await?;
+        let (relayed, taken) = match relayed(&seen[..length]) {
+            Some(Ok(found)) => found,
+            Some(Err(why)) => return Err(io::Error::new(io::ErrorKind::InvalidData, why)),
+            None if length == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            None if length == LONGEST => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a PROXY header without end"));
+            }
+            None => {
+                // Readable already: wait for more, a little at a time.
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                continue;
+            }
+        };
+        head.resize(taken, 0);
+        stream.read_exact(&mut head).await?;
+        return Ok(relayed);
+    }
+}
+
+type Found = (Relayed, usize);
+
+/// A whole header with its length; `None` as long as it may become one.
+fn relayed(seen: &[u8]) -> Option<Result<Found, String>> {
+    match HeaderResult::parse(seen) {
+        HeaderResult::V1(Ok(header)) => Some(Ok((first(&header), header.header.len()))),
+        HeaderResult::V2(Ok(header)) => Some(Ok((second(&header), header.len()))),
+        result if result.is_incomplete() && may_become_one(seen) => None,
+        HeaderResult::V1(Err(error)) => Some(Err(format!("no PROXY header: {error}"))),
+        HeaderResult::V2(Err(error)) => Some(Err(format!("no PROXY header: {error}"))),
+    }
+}
+
+/// Other protocols are not waited on.
+fn may_become_one(seen: &[u8]) -> bool {
+    let begins = |magic: &[u8]| {
+        let shared = seen.len().min(magic.len());
+        seen[..shared] == magic[..shared]
+    };
+    begins(b"PROXY ") && seen.len() < 108 || begins(v2::PROTOCOL_PREFIX)
+}
+
+fn first(header: &v1::Header) -> Relayed {
+    let ends = match header.addresses {
+        v1::Addresses::Tcp4(ends) => Some((
+            SocketAddr::V4(SocketAddrV4::new(ends.source_address, ends.source_port)),
+            SocketAddr::V4(SocketAddrV4::new(ends.destination_address, ends.destination_port)),
+        )),
+        v1::Addresses::Tcp6(ends) => Some((
+            SocketAddr::V6(SocketAddrV6::new(ends.source_address, ends.source_port, 0, 0)),
+            SocketAddr::V6(SocketAddrV6::new(ends.destination_address, ends.destination_port, 0, 0)),
+        )),
+        v1::Addresses::Unknown => None,
+    };
+    Relayed { version: 1, ends, tls: None }
+}
+
+fn second(header: &v2::Header) -> Relayed {
+    let ends = match (header.command, header.addresses) {
+        (v2::Command::Proxy, v2::Addresses::IPv4(ends)) => Some((
+            SocketAddr::V4(SocketAddrV4::new(ends.source_address, ends.source_port)),
+            SocketAddr::V4(SocketAddrV4::new(ends.destination_address, ends.destination_port)),
+        )),
+        (v2::Command::Proxy, v2::Addresses::IPv6(ends)) => Some((
+            SocketAddr::V6(SocketAddrV6::new(ends.source_address, ends.source_port, 0, 0)),
+            SocketAddr::V6(SocketAddrV6::new(ends.destination_address, ends.destination_port, 0, 0)),
+        )),
+        _ => None,
+    };
+    let mut tls = None::<Tls>;
+    let mut server_name = None;
+    for tlv in header.tlvs().map_while(Result::ok) {
+        match tlv.kind {
+            AUTHORITY => server_name = Some(words(&tlv.value)),
+            SSL => tls = ssl(&tlv.value),
+            _ => {}
+        }
+    }
+    let tls = tls.map(|tls| Tls { server_name, ..tls });
+    Relayed { version: 2, ends, tls }
+}
+
+/// One byte of flags, four of the verification's outcome, then TLVs of their own (§2.2.6).
+fn ssl(value: &[u8]) -> Option<Tls> {
+    let (flags, mut rest) = (value.first()?, value.get(5..)?);
+    if flags & 1 == 0 {
+        return None;
+    }
+    let mut tls = Tls::default();
+    while let [kind, high, low, tail @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let Some((value, tail)) = tail.split_at_checked(length) else { break };
+        match *kind {
+            SSL_VERSION => tls.protocol = Some(words(value)),
+            SSL_CIPHER => tls.cipher = Some(words(value)),
+            SSL_CN => tls.client_name = Some(words(value)),
+            _ => {}
+        }
+        rest = tail;
+    }
+    Some(tls)
+}
+
+fn words(value: &[u8]) -> String {
+    String::from_utf8_lossy(&value[..value.len().min(255)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(bytes: &[u8]) -> Found {
+        relayed(bytes).expect("whole").expect("a header")
+    }
+
+    #[test]
+    fn version_1() {
+        let line = b"PROXY TCP4 192.0.2.1 198.51.100.2 4711 443\r\nGET / HTTP/1.1\r\n";
+        let (relayed, length) = ok(line);
+        assert_eq!((relayed.version, length), (1, 44));
+        let (source, destination) = relayed.ends.expect("addresses");
+        assert_eq!((source.to_string().as_str(), destination.port()), ("192.0.2.1:4711", 443));
+        assert_eq!(ok(b"PROXY UNKNOWN\r\n").0.ends, None);
+        assert_eq!(
+            ok(b"PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n").0.ends.expect("addresses").0.to_string(),
+            "[2001:db8::1]:1"
+        );
+    }
+
+    #[test]
+    fn version_2_with_tls() {
+        let ssl =
+            [&[1, 0, 0, 0, 0][..], &[SSL_VERSION, 0, 7], b"TLSv1.3", &[SSL_CIPHER, 0, 3], b"AES"].concat();
+        let header = v2::Builder::with_addresses(
+            v2::Version::Two | v2::Command::Proxy,
+            v2::Protocol::Stream,
+            (
+                "192.0.2.1:4711".parse::<SocketAddr>().expect("one"),
+                "198.51.100.2:443".parse::<SocketAddr>().expect("one"),
+            ),
+        )
+        .write_tlv(AUTHORITY, b"netvane.example")
+        .and_then(|builder| builder.write_tlv(SSL, &ssl))
+        .and_then(v2::Builder::build)
+        .expect("a header");
+        let (relayed, length) = ok(&[&header[..], b"GET / HTTP/1.1\r\n"].concat());
+        assert_eq!((relayed.version, length), (2, header.len()));
+        assert_eq!(relayed.ends.expect("addresses").0.to_string(), "192.0.2.1:4711");
+        let tls = relayed.tls.expect("TLS");
+        assert_eq!(tls.protocol.as_deref(), Some("TLSv1.3"));
+        assert_eq!(
+            (tls.cipher.as_deref(), tls.server_name.as_deref()),
+            (Some("AES"), Some("netvane.example"))
+        );
+    }
+
+    #[test]
+    fn what_is_none_is_refused_and_what_is_short_is_waited_for() {
+        for start in ["", "P", "PROXY ", "PROXY TCP4 192.0.2.1 198.51", "\r\n\r\n\0\r\nQUI"] {
+            assert!(relayed(start.as_bytes()).is_none(), "{start:?}");
+        }
+        let long = format!("PROXY TCP4 {}", "1".repeat(200));
+        for other in ["GET / HTTP/1.1\r\n", "PROXY TCP4 a b c d\r\n", "PROXY TCP5 1 2\r\n", long.as_str()] {
+            assert!(relayed(other.as_bytes()).expect("decided").is_err(), "{other:?}");
+        }
+        assert!(relayed(b"\r\n\r\n\0\r\nQUIT\n\xf1\x11\0\x0c............").expect("decided").is_err());
+    }
+}

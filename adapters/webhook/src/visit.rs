@@ -1,0 +1,34 @@
+//! From an HTTP request to who asks with it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use netvane_core::visit::{Connection, Visit};
+
+use crate::{App, problem};
+
+/// The request that a handler answers, as a fact about its caller.
+pub(crate) struct Visited(pub(crate) Arc<Visit>);
+
+impl FromRequestParts<App> for Visited {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
+        // Every connection is accepted with one.
+        let connection = parts.extensions.get::<Connection>().cloned().ok_or_else(|| {
+            problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the connection is not known")
+        })?;
+        Ok(Self(Arc::new(Visit {
+            connection,
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            version: parts.version,
+            headers: parts.headers.clone(),
+            for_others: false,
+        })))
+    }
+}

@@ -1,0 +1,72 @@
+//! A question as an adapter hands it to the engine.
+
+use std::{net::IpAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::visit::Visit;
+
+/// A question as an adapter received it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which adapter: `terminal`, `http`, …
+    pub adapter: &'static str,
+    /// What is asked.
+    pub input: Input,
+    /// An answer that is kept already will not do.
+    pub fresh: bool,
+    /// Who asks.
+    pub caller: Caller,
+    /// The HTTP request that brought the question, where one did.
+    pub visit: Option<Arc<Visit>>,
+}
+
+/// Who asks, as far as the adapter knows. Names are those of the platform, and unique on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// A person or a bot.
+    pub user: Option<String>,
+    /// Where the answer is read: a channel, a chat.
+    pub conversation: Option<String>,
+    /// What the conversation belongs to: a Discord server.
+    pub server: Option<String>,
+    /// What the user is there.
+    pub roles: Vec<String>,
+    /// Name of the API key that came with the question.
+    pub api_key: Option<String>,
+    /// Where the question came from over the network.
+    pub address: Option<IpAddr>,
+}
+
+impl Request {
+    /// A question that an answer of a moment ago would do for, asked by nobody in particular.
+    pub fn new(adapter: &'static str, input: Input) -> Self {
+        Self { adapter, input, fresh: false, caller: Caller::default(), visit: None }
+    }
+
+    /// The same, asked by someone.
+    pub fn by(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
+    /// The same, brought by an HTTP request.
+    pub fn brought_by(self, visit: Arc<Visit>) -> Self {
+        Self { visit: Some(visit), ..self }
+    }
+}
+
+/// The two ways to ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// A typed line: `/mx example.com`.
+    Text(String),
+    /// A command's name with named arguments.
+    Named {
+        /// Name or alias.
+        name: String,
+        /// By argument name.
+        arguments: Map<String, Value>,
+    },
+}
