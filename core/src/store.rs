@@ -58,6 +58,20 @@ enum Action {
 }
 
 impl Store {
+    /// The store of a service: in this directory, where one is set, else at the usual place, else in memory.
+    pub fn of_service(directory: &str) -> Result<Self, StoreError> {
+        let configured = (!directory.is_empty()).then(|| directory.into());
+        match configured.or_else(|| default_directory(|name| std::env::var(name).ok())) {
+            Some(directory) => Self::open(&directory),
+            None => {
+                tracing::warn!(
+                    "there is no place for state (see `state.directory`): a restart forgets what is open"
+                );
+                Self::in_memory()
+            }
+        }
+    }
+
     /// Opens or makes `state.redb` in this directory.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let file = directory.join("state.redb");
@@ -159,7 +173,7 @@ impl Store {
 
 /// Where state is kept when the settings do not say: what the service manager gives, else the user's own place.
 /// `None` where there is neither.
-pub fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name: &str| environment(name).filter(|value| value.starts_with('/')).map(PathBuf::from);
     set("STATE_DIRECTORY")
         .or_else(|| set("XDG_STATE_HOME").map(|home| home.join("netvane")))

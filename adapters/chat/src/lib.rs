@@ -15,10 +15,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_core::{
-    Engine, Input, UsageError,
-    store::{Store, StoreError},
-};
+use netvane_core::{Engine, Input, UsageError, store::Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use desk::{Press, Pressed};
@@ -117,20 +114,5 @@ impl Chat {
     pub async fn drained(&self, patience: Duration) {
         self.0.tasks.close();
         let _ = tokio::time::timeout(patience, self.0.tasks.wait()).await;
-    }
-}
-
-/// The store of a service: in the directory of the settings, or in memory where there is no place for it.
-pub fn open_store(directory: &str) -> Result<Store, StoreError> {
-    let configured = (!directory.is_empty()).then(|| directory.into());
-    let environment = |name: &str| std::env::var(name).ok();
-    match configured.or_else(|| netvane_core::store::default_directory(environment)) {
-        Some(directory) => Store::open(&directory),
-        None => {
-            tracing::warn!(
-                "there is no place for state (see `state.directory`): a restart forgets open questions"
-            );
-            Store::in_memory()
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use netvane_core::{Engine, Health, settings::Settings};
+use netvane_core::{Engine, Health, settings::Settings, store::Store};
 use netvane_discord::Discord;
 use netvane_telegram::Telegram;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,8 +26,9 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
-        let (chats, hooks) = start_chats(&settings, &engine, &shutdown)?;
-        netvane_webhook::serve(engine, &settings.http, metrics, hooks, shutdown)
+        let store = open_store(&settings, &engine);
+        let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
+        netvane_webhook::serve(engine, &settings.http, metrics, store, hooks, shutdown)
             .await
             .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))?;
         // They end by themselves, when what they are answering is answered.
@@ -38,27 +39,39 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What outlives the process, where something needs it. Without it those do not start; what needs no state goes on.
+fn open_store(settings: &Settings, engine: &Engine) -> Option<Store> {
+    let Settings { discord, telegram, http, .. } = settings;
+    let needed = [
+        ("discord", discord.token.is_set()),
+        ("telegram", telegram.token.is_set()),
+        ("http callbacks", http.callback_secret.is_set()),
+        ("http signatures", !http.inbound_secrets.is_empty()),
+    ];
+    if needed.iter().all(|(_, needed)| !needed) {
+        return None;
+    }
+    match Store::of_service(&settings.state.directory) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            for (part, _) in needed.into_iter().filter(|(_, needed)| *needed) {
+                engine.adapters().report(part, Health::Failed(error.to_string()));
+            }
+            None
+        }
+    }
+}
+
 /// Starts the chat adapters whose token is set, and gives the paths that they answer over HTTP.
 fn start_chats(
     settings: &Settings,
     engine: &Engine,
+    store: Option<&Store>,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<(TaskTracker, Router)> {
     let (chats, mut hooks) = (TaskTracker::new(), Router::new());
-    if !settings.telegram.token.is_set() && !settings.discord.token.is_set() {
-        return Ok((chats, hooks));
-    }
-    let store = match netvane_chat::open_store(&settings.state.directory) {
-        Ok(store) => store,
-        // Without it an update could be answered twice; what needs no state goes on.
-        Err(error) => {
-            let tokens = [("discord", &settings.discord.token), ("telegram", &settings.telegram.token)];
-            for (adapter, _) in tokens.into_iter().filter(|(_, token)| token.is_set()) {
-                engine.adapters().report(adapter, Health::Failed(error.to_string()));
-            }
-            return Ok((chats, hooks));
-        }
-    };
+    // Without it an update could be answered twice.
+    let Some(store) = store else { return Ok((chats, hooks)) };
     if settings.discord.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let discord = Discord::new(&settings.discord, engine, store.clone(), shutdown)?;
@@ -68,7 +81,7 @@ fn start_chats(
     if settings.telegram.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let public_url = &settings.http.public_url;
-        let telegram = Telegram::new(&settings.telegram, public_url, engine, store, shutdown)?;
+        let telegram = Telegram::new(&settings.telegram, public_url, engine, store.clone(), shutdown)?;
         hooks = hooks.merge(telegram.router());
         chats.spawn(telegram.run());
     }

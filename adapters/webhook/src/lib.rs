@@ -26,7 +26,7 @@ use axum::{
     routing::get,
 };
 use axum_server::Handle;
-use netvane_core::{Engine, Failure, Health, settings::Http};
+use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
@@ -37,6 +37,9 @@ pub use metrics::Metrics;
 struct App {
     engine: Engine,
     metrics: Metrics,
+    /// What outlives the process; not there where nothing needs it, or where it cannot be opened.
+    #[expect(dead_code, reason = "for what comes next")]
+    store: Option<Store>,
     draining: Arc<AtomicBool>,
     max_body: usize,
     read_timeout: Duration,
@@ -48,6 +51,7 @@ pub async fn serve(
     engine: Engine,
     settings: &Http,
     metrics: Metrics,
+    store: Option<Store>,
     hooks: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
@@ -56,6 +60,7 @@ pub async fn serve(
     let app = App {
         engine,
         metrics,
+        store,
         draining: Arc::default(),
         max_body: settings.max_body_bytes,
         read_timeout: Duration::from_millis(settings.read_timeout_ms),
