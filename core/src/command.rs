@@ -37,6 +37,9 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     /// Asks about the HTTP request that brings the question; who has none is handed a link to make one.
     const ABOUT_VISIT: bool = false;
 
+    /// The answer is the asker's alone: another one's would differ.
+    const ABOUT_ASKER: bool = false;
+
     /// Finds it out.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
 
@@ -135,6 +138,8 @@ pub struct Entry {
     pub offered_for: &'static [TargetKind],
     /// See [`Command::ABOUT_VISIT`].
     pub about_visit: bool,
+    /// See [`Command::ABOUT_ASKER`].
+    pub about_asker: bool,
     /// JSON Schema of the arguments.
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
@@ -211,6 +216,7 @@ impl Entry {
             arguments: arguments(&schema),
             offered_for: C::OFFERED_FOR,
             about_visit: C::ABOUT_VISIT,
+            about_asker: C::ABOUT_ASKER,
             arguments_schema: schema,
             data_schema: inline_schema::<C::Data>,
             prepare: |arguments| {

@@ -5,12 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
+use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use ulid::Ulid;
 
 use crate::{
+    access::{Access, Admitted},
     adapters::Adapters,
     args::Host,
+    audit::{self, Audit, Record},
     cache::{Cache, Entry},
     command::{Cost, Entry as CommandEntry, Prepared, Registry},
     commands,
@@ -19,14 +23,15 @@ use crate::{
     flight::Flights,
     geo::{GeoHandle, GeoPaths, Refresh},
     grammar::{self, MAX_LINE, Understood},
+    limits::{self, Budgets, Standing},
     links::Links,
     mail::Mail,
     meters,
     net::Net,
     reply::{Rendition, Reply},
-    request::{Input, Request},
+    request::{Caller, Input, Request},
     settings::Settings,
-    visit::{Proxies, Visit},
+    visit::Proxies,
 };
 
 /// Answers questions. One for the whole program; clones are cheap and the same engine.
@@ -35,21 +40,38 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     registry: Arc<Registry>,
+    adapters: Adapters,
+    started: Instant,
+    links: Links,
+    cache: Cache,
+    flights: Arc<Flights>,
+    /// What the settings decide.
+    world: ArcSwap<World>,
+}
+
+/// Everything that the settings decide. A question keeps the one that it began with.
+struct World {
     net: Net,
     geo: Arc<GeoHandle>,
     mail: Arc<Mail>,
     about: Arc<About>,
     proxies: Arc<Proxies>,
-    links: Links,
-    cache: Cache,
-    flights: Arc<Flights>,
+    access: Arc<Access>,
+    budgets: Arc<Budgets>,
+    audit: Option<Audit>,
+    /// Only this machine can reach the service.
+    private: bool,
     light: Arc<Semaphore>,
     heavy: Arc<Semaphore>,
 }
 
-impl Engine {
-    /// With all commands.
-    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+impl World {
+    fn new(
+        settings: &Settings,
+        registry: &Registry,
+        adapters: &Adapters,
+        started: Instant,
+    ) -> Result<Self, Failure> {
         let limits = &settings.limits;
         let net = Net::new(settings)?;
         let path = |text: &str| (!text.is_empty()).then(|| text.into());
@@ -57,24 +79,53 @@ impl Engine {
             .map_err(|error| Failure::Unavailable(error.to_string()))?;
         let mail = Mail::new(settings, &net)?;
         let about = About {
-            started: Instant::now(),
+            started,
             limits: limits.clone(),
             resolvers: net.dns.resolvers(),
-            adapters: Adapters::default(),
+            adapters: adapters.clone(),
         };
-        Ok(Self(Arc::new(Inner {
-            registry: Arc::new(commands::registry()),
+        Ok(Self {
             net,
             geo: Arc::new(geo),
             mail: Arc::new(mail),
             about: Arc::new(about),
             proxies: Arc::new(Proxies::new(&settings.http)),
+            access: Arc::new(Access::new(settings, registry)?),
+            budgets: Arc::new(Budgets::new(limits)),
+            audit: Audit::open(&settings.audit)?,
+            private: settings.is_private(),
+            light: Arc::new(Semaphore::new(limits.light)),
+            heavy: Arc::new(Semaphore::new(limits.heavy)),
+        })
+    }
+}
+
+impl Engine {
+    /// With all commands.
+    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        let limits = &settings.limits;
+        let registry = Arc::new(commands::registry());
+        let (adapters, started) = (Adapters::default(), Instant::now());
+        let world = World::new(settings, &registry, &adapters, started)?;
+        Ok(Self(Arc::new(Inner {
+            registry,
+            adapters,
+            started,
             links: Links::default(),
             cache: Cache::new(limits.cache_entries, Duration::from_secs(limits.cache_seconds)),
             flights: Arc::default(),
-            light: Arc::new(Semaphore::new(limits.light)),
-            heavy: Arc::new(Semaphore::new(limits.heavy)),
+            world: ArcSwap::from_pointee(world),
         })))
+    }
+
+    /// Takes up changed settings; what is running goes on with the old ones. Settings that cannot be used change nothing.
+    /// Reads files, so not for an async thread.
+    pub fn reload(&self, settings: &Settings) -> Result<(), Failure> {
+        let Inner { registry, adapters, started, world, .. } = &*self.0;
+        let new = World::new(settings, registry, adapters, *started)?;
+        new.net.dns.ready()?;
+        world.store(Arc::new(new));
+        Ok(())
     }
 
     /// All commands.
@@ -84,19 +135,20 @@ impl Engine {
 
     /// Whether questions can be answered at all; if not, what is missing.
     pub fn ready(&self) -> Result<(), Failure> {
-        self.0.net.dns.ready()
+        self.0.world.load().net.dns.ready()
     }
 
     /// Everything that settings can get wrong and that is otherwise found out at its first use.
     pub fn check(&self) -> Result<(), Failure> {
         self.ready()?;
-        self.0.net.registries.check()?;
-        self.0.net.tls_roots().map(|_| ())
+        let world = self.0.world.load();
+        world.net.registries.check()?;
+        world.net.tls_roots().map(|_| ())
     }
 
     /// How the adapters of this process are; each one reports itself.
     pub fn adapters(&self) -> &Adapters {
-        &self.0.about.adapters
+        &self.0.adapters
     }
 
     /// Links that are handed out to those whose question only an HTTP request of their own can answer.
@@ -105,14 +157,26 @@ impl Engine {
     }
 
     /// Whose word on a request's way here is believed.
-    pub fn proxies(&self) -> &Proxies {
-        &self.0.proxies
+    pub fn proxies(&self) -> Arc<Proxies> {
+        self.0.world.load().proxies.clone()
+    }
+
+    /// Whether a question from this address over HTTP is the operator's own: the service is reached from this machine only.
+    pub fn is_own(&self, address: std::net::IpAddr) -> bool {
+        address.is_loopback() && self.0.world.load().private
+    }
+
+    /// Whether only the asker is to read the answer to this command: rules may say so.
+    pub fn is_private(&self, adapter: &str, caller: &Caller, command: &str) -> bool {
+        let Some(entry) = self.0.registry.find(command) else { return false };
+        let admitted = self.0.world.load().access.admit(adapter, caller, entry.spec.name);
+        admitted.is_ok_and(|admitted| admitted.private)
     }
 
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
     /// for an async thread.
     pub fn refresh_data(&self) {
-        match self.0.geo.refresh_if_changed() {
+        match self.0.world.load().geo.refresh_if_changed() {
             Ok(Refresh::Unchanged) => {}
             Ok(Refresh::Swapped) => tracing::info!("fresh geo databases are in use"),
             Err(error) => tracing::error!(%error, "the old geo databases stay in use"),
@@ -125,23 +189,38 @@ impl Engine {
     /// The order of the steps is a security property: it is written down here and nowhere configurable.
     pub async fn ask(&self, request: Request, progress: impl FnMut(Reply)) -> Result<Reply, Failure> {
         let started = Instant::now();
-        let understood = self.understand(&request.input);
+        let world = self.0.world.load_full();
+        let mut asked = Asked { id: Ulid::new().to_string(), started, units: 0, request };
+        let (understood, arguments) = match self.understand(&asked.request.input) {
+            Ok((command, prepared)) => {
+                let arguments = world.audit.as_ref().map(|_| audit::keepable(&command, prepared.arguments()));
+                (Ok((command, prepared)), arguments)
+            }
+            Err(error) => (Err(error), None),
+        };
         let command = understood.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         let answer = match understood {
-            Ok(understood) => self.answer(understood, &request, started, progress).await,
+            Ok(understood) => self.answer(&world, understood, &mut asked, progress).await,
             Err(error) => Err(Failure::Usage(error)),
         };
-        record(&request, command, &answer, started.elapsed());
+        asked.record(&world, command, arguments.unwrap_or_default(), &answer);
         answer
     }
 
     /// The answer, if it is kept from an earlier lookup; nothing is looked up.
     pub fn known(&self, request: &Request) -> Option<Reply> {
         let started = Instant::now();
+        let world = self.0.world.load();
         let (command, prepared) = self.understand(&request.input).ok()?;
-        let entry = self.0.cache.get(&key(&command, &*prepared, request.visit.as_deref()))?;
-        let answer = Ok(reply(Ulid::new().to_string(), &entry, started, true));
-        record(request, command.spec.name, &answer, started.elapsed());
+        let name = command.spec.name;
+        let entry = self.0.cache.get(&key(&command, &*prepared, request))?;
+        let admitted = world.access.admit(request.adapter, &request.caller, name).ok()?;
+        world.charge(request, admitted, limits::AT_HAND).ok()?;
+        let asked =
+            Asked { id: Ulid::new().to_string(), started, units: limits::AT_HAND, request: request.clone() };
+        let answer = Ok(reply(asked.id.clone(), &entry, started, true));
+        let arguments = world.audit.as_ref().map(|_| audit::keepable(&command, prepared.arguments()));
+        asked.record(&world, name, arguments.unwrap_or_default(), &answer);
         answer.ok()
     }
 
@@ -164,49 +243,69 @@ impl Engine {
 
     async fn answer(
         &self,
+        world: &Arc<World>,
         (command, prepared): Understood,
-        request: &Request,
-        started: Instant,
+        asked: &mut Asked,
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
-        let inner = &self.0;
+        let (inner, name) = (&self.0, command.spec.name);
+        let Asked { id, started, units, request } = asked;
+        let started = *started;
+        // Who may ask this here.
+        let admitted = world.access.admit(request.adapter, &request.caller, name)?;
+        // A request of the asker's own comes with the question, or is shared through a link.
+        if command.about_visit && request.visit.is_none() {
+            let invitation = inner.links.invite(name)?;
+            progress(invitation.reply(id, name, started));
+            request.visit = Some(invitation.accepted().await?);
+        }
+        let key = key(&command, &*prepared, request);
+        let fresh = request.fresh;
+        let known = inner.cache.get(&key).filter(|_| !fresh);
+        // How often.
+        *units = if known.is_some() { limits::AT_HAND } else { command.spec.cost.units() };
+        let standings = world.charge(request, admitted, *units)?;
         // A forbidden target is told before anything is spent on it.
         if let Some(Host::Address(address)) = prepared.contacts() {
-            inner.net.guard.check(&address.to_string(), *address)?;
+            world.net.guard.check(&address.to_string(), *address)?;
         }
-        let id = Ulid::new().to_string();
-        let name = command.spec.name;
-        let fresh = request.fresh;
-        let visit = match &request.visit {
-            None if command.about_visit => {
-                let invitation = inner.links.invite(name)?;
-                progress(invitation.reply(&id, name, started));
-                Some(invitation.accepted().await?)
+        if let Some(entry) = known {
+            return Ok(reply(id.clone(), &entry, started, true));
+        }
+        let _place = match request.caller.own {
+            true => None,
+            false => {
+                let place = tokio::time::timeout(command.spec.timeout, world.budgets.place(&request.caller));
+                place.await.map_err(|_| Failure::RateLimited {
+                    message: "Your other lookups are not done yet. Wait for them, or cancel one.".into(),
+                    retry_after: Duration::from_secs(1),
+                })?
             }
-            visit => visit.clone().filter(|_| command.about_visit),
         };
-        let key = key(&command, &*prepared, visit.as_deref());
-        if let Some(entry) = inner.cache.get(&key).filter(|_| !fresh) {
-            return Ok(reply(id, &entry, started, true));
-        }
         let key: Arc<str> = key.into();
         let arguments = Arc::new(prepared.arguments().clone());
         let flight = inner.flights.join(key.clone(), |sender| {
             let context = Context {
-                net: inner.net.clone(),
+                net: world.net.clone(),
                 registry: inner.registry.clone(),
-                geo: inner.geo.clone(),
-                mail: inner.mail.clone(),
-                about: inner.about.clone(),
-                proxies: inner.proxies.clone(),
-                visit,
+                geo: world.geo.clone(),
+                mail: world.mail.clone(),
+                about: world.about.clone(),
+                proxies: world.proxies.clone(),
+                access: world.access.clone(),
+                budgets: (!request.caller.own).then(|| world.budgets.clone()),
+                visit: request.visit.clone().filter(|_| command.about_visit),
+                adapter: request.adapter,
+                caller: request.caller.clone(),
+                standings,
                 deadline: command.spec.timeout,
                 progress: sender,
             };
-            let permits = match command.spec.cost {
+            let cost = command.spec.cost;
+            let permits = match cost {
                 Cost::Free => None,
-                Cost::Light => Some(inner.light.clone()),
-                Cost::Heavy => Some(inner.heavy.clone()),
+                Cost::Light => Some(world.light.clone()),
+                Cost::Heavy => Some(world.heavy.clone()),
             };
             let (arguments, longest) = (arguments.clone(), inner.cache.longest);
             let (engine, key) = (self.clone(), key.clone());
@@ -214,6 +313,9 @@ impl Engine {
                 // Another flight may have landed since the cache was asked.
                 if let Some(entry) = engine.0.cache.get(&key).filter(|_| !fresh) {
                     return Ok(entry);
+                }
+                if let (Some(budgets), Some(host)) = (&context.budgets, prepared.contacts()) {
+                    budgets.charge_target(&host.to_string(), cost.units())?;
                 }
                 let finding = look_up(name, prepared, context, permits).await?;
                 let entry = Arc::new(Entry::new(name, arguments, finding, longest));
@@ -234,15 +336,75 @@ impl Engine {
         };
         let outcome = flight.outcome(show).await;
         inner.flights.leave(&key, &flight);
-        Ok(reply(id, &*outcome?, started, false))
+        Ok(reply(id.clone(), &*outcome?, started, false))
     }
 }
 
-/// Identical questions have the same. A question about the request that brings it is identical only where that is.
-fn key(command: &CommandEntry, prepared: &dyn Prepared, visit: Option<&Visit>) -> String {
+impl World {
+    /// Counts a question against every budget that it falls under.
+    fn charge(&self, request: &Request, admitted: Admitted, units: u32) -> Result<Vec<Standing>, Failure> {
+        self.access.charge(admitted, &request.caller)?;
+        if request.caller.own { Ok(Vec::new()) } else { self.budgets.charge(&request.caller, units) }
+    }
+}
+
+/// A question under way.
+struct Asked {
+    id: String,
+    started: Instant,
+    units: u32,
+    request: Request,
+}
+
+impl Asked {
+    /// One line in the log and one count in the metrics for each request; what was asked stays out of both, and goes
+    /// into the audit where one is kept.
+    fn record(
+        &self,
+        world: &World,
+        command: &'static str,
+        arguments: Map<String, Value>,
+        answer: &Result<Reply, Failure>,
+    ) {
+        let Self { id, started, units, request } = self;
+        let (elapsed, adapter) = (started.elapsed(), request.adapter);
+        let outcome = match answer {
+            Ok(reply) if reply.cached => "cached",
+            Ok(_) => "answered",
+            Err(failure) => failure.code().0,
+        };
+        meters::count(command, adapter, outcome, elapsed);
+        let elapsed_ms = audit::milliseconds(elapsed);
+        tracing::info!(id, command, adapter, outcome, elapsed_ms, "request");
+        if let Some(audit) = &world.audit {
+            let at = jiff::Timestamp::now().to_string();
+            let caller = (&request.caller).into();
+            audit.write(&Record {
+                at,
+                id,
+                adapter,
+                caller,
+                command,
+                arguments,
+                outcome,
+                units: *units,
+                elapsed_ms,
+            });
+        }
+    }
+}
+
+/// Identical questions have the same. What is about the request that brings it, or about the asker, is identical only
+/// where those are.
+fn key(command: &CommandEntry, prepared: &dyn Prepared, request: &Request) -> String {
     let arguments = serde_json::to_string(prepared.arguments()).unwrap_or_default();
-    let visit = visit.filter(|_| command.about_visit).map(Visit::key).unwrap_or_default();
-    format!("{} {arguments}{visit}", command.spec.name)
+    let visit = request.visit.as_ref().filter(|_| command.about_visit);
+    let visit = visit.map(|visit| visit.key()).unwrap_or_default();
+    let asker = match command.about_asker {
+        true => format!("{} {:?}", request.adapter, request.caller),
+        false => String::new(),
+    };
+    format!("{} {arguments}{visit}{asker}", command.spec.name)
 }
 
 /// A permit for its cost class, then the command, all within its deadline.
@@ -276,23 +438,6 @@ fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {
         cached,
         fresh_for,
     }
-}
-
-/// One line in the log and one count in the metrics for each request; what was asked stays out of both.
-fn record(request: &Request, command: &'static str, answer: &Result<Reply, Failure>, elapsed: Duration) {
-    let outcome = match answer {
-        Ok(reply) if reply.cached => "cached",
-        Ok(_) => "answered",
-        Err(failure) => failure.code().0,
-    };
-    meters::count(command, request.adapter, outcome, elapsed);
-    tracing::info!(
-        command,
-        adapter = request.adapter,
-        outcome,
-        elapsed_ms = elapsed.as_millis() as u64,
-        "request"
-    );
 }
 
 #[cfg(test)]

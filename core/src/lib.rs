@@ -3,8 +3,10 @@
 //! [`Engine::ask`] is the whole way of a request. Adapters translate what they receive into a
 //! [`Request`] and render the [`Reply`]; nothing in here knows a chat platform.
 
+mod access;
 mod adapters;
 pub mod args;
+mod audit;
 mod cache;
 pub mod command;
 mod commands;
@@ -17,6 +19,7 @@ mod failure;
 mod flight;
 pub mod geo;
 mod grammar;
+mod limits;
 mod links;
 mod mail;
 mod mailtrace;

@@ -37,6 +37,9 @@ pub struct Caller {
     pub api_key: Option<String>,
     /// Where the question came from over the network.
     pub address: Option<IpAddr>,
+    /// The operator's own: at the terminal, or on the machine of a service that nobody else can reach. No limits.
+    #[serde(skip)]
+    pub own: bool,
 }
 
 impl Request {

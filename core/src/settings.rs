@@ -30,6 +30,7 @@ pub struct Settings {
     pub telegram: Telegram,
     pub discord: Discord,
     pub state: State,
+    pub audit: Audit,
     pub log: Log,
 }
 
@@ -144,6 +145,54 @@ pub struct Policy {
     pub allow: Vec<IpNet>,
     #[serde(deserialize_with = "networks")]
     pub deny: Vec<IpNet>,
+    pub contact: String,
+    pub rules: Vec<Rule>,
+}
+
+/// Who may ask what. A condition that is not written holds for everybody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// As a refusal names it.
+    pub name: String,
+    /// What becomes of a question that it fits.
+    pub effect: Effect,
+    /// Adapters: `discord`, `telegram`, `http`, …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
+    /// Discord servers, Slack teams, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<String>,
+    /// Channels and chats, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
+    /// Roles on the server, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Users, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// Names of API keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub api_keys: Vec<String>,
+    /// Names or aliases of commands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
+    /// Questions of one asker in a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_minute: Option<u32>,
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// It is answered.
+    Allow,
+    /// It is refused.
+    Deny,
+    /// It is answered so that only the asker reads it.
+    Private,
 }
 
 /// How much at once.
@@ -154,6 +203,15 @@ pub struct Limits {
     pub light: usize,
     pub heavy: usize,
     pub smtp_probes: u32,
+    pub per_user: u32,
+    pub per_conversation: u32,
+    pub per_api_key: u32,
+    pub per_anonymous: u32,
+    pub per_target: u32,
+    pub hosts_per_network: u32,
+    pub total: u32,
+    pub at_once_per_user: usize,
+    pub at_once_per_api_key: usize,
     pub cache_entries: u64,
     pub cache_seconds: u64,
 }
@@ -210,6 +268,15 @@ pub struct Discord {
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct State {
     pub directory: String,
+}
+
+/// The record of who asked what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Audit {
+    pub directory: String,
+    pub retention_days: usize,
 }
 
 /// A value that is never shown: not by `config show`, not in a log, not in an error.

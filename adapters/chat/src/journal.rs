@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use moka::sync::Cache;
 use netvane_core::{
-    Input,
+    Caller, Input,
     store::{Store, StoreError},
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Job {
     pub input: Option<Input>,
     /// Who asked.
     pub asker: String,
+    /// The same, as the operator's rules know them.
+    #[serde(default)]
+    pub caller: Caller,
     /// How the adapter finds its way back.
     pub place: Value,
     /// Second after which the platform does not let us answer.
@@ -127,6 +130,7 @@ mod tests {
             id: id.into(),
             input: Some(Input::Text("/mx example.com".into())),
             asker: "7".into(),
+            caller: Caller::default(),
             place: Value::Null,
             until: seconds() + 60,
         };

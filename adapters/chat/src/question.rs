@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::future::OptionFuture;
 use netvane_core::{
-    Failure, Input, Reply, Request, UsageError,
+    Caller, Failure, Input, Reply, Request, UsageError,
     document::{Document, Severity},
     store::StoreError,
     targets,
@@ -74,8 +74,10 @@ pub struct Question {
     pub input: Input,
     /// Do not take an answer that is kept already.
     pub fresh: bool,
-    /// Who asks.
+    /// Who asks, as buttons and suggestions know them.
     pub asker: String,
+    /// Who asks, as the operator's rules know them.
+    pub caller: Caller,
     /// Whose pace its messages count towards.
     pub room: Room,
     /// How long the platform lets us answer.
@@ -101,12 +103,14 @@ pub enum Ended {
 impl Question {
     /// With a number of its own.
     pub fn new(input: Input, asker: impl Into<String>, room: Room) -> Self {
+        let asker = asker.into();
         Self {
             id: Ulid::new().to_string(),
             update: None,
             input,
             fresh: false,
-            asker: asker.into(),
+            caller: Caller { user: Some(asker.clone()), ..Caller::default() },
+            asker,
             room,
             time: Duration::from_secs(600),
             patience: Duration::from_millis(400),
@@ -117,6 +121,7 @@ impl Question {
     pub fn resumed(job: &Job, room: Room) -> Option<Self> {
         let mut question = Self::new(job.input.clone()?, job.asker.clone(), room);
         question.id.clone_from(&job.id);
+        question.caller.clone_from(&job.caller);
         question.time = Duration::from_secs(job.until.saturating_sub(journal::seconds()));
         question.patience = Duration::ZERO;
         Some(question)
@@ -127,6 +132,7 @@ impl Question {
             id: self.id.clone(),
             input: journal::keepable(&self.input),
             asker: self.asker.clone(),
+            caller: self.caller.clone(),
             place,
             until: journal::seconds() + self.time.as_secs(),
         }
@@ -188,9 +194,15 @@ impl Chat {
         buttons
     }
 
+    /// Whether the operator lets only the asker read the answer to this.
+    pub fn is_private(&self, input: &Input, caller: &Caller) -> bool {
+        let command = self.understood(input);
+        command.is_ok_and(|command| self.0.engine.is_private(self.0.adapter, caller, command))
+    }
+
     /// The whole answer to a question, for a file.
-    pub async fn raw(&self, input: Input) -> Result<Reply, Failure> {
-        self.0.engine.ask(Request::new(self.0.adapter, input), |_| {}).await
+    pub async fn raw(&self, input: Input, caller: Caller) -> Result<Reply, Failure> {
+        self.0.engine.ask(Request::new(self.0.adapter, input).by(caller), |_| {}).await
     }
 
     /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
@@ -221,7 +233,7 @@ impl Chat {
     /// The lookup, with its progress shown.
     async fn find(&self, question: &Question, outlet: &mut impl Outlet, cancel: &CancellationToken) -> Ended {
         let inner = &self.0;
-        let mut request = Request::new(inner.adapter, question.input.clone());
+        let mut request = Request::new(inner.adapter, question.input.clone()).by(question.caller.clone());
         request.fresh = question.fresh;
         let (sender, mut progress) = watch::channel(None::<Reply>);
         let lookup = inner.engine.ask(request, move |so_far| drop(sender.send_replace(Some(so_far))));

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use netvane_chat::{Button, Chat, Question, Sort};
-use netvane_core::{Input, document::Document};
+use netvane_core::{Caller, Input, document::Document};
+use serenity::model::id::{ChannelId, GuildId, RoleId, UserId};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -85,9 +86,21 @@ impl Bot {
 }
 
 /// A question as it comes from a message.
-pub(crate) fn question(input: Input, asker: u64, update: u64, place: &Place) -> Question {
-    let question = Question::new(input, asker.to_string(), place.room());
-    Question { update: Some(update.to_string()), ..question }
+pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -> Question {
+    let asker = who.user.clone().unwrap_or_default();
+    let question = Question::new(input, asker, place.room());
+    Question { update: Some(update.to_string()), caller: who.clone(), ..question }
+}
+
+/// Someone, as the operator's rules know them.
+pub(crate) fn who(user: UserId, channel: ChannelId, server: Option<GuildId>, roles: &[RoleId]) -> Caller {
+    Caller {
+        user: Some(user.to_string()),
+        conversation: Some(channel.to_string()),
+        server: server.map(|server| server.to_string()),
+        roles: roles.iter().map(ToString::to_string).collect(),
+        ..Caller::default()
+    }
 }
 
 /// A message yet to be written, named so that sending it twice makes one.

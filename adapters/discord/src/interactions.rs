@@ -2,7 +2,7 @@
 
 use netvane_chat::{Press, Pressed, note, problem};
 use netvane_core::{
-    Input, Missing,
+    Caller as Who, Input, Missing,
     complete::complete,
     document::{Block, Document},
     render::{self, Layout},
@@ -19,7 +19,7 @@ use serenity::model::{
 use crate::{
     asked::{self, Asked},
     body::{EPHEMERAL, cut},
-    bot::{Bot, new_post, question},
+    bot::{Bot, new_post, question, who},
     files,
     found::{self, Found},
     outlet::{Next, Place, Spot, seconds},
@@ -39,6 +39,8 @@ const OPEN_DIALOGUE: u8 = 9;
 struct Caller {
     spot: Spot,
     user: u64,
+    /// As the operator's rules know them.
+    who: Who,
     moderator: bool,
 }
 
@@ -47,6 +49,7 @@ macro_rules! caller {
     ($interaction:expr) => {{
         let interaction = $interaction;
         let permissions = interaction.member.as_ref().and_then(|member| member.permissions);
+        let roles = interaction.member.as_ref().map(|member| member.roles.as_slice()).unwrap_or_default();
         Caller {
             spot: Spot {
                 application: interaction.application_id.get(),
@@ -57,6 +60,7 @@ macro_rules! caller {
                 later: new_post(interaction.channel_id.get(), interaction.id.get(), None),
             },
             user: interaction.user.id.get(),
+            who: who(interaction.user.id, interaction.channel_id, interaction.guild_id, roles),
             moderator: permissions.is_some_and(|granted| granted.contains(Permissions::MANAGE_MESSAGES)),
         }
     }};
@@ -73,8 +77,10 @@ impl Caller {
     }
 
     async fn ask(&self, bot: &Bot, input: Input, next: Next) {
-        let place = self.place();
-        bot.ask(question(input, self.user, self.spot.id, &place), place, next).await;
+        let mut spot = self.spot.clone();
+        spot.hidden = spot.hidden || bot.chat.is_private(&input, &self.who);
+        let place = Place::Interaction(spot);
+        bot.ask(question(input, &self.who, self.spot.id, &place), place, next).await;
     }
 
     async fn say(&self, bot: &Bot, document: &Document) {
@@ -127,7 +133,8 @@ pub(crate) async fn take(bot: Bot, interaction: Interaction) {
 
 async fn slash(bot: &Bot, command: &CommandInteraction) {
     let asked = Asked::read(&command.data);
-    let caller = caller!(command).hidden(asked.hidden);
+    let mut caller = caller!(command).hidden(asked.hidden);
+    caller.spot.hidden |= bot.chat.engine().is_private(crate::NAME, &caller.who, asked.name);
     if let Some(file) = asked.file {
         return slash_with_file(bot, &caller, &asked, file).await;
     }
@@ -248,10 +255,13 @@ async fn pressed(bot: &Bot, press: &ComponentInteraction) {
         }
         Pressed::Expired => caller.hidden(true).say(bot, &expired()).await,
         Pressed::Ask(input) => caller.ask(bot, input, Next::Answer).await,
+        Pressed::Refresh(input) if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) => {
+            caller.ask(bot, input, Next::Answer).await;
+        }
         Pressed::Refresh(input) => {
             caller.spot.later.message = Some(press.message.id.get());
             let place = caller.place();
-            let question = question(input, caller.user, caller.spot.id, &place);
+            let question = question(input, &caller.who, caller.spot.id, &place);
             bot.ask(netvane_chat::Question { fresh: true, ..question }, place, Next::Update).await;
         }
         Pressed::Raw(input) => raw(bot, &caller, input).await,
@@ -267,7 +277,7 @@ async fn raw(bot: &Bot, caller: &Caller, input: Input) {
     if !caller.defer(bot).await {
         return;
     }
-    let document = match bot.chat.raw(input.clone()).await {
+    let document = match bot.chat.raw(input.clone(), caller.who.clone()).await {
         Ok(reply) => {
             let answer = reply.rendition.document();
             let mut document = note(&answer.title, "The whole answer, as text and as data.");

@@ -5,7 +5,7 @@ use netvane_core::{Input, Missing, UsageError, UsageKind, document::Document, ta
 use serenity::model::channel::{Attachment, Message};
 
 use crate::{
-    bot::{Bot, ask_button, new_post, question},
+    bot::{Bot, ask_button, new_post, question, who},
     files,
     found::{self, Found},
     outlet::{Next, Place},
@@ -27,8 +27,15 @@ pub(crate) async fn take(bot: Bot, message: Message) {
     }
     let id = message.id.get();
     let place = Place::Channel(new_post(message.channel_id.get(), id, Some(id)));
-    let ask = |input| question(input, message.author.id.get(), id, &place);
+    let roles = message.member.as_ref().map(|member| member.roles.as_slice()).unwrap_or_default();
+    let who = who(message.author.id, message.channel_id, message.guild_id, roles);
+    let ask = |input| question(input, &who, id, &place);
     match step(&bot, &message, &line) {
+        Step::Ask(input) if message.guild_id.is_some() && bot.chat.is_private(&input, &who) => {
+            let text =
+                "The answer to this is for you alone. Use the slash command: nobody else sees what it says.";
+            say(&bot, id, &note("Private", text), &[], place).await;
+        }
         Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
         Step::AskAboutFile(file) => {
             let mail = found::mail_command(bot.chat.engine().registry());

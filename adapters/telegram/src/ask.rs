@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_chat::{Question, note};
+use netvane_chat::{Ended, Question, note};
 use netvane_core::{
     Input, Missing, UsageError,
     command::{Argument, Entry, Registry},
@@ -72,9 +72,34 @@ impl Hub {
 
     /// Asks this and shows the answer.
     pub(crate) async fn ask(self: &Arc<Self>, caller: Caller, input: Input) {
+        let who = caller.place.who(&caller.asker);
+        if !caller.alone && self.chat.is_private(&input, &who) {
+            return self.ask_apart(caller, input, who).await;
+        }
         let question = Question::new(input, caller.asker, caller.place.room());
-        let question = Question { update: Some(caller.update), ..question };
+        let question = Question { update: Some(caller.update), caller: who, ..question };
         self.chat.answer(question, &mut Spot::new(self, caller.place)).await;
+    }
+
+    /// The same where only the asker may read the answer: in their own chat with the bot.
+    async fn ask_apart(self: &Arc<Self>, caller: Caller, input: Input, who: netvane_core::Caller) {
+        let chat = caller.asker.parse().ok().filter(|_| caller.person);
+        let ended = match chat {
+            Some(chat) => {
+                let place = Place { chat, ..Place::default() };
+                let question = Question::new(input, caller.asker.clone(), place.room());
+                let question = Question { caller: who, ..question };
+                Some(self.chat.answer(question, &mut Spot::new(self, place)).await)
+            }
+            None => None,
+        };
+        let text = match ended {
+            None | Some(Ended::Lost(_)) => {
+                "The answer to this is for you alone. Write to me in a chat of our own first, and ask there."
+            }
+            Some(_) => "The answer is in our own chat.",
+        };
+        self.say(&caller, &note("Private", text), Vec::new()).await;
     }
 
     /// Says something, with buttons that ask a line each.

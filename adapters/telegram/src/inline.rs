@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use netvane_chat::{Button, Question, Sort, problem};
 use netvane_core::{
-    Failure, Input, Reply, Request,
+    Caller, Failure, Input, Reply, Request,
     command::Cost,
     document::{Document, Severity},
     render::printable_line,
@@ -47,10 +47,12 @@ impl Hub {
         let line = query.query.trim().to_owned();
         let input = Input::Text(line.clone());
         let id = Ulid::new().to_string();
+        let who = Place::default().who(&query.from.id.to_string());
         let article = match self.chat.understood(&input) {
             _ if line.is_empty() => article(&id, &hint(self.chat.engine().registry())),
             Err(error) => article(&id, &problem(&Failure::Usage(error), &input)),
-            Ok(command) => match self.known(command, input).await {
+            Ok(_) if self.chat.is_private(&input, &who) => article(&id, &private()),
+            Ok(command) => match self.known(command, input, who).await {
                 Some(reply) => article(&id, reply.rendition.document()),
                 None => {
                     self.offered.insert(id.clone(), line.clone());
@@ -77,16 +79,16 @@ impl Hub {
     }
 
     /// What can be said without asking the network.
-    async fn known(&self, command: &str, input: Input) -> Option<Reply> {
+    async fn known(&self, command: &str, input: Input, who: Caller) -> Option<Reply> {
         let engine = self.chat.engine();
-        if let Some(reply) = engine.known(&Request::new(NAME, input.clone())) {
+        if let Some(reply) = engine.known(&Request::new(NAME, input.clone()).by(who.clone())) {
             return Some(reply);
         }
         let free = engine.registry().find(command).is_some_and(|entry| entry.spec.cost == Cost::Free);
         if !free {
             return None;
         }
-        tokio::time::timeout(FREE, self.chat.raw(input)).await.ok()?.ok()
+        tokio::time::timeout(FREE, self.chat.raw(input, who)).await.ok()?.ok()
     }
 
     /// Someone sent what was offered.
@@ -107,10 +109,16 @@ impl Hub {
             return self.chat.handled(&update).await;
         };
         let place = Place { inline: Some(message), ..Place::default() };
+        let who = place.who(&asker);
         let question = Question::new(Input::Text(line), asker, place.room());
-        let question = Question { update: Some(update), ..question };
+        let question = Question { update: Some(update), caller: who, ..question };
         self.chat.answer(question, &mut Spot::new(self, place)).await;
     }
+}
+
+fn private() -> Document {
+    let text = "The answer to this is for you alone. Ask it in a chat with me.";
+    Document::new("Private", text, Severity::Neutral)
 }
 
 fn article(id: &str, document: &Document) -> InlineQueryResultArticle {

@@ -25,7 +25,10 @@ use crate::{
     render::render,
 };
 
-use netvane_core::render::{png, printable_line};
+use netvane_core::{
+    Caller,
+    render::{png, printable_line},
+};
 
 /// "typing" is shown by Telegram for this long.
 const TYPING: Duration = Duration::from_secs(5);
@@ -61,6 +64,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Someone here, as the operator's rules know them.
+    pub(crate) fn who(&self, asker: &str) -> Caller {
+        let conversation = (self.inline.is_none() && self.chat != 0).then(|| self.chat.to_string());
+        Caller { user: Some(asker.to_owned()), conversation, ..Caller::default() }
+    }
+
     pub(crate) fn room(&self) -> Room {
         self.inline.as_deref().map_or_else(|| room(self.chat), inline_room)
     }

@@ -7,6 +7,7 @@ use netvane_core::Input;
 use teloxide::types::{CallbackQuery, MaybeInaccessibleMessage};
 
 use crate::{
+    ask::Caller,
     hub::Hub,
     inline,
     outlet::{Place, Sheet, Spot},
@@ -54,21 +55,27 @@ impl Hub {
                 }
                 Pressed::Ask(input) => self.again(place, input, false, &asker, &update).await,
                 Pressed::Refresh(input) => self.again(place, input, true, &asker, &update).await,
-                Pressed::Raw(input) => self.send_raw(place, input, &update).await,
+                Pressed::Raw(input) => self.send_raw(place, input, &asker, &update).await,
             }
         };
         let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
     }
 
     async fn again(self: &Arc<Self>, place: Place, input: Input, fresh: bool, asker: &str, update: &str) {
+        let caller = place.who(asker);
+        let alone = place.chat.to_string() == asker;
+        if !alone && self.chat.is_private(&input, &caller) {
+            let (asker, update) = (asker.to_owned(), update.to_owned());
+            return self.ask(Caller { place, asker, update, alone, person: true }, input).await;
+        }
         let question = Question::new(input, asker, place.room());
-        let question = Question { update: Some(update.to_owned()), fresh, ..question };
+        let question = Question { update: Some(update.to_owned()), fresh, caller, ..question };
         self.chat.answer(question, &mut Spot::new(self, place)).await;
     }
 
     /// The whole answer as a file.
-    async fn send_raw(self: &Arc<Self>, place: Place, input: Input, update: &str) {
-        match self.chat.raw(input.clone()).await {
+    async fn send_raw(self: &Arc<Self>, place: Place, input: Input, asker: &str, update: &str) {
+        match self.chat.raw(input.clone(), place.who(asker)).await {
             Ok(reply) => {
                 let json: serde_json::Value = serde_json::from_str(&reply.to_json()).unwrap_or_default();
                 let text = serde_json::to_string_pretty(&json).unwrap_or_default();

@@ -76,7 +76,10 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Action::Commands => once::run(&["help".to_owned()], &self.output),
-            Action::Serve => serve::run(self.output.settings()?),
+            Action::Serve => {
+                let output = self.output;
+                serve::run(output.settings()?, move || output.settings())
+            }
             Action::Config { what: ConfigAction::Check } => {
                 let settings = self.output.settings()?;
                 log::filter(&settings.log)?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use netvane_core::{
-    Engine, Failure, Input, Reply, Request, UsageError,
+    Caller, Engine, Failure, Input, Reply, Request, UsageError,
     command::Entry,
     render::{self, Layout},
 };
@@ -28,7 +28,8 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
         Some(input) => input,
         None => Input::Text(line.clone()),
     };
-    let request = Request::new("terminal", input);
+    let own = Caller { own: true, ..Caller::default() };
+    let request = Request::new("terminal", input).by(own);
     let mut drawn = 0;
     let answer = runtime.block_on(async {
         let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));

@@ -15,8 +15,11 @@ use crate::log;
 /// How often the files of the databases are looked at.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or SIGINT; what is running then gets its time to finish.
-pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+/// Serves until SIGTERM or SIGINT; what is running then gets its time to finish. SIGHUP has the settings read again.
+pub fn run(
+    settings: Settings,
+    read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
+) -> anyhow::Result<ExitCode> {
     let _log = log::start(&settings.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -26,6 +29,7 @@ pub fn run(settings: Settings) -> anyhow::Result<ExitCode> {
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
+        tokio::spawn(follow_settings(engine.clone(), settings.clone(), read_again)?);
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
         netvane_webhook::serve(engine, &settings.http, metrics, store, hooks, shutdown)
@@ -96,6 +100,39 @@ async fn follow_data(engine: Engine) {
         let engine = engine.clone();
         let _ = tokio::task::spawn_blocking(move || engine.refresh_data()).await;
     }
+}
+
+/// Takes up changed settings at each SIGHUP. A bad file is refused whole, and the old settings stay.
+fn follow_settings(
+    engine: Engine,
+    started_with: Settings,
+    read: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
+) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
+            let taken_up = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
+                let settings = read()?;
+                engine.reload(&settings)?;
+                Ok(before.need_a_restart(&settings))
+            });
+            match taken_up.await {
+                Ok(Ok(waiting)) if waiting.is_empty() => tracing::info!("the settings were read again"),
+                Ok(Ok(waiting)) => tracing::warn!(
+                    sections = waiting.join(", "),
+                    "the settings were read again; changes in these sections need a restart"
+                ),
+                Ok(Err(error)) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the settings are refused; the old ones stay"
+                    )
+                }
+                Err(error) => tracing::error!(%error, "the settings could not be read again"),
+            }
+        }
+    })
 }
 
 fn ended_by_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {

@@ -68,8 +68,9 @@ pub(crate) async fn get(
 
 /// A question with who asks it.
 fn request(app: &App, input: Input, visit: Arc<Visit>) -> Request {
-    let address = visit.chain(app.engine.proxies()).caller;
-    let caller = Caller { address: Some(address), ..Caller::default() };
+    let address = visit.chain(&app.engine.proxies()).caller;
+    let own = app.engine.is_own(address);
+    let caller = Caller { address: Some(address), own, ..Caller::default() };
     Request::new("http", input).by(caller).brought_by(visit)
 }
 

@@ -1,6 +1,6 @@
 //! `help`: what can be asked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,14 +56,19 @@ impl Command for Help {
         cost: Cost::Free,
     };
     type Data = Data;
+    const ABOUT_ASKER: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let Some(Word(name)) = self.command else {
-            let commands = cx.registry.entries().iter().map(|entry| about(entry)).collect();
+            let may = |entry: &&Arc<Entry>| cx.access.admit(cx.adapter, &cx.caller, entry.spec.name).is_ok();
+            let commands = cx.registry.entries().iter().filter(may).map(|entry| about(entry)).collect();
             return Ok(Data { commands, one: false });
         };
         match cx.registry.find(&name) {
-            Some(entry) => Ok(Data { commands: vec![about(entry)], one: true }),
+            Some(entry) => {
+                cx.access.admit(cx.adapter, &cx.caller, entry.spec.name)?;
+                Ok(Data { commands: vec![about(entry)], one: true })
+            }
             None => {
                 let near = cx.registry.nearest(&name);
                 let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -115,10 +120,6 @@ impl Answer for Data {
         }
         document.text("Targets may be pasted as they come: a URL, a mail address, 1[.]1[.]1[.]1, an internationalized name.");
         document
-    }
-
-    fn lifetime(&self) -> Duration {
-        Duration::from_secs(3600)
     }
 }
 

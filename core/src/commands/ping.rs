@@ -88,7 +88,7 @@ impl Command for Ping {
     type Data = Data;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, self.ipv).await?[0];
+        let address = cx.contact(&self.target, self.ipv).await?[0];
         let count = self.count.map_or(4, |count| count.0 as u16);
         let options = PingOptions { count, ..PingOptions::default() };
         let mut data = Data::new(self.target.to_string(), address, usize::from(count));

@@ -73,7 +73,8 @@ impl Command for Ports {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, None).await?[0];
+        let address = cx.contact(&self.target, None).await?[0];
+        cx.may_scan(address)?;
         let wanted: Vec<u16> = match &self.ports {
             Some(PortSet(ports)) => ports.iter().copied().collect(),
             None => ports::default_ports().to_vec(),

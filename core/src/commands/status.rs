@@ -11,6 +11,7 @@ use crate::{
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Severity},
     geo::{ATTRIBUTION, DatabaseInfo},
+    limits::Standing,
 };
 
 /// Version, uptime, age of the data, limits, and what is enabled here.
@@ -29,6 +30,8 @@ pub struct Data {
     rdap: bool,
     data: DataAge,
     limits: Limits,
+    /// What the asker has left of the budgets that hold for them.
+    yours: Vec<Standing>,
     commands: usize,
 }
 
@@ -73,6 +76,7 @@ impl Command for Status {
         cost: Cost::Free,
     };
     type Data = Data;
+    const ABOUT_ASKER: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let limits = &cx.about.limits;
@@ -98,6 +102,7 @@ impl Command for Status {
                 cache_entries: limits.cache_entries,
                 cache_seconds: limits.cache_seconds,
             },
+            yours: cx.standings.clone(),
             commands: cx.registry.entries().len(),
         })
     }
@@ -151,6 +156,16 @@ impl Answer for Data {
             .field("At once", format!("{} light, {} heavy lookups", self.limits.light, self.limits.heavy));
         let kept = span(self.limits.cache_seconds);
         document.field("Cache", format!("{} answers, {kept} at most", self.limits.cache_entries));
+        for Standing { of, left, per_minute } in &self.yours {
+            let whose = match *of {
+                "conversation" => "This conversation",
+                "api_key" => "Your API key",
+                "address" => "Your address",
+                _ => "You",
+            };
+            document
+                .field(whose, format!("{left} of {per_minute} units left; they come back within a minute"));
+        }
         document.field("Geo data by", Cell::aside(ATTRIBUTION));
         document
     }

@@ -106,7 +106,7 @@ impl Command for Trace {
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.net.contact(&self.target, self.ipv).await?[0];
+        let address = cx.contact(&self.target, self.ipv).await?[0];
         let defaults = TraceOptions::default();
         let options = TraceOptions {
             max_hops: self.max_hops.map_or(defaults.max_hops, |hops| hops.0 as u8),

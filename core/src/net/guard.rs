@@ -69,7 +69,8 @@ mod tests {
 
     fn guard(allow: &[&str], deny: &[&str]) -> Guard {
         let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().expect(text)).collect();
-        Guard::new(&Policy { allow: networks(allow), deny: networks(deny) })
+        let rules = Vec::new();
+        Guard::new(&Policy { allow: networks(allow), deny: networks(deny), contact: String::new(), rules })
     }
 
     fn passes(guard: &Guard, address: &str) -> bool {

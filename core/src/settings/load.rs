@@ -90,6 +90,7 @@ impl Settings {
         );
         must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
         must(self.limits.smtp_probes > 0, "limits.smtp_probes: at least 1");
+        self.check_limits(&mut must);
         must(self.smtp.port > 0, "smtp.port: from 1 to 65535");
         must((100..=60_000).contains(&self.smtp.timeout_ms), "smtp.timeout_ms: from 100 to 60000");
         must(
@@ -124,6 +125,37 @@ impl Settings {
             "log.level: error, warn, info, debug or trace, or a filter",
         );
         if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+    }
+
+    fn check_limits(&self, must: &mut impl FnMut(bool, &str)) {
+        let limits = &self.limits;
+        for (name, number) in [
+            ("per_user", limits.per_user),
+            ("per_conversation", limits.per_conversation),
+            ("per_api_key", limits.per_api_key),
+            ("per_anonymous", limits.per_anonymous),
+            ("per_target", limits.per_target),
+            ("hosts_per_network", limits.hosts_per_network),
+            ("total", limits.total),
+        ] {
+            must((1..=100_000_000).contains(&number), &format!("limits.{name}: from 1 to 100000000"));
+        }
+        let at_once = [limits.at_once_per_user, limits.at_once_per_api_key];
+        must(
+            at_once.iter().all(|most| (1..=100_000).contains(most)),
+            "limits.at_once_per_user and limits.at_once_per_api_key: from 1 to 100000",
+        );
+        for rule in &self.policy.rules {
+            let numbered = rule.per_minute.is_none_or(|number| number > 0);
+            must(numbered, &format!("policy.rules: `{}`: per_minute is at least 1", rule.name));
+            must(!rule.name.trim().is_empty(), "policy.rules: each rule has a name, which a refusal tells");
+        }
+        let contact = &self.policy.contact;
+        must(
+            contact.len() <= 200 && contact.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
+            "policy.contact: an address or a URL, in ASCII",
+        );
+        must(self.audit.retention_days > 0, "audit.retention_days: at least 1");
     }
 
     fn check_telegram(&self, must: &mut impl FnMut(bool, &str)) {
@@ -177,9 +209,41 @@ impl Settings {
         }
     }
 
+    /// Sections that differ from these new settings and are only read when the service starts.
+    pub fn need_a_restart(&self, new: &Self) -> Vec<&'static str> {
+        let changed = [
+            ("http", self.http != new.http),
+            ("telegram", self.telegram != new.telegram),
+            ("discord", self.discord != new.discord),
+            ("state", self.state != new.state),
+            ("log", self.log != new.log),
+        ];
+        changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
+    }
+
+    /// Whether only this machine can reach the HTTP adapter, and no limit was set for its callers.
+    pub fn is_private(&self) -> bool {
+        let http = &self.http;
+        let local = http.listen.parse::<std::net::SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
+        let defaults = Self::default().limits;
+        local
+            && http.public_url.is_empty()
+            && http.trusted_proxies.is_empty()
+            && !http.proxy_protocol
+            && self.limits
+                == super::Limits {
+                    light: self.limits.light,
+                    heavy: self.limits.heavy,
+                    smtp_probes: self.limits.smtp_probes,
+                    cache_entries: self.limits.cache_entries,
+                    cache_seconds: self.limits.cache_seconds,
+                    ..defaults
+                }
+    }
+
     /// The settings in force, as TOML.
     pub fn to_toml(&self) -> String {
-        toml_text(&serde_json::to_value(self).unwrap_or_default())
+        toml::to_string(self).unwrap_or_default()
     }
 }
 
@@ -268,19 +332,6 @@ fn from_text(text: &str, default: &Value) -> ValueKind {
         }
         _ => text.into(),
     }
-}
-
-fn toml_text(value: &serde_json::Value) -> String {
-    let mut out = String::new();
-    for (section, keys) in value.as_object().into_iter().flatten() {
-        out.push_str(&format!("[{section}]\n"));
-        for (key, value) in keys.as_object().into_iter().flatten() {
-            // JSON and TOML write strings, numbers, switches and arrays of these alike.
-            out.push_str(&format!("{key} = {value}\n"));
-        }
-        out.push('\n');
-    }
-    out.trim_end().to_owned() + "\n"
 }
 
 #[cfg(test)]
