@@ -17,6 +17,7 @@ mod lab_records;
 mod lab_resolvers;
 mod lab_route;
 mod lookups;
+mod policy;
 mod settings;
 mod telegram;
 mod telegram_fake;

@@ -1,0 +1,147 @@
+//! Who may ask what, and how often: rules, budgets, the audit, and settings that change while the service runs.
+
+use netvane_tests::{Dns, Scratch, Service, http::Client, http::Response, until};
+use serde_json::{Value, json};
+
+/// Asks as someone whom a trusted proxy speaks for.
+fn ask(service: &Service, from: &str, line: &str) -> Response {
+    let headers = [("X-Forwarded-For", from), ("Content-Type", "application/json")];
+    let body = json!({ "command": line }).to_string();
+    Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes())
+}
+
+/// With a resolver that knows nothing, behind a trusted proxy on this machine.
+fn public(settings: &[(&str, &str)]) -> (Service, Dns) {
+    let dns = Dns::start();
+    let server = dns.address.to_string();
+    let mut all = vec![
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
+        ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+    ];
+    all.extend(settings);
+    (Service::start(&all), dns)
+}
+
+const RULES: &str = r#"
+    [policy]
+    contact = "noc@example.test"
+    [[policy.rules]]
+    name = "no scans"
+    platforms = ["http"]
+    commands = ["ports"]
+    effect = "deny"
+"#;
+
+#[test]
+fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
+    let scratch = Scratch::new();
+    let file = scratch.file("netvane.toml", RULES);
+    let (service, _dns) = public(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
+    let refused = ask(&service, "192.0.2.1", "/portcheck 127.0.0.1");
+    assert_eq!(refused.status, 403);
+    assert_eq!(
+        refused.problem()["detail"],
+        "`ports` is not for you here (rule “no scans”). Ask noc@example.test if you need it."
+    );
+    assert_eq!(refused.problem()["code"], "forbidden");
+    let help = ask(&service, "192.0.2.1", "/help").json();
+    let names: Vec<&Value> =
+        help["data"]["commands"].as_array().expect("a list").iter().map(|command| &command["name"]).collect();
+    assert!(names.contains(&&json!("ping")) && !names.contains(&&json!("ports")), "{names:?}");
+    assert_eq!(ask(&service, "192.0.2.1", "/help ports").status, 403);
+    assert_eq!(ask(&service, "192.0.2.1", "/port 22").status, 200);
+}
+
+#[test]
+fn settings_are_read_again_and_bad_ones_refused_whole() {
+    let scratch = Scratch::new();
+    let file = scratch.file("netvane.toml", RULES);
+    let (service, _dns) = public(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
+    let ports = || ask(&service, "192.0.2.1", "/ports 127.0.0.1 1").status;
+    assert_eq!(ports(), 403);
+    scratch.file("netvane.toml", &RULES.replace("\"deny\"", "\"dney\""));
+    service.signal("HUP");
+    let told = service.logged("the settings are refused");
+    assert!(told.contains("policy.rules"), "{told}");
+    assert_eq!(ports(), 403, "the old ones stay");
+    scratch.file("netvane.toml", &RULES.replace("\"ports\"", "\"trace\""));
+    service.signal("HUP");
+    service.logged("the settings were read again");
+    assert_eq!(ports(), 200);
+    assert_eq!(ask(&service, "192.0.2.1", "/trace 127.0.0.1").status, 403);
+    scratch.file("netvane.toml", &RULES.replace("\"ports\"", "\"prots\""));
+    service.signal("HUP");
+    service.logged("which does not exist; did you mean `ports`?");
+    assert_eq!(ask(&service, "192.0.2.1", "/trace 127.0.0.1").status, 403);
+}
+
+#[test]
+fn a_flood_is_stopped_and_others_are_answered() {
+    let (service, _dns) = public(&[("NETVANE__LIMITS__PER_ANONYMOUS", "30")]);
+    let flood: Vec<Response> =
+        (0..10).map(|n| ask(&service, "192.0.2.66", &format!("/a host{n}.example.test"))).collect();
+    let refused: Vec<&Response> = flood.iter().filter(|response| response.status == 429).collect();
+    assert_eq!((refused.len(), flood[0].status), (4, 200));
+    let last = refused[0];
+    let wait: u64 = last.header("retry-after").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    let detail = last.problem()["detail"].as_str().expect("words").to_owned();
+    assert!(
+        detail.starts_with(
+            "Your address has used up its share: 30 units a minute, of which this costs 5. Again in "
+        ),
+        "{detail}"
+    );
+    assert!(last.problem()["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0));
+    let status = ask(&service, "192.0.2.67", "/status").json();
+    assert_eq!(status["data"]["yours"], json!([{ "of": "address", "left": 29, "per_minute": 30 }]));
+    assert_eq!(ask(&service, "192.0.2.67", "/a other.example.test").status, 200);
+}
+
+#[test]
+fn many_askers_cannot_be_aimed_at_one_host() {
+    let (service, _dns) =
+        public(&[("NETVANE__LIMITS__PER_TARGET", "75"), ("NETVANE__LIMITS__HOSTS_PER_NETWORK", "2")]);
+    let pings = (1..=5).map(|asker| ask(&service, &format!("192.0.2.{asker}"), "/ping 127.0.0.9 --count 1"));
+    assert_eq!(pings.map(|response| response.status).collect::<Vec<_>>(), [200, 200, 200, 429, 429]);
+    let checks =
+        (1..=4).map(|host| ask(&service, &format!("192.0.2.{host}"), &format!("/ports 127.0.1.{host} 1")));
+    let last = checks.last().expect("four");
+    assert_eq!(last.status, 429);
+    assert!(last.text().contains("127.0.1.0/24"), "{}", last.text());
+}
+
+#[test]
+fn the_audit_tells_who_asked_what_and_no_mailbox() {
+    let scratch = Scratch::new();
+    let directory = scratch.path().join("audit");
+    let (service, _dns) = public(&[("NETVANE__AUDIT__DIRECTORY", directory.to_str().expect("a path"))]);
+    for line in
+        ["/a www.example.test", "/verify canary-user@example.test", "/trace_mail Subject: canary-subject"]
+    {
+        ask(&service, "192.0.2.9", line);
+    }
+    let written = || {
+        let files = std::fs::read_dir(&directory).into_iter().flatten().flatten();
+        files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect::<String>()
+    };
+    until("three records", || written().lines().count() == 3);
+    let records: Vec<Value> =
+        written().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records[0]["command"], "a");
+    assert_eq!(records[0]["arguments"], json!({ "domain": "www.example.test" }));
+    assert_eq!((&records[0]["address"], &records[0]["units"]), (&json!("192.0.2.9"), &json!(5)));
+    assert_eq!((&records[0]["adapter"], &records[0]["outcome"]), (&json!("http"), &json!("answered")));
+    assert_eq!(records[1]["arguments"]["email"], "…@example.test");
+    let everything = written() + &service.log();
+    assert!(!everything.contains("canary"), "{everything}");
+}
+
+#[test]
+fn a_service_for_this_machine_alone_has_no_limits() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    let all = (0..200).map(|n| service.command(&format!("/a host{n}.example.test")).status);
+    assert!(all.into_iter().all(|status| status == 200));
+}
