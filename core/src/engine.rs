@@ -8,6 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 use ulid::Ulid;
 
 use crate::{
@@ -187,6 +188,13 @@ impl Engine {
     /// the lookup, unless someone else waits for the same answer.
     ///
     /// The order of the steps is a security property: it is written down here and nowhere configurable.
+    #[tracing::instrument(
+        level = "debug",
+        target = "netvane::trace",
+        skip_all,
+        name = "ask",
+        fields(adapter = request.adapter, command, outcome)
+    )]
     pub async fn ask(&self, request: Request, progress: impl FnMut(Reply)) -> Result<Reply, Failure> {
         let started = Instant::now();
         let world = self.0.world.load_full();
@@ -309,7 +317,7 @@ impl Engine {
             };
             let (arguments, longest) = (arguments.clone(), inner.cache.longest);
             let (engine, key) = (self.clone(), key.clone());
-            async move {
+            let looked_up = async move {
                 // Another flight may have landed since the cache was asked.
                 if let Some(entry) = engine.0.cache.get(&key).filter(|_| !fresh) {
                     return Ok(entry);
@@ -321,7 +329,8 @@ impl Engine {
                 let entry = Arc::new(Entry::new(name, arguments, finding, longest));
                 engine.0.cache.keep(key, entry.clone());
                 Ok(entry)
-            }
+            };
+            looked_up.in_current_span()
         });
         let show = |rendition: Arc<Rendition>| {
             progress(Reply {
@@ -374,6 +383,7 @@ impl Asked {
             Err(failure) => failure.code().0,
         };
         meters::count(command, adapter, outcome, elapsed);
+        tracing::Span::current().record("command", command).record("outcome", outcome);
         let elapsed_ms = audit::milliseconds(elapsed);
         tracing::info!(id, command, adapter, outcome, elapsed_ms, "request");
         if let Some(audit) = &world.audit {

@@ -32,6 +32,7 @@ pub struct Settings {
     pub state: State,
     pub audit: Audit,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 /// Which resolvers are asked, and how patiently.
@@ -321,6 +322,14 @@ impl Serialize for Secret {
 pub struct Log {
     pub level: String,
     pub format: LogFormat,
+}
+
+/// What is sent to those who watch the service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "described once, in config/default.toml")]
+pub struct Telemetry {
+    pub otlp_endpoint: String,
 }
 
 /// How log lines look.

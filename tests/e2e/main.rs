@@ -21,4 +21,5 @@ mod policy;
 mod settings;
 mod telegram;
 mod telegram_fake;
+mod telemetry;
 mod terminal;

@@ -10,8 +10,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use netvane_core::settings::{Log, LogFormat};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use netvane_core::settings::{Log, LogFormat, Settings};
+use tracing_subscriber::{EnvFilter, Layer, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::traces::{self, Traces};
 
 /// Lines wait no longer than this.
 const DELAY: Duration = Duration::from_millis(50);
@@ -20,7 +22,7 @@ const FULL: usize = 64 * 1024;
 
 /// Writes what is left when dropped.
 #[must_use = "the log ends when this is dropped"]
-pub struct Guard(Lines);
+pub struct Guard(Lines, #[expect(dead_code, reason = "it is for its end")] Option<Traces>);
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -32,18 +34,22 @@ pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
         true => settings.level.clone(),
         false => format!("serenity=off,{}", settings.level),
     };
+    let level = format!("{level},{}=off", traces::TARGET);
     EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))
 }
 
-/// Starts logging as the settings say.
-pub fn start(settings: &Log) -> anyhow::Result<Guard> {
-    let filter = filter(settings)?;
+/// Starts logging, and tracing where a collector is named, as the settings say.
+pub fn start(settings: &Settings) -> anyhow::Result<Guard> {
+    let filter = filter(&settings.log)?;
     let lines = Lines::default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
-    match settings.format {
-        LogFormat::Text => log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init(),
-        LogFormat::Json => log.json().init(),
-    }
+    let log = tracing_subscriber::fmt::layer().with_writer(lines.clone());
+    let log = match settings.log.format {
+        LogFormat::Text => log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let traces = Traces::new(&settings.telemetry)?;
+    let spans = traces.as_ref().map(Traces::layer);
+    tracing_subscriber::registry().with(log.with_filter(filter)).with(spans).init();
     let flushed = lines.clone();
     std::thread::Builder::new().name("log".into()).spawn(move || {
         loop {
@@ -51,7 +57,7 @@ pub fn start(settings: &Log) -> anyhow::Result<Guard> {
             flushed.flush();
         }
     })?;
-    Ok(Guard(lines))
+    Ok(Guard(lines, traces))
 }
 
 impl Lines {

@@ -6,6 +6,7 @@ mod log;
 mod once;
 mod output;
 mod serve;
+mod traces;
 
 use std::process::ExitCode;
 

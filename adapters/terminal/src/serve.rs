@@ -20,7 +20,7 @@ pub fn run(
     settings: Settings,
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
-    let _log = log::start(&settings.log)?;
+    let _log = log::start(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Metrics are counted from the first request on.

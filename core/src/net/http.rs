@@ -14,14 +14,13 @@ use reqwest::{
 };
 
 use super::{Guard, dns::Dns, tls::Tls};
-use crate::failure::Failure;
+use crate::{failure::Failure, meters, settings::Settings};
 
 /// RFC 7480 asks clients to follow redirects; registries need one or two.
 const MAX_REDIRECTS: usize = 4;
 
 /// What a target's owner sees of us.
-const USER_AGENT: &str =
-    concat!("netvane/", env!("CARGO_PKG_VERSION"), " (network lookup on a person's request)");
+const USER_AGENT: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));
 
 /// One client for the whole program.
 #[derive(Clone)]
@@ -29,6 +28,7 @@ pub struct Http {
     dns: Dns,
     guard: Arc<Guard>,
     tls: Tls,
+    agent: Arc<str>,
     client: Arc<OnceLock<Result<Client, Failure>>>,
 }
 
@@ -44,8 +44,8 @@ pub struct Fetched {
 }
 
 impl Http {
-    pub(super) fn new(dns: Dns, guard: Arc<Guard>, tls: Tls) -> Self {
-        Self { dns, guard, tls, client: Arc::default() }
+    pub(super) fn new(dns: Dns, guard: Arc<Guard>, tls: Tls, settings: &Settings) -> Self {
+        Self { dns, guard, tls, agent: agent(settings).into(), client: Arc::default() }
     }
 
     /// GET, redirects followed, at most `max_bytes` read and `timeout` waited in all.
@@ -70,6 +70,7 @@ impl Http {
         self.fetch(url, accept, (max_bytes, 0), timeout).await
     }
 
+    #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "https")]
     async fn fetch(
         &self,
         url: &str,
@@ -82,9 +83,16 @@ impl Http {
         let parsed = Url::parse(url).map_err(|error| upstream(url, &error))?;
         let what = host(&parsed);
         let fetch = self.follow(parsed, accept, bounds);
-        tokio::time::timeout(timeout, fetch)
+        let fetched = tokio::time::timeout(timeout, fetch)
             .await
-            .unwrap_or(Err(Failure::Timeout { what, after: started.elapsed() }))
+            .unwrap_or(Err(Failure::Timeout { what, after: started.elapsed() }));
+        let outcome = match &fetched {
+            Ok(_) => "answered",
+            Err(Failure::Timeout { .. }) => "timeout",
+            Err(_) => "failed",
+        };
+        meters::upstream("https", outcome, started.elapsed());
+        fetched
     }
 
     async fn follow(
@@ -147,12 +155,23 @@ impl Http {
             .dns_resolver(Arc::new(resolver))
             .redirect(redirect::Policy::none())
             .no_proxy()
-            .user_agent(USER_AGENT)
+            .user_agent(&*self.agent)
             .connect_timeout(Duration::from_secs(4))
             .pool_max_idle_per_host(2)
             .build()
             .map_err(|error| Failure::Unavailable(format!("HTTP client: {error}")))
     }
+}
+
+/// Who asks, and where a target's owner learns more and can complain.
+fn agent(settings: &Settings) -> String {
+    let url = settings.http.public_url.trim_end_matches('/');
+    let about = if url.is_empty() { String::new() } else { format!("+{url}/about; ") };
+    let contact = match settings.policy.contact.as_str() {
+        "" => String::new(),
+        contact => format!("contact {contact}; "),
+    };
+    format!("{USER_AGENT} ({about}{contact}network lookup on a person's request)")
 }
 
 fn redirected(status: StatusCode, headers: &header::HeaderMap, url: &Url) -> Option<Url> {
@@ -207,7 +226,19 @@ mod tests {
         net::TcpListener,
     };
 
+    use super::agent;
     use crate::{net::Net, settings::Settings};
+
+    #[test]
+    fn a_target_learns_who_asks() {
+        let mut settings = Settings::default();
+        assert!(agent(&settings).ends_with(" (network lookup on a person's request)"));
+        settings.http.public_url = "https://netvane.example/".into();
+        settings.policy.contact = "noc@netvane.example".into();
+        let version = env!("CARGO_PKG_VERSION");
+        let told = "+https://netvane.example/about; contact noc@netvane.example; network lookup on a person's request";
+        assert_eq!(agent(&settings), format!("netvane/{version} ({told})"));
+    }
 
     #[tokio::test]
     async fn a_redirect_is_followed_only_where_that_is_wanted() {

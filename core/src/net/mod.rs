@@ -53,7 +53,7 @@ impl Net {
         let guard = Arc::new(Guard::new(&settings.policy));
         let tls = tls::Tls::new(&settings.tls);
         let dns = dns::Dns::new(&settings.dns, guard.clone(), tls.clone())?;
-        let http = http::Http::new(dns.clone(), guard.clone(), tls.clone());
+        let http = http::Http::new(dns.clone(), guard.clone(), tls.clone(), settings);
         let whois = whois::Whois::new(&settings.whois, dns.clone(), guard.clone());
         let registries = registry::Registries::new(&settings.rdap, http.clone(), whois);
         let mailauth = mailauth::MailAuth::new(

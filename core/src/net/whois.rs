@@ -17,7 +17,7 @@ use super::{Guard, dns::Dns};
 use crate::{
     args::{Endpoint, Host},
     failure::Failure,
-    settings,
+    meters, settings,
 };
 
 /// Asks whois servers.
@@ -36,11 +36,19 @@ impl Whois {
 
     /// What `server` says to one line; its bytes as they came. An answer that is cut off by the limits is kept as
     /// far as it came, except when nothing came at all.
+    #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "whois", fields(server = %server))]
     pub async fn query(&self, server: &Endpoint, line: &str) -> Result<Vec<u8>, Failure> {
         let started = Instant::now();
         let patience = Duration::from_millis(self.settings.timeout_ms);
         let mut answer = Vec::new();
-        match tokio::time::timeout(patience, self.converse(server, line, &mut answer)).await {
+        let ended = tokio::time::timeout(patience, self.converse(server, line, &mut answer)).await;
+        let outcome = match &ended {
+            _ if !answer.is_empty() => "answered",
+            Err(_) => "timeout",
+            Ok(_) => "failed",
+        };
+        meters::upstream("whois", outcome, started.elapsed());
+        match ended {
             Ok(Ok(())) => Ok(answer),
             Ok(Err(failure)) if answer.is_empty() => Err(failure),
             Err(_) if answer.is_empty() => {

@@ -156,6 +156,13 @@ impl Settings {
             "policy.contact: an address or a URL, in ASCII",
         );
         must(self.audit.retention_days > 0, "audit.retention_days: at least 1");
+        let collector = &self.telemetry.otlp_endpoint;
+        let url = reqwest::Url::parse(collector).ok();
+        must(
+            collector.is_empty()
+                || url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
+            "telemetry.otlp_endpoint: a URL with http or https",
+        );
     }
 
     fn check_telegram(&self, must: &mut impl FnMut(bool, &str)) {
@@ -217,6 +224,7 @@ impl Settings {
             ("discord", self.discord != new.discord),
             ("state", self.state != new.state),
             ("log", self.log != new.log),
+            ("telemetry", self.telemetry != new.telemetry),
         ];
         changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }

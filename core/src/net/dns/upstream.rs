@@ -21,7 +21,7 @@ use hickory_resolver::{
 };
 use tokio::{net::UdpSocket, sync::Mutex};
 
-use crate::args::Transport;
+use crate::{args::Transport, meters};
 
 /// We announce 1,232; what a server sends beyond this is cut, and then not readable.
 const MAX_DATAGRAM: usize = 4096;
@@ -97,6 +97,7 @@ impl Upstream {
     }
 
     /// One question, one answer, within the timeout.
+    #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "dns", fields(server = %self.address))]
     pub(super) async fn exchange(&self, request: DnsRequest, stream: bool) -> Result<Exchanged, NetError> {
         let started = Instant::now();
         let (transport, answer) = match self.transport {
@@ -104,7 +105,14 @@ impl Upstream {
             Transport::Udp => (Transport::Tcp, self.connection(request).await),
             own => (own, self.connection(request).await),
         };
-        Ok(Exchanged { octets: answer?, transport, elapsed: started.elapsed() })
+        let elapsed = started.elapsed();
+        let outcome = match &answer {
+            Ok(_) => "answered",
+            Err(NetError::Timeout) => "timeout",
+            Err(_) => "failed",
+        };
+        meters::upstream("dns", outcome, elapsed);
+        Ok(Exchanged { octets: answer?, transport, elapsed })
     }
 
     async fn datagram(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {

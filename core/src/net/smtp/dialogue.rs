@@ -17,6 +17,7 @@ use super::{
     transcript::{Stage, Transcript},
     wire::{Broken, Wire},
 };
+use crate::meters;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ struct Dialogue<'a, 't> {
 }
 
 /// Asks over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is left alone.
+#[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "smtp", fields(host))]
 pub(crate) async fn converse(
     stream: TcpStream,
     (host, label): (&str, &str),
@@ -87,9 +89,10 @@ pub(crate) async fn converse(
     let wire = Wire::new(stream, settings.stage, deadline);
     let outcome = Outcome::default();
     let mut dialogue = Dialogue { wire, label, settings, question, transcript, outcome };
-    if let Err(end) = dialogue.run(host, tls).await {
-        dialogue.outcome.end = Some(end);
-    }
+    let started = Instant::now();
+    let ended = dialogue.run(host, tls).await;
+    meters::upstream("smtp", if ended.is_ok() { "answered" } else { "ended early" }, started.elapsed());
+    dialogue.outcome.end = ended.err();
     if let Some(reply) = dialogue.wire.quit(settings.quit).await {
         dialogue.transcript.reply(label, Stage::Quit, &reply);
     }
