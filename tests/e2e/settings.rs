@@ -36,10 +36,10 @@ fn addresses_in_brackets_survive_the_environment() {
         ("tcp://[2001:db8::53]", r#"["tcp://[2001:db8::53]"]"#),
         (
             "[2001:db8::53]:53,tls://[2001:db8::54]#dns.example",
-            r#"["[2001:db8::53]:53","tls://[2001:db8::54]#dns.example"]"#,
+            r#"["[2001:db8::53]:53", "tls://[2001:db8::54]#dns.example"]"#,
         ),
-        (r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#, r#"["192.0.2.53","tcp://[2001:db8::53]"]"#),
-        ("192.0.2.53, system", r#"["192.0.2.53","system"]"#),
+        (r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#, r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#),
+        ("192.0.2.53, system", r#"["192.0.2.53", "system"]"#),
     ] {
         let text = shown(Netvane::line("config show").env("NETVANE__DNS__SERVERS", written).run());
         assert!(text.contains(&format!("servers = {shown_as}\n")), "{written}: {text}");
@@ -54,8 +54,8 @@ fn what_is_shown_can_be_given_back() {
         .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1")
         .env("NETVANE__LOG__LEVEL", "warn");
     let first = shown(first.run());
-    assert!(first.contains(r#"servers = ["192.0.2.53:5353","tls://192.0.2.54#dns.example"]"#), "{first}");
-    assert!(first.contains(r#"allow = ["127.0.0.0/8","::1/128"]"#), "{first}");
+    assert!(first.contains(r#"servers = ["192.0.2.53:5353", "tls://192.0.2.54#dns.example"]"#), "{first}");
+    assert!(first.contains(r#"allow = ["127.0.0.0/8", "::1/128"]"#), "{first}");
     let file = scratch.file("netvane.toml", &first);
     let second = Netvane::line("config show --config").arg(&file).run();
     assert_eq!(shown(second), first);
