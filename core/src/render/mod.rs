@@ -4,6 +4,8 @@ mod markdown;
 mod path;
 mod picture;
 mod printable;
+#[cfg(test)]
+mod properties;
 mod text;
 
 pub use markdown::markdown;
