@@ -6,14 +6,14 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
 use netvane_core::{Engine, command::ArgumentKind, settings::Settings};
 
 use crate::{
-    data, log, once,
+    data, log, man, once,
     output::{Output, print},
     serve,
 };
 
 /// Network answers: `netvane mx example.com`. Ask `netvane help` for all commands.
 #[derive(Debug, Parser)]
-#[command(name = "netvane", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub output: Output,
@@ -42,6 +42,9 @@ enum Action {
         /// For this shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, in roff.
+    #[command(hide = true)]
+    Man,
     /// A lookup, such as `mx example.com`.
     #[command(external_subcommand)]
     Lookup(Vec<String>),
@@ -100,6 +103,11 @@ impl Cli {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut command, "netvane", &mut script);
                 print(&String::from_utf8_lossy(&script));
+                Ok(ExitCode::SUCCESS)
+            }
+            Action::Man => {
+                let engine = Engine::new(&Settings::default())?;
+                print(&String::from_utf8_lossy(&man::page(Self::command(), engine.registry())?));
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -3,6 +3,7 @@
 mod cli;
 mod data;
 mod log;
+mod man;
 mod once;
 mod output;
 mod serve;

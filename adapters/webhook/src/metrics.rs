@@ -19,6 +19,16 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)?
             .install_recorder()?;
         ::metrics::describe_counter!("netvane_requests_total", "Questions by command, adapter and outcome.");
+        ::metrics::describe_gauge!("netvane_adapter_up", "Whether an adapter hears and answers.");
+        ::metrics::describe_counter!(
+            "netvane_upstream_total",
+            "Exchanges with servers of others by kind and outcome."
+        );
+        ::metrics::describe_histogram!(
+            "netvane_upstream_seconds",
+            ::metrics::Unit::Seconds,
+            "Time of an exchange with a server of others, by kind."
+        );
         ::metrics::describe_histogram!(
             "netvane_request_seconds",
             ::metrics::Unit::Seconds,

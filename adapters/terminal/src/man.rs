@@ -1,0 +1,148 @@
+//! The manual page: what clap knows of the command line, and every lookup of the registry.
+
+use std::io::{self, Write};
+
+use clap_mangen::{
+    Man,
+    roff::{Roff, bold, italic, roman},
+};
+use netvane_core::command::{Argument, ArgumentKind, Entry, Registry};
+
+/// `netvane.1`, in roff.
+pub fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
+    let actions: Vec<clap::Command> =
+        cli.get_subcommands().filter(|action| !action.is_hide_set()).cloned().collect();
+    let version = cli.get_version().unwrap_or_default().to_owned();
+    let mut out = Vec::new();
+    // Without a time, so that the same program has the same manual.
+    writeln!(out, ".TH NETVANE 1 \"\" \"netvane {version}\" Netvane\n{INTRODUCTION}")?;
+    Man::new(cli).render_options_section(&mut out)?;
+    let mut roff = Roff::new();
+    roff.control("SH", ["ACTIONS"]);
+    for action in &actions {
+        describe_action(&mut roff, action);
+    }
+    roff.control("SH", ["LOOKUPS"]);
+    roff.text([roman("Hyphens may stand for the underscores. Options may also be written NAME=VALUE.")]);
+    for entry in registry.entries() {
+        describe_lookup(&mut roff, entry);
+    }
+    roff.to_writer(&mut out)?;
+    out.write_all(REST.as_bytes())?;
+    Ok(out)
+}
+
+/// `netvane config` has actions of its own.
+fn describe_action(roff: &mut Roff, action: &clap::Command) {
+    let about =
+        |command: &clap::Command| roman(command.get_about().map(ToString::to_string).unwrap_or_default());
+    let mut own = action.get_subcommands().filter(|own| !own.is_hide_set()).peekable();
+    if own.peek().is_none() {
+        let values: Vec<String> = action
+            .get_positionals()
+            .map(|value| format!(" {}", value.get_id().as_str().to_uppercase()))
+            .collect();
+        roff.control("TP", [])
+            .text([bold(format!("netvane {}", action.get_name())), italic(values.concat())]);
+        roff.text([about(action)]);
+    }
+    for own in own {
+        roff.control("TP", []).text([bold(format!("netvane {} {}", action.get_name(), own.get_name()))]);
+        roff.text([about(own)]);
+    }
+}
+
+fn describe_lookup(roff: &mut Roff, entry: &Entry) {
+    let names: Vec<&str> = std::iter::once(&entry.spec.name).chain(entry.spec.aliases).copied().collect();
+    roff.control("SS", [names.join(", ").as_str()]);
+    roff.text([roman(format!("{}.", entry.spec.about))]);
+    for argument in &entry.arguments {
+        roff.control("TP", []);
+        roff.text(written(argument));
+        roff.text([roman(format!("{}{}", argument.help, bounds(argument)))]);
+    }
+    roff.control("PP", []);
+    for (at, example) in entry.spec.examples.iter().enumerate() {
+        if at > 0 {
+            roff.control("br", []);
+        }
+        roff.text([roman("Example: "), bold(format!("netvane {}", example.trim_start_matches('/')))]);
+    }
+}
+
+/// How an argument stands on the command line.
+fn written(argument: &Argument) -> Vec<clap_mangen::roff::Inline> {
+    let value = italic(argument.name.to_uppercase());
+    match (argument.required, argument.kind) {
+        (true, _) => vec![value],
+        (false, ArgumentKind::Boolean) => vec![bold(format!("--{}", argument.name))],
+        (false, _) => vec![bold(format!("--{} ", argument.name)), value],
+    }
+}
+
+fn bounds(argument: &Argument) -> String {
+    match (argument.minimum, argument.maximum) {
+        _ if !argument.choices.is_empty() => format!(" One of: {}.", argument.choices.join(", ")),
+        (Some(lowest), Some(highest)) => format!(" From {lowest} to {highest}."),
+        _ => String::new(),
+    }
+}
+
+const INTRODUCTION: &str = r#".SH NAME
+netvane \- network answers in a terminal, over HTTP and in chats
+.SH SYNOPSIS
+\fBnetvane\fR [\fIOPTIONS\fR] \fILOOKUP\fR [\fIARGUMENTS\fR]
+.br
+\fBnetvane\fR [\fIOPTIONS\fR] \fIACTION\fR
+.SH DESCRIPTION
+Answers one question about the network and explains the answer, or serves such answers over HTTP, in Discord and in
+Telegram. Options may stand before and after the lookup. \fBnetvane help \fILOOKUP\fR explains one."#;
+
+const REST: &str = r#".SH EXIT STATUS
+0 for a reply, also a negative one; 1 for a failed lookup; 2 for a usage error or settings that cannot be used.
+.SH ENVIRONMENT
+.TP
+\fBNETVANE_CONFIG\fR
+The file with the settings, where \fB\-\-config\fR is not given.
+.TP
+\fBNETVANE__\fISECTION\fB__\fIKEY\fR
+One setting, such as \fBNETVANE__DNS__TIMEOUT_MS=1000\fR. Stronger than the file.
+.TP
+\fBSTATE_DIRECTORY\fR
+Where the service keeps its state, unless \fBstate.directory\fR says otherwise.
+.TP
+\fBNO_COLOR\fR
+If set to anything, no colour is used of its own accord.
+.SH FILES
+.TP
+/etc/netvane/netvane.toml
+The settings of the system's service, where it was installed as a package.
+.SH SIGNALS
+.TP
+SIGTERM, SIGINT
+\fBnetvane serve\fR takes no more questions, answers the open ones, and ends.
+.TP
+SIGHUP
+\fBnetvane serve\fR reads its settings again.
+"#;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use netvane_core::{Engine, settings::Settings};
+
+    #[test]
+    fn every_lookup_is_in_the_manual() {
+        let engine = Engine::new(&Settings::default()).unwrap();
+        let cli = <crate::cli::Cli as clap::CommandFactory>::command();
+        let page = String::from_utf8(super::page(cli, engine.registry()).unwrap()).unwrap();
+        assert!(page.starts_with(".TH NETVANE 1 "), "{page}");
+        for entry in engine.registry().entries() {
+            let names: Vec<&str> =
+                std::iter::once(&entry.spec.name).chain(entry.spec.aliases).copied().collect();
+            let heading = names.join(", ");
+            assert!(page.lines().any(|line| line.starts_with(".SS") && line.contains(&heading)), "{heading}");
+        }
+        assert!(page.contains("netvane config check") && !page.contains("netvane man"), "{page}");
+    }
+}
