@@ -28,7 +28,7 @@ use crate::{
     links::Links,
     mail::Mail,
     meters,
-    net::Net,
+    net::{Net, http::Http},
     reply::{Rendition, Reply},
     request::{Caller, Input, Request},
     settings::Settings,
@@ -172,6 +172,11 @@ impl Engine {
         let Some(entry) = self.0.registry.find(command) else { return false };
         let admitted = self.0.world.load().access.admit(adapter, caller, entry.spec.name);
         admitted.is_ok_and(|admitted| admitted.private)
+    }
+
+    /// HTTP to others, through the guard.
+    pub fn http(&self) -> Http {
+        self.0.world.load().net.http.clone()
     }
 
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not

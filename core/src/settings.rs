@@ -231,10 +231,12 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     pub client_address_header: String,
     pub proxy_protocol: bool,
+    pub callback_secret: Secret,
+    pub callback_timeout_ms: u64,
+    pub callback_retry_seconds: Vec<u64>,
     pub anonymous: bool,
     pub api_keys: Vec<Secret>,
     pub inbound_secrets: Vec<Secret>,
-    pub callback_secret: Secret,
     pub slack_signing_secret: Secret,
     pub slash_tokens: Vec<Secret>,
 }

@@ -1,5 +1,6 @@
 //! The built program, driven from outside as its users drive it.
 
+mod callbacks;
 mod data_update;
 mod discord;
 mod discord_fake;

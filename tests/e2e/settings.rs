@@ -126,6 +126,8 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         ("LIMITS__LIGHT", "0", "limits.light"),
         ("HTTP__LISTEN", "here", "http.listen: an address with a port"),
         ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
+        ("HTTP__CALLBACK_SECRET", "secret", "http.callback_secret: `whsec_` and 24 to 64 bytes"),
+        ("HTTP__CALLBACK_RETRY_SECONDS", "soon", "http.callback_retry_seconds"),
         ("LOG__LEVEL", "=/=", "log.level"),
         ("LOG__FORMAT", "xml", "log.format"),
     ] {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     net::SocketAddr,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -50,6 +50,8 @@ xn--bcher-kva IN A 192.0.2.7
 pub struct Dns {
     /// UDP and TCP.
     pub address: SocketAddr,
+    origin: Name,
+    catalog: Arc<RwLock<Arc<Catalog>>>,
     asked: Arc<Asked>,
     held: watch::Sender<HashSet<String>>,
     _runtime: Runtime,
@@ -63,7 +65,7 @@ struct Asked {
 }
 
 struct Handler {
-    catalog: Catalog,
+    catalog: Arc<RwLock<Arc<Catalog>>>,
     asked: Arc<Asked>,
     held: watch::Sender<HashSet<String>>,
 }
@@ -81,7 +83,8 @@ impl RequestHandler for Handler {
             self.asked.more.notify_all();
             let _ = self.held.subscribe().wait_for(|held| !held.contains(&question)).await;
         }
-        self.catalog.handle_request::<R, T>(request, response).await
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        catalog.handle_request::<R, T>(request, response).await
     }
 }
 
@@ -94,18 +97,9 @@ impl Dns {
     /// Serves one zone.
     pub fn serving(origin: &str, zone: &str) -> Self {
         let origin: Name = origin.parse().expect("a name");
-        let (_, records) = Parser::new(zone, None, Some(origin.clone())).parse().expect("a zone");
-        let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
-            origin.clone(),
-            records,
-            ZoneType::Primary,
-            AxfrPolicy::Deny,
-            None,
-        );
-        let mut catalog = Catalog::new();
-        catalog.upsert(origin.into(), vec![Arc::new(zone.expect("a zone"))]);
+        let catalog = Arc::new(RwLock::new(Arc::new(catalog(&origin, zone))));
         let (asked, held) = (Arc::<Asked>::default(), watch::Sender::default());
-        let handler = Handler { catalog, asked: asked.clone(), held: held.clone() };
+        let handler = Handler { catalog: catalog.clone(), asked: asked.clone(), held: held.clone() };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -120,7 +114,13 @@ impl Dns {
             tokio::spawn(async move { server.block_until_done().await });
             address
         });
-        Self { address, asked, held, _runtime: runtime }
+        Self { address, origin, catalog, asked, held, _runtime: runtime }
+    }
+
+    /// From now on this is the zone.
+    pub fn change(&self, zone: &str) {
+        let catalog = Arc::new(catalog(&self.origin, zone));
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
     }
 
     /// Keeps answers to this question, such as `example.test. MX`, until it is released.
@@ -153,6 +153,20 @@ impl Dns {
     pub fn asked(&self) -> Vec<String> {
         self.asked.questions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn catalog(origin: &Name, zone: &str) -> Catalog {
+    let (_, records) = Parser::new(zone, None, Some(origin.clone())).parse().expect("a zone");
+    let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
+        origin.clone(),
+        records,
+        ZoneType::Primary,
+        AxfrPolicy::Deny,
+        None,
+    );
+    let mut catalog = Catalog::new();
+    catalog.upsert(origin.clone().into(), vec![Arc::new(zone.expect("a zone"))]);
+    catalog
 }
 
 /// Both on one port.

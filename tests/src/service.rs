@@ -129,6 +129,12 @@ impl Service {
         self.child.wait().expect("a child can be waited for").code()
     }
 
+    /// `kill -9`: it has no time for anything more.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("a child can be waited for");
+    }
+
     /// Asks it to end, as a supervisor does; gives the exit status.
     pub fn stop(self) -> Option<i32> {
         self.signal("TERM");

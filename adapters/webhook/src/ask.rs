@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::{
     App,
     answer::{Form, answer},
-    problem,
+    callbacks, problem,
     visit::Visited,
 };
 
@@ -26,6 +26,8 @@ struct Question {
     command: Option<String>,
     name: Option<String>,
     arguments: Option<Map<String, Value>>,
+    /// Where the reply is delivered, if not at once.
+    callback: Option<String>,
 }
 
 /// `POST /v1/commands`
@@ -40,7 +42,10 @@ pub(crate) async fn post(
         Err(late @ Failure::Timeout { .. }) => {
             problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &late.to_string())
         }
-        Ok(input) => answer(app.engine.clone(), request(&app, input, visit), Form::accepted(&headers)).await,
+        Ok((input, Some(callback))) => callbacks::take(&app, request(&app, input, visit), &callback).await,
+        Ok((input, None)) => {
+            answer(app.engine.clone(), request(&app, input, visit), Form::accepted(&headers)).await
+        }
         Err(failure) => problem::failure(&failure),
     }
 }
@@ -97,7 +102,8 @@ fn is_limit(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
-fn input(bytes: &[u8]) -> Result<Input, Failure> {
+/// What is asked, and where its reply is to be delivered.
+fn input(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
     let wrong = |message: String| Failure::Usage(UsageError::argument(message));
     if bytes.is_empty() {
         return Err(wrong(r#"the request body is empty; send {"command": "/mx example.com"}"#.into()));
@@ -111,9 +117,11 @@ fn input(bytes: &[u8]) -> Result<Input, Failure> {
     let question: Question = serde_json::from_str(text)
         .map_err(|error| wrong(format!("the request body is not a question: {error}")))?;
     match question {
-        Question { command: Some(command), name: None, arguments: None } => Ok(Input::Text(command)),
-        Question { command: None, name: Some(name), arguments } => {
-            Ok(Input::Named { name, arguments: arguments.unwrap_or_default() })
+        Question { command: Some(command), name: None, arguments: None, callback } => {
+            Ok((Input::Text(command), callback))
+        }
+        Question { command: None, name: Some(name), arguments, callback } => {
+            Ok((Input::Named { name, arguments: arguments.unwrap_or_default() }, callback))
         }
         _ => Err(wrong(r#"send either "command", a line, or "name" with "arguments""#.into())),
     }

@@ -3,6 +3,7 @@
 mod accept;
 mod answer;
 mod ask;
+mod callbacks;
 mod metrics;
 mod problem;
 mod proxied;
@@ -30,6 +31,7 @@ use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 
+use callbacks::Callbacks;
 pub use metrics::Metrics;
 
 /// What every handler can reach.
@@ -37,6 +39,8 @@ pub use metrics::Metrics;
 struct App {
     engine: Engine,
     metrics: Metrics,
+    /// Or why there are none.
+    callbacks: Result<Callbacks, &'static str>,
     /// What outlives the process; not there where nothing needs it, or where it cannot be opened.
     #[expect(dead_code, reason = "for what comes next")]
     store: Option<Store>,
@@ -57,9 +61,11 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
+    let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
     let app = App {
         engine,
         metrics,
+        callbacks: callbacks.clone(),
         store,
         draining: Arc::default(),
         max_body: settings.max_body_bytes,
@@ -85,6 +91,7 @@ pub async fn serve(
         .max_concurrent_streams(200);
     let drain = Duration::from_millis(settings.drain_ms);
     let draining = app.draining.clone();
+    let delivered = callbacks.ok().map(|callbacks| tokio::spawn(callbacks.ended(drain)));
     tokio::spawn(app.metrics.clone().keep_up());
     let ended = tokio::spawn(async move {
         shutdown.cancelled().await;
@@ -93,6 +100,9 @@ pub async fn serve(
     });
     let served = server.serve(router(app, hooks).into_make_service()).await;
     ended.abort();
+    if let Some(delivered) = delivered.filter(|_| served.is_ok()) {
+        let _ = delivered.await;
+    }
     served
 }
 
@@ -103,6 +113,7 @@ fn router(app: App, hooks: Router) -> Router {
     Router::new()
         .route("/v1/commands", get(registry).post(ask::post))
         .route("/v1/commands/{name}", get(ask::get))
+        .route("/v1/deliveries/{id}", get(callbacks::show))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))

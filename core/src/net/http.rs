@@ -1,5 +1,5 @@
-//! HTTPS for RDAP, MTA-STS policies and data updates: every host of every redirect passes the guard, and what is
-//! read is bounded.
+//! HTTPS for RDAP, MTA-STS policies, data updates and messages that others asked for: every host of every redirect
+//! passes the guard, and what is read is bounded.
 
 use std::{
     net::SocketAddr,
@@ -10,14 +10,18 @@ use std::{
 use reqwest::{
     Client, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header, redirect,
+    header::{self, HeaderMap},
+    redirect,
 };
 
-use super::{Guard, dns::Dns, tls::Tls};
+use super::{Guard, dns::Dns, local_addresses, tls::Tls};
 use crate::{failure::Failure, meters, settings::Settings};
 
 /// RFC 7480 asks clients to follow redirects; registries need one or two.
 const MAX_REDIRECTS: usize = 4;
+
+/// Connections to a host that wait for the next question to it.
+const KEPT_IDLE: usize = 2;
 
 /// What a target's owner sees of us.
 const USER_AGENT: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));
@@ -30,6 +34,7 @@ pub struct Http {
     tls: Tls,
     agent: Arc<str>,
     client: Arc<OnceLock<Result<Client, Failure>>>,
+    messenger: Arc<OnceLock<Result<Client, Failure>>>,
 }
 
 /// What a server answered.
@@ -43,9 +48,19 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
+/// What the receiver of a message said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Status of its answer.
+    pub status: u16,
+    /// `Retry-After`, as it was written.
+    pub retry_after: Option<String>,
+}
+
 impl Http {
     pub(super) fn new(dns: Dns, guard: Arc<Guard>, tls: Tls, settings: &Settings) -> Self {
-        Self { dns, guard, tls, agent: agent(settings).into(), client: Arc::default() }
+        let agent = agent(settings).into();
+        Self { dns, guard, tls, agent, client: Arc::default(), messenger: Arc::default() }
     }
 
     /// GET, redirects followed, at most `max_bytes` read and `timeout` waited in all.
@@ -68,6 +83,26 @@ impl Http {
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
         self.fetch(url, accept, (max_bytes, 0), timeout).await
+    }
+
+    /// POSTs once. Redirects are answers like any other, and the body of the answer is not read. Each call resolves and
+    /// vets the host anew and has a connection of its own: one that was vetted for an earlier call is never used again.
+    pub async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: String,
+        timeout: Duration,
+    ) -> Result<Receipt, Failure> {
+        let client = self.messenger.get_or_init(|| self.build(0)).clone()?;
+        let host = self.admit(url)?;
+        let sent = client.post(url.clone()).headers(headers).body(body).send();
+        let answer = tokio::time::timeout(timeout, sent)
+            .await
+            .map_err(|_| Failure::Timeout { what: host.clone(), after: timeout })?
+            .map_err(|error| reason(&host, &error))?;
+        let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        Ok(Receipt { status: answer.status().as_u16(), retry_after: retry_after.map(str::to_owned) })
     }
 
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "https")]
@@ -101,7 +136,7 @@ impl Http {
         accept: &str,
         (max_bytes, max_redirects): (usize, usize),
     ) -> Result<Fetched, Failure> {
-        let client = self.client.get_or_init(|| self.build()).clone()?;
+        let client = self.client.get_or_init(|| self.build(KEPT_IDLE)).clone()?;
         for _ in 0..=max_redirects {
             let host = self.admit(&url)?;
             let mut response = client
@@ -135,8 +170,9 @@ impl Http {
         Err(upstream(url.host_str().unwrap_or_default(), &why))
     }
 
-    /// Names pass the guard when they are resolved; an address in the URL is not resolved, so it passes here.
-    fn admit(&self, url: &Url) -> Result<String, Failure> {
+    /// The host of a URL that may be asked. Names pass the guard when they are resolved; an address in the URL is not
+    /// resolved, so it passes here.
+    pub fn admit(&self, url: &Url) -> Result<String, Failure> {
         let host = url.host_str().unwrap_or_default().to_owned();
         if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some()
         {
@@ -145,10 +181,13 @@ impl Http {
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
             self.guard.check(&host, address)?;
         }
+        for address in local_addresses(&host).into_iter().flatten() {
+            self.guard.check(&host, address)?;
+        }
         Ok(host)
     }
 
-    fn build(&self) -> Result<Client, Failure> {
+    fn build(&self, kept_idle: usize) -> Result<Client, Failure> {
         let resolver = Guarded { dns: self.dns.clone(), guard: self.guard.clone() };
         Client::builder()
             .use_preconfigured_tls(self.tls.client()?)
@@ -157,7 +196,7 @@ impl Http {
             .no_proxy()
             .user_agent(&*self.agent)
             .connect_timeout(Duration::from_secs(4))
-            .pool_max_idle_per_host(2)
+            .pool_max_idle_per_host(kept_idle)
             .build()
             .map_err(|error| Failure::Unavailable(format!("HTTP client: {error}")))
     }
@@ -209,7 +248,10 @@ impl Resolve for Guarded {
         let (dns, guard) = (self.dns.clone(), self.guard.clone());
         Box::pin(async move {
             let name = name.as_str();
-            let addresses = dns.client(None).await?.addresses(name).await?;
+            let addresses = match local_addresses(name) {
+                Some(addresses) => addresses.to_vec(),
+                None => dns.client(None).await?.addresses(name).await?,
+            };
             let vetted: Vec<SocketAddr> = guard.check_all(name, addresses, 0)?;
             if vetted.is_empty() {
                 return Err(upstream(name, &"the name has no address").into());

@@ -91,16 +91,23 @@ impl Net {
         }
     }
 
-    /// The addresses of a target, for display; `localhost` never leaves this machine (RFC 6761 §6.3).
+    /// The addresses of a target, for display.
     pub async fn addresses(&self, target: &Host) -> Result<Vec<IpAddr>, Failure> {
         match target {
             Host::Address(address) => Ok(vec![*address]),
-            Host::Name(name) if name.as_str() == "localhost" || name.as_str().ends_with(".localhost") => {
-                Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
-            }
-            Host::Name(name) => self.dns.client(None).await?.addresses(name.as_str()).await,
+            Host::Name(name) => match local_addresses(name.as_str()) {
+                Some(addresses) => Ok(addresses.to_vec()),
+                None => self.dns.client(None).await?.addresses(name.as_str()).await,
+            },
         }
     }
+}
+
+/// The addresses of `localhost` and names below it, which never leave this machine (RFC 6761 §6.3).
+fn local_addresses(name: &str) -> Option<[IpAddr; 2]> {
+    let name = name.trim_end_matches('.');
+    (name == "localhost" || name.ends_with(".localhost"))
+        .then(|| [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
 }
 
 /// Connecting a datagram socket sends nothing, but asks the routing table.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use config::{Config, File, FileFormat, Value, ValueKind};
+use data_encoding::BASE64;
 
 use super::{DEFAULTS, Settings};
 use crate::args::{Domain, Endpoint};
@@ -116,6 +117,7 @@ impl Settings {
                 crate::visit::NAMES_THE_CALLER.join(", ")
             ),
         );
+        self.check_callbacks(&mut must);
         self.check_telegram(&mut must);
         self.check_discord(&mut must);
         let level = self.log.level.to_ascii_lowercase();
@@ -162,6 +164,25 @@ impl Settings {
             collector.is_empty()
                 || url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
             "telemetry.otlp_endpoint: a URL with http or https",
+        );
+    }
+
+    fn check_callbacks(&self, must: &mut impl FnMut(bool, &str)) {
+        let http = &self.http;
+        let key = http.callback_secret.reveal().strip_prefix("whsec_");
+        let key = key.and_then(|key| BASE64.decode(key.as_bytes()).ok());
+        must(
+            !http.callback_secret.is_set() || key.is_some_and(|key| (24..=64).contains(&key.len())),
+            "http.callback_secret: `whsec_` and 24 to 64 bytes in base64",
+        );
+        must(
+            (100..=60_000).contains(&http.callback_timeout_ms),
+            "http.callback_timeout_ms: from 100 to 60000",
+        );
+        let waits = &http.callback_retry_seconds;
+        must(
+            (1..=20).contains(&waits.len()) && waits.iter().all(|wait| *wait <= 604_800),
+            "http.callback_retry_seconds: 1 to 20 waits of at most 604800 seconds",
         );
     }
 

@@ -47,7 +47,7 @@ fn file_then_environment() {
 fn secrets_are_shown_nowhere() {
     let settings = load(
         "[telegram]\ntoken = 'CANARY-1'\n[http]\nslash_tokens = ['CANARY-2']",
-        &[("NETVANE__DISCORD__TOKEN", "CANARY-3"), ("NETVANE__HTTP__CALLBACK_SECRET", "CANARY-4")],
+        &[("NETVANE__DISCORD__TOKEN", "CANARY-3"), ("NETVANE__HTTP__SLACK_SIGNING_SECRET", "CANARY-4")],
     )
     .expect("loads");
     assert_eq!(settings.discord.token.reveal(), "CANARY-3");
@@ -129,4 +129,37 @@ fn discord_needs_what_its_mode_needs() {
     assert!(faults(&[("PUBLIC_KEY", "0f")]).contains("64 hexadecimal digits"));
     assert!(faults(&[("GUILDS", "12,x")]).contains("discord.guilds"));
     assert!(faults(&[("API_URL", "discord.com")]).contains("discord.api_url"));
+}
+
+#[test]
+fn callbacks_are_signed_with_a_whole_secret() {
+    let fault = |key: &str, value: &str| {
+        let environment = [(format!("NETVANE__HTTP__CALLBACK_{key}"), value.to_owned())];
+        Settings::load(None, environment).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let secret = |bytes: usize| format!("whsec_{}", BASE64.encode(&vec![7; bytes]));
+    for right in [24, 32, 64] {
+        assert_eq!(fault("SECRET", &secret(right)), "", "{right} bytes");
+    }
+    let plain = secret(32).replace("whsec_", "");
+    for wrong in [
+        &secret(23),
+        &secret(65),
+        &plain,
+        "whsec_",
+        "whsec_CANARY!",
+        "whsec_C2FVsBQIhrscChlQIMV-b5sSYspob7oD",
+    ] {
+        assert_eq!(
+            fault("SECRET", wrong),
+            "http.callback_secret: `whsec_` and 24 to 64 bytes in base64",
+            "{wrong}"
+        );
+    }
+    assert_eq!(fault("RETRY_SECONDS", "0,5"), "");
+    for wrong in ["", "604801", &["1"; 21].join(",")] {
+        assert!(fault("RETRY_SECONDS", wrong).starts_with("http.callback_retry_seconds: 1 to 20"), "{wrong}");
+    }
+    assert!(fault("RETRY_SECONDS", "soon").contains("http.callback_retry_seconds"));
+    assert!(fault("TIMEOUT_MS", "0").contains("http.callback_timeout_ms"));
 }

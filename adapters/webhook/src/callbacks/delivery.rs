@@ -1,0 +1,188 @@
+//! One delivery: what is kept of it, and what is told.
+
+use data_encoding::BASE32_DNSSEC;
+use jiff::Timestamp;
+use netvane_core::{Caller, Failure, Input};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::Url;
+
+/// A delivery as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Delivery {
+    /// Also the `webhook-id`; unguessable.
+    pub(super) id: String,
+    pub(super) command: String,
+    /// Where to; without its query when all is over.
+    pub(super) url: Url,
+    /// Until the reply is there.
+    pub(super) question: Option<Question>,
+    pub(super) state: State,
+    pub(super) created: Timestamp,
+    pub(super) attempts: Vec<Attempt>,
+    /// `None` before the reply is there, and when all is over.
+    pub(super) next_attempt: Option<Timestamp>,
+}
+
+/// What was asked, and by whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Question {
+    pub(super) input: Input,
+    pub(super) caller: Caller,
+}
+
+/// How far a delivery has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    /// Waits for its lookup.
+    Queued,
+    /// Is being looked up; only told, never kept.
+    Running,
+    /// The reply is there and is being delivered.
+    Delivering,
+    /// The receiver took it.
+    Delivered,
+    /// The last attempt failed.
+    Failed,
+    /// The receiver said 410: it wants no more.
+    Gone,
+}
+
+/// One attempt to deliver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Attempt {
+    pub(super) at: Timestamp,
+    #[serde(flatten)]
+    pub(super) outcome: Outcome,
+    pub(super) elapsed_ms: u64,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    /// The receiver answered with this status.
+    Status(u16),
+    /// It did not, and why.
+    Error(String),
+}
+
+impl Delivery {
+    /// The reply is there: the question goes, and the first attempt is due.
+    pub(super) fn answered(&mut self) {
+        self.question = None;
+        self.state = State::Delivering;
+        self.next_attempt = Some(now());
+    }
+
+    /// All is over.
+    pub(super) fn ended(&mut self, state: State) {
+        self.state = state;
+        self.next_attempt = None;
+        self.url.set_query(None);
+    }
+
+    /// What is told of it. A query may hold secrets of the receiver's, so it is left out.
+    pub(super) fn to_json(&self) -> Value {
+        let Self { id, command, url, state, created, attempts, next_attempt, .. } = self;
+        let mut callback = url.clone();
+        callback.set_query(None);
+        json!({
+            "id": id, "state": state, "command": command, "callback": callback, "created": created,
+            "attempts": attempts, "next_attempt": next_attempt,
+        })
+    }
+}
+
+impl State {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Delivering => "delivering",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// A new name, of 128 random bits. It holds no full stop: the signed text is joined with them.
+pub(super) fn id() -> Result<String, Failure> {
+    let mut random = [0; 16];
+    SystemRandom::new().fill(&mut random).map_err(|_| Failure::Internal)?;
+    Ok(format!("dlv_{}", BASE32_DNSSEC.encode(&random)))
+}
+
+/// As times are told.
+pub(super) fn now() -> Timestamp {
+    to_the_millisecond(Timestamp::now())
+}
+
+pub(super) fn to_the_millisecond(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery() -> Delivery {
+        Delivery {
+            id: "dlv_1".into(),
+            command: "mx".into(),
+            url: "https://ops.example:8443/hook?token=CANARY".parse().expect("a URL"),
+            question: Some(Question {
+                input: Input::Text("/mx example.com".into()),
+                caller: Caller { address: Some([192, 0, 2, 1].into()), ..Caller::default() },
+            }),
+            state: State::Queued,
+            created: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
+            attempts: Vec::new(),
+            next_attempt: None,
+        }
+    }
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let mut delivery = delivery();
+        for outcome in [Outcome::Status(500), Outcome::Error("it hung up".into())] {
+            let at = delivery.created;
+            delivery.attempts.push(Attempt { at, outcome, elapsed_ms: 7 });
+        }
+        let kept = serde_json::to_vec(&delivery).expect("serializes");
+        assert_eq!(serde_json::from_slice::<Delivery>(&kept).expect("reads"), delivery);
+    }
+
+    #[test]
+    fn neither_the_query_nor_the_question_is_told() {
+        let mut delivery = delivery();
+        delivery.attempts.push(Attempt {
+            at: delivery.created,
+            outcome: Outcome::Status(302),
+            elapsed_ms: 7,
+        });
+        assert_eq!(
+            delivery.to_json(),
+            json!({
+                "id": "dlv_1", "state": "queued", "command": "mx", "callback": "https://ops.example:8443/hook",
+                "created": "2026-01-02T03:04:05.678Z",
+                "attempts": [{"at": "2026-01-02T03:04:05.678Z", "status": 302, "elapsed_ms": 7}],
+                "next_attempt": null,
+            })
+        );
+        delivery.answered();
+        delivery.ended(State::Gone);
+        let kept = serde_json::to_string(&delivery).expect("serializes");
+        assert!(!kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"), "{kept}");
+    }
+
+    #[test]
+    fn names_are_long_and_never_the_same() {
+        let (one, other) = (id().expect("random"), id().expect("random"));
+        assert_eq!((one.len(), one.contains('.')), (30, false), "{one}");
+        assert_ne!(one, other);
+    }
+}

@@ -1,0 +1,54 @@
+//! Callbacks over HTTP.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use netvane_core::{Failure, Request};
+
+use super::STATE_TROUBLE;
+use crate::{App, problem};
+
+/// Answers a question with a callback: 202, and where to see how it goes.
+pub(crate) async fn take(app: &App, request: Request, url: &str) -> Response {
+    let callbacks = match &app.callbacks {
+        Ok(callbacks) => callbacks,
+        Err(why) => return unavailable(why),
+    };
+    match callbacks.accept(request, url).await {
+        Ok(delivery) => {
+            let url = format!("/v1/deliveries/{}", delivery.id);
+            let body = serde_json::json!({"id": delivery.id, "state": delivery.state, "url": url});
+            (StatusCode::ACCEPTED, [(header::LOCATION, url)], Json(body)).into_response()
+        }
+        Err(failure @ Failure::Unavailable(_)) => {
+            let mut response = problem::failure(&failure);
+            let after = HeaderValue::from(STATE_TROUBLE.as_secs());
+            response.headers_mut().insert(header::RETRY_AFTER, after);
+            response
+        }
+        Err(failure) => problem::failure(&failure),
+    }
+}
+
+/// `GET /v1/deliveries/{id}`: who knows the id may know how it went.
+pub(crate) async fn show(State(app): State<App>, id: Result<Path<String>, PathRejection>) -> Response {
+    let callbacks = match &app.callbacks {
+        Ok(callbacks) => callbacks,
+        Err(why) => return unavailable(why),
+    };
+    match id.ok().and_then(|Path(id)| callbacks.find(&id)) {
+        Some(delivery) => Json(delivery.to_json()).into_response(),
+        None => problem::plain(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is no such delivery, or it ended more than 7 days ago",
+        ),
+    }
+}
+
+fn unavailable(why: &str) -> Response {
+    problem::failure(&Failure::Unavailable(why.to_owned()))
+}

@@ -1,0 +1,79 @@
+//! What a receiver gets: a message of Standard Webhooks 1.0.0, in JSON, with its signature.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
+use netvane_core::{Failure, Reply};
+use standardwebhooks::{
+    HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError,
+};
+
+/// The body: the same object that the question would have been answered with at once. `at` is when that was found.
+pub(super) fn payload(answer: &Result<Reply, Failure>, at: Timestamp) -> String {
+    let (kind, data) = match answer {
+        Ok(reply) => ("reply", reply.to_json()),
+        Err(failure) => ("error", serde_json::to_string(&failure.problem()).unwrap_or_default()),
+    };
+    format!(r#"{{"type":"{kind}","timestamp":"{at}","data":{data}}}"#)
+}
+
+/// The header fields of one attempt, which is made at this time.
+pub(super) fn headers(
+    signer: &Webhook,
+    id: &str,
+    at: Timestamp,
+    payload: &str,
+) -> Result<HeaderMap, WebhookError> {
+    let signature = signer.sign(id, at.as_second(), payload.as_bytes())?;
+    let fields = [
+        (HEADER_WEBHOOK_ID, id.to_owned()),
+        (HEADER_WEBHOOK_TIMESTAMP, at.as_second().to_string()),
+        (HEADER_WEBHOOK_SIGNATURE, signature),
+    ];
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in fields {
+        let value = HeaderValue::from_str(&value).map_err(|_| WebhookError::InvalidHeader(name))?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64;
+    use ring::hmac;
+
+    use super::*;
+
+    #[test]
+    fn the_signature_is_that_of_the_specification() {
+        let key = [7; 24];
+        let signer = Webhook::new(&format!("whsec_{}", BASE64.encode(&key))).expect("a secret");
+        let at = Timestamp::from_second(1_674_087_231).expect("a time");
+        let body = r#"{"type":"reply","timestamp":"2026-01-02T03:04:05Z","data":{"title":"bücher"}}"#;
+        let headers = headers(&signer, "dlv_1", at, body).expect("signs");
+        // `{msg_id}.{timestamp}.{payload}`, HMAC-SHA256, base64, behind `v1,`.
+        let signed = format!("dlv_1.1674087231.{body}");
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
+        assert_eq!(headers["webhook-signature"], format!("v1,{}", BASE64.encode(tag.as_ref())));
+        assert_eq!(headers["webhook-id"], "dlv_1");
+        assert_eq!(headers["webhook-timestamp"], "1674087231");
+        assert_eq!(headers["content-type"], "application/json");
+    }
+
+    #[test]
+    fn a_failed_lookup_is_a_message_as_well() {
+        let at = "2026-01-02T03:04:05Z".parse().expect("a time");
+        let payload = payload(&Err(Failure::Unavailable("not \"now\"".into())), at);
+        let payload: serde_json::Value = serde_json::from_str(&payload).expect("JSON");
+        assert_eq!(
+            (&payload["type"], &payload["timestamp"]),
+            (&"error".into(), &"2026-01-02T03:04:05Z".into())
+        );
+        assert_eq!(
+            (&payload["data"]["code"], &payload["data"]["status"]),
+            (&"unavailable".into(), &503.into())
+        );
+        assert_eq!(payload["data"]["detail"], "not \"now\"");
+    }
+}

@@ -1,0 +1,459 @@
+//! Contract §3: `"callback"` on a question. 202 at once, the reply later, signed, with retries, whatever happens.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use netvane_tests::{
+    Dns, Receiver, Scratch, Service,
+    dns::ZONE,
+    http::{Client, Response},
+    receiver::Message,
+    until,
+};
+use serde_json::{Value, json};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1xGbqAJ3BBE=";
+
+/// What a receiver does with a request.
+type Way = Box<dyn Fn(Message)>;
+
+/// A DNS server, a receiver, and what a service needs to go on where the one before it ended.
+struct Stage {
+    dns: Dns,
+    receiver: Receiver,
+    state: Scratch,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self { dns: Dns::start(), receiver: Receiver::start(), state: Scratch::new() }
+    }
+
+    /// A service with these settings; one at a time.
+    fn service(&self, more: &[(&str, &str)]) -> Service {
+        let dns = self.dns.address.to_string();
+        let state = self.state.path().to_str().expect("a path in UTF-8");
+        let mut settings = vec![
+            ("NETVANE__DNS__SERVERS", dns.as_str()),
+            ("NETVANE__STATE__DIRECTORY", state),
+            ("NETVANE__POLICY__ALLOW", "127.0.0.1/32"),
+            ("NETVANE__HTTP__CALLBACK_SECRET", SECRET),
+            ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0"),
+        ];
+        settings.extend(more);
+        Service::start(&settings)
+    }
+}
+
+fn ask(service: &Service, line: &str, callback: &str) -> Response {
+    service.post(json!({"command": line, "callback": callback}).to_string())
+}
+
+/// Asks with a callback that is taken; gives the delivery's id.
+#[track_caller]
+fn taken(service: &Service, line: &str, callback: &str) -> String {
+    let response = ask(service, line, callback);
+    assert_eq!((response.status, response.header("content-type")), (202, "application/json"), "{response:?}");
+    let body: Value = serde_json::from_slice(&response.body).expect("JSON");
+    let id = body["id"].as_str().expect("an id").to_owned();
+    assert_eq!(body["url"], format!("/v1/deliveries/{id}"));
+    assert_eq!(body["url"], response.header("location"));
+    id
+}
+
+#[track_caller]
+fn delivery(service: &Service, id: &str) -> Value {
+    service.get(&format!("/v1/deliveries/{id}")).json()
+}
+
+/// The delivery, when it is in this state.
+#[track_caller]
+fn ended(service: &Service, id: &str, state: &str) -> Value {
+    let mut seen = Value::Null;
+    until(&format!("{id} is {state}"), || {
+        seen = delivery(service, id);
+        seen["state"] == state
+    });
+    assert_eq!(seen["next_attempt"], Value::Null, "{seen}");
+    seen
+}
+
+/// Statuses of the attempts so far; `null` where there was none.
+fn statuses(delivery: &Value) -> Vec<&Value> {
+    delivery["attempts"].as_array().expect("attempts").iter().map(|attempt| &attempt["status"]).collect()
+}
+
+#[test]
+fn the_reply_is_delivered_signed() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    stage.dns.hold("example.test. MX");
+    let id = taken(&service, "/mx example.test", &stage.receiver.url("/hook/1?token=CANARY"));
+    stage.dns.wait_for("example.test. MX");
+    let running = delivery(&service, &id);
+    assert_eq!((&running["state"], &running["attempts"]), (&json!("running"), &json!([])));
+    stage.dns.release("example.test. MX");
+
+    let message = stage.receiver.next();
+    let body = message.verified(SECRET);
+    assert_eq!(message.line, "POST /hook/1?token=CANARY HTTP/1.1");
+    assert_eq!(message.header("webhook-id"), id);
+    assert_eq!(message.header("content-type"), "application/json");
+    assert!(message.header("user-agent").starts_with("netvane/"), "{:?}", message.headers);
+    assert_eq!(body["type"], "reply");
+    assert!(body["timestamp"].as_str().is_some_and(|at| at.parse::<Timestamp>().is_ok()), "{body}");
+    let mut at_once = service.command("mx example.test").json();
+    for changing in ["id", "elapsed_ms", "cached"] {
+        assert!(at_once.as_object_mut().expect("an object").remove(changing).is_some());
+    }
+    for (name, value) in at_once.as_object().expect("an object") {
+        assert_eq!(&body["data"][name], value, "{name}");
+    }
+    message.answer("204 No Content", &[]);
+
+    let told = ended(&service, &id, "delivered");
+    assert_eq!(statuses(&told), [204]);
+    assert_eq!(told["command"], "mx");
+    assert_eq!(told["callback"], stage.receiver.url("/hook/1"), "the query may hold secrets");
+    assert!(told["attempts"][0]["elapsed_ms"].is_u64() && told["created"].is_string(), "{told}");
+    let line = service.logged("callback\"");
+    assert!(line.contains(&id) && line.contains("delivered"), "{line}");
+    assert!(!service.log().contains("CANARY") && !service.log().contains("example.test"));
+    let metrics = service.get("/metrics");
+    for line in [r#"netvane_deliveries_total{outcome="delivered"} 1"#, "netvane_deliveries_open 0"] {
+        assert!(metrics.text().contains(line), "{line}: {}", metrics.text());
+    }
+    assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+fn failures_and_facts_of_the_request_are_delivered_too() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    let url = stage.receiver.url("/hook");
+    let deliver = |line: &str| {
+        let id = taken(&service, line, &url);
+        let message = stage.receiver.next();
+        let body = message.verified(SECRET);
+        message.answer("200 OK", &[]);
+        ended(&service, &id, "delivered");
+        body
+    };
+    let refused = deliver("ping 10.0.0.1");
+    assert_eq!((&refused["type"], &refused["data"]["code"]), (&json!("error"), &json!("refused_target")));
+    assert_eq!(refused["data"]["status"], 403);
+    let absent = deliver("a absent.example.test");
+    assert_eq!((&absent["type"], &absent["data"]["data"]["rcode"]), (&json!("reply"), &json!("NXDOMAIN")));
+    let myip = deliver("myip");
+    assert_eq!((&myip["type"], &myip["data"]["data"]["address"]), (&json!("reply"), &json!("127.0.0.1")));
+
+    let headers = [("Authorization", "Bearer CANARY"), ("Cookie", "session=CANARY"), ("X-Plain", "seen")];
+    let question = json!({"command": "myrequest", "callback": url}).to_string();
+    let response = Client::connect(service.address).ask("POST /v1/commands", &headers, question.as_bytes());
+    assert_eq!(response.status, 202, "{response:?}");
+    let message = stage.receiver.next();
+    let body = message.verified(SECRET).to_string();
+    assert!(body.contains("seen") && !body.contains("CANARY"), "{body}");
+    message.answer("200 OK", &[]);
+}
+
+#[test]
+fn a_receiver_that_fails_in_every_way() {
+    let stage = Stage::new();
+    let service = stage.service(&[("NETVANE__HTTP__CALLBACK_TIMEOUT_MS", "1000")]);
+    let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
+    let elsewhere = format!("Location: {}", stage.receiver.url("/elsewhere"));
+    let answer = |status: &'static str, headers: &[&str]| {
+        let headers: Vec<_> = headers.iter().map(|line| (*line).to_owned()).collect();
+        Box::new(move |message: Message| {
+            message.answer(status, &headers.iter().map(String::as_str).collect::<Vec<_>>());
+        }) as Way
+    };
+    let sends =
+        |bytes: &'static str| Box::new(move |mut message: Message| assert!(message.send(bytes))) as Way;
+    let ways: [(Way, Value, &str); 15] = [
+        (answer("500 Internal Server Error", &[]), json!(500), ""),
+        (answer("404 Not Found", &[]), json!(404), ""),
+        (answer("302 Found", &[&elsewhere]), json!(302), ""),
+        (answer("308 Permanent Redirect", &[&elsewhere]), json!(308), ""),
+        (answer("304 Not Modified", &[]), json!(304), ""),
+        (answer("429 Too Many Requests", &["Retry-After: 1"]), json!(429), ""),
+        (answer("503 Service Unavailable", &["Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"]), json!(503), ""),
+        (answer("502 Bad Gateway", &["Retry-After: soon"]), json!(502), ""),
+        (sends(""), Value::Null, ""),
+        (sends("HTTP/1.1 200 O"), Value::Null, ""),
+        (sends("SSH-2.0-OpenSSH_9.2\r\n"), Value::Null, ""),
+        (Box::new(|message: Message| message.hung_up()), Value::Null, "did not answer within 1 s"),
+        (
+            Box::new(|mut message: Message| {
+                assert!(message.send("HTTP/1.1 200 OK\r\n"));
+                while message.send("X: and on and on\r\n") {}
+            }),
+            Value::Null,
+            "",
+        ),
+        (
+            Box::new(|mut message: Message| {
+                assert!(message.send("HTTP/1.1 100 Continue\r\n\r\n"));
+                message.hung_up();
+            }),
+            Value::Null,
+            "did not answer within 1 s",
+        ),
+        // A body that never ends is none of our business: the status has been said.
+        (
+            Box::new(|mut message: Message| {
+                assert!(message.send("HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n"));
+                while message.send([b'x'; 4096]) {}
+            }),
+            json!(200),
+            "",
+        ),
+    ];
+    let mut bodies = BTreeSet::new();
+    for (way, _, _) in &ways {
+        let message = stage.receiver.next();
+        message.verified(SECRET);
+        assert_eq!(
+            (message.line.as_str(), message.header("webhook-id")),
+            ("POST /hook HTTP/1.1", id.as_str())
+        );
+        bodies.insert(message.body.clone());
+        way(message);
+    }
+    assert_eq!(bodies.len(), 1, "the same bytes each time");
+    let told = ended(&service, &id, "delivered");
+    assert_eq!(statuses(&told), ways.iter().map(|(_, status, _)| status).collect::<Vec<_>>(), "{told}");
+    for (attempt, (_, status, error)) in told["attempts"].as_array().expect("attempts").iter().zip(&ways) {
+        assert_eq!(attempt["error"].is_string(), status.is_null(), "{attempt}");
+        assert!(attempt["error"].as_str().unwrap_or_default().contains(error), "{attempt}");
+    }
+    assert_eq!(stage.receiver.connections(), ways.len(), "each attempt has a connection of its own");
+}
+
+#[test]
+fn gone_stops_and_so_does_the_end_of_the_schedule() {
+    let stage = Stage::new();
+    let service = stage.service(&[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0")]);
+    let id = taken(&service, "mx example.test", &stage.receiver.url("/gone"));
+    stage.receiver.next().answer("500 No", &[]);
+    stage.receiver.next().answer("410 Gone", &["Retry-After: 0"]);
+    assert_eq!(statuses(&ended(&service, &id, "gone")), [500, 410]);
+    let id = taken(&service, "mx example.test", &stage.receiver.url("/failed"));
+    for _ in 0..3 {
+        stage.receiver.next().answer("500 No", &["Retry-After: 0"]);
+    }
+    assert_eq!(statuses(&ended(&service, &id, "failed")), [500, 500, 500]);
+    let metrics = service.get("/metrics");
+    for outcome in ["gone", "failed"] {
+        let line = format!(r#"netvane_deliveries_total{{outcome="{outcome}"}} 1"#);
+        assert!(metrics.text().contains(&line), "{line}: {}", metrics.text());
+    }
+}
+
+#[test]
+fn retry_after_puts_off_but_not_for_ever() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    let in_an_hour = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let in_an_hour = in_an_hour.strftime("Retry-After: %a, %d %b %Y %H:%M:%S GMT").to_string();
+    for (asked, range) in [
+        ("Retry-After: 3600", 3600..=3960),
+        (in_an_hour.as_str(), 3500..=3960),
+        ("Retry-After: 99999999999999999999", 86_400..=95_040),
+    ] {
+        let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
+        stage.receiver.next().answer("429 Too Many Requests", &[asked]);
+        let mut told = Value::Null;
+        until("the answer is written down", || {
+            told = delivery(&service, &id);
+            statuses(&told) == [429]
+        });
+        assert_eq!(told["state"], "delivering");
+        let time =
+            |value: &Value| value.as_str().and_then(|at| at.parse::<Timestamp>().ok()).expect("a time");
+        let waits = time(&told["next_attempt"]).duration_since(time(&told["attempts"][0]["at"])).as_secs();
+        assert!(range.contains(&waits), "{asked}: {told}");
+    }
+}
+
+#[test]
+fn a_kill_loses_none() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    stage.dns.hold("example.test. MX");
+    let ids: BTreeSet<String> =
+        (0..20).map(|n| taken(&service, "mx example.test", &stage.receiver.url(&format!("/{n}")))).collect();
+    service.kill();
+    stage.dns.release("example.test. MX");
+
+    let service = stage.service(&[]);
+    let mut arrived = BTreeSet::new();
+    while arrived.len() < ids.len() {
+        let message = stage.receiver.next();
+        assert_eq!(message.verified(SECRET)["data"]["data"]["hosts"][0]["exchange"], "mail1.example.test");
+        assert!(arrived.insert(message.header("webhook-id").to_owned()), "once each");
+        message.answer("200 OK", &[]);
+    }
+    assert_eq!(arrived, ids);
+    for id in &ids {
+        ended(&service, id, "delivered");
+    }
+}
+
+#[test]
+fn what_was_being_delivered_at_a_kill_is_delivered_again_as_it_was() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
+    stage.receiver.next().answer("500 No", &[]);
+    let first = stage.receiver.next();
+    service.kill();
+
+    let service = stage.service(&[]);
+    let again = stage.receiver.next();
+    again.verified(SECRET);
+    assert_eq!(again.header("webhook-id"), id);
+    assert_eq!(again.body, first.body, "the reply is that of the first lookup");
+    again.answer("200 OK", &[]);
+    assert_eq!(statuses(&ended(&service, &id, "delivered")), [500, 200]);
+    let asked = stage.dns.asked();
+    assert_eq!(asked.iter().filter(|question| *question == "example.test. MX").count(), 1, "{asked:?}");
+    service.kill();
+    assert_eq!(statuses(&ended(&stage.service(&[]), &id, "delivered")), [500, 200], "it stays told");
+}
+
+#[test]
+fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
+    let stage = Stage::new();
+    let waits = [("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,3600")];
+    let service = stage.service(&waits);
+    let waiting = taken(&service, "mx example.test", &stage.receiver.url("/waiting"));
+    stage.receiver.next().answer("500 No", &[]);
+    until("the answer is written down", || statuses(&delivery(&service, &waiting)) == [500]);
+    let under_way = taken(&service, "mx example.test", &stage.receiver.url("/under-way"));
+    let message = stage.receiver.next();
+    service.signal("TERM");
+    service.logged("shutting down");
+    message.answer("200 OK", &[]);
+    assert_eq!(service.ended(), Some(0));
+
+    let service = stage.service(&waits);
+    assert_eq!(statuses(&ended(&service, &under_way, "delivered")), [200]);
+    let waiting = delivery(&service, &waiting);
+    assert_eq!((&waiting["state"], statuses(&waiting)), (&json!("delivering"), vec![&json!(500)]));
+    assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
+    let stage = Stage::new();
+    // Whatever listens on the second address must not hear of it.
+    let port = stage.receiver.address.port();
+    let inside = Receiver::listen(&format!("127.0.0.2:{port}"));
+    let zone = |addresses: &[&str]| {
+        let record = |address: &&str| {
+            let rtype = if address.contains(':') { "AAAA" } else { "A" };
+            format!("ops 0 IN {rtype} {address}\n")
+        };
+        format!("{ZONE}{}", addresses.iter().map(record).collect::<String>())
+    };
+    stage.dns.change(&zone(&["127.0.0.1"]));
+    // A refusal is a failed attempt like any other: names turn back as well.
+    let service =
+        stage.service(&[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,1,1,1,1,1,1,1,1,1,1,1,1,1,1")]);
+    let url = format!("http://ops.example.test:{port}/hook");
+    let id = taken(&service, "mx example.test", &url);
+    for private in [&["127.0.0.2"][..], &["127.0.0.1", "127.0.0.2"], &["::1"]] {
+        let message = stage.receiver.next();
+        let before = statuses(&delivery(&service, &id)).len();
+        stage.dns.change(&zone(private));
+        message.answer("500 No", &["Retry-After: 0"]);
+        let mut told = Value::Null;
+        until("the name has turned", || {
+            told = delivery(&service, &id);
+            statuses(&told).len() >= before + 2
+        });
+        let error = told["attempts"][before + 1]["error"].as_str().expect("an error");
+        let refused = private.last().expect("one");
+        assert!(error.contains(&format!("ops.example.test ({refused}) is not contacted")), "{told}");
+        stage.dns.change(&zone(&["127.0.0.1"]));
+    }
+    stage.receiver.next().answer("200 OK", &[]);
+    ended(&service, &id, "delivered");
+    assert_eq!(inside.connections(), 0);
+}
+
+#[test]
+fn a_dead_receiver_holds_up_nobody_else() {
+    let stage = Stage::new();
+    let dead = Receiver::listen("127.0.0.2:0");
+    let service = stage.service(&[
+        ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+        ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0"),
+    ]);
+    let waiting: Vec<_> = (0..40).map(|_| taken(&service, "mx example.test", &dead.url("/"))).collect();
+    let held: Vec<_> = (0..4).map(|_| dead.next()).collect();
+    for _ in 0..4 {
+        let id = taken(&service, "mx example.test", &stage.receiver.url("/"));
+        stage.receiver.next().answer("200 OK", &[]);
+        ended(&service, &id, "delivered");
+    }
+    assert_eq!(dead.connections(), 4, "no more at a time");
+    drop(held);
+    for _ in 4..waiting.len() {
+        drop(dead.next());
+    }
+    for id in &waiting {
+        ended(&service, id, "failed");
+    }
+}
+
+#[test]
+fn what_is_not_taken() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    for (url, status, code) in [
+        ("", 400, "bad_argument"),
+        ("ops.example/hook", 400, "bad_argument"),
+        ("ftp://ops.example/", 400, "bad_argument"),
+        ("https://ann:secret@ops.example/", 400, "bad_argument"),
+        ("https://ops.example/#part", 400, "bad_argument"),
+        ("https://ops.example/\r\nX: y", 400, "bad_argument"),
+        ("http://10.0.0.1/", 403, "refused_target"),
+        ("http://169.254.169.254/latest/meta-data/", 403, "refused_target"),
+        ("http://[::1]/", 403, "refused_target"),
+        ("http://2130706434/", 403, "refused_target"),
+        ("http://localhost/", 403, "refused_target"),
+    ] {
+        let problem = ask(&service, "mx example.test", url).problem();
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(status), &json!(code)),
+            "{url}: {problem}"
+        );
+    }
+    let url = stage.receiver.url("/");
+    for (body, code) in [
+        (json!({"command": "mxx example.test", "callback": url}), "unknown_command"),
+        (json!({"command": "mx", "callback": url}), "bad_argument"),
+        (json!({"name": "mx", "arguments": {"domain": 7}, "callback": url}), "bad_argument"),
+        (json!({"command": "mx example.test", "callback": 7}), "bad_argument"),
+        (json!({"command": "mx example.test", "callback": {"url": url}}), "bad_argument"),
+        (json!({"command": format!("ua {}", "x".repeat(2100)), "callback": url}), "too_large"),
+    ] {
+        assert_eq!(service.post(body.to_string()).problem()["code"], code, "{body}");
+    }
+    for unknown in ["dlv_00000000000000000000000000", "%ff", "..%2f..%2fstate", "x"] {
+        let problem = service.get(&format!("/v1/deliveries/{unknown}")).problem();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(404), &json!("not_found")), "{unknown}");
+    }
+    assert!(service.get("/metrics").text().contains("netvane_deliveries_open 0"));
+
+    let without = Service::with_dns(stage.dns.address);
+    for response in [ask(&without, "mx example.test", &url), without.get("/v1/deliveries/dlv_1")] {
+        let problem = response.problem();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")));
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("http.callback_secret")));
+    }
+}

@@ -1,0 +1,155 @@
+//! The receiving end of callbacks: takes requests and leaves it to the test what becomes of them.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use data_encoding::BASE64;
+use ring::hmac;
+use serde_json::Value;
+
+use crate::PATIENCE;
+
+/// Listens on loopback until dropped; a request that no test took then is a failure.
+pub struct Receiver {
+    /// Where it listens.
+    pub address: SocketAddr,
+    arrived: mpsc::Receiver<Message>,
+    connections: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+}
+
+/// One request that arrived. Dropping it unanswered hangs up.
+pub struct Message {
+    /// `POST /hook HTTP/1.1`.
+    pub line: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// As it was sent.
+    pub body: Vec<u8>,
+    stream: TcpStream,
+}
+
+impl Receiver {
+    /// On a free port of 127.0.0.1.
+    pub fn start() -> Self {
+        Self::listen("127.0.0.1:0")
+    }
+
+    /// On this address.
+    pub fn listen(address: &str) -> Self {
+        let listener = TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        let address = listener.local_addr().expect("an address");
+        let (sender, arrived) = mpsc::channel();
+        let (connections, over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (count, end) = (connections.clone(), over.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if end.load(Ordering::SeqCst) {
+                    break;
+                }
+                count.fetch_add(1, Ordering::SeqCst);
+                let sender = sender.clone();
+                thread::spawn(move || drop(Message::read(stream).map(|message| sender.send(message))));
+            }
+        });
+        Self { address, arrived, connections, over }
+    }
+
+    /// The URL of a path here.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Waits for the next request.
+    #[track_caller]
+    pub fn next(&self) -> Message {
+        self.arrived.recv_timeout(PATIENCE).expect("a request arrives")
+    }
+
+    /// Connections so far, whatever came over them.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+        if !thread::panicking() {
+            let left: Vec<_> = self.arrived.try_iter().map(|message| message.line.clone()).collect();
+            assert!(left.is_empty(), "nobody expected these: {left:?}");
+        }
+    }
+}
+
+impl Message {
+    fn read(stream: TcpStream) -> std::io::Result<Self> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut reader = BufReader::new(stream);
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 || line.trim_end().is_empty() {
+                break;
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        let mut lines = lines.into_iter();
+        let line = lines.next().ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let field = |line: String| {
+            line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
+        let headers: Vec<_> = lines.filter_map(field).collect();
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        let mut body = vec![0; length.and_then(|(_, length)| length.parse().ok()).unwrap_or(0)];
+        reader.read_exact(&mut body)?;
+        Ok(Self { line, headers, body, stream: reader.into_inner() })
+    }
+
+    /// A header field's value, or an empty text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    /// The body, whose signature must be that of Standard Webhooks with this secret.
+    #[track_caller]
+    pub fn verified(&self, secret: &str) -> Value {
+        let key = secret.strip_prefix("whsec_").and_then(|key| BASE64.decode(key.as_bytes()).ok());
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key.expect("a secret"));
+        let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &self.body].concat();
+        let tag = BASE64.encode(hmac::sign(&key, &signed).as_ref());
+        assert_eq!(self.header("webhook-signature"), format!("v1,{tag}"));
+        serde_json::from_slice(&self.body).expect("a body in JSON")
+    }
+
+    /// Answers with this status and these header lines, without a body.
+    pub fn answer(mut self, status: &str, headers: &[&str]) {
+        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        self.send(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n{lines}\r\n"));
+    }
+
+    /// Sends bytes as they are; false when nobody takes them any more.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Waits until the other end hangs up.
+    #[track_caller]
+    pub fn hung_up(mut self) {
+        let mut rest = Vec::new();
+        if let Err(error) = self.stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+        }
+    }
+}
