@@ -14,6 +14,7 @@ mod lab_chats;
 mod lab_dns;
 mod lab_mail;
 mod lab_mail_traces;
+mod lab_proxies;
 mod lab_records;
 mod lab_resolvers;
 mod lab_route;

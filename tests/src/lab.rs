@@ -39,6 +39,11 @@ impl Lab {
         Self::named("NETVANE_LAB_MAIL")
     }
 
+    /// The lab that `NETVANE_LAB_PROXIES` names: proxies in front of a service.
+    pub fn proxies() -> Self {
+        Self::named("NETVANE_LAB_PROXIES")
+    }
+
     /// A value of `DIR/env`; empty when the lab has no such thing.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)
