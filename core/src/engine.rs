@@ -157,6 +157,13 @@ impl Engine {
         &self.0.links
     }
 
+    /// Whether all addresses of this host are the operator's own exceptions.
+    pub async fn is_excepted(&self, host: &Host) -> bool {
+        let net = self.0.world.load().net.clone();
+        let addresses = net.addresses(host).await.unwrap_or_default();
+        !addresses.is_empty() && addresses.iter().all(|address| net.guard.is_excepted(*address))
+    }
+
     /// Whose word on a request's way here is believed.
     pub fn proxies(&self) -> Arc<Proxies> {
         self.0.world.load().proxies.clone()

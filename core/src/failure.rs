@@ -76,6 +76,9 @@ pub enum Failure {
         /// The range it lies in, and where that is written down.
         why: String,
     },
+    /// Who asks is not known, and has to be.
+    #[error("{0}")]
+    Unauthorized(String),
     /// This caller may not ask this.
     #[error("{0}")]
     Forbidden(String),
@@ -141,6 +144,7 @@ impl Failure {
             Self::Usage(UsageError { kind: UsageKind::UnknownCommand, .. }) => ("unknown_command", 404),
             Self::Usage(_) => ("bad_argument", 400),
             Self::Refused { .. } => ("refused_target", 403),
+            Self::Unauthorized(_) => ("unauthorized", 401),
             Self::Forbidden(_) => ("forbidden", 403),
             Self::RateLimited { .. } => ("rate_limited", 429),
             Self::Timeout { .. } => ("timeout", 504),
@@ -181,6 +185,7 @@ fn title(code: &str) -> &'static str {
         "unknown_command" => "Unknown command",
         "bad_argument" => "Bad argument",
         "refused_target" => "Refused target",
+        "unauthorized" => "Not authorized",
         "forbidden" => "Forbidden",
         "rate_limited" => "Asked too often",
         "timeout" => "Timed out",

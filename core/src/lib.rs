@@ -19,6 +19,7 @@ mod failure;
 mod flight;
 pub mod geo;
 mod grammar;
+pub mod keys;
 mod limits;
 mod links;
 mod mail;

@@ -1,5 +1,6 @@
 //! Settings: the built-in defaults, then a TOML file, then the environment.
 
+mod access;
 mod load;
 
 use ipnet::IpNet;
@@ -231,14 +232,16 @@ pub struct Http {
     pub trusted_proxies: Vec<IpNet>,
     pub client_address_header: String,
     pub proxy_protocol: bool,
-    pub callback_secret: Secret,
-    pub callback_timeout_ms: u64,
-    pub callback_retry_seconds: Vec<u64>,
     pub anonymous: bool,
     pub api_keys: Vec<Secret>,
     pub inbound_secrets: Vec<Secret>,
+    pub callback_secret: Secret,
+    pub callback_timeout_ms: u64,
+    pub callback_retry_seconds: Vec<u64>,
     pub slack_signing_secret: Secret,
     pub slash_tokens: Vec<Secret>,
+    pub slash_in_channel: bool,
+    pub cors_origins: Vec<String>,
 }
 
 /// The Telegram adapter.

@@ -1,5 +1,6 @@
 //! The built program, driven from outside as its users drive it.
 
+mod access;
 mod callbacks;
 mod data_update;
 mod discord;
@@ -21,6 +22,7 @@ mod lab_route;
 mod lookups;
 mod policy;
 mod settings;
+mod slack;
 mod telegram;
 mod telegram_fake;
 mod telemetry;

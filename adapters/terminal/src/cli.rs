@@ -6,7 +6,9 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
 use netvane_core::{Engine, command::ArgumentKind, settings::Settings};
 
 use crate::{
-    data, log, man, once,
+    data,
+    key::{self, NewKey},
+    log, man, once,
     output::{Output, print},
     serve,
 };
@@ -32,6 +34,11 @@ enum Action {
         #[command(subcommand)]
         what: ConfigAction,
     },
+    /// Make keys for the HTTP API.
+    Key {
+        #[command(subcommand)]
+        what: KeyAction,
+    },
     /// Look after the geo databases.
     Data {
         #[command(subcommand)]
@@ -56,6 +63,12 @@ enum ConfigAction {
     Check,
     /// Print the settings in force.
     Show,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum KeyAction {
+    /// Print a new key, and its entry for the settings.
+    New(NewKey),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -94,6 +107,7 @@ impl Cli {
                 print(&self.output.settings()?.to_toml());
                 Ok(ExitCode::SUCCESS)
             }
+            Action::Key { what: KeyAction::New(wanted) } => key::new(wanted, self.output.json),
             Action::Data { what: DataAction::Status } => {
                 data::status(&self.output.settings()?, self.output.json)
             }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod data;
+mod key;
 mod log;
 mod man;
 mod once;

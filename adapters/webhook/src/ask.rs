@@ -1,19 +1,18 @@
 //! Requests that ask something.
 
-use std::sync::Arc;
-
 use axum::{
     body::{Body, to_bytes},
     extract::{Path, RawQuery, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use netvane_core::{Caller, Failure, Input, Request, UsageError, visit::Visit};
+use netvane_core::{Failure, Input, UsageError, keys::Scope};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
     App,
+    access::{admit, admit_with_body},
     answer::{Form, answer},
     callbacks, problem,
     visit::Visited,
@@ -37,14 +36,17 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match read(&app, body).await.and_then(|bytes| input(&bytes)) {
-        // Whose fault it is differs: here the client is the one who is late.
-        Err(late @ Failure::Timeout { .. }) => {
-            problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &late.to_string())
-        }
-        Ok((input, Some(callback))) => callbacks::take(&app, request(&app, input, visit), &callback).await,
+    let (admitted, bytes) = match admit_with_body(&app, &visit, Scope::Ask, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
+    };
+    match input(&bytes) {
+        Ok((input, Some(callback))) => match admitted.may(Scope::Callback) {
+            Ok(()) => callbacks::take(&app, admitted.request(input, visit), &callback).await,
+            Err(refused) => refused.into_response(),
+        },
         Ok((input, None)) => {
-            answer(app.engine.clone(), request(&app, input, visit), Form::accepted(&headers)).await
+            answer(app.engine, admitted.request(input, visit), Form::accepted(&headers)).await
         }
         Err(failure) => problem::failure(&failure),
     }
@@ -58,6 +60,10 @@ pub(crate) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let admitted = match admit(&app, &visit, Scope::Ask).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused.into_response(),
+    };
     let Ok(Path(name)) = name else {
         return problem::failure(&UsageError::argument("the command's name in the path is not UTF-8").into());
     };
@@ -68,18 +74,20 @@ pub(crate) async fn get(
         }
     }
     let input = Input::Named { name, arguments };
-    answer(app.engine.clone(), request(&app, input, visit), Form::accepted(&headers)).await
-}
-
-/// A question with who asks it.
-fn request(app: &App, input: Input, visit: Arc<Visit>) -> Request {
-    let address = visit.chain(&app.engine.proxies()).caller;
-    let own = app.engine.is_own(address);
-    let caller = Caller { address: Some(address), own, ..Caller::default() };
-    Request::new("http", input).by(caller).brought_by(visit)
+    answer(app.engine, admitted.request(input, visit), Form::accepted(&headers)).await
 }
 
 /// The body, within its limits of size and time.
+pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response> {
+    read(app, body).await.map_err(|failure| match failure {
+        // Whose fault it is differs: here the client is the one who is late.
+        Failure::Timeout { .. } => {
+            problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &failure.to_string())
+        }
+        _ => problem::failure(&failure),
+    })
+}
+
 async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
     let too_large = || Failure::TooLarge { what: "the request body".into(), limit: app.max_body };
     let declared = axum::body::HttpBody::size_hint(&body).lower();

@@ -1,12 +1,14 @@
 //! Netvane over HTTP: `POST /v1/commands` and its relatives, health and metrics.
 
 mod accept;
+mod access;
 mod answer;
 mod ask;
 mod callbacks;
 mod metrics;
 mod problem;
 mod proxied;
+mod slack;
 mod visit;
 
 use std::{
@@ -24,12 +26,12 @@ use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use axum_server::Handle;
 use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
 use callbacks::Callbacks;
 pub use metrics::Metrics;
@@ -42,8 +44,9 @@ struct App {
     /// Or why there are none.
     callbacks: Result<Callbacks, &'static str>,
     /// What outlives the process; not there where nothing needs it, or where it cannot be opened.
-    #[expect(dead_code, reason = "for what comes next")]
     store: Option<Store>,
+    gate: Arc<access::Gate>,
+    slack: Arc<slack::Slack>,
     draining: Arc<AtomicBool>,
     max_body: usize,
     read_timeout: Duration,
@@ -67,6 +70,8 @@ pub async fn serve(
         metrics,
         callbacks: callbacks.clone(),
         store,
+        gate: Arc::new(access::Gate::new(settings)?),
+        slack: Arc::new(slack::Slack::new(settings)),
         draining: Arc::default(),
         max_body: settings.max_body_bytes,
         read_timeout: Duration::from_millis(settings.read_timeout_ms),
@@ -98,35 +103,40 @@ pub async fn serve(
         draining.store(true, Ordering::Relaxed);
         handle.graceful_shutdown(Some(drain));
     });
-    let served = server.serve(router(app, hooks).into_make_service()).await;
+    let slack = app.slack.clone();
+    let routes = router(app, access::cors(&settings.cors_origins), hooks);
+    let served = server.serve(routes.into_make_service()).await;
     ended.abort();
     if let Some(delivered) = delivered.filter(|_| served.is_ok()) {
         let _ = delivered.await;
     }
+    slack.finish(drain).await;
     served
 }
 
-fn router(app: App, hooks: Router) -> Router {
+fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
-    Router::new()
+    // What pages of other origins may be let use.
+    let api = Router::new()
         .route("/v1/commands", get(registry).post(ask::post))
         .route("/v1/commands/{name}", get(ask::get))
-        .route("/v1/deliveries/{id}", get(callbacks::show))
+        .route("/v1/deliveries/{id}", get(callbacks::show));
+    // Before the layer: a browser's OPTIONS is one of the methods that there are not.
+    let api = api.method_not_allowed_fallback(other_method);
+    let api = match cors {
+        Some(cors) => api.layer(cors),
+        None => api,
+    };
+    api.route("/hooks/slack", post(slack::take))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))
         .fallback(async || {
             problem::plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
         })
-        .method_not_allowed_fallback(async || {
-            problem::plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "this path does not take that method",
-            )
-        })
+        .method_not_allowed_fallback(other_method)
         .with_state(app)
         .merge(hooks)
         // One layer for all: each call would box every request once more.
@@ -136,6 +146,11 @@ fn router(app: App, hooks: Router) -> Router {
             header("x-content-type-options", "nosniff"),
             CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
         ))
+}
+
+async fn other_method() -> Response {
+    let detail = "this path does not take that method";
+    problem::plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
 async fn registry(State(app): State<App>) -> Response {

@@ -52,6 +52,12 @@ impl Guard {
         }
     }
 
+    /// Whether this address is one of the operator's own exceptions.
+    pub fn is_excepted(&self, address: IpAddr) -> bool {
+        let plain = address.to_canonical();
+        self.check("", plain).is_ok() && self.allow.iter().any(|network| network.contains(&plain))
+    }
+
     /// All addresses of one name: each must pass, so that none can be swapped in later.
     pub fn check_all(
         &self,
@@ -115,6 +121,10 @@ mod tests {
         assert!(
             passes(&guard, "127.0.0.53") && passes(&guard, "::ffff:127.0.0.53") && passes(&guard, "10.1.2.3")
         );
+        assert!(guard.is_excepted("10.1.2.3".parse().expect("v4")));
+        for other in ["10.1.9.1", "9.9.9.9"] {
+            assert!(!guard.is_excepted(other.parse().expect("v4")), "{other}");
+        }
         for denied in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "10.1.9.1", "10.2.0.1"] {
             assert!(!passes(&guard, denied), "{denied}");
         }

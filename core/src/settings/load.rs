@@ -5,7 +5,7 @@ use std::path::Path;
 use config::{Config, File, FileFormat, Value, ValueKind};
 use data_encoding::BASE64;
 
-use super::{DEFAULTS, Settings};
+use super::{DEFAULTS, Settings, access};
 use crate::args::{Domain, Endpoint};
 
 /// The start of every environment variable that is a setting.
@@ -100,10 +100,6 @@ impl Settings {
                 || self.smtp.helo.parse::<Domain>().is_ok(),
             "smtp.helo: a host name of this machine's own",
         );
-        let open = "not supported by this version yet, and ignoring it would leave the service open";
-        must(self.http.anonymous, &format!("http.anonymous: {open}"));
-        must(self.http.api_keys.is_empty(), &format!("http.api_keys: {open}"));
-        must(self.http.inbound_secrets.is_empty(), &format!("http.inbound_secrets: {open}"));
         let url = &self.http.public_url;
         must(
             url.is_empty() || url.starts_with("https://") || url.starts_with("http://"),
@@ -118,6 +114,7 @@ impl Settings {
             ),
         );
         self.check_callbacks(&mut must);
+        access::check(&self.http, &mut must);
         self.check_telegram(&mut must);
         self.check_discord(&mut must);
         let level = self.log.level.to_ascii_lowercase();

@@ -1,0 +1,212 @@
+//! Signed requests (Standard Webhooks): whoever knows a secret signs an id, a time and the body.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::http::HeaderMap;
+use data_encoding::BASE64;
+use netvane_core::{Failure, keys::webhook_secret, settings::Secret, store::Store};
+use ring::hmac;
+
+use super::Refusal;
+
+/// Seconds that clocks may differ, and that a request may have been under way.
+pub(crate) const TOLERANCE: u64 = 300;
+
+/// An id is remembered for longer than any timestamp that was ever right with it.
+const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+
+const LONGEST_ID: usize = 256;
+
+/// Signatures in one request that are looked at: one for each of the sender's own secrets.
+const MOST_SIGNATURES: usize = 16;
+
+const BUCKET: &str = "inbound";
+
+/// The secrets of all who sign.
+pub(super) struct Secrets(Vec<hmac::Key>);
+
+/// What a request claims; to be settled with its body.
+pub(super) struct Signature {
+    id: String,
+    timestamp: String,
+    tags: Vec<Vec<u8>>,
+}
+
+impl Secrets {
+    pub(super) fn read(secrets: &[Secret]) -> Result<Self, String> {
+        let key = |secret: &Secret| Ok(hmac::Key::new(hmac::HMAC_SHA256, &webhook_secret(secret.reveal())?));
+        secrets.iter().map(key).collect::<Result<_, String>>().map(Self)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The signature in a request's head, and whether it could be right at all. Nobody's is looked at where nobody is
+    /// expected to sign.
+    pub(super) fn claimed(&self, headers: &HeaderMap) -> Result<Option<Signature>, Refusal> {
+        let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+        if self.is_empty() || names.iter().all(|name| !headers.contains_key(*name)) {
+            return Ok(None);
+        }
+        Signature::read(names.map(|name| once(headers, name)), now()).map(Some).map_err(refused)
+    }
+
+    /// Whether it was made with one of the secrets over this body, and is here for the first time.
+    pub(super) async fn settle(
+        &self,
+        signature: &Signature,
+        body: &[u8],
+        store: Option<&Store>,
+    ) -> Result<(), Refusal> {
+        if !self.made(signature, body) {
+            return Err(refused(
+                "the signature does not match: it is base64 of HMAC-SHA256 over id.timestamp.body, with the body as it was sent"
+                    .into(),
+            ));
+        }
+        let Some(store) = store else {
+            return Err(Failure::Unavailable(
+                "signed requests cannot be taken now: what was here before cannot be remembered; the log says why"
+                    .into(),
+            )
+            .into());
+        };
+        match store.claim(BUCKET, &signature.id, REMEMBERED).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(refused("this `webhook-id` was here before; each request has its own".into())),
+            Err(error) => {
+                tracing::error!(%error, "a signed request was refused");
+                Err(Failure::Unavailable("signed requests cannot be taken now; try again later".into())
+                    .into())
+            }
+        }
+    }
+
+    /// Every secret is tried with every tag, so that the time it takes says nothing of which one fits.
+    fn made(&self, Signature { id, timestamp, tags }: &Signature, body: &[u8]) -> bool {
+        let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
+        let matches = self.0.iter().flat_map(|key| tags.iter().map(move |tag| (key, tag)));
+        matches.fold(false, |found, (key, tag)| hmac::verify(key, &signed, tag).is_ok() | found)
+    }
+}
+
+impl Signature {
+    fn read([id, timestamp, tags]: [Result<&str, String>; 3], now: u64) -> Result<Self, String> {
+        let (id, timestamp, tags) = (id?, timestamp?, tags?);
+        if id.is_empty() || id.len() > LONGEST_ID {
+            return Err(format!("`webhook-id` has 1 to {LONGEST_ID} characters"));
+        }
+        is_current(timestamp, now).map_err(|why| format!("`webhook-timestamp` {why}"))?;
+        let tags = tags.split_ascii_whitespace().take(MOST_SIGNATURES);
+        let tags: Vec<Vec<u8>> =
+            tags.filter_map(|tag| BASE64.decode(tag.strip_prefix("v1,")?.as_bytes()).ok()).collect();
+        if tags.is_empty() {
+            return Err("`webhook-signature` has no signature of version 1, such as `v1,BASE64`".into());
+        }
+        Ok(Self { id: id.into(), timestamp: timestamp.into(), tags })
+    }
+}
+
+/// Whether a time in seconds is near enough; if not, in words what is wrong with it.
+pub(crate) fn is_current(timestamp: &str, now: u64) -> Result<(), String> {
+    let digits = !timestamp.is_empty() && timestamp.bytes().all(|byte| byte.is_ascii_digit());
+    let at: u64 =
+        timestamp.parse().ok().filter(|_| digits).ok_or("is not a time in whole seconds since 1970")?;
+    match at.abs_diff(now) {
+        0..=TOLERANCE => Ok(()),
+        off if at < now => Err(format!("is stale: {off} seconds old, where {TOLERANCE} are accepted")),
+        off => Err(format!("lies {off} seconds ahead of this clock, where {TOLERANCE} are accepted")),
+    }
+}
+
+/// The one line of a header field that must not be there twice.
+pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, String> {
+    let mut lines = headers.get_all(name).iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => {
+            line.to_str().map(str::trim).map_err(|_| format!("`{name}` is not plain ASCII"))
+        }
+        (None, _) => Err(format!("`{name}` is missing")),
+        _ => Err(format!("`{name}` is there twice")),
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn refused(why: String) -> Refusal {
+    metrics::counter!("netvane_http_refused_total", "credential" => "signature").increment(1);
+    Refusal::unauthorized(why, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn secrets(bytes: &[u8]) -> Secrets {
+        Secrets(bytes.iter().map(|byte| hmac::Key::new(hmac::HMAC_SHA256, &[*byte; 32])).collect())
+    }
+
+    fn tag(byte: u8, id: &str, body: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32]);
+        format!("v1,{}", BASE64.encode(hmac::sign(&key, format!("{id}.{NOW}.{body}").as_bytes()).as_ref()))
+    }
+
+    fn read(id: &str, at: u64, tags: &str) -> Result<Signature, String> {
+        let at = at.to_string();
+        Signature::read([Ok(id), Ok(at.as_str()), Ok(tags)], NOW)
+    }
+
+    #[tokio::test]
+    async fn one_of_several_secrets_and_one_of_several_signatures() {
+        let store = Store::in_memory().expect("a store");
+        let right = read("msg_1", NOW, &format!("v1a,x v1,AAAA {}", tag(2, "msg_1", "{}"))).expect("one");
+        assert!(secrets(&[1, 2]).made(&right, b"{}"));
+        assert!(!secrets(&[1, 2]).made(&right, b"{ }"), "another body");
+        assert!(!secrets(&[1, 3]).made(&right, b"{}"), "another secret");
+        let both = secrets(&[1, 2]);
+        assert!(both.settle(&right, b"x", Some(&store)).await.is_err(), "and the id is not used up");
+        assert!(both.settle(&right, b"{}", Some(&store)).await.is_ok());
+        let again = both.settle(&right, b"{}", Some(&store)).await.expect_err("a replay");
+        assert!(again.failure.to_string().contains("was here before"));
+        let unkept = both.settle(&right, b"{}", None).await.expect_err("nothing is remembered");
+        assert_eq!(unkept.failure.code().1, 503);
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_told_before_the_body_is_read() {
+        let tag = tag(1, "a", "");
+        assert!(read("a", NOW - TOLERANCE, &tag).is_ok() && read("a", NOW + TOLERANCE, &tag).is_ok());
+        for (read, told) in [
+            (read("a", NOW - TOLERANCE - 1, &tag), "stale: 301 seconds"),
+            (read("a", NOW + TOLERANCE + 1, &tag), "ahead"),
+            (read("", NOW, &tag), "`webhook-id`"),
+            (read(&"a".repeat(257), NOW, &tag), "`webhook-id`"),
+            (read("a", NOW, "v2,AAAA v1,?"), "no signature of version 1"),
+        ] {
+            let fault = read.map(|_| ()).expect_err(told);
+            assert!(fault.contains(told), "{fault}");
+        }
+        for wrong in ["", "+5", "-5", "1e9", "99999999999999999999999", "soon"] {
+            assert!(is_current(wrong, NOW).is_err_and(|why| why.contains("whole seconds")), "{wrong}");
+        }
+    }
+
+    /// The example of the specification's reference implementation.
+    #[test]
+    fn the_specifications_example() {
+        let secret = webhook_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a secret");
+        let secrets = Secrets(vec![hmac::Key::new(hmac::HMAC_SHA256, &secret)]);
+        let signature = Signature {
+            id: "msg_p5jXN8AQM9LWM0D4loKWxJek".into(),
+            timestamp: "1614265330".into(),
+            tags: vec![BASE64.decode(b"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=").expect("base64")],
+        };
+        assert!(secrets.made(&signature, br#"{"test": 2432232314}"#));
+    }
+}

@@ -1,0 +1,154 @@
+//! Answers that come when the chat no longer waits: POSTs to its `response_url`, of which it takes five in 30 minutes.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use netvane_core::{Failure, Input, Reply, document::Document, net::http::Http};
+use tokio::time::{sleep, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{Lookup, Platform, Progress, Readers, note, told};
+
+/// One POST ends by then.
+const CALL: Duration = Duration::from_secs(10);
+
+/// The chat takes answers for 30 minutes.
+const LIFE: Duration = Duration::from_secs(29 * 60);
+
+/// What is known so far is shown at most this often, after these times.
+const SHOWN_AFTER: [Duration; 3] = [Duration::from_secs(4), Duration::from_secs(15), Duration::from_secs(45)];
+
+/// POSTs to one address; with all that is shown on the way, two are left for the answer.
+const MOST_POSTS: usize = 5;
+const TRIES: usize = 3;
+const BETWEEN: Duration = Duration::from_secs(2);
+
+/// Where a later answer goes.
+pub(super) struct Deliveries {
+    http: Http,
+    url: Url,
+    platform: Platform,
+    posts: usize,
+}
+
+/// What is to be delivered there.
+pub(super) struct Delivery {
+    pub(super) lookup: Lookup,
+    pub(super) progress: Progress,
+    /// Of that, what the asker has seen.
+    pub(super) seen: Option<Reply>,
+    pub(super) input: Input,
+    pub(super) readers: Readers,
+    pub(super) arrived: Instant,
+    pub(super) ending: CancellationToken,
+}
+
+/// Why a POST was not taken.
+enum Trouble {
+    /// It may be taken in a moment.
+    Passing(String),
+    /// It will never be.
+    Lasting(String),
+}
+
+impl Deliveries {
+    pub(super) fn new(http: Http, url: Url, platform: Platform) -> Self {
+        Self { http, url, platform, posts: 0 }
+    }
+
+    /// Shows what is known so far, and in the end the answer.
+    pub(super) async fn run(mut self, mut delivery: Delivery) {
+        let end = (delivery.arrived + LIFE).into();
+        let shown = timeout_at(end, self.follow(&mut delivery)).await;
+        let (document, readers) = match shown {
+            Ok(Some(outcome)) => match told(outcome, &delivery.input) {
+                (answer, true) => (answer, delivery.readers),
+                (problem, false) => (problem, Readers::Asker),
+            },
+            Ok(None) => {
+                let text = "Netvane is being restarted. Please ask again in a minute.";
+                (note("Interrupted", text), Readers::Asker)
+            }
+            Err(_) => return,
+        };
+        self.conclude(&document, readers).await;
+    }
+
+    /// The outcome; `None` where the process ends before it.
+    async fn follow(&mut self, delivery: &mut Delivery) -> Option<Result<Reply, Failure>> {
+        let Delivery { lookup, progress, seen, ending, .. } = delivery;
+        let begun = Instant::now();
+        // Only Slack replaces what it showed before; elsewhere each would be one message more.
+        let mut shows = match self.platform {
+            Platform::Slack => SHOWN_AFTER.as_slice(),
+            Platform::Other => &[],
+        }
+        .iter();
+        let mut next = shows.next();
+        loop {
+            let pause = begun + next.copied().unwrap_or(LIFE);
+            tokio::select! {
+                biased;
+                outcome = &mut *lookup => return Some(outcome.unwrap_or(Err(Failure::Internal))),
+                () = ending.cancelled() => return None,
+                () = sleep_until(pause.into()) => {}
+            }
+            next = shows.next();
+            let so_far = progress.borrow().clone();
+            let rendition = |reply: &Reply| Arc::as_ptr(&reply.rendition);
+            if so_far.as_ref().map(rendition) == seen.as_ref().map(rendition) {
+                continue;
+            }
+            *seen = so_far;
+            if let Some(reply) = seen {
+                let mut document = reply.rendition.document().clone();
+                document.title += " …";
+                // What is shown on the way is no loss.
+                let _ = self.post(&document, Readers::Asker).await;
+            }
+        }
+    }
+
+    async fn conclude(&mut self, document: &Document, readers: Readers) {
+        for _ in 0..TRIES {
+            let why = match self.post(document, readers).await {
+                Ok(()) => return,
+                Err(Trouble::Lasting(why)) => {
+                    tracing::warn!(adapter = self.platform.name(), why, "an answer was not taken");
+                    return;
+                }
+                Err(Trouble::Passing(why)) => why,
+            };
+            tracing::info!(adapter = self.platform.name(), why, "an answer was not taken yet");
+            if self.posts >= MOST_POSTS {
+                break;
+            }
+            sleep(BETWEEN).await;
+        }
+        tracing::warn!(adapter = self.platform.name(), "an answer was given up");
+    }
+
+    async fn post(&mut self, document: &Document, readers: Readers) -> Result<(), Trouble> {
+        self.posts += 1;
+        let mut message = self.platform.message(document, readers);
+        if self.platform == Platform::Slack {
+            // What only the asker saw cannot become what all see: that is a message of its own.
+            message["replace_original"] = (readers == Readers::Asker).into();
+        }
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+        match self.http.post(&self.url, headers, message.to_string(), CALL).await {
+            Ok(answer) => match answer.status {
+                200..=299 => Ok(()),
+                status @ (408 | 425 | 429 | 500..=599) => Err(Trouble::Passing(format!("HTTP {status}"))),
+                status => Err(Trouble::Lasting(format!("HTTP {status}"))),
+            },
+            Err(refused @ Failure::Refused { .. }) => Err(Trouble::Lasting(refused.to_string())),
+            Err(failure) => Err(Trouble::Passing(failure.to_string())),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A document as markdown of a length that Mattermost and Rocket.Chat take, in which nobody is mentioned.
+
+use netvane_core::{
+    document::{Block, Document},
+    render,
+};
+
+/// Rocket.Chat takes 5000 characters; Mattermost more.
+const MOST: usize = 4800;
+
+/// So that they do not crowd out the rest.
+const WARNINGS: usize = 3;
+
+pub(super) fn message(document: &Document) -> String {
+    let whole = shown(document);
+    if length(&whole) <= MOST {
+        return whole;
+    }
+    // What is escaped can become far longer.
+    let parts = [300, 100].map(|most| headed(document, most));
+    let fitting = parts.into_iter().find(|part| length(&shown(&cut(part, 0))) <= MOST);
+    let mut part = fitting.unwrap_or_default();
+    // Only of the block that no longer fits is there something to cut; each is looked at once to find it.
+    let mut used = length(&shown(&cut(&part, 0)));
+    let last = part.blocks.iter().position(|block| {
+        let alone = Document { blocks: vec![block.clone()], ..Document::default() };
+        used += length(&shown(&alone));
+        used > MOST
+    });
+    part.blocks.truncate(last.map_or(part.blocks.len(), |last| last + 1));
+    loop {
+        let text = shown(&cut(&part, part.blocks.len()));
+        if length(&text) <= MOST || part.blocks.is_empty() {
+            return text;
+        }
+        shorten(&mut part.blocks);
+    }
+}
+
+/// With nothing around the blocks that is longer than this.
+fn headed(document: &Document, most: usize) -> Document {
+    let mut part = document.clone();
+    part.title = within(&part.title, most);
+    part.summary = within(&part.summary, most);
+    part.warnings = part.warnings.iter().take(WARNINGS).map(|text| within(text, most)).collect();
+    part
+}
+
+/// With its first blocks only, and a word about it.
+fn cut(document: &Document, blocks: usize) -> Document {
+    let mut part = document.clone();
+    part.blocks.truncate(blocks);
+    part.text("… The rest is cut: a message holds no more. Ask over HTTP or in a terminal for all of it.");
+    part
+}
+
+/// Takes away the second half of what stands last.
+fn shorten(blocks: &mut Vec<Block>) {
+    let half = |text: &mut String| {
+        let end = text.floor_char_boundary(text.len() / 2);
+        text.truncate(end);
+    };
+    let gone = match blocks.last_mut() {
+        Some(Block::Table { rows, .. }) if rows.len() > 1 => {
+            rows.truncate(rows.len() / 2);
+            false
+        }
+        Some(Block::Fields { fields }) if fields.len() > 1 => {
+            fields.truncate(fields.len() / 2);
+            false
+        }
+        Some(Block::Text { text } | Block::Code { text }) if text.len() > 200 => {
+            half(text);
+            false
+        }
+        _ => true,
+    };
+    if gone {
+        blocks.pop();
+    }
+}
+
+fn shown(document: &Document) -> String {
+    unmentioned(&render::markdown(document))
+}
+
+/// Code is left as it is by the renderer, but some chats look for names in there, too. Addresses of e-mail are none.
+fn unmentioned(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = None;
+    for c in text.chars() {
+        let within_word = before.is_some_and(char::is_alphanumeric);
+        out.push(if c == '@' && !within_word { '＠' } else { c });
+        before = Some(c);
+    }
+    out
+}
+
+fn within(text: &str, most: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.len_utf16();
+        used < most
+    };
+    let start: String = text.chars().take_while(fits).collect();
+    if start.len() == text.len() { start } else { start + "…" }
+}
+
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use netvane_core::document::{Cell, Severity};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::slack::blocks::tests::any_document;
+
+    #[test]
+    fn nobody_is_mentioned() {
+        let mut document = Document::new("TXT of @all", "see ann@example.com", Severity::Good);
+        document.code("@channel ask ann@example.com").field("x", Cell::exact("@here"));
+        insta::assert_snapshot!(message(&document), @r"
+        ### TXT of &#64;all
+
+        ✅ **see ann&#64;example.com**
+
+        ```
+        ＠channel ask ann@example.com
+        ```
+
+        - x: `＠here`
+        ");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn any_document_fits_and_mentions_nobody(document in any_document()) {
+            let text = message(&document);
+            prop_assert!(length(&text) <= MOST, "{}", length(&text));
+            let mut before = ' ';
+            for c in text.chars() {
+                prop_assert!(c != '@' || before.is_alphanumeric(), "{}", text);
+                before = c;
+            }
+            prop_assert_eq!(text.contains("The rest is cut"), length(&shown(&document)) > MOST);
+        }
+    }
+}

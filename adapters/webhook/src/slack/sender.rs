@@ -1,0 +1,148 @@
+//! Who sent a slash command: Slack signs it, the others send a token that they share with us.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use moka::sync::Cache;
+use netvane_core::{Failure, UsageError, settings::Secret};
+use ring::hmac;
+use subtle::ConstantTimeEq;
+
+use super::{Platform, form::Form};
+use crate::access::signature::{is_current, now, once};
+
+const SIGNATURE: &str = "x-slack-signature";
+const TIMESTAMP: &str = "x-slack-request-timestamp";
+
+/// What was taken is remembered for longer than its timestamp is right.
+const REMEMBERED: Duration = Duration::from_secs(11 * 60);
+const MOST_REMEMBERED: u64 = 200_000;
+
+/// Those who may send slash commands.
+pub(super) struct Senders {
+    slack: Option<hmac::Key>,
+    tokens: Vec<Secret>,
+    /// Signatures that were here.
+    taken: Cache<Vec<u8>, ()>,
+}
+
+impl Senders {
+    pub(super) fn new(slack: &Secret, tokens: &[Secret]) -> Self {
+        let key = || hmac::Key::new(hmac::HMAC_SHA256, slack.reveal().as_bytes());
+        Self {
+            slack: slack.is_set().then(key),
+            tokens: tokens.to_vec(),
+            taken: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(REMEMBERED).build(),
+        }
+    }
+
+    pub(super) fn are_expected(&self) -> bool {
+        self.slack.is_some() || !self.tokens.is_empty()
+    }
+
+    /// What was sent, by someone who may. A signature that is there has to be right; a token does not stand in for it.
+    pub(super) fn sent(&self, headers: &HeaderMap, body: &[u8]) -> Result<(Platform, Form), Failure> {
+        match &self.slack {
+            Some(key) if headers.contains_key(SIGNATURE) || self.tokens.is_empty() => {
+                self.signed(key, headers, body, now()).map_err(Failure::Unauthorized)?;
+                Ok((Platform::Slack, read(headers, body)?))
+            }
+            _ => {
+                let form = read(headers, body)?;
+                self.knows(headers, &form)?;
+                Ok((Platform::Other, form))
+            }
+        }
+    }
+
+    /// Version 0 of Slack's signatures: HMAC-SHA256 over `v0:timestamp:body`.
+    fn signed(&self, key: &hmac::Key, headers: &HeaderMap, body: &[u8], now: u64) -> Result<(), String> {
+        let timestamp = once(headers, TIMESTAMP)?;
+        let signature = once(headers, SIGNATURE)?;
+        is_current(timestamp, now).map_err(|why| format!("`{TIMESTAMP}` {why}"))?;
+        let tag =
+            signature.strip_prefix("v0=").ok_or("only version 0 of Slack's signatures is known: `v0=…`")?;
+        let tag = HEXLOWER_PERMISSIVE.decode(tag.as_bytes()).unwrap_or_default();
+        let signed = [&b"v0:"[..], timestamp.as_bytes(), b":", body].concat();
+        hmac::verify(key, &signed, &tag)
+            .map_err(|_| "the signature does not match; is `http.slack_signing_secret` that of this app?")?;
+        match self.taken.entry(tag).or_insert(()).is_fresh() {
+            true => Ok(()),
+            false => Err("this request was here before".into()),
+        }
+    }
+
+    fn knows(&self, headers: &HeaderMap, form: &Form) -> Result<(), Failure> {
+        let given = match headers.contains_key(header::AUTHORIZATION) {
+            true => {
+                let line = once(headers, "authorization").map_err(UsageError::argument)?;
+                line.split_once(' ')
+                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token"))
+                    .map(|(_, it)| it)
+            }
+            false => None,
+        };
+        let given = given.or(form.get("token")).unwrap_or_default().trim();
+        // All of them, so that the time it takes says nothing of which one is near.
+        let known = self.tokens.iter().fold(false, |known, token| {
+            bool::from(token.reveal().as_bytes().ct_eq(given.as_bytes())) | known
+        });
+        match known {
+            true => Ok(()),
+            false => Err(Failure::Unauthorized(
+                "neither a signature of Slack's nor a token from `http.slash_tokens` is there".into(),
+            )),
+        }
+    }
+}
+
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<Form, Failure> {
+    let kind = once(headers, "content-type").map_err(UsageError::argument)?;
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    Form::read(kind, body).map_err(|fault| UsageError::argument(fault).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of Slack's documentation.
+    const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
+    const AT: u64 = 1_531_420_618;
+    const BODY: &str = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    const TAG: &str = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
+
+    fn check(senders: &Senders, pairs: &[(&'static str, &str)], body: &str, now: u64) -> Result<(), String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().expect("a header"));
+        }
+        senders.signed(senders.slack.as_ref().expect("a key"), &headers, body.as_bytes(), now)
+    }
+
+    #[test]
+    fn slacks_own_example_once() {
+        let secret: Secret = serde_json::from_value(SECRET.into()).expect("a secret");
+        let senders = Senders::new(&secret, &[]);
+        let at = AT.to_string();
+        let right = [(SIGNATURE, TAG), (TIMESTAMP, at.as_str())];
+        let fault = |pairs: &[(&'static str, &str)], body: &str, now: u64| {
+            check(&senders, pairs, body, now).expect_err("a fault")
+        };
+        assert!(fault(&right, &BODY.replace("text=", "text=x"), AT).contains("does not match"));
+        assert!(fault(&right, BODY, AT + 301).contains("stale"));
+        assert!(fault(&right, BODY, AT - 301).contains("ahead"));
+        assert!(fault(&right[..1], BODY, AT).contains("missing"));
+        assert!(fault(&[right[0], right[1], right[1]], BODY, AT).contains("twice"));
+        assert!(fault(&[(SIGNATURE, "v1=00"), right[1]], BODY, AT).contains("version 0"));
+        for tag in ["v0=", "v0=zz", "v0=a2114d57"] {
+            assert!(fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("does not match"), "{tag}");
+        }
+        assert_eq!(check(&senders, &right, BODY, AT + 300), Ok(()));
+        let upper = TAG.to_uppercase().replace("V0", "v0");
+        for tag in [TAG, &upper] {
+            assert!(fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was here before"), "{tag}");
+        }
+    }
+}

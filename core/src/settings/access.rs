@@ -1,0 +1,90 @@
+//! Who may use the HTTP adapter, as far as that can be wrong before anyone tries. No fault repeats a secret.
+
+use reqwest::Url;
+
+use super::{Http, Secret};
+use crate::keys::{self, ApiKeys};
+
+/// A shorter token could be guessed.
+const SHORTEST: usize = 16;
+
+pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
+    if let Err(fault) = ApiKeys::read(http.api_keys.iter().map(Secret::reveal)) {
+        must(false, &format!("http.api_keys: {fault}"));
+    }
+    for (secret, number) in http.inbound_secrets.iter().zip(1..) {
+        if let Err(fault) = keys::webhook_secret(secret.reveal()) {
+            must(false, &format!("http.inbound_secrets: entry {number}: {fault}"));
+        }
+    }
+    let is_token = |text: &str| text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let slack = &http.slack_signing_secret;
+    must(
+        !slack.is_set() || is_token(slack.reveal()),
+        "http.slack_signing_secret: the 32 characters that Slack shows under Basic Information, Signing Secret",
+    );
+    must(
+        http.slash_tokens.iter().all(|token| is_token(token.reveal())),
+        "http.slash_tokens: tokens as Mattermost or Rocket.Chat show them, at least 16 characters without spaces",
+    );
+    let all = http.cors_origins.iter().any(|origin| origin == "*");
+    must(
+        !all || http.cors_origins.len() == 1,
+        "http.cors_origins: \"*\" stands for all origins, so no other can stand beside it",
+    );
+    for origin in http.cors_origins.iter().filter(|origin| *origin != "*") {
+        must(
+            is_origin(origin),
+            &format!(
+                "http.cors_origins: `{origin}` is not an origin such as https://dash.example: lower case, no path and no slash at the end"
+            ),
+        );
+    }
+}
+
+/// Exactly as a browser writes it, for it is compared so.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::Settings;
+
+    fn faults(variable: &str, value: &str) -> String {
+        let pair = (format!("NETVANE__HTTP__{variable}"), value.to_owned());
+        Settings::load(None, [pair]).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_secrets() {
+        let hash = format!("sha256:{}", "0a".repeat(32));
+        let secret = format!("whsec_{}", "A".repeat(32));
+        for (variable, value) in [
+            ("API_KEYS", format!("{hash} name=ops scopes=ask+batch")),
+            ("INBOUND_SECRETS", format!("{secret},{secret}")),
+            ("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef".into()),
+            ("SLASH_TOKENS", "xr3j5x3p4pfk7kk6ck7b4e6ghh".into()),
+            ("CORS_ORIGINS", "https://dash.example,http://localhost:3000".into()),
+            ("CORS_ORIGINS", "*".into()),
+            ("ANONYMOUS", "false".into()),
+        ] {
+            assert_eq!(faults(variable, &value), "", "{variable}={value}");
+        }
+        for (variable, value, told) in [
+            ("API_KEYS", format!("{hash},nvk_hidden"), "http.api_keys: entry 2: this is a key itself"),
+            ("INBOUND_SECRETS", "hidden".into(), "http.inbound_secrets: entry 1: a secret is `whsec_`"),
+            ("SLACK_SIGNING_SECRET", "hidden".into(), "http.slack_signing_secret: "),
+            ("SLASH_TOKENS", "hidden".into(), "http.slash_tokens: "),
+            ("CORS_ORIGINS", "*,https://dash.example".into(), "\"*\" stands for all"),
+            ("CORS_ORIGINS", "https://dash.example/".into(), "is not an origin"),
+            ("CORS_ORIGINS", "null".into(), "is not an origin"),
+            ("CORS_ORIGINS", "https://Dash.example".into(), "is not an origin"),
+        ] {
+            let fault = faults(variable, &value);
+            assert!(fault.contains(told) && !fault.contains("hidden"), "{variable}={value}: {fault}");
+        }
+    }
+}
