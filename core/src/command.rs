@@ -13,6 +13,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+pub(crate) use argument::written_schema;
 pub use argument::{Argument, ArgumentKind, Completes};
 use argument::{arguments, inline_schema};
 
@@ -218,7 +219,7 @@ impl Entry {
             about_visit: C::ABOUT_VISIT,
             about_asker: C::ABOUT_ASKER,
             arguments_schema: schema,
-            data_schema: inline_schema::<C::Data>,
+            data_schema: written_schema::<C::Data>,
             prepare: |arguments| {
                 let command: C =
                     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
@@ -302,6 +303,12 @@ impl Registry {
     /// In the order of `help`.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
+    }
+
+    /// The arguments of a command's first example, by name.
+    pub fn example(&self, entry: &Entry) -> Map<String, Value> {
+        let line = entry.spec.examples.first().copied().unwrap_or_default();
+        crate::grammar::parse(self, line).map(|(_, read)| read.arguments().clone()).unwrap_or_default()
     }
 
     /// Those that are offered for such a target, the most telling one first.

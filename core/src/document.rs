@@ -48,7 +48,7 @@ pub struct Document {
 }
 
 /// One part of a document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Block {
     /// A line between parts.
@@ -99,6 +99,13 @@ pub enum Block {
     },
 }
 
+impl Block {
+    /// JSON Schema of a block.
+    pub fn schema() -> schemars::Schema {
+        crate::command::written_schema::<Self>()
+    }
+}
+
 /// One place on a [`Block::Path`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Station {
@@ -111,7 +118,7 @@ pub struct Station {
 }
 
 /// A name with its value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Field {
     /// What it is.
     pub name: String,
@@ -120,7 +127,7 @@ pub struct Field {
 }
 
 /// The head of a column.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Column {
     /// The words.
     pub title: &'static str,
@@ -130,7 +137,7 @@ pub struct Column {
 }
 
 /// A value, with what it is so that a platform can colour it or carry on from it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cell {
     /// The words.
     pub text: String,
@@ -140,7 +147,7 @@ pub struct Cell {
 }
 
 /// What a [`Cell`] holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Words.

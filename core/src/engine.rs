@@ -31,7 +31,7 @@ use crate::{
     net::{Net, http::Http},
     reply::{Rendition, Reply},
     request::{Caller, Input, Request},
-    settings::Settings,
+    settings::{Limits, Settings},
     visit::Proxies,
 };
 
@@ -62,8 +62,22 @@ struct World {
     audit: Option<Audit>,
     /// Only this machine can reach the service.
     private: bool,
-    light: Arc<Semaphore>,
-    heavy: Arc<Semaphore>,
+    light: Permits,
+    heavy: Permits,
+}
+
+/// Lookups of one cost class that may run at once.
+#[derive(Clone)]
+struct Permits {
+    all: Arc<Semaphore>,
+    /// Those of them that questions asked in bulk may have.
+    bulk: Arc<Semaphore>,
+}
+
+impl Permits {
+    fn new(count: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(count)), bulk: Arc::new(Semaphore::new((count / 2).max(1))) }
+    }
 }
 
 impl World {
@@ -95,8 +109,8 @@ impl World {
             budgets: Arc::new(Budgets::new(limits)),
             audit: Audit::open(&settings.audit)?,
             private: settings.is_private(),
-            light: Arc::new(Semaphore::new(limits.light)),
-            heavy: Arc::new(Semaphore::new(limits.heavy)),
+            light: Permits::new(limits.light),
+            heavy: Permits::new(limits.heavy),
         })
     }
 }
@@ -162,6 +176,11 @@ impl Engine {
         let net = self.0.world.load().net.clone();
         let addresses = net.addresses(host).await.unwrap_or_default();
         !addresses.is_empty() && addresses.iter().all(|address| net.guard.is_excepted(*address))
+    }
+
+    /// How much at once.
+    pub fn limits(&self) -> Limits {
+        self.0.world.load().about.limits.clone()
     }
 
     /// Whose word on a request's way here is believed.
@@ -280,7 +299,7 @@ impl Engine {
             request.visit = Some(invitation.accepted().await?);
         }
         let key = key(&command, &*prepared, request);
-        let fresh = request.fresh;
+        let (fresh, bulk) = (request.fresh, request.bulk);
         let known = inner.cache.get(&key).filter(|_| !fresh);
         // How often.
         *units = if known.is_some() { limits::AT_HAND } else { command.spec.cost.units() };
@@ -304,7 +323,9 @@ impl Engine {
         };
         let key: Arc<str> = key.into();
         let arguments = Arc::new(prepared.arguments().clone());
-        let flight = inner.flights.join(key.clone(), |sender| {
+        // Who is waited for must not wait for a share of what is asked in bulk.
+        let flown: Arc<str> = if bulk { format!("{key} in bulk").into() } else { key.clone() };
+        let flight = inner.flights.join(flown.clone(), |sender| {
             let context = Context {
                 net: world.net.clone(),
                 registry: inner.registry.clone(),
@@ -337,7 +358,7 @@ impl Engine {
                 if let (Some(budgets), Some(host)) = (&context.budgets, prepared.contacts()) {
                     budgets.charge_target(&host.to_string(), cost.units())?;
                 }
-                let finding = look_up(name, prepared, context, permits).await?;
+                let finding = look_up(name, prepared, context, permits, bulk).await?;
                 let entry = Arc::new(Entry::new(name, arguments, finding, longest));
                 engine.0.cache.keep(key, entry.clone());
                 Ok(entry)
@@ -356,7 +377,7 @@ impl Engine {
             });
         };
         let outcome = flight.outcome(show).await;
-        inner.flights.leave(&key, &flight);
+        inner.flights.leave(&flown, &flight);
         Ok(reply(id.clone(), &*outcome?, started, false))
     }
 }
@@ -397,7 +418,8 @@ impl Asked {
         meters::count(command, adapter, outcome, elapsed);
         tracing::Span::current().record("command", command).record("outcome", outcome);
         let elapsed_ms = audit::milliseconds(elapsed);
-        tracing::info!(id, command, adapter, outcome, elapsed_ms, "request");
+        let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
+        tracing::info!(id, command, adapter, outcome, elapsed_ms, request_id, "request");
         if let Some(audit) = &world.audit {
             let at = jiff::Timestamp::now().to_string();
             let caller = (&request.caller).into();
@@ -429,17 +451,22 @@ fn key(command: &CommandEntry, prepared: &dyn Prepared, request: &Request) -> St
     format!("{} {arguments}{visit}{asker}", command.spec.name)
 }
 
-/// A permit for its cost class, then the command, all within its deadline.
+/// A permit for its cost class, then the command, all within its deadline. In bulk, the wait for a share comes first.
 async fn look_up(
     name: &'static str,
     prepared: Box<dyn Prepared>,
     context: Context,
-    permits: Option<Arc<Semaphore>>,
+    permits: Option<Permits>,
+    bulk: bool,
 ) -> Result<Arc<dyn crate::command::Finding>, Failure> {
     let deadline = context.deadline;
+    let _share = match &permits {
+        Some(permits) if bulk => Some(permits.bulk.acquire().await.map_err(|_| Failure::Internal)?),
+        _ => None,
+    };
     let run = async {
-        let _permit = match permits {
-            Some(permits) => Some(permits.acquire_owned().await.map_err(|_| Failure::Internal)?),
+        let _permit = match &permits {
+            Some(permits) => Some(permits.all.acquire().await.map_err(|_| Failure::Internal)?),
             None => None,
         };
         prepared.run(&context).await

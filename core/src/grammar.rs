@@ -59,6 +59,13 @@ pub fn parse_named(
         }
         if !value.is_null() {
             let value = match value {
+                Value::String(text) if text.is_empty() => {
+                    let form = argument.form.as_deref().unwrap_or(&argument.help);
+                    return Err(UsageError::argument(format!(
+                        "`{}` is empty: {form} is wanted here",
+                        argument.name
+                    )));
+                }
                 Value::String(text) => typed(argument, &text).map_err(UsageError::argument)?,
                 Value::Number(number) if argument.rest => number.to_string().into(),
                 other => other,

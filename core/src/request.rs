@@ -20,6 +20,9 @@ pub struct Request {
     pub caller: Caller,
     /// The HTTP request that brought the question, where one did.
     pub visit: Option<Arc<Visit>>,
+    /// One of many: it leaves half of the permits to questions that somebody waits for, and waits for its own as long
+    /// as it takes.
+    pub bulk: bool,
 }
 
 /// Who asks, as far as the adapter knows. Names are those of the platform, and unique on it.
@@ -45,7 +48,7 @@ pub struct Caller {
 impl Request {
     /// A question that an answer of a moment ago would do for, asked by nobody in particular.
     pub fn new(adapter: &'static str, input: Input) -> Self {
-        Self { adapter, input, fresh: false, caller: Caller::default(), visit: None }
+        Self { adapter, input, fresh: false, caller: Caller::default(), visit: None, bulk: false }
     }
 
     /// The same, asked by someone.
@@ -56,6 +59,11 @@ impl Request {
     /// The same, brought by an HTTP request.
     pub fn brought_by(self, visit: Arc<Visit>) -> Self {
         Self { visit: Some(visit), ..self }
+    }
+
+    /// The same, as one of many.
+    pub fn in_bulk(self) -> Self {
+        Self { bulk: true, ..self }
     }
 }
 

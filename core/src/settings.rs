@@ -204,6 +204,7 @@ pub enum Effect {
 pub struct Limits {
     pub light: usize,
     pub heavy: usize,
+    pub batch: usize,
     pub smtp_probes: u32,
     pub per_user: u32,
     pub per_conversation: u32,

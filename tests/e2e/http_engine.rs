@@ -98,7 +98,10 @@ fn a_lookup_ends_when_its_client_leaves() {
         dns.release("example.test. MX");
         // An answer that came now would be followed by questions for the exchanges.
         service.command("a web.example.test").json();
-        assert_eq!(dns.asked(), ["example.test. A", "example.test. MX", "web.example.test. A"], "{accept}");
+        // What streams is given a while to come back, in which a query may be sent again.
+        let mut asked = dns.asked();
+        asked.dedup();
+        assert_eq!(asked, ["example.test. A", "example.test. MX", "web.example.test. A"], "{accept}");
     }
 }
 

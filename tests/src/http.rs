@@ -38,6 +38,11 @@ impl Client {
         self.0.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
+    /// The same connection, to send on it from another thread.
+    pub fn sender(&self) -> Self {
+        Self(BufReader::new(self.0.get_ref().try_clone().expect("a socket can be shared")))
+    }
+
     /// One whole request and its response; `target` is method and path.
     pub fn ask(&mut self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         self.request(target, headers, body);

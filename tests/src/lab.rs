@@ -44,6 +44,11 @@ impl Lab {
         Self::named("NETVANE_LAB_PROXIES")
     }
 
+    /// The lab that `NETVANE_LAB_API` names: a loopback of its own, and what reads and fuzzes OpenAPI documents.
+    pub fn api() -> Self {
+        Self::named("NETVANE_LAB_API")
+    }
+
     /// A value of `DIR/env`; empty when the lab has no such thing.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)

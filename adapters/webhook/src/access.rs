@@ -25,8 +25,7 @@ pub(crate) use cors::cors;
 use signature::{Secrets, Signature};
 
 /// Lines that a batch may have when it is sent with neither key nor signature.
-#[expect(dead_code, reason = "for the batch")]
-pub(crate) const MOST_ANONYMOUS_LINES: usize = 100;
+pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
 
 /// What callers are called who sign their requests. No key can have this name.
 const SIGNER: &str = "a signature";
@@ -181,6 +180,11 @@ impl Admitted {
     /// Neither a key nor a signature came with the request.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.caller.api_key.is_none()
+    }
+
+    /// Whether this line of a batch is one too many.
+    pub(crate) fn is_over(&self, line: u64) -> bool {
+        self.is_anonymous() && !self.caller.own && line > MOST_ANONYMOUS_LINES
     }
 
     /// What they ask.

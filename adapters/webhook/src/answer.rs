@@ -1,22 +1,15 @@
 //! A reply in the form that the client accepts.
 
-use std::convert::Infallible;
-
 use axum::{
     http::{HeaderMap, HeaderValue, header},
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{IntoResponse, Response},
 };
-use futures::{StreamExt, stream};
 use netvane_core::{
-    Engine, Failure, Reply, Request,
+    Reply, Request,
     render::{self, Layout},
 };
-use tokio::sync::watch;
 
-use crate::problem;
+use crate::{App, caching, problem};
 
 /// The forms of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,57 +54,34 @@ impl Form {
     }
 }
 
-/// Asks the engine and answers in the wanted form. When the client goes away, this is dropped and the
-/// lookup with it.
-pub(crate) async fn answer(engine: Engine, request: Request, form: Form) -> Response {
+/// Asks the engine and answers in the form that the client accepts. When the client goes away, this is dropped and the
+/// lookup with it; one that is shown as it goes on is given a while.
+pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> Response {
+    let form = Form::accepted(headers);
     if form == Form::Events {
-        return events(engine, request);
+        return app.streams.open(&app.engine, request, headers);
     }
-    match engine.ask(request, |_| {}).await {
-        Ok(reply) => {
-            let (content_type, body) = match form {
-                Form::Text => {
-                    let layout = Layout { width: 100, color: false };
-                    ("text/plain; charset=utf-8", render::text(reply.rendition.document(), layout))
-                }
-                Form::Markdown => {
-                    ("text/markdown; charset=utf-8", render::markdown(reply.rendition.document()))
-                }
-                _ => ("application/json", reply.to_json()),
-            };
-            ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
+    let got = request.visit.as_ref().is_some_and(|visit| visit.method.is_safe());
+    match app.engine.ask(request, |_| {}).await {
+        Ok(reply) if got => {
+            let private = app.engine.registry().find(reply.command).is_none_or(|entry| entry.about_visit);
+            caching::kept(rendered(&reply, form), &reply, form, headers, private)
         }
+        Ok(reply) => rendered(&reply, form),
         Err(failure) => problem::failure(&failure),
     }
 }
 
-/// `progress` events, then one `reply` or `error`.
-fn events(engine: Engine, request: Request) -> Response {
-    let (sender, progress) = watch::channel(None::<Reply>);
-    // Latest wins: a slow reader skips what was overtaken meanwhile.
-    let lookup = async move { engine.ask(request, |so_far| drop(sender.send_replace(Some(so_far)))).await };
-    let shown = stream::unfold((progress, Some(Box::pin(lookup))), |(mut progress, lookup)| async move {
-        let mut lookup = lookup?;
-        let event = tokio::select! {
-            biased;
-            Ok(()) = progress.changed() => {
-                let so_far = progress.borrow_and_update().as_ref().map(Reply::to_json).unwrap_or_default();
-                return Some((Event::default().event("progress").data(so_far), (progress, Some(lookup))));
-            }
-            answer = &mut lookup => event(&answer),
-        };
-        Some((event, (progress, None)))
-    });
-    Sse::new(shown.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response()
-}
-
-fn event(answer: &Result<Reply, Failure>) -> Event {
-    match answer {
-        Ok(reply) => Event::default().event("reply").data(reply.to_json()),
-        Err(failure) => Event::default()
-            .event("error")
-            .data(serde_json::to_string(&failure.problem()).unwrap_or_default()),
-    }
+fn rendered(reply: &Reply, form: Form) -> Response {
+    let (content_type, body) = match form {
+        Form::Text => {
+            let layout = Layout { width: 100, color: false };
+            ("text/plain; charset=utf-8", render::text(reply.rendition.document(), layout))
+        }
+        Form::Markdown => ("text/markdown; charset=utf-8", render::markdown(reply.rendition.document())),
+        Form::Json | Form::Events => ("application/json", reply.to_json()),
+    };
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
 
 #[cfg(test)]

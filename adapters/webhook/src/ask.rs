@@ -7,13 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use netvane_core::{Failure, Input, UsageError, keys::Scope};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     App,
     access::{admit, admit_with_body},
-    answer::{Form, answer},
+    answer::answer,
     callbacks, problem,
     visit::Visited,
 };
@@ -21,12 +21,23 @@ use crate::{
 /// The two forms of a question in JSON.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question {
+pub(crate) struct Question {
+    #[serde(default, deserialize_with = "given")]
     command: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
     arguments: Option<Map<String, Value>>,
-    /// Where the reply is delivered, if not at once.
-    callback: Option<String>,
+    /// What the asker knows it by, among others.
+    #[serde(default, rename = "ref", deserialize_with = "given")]
+    pub(crate) reference: Option<Box<RawValue>>,
+    /// Where the reply is to be delivered.
+    #[serde(default, deserialize_with = "given")]
+    pub(crate) callback: Option<String>,
+}
+
+/// What is there is there, `null` included.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// `POST /v1/commands`
@@ -40,14 +51,12 @@ pub(crate) async fn post(
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    match input(&bytes) {
+    match alone(&bytes) {
         Ok((input, Some(callback))) => match admitted.may(Scope::Callback) {
             Ok(()) => callbacks::take(&app, admitted.request(input, visit), &callback).await,
             Err(refused) => refused.into_response(),
         },
-        Ok((input, None)) => {
-            answer(app.engine, admitted.request(input, visit), Form::accepted(&headers)).await
-        }
+        Ok((input, None)) => answer(&app, admitted.request(input, visit), &headers).await,
         Err(failure) => problem::failure(&failure),
     }
 }
@@ -74,7 +83,7 @@ pub(crate) async fn get(
         }
     }
     let input = Input::Named { name, arguments };
-    answer(app.engine, admitted.request(input, visit), Form::accepted(&headers)).await
+    answer(&app, admitted.request(input, visit), &headers).await
 }
 
 /// The body, within its limits of size and time.
@@ -110,27 +119,43 @@ fn is_limit(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
-/// What is asked, and where its reply is to be delivered.
-fn input(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
-    let wrong = |message: String| Failure::Usage(UsageError::argument(message));
-    if bytes.is_empty() {
-        return Err(wrong(r#"the request body is empty; send {"command": "/mx example.com"}"#.into()));
+/// The question that is a whole request body, and where its reply is to be delivered.
+fn alone(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
+    let mut question = Question::read(bytes, "the request body")?;
+    if question.reference.is_some() {
+        return Err(wrong(r#""ref" tells the lines of a batch apart; a request has X-Request-Id"#.into()));
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| wrong(format!("the request body is not UTF-8 (at byte {})", error.valid_up_to())))?;
-    // serde would read an array as the fields in their order.
-    if !text.trim_start().starts_with('{') {
-        return Err(wrong("the request body is not a JSON object".into()));
+    let callback = question.callback.take();
+    Ok((question.input()?, callback))
+}
+
+fn wrong(message: String) -> Failure {
+    Failure::Usage(UsageError::argument(message))
+}
+
+impl Question {
+    /// Reads it from `what`.
+    pub(crate) fn read(bytes: &[u8], what: &str) -> Result<Self, Failure> {
+        if bytes.is_empty() {
+            return Err(wrong(format!(r#"{what} is empty; send {{"command": "/mx example.com"}}"#)));
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| wrong(format!("{what} is not UTF-8 (at byte {})", error.valid_up_to())))?;
+        // serde would read an array as the fields in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(wrong(format!("{what} is not a JSON object")));
+        }
+        serde_json::from_str(text).map_err(|error| wrong(format!("{what} is not a question: {error}")))
     }
-    let question: Question = serde_json::from_str(text)
-        .map_err(|error| wrong(format!("the request body is not a question: {error}")))?;
-    match question {
-        Question { command: Some(command), name: None, arguments: None, callback } => {
-            Ok((Input::Text(command), callback))
+
+    /// What is asked.
+    pub(crate) fn input(self) -> Result<Input, Failure> {
+        match (self.command, self.name, self.arguments) {
+            (Some(command), None, None) => Ok(Input::Text(command)),
+            (None, Some(name), arguments) => {
+                Ok(Input::Named { name, arguments: arguments.unwrap_or_default() })
+            }
+            _ => Err(wrong(r#"send either "command", a line, or "name" with "arguments""#.into())),
         }
-        Question { command: None, name: Some(name), arguments, callback } => {
-            Ok((Input::Named { name, arguments: arguments.unwrap_or_default() }, callback))
-        }
-        _ => Err(wrong(r#"send either "command", a line, or "name" with "arguments""#.into())),
     }
 }

@@ -4,8 +4,15 @@ mod accept;
 mod access;
 mod answer;
 mod ask;
+mod batch;
+mod caching;
 mod callbacks;
+mod docs;
+mod events;
+mod lines;
 mod metrics;
+mod named;
+mod openapi;
 mod problem;
 mod proxied;
 mod slack;
@@ -48,7 +55,13 @@ struct App {
     gate: Arc<access::Gate>,
     slack: Arc<slack::Slack>,
     draining: Arc<AtomicBool>,
+    /// Event streams that can be taken up again.
+    streams: events::Streams,
+    /// The API, described to programs and to people.
+    described: Arc<openapi::Described>,
     max_body: usize,
+    /// Lines of one batch that are answered at once.
+    batch: usize,
     read_timeout: Duration,
 }
 
@@ -66,6 +79,9 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
     let app = App {
+        streams: events::Streams::default(),
+        described: Arc::new(openapi::Described::new(&engine, &settings.public_url)),
+        batch: engine.limits().batch,
         engine,
         metrics,
         callbacks: callbacks.clone(),
@@ -122,7 +138,9 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
     let api = Router::new()
         .route("/v1/commands", get(registry).post(ask::post))
         .route("/v1/commands/{name}", get(ask::get))
-        .route("/v1/deliveries/{id}", get(callbacks::show));
+        .route("/v1/deliveries/{id}", get(callbacks::show))
+        .route("/v1/batch", post(batch::post))
+        .route("/openapi.json", get(openapi::get));
     // Before the layer: a browser's OPTIONS is one of the methods that there are not.
     let api = api.method_not_allowed_fallback(other_method);
     let api = match cors {
@@ -130,6 +148,7 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
         None => api,
     };
     api.route("/hooks/slack", post(slack::take))
+        .route("/docs", get(docs::get))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))
@@ -141,6 +160,7 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
         .merge(hooks)
         // One layer for all: each call would box every request once more.
         .layer((
+            axum::middleware::from_fn(named::name),
             header("cache-control", "no-store"),
             header("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
             header("x-content-type-options", "nosniff"),

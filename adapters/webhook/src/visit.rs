@@ -9,7 +9,7 @@ use axum::{
 };
 use netvane_core::visit::{Connection, Visit};
 
-use crate::{App, problem};
+use crate::{App, named::Name, problem};
 
 /// The request that a handler answers, as a fact about its caller.
 pub(crate) struct Visited(pub(crate) Arc<Visit>);
@@ -29,6 +29,7 @@ impl FromRequestParts<App> for Visited {
             version: parts.version,
             headers: parts.headers.clone(),
             for_others: false,
+            id: parts.extensions.get::<Name>().map(|Name(name)| name.clone()),
         })))
     }
 }

@@ -34,6 +34,6 @@ impl JsonSchema for Message {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "x-rest": true, "x-message": true, "x-form": "pasted headers or a whole message" })
+        json_schema!({ "type": "string", "format": "netvane:Message", "minLength": 1, "x-rest": true, "x-message": true, "x-form": "pasted headers or a whole message" })
     }
 }

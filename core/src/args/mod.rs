@@ -110,7 +110,7 @@ macro_rules! text_value {
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": "string", "minLength": 1, "maxLength": 2048, "x-form": $description $(, "x-completes": $completes)?
+                    "type": "string", "format": concat!("netvane:", $name), "minLength": 1, "maxLength": 2048, "x-form": $description $(, "x-completes": $completes)?
                 })
             }
         }

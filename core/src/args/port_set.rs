@@ -106,7 +106,7 @@ impl schemars::JsonSchema for PortSet {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "minLength": 1, "x-rest": true, "x-completes": "port", "x-form": "ports such as 22,80,8000-8010,ssh"
+            "type": "string", "format": "netvane:PortSet", "minLength": 1, "x-rest": true, "x-completes": "port", "x-form": "ports such as 22,80,8000-8010,ssh"
         })
     }
 }

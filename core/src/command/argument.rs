@@ -1,6 +1,6 @@
 //! Arguments as help, completion and chat platforms see them, read from the JSON Schema of the argument struct.
 
-use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,11 +69,20 @@ pub enum Completes {
 
 /// One schema without references: small, and every reader understands it.
 pub(super) fn inline_schema<T: JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
+    inline(SchemaSettings::draft2020_12()).into_root_schema_for::<T>()
+}
+
+/// The same for what is written and never read: a field that is always written is required.
+pub(crate) fn written_schema<T: JsonSchema>() -> Schema {
+    inline(SchemaSettings::draft2020_12().for_serialize()).into_root_schema_for::<T>()
+}
+
+fn inline(settings: SchemaSettings) -> SchemaGenerator {
+    let settings = settings.with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    settings.into_generator().into_root_schema_for::<T>()
+    settings.into_generator()
 }
 
 pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {

@@ -19,6 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Port {
     /// A number, `443/udp`, a range, or words such as `postgres`.
+    #[schemars(extend("format" = "netvane:PortQuery"))]
     query: Text,
 }
 

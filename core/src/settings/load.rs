@@ -81,6 +81,7 @@ impl Settings {
         must((100..=30_000).contains(&self.rdap.timeout_ms), "rdap.timeout_ms: from 100 to 30000");
         must((1024..=16 << 20).contains(&self.rdap.max_bytes), "rdap.max_bytes: from 1024 to 16777216");
         must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
+        must((1..=1024).contains(&self.limits.batch), "limits.batch: from 1 to 1024");
         must(
             self.http.listen.parse::<std::net::SocketAddr>().is_ok(),
             "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",

@@ -65,12 +65,14 @@ pub struct Visit {
     pub headers: HeaderMap,
     /// Others will read the answer: what proves who the caller is stays out of it.
     pub for_others: bool,
+    /// What the log calls the request.
+    pub id: Option<std::sync::Arc<str>>,
 }
 
 impl Visit {
     /// Whether another request would be answered alike.
     pub(crate) fn key(&self) -> String {
-        let Self { connection, method, uri, version, headers, for_others } = self;
+        let Self { connection, method, uri, version, headers, for_others, id: _ } = self;
         let mut key = format!("{connection:?} {method} {uri} {version:?} {for_others}");
         for (name, value) in headers {
             key.push('\n');

@@ -21,5 +21,6 @@ pub(crate) fn visit(peer: &str, headers: &[(&str, &str)]) -> Visit {
         version: Version::HTTP_11,
         headers: fields,
         for_others: false,
+        id: None,
     }
 }

@@ -2,6 +2,7 @@
 //! never judges by its exit status.
 
 mod bare;
+mod batch;
 mod http;
 mod measure;
 mod peer;
@@ -85,6 +86,8 @@ async fn all(program: &Path, dns: SocketAddr, domains: u32, scratch: &Path) -> a
     rows.push(measure::every_type("dns over HTTP, loopback", at, dns, domains, 200).await?);
     rows.push(measure::every_type("dns over HTTP, 20 ms away", farther, far, domains, 40).await?);
     drop(far_service);
+
+    rows.extend(batch::measure(program, dns, &log("batch.log")).await?);
 
     rows.push(measure::program(program, dns, domains, 40)?);
     rows.push(Row {

@@ -1,0 +1,130 @@
+//! `POST /v1/batch`: many questions in one request, a line each; answers as they are found.
+//!
+//! Only a few lines are under way at once, and no further one is read while an answer waits to be taken: a million
+//! lines need no more memory than those few. Dropping the connection drops the response body, and with it all of them.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use netvane_core::{Failure, Request, UsageError, keys::Scope, visit::Visit};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    App,
+    access::{Admitted, MOST_ANONYMOUS_LINES, admit},
+    ask::{self, Question},
+    lines::{Line, Lines},
+    visit::Visited,
+};
+
+/// The longest `ref`, as it is written.
+const LONGEST_REFERENCE: usize = 1024;
+
+/// What a line is called in messages.
+const LINE: &str = "the line";
+
+/// An error in its line of the response.
+#[derive(Serialize)]
+struct Failed<'a> {
+    line: u64,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a RawValue>,
+    error: netvane_core::Problem<'a>,
+}
+
+/// `POST /v1/batch`
+pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: Body) -> Response {
+    let admitted = match admit(&app, &visit, Scope::Batch).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused.into_response(),
+    };
+    let at_once = app.batch;
+    let lines = Lines::of(body, app.max_body, app.read_timeout);
+    let answers = stream::unfold(lines, async |mut lines| lines.next().await.map(|line| (line, lines)))
+        .map(move |line| answered(app.clone(), admitted.clone(), visit.clone(), line))
+        .buffer_unordered(at_once)
+        // What is ready goes out together.
+        .ready_chunks(at_once)
+        .map(|answers| Ok::<_, Infallible>(Bytes::from(answers.concat())));
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(answers)).into_response()
+}
+
+/// The line that answers a line.
+async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text): Line) -> String {
+    let (reference, request) = match &text {
+        Ok(_) if admitted.is_over(line) => (None, Err(over())),
+        Ok(text) => question(admitted, visit, text),
+        Err(failure) => (None, Err(failure.clone())),
+    };
+    let answer = match request {
+        Ok(request) => app.engine.ask(request, |_| {}).await,
+        Err(failure) => Err(failure),
+    };
+    let mut told = match (&answer, &reference) {
+        (Ok(reply), None) => reply.to_json(),
+        (Ok(reply), Some(reference)) => {
+            let mut reply = reply.to_json();
+            reply.pop();
+            reply + ",\"ref\":" + reference.get() + "}"
+        }
+        (Err(failure), reference) => {
+            let failed = Failed { line, reference: reference.as_deref(), error: failure.problem() };
+            serde_json::to_string(&failed).unwrap_or_default()
+        }
+    };
+    told.push('\n');
+    told
+}
+
+/// What a line asks, and what the asker knows it by: also where all else is wrong with it.
+fn question(
+    admitted: Admitted,
+    visit: Arc<Visit>,
+    line: &[u8],
+) -> (Option<Box<RawValue>>, Result<Request, Failure>) {
+    let mut question = match Question::read(line, LINE) {
+        Ok(question) => question,
+        Err(failure) => return (reference(line), Err(failure)),
+    };
+    let reference = question.reference.take();
+    let wrong = |message: &str| Failure::Usage(UsageError::argument(message));
+    if reference.as_ref().is_some_and(|reference| reference.get().len() > LONGEST_REFERENCE) {
+        let failure = Failure::TooLarge { what: "`ref`".into(), limit: LONGEST_REFERENCE };
+        return (None, Err(failure));
+    }
+    if question.callback.is_some() {
+        return (
+            reference,
+            Err(wrong("a line of a batch has no callback: the answer comes back in this response")),
+        );
+    }
+    let request = question.input().map(|input| admitted.request(input, visit).in_bulk());
+    (reference, request)
+}
+
+fn over() -> Failure {
+    let most = MOST_ANONYMOUS_LINES;
+    Failure::Unauthorized(format!("a batch of more than {most} lines takes an API key"))
+}
+
+/// The `ref` of a line that is no question otherwise.
+fn reference(line: &[u8]) -> Option<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Referred {
+        #[serde(default, rename = "ref", deserialize_with = "ask::given")]
+        reference: Option<Box<RawValue>>,
+    }
+    if !line.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let Referred { reference } = serde_json::from_slice(line).ok()?;
+    reference.filter(|reference| reference.get().len() <= LONGEST_REFERENCE)
+}

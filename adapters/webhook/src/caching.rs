@@ -1,0 +1,102 @@
+//! How long the answer to a `GET` may be kept by who asked, and whether it has changed since.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use data_encoding::HEXLOWER;
+use netvane_core::Reply;
+use ring::digest::{Context, SHA256};
+use serde_json::Value;
+
+use crate::answer::Form;
+
+/// Says it in the response to a `GET`. An answer whose time is over, or never began, is not kept at all.
+pub(crate) fn kept(
+    response: Response,
+    reply: &Reply,
+    form: Form,
+    asked: &HeaderMap,
+    private: bool,
+) -> Response {
+    let seconds = reply.fresh_for.as_secs();
+    if seconds == 0 || private {
+        return with(response, header::VARY, "accept");
+    }
+    let tag = tag(reply, form);
+    let unchanged = asked.get_all(header::IF_NONE_MATCH).iter().any(|known| knows(known, &tag));
+    let response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { response };
+    let response = with(response, header::CACHE_CONTROL, &format!("private, max-age={seconds}"));
+    with(with(response, header::VARY, "accept"), header::ETAG, &tag)
+}
+
+fn with(mut response: Response, name: header::HeaderName, value: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// A weak tag (RFC 9110 §8.8.1): replies with the same tag say the same, though their id, the time that they took and
+/// the TTLs that count down differ.
+fn tag(reply: &Reply, form: Form) -> String {
+    let mut digest = Context::new(&SHA256);
+    digest.update(format!("{form:?} {} ", reply.command).as_bytes());
+    digest.update(serde_json::to_string(&*reply.arguments).unwrap_or_default().as_bytes());
+    let mut data = reply.rendition.finding.data();
+    leave_out_ttls(&mut data);
+    digest.update(data.to_string().as_bytes());
+    format!("W/\"{}\"", HEXLOWER.encode(&digest.finish().as_ref()[..16]))
+}
+
+fn leave_out_ttls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| name != "ttl");
+            members.values_mut().for_each(leave_out_ttls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_ttls),
+        _ => {}
+    }
+}
+
+/// The weak comparison of RFC 9110 §8.8.3.2.
+fn knows(field: &HeaderValue, tag: &str) -> bool {
+    let Ok(field) = field.to_str() else { return false };
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    field.trim() == "*" || field.split(',').any(|known| opaque(known) == opaque(tag))
+}
+
+/// A document that changes only with the program: the client keeps it and asks whether it still holds.
+pub(crate) fn unchanging(content_type: &'static str, body: &bytes::Bytes, asked: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", HEXLOWER.encode(&ring::digest::digest(&SHA256, body).as_ref()[..16]));
+    let unchanged = asked.get_all(header::IF_NONE_MATCH).iter().any(|known| knows(known, &tag));
+    let response = match unchanged {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => ([(header::CONTENT_TYPE, content_type)], body.clone()).into_response(),
+    };
+    with(with(response, header::CACHE_CONTROL, "no-cache"), header::ETAG, &tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let tag = "W/\"ab\"";
+        for known in ["*", "W/\"ab\"", "\"ab\"", "\"x\", W/\"ab\"", " * "] {
+            assert!(knows(&HeaderValue::from_static(known), tag), "{known}");
+        }
+        for other in ["", "\"abc\"", "ab", "W/\"x\", \"y\"", "W/"] {
+            assert!(!knows(&HeaderValue::from_static(other), tag), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_counts_down_is_left_out_everywhere() {
+        let mut data = serde_json::json!({"ttl": 3, "answers": [{"ttl": 2, "data": "x"}], "name": "ttl"});
+        leave_out_ttls(&mut data);
+        assert_eq!(data, serde_json::json!({"answers": [{"data": "x"}], "name": "ttl"}));
+    }
+}

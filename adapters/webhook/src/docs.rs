@@ -1,0 +1,220 @@
+//! The API described to people: one page, made from the registry, that needs nothing but itself.
+
+mod words;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use maud::{DOCTYPE, Markup, html};
+use netvane_core::command::{Argument, Entry, Registry};
+use serde_json::{Map, Value, json};
+
+use crate::{App, caching};
+
+/// Nothing runs in the page and nothing is fetched for it but the style sheet.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// `GET /docs`
+pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
+    let mut response = caching::unchanging("text/html; charset=utf-8", &app.described.docs, &headers);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// The whole page.
+pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { "Netvane: the API" }
+                link rel="stylesheet" href="/assets/netvane.css";
+            }
+            body { (body(registry, public_url)) }
+        }
+    }
+}
+
+/// What the page says, without a frame around it.
+pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
+    let base = match public_url.trim_end_matches('/') {
+        "" => "http://127.0.0.1:8080",
+        url => url,
+    };
+    html! {
+        main {
+            h1 { "The Netvane API" }
+            p { "The same for programs: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)." }
+            nav aria-label="On this page" { ul {
+                @for (id, title) in words::SECTIONS { li { a href={ "#" (id) } { (title) } } }
+                @for entry in registry.entries() {
+                    li { a href={ "#" (entry.spec.name) } { code { (entry.spec.name) } } }
+                }
+            } }
+            (words::sections(base))
+            h2 id="commands" { "Commands" }
+            p { "A line, a JSON object and a query are three spellings of the same question. Hyphens may stand for \
+                underscores, and targets may be given the way people paste them." }
+            @for entry in registry.entries() { (command(registry, entry, base)) }
+        }
+    }
+}
+
+fn command(registry: &Registry, entry: &Entry, base: &str) -> Markup {
+    let example = registry.example(entry);
+    html! {
+        section aria-labelledby=(entry.spec.name) {
+            h3 id=(entry.spec.name) { code { (entry.spec.name) } }
+            p { (entry.spec.about) "." }
+            p {
+                "As a line: " code { "/" (entry.usage()) }
+                @for alias in entry.spec.aliases { ", also " code { "/" (alias) } }
+            }
+            @if !entry.arguments.is_empty() { (arguments(&entry.arguments)) }
+            (code(&asked(entry, &example, base)))
+            (data(&entry.data_schema().into()))
+        }
+    }
+}
+
+fn arguments(arguments: &[Argument]) -> Markup {
+    html! {
+        table {
+            caption { "Parameters" }
+            thead { tr { th scope="col" { "name" } th scope="col" { "needed" } th scope="col" { "what it is" } } }
+            tbody {
+                @for argument in arguments {
+                    tr {
+                        th scope="row" { code { (argument.name) } }
+                        td { (if argument.required { "yes" } else { "no" }) }
+                        td { (argument.help) " " (bounds(argument)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What may be written.
+fn bounds(argument: &Argument) -> String {
+    let mut said: Vec<String> = argument.form.iter().cloned().collect();
+    if let (Some(low), Some(high)) = (argument.minimum, argument.maximum) {
+        said.push(format!("{low} to {high}"));
+    }
+    if !argument.choices.is_empty() {
+        said.push(argument.choices.join(", "));
+    }
+    if said.is_empty() { String::new() } else { format!("({})", said.join("; ")) }
+}
+
+/// The first example in both forms of a request.
+fn asked(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
+    let name = entry.spec.name;
+    let query: Vec<String> = example
+        .iter()
+        .map(|(name, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            format!("{name}={encoded}")
+        })
+        .collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    let mut question = json!({ "name": name });
+    if !example.is_empty() {
+        question["arguments"] = Value::Object(example.clone());
+    }
+    // A quote inside single quotes, as a shell takes it.
+    let question = question.to_string().replace('\'', r"'\''");
+    format!("curl '{base}/v1/commands/{name}{query}'\ncurl {base}/v1/commands -d '{question}'")
+}
+
+/// The members of `data`.
+fn data(schema: &Value) -> Markup {
+    let members = schema["properties"].as_object();
+    html! {
+        @if let Some(members) = members {
+            details {
+                summary { code { "data" } " of the reply" }
+                table {
+                    thead { tr { th scope="col" { "member" } th scope="col" { "type" } th scope="col" { "what it is" } } }
+                    tbody {
+                        @for (name, member) in members {
+                            tr {
+                                th scope="row" { code { (name) } }
+                                td { (kind(member)) }
+                                td { (member["description"].as_str().unwrap_or_default()) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The type of a member, in words.
+fn kind(schema: &Value) -> String {
+    let one = |kind: &str| match kind {
+        "array" => format!("list of {}", kind_of_items(&schema["items"])),
+        other => other.to_owned(),
+    };
+    match &schema["type"] {
+        Value::String(only) => one(only),
+        Value::Array(kinds) => {
+            let kinds: Vec<String> = kinds.iter().filter_map(Value::as_str).map(one).collect();
+            kinds.join(" or ")
+        }
+        _ => {
+            let forms = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
+            let mut kinds: Vec<String> = forms.into_iter().flatten().map(kind).collect();
+            kinds.dedup();
+            if kinds.is_empty() { "string".into() } else { kinds.join(" or ") }
+        }
+    }
+}
+
+fn kind_of_items(items: &Value) -> String {
+    if items.is_object() { kind(items) } else { "anything".into() }
+}
+
+/// Preformatted text.
+fn code(text: &str) -> Markup {
+    html! { pre { code { (text) } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netvane_core::{Engine, settings::Settings};
+
+    #[test]
+    fn the_page_needs_nothing_from_elsewhere_and_names_everything() {
+        let engine = Engine::new(&Settings::default()).expect("an engine");
+        let page = page(engine.registry(), "https://netvane.example/").into_string();
+        for outside in ["src=\"http", "href=\"http", "style=\"", "<script", "onclick", "@import"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        for entry in engine.registry().entries() {
+            let name = entry.spec.name;
+            assert!(page.contains(&format!("id=\"{name}\"")), "{name}");
+            for argument in &entry.arguments {
+                assert!(
+                    page.contains(&format!("<code>{}</code>", argument.name)),
+                    "{name} {}",
+                    argument.name
+                );
+            }
+        }
+        for (id, _) in words::SECTIONS {
+            assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
+        }
+        assert!(page.contains("curl 'https://netvane.example/v1/commands/mx?domain=example.com'"));
+        assert!(page.len() < 150_000, "{} bytes", page.len());
+    }
+}

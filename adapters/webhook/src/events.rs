@@ -1,0 +1,194 @@
+//! Event streams: `progress`, then one `reply` or `error`. A stream that broke off is taken up where it was.
+//!
+//! The lookup runs apart from the connection that shows it. Who comes back with the `Last-Event-ID` of a stream sees
+//! what came since; who does not come back in time ends the lookup.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    http::{HeaderMap, StatusCode},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{FutureExt, Stream, stream};
+use moka::{policy::EvictionPolicy, sync::Cache};
+use netvane_core::{Engine, Failure, Input, Reply, Request};
+use tokio::sync::watch;
+use ulid::Ulid;
+
+/// A comment is sent when there was nothing else for this long, so that no proxy takes the connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A browser comes back after this time.
+const RETRY: Duration = Duration::from_secs(1);
+/// A lookup that nobody watches any more goes on for this long.
+const GRACE: Duration = Duration::from_secs(10);
+/// A stream is remembered for this long after its beginning, and again after its end.
+const REMEMBERED: Duration = Duration::from_secs(300);
+/// Streams remembered weigh this much together, one at least its thousandth part.
+const WEIGHT: u64 = 16 << 20;
+
+/// The streams that can be taken up.
+#[derive(Clone)]
+pub(crate) struct Streams(Cache<Ulid, Arc<Known>>);
+
+/// A stream with who may take it up: who asks the same again.
+struct Known {
+    input: Input,
+    api_key: Option<String>,
+    shown: watch::Sender<Shown>,
+}
+
+/// What a stream shows: the latest wins, a slow reader skips what was overtaken meanwhile.
+#[derive(Clone, Default)]
+struct Shown {
+    number: u64,
+    what: Option<What>,
+}
+
+#[derive(Clone)]
+enum What {
+    Progress(Reply),
+    Answer(Result<Reply, Failure>),
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        let weight = |known: &Known| match &known.shown.borrow().what {
+            Some(What::Answer(Ok(reply))) => reply.to_json().len() as u64,
+            _ => 0,
+        };
+        Self(
+            Cache::builder()
+                .weigher(move |_, known: &Arc<Known>| weight(known).max(WEIGHT / 1000) as u32)
+                .max_capacity(WEIGHT)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_live(REMEMBERED)
+                .build(),
+        )
+    }
+}
+
+impl Streams {
+    /// The stream of a lookup that begins now, or of the one that the client knows already.
+    pub(crate) fn open(&self, engine: &Engine, request: Request, headers: &HeaderMap) -> Response {
+        let (id, seen, known) = match self.known(&request, headers) {
+            Some(found) => found,
+            None => {
+                let id = Ulid::new();
+                (id, 0, self.begin(id, engine.clone(), request))
+            }
+        };
+        let shown = known.shown.subscribe();
+        let now = shown.borrow().clone();
+        if now.number == seen && matches!(now.what, Some(What::Answer(_))) {
+            // All was seen; this is what tells a browser not to come back.
+            return StatusCode::NO_CONTENT.into_response();
+        }
+        let beat = KeepAlive::new().interval(HEARTBEAT);
+        Sse::new(events(id, seen, shown)).keep_alive(beat).into_response()
+    }
+
+    fn known(&self, request: &Request, headers: &HeaderMap) -> Option<(Ulid, u64, Arc<Known>)> {
+        let (id, seen) = headers.get("last-event-id")?.to_str().ok()?.trim().split_once('-')?;
+        let (id, seen) = (Ulid::from_string(id).ok()?, seen.parse().ok()?);
+        let known = self.0.get(&id)?;
+        let same = known.input == request.input && known.api_key == request.caller.api_key;
+        (same && seen <= known.shown.borrow().number).then_some((id, seen, known))
+    }
+
+    fn begin(&self, id: Ulid, engine: Engine, request: Request) -> Arc<Known> {
+        let (input, api_key) = (request.input.clone(), request.caller.api_key.clone());
+        let known = Arc::new(Known { input, api_key, shown: watch::Sender::default() });
+        self.0.insert(id, known.clone());
+        let (streams, kept) = (self.clone(), known.clone());
+        tokio::spawn(async move {
+            let show = |what| {
+                kept.shown.send_modify(|shown| *shown = Shown { number: shown.number + 1, what: Some(what) });
+            };
+            let lookup = engine.ask(request, |so_far| show(What::Progress(so_far)));
+            // Nobody would ever end a stream whose lookup died.
+            let lookup = AssertUnwindSafe(lookup).catch_unwind();
+            let answer = tokio::select! {
+                answer = lookup => answer.unwrap_or(Err(Failure::Internal)),
+                () = abandoned(&kept.shown) => return streams.0.invalidate(&id),
+            };
+            show(What::Answer(answer));
+            // Its time begins anew, and it is weighed.
+            streams.0.insert(id, kept);
+        });
+        known
+    }
+}
+
+/// Waits until nobody has been there for a while.
+async fn abandoned(shown: &watch::Sender<Shown>) {
+    loop {
+        shown.closed().await;
+        tokio::time::sleep(GRACE).await;
+        if shown.is_closed() {
+            return;
+        }
+    }
+}
+
+/// What is shown from now on, up to the answer.
+fn events(
+    id: Ulid,
+    seen: u64,
+    shown: watch::Receiver<Shown>,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    stream::unfold(Some((shown, seen)), move |reading| async move {
+        let (mut shown, seen) = reading?;
+        let now = shown.wait_for(|now| now.number > seen).await.ok()?.clone();
+        let id = format!("{id}-{}", now.number);
+        let event = |name, data| Ok(Event::default().event(name).data(data).id(id).retry(RETRY));
+        Some(match now.what? {
+            What::Progress(so_far) => (event("progress", so_far.to_json()), Some((shown, now.number))),
+            What::Answer(Ok(reply)) => (event("reply", reply.to_json()), None),
+            What::Answer(Err(failure)) => {
+                (event("error", serde_json::to_string(&failure.problem()).unwrap_or_default()), None)
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_filled_with_heartbeats() {
+        let (_sender, shown) = watch::channel(Shown::default());
+        let beat = KeepAlive::new().interval(HEARTBEAT);
+        let response = Sse::new(events(Ulid::new(), 0, shown)).keep_alive(beat).into_response();
+        let mut body = response.into_body();
+        let began = tokio::time::Instant::now();
+        for beats in 1..=3 {
+            let frame = body.frame().await.expect("a frame").expect("no error");
+            assert_eq!(frame.into_data().expect("data"), ":\n\n");
+            assert_eq!(began.elapsed().as_secs(), HEARTBEAT.as_secs() * beats);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_is_left_alone_only_after_a_while() {
+        let (sender, first) = watch::channel(Shown::default());
+        let sender = Arc::new(sender);
+        let waiting = tokio::spawn({
+            let sender = sender.clone();
+            async move { abandoned(&sender).await }
+        });
+        drop(first);
+        tokio::time::sleep(GRACE / 2).await;
+        let second = sender.subscribe();
+        tokio::time::sleep(GRACE * 3).await;
+        assert!(!waiting.is_finished(), "someone came back");
+        drop(second);
+        let left = tokio::time::Instant::now();
+        waiting.await.expect("it ends");
+        assert_eq!(left.elapsed(), GRACE);
+    }
+}

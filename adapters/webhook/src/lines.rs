@@ -1,0 +1,175 @@
+//! The lines of a request body, one after the other, without holding more than one of them.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use netvane_core::{Failure, UsageError};
+
+/// A request body as it comes in.
+pub(crate) struct Lines {
+    body: BodyDataStream,
+    /// The longest line, and the longest silence.
+    longest: usize,
+    patience: Duration,
+    /// What has come and is not given out yet, and how much of that is known to hold no end of a line.
+    buffer: BytesMut,
+    looked_at: usize,
+    number: u64,
+    /// The rest of a line that is too long is thrown away.
+    skipping: bool,
+    ended: bool,
+}
+
+/// A line with its number, which begins at 1.
+pub(crate) type Line = (u64, Result<Bytes, Failure>);
+
+impl Lines {
+    /// The lines of this body.
+    pub(crate) fn of(body: Body, longest: usize, patience: Duration) -> Self {
+        Self {
+            body: body.into_data_stream(),
+            longest,
+            patience,
+            buffer: BytesMut::new(),
+            looked_at: 0,
+            number: 0,
+            skipping: false,
+            ended: false,
+        }
+    }
+
+    /// The next line that is not empty; an error takes the place of one that is too long, or of all that do not come.
+    pub(crate) async fn next(&mut self) -> Option<Line> {
+        loop {
+            let line = match self.buffered() {
+                Some(line) => line,
+                None if self.ended => return None,
+                None => match self.receive().await {
+                    Ok(()) => continue,
+                    Err(failure) => {
+                        self.ended = true;
+                        self.buffer.clear();
+                        self.looked_at = 0;
+                        return Some((self.number + 1, Err(failure)));
+                    }
+                },
+            };
+            self.number += 1;
+            match line {
+                Some(line) if line.iter().all(u8::is_ascii_whitespace) => {}
+                Some(line) => return Some((self.number, Ok(line))),
+                None => return Some((self.number, Err(self.too_large()))),
+            }
+        }
+    }
+
+    fn too_large(&self) -> Failure {
+        Failure::TooLarge { what: "the line".into(), limit: self.longest }
+    }
+
+    /// A whole line, `None` in place of one that was too long; nothing when more must be received.
+    fn buffered(&mut self) -> Option<Option<Bytes>> {
+        let end = self.buffer[self.looked_at..].iter().position(|byte| *byte == b'\n');
+        let line = match end {
+            Some(end) => {
+                let mut line = self.buffer.split_to(self.looked_at + end + 1);
+                line.truncate(line.len() - 1);
+                line
+            }
+            None if self.ended && (self.skipping || !self.buffer.is_empty()) => self.buffer.split(),
+            None => {
+                self.looked_at = self.buffer.len();
+                if self.buffer.len() > self.longest {
+                    self.skipping = true;
+                    self.buffer.clear();
+                    self.looked_at = 0;
+                }
+                return None;
+            }
+        };
+        self.looked_at = 0;
+        let too_long = std::mem::take(&mut self.skipping) || line.len() > self.longest;
+        Some((!too_long).then(|| line.freeze()))
+    }
+
+    async fn receive(&mut self) -> Result<(), Failure> {
+        match tokio::time::timeout(self.patience, self.body.next()).await {
+            Ok(Some(Ok(data))) => self.buffer.extend_from_slice(&data),
+            Ok(None) => self.ended = true,
+            Ok(Some(Err(error))) => {
+                let message = format!("the rest of the request body could not be read: {error}");
+                return Err(UsageError::argument(message).into());
+            }
+            Err(_) => {
+                return Err(Failure::Timeout {
+                    what: "the rest of the request body".into(),
+                    after: self.patience,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+
+    /// All lines of a body that comes in pieces of this size; a line too long is `!`.
+    async fn lines(text: &str, piece: usize, longest: usize) -> Vec<(u64, String)> {
+        let pieces: Vec<_> =
+            text.as_bytes().chunks(piece).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+        let body = Body::from_stream(stream::iter(pieces));
+        let mut lines = Lines::of(body, longest, Duration::from_secs(1));
+        let mut all = Vec::new();
+        while let Some((number, line)) = lines.next().await {
+            let line = line.map_or_else(
+                |_| "!".into(),
+                |line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned(),
+            );
+            all.push((number, line));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn lines_are_the_same_however_they_arrive() {
+        let text = "one\r\n\n  \ntwo\nmuch too long\nthree\n\nfour";
+        let wanted = [(1, "one"), (4, "two"), (5, "!"), (6, "three"), (8, "four")];
+        for piece in 1..=text.len() {
+            let got = lines(text, piece, 6).await;
+            assert!(got.iter().map(|(number, line)| (*number, line.as_str())).eq(wanted), "{piece}: {got:?}");
+        }
+        for (text, wanted) in [
+            ("", &[][..]),
+            ("\n\n", &[]),
+            ("much too long", &[(1, "!")]),
+            ("a\nmuch too long\n", &[(1, "a"), (2, "!")]),
+        ] {
+            for piece in 1..=text.len().max(1) {
+                let got = lines(text, piece, 6).await;
+                assert!(
+                    got.iter().map(|(n, line)| (*n, line.as_str())).eq(wanted.iter().copied()),
+                    "{text:?} {piece}: {got:?}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_is_given_up_and_told() {
+        let some = stream::iter([Ok::<_, std::io::Error>("one\ntw"), Ok("o")]).chain(stream::pending());
+        let mut lines = Lines::of(Body::from_stream(some), 100, Duration::from_secs(7));
+        assert_eq!(lines.next().await.map(|(number, line)| (number, line.is_ok())), Some((1, true)));
+        let (number, late) = lines.next().await.expect("an error");
+        assert_eq!(number, 2);
+        assert_eq!(
+            late.expect_err("late").to_string(),
+            "the rest of the request body did not answer within 7 s"
+        );
+        assert!(lines.next().await.is_none());
+    }
+}

@@ -1,0 +1,53 @@
+//! Each request has a name, in the response and in the log: the one that it came with, or a new one.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use ulid::Ulid;
+
+/// The header field that holds the name.
+pub(crate) const FIELD: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of the request that a handler answers.
+#[derive(Clone)]
+pub(crate) struct Name(pub(crate) Arc<str>);
+
+/// Names a request and its response alike.
+pub(crate) async fn name(mut request: Request, next: Next) -> Response {
+    let given =
+        request.headers().get(FIELD).and_then(|value| value.to_str().ok()).filter(|name| is_sane(name));
+    let name: Arc<str> = given.map_or_else(|| Ulid::new().to_string().into(), Arc::from);
+    let field = HeaderValue::from_str(&name);
+    request.extensions_mut().insert(Name(name));
+    let mut response = next.run(request).await;
+    if let Ok(field) = field {
+        response.headers_mut().insert(FIELD, field);
+    }
+    response
+}
+
+/// What others name is shown in logs: nothing that could be taken for more than a name.
+fn is_sane(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sane_names() {
+        for name in ["a", "01J.-_Z", &"x".repeat(128)] {
+            assert!(is_sane(name), "{name}");
+        }
+        for name in ["", "a b", "a/b", "é", "<script>", &"x".repeat(129)] {
+            assert!(!is_sane(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The API against its own description: a public validator reads it, a public fuzzer lives on it.
+
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::Path,
+    process::Command,
+    thread,
+};
+
+use netvane_tests::{Dns, Lab, Service};
+use serde_json::{Value, json};
+
+/// Everything lies on the loopback of the lab's namespace, so that lookups end at once.
+const ZONE: &str = r#"
+$TTL 300
+@ IN SOA ns.test. hostmaster.test. 7 7200 3600 1209600 60
+@ IN NS ns.test.
+ns.test. IN A 127.0.0.1
+example.test. IN A 127.0.0.1
+example.test. IN AAAA ::1
+example.test. IN MX 10 mail.example.test.
+example.test. IN TXT "v=spf1 mx -all"
+mail.example.test. IN A 127.0.0.1
+www.example.test. IN CNAME web.example.test.
+web.example.test. IN A 127.0.0.1
+xn--bcher-kva.example.test. IN A 127.0.0.7
+localhost. IN A 127.0.0.1
+1.0.0.127.in-addr.arpa. IN PTR example.test.
+"#;
+
+fn start() -> (Lab, Dns, Service) {
+    let lab = Lab::api();
+    lab.enter();
+    let dns = Dns::serving(".", ZONE);
+    registry();
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &dns.address.to_string()),
+        ("NETVANE__POLICY__ALLOW", "127.0.0.0/8,::1/128"),
+        ("NETVANE__RDAP__ENABLED", "false"),
+        ("NETVANE__WHOIS__ROOT", "127.0.0.1"),
+        ("NETVANE__LIMITS__SMTP_PROBES", "100000"),
+        ("NETVANE__LOG__LEVEL", "info,netvane_core=warn"),
+    ]);
+    (lab, dns, service)
+}
+
+/// Somebody who knows every domain, on port 43; whoever comes second is served by the first.
+fn registry() {
+    let Ok(listener) = TcpListener::bind("127.0.0.1:43") else { return };
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut question = String::new();
+            let _ = BufReader::new(&stream).read_line(&mut question);
+            let name = question.trim();
+            let _ = write!(
+                stream,
+                "Domain Name: {name}\r\nRegistrar: Example\r\nName Server: ns.test\r\nStatus: active\r\n"
+            );
+        }
+    });
+}
+
+/// Runs a module of the lab's Python; gives what it says when it fails.
+fn python(lab: &Lab, module: &str, arguments: &[&str], dns: &Dns) {
+    let mut command = Command::new(lab.value("PYTHON"));
+    command.args(["-m", module]).args(arguments).current_dir(lab.directory());
+    command.env("SCHEMATHESIS_HOOKS", lab.value("HOOKS")).env("DNS_SERVER", dns.address.to_string());
+    let output = command.output().unwrap_or_else(|error| panic!("{module}: {error}"));
+    assert!(
+        output.status.success(),
+        "{module} {arguments:?}: {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+#[ignore = "needs the API lab"]
+fn a_public_fuzzer_finds_no_deviation() {
+    let (lab, dns, service) = start();
+    let document = lab.directory().join("openapi.json");
+    std::fs::write(&document, service.get("/openapi.json").body)
+        .expect("the lab's directory can be written to");
+    let file = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    python(&lab, "openapi_spec_validator", &["--schema", "3.1", &file(&document)], &dns);
+    let url = format!("http://{}/openapi.json", service.address);
+    let settings = format!("--config-file={}", lab.value("CONFIG"));
+    let limits = ["--max-examples=12", "--seed=7", "--generation-database=none", "--request-timeout=30"];
+    let all =
+        ["--checks=all", "--phases=examples,coverage,fuzzing", "--mode=all", "--no-color", "--workers=2"];
+    let arguments: Vec<&str> =
+        [settings.as_str(), "run", &url].into_iter().chain(limits).chain(all).collect();
+    python(&lab, "schemathesis.cli", &arguments, &dns);
+    assert!(!service.log().contains("panic"), "{}", service.log());
+}
+
+/// Every command's real replies are what their schema says, and say nothing that it does not name.
+#[test]
+#[ignore = "needs the API lab"]
+fn replies_are_what_their_schemas_say() {
+    let (_lab, _dns, service) = start();
+    let document = service.get("/openapi.json").json();
+    let validator = |name: &str| {
+        let schema =
+            json!({ "$ref": format!("#/components/schemas/{name}"), "components": document["components"] });
+        jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let told = |validator: &jsonschema::Validator, answer: &Value| -> Vec<String> {
+        validator.iter_errors(answer).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    };
+    let problem = validator("Problem");
+    let registry = service.get("/v1/commands").json();
+    assert_eq!(told(&validator("Registry"), &registry), Vec::<String>::new());
+    let further = [
+        "a example.test",
+        "aaaa example.test",
+        "mx example.test",
+        "ns example.test",
+        "txt example.test",
+        "caa example.test",
+        "soa example.test",
+        "srv _imaps._tcp.example.test",
+        "cname www.example.test",
+        "a www.example.test",
+        "a nosuch.example.test",
+        "dns example.test",
+        "dig example.test MX",
+        "dig example.test TXT dnssec",
+        "ptr 127.0.0.1",
+        "reverse 127.0.0.1",
+        "reverse example.test",
+        "whois example.test",
+        "whois 127.0.0.1",
+        "ip 127.0.0.1",
+        "geo 127.0.0.1",
+        "geo example.test",
+        "ping 127.0.0.1 --count 2",
+        "ping example.test --count 1",
+        "trace 127.0.0.1",
+        "ports 127.0.0.1 43,1",
+        "port 60001",
+        "verify joe@example.test",
+        "verify nonsense",
+        "mailbox example.test",
+        "howmail",
+        "howmail joe@example.test jane@example.test",
+        "trace_mail From: joe@example.test",
+        "ip 8.8.8.8",
+        "geo 2001:4860:4860::8888",
+    ];
+    let commands = registry["commands"].as_array().expect("commands");
+    let examples = commands.iter().flat_map(|command| command["examples"].as_array().expect("examples"));
+    let examples = examples.map(|example| example.as_str().expect("a line"));
+    let mut replied = BTreeSet::new();
+    for line in further.into_iter().chain(examples) {
+        let response = service.command(line);
+        let answer: Value = serde_json::from_slice(&response.body).expect("JSON");
+        if response.status != 200 {
+            assert_eq!(told(&problem, &answer), Vec::<String>::new(), "{line}: {answer}");
+            continue;
+        }
+        let name = answer["command"].as_str().expect("a command");
+        let faults = told(&validator(&format!("Reply.{name}")), &answer);
+        assert_eq!(faults, Vec::<String>::new(), "{line}: {answer}");
+        let known = &document["components"]["schemas"][format!("Reply.{name}")]["properties"];
+        for member in answer["data"].as_object().expect("data").keys() {
+            assert!(
+                known["data"]["properties"].get(member).is_some(),
+                "{line}: `{member}` is not in the schema"
+            );
+        }
+        replied.insert(name.to_owned());
+    }
+    let all: BTreeSet<String> =
+        commands.iter().filter_map(|command| command["name"].as_str()).map(str::to_owned).collect();
+    assert_eq!(
+        all.difference(&replied).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "without a reply that was looked at"
+    );
+}

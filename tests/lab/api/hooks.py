@@ -1,0 +1,54 @@
+"""What the schema calls by name and cannot spell out: strategies for the formats `netvane:…`.
+
+Names lie in the zone that the test serves, addresses are loopback's: nothing leaves the namespace, and lookups end at
+once.
+"""
+
+import json
+import os
+
+import schemathesis
+from hypothesis import strategies as st
+
+# Simple to draw: the fuzzer also tries in vain to draw values of every length from them.
+label = st.integers(0, 999).map("host-{}".format)
+hosts = st.sampled_from(["example.test", "www.example.test", "web.example.test", "bücher.example.test"])
+domains = st.one_of(hosts, label.map(lambda label: f"{label}.example.test"))
+addresses = st.one_of(st.integers(1, 250).map(lambda last: f"127.0.0.{last}"), st.just("::1"))
+targets = st.one_of(domains, addresses)
+types = st.sampled_from(["A", "AAAA", "MX", "TXT", "HTTPS", "TYPE65", "soa"])
+users = st.sampled_from(["joe", "jane.doe", "a+b"])
+emails = st.one_of(st.builds("{}@{}".format, users, domains), domains)
+numbers = st.integers(1, 65535).map(str)
+commands = st.one_of(
+    st.builds("/a {}".format, domains),
+    st.builds("mx {}".format, domains),
+    st.builds("dig {} {}".format, domains, types),
+    st.builds("geo {}".format, addresses),
+    st.builds("port {}".format, numbers),
+    st.sampled_from(["help", "/status", "help mx", "myip"]),
+)
+
+for name, strategy in {
+    "Domain": domains,
+    "DnsName": st.one_of(domains, st.just(".")),
+    "Host": targets,
+    "Registered": st.one_of(targets, st.integers(1, 9999).map("AS{}".format)),
+    "Address": addresses,
+    "Email": emails,
+    "RecordType": types,
+    "Resolver": st.just(os.environ["DNS_SERVER"]),
+    "Endpoint": st.just("127.0.0.1:9"),
+    "Word": st.sampled_from(["mx", "a", "help"]),
+    "PortSet": st.lists(numbers, min_size=1, max_size=3).map(",".join),
+    "PortQuery": st.one_of(numbers, st.sampled_from(["postgres", "443/udp", "8000-8010"])),
+    "Message": st.builds("From: {}\nSubject: {}\n\n".format, emails, label),
+    "Command": commands,
+}.items():
+    schemathesis.openapi.format(f"netvane:{name}", strategy)
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(context, value):
+    """A batch is text as it is."""
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
