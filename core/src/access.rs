@@ -13,7 +13,7 @@ use crate::{
 /// The rules in force.
 pub(crate) struct Access {
     rules: Vec<(Rule, Option<DefaultKeyedRateLimiter<String>>)>,
-    contact: String,
+    pub(crate) contact: String,
 }
 
 /// How a question that may be asked is answered.

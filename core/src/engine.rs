@@ -183,6 +183,11 @@ impl Engine {
         self.0.world.load().about.limits.clone()
     }
 
+    /// Whom to ask, and to complain to; empty where the operator has not said.
+    pub fn contact(&self) -> String {
+        self.0.world.load().access.contact.clone()
+    }
+
     /// Whose word on a request's way here is believed.
     pub fn proxies(&self) -> Arc<Proxies> {
         self.0.world.load().proxies.clone()

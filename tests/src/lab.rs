@@ -44,6 +44,11 @@ impl Lab {
         Self::named("NETVANE_LAB_PROXIES")
     }
 
+    /// The lab that `NETVANE_LAB_BROWSER` names: a browser behind WebDriver.
+    pub fn browser() -> Self {
+        Self::named("NETVANE_LAB_BROWSER")
+    }
+
     /// The lab that `NETVANE_LAB_API` names: a loopback of its own, and what reads and fuzzes OpenAPI documents.
     pub fn api() -> Self {
         Self::named("NETVANE_LAB_API")

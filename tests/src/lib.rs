@@ -3,6 +3,7 @@
 //!
 //! Everything in here panics when it cannot do its work: in a test that is the message to read.
 
+pub mod browser;
 pub mod discord;
 pub mod dns;
 pub mod hostile;
@@ -14,6 +15,7 @@ pub mod scratch;
 pub mod service;
 pub mod telegram;
 
+pub use browser::Browser;
 pub use discord::Discord;
 pub use dns::Dns;
 pub use hostile::Hostile;

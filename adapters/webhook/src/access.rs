@@ -193,6 +193,11 @@ impl Admitted {
     }
 }
 
+/// A question of whoever opens a page about their own request: everybody may.
+pub(crate) fn visitor(app: &App, input: Input, visit: Arc<Visit>) -> Request {
+    Head { key: None, signature: None }.admitted(app, &visit).request(input, visit)
+}
+
 /// Lets in who may do this, by the head of the request alone. A signature is one over an empty body then, so a request
 /// whose body is read as it comes cannot have one.
 pub(crate) async fn admit(app: &App, visit: &Visit, scope: Scope) -> Result<Admitted, Refusal> {

@@ -97,7 +97,8 @@ pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response
     })
 }
 
-async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
+/// The body, as far as it is one.
+pub(crate) async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
     let too_large = || Failure::TooLarge { what: "the request body".into(), limit: app.max_body };
     let declared = axum::body::HttpBody::size_hint(&body).lower();
     if declared > app.max_body as u64 {

@@ -2,43 +2,22 @@
 
 mod words;
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
-};
-use maud::{DOCTYPE, Markup, html};
+use axum::{extract::State, http::HeaderMap, response::Response};
+use maud::{Markup, html};
 use netvane_core::command::{Argument, Entry, Registry};
 use serde_json::{Map, Value, json};
 
-use crate::{App, caching};
-
-/// Nothing runs in the page and nothing is fetched for it but the style sheet.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use crate::{App, caching, page};
 
 /// `GET /docs`
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    let mut response = caching::unchanging("text/html; charset=utf-8", &app.described.docs, &headers);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
+    page::with_policy(caching::unchanging("text/html; charset=utf-8", &app.described.docs, &headers))
 }
 
 /// The whole page.
 pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Netvane: the API" }
-                link rel="stylesheet" href="/assets/netvane.css";
-            }
-            body { (body(registry, public_url)) }
-        }
-    }
+    let about = "Netvane's HTTP API: every command with its arguments, examples and errors.";
+    page::framed("The API", about, "/docs", public_url, &body(registry, public_url))
 }
 
 /// What the page says, without a frame around it.
@@ -48,7 +27,6 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
         url => url,
     };
     html! {
-        main {
             h1 { "The Netvane API" }
             p { "The same for programs: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)." }
             nav aria-label="On this page" { ul {
@@ -62,7 +40,6 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
             p { "A line, a JSON object and a query are three spellings of the same question. Hyphens may stand for \
                 underscores, and targets may be given the way people paste them." }
             @for entry in registry.entries() { (command(registry, entry, base)) }
-        }
     }
 }
 

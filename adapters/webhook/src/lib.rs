@@ -1,4 +1,4 @@
-//! Netvane over HTTP: `POST /v1/commands` and its relatives, health and metrics.
+//! Netvane over HTTP: `POST /v1/commands` and its relatives, the pages for people, health and metrics.
 
 mod accept;
 mod access;
@@ -13,6 +13,7 @@ mod lines;
 mod metrics;
 mod named;
 mod openapi;
+mod page;
 mod problem;
 mod proxied;
 mod slack;
@@ -59,6 +60,7 @@ struct App {
     streams: events::Streams,
     /// The API, described to programs and to people.
     described: Arc<openapi::Described>,
+    pages: page::Pages,
     max_body: usize,
     /// Lines of one batch that are answered at once.
     batch: usize,
@@ -89,6 +91,7 @@ pub async fn serve(
         gate: Arc::new(access::Gate::new(settings)?),
         slack: Arc::new(slack::Slack::new(settings)),
         draining: Arc::default(),
+        pages: page::Pages::new(&settings.public_url),
         max_body: settings.max_body_bytes,
         read_timeout: Duration::from_millis(settings.read_timeout_ms),
     };
@@ -152,9 +155,8 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(render_metrics))
-        .fallback(async || {
-            problem::plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
-        })
+        .merge(page::routes())
+        .fallback(page::nothing_here)
         .method_not_allowed_fallback(other_method)
         .with_state(app)
         .merge(hooks)

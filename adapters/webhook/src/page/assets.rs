@@ -1,0 +1,65 @@
+//! The three files that pages refer to, inside of the program. Their addresses change with their content.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::LazyLock,
+};
+
+use axum::{
+    extract::{Path, RawQuery},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::problem;
+
+/// A file of the pages.
+pub(super) struct Asset {
+    name: &'static str,
+    media_type: &'static str,
+    content: &'static str,
+    version: LazyLock<String>,
+}
+
+macro_rules! asset {
+    ($name:literal, $media_type:literal) => {{
+        const CONTENT: &str = include_str!(concat!("../../assets/", $name));
+        Asset {
+            name: $name,
+            media_type: $media_type,
+            content: CONTENT,
+            version: LazyLock::new(|| version_of(CONTENT)),
+        }
+    }};
+}
+
+pub(super) static STYLE: Asset = asset!("netvane.css", "text/css; charset=utf-8");
+pub(super) static SCRIPT: Asset = asset!("netvane.js", "text/javascript; charset=utf-8");
+pub(super) static ICON: Asset = asset!("icon.svg", "image/svg+xml");
+
+impl Asset {
+    /// Its path, other for other content.
+    pub(super) fn url(&self) -> String {
+        format!("/assets/{}?v={}", self.name, *self.version)
+    }
+}
+
+fn version_of(content: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// `GET /assets/{name}`
+pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let Some(asset) = [&STYLE, &SCRIPT, &ICON].into_iter().find(|asset| asset.name == name) else {
+        return problem::plain(StatusCode::NOT_FOUND, "not_found", "there is no such file");
+    };
+    let asked = query.as_deref().and_then(|query| query.strip_prefix("v="));
+    let keep = match asked == Some(&**asset.version) {
+        true => "public, max-age=31536000, immutable",
+        false => "no-cache",
+    };
+    let fields = [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, keep)];
+    (fields.map(|(name, value)| (name, HeaderValue::from_static(value))), asset.content).into_response()
+}

@@ -1,0 +1,146 @@
+//! `GET /complete?q=…`: what may come next on a line that is being typed.
+
+use axum::{
+    Json,
+    extract::{RawQuery, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use netvane_core::{
+    command::{Argument, ArgumentKind, Entry, Registry},
+    complete,
+};
+use serde::Serialize;
+
+use super::question;
+use crate::App;
+
+/// Suggestions at a time.
+const MOST: usize = 10;
+/// Values among them, so that options are seen too.
+const MOST_VALUES: usize = 6;
+
+#[derive(Serialize, Default)]
+struct Suggestions {
+    /// Of the command that is typed.
+    usage: String,
+    /// What is to be typed at the end of the line.
+    help: String,
+    /// The page of a command that takes a whole message, which no line can hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<String>,
+    items: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    /// The line with the suggestion at its end.
+    line: String,
+    label: String,
+    help: String,
+}
+
+/// `GET /complete?q=LINE`, the line up to where something is typed.
+pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let line = question::line(query.as_deref()).unwrap_or_default();
+    let found = suggestions(app.engine.registry(), &line);
+    ([(header::CACHE_CONTROL, "max-age=3600")], Json(found)).into_response()
+}
+
+fn suggestions(registry: &Registry, line: &str) -> Suggestions {
+    let line = line.trim_start().trim_start_matches('/');
+    let start = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let (before, typed) = line.split_at(start);
+    let mut words = before.split_whitespace();
+    let Some(command) = words.next() else {
+        return Suggestions { items: commands(registry, typed), ..Suggestions::default() };
+    };
+    let name = command.to_ascii_lowercase().replace('-', "_");
+    let Some(entry) = registry.find(&name) else { return Suggestions::default() };
+    let given: Vec<&str> = words.collect();
+    let (help, values) = arguments(registry, entry, &given, typed);
+    let item =
+        |(value, help): (String, String)| Item { line: format!("{before}{value}"), label: value, help };
+    let takes_message = entry.arguments.iter().any(|argument| argument.message);
+    Suggestions {
+        usage: entry.usage(),
+        help,
+        form: takes_message.then(|| format!("/tools/{}", entry.spec.name)),
+        items: values.into_iter().take(MOST).map(item).collect(),
+    }
+}
+
+/// Those whose name begins with it, then those that hold it, then those that say it.
+fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
+    let typed = typed.to_lowercase().replace('-', "_");
+    let rank = |entry: &Entry| {
+        let mut names = std::iter::once(&entry.spec.name).chain(entry.spec.aliases);
+        if entry.spec.name.starts_with(&typed) {
+            Some(0)
+        } else if names.clone().any(|name| name.starts_with(&typed)) {
+            Some(1)
+        } else if names.any(|name| name.contains(&typed)) {
+            Some(2)
+        } else {
+            entry.spec.about.to_lowercase().contains(&typed).then_some(3)
+        }
+    };
+    let mut found: Vec<_> =
+        registry.entries().iter().filter_map(|entry| Some((rank(entry)?, entry))).collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    let item = |(_, entry): (u8, &std::sync::Arc<Entry>)| {
+        let space = if entry.arguments.is_empty() { "" } else { " " };
+        let Entry { spec, .. } = &**entry;
+        Item { line: format!("{}{space}", spec.name), label: entry.usage(), help: spec.about.into() }
+    };
+    found.into_iter().map(item).take(MOST).collect()
+}
+
+/// Help on what comes next, and values with their help.
+fn arguments(
+    registry: &Registry,
+    entry: &Entry,
+    given: &[&str],
+    typed: &str,
+) -> (String, Vec<(String, String)>) {
+    let named = |argument: &Argument, word: &str| {
+        let word = word.trim_start_matches("--").replace('-', "_");
+        word == argument.name
+            || word.split('=').next().is_some_and(|name| name == argument.name && word.contains('='))
+    };
+    let is_named = |word: &str| entry.arguments.iter().any(|argument| named(argument, word));
+    if let Some((name, value)) = typed.split_once('=')
+        && let Some(argument) = entry.arguments.iter().find(|argument| named(argument, typed))
+    {
+        let values = values(registry, argument, value);
+        return (help(argument), values.map(|value| (format!("{name}={value}"), String::new())).collect());
+    }
+    let left: Vec<&Argument> =
+        entry.arguments.iter().filter(|argument| !given.iter().any(|word| named(argument, word))).collect();
+    let in_place = given.iter().filter(|word| !is_named(word)).count();
+    let next = left.iter().filter(|argument| argument.kind != ArgumentKind::Boolean).nth(in_place);
+    let mut found: Vec<(String, String)> = Vec::new();
+    if let Some(argument) = next {
+        let values = values(registry, argument, typed).take(MOST_VALUES);
+        found.extend(values.map(|value| (value, String::new())));
+    }
+    let bare = typed.trim_start_matches('-');
+    for argument in left.iter().filter(|argument| !argument.required && argument.name.starts_with(bare)) {
+        let option = match argument.kind {
+            ArgumentKind::Boolean => format!("--{}", argument.name),
+            _ => format!("{}=", argument.name),
+        };
+        found.push((option, argument.help.clone()));
+    }
+    (next.map(|argument| help(argument)).unwrap_or_default(), found)
+}
+
+fn help(argument: &Argument) -> String {
+    format!("{}: {}", argument.name, argument.help)
+}
+
+fn values(registry: &Registry, argument: &Argument, typed: &str) -> impl Iterator<Item = String> {
+    let choices = argument.choices.iter().filter(move |choice| choice.starts_with(typed)).cloned();
+    let known = complete::complete(registry, argument, typed, &[], MOST);
+    choices.collect::<Vec<_>>().into_iter().chain(known)
+}

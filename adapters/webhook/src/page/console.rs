@@ -1,0 +1,119 @@
+//! `GET /`: one line to type a command; with `?q=…` also its answer.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
+};
+use maud::{Markup, html};
+use netvane_core::{Input, command::Registry};
+
+use super::{
+    access::{admitted, key_needed},
+    answered::answered,
+    fixed,
+    layout::{ANSWER, Page},
+    question, shared, tools, unlisted,
+};
+use crate::{App, visit::Visited};
+
+const ABOUT: &str = "Ask the network a question: DNS, mail servers, who registered a name or an address, routes, open \
+                     ports, and what your own request says about you.";
+
+/// `GET /`
+pub(super) async fn get(
+    State(app): State<App>,
+    Visited(visit): Visited,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let registry = app.engine.registry();
+    let public_url = &app.pages.public_url;
+    let Some(line) = question::line(query.as_deref()) else {
+        let page = Page { title: "Ask the network", about: Some(ABOUT), path: Some("/"), indexed: true };
+        return shared(fixed(StatusCode::OK, &page.with(public_url, &empty(registry))));
+    };
+    let title = netvane_core::render::printable_line(&line).chars().take(80).collect::<String>();
+    let page = Page { title: &title, about: None, path: None, indexed: false };
+    let page = page.with(public_url, &with_answer(registry, &line));
+    // Who only looks whether it is there asks nothing.
+    if method == Method::HEAD {
+        return unlisted(fixed(StatusCode::OK, &page));
+    }
+    match admitted(&app, Input::Text(line), visit).await {
+        Ok(request) => answered(&app, &headers, request, page).await,
+        Err(_) => key_needed(&page),
+    }
+}
+
+fn empty(registry: &Registry) -> Markup {
+    html! {
+        h1 { "Ask the network" }
+        (form(registry, ""))
+        section #answer tabindex="-1" aria-label="Answer" {}
+        div #directory {
+            p.intro { (ABOUT) " Type a command, or open a tool to see what it does." }
+            (tools::directory(registry))
+        }
+    }
+}
+
+fn with_answer(registry: &Registry, line: &str) -> Markup {
+    html! {
+        h1.small { a href="/" { "Ask the network" } }
+        (form(registry, line))
+        section #answer tabindex="-1" aria-label="Answer" { (ANSWER) }
+    }
+}
+
+fn form(registry: &Registry, line: &str) -> Markup {
+    let example = registry.entries().iter().flat_map(|entry| entry.spec.examples).next();
+    html! {
+        form.ask action="/" method="get" role="search" data-run="/run" {
+            label for="line" { "Command" }
+            div.row {
+                div.field {
+                    input #line name="q" value=(line) required type="text" enterkeyhint="go" placeholder=[example]
+                        autocapitalize="none" autocomplete="off" autocorrect="off" spellcheck="false"
+                        autofocus[line.is_empty()];
+                    ul #suggestions role="listbox" aria-label="Suggestions" hidden {}
+                }
+                (buttons())
+            }
+            p #usage { "A command and what it is about; suggestions come while you type." }
+        }
+        (controls(true))
+    }
+}
+
+/// To ask, and while an answer is under way, in the same place, to end that.
+pub(super) fn buttons() -> Markup {
+    html! {
+        div.act {
+            button.go type="submit" { "Ask" }
+            button #cancel type="button" disabled { "Cancel" }
+        }
+    }
+}
+
+/// What the script needs beside a form; without scripts there is nothing of it.
+pub(super) fn controls(history: bool) -> Markup {
+    html! {
+        @if history {
+            details #history {
+                summary { "History" }
+                ul {}
+                button type="button" { "Clear history" }
+            }
+        }
+        form #key hidden {
+            label for="api-key" { "This service asks for an API key" }
+            div.row {
+                input #api-key type="password" autocomplete="off" required;
+                button type="submit" { "Use it" }
+            }
+        }
+        p #said.unseen role="status" {}
+    }
+}

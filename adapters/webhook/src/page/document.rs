@@ -1,0 +1,267 @@
+//! The document as HTML. Markup is escaped by the template, and what cannot be seen is made visible here.
+
+use std::borrow::Cow;
+
+use maud::{Markup, html};
+use netvane_core::{
+    command::Registry,
+    document::{Block, Cell, Column, Document, Field, Role, Severity, Station},
+    render::{is_unsafe, printable, printable_line},
+    targets::{Target, TargetKind},
+};
+
+/// A document with its heading of this level, 1 to 3.
+pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> Markup {
+    let Document { title, summary, severity, blocks, warnings } = document;
+    html! {
+        (heading(level, title))
+        p.summary {
+            span class={ "severity " (class(*severity)) } {
+                span aria-hidden="true" { (severity.symbol()) } " " (word(*severity))
+            }
+            " " (words(&printable_line(summary)))
+        }
+        @for block in blocks { (block_of(registry, block, level + 1)) }
+        @if !warnings.is_empty() {
+            ul.warnings { @for warning in warnings { li { (words(&printable(warning))) } } }
+        }
+    }
+}
+
+/// Running text; what stands between back-ticks is something to type.
+pub(super) fn words(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    let paired = parts.len() % 2 == 1 && parts.iter().skip(1).step_by(2).all(|part| !part.trim().is_empty());
+    if !paired {
+        return html! { (text) };
+    }
+    html! {
+        @for (index, part) in parts.into_iter().enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+fn heading(level: u8, text: &str) -> Markup {
+    let text = printable_line(text);
+    match level {
+        1 => html! { h1 { (text) } },
+        2 => html! { h2 { (text) } },
+        _ => html! { h3 { (text) } },
+    }
+}
+
+fn class(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Good => "good",
+        Severity::Neutral => "neutral",
+        Severity::Warning => "warning",
+        Severity::Bad => "bad",
+    }
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Good => "Good",
+        Severity::Neutral => "Info",
+        Severity::Warning => "Warning",
+        Severity::Bad => "Bad",
+    }
+}
+
+fn block_of(registry: &Registry, block: &Block, level: u8) -> Markup {
+    match block {
+        Block::Heading { text } => heading(level, text),
+        Block::Text { text } => {
+            html! { @for part in text.split("\n\n") { p.text { (words(&printable(part))) } } }
+        }
+        Block::Fields { fields } => fields_of(registry, fields),
+        Block::Table { columns, rows } => table(registry, columns, rows),
+        Block::Code { text } => scrolling("Preformatted text", &html! { pre { (printable(text)) } }),
+        Block::Path { stations } => path(stations),
+        Block::Link { label, url } if leads_somewhere(url) => html! {
+            p { a href=(url) rel="noopener noreferrer nofollow" { (printable_line(label)) } }
+        },
+        Block::Link { label, url } => html! { p { (printable_line(label)) ": " (printable_line(url)) } },
+        Block::Attachment { name, text } => attachment(name, text),
+    }
+}
+
+fn leads_somewhere(url: &str) -> bool {
+    let scheme = url.starts_with("https://") || url.starts_with("http://");
+    scheme && !url.chars().any(is_unsafe)
+}
+
+/// Wide things scroll by themselves, also with the keyboard.
+fn scrolling(label: &str, content: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="group" aria-label=(label) { (content) } }
+}
+
+fn fields_of(registry: &Registry, fields: &[Field]) -> Markup {
+    html! {
+        dl {
+            @for Field { name, value } in fields {
+                div { dt { (printable_line(name)) } dd { (cell(registry, value)) } }
+            }
+        }
+    }
+}
+
+fn table(registry: &Registry, columns: &[Column], rows: &[Vec<Cell>]) -> Markup {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    let numeric = |column: &Column| column.numeric.then_some("number");
+    let table = html! {
+        table {
+            thead { tr { @for column in columns { th class=[numeric(column)] scope="col" { (column.title) } } } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        @for (column, value) in columns.iter().zip(row) {
+                            td class=[numeric(column)] { (cell(registry, value)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    scrolling(&format!("Table: {}", titles.join(", ")), &table)
+}
+
+/// Lines of a cell stand below each other; each may be something to carry on from.
+fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
+    let mark = match role {
+        Role::Good => Some(Severity::Good),
+        Role::Warning => Some(Severity::Warning),
+        Role::Bad => Some(Severity::Bad),
+        _ => None,
+    };
+    let class = match role {
+        Role::Exact => Some("exact"),
+        Role::Aside => Some("aside"),
+        _ => mark.map(class),
+    };
+    let kind = match role {
+        Role::Domain => Some(TargetKind::Domain),
+        Role::Address => Some(TargetKind::Address),
+        _ => None,
+    };
+    html! {
+        @for line in text.lines() {
+            span class={ "line" @if let Some(class) = class { " " (class) } } {
+                @if let Some(mark) = mark { span aria-hidden="true" { (mark.symbol()) " " } }
+                @match kind.and_then(|kind| follow_up(registry, kind, line)) {
+                    Some(question) => (ask(&question, line)),
+                    None => (printable_line(line)),
+                }
+            }
+        }
+    }
+}
+
+/// The most telling question about it, if it is what it is taken for.
+fn follow_up(registry: &Registry, kind: TargetKind, text: &str) -> Option<String> {
+    let target = Target::read(text).filter(|target| target.kind == kind)?;
+    registry.offered_for(kind).next().map(|entry| line(&target, entry))
+}
+
+/// As it is typed here.
+pub(super) fn line(target: &Target, entry: &netvane_core::command::Entry) -> String {
+    target.line(entry).trim_start_matches('/').to_owned()
+}
+
+/// A link that asks this line.
+pub(super) fn ask(question: &str, label: &str) -> Markup {
+    html! { a href=(address(question)) data-line=(question) rel="nofollow" { (printable_line(label)) } }
+}
+
+/// The permanent address of a typed line.
+pub(super) fn address(line: &str) -> String {
+    form_urlencoded::Serializer::for_suffix("/?".to_owned(), 2).append_pair("q", line).finish()
+}
+
+fn path(stations: &[Station]) -> Markup {
+    html! {
+        ol.path {
+            @for Station { title, name, via } in stations {
+                li {
+                    @if !via.is_empty() { p.via { (printable_line(via)) } }
+                    div.station {
+                        strong { (printable_line(title)) }
+                        @if !name.is_empty() { span { (printable_line(name)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn attachment(name: &str, text: &str) -> Markup {
+    let name: Cow<str> = printable_line(name);
+    html! {
+        details.attachment {
+            summary { (name) " (" (size(text.len())) ")" }
+            button type="button" data-save=(name) { "Save as a file" }
+            (scrolling(&name, &html! { pre { (printable(text)) } }))
+        }
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        _ => format!("{:.1} kB", bytes as f64 / 1000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(document: &Document) -> String {
+        super::document(&Registry::new(Vec::new()), document, 2).0
+    }
+
+    #[test]
+    fn hostile_text_is_text() {
+        const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\" onerror=\"x' ```\x1b[0m";
+        let mut document = Document::new(HOSTILE, HOSTILE, Severity::Bad);
+        document.heading(HOSTILE).text(HOSTILE).code(HOSTILE).warn(HOSTILE);
+        document.field(HOSTILE, Cell::new(HOSTILE, Role::Domain));
+        document.table(["A"], vec![[Cell::new(HOSTILE, Role::Address)]]);
+        document.block(Block::Link { label: HOSTILE.into(), url: "javascript:alert(1)".into() });
+        document.block(Block::Link { label: HOSTILE.into(), url: format!("https://a.example/{HOSTILE}") });
+        document.block(Block::Attachment { name: HOSTILE.into(), text: HOSTILE.into() });
+        let station = Station { title: HOSTILE.into(), name: HOSTILE.into(), via: HOSTILE.into() };
+        document.block(Block::Path { stations: vec![station] });
+        let html = shown(&document);
+        for live in ["<script", "\u{202e}", "\x1b", "\" onerror", "href=\"javascript"] {
+            assert!(!html.contains(live), "{live:?} in {html}");
+        }
+        assert!(
+            html.contains(
+                "&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}&quot; onerror=&quot;x' ```\\x1b[0m"
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_typed_stands_out() {
+        assert_eq!(words("write `MX` or `<b>`").0, "write <code>MX</code> or <code>&lt;b&gt;</code>");
+        for odd in ["``` x", "a ` b", "``"] {
+            assert_eq!(words(odd).0, odd);
+        }
+    }
+
+    #[test]
+    fn tables_tell_what_their_cells_are() {
+        let mut document = Document::new("T", "S", Severity::Good);
+        document.table(["Name", ">TTL"], vec![["x".into(), 5.into()]]);
+        let html = shown(&document);
+        assert!(
+            html.contains(r#"<th scope="col">Name</th><th class="number" scope="col">TTL</th>"#),
+            "{html}"
+        );
+        assert!(html.contains(r#"<td class="number"><span class="line">5</span></td>"#), "{html}");
+        assert!(html.contains(r#"<span aria-hidden="true">✓</span> Good"#), "{html}");
+    }
+}

@@ -1,0 +1,59 @@
+//! What all pages have in common.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::assets;
+
+/// Where an answer goes that is not there yet. Escaped text cannot hold it.
+pub(super) const ANSWER: PreEscaped<&str> = PreEscaped("<!--answer-->");
+
+/// What a page says of itself.
+pub(super) struct Page<'a> {
+    pub(super) title: &'a str,
+    /// One sentence for search engines.
+    pub(super) about: Option<&'a str>,
+    /// Its path; what leads to the same page by other ways counts as this one.
+    pub(super) path: Option<&'a str>,
+    /// Whether search engines may list it.
+    pub(super) indexed: bool,
+}
+
+impl Page<'_> {
+    /// The whole page.
+    pub(super) fn with(&self, public_url: &str, content: &Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    title { (self.title) " · Netvane" }
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    @if let Some(about) = self.about { meta name="description" content=(about); }
+                    @if !self.indexed { meta name="robots" content="noindex"; }
+                    @if let (Some(path), false) = (self.path, public_url.is_empty()) {
+                        link rel="canonical" href={ (public_url) (path) };
+                    }
+                    link rel="icon" type="image/svg+xml" href=(assets::ICON.url());
+                    link rel="stylesheet" href=(assets::STYLE.url());
+                    script type="module" src=(assets::SCRIPT.url()) {}
+                }
+                body {
+                    a.skip href="#main" { "Skip to the content" }
+                    header {
+                        nav aria-label="Netvane" {
+                            a.home href="/" { img src=(assets::ICON.url()) alt="" width="24" height="24"; "Netvane" }
+                            a href="/tools" { "Tools" }
+                            a href="/me" { "Your request" }
+                            a href="/docs" { "API" }
+                        }
+                    }
+                    main id="main" { (content) }
+                    footer {
+                        p { "Network answers where people already talk. No cookies, nothing from elsewhere. " a href="/about" { "Who asks, and how to be left alone" } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `/v/{token}`: a link that a chat handed out. Opening it shows what would be shared; only the button shares it.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Path, State},
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
+};
+use maud::{Markup, html};
+use netvane_core::{Input, Waiting, visit::Visit};
+use ulid::Ulid;
+
+use super::{Pages, fixed, layout::Page, reply::Shown, unlisted, with_hints};
+use crate::{App, access, visit::Visited};
+
+/// What was shown is remembered for longer than any link is open.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+/// Bytes of all requests that are remembered, about.
+const MOST_KEPT: u64 = 32 << 20;
+/// Of each one, beside its header fields.
+const EACH: usize = 512;
+/// A form with one field.
+const LONGEST_FORM: usize = 4096;
+
+/// Requests as they were shown, by the id that the button sends: what is shared is exactly what was seen.
+#[derive(Clone)]
+pub(super) struct Views(moka::sync::Cache<String, Arc<View>>);
+
+struct View {
+    token: String,
+    visit: Arc<Visit>,
+}
+
+impl Default for Views {
+    fn default() -> Self {
+        let weight = |_: &String, view: &Arc<View>| {
+            let fields =
+                view.visit.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 64);
+            u32::try_from(EACH + fields.sum::<usize>()).unwrap_or(u32::MAX)
+        };
+        Self(moka::sync::Cache::builder().time_to_live(KEPT).max_capacity(MOST_KEPT).weigher(weight).build())
+    }
+}
+
+/// `GET /v/{token}`
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    Visited(visit): Visited,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let Some(waiting) = app.engine.links().waiting(&token) else { return gone() };
+    if method == Method::HEAD {
+        return page(StatusCode::OK, "Share your request", &html! {});
+    }
+    let visit = Arc::new(Visit { for_others: true, ..Visit::clone(&visit) });
+    let input = Input::Named { name: waiting.command.to_owned(), arguments: Default::default() };
+    let request = access::visitor(&app, input.clone(), visit.clone());
+    let origin = app.pages.origin(&headers);
+    let shown = Shown { registry: app.engine.registry(), asked: &input, origin: &origin, level: 2 };
+    match app.engine.ask(request, |_| {}).await {
+        Ok(reply) => {
+            let view = Ulid::new().to_string();
+            app.pages.views.0.insert(view.clone(), Arc::new(View { token, visit }));
+            page(StatusCode::OK, "Share your request", &offer(&waiting, &view, &shown.bare(&reply)))
+        }
+        Err(failure) => {
+            let status = StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            page(status, "Not answered", &html! { h1 { "Not answered" } (shown.failure(&failure)) })
+        }
+    }
+}
+
+fn offer(waiting: &Waiting, view: &str, shown: &Markup) -> Markup {
+    let minutes = waiting.left.as_secs().div_ceil(60);
+    html! {
+        h1 { "Share this with the chat?" }
+        p.intro {
+            "A chat asked for " code { (waiting.command) } " and was given this link. Below is what your own request says. "
+            strong { "Nobody but you sees it, unless you press the button:" }
+            " then it is posted in the chat where it was asked for, for everyone there to read."
+        }
+        form.share method="post" {
+            input type="hidden" name="view" value=(view);
+            button type="submit" { "Share with the chat" }
+            span { "The link works for another " (minutes) @if minutes == 1 { " minute" } @else { " minutes" } ", and shares once." }
+        }
+        (shown)
+    }
+}
+
+/// `POST /v/{token}`: the button was pressed.
+pub(super) async fn share(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let form = tokio::time::timeout(app.read_timeout, to_bytes(body, LONGEST_FORM)).await;
+    let form = form.ok().and_then(Result::ok).unwrap_or_default();
+    let id = form_urlencoded::parse(&form).find(|(name, _)| name == "view").map(|(_, id)| id.into_owned());
+    let view = id.and_then(|id| app.pages.views.0.get(&id)).filter(|view| view.token == token);
+    let Some(view) = view.filter(|_| is_own(&app.pages, &headers)) else {
+        return match app.engine.links().waiting(&token) {
+            Some(_) => page(
+                StatusCode::FORBIDDEN,
+                "Not shared",
+                &html! {
+                    h1 { "Not shared" }
+                    p { "Open the link itself and press the button on its page." }
+                },
+            ),
+            None => gone(),
+        };
+    };
+    if !app.engine.links().accept(&token, view.visit.clone()) {
+        return gone();
+    }
+    page(
+        StatusCode::OK,
+        "Shared",
+        &html! {
+            h1 { "Shared" }
+            p { "It is posted in the chat where it was asked for. You can close this page." }
+        },
+    )
+}
+
+/// Used, expired and never handed out look alike.
+fn gone() -> Response {
+    page(
+        StatusCode::NOT_FOUND,
+        "This link has been used or has expired",
+        &html! {
+            h1 { "This link has been used or has expired" }
+            p { "Nobody waits for it any more. Ask again in the chat for a new one, or look at " a href="/me" { "your request" } " here." }
+        },
+    )
+}
+
+fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
+    let page = Page { title, about: None, path: None, indexed: false };
+    unlisted(with_hints(fixed(status, &page.with("", content))))
+}
+
+/// Whether a page of this service sent the request, as far as its browser tells.
+pub(super) fn is_own(pages: &Pages, headers: &HeaderMap) -> bool {
+    let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if headers.contains_key("sec-fetch-site") {
+        return field("sec-fetch-site") == Some("same-origin");
+    }
+    match field("origin") {
+        None => !headers.contains_key("origin"),
+        Some(origin) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            origin == &*pages.public_url || host.is_some() && host == field("host")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `GET /me`: the visitor's own address, request and User-Agent.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
+};
+use futures::future::join_all;
+use maud::html;
+use netvane_core::Input;
+
+use super::{fixed, layout::Page, reply::Shown, with_hints};
+use crate::{App, access, visit::Visited};
+
+const ABOUT: &str = "Your IP address with its place and network, every header of your request, and what your browser \
+                     says about itself.";
+
+/// `GET /me`
+pub(super) async fn get(
+    State(app): State<App>,
+    Visited(visit): Visited,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let registry = app.engine.registry();
+    let about_visits = registry.entries().iter().filter(|entry| entry.about_visit && method != Method::HEAD);
+    let origin = app.pages.origin(&headers);
+    let parts = join_all(about_visits.map(|entry| {
+        let input = Input::Named { name: entry.spec.name.to_owned(), arguments: Default::default() };
+        let request = access::visitor(&app, input.clone(), visit.clone());
+        let (engine, origin) = (&app.engine, &origin);
+        async move {
+            let shown = Shown { registry, asked: &input, origin, level: 2 };
+            match engine.ask(request, |_| {}).await {
+                Ok(reply) => shown.reply(&reply),
+                Err(failure) => shown.failure(&failure),
+            }
+        }
+    }));
+    let page = Page { title: "Your request", about: Some(ABOUT), path: Some("/me"), indexed: true };
+    let content = html! {
+        h1 { "Your request" }
+        p.intro { "This is what the request of this page says about you. It is shown to you alone and kept nowhere." }
+        @for part in parts.await { (part) }
+    };
+    with_hints(fixed(StatusCode::OK, &page.with(&app.pages.public_url, &content)))
+}

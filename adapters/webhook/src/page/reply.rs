@@ -1,0 +1,207 @@
+//! A reply or a failure on a page, with what can be done with it.
+
+use maud::{Markup, html};
+use netvane_core::{
+    Failure, Input, Reply, UsageError,
+    command::Registry,
+    render::{self, Layout, printable_line},
+    targets,
+};
+
+use super::{document, question};
+
+/// Things that the reply is about and that are offered to carry on from.
+const MOST_TARGETS: usize = 2;
+
+/// Columns of the text form.
+const WIDTH: u16 = 100;
+
+/// Where replies are shown, and what was asked.
+pub(super) struct Shown<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) asked: &'a Input,
+    /// For commands to be run elsewhere.
+    pub(super) origin: &'a str,
+    /// Of its heading.
+    pub(super) level: u8,
+}
+
+impl Shown<'_> {
+    /// An answer, whole.
+    pub(super) fn reply(&self, reply: &Reply) -> Markup {
+        html! {
+            article.reply aria-label=(printable_line(&reply.rendition.document().title)) {
+                (document::document(self.registry, reply.rendition.document(), self.level))
+                (self.follow_ups(reply))
+                (self.forms(reply))
+            }
+        }
+    }
+
+    /// What it says and nothing else.
+    pub(super) fn bare(&self, reply: &Reply) -> Markup {
+        html! {
+            article.reply aria-label=(printable_line(&reply.rendition.document().title)) {
+                (document::document(self.registry, reply.rendition.document(), self.level))
+            }
+        }
+    }
+
+    /// What stopped it; a mistake is pointed at.
+    pub(super) fn failure(&self, failure: &Failure) -> Markup {
+        let title = failure.problem().title;
+        let heading = match self.level {
+            1 => html! { h1 { (title) } },
+            2 => html! { h2 { (title) } },
+            _ => html! { h3 { (title) } },
+        };
+        html! {
+            article.reply.problem aria-label=(title) {
+                (heading)
+                p.summary {
+                    span.severity.bad { span aria-hidden="true" { "✗" } " Not answered" }
+                    " " (document::words(&printable_line(&failure.to_string())))
+                }
+                @if let Failure::Usage(usage) = failure { (self.mistake(usage)) }
+            }
+        }
+    }
+
+    fn mistake(&self, usage: &UsageError) -> Markup {
+        let line = match self.asked {
+            Input::Text(line) => Some(line.as_str()),
+            Input::Named { .. } => None,
+        };
+        let command = match self.asked {
+            Input::Text(line) => line.split_whitespace().next().unwrap_or_default().trim_start_matches('/'),
+            Input::Named { name, .. } => name,
+        };
+        html! {
+            @if let (Some(line), Some(position)) = (line, &usage.position) { (pointed(line, position)) }
+            @if let Some(suggestion) = &usage.suggestion {
+                p { "Did you mean " (document::ask(suggestion.trim_start_matches('/'), suggestion)) "?" }
+            }
+            @if let (Some(entry), Some(_)) = (self.registry.find(command), line) {
+                p { "All about " a href={ "/tools/" (entry.spec.name) } { (entry.spec.name) } ": " code { (entry.usage()) } }
+            }
+        }
+    }
+
+    /// Questions that carry on from it.
+    fn follow_ups(&self, reply: &Reply) -> Markup {
+        let found = targets::of(reply);
+        let offers = found.iter().take(MOST_TARGETS).map(|target| {
+            let entries = self.registry.offered_for(target.kind);
+            (target, entries.filter(|entry| entry.spec.name != reply.command).collect::<Vec<_>>())
+        });
+        let offers: Vec<_> = offers.filter(|(_, entries)| !entries.is_empty()).collect();
+        html! {
+            @if !offers.is_empty() {
+                nav.follow aria-label="Carry on" {
+                    @for (target, entries) in offers {
+                        p {
+                            span { (printable_line(&target.text)) }
+                            @for entry in entries { " " (document::ask(&document::line(target, entry), entry.spec.name)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same in other forms, and ways to take it along.
+    fn forms(&self, reply: &Reply) -> Markup {
+        let shown = reply.rendition.document();
+        let question = visible(&question::json(self.asked).to_string()).replace('\'', r"'\''");
+        let json = serde_json::from_str::<serde_json::Value>(&reply.to_json());
+        let json = json.and_then(|json| serde_json::to_string_pretty(&json)).unwrap_or_default();
+        let json = visible(&json);
+        let forms = [
+            ("Text", render::text(shown, Layout { width: WIDTH, color: false })),
+            ("Markdown", render::markdown(shown)),
+            ("JSON", json),
+        ];
+        html! {
+            div.forms {
+                p.copy {
+                    span { "Copy" }
+                    @for name in ["Text", "Markdown", "JSON", "curl"] {
+                        button type="button" data-copy=(name) { (name) }
+                    }
+                    @if question::address(self.asked).is_some() { button type="button" data-copy="Link" { "Link" } }
+                }
+                @if let Some(address) = question::address(self.asked) {
+                    a.permalink href=(address) rel="nofollow" { "Link to this question" }
+                }
+                details {
+                    summary { "Other forms" }
+                    @for (name, text) in forms {
+                        h3 { (name) }
+                        div.scroll tabindex="0" role="group" aria-label=(name) { pre data-form=(name) { (text) } }
+                    }
+                    h3 { "curl" }
+                    div.scroll tabindex="0" role="group" aria-label="curl" {
+                        pre data-form="curl" {
+                            "curl -H 'Content-Type: application/json' -d '" (question) "' "
+                            span data-origin { (self.origin) } "/v1/commands"
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// JSON that says the same, with what cannot be seen written out.
+fn visible(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' => out.push(c),
+            c if render::is_unsafe(c) => {
+                let units = c.encode_utf16(&mut [0; 2]).to_vec();
+                out.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The line with the mistake in it marked.
+fn pointed(line: &str, position: &std::ops::Range<usize>) -> Markup {
+    let part = |range: std::ops::Range<usize>| -> String {
+        line.chars().skip(range.start).take(range.len()).collect()
+    };
+    let (before, wrong, after) =
+        (part(0..position.start), part(position.clone()), part(position.end..usize::MAX));
+    let wrong = if wrong.is_empty() { "\u{a0}" } else { wrong.as_str() };
+    html! {
+        p.pointed {
+            code { (printable_line(&before)) mark { (printable_line(wrong)) } (printable_line(&after)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_stays_what_it_is() {
+        let json = serde_json::json!({ "a": "\u{202e}x\u{e0001}\u{7f}'" });
+        let shown = visible(&json.to_string());
+        assert_eq!(shown, r#"{"a":"\u202ex\udb40\udc01\u007f'"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).expect("JSON"), json);
+    }
+
+    #[test]
+    fn the_mistake_is_marked_where_it_is() {
+        let shown = |line: &str, position| pointed(line, &position).0;
+        assert_eq!(
+            shown("/dig ü MXX", 7..10),
+            r#"<p class="pointed"><code>/dig ü <mark>MXX</mark></code></p>"#
+        );
+        assert!(shown("/mx", 3..3).contains("/mx<mark>\u{a0}</mark>"));
+    }
+}

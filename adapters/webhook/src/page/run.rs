@@ -1,0 +1,134 @@
+//! `GET /run`: progress and answer as pieces of a page, for the script of the pages alone.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{StreamExt, stream};
+use maud::Markup;
+use netvane_core::{Failure, Input, Reply, render::printable_line, visit::Visit};
+use tokio::sync::watch;
+
+use super::{access::admitted, question, reply::Shown};
+use crate::{App, ask, problem, visit::Visited};
+
+/// `GET /run?q=LINE`
+pub(super) async fn line(
+    State(app): State<App>,
+    Visited(visit): Visited,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let line = question::line(query.as_deref()).unwrap_or_default();
+    events(&app, Input::Text(line), visit, &headers).await
+}
+
+/// `GET /run/{name}?argument=value`
+pub(super) async fn get(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Visited(visit): Visited,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let input = fields(&app, name, query.unwrap_or_default().as_bytes());
+    events(&app, input, visit, &headers).await
+}
+
+/// `POST /run/{name}`: the same with a form too large for an address.
+pub(super) async fn post(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Visited(visit): Visited,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match ask::read(&app, body).await {
+        Ok(form) => {
+            let input = fields(&app, name, &form);
+            events(&app, input, visit, &headers).await
+        }
+        Err(failure) => problem::failure(&failure),
+    }
+}
+
+fn fields(app: &App, name: String, form: &[u8]) -> Input {
+    let entry = app.engine.registry().find(&name);
+    let given = entry.and_then(|entry| question::fields(entry, form));
+    given.unwrap_or(Input::Named { name, arguments: Default::default() })
+}
+
+struct Pieces {
+    app: App,
+    asked: Input,
+    origin: String,
+}
+
+/// `progress` events, then one `reply` or `error`; heartbeats between them. When the page stops reading, the lookup ends.
+async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap) -> Response {
+    if !super::link::is_own(&app.pages, headers) {
+        return problem::plain(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "this path is for the pages of this service",
+        );
+    }
+    let request = match admitted(app, input, visit).await {
+        Ok(request) => request,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let pieces = Pieces { app: app.clone(), asked: request.input.clone(), origin: app.pages.origin(headers) };
+    let (sender, progress) = watch::channel(None::<Reply>);
+    let engine = app.engine.clone();
+    // Latest wins: a slow reader skips what was overtaken meanwhile.
+    let lookup = async move { engine.ask(request, |so_far| drop(sender.send_replace(Some(so_far)))).await };
+    let begin = (pieces, progress, Some(Box::pin(lookup)));
+    let shown = stream::unfold(begin, |(pieces, mut progress, lookup)| async move {
+        let mut lookup = lookup?;
+        let answer = tokio::select! {
+            biased;
+            Ok(()) = progress.changed() => {
+                let event = pieces.progress(progress.borrow_and_update().as_ref());
+                return Some((event, (pieces, progress, Some(lookup))));
+            }
+            answer = &mut lookup => answer,
+        };
+        Some((pieces.last(&answer), (pieces, progress, None)))
+    });
+    Sse::new(shown.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response()
+}
+
+impl Pieces {
+    fn shown(&self) -> Shown<'_> {
+        Shown { registry: self.app.engine.registry(), asked: &self.asked, origin: &self.origin, level: 2 }
+    }
+
+    fn progress(&self, reply: Option<&Reply>) -> Event {
+        let html = reply.map(|reply| self.shown().bare(reply)).unwrap_or_default();
+        event("progress", &html, "")
+    }
+
+    fn last(&self, answer: &Result<Reply, Failure>) -> Event {
+        match answer {
+            Ok(reply) => {
+                let document = reply.rendition.document();
+                let said = format!("{}: {}", document.title, document.summary);
+                event("reply", &self.shown().reply(reply), &said)
+            }
+            Err(failure) => event("error", &self.shown().failure(failure), &failure.to_string()),
+        }
+    }
+}
+
+/// A piece of the page, and what is said to those who do not see it.
+fn event(name: &str, html: &Markup, said: &str) -> Event {
+    let data = serde_json::json!({ "html": html.0, "said": printable_line(said) });
+    Event::default().event(name).data(data.to_string())
+}
