@@ -147,7 +147,7 @@ fn failures_and_facts_of_the_request_are_delivered_too() {
     let myip = deliver("myip");
     assert_eq!((&myip["type"], &myip["data"]["data"]["address"]), (&json!("reply"), &json!("127.0.0.1")));
 
-    let headers = [("Authorization", "Bearer CANARY"), ("Cookie", "session=CANARY"), ("X-Plain", "seen")];
+    let headers = [("Authorization", "Basic CANARY"), ("Cookie", "session=CANARY"), ("X-Plain", "seen")];
     let question = json!({"command": "myrequest", "callback": url}).to_string();
     let response = Client::connect(service.address).ask("POST /v1/commands", &headers, question.as_bytes());
     assert_eq!(response.status, 202, "{response:?}");
