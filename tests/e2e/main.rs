@@ -2,6 +2,7 @@
 
 mod access;
 mod callbacks;
+mod chat_links;
 mod data_update;
 mod discord;
 mod discord_fake;
@@ -26,6 +27,7 @@ mod lab_route;
 mod lookups;
 mod pages;
 mod policy;
+mod secrets;
 mod settings;
 mod slack;
 mod telegram;

@@ -20,6 +20,10 @@ const DELAY: Duration = Duration::from_millis(50);
 /// Nor more of them than this, in bytes.
 const FULL: usize = 64 * 1024;
 
+/// Netvane's own crates.
+const OWN: [&str; 6] =
+    ["netvane", "netvane_core", "netvane_webhook", "netvane_chat", "netvane_telegram", "netvane_discord"];
+
 /// Writes what is left when dropped.
 #[must_use = "the log ends when this is dropped"]
 pub struct Guard(Lines, #[expect(dead_code, reason = "it is for its end")] Option<Traces>);
@@ -30,10 +34,15 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 /// What is logged; an error names the setting.
 pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
     // The adapter itself says how its connection is, and once; serenity says it again and again.
-    let level = match settings.level.contains("serenity") {
+    let mut level = match settings.level.contains("serenity") {
         true => settings.level.clone(),
         false => format!("serenity=off,{}", settings.level),
     };
+    // A word is about Netvane: below info, clients of platforms log the addresses they call, and tokens stand in those.
+    if let Some(word) = ["debug", "trace"].into_iter().find(|word| settings.level.eq_ignore_ascii_case(word))
+    {
+        level = OWN.iter().fold("serenity=off,info".to_owned(), |level, own| format!("{level},{own}={word}"));
+    }
     let level = format!("{level},{}=off", traces::TARGET);
     EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))
 }

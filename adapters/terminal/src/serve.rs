@@ -7,6 +7,7 @@ use axum::Router;
 use netvane_core::{Engine, Health, settings::Settings, store::Store};
 use netvane_discord::Discord;
 use netvane_telegram::Telegram;
+use nix::sys::resource::{Resource, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -21,6 +22,8 @@ pub fn run(
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
     let _log = log::start(&settings)?;
+    // Memory holds secrets, and a file of it would keep them.
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot turn core files off")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Metrics are counted from the first request on.

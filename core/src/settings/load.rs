@@ -101,11 +101,7 @@ impl Settings {
                 || self.smtp.helo.parse::<Domain>().is_ok(),
             "smtp.helo: a host name of this machine's own",
         );
-        let url = &self.http.public_url;
-        must(
-            url.is_empty() || url.starts_with("https://") || url.starts_with("http://"),
-            "http.public_url: a URL",
-        );
+        self.check_reach(&mut must);
         let field = &self.http.client_address_header;
         must(
             field.is_empty() || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
@@ -125,6 +121,44 @@ impl Settings {
             "log.level: error, warn, info, debug or trace, or a filter",
         );
         if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+    }
+
+    /// Where others reach this service, and whom it may reach.
+    fn check_reach(&self, must: &mut impl FnMut(bool, &str)) {
+        let url = &self.http.public_url;
+        let parsed = reqwest::Url::parse(url).ok();
+        let is_origin = |url: &reqwest::Url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.path() == "/"
+                && url.query().is_none()
+        };
+        must(
+            url.is_empty() || parsed.as_ref().is_some_and(is_origin),
+            "http.public_url: a URL with http or https and a host, and nothing behind it",
+        );
+        let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
+        must(
+            self.telegram.mode != "webhook"
+                || parsed.and_then(|url| url.port_or_known_default()).is_none_or(delivers),
+            "http.public_url: Telegram delivers to the ports 443, 80, 88 and 8443 only",
+        );
+        let is_everything = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.prefix_len() == 0);
+        must(
+            !is_everything(&self.policy.allow),
+            "policy.allow: this would switch the guard off; name the networks",
+        );
+        must(!is_everything(&self.policy.deny), "policy.deny: nothing would be left to connect to");
+        let sender = &self.smtp.mail_from;
+        must(
+            sender.is_empty() || crate::mail::parse(sender).is_ok(),
+            "smtp.mail_from: a mail address, or empty",
+        );
+        let (city, asn) = (&self.geo.city_url, &self.geo.asn_url);
+        must(!city.is_set() || !self.geo.city.is_empty(), "geo.city_url: needs geo.city, the file to write");
+        must(!asn.is_set() || !self.geo.asn.is_empty(), "geo.asn_url: needs geo.asn, the file to write");
+        let directory = &self.state.directory;
+        must(directory.is_empty() || directory.starts_with('/'), "state.directory: an absolute path");
     }
 
     fn check_limits(&self, must: &mut impl FnMut(bool, &str)) {
