@@ -17,6 +17,9 @@ pub mod document;
 mod engine;
 mod failure;
 mod flight;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod geo;
 mod grammar;
 pub mod keys;

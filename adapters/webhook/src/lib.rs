@@ -9,6 +9,9 @@ mod caching;
 mod callbacks;
 mod docs;
 mod events;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lines;
 mod metrics;
 mod named;

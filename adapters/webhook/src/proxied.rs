@@ -6,10 +6,12 @@ use std::{
 };
 
 use netvane_core::visit::{Relayed, Tls};
-use ppp::{HeaderResult, PartialResult, v1, v2};
+use ppp::{PartialResult, v1, v2};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-/// Version 1 ends within 107 bytes; version 2 says how long it is, and TLVs of a certificate can be long.
+/// Version 1 is a line of at most so many bytes.
+const LONGEST_LINE: usize = 107;
+/// Version 2 says how long it is, and TLVs of a certificate can be long.
 const LONGEST: usize = 4096;
 
 /// TLV types of version 2 (§2.2): the server name that a TLS client asked for, what TLS it is, and below that one
@@ -46,26 +48,35 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
     }
 }
 
-type Found = (Relayed, usize);
+pub(crate) type Found = (Relayed, usize);
 
 /// A whole header with its length; `None` as long as it may become one.
-fn relayed(seen: &[u8]) -> Option<Result<Found, String>> {
-    match HeaderResult::parse(seen) {
-        HeaderResult::V1(Ok(header)) => Some(Ok((first(&header), header.header.len()))),
-        HeaderResult::V2(Ok(header)) => Some(Ok((second(&header), header.len()))),
-        result if result.is_incomplete() && may_become_one(seen) => None,
-        HeaderResult::V1(Err(error)) => Some(Err(format!("no PROXY header: {error}"))),
-        HeaderResult::V2(Err(error)) => Some(Err(format!("no PROXY header: {error}"))),
-    }
-}
-
-/// Other protocols are not waited on.
-fn may_become_one(seen: &[u8]) -> bool {
+pub(crate) fn relayed(seen: &[u8]) -> Option<Result<Found, String>> {
     let begins = |magic: &[u8]| {
         let shared = seen.len().min(magic.len());
         seen[..shared] == magic[..shared]
     };
-    begins(b"PROXY ") && seen.len() < 108 || begins(v2::PROTOCOL_PREFIX)
+    if begins(b"PROXY ") {
+        // Only whole lines: ppp takes a port or a character that has not come yet for a wrong one.
+        return match seen.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n') {
+            Some(end) => {
+                let header = v1::Header::try_from(&seen[..=end]);
+                Some(header.map(|header| (first(&header), end + 1)).map_err(refused))
+            }
+            None if seen.len() < LONGEST_LINE => None,
+            None => Some(Err(refused("its line does not end"))),
+        };
+    }
+    match v2::Header::try_from(seen) {
+        Ok(header) => Some(Ok((second(&header), header.len()))),
+        // Other protocols are not waited on.
+        Err(error) if error.is_incomplete() && begins(v2::PROTOCOL_PREFIX) => None,
+        Err(error) => Some(Err(refused(error))),
+    }
+}
+
+fn refused(why: impl std::fmt::Display) -> String {
+    format!("no PROXY header: {why}")
 }
 
 fn first(header: &v1::Header) -> Relayed {
@@ -180,6 +191,21 @@ mod tests {
             (tls.cipher.as_deref(), tls.server_name.as_deref()),
             (Some("AES"), Some("netvane.example"))
         );
+    }
+
+    #[test]
+    fn a_header_may_come_in_any_pieces() {
+        for line in [
+            "PROXY TCP4 192.0.2.1 198.51.100.2 4711 443\r\n",
+            "PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n",
+            "PROXY UNKNOWN\r\n",
+            "PROXY UNKNOWN b\u{fc}cher\r\n",
+        ] {
+            for seen in 0..line.len() {
+                assert!(relayed(&line.as_bytes()[..seen]).is_none(), "{line:?} at {seen}");
+            }
+            assert_eq!(ok(line.as_bytes()).1, line.len());
+        }
     }
 
     #[test]

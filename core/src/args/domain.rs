@@ -117,6 +117,10 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
                 fault("this label is not a valid internationalized name (RFC 5891)".into(), label)
             })?
         };
+        // IDNA maps characters such as `⒜` to several, of which some do not belong into a name.
+        if let Some(bad) = encoded.chars().find(|c| *c != '.' && !is_allowed(*c)) {
+            return Err(fault(format!("{} may not stand in a name", shown(bad)), label));
+        }
         if encoded.is_empty() || encoded.contains('.') {
             return Err(fault("this label decodes to another name".into(), label));
         }
@@ -252,6 +256,15 @@ mod tests {
         assert!(domain("").is_err());
         assert!(domain("nul\0.com").is_err());
         assert_eq!(domain("192.0.2.1").expect_err("address").command.as_deref(), Some("/ptr 192.0.2.1"));
+    }
+
+    #[test]
+    fn what_idna_makes_of_a_character_is_judged_too() {
+        for (text, bad) in [("⒜.example", "`(`"), ("a˜b.example", "a space"), ("a＞b.example", "`>`")] {
+            let fault = domain(text).expect_err(text);
+            assert_eq!(fault.message, format!("{bad} may not stand in a name"));
+            assert_eq!(fault.part.map(|part| part.start), Some(0), "{text}");
+        }
     }
 
     #[test]

@@ -142,25 +142,32 @@ pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answer
             break;
         }
     }
-    let outcome = chain.outcome(&response.message);
-    let negative_ttl = response.message.negative_ttl();
-    let Chain { aliases, records, others, .. } = chain;
-    let lookup = Lookup {
-        name: without_dot(name),
-        r#type: rtype.to_string(),
-        rcode: rcode_name(response.message.rcode),
-        outcome,
-        answers: aliases.iter().chain(&records).chain(&others).map(Row::from).collect(),
-        authority: response.message.authority.iter().map(Row::from).collect(),
-        resolver: response.resolver,
-        authenticated: response.message.flags.ad,
-        transport: response.transport,
-        flags: response.message.flags,
-        extended_errors: response.message.extended_errors,
-        diagnosis: None,
-        negative_ttl,
-    };
-    Ok(Answered { lookup, records })
+    Ok(Answered::new(name, chain, response))
+}
+
+impl Answered {
+    /// What a chain and the last response to it amount to.
+    pub(crate) fn new(name: &str, chain: Chain, response: Response) -> Self {
+        let outcome = chain.outcome(&response.message);
+        let negative_ttl = response.message.negative_ttl();
+        let Chain { rtype, aliases, records, others, .. } = chain;
+        let lookup = Lookup {
+            name: without_dot(name),
+            r#type: rtype.to_string(),
+            rcode: rcode_name(response.message.rcode),
+            outcome,
+            answers: aliases.iter().chain(&records).chain(&others).map(Row::from).collect(),
+            authority: response.message.authority.iter().map(Row::from).collect(),
+            resolver: response.resolver,
+            authenticated: response.message.flags.ad,
+            transport: response.transport,
+            flags: response.message.flags,
+            extended_errors: response.message.extended_errors,
+            diagnosis: None,
+            negative_ttl,
+        };
+        Self { lookup, records }
+    }
 }
 
 /// The same, and where the resolver fails without saying why, finds out why.

@@ -8,8 +8,8 @@ use super::answer::{MAX_CHASED, Outcome};
 use crate::net::dns::{Data, Message, Record, without_dot};
 
 /// Sorts an answer section into aliases in order, records, and what else there is.
-pub(super) struct Chain {
-    rtype: Rtype,
+pub(crate) struct Chain {
+    pub(super) rtype: Rtype,
     pub(super) end: String,
     pub(super) aliases: Vec<Record>,
     pub(super) records: Vec<Record>,
@@ -18,12 +18,12 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(name: &str, rtype: Rtype) -> Self {
+    pub(crate) fn new(name: &str, rtype: Rtype) -> Self {
         let end = without_dot(name).to_ascii_lowercase();
         Self { rtype, end, aliases: Vec::new(), records: Vec::new(), others: Vec::new(), looped: false }
     }
 
-    pub(super) fn take(&mut self, mut answers: Vec<Record>) {
+    pub(crate) fn take(&mut self, mut answers: Vec<Record>) {
         let mut seen: Vec<String> =
             self.aliases.iter().map(|alias| alias.name.to_ascii_lowercase()).collect();
         while !self.looped && self.rtype != Rtype::CNAME {

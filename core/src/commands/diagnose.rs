@@ -22,7 +22,7 @@ const MAX_SERVERS: usize = 6;
 
 /// Why a resolver failed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct Diagnosis {
+pub(crate) struct Diagnosis {
     pub(super) cause: Cause,
     /// One sentence.
     pub(super) text: String,

@@ -115,7 +115,7 @@ impl Command for Dig {
 }
 
 impl Data {
-    fn new(question: &Question<'_>, response: Response, dnssec: Option<Validation>) -> Self {
+    pub(crate) fn new(question: &Question<'_>, response: Response, dnssec: Option<Validation>) -> Self {
         let Response { message, resolver, transport, elapsed } = response;
         let rows = |records: &[Record]| records.iter().map(Row::from).collect();
         Self {

@@ -10,7 +10,7 @@ use crate::{
     args::{Host, both_forms},
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Role, Severity},
-    geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, Location, Network},
+    geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
     scope::{self, Kind},
     targets::TargetKind,
 };
@@ -40,7 +40,7 @@ pub struct Data {
 
 /// What an address is, and what the databases know of it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) address: IpAddr,
     /// 4 or 6.
     version: u8,
@@ -87,6 +87,14 @@ impl Command for Geo {
     }
 }
 
+impl Data {
+    /// Of one address.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn one(place: Place) -> Self {
+        Self { query: place.address.to_string(), place, more: Vec::new() }
+    }
+}
+
 /// The target's addresses, at least one; nothing is sent to them.
 pub(super) async fn addresses(cx: &Context, target: &Host) -> Result<(String, Vec<IpAddr>), Failure> {
     let query = target.to_string();
@@ -100,6 +108,10 @@ pub(super) async fn addresses(cx: &Context, target: &Host) -> Result<(String, Ve
 
 impl Place {
     pub(super) fn of(cx: &Context, address: IpAddr) -> Self {
+        Self::new(&cx.geo.current(), address)
+    }
+
+    pub(crate) fn new(geo: &GeoReader, address: IpAddr) -> Self {
         let address = address.to_canonical();
         let scope = scope::classify(address);
         let special = scope.prefix.map(|range| Special {
@@ -107,8 +119,7 @@ impl Place {
             name: scope.name.into(),
             source: scope.rfc.into(),
         });
-        let GeoFacts { country, region, city, postal, location, network, databases } =
-            cx.geo.current().lookup(address);
+        let GeoFacts { country, region, city, postal, location, network, databases } = geo.lookup(address);
         Self {
             address,
             version: if address.is_ipv4() { 4 } else { 6 },

@@ -1,11 +1,11 @@
 //! One file a command, and the list of them.
 
-mod answer;
-mod chain;
+pub(crate) mod answer;
+pub(crate) mod chain;
 mod diagnose;
-mod dig;
+pub(crate) mod dig;
 mod dns;
-mod geo;
+pub(crate) mod geo;
 mod help;
 mod howmail;
 mod ip;
@@ -22,11 +22,11 @@ mod records;
 mod reverse;
 mod status;
 mod trace;
-mod trace_mail;
+pub(crate) mod trace_mail;
 mod txt;
 mod ua;
 mod verify;
-mod whois;
+pub(crate) mod whois;
 
 use std::time::Duration;
 

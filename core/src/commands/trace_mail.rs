@@ -11,7 +11,7 @@ use crate::{
     args::{Message, both_forms},
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Role, Severity},
-    geo::ATTRIBUTION,
+    geo::{ATTRIBUTION, GeoReader},
     mailtrace::{self, Anomaly, Authentication, Boundary, BoundaryKind, Claim, Confidence, Outcome, Trace},
     net::mailauth::{Checked, Envelope},
 };
@@ -97,7 +97,7 @@ impl Command for TraceMail {
             tokio::task::spawn_blocking(move || (mailtrace::trace(&message, &policy), message))
                 .await
                 .map_err(|_| Failure::Internal)?;
-        let mut data = Data::new(cx, trace.clone());
+        let mut data = Data::new(&cx.geo.current(), trace.clone());
         cx.progress(&data);
         authenticate(cx, &trace, &message, &mut data.authentication).await;
         Ok(data)
@@ -153,7 +153,7 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
 }
 
 impl Data {
-    fn new(cx: &Context, trace: Trace) -> Self {
+    pub(crate) fn new(geo: &GeoReader, trace: Trace) -> Self {
         let Trace {
             from,
             subject,
@@ -168,7 +168,7 @@ impl Data {
             notes,
             ..
         } = trace;
-        let located = |address: Option<std::net::IpAddr>| address.map(|address| Place::of(cx, address));
+        let located = |address: Option<std::net::IpAddr>| address.map(|address| Place::new(geo, address));
         let hops = hops
             .into_iter()
             .map(|hop| {

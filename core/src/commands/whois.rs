@@ -38,7 +38,7 @@ pub struct Whois {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Source {
+pub(crate) enum Source {
     Rdap,
     Whois,
 }
@@ -129,7 +129,7 @@ fn registrable(target: &Registered) -> Result<(Kind, String, Option<String>), Fa
 }
 
 impl Data {
-    fn new(
+    pub(crate) fn new(
         query: String,
         host: Option<String>,
         source: Source,

@@ -59,6 +59,10 @@ fn faults_are_named_at_their_place() {
         ("a..b@example.com", "a..b", "dot"),
         ("a@example..com", "example..com", "dot"),
         ("a@-x.example", "-x", "hyphen"),
+        // IDNA makes `-`, `>` and a space of these.
+        ("a@\u{ff0d}x.example", "\u{ff0d}x", "internationalized"),
+        ("a@x\u{ff1e}y.example", "x\u{ff1e}y", "internationalized"),
+        ("a@x\u{2dc}y.example", "x\u{2dc}y", "internationalized"),
         ("a@under_score.example", "under_score", "'_'"),
         ("a@gmail,com", "gmail,com", "','"),
         ("a@192.0.2.1", "192.0.2.1", "brackets"),

@@ -85,11 +85,17 @@ fn a_label(label: &str) -> Result<String, String> {
         true => lower,
         false => idna::domain_to_ascii(&lower)
             .ok()
-            .filter(|label| !label.is_empty() && !label.contains('.'))
+            // Mapped characters count as what they became: `＞` is `>`.
+            .filter(|label| is_ldh(label))
             .ok_or("this is not a valid internationalized name (RFC 5891)")?,
     };
     match label.len() {
         ..=63 => Ok(label),
         octets => Err(format!("a part of a domain holds at most 63 octets, this one has {octets}")),
     }
+}
+
+fn is_ldh(label: &str) -> bool {
+    let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    plain && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
 }

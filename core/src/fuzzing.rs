@@ -1,0 +1,96 @@
+//! What the fuzz targets of `tests/fuzz` call that nobody else may: private readers, fed with bytes, and the documents
+//! that commands make of what was read.
+
+use std::{net::IpAddr, sync::LazyLock, time::Duration};
+
+use domain::base::Rtype;
+use mail_auth::{
+    AuthenticatedMessage,
+    common::{parse::TxtRecordParser, verify::DomainKey},
+    dmarc::Dmarc,
+    spf::Spf,
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    args::Transport,
+    command::{Answer, Registry},
+    commands::{self, answer::Answered, chain::Chain, dig, geo, trace_mail, whois},
+    document::Document,
+    failure::UsageError,
+    geo::GeoReader,
+    grammar,
+    mailtrace::{self, TrustPolicy},
+    net::dns::{Message, Question, Response},
+    registration::Registration,
+};
+
+/// Building it derives every schema.
+static REGISTRY: LazyLock<Registry> = LazyLock::new(commands::registry);
+
+/// A command's name and its canonical arguments.
+pub type Understood = (&'static str, Map<String, Value>);
+
+fn understood((entry, prepared): grammar::Understood) -> Understood {
+    (entry.spec.name, prepared.arguments().clone())
+}
+
+/// Reads a typed line.
+pub fn line(line: &str) -> Result<Understood, UsageError> {
+    grammar::parse(&REGISTRY, line).map(understood)
+}
+
+/// Reads a command given by its name and named arguments.
+pub fn named(name: &str, arguments: Map<String, Value>) -> Result<Understood, UsageError> {
+    grammar::parse_named(&REGISTRY, name, arguments).map(understood)
+}
+
+/// What `whois` says of these facts.
+pub fn registration(query: &str, facts: Registration, raw: &str, show_raw: bool) -> Document {
+    let raw = [("whois.example".to_owned(), raw.to_owned())];
+    let source = whois::Source::Whois;
+    whois::Data::new(query.into(), None, source, facts, Vec::new(), &raw, show_raw).present()
+}
+
+/// What `trace_mail` says of a message, and how many hops it has.
+pub fn traced(message: &[u8], geo: &GeoReader, relays: &[&str]) -> (usize, Document) {
+    let mut policy = TrustPolicy::from_relays(relays.iter().copied()).unwrap_or_default();
+    policy.now = jiff::Timestamp::from_second(1_800_000_000).ok();
+    let trace = mailtrace::trace(message, &policy);
+    (trace.hops.len(), trace_mail::Data::new(geo, trace).present())
+}
+
+/// The message as its signatures cover it.
+pub fn signed(message: &[u8]) -> Option<Vec<u8>> {
+    mailtrace::signed(message)
+}
+
+/// Whether the headers of a signed message, its signatures among them, could be read.
+pub fn authenticated(message: &[u8]) -> bool {
+    AuthenticatedMessage::parse(message).is_some()
+}
+
+/// Reads a TXT record as each kind of policy or key that one may hold.
+pub fn policies(record: &[u8]) -> [bool; 3] {
+    [Spf::parse(record).is_ok(), DomainKey::parse(record).is_ok(), Dmarc::parse(record).is_ok()]
+}
+
+/// What the commands that ask for records and `dig` say of a response to a question for this type.
+pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
+    let rtype = Rtype::from_int(rtype);
+    let mut response = Response {
+        message,
+        resolver: "192.0.2.53:53".into(),
+        transport: Transport::Udp,
+        elapsed: Duration::from_millis(1),
+    };
+    let dig = dig::Data::new(&Question::new(name, rtype), response.clone(), None).present();
+    let mut chain = Chain::new(name, rtype);
+    chain.take(std::mem::take(&mut response.message.answers));
+    [dig, Answered::new(name, chain, response).lookup.present()]
+}
+
+/// What `geo` says of an address.
+pub fn placed(geo: &GeoReader, address: IpAddr) -> Document {
+    geo::Data::one(geo::Place::new(geo, address)).present()
+}

@@ -1,0 +1,27 @@
+//! A typed line: a mistake lies within it, and what was understood is understood again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use netvane_core::{UsageError, fuzzing, render, targets};
+use netvane_fuzz::{calm, reads_back};
+
+fuzz_target!(|line: &str| {
+    match fuzzing::line(line) {
+        Ok(understood) => reads_back(understood),
+        Err(error) => mistaken(line, &error),
+    }
+    for target in targets::found_in(line) {
+        calm("a target", &target.text, "");
+    }
+});
+
+fn mistaken(line: &str, error: &UsageError) {
+    let position = error.position.as_ref().expect("a place in the line");
+    let length = line.chars().count();
+    assert!(position.start <= position.end && position.end <= length, "{position:?} of {length}: {error:?}");
+    calm("the line", &render::pointed(line, position), "\n");
+    if let Some(suggestion) = &error.suggestion {
+        assert!(suggestion.starts_with('/'), "{suggestion}");
+        let _ = fuzzing::line(suggestion);
+    }
+}
