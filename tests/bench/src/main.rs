@@ -77,7 +77,27 @@ async fn all(program: &Path, dns: SocketAddr, domains: u32, scratch: &Path) -> a
     std::fs::write(&body, reply)?;
     let mut command = Command::new(std::env::current_exe()?);
     let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
-    rows.push(measure::cached(&service, &peer, &request).await?);
+    let axum = "axum handler";
+    let what = "cached mx over HTTP, closed loop";
+    rows.push(measure::closed_loop(what, (&service, &request), (&peer, axum), Target::AtLeast(0.6)).await?);
+    drop(peer);
+
+    // Rules, budgets and the audit on, and wide enough to refuse nothing.
+    let guarded = Service::guarded(program, dns, &log("guarded.log"), &log("audit")).await?;
+    Client::connect(guarded.address).await?.ask(&request).await?;
+    let (what, off) = ("the same, rules and audit on", "off");
+    rows.push(measure::closed_loop(what, (&guarded, &request), (&service, off), Target::AtLeast(0.9)).await?);
+    drop(guarded);
+
+    let request = question("/myip");
+    let reply = client.ask(&request).await?;
+    std::fs::write(&body, reply)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
+    let what = "myip over HTTP, closed loop";
+    rows.push(measure::closed_loop(what, (&service, &request), (&peer, axum), Target::AtLeast(0.5)).await?);
+    let (own, other) = ((at, &request[..]), (peer.address, axum));
+    rows.push(measure::paced("myip at 1,000/s, p99", own, other, 5, Target::AtMost(3.0)).await?);
     drop(peer);
 
     let far = wire::lengthen(dns, Duration::from_millis(10)).await?;

@@ -48,6 +48,22 @@ impl Service {
         Self::start(&mut command, log).await
     }
 
+    /// The same with a rule, budgets that hold for everybody and an audit, none of which refuses anything.
+    pub async fn guarded(program: &Path, dns: SocketAddr, log: &Path, audit: &Path) -> anyhow::Result<Self> {
+        let settings = log.with_extension("toml");
+        fs::write(
+            &settings,
+            "[[policy.rules]]\nname = \"all\"\nplatforms = [\"http\"]\ncommands = [\"mx\"]\neffect = \"allow\"\n",
+        )?;
+        let mut command = netvane(program, dns);
+        command.arg("serve").env("NETVANE__HTTP__LISTEN", "127.0.0.1:0").env("NETVANE_CONFIG", settings);
+        for budget in ["PER_ANONYMOUS", "TOTAL"] {
+            command.env(format!("NETVANE__LIMITS__{budget}"), "100000000");
+        }
+        command.env("NETVANE__AUDIT__DIRECTORY", audit);
+        Self::start(&mut command, log).await
+    }
+
     /// Resident memory in MB of 1,000,000 bytes.
     pub fn resident(&self) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
