@@ -75,8 +75,8 @@ impl Cost {
 }
 
 impl Caller {
-    /// What tells an asker from others, for budgets.
-    pub(crate) fn name(&self) -> String {
+    /// What tells an asker from others.
+    pub fn name(&self) -> String {
         match (&self.api_key, &self.user, self.address) {
             (Some(key), ..) => format!("key {key}"),
             (None, Some(user), _) => format!("user {user}"),

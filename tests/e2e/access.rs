@@ -364,3 +364,35 @@ fn bodies_that_go_too_far() {
         assert!(matches!(status, 400 | 404), "{path}: {status}");
     }
 }
+
+#[test]
+fn keys_are_replaced_while_the_service_runs() {
+    let scratch = Scratch::new();
+    let made = |name: &str| {
+        let run = Netvane::line(&format!("key new --name {name} --json")).run();
+        let made: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let text = |field: &str| made[field].as_str().unwrap_or_else(|| panic!("{field}: {made}")).to_owned();
+        (text("key"), text("entry"))
+    };
+    let (old, old_entry) = made("ops");
+    let (new, new_entry) = made("ops");
+    let write = |entries: &[&str]| {
+        let keys = serde_json::to_string(entries).expect("JSON");
+        scratch.file("netvane.toml", format!("[http]\nanonymous = false\napi_keys = {keys}\n"))
+    };
+    let file = write(&[&old_entry]);
+    let service = Service::start(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
+    let status = |key: &str| {
+        let bearer = format!("Bearer {key}");
+        Client::connect(service.address)
+            .ask("GET /v1/commands/port?query=22", &[("Authorization", &bearer)], b"")
+            .status
+    };
+    assert_eq!((status(&old), status(&new)), (200, 401));
+    write(&[&old_entry, &new_entry]);
+    service.signal("HUP");
+    netvane_tests::until("both are valid", || (status(&old), status(&new)) == (200, 200));
+    write(&[&new_entry]);
+    service.signal("HUP");
+    netvane_tests::until("the old one is of no use", || (status(&old), status(&new)) == (401, 200));
+}

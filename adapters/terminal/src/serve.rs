@@ -4,11 +4,18 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use netvane_core::{Engine, Health, settings::Settings, store::Store};
+use netvane_core::{
+    Engine, Health,
+    settings::{Http, Settings},
+    store::Store,
+};
 use netvane_discord::Discord;
 use netvane_telegram::Telegram;
 use nix::sys::resource::{Resource, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::log;
@@ -32,10 +39,11 @@ pub fn run(
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
-        tokio::spawn(follow_settings(engine.clone(), settings.clone(), read_again)?);
+        let (changed, http) = watch::channel(settings.http.clone());
+        tokio::spawn(follow_settings(engine.clone(), settings.clone(), changed, read_again)?);
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
-        netvane_webhook::serve(engine, &settings.http, metrics, store, hooks, shutdown)
+        netvane_webhook::serve(engine, http, metrics, store, hooks, shutdown)
             .await
             .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))?;
         // They end by themselves, when what they are answering is answered.
@@ -109,15 +117,18 @@ async fn follow_data(engine: Engine) {
 fn follow_settings(
     engine: Engine,
     started_with: Settings,
+    changed: watch::Sender<Http>,
     read: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<impl Future<Output = ()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
         while hangup.recv().await.is_some() {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
+            let changed = changed.clone();
             let taken_up = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
                 let settings = read()?;
                 engine.reload(&settings)?;
+                changed.send_replace(settings.http.clone());
                 Ok(before.need_a_restart(&settings))
             });
             match taken_up.await {

@@ -8,6 +8,7 @@ pub(crate) mod signature;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, Method, header},
@@ -19,6 +20,7 @@ use netvane_core::{
     settings::{self, Secret},
     visit::Visit,
 };
+use tokio::sync::watch;
 
 use crate::{App, ask, problem};
 pub(crate) use cors::cors;
@@ -193,6 +195,16 @@ impl Admitted {
     }
 }
 
+/// Takes up who is let in, each time that the settings change.
+pub(crate) async fn follow(gate: Arc<ArcSwap<Gate>>, mut changing: watch::Receiver<settings::Http>) {
+    while changing.changed().await.is_ok() {
+        match Gate::new(&changing.borrow_and_update()) {
+            Ok(new) => gate.store(Arc::new(new)),
+            Err(error) => tracing::error!(%error, "who is let in stays as it was"),
+        }
+    }
+}
+
 /// A question of whoever opens a page about their own request: everybody may.
 pub(crate) fn visitor(app: &App, input: Input, visit: Arc<Visit>) -> Request {
     Head { key: None, signature: None }.admitted(app, &visit).request(input, visit)
@@ -201,13 +213,14 @@ pub(crate) fn visitor(app: &App, input: Input, visit: Arc<Visit>) -> Request {
 /// Lets in who may do this, by the head of the request alone. A signature is one over an empty body then, so a request
 /// whose body is read as it comes cannot have one.
 pub(crate) async fn admit(app: &App, visit: &Visit, scope: Scope) -> Result<Admitted, Refusal> {
-    let head = app.gate.head(&visit.headers)?;
+    let gate = app.gate.load_full();
+    let head = gate.head(&visit.headers)?;
     if let Some(signature) = &head.signature {
         if !matches!(visit.method, Method::GET | Method::HEAD) {
             let how = "a signature covers the whole body, and this one is read as it comes; use an API key";
             return Err(Refusal::unauthorized(how.into(), None));
         }
-        app.gate.secrets.settle(signature, b"", app.store.as_ref()).await?;
+        gate.secrets.settle(signature, b"", app.store.as_ref()).await?;
     }
     let admitted = head.admitted(app, visit);
     admitted.may(scope).map(|()| admitted)
@@ -220,10 +233,11 @@ pub(crate) async fn admit_with_body(
     scope: Scope,
     body: Body,
 ) -> Result<(Admitted, Bytes), Response> {
-    let head = app.gate.head(&visit.headers).map_err(Refusal::into_response)?;
+    let gate = app.gate.load_full();
+    let head = gate.head(&visit.headers).map_err(Refusal::into_response)?;
     let body = ask::body(app, body).await?;
     if let Some(signature) = &head.signature {
-        let settled = app.gate.secrets.settle(signature, &body, app.store.as_ref()).await;
+        let settled = gate.secrets.settle(signature, &body, app.store.as_ref()).await;
         settled.map_err(Refusal::into_response)?;
     }
     let admitted = head.admitted(app, visit);

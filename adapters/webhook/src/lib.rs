@@ -32,6 +32,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use axum::{
     Json, Router,
     extract::State,
@@ -41,6 +42,7 @@ use axum::{
 };
 use axum_server::Handle;
 use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
@@ -56,7 +58,8 @@ struct App {
     callbacks: Result<Callbacks, &'static str>,
     /// What outlives the process; not there where nothing needs it, or where it cannot be opened.
     store: Option<Store>,
-    gate: Arc<access::Gate>,
+    /// Who is let in; its settings may change.
+    gate: Arc<ArcSwap<access::Gate>>,
     slack: Arc<slack::Slack>,
     draining: Arc<AtomicBool>,
     /// Event streams that can be taken up again.
@@ -71,15 +74,16 @@ struct App {
 }
 
 /// Serves until `shutdown` is cancelled; then running lookups get `drain_ms` to finish. `hooks` are the paths that other
-/// adapters answer.
+/// adapters answer. Of settings that change, those that say who is let in are taken up.
 pub async fn serve(
     engine: Engine,
-    settings: &Http,
+    mut changing: watch::Receiver<Http>,
     metrics: Metrics,
     store: Option<Store>,
     hooks: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
+    let settings = &changing.borrow_and_update().clone();
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
     let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
@@ -91,7 +95,7 @@ pub async fn serve(
         metrics,
         callbacks: callbacks.clone(),
         store,
-        gate: Arc::new(access::Gate::new(settings)?),
+        gate: Arc::new(ArcSwap::from_pointee(access::Gate::new(settings)?)),
         slack: Arc::new(slack::Slack::new(settings)),
         draining: Arc::default(),
         pages: page::Pages::new(&settings.public_url),
@@ -120,6 +124,7 @@ pub async fn serve(
     let draining = app.draining.clone();
     let delivered = callbacks.ok().map(|callbacks| tokio::spawn(callbacks.ended(drain)));
     tokio::spawn(app.metrics.clone().keep_up());
+    tokio::spawn(access::follow(app.gate.clone(), changing));
     let ended = tokio::spawn(async move {
         shutdown.cancelled().await;
         draining.store(true, Ordering::Relaxed);

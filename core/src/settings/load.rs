@@ -271,8 +271,17 @@ impl Settings {
 
     /// Sections that differ from these new settings and are only read when the service starts.
     pub fn need_a_restart(&self, new: &Self) -> Vec<&'static str> {
+        // Who is let in, and whose word counts, is taken up at once.
+        let http = super::Http {
+            anonymous: self.http.anonymous,
+            api_keys: self.http.api_keys.clone(),
+            inbound_secrets: self.http.inbound_secrets.clone(),
+            trusted_proxies: self.http.trusted_proxies.clone(),
+            client_address_header: self.http.client_address_header.clone(),
+            ..new.http.clone()
+        };
         let changed = [
-            ("http", self.http != new.http),
+            ("http", self.http != http),
             ("telegram", self.telegram != new.telegram),
             ("discord", self.discord != new.discord),
             ("state", self.state != new.state),

@@ -21,7 +21,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use netvane_core::{Engine, Failure, Health, Input, Request, settings::Http, store::Store, visit::Visit};
+use moka::sync::Cache;
+use netvane_core::{
+    Caller, Engine, Failure, Health, Input, Request, settings::Http, store::Store, visit::Visit,
+};
 use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -34,6 +37,9 @@ use schedule::Schedule;
 
 /// Deliveries that may be open.
 const MOST_OPEN: usize = 10_000;
+/// Of these, of someone without a key; and how many such askers are told apart.
+const OF_A_STRANGER: usize = 20;
+const STRANGERS: u64 = 10_000;
 /// Lookups for callbacks, and attempts to deliver, at a time.
 const LOOKUPS: usize = 32;
 const ATTEMPTS: usize = 32;
@@ -68,6 +74,8 @@ struct Inner {
     schedule: Schedule,
     patience: Duration,
     open: Arc<Semaphore>,
+    /// Of those who asked without a key or a signature, each has a few.
+    strangers: Cache<String, Arc<Semaphore>>,
     lookups: Semaphore,
     attempts: Semaphore,
     hosts: Hosts,
@@ -80,6 +88,7 @@ struct Inner {
 /// One of the deliveries that may be open.
 struct Place {
     _permit: Option<OwnedSemaphorePermit>,
+    _stranger: Option<OwnedSemaphorePermit>,
 }
 
 impl Callbacks {
@@ -105,6 +114,7 @@ impl Callbacks {
             schedule: Schedule::new(&settings.callback_retry_seconds),
             patience: Duration::from_millis(settings.callback_timeout_ms),
             open: Arc::new(Semaphore::new(MOST_OPEN)),
+            strangers: Cache::builder().max_capacity(STRANGERS).time_to_idle(KEEP_OPEN).build(),
             lookups: Semaphore::new(LOOKUPS),
             attempts: Semaphore::new(ATTEMPTS),
             hosts: Hosts::new(ATTEMPTS_AT_HOST),
@@ -123,7 +133,7 @@ impl Callbacks {
                 callbacks.0.tasks.clone().spawn(async move { callbacks.forget(&id).await });
                 continue;
             }
-            let place = Place::new(callbacks.0.open.clone().try_acquire_owned().ok());
+            let place = Place::new(callbacks.0.open.clone().try_acquire_owned().ok(), None);
             callbacks.carry(delivery, place);
         }
         engine.adapters().report("http callbacks", Health::Up);
@@ -147,7 +157,9 @@ impl Callbacks {
                 "{MOST_OPEN} callbacks are open, which is all that this Netvane takes"
             ))
         };
-        let place = Place::new(Some(self.0.open.clone().try_acquire_owned().map_err(|_| full())?));
+        let stranger = self.stranger(&request.caller)?;
+        let permit = self.0.open.clone().try_acquire_owned().map_err(|_| full())?;
+        let place = Place::new(Some(permit), stranger);
         let mut delivery = Delivery {
             id: delivery::id()?,
             command: command.to_owned(),
@@ -176,6 +188,18 @@ impl Callbacks {
         store.put(OPEN, &delivery.id, &delivery, KEEP_OPEN).await.map_err(not_kept)?;
         self.carry(delivery.clone(), place);
         Ok(delivery)
+    }
+
+    /// A place among the few of someone who asked without a key or a signature.
+    fn stranger(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        if caller.own || caller.api_key.is_some() {
+            return Ok(None);
+        }
+        let few = self.0.strangers.get_with(caller.name(), || Arc::new(Semaphore::new(OF_A_STRANGER)));
+        few.try_acquire_owned().map(Some).map_err(|_| Failure::RateLimited {
+            message: format!("{OF_A_STRANGER} of your callbacks are open; with an API key there can be more"),
+            retry_after: STATE_TROUBLE,
+        })
     }
 
     /// A delivery as it stands; `None` where there is none, or none any more.
@@ -346,9 +370,9 @@ impl Callbacks {
 }
 
 impl Place {
-    fn new(permit: Option<OwnedSemaphorePermit>) -> Self {
+    fn new(permit: Option<OwnedSemaphorePermit>, stranger: Option<OwnedSemaphorePermit>) -> Self {
         ::metrics::gauge!("netvane_deliveries_open").increment(1.0);
-        Self { _permit: permit }
+        Self { _permit: permit, _stranger: stranger }
     }
 }
 
