@@ -48,7 +48,9 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
     let link = path(&url);
 
     // Previews and bots look, and use nothing up.
-    assert_eq!(Client::connect(service.address).ask(&format!("HEAD {link}"), &[], b"").status, 200);
+    let mut preview = Client::connect(service.address);
+    preview.request(&format!("HEAD {link}"), &[], b"");
+    assert_eq!(preview.head().expect("an answer").0, 200);
     for _ in 0..3 {
         assert_eq!(open(&service, &link).status, 200);
     }
