@@ -59,13 +59,7 @@ pub fn parse_named(
         }
         if !value.is_null() {
             let value = match value {
-                Value::String(text) if text.is_empty() => {
-                    let form = argument.form.as_deref().unwrap_or(&argument.help);
-                    return Err(UsageError::argument(format!(
-                        "`{}` is empty: {form} is wanted here",
-                        argument.name
-                    )));
-                }
+                Value::String(text) if text.is_empty() => return Err(empty(argument)),
                 Value::String(text) => typed(argument, &text).map_err(UsageError::argument)?,
                 Value::Number(number) if argument.rest => number.to_string().into(),
                 other => other,
@@ -172,6 +166,10 @@ fn assign<'e>(entry: &'e Entry, tokens: &[Token], line: &str) -> Result<Vec<Give
         };
         if given.iter().any(|given| given.argument.name == argument.name) {
             return Err(UsageError::argument(format!("`{}` is given twice", argument.name)).at(span));
+        }
+        // Types say more of what is wrong; free text takes anything else.
+        if argument.rest && text.is_empty() {
+            return Err(empty(argument).at(span));
         }
         given.push(Given { argument, text, span });
     }
@@ -292,6 +290,11 @@ fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(), UsageError
         }),
         None => Ok(()),
     }
+}
+
+fn empty(argument: &Argument) -> UsageError {
+    let form = argument.form.as_deref().unwrap_or(&argument.help);
+    UsageError::argument(format!("`{}` is empty: {form} is wanted here", argument.name))
 }
 
 /// The JSON value of a written one: numbers are numbers, the rest is for the type to read.

@@ -142,3 +142,11 @@ proptest::proptest! {
         let _ = read(&format!("dig {line}"));
     }
 }
+
+#[test]
+fn free_text_is_not_empty() {
+    for line in ["verify \"", "verify \"\"", "ua ''"] {
+        let (message, position, _) = fault(line);
+        assert!(message.contains("is empty") && position.is_some(), "{line}: {message}");
+    }
+}
