@@ -101,13 +101,17 @@ pub(crate) fn keepable(command: &Entry, arguments: &Map<String, Value>) -> Map<S
         let argument = command.arguments.iter().find(|argument| argument.name == *name);
         let pasted = argument.is_none_or(|argument| argument.message || argument.rest);
         let value = match value {
-            Value::String(text) => match text.parse::<Email>() {
-                Ok(address) if text.contains('@') => format!("…@{}", address.domain()).into(),
-                _ if pasted || text.len() > MOST_VALUE || text.contains('@') => {
-                    format!("({} bytes)", text.len()).into()
+            Value::String(text) => {
+                // What has no such sign is no mailbox, and most questions have none.
+                let address = if text.contains('@') { text.parse::<Email>().ok() } else { None };
+                match address {
+                    Some(address) => format!("…@{}", address.domain()).into(),
+                    None if pasted || text.len() > MOST_VALUE || text.contains('@') => {
+                        format!("({} bytes)", text.len()).into()
+                    }
+                    None => text.as_str().into(),
                 }
-                _ => text.as_str().into(),
-            },
+            }
             other => other.clone(),
         };
         (name.clone(), value)

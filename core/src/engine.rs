@@ -299,6 +299,8 @@ impl Engine {
         let admitted = world.access.admit(request.adapter, &request.caller, name)?;
         // A request of the asker's own comes with the question, or is shared through a link.
         if command.about_visit && request.visit.is_none() {
+            // An open link costs as well, or one asker could take all of them.
+            world.charge(request, admitted, limits::AT_HAND)?;
             let invitation = inner.links.invite(name)?;
             progress(invitation.reply(id, name, started));
             request.visit = Some(invitation.accepted().await?);

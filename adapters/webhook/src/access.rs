@@ -152,7 +152,7 @@ impl Head {
             (None, Some(_)) => (Some(SIGNER.to_owned()), Scope::ALL.to_vec()),
             (None, None) => (None, Scope::ALL.to_vec()),
         };
-        let address = visit.chain(&app.engine.proxies()).caller;
+        let address = visit.caller(&app.engine.proxies());
         let own = name.is_none() && app.engine.is_own(address);
         Admitted {
             caller: Caller { api_key: name, address: Some(address), own, ..Caller::default() },

@@ -3,7 +3,7 @@
 use axum::{
     body::{Body, to_bytes},
     extract::{Path, RawQuery, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use netvane_core::{Failure, Input, UsageError, keys::Scope};
@@ -41,12 +41,7 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) ->
 }
 
 /// `POST /v1/commands`
-pub(crate) async fn post(
-    State(app): State<App>,
-    Visited(visit): Visited,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: Body) -> Response {
     let (admitted, bytes) = match admit_with_body(&app, &visit, Scope::Ask, body).await {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
@@ -56,7 +51,7 @@ pub(crate) async fn post(
             Ok(()) => callbacks::take(&app, admitted.request(input, visit), &callback).await,
             Err(refused) => refused.into_response(),
         },
-        Ok((input, None)) => answer(&app, admitted.request(input, visit), &headers).await,
+        Ok((input, None)) => answer(&app, admitted.request(input, visit.clone()), &visit.headers).await,
         Err(failure) => problem::failure(&failure),
     }
 }
@@ -67,7 +62,6 @@ pub(crate) async fn get(
     name: Result<Path<String>, PathRejection>,
     Visited(visit): Visited,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
 ) -> Response {
     let admitted = match admit(&app, &visit, Scope::Ask).await {
         Ok(admitted) => admitted,
@@ -83,7 +77,7 @@ pub(crate) async fn get(
         }
     }
     let input = Input::Named { name, arguments };
-    answer(&app, admitted.request(input, visit), &headers).await
+    answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
 }
 
 /// The body, within its limits of size and time.

@@ -74,6 +74,15 @@ pub struct Chain {
 }
 
 impl Visit {
+    /// Who asks. The claims of those who are not trusted are not even read, for this is asked of every request.
+    pub fn caller(&self, proxies: &Proxies) -> IpAddr {
+        let Connection { peer, relayed, .. } = &self.connection;
+        match relayed {
+            None if !proxies.trusts(peer.ip()) => peer.ip().to_canonical(),
+            _ => self.chain(proxies).caller,
+        }
+    }
+
     /// Who asks, and how that is known.
     pub fn chain(&self, proxies: &Proxies) -> Chain {
         let mut chain = Chain::of(&self.connection, proxies);

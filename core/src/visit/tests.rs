@@ -10,6 +10,7 @@ fn proxies(networks: &[&str], field: &str) -> Proxies {
 /// Caller, port or 0, and the chain as `source address-or-word trusted?`.
 fn told(visit: &Visit, proxies: &Proxies) -> (String, u16, Vec<String>) {
     let chain = visit.chain(proxies);
+    assert_eq!(visit.caller(proxies), chain.caller, "both ways to ask agree");
     let hop = |hop: &Hop| {
         let said = hop.address.map(|address| address.to_string()).or(hop.said.clone()).unwrap_or_default();
         format!("{} {said}{}", hop.source, if hop.trusted { "" } else { " claimed" })
