@@ -47,6 +47,7 @@ fn document(registry: &Registry, public_url: &str) -> Value {
         paths.insert(path, json!({ "get": command(registry, entry) }));
     }
     paths.insert("/v1/batch".into(), json!({ "post": batch() }));
+    paths.insert("/v1/deliveries/{id}".into(), json!({ "get": delivery() }));
     paths.extend(service());
     json!({
         "openapi": "3.1.0",
@@ -118,6 +119,19 @@ fn asking(registry: &Registry) -> Value {
                 "description": "The reply, in the form that `Accept` wants most.",
                 "headers": { "X-Request-Id": reference("headers", "RequestId") },
                 "content": forms(&schema),
+            },
+            "202": {
+                "description": "Taken; the reply is delivered to `callback`. How that goes stands at `url`.",
+                "headers": {
+                    "X-Request-Id": reference("headers", "RequestId"),
+                    "Location": { "schema": { "type": "string" } },
+                },
+                "content": { "application/json": { "schema": {
+                    "type": "object", "required": ["id", "state", "url"],
+                    "properties": {
+                        "id": { "type": "string" }, "state": { "const": "queued" }, "url": { "type": "string" },
+                    },
+                }}},
             },
             "204": reference("responses", "AllSeen"),
         }), &problems),
@@ -208,6 +222,23 @@ fn batch() -> Value {
                 "contentSchema": reference("schemas", "BatchAnswer"),
             }}},
         }}), &[401, 403, 429]),
+    })
+}
+
+fn delivery() -> Value {
+    json!({
+        "operationId": "delivery", "tags": ["Asking"], "summary": "What became of a callback",
+        "description": "Kept for 7 days after its end. Who knows the id may know.",
+        "parameters": [
+            reference("parameters", "RequestId"),
+            { "name": "id", "in": "path", "required": true, "schema": { "type": "string" },
+              "description": "As the 202 gave it." },
+        ],
+        "responses": responses(json!({ "200": {
+            "description": "How far it has come.",
+            "headers": { "X-Request-Id": reference("headers", "RequestId") },
+            "content": { "application/json": { "schema": reference("schemas", "Delivery") } },
+        }}), &[404, 503]),
     })
 }
 

@@ -137,7 +137,15 @@ fn schemas(registry: &Registry) -> Map<String, Value> {
         form
     });
     schemas.insert("BatchQuestion".into(), question(in_batch.collect()));
-    schemas.insert("Question".into(), question(forms));
+    let alone = forms.into_iter().map(|mut form| {
+        form["properties"]["callback"] = json!({
+            "type": "string", "format": "uri", "pattern": "^https?://", "maxLength": 2048,
+            "description": "Where the reply is delivered later, signed (Standard Webhooks).",
+        });
+        form
+    });
+    schemas.insert("Question".into(), question(alone.collect()));
+    schemas.insert("Delivery".into(), delivery());
     let mut replies = Vec::new();
     for entry in registry.entries() {
         let name = super::reply_name(entry);
@@ -272,4 +280,29 @@ pub(super) fn as_text(schema: &Value) -> Value {
         values.retain(|value| !value.is_null());
     }
     schema
+}
+
+/// What became of a callback.
+fn delivery() -> Value {
+    json!({
+        "type": "object",
+        "required": ["id", "state", "command", "callback", "created", "attempts", "next_attempt"],
+        "properties": {
+            "id": { "type": "string" },
+            "state": { "enum": ["queued", "running", "delivering", "delivered", "failed", "gone"] },
+            "command": { "type": "string" },
+            "callback": { "type": "string", "description": "Without its query." },
+            "created": { "type": "string", "format": "date-time" },
+            "attempts": { "type": "array", "items": {
+                "type": "object", "required": ["at", "elapsed_ms"],
+                "properties": {
+                    "at": { "type": "string", "format": "date-time" },
+                    "status": { "type": "integer" },
+                    "error": { "type": "string" },
+                    "elapsed_ms": { "type": "integer" },
+                },
+            }},
+            "next_attempt": { "type": ["string", "null"], "format": "date-time" },
+        },
+    })
 }
