@@ -1,5 +1,7 @@
 //! Who may ask what, and how it is answered: the operator's rules, first match first.
 
+use std::sync::Arc;
+
 use governor::{DefaultKeyedRateLimiter, RateLimiter, clock::Clock};
 
 use crate::{
@@ -10,9 +12,12 @@ use crate::{
     settings::{Effect, Policy, Rule, Settings},
 };
 
+/// How often each asker may, by a rule's own number.
+type Limit = Option<Arc<DefaultKeyedRateLimiter<String>>>;
+
 /// The rules in force.
 pub(crate) struct Access {
-    rules: Vec<(Rule, Option<DefaultKeyedRateLimiter<String>>)>,
+    rules: Vec<(Rule, Limit)>,
     pub(crate) contact: String,
 }
 
@@ -25,8 +30,13 @@ pub(crate) struct Admitted {
 }
 
 impl Access {
-    /// From the settings; a rule about a command that does not exist would protect nothing.
-    pub(crate) fn new(settings: &Settings, registry: &Registry) -> Result<Self, Failure> {
+    /// From the settings; a rule about a command that does not exist would protect nothing. A rule that stood among
+    /// those `before` goes on counting.
+    pub(crate) fn new(
+        settings: &Settings,
+        registry: &Registry,
+        before: Option<&Self>,
+    ) -> Result<Self, Failure> {
         let Policy { rules, contact, .. } = &settings.policy;
         for rule in rules {
             if let Some(name) = rule.commands.iter().find(|name| registry.find(name).is_none()) {
@@ -41,10 +51,15 @@ impl Access {
             }
         }
         let limited = |rule: &Rule| {
-            let own = rule.per_minute.map(|number| RateLimiter::keyed(a_minute(number)));
             let names = rule.commands.iter().filter_map(|name| registry.find(name));
             let commands = names.map(|entry| entry.spec.name.to_owned()).collect();
-            (Rule { commands, ..rule.clone() }, own)
+            let rule = Rule { commands, ..rule.clone() };
+            let known = before.and_then(|before| before.rules.iter().find(|(known, _)| *known == rule));
+            let limit = match known {
+                Some((_, limit)) => limit.clone(),
+                None => rule.per_minute.map(|number| Arc::new(RateLimiter::keyed(a_minute(number)))),
+            };
+            (rule, limit)
         };
         Ok(Self { rules: rules.iter().map(limited).collect(), contact: contact.clone() })
     }
@@ -113,7 +128,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), toml).expect("written");
         let settings = Settings::load(Some(file.path()), []).unwrap_or_else(|error| panic!("{error}"));
-        Access::new(&settings, &commands::registry())
+        Access::new(&settings, &commands::registry(), None)
     }
 
     const RULES: &str = r#"

@@ -81,6 +81,9 @@ pub struct Spec {
     pub timeout: Duration,
     /// What it costs Netvane and others.
     pub cost: Cost,
+    /// The most bytes that one lookup sends to others, whatever is asked: packets' headers included, acknowledgements
+    /// of what they send aside.
+    pub sends: u32,
 }
 
 /// Headings of `help`, in its order.
@@ -150,7 +153,7 @@ pub struct Entry {
 /// A command with its arguments read: what is left is to run it.
 pub trait Prepared: Send + Sync {
     /// The canonical arguments.
-    fn arguments(&self) -> &Map<String, Value>;
+    fn arguments(&self) -> &Arc<Map<String, Value>>;
     /// See [`Command::contacts`].
     fn contacts(&self) -> Option<&Host>;
     /// See [`Command::run`].
@@ -191,11 +194,11 @@ impl<D: Answer> Finding for D {
 
 struct Ready<C> {
     command: C,
-    arguments: Map<String, Value>,
+    arguments: Arc<Map<String, Value>>,
 }
 
 impl<C: Command> Prepared for Ready<C> {
-    fn arguments(&self) -> &Map<String, Value> {
+    fn arguments(&self) -> &Arc<Map<String, Value>> {
         &self.arguments
     }
 
@@ -233,7 +236,7 @@ impl Entry {
                     }
                     _ => Map::new(),
                 };
-                Ok(Box::new(Ready { command, arguments }))
+                Ok(Box::new(Ready { command, arguments: Arc::new(arguments) }))
             },
         }
     }
@@ -275,6 +278,8 @@ struct Listed<'a> {
     group: Group,
     usage: String,
     cost: Cost,
+    /// See [`Spec::sends`].
+    sends_at_most_bytes: u32,
     arguments: &'a [Argument],
     examples: &'a [&'a str],
 }
@@ -289,6 +294,7 @@ impl Registry {
             group: entry.spec.group,
             usage: entry.usage(),
             cost: entry.spec.cost,
+            sends_at_most_bytes: entry.spec.sends,
             arguments: &entry.arguments,
             examples: entry.spec.examples,
         });
@@ -308,7 +314,7 @@ impl Registry {
     /// The arguments of a command's first example, by name.
     pub fn example(&self, entry: &Entry) -> Map<String, Value> {
         let line = entry.spec.examples.first().copied().unwrap_or_default();
-        crate::grammar::parse(self, line).map(|(_, read)| read.arguments().clone()).unwrap_or_default()
+        crate::grammar::parse(self, line).map(|(_, read)| Map::clone(read.arguments())).unwrap_or_default()
     }
 
     /// Those that are offered for such a target, the most telling one first.
@@ -340,7 +346,9 @@ mod tests {
         let registry = commands::registry();
         let mut names = std::collections::HashSet::new();
         for entry in registry.entries() {
-            let Spec { name, aliases, about, examples, .. } = entry.spec;
+            let Spec { name, aliases, about, examples, cost, sends, .. } = entry.spec;
+            assert_eq!(sends == 0, cost == Cost::Free, "{name}: what sends nothing is free, and nothing else");
+            assert!(sends <= 320 << 10, "{name}: more than any question is worth");
             for name in std::iter::once(&name).chain(aliases) {
                 assert!(names.insert(*name), "{name} is there twice");
                 assert!(

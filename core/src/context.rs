@@ -7,8 +7,7 @@ use tokio::sync::watch;
 use crate::{
     access::Access,
     adapters::Adapters,
-    args::{Host, IpVersion},
-    command::{Answer, Cost, Registry},
+    command::{Answer, Registry},
     failure::Failure,
     geo::GeoHandle,
     limits::{Budgets, Standing},
@@ -38,8 +37,8 @@ pub struct Context {
     pub proxies: Arc<Proxies>,
     /// The operator's rules.
     pub(crate) access: Arc<Access>,
-    /// What may be spent on targets; none for the operator's own questions.
-    pub(crate) budgets: Option<Arc<Budgets>>,
+    /// What all askers together may spend on others.
+    pub(crate) budgets: Arc<Budgets>,
     /// Which adapter brought the question.
     pub adapter: &'static str,
     /// Who asks; of many who ask the same at once, one.
@@ -61,18 +60,15 @@ pub struct About {
 }
 
 impl Context {
-    /// Addresses of a target to send packets to (see [`Net::contact`]); many names of one host are one host.
-    pub async fn contact(&self, target: &Host, version: Option<IpVersion>) -> Result<Vec<IpAddr>, Failure> {
-        let addresses = self.net.contact(target, version).await?;
-        if let (Some(budgets), Host::Name(_), Some(address)) = (&self.budgets, target, addresses.first()) {
-            budgets.charge_target(&address.to_string(), Cost::Heavy.units())?;
-        }
-        Ok(addresses)
-    }
-
     /// Many ports of this address are about to be tried.
     pub(crate) fn may_scan(&self, address: IpAddr) -> Result<(), Failure> {
-        self.budgets.as_ref().map_or(Ok(()), |budgets| budgets.charge_network(address))
+        if self.caller.own { Ok(()) } else { self.budgets.charge_network(address) }
+    }
+
+    /// The mail servers of this domain are about to be asked about a mailbox: they would block whoever asks too often,
+    /// the operator too.
+    pub(crate) fn may_ask_mail_of(&self, domain: &str) -> Result<(), Failure> {
+        self.budgets.charge_mail_domain(domain)
     }
 
     /// Shows what is found so far; a later call replaces an earlier one that nobody has looked at.

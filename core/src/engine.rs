@@ -1,39 +1,37 @@
 //! The way of a request, from the line to the reply.
 
+mod asked;
+mod world;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
 use tracing::Instrument;
-use ulid::Ulid;
 
 use crate::{
-    access::{Access, Admitted},
     adapters::Adapters,
     args::Host,
-    audit::{self, Audit, Record},
     cache::{Cache, Entry},
-    command::{Cost, Entry as CommandEntry, Prepared, Registry},
+    command::{Cost, Entry as CommandEntry, Prepared, Registry, Spec},
     commands,
-    context::{About, Context},
+    context::Context,
     failure::{Failure, UsageError},
     flight::Flights,
-    geo::{GeoHandle, GeoPaths, Refresh},
+    geo::Refresh,
     grammar::{self, MAX_LINE, Understood},
-    limits::{self, Budgets, Standing},
+    limits,
     links::Links,
-    mail::Mail,
-    meters,
-    net::{Net, http::Http},
+    net::{Outlay, http::Http},
     reply::{Rendition, Reply},
     request::{Caller, Input, Request},
     settings::{Limits, Settings},
     visit::Proxies,
 };
+use asked::Asked;
+use world::{Permits, World};
 
 /// Answers questions. One for the whole program; clones are cheap and the same engine.
 #[derive(Clone)]
@@ -50,78 +48,13 @@ struct Inner {
     world: ArcSwap<World>,
 }
 
-/// Everything that the settings decide. A question keeps the one that it began with.
-struct World {
-    net: Net,
-    geo: Arc<GeoHandle>,
-    mail: Arc<Mail>,
-    about: Arc<About>,
-    proxies: Arc<Proxies>,
-    access: Arc<Access>,
-    budgets: Arc<Budgets>,
-    audit: Option<Audit>,
-    /// Only this machine can reach the service.
-    private: bool,
-    light: Permits,
-    heavy: Permits,
-}
-
-/// Lookups of one cost class that may run at once.
-#[derive(Clone)]
-struct Permits {
-    all: Arc<Semaphore>,
-    /// Those of them that questions asked in bulk may have.
-    bulk: Arc<Semaphore>,
-}
-
-impl Permits {
-    fn new(count: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(count)), bulk: Arc::new(Semaphore::new((count / 2).max(1))) }
-    }
-}
-
-impl World {
-    fn new(
-        settings: &Settings,
-        registry: &Registry,
-        adapters: &Adapters,
-        started: Instant,
-    ) -> Result<Self, Failure> {
-        let limits = &settings.limits;
-        let net = Net::new(settings)?;
-        let path = |text: &str| (!text.is_empty()).then(|| text.into());
-        let geo = GeoHandle::open(GeoPaths { city: path(&settings.geo.city), asn: path(&settings.geo.asn) })
-            .map_err(|error| Failure::Unavailable(error.to_string()))?;
-        let mail = Mail::new(settings, &net)?;
-        let about = About {
-            started,
-            limits: limits.clone(),
-            resolvers: net.dns.resolvers(),
-            adapters: adapters.clone(),
-        };
-        Ok(Self {
-            net,
-            geo: Arc::new(geo),
-            mail: Arc::new(mail),
-            about: Arc::new(about),
-            proxies: Arc::new(Proxies::new(&settings.http)),
-            access: Arc::new(Access::new(settings, registry)?),
-            budgets: Arc::new(Budgets::new(limits)),
-            audit: Audit::open(&settings.audit)?,
-            private: settings.is_private(),
-            light: Permits::new(limits.light),
-            heavy: Permits::new(limits.heavy),
-        })
-    }
-}
-
 impl Engine {
     /// With all commands.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
         let limits = &settings.limits;
         let registry = Arc::new(commands::registry());
         let (adapters, started) = (Adapters::default(), Instant::now());
-        let world = World::new(settings, &registry, &adapters, started)?;
+        let world = World::new(settings, &registry, &adapters, started, None)?;
         Ok(Self(Arc::new(Inner {
             registry,
             adapters,
@@ -137,8 +70,8 @@ impl Engine {
     /// Reads files, so not for an async thread.
     pub fn reload(&self, settings: &Settings) -> Result<(), Failure> {
         let Inner { registry, adapters, started, world, .. } = &*self.0;
-        let new = World::new(settings, registry, adapters, *started)?;
-        new.net.dns.ready()?;
+        let new = World::new(settings, registry, adapters, *started, Some(&world.load()))?;
+        new.net.dns.is_configured()?;
         world.store(Arc::new(new));
         Ok(())
     }
@@ -148,15 +81,16 @@ impl Engine {
         &self.0.registry
     }
 
-    /// Whether questions can be answered at all; if not, what is missing.
-    pub fn ready(&self) -> Result<(), Failure> {
-        self.0.world.load().net.dns.ready()
+    /// Whether questions can be answered; if not, what is missing. Resolvers that have failed are asked for it.
+    pub async fn ready(&self) -> Result<(), Failure> {
+        let net = self.0.world.load().net.clone();
+        net.dns.ready().await
     }
 
     /// Everything that settings can get wrong and that is otherwise found out at its first use.
     pub fn check(&self) -> Result<(), Failure> {
-        self.ready()?;
         let world = self.0.world.load();
+        world.net.dns.is_configured()?;
         world.net.registries.check()?;
         world.net.tls_roots().map(|_| ())
     }
@@ -232,39 +166,31 @@ impl Engine {
         fields(adapter = request.adapter, command, outcome)
     )]
     pub async fn ask(&self, request: Request, progress: impl FnMut(Reply)) -> Result<Reply, Failure> {
-        let started = Instant::now();
         let world = self.0.world.load_full();
-        let mut asked = Asked { id: Ulid::new().to_string(), started, units: 0, request };
-        let (understood, arguments) = match self.understand(&asked.request.input) {
+        let mut asked = Asked::new(request);
+        let answer = match self.understand(&asked.request.input) {
             Ok((command, prepared)) => {
-                let arguments = world.audit.as_ref().map(|_| audit::keepable(&command, prepared.arguments()));
-                (Ok((command, prepared)), arguments)
+                asked.question = Some((command.clone(), prepared.arguments().clone()));
+                self.answer(&world, (command, prepared), &mut asked, progress).await
             }
-            Err(error) => (Err(error), None),
-        };
-        let command = understood.as_ref().map_or("-", |(entry, _)| entry.spec.name);
-        let answer = match understood {
-            Ok(understood) => self.answer(&world, understood, &mut asked, progress).await,
             Err(error) => Err(Failure::Usage(error)),
         };
-        asked.record(&world, command, arguments.unwrap_or_default(), &answer);
+        asked.record(&world, &answer);
         answer
     }
 
     /// The answer, if it is kept from an earlier lookup; nothing is looked up.
     pub fn known(&self, request: &Request) -> Option<Reply> {
-        let started = Instant::now();
         let world = self.0.world.load();
+        let mut asked = Asked::new(request.clone());
         let (command, prepared) = self.understand(&request.input).ok()?;
-        let name = command.spec.name;
         let entry = self.0.cache.get(&key(&command, &*prepared, request))?;
-        let admitted = world.access.admit(request.adapter, &request.caller, name).ok()?;
+        let admitted = world.access.admit(request.adapter, &request.caller, command.spec.name).ok()?;
         world.charge(request, admitted, limits::AT_HAND).ok()?;
-        let asked =
-            Asked { id: Ulid::new().to_string(), started, units: limits::AT_HAND, request: request.clone() };
-        let answer = Ok(reply(asked.id.clone(), &entry, started, true));
-        let arguments = world.audit.as_ref().map(|_| audit::keepable(&command, prepared.arguments()));
-        asked.record(&world, name, arguments.unwrap_or_default(), &answer);
+        asked.units = limits::AT_HAND;
+        asked.question = Some((command, prepared.arguments().clone()));
+        let answer = Ok(reply(asked.id.clone(), &entry, asked.started, true));
+        asked.record(&world, &answer);
         answer.ok()
     }
 
@@ -293,7 +219,7 @@ impl Engine {
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
         let (inner, name) = (&self.0, command.spec.name);
-        let Asked { id, started, units, request } = asked;
+        let Asked { id, started, units, request, .. } = asked;
         let started = *started;
         // Who may ask this here.
         let admitted = world.access.admit(request.adapter, &request.caller, name)?;
@@ -329,7 +255,7 @@ impl Engine {
             }
         };
         let key: Arc<str> = key.into();
-        let arguments = Arc::new(prepared.arguments().clone());
+        let arguments = prepared.arguments().clone();
         // Who is waited for must not wait for a share of what is asked in bulk.
         let flown: Arc<str> = if bulk { format!("{key} in bulk").into() } else { key.clone() };
         let flight = inner.flights.join(flown.clone(), |sender| {
@@ -341,7 +267,7 @@ impl Engine {
                 about: world.about.clone(),
                 proxies: world.proxies.clone(),
                 access: world.access.clone(),
-                budgets: (!request.caller.own).then(|| world.budgets.clone()),
+                budgets: world.budgets.clone(),
                 visit: request.visit.clone().filter(|_| command.about_visit),
                 adapter: request.adapter,
                 caller: request.caller.clone(),
@@ -349,7 +275,10 @@ impl Engine {
                 deadline: command.spec.timeout,
                 progress: sender,
             };
-            let cost = command.spec.cost;
+            let Spec { cost, sends, .. } = command.spec;
+            // The operator may ask as often as they like.
+            let charged = (!request.caller.own).then(|| (world.budgets.clone(), cost.units()));
+            let outlay = Outlay::new(sends, charged);
             let permits = match cost {
                 Cost::Free => None,
                 Cost::Light => Some(world.light.clone()),
@@ -362,10 +291,7 @@ impl Engine {
                 if let Some(entry) = engine.0.cache.get(&key).filter(|_| !fresh) {
                     return Ok(entry);
                 }
-                if let (Some(budgets), Some(host)) = (&context.budgets, prepared.contacts()) {
-                    budgets.charge_target(&host.to_string(), cost.units())?;
-                }
-                let finding = look_up(name, prepared, context, permits, bulk).await?;
+                let finding = outlay.during(look_up(name, prepared, context, permits, bulk)).await?;
                 let entry = Arc::new(Entry::new(name, arguments, finding, longest));
                 engine.0.cache.keep(key, entry.clone());
                 Ok(entry)
@@ -386,62 +312,6 @@ impl Engine {
         let outcome = flight.outcome(show).await;
         inner.flights.leave(&flown, &flight);
         Ok(reply(id.clone(), &*outcome?, started, false))
-    }
-}
-
-impl World {
-    /// Counts a question against every budget that it falls under.
-    fn charge(&self, request: &Request, admitted: Admitted, units: u32) -> Result<Vec<Standing>, Failure> {
-        self.access.charge(admitted, &request.caller)?;
-        if request.caller.own { Ok(Vec::new()) } else { self.budgets.charge(&request.caller, units) }
-    }
-}
-
-/// A question under way.
-struct Asked {
-    id: String,
-    started: Instant,
-    units: u32,
-    request: Request,
-}
-
-impl Asked {
-    /// One line in the log and one count in the metrics for each request; what was asked stays out of both, and goes
-    /// into the audit where one is kept.
-    fn record(
-        &self,
-        world: &World,
-        command: &'static str,
-        arguments: Map<String, Value>,
-        answer: &Result<Reply, Failure>,
-    ) {
-        let Self { id, started, units, request } = self;
-        let (elapsed, adapter) = (started.elapsed(), request.adapter);
-        let outcome = match answer {
-            Ok(reply) if reply.cached => "cached",
-            Ok(_) => "answered",
-            Err(failure) => failure.code().0,
-        };
-        meters::count(command, adapter, outcome, elapsed);
-        tracing::Span::current().record("command", command).record("outcome", outcome);
-        let elapsed_ms = audit::milliseconds(elapsed);
-        let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
-        tracing::info!(id, command, adapter, outcome, elapsed_ms, request_id, "request");
-        if let Some(audit) = &world.audit {
-            let at = jiff::Timestamp::now().to_string();
-            let caller = (&request.caller).into();
-            audit.write(&Record {
-                at,
-                id,
-                adapter,
-                caller,
-                command,
-                arguments,
-                outcome,
-                units: *units,
-                elapsed_ms,
-            });
-        }
     }
 }
 

@@ -11,12 +11,12 @@ use std::{
 };
 
 use governor::{
-    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
-    middleware::{StateInformationMiddleware, StateSnapshot},
+    middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv6Net};
 use moka::sync::Cache;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,21 +35,25 @@ const SWEEP: u32 = 4096;
 
 /// Port checks of hosts in one network are counted over this time.
 const NETWORK_WINDOW: Duration = Duration::from_secs(600);
+/// Questions to the mail servers of one domain, over this one.
+const MAIL_WINDOW: Duration = Duration::from_secs(3600);
 
 type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
-/// All budgets of a process.
+/// All budgets of a process. Clones are the same budgets.
+#[derive(Clone)]
 pub(crate) struct Budgets {
-    user: Keyed,
-    conversation: Keyed,
-    api_key: Keyed,
-    anonymous: Keyed,
-    target: DefaultKeyedRateLimiter<String>,
-    network: DefaultKeyedRateLimiter<String>,
-    total: DefaultDirectRateLimiter,
+    user: Arc<Keyed>,
+    conversation: Arc<Keyed>,
+    api_key: Arc<Keyed>,
+    anonymous: Arc<Keyed>,
+    target: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    network: Arc<DefaultKeyedRateLimiter<IpNet>>,
+    mail_domain: Arc<DefaultKeyedRateLimiter<String>>,
+    total: Arc<DefaultDirectRateLimiter>,
     at_once: Cache<String, Arc<Semaphore>>,
     of: settings::Limits,
-    charges: AtomicU32,
+    charges: Arc<AtomicU32>,
 }
 
 /// What an asker has left.
@@ -92,18 +96,44 @@ impl Caller {
 
 impl Budgets {
     pub(crate) fn new(limits: &settings::Limits) -> Self {
-        let keyed = |number| RateLimiter::keyed(a_minute(number)).with_middleware();
         Self {
             user: keyed(limits.per_user),
             conversation: keyed(limits.per_conversation),
             api_key: keyed(limits.per_api_key),
             anonymous: keyed(limits.per_anonymous),
-            target: RateLimiter::keyed(a_minute(limits.per_target)),
-            network: RateLimiter::keyed(over(NETWORK_WINDOW, limits.hosts_per_network)),
-            total: RateLimiter::direct(a_minute(limits.total)),
+            target: Arc::new(RateLimiter::keyed(a_minute(limits.per_target))),
+            network: Arc::new(RateLimiter::keyed(over(NETWORK_WINDOW, limits.hosts_per_network))),
+            mail_domain: Arc::new(RateLimiter::keyed(over(MAIL_WINDOW, limits.smtp_probes))),
+            total: Arc::new(RateLimiter::direct(a_minute(limits.total))),
             at_once: Cache::builder().max_capacity(ASKERS).time_to_idle(Duration::from_secs(600)).build(),
             of: limits.clone(),
-            charges: AtomicU32::new(0),
+            charges: Arc::default(),
+        }
+    }
+
+    /// The same under changed settings: what was spent stays spent, except of a budget whose own number has changed.
+    pub(crate) fn under(&self, limits: &settings::Limits) -> Self {
+        let (old, new) = (&self.of, Self::new(limits));
+        fn kept<T: Clone>(same: bool, old: &T, new: T) -> T {
+            if same { old.clone() } else { new }
+        }
+        let at_once = |limits: &settings::Limits| (limits.at_once_per_user, limits.at_once_per_api_key);
+        Self {
+            user: kept(old.per_user == limits.per_user, &self.user, new.user),
+            conversation: kept(
+                old.per_conversation == limits.per_conversation,
+                &self.conversation,
+                new.conversation,
+            ),
+            api_key: kept(old.per_api_key == limits.per_api_key, &self.api_key, new.api_key),
+            anonymous: kept(old.per_anonymous == limits.per_anonymous, &self.anonymous, new.anonymous),
+            target: kept(old.per_target == limits.per_target, &self.target, new.target),
+            network: kept(old.hosts_per_network == limits.hosts_per_network, &self.network, new.network),
+            mail_domain: kept(old.smtp_probes == limits.smtp_probes, &self.mail_domain, new.mail_domain),
+            total: kept(old.total == limits.total, &self.total, new.total),
+            at_once: kept(at_once(old) == at_once(limits), &self.at_once, new.at_once),
+            of: new.of,
+            charges: self.charges.clone(),
         }
     }
 
@@ -112,69 +142,49 @@ impl Budgets {
         self.sweep();
         let limits = &self.of;
         let mut standings = Vec::with_capacity(2);
-        let name = caller.name();
-        let own = match caller {
+        let (of, own, most) = match caller {
             Caller { api_key: Some(_), .. } => ("api_key", &self.api_key, limits.per_api_key),
             Caller { user: Some(_), .. } => ("you", &self.user, limits.per_user),
             _ => ("address", &self.anonymous, limits.per_anonymous),
         };
-        let conversation = caller.conversation.as_ref().map(|conversation| {
-            (("conversation", &self.conversation, limits.per_conversation), conversation.clone())
-        });
-        for ((of, limiter, most), key) in std::iter::once((own, name)).chain(conversation) {
-            let snapshot = take(limiter, &key, units, most).map_err(|wait| refused(of, units, most, wait))?;
-            standings.push(Standing { of, left: snapshot.remaining_burst_capacity(), per_minute: most });
+        standings.push(take(own, &caller.name(), units, (of, most))?);
+        if let Some(conversation) = &caller.conversation {
+            let budget = ("conversation", limits.per_conversation);
+            standings.push(take(&self.conversation, conversation, units, budget)?);
         }
-        let all = NonZeroU32::new(units.min(limits.total)).unwrap_or(NonZeroU32::MIN);
-        match self.total.check_n(all) {
-            Ok(Err(until)) => {
-                let wait = until.wait_time_from(now());
-                Err(Failure::RateLimited {
-                    message: format!(
-                        "All askers together ask more than this Netvane answers. {}",
-                        again_in(wait)
-                    ),
-                    retry_after: wait,
-                })
-            }
+        match self.total.check_n(some(units, limits.total)) {
+            Ok(Err(until)) => Err(too_much(until, || {
+                "All askers together ask more than this Netvane answers.".to_owned()
+            })),
             _ => Ok(standings),
         }
     }
 
-    /// Counts a lookup that sends something to this host or address, whoever asks.
-    pub(crate) fn charge_target(&self, target: &str, units: u32) -> Result<(), Failure> {
-        let units = NonZeroU32::new(units.min(self.of.per_target)).unwrap_or(NonZeroU32::MIN);
-        match self.target.check_key_n(&target.to_owned(), units) {
-            Ok(Err(until)) => {
-                let wait = until.wait_time_from(now());
-                Err(Failure::RateLimited {
-                    message: format!(
-                        "{target} has been asked about often enough for now, by all askers together. {}",
-                        again_in(wait)
-                    ),
-                    retry_after: wait,
-                })
-            }
+    /// Counts a lookup that sends something to this address, whoever asks and by whatever name.
+    pub(crate) fn charge_target(&self, target: IpAddr, units: u32) -> Result<(), Failure> {
+        match self.target.check_key_n(&target, some(units, self.of.per_target)) {
+            Ok(Err(until)) => Err(too_much(until, || {
+                format!("{target} has been asked about often enough for now, by all askers together.")
+            })),
             _ => Ok(()),
         }
     }
 
     /// Counts a port check of a host in this address's network, so that many of them do not become a scan.
     pub(crate) fn charge_network(&self, address: IpAddr) -> Result<(), Failure> {
-        let network = match address {
-            IpAddr::V4(v4) => Ipv4Net::new(v4, 24).map(|net| net.trunc().to_string()),
-            IpAddr::V6(v6) => Ipv6Net::new(v6, 48).map(|net| net.trunc().to_string()),
-        };
-        let Ok(network) = network else { return Ok(()) };
+        let length = if address.is_ipv4() { 24 } else { 48 };
+        let Ok(network) = IpNet::new(address, length).map(|network| network.trunc()) else { return Ok(()) };
         self.network.check_key(&network).map_err(|until| {
-            let wait = until.wait_time_from(now());
-            Failure::RateLimited {
-                message: format!(
-                    "Enough ports were checked in {network} for now; this is no scanner of networks. {}",
-                    again_in(wait)
-                ),
-                retry_after: wait,
-            }
+            too_much(until, || {
+                format!("Enough ports were checked in {network} for now; this is no scanner of networks.")
+            })
+        })
+    }
+
+    /// Counts a question to the mail servers of a domain about one of its mailboxes.
+    pub(crate) fn charge_mail_domain(&self, domain: &str) -> Result<(), Failure> {
+        self.mail_domain.check_key(&domain.to_owned()).map_err(|until| {
+            too_much(until, || format!("The mail servers of {domain} have been asked often enough for now."))
         })
     }
 
@@ -193,41 +203,43 @@ impl Budgets {
             }
             self.target.retain_recent();
             self.network.retain_recent();
+            self.mail_domain.retain_recent();
         }
     }
 }
 
-/// The state after taking units, or how long to wait for them.
-fn take(limiter: &Keyed, key: &String, units: u32, most: u32) -> Result<StateSnapshot, Duration> {
-    let units = NonZeroU32::new(units.min(most)).unwrap_or(NonZeroU32::MIN);
-    let until = match limiter.check_key_n(key, units) {
-        Ok(Ok(snapshot)) => return Ok(snapshot),
-        Ok(Err(until)) => until.wait_time_from(now()),
+/// What is left after taking units.
+fn take(
+    limiter: &Keyed,
+    key: &String,
+    units: u32,
+    (of, most): (&'static str, u32),
+) -> Result<Standing, Failure> {
+    let until = match limiter.check_key_n(key, some(units, most)) {
+        Ok(Ok(left)) => {
+            return Ok(Standing { of, left: left.remaining_burst_capacity(), per_minute: most });
+        }
+        Ok(Err(until)) => until,
         // Cannot be: no more than the most is asked for.
-        Err(_) => Duration::from_secs(60),
+        Err(_) => return Err(Failure::Internal),
     };
-    Err(until)
-}
-
-fn now() -> <DefaultClock as Clock>::Instant {
-    DefaultClock::default().now()
-}
-
-fn refused(of: &str, units: u32, most: u32, wait: Duration) -> Failure {
     let whose = match of {
-        "you" => "You have",
-        "conversation" => "This conversation has",
-        "api_key" => "This API key has",
-        _ => "Your address has",
+        "you" => "You have used up your",
+        "conversation" => "This conversation has used up its",
+        "api_key" => "This API key has used up its",
+        _ => "Your address has used up its",
     };
-    Failure::RateLimited {
-        message: format!(
-            "{whose} used up its share: {most} units a minute, of which this costs {units}. {}",
-            again_in(wait)
-        )
-        .replace("You have used up its", "You have used up your"),
-        retry_after: wait,
-    }
+    Err(too_much(until, || format!("{whose} share: {most} units a minute, of which this costs {units}.")))
+}
+
+/// Who has less than this costs has it all the same when nothing was spent.
+fn some(units: u32, most: u32) -> NonZeroU32 {
+    NonZeroU32::new(units.min(most)).unwrap_or(NonZeroU32::MIN)
+}
+
+fn too_much(until: NotUntil<<DefaultClock as Clock>::Instant>, what: impl FnOnce() -> String) -> Failure {
+    let wait = until.wait_time_from(DefaultClock::default().now());
+    Failure::RateLimited { message: format!("{} {}", what(), again_in(wait)), retry_after: wait }
 }
 
 /// `Again in 12 s.`
@@ -236,6 +248,10 @@ pub(crate) fn again_in(wait: Duration) -> String {
         seconds @ 0..=120 => format!("Again in {} s.", seconds.max(1)),
         seconds => format!("Again in {} min.", seconds.div_ceil(60)),
     }
+}
+
+fn keyed(number: u32) -> Arc<Keyed> {
+    Arc::new(RateLimiter::keyed(a_minute(number)).with_middleware())
 }
 
 pub(crate) fn a_minute(number: u32) -> Quota {
@@ -301,16 +317,36 @@ mod tests {
         let budgets = budgets(|limits| {
             limits.per_target = 50;
             limits.hosts_per_network = 3;
+            limits.smtp_probes = 2;
         });
-        assert!(
-            budgets.charge_target("192.0.2.1", 25).is_ok() && budgets.charge_target("192.0.2.1", 25).is_ok()
+        let host = |last| IpAddr::from([192, 0, 2, last]);
+        assert!(budgets.charge_target(host(1), 25).is_ok() && budgets.charge_target(host(1), 25).is_ok());
+        let failure = budgets.charge_target(host(1), 25).expect_err("enough").to_string();
+        assert_eq!(
+            failure,
+            "192.0.2.1 has been asked about often enough for now, by all askers together. Again in 30 s."
         );
-        let failure = budgets.charge_target("192.0.2.1", 25).expect_err("enough").to_string();
-        assert!(failure.starts_with("192.0.2.1 has been asked about often enough for now"), "{failure}");
-        assert!(budgets.charge_target("192.0.2.2", 25).is_ok());
-        let checked = (1..=5).map(|host| IpAddr::from([192, 0, 2, host]));
-        assert_eq!(checked.filter(|address| budgets.charge_network(*address).is_ok()).count(), 3);
+        assert!(budgets.charge_target(host(2), 25).is_ok());
+        assert_eq!((1..=5).filter(|last| budgets.charge_network(host(*last)).is_ok()).count(), 3);
         assert!(budgets.charge_network([192, 0, 3, 1].into()).is_ok());
+        let asked = (0..5).filter(|_| budgets.charge_mail_domain("example.test").is_ok());
+        assert_eq!(asked.count(), 2);
+        assert!(budgets.charge_mail_domain("other.test").is_ok());
+    }
+
+    #[test]
+    fn changed_settings_forget_only_what_they_change() {
+        let before = budgets(|limits| {
+            limits.per_user = 10;
+            limits.per_target = 10;
+        });
+        let (ann, host) = (user("ann", None), IpAddr::from([192, 0, 2, 1]));
+        assert!(before.charge(&ann, 10).is_ok() && before.charge_target(host, 10).is_ok());
+        let mut limits = before.of.clone();
+        limits.per_target = 20;
+        let after = before.under(&limits);
+        assert!(after.charge(&ann, 10).is_err(), "what was spent stays spent");
+        assert!(after.charge_target(host, 10).is_ok(), "a new number begins anew");
     }
 
     #[tokio::test]

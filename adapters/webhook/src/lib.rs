@@ -187,12 +187,12 @@ async fn registry(State(app): State<App>) -> Response {
     Json(app.engine.registry().to_json()).into_response()
 }
 
-/// True only when questions can be answered: a resolver is there, and no shutdown is under way.
+/// True only when questions can be answered: a resolver is there and answers, and no shutdown is under way.
 async fn ready(State(app): State<App>) -> Response {
     if app.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
-    match app.engine.ready() {
+    match app.engine.ready().await {
         Ok(()) => {
             let adapters = app.engine.adapters().all();
             let told = adapters.iter().map(|(name, health)| format!("{name} {health}\n"));

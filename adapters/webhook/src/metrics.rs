@@ -19,6 +19,10 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)?
             .install_recorder()?;
         ::metrics::describe_counter!("netvane_requests_total", "Questions by command, adapter and outcome.");
+        ::metrics::describe_counter!(
+            "netvane_audit_lost_total",
+            "Questions that are missing in the audit, because the disk did not take them."
+        );
         ::metrics::describe_gauge!("netvane_adapter_up", "Whether an adapter hears and answers.");
         ::metrics::describe_counter!(
             "netvane_upstream_total",

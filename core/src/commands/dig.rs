@@ -79,6 +79,7 @@ impl Command for Dig {
         ],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
+        sends: 32 << 10,
     };
     type Data = Data;
 

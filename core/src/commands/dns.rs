@@ -87,6 +87,7 @@ impl Command for Dns {
         examples: &["dns example.com"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
+        sends: 64 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];

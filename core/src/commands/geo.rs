@@ -75,6 +75,7 @@ impl Command for Geo {
         examples: &["geo 192.0.2.1", "geo example.com"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
+        sends: 16 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];

@@ -54,6 +54,7 @@ impl Command for Help {
         examples: &["help", "help mx"],
         timeout: Duration::from_secs(1),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
     const ABOUT_ASKER: bool = true;

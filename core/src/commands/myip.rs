@@ -86,6 +86,7 @@ impl Command for MyIp {
         examples: &["myip"],
         timeout: Duration::from_secs(5),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
     const ABOUT_VISIT: bool = true;

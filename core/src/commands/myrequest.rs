@@ -54,6 +54,7 @@ impl Command for MyRequest {
         examples: &["myrequest"],
         timeout: Duration::from_secs(2),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
     const ABOUT_VISIT: bool = true;

@@ -26,6 +26,7 @@ impl Command for MyUa {
         examples: &["myua"],
         timeout: Duration::from_secs(2),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
     const ABOUT_VISIT: bool = true;

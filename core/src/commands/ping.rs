@@ -84,11 +84,12 @@ impl Command for Ping {
         examples: &["ping example.com", "ping 192.0.2.1 count=10", "ping example.com ipv=6"],
         timeout: Duration::from_secs(40),
         cost: Cost::Heavy,
+        sends: 16 << 10,
     };
     type Data = Data;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.contact(&self.target, self.ipv).await?[0];
+        let address = cx.net.contact(&self.target, self.ipv).await?[0];
         let count = self.count.map_or(4, |count| count.0 as u16);
         let options = PingOptions { count, ..PingOptions::default() };
         let mut data = Data::new(self.target.to_string(), address, usize::from(count));

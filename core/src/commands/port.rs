@@ -42,6 +42,7 @@ impl Command for Port {
         examples: &["port 443", "port 443/udp", "port postgres", "port 8000-8010"],
         timeout: Duration::from_secs(2),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
 

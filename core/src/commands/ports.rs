@@ -68,12 +68,13 @@ impl Command for Ports {
         examples: &["ports example.com", "ports example.com 22,80,443,8000-8010,ssh"],
         timeout: Duration::from_secs(30),
         cost: Cost::Heavy,
+        sends: 320 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.contact(&self.target, None).await?[0];
+        let address = cx.net.contact(&self.target, None).await?[0];
         cx.may_scan(address)?;
         let wanted: Vec<u16> = match &self.ports {
             Some(PortSet(ports)) => ports.iter().copied().collect(),

@@ -74,6 +74,7 @@ impl Command for Status {
         examples: &["status"],
         timeout: Duration::from_secs(2),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
     const ABOUT_ASKER: bool = true;

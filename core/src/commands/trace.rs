@@ -101,12 +101,13 @@ impl Command for Trace {
         examples: &["trace example.com", "trace 192.0.2.1 max_hops=20 probes=1", "trace example.com ipv=6"],
         timeout: Duration::from_secs(15),
         cost: Cost::Heavy,
+        sends: 256 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let address = cx.contact(&self.target, self.ipv).await?[0];
+        let address = cx.net.contact(&self.target, self.ipv).await?[0];
         let defaults = TraceOptions::default();
         let options = TraceOptions {
             max_hops: self.max_hops.map_or(defaults.max_hops, |hops| hops.0 as u8),

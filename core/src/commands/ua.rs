@@ -45,6 +45,7 @@ impl Command for Ua {
         ],
         timeout: Duration::from_secs(2),
         cost: Cost::Free,
+        sends: 0,
     };
     type Data = Data;
 

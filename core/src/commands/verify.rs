@@ -50,6 +50,7 @@ impl Command for Verify {
         examples: &["verify someone@example.com"],
         timeout: Duration::from_secs(45),
         cost: Cost::Heavy,
+        sends: 64 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
@@ -79,7 +80,7 @@ impl Command for Verify {
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }
-        cx.mail.admit(domain)?;
+        cx.may_ask_mail_of(domain)?;
         let mut so_far = Data::new(Report::unasked(&mailbox, Reason::Unreachable), None);
         (so_far.mx, so_far.refused, so_far.finished) = (mx.hosts.clone(), refused.clone(), false);
         let report = cx.mail.verifier().verify(&mailbox, &exchanges, |entries| {
@@ -173,6 +174,9 @@ impl Data {
             Reason::TimedOut => format!("{host} fell silent"),
             Reason::Closed => format!("{host} hung up"),
             Reason::NotSmtp => format!("What answers at {host} does not speak SMTP"),
+            Reason::Spared => {
+                format!("{host} was left alone: all askers together have asked it often enough for now")
+            }
             Reason::Unreachable => "No mail server of the domain can be connected to".into(),
             Reason::PortBlocked => {
                 "Port 25 is blocked from here: no mail server of any domain can be connected to".into()

@@ -45,6 +45,10 @@ impl Reach {
             self.reached();
             return false;
         }
+        // Where it was not tried, it did not fail.
+        if failures.contains(&Unconnected::Spared) {
+            return false;
+        }
         let now = Instant::now();
         let recent = |at: &Instant| now.duration_since(*at) < MEMORY;
         let mut state = self.lock();

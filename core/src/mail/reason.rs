@@ -62,6 +62,8 @@ pub enum Reason {
     NotSmtp,
     /// No exchange can be connected to.
     Unreachable,
+    /// We left the exchange alone: all askers together have asked it enough for now.
+    Spared,
     /// No exchange of any domain can: port 25 is blocked from here.
     PortBlocked,
 }
@@ -113,7 +115,7 @@ impl Reason {
         match self {
             Self::Greylisted => 12,
             Self::NoMailHere | Self::NoUtf8 => 11,
-            Self::RateLimited => 10,
+            Self::RateLimited | Self::Spared => 10,
             Self::TlsFailed => 9,
             Self::Blocked => 8,
             Self::TemporaryFailure => 7,

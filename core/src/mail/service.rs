@@ -1,11 +1,6 @@
-//! What the mail commands share: one verifier, one count of probes, one idea of whom to trust.
+//! What the mail commands share: one verifier, one idea of whom to trust.
 
-use std::{num::NonZeroU32, sync::OnceLock, time::Duration};
-
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-};
+use std::{sync::OnceLock, time::Duration};
 
 use super::Verifier;
 use crate::{
@@ -28,8 +23,6 @@ pub struct Mail {
     net: Net,
     /// Built with the first verification: certificate authorities take milliseconds to read.
     verifier: OnceLock<Verifier>,
-    /// Probes by domain, whoever asks.
-    probes: DefaultKeyedRateLimiter<String>,
 }
 
 impl Mail {
@@ -49,26 +42,12 @@ impl Mail {
         };
         let mail_from = Some(settings.smtp.mail_from.clone()).filter(|sender| !sender.is_empty());
         let smtp = smtp::Settings { helo, mail_from, stage: patience, ..defaults };
-        let an_hour = NonZeroU32::new(settings.limits.smtp_probes).unwrap_or(NonZeroU32::MIN);
         Ok(Self {
             port: settings.smtp.port,
             trusted,
             smtp,
             net: net.clone(),
             verifier: OnceLock::new(),
-            probes: RateLimiter::keyed(Quota::per_hour(an_hour)),
-        })
-    }
-
-    /// Counts a probe of this domain; too many an hour, by all askers together, are refused.
-    pub(crate) fn admit(&self, domain: &str) -> Result<(), Failure> {
-        // Domains whose hour is over are forgotten.
-        if self.probes.len() > 4096 {
-            self.probes.retain_recent();
-        }
-        self.probes.check_key(&domain.to_owned()).map_err(|until| Failure::RateLimited {
-            message: format!("the mail servers of {domain} have been asked often enough for now"),
-            retry_after: until.wait_time_from(DefaultClock::default().now()),
         })
     }
 

@@ -147,8 +147,12 @@ impl Run<'_> {
                 self.transcript.note(&label(exchange, *address), Stage::Connect, failure.as_str());
             }
             let Some((stream, address)) = attempt.connected else {
-                let refused = attempt.failed.iter().any(|(_, failure)| *failure == Unconnected::Refused);
-                let reason = if refused { Reason::ConnectionRefused } else { Reason::Unreachable };
+                let any = |wanted| attempt.failed.iter().any(|(_, failure)| *failure == wanted);
+                let reason = match (any(Unconnected::Spared), any(Unconnected::Refused)) {
+                    (true, _) => Reason::Spared,
+                    (false, true) => Reason::ConnectionRefused,
+                    (false, false) => Reason::Unreachable,
+                };
                 told.get_or_insert(reason);
                 break;
             };
@@ -319,6 +323,7 @@ impl Run<'_> {
                 Broken::Closed(_) => Reason::Closed,
                 Broken::Garbage(_) | Broken::TooLong => Reason::NotSmtp,
                 Broken::Tls(_) => Reason::TlsFailed,
+                Broken::Spared => Reason::Spared,
             }),
             None => Step::Next(Reason::Ambiguous),
         }

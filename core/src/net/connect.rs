@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
-use super::notice::Notice;
+use super::{notice::Notice, outlay};
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -43,6 +43,9 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
     }
     socket.set_linger(Some(Duration::ZERO))?;
     let start = Instant::now();
+    if let Err(error) = outlay::spend(outlay::SYN) {
+        return Ok((Answer::Failed(error), Duration::ZERO));
+    }
     match socket.connect(&target.into()) {
         Ok(()) => {}
         Err(error) if in_progress(&error) => {}

@@ -19,7 +19,7 @@ use socket2::Socket;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-use super::notice::Notice;
+use super::{notice::Notice, outlay};
 
 /// Path MTU discovery that neither cuts packets nor trusts what an earlier packet learned.
 #[derive(Debug, Clone, Copy)]
@@ -171,6 +171,7 @@ pub(crate) fn send(
     to: Option<SocketAddr>,
     ttl: Option<(u8, bool)>,
 ) -> io::Result<()> {
+    outlay::spend(outlay::DATAGRAM + payload.len())?;
     let to = to.map(SockaddrStorage::from);
     let hops = ttl.map_or(0, |(ttl, _)| libc::c_int::from(ttl));
     let control =

@@ -14,7 +14,7 @@ use reqwest::{
     redirect,
 };
 
-use super::{Guard, dns::Dns, local_addresses, tls::Tls};
+use super::{Guard, dns::Dns, local_addresses, outlay, tls::Tls};
 use crate::{failure::Failure, meters, settings::Settings};
 
 /// RFC 7480 asks clients to follow redirects; registries need one or two.
@@ -139,6 +139,9 @@ impl Http {
         let client = self.client.get_or_init(|| self.build(KEPT_IDLE)).clone()?;
         for _ in 0..=max_redirects {
             let host = self.admit(&url)?;
+            // Whether a connection is kept from before is not known here, so each costs one.
+            outlay::spend(outlay::CONNECTION + outlay::HANDSHAKE + outlay::REQUEST + url.as_str().len())
+                .map_err(|error| upstream(&host, &error))?;
             let mut response = client
                 .get(url.clone())
                 .header(header::ACCEPT, accept)
@@ -253,6 +256,7 @@ impl Resolve for Guarded {
                 None => dns.client(None).await?.addresses(name).await?,
             };
             let vetted: Vec<SocketAddr> = guard.check_all(name, addresses, 0)?;
+            vetted.first().map_or(Ok(()), |first| outlay::approach(first.ip()))?;
             if vetted.is_empty() {
                 return Err(upstream(name, &"the name has no address").into());
             }

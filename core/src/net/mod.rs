@@ -11,6 +11,7 @@ pub mod http;
 pub mod icmp;
 pub mod mailauth;
 pub mod notice;
+mod outlay;
 pub mod registry;
 pub mod route;
 pub mod smtp;
@@ -24,6 +25,7 @@ use std::{
 };
 
 pub use guard::Guard;
+pub(crate) use outlay::Outlay;
 
 use crate::{
     args::{Host, IpVersion},
@@ -69,7 +71,7 @@ impl Net {
     }
 
     /// Where to send packets for a target: its addresses of the wanted version, all of them vetted. Without a
-    /// wish, those that this machine has a route to come first.
+    /// wish, those that this machine has a route to come first. The first one is charged for what it will get.
     pub async fn contact(&self, target: &Host, version: Option<IpVersion>) -> Result<Vec<IpAddr>, Failure> {
         let name = target.to_string();
         let all = self.addresses(target).await?;
@@ -86,6 +88,7 @@ impl Net {
             (true, _) => Err(Failure::Upstream { what: name, why: "the name has no address".into() }),
             (false, _) => {
                 wanted.sort_by_key(|address| !has_route(*address));
+                outlay::approach(wanted[0])?;
                 Ok(wanted)
             }
         }

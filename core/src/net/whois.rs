@@ -4,6 +4,8 @@
 //! per connection.
 
 use std::{
+    io,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Guard, dns::Dns};
+use super::{Guard, dns::Dns, outlay};
 use crate::{
     args::{Endpoint, Host},
     failure::Failure,
@@ -27,6 +29,11 @@ pub struct Whois {
     guard: Arc<Guard>,
     /// Port where a server is named without one, patience, and so on.
     pub settings: Arc<settings::Whois>,
+}
+
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    outlay::connect(address)?;
+    TcpStream::connect(address).await
 }
 
 impl Whois {
@@ -71,16 +78,20 @@ impl Whois {
             // Several addresses share the patience: a dead one must not use it up.
             let connecting = tokio::time::timeout(
                 Duration::from_millis(self.settings.timeout_ms / 2),
-                TcpStream::connect(address),
+                open(address),
             );
             let mut stream = match connecting.await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(error)) => {
-                    failure = told(error);
+                    failure = match error.downcast::<Failure>() {
+                        Ok(failure) => return Err(failure),
+                        Err(error) => told(error),
+                    };
                     continue;
                 }
                 Err(_) => continue,
             };
+            outlay::spend(outlay::SYN + line.len()).map_err(told)?;
             stream.write_all(format!("{line}\r\n").as_bytes()).await.map_err(told)?;
             let mut bounded = stream.take(self.settings.max_bytes as u64);
             bounded.read_to_end(answer).await.map_err(told)?;

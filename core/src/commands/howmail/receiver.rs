@@ -177,7 +177,7 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     if asked.is_empty() {
         return;
     }
-    if let Err(refused) = cx.mail.admit(domain) {
+    if let Err(refused) = cx.may_ask_mail_of(domain) {
         return note(&|receiver| receiver.unasked = Some(refused.to_string()));
     }
     let talks = asked

@@ -246,7 +246,7 @@ async fn states(
     ports: &BTreeSet<u16>,
 ) -> Result<BTreeMap<u16, &'static str>, String> {
     let name: Domain = host.parse().map_err(|_| format!("{host} is no name of a host"))?;
-    let addresses = cx.contact(&Host::Name(name), None).await.map_err(|failure| failure.to_string())?;
+    let addresses = cx.net.contact(&Host::Name(name), None).await.map_err(|failure| failure.to_string())?;
     let ports: Vec<u16> = ports.iter().copied().collect();
     let options =
         ScanOptions { hint_timeout: std::time::Duration::ZERO, ..ScanOptions::for_ports(ports.len()) };

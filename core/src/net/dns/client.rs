@@ -20,6 +20,7 @@ use hickory_resolver::{
 
 use super::{
     Message, Question, Response,
+    alive::Alive,
     upstream::{Exchanged, Upstream},
 };
 use crate::{args::Transport, failure::Failure};
@@ -34,11 +35,18 @@ pub struct Client {
     /// The server that answered last is asked first.
     preferred: Arc<AtomicUsize>,
     attempts: u32,
+    /// Told how it goes, where that is of interest.
+    alive: Option<Arc<Alive>>,
 }
 
 impl Client {
     pub(super) fn new(servers: Vec<Upstream>, attempts: u32) -> Self {
-        Self { servers: servers.into(), preferred: Arc::default(), attempts }
+        Self { servers: servers.into(), preferred: Arc::default(), attempts, alive: None }
+    }
+
+    /// The same, whose success is noted.
+    pub(super) fn noted_by(self, alive: Arc<Alive>) -> Self {
+        Self { alive: Some(alive), ..self }
     }
 
     /// Asks as a stub resolver does.
@@ -60,6 +68,14 @@ impl Client {
     /// Asks one exact question: server by server, round by round, until one gives an answer that another
     /// server would not better.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Response, Failure> {
+        let answer = self.ask_in_turn(question).await;
+        if let Some(alive) = &self.alive {
+            alive.note(answer.is_ok());
+        }
+        answer
+    }
+
+    async fn ask_in_turn(&self, question: &Question<'_>) -> Result<Response, Failure> {
         let started = std::time::Instant::now();
         let count = self.servers.len();
         let first = self.preferred.load(Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! DNS: one exact question to a resolver, its answer as the wire said it.
 
+mod alive;
 mod client;
 mod message;
 mod upstream;
@@ -18,12 +19,13 @@ pub use client::Client;
 pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
 pub use validate::{Security, Validation};
 
-use super::{Guard, tls::Tls};
+use super::{Guard, outlay, tls::Tls};
 use crate::{
     args::{Host, Resolver, Transport},
     failure::Failure,
     settings::{self, Server},
 };
+use alive::Alive;
 use upstream::Upstream;
 
 /// Resolvers, configured or chosen.
@@ -32,6 +34,7 @@ pub struct Dns(Arc<Inner>);
 
 struct Inner {
     configured: Result<Client, Failure>,
+    alive: Arc<Alive>,
     guard: Arc<Guard>,
     tls: Tls,
     timeout: Duration,
@@ -85,9 +88,11 @@ impl Dns {
             path => TrustAnchors::from_file(path.as_ref())
                 .map_err(|error| Failure::Unavailable(format!("dns.trust_anchor: {path}: {error}")))?,
         };
-        let configured = configured(settings, &tls, timeout);
+        let alive = Arc::<Alive>::default();
+        let configured =
+            configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
         let attempts = settings.attempts;
-        Ok(Self(Arc::new(Inner { configured, guard, tls, timeout, attempts, anchors: Arc::new(anchors) })))
+        Ok(Self(Arc::new(Inner { configured, alive, guard, tls, timeout, attempts, anchors: Arc::new(anchors) })))
     }
 
     /// Those servers that the asker chose, each address vetted by the guard; else the configured ones.
@@ -101,6 +106,7 @@ impl Dns {
             Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
         };
         let addresses = inner.guard.check_all(&name, addresses, port)?;
+        addresses.iter().try_for_each(|address| outlay::approach(address.ip()))?;
         let tls = encrypted(resolver.transport).then(|| inner.tls.client()).transpose()?;
         let upstream = |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
         Ok(Client::new(addresses.into_iter().map(upstream).collect(), inner.attempts))
@@ -121,14 +127,21 @@ impl Dns {
         self.0.configured.iter().flat_map(|client| client.servers.iter()).map(Upstream::name_server).collect()
     }
 
-    /// Whether there is a resolver to ask.
-    pub(crate) fn ready(&self) -> Result<(), Failure> {
+    /// Whether a resolver is configured.
+    pub(crate) fn is_configured(&self) -> Result<(), Failure> {
         self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    /// Whether the configured resolvers answer: see [`alive`].
+    pub(crate) async fn ready(&self) -> Result<(), Failure> {
+        let Inner { configured, alive, .. } = &*self.0;
+        alive.check(configured.as_ref().map_err(Clone::clone)?).await
     }
 
     /// A zone's own server, at addresses that the guard lets pass; asked once, with little patience.
     pub fn authority(&self, name: &str, addresses: &[IpAddr], patience: Duration) -> Result<Client, Failure> {
         let addresses = self.0.guard.check_all(name, addresses.iter().copied(), 53)?;
+        addresses.iter().try_for_each(|address| outlay::approach(address.ip()))?;
         let upstream = |address: SocketAddr| {
             Upstream::new(address.to_string(), Transport::Udp, address, "", None, no_tls(), patience)
         };

@@ -21,7 +21,7 @@ use hickory_resolver::{
 };
 use tokio::{net::UdpSocket, sync::Mutex};
 
-use crate::{args::Transport, meters};
+use crate::{args::Transport, meters, net::outlay};
 
 /// We announce 1,232; what a server sends beyond this is cut, and then not readable.
 const MAX_DATAGRAM: usize = 4096;
@@ -143,6 +143,12 @@ impl Upstream {
     }
 
     async fn connect(&self) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
+        // A handshake of QUIC is one of TLS in padded datagrams (RFC 9000 §14.1).
+        outlay::spend(match self.transport {
+            Transport::Udp | Transport::Tcp => outlay::CONNECTION,
+            Transport::Tls | Transport::Https => outlay::CONNECTION + outlay::HANDSHAKE,
+            Transport::Quic => 3 * outlay::HANDSHAKE,
+        })?;
         let mut config = ConnectionConfig::new(self.stream.clone());
         config.port = self.address.port();
         self.runtime.new_connection(self.address.ip(), &config, &self.pool)?.await
@@ -153,6 +159,7 @@ async fn answer(
     connection: &DnsExchange<TokioRuntimeProvider>,
     request: DnsRequest,
 ) -> Result<Vec<u8>, NetError> {
+    outlay::spend(outlay::SYN + request.to_vec()?.len())?;
     let mut responses = connection.send(request);
     responses.next().await.unwrap_or(Err(NetError::NoConnections)).map(|response| response.into_buffer())
 }
@@ -168,6 +175,7 @@ async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, N
     let socket = UdpSocket::bind((any, 0)).await?;
     socket.connect(server).await?;
     let question = request.to_vec()?;
+    outlay::spend(outlay::DATAGRAM + question.len())?;
     socket.send(&question).await?;
     let mut answer = vec![0; MAX_DATAGRAM];
     loop {

@@ -11,6 +11,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use crate::net::outlay;
+
 /// RFC 8305 §5: the recommended Connection Attempt Delay.
 const STAGGER: Duration = Duration::from_millis(250);
 
@@ -25,6 +27,8 @@ pub enum Unconnected {
     Unreachable,
     /// This machine's own firewall or routes forbid it.
     Forbidden,
+    /// It has been asked enough for now, by all askers together, or this lookup has sent all that it may.
+    Spared,
     /// Something else.
     Failed,
 }
@@ -38,6 +42,7 @@ impl Unconnected {
             Self::Silent => "no answer to the connection attempt",
             Self::Unreachable => "network or host unreachable",
             Self::Forbidden => "forbidden by this machine's firewall or routes",
+            Self::Spared => "left alone: it has been asked often enough for now, by all askers together",
             Self::Failed => "connection failed",
         }
     }
@@ -49,6 +54,7 @@ impl Unconnected {
             io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => Self::Unreachable,
             io::ErrorKind::AddrNotAvailable => Self::Unreachable,
             io::ErrorKind::PermissionDenied => Self::Forbidden,
+            io::ErrorKind::QuotaExceeded => Self::Spared,
             _ => Self::Failed,
         }
     }
@@ -68,7 +74,7 @@ pub(crate) async fn connect(addresses: &[SocketAddr], patience: Duration, deadli
     loop {
         if let Some(address) = waiting.next() {
             let end = deadline.min(Instant::now() + patience);
-            attempts.push(async move { (address, timeout_at(end, TcpStream::connect(address)).await) });
+            attempts.push(async move { (address, timeout_at(end, open(address)).await) });
         } else if attempts.is_empty() {
             return Attempt { connected: None, failed };
         }
@@ -94,6 +100,11 @@ pub(crate) async fn connect(addresses: &[SocketAddr], patience: Duration, deadli
             }
         }
     }
+}
+
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    outlay::connect(address)?;
+    TcpStream::connect(address).await
 }
 
 /// Families in turn, the first one's first (RFC 8305 §4): a machine without IPv6 loses one attempt, not four.

@@ -23,6 +23,7 @@ use super::{
     reply::{Malformed, Parser, Reply},
     tls::{Opportunistic, TlsFacts},
 };
+use crate::net::outlay;
 
 /// How long a server may take to say goodbye, in the background.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -44,6 +45,8 @@ pub enum Broken {
     TooLong,
     /// The handshake failed.
     Tls(String),
+    /// This lookup has sent all that it may.
+    Spared,
 }
 
 impl Broken {
@@ -61,6 +64,7 @@ impl Broken {
             Self::Garbage(said) => format!("not an SMTP reply: {said}"),
             Self::TooLong => "a reply longer than any server may send".into(),
             Self::Tls(why) => format!("TLS failed: {why}"),
+            Self::Spared => "broken off: this lookup has sent all that it may".into(),
         }
     }
 }
@@ -128,11 +132,13 @@ impl Wire {
         let end = self.deadline.min(Instant::now() + self.patience);
         let Some(stream) = &mut self.stream else { return Err(Broken::Closed(String::new())) };
         let sending = async {
+            outlay::spend(outlay::SYN + lines.len())?;
             stream.write_all(lines.as_bytes()).await?;
             stream.flush().await
         };
         match timeout_at(end, sending).await {
             Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::QuotaExceeded => Err(Broken::Spared),
             // What the server said before it closed the connection says more than "broken pipe".
             Ok(Err(_)) => Ok(()),
             Err(_) => Err(Broken::Silent),
@@ -154,6 +160,7 @@ impl Wire {
         let Some(Stream::Plain(plain)) = self.stream.take() else {
             return Err(Broken::Tls("there is no plain connection".into()));
         };
+        outlay::spend(outlay::HANDSHAKE).map_err(|_| Broken::Spared)?;
         let end = self.deadline.min(Instant::now() + self.patience);
         match timeout_at(end, TlsConnector::from(tls.config()).connect(name.clone(), plain)).await {
             Ok(Ok(stream)) => {

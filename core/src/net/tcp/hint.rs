@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::time::timeout_at;
 
+use crate::net::outlay;
+
 /// Bytes looked at.
 const BYTES: usize = 256;
 /// Characters told.
@@ -74,7 +76,7 @@ pub(super) async fn read(stream: TcpStream, port: u16, patience: Duration) -> Op
         Kind::Http => b"HEAD / HTTP/1.0\r\n\r\n",
         Kind::Tls => &hello,
     };
-    if !question.is_empty() {
+    if !question.is_empty() && outlay::spend(outlay::SYN + question.len()).is_ok() {
         // Fits into an empty send buffer; one that does not take it gets no second try.
         let _ = stream.try_write(question);
     }

@@ -1,0 +1,64 @@
+//! A question under way, and what is written down of it.
+
+use std::{sync::Arc, time::Instant};
+
+use serde_json::{Map, Value};
+use ulid::Ulid;
+
+use super::world::World;
+use crate::{
+    audit::{Keepable, Record},
+    command::Entry,
+    failure::Failure,
+    meters,
+    reply::Reply,
+    request::Request,
+};
+
+/// A question under way.
+pub(super) struct Asked {
+    pub(super) id: String,
+    pub(super) started: Instant,
+    /// What it was charged.
+    pub(super) units: u32,
+    pub(super) request: Request,
+    /// Command and canonical arguments, once it is understood.
+    pub(super) question: Option<(Arc<Entry>, Arc<Map<String, Value>>)>,
+}
+
+impl Asked {
+    pub(super) fn new(request: Request) -> Self {
+        Self { id: Ulid::new().to_string(), started: Instant::now(), units: 0, request, question: None }
+    }
+
+    /// One line in the log and one count in the metrics for each request; what was asked stays out of both, and goes
+    /// into the audit where one is kept.
+    pub(super) fn record(&self, world: &World, answer: &Result<Reply, Failure>) {
+        let Self { id, started, units, request, question } = self;
+        let (elapsed, adapter) = (started.elapsed(), request.adapter);
+        let outcome = match answer {
+            Ok(reply) if reply.cached => "cached",
+            Ok(_) => "answered",
+            Err(failure) => failure.code().0,
+        };
+        let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
+        meters::count(command, adapter, outcome, elapsed);
+        tracing::Span::current().record("command", command).record("outcome", outcome);
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
+        tracing::info!(id, command, adapter, outcome, elapsed_ms, request_id, "request");
+        if let Some(audit) = &world.audit {
+            audit.write(&Record {
+                at: jiff::Timestamp::now(),
+                id,
+                adapter,
+                caller: (&request.caller).into(),
+                command,
+                arguments: Keepable(question.as_ref().map(|(entry, arguments)| (&**entry, &**arguments))),
+                outcome,
+                units: *units,
+                elapsed_ms,
+            });
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What one lookup may send to others: so many bytes, and nothing to a host that all askers together have asked enough.
+//!
+//! It belongs to the task that runs the lookup, so that nobody on the way has to hand it on. Every place in this room
+//! that sends asks here first. What has no asker (callbacks, fresh databases) has bounds of its own, and none here.
+
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use crate::{failure::Failure, limits::Budgets};
+
+/// Headers of a datagram over IPv6 (RFC 8200, RFC 768).
+pub(super) const DATAGRAM: usize = 48;
+/// The first packet of a TCP connection, options included.
+pub(super) const SYN: usize = 80;
+/// What opening and closing a TCP connection sends, a repeated SYN included.
+pub(super) const CONNECTION: usize = 400;
+/// What a TLS handshake sends, and the keys' own share of what follows.
+pub(super) const HANDSHAKE: usize = 1200;
+/// Fields of an HTTP request that are not its address.
+pub(super) const REQUEST: usize = 800;
+
+tokio::task_local!(static OUTLAY: Outlay);
+
+/// One lookup's share.
+pub(crate) struct Outlay {
+    most: u32,
+    left: AtomicU32,
+    /// What a host is charged for being asked, and by whom.
+    charged: Option<(Arc<Budgets>, u32)>,
+    approached: Mutex<Vec<IpAddr>>,
+}
+
+impl Outlay {
+    /// So many bytes; and so many units of each host's budget, where budgets count.
+    pub(crate) fn new(most: u32, charged: Option<(Arc<Budgets>, u32)>) -> Self {
+        Self { most, left: AtomicU32::new(most), charged, approached: Mutex::default() }
+    }
+
+    /// Runs a lookup that may send this and no more.
+    pub(crate) async fn during<F: Future>(self, lookup: F) -> F::Output {
+        OUTLAY.scope(self, lookup).await
+    }
+
+    fn take(&self, bytes: usize) -> io::Result<()> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let taken =
+            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
+        taken.map(|_| ()).map_err(|_| {
+            let most = self.most;
+            io::Error::new(
+                io::ErrorKind::QuotaExceeded,
+                format!("this lookup has sent all that it may ({most} bytes)"),
+            )
+        })
+    }
+
+    fn approach(&self, address: IpAddr) -> Result<(), Failure> {
+        let Some((budgets, units)) = &self.charged else { return Ok(()) };
+        let mut approached = self.approached.lock().unwrap_or_else(PoisonError::into_inner);
+        if !approached.contains(&address) {
+            budgets.charge_target(address, *units)?;
+            approached.push(address);
+        }
+        Ok(())
+    }
+}
+
+/// So many bytes, headers included, are about to be sent.
+///
+/// # Errors
+/// [`io::ErrorKind::QuotaExceeded`]: this lookup has sent all that it may.
+pub(super) fn spend(bytes: usize) -> io::Result<()> {
+    OUTLAY.try_with(|outlay| outlay.take(bytes)).unwrap_or(Ok(()))
+}
+
+/// A host that the asker led us to is about to be contacted; it is charged once for each lookup.
+///
+/// # Errors
+/// [`Failure::RateLimited`]: it has been asked enough for now, by all askers together.
+pub(super) fn approach(address: IpAddr) -> Result<(), Failure> {
+    OUTLAY.try_with(|outlay| outlay.approach(address)).unwrap_or(Ok(()))
+}
+
+/// Both, for a TCP connection. The error of the second carries the [`Failure`].
+pub(super) fn connect(address: SocketAddr) -> io::Result<()> {
+    approach(address.ip()).map_err(|failure| io::Error::new(io::ErrorKind::QuotaExceeded, failure))?;
+    spend(CONNECTION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn a_lookup_sends_what_it_may_and_no_more() {
+        let lookup = async {
+            assert!(spend(60).is_ok());
+            let error = spend(41).expect_err("too much");
+            assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
+            assert_eq!(error.to_string(), "this lookup has sent all that it may (100 bytes)");
+            assert!(spend(40).is_ok(), "what is refused costs nothing");
+        };
+        Outlay::new(100, None).during(lookup).await;
+        assert!(spend(usize::MAX).is_ok(), "no lookup, no bound here");
+    }
+
+    #[tokio::test]
+    async fn a_host_is_charged_once_for_each_lookup_whatever_it_is_called() {
+        let mut limits = Settings::default().limits;
+        limits.per_target = 50;
+        let budgets = Arc::new(Budgets::new(&limits));
+        let host = IpAddr::from([192, 0, 2, 1]);
+        for may in [true, true, false] {
+            let lookup = async { [approach(host), approach(host)].map(|outcome| outcome.is_ok()) };
+            let outlay = Outlay::new(0, Some((budgets.clone(), 25)));
+            assert_eq!(outlay.during(lookup).await, [may, may]);
+        }
+        let own = Outlay::new(0, None).during(async { approach(host) });
+        assert!(own.await.is_ok(), "the operator's own question");
+    }
+}
