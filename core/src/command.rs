@@ -347,7 +347,11 @@ mod tests {
         let mut names = std::collections::HashSet::new();
         for entry in registry.entries() {
             let Spec { name, aliases, about, examples, cost, sends, .. } = entry.spec;
-            assert_eq!(sends == 0, cost == Cost::Free, "{name}: what sends nothing is free, and nothing else");
+            assert_eq!(
+                sends == 0,
+                cost == Cost::Free,
+                "{name}: what sends nothing is free, and nothing else"
+            );
             assert!(sends <= 320 << 10, "{name}: more than any question is worth");
             for name in std::iter::once(&name).chain(aliases) {
                 assert!(names.insert(*name), "{name} is there twice");

@@ -153,9 +153,9 @@ impl Budgets {
             standings.push(take(&self.conversation, conversation, units, budget)?);
         }
         match self.total.check_n(some(units, limits.total)) {
-            Ok(Err(until)) => Err(too_much(until, || {
-                "All askers together ask more than this Netvane answers.".to_owned()
-            })),
+            Ok(Err(until)) => {
+                Err(too_much(until, || "All askers together ask more than this Netvane answers.".to_owned()))
+            }
             _ => Ok(standings),
         }
     }

@@ -25,6 +25,7 @@ mod visit;
 use std::{
     any::Any,
     net::SocketAddr,
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -49,9 +50,19 @@ use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetR
 use callbacks::Callbacks;
 pub use metrics::Metrics;
 
-/// What every handler can reach.
+/// What every handler can reach. It is cloned for each request, several times.
 #[derive(Clone)]
-struct App {
+struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+struct Parts {
     engine: Engine,
     metrics: Metrics,
     /// Or why there are none.
@@ -87,7 +98,7 @@ pub async fn serve(
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
     let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
-    let app = App {
+    let app = App(Arc::new(Parts {
         streams: events::Streams::default(),
         described: Arc::new(openapi::Described::new(&engine, &settings.public_url)),
         batch: engine.limits().batch,
@@ -101,7 +112,7 @@ pub async fn serve(
         pages: page::Pages::new(&settings.public_url),
         max_body: settings.max_body_bytes,
         read_timeout: Duration::from_millis(settings.read_timeout_ms),
-    };
+    }));
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
     app.engine.adapters().report("http", Health::Up);
     app.engine.links().open(&settings.public_url);

@@ -149,10 +149,7 @@ mod tests {
             kept("howmail", json(r#"{"from":"a@x.test","to":"b@y.test"}"#)),
             r#"{"from":"…@x.test","to":"…@y.test"}"#
         );
-        assert_eq!(
-            kept("trace_mail", json(r#"{"message":"From: ann"}"#)),
-            r#"{"message":"(9 bytes)"}"#
-        );
+        assert_eq!(kept("trace_mail", json(r#"{"message":"From: ann"}"#)), r#"{"message":"(9 bytes)"}"#);
         assert_eq!(
             kept("ping", json(r#"{"target":"example.test","count":3}"#)),
             r#"{"target":"example.test","count":3}"#

@@ -76,7 +76,8 @@ impl World {
             None => Budgets::new(limits),
         };
         // Two writers of one file would be one too many.
-        let audit = before.and_then(|before| before.audit.clone()).filter(|audit| audit.is_of(&settings.audit));
+        let audit =
+            before.and_then(|before| before.audit.clone()).filter(|audit| audit.is_of(&settings.audit));
         let audit = match audit {
             Some(audit) => Some(audit),
             None => Audit::open(&settings.audit)?.map(Arc::new),

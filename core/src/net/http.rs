@@ -14,7 +14,7 @@ use reqwest::{
     redirect,
 };
 
-use super::{Guard, dns::Dns, local_addresses, outlay, tls::Tls};
+use super::{Guard, WHO, contact, dns::Dns, local_addresses, outlay, tls::Tls};
 use crate::{failure::Failure, meters, settings::Settings};
 
 /// RFC 7480 asks clients to follow redirects; registries need one or two.
@@ -22,9 +22,6 @@ const MAX_REDIRECTS: usize = 4;
 
 /// Connections to a host that wait for the next question to it.
 const KEPT_IDLE: usize = 2;
-
-/// What a target's owner sees of us.
-const USER_AGENT: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));
 
 /// One client for the whole program.
 #[derive(Clone)]
@@ -205,15 +202,10 @@ impl Http {
     }
 }
 
-/// Who asks, and where a target's owner learns more and can complain.
+/// Who asks, as a User-Agent.
 fn agent(settings: &Settings) -> String {
-    let url = settings.http.public_url.trim_end_matches('/');
-    let about = if url.is_empty() { String::new() } else { format!("+{url}/about; ") };
-    let contact = match settings.policy.contact.as_str() {
-        "" => String::new(),
-        contact => format!("contact {contact}; "),
-    };
-    format!("{USER_AGENT} ({about}{contact}network lookup on a person's request)")
+    let contact = contact(settings).map(|contact| format!("{contact}; ")).unwrap_or_default();
+    format!("{WHO} ({contact}network lookup on a person's request)")
 }
 
 fn redirected(status: StatusCode, headers: &header::HeaderMap, url: &Url) -> Option<Url> {

@@ -33,6 +33,19 @@ use crate::{
     settings::Settings,
 };
 
+/// What a target's owner sees of us.
+pub(crate) const WHO: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));
+
+/// Where a target's owner learns more and can complain, where the operator has said.
+pub(crate) fn contact(settings: &Settings) -> Option<String> {
+    let url = settings.http.public_url.trim_end_matches('/');
+    let about = (!url.is_empty()).then(|| format!("+{url}/about"));
+    let contact = &settings.policy.contact;
+    let contact = (!contact.is_empty()).then(|| format!("contact {contact}"));
+    let told: Vec<String> = about.into_iter().chain(contact).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// Everything that can reach the network, built once for the whole program.
 #[derive(Clone)]
 pub struct Net {

@@ -76,10 +76,8 @@ impl Whois {
             let told =
                 |error: std::io::Error| Failure::Upstream { what: name.clone(), why: error.to_string() };
             // Several addresses share the patience: a dead one must not use it up.
-            let connecting = tokio::time::timeout(
-                Duration::from_millis(self.settings.timeout_ms / 2),
-                open(address),
-            );
+            let connecting =
+                tokio::time::timeout(Duration::from_millis(self.settings.timeout_ms / 2), open(address));
             let mut stream = match connecting.await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(error)) => {

@@ -42,6 +42,8 @@ struct Scenario {
     exchange: Vec<Script>,
 }
 
+const CONTACT: &str = r#"netvane/1 (contact "the \ desk")"#;
+
 fn ada() -> String {
     "ada@example.test".into()
 }
@@ -74,14 +76,17 @@ async fn scenarios() {
     roots.add(key.cert.der().clone()).expect("there");
     let client = Opportunistic::new(roots).expect("there");
     let server = Arc::new(server);
-    let outcomes: Vec<Result<(), String>> = stream::iter(files)
-        .map(|file| {
+    // With and without a contact: it is said for whoever reads it, and changes nothing.
+    let runs = files.into_iter().flat_map(|file| [(file.clone(), None), (file, Some(CONTACT))]);
+    let outcomes: Vec<Result<(), String>> = stream::iter(runs)
+        .map(|(file, contact)| {
             let (server, client) = (server.clone(), client.clone());
             let text = std::fs::read_to_string(&file).expect("there");
             async move {
                 let name = file.file_stem().expect("there").to_string_lossy().into_owned();
                 let scenario: Scenario = toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
-                play(scenario, server, client).await.map_err(|fault| format!("{name}: {fault}"))
+                let played = play(scenario, contact, server, client).await;
+                played.map_err(|fault| format!("{name}, contact {contact:?}: {fault}"))
             }
         })
         .buffer_unordered(6)
@@ -94,6 +99,7 @@ async fn scenarios() {
 
 async fn play(
     scenario: Scenario,
+    contact: Option<&str>,
     tls: Arc<rustls::ServerConfig>,
     client: Opportunistic,
 ) -> Result<(), String> {
@@ -111,6 +117,7 @@ async fn play(
     let verifier = Verifier {
         settings: Settings {
             helo: "probe.example.net".into(),
+            contact: contact.map(str::to_owned),
             mail_from: scenario.mail_from.clone(),
             connect: Duration::from_secs(2),
             stage: Duration::from_millis(700),
@@ -161,14 +168,21 @@ async fn play(
         check(report.tls.is_some() == encrypted, format!("tls {:?}", report.tls));
     }
     for seen in &seen {
+        let noops = seen.lines.iter().filter(|line| line.starts_with("NOOP")).count();
+        let told = usize::from(contact.is_some());
+        check(
+            noops == told || noops == 0 && (seen.left || scenario.reason == "not_smtp"),
+            format!("{noops} NOOPs"),
+        );
         let quits = seen.lines.iter().filter(|line| *line == "QUIT").count();
         let last = seen.lines.last().is_some_and(|line| line == "QUIT");
         check(seen.left || quits == 1 && last, format!("no QUIT: {:?}", seen.lines));
         check(!seen.early, format!("a command came too early: {:?}", seen.lines));
         for line in &seen.lines {
             let verb = line.split(' ').next().unwrap_or_default().to_uppercase();
+            let introduced = contact.is_some() && line == r#"NOOP "netvane/1 (contact \"the \\ desk\")""#;
             check(
-                ["EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"].contains(&&*verb),
+                introduced || ["EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"].contains(&&*verb),
                 format!("sent {line}"),
             );
             check(

@@ -221,6 +221,7 @@ impl Inner {
                     self.say(stream, "quit", "221 2.0.0 Bye").await?;
                     return Ok(true);
                 }
+                "noop" => self.write(stream, "250 2.0.0 Ok").await?,
                 _ => self.write(stream, "502 5.5.2 what?").await?,
             };
             if !go {

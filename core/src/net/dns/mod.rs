@@ -89,10 +89,17 @@ impl Dns {
                 .map_err(|error| Failure::Unavailable(format!("dns.trust_anchor: {path}: {error}")))?,
         };
         let alive = Arc::<Alive>::default();
-        let configured =
-            configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
+        let configured = configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
         let attempts = settings.attempts;
-        Ok(Self(Arc::new(Inner { configured, alive, guard, tls, timeout, attempts, anchors: Arc::new(anchors) })))
+        Ok(Self(Arc::new(Inner {
+            configured,
+            alive,
+            guard,
+            tls,
+            timeout,
+            attempts,
+            anchors: Arc::new(anchors),
+        })))
     }
 
     /// Those servers that the asker chose, each address vetted by the guard; else the configured ones.

@@ -93,7 +93,7 @@ pub(crate) async fn converse(
     let ended = dialogue.run(host, tls).await;
     meters::upstream("smtp", if ended.is_ok() { "answered" } else { "ended early" }, started.elapsed());
     dialogue.outcome.end = ended.err();
-    if let Some(reply) = dialogue.wire.quit(settings.quit).await {
+    if let Some(reply) = dialogue.wire.quit(settings).await {
         dialogue.transcript.reply(label, Stage::Quit, &reply);
     }
     dialogue.outcome

@@ -48,7 +48,7 @@ pub(crate) async fn greet(
     if let Err(fault) = talk.await {
         welcome.fault = Some(fault.trim_end().chars().take(MAX_FAULT).collect());
     }
-    wire.quit(settings.quit).await;
+    wire.quit(settings).await;
     welcome
 }
 

@@ -46,6 +46,9 @@ pub struct Exchange {
 pub struct Settings {
     /// The operator's own name for EHLO, one that resolves; an address literal if there is none.
     pub helo: String,
+    /// Who asks and where to complain, for whoever reads the dialogue. Sent as the text that NOOP may carry (RFC 5321
+    /// §4.1.1.9): EHLO takes nothing but a name.
+    pub contact: Option<String>,
     /// Sender to use where `<>` is refused as a sender.
     pub mail_from: Option<String>,
     /// For one connection attempt.
@@ -68,6 +71,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             helo: "[127.0.0.1]".into(),
+            contact: None,
             mail_from: None,
             connect: Duration::from_secs(4),
             stage: Duration::from_secs(10),

@@ -20,11 +20,14 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
+    Settings,
     reply::{Malformed, Parser, Reply},
     tls::{Opportunistic, TlsFacts},
 };
 use crate::net::outlay;
 
+/// The longest command line (RFC 5321 §4.5.3.1.4).
+const MAX_LINE: usize = 512;
 /// How long a server may take to say goodbye, in the background.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long QUIT may take to leave this machine.
@@ -98,11 +101,19 @@ pub(super) struct Wire {
     /// One clock for the whole lookup.
     deadline: Instant,
     patience: Duration,
+    /// It talks without end, and would not hear who we are.
+    endless: bool,
 }
 
 impl Wire {
     pub(super) fn new(stream: TcpStream, patience: Duration, deadline: Instant) -> Self {
-        Self { stream: Some(Stream::Plain(stream)), parser: Parser::default(), deadline, patience }
+        Self {
+            stream: Some(Stream::Plain(stream)),
+            parser: Parser::default(),
+            deadline,
+            patience,
+            endless: false,
+        }
     }
 
     /// One reply, within the patience for one stage.
@@ -114,7 +125,10 @@ impl Wire {
                 Ok(Some(reply)) => return Ok(reply),
                 Ok(None) => {}
                 Err(Malformed::NotAReply(text)) => return Err(Broken::Garbage(text)),
-                Err(Malformed::TooLong) => return Err(Broken::TooLong),
+                Err(Malformed::TooLong) => {
+                    self.endless = true;
+                    return Err(Broken::TooLong);
+                }
             }
             let Some(stream) = &mut self.stream else { return Err(Broken::Closed(String::new())) };
             stream.acknowledge_at_once();
@@ -173,17 +187,31 @@ impl Wire {
         }
     }
 
-    /// Says QUIT at once. The answer is read in the background, or for as long as `wait` here: nothing depends on it.
-    pub(super) async fn quit(&mut self, wait: Duration) -> Option<Reply> {
+    /// Says who asked, where the operator has something to say, and QUIT. The answer is read in the background, or for
+    /// as long as the settings want here: nothing depends on it.
+    pub(super) async fn quit(&mut self, settings: &Settings) -> Option<Reply> {
         let mut stream = self.stream.take()?;
-        say_quit(&mut stream).await;
-        if wait.is_zero() {
-            tokio::spawn(hear_out(stream));
+        let introduction = settings.contact.as_deref().filter(|_| !self.endless).and_then(introduction);
+        if settings.quit.is_zero() {
+            let Some(introduction) = introduction else {
+                say_quit(&mut stream).await;
+                tokio::spawn(hear_out(stream));
+                return None;
+            };
+            tokio::spawn(async move {
+                introduce(&mut stream, &introduction).await;
+                say_quit(&mut stream).await;
+                hear_out(stream).await;
+            });
             return None;
         }
+        if let Some(introduction) = introduction {
+            introduce(&mut stream, &introduction).await;
+        }
+        say_quit(&mut stream).await;
         self.stream = Some(stream);
-        self.patience = wait;
-        self.deadline = Instant::now() + wait;
+        self.patience = settings.quit;
+        self.deadline = Instant::now() + settings.quit;
         let reply = self.reply().await.ok();
         self.stream = None;
         reply
@@ -205,6 +233,24 @@ impl Drop for Wire {
 /// Leaves a server that was only connected to, politely.
 pub(crate) fn leave(stream: TcpStream) {
     drop(Wire::new(stream, FAREWELL, Instant::now() + FAREWELL));
+}
+
+/// The line that says who asks: EHLO takes nothing but a name, and NOOP any text (RFC 5321 §4.1.1.9).
+fn introduction(contact: &str) -> Option<String> {
+    let escaped = contact.replace('\\', "\\\\").replace('"', "\\\"");
+    let line = format!("NOOP \"{escaped}\"\r\n");
+    (line.len() <= MAX_LINE).then_some(line)
+}
+
+/// Last of all, when everything that was asked is answered: a reply to this is never taken for one to something else. Alone,
+/// since NOOP ends a group of commands (RFC 2920 §3.1).
+async fn introduce(stream: &mut Stream, line: &str) {
+    let _ = timeout(FAREWELL, async {
+        stream.write_all(line.as_bytes()).await?;
+        stream.flush().await?;
+        stream.read(&mut [0; 512]).await
+    })
+    .await;
 }
 
 async fn say_quit(stream: &mut Stream) {
