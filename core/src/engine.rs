@@ -24,7 +24,10 @@ use crate::{
     grammar::{self, MAX_LINE, Understood},
     limits,
     links::Links,
-    net::{Outlay, http::Http},
+    net::{
+        Outlay,
+        http::{Http, Receipt},
+    },
     reply::{Rendition, Reply},
     request::{Caller, Input, Request},
     settings::{Limits, Settings},
@@ -142,6 +145,20 @@ impl Engine {
     /// HTTP to others, through the guard.
     pub fn http(&self) -> Http {
         self.0.world.load().net.http.clone()
+    }
+
+    /// POSTs to an address of an asker's choice; unless that is the operator, its host is charged as a target.
+    pub async fn deliver(
+        &self,
+        url: &reqwest::Url,
+        headers: http::HeaderMap,
+        body: String,
+        timeout: Duration,
+        own: bool,
+    ) -> Result<Receipt, Failure> {
+        let world = self.0.world.load_full();
+        let charged = (!own).then(|| (world.budgets.clone(), limits::AT_HAND));
+        Outlay::new(u32::MAX, charged).during(world.net.http.post(url, headers, body, timeout)).await
     }
 
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not

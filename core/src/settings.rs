@@ -213,6 +213,7 @@ pub struct Limits {
     pub per_target: u32,
     pub hosts_per_network: u32,
     pub total: u32,
+    pub amplification: u32,
     pub at_once_per_user: usize,
     pub at_once_per_api_key: usize,
     pub cache_entries: u64,

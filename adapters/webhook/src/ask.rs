@@ -48,7 +48,10 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
     };
     match alone(&bytes) {
         Ok((input, Some(callback))) => match admitted.may(Scope::Callback) {
-            Ok(()) => callbacks::take(&app, admitted.request(input, visit), &callback).await,
+            Ok(()) => {
+                let request = admitted.request(input, visit);
+                callbacks::take(&app, request, &callback, bytes.len()).await
+            }
             Err(refused) => refused.into_response(),
         },
         Ok((input, None)) => answer(&app, admitted.request(input, visit.clone()), &visit.headers).await,

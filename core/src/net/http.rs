@@ -179,7 +179,7 @@ impl Http {
             return Err(upstream(&host, &"it leads to an address that is not plain http or https"));
         }
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-            self.guard.check(&host, address)?;
+            outlay::approach(self.guard.check(&host, address)?)?;
         }
         for address in local_addresses(&host).into_iter().flatten() {
             self.guard.check(&host, address)?;

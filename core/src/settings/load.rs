@@ -171,6 +171,7 @@ impl Settings {
             ("per_target", limits.per_target),
             ("hosts_per_network", limits.hosts_per_network),
             ("total", limits.total),
+            ("amplification", limits.amplification),
         ] {
             must((1..=100_000_000).contains(&number), &format!("limits.{name}: from 1 to 100000000"));
         }

@@ -83,6 +83,12 @@ impl Visit {
         key
     }
 
+    /// Bytes of its head, about as they came.
+    pub fn size(&self) -> usize {
+        let lines = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+        self.uri.to_string().len() + lines.sum::<usize>()
+    }
+
     /// All lines of a header field, in order, as one value (RFC 9110 §5.3).
     pub fn header(&self, name: &str) -> Option<String> {
         let lines: Vec<_> =

@@ -23,6 +23,17 @@ pub(super) struct Delivery {
     pub(super) attempts: Vec<Attempt>,
     /// `None` before the reply is there, and when all is over.
     pub(super) next_attempt: Option<Timestamp>,
+    /// The most bytes that are delivered: more than that would make a weapon of a small request.
+    #[serde(default = "any")]
+    pub(super) most: usize,
+    /// The operator's own: its receiver has no budget.
+    #[serde(default)]
+    pub(super) own: bool,
+}
+
+/// Of deliveries that an older version wrote down.
+fn any() -> usize {
+    usize::MAX
 }
 
 /// What was asked, and by whom.
@@ -142,6 +153,8 @@ mod tests {
             created: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
             attempts: Vec::new(),
             next_attempt: None,
+            most: 1000,
+            own: false,
         }
     }
 

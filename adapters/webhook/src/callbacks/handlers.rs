@@ -11,13 +11,13 @@ use netvane_core::{Failure, Request};
 use super::STATE_TROUBLE;
 use crate::{App, problem};
 
-/// Answers a question with a callback: 202, and where to see how it goes.
-pub(crate) async fn take(app: &App, request: Request, url: &str) -> Response {
+/// Answers a question with a callback, which came in a body of so many bytes: 202, and where to see how it goes.
+pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) -> Response {
     let callbacks = match &app.callbacks {
         Ok(callbacks) => callbacks,
         Err(why) => return unavailable(why),
     };
-    match callbacks.accept(request, url).await {
+    match callbacks.accept(request, url, body).await {
         Ok(delivery) => {
             let url = format!("/v1/deliveries/{}", delivery.id);
             let body = serde_json::json!({"id": delivery.id, "state": delivery.state, "url": url});

@@ -60,6 +60,9 @@ const ENDED: &str = "callbacks ended";
 const KEEP_OPEN: Duration = Duration::from_secs(365 * 24 * 3600);
 const KEEP_ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// A host that gets enough from everybody is left alone for at least this long.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
 /// Where state cannot be kept now, it is tried again after this time, and askers are told so.
 const STATE_TROUBLE: Duration = Duration::from_secs(60);
 
@@ -147,8 +150,9 @@ impl Callbacks {
         let _ = tokio::time::timeout(drain, self.0.tasks.wait()).await;
     }
 
-    /// Takes a question whose reply is to be delivered; it is on disk when this returns.
-    async fn accept(&self, request: Request, url: &str) -> Result<Delivery, Failure> {
+    /// Takes a question whose reply is to be delivered; it is on disk when this returns. It came in a body of so many
+    /// bytes.
+    async fn accept(&self, request: Request, url: &str, body: usize) -> Result<Delivery, Failure> {
         let Inner { engine, store, .. } = &*self.0;
         let url = target::read(url, &engine.http())?;
         let command = engine.understood(&request.input)?;
@@ -169,13 +173,15 @@ impl Callbacks {
             created: delivery::now(),
             attempts: Vec::new(),
             next_attempt: None,
+            most: self.most(&request, body),
+            own: request.caller.own,
         };
         let about_visit = engine.registry().find(command).is_some_and(|entry| entry.about_visit);
         if about_visit {
             // The request that brings the question is all it takes, and would not be there later. What proves who
             // the asker is goes neither to the disk nor to the receiver.
             let visit = request.visit.map(|visit| Arc::new(Visit { for_others: true, ..(*visit).clone() }));
-            let payload = self.payload(Request { visit, ..request }).await;
+            let payload = self.payload(Request { visit, ..request }, delivery.most).await;
             store.put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN).await.map_err(not_kept)?;
             delivery.answered();
         } else {
@@ -244,7 +250,7 @@ impl Callbacks {
                 break;
             }
             self.running(|running| running.insert(delivery.id.clone()));
-            let payload = self.payload(Request::new("http", input).by(caller)).await;
+            let payload = self.payload(Request::new("http", input).by(caller), delivery.most).await;
             match store.put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN).await {
                 Ok(()) => delivery.answered(),
                 Err(error) => {
@@ -258,20 +264,34 @@ impl Callbacks {
         Some(())
     }
 
+    /// The most bytes that may be delivered for a request: a multiple of its own, head and body.
+    fn most(&self, request: &Request, body: usize) -> usize {
+        let head = request.visit.as_ref().map_or(0, |visit| visit.size());
+        let factor = self.0.engine.limits().amplification as usize;
+        (head + body).saturating_mul(factor).min(MAX_PAYLOAD)
+    }
+
     /// Asks, and words the message.
-    async fn payload(&self, request: Request) -> String {
+    async fn payload(&self, request: Request, most: usize) -> String {
         let answer = self.0.engine.ask(request, |_| {}).await;
         let at = delivery::now();
         let payload = message::payload(&answer, at);
-        if payload.len() <= MAX_PAYLOAD {
+        if payload.len() <= most {
             return payload;
         }
-        message::payload(&Err(Failure::TooLarge { what: "the reply".into(), limit: MAX_PAYLOAD }), at)
+        message::payload(&Err(Failure::TooLarge { what: "the reply".into(), limit: most }), at)
     }
 
     /// One attempt, written down; `None` when the shutdown comes before it.
     async fn attempt(&self, delivery: &mut Delivery) -> Option<()> {
-        let (attempt, retry_after) = self.in_turn(delivery).await?;
+        let (attempt, retry_after) = match self.in_turn(delivery).await? {
+            Ok(made) => made,
+            // The receiver gets enough from everybody just now: this was none.
+            Err(wait) => {
+                delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
+                return Some(());
+            }
+        };
         let state = match attempt.outcome {
             Outcome::Status(200..=299) => Some(State::Delivered),
             Outcome::Status(410) => Some(State::Gone),
@@ -288,35 +308,40 @@ impl Callbacks {
         Some(())
     }
 
-    /// One attempt, when it is its turn.
-    async fn in_turn(&self, delivery: &Delivery) -> Option<(Attempt, Option<Duration>)> {
+    /// One attempt, when it is its turn; or how long to wait for it.
+    async fn in_turn(&self, delivery: &Delivery) -> Option<Result<(Attempt, Option<Duration>), Duration>> {
         let Inner { attempts, hosts, .. } = &*self.0;
         let host = delivery.url.host_str().unwrap_or_default();
         // The host's own limit first: those who wait for it take nobody else's place.
         let _at_host = self.unless_ended(hosts.enter(host)).await?;
         let _of_all = self.unless_ended(attempts.acquire()).await?;
         let (at, started) = (delivery::now(), Instant::now());
-        let (outcome, retry_after) = self.send(delivery, at).await;
+        let sent = self.send(delivery, at).await;
         let elapsed_ms = started.elapsed().as_millis() as u64;
-        Some((Attempt { at, outcome, elapsed_ms }, retry_after))
+        Some(sent.map(|(outcome, retry_after)| (Attempt { at, outcome, elapsed_ms }, retry_after)))
     }
 
-    /// The request itself, and what `Retry-After` in its answer says.
-    async fn send(&self, delivery: &Delivery, at: Timestamp) -> (Outcome, Option<Duration>) {
+    /// The request itself, and what `Retry-After` in its answer says; or how long to leave its host alone.
+    async fn send(
+        &self,
+        delivery: &Delivery,
+        at: Timestamp,
+    ) -> Result<(Outcome, Option<Duration>), Duration> {
         let Inner { engine, store, signer, patience, .. } = &*self.0;
         let Some(payload) = store.get::<String>(PAYLOADS, &delivery.id) else {
-            return (Outcome::Error("the reply cannot be read from the state".into()), None);
+            return Ok((Outcome::Error("the reply cannot be read from the state".into()), None));
         };
         let Ok(headers) = message::headers(signer, &delivery.id, at, &payload) else {
-            return (Outcome::Error("the reply cannot be signed".into()), None);
+            return Ok((Outcome::Error("the reply cannot be signed".into()), None));
         };
-        match engine.http().post(&delivery.url, headers, payload, *patience).await {
+        match engine.deliver(&delivery.url, headers, payload, *patience, delivery.own).await {
             Ok(receipt) => {
                 let retry_after = receipt.retry_after.as_deref();
                 let wait = retry_after.and_then(|text| schedule::retry_after(text, SystemTime::now()));
-                (Outcome::Status(receipt.status), wait)
+                Ok((Outcome::Status(receipt.status), wait))
             }
-            Err(failure) => (Outcome::Error(failure.to_string()), None),
+            Err(Failure::RateLimited { retry_after, .. }) => Err(retry_after.max(SHORTEST_WAIT)),
+            Err(failure) => Ok((Outcome::Error(failure.to_string()), None)),
         }
     }
 
