@@ -9,6 +9,7 @@ mod once;
 mod output;
 mod serve;
 mod traces;
+mod unpack;
 
 use std::process::ExitCode;
 
