@@ -1,5 +1,6 @@
 //! The program: one question from the command line, or all adapters as a service.
 
+mod advice;
 mod cli;
 mod data;
 mod key;
