@@ -1,12 +1,16 @@
 //! Settings: the built-in defaults, then a TOML file, then the environment.
 
 mod access;
+mod advice;
+mod chats;
+mod check;
 mod load;
+mod rules;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use load::SettingsError;
+pub use load::{SettingsError, almost_settings};
 
 use crate::args::{Invalid, Resolver};
 

@@ -60,15 +60,9 @@ enum Action {
 impl Store {
     /// The store of a service: in this directory, where one is set, else at the usual place, else in memory.
     pub fn of_service(directory: &str) -> Result<Self, StoreError> {
-        let configured = (!directory.is_empty()).then(|| directory.into());
-        match configured.or_else(|| default_directory(|name| std::env::var(name).ok())) {
+        match place(directory) {
             Some(directory) => Self::open(&directory),
-            None => {
-                tracing::warn!(
-                    "there is no place for state (see `state.directory`): a restart forgets what is open"
-                );
-                Self::in_memory()
-            }
+            None => Self::in_memory(),
         }
     }
 
@@ -169,6 +163,12 @@ impl Store {
         self.changes.send(change).await.map_err(|_| ended())?;
         written.await.map_err(|_| ended())?
     }
+}
+
+/// Where a service keeps its state, by its setting; `None` where it is kept in memory.
+pub fn place(directory: &str) -> Option<PathBuf> {
+    let configured = (!directory.is_empty()).then(|| directory.into());
+    configured.or_else(|| default_directory(|name| std::env::var(name).ok()))
 }
 
 /// Where state is kept when the settings do not say: what the service manager gives, else the user's own place.

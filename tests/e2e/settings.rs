@@ -1,11 +1,24 @@
 //! Contract §3: where settings come from, and what is said of wrong ones.
 
-use netvane_tests::{Dns, Finished, Netvane, Scratch};
+use std::os::unix::fs::PermissionsExt as _;
+
+use netvane_tests::{Dns, Finished, Netvane, Scratch, Service};
 
 /// The output of a run that ended well.
 #[track_caller]
 fn shown(run: Finished) -> String {
     run.text().to_owned()
+}
+
+/// What a check warns of that ended well.
+#[track_caller]
+fn warned(run: Finished) -> Vec<String> {
+    let text = shown(run);
+    let warnings: Vec<String> =
+        text.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned).collect();
+    let end = if warnings.is_empty() { "The settings are in order." } else { "The settings can be used." };
+    assert_eq!(text.lines().skip(warnings.len()).collect::<Vec<_>>(), [end]);
+    warnings
 }
 
 /// What is said of settings that cannot be used.
@@ -17,7 +30,11 @@ fn fault(run: Finished) -> String {
 
 #[test]
 fn the_defaults_are_in_order_and_shown() {
-    assert_eq!(shown(Netvane::line("config check").run()), "The settings are in order.\n");
+    // Where ICMP is forbidden, that is all there is to say.
+    for line in warned(Netvane::line("config check").run()) {
+        assert!(line.starts_with("ping: "), "{line}");
+    }
+    assert_eq!(shown(Netvane::line("config check --quiet").run()), "The settings are in order.\n");
     let shown = shown(Netvane::line("config show").run());
     let defaults = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/default.toml"))
         .expect("config/default.toml");
@@ -128,6 +145,12 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
         ("HTTP__CALLBACK_SECRET", "secret", "http.callback_secret: `whsec_` and 24 to 64 bytes"),
         ("HTTP__CALLBACK_RETRY_SECONDS", "soon", "http.callback_retry_seconds"),
+        ("HTTP__LISTEN", "192.0.2.1:8080", "http.listen: 192.0.2.1:8080: this is no address of this machine"),
+        ("AUDIT__DIRECTORY", "/etc/hostname/audit", "audit.directory: /etc/hostname/audit: the user of"),
+        ("TLS__CA_FILES", "/etc/hostname", "tls.ca_files: /etc/hostname: there is no certificate in it"),
+        ("TELEGRAM__TOKEN", "110201543", "telegram.token: a number, a colon and 35 letters"),
+        ("DISCORD__TOKEN", "Bot a.b.c", "discord.token: without the `Bot`"),
+        ("SMTP__HELO", "192.0.2.1", "smtp.helo: a host name"),
         ("LOG__LEVEL", "=/=", "log.level"),
         ("LOG__FORMAT", "xml", "log.format"),
     ] {
@@ -145,4 +168,72 @@ fn values_that_cannot_be_used_are_refused_by_name() {
     }
     let told = fault(Netvane::line("config check --config /nonexistent/netvane.toml").run());
     assert!(told.starts_with("netvane: /nonexistent/netvane.toml: "), "{told}");
+}
+
+/// The guide's tables have the rows, and `deploy/check` tries them; here is how they are told.
+#[test]
+fn what_will_be_regretted_is_a_warning() {
+    for (variable, value, told) in [
+        ("NETVANE__HTTP__LISTEN", "[::]:8080", "http.listen: whoever reaches [::]:8080 may ask"),
+        ("NETVANE__SMTP__HELO", "mailhost", "smtp.helo: no mail server can resolve this name"),
+        ("NETVANE_HTTP__LISTEN", "[::]:8080", "NETVANE_HTTP__LISTEN: this variable is no setting"),
+        (
+            "NETVANE__HTTP__INBOUND_SECRETS",
+            "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "state.directory: not set",
+        ),
+    ] {
+        let warnings = warned(Netvane::line("config check").env(variable, value).run());
+        assert!(warnings.iter().any(|it| it.starts_with(told)), "{variable}={value}: {warnings:?}");
+        assert!(!warnings.concat().contains("AAAA"), "{warnings:?}");
+        let quiet = Netvane::line("config check --quiet").env(variable, value).run();
+        assert_eq!(shown(quiet), "The settings are in order.\n", "{variable}={value}");
+    }
+}
+
+#[test]
+fn a_service_logs_its_warnings_once() {
+    let scratch = Scratch::new();
+    let file = scratch.file("netvane.toml", "[smtp]\nport = 2525\n");
+    let service = Service::start(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
+    service.logged("smtp.port: mail servers take mail");
+    scratch.file("netvane.toml", "[smtp]\nport = 2525\nhelo = 'mailhost'\n");
+    service.signal("HUP");
+    service.logged("smtp.helo: no mail server can resolve this name");
+    assert_eq!(service.log().matches("smtp.port: ").count(), 1);
+    // What cannot be read is no reason to start without it.
+    let run = Netvane::line("serve").env("NETVANE__RDAP__BOOTSTRAP", "/nonexistent").run();
+    assert!(fault(run).contains("rdap.bootstrap: /nonexistent"), "refused");
+}
+
+#[test]
+fn secrets_that_everybody_can_read_are_told_and_not_shown() {
+    let scratch = Scratch::new();
+    let file =
+        scratch.file("netvane.toml", "[telegram]\ntoken = '7000000001:CANARY-CANARY-CANARY-CANARY-CANARY'\n");
+    let check = |mode| {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("the test's own file");
+        let run = Netvane::line("config check --config").arg(&file).run();
+        let warnings = warned(run);
+        assert!(!warnings.concat().contains("CANARY"), "{warnings:?}");
+        warnings.into_iter().find(|it| it.starts_with("telegram.token"))
+    };
+    let told = format!(
+        "telegram.token: stands in {}, which its mode lets everybody read; chmod 640, or 600",
+        file.display()
+    );
+    assert_eq!(check(0o644), Some(told));
+    assert_eq!(check(0o640), None);
+}
+
+/// Root may check the settings of a service that is another user's.
+#[test]
+fn checks_and_questions_in_a_terminal_make_no_record() {
+    let scratch = Scratch::new();
+    let audit = scratch.path().join("audit");
+    for line in ["config check", "port 22"] {
+        let run = Netvane::line(line).env("NETVANE__AUDIT__DIRECTORY", audit.to_str().expect("a path")).run();
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(!audit.exists(), "{line}");
+    }
 }

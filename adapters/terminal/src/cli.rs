@@ -6,9 +6,9 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
 use netvane_core::{Engine, command::ArgumentKind, settings::Settings};
 
 use crate::{
-    data,
+    advice, data,
     key::{self, NewKey},
-    log, man, once,
+    man, once,
     output::{Output, print},
     serve,
 };
@@ -59,8 +59,12 @@ enum Action {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum ConfigAction {
-    /// Say what is wrong with the settings, if anything.
-    Check,
+    /// Say what is wrong with the settings, if anything, and what would be better otherwise.
+    Check {
+        /// Only what keeps a service from starting: no warnings.
+        #[arg(long)]
+        quiet: bool,
+    },
     /// Print the settings in force.
     Show,
 }
@@ -94,13 +98,20 @@ impl Cli {
             Action::Commands => once::run(&["help".to_owned()], &self.output),
             Action::Serve => {
                 let output = self.output;
-                serve::run(output.settings()?, move || output.settings())
+                let file = output.config.clone();
+                serve::run(output.settings()?, file, move || output.settings())
             }
-            Action::Config { what: ConfigAction::Check } => {
+            Action::Config { what: ConfigAction::Check { quiet } } => {
                 let settings = self.output.settings()?;
-                log::filter(&settings.log)?;
-                Engine::new(&settings)?.check()?;
-                print("The settings are in order.\n");
+                advice::check(&settings)?;
+                let warnings = match quiet {
+                    true => Vec::new(),
+                    false => advice::warnings(&settings, self.output.config.as_deref()),
+                };
+                let all: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
+                let end =
+                    if all.is_empty() { "The settings are in order." } else { "The settings can be used." };
+                print(&format!("{all}{end}\n"));
                 Ok(ExitCode::SUCCESS)
             }
             Action::Config { what: ConfigAction::Show } => {

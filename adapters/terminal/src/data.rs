@@ -9,7 +9,7 @@ use netvane_core::{
     settings::{Geo, Settings},
 };
 
-use crate::output::print;
+use crate::{output::print, unpack};
 
 /// A city database is about 130 MB; this bounds what a wrong address could send.
 const MAX_DOWNLOAD: usize = 1 << 30;
@@ -36,7 +36,10 @@ pub fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each file is fetched beside its place, verified whole, and only then renamed into it; a running server takes it
+/// DB-IP has the month in the names of its files.
+const MONTH: &str = "{month}";
+
+/// Each file is fetched, unpacked beside its place, verified whole, and only then renamed into it; a running server takes it
 /// up by itself.
 pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     let Geo { city, asn, city_url, asn_url } = &settings.geo;
@@ -55,17 +58,20 @@ pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         if path.is_empty() {
             bail!("a fetched database has no place to go: set geo.city or geo.asn to a file name");
         }
-        let fetched = runtime.block_on(net.http.get(url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
+        let url = url.replace(MONTH, &this_month());
+        let fetched = runtime.block_on(net.http.get(&url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
         if fetched.status != 200 {
             bail!("{} answered HTTP {}", fetched.host, fetched.status);
         }
-        geo::install(Path::new(path), |file| file.write_all(&fetched.body))
-            .with_context(|| format!("{path} was not replaced"))?;
-        print(&format!(
-            "{path}: {} bytes from {}, verified and in place\n",
-            fetched.body.len(),
-            fetched.host
-        ));
+        let not_replaced = || format!("{path} was not replaced");
+        let database = unpack::database(fetched.body, MAX_DOWNLOAD).with_context(not_replaced)?;
+        geo::install(Path::new(path), |file| file.write_all(&database)).with_context(not_replaced)?;
+        print(&format!("{path}: {} bytes from {}, verified and in place\n", database.len(), fetched.host));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `2026-11`, in UTC.
+fn this_month() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m").to_string()
 }

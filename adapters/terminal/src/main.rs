@@ -1,5 +1,6 @@
 //! The program: one question from the command line, or all adapters as a service.
 
+mod advice;
 mod cli;
 mod data;
 mod key;
@@ -9,6 +10,7 @@ mod once;
 mod output;
 mod serve;
 mod traces;
+mod unpack;
 
 use std::process::ExitCode;
 

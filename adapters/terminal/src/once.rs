@@ -13,14 +13,17 @@ use netvane_core::{
 };
 use terminal_size::{Height, Width, terminal_size};
 
-use crate::output::{Output, print};
+use crate::{
+    advice,
+    output::{Output, print},
+};
 
 /// The most that is read from standard input, in bytes.
 const MAX_INPUT: u64 = 25 << 20;
 
 /// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
 pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
-    let engine = Engine::new(&output.settings()?)?;
+    let engine = Engine::new(&advice::without_audit(output.settings()?))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let line = line(words);
     let screen = Screen::new(output);

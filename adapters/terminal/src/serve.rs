@@ -1,6 +1,11 @@
 //! All adapters as one service, until a signal ends it.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -18,7 +23,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::log;
+use crate::{advice, log};
 
 /// How often the files of the databases are looked at.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
@@ -26,9 +31,12 @@ const LOOK_AT_DATA: Duration = Duration::from_secs(5);
 /// Serves until SIGTERM or SIGINT; what is running then gets its time to finish. SIGHUP has the settings read again.
 pub fn run(
     settings: Settings,
+    file: Option<PathBuf>,
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
+    advice::refuse(&settings)?;
     let _log = log::start(&settings)?;
+    let told = Told::new(file, &settings);
     // Memory holds secrets, and a file of it would keep them.
     setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot turn core files off")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -36,11 +44,15 @@ pub fn run(
         // Metrics are counted from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
+        // Resolvers may still come; what else is missing does not.
+        if engine.ready().is_ok() {
+            engine.check()?;
+        }
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
         let (changed, http) = watch::channel(settings.http.clone());
-        tokio::spawn(follow_settings(engine.clone(), settings.clone(), changed, read_again)?);
+        tokio::spawn(follow_settings(engine.clone(), settings.clone(), told, changed, read_again)?);
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
         netvane_webhook::serve(engine, http, metrics, store, hooks, shutdown)
@@ -54,22 +66,39 @@ pub fn run(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the operator was told of the settings: each thing once.
+struct Told {
+    file: Option<PathBuf>,
+    warnings: Vec<String>,
+}
+
+impl Told {
+    fn new(file: Option<PathBuf>, settings: &Settings) -> Self {
+        let mut told = Self { file, warnings: Vec::new() };
+        told.tell(settings);
+        told
+    }
+
+    /// What is new. What is mended may come back, and is new then.
+    fn tell(&mut self, settings: &Settings) {
+        let warnings = advice::warnings(settings, self.file.as_deref());
+        for warning in warnings.iter().filter(|warning| !self.warnings.contains(warning)) {
+            tracing::warn!("{warning}");
+        }
+        self.warnings = warnings;
+    }
+}
+
 /// What outlives the process, where something needs it. Without it those do not start; what needs no state goes on.
 fn open_store(settings: &Settings, engine: &Engine) -> Option<Store> {
-    let Settings { discord, telegram, http, .. } = settings;
-    let needed = [
-        ("discord", discord.token.is_set()),
-        ("telegram", telegram.token.is_set()),
-        ("http callbacks", http.callback_secret.is_set()),
-        ("http signatures", !http.inbound_secrets.is_empty()),
-    ];
-    if needed.iter().all(|(_, needed)| !needed) {
+    let needed = settings.parts_with_state();
+    if needed.is_empty() {
         return None;
     }
     match Store::of_service(&settings.state.directory) {
         Ok(store) => Some(store),
         Err(error) => {
-            for (part, _) in needed.into_iter().filter(|(_, needed)| *needed) {
+            for part in needed {
                 engine.adapters().report(part, Health::Failed(error.to_string()));
             }
             None
@@ -117,17 +146,22 @@ async fn follow_data(engine: Engine) {
 fn follow_settings(
     engine: Engine,
     started_with: Settings,
+    told: Told,
     changed: watch::Sender<Http>,
     read: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<impl Future<Output = ()>> {
     let mut hangup = signal(SignalKind::hangup())?;
+    let told = Arc::new(Mutex::new(told));
     Ok(async move {
         while hangup.recv().await.is_some() {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
+            let told = told.clone();
             let changed = changed.clone();
             let taken_up = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
                 let settings = read()?;
+                advice::refuse(&settings)?;
                 engine.reload(&settings)?;
+                told.lock().unwrap_or_else(PoisonError::into_inner).tell(&settings);
                 changed.send_replace(settings.http.clone());
                 Ok(before.need_a_restart(&settings))
             });

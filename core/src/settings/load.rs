@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use config::{Config, File, FileFormat, Value, ValueKind};
-use data_encoding::BASE64;
 
-use super::{DEFAULTS, Settings, access};
-use crate::args::{Domain, Endpoint};
+use super::{DEFAULTS, Settings};
 
 /// The start of every environment variable that is a setting.
 const PREFIX: &str = "NETVANE__";
@@ -63,105 +61,7 @@ impl Settings {
         settings.check().map(|()| settings)
     }
 
-    fn check(&self) -> Result<(), SettingsError> {
-        let mut faults = Vec::new();
-        let mut must = |holds: bool, message: &str| {
-            if !holds {
-                faults.push(message.to_owned());
-            }
-        };
-        must(!self.dns.servers.is_empty(), "dns.servers: at least one resolver is needed");
-        must((10..=60_000).contains(&self.dns.timeout_ms), "dns.timeout_ms: from 10 to 60000");
-        must((1..=10).contains(&self.dns.attempts), "dns.attempts: from 1 to 10");
-        must(self.whois.root.parse::<Endpoint>().is_ok(), "whois.root: a host, or a host with a port");
-        must(self.whois.port > 0, "whois.port: from 1 to 65535");
-        must((100..=30_000).contains(&self.whois.timeout_ms), "whois.timeout_ms: from 100 to 30000");
-        must((1024..=4 << 20).contains(&self.whois.max_bytes), "whois.max_bytes: from 1024 to 4194304");
-        must((1..=10).contains(&self.whois.max_referrals), "whois.max_referrals: from 1 to 10");
-        must((100..=30_000).contains(&self.rdap.timeout_ms), "rdap.timeout_ms: from 100 to 30000");
-        must((1024..=16 << 20).contains(&self.rdap.max_bytes), "rdap.max_bytes: from 1024 to 16777216");
-        must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
-        must((1..=1024).contains(&self.limits.batch), "limits.batch: from 1 to 1024");
-        must(
-            self.http.listen.parse::<std::net::SocketAddr>().is_ok(),
-            "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
-        );
-        must(
-            (1024..=16 << 20).contains(&self.http.max_body_bytes),
-            "http.max_body_bytes: from 1024 to 16777216",
-        );
-        must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
-        must(self.limits.smtp_probes > 0, "limits.smtp_probes: at least 1");
-        self.check_limits(&mut must);
-        must(self.smtp.port > 0, "smtp.port: from 1 to 65535");
-        must((100..=60_000).contains(&self.smtp.timeout_ms), "smtp.timeout_ms: from 100 to 60000");
-        must(
-            self.smtp.helo.is_empty()
-                || self.smtp.helo.starts_with('[')
-                || self.smtp.helo.parse::<Domain>().is_ok(),
-            "smtp.helo: a host name of this machine's own",
-        );
-        self.check_reach(&mut must);
-        let field = &self.http.client_address_header;
-        must(
-            field.is_empty() || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
-            &format!(
-                "http.client_address_header: one of {}; empty for the usual ones",
-                crate::visit::NAMES_THE_CALLER.join(", ")
-            ),
-        );
-        self.check_callbacks(&mut must);
-        access::check(&self.http, &mut must);
-        self.check_telegram(&mut must);
-        self.check_discord(&mut must);
-        let level = self.log.level.to_ascii_lowercase();
-        let words = ["off", "error", "warn", "info", "debug", "trace"];
-        must(
-            level.contains(['=', ',']) || words.contains(&level.as_str()),
-            "log.level: error, warn, info, debug or trace, or a filter",
-        );
-        if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
-    }
-
-    /// Where others reach this service, and whom it may reach.
-    fn check_reach(&self, must: &mut impl FnMut(bool, &str)) {
-        let url = &self.http.public_url;
-        let parsed = reqwest::Url::parse(url).ok();
-        let is_origin = |url: &reqwest::Url| {
-            matches!(url.scheme(), "http" | "https")
-                && url.has_host()
-                && url.path() == "/"
-                && url.query().is_none()
-        };
-        must(
-            url.is_empty() || parsed.as_ref().is_some_and(is_origin),
-            "http.public_url: a URL with http or https and a host, and nothing behind it",
-        );
-        let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
-        must(
-            self.telegram.mode != "webhook"
-                || parsed.and_then(|url| url.port_or_known_default()).is_none_or(delivers),
-            "http.public_url: Telegram delivers to the ports 443, 80, 88 and 8443 only",
-        );
-        let is_everything = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.prefix_len() == 0);
-        must(
-            !is_everything(&self.policy.allow),
-            "policy.allow: this would switch the guard off; name the networks",
-        );
-        must(!is_everything(&self.policy.deny), "policy.deny: nothing would be left to connect to");
-        let sender = &self.smtp.mail_from;
-        must(
-            sender.is_empty() || crate::mail::parse(sender).is_ok(),
-            "smtp.mail_from: a mail address, or empty",
-        );
-        let (city, asn) = (&self.geo.city_url, &self.geo.asn_url);
-        must(!city.is_set() || !self.geo.city.is_empty(), "geo.city_url: needs geo.city, the file to write");
-        must(!asn.is_set() || !self.geo.asn.is_empty(), "geo.asn_url: needs geo.asn, the file to write");
-        let directory = &self.state.directory;
-        must(directory.is_empty() || directory.starts_with('/'), "state.directory: an absolute path");
-    }
-
-    fn check_limits(&self, must: &mut impl FnMut(bool, &str)) {
+    pub(super) fn check_limits(&self, must: &mut impl FnMut(bool, &str)) {
         let limits = &self.limits;
         for (name, number) in [
             ("per_user", limits.per_user),
@@ -198,76 +98,6 @@ impl Settings {
                 || url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
             "telemetry.otlp_endpoint: a URL with http or https",
         );
-    }
-
-    fn check_callbacks(&self, must: &mut impl FnMut(bool, &str)) {
-        let http = &self.http;
-        let key = http.callback_secret.reveal().strip_prefix("whsec_");
-        let key = key.and_then(|key| BASE64.decode(key.as_bytes()).ok());
-        must(
-            !http.callback_secret.is_set() || key.is_some_and(|key| (24..=64).contains(&key.len())),
-            "http.callback_secret: `whsec_` and 24 to 64 bytes in base64",
-        );
-        must(
-            (100..=60_000).contains(&http.callback_timeout_ms),
-            "http.callback_timeout_ms: from 100 to 60000",
-        );
-        let waits = &http.callback_retry_seconds;
-        must(
-            (1..=20).contains(&waits.len()) && waits.iter().all(|wait| *wait <= 604_800),
-            "http.callback_retry_seconds: 1 to 20 waits of at most 604800 seconds",
-        );
-    }
-
-    fn check_telegram(&self, must: &mut impl FnMut(bool, &str)) {
-        let telegram = &self.telegram;
-        must(matches!(telegram.mode.as_str(), "polling" | "webhook"), "telegram.mode: polling or webhook");
-        let url = reqwest::Url::parse(&telegram.api_url).ok();
-        must(
-            url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
-            "telegram.api_url: a URL with http or https",
-        );
-        let secret = telegram.secret_token.reveal();
-        must(
-            secret.len() <= 256
-                && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
-            "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
-        );
-        if telegram.mode == "webhook" {
-            must(
-                self.http.public_url.starts_with("https://"),
-                "telegram.mode: a webhook needs http.public_url with https",
-            );
-            must(!secret.is_empty(), "telegram.mode: a webhook needs telegram.secret_token");
-        }
-    }
-
-    fn check_discord(&self, must: &mut impl FnMut(bool, &str)) {
-        let discord = &self.discord;
-        must(
-            matches!(discord.mode.as_str(), "gateway" | "interactions"),
-            "discord.mode: gateway or interactions",
-        );
-        let url = reqwest::Url::parse(&discord.api_url).ok();
-        must(
-            url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
-            "discord.api_url: a URL with http or https",
-        );
-        let is_id = |id: &str| id.parse::<u64>().is_ok_and(|id| id > 0);
-        must(
-            discord.application_id.is_empty() || is_id(&discord.application_id),
-            "discord.application_id: a number, as Discord's developer portal shows it",
-        );
-        must(discord.guilds.iter().all(|guild| is_id(guild)), "discord.guilds: numbers of servers");
-        let key = discord.public_key.as_bytes();
-        let is_key = key.len() == 64 && key.iter().all(u8::is_ascii_hexdigit);
-        must(key.is_empty() || is_key, "discord.public_key: 64 hexadecimal digits");
-        if discord.mode == "interactions" {
-            must(
-                !key.is_empty() && !discord.application_id.is_empty(),
-                "discord.mode: interactions need discord.public_key and discord.application_id",
-            );
-        }
     }
 
     /// Sections that differ from these new settings and are only read when the service starts.
@@ -358,6 +188,23 @@ fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<S
             faults.push(unknown(path, source, keys));
         }
     }
+}
+
+/// What is said of variables that are almost settings, and therefore none: `NETVANE_TELEGRAM_TOKEN`.
+pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut keys = Vec::new();
+    leaves(&tree(DEFAULTS).unwrap_or_default(), "", &mut keys);
+    let meant = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let rest = name.strip_prefix("netvane_")?.trim_start_matches('_').replace("__", "_");
+        let key = keys.iter().find(|key| key.contains('.') && key.replace('.', "_") == rest)?;
+        Some(format!("{PREFIX}{}", key.to_uppercase().replace('.', "__")))
+    };
+    let told = |name: String| {
+        let meant = meant(&name).filter(|_| !name.starts_with(PREFIX))?;
+        Some(format!("{name}: this variable is no setting, and nothing reads it; it is written {meant}"))
+    };
+    names.into_iter().filter_map(told).collect()
 }
 
 fn unknown(path: &str, source: &str, keys: &[String]) -> String {

@@ -1,12 +1,13 @@
+use data_encoding::BASE64;
+
 use super::{super::Server, *};
 
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-    let path = std::env::temp_dir().join(format!("netvane-settings-{}-{:p}.toml", std::process::id(), file));
-    std::fs::write(&path, file).expect("writes");
+    let written = tempfile::NamedTempFile::new().expect("a file");
+    let path = written.path();
+    std::fs::write(path, file).expect("writes");
     let variables = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    let settings = Settings::load(Some(&path), variables);
-    std::fs::remove_file(&path).expect("removes");
-    settings.map_err(|error| {
+    Settings::load(Some(path), variables).map_err(|error| {
         SettingsError(
             error.0.into_iter().map(|fault| fault.replace(&path.display().to_string(), "FILE")).collect(),
         )
@@ -46,11 +47,11 @@ fn file_then_environment() {
 #[test]
 fn secrets_are_shown_nowhere() {
     let settings = load(
-        "[telegram]\ntoken = 'CANARY-1'\n[http]\nslash_tokens = ['CANARY-2-CANARY-2']",
-        &[("NETVANE__DISCORD__TOKEN", "CANARY-3"), ("NETVANE__TELEGRAM__SECRET_TOKEN", "CANARY-4")],
+        "[telegram]\ntoken = '1:CANARY-1'\n[http]\nslash_tokens = ['CANARY-2-CANARY-2']",
+        &[("NETVANE__DISCORD__TOKEN", "CANARY.3.x"), ("NETVANE__TELEGRAM__SECRET_TOKEN", "CANARY-4")],
     )
     .expect("loads");
-    assert_eq!(settings.discord.token.reveal(), "CANARY-3");
+    assert_eq!(settings.discord.token.reveal(), "CANARY.3.x");
     let everything = format!("{settings:?}\n{}", settings.to_toml());
     assert!(!everything.contains("CANARY"), "{everything}");
     assert!(settings.to_toml().contains("token = \"(set)\""));
@@ -163,4 +164,24 @@ fn callbacks_are_signed_with_a_whole_secret() {
     }
     assert!(fault("RETRY_SECONDS", "soon").contains("http.callback_retry_seconds"));
     assert!(fault("TIMEOUT_MS", "0").contains("http.callback_timeout_ms"));
+}
+
+#[test]
+fn variables_that_are_almost_settings_are_told() {
+    let names = [
+        "NETVANE_TELEGRAM_TOKEN",
+        "NETVANE__TELEGRAM__TOKEN",
+        "NETVANE_CONFIG",
+        "netvane__dns__servers",
+        "HOME",
+    ];
+    assert_eq!(
+        almost_settings(names.map(str::to_owned)),
+        [
+            "NETVANE_TELEGRAM_TOKEN: this variable is no setting, and nothing reads it; it is written NETVANE__TELEGRAM__TOKEN",
+            "netvane__dns__servers: this variable is no setting, and nothing reads it; it is written NETVANE__DNS__SERVERS"
+        ]
+    );
+    let pods = ["NETVANE_SERVICE_HOST", "NETVANE_PORT_8080_TCP"];
+    assert_eq!(almost_settings(pods.map(str::to_owned)), [""; 0]);
 }

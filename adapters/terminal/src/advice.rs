@@ -1,0 +1,238 @@
+//! What is wrong with the settings on this machine, for the user who runs this: the part of `config check` that looks at
+//! files and permissions. Nothing is written, and nothing is sent.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::bail;
+use netvane_core::{
+    Engine,
+    settings::{Audit, Settings, almost_settings},
+    store,
+};
+use nix::{
+    errno::Errno,
+    sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, socket},
+    unistd::{AccessFlags, access, geteuid},
+};
+
+use crate::log;
+
+/// Databases of places are published each week or month.
+const OLD: Duration = Duration::from_secs(60 * 24 * 60 * 60);
+
+/// What the next start of the machine empties.
+const FLEETING: [&str; 4] = ["/tmp", "/run", "/var/run", "/dev/shm"];
+
+/// Everything that keeps a service with these settings from starting.
+pub fn refuse(settings: &Settings) -> anyhow::Result<()> {
+    let faults: Vec<String> =
+        audit(&settings.audit).into_iter().chain(authorities(&settings.tls.ca_files)).collect();
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    log::filter(&settings.log)?;
+    Ok(())
+}
+
+/// The same before there is a service: it also tries what the service then does anyway.
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    refuse(settings)?;
+    if let Some(fault) = listening(&settings.http.listen) {
+        bail!("{fault}");
+    }
+    // Whoever checks may be another user than the one that runs it, and must not leave a file that this one cannot write.
+    let unrecorded = without_audit(settings.clone());
+    Engine::new(&unrecorded)?.check()?;
+    Ok(())
+}
+
+/// For what is no service: the record is the service's.
+pub fn without_audit(mut settings: Settings) -> Settings {
+    settings.audit.directory.clear();
+    settings
+}
+
+/// What an operator should know although the service starts.
+pub fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut told = almost_settings(names);
+    told.extend(settings.advice());
+    told.extend(file.and_then(|file| readable_secrets(settings, file)));
+    told.extend(state(settings));
+    told.extend(readable_audit(&settings.audit));
+    told.extend([("city", &settings.geo.city), ("asn", &settings.geo.asn)].into_iter().filter_map(old_data));
+    told.extend(ping());
+    told
+}
+
+/// Whether this user could write here: of what does not exist yet, where it would be made.
+fn is_writable(path: &Path) -> bool {
+    let mut there = path;
+    while !there.exists() {
+        let Some(parent) = there.parent() else { return false };
+        there = parent;
+    }
+    let wanted = if there.is_dir() { AccessFlags::W_OK | AccessFlags::X_OK } else { AccessFlags::W_OK };
+    // What has to be a directory may be a file, or lie below one.
+    (there == path || there.is_dir()) && access(there, wanted).is_ok()
+}
+
+fn audit(settings: &Audit) -> Option<String> {
+    if settings.directory.is_empty() {
+        return None;
+    }
+    let directory = Path::new(&settings.directory);
+    let user = geteuid();
+    if directory.exists() && !directory.is_dir() || !is_writable(directory) {
+        let place = directory.display();
+        return Some(format!(
+            "audit.directory: {place}: the user of this process ({user}) cannot write there; the unit of deploy/ may write below /var/lib/netvane only"
+        ));
+    }
+    let files = fs::read_dir(directory).into_iter().flatten().flatten().map(|file| file.path());
+    let is_record = |file: &PathBuf| file.extension().is_some_and(|end| end == "jsonl");
+    let latest = files.filter(is_record).max()?;
+    (!is_writable(&latest)).then(|| {
+        format!(
+            "audit.directory: {}: another user made this file, and the one of this process ({user}) cannot write it; give it away with chown",
+            latest.display()
+        )
+    })
+}
+
+fn authorities(files: &[String]) -> Vec<String> {
+    let told = |file: &String| {
+        // What cannot be read is told with the reason, where it is read.
+        let text = fs::read(file).ok()?;
+        let has = |what: &str| String::from_utf8_lossy(&text).contains(what);
+        (!has("-----BEGIN CERTIFICATE-----"))
+            .then(|| format!("tls.ca_files: {file}: there is no certificate in it; PEM is wanted"))
+    };
+    files.iter().filter_map(told).collect()
+}
+
+/// Whether the address could be taken. One that is in use may be this service's own.
+fn listening(listen: &str) -> Option<String> {
+    let address: SocketAddr = listen.parse().ok()?;
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let socket = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).ok()?;
+    let taken = bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &SockaddrStorage::from(address));
+    match taken.err()? {
+        Errno::EACCES => Some(format!(
+            "http.listen: {address}: the user of this process ({}) may not listen at this port; take one from 1024 on, and put a reverse proxy in front",
+            geteuid()
+        )),
+        Errno::EADDRNOTAVAIL if !address.ip().is_loopback() => {
+            Some(format!("http.listen: {address}: this is no address of this machine"))
+        }
+        _ => None,
+    }
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|data| data.permissions().mode())
+}
+
+/// The settings' file, and the one with variables that the units read beside it.
+fn readable_secrets(settings: &Settings, file: &Path) -> Option<String> {
+    let is_open = |path: &Path| mode(path).is_some_and(|mode| mode & 0o004 != 0);
+    let holds = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        settings.secrets().into_iter().find(|(_, secret)| text.contains(secret.reveal())).map(|(key, _)| key)
+    };
+    let beside = file.with_extension("env");
+    let (path, key) = [file, &beside].into_iter().filter(|path| is_open(path)).find_map(|path| {
+        let key = holds(path)?;
+        Some((path.display(), key))
+    })?;
+    Some(format!("{key}: stands in {path}, which its mode lets everybody read; chmod 640, or 600"))
+}
+
+fn state(settings: &Settings) -> Option<String> {
+    let parts = settings.parts_with_state();
+    if parts.is_empty() {
+        return None;
+    }
+    let parts = parts.join(", ");
+    let Some(place) = store::place(&settings.state.directory) else {
+        return Some(format!(
+            "state.directory: not set, and there is neither STATE_DIRECTORY nor HOME, so a restart forgets what is open ({parts})"
+        ));
+    };
+    let shown = place.display();
+    if !is_writable(&place) || !is_writable(&place.join("state.redb")) {
+        let user = geteuid();
+        return Some(format!(
+            "state.directory: {shown}: the user of this process ({user}) cannot write there, so these do not start: {parts}"
+        ));
+    }
+    FLEETING.iter().any(|fleeting| place.starts_with(fleeting)).then(|| {
+        format!(
+            "state.directory: {shown}: emptied when the machine starts, and with it what is open ({parts})"
+        )
+    })
+}
+
+fn readable_audit(settings: &Audit) -> Option<String> {
+    let directory = Some(Path::new(&settings.directory)).filter(|path| path.is_dir())?;
+    let open = mode(directory).is_some_and(|mode| mode & 0o005 == 0o005);
+    open.then(|| {
+        format!("audit.directory: {}: everybody may read who asked what; chmod 750", directory.display())
+    })
+}
+
+fn old_data((key, file): (&str, &String)) -> Option<String> {
+    let age = fs::metadata(file).ok().filter(|data| data.size() > 0)?.modified().ok()?.elapsed().ok()?;
+    (age > OLD).then(|| {
+        let days = age.as_secs() / (24 * 60 * 60);
+        format!(
+            "geo.{key}: {file} is {days} days old; set geo.{key}_url and enable netvane-data.timer, or replace it yourself"
+        )
+    })
+}
+
+fn ping() -> Option<String> {
+    let may = |kind| {
+        let opened = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::Icmp);
+        !matches!(opened, Err(Errno::EACCES | Errno::EPERM))
+    };
+    (!may(SockType::Datagram) && !may(SockType::Raw)).then(|| {
+        format!(
+            "ping: the user of this process ({}) may send no ICMP echo, so `ping` measures with TCP connections; set net.ipv4.ping_group_range, or give CAP_NET_RAW",
+            geteuid()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_made_is_looked_for_where_it_would_be() {
+        let own = std::env::temp_dir();
+        for (path, writable) in [
+            (own.clone(), true),
+            (own.join("not/there/yet"), true),
+            (PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml/audit"), false),
+            (PathBuf::new(), false),
+        ] {
+            assert_eq!(is_writable(&path), writable, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn addresses_of_others_cannot_be_listened_at() {
+        assert_eq!(listening("127.0.0.1:0"), None);
+        assert_eq!(
+            listening("192.0.2.1:8080").as_deref(),
+            Some("http.listen: 192.0.2.1:8080: this is no address of this machine")
+        );
+    }
+}

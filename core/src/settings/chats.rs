@@ -1,0 +1,226 @@
+//! Telegram's and Discord's settings, as far as they can be wrong before anyone tries. Nothing repeats a secret.
+//!
+//! Their portals show several values side by side that look alike, so it is told which one was taken for another.
+
+use data_encoding::BASE64URL_NOPAD;
+use reqwest::Url;
+
+use super::{Discord, Settings, check::is_web};
+
+pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
+    let telegram = &settings.telegram;
+    must(matches!(telegram.mode.as_str(), "polling" | "webhook"), "telegram.mode: polling or webhook");
+    let url = Url::parse(&telegram.api_url).ok();
+    must(url.as_ref().is_some_and(is_web), "telegram.api_url: a URL with http or https");
+    // It is no secret to `config show`, so one must not stand in it.
+    must(
+        !url.is_some_and(|url| url.path().contains("/bot") || url.path().contains(':')),
+        "telegram.api_url: the server alone, such as https://api.telegram.org, without `/bot` and the token",
+    );
+    if let Some(fault) = telegram_token(telegram.token.reveal()) {
+        must(false, &format!("telegram.token: {fault}"));
+    }
+    let secret = telegram.secret_token.reveal();
+    must(
+        secret.len() <= 256
+            && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
+        "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
+    );
+    if telegram.mode == "webhook" {
+        must(
+            settings.http.public_url.starts_with("https://"),
+            "telegram.mode: a webhook needs http.public_url with https",
+        );
+        must(!secret.is_empty(), "telegram.mode: a webhook needs telegram.secret_token");
+    }
+}
+
+pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)) {
+    must(
+        matches!(discord.mode.as_str(), "gateway" | "interactions"),
+        "discord.mode: gateway or interactions",
+    );
+    let url = Url::parse(&discord.api_url).ok();
+    must(url.as_ref().is_some_and(is_web), "discord.api_url: a URL with http or https");
+    must(
+        url.is_none_or(|url| url.path() == "/"),
+        "discord.api_url: the server alone, such as https://discord.com, without a path",
+    );
+    if let Some(fault) = discord_token(discord.token.reveal().trim()) {
+        must(false, &format!("discord.token: {fault}"));
+    }
+    let is_id = |id: &str| id.parse::<u64>().is_ok_and(|id| id > 0);
+    must(
+        discord.application_id.is_empty() || is_id(&discord.application_id),
+        "discord.application_id: a number, as Discord's developer portal shows it",
+    );
+    must(discord.guilds.iter().all(|guild| is_id(guild)), "discord.guilds: numbers of servers");
+    let key = discord.public_key.as_bytes();
+    let is_key = key.len() == 64 && key.iter().all(u8::is_ascii_hexdigit);
+    must(key.is_empty() || is_key, "discord.public_key: 64 hexadecimal digits");
+    if discord.mode == "interactions" {
+        must(
+            !key.is_empty() && !discord.application_id.is_empty(),
+            "discord.mode: interactions need discord.public_key and discord.application_id",
+        );
+    }
+}
+
+const TELEGRAM_FORM: &str =
+    "a number, a colon and 35 letters, digits, hyphens and underscores, as @BotFather shows it";
+const DISCORD_FORM: &str =
+    "three parts with dots between them, which the developer portal shows once, under Bot, Reset Token";
+
+/// What is certainly wrong with this token.
+fn telegram_token(token: &str) -> Option<&'static str> {
+    if token.is_empty() {
+        return None;
+    }
+    if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Some("a space or a line's end stands in it; give the token alone");
+    }
+    if token.strip_prefix("bot").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        return Some("without the `bot` that stands before it in URLs");
+    }
+    let (number, secret) = token.split_once(':').unwrap_or_default();
+    let fits = number.parse::<u64>().is_ok() && !secret.is_empty() && is_base64url(secret);
+    (!fits).then_some(TELEGRAM_FORM)
+}
+
+/// What is certainly wrong with this token.
+fn discord_token(token: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| token.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+    if token.is_empty() {
+        return None;
+    }
+    if starts("Bot ") || starts("Bearer ") {
+        return Some("without the `Bot` that stands before it in header fields");
+    }
+    if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Some("a space or a line's end stands in it; give the token alone");
+    }
+    if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Some("this has the form of the application's public key; the token stands under Bot");
+    }
+    if token.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some("this is a number, such as the application's; the token stands under Bot");
+    }
+    if token.len() == 32 && is_base64url(token) {
+        return Some("this has the form of the client secret under OAuth2; the token stands under Bot");
+    }
+    let parts: Vec<&str> = token.split('.').collect();
+    let fits = parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && is_base64url(part));
+    (!fits).then_some(DISCORD_FORM)
+}
+
+fn is_base64url(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// What may well be wrong, and is not certain to be.
+pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
+    let Settings { telegram, discord, .. } = settings;
+    let defaults = Settings::default();
+    tell(
+        !telegram.token.is_set() && *telegram != defaults.telegram,
+        "telegram: there are settings and no telegram.token, so the adapter does not start",
+    );
+    tell(
+        !discord.token.is_set() && *discord != defaults.discord,
+        "discord: there are settings and no discord.token, so the adapter does not start",
+    );
+    let secret = telegram.token.reveal().split_once(':').map_or("", |(_, secret)| secret);
+    tell(
+        telegram.token.is_set() && !(30..=50).contains(&secret.len()),
+        "telegram.token: behind the colon usually stand 35 characters; is it whole?",
+    );
+    tell(
+        telegram.mode == "webhook" && telegram.secret_token.reveal().len() < 16,
+        "telegram.secret_token: so short that it could be guessed, and with it deliveries forged; `openssl rand -hex 32` makes one",
+    );
+    tell(
+        telegram.mode == "polling" && telegram.secret_token.is_set(),
+        "telegram.secret_token: only used with telegram.mode = \"webhook\"; now updates are polled",
+    );
+    for (key, url) in [("telegram.api_url", &telegram.api_url), ("discord.api_url", &discord.api_url)] {
+        let plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !super::advice::is_here(&url));
+        tell(plain, &format!("{key}: over http everybody on the way can read the token; take https"));
+    }
+    let number = bot_number(discord.token.reveal().trim());
+    tell(
+        discord.token.is_set() && number.is_none(),
+        "discord.token: its first part does not hold the number of a bot; is it whole?",
+    );
+    let other = number.is_some_and(|number| number != discord.application_id);
+    tell(
+        other && !discord.application_id.is_empty(),
+        "discord.application_id: discord.token seems to be another application's",
+    );
+}
+
+/// The number that the first part of a Discord token holds.
+fn bot_number(token: &str) -> Option<String> {
+    let first = token.split('.').next()?.trim_end_matches('=');
+    let number = String::from_utf8(BASE64URL_NOPAD.decode(first.as_bytes()).ok()?).ok()?;
+    number.parse::<u64>().is_ok().then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OF_TELEGRAM: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_";
+    const OF_DISCORD: &str = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.Fake00.netvane-tests-token-of-no-real-bot";
+
+    #[test]
+    fn tokens_have_the_form_of_their_platform() {
+        for right in ["", OF_TELEGRAM, "1:a"] {
+            assert_eq!(telegram_token(right), None, "{right}");
+        }
+        for (wrong, told) in [
+            ("110201543", TELEGRAM_FORM),
+            ("110201543:", TELEGRAM_FORM),
+            ("110201543:AAHd…", TELEGRAM_FORM),
+            ("\"110201543:AAHd\"", TELEGRAM_FORM),
+            ("netvane_bot:AAHd", TELEGRAM_FORM),
+            (OF_DISCORD, TELEGRAM_FORM),
+            ("110201543:AAHd\n", "a space or a line's end stands in it; give the token alone"),
+            ("bot110201543:AAHd", "without the `bot` that stands before it in URLs"),
+        ] {
+            assert_eq!(telegram_token(wrong), Some(told), "{wrong}");
+        }
+        for right in ["", OF_DISCORD, "a.b.c"] {
+            assert_eq!(discord_token(right), None, "{right}");
+        }
+        for (wrong, told) in [
+            ("token", "three parts"),
+            ("a..b", "three parts"),
+            (OF_TELEGRAM, "three parts"),
+            (&format!("Bot {OF_DISCORD}"), "without the `Bot`"),
+            (&OF_DISCORD.replace(".Fake", ". Fake"), "a space"),
+            (&"0f".repeat(32), "the application's public key"),
+            ("1100000000000000001", "this is a number"),
+            ("Ab-_Ab-_Ab-_Ab-_Ab-_Ab-_Ab-_Ab-_", "the client secret"),
+        ] {
+            assert!(discord_token(wrong).is_some_and(|it| it.contains(told)), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn servers_of_platforms_stand_alone() {
+        let fault = |key: &str, value: &str| {
+            let pair = (format!("NETVANE__{key}__API_URL"), value.to_owned());
+            Settings::load(None, [pair]).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(fault("TELEGRAM", "http://127.0.0.1:8081/proxy"), "");
+        assert!(fault("TELEGRAM", "https://api.telegram.org/bot1:a").contains("without `/bot`"));
+        assert_eq!(fault("DISCORD", "http://127.0.0.1:8081/"), "");
+        assert!(fault("DISCORD", "https://discord.com/api/v10").contains("without a path"));
+    }
+
+    #[test]
+    fn a_discord_token_holds_its_bots_number() {
+        assert_eq!(bot_number(OF_DISCORD).as_deref(), Some("1100000000000000001"));
+        assert_eq!(bot_number("a.b.c"), None);
+    }
+}

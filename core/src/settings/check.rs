@@ -1,0 +1,240 @@
+//! What cannot be used, whatever the machine: with one of these faults no service starts.
+
+use std::net::{IpAddr, SocketAddr};
+
+use data_encoding::BASE64;
+use reqwest::Url;
+
+use super::{Settings, SettingsError, access, chats, rules};
+use crate::args::Endpoint;
+
+impl Settings {
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, message: &str| {
+            if !holds {
+                faults.push(message.to_owned());
+            }
+        };
+        must(!self.dns.servers.is_empty(), "dns.servers: at least one resolver is needed");
+        must((10..=60_000).contains(&self.dns.timeout_ms), "dns.timeout_ms: from 10 to 60000");
+        must((1..=10).contains(&self.dns.attempts), "dns.attempts: from 1 to 10");
+        must(self.whois.root.parse::<Endpoint>().is_ok(), "whois.root: a host, or a host with a port");
+        must(self.whois.port > 0, "whois.port: from 1 to 65535");
+        must((100..=30_000).contains(&self.whois.timeout_ms), "whois.timeout_ms: from 100 to 30000");
+        must((1024..=4 << 20).contains(&self.whois.max_bytes), "whois.max_bytes: from 1024 to 4194304");
+        must((1..=10).contains(&self.whois.max_referrals), "whois.max_referrals: from 1 to 10");
+        must((100..=30_000).contains(&self.rdap.timeout_ms), "rdap.timeout_ms: from 100 to 30000");
+        must((1024..=16 << 20).contains(&self.rdap.max_bytes), "rdap.max_bytes: from 1024 to 16777216");
+        must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
+        must((1..=1024).contains(&self.limits.batch), "limits.batch: from 1 to 1024");
+        must(
+            self.http.listen.parse::<SocketAddr>().is_ok(),
+            "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
+        );
+        must(
+            (1024..=16 << 20).contains(&self.http.max_body_bytes),
+            "http.max_body_bytes: from 1024 to 16777216",
+        );
+        must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
+        must(self.limits.smtp_probes > 0, "limits.smtp_probes: at least 1");
+        self.check_limits(&mut must);
+        self.check_mail(&mut must);
+        self.check_reach(&mut must);
+        self.check_places(&mut must);
+        let field = &self.http.client_address_header;
+        must(
+            field.is_empty() || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
+            &format!(
+                "http.client_address_header: one of {}; empty for the usual ones",
+                crate::visit::NAMES_THE_CALLER.join(", ")
+            ),
+        );
+        self.check_callbacks(&mut must);
+        access::check(&self.http, &mut must);
+        rules::check(self, &mut must);
+        chats::check_telegram(self, &mut must);
+        chats::check_discord(&self.discord, &mut must);
+        let level = self.log.level.to_ascii_lowercase();
+        let words = ["off", "error", "warn", "info", "debug", "trace"];
+        must(
+            level.contains(['=', ',']) || words.contains(&level.as_str()),
+            "log.level: error, warn, info, debug or trace, or a filter",
+        );
+        if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+    }
+
+    /// How mail servers are greeted: word for word, so it is not read as kindly as what people paste.
+    fn check_mail(&self, must: &mut impl FnMut(bool, &str)) {
+        let smtp = &self.smtp;
+        must(smtp.port > 0, "smtp.port: from 1 to 65535");
+        must((100..=60_000).contains(&smtp.timeout_ms), "smtp.timeout_ms: from 100 to 60000");
+        must(
+            smtp.helo.is_empty() || is_host_name(&smtp.helo) || is_literal(&smtp.helo),
+            "smtp.helo: a host name of this machine's own, in ASCII and without a dot at its end, such as netvane.example; an address stands in brackets",
+        );
+        must(
+            smtp.mail_from.is_empty() || crate::mail::parse(&smtp.mail_from).is_ok(),
+            "smtp.mail_from: a mail address, or empty",
+        );
+    }
+
+    /// Where others reach this service, and whom it may reach.
+    fn check_reach(&self, must: &mut impl FnMut(bool, &str)) {
+        let url = &self.http.public_url;
+        let parsed = Url::parse(url).ok();
+        must(
+            url.is_empty() || parsed.as_ref().is_some_and(is_origin),
+            "http.public_url: a URL with http or https and a host, and nothing behind it",
+        );
+        let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
+        must(
+            self.telegram.mode != "webhook"
+                || parsed.and_then(|url| url.port_or_known_default()).is_none_or(delivers),
+            "http.public_url: Telegram delivers to the ports 443, 80, 88 and 8443 only",
+        );
+        let is_everything = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.prefix_len() == 0);
+        must(
+            !is_everything(&self.policy.allow),
+            "policy.allow: this would switch the guard off; name the networks",
+        );
+        must(!is_everything(&self.policy.deny), "policy.deny: nothing would be left to connect to");
+    }
+
+    /// Files and directories, as far as their names tell.
+    fn check_places(&self, must: &mut impl FnMut(bool, &str)) {
+        let geo = &self.geo;
+        for (key, url, file) in [("city", &geo.city_url, &geo.city), ("asn", &geo.asn_url, &geo.asn)] {
+            must(
+                !url.is_set() || !file.is_empty(),
+                &format!("geo.{key}_url: needs geo.{key}, the file to write"),
+            );
+            must(
+                !url.is_set() || Url::parse(url.reveal()).is_ok_and(|url| is_web(&url)),
+                &format!("geo.{key}_url: a URL with https"),
+            );
+        }
+        for (key, directory) in
+            [("state.directory", &self.state.directory), ("audit.directory", &self.audit.directory)]
+        {
+            must(directory.is_empty() || directory.starts_with('/'), &format!("{key}: an absolute path"));
+        }
+    }
+
+    fn check_callbacks(&self, must: &mut impl FnMut(bool, &str)) {
+        let http = &self.http;
+        let key = http.callback_secret.reveal().strip_prefix("whsec_");
+        let key = key.and_then(|key| BASE64.decode(key.as_bytes()).ok());
+        must(
+            !http.callback_secret.is_set() || key.is_some_and(|key| (24..=64).contains(&key.len())),
+            "http.callback_secret: `whsec_` and 24 to 64 bytes in base64",
+        );
+        must(
+            (100..=60_000).contains(&http.callback_timeout_ms),
+            "http.callback_timeout_ms: from 100 to 60000",
+        );
+        let waits = &http.callback_retry_seconds;
+        must(
+            (1..=20).contains(&waits.len()) && waits.iter().all(|wait| *wait <= 604_800),
+            "http.callback_retry_seconds: 1 to 20 waits of at most 604800 seconds",
+        );
+    }
+}
+
+/// An http or https URL with a host.
+pub(super) fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// Scheme, host and port, and nothing else.
+pub(super) fn is_origin(url: &Url) -> bool {
+    is_web(url)
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+}
+
+/// As RFC 5321 §4.1.2 wants it of a domain; mail servers refuse other names.
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    name.len() <= 253 && name.split('.').all(is_label) && !name.rsplit('.').next().is_some_and(is_number)
+}
+
+/// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).
+fn is_literal(text: &str) -> bool {
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    inner.is_some_and(|inner| match inner.strip_prefix("IPv6:") {
+        Some(address) => address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6()),
+        None => inner.parse::<IpAddr>().is_ok_and(|address| address.is_ipv4()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(variable: &str, value: &str) -> String {
+        let pair = (format!("NETVANE__{variable}"), value.to_owned());
+        Settings::load(None, [pair]).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn mail_servers_are_greeted_by_a_host_name() {
+        for right in ["mail.example", "mailhost", "a-b.1c.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
+            assert_eq!(fault("SMTP__HELO", right), "", "{right}");
+        }
+        for wrong in [
+            "my machine",
+            "my_machine.example",
+            "-a.example",
+            "mail.example.",
+            "bücher.example",
+            "https://mail.example",
+            "192.0.2.1",
+            "[2001:db8::1]",
+            "[mail.example]",
+            "[192.0.2.1",
+            ".",
+        ] {
+            assert!(fault("SMTP__HELO", wrong).starts_with("smtp.helo: a host name"), "{wrong}");
+        }
+        assert!(fault("SMTP__MAIL_FROM", "nobody").starts_with("smtp.mail_from"));
+    }
+
+    #[test]
+    fn the_public_address_is_an_origin() {
+        for right in ["https://netvane.example", "http://192.0.2.1:8080/", "https://[2001:db8::1]"] {
+            assert_eq!(fault("HTTP__PUBLIC_URL", right), "", "{right}");
+        }
+        for wrong in [
+            "netvane.example",
+            "https://netvane.example/bot",
+            "https://netvane.example/?q",
+            "https://netvane.example/#me",
+            "https://me:secret@netvane.example",
+        ] {
+            let told = fault("HTTP__PUBLIC_URL", wrong);
+            assert!(
+                told.starts_with("http.public_url: a URL") && !told.contains("secret"),
+                "{wrong}: {told}"
+            );
+        }
+    }
+
+    #[test]
+    fn places_are_absolute_and_urls_whole() {
+        assert_eq!(fault("AUDIT__DIRECTORY", "audit"), "audit.directory: an absolute path");
+        assert_eq!(fault("STATE__DIRECTORY", "state"), "state.directory: an absolute path");
+        assert_eq!(fault("AUDIT__DIRECTORY", "/var/lib/netvane/audit"), "");
+        let told = fault("GEO__CITY_URL", "secret");
+        assert_eq!(told, "geo.city_url: needs geo.city, the file to write\ngeo.city_url: a URL with https");
+    }
+}
