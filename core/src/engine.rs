@@ -90,6 +90,11 @@ impl Engine {
         net.dns.ready().await
     }
 
+    /// Whether there is a resolver to ask. Where the system's own are meant, they may come later.
+    pub fn has_resolver(&self) -> bool {
+        self.0.world.load().net.dns.is_configured().is_ok()
+    }
+
     /// Everything that settings can get wrong and that is otherwise found out at its first use.
     pub fn check(&self) -> Result<(), Failure> {
         let world = self.0.world.load();

@@ -23,16 +23,25 @@ use crate::{
     mailtrace::{self, TrustPolicy},
     net::dns::{Message, Question, Response},
     registration::Registration,
+    settings::Settings,
+    visit::{Proxies, samples},
 };
 
 /// Building it derives every schema.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(commands::registry);
 
+/// A network of trusted proxies.
+static PROXIES: LazyLock<Proxies> = LazyLock::new(|| {
+    let mut http = Settings::default().http;
+    http.trusted_proxies.extend("192.0.2.0/24".parse::<ipnet::IpNet>());
+    Proxies::new(&http)
+});
+
 /// A command's name and its canonical arguments.
 pub type Understood = (&'static str, Map<String, Value>);
 
 fn understood((entry, prepared): grammar::Understood) -> Understood {
-    (entry.spec.name, prepared.arguments().clone())
+    (entry.spec.name, Map::clone(prepared.arguments()))
 }
 
 /// Reads a typed line.
@@ -88,6 +97,16 @@ pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
     let mut chain = Chain::new(name, rtype);
     chain.take(std::mem::take(&mut response.message.answers));
     [dig, Answered::new(name, chain, response).lookup.present()]
+}
+
+/// Who asks, and the claims of it, by these header fields of a connection from a trusted proxy; `None` where a value is
+/// none.
+pub fn caller(headers: &[(&str, &str)]) -> Option<(IpAddr, Vec<String>)> {
+    let visit = samples::try_visit("192.0.2.1:1", headers)?;
+    let chain = visit.chain(&PROXIES);
+    assert_eq!(visit.caller(&PROXIES), chain.caller, "both ways to know who asks agree");
+    let said = chain.hops.into_iter().filter_map(|hop| hop.said);
+    Some((chain.caller, said.chain(chain.notes).collect()))
 }
 
 /// What `geo` says of an address.

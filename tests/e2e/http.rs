@@ -1,6 +1,6 @@
 //! Contract §3, HTTP: the ways to ask, the forms of a reply, and every problem document.
 
-use netvane_tests::{Dns, Hostile, Service, http::Client};
+use netvane_tests::{Dns, Hostile, Service, http::Client, until};
 use serde_json::{Value, json};
 
 #[test]
@@ -261,4 +261,26 @@ fn without_a_resolver_it_is_alive_but_not_ready() {
     let problem = service.command("a example.com").problem();
     assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")));
     assert_eq!(service.command("help").json()["command"], "help", "what needs no resolver is answered");
+}
+
+#[test]
+fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
+    let dns = Dns::start();
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &dns.address.to_string()),
+        ("NETVANE__DNS__TIMEOUT_MS", "100"),
+        ("NETVANE__DNS__ATTEMPTS", "1"),
+    ]);
+    let questions = ["a.example.test. A", "b.example.test. A", "c.example.test. A", ". NS"];
+    questions.iter().for_each(|question| dns.hold(question));
+    for name in ["a", "b"] {
+        assert_eq!(service.command(&format!("a {name}.example.test")).status, 504);
+    }
+    assert_eq!(service.get("/readyz").status, 200, "one domain's trouble, as far as anybody knows");
+    assert_eq!(service.command("a c.example.test").status, 504);
+    let ready = service.get("/readyz");
+    assert_eq!((ready.status, ready.text().contains("did not answer")), (503, true), "{}", ready.text());
+    assert_eq!(service.get("/healthz").status, 200);
+    questions.iter().for_each(|question| dns.release(question));
+    until("it is ready again", || service.get("/readyz").status == 200);
 }

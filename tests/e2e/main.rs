@@ -24,6 +24,7 @@ mod lab_proxies;
 mod lab_records;
 mod lab_resolvers;
 mod lab_route;
+mod lab_spending;
 mod lookups;
 mod pages;
 mod policy;

@@ -145,3 +145,82 @@ fn a_service_for_this_machine_alone_has_no_limits() {
     let all = (0..200).map(|n| service.command(&format!("/a host{n}.example.test")).status);
     assert!(all.into_iter().all(|status| status == 200));
 }
+
+#[test]
+fn many_names_of_one_host_are_one_host() {
+    let names = (0..6).map(|n| format!("h{n} IN A 127.0.0.9\nd{n} IN MX 10 h{n}.example.test.\n"));
+    let zone = format!("{}{}", netvane_tests::dns::ZONE, names.collect::<String>());
+    let dns = Dns::serving("example.test.", &zone);
+    let server = dns.address.to_string();
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
+        ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
+        ("NETVANE__LIMITS__PER_TARGET", "50"),
+        // Nothing listens there.
+        ("NETVANE__SMTP__PORT", "9"),
+    ]);
+    let ping = |n: u8| ask(&service, &format!("192.0.2.{n}"), &format!("/ping h{n}.example.test --count 1"));
+    let pings: Vec<Response> = (0..3).map(ping).collect();
+    assert_eq!(pings.iter().map(|response| response.status).collect::<Vec<_>>(), [200, 200, 429]);
+    let told = pings[2].problem();
+    assert!(
+        told["detail"].as_str().is_some_and(|told| told.starts_with("127.0.0.9 has been asked")),
+        "{told}"
+    );
+    // Mail servers are led to by the domain that is asked about, and resolvers and whois servers by name.
+    let verify = ask(&service, "192.0.2.9", "/verify someone@d4.example.test").json();
+    assert_eq!(verify["data"]["reason"], "spared", "{verify}");
+    assert_eq!(verify["data"]["verdict"], "unknown");
+    for line in
+        ["/a example.test --resolver h5.example.test:9", "/whois example.test --server h5.example.test:9"]
+    {
+        assert_eq!(ask(&service, "192.0.2.10", line).status, 429, "{line}");
+    }
+    assert_eq!(
+        ask(&service, "192.0.2.10", "/a h5.example.test").status,
+        200,
+        "asking about it is no contact"
+    );
+}
+
+#[test]
+fn a_reload_gives_nobody_a_new_budget() {
+    let scratch = Scratch::new();
+    let file = scratch.file("netvane.toml", RULES);
+    let (service, _dns) = public(&[
+        ("NETVANE_CONFIG", file.to_str().expect("a path")),
+        ("NETVANE__LIMITS__PER_ANONYMOUS", "10"),
+        ("NETVANE__LIMITS__PER_TARGET", "25"),
+    ]);
+    let (greedy, other) = ("192.0.2.66", "192.0.2.67");
+    assert_eq!(ask(&service, greedy, "/a one.example.test").status, 200);
+    assert_eq!(ask(&service, greedy, "/a two.example.test").status, 200);
+    assert_eq!(ask(&service, other, "/ping 127.0.0.9 --count 1").status, 200);
+    scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"trace\""));
+    service.signal("HUP");
+    service.logged("the settings were read again");
+    assert_eq!(ask(&service, greedy, "/a three.example.test").status, 429);
+    assert_eq!(ask(&service, "192.0.2.68", "/ping 127.0.0.9 --count 1").status, 429);
+    assert_eq!(ask(&service, "192.0.2.68", "/trace 127.0.0.1").status, 403, "the new rule holds");
+}
+
+#[test]
+fn a_callback_is_no_lever() {
+    let scratch = Scratch::new();
+    let receiver = netvane_tests::Receiver::start();
+    let (service, _dns) = public(&[
+        ("NETVANE__HTTP__CALLBACK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("NETVANE__STATE__DIRECTORY", scratch.path().to_str().expect("a path")),
+        ("NETVANE__LIMITS__AMPLIFICATION", "2"),
+    ]);
+    let callback = receiver.url("/hook");
+    let body = json!({ "command": "/help mx", "callback": callback }).to_string();
+    let headers = [("X-Forwarded-For", "192.0.2.9"), ("Content-Type", "application/json")];
+    let taken = Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    let delivered = receiver.next();
+    let told: Value = serde_json::from_slice(&delivered.body).expect("JSON");
+    assert_eq!((&told["type"], &told["data"]["code"]), (&json!("error"), &json!("too_large")), "{told}");
+    delivered.answer("204 No Content", &[]);
+}

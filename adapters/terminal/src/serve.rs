@@ -45,7 +45,7 @@ pub fn run(
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
         // Resolvers may still come; what else is missing does not.
-        if engine.ready().is_ok() {
+        if engine.has_resolver() {
             engine.check()?;
         }
         tokio::spawn(follow_data(engine.clone()));

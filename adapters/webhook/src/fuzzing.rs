@@ -1,10 +1,67 @@
 //! What the fuzz targets of `tests/fuzz` call that nobody else may.
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use data_encoding::{BASE64, HEXLOWER};
 use netvane_core::visit::Relayed;
+use ring::hmac;
 
-use crate::proxied;
+use crate::{access::signature::Secrets, proxied, slack};
+
+/// When all of this happens.
+pub const NOW: u64 = 1_800_000_000;
+
+/// Shared with the senders, and with nobody who makes up inputs.
+const SECRET: [u8; 32] = [0x5a; 32];
 
 /// Reads a PROXY header with its length; `None` as long as the bytes may become one.
 pub fn proxied(seen: &[u8]) -> Option<Result<(Relayed, usize), String>> {
     proxied::relayed(seen)
+}
+
+/// Whose signatures.
+#[derive(Debug, Clone, Copy)]
+pub enum Signs {
+    /// Standard Webhooks: id, timestamp, signatures.
+    Webhook,
+    /// Slack: timestamp, signature.
+    Slack,
+}
+
+impl Signs {
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Webhook => &["webhook-id", "webhook-timestamp", "webhook-signature"],
+            Self::Slack => &["x-slack-request-timestamp", "x-slack-signature"],
+        }
+    }
+
+    /// Whether a request with these values in its header fields, in that order, is taken as signed.
+    pub fn take(self, values: &[&[u8]], body: &[u8]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.fields().iter().zip(values) {
+            let Ok(value) = HeaderValue::from_bytes(value) else { return false };
+            headers.append(HeaderName::from_static(name), value);
+        }
+        match self {
+            Self::Webhook => Secrets::sharing(&SECRET).are_right(&headers, body, NOW),
+            Self::Slack => slack::is_signed(&SECRET, &headers, body, NOW),
+        }
+    }
+
+    /// The right values for an id, where there is one, and a body.
+    pub fn sign(self, id: &str, body: &[u8]) -> Vec<String> {
+        let (sha, now) = (hmac::HMAC_SHA256, NOW.to_string());
+        let tag =
+            |start: String| hmac::sign(&hmac::Key::new(sha, &SECRET), &[start.as_bytes(), body].concat());
+        match self {
+            Self::Webhook => {
+                let tag = tag(format!("{id}.{now}."));
+                vec![id.to_owned(), now, format!("v1,{}", BASE64.encode(tag.as_ref()))]
+            }
+            Self::Slack => {
+                let tag = tag(format!("v0:{now}:"));
+                vec![now, format!("v0={}", HEXLOWER.encode(tag.as_ref()))]
+            }
+        }
+    }
 }

@@ -239,3 +239,9 @@ fn told(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
 fn note(title: &str, text: impl Into<String>) -> Document {
     Document::new(title, text, Severity::Neutral)
 }
+
+/// Whether a request is signed with this secret.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8], now: u64) -> bool {
+    sender::Senders::is_signed(secret, headers, body, now)
+}

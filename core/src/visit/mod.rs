@@ -128,7 +128,7 @@ impl Proxies {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

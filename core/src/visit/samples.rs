@@ -1,16 +1,22 @@
-//! Requests for tests.
+//! Requests for tests and fuzz targets.
 
 use http::{HeaderMap, Method, Uri, Version};
 
 use super::{Connection, Visit};
 
 /// One with these header fields.
+#[cfg(test)]
 pub(crate) fn visit(peer: &str, headers: &[(&str, &str)]) -> Visit {
+    try_visit(peer, headers).expect("fields that can be sent")
+}
+
+/// The same, if they can be sent.
+pub(crate) fn try_visit(peer: &str, headers: &[(&str, &str)]) -> Option<Visit> {
     let mut fields = HeaderMap::new();
     for (name, value) in headers {
-        fields.append(name.parse::<http::HeaderName>().expect("a name"), value.parse().expect("a value"));
+        fields.append(name.parse::<http::HeaderName>().ok()?, value.parse().ok()?);
     }
-    Visit {
+    Some(Visit {
         connection: Connection {
             peer: peer.parse().expect("a peer"),
             local: "192.0.2.80:80".parse().expect("an address"),
@@ -22,5 +28,5 @@ pub(crate) fn visit(peer: &str, headers: &[(&str, &str)]) -> Visit {
         headers: fields,
         for_others: false,
         id: None,
-    }
+    })
 }

@@ -17,13 +17,15 @@ const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
 const LONGEST_ID: usize = 256;
 
+const FIELDS: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+
 /// Signatures in one request that are looked at: one for each of the sender's own secrets.
 const MOST_SIGNATURES: usize = 16;
 
 const BUCKET: &str = "inbound";
 
 /// The secrets of all who sign.
-pub(super) struct Secrets(Vec<hmac::Key>);
+pub(crate) struct Secrets(Vec<hmac::Key>);
 
 /// What a request claims; to be settled with its body.
 pub(super) struct Signature {
@@ -45,11 +47,23 @@ impl Secrets {
     /// The signature in a request's head, and whether it could be right at all. Nobody's is looked at where nobody is
     /// expected to sign.
     pub(super) fn claimed(&self, headers: &HeaderMap) -> Result<Option<Signature>, Refusal> {
-        let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
-        if self.is_empty() || names.iter().all(|name| !headers.contains_key(*name)) {
+        if self.is_empty() || FIELDS.iter().all(|name| !headers.contains_key(*name)) {
             return Ok(None);
         }
-        Signature::read(names.map(|name| once(headers, name)), now()).map(Some).map_err(refused)
+        Signature::read(FIELDS.map(|name| once(headers, name)), now()).map(Some).map_err(refused)
+    }
+
+    /// This one secret.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn sharing(secret: &[u8]) -> Self {
+        Self(vec![hmac::Key::new(hmac::HMAC_SHA256, secret)])
+    }
+
+    /// Whether a request claims a signature that is right.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn are_right(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
+        Signature::read(FIELDS.map(|name| once(headers, name)), now)
+            .is_ok_and(|signature| self.made(&signature, body))
     }
 
     /// Whether it was made with one of the secrets over this body, and is here for the first time.

@@ -73,6 +73,13 @@ impl Senders {
         }
     }
 
+    /// Whether a request is signed with this secret.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8], now: u64) -> bool {
+        let senders = Self::new(&Secret::default(), &[]);
+        senders.signed(&hmac::Key::new(hmac::HMAC_SHA256, secret), headers, body, now).is_ok()
+    }
+
     fn knows(&self, headers: &HeaderMap, form: &Form) -> Result<(), Failure> {
         let given = match headers.contains_key(header::AUTHORIZATION) {
             true => {

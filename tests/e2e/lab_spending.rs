@@ -1,0 +1,156 @@
+//! What questions make the program send to others, as the kernel counts it, against what each command says it sends at
+//! most.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use netvane_tests::{Lab, Netvane, program::binary};
+use serde_json::Value;
+
+/// Counts the bytes that one group sends in a lab's client; the rule goes when it is dropped.
+struct Meter {
+    namespace: String,
+    group: u32,
+}
+
+impl Meter {
+    fn start(namespace: &str, group: u32) -> Self {
+        let meter = Self { namespace: namespace.to_owned(), group };
+        let table = meter.table();
+        // Loopback is no other's.
+        meter.nft(&format!(
+            "table inet {table} {{\nchain spent {{\ntype filter hook output priority 0;\n\
+             oifname != \"lo\" meta skgid {group} counter\n}}\n}}\n"
+        ));
+        meter
+    }
+
+    fn table(&self) -> String {
+        format!("meter{}", self.group)
+    }
+
+    /// Runs a script of nft where the client is.
+    fn nft(&self, script: &str) -> Value {
+        let mut nft = Command::new("ip")
+            .args(["netns", "exec", &self.namespace, "nft", "-j", "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("nft starts");
+        nft.stdin.take().expect("piped").write_all(script.as_bytes()).expect("nft reads");
+        let run = nft.wait_with_output().expect("nft ends");
+        assert!(run.status.success(), "{script}");
+        serde_json::from_slice(&run.stdout).unwrap_or_default()
+    }
+
+    /// Bytes of all packets so far, their headers included.
+    fn bytes(&self) -> u64 {
+        let listed = self.nft(&format!("list table inet {}\n", self.table()));
+        let rules = listed["nftables"].as_array().expect("a list").iter();
+        let counters = rules.flat_map(|entry| entry["rule"]["expr"].as_array().into_iter().flatten());
+        counters.filter_map(|part| part["counter"]["bytes"].as_u64()).sum()
+    }
+
+    /// One question, and what it had the program send.
+    fn ask(&self, line: &str, resolver: &str, port: &str) -> u64 {
+        let before = self.bytes();
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace, "setpriv", "--regid"]);
+        command.args([&self.group.to_string(), "--clear-groups"]).arg(binary());
+        let run = Netvane::from_command(command, line.split_whitespace())
+            .env("NETVANE__POLICY__ALLOW", "198.51.0.0/16,203.0.113.0/24,2001:db8::/32")
+            .env("NETVANE__DNS__SERVERS", resolver)
+            .env("NETVANE__SMTP__PORT", port)
+            .run();
+        assert_ne!(run.code, Some(2), "{line}: {}", run.stderr);
+        self.bytes() - before
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.nft(&format!("delete table inet {}\n", self.table()));
+    }
+}
+
+/// Asks each line and compares with what its command may send.
+fn measured(lab: &Lab, namespace: &str, group: u32, resolver: &str, lines: &[&str]) {
+    let commands = Netvane::line("commands --json").run().json();
+    let bound = |name: &str| {
+        let all = commands["commands"].as_array().expect("a list");
+        let entry = all.iter().find(|entry| entry["name"] == name).expect(name);
+        entry["sends_at_most_bytes"].as_u64().expect("a number")
+    };
+    let meter = Meter::start(namespace, group);
+    for line in lines {
+        let filled = line.split(' ').map(|word| match word.strip_prefix('$') {
+            Some(name) => lab.value(name).to_owned(),
+            None => word.to_owned(),
+        });
+        let line = filled.collect::<Vec<_>>().join(" ");
+        let name = line.split(' ').next().unwrap_or_default();
+        let (spent, most) = (meter.ask(&line, resolver, "25"), bound(name));
+        println!("{spent:>8} of {most:>8} bytes: {line}");
+        assert!(spent <= most, "{line} sent {spent} bytes, of {most}");
+        assert_eq!(spent == 0, most == 0, "{line} sent {spent} bytes, of {most}");
+    }
+}
+
+#[test]
+#[ignore = "needs the route lab"]
+fn probes_stay_within_what_their_commands_may_send() {
+    let lab = Lab::route();
+    let lines = [
+        "ping $SERVER4 count=20",
+        "ping $GHOST4 count=20",
+        "trace $SERVER6",
+        // No answer at all: every way is tried for every hop.
+        "trace $GHOST4 max_hops=64 probes=10",
+        "ports $SERVER4 1-1024",
+        "ports $GHOST4 1-1024",
+        "port 443",
+        "ua curl/8.0",
+        "status",
+    ];
+    measured(&lab, lab.value("ROUTE_CLIENT"), 54_321, "198.51.100.2", &lines);
+}
+
+#[test]
+#[ignore = "needs the DNS lab"]
+fn lookups_stay_within_what_their_commands_may_send() {
+    let lab = Lab::get();
+    let lines = [
+        "a www.example.test",
+        "a www.silent.test",
+        "mx example.test",
+        "txt example.test",
+        "dns example.test",
+        "dns nosuch.silent.test",
+        "dig www.example.test A dnssec",
+        "dig www.badsig.test A dnssec",
+        "dig www.example.test A tcp",
+        "ptr 203.0.113.80",
+        "reverse example.test",
+        "ip www.example.test",
+        "mailbox example.test",
+        "whois example.test",
+        "geo www.example.test",
+    ];
+    measured(&lab, lab.value("CLIENT_NS"), 54_322, lab.value("RESOLVER4"), &lines);
+}
+
+#[test]
+#[ignore = "needs the mail lab"]
+fn questions_to_mail_servers_stay_within_what_their_commands_may_send() {
+    let lab = Lab::mail();
+    let lines = [
+        "verify known@lab.test",
+        "verify unknown@lab.test",
+        "verify greylisted@grey.test",
+        "howmail known@lab.test anybody@catchall.test",
+        "mailbox lab.test",
+    ];
+    measured(&lab, lab.value("CLIENT_NS"), 54_323, lab.value("RESOLVER4"), &lines);
+}
