@@ -20,7 +20,7 @@ pub(crate) fn count(command: &'static str, adapter: &'static str, outcome: &'sta
     record(&REQUESTS, (command, adapter, outcome), elapsed, || {
         (
             counter!("netvane_requests_total", "command" => command, "adapter" => adapter, "outcome" => outcome),
-            histogram!("netvane_request_seconds", "command" => command),
+            histogram!("netvane_request_seconds", "command" => command, "adapter" => adapter),
         )
     });
 }

@@ -94,7 +94,8 @@ fn a_lookup_ends_when_its_client_leaves() {
         dns.wait_for("example.test. MX");
         assert!(service.open_files() > idle, "a connection and a query are under way");
         drop(client);
-        until("connection and query are gone", || service.open_files() <= idle);
+        // For good: a query that is sent again has no socket for a moment.
+        until("connection and query are gone", || settled(&service) <= idle);
         dns.release("example.test. MX");
         // An answer that came now would be followed by questions for the exchanges.
         service.command("a web.example.test").json();

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The process's metrics in Prometheus' text format.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics(PrometheusHandle, Collector);
 
 impl Metrics {
     /// Makes this the recorder of the whole process; once.
@@ -23,6 +24,8 @@ impl Metrics {
             "netvane_audit_lost_total",
             "Questions that are missing in the audit, because the disk did not take them."
         );
+        // There also where none is kept: who watches it need not know.
+        ::metrics::counter!("netvane_audit_lost_total").increment(0);
         ::metrics::describe_gauge!("netvane_adapter_up", "Whether an adapter hears and answers.");
         ::metrics::describe_counter!(
             "netvane_upstream_total",
@@ -36,9 +39,12 @@ impl Metrics {
         ::metrics::describe_histogram!(
             "netvane_request_seconds",
             ::metrics::Unit::Seconds,
-            "Time from a question to its answer, by command."
+            "Time from a question to its answer, by command and adapter."
         );
-        Ok(Self(handle))
+        // Memory, processor time and open files, under the names that every dashboard knows.
+        let process = Collector::default();
+        process.describe();
+        Ok(Self(handle, process))
     }
 
     /// Folds samples into their histograms from time to time: unscraped, they would pile up for ever.
@@ -51,6 +57,7 @@ impl Metrics {
     }
 
     pub(crate) fn render(&self) -> String {
+        self.1.collect();
         self.0.render()
     }
 }

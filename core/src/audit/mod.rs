@@ -79,7 +79,6 @@ impl Audit {
         let writer = Writer::start(Path::new(directory), *retention_days)
             .map_err(|error| Failure::Unavailable(format!("audit.directory: {directory}: {error}")))?;
         let lost = counter!("netvane_audit_lost_total");
-        lost.increment(0);
         Ok(Some(Self { writer, lost, settings: settings.clone() }))
     }
 

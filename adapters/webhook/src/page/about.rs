@@ -24,14 +24,22 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             li { "A few ICMP or UDP packets for a ping or a route, from its own address, never a forged one." }
             li { "TCP connections that are closed at once, for a check of ports. Checks of one network are few." }
             li {
-                "SMTP up to RCPT, never a message, to see whether a mailbox exists. Its EHLO names this machine, and each \
-                 domain is asked a bounded number of times in an hour."
+                "SMTP up to RCPT, never a message, to see whether a mailbox exists. Its EHLO names this machine, a NOOP at \
+                 the end says whom to write to, and each domain is asked a bounded number of times in an hour."
             }
             li { "One line to whois servers, and HTTPS to registries, with a User-Agent that begins with “netvane/”." }
         }
         p {
-            "Private and other special-purpose addresses are refused. Every asker has a budget, and so has every target, \
-             whoever asks about it."
+            "Private and other special-purpose addresses are refused. Every asker has a budget, and so has every address \
+             that is contacted, whoever asks and by whatever name. What is asked never makes a question larger than this:"
+        }
+        table {
+            thead { tr { th { "Question" } th { "Bytes sent at most, to all servers together" } } }
+            tbody {
+                @for entry in app.engine.registry().entries().iter().filter(|entry| entry.spec.sends > 0) {
+                    tr { td { code { (entry.spec.name) } } td { (entry.spec.sends) } }
+                }
+            }
         }
         h2 { "How to be left alone" }
         @if contact.is_empty() {
