@@ -66,7 +66,8 @@ impl Hub {
         let alone = place.chat.to_string() == asker;
         if !alone && self.chat.is_private(&input, &caller) {
             let (asker, update) = (asker.to_owned(), update.to_owned());
-            return self.ask(Caller { place, asker, update, alone, person: true }, input).await;
+            let caller = Caller { place, asker, update, alone, person: true, unkept: None };
+            return self.ask(caller, input).await;
         }
         let question = Question::new(input, asker, place.room());
         let question = Question { update: Some(update.to_owned()), fresh, caller, ..question };
