@@ -12,7 +12,7 @@ use std::{
 
 use netvane_tests::{
     Disk, Dns, Everything, Service,
-    everything::{SECRET, answered, call_back, taken, told},
+    everything::{Over, SECRET, answered, call_back, taken, told},
     telegram::Limits,
     until,
 };
@@ -57,6 +57,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
     world.telegram.limits(Limits::none()).forgive("terminated by other getUpdates");
     let (over, arrived, url) = (AtomicBool::new(false), Mutex::new(BTreeSet::new()), world.receiver.url("/"));
     let promised = thread::scope(|scope| {
+        let end = Over(&over);
         let receiver = scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
                 let Some(message) = world.receiver.next_within(Duration::from_millis(50)) else { continue };
@@ -122,7 +123,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         promised.push(taken(&service, "a last.example.test", &url));
         promised.iter().for_each(|id| delivered(&service, id));
         assert_eq!(service.stop(), Some(0));
-        over.store(true, Ordering::SeqCst);
+        drop(end);
         receiver.join().expect("everything that arrived was signed");
         promised
     });

@@ -122,12 +122,13 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
         }
         assert!(second.asked().contains(&format!("{name}.example.test. A")));
     }
-    // The first is asked again when it is back; only it knows this.
-    first.change(&zone(["back"]));
+    // The first is asked again when it is back.
     resolver.is(Mode::Right);
+    let mut number = 0;
     until("the first is asked again", || {
-        *address(&service.command("a back.example.test").json()) == "192.0.2.44"
-            || first.asked().contains(&"back.example.test. A".to_owned())
+        number += 1;
+        service.command(&format!("a back{number}.example.test")).json();
+        first.asked().iter().any(|asked| asked.starts_with("back"))
     });
     assert_eq!(service.stop(), Some(0));
 }

@@ -1,6 +1,9 @@
 //! All that the service talks to at once: a resolver, both chats, a receiver of callbacks, and a place for its state.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -129,6 +132,15 @@ pub fn answered(asked: &Asked) -> Value {
 #[track_caller]
 pub fn working(asked: &Asked) -> Value {
     asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"))
+}
+
+/// Says to other threads that a test is over when it is dropped, also when it ends badly.
+pub struct Over<'a>(pub &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// A time in which a thing that must not happen would have happened.

@@ -4,6 +4,7 @@
 //! Everything in here panics when it cannot do its work: in a test that is the message to read.
 
 pub mod browser;
+pub mod clock;
 pub mod dice;
 pub mod discord;
 pub mod disk;
