@@ -180,12 +180,7 @@ fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<Pat
         .or_else(|| set("HOME").map(|home| home.join(".local/state/netvane")))
 }
 
-fn put<T: Serialize>(
-    bucket: &'static str,
-    key: &str,
-    value: &T,
-    keep: Duration,
-) -> Result<Step, StoreError> {
+fn put<T: Serialize>(bucket: &'static str, key: &str, value: &T, keep: Duration) -> Result<Step, StoreError> {
     let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
     Ok(Step { bucket, key: key.to_owned(), action: Action::Put { until: now() + keep.as_secs(), value } })
 }

@@ -75,8 +75,7 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
     let world = &ways.world;
     let service = ways.serve();
     world.connected(&service);
-    for (number, way, domain) in
-        [(1, Way::Down, "mail1.example.test"), (2, Way::Mute, "mail2.example.test")]
+    for (number, way, domain) in [(1, Way::Down, "mail1.example.test"), (2, Way::Mute, "mail2.example.test")]
     {
         let question = format!("{domain}. A");
         world.dns.hold(&question);

@@ -36,7 +36,10 @@ fn until_refused(service: &Service, url: &str) -> Vec<String> {
         assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")), "{problem}");
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(detail.contains("cannot be kept on disk now"), "{problem}");
-        assert!(response.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0), "{response:?}");
+        assert!(
+            response.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0),
+            "{response:?}"
+        );
         return ids;
     }
     panic!("a full disk took {} callbacks", ids.len());

@@ -83,7 +83,7 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
     let (over, promises) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let (mut on_telegram, mut on_discord) = (Vec::<Asked>::new(), Vec::new());
     let arrived = thread::scope(|scope| {
-        let end = Over(&over);
+        let ending = Over(&over);
         let receiver = scope.spawn(|| receive(&world.receiver, &over));
         for round in 0..ROUNDS {
             let service = world.serve(&[]);
@@ -127,7 +127,7 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
         }
         assert!(service.get("/metrics").text().contains("netvane_deliveries_open 0"));
         assert_eq!(service.stop(), Some(0));
-        drop(end);
+        drop(ending);
         receiver.join().expect("everything that arrived was signed")
     });
     let promises = promises.into_inner().expect("whole");

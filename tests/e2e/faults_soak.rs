@@ -62,18 +62,29 @@ const LINES: [&str; 32] = [
 /// One round of everything; `number` makes its names new.
 fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usize) {
     let mut client = Client::connect(service.address);
-    for line in LINES {
+    for line in LINES.into_iter().cycle().take(3 * LINES.len()) {
         let accept = ["application/json", "text/plain", "text/markdown"][number % 3];
         let headers = [("Content-Type", "application/json"), ("Accept", accept)];
         let body = json!({ "command": line }).to_string();
         let status = client.ask("POST /v1/commands", &headers, body.as_bytes()).status;
         assert!([200, 400, 403, 404, 502, 504].contains(&status), "{line}: {status}");
     }
-    for path in ["/", "/tools/mx", "/me", "/docs", "/openapi.json", "/metrics", "/readyz", "/nothing", "/?q=a+example.test"] {
+    for path in [
+        "/",
+        "/tools/mx",
+        "/me",
+        "/docs",
+        "/openapi.json",
+        "/metrics",
+        "/readyz",
+        "/nothing",
+        "/?q=a+example.test",
+    ] {
         client.ask(&format!("GET {path}"), &[], b"");
     }
-    let lines: String =
-        (0..50).map(|n| format!("{}\n", json!({"command": format!("a b{number}-{n}.example.test")}))).collect();
+    let lines: String = (0..50)
+        .map(|n| format!("{}\n", json!({"command": format!("a b{number}-{n}.example.test")})))
+        .collect();
     client.ask("POST /v1/batch", &[("Content-Type", "application/x-ndjson")], lines.as_bytes());
     // Left before the answer is there, plain and as a stream.
     let held = format!("left{number}.example.test");
@@ -89,7 +100,8 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
     assert_eq!(call_back(service, "a example.test", &world.receiver.url("/")).status, 202);
     let person = 100 + i64::try_from(number).expect("few");
     let on_telegram = world.on_telegram(person).say(&format!("/a t{number}.example.test"));
-    let on_discord = world.on_discord(u8::try_from(number % 90).expect("few"), &format!("t{number}.example.test"));
+    let on_discord =
+        world.on_discord(u8::try_from(number % 90).expect("few"), &format!("t{number}.example.test"));
     on_telegram.wait_for(told);
     answered(&on_discord);
     world.on_telegram(person).say("/mx example..test").reply();

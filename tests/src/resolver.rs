@@ -68,7 +68,9 @@ async fn live(first: (UdpSocket, TcpListener), server: SocketAddr, mut mode: wat
         if now != Mode::Dead {
             let sockets = match first.take() {
                 Some(sockets) => sockets,
-                None => (again(|| UdpSocket::bind(address)).await, again(|| TcpListener::bind(address)).await),
+                None => {
+                    (again(|| UdpSocket::bind(address)).await, again(|| TcpListener::bind(address)).await)
+                }
             };
             tokio::select! {
                 () = answer(sockets, server, now) => {}

@@ -93,7 +93,14 @@ impl Service {
 
     /// How many lines of the log so far hold this text.
     pub fn times_logged(&self, text: &str) -> usize {
-        self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).0.iter().filter(|line| line.contains(text)).count()
+        self.log
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
     }
 
     /// Everything logged so far.

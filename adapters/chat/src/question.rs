@@ -221,7 +221,10 @@ impl Chat {
     /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
     pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
         let (text, input) = match job.in_doubt {
-            true => ("Netvane was restarted while it was answering. If there is no answer, ask again.", &job.input),
+            true => (
+                "Netvane was restarted while it was answering. If there is no answer, ask again.",
+                &job.input,
+            ),
             false => ("Netvane was restarted before the answer was there. Please ask again.", &None),
         };
         let buttons = match input {

@@ -92,7 +92,8 @@ impl Place {
 
 impl Spot {
     pub fn is_over(&self) -> bool {
-        let age = self.came.map_or_else(|| seconds().saturating_sub(self.since), |came| came.elapsed().as_secs());
+        let age =
+            self.came.map_or_else(|| seconds().saturating_sub(self.since), |came| came.elapsed().as_secs());
         age > TOKEN_LIFE
     }
 }
@@ -262,7 +263,8 @@ mod tests {
     #[test]
     fn a_place_is_found_again() {
         let later = Post { channel: 5, message: None, answers: None, nonce: "n".into() };
-        let spot = Spot { application: 1, id: 2, token: "t".into(), since: 3, came: None, hidden: true, later };
+        let spot =
+            Spot { application: 1, id: 2, token: "t".into(), since: 3, came: None, hidden: true, later };
         let place = Place::Interaction(spot);
         let kept = serde_json::to_value(&place).expect("serializes");
         assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);

@@ -106,13 +106,13 @@ impl Hub {
         self.say(&caller, &note("Private", text), Vec::new()).await;
     }
 
-    /// Says something, with buttons that ask a line each.
+    /// Says something, with buttons that ask a line each. Handled before it is said, so that it is never said twice.
     async fn say(self: &Arc<Self>, caller: &Caller, document: &Document, lines: Vec<(String, String)>) {
+        self.chat.handled(&caller.update).await;
         let buttons = if lines.is_empty() { Vec::new() } else { self.chat.choice(lines).await };
         let mut spot = Spot::new(self, caller.place.clone());
         // Why it was not taken is in the log.
         let _ = self.chat.tell(document, &buttons, caller.place.room(), &mut spot).await;
-        self.chat.handled(&caller.update).await;
     }
 
     async fn on_line(self: &Arc<Self>, caller: Caller, message: &Message, line: String) {

@@ -74,8 +74,10 @@ impl Hub {
         self.chat.answer(question, &mut Spot::new(self, place)).await;
     }
 
-    /// The whole answer as a file.
+    /// The whole answer as a file. It is handled before it is sent: after a crash in between the button is there still,
+    /// while a second file would be one too many.
     async fn send_raw(self: &Arc<Self>, place: Place, input: Input, asker: &str, update: &str) {
+        self.chat.handled(update).await;
         match self.chat.raw(input.clone(), place.who(asker)).await {
             Ok(reply) => {
                 let json: serde_json::Value = serde_json::from_str(&reply.to_json()).unwrap_or_default();
@@ -93,7 +95,6 @@ impl Hub {
                 let _ = self.chat.tell(&document, &[], room, &mut Spot::new(self, place)).await;
             }
         }
-        self.chat.handled(update).await;
     }
 }
 

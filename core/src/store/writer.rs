@@ -114,11 +114,7 @@ impl Writer {
     }
 }
 
-fn transaction(
-    database: &Database,
-    swept: &mut Instant,
-    batch: &[Change],
-) -> Result<Vec<bool>, redb::Error> {
+fn transaction(database: &Database, swept: &mut Instant, batch: &[Change]) -> Result<Vec<bool>, redb::Error> {
     let transaction = database.begin_write()?;
     let mut outcomes = Vec::with_capacity(batch.len());
     {

@@ -350,10 +350,7 @@ impl Callbacks {
 
     /// Changes the state, however long the disk refuses that; `None` when the shutdown comes first. The store tells of
     /// its trouble.
-    async fn insist<'a, T>(
-        &self,
-        change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
-    ) -> Option<T> {
+    async fn insist<'a, T>(&self, change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>) -> Option<T> {
         let mut wait = KEEP_AGAIN;
         loop {
             match change().await {
