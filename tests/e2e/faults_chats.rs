@@ -107,6 +107,9 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
     }
     assert_eq!(service.stop(), Some(0));
     ways.world.telegram.finish();
+    // Where the way broke before Discord's own answer came back, it is asked once more.
+    let wrong = ways.world.discord.take_violations();
+    assert!(wrong.iter().all(|wrong| wrong.contains("already been acknowledged")), "{wrong:#?}");
     ways.world.discord.finish();
 }
 

@@ -39,6 +39,8 @@ pub struct Resolver {
     /// UDP and TCP, the same through all of its deaths.
     pub address: SocketAddr,
     mode: watch::Sender<Mode>,
+    /// How it answers already.
+    now: watch::Receiver<Mode>,
     _runtime: Runtime,
 }
 
@@ -50,17 +52,25 @@ impl Resolver {
         let mode = watch::Sender::new(Mode::Right);
         let (udp, tcp) = runtime.block_on(crate::dns::sockets());
         let address = udp.local_addr().expect("an address");
-        runtime.spawn(live((udp, tcp), server, mode.subscribe()));
-        Self { address, mode, _runtime: runtime }
+        let (reached, now) = watch::channel(Mode::Right);
+        runtime.spawn(live((udp, tcp), server, mode.subscribe(), reached));
+        Self { address, mode, now, _runtime: runtime }
     }
 
     /// From now on it answers like this. What was asked before gets no answer any more.
+    #[track_caller]
     pub fn is(&self, mode: Mode) {
         self.mode.send_replace(mode);
+        crate::until("the resolver has changed", || *self.now.borrow() == mode);
     }
 }
 
-async fn live(first: (UdpSocket, TcpListener), server: SocketAddr, mut mode: watch::Receiver<Mode>) {
+async fn live(
+    first: (UdpSocket, TcpListener),
+    server: SocketAddr,
+    mut mode: watch::Receiver<Mode>,
+    reached: watch::Sender<Mode>,
+) {
     let address = first.0.local_addr().expect("an address");
     let mut first = Some(first);
     loop {
@@ -72,12 +82,17 @@ async fn live(first: (UdpSocket, TcpListener), server: SocketAddr, mut mode: wat
                     (again(|| UdpSocket::bind(address)).await, again(|| TcpListener::bind(address)).await)
                 }
             };
+            reached.send_replace(now);
             tokio::select! {
                 () = answer(sockets, server, now) => {}
                 changed = mode.changed() => if changed.is_err() { return },
             }
-        } else if mode.changed().await.is_err() {
-            return;
+        } else {
+            first = None;
+            reached.send_replace(now);
+            if mode.changed().await.is_err() {
+                return;
+            }
         }
     }
 }

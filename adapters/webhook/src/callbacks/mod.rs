@@ -228,12 +228,14 @@ impl Callbacks {
             if delivery.question.is_some() && Box::pin(callbacks.find_out(&mut delivery)).await.is_none() {
                 return;
             }
-            while let Some(wait) = delivery.wait(Timestamp::now()) {
-                if callbacks.unless_ended(tokio::time::sleep(wait)).await.is_none()
-                    || Box::pin(callbacks.attempt(&mut delivery)).await.is_none()
-                {
+            // From here on it is waited by the clock that nobody sets.
+            let mut next = delivery.wait(Timestamp::now());
+            while let Some(wait) = next {
+                if callbacks.unless_ended(tokio::time::sleep(wait)).await.is_none() {
                     return;
                 }
+                let Some(then) = Box::pin(callbacks.attempt(&mut delivery)).await else { return };
+                next = then;
             }
         });
     }
@@ -270,8 +272,9 @@ impl Callbacks {
         message::payload(&Err(Failure::TooLarge { what: "the reply".into(), limit: MAX_PAYLOAD }), at)
     }
 
-    /// One attempt, written down; `None` when the shutdown comes before it.
-    async fn attempt(&self, delivery: &mut Delivery) -> Option<()> {
+    /// One attempt, written down, and how long to wait for the one after it, if there is one; `None` when the shutdown
+    /// comes before it.
+    async fn attempt(&self, delivery: &mut Delivery) -> Option<Option<Duration>> {
         let (attempt, retry_after) = self.in_turn(delivery).await?;
         let state = match attempt.outcome {
             Outcome::Status(200..=299) => Some(State::Delivered),
@@ -283,9 +286,9 @@ impl Callbacks {
             (None, Some(wait)) => {
                 delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
                 self.keep(delivery).await;
-                Some(())
+                Some(Some(wait))
             }
-            (state, _) => self.end(delivery, state.unwrap_or(State::Failed)).await,
+            (state, _) => self.end(delivery, state.unwrap_or(State::Failed)).await.map(|()| None),
         }
     }
 
