@@ -105,7 +105,7 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
     on_telegram.wait_for(told);
     answered(&on_discord);
     world.on_telegram(person).say("/mx example..test").reply();
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         resolver.is(Mode::Dead);
         service.command(&format!("a dead{number}.example.test"));
         resolver.is(Mode::Right);
