@@ -2,17 +2,26 @@
 //!
 //! redb: a single file, pure Rust, crash-safe without a repair step, and its reads never wait for a write. One thread
 //! writes: what arrives while the disk syncs becomes the next transaction, so a thousand askers share one sync.
+//!
+//! A disk that is full or broken refuses changes, which is told to whoever wanted them and logged once. When it is well
+//! again, so is the store.
+
+mod kept;
+mod writer;
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, backends::InMemoryBackend};
+use redb::{Database, ReadableDatabase, TableDefinition, TableError, backends::InMemoryBackend};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{mpsc, oneshot};
+
+use kept::Kept;
+use writer::{Action, Change, Step, Writer};
 
 /// Bucket and key, then the second of its end and the value in JSON.
 const STATE: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("state");
@@ -20,16 +29,13 @@ const STATE: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new(
 /// Changes that may wait for the writer.
 const QUEUE: usize = 4096;
 
-/// What has come to its end is removed this often.
-const SWEEP: Duration = Duration::from_secs(600);
-
 /// Pages kept in memory.
 const PAGES: usize = 8 << 20;
 
 /// Keeps values beyond the life of the process. Clones are cheap and the same store.
 #[derive(Clone)]
 pub struct Store {
-    database: Arc<Database>,
+    database: Arc<Kept>,
     changes: mpsc::Sender<Change>,
 }
 
@@ -37,25 +43,6 @@ pub struct Store {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(String);
-
-struct Change {
-    bucket: &'static str,
-    key: String,
-    action: Action,
-    done: oneshot::Sender<Result<bool, StoreError>>,
-}
-
-enum Action {
-    Put {
-        until: u64,
-        value: Vec<u8>,
-    },
-    /// Only where there is none; says whether there was none.
-    Claim {
-        until: u64,
-    },
-    Remove,
-}
 
 impl Store {
     /// The store of a service: in this directory, where one is set, else at the usual place, else in memory.
@@ -71,29 +58,26 @@ impl Store {
         let file = directory.join("state.redb");
         let failed = |error: &dyn std::fmt::Display| StoreError(format!("{}: {error}", file.display()));
         std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
-        let database =
-            Database::builder().set_cache_size(PAGES).create(&file).map_err(|error| match error {
-                redb::DatabaseError::DatabaseAlreadyOpen => failed(
-                    &"another process uses it; give each one a directory of its own with `state.directory`",
-                ),
-                other => failed(&other),
-            })?;
-        Self::start(database)
+        let database = open_file(&file).map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => failed(
+                &"another process uses it; give each one a directory of its own with `state.directory`",
+            ),
+            other => failed(&other),
+        })?;
+        Self::start(database, Some(file))
     }
 
     /// Forgets everything when the process ends.
     pub fn in_memory() -> Result<Self, StoreError> {
         let backend = InMemoryBackend::new();
-        Self::start(Database::builder().create_with_backend(backend).map_err(|error| told(&error))?)
+        Self::start(Database::builder().create_with_backend(backend).map_err(|error| told(&error))?, None)
     }
 
-    fn start(database: Database) -> Result<Self, StoreError> {
-        let first = database.begin_write().map_err(|error| told(&error))?;
-        first.open_table(STATE).map_err(|error| told(&error))?;
-        first.commit().map_err(|error| told(&error))?;
-        let database = Arc::new(database);
+    fn start(database: Database, file: Option<PathBuf>) -> Result<Self, StoreError> {
+        make_table(&database).map_err(|error| told(&error))?;
+        let database = Arc::new(Kept::new(database, file));
         let (changes, queue) = mpsc::channel(QUEUE);
-        let writer = Writer { database: database.clone(), queue, swept: Instant::now() };
+        let writer = Writer::new(database.clone(), queue);
         thread::Builder::new()
             .name("state".into())
             .spawn(move || writer.run())
@@ -109,32 +93,47 @@ impl Store {
         value: &T,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
-        self.change(bucket, key, Action::Put { until: now() + keep.as_secs(), value }).await.map(|_| ())
+        self.change(vec![put(bucket, key, value, keep)?]).await.map(|_| ())
+    }
+
+    /// The same, and in one stroke claims a key in another bucket: there are both after a crash, or neither.
+    pub async fn put_and_claim<T: Serialize>(
+        &self,
+        bucket: &'static str,
+        key: &str,
+        value: &T,
+        keep: Duration,
+        (claimed_in, claimed, claimed_for): (&'static str, &str, Duration),
+    ) -> Result<(), StoreError> {
+        let claim = claim(claimed_in, claimed, claimed_for);
+        self.change(vec![put(bucket, key, value, keep)?, claim]).await.map(|_| ())
     }
 
     /// True for the first who claims this key, and for nobody else until `keep` is over.
     pub async fn claim(&self, bucket: &'static str, key: &str, keep: Duration) -> Result<bool, StoreError> {
-        self.change(bucket, key, Action::Claim { until: now() + keep.as_secs() }).await
+        self.change(vec![claim(bucket, key, keep)]).await
     }
 
     /// Forgets a value; says whether there was one.
     pub async fn remove(&self, bucket: &'static str, key: &str) -> Result<bool, StoreError> {
-        self.change(bucket, key, Action::Remove).await
+        self.change(vec![Step { bucket, key: key.to_owned(), action: Action::Remove }]).await
     }
 
     /// The value under this key, if it has not come to its end.
     pub fn get<T: DeserializeOwned>(&self, bucket: &str, key: &str) -> Option<T> {
-        let table = self.database.begin_read().ok()?.open_table(STATE).ok()?;
-        let kept = table.get((bucket, key)).ok()??;
-        let (until, value) = kept.value();
-        (until > now()).then(|| serde_json::from_slice(value).ok())?
+        let read = |database: &Database| -> Result<Option<T>, redb::Error> {
+            let table = database.begin_read()?.open_table(STATE)?;
+            let Some(kept) = table.get((bucket, key))? else { return Ok(None) };
+            let (until, value) = kept.value();
+            Ok(if until > now() { serde_json::from_slice(value).ok() } else { None })
+        };
+        self.database.read(read).ok()?
     }
 
     /// Everything in a bucket that can be read as this type, by key.
     pub fn all<T: DeserializeOwned>(&self, bucket: &str) -> Vec<(String, T)> {
-        let read = || -> Result<Vec<(String, T)>, redb::Error> {
-            let table = self.database.begin_read()?.open_table(STATE)?;
+        let read = |database: &Database| -> Result<Vec<(String, T)>, redb::Error> {
+            let table = database.begin_read()?.open_table(STATE)?;
             let mut found = Vec::new();
             for entry in table.range((bucket, "")..)? {
                 let (key, kept) = entry?;
@@ -150,16 +149,17 @@ impl Store {
             }
             Ok(found)
         };
-        read().unwrap_or_else(|error| {
+        self.database.read(read).unwrap_or_else(|error| {
             tracing::error!(%error, bucket, "state cannot be read");
             Vec::new()
         })
     }
 
-    async fn change(&self, bucket: &'static str, key: &str, action: Action) -> Result<bool, StoreError> {
+    /// Makes all of these changes or none, and gives what came of the first.
+    async fn change(&self, steps: Vec<Step>) -> Result<bool, StoreError> {
         let (done, written) = oneshot::channel();
         let ended = || StoreError("the state's writer has ended".into());
-        let change = Change { bucket, key: key.to_owned(), action, done };
+        let change = Change { steps, done };
         self.changes.send(change).await.map_err(|_| ended())?;
         written.await.map_err(|_| ended())?
     }
@@ -180,67 +180,28 @@ fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<Pat
         .or_else(|| set("HOME").map(|home| home.join(".local/state/netvane")))
 }
 
-struct Writer {
-    database: Arc<Database>,
-    queue: mpsc::Receiver<Change>,
-    swept: Instant,
+fn put<T: Serialize>(bucket: &'static str, key: &str, value: &T, keep: Duration) -> Result<Step, StoreError> {
+    let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
+    Ok(Step { bucket, key: key.to_owned(), action: Action::Put { until: now() + keep.as_secs(), value } })
 }
 
-impl Writer {
-    fn run(mut self) {
-        while let Some(first) = self.queue.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < QUEUE
-                && let Ok(next) = self.queue.try_recv()
-            {
-                batch.push(next);
-            }
-            let written = self.write(&batch);
-            for (change, index) in batch.into_iter().zip(0..) {
-                let outcome = match &written {
-                    Ok(outcomes) => Ok(outcomes.get(index).copied().unwrap_or_default()),
-                    Err(error) => Err(error.clone()),
-                };
-                let _ = change.done.send(outcome);
-            }
-        }
-    }
+fn claim(bucket: &'static str, key: &str, keep: Duration) -> Step {
+    Step { bucket, key: key.to_owned(), action: Action::Claim { until: now() + keep.as_secs() } }
+}
 
-    fn write(&mut self, batch: &[Change]) -> Result<Vec<bool>, StoreError> {
-        let mut write = || -> Result<Vec<bool>, redb::Error> {
-            let transaction = self.database.begin_write()?;
-            let mut outcomes = Vec::with_capacity(batch.len());
-            {
-                let mut table = transaction.open_table(STATE)?;
-                if self.swept.elapsed() > SWEEP {
-                    self.swept = Instant::now();
-                    let now = now();
-                    table.retain(|_, (until, _)| until > now)?;
-                }
-                for Change { bucket, key, action, .. } in batch {
-                    let key = (*bucket, key.as_str());
-                    let outcome = match action {
-                        Action::Put { until, value } => {
-                            table.insert(key, (*until, value.as_slice()))?;
-                            true
-                        }
-                        Action::Claim { until } => {
-                            let free = table.get(key)?.is_none_or(|kept| kept.value().0 <= now());
-                            if free {
-                                table.insert(key, (*until, b"null".as_slice()))?;
-                            }
-                            free
-                        }
-                        Action::Remove => table.remove(key)?.is_some(),
-                    };
-                    outcomes.push(outcome);
-                }
-            }
-            transaction.commit()?;
-            Ok(outcomes)
-        };
-        write().map_err(|error| told(&error))
+fn open_file(file: &Path) -> Result<Database, redb::DatabaseError> {
+    Database::builder().set_cache_size(PAGES).create(file)
+}
+
+/// Writes nothing where there is one: a full disk must not keep a service from what it holds.
+fn make_table(database: &Database) -> Result<(), redb::Error> {
+    match database.begin_read()?.open_table(STATE) {
+        Err(TableError::TableDoesNotExist(_)) => {}
+        other => return other.map(|_| ()).map_err(Into::into),
     }
+    let first = database.begin_write()?;
+    first.open_table(STATE)?;
+    Ok(first.commit()?)
 }
 
 fn told(error: &dyn std::fmt::Display) -> StoreError {

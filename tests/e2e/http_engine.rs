@@ -87,7 +87,7 @@ fn a_lookup_ends_when_its_client_leaves() {
         let dns = Dns::start();
         let service = Service::with_dns(dns.address);
         service.command("a example.test").json();
-        let idle = settled(&service);
+        let idle = service.settled_files();
         dns.hold("example.test. MX");
         let mut client = Client::connect(service.address);
         client.request("GET /v1/commands/mx?domain=example.test", &[("Accept", accept)], b"");
@@ -106,17 +106,6 @@ fn a_lookup_ends_when_its_client_leaves() {
     }
 }
 
-/// The number of open files once connections of earlier requests are closed.
-fn settled(service: &Service) -> usize {
-    let mut counts = (usize::MAX, 0);
-    until("the connections of earlier requests are closed", || {
-        let now = service.open_files();
-        counts = if now == counts.0 { (now, counts.1 + 1) } else { (now, 0) };
-        counts.1 >= 10
-    });
-    counts.0
-}
-
 #[test]
 fn who_stays_gets_the_answer_though_the_first_asker_left() {
     let dns = Dns::start();
@@ -132,7 +121,7 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
         .collect();
     // The sign that both have been read.
     service.command("a example.test").json();
-    let open = settled(&service);
+    let open = service.settled_files();
     drop(askers.remove(0));
     until("the connection is closed", || service.open_files() < open);
     dns.release("web.example.test. A");

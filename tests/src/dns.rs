@@ -81,7 +81,8 @@ impl RequestHandler for Handler {
             let question = format!("{} {}", info.query.name(), info.query.query_type());
             self.asked.questions.lock().unwrap_or_else(PoisonError::into_inner).push(question.clone());
             self.asked.more.notify_all();
-            let _ = self.held.subscribe().wait_for(|held| !held.contains(&question)).await;
+            let is_held = |held: &HashSet<String>| held.contains(&question) || held.contains("*");
+            let _ = self.held.subscribe().wait_for(|held| !is_held(held)).await;
         }
         let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
         catalog.handle_request::<R, T>(request, response).await
@@ -123,7 +124,7 @@ impl Dns {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
     }
 
-    /// Keeps answers to this question, such as `example.test. MX`, until it is released.
+    /// Keeps answers to this question, such as `example.test. MX`, or with `*` to all, until it is released.
     pub fn hold(&self, question: &str) {
         self.held.send_modify(|held| {
             held.insert(question.to_owned());
@@ -170,7 +171,7 @@ fn catalog(origin: &Name, zone: &str) -> Catalog {
 }
 
 /// Both on one port.
-async fn sockets() -> (UdpSocket, TcpListener) {
+pub(crate) async fn sockets() -> (UdpSocket, TcpListener) {
     for _ in 0..50 {
         let tcp = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = tcp.local_addr().expect("an address");

@@ -30,6 +30,8 @@ impl Client {
             .unwrap_or_else(|error| panic!("{address}: {error}"));
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        // Head and body are written apart; a body must not wait until the head is acknowledged.
+        stream.set_nodelay(true).expect("an option can be set");
         Self(BufReader::new(stream))
     }
 

@@ -54,6 +54,11 @@ impl Lab {
         Self::named("NETVANE_LAB_API")
     }
 
+    /// The lab that `NETVANE_LAB_FAULTS` names: what breaks the machine.
+    pub fn faults() -> Self {
+        Self::named("NETVANE_LAB_FAULTS")
+    }
+
     /// A value of `DIR/env`; empty when the lab has no such thing.
     pub fn value(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)

@@ -4,24 +4,35 @@
 //! Everything in here panics when it cannot do its work: in a test that is the message to read.
 
 pub mod browser;
+pub mod clock;
+pub mod dice;
 pub mod discord;
+pub mod disk;
 pub mod dns;
+pub mod everything;
 pub mod hostile;
 pub mod http;
 pub mod lab;
 pub mod program;
 pub mod receiver;
+pub mod relay;
+pub mod resolver;
 pub mod scratch;
 pub mod service;
 pub mod telegram;
 
 pub use browser::Browser;
+pub use dice::Dice;
 pub use discord::Discord;
+pub use disk::Disk;
 pub use dns::Dns;
+pub use everything::Everything;
 pub use hostile::Hostile;
 pub use lab::Lab;
 pub use program::{Finished, Netvane};
 pub use receiver::Receiver;
+pub use relay::Relay;
+pub use resolver::Resolver;
 pub use scratch::Scratch;
 pub use service::Service;
 pub use telegram::Telegram;

@@ -4,11 +4,12 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use data_encoding::BASE64;
@@ -21,7 +22,7 @@ use crate::PATIENCE;
 pub struct Receiver {
     /// Where it listens.
     pub address: SocketAddr,
-    arrived: mpsc::Receiver<Message>,
+    arrived: Mutex<mpsc::Receiver<Message>>,
     connections: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
 }
@@ -60,7 +61,7 @@ impl Receiver {
                 thread::spawn(move || drop(Message::read(stream).map(|message| sender.send(message))));
             }
         });
-        Self { address, arrived, connections, over }
+        Self { address, arrived: Mutex::new(arrived), connections, over }
     }
 
     /// The URL of a path here.
@@ -71,7 +72,12 @@ impl Receiver {
     /// Waits for the next request.
     #[track_caller]
     pub fn next(&self) -> Message {
-        self.arrived.recv_timeout(PATIENCE).expect("a request arrives")
+        self.next_within(PATIENCE).expect("a request arrives")
+    }
+
+    /// The next request, if it comes within this time.
+    pub fn next_within(&self, time: Duration) -> Option<Message> {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(time).ok()
     }
 
     /// Connections so far, whatever came over them.
@@ -85,7 +91,8 @@ impl Drop for Receiver {
         self.over.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address);
         if !thread::panicking() {
-            let left: Vec<_> = self.arrived.try_iter().map(|message| message.line.clone()).collect();
+            let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+            let left: Vec<_> = arrived.try_iter().map(|message| message.line.clone()).collect();
             assert!(left.is_empty(), "nobody expected these: {left:?}");
         }
     }

@@ -91,6 +91,18 @@ impl Service {
             .unwrap_or_else(|| panic!("the log never said `{text}`: {:#?}", lines.0))
     }
 
+    /// How many lines of the log so far hold this text.
+    pub fn times_logged(&self, text: &str) -> usize {
+        self.log
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
+    }
+
     /// Everything logged so far.
     pub fn log(&self) -> String {
         self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).0.join("\n")
@@ -114,6 +126,17 @@ impl Service {
     /// Files and sockets that it holds open.
     pub fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
+    }
+
+    /// The number of open files once connections of earlier requests are closed.
+    pub fn settled_files(&self) -> usize {
+        let mut counts = (usize::MAX, 0);
+        crate::until("the connections of earlier requests are closed", || {
+            let now = self.open_files();
+            counts = if now == counts.0 { (now, counts.1 + 1) } else { (now, 0) };
+            counts.1 >= 10
+        });
+        counts.0
     }
 
     /// Waits for its end; gives the exit status, `None` when a signal ended it.

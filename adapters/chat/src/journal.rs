@@ -39,6 +39,9 @@ pub struct Job {
     pub place: Value,
     /// Second after which the platform does not let us answer.
     pub until: u64,
+    /// The answer was on its way, as a message that cannot be found again: whether it arrived is not known.
+    #[serde(default)]
+    pub in_doubt: bool,
 }
 
 impl Job {
@@ -69,6 +72,15 @@ impl Journal {
         self.store.claim(SEEN, &self.key(update), KEEP_SEEN).await.map(|_| ())
     }
 
+    /// Keeps a question, and that its update was seen: a crash between the two would have it answered twice, or never.
+    pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Result<(), StoreError> {
+        let Some(update) = update else { return self.open(job).await };
+        let seen = self.key(update);
+        let claim = (SEEN, seen.as_str(), KEEP_SEEN);
+        self.store.put_and_claim(JOBS, &self.key(&job.id), job, KEEP_JOBS, claim).await
+    }
+
+    /// Keeps a question as it stands now.
     pub(crate) async fn open(&self, job: &Job) -> Result<(), StoreError> {
         self.store.put(JOBS, &self.key(&job.id), job, KEEP_JOBS).await
     }
@@ -133,9 +145,11 @@ mod tests {
             caller: Caller::default(),
             place: Value::Null,
             until: seconds() + 60,
+            in_doubt: false,
         };
-        journal.open(&job("1")).await.expect("written");
+        journal.accept(&job("1"), Some("17")).await.expect("written");
         journal.open(&job("2")).await.expect("written");
+        assert!(!Journal::new("telegram", store.clone()).first_time("17"), "kept with its question");
         journal.close("1").await.expect("written");
         assert_eq!(journal.interrupted(), [job("2")]);
         assert!(Journal::new("discord", store).interrupted().is_empty());

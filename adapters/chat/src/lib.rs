@@ -22,7 +22,7 @@ pub use desk::{Press, Pressed};
 pub use journal::Job;
 pub use pace::{Pace, Rates, Room};
 pub use page::{Button, Page, Sort, note, problem};
-pub use question::{Ended, Outlet, Question, Trouble};
+pub use question::{Ended, Outlet, Question, Trouble, Unkept};
 
 /// One chat adapter's side of the engine. Clones are cheap and the same.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl Chat {
     /// Remembers beyond the process that an update was handled; a [`Question`] with an update does so by itself.
     pub async fn handled(&self, update: &str) {
         if let Err(error) = self.0.journal.saw(update).await {
-            tracing::error!(%error, "a restart would handle this again");
+            tracing::debug!(%error, "a restart would handle this again");
         }
     }
 

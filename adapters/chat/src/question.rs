@@ -12,14 +12,14 @@ use netvane_core::{
 };
 use serde_json::Value;
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use crate::{
-    Chat,
+    Chat, Inner,
     desk::{Desk, Kept, Press, Pressed},
     journal::{self, Job},
     pace::Room,
@@ -61,6 +61,12 @@ pub trait Outlet: Send {
 
     /// How to find the message again after a restart.
     fn place(&self) -> Value;
+
+    /// Whether what is shown next is a new message, which `place` does not lead to and which would be there twice if it
+    /// were sent again.
+    fn is_new(&self) -> bool {
+        false
+    }
 }
 
 /// A question, accepted.
@@ -84,7 +90,12 @@ pub struct Question {
     pub time: Duration,
     /// Work that takes longer than this is shown to go on.
     pub patience: Duration,
+    /// Dropped when the question is kept: whoever waits for that may then forget it.
+    pub unkept: Option<Unkept>,
 }
+
+/// Held as long as a question is not kept yet.
+pub type Unkept = mpsc::Sender<()>;
 
 /// How it ended.
 pub enum Ended {
@@ -114,11 +125,15 @@ impl Question {
             room,
             time: Duration::from_secs(600),
             patience: Duration::from_millis(400),
+            unkept: None,
         }
     }
 
-    /// The same question after a restart.
+    /// The same question after a restart; `None` where it cannot be asked again, or may have been answered.
     pub fn resumed(job: &Job, room: Room) -> Option<Self> {
+        if job.in_doubt {
+            return None;
+        }
         let mut question = Self::new(job.input.clone()?, job.asker.clone(), room);
         question.id.clone_from(&job.id);
         question.caller.clone_from(&job.caller);
@@ -135,6 +150,7 @@ impl Question {
             caller: self.caller.clone(),
             place,
             until: journal::seconds() + self.time.as_secs(),
+            in_doubt: false,
         }
     }
 }
@@ -148,27 +164,24 @@ struct Last {
 impl Chat {
     /// Asks, shows progress, and shows the answer. The final page is not lost to a flood or a fault that passes
     /// within the question's time.
-    pub async fn answer(&self, question: Question, outlet: &mut impl Outlet) -> Ended {
+    pub async fn answer(&self, mut question: Question, outlet: &mut impl Outlet) -> Ended {
         let inner = &self.0;
         let deadline = Instant::now() + question.time;
         let cancel = CancellationToken::new();
         let _on_desk = inner.desk.begin(&question.id, &question.asker, cancel.clone());
         let job = question.job(outlet.place());
-        let kept = inner.journal.open(&job);
-        let saw = async {
-            match &question.update {
-                Some(update) => inner.journal.saw(update).await,
-                None => Ok(()),
-            }
+        let unkept = question.unkept.take();
+        let kept = async {
+            tell(inner.journal.accept(&job, question.update.as_deref()).await);
+            drop(unkept);
         };
         // Written down while the lookup runs; the answer is only shown when both are done.
-        let (ended, opened, saw) = tokio::join!(self.find(&question, outlet, &cancel), kept, saw);
-        [opened, saw].into_iter().for_each(tell);
+        let (ended, ()) = tokio::join!(self.find(&question, outlet, &cancel), kept);
         let (last, kept) = self.last(&question, &ended);
         let remembered = OptionFuture::from(kept);
         let shown = async {
             let page = Page { document: &last.document, buttons: &last.buttons, working: false };
-            match self.insist(question.room, outlet, &page, deadline).await {
+            match self.insist(question.room, outlet, &page, deadline, Some(&question)).await {
                 Ok(()) => ended,
                 Err(trouble) => {
                     tracing::warn!(adapter = inner.adapter, ?trouble, "an answer was not taken");
@@ -207,10 +220,19 @@ impl Chat {
 
     /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
     pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
-        let document =
-            note("Interrupted", "Netvane was restarted before the answer was there. Please ask again.");
+        let (text, input) = match job.in_doubt {
+            true => (
+                "Netvane was restarted while it was answering. If there is no answer, ask again.",
+                &job.input,
+            ),
+            false => ("Netvane was restarted before the answer was there. Please ask again.", &None),
+        };
+        let buttons = match input {
+            Some(Input::Text(line)) => self.choice(vec![("Ask again".into(), line.clone())]).await,
+            _ => Vec::new(),
+        };
         // Why it was not taken is in the log.
-        let _ = self.tell(&document, &[], room, outlet).await;
+        let _ = self.tell(&note("Interrupted", text), &buttons, room, outlet).await;
         tell(self.0.journal.close(&job.id).await);
     }
 
@@ -223,7 +245,7 @@ impl Chat {
         outlet: &mut impl Outlet,
     ) -> Result<(), Trouble> {
         let page = Page { document, buttons, working: false };
-        let told = self.insist(room, outlet, &page, Instant::now() + TELL).await;
+        let told = self.insist(room, outlet, &page, Instant::now() + TELL, None).await;
         if let Err(trouble) = &told {
             tracing::warn!(adapter = self.0.adapter, ?trouble, "something could not be said");
         }
@@ -319,15 +341,18 @@ impl Chat {
         }
     }
 
-    /// Shows a final page, again and again until the platform takes it or its time is over.
+    /// Shows a final page, again and again until the platform takes it or its time is over. While that of a question is
+    /// on its way for the first time, it is kept that it may have arrived.
     async fn insist(
         &self,
         room: Room,
         outlet: &mut impl Outlet,
         page: &Page<'_>,
         deadline: Instant,
+        question: Option<&Question>,
     ) -> Result<(), Trouble> {
-        let pace = &self.0.pace;
+        let Inner { pace, journal, .. } = &*self.0;
+        let mut in_doubt = false;
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(500))
             .with_max_delay(Duration::from_secs(30))
@@ -336,6 +361,10 @@ impl Chat {
             .build();
         loop {
             pace.turn(room).await;
+            if let Some(question) = question.filter(|_| outlet.is_new() && !in_doubt) {
+                in_doubt = true;
+                tell(journal.open(&Job { in_doubt, ..question.job(outlet.place()) }).await);
+            }
             let trouble = match timeout(CALL, outlet.show(page)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(trouble)) => trouble,
@@ -345,6 +374,11 @@ impl Chat {
                 Trouble::Lasting(_) => return Err(trouble),
                 Trouble::Flood { wait, everywhere } => {
                     pace.close((!everywhere).then_some(room), *wait);
+                    if let Some(question) = question.filter(|_| in_doubt) {
+                        // It did not arrive.
+                        in_doubt = false;
+                        tell(journal.open(&question.job(outlet.place())).await);
+                    }
                     Duration::ZERO
                 }
                 Trouble::Passing(_) => waits.next().unwrap_or(Duration::from_secs(30)),
@@ -357,8 +391,9 @@ impl Chat {
     }
 }
 
+/// That nothing can be kept is told once, by the store.
 fn tell(written: Result<(), StoreError>) {
     if let Err(error) = written {
-        tracing::error!(%error, "a restart would forget this");
+        tracing::debug!(%error, "a restart would forget this");
     }
 }

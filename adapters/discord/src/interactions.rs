@@ -56,6 +56,7 @@ macro_rules! caller {
                 id: interaction.id.get(),
                 token: interaction.token.clone(),
                 since: seconds(),
+                came: Some(std::time::Instant::now()),
                 hidden: false,
                 later: new_post(interaction.channel_id.get(), interaction.id.get(), None),
             },

@@ -1,6 +1,6 @@
 //! Where answers are written: the reply to an interaction, or a message in a channel.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use netvane_chat::{Outlet, Page, Room, Trouble};
 use reqwest::Method;
@@ -47,6 +47,9 @@ pub(crate) struct Spot {
     pub token: String,
     /// Second in which it came.
     pub since: u64,
+    /// The same by the clock that nobody sets; `None` after a restart.
+    #[serde(skip)]
+    pub came: Option<Instant>,
     /// Only the asker sees the answer.
     pub hidden: bool,
     /// Where the answer goes when the token's time is over.
@@ -89,7 +92,9 @@ impl Place {
 
 impl Spot {
     pub fn is_over(&self) -> bool {
-        seconds() > self.since + TOKEN_LIFE
+        let age =
+            self.came.map_or_else(|| seconds().saturating_sub(self.since), |came| came.elapsed().as_secs());
+        age > TOKEN_LIFE
     }
 }
 
@@ -258,7 +263,8 @@ mod tests {
     #[test]
     fn a_place_is_found_again() {
         let later = Post { channel: 5, message: None, answers: None, nonce: "n".into() };
-        let spot = Spot { application: 1, id: 2, token: "t".into(), since: 3, hidden: true, later };
+        let spot =
+            Spot { application: 1, id: 2, token: "t".into(), since: 3, came: None, hidden: true, later };
         let place = Place::Interaction(spot);
         let kept = serde_json::to_value(&place).expect("serializes");
         assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_chat::{Ended, Question, note};
+use netvane_chat::{Ended, Question, Unkept, note};
 use netvane_core::{
     Input, Missing, UsageError,
     command::{Argument, Entry, Registry},
@@ -43,6 +43,8 @@ pub(crate) struct Caller {
     pub(crate) alone: bool,
     /// A person who can be asked back; a channel has none.
     pub(crate) person: bool,
+    /// Goes when a crash would not lose the question any more.
+    pub(crate) unkept: Option<Unkept>,
 }
 
 /// A question that waits for the rest of its line.
@@ -77,18 +79,20 @@ impl Hub {
             return self.ask_apart(caller, input, who).await;
         }
         let question = Question::new(input, caller.asker, caller.place.room());
-        let question = Question { update: Some(caller.update), caller: who, ..question };
+        let question =
+            Question { update: Some(caller.update), caller: who, unkept: caller.unkept, ..question };
         self.chat.answer(question, &mut Spot::new(self, caller.place)).await;
     }
 
     /// The same where only the asker may read the answer: in their own chat with the bot.
-    async fn ask_apart(self: &Arc<Self>, caller: Caller, input: Input, who: netvane_core::Caller) {
+    async fn ask_apart(self: &Arc<Self>, mut caller: Caller, input: Input, who: netvane_core::Caller) {
+        let unkept = caller.unkept.take();
         let chat = caller.asker.parse().ok().filter(|_| caller.person);
         let ended = match chat {
             Some(chat) => {
                 let place = Place { chat, ..Place::default() };
                 let question = Question::new(input, caller.asker.clone(), place.room());
-                let question = Question { caller: who, ..question };
+                let question = Question { caller: who, unkept, ..question };
                 Some(self.chat.answer(question, &mut Spot::new(self, place)).await)
             }
             None => None,
@@ -102,13 +106,13 @@ impl Hub {
         self.say(&caller, &note("Private", text), Vec::new()).await;
     }
 
-    /// Says something, with buttons that ask a line each.
+    /// Says something, with buttons that ask a line each. Handled before it is said, so that it is never said twice.
     async fn say(self: &Arc<Self>, caller: &Caller, document: &Document, lines: Vec<(String, String)>) {
+        self.chat.handled(&caller.update).await;
         let buttons = if lines.is_empty() { Vec::new() } else { self.chat.choice(lines).await };
         let mut spot = Spot::new(self, caller.place.clone());
         // Why it was not taken is in the log.
         let _ = self.chat.tell(document, &buttons, caller.place.room(), &mut spot).await;
-        self.chat.handled(&caller.update).await;
     }
 
     async fn on_line(self: &Arc<Self>, caller: Caller, message: &Message, line: String) {

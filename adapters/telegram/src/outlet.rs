@@ -133,6 +133,10 @@ impl Outlet for Spot {
     fn place(&self) -> Value {
         serde_json::to_value(&self.place).unwrap_or_default()
     }
+
+    fn is_new(&self) -> bool {
+        self.place.message.is_none() && self.place.inline.is_none()
+    }
 }
 
 impl Spot {

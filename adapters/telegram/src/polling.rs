@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use netvane_chat::Unkept;
 use netvane_core::Health;
 use teloxide::{
     ApiError, RequestError,
@@ -10,7 +11,10 @@ use teloxide::{
     requests::Requester,
     types::{AllowedUpdate, Update},
 };
-use tokio::time::sleep;
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 
 use crate::{
     hub::{Hub, NAME, POLL, call, told},
@@ -25,6 +29,9 @@ pub(crate) const WANTED: [AllowedUpdate; 5] = [
     AllowedUpdate::ChosenInlineResult,
     AllowedUpdate::CallbackQuery,
 ];
+
+/// What is not a question, or takes longer than a disk does, is not waited for.
+const KEEPING: Duration = Duration::from_millis(250);
 
 /// A token that Telegram does not take is told like this.
 pub(crate) const REFUSED: &str =
@@ -61,10 +68,13 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             Ok(updates) => {
                 adapters.report(NAME, Health::Up);
                 (faults, open) = (waits(), POLL.as_secs() as u32);
+                let (unkept, kept) = mpsc::channel(1);
                 for update in updates {
                     offset = next(&update);
-                    hand_over(hub, update).await;
+                    hand_over(hub, update, unkept.clone()).await;
                 }
+                drop(unkept);
+                all_kept(kept).await;
                 continue;
             }
             Err(RequestError::RetryAfter(wait)) => wait.duration(),
@@ -87,15 +97,20 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
     }
 }
 
+/// Waits until what was handed over is kept. Then it may be given up: a crash would not lose it.
+pub(crate) async fn all_kept(mut kept: mpsc::Receiver<()>) {
+    let _ = timeout(KEEPING, kept.recv()).await;
+}
+
 /// Starts to handle an update; waits while too many are being handled.
-pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update) {
+pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, unkept: Unkept) {
     if !hub.chat.first_time(&update.id.0.to_string()) {
         return;
     }
     let permit = hub.permits.clone().acquire_owned().await;
     let task = hub.clone();
     hub.chat.spawn(async move {
-        updates::handle(&task, update).await;
+        updates::handle(&task, update, Some(unkept)).await;
         drop(permit);
     });
 }
@@ -104,7 +119,7 @@ pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update) {
 async fn confirm(hub: &Hub, offset: i32) {
     if offset > 0 {
         let last = hub.bot.get_updates().offset(offset).limit(1).timeout(0);
-        let _ = tokio::time::timeout(Duration::from_secs(3), last.into_future()).await;
+        let _ = timeout(Duration::from_secs(3), last.into_future()).await;
     }
 }
 

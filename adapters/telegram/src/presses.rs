@@ -66,15 +66,18 @@ impl Hub {
         let alone = place.chat.to_string() == asker;
         if !alone && self.chat.is_private(&input, &caller) {
             let (asker, update) = (asker.to_owned(), update.to_owned());
-            return self.ask(Caller { place, asker, update, alone, person: true }, input).await;
+            let caller = Caller { place, asker, update, alone, person: true, unkept: None };
+            return self.ask(caller, input).await;
         }
         let question = Question::new(input, asker, place.room());
         let question = Question { update: Some(update.to_owned()), fresh, caller, ..question };
         self.chat.answer(question, &mut Spot::new(self, place)).await;
     }
 
-    /// The whole answer as a file.
+    /// The whole answer as a file. It is handled before it is sent: after a crash in between the button is there still,
+    /// while a second file would be one too many.
     async fn send_raw(self: &Arc<Self>, place: Place, input: Input, asker: &str, update: &str) {
+        self.chat.handled(update).await;
         match self.chat.raw(input.clone(), place.who(asker)).await {
             Ok(reply) => {
                 let json: serde_json::Value = serde_json::from_str(&reply.to_json()).unwrap_or_default();
@@ -92,7 +95,6 @@ impl Hub {
                 let _ = self.chat.tell(&document, &[], room, &mut Spot::new(self, place)).await;
             }
         }
-        self.chat.handled(update).await;
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use netvane_chat::Unkept;
 use teloxide::types::{Message, Update, UpdateKind};
 
 use crate::{ask::Caller, hub::Hub, outlet::Place};
 
-/// Handles one update to its end.
-pub(crate) async fn handle(hub: &Arc<Hub>, update: Update) {
+/// Handles one update to its end. `unkept` goes as soon as a crash would not lose it.
+pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, unkept: Option<Unkept>) {
     let number = update.id.0.to_string();
     match update.kind {
         UpdateKind::Message(message) | UpdateKind::ChannelPost(message) => {
             if let Some(caller) = caller(hub, &message, number) {
-                hub.on_message(caller, &message).await;
+                hub.on_message(Caller { unkept, ..caller }, &message).await;
             }
         }
         UpdateKind::CallbackQuery(query) => hub.on_press(number, query).await,
@@ -41,5 +42,6 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
         reply_to: Some(message.id.0),
         ..Place::default()
     };
-    Some(Caller { place, asker: speaker, update, alone: chat.is_private(), person: !chat.is_channel() })
+    let (alone, person) = (chat.is_private(), !chat.is_channel());
+    Some(Caller { place, asker: speaker, update, alone, person, unkept: None })
 }

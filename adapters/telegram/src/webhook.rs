@@ -13,11 +13,14 @@ use netvane_core::Health;
 use reqwest::Url;
 use subtle::ConstantTimeEq;
 use teloxide::{ApiError, RequestError, payloads::SetWebhookSetters, requests::Requester, types::Update};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 
 use crate::{
     hub::{Hub, NAME, call, told},
-    polling::{REFUSED, WANTED, hand_over, waits},
+    polling::{REFUSED, WANTED, all_kept, hand_over, waits},
 };
 
 /// Where updates are delivered.
@@ -64,7 +67,9 @@ async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) ->
     }
     match timeout(PATIENCE, hook.hub.permits.acquire()).await {
         Ok(Ok(_free)) => {
-            hand_over(&hook.hub, update).await;
+            let (unkept, kept) = mpsc::channel(1);
+            hand_over(&hook.hub, update, unkept).await;
+            all_kept(kept).await;
             StatusCode::OK
         }
         _ => StatusCode::SERVICE_UNAVAILABLE,

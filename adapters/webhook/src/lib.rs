@@ -43,12 +43,16 @@ use axum::{
 };
 use axum_server::Handle;
 use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
+use nix::sys::socket::Backlog;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
 use callbacks::Callbacks;
 pub use metrics::Metrics;
+
+/// Connections that may wait to be taken; the system has a limit of its own.
+const BACKLOG: i32 = 4096;
 
 /// What every handler can reach. It is cloned for each request, several times.
 #[derive(Clone)]
@@ -97,6 +101,8 @@ pub async fn serve(
     let settings = &changing.borrow_and_update().clone();
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
+    // Once more, with more room: what finds none comes back only after a second.
+    nix::sys::socket::listen(&listener, Backlog::new(BACKLOG)?)?;
     let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
     let app = App(Arc::new(Parts {
         streams: events::Streams::default(),

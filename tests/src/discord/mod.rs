@@ -36,6 +36,8 @@ use serde_json::Value;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use self::state::{APPLICATION, BOT, Shared, TOKEN};
+use crate::Relay;
+
 pub use self::{
     asked::Asked,
     body::{Body, File},
@@ -53,10 +55,25 @@ pub struct Discord {
 impl Discord {
     /// Starts one, on a port of its own.
     pub fn start() -> Self {
+        Self::known_as(|address| format!("http://{address}"))
+    }
+
+    /// The same behind a way that can break: HTTP and gateway, and connections that stand.
+    pub fn behind_relay() -> (Self, Relay) {
+        let (relay, to) = Relay::start();
+        let origin = format!("http://{}", relay.address);
+        let discord = Self::known_as(|address| {
+            to(address);
+            origin
+        });
+        (discord, relay)
+    }
+
+    fn known_as(origin: impl FnOnce(SocketAddr) -> String) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
-        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let origin = origin(listener.local_addr().expect("an address"));
         let keys = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any 32 bytes are a seed");
         let shared = Arc::new(Shared::new(origin, keys));
         runtime.spawn(server::serve(listener, shared.clone()));

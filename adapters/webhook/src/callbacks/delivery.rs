@@ -1,5 +1,7 @@
 //! One delivery: what is kept of it, and what is told.
 
+use std::time::Duration;
+
 use data_encoding::BASE32_DNSSEC;
 use jiff::Timestamp;
 use netvane_core::{Caller, Failure, Input};
@@ -86,6 +88,15 @@ impl Delivery {
         self.question = None;
         self.state = State::Delivering;
         self.next_attempt = Some(now());
+    }
+
+    /// How long the next attempt is still off; `None` before the reply is there, and when all is over. However the
+    /// clock was set meanwhile, never longer than was planned.
+    pub(super) fn wait(&self, now: Timestamp) -> Option<Duration> {
+        let next = self.next_attempt?;
+        let planned_at = self.attempts.last().map_or(self.created, |last| last.at);
+        let [left, planned] = [now, planned_at].map(|from| next.duration_since(from));
+        Some(Duration::try_from(left.min(planned)).unwrap_or_default())
     }
 
     /// All is over.
@@ -190,6 +201,19 @@ mod tests {
         delivery.ended(State::Gone);
         let kept = serde_json::to_string(&delivery).expect("serializes");
         assert!(!kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"), "{kept}");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_puts_nothing_off() {
+        let mut delivery = delivery();
+        let second = |second: i64| delivery.created + jiff::SignedDuration::from_secs(second);
+        let (early, created, planned, late) = (second(-86_400), second(0), second(300), second(86_400));
+        assert_eq!(delivery.wait(created), None);
+        delivery.attempts.push(Attempt { at: created, outcome: Outcome::Status(500), elapsed_ms: 7 });
+        delivery.next_attempt = Some(planned);
+        for (now, seconds) in [(early, 300), (created, 300), (planned, 0), (late, 0)] {
+            assert_eq!(delivery.wait(now), Some(Duration::from_secs(seconds)), "{now}");
+        }
     }
 
     #[test]

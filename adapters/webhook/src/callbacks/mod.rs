@@ -20,10 +20,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use moka::sync::Cache;
 use netvane_core::{
-    Caller, Engine, Failure, Health, Input, Request, settings::Http, store::Store, visit::Visit,
+    Caller, Engine, Failure, Health, Input, Request,
+    settings::Http,
+    store::{Store, StoreError},
+    visit::Visit,
 };
 use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -63,8 +67,10 @@ const KEEP_ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A host that gets enough from everybody is left alone for at least this long.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Where state cannot be kept now, it is tried again after this time, and askers are told so.
+/// Where state cannot be kept now, askers are told to come back after this time.
 const STATE_TROUBLE: Duration = Duration::from_secs(60);
+/// What was taken before is tried to be kept again after this time, and then more and more rarely.
+const KEEP_AGAIN: Duration = Duration::from_secs(1);
 
 /// Takes questions and delivers their replies. Clones are the same.
 #[derive(Clone)]
@@ -228,13 +234,14 @@ impl Callbacks {
             if delivery.question.is_some() && Box::pin(callbacks.find_out(&mut delivery)).await.is_none() {
                 return;
             }
-            while let Some(next) = delivery.next_attempt {
-                let wait = Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or_default();
-                if callbacks.unless_ended(tokio::time::sleep(wait)).await.is_none()
-                    || Box::pin(callbacks.attempt(&mut delivery)).await.is_none()
-                {
+            // From here on it is waited by the clock that nobody sets.
+            let mut next = delivery.wait(Timestamp::now());
+            while let Some(wait) = next {
+                if callbacks.unless_ended(tokio::time::sleep(wait)).await.is_none() {
                     return;
                 }
+                let Some(then) = Box::pin(callbacks.attempt(&mut delivery)).await else { return };
+                next = then;
             }
         });
     }
@@ -251,13 +258,9 @@ impl Callbacks {
             }
             self.running(|running| running.insert(delivery.id.clone()));
             let payload = self.payload(Request::new("http", input).by(caller), delivery.most).await;
-            match store.put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN).await {
-                Ok(()) => delivery.answered(),
-                Err(error) => {
-                    tracing::error!(%error, delivery = delivery.id, "the reply for a callback is not kept");
-                    self.unless_ended(tokio::time::sleep(STATE_TROUBLE)).await?;
-                }
-            }
+            let id = delivery.id.as_str();
+            self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed()).await?;
+            delivery.answered();
         }
         self.keep(delivery).await;
         self.running(|running| running.remove(&delivery.id));
@@ -282,15 +285,13 @@ impl Callbacks {
         message::payload(&Err(Failure::TooLarge { what: "the reply".into(), limit: most }), at)
     }
 
-    /// One attempt, written down; `None` when the shutdown comes before it.
-    async fn attempt(&self, delivery: &mut Delivery) -> Option<()> {
+    /// One attempt, written down, and how long to wait for the one after it, if there is one; `None` when the shutdown
+    /// comes before it.
+    async fn attempt(&self, delivery: &mut Delivery) -> Option<Option<Duration>> {
         let (attempt, retry_after) = match self.in_turn(delivery).await? {
             Ok(made) => made,
             // The receiver gets enough from everybody just now: this was none.
-            Err(wait) => {
-                delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
-                return Some(());
-            }
+            Err(wait) => return Some(Some(wait)),
         };
         let state = match attempt.outcome {
             Outcome::Status(200..=299) => Some(State::Delivered),
@@ -302,10 +303,10 @@ impl Callbacks {
             (None, Some(wait)) => {
                 delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
                 self.keep(delivery).await;
+                Some(Some(wait))
             }
-            (state, _) => self.end(delivery, state.unwrap_or(State::Failed)).await,
+            (state, _) => self.end(delivery, state.unwrap_or(State::Failed)).await.map(|()| None),
         }
-        Some(())
     }
 
     /// One attempt, when it is its turn; or how long to wait for it.
@@ -345,8 +346,9 @@ impl Callbacks {
         }
     }
 
-    /// The end of a delivery: how it went is kept, what it was about is not.
-    async fn end(&self, delivery: &mut Delivery, state: State) {
+    /// The end of a delivery: how it went is kept, what it was about is not. `None` when the shutdown comes first.
+    async fn end(&self, delivery: &mut Delivery, state: State) -> Option<()> {
+        let store = &self.0.store;
         delivery.ended(state);
         ::metrics::counter!("netvane_deliveries_total", "outcome" => state.name()).increment(1);
         tracing::info!(
@@ -357,26 +359,38 @@ impl Callbacks {
             attempts = delivery.attempts.len(),
             "callback"
         );
-        match self.0.store.put(ENDED, &delivery.id, delivery, KEEP_ENDED).await {
-            Ok(()) => self.forget(&delivery.id).await,
-            Err(error) => {
-                tracing::error!(%error, delivery = delivery.id, "the end of a callback is not kept")
-            }
-        }
+        let ended = &*delivery;
+        self.insist(|| store.put(ENDED, &ended.id, ended, KEEP_ENDED).boxed()).await?;
+        self.forget(&ended.id).await
     }
 
     /// What was kept of a delivery while it was open.
-    async fn forget(&self, id: &str) {
+    async fn forget(&self, id: &str) -> Option<()> {
         let store = &self.0.store;
-        if let Err(error) = futures::try_join!(store.remove(OPEN, id), store.remove(PAYLOADS, id)) {
-            tracing::error!(%error, delivery = id, "a callback that has ended is still kept");
+        for bucket in [OPEN, PAYLOADS] {
+            self.insist(|| store.remove(bucket, id).boxed()).await?;
+        }
+        Some(())
+    }
+
+    /// Changes the state, however long the disk refuses that; `None` when the shutdown comes first. The store tells of
+    /// its trouble.
+    async fn insist<'a, T>(&self, change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>) -> Option<T> {
+        let mut wait = KEEP_AGAIN;
+        loop {
+            match change().await {
+                Ok(made) => return Some(made),
+                Err(error) => tracing::debug!(%error, "how far a callback has come is not kept yet"),
+            }
+            self.unless_ended(tokio::time::sleep(wait)).await?;
+            wait = (wait * 2).min(STATE_TROUBLE);
         }
     }
 
     /// Writes down how far a delivery has come. Where that fails, a restart would repeat what is not written.
     async fn keep(&self, delivery: &Delivery) {
         if let Err(error) = self.0.store.put(OPEN, &delivery.id, delivery, KEEP_OPEN).await {
-            tracing::error!(%error, delivery = delivery.id, "how far a callback has come is not kept");
+            tracing::debug!(%error, delivery = delivery.id, "how far a callback has come is not kept");
         }
     }
 
@@ -407,8 +421,8 @@ impl Drop for Place {
     }
 }
 
-fn not_kept(error: netvane_core::store::StoreError) -> Failure {
-    tracing::error!(%error, "a callback is not kept");
+fn not_kept(error: StoreError) -> Failure {
+    tracing::debug!(%error, "a callback is not kept");
     Failure::Unavailable("the callback cannot be kept on disk now, so it is not taken".into())
 }
 

@@ -1,0 +1,183 @@
+//! A full disk: what cannot be kept is refused, nothing else is, and nothing is lost of what was accepted before.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use netvane_tests::{
+    Disk, Dns, Everything, Service,
+    everything::{Over, SECRET, answered, call_back, taken, told},
+    telegram::Limits,
+    until,
+};
+use serde_json::{Value, json};
+
+/// Says once that nothing is kept, however many ask.
+const TROUBLE: &str = "a restart would forget what happens from now on";
+
+/// Asks with callbacks until one is refused, which must be with 503; gives the ids of those that were taken.
+#[track_caller]
+fn until_refused(service: &Service, url: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    for number in 0..2000 {
+        let response = call_back(service, &format!("a full{number}.example.test"), url);
+        if response.status == 202 {
+            let body: Value = serde_json::from_slice(&response.body).expect("JSON");
+            ids.push(body["id"].as_str().expect("an id").to_owned());
+            continue;
+        }
+        let problem = response.problem();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")), "{problem}");
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("cannot be kept on disk now"), "{problem}");
+        assert!(
+            response.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0),
+            "{response:?}"
+        );
+        return ids;
+    }
+    panic!("a full disk took {} callbacks", ids.len());
+}
+
+/// Asks with a callback until it is taken; gives its id.
+#[track_caller]
+fn taken_again(service: &Service, url: &str) -> String {
+    let mut id = None;
+    until("a callback is taken again", || {
+        let response = call_back(service, "a example.test", url);
+        if response.status == 202 {
+            let body: Value = serde_json::from_slice(&response.body).expect("JSON");
+            id = body["id"].as_str().map(str::to_owned);
+        }
+        id.is_some()
+    });
+    id.expect("taken")
+}
+
+#[track_caller]
+fn delivered(service: &Service, id: &str) {
+    until(&format!("{id} is delivered"), || {
+        service.get(&format!("/v1/deliveries/{id}")).json()["state"] == "delivered"
+    });
+}
+
+#[test]
+#[ignore = "a disk of its own takes root"]
+fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
+    let disk = Disk::new(16 << 20);
+    let world = Everything::default();
+    world.telegram.limits(Limits::none()).forgive("terminated by other getUpdates");
+    let (over, arrived, url) = (AtomicBool::new(false), Mutex::new(BTreeSet::new()), world.receiver.url("/"));
+    let promised = thread::scope(|scope| {
+        let end = Over(&over);
+        let receiver = scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                let Some(message) = world.receiver.next_within(Duration::from_millis(50)) else { continue };
+                message.verified(SECRET);
+                arrived.lock().expect("whole").insert(message.header("webhook-id").to_owned());
+                message.answer("200 OK", &[]);
+            }
+        });
+        let serve = || world.serve(&[("NETVANE__STATE__DIRECTORY", disk.text())]);
+        let service = serve();
+        world.connected(&service);
+        let mut promised = vec![taken(&service, "a example.test", &url)];
+        delivered(&service, &promised[0]);
+        let before = world.on_telegram(41).say("/a before.example.test");
+        before.wait_for(told);
+
+        disk.fill();
+        promised.extend(until_refused(&service, &url));
+        for number in 1..6 {
+            let domain = format!("n{number}.example.test");
+            world.on_telegram(42 + i64::from(number)).say(&format!("/a {domain}")).wait_for(told);
+            answered(&world.on_discord(number, &domain));
+            assert_eq!(service.command(&format!("a h{domain}")).json()["data"]["rcode"], "NXDOMAIN");
+        }
+        // Known without the disk.
+        before.resend();
+        world.on_telegram(60).say("/a after.example.test").wait_for(told);
+        assert_eq!(before.replies().len(), 1);
+        assert_eq!(service.get("/readyz").status, 200);
+        assert_eq!(service.times_logged(TROUBLE), 1, "{}", service.log());
+        assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
+
+        disk.free();
+        promised.push(taken_again(&service, &url));
+        service.logged("state is kept again");
+        promised.iter().for_each(|id| delivered(&service, id));
+        let kept = world.on_telegram(70).say("/a kept.example.test");
+        kept.wait_for(told);
+
+        // Once more, and it dies while the disk is full.
+        disk.fill();
+        promised.extend(until_refused(&service, &url));
+        service.kill();
+        let service = serve();
+        assert_eq!(service.command("a restarted.example.test").json()["data"]["rcode"], "NXDOMAIN");
+        until("both chats are connected", || {
+            let ready = service.get("/readyz");
+            ready.text().contains("discord up") && ready.text().contains("telegram up")
+        });
+        world.on_telegram(71).say("/a example.test").wait_for(told);
+        kept.resend();
+        world.on_telegram(72).say("/a mail1.example.test").wait_for(told);
+        assert_eq!(kept.replies().len(), 1, "what was kept before is known");
+        disk.free();
+        promised.iter().for_each(|id| delivered(&service, id));
+        promised.push(taken_again(&service, &url));
+        promised.iter().for_each(|id| delivered(&service, id));
+        assert_eq!(service.stop(), Some(0));
+        drop(end);
+        receiver.join().expect("everything that arrived was signed");
+        promised
+    });
+    let arrived = arrived.into_inner().expect("whole");
+    assert!(promised.iter().all(|id| arrived.contains(id)), "{promised:?} {arrived:?}");
+    world.telegram.finish();
+    world.discord.finish();
+}
+
+#[test]
+#[ignore = "a disk of its own takes root"]
+fn a_full_disk_of_the_audit_holds_up_nobody() {
+    let (disk, dns) = (Disk::new(1 << 20), Dns::start());
+    let server = dns.address.to_string();
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__AUDIT__DIRECTORY", disk.text()),
+    ]);
+    let recorded = |domain: &str| {
+        let files = std::fs::read_dir(disk.path()).into_iter().flatten().flatten();
+        let all: String = files
+            .filter(|file| file.file_name().to_string_lossy().starts_with("audit"))
+            .filter_map(|file| std::fs::read_to_string(file.path()).ok())
+            .collect();
+        let whole = |line: &str| serde_json::from_str::<Value>(line).ok();
+        all.lines().filter_map(whole).any(|record| record["arguments"]["domain"] == domain)
+    };
+    service.command("a first.example.test").json();
+    until("the first is recorded", || recorded("first.example.test"));
+    disk.fill();
+    for number in 0..200 {
+        let reply = service.command(&format!("a n{number}.example.test")).json();
+        assert_eq!(reply["data"]["rcode"], "NXDOMAIN");
+    }
+    assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
+    disk.free();
+    let mut number = 0;
+    until("questions are recorded again", || {
+        number += 1;
+        let domain = format!("again{number}.example.test");
+        service.command(&format!("a {domain}")).json();
+        thread::sleep(Duration::from_millis(20));
+        recorded(&domain)
+    });
+    assert_eq!(service.stop(), Some(0));
+}

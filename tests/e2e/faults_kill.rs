@@ -1,0 +1,221 @@
+//! `kill -9` at any moment: what was accepted is done by the next process, and nothing is answered twice.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use netvane_tests::{
+    Dice, Everything, PATIENCE, Receiver,
+    everything::{Over, SECRET, answered, labels, told, working},
+    http::Client,
+    telegram::{Asked, Fault, Limits, Message},
+    until,
+};
+use serde_json::{Value, json};
+
+const ROUNDS: usize = 8;
+
+/// What arrived of one delivery.
+#[derive(Default)]
+struct Arrived {
+    bodies: BTreeSet<Vec<u8>>,
+    /// It was told so with 200.
+    taken: bool,
+}
+
+/// Takes everything that comes until all is over: every third is refused, every fifth is cut off.
+fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeMap<String, Arrived> {
+    let (mut all, mut count) = (BTreeMap::<String, Arrived>::new(), 0);
+    while !over.load(Ordering::SeqCst) {
+        let Some(message) = receiver.next_within(Duration::from_millis(50)) else { continue };
+        count += 1;
+        message.verified(SECRET);
+        let arrived = all.entry(message.header("webhook-id").to_owned()).or_default();
+        arrived.bodies.insert(message.body.clone());
+        match count {
+            count if count % 5 == 0 => drop(message),
+            count if count % 3 == 0 => message.answer("500 No", &[]),
+            _ => {
+                arrived.taken = true;
+                message.answer("200 OK", &[]);
+            }
+        }
+    }
+    all
+}
+
+/// Asks with callbacks until the service is gone; gives the ids that it promised to deliver.
+fn promised(address: std::net::SocketAddr, url: &str, round: usize) -> Vec<String> {
+    let Ok(probe) = std::net::TcpStream::connect(address) else { return Vec::new() };
+    drop(probe);
+    let mut client = Client::connect(address);
+    let mut ids = Vec::new();
+    for number in 0.. {
+        let line = format!("a c{round}-{number}.example.test");
+        let body = json!({ "command": line, "callback": url }).to_string();
+        client.request("POST /v1/commands", &[("Content-Type", "application/json")], body.as_bytes());
+        let Ok(response) = client.response() else { break };
+        assert_eq!(response.status, 202, "{}", response.text());
+        let body: Value = serde_json::from_slice(&response.body).expect("JSON");
+        ids.push(body["id"].as_str().expect("an id").to_owned());
+    }
+    ids
+}
+
+/// A word that the answer may have been lost, with a button to ask again.
+fn in_doubt(message: &Message) -> bool {
+    message.text.contains("restarted while it was answering")
+        && message.buttons().any(|button| button.text == "Ask again")
+}
+
+#[test]
+fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
+    let world = Everything::default();
+    world.telegram.limits(Limits::none()).forgive("terminated by other getUpdates");
+    // What stood there already is shown once more by the next process.
+    world.telegram.forgive("message is not modified");
+    let mut dice = Dice::new(20_261_128);
+    let (over, promises) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let (mut on_telegram, mut on_discord) = (Vec::<Asked>::new(), Vec::new());
+    let arrived = thread::scope(|scope| {
+        let ending = Over(&over);
+        let receiver = scope.spawn(|| receive(&world.receiver, &over));
+        for round in 0..ROUNDS {
+            let service = world.serve(&[]);
+            if round == 0 {
+                world.connected(&service);
+            }
+            let (address, url) = (service.address, world.receiver.url("/"));
+            let promises = &promises;
+            scope.spawn(move || {
+                let ids = promised(address, &url, round);
+                promises.lock().expect("whole").extend(ids);
+            });
+            let end = Instant::now() + Duration::from_millis(150) + dice.time(600);
+            while Instant::now() < end {
+                let number = on_telegram.len();
+                let chat = world.on_telegram(1000 + i64::try_from(number).expect("few"));
+                on_telegram.push(chat.say(&format!("/a t{number}.example.test")));
+                if world.discord.sessions().0 > round && on_discord.len() < 90 {
+                    let number = u8::try_from(on_discord.len()).expect("few");
+                    let asked = world.on_discord(number, &format!("d{number}.example.test"));
+                    // Discord brings an event once: one that the dead process had not read is lost.
+                    asked.forget();
+                    on_discord.push(asked);
+                }
+                thread::sleep(dice.time(40));
+            }
+            service.kill();
+        }
+        let service = world.serve(&[]);
+        for asked in &on_telegram {
+            asked.wait_for(|message| told(message) || in_doubt(message));
+        }
+        let promises = || promises.lock().expect("whole").clone();
+        let end = Instant::now() + PATIENCE;
+        let left = |id: &&String| service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered";
+        for id in &promises() {
+            while left(&id) {
+                assert!(Instant::now() < end, "{id} is not delivered");
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        // Also those of whose promise the kill was faster than the word.
+        until("nothing is left open", || {
+            service.get("/metrics").text().contains("netvane_deliveries_open 0")
+        });
+        assert_eq!(service.stop(), Some(0));
+        drop(ending);
+        receiver.join().expect("everything that arrived was signed")
+    });
+    let promises = promises.into_inner().expect("whole");
+    assert!(promises.len() > ROUNDS, "{} callbacks were accepted", promises.len());
+    for id in &promises {
+        let arrived = arrived.get(id).unwrap_or_else(|| panic!("{id} was promised and never came"));
+        assert!(arrived.taken, "{id}");
+    }
+    assert!(arrived.values().all(|arrived| arrived.bodies.len() == 1), "the same bytes each time");
+    assert!(on_telegram.len() > ROUNDS, "{} updates", on_telegram.len());
+    let mut doubtful = 0;
+    for asked in &on_telegram {
+        let replies = asked.replies();
+        let (answers, doubts) = (
+            replies.iter().filter(|message| told(message)).count(),
+            replies.iter().filter(|message| in_doubt(message)).count(),
+        );
+        assert!(answers <= 1 && doubts <= 1 && answers + doubts > 0, "{replies:#?}");
+        doubtful += doubts;
+    }
+    for asked in &on_discord {
+        let history = asked.history();
+        let answers = history.iter().filter(|moment| labels(&moment.message).contains(&"Raw"));
+        let mut shown: Vec<String> = answers.map(|moment| moment.message["embeds"].to_string()).collect();
+        shown.dedup();
+        assert!(shown.len() <= 1, "{shown:#?}");
+        assert_eq!(asked.followups().len(), 0);
+    }
+    println!(
+        "{} callbacks, {} updates of Telegram ({doubtful} in doubt), {} interactions",
+        promises.len(),
+        on_telegram.len(),
+        on_discord.len()
+    );
+    world.telegram.finish();
+    world.discord.finish();
+}
+
+#[test]
+fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
+    let world = Everything::default();
+    let service = world.serve(&[]);
+    world.connected(&service);
+    let ann = world.on_telegram(42);
+    // Telegram shows it, and the program never hears of that.
+    world.telegram.fault("sendMessage", Fault::Lose, 1);
+    let asked = ann.say("/a example.test");
+    asked.wait_for(told);
+    service.kill();
+    world.telegram.forgive("terminated by other getUpdates");
+    let service = world.serve(&[]);
+    let doubt = asked.wait_for(in_doubt);
+    assert_eq!(asked.replies().iter().filter(|message| told(message)).count(), 1);
+    ann.press(&doubt, "Ask again").answer();
+    ann.wait_for(|message| told(message) && message.id > doubt.id);
+    // The note itself is said once: the next process knows nothing of all this.
+    assert_eq!(service.stop(), Some(0));
+    let service = world.serve(&[]);
+    ann.say("/a mail1.example.test").wait_for(told);
+    assert_eq!(ann.messages().iter().filter(|message| in_doubt(message)).count(), 1);
+    assert_eq!(service.stop(), Some(0));
+    world.telegram.finish();
+    world.discord.finish();
+}
+
+#[test]
+fn a_discord_answer_that_was_on_its_way_at_a_kill_is_one_message() {
+    let world = Everything::default();
+    let service = world.serve(&[]);
+    world.connected(&service);
+    world.dns.hold("example.test. A");
+    let asked = world.on_discord(1, "example.test");
+    working(&asked);
+    // Its place is on disk once another question has been answered.
+    answered(&world.on_discord(2, "mail1.example.test"));
+    world.discord.lose_answer("PATCH /webhooks/*/*/messages/@original", 1);
+    world.dns.release("example.test. A");
+    answered(&asked);
+    service.kill();
+    let service = world.serve(&[]);
+    world.discord.wait_for_identified(2);
+    answered(&world.on_discord(3, "mail2.example.test"));
+    assert_eq!(asked.followups().len(), 0);
+    assert_eq!(service.stop(), Some(0));
+    world.telegram.finish();
+    world.discord.finish();
+}

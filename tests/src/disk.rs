@@ -1,0 +1,72 @@
+//! A disk so small that a test can fill it.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use nix::{
+    mount::{MntFlags, MsFlags, mount, umount2},
+    sched::{CloneFlags, unshare},
+};
+
+use crate::Scratch;
+
+/// In memory, and seen by this thread alone and by what it starts from now on; gone when dropped.
+pub struct Disk(Scratch);
+
+impl Disk {
+    /// With this many bytes. Needs root.
+    pub fn new(bytes: usize) -> Self {
+        unshare(CloneFlags::CLONE_NEWNS).expect("tests with disks of their own run as root");
+        let nothing = None::<&str>;
+        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
+            .expect("mounts of our own");
+        let scratch = Scratch::new();
+        let size = format!("size={bytes}");
+        mount(Some("tmpfs"), scratch.path(), Some("tmpfs"), MsFlags::empty(), Some(size.as_str()))
+            .expect("a small disk");
+        Self(scratch)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The same as text.
+    pub fn text(&self) -> &str {
+        self.path().to_str().expect("a path in UTF-8")
+    }
+
+    /// Takes all the space that is left.
+    pub fn fill(&self) {
+        let mut file = File::create(self.filler()).expect("a file can be made");
+        // The last bytes too: small writes find no place either.
+        for size in [4096, 1] {
+            let piece = vec![b'x'; size];
+            let full = loop {
+                if let Err(error) = file.write_all(&piece) {
+                    break error;
+                }
+            };
+            assert_eq!(full.kind(), ErrorKind::StorageFull, "{full}");
+        }
+    }
+
+    /// Gives it back.
+    pub fn free(&self) {
+        std::fs::remove_file(self.filler()).expect("it was filled");
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = umount2(self.path(), MntFlags::MNT_DETACH);
+    }
+}

@@ -1,0 +1,114 @@
+//! What lies between the program and a server, so that it can break.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use crate::PATIENCE;
+
+/// How the way is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Everything passes.
+    Open,
+    /// Connections are refused, and those that stood are gone.
+    Down,
+    /// Connections are taken, and nothing passes.
+    Mute,
+}
+
+/// A port of its own in front of a server, until dropped.
+pub struct Relay {
+    /// The same, however often the way was down.
+    pub address: SocketAddr,
+    way: watch::Sender<Way>,
+    _runtime: Runtime,
+}
+
+impl Relay {
+    /// To a server whose address is told later, so that the server can be told the relay's own.
+    pub fn start() -> (Self, impl FnOnce(SocketAddr)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
+        let address = listener.local_addr().expect("an address");
+        let way = watch::Sender::new(Way::Open);
+        let (seen, handle) = (way.subscribe(), runtime.handle().clone());
+        let to = move |server| drop(handle.spawn(live(listener, server, seen)));
+        (Self { address, way, _runtime: runtime }, to)
+    }
+
+    /// To this server.
+    pub fn before(server: SocketAddr) -> Self {
+        let (relay, to) = Self::start();
+        to(server);
+        relay
+    }
+
+    /// From now on the way is like this. Connections that stand are cut.
+    pub fn is(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+}
+
+async fn live(listener: TcpListener, server: SocketAddr, mut way: watch::Receiver<Way>) {
+    let address = listener.local_addr().expect("an address");
+    let mut first = Some(listener);
+    loop {
+        let now = *way.borrow_and_update();
+        if now == Way::Down {
+            drop(first.take());
+            if way.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
+        let listener = match first.take() {
+            Some(listener) => listener,
+            None => again(|| TcpListener::bind(address)).await,
+        };
+        tokio::select! {
+            () = pass(&listener, server, now) => {}
+            changed = way.changed() => if changed.is_err() { return },
+        }
+        first = Some(listener);
+    }
+}
+
+async fn pass(listener: &TcpListener, server: SocketAddr, way: Way) {
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((mut stream, _)) = listener.accept() => drop(tasks.spawn(async move {
+                if way == Way::Mute {
+                    return sleep(PATIENCE * 10).await;
+                }
+                let _ = stream.set_nodelay(true);
+                if let Ok(mut behind) = TcpStream::connect(server).await {
+                    let _ = behind.set_nodelay(true);
+                    let _ = copy_bidirectional(&mut stream, &mut behind).await;
+                }
+            })),
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+}
+
+/// The same port once more: somebody else may have it for a moment.
+pub(crate) async fn again<T, F: Future<Output = io::Result<T>>>(bind: impl Fn() -> F) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match bind().await {
+            Ok(bound) => return bound,
+            Err(error) => assert!(Instant::now() < end, "the port is not to be had again: {error}"),
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
