@@ -46,10 +46,7 @@ impl Entry {
 }
 
 /// Bounded in number; each entry goes when its own time is over.
-pub(crate) struct Cache {
-    store: Store<Arc<str>, Arc<Entry>>,
-    pub(crate) longest: Duration,
-}
+pub(crate) struct Cache(Store<Arc<str>, Arc<Entry>>);
 
 struct Lifetime;
 
@@ -60,17 +57,17 @@ impl Expiry<Arc<str>, Arc<Entry>> for Lifetime {
 }
 
 impl Cache {
-    pub(crate) fn new(entries: u64, longest: Duration) -> Self {
-        Self { store: Store::builder().max_capacity(entries).expire_after(Lifetime).build(), longest }
+    pub(crate) fn new(entries: u64) -> Self {
+        Self(Store::builder().max_capacity(entries).expire_after(Lifetime).build())
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.store.get(key)
+        self.0.get(key)
     }
 
     pub(crate) fn keep(&self, key: Arc<str>, entry: Arc<Entry>) {
         if !entry.lifetime.is_zero() {
-            self.store.insert(key, entry);
+            self.0.insert(key, entry);
         }
     }
 }

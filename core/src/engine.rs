@@ -63,7 +63,7 @@ impl Engine {
             adapters,
             started,
             links: Links::default(),
-            cache: Cache::new(limits.cache_entries, Duration::from_secs(limits.cache_seconds)),
+            cache: Cache::new(limits.cache_entries),
             flights: Arc::default(),
             world: ArcSwap::from_pointee(world),
         })))
@@ -306,7 +306,8 @@ impl Engine {
                 Cost::Light => Some(world.light.clone()),
                 Cost::Heavy => Some(world.heavy.clone()),
             };
-            let (arguments, longest) = (arguments.clone(), inner.cache.longest);
+            let longest = Duration::from_secs(world.about.limits.cache_seconds);
+            let arguments = arguments.clone();
             let (engine, key) = (self.clone(), key.clone());
             let looked_up = async move {
                 // Another flight may have landed since the cache was asked.

@@ -95,7 +95,7 @@ fn a_lookup_ends_when_its_client_leaves() {
         assert!(service.open_files() > idle, "a connection and a query are under way");
         drop(client);
         // For good: a query that is sent again has no socket for a moment.
-        until("connection and query are gone", || settled(&service) <= idle);
+        until("connection and query are gone", || service.settled_files() <= idle);
         dns.release("example.test. MX");
         // An answer that came now would be followed by questions for the exchanges.
         service.command("a web.example.test").json();

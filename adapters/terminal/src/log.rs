@@ -11,7 +11,9 @@ use std::{
 
 use anyhow::Context as _;
 use netvane_core::settings::{Log, LogFormat, Settings};
-use tracing_subscriber::{EnvFilter, Layer, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt, reload, util::SubscriberInitExt,
+};
 
 use crate::traces::{self, Traces};
 
@@ -27,6 +29,17 @@ const OWN: [&str; 6] =
 /// Writes what is left when dropped.
 #[must_use = "the log ends when this is dropped"]
 pub struct Guard(Lines, #[expect(dead_code, reason = "it is for its end")] Option<Traces>);
+
+/// What is logged, which may change.
+#[derive(Clone)]
+pub struct Level(reload::Handle<EnvFilter, Registry>);
+
+impl Level {
+    /// From now on this is logged.
+    pub fn set(&self, settings: &Log) -> anyhow::Result<()> {
+        self.0.reload(filter(settings)?).context("log.level")
+    }
+}
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -48,8 +61,8 @@ pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
 }
 
 /// Starts logging, and tracing where a collector is named, as the settings say.
-pub fn start(settings: &Settings) -> anyhow::Result<Guard> {
-    let filter = filter(&settings.log)?;
+pub fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
+    let (filter, level) = reload::Layer::new(filter(&settings.log)?);
     let lines = Lines::default();
     let log = tracing_subscriber::fmt::layer().with_writer(lines.clone());
     let log = match settings.log.format {
@@ -66,7 +79,7 @@ pub fn start(settings: &Settings) -> anyhow::Result<Guard> {
             flushed.flush();
         }
     })?;
-    Ok(Guard(lines, traces))
+    Ok((Guard(lines, traces), Level(level)))
 }
 
 impl Lines {

@@ -35,7 +35,7 @@ pub fn run(
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
     advice::refuse(&settings)?;
-    let _log = log::start(&settings)?;
+    let (_log, level) = log::start(&settings)?;
     let told = Told::new(file, &settings);
     // Memory holds secrets, and a file of it would keep them.
     setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot turn core files off")?;
@@ -52,7 +52,7 @@ pub fn run(
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
         let (changed, http) = watch::channel(settings.http.clone());
-        tokio::spawn(follow_settings(engine.clone(), settings.clone(), told, changed, read_again)?);
+        tokio::spawn(follow_settings(engine.clone(), settings.clone(), (told, level), changed, read_again)?);
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
         netvane_webhook::serve(engine, http, metrics, store, hooks, shutdown)
@@ -146,7 +146,7 @@ async fn follow_data(engine: Engine) {
 fn follow_settings(
     engine: Engine,
     started_with: Settings,
-    told: Told,
+    (told, level): (Told, log::Level),
     changed: watch::Sender<Http>,
     read: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<impl Future<Output = ()>> {
@@ -155,12 +155,12 @@ fn follow_settings(
     Ok(async move {
         while hangup.recv().await.is_some() {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
-            let told = told.clone();
-            let changed = changed.clone();
+            let (told, level, changed) = (told.clone(), level.clone(), changed.clone());
             let taken_up = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
                 let settings = read()?;
                 advice::refuse(&settings)?;
                 engine.reload(&settings)?;
+                level.set(&settings.log)?;
                 told.lock().unwrap_or_else(PoisonError::into_inner).tell(&settings);
                 changed.send_replace(settings.http.clone());
                 Ok(before.need_a_restart(&settings))

@@ -46,7 +46,7 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
         Ok(admitted) => admitted,
         Err(refused) => return refused.into_response(),
     };
-    let at_once = app.batch;
+    let at_once = app.engine.limits().batch;
     let lines = Lines::of(body, app.max_body, app.read_timeout);
     let answers = stream::unfold(lines, async |mut lines| lines.next().await.map(|line| (line, lines)))
         .map(move |line| answered(app.clone(), admitted.clone(), visit.clone(), line))

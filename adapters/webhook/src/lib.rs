@@ -83,8 +83,6 @@ struct Parts {
     described: Arc<openapi::Described>,
     pages: page::Pages,
     max_body: usize,
-    /// Lines of one batch that are answered at once.
-    batch: usize,
     read_timeout: Duration,
 }
 
@@ -107,7 +105,6 @@ pub async fn serve(
     let app = App(Arc::new(Parts {
         streams: events::Streams::default(),
         described: Arc::new(openapi::Described::new(&engine, &settings.public_url)),
-        batch: engine.limits().batch,
         engine,
         metrics,
         callbacks: callbacks.clone(),

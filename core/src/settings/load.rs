@@ -116,8 +116,9 @@ impl Settings {
             ("telegram", self.telegram != new.telegram),
             ("discord", self.discord != new.discord),
             ("state", self.state != new.state),
-            ("log", self.log != new.log),
+            ("log.format", self.log.format != new.log.format),
             ("telemetry", self.telemetry != new.telemetry),
+            ("limits.cache_entries", self.limits.cache_entries != new.limits.cache_entries),
         ];
         changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
     }
