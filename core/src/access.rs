@@ -125,10 +125,14 @@ mod tests {
     use crate::commands;
 
     fn access(toml: &str) -> Result<Access, Failure> {
+        access_after(None, toml)
+    }
+
+    fn access_after(before: Option<&Access>, toml: &str) -> Result<Access, Failure> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), toml).expect("written");
         let settings = Settings::load(Some(file.path()), []).unwrap_or_else(|error| panic!("{error}"));
-        Access::new(&settings, &commands::registry(), None)
+        Access::new(&settings, &commands::registry(), before)
     }
 
     const RULES: &str = r#"
@@ -186,6 +190,22 @@ mod tests {
         );
         let other = Caller { user: Some("10".into()), ..Caller::default() };
         assert!(access.charge(verify, &other).is_ok(), "each asker has their own");
+    }
+
+    #[test]
+    fn a_rule_that_stays_goes_on_counting() {
+        let before = access(RULES).expect("rules");
+        let ann = caller("1", &[]);
+        let ask = |access: &Access| {
+            let verify = access.admit("http", &ann, "verify").expect("allowed");
+            access.charge(verify, &ann).is_ok()
+        };
+        assert_eq!([ask(&before), ask(&before), ask(&before)], [true, true, false]);
+        let moved = RULES.replace("channels = [\"1\", \"2\"]", "channels = [\"2\"]");
+        let same = access_after(Some(&before), &moved).expect("rules");
+        assert!(!ask(&same), "another rule has changed");
+        let changed = RULES.replace("per_minute = 2", "per_minute = 3");
+        assert!(ask(&access_after(Some(&before), &changed).expect("rules")), "a new number begins anew");
     }
 
     #[test]

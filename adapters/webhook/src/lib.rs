@@ -206,14 +206,13 @@ async fn ready(State(app): State<App>) -> Response {
     if app.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
-    match app.engine.ready().await {
-        Ok(()) => {
-            let adapters = app.engine.adapters().all();
-            let told = adapters.iter().map(|(name, health)| format!("{name} {health}\n"));
-            format!("ready\n{}", told.collect::<String>()).into_response()
-        }
-        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("{failure}\n")).into_response(),
-    }
+    let (status, told) = match app.engine.ready().await {
+        Ok(()) => (StatusCode::OK, "ready".to_owned()),
+        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()),
+    };
+    let adapters = app.engine.adapters().all();
+    let adapters: String = adapters.iter().map(|(name, health)| format!("{name} {health}\n")).collect();
+    (status, format!("{told}\n{adapters}")).into_response()
 }
 
 async fn render_metrics(State(app): State<App>) -> Response {

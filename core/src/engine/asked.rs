@@ -15,6 +15,9 @@ use crate::{
     request::Request,
 };
 
+/// A command and its canonical arguments.
+pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);
+
 /// A question under way.
 pub(super) struct Asked {
     pub(super) id: String,
@@ -22,8 +25,8 @@ pub(super) struct Asked {
     /// What it was charged.
     pub(super) units: u32,
     pub(super) request: Request,
-    /// Command and canonical arguments, once it is understood.
-    pub(super) question: Option<(Arc<Entry>, Arc<Map<String, Value>>)>,
+    /// What it asks, once that is understood.
+    pub(super) question: Option<Question>,
 }
 
 impl Asked {
