@@ -24,10 +24,7 @@ use crate::{
     grammar::{self, MAX_LINE, Understood},
     limits,
     links::Links,
-    net::{
-        Outlay,
-        http::{Http, Receipt},
-    },
+    net::http::{Http, Receipt},
     reply::{Rendition, Reply},
     request::{Caller, Input, Request},
     settings::{Limits, Settings},
@@ -162,8 +159,8 @@ impl Engine {
         own: bool,
     ) -> Result<Receipt, Failure> {
         let world = self.0.world.load_full();
-        let charged = (!own).then(|| (world.budgets.clone(), limits::AT_HAND));
-        Outlay::new(u32::MAX, charged).during(world.net.http.post(url, headers, body, timeout)).await
+        let outlay = world.outlay(u32::MAX, own, limits::AT_HAND);
+        outlay.during(world.net.http.post(url, headers, body, timeout)).await
     }
 
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
@@ -189,7 +186,7 @@ impl Engine {
     )]
     pub async fn ask(&self, request: Request, progress: impl FnMut(Reply)) -> Result<Reply, Failure> {
         let world = self.0.world.load_full();
-        let mut asked = Asked::new(request);
+        let mut asked = Asked::new(world.clone(), request);
         let answer = match self.understand(&asked.request.input) {
             Ok((command, prepared)) => {
                 asked.question = Some((command.clone(), prepared.arguments().clone()));
@@ -197,22 +194,22 @@ impl Engine {
             }
             Err(error) => Err(Failure::Usage(error)),
         };
-        asked.record(&world, &answer);
+        asked.ended(&answer);
         answer
     }
 
     /// The answer, if it is kept from an earlier lookup; nothing is looked up.
     pub fn known(&self, request: &Request) -> Option<Reply> {
-        let world = self.0.world.load();
-        let mut asked = Asked::new(request.clone());
+        let world = self.0.world.load_full();
         let (command, prepared) = self.understand(&request.input).ok()?;
         let entry = self.0.cache.get(&key(&command, &*prepared, request))?;
         let admitted = world.access.admit(request.adapter, &request.caller, command.spec.name).ok()?;
         world.charge(request, admitted, limits::AT_HAND).ok()?;
+        let mut asked = Asked::new(world, request.clone());
         asked.units = limits::AT_HAND;
         asked.question = Some((command, prepared.arguments().clone()));
         let answer = Ok(reply(asked.id.clone(), &entry, asked.started, true));
-        asked.record(&world, &answer);
+        asked.ended(&answer);
         answer.ok()
     }
 
@@ -241,7 +238,7 @@ impl Engine {
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
         let (inner, name) = (&self.0, command.spec.name);
-        let Asked { id, started, units, request, .. } = asked;
+        let Asked { id, started, units, request, .. } = &mut *asked;
         let started = *started;
         // Who may ask this here.
         let admitted = world.access.admit(request.adapter, &request.caller, name)?;
@@ -298,9 +295,7 @@ impl Engine {
                 progress: sender,
             };
             let Spec { cost, sends, .. } = command.spec;
-            // The operator may ask as often as they like.
-            let charged = (!request.caller.own).then(|| (world.budgets.clone(), cost.units()));
-            let outlay = Outlay::new(sends, charged);
+            let outlay = world.outlay(sends, request.caller.own, cost.units());
             let permits = match cost {
                 Cost::Free => None,
                 Cost::Light => Some(world.light.clone()),

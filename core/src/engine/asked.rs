@@ -18,7 +18,7 @@ use crate::{
 /// A command and its canonical arguments.
 pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);
 
-/// A question under way.
+/// A question under way. One that is dropped before it is answered is written down as cancelled.
 pub(super) struct Asked {
     pub(super) id: String,
     pub(super) started: Instant,
@@ -27,23 +27,31 @@ pub(super) struct Asked {
     pub(super) request: Request,
     /// What it asks, once that is understood.
     pub(super) question: Option<Question>,
+    world: Arc<World>,
+    recorded: bool,
 }
 
 impl Asked {
-    pub(super) fn new(request: Request) -> Self {
-        Self { id: Ulid::new().to_string(), started: Instant::now(), units: 0, request, question: None }
+    pub(super) fn new(world: Arc<World>, request: Request) -> Self {
+        let id = Ulid::new().to_string();
+        Self { id, started: Instant::now(), units: 0, request, question: None, world, recorded: false }
+    }
+
+    /// How it ended.
+    pub(super) fn ended(mut self, answer: &Result<Reply, Failure>) {
+        self.record(match answer {
+            Ok(reply) if reply.cached => "cached",
+            Ok(_) => "answered",
+            Err(failure) => failure.code().0,
+        });
     }
 
     /// One line in the log and one count in the metrics for each request; what was asked stays out of both, and goes
     /// into the audit where one is kept.
-    pub(super) fn record(&self, world: &World, answer: &Result<Reply, Failure>) {
-        let Self { id, started, units, request, question } = self;
+    fn record(&mut self, outcome: &'static str) {
+        self.recorded = true;
+        let Self { id, started, units, request, question, world, .. } = self;
         let (elapsed, adapter) = (started.elapsed(), request.adapter);
-        let outcome = match answer {
-            Ok(reply) if reply.cached => "cached",
-            Ok(_) => "answered",
-            Err(failure) => failure.code().0,
-        };
         let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         meters::count(command, adapter, outcome, elapsed);
         tracing::Span::current().record("command", command).record("outcome", outcome);
@@ -62,6 +70,14 @@ impl Asked {
                 units: *units,
                 elapsed_ms,
             });
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.record("cancelled");
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     geo::{GeoHandle, GeoPaths},
     limits::{Budgets, Standing},
     mail::Mail,
-    net::Net,
+    net::{Net, Outlay},
     request::Request,
     settings::Settings,
     visit::Proxies,
@@ -100,6 +100,16 @@ impl World {
             light: permits(|limits| limits.light, before.map(|before| &before.light)),
             heavy: permits(|limits| limits.heavy, before.map(|before| &before.heavy)),
         })
+    }
+
+    /// What something may send to others: so many bytes, and so many units of each host's budget. The operator may ask as
+    /// often as they like.
+    pub(super) fn outlay(&self, bytes: u32, own: bool, units: u32) -> Outlay {
+        let budgets = self.budgets.clone();
+        match own {
+            true => Outlay::new(bytes),
+            false => Outlay::new(bytes).charging(move |address| budgets.charge_target(address, units)),
+        }
     }
 
     /// Counts a question against every budget that it falls under.

@@ -8,12 +8,12 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
 
-use crate::{failure::Failure, limits::Budgets};
+use crate::failure::Failure;
 
 /// Headers of a datagram over IPv6 (RFC 8200, RFC 768).
 pub(super) const DATAGRAM: usize = 48;
@@ -28,19 +28,29 @@ pub(super) const REQUEST: usize = 800;
 
 tokio::task_local!(static OUTLAY: Outlay);
 
+/// Charges a host for being contacted, or says why it is not to be.
+type Toll = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
+
 /// One lookup's share.
 pub(crate) struct Outlay {
     most: u32,
     left: AtomicU32,
-    /// What a host is charged for being asked, and by whom.
-    charged: Option<(Arc<Budgets>, u32)>,
+    toll: Option<Toll>,
     approached: Mutex<Vec<IpAddr>>,
 }
 
 impl Outlay {
-    /// So many bytes; and so many units of each host's budget, where budgets count.
-    pub(crate) fn new(most: u32, charged: Option<(Arc<Budgets>, u32)>) -> Self {
-        Self { most, left: AtomicU32::new(most), charged, approached: Mutex::default() }
+    /// So many bytes, and any hosts.
+    pub(crate) fn new(most: u32) -> Self {
+        Self { most, left: AtomicU32::new(most), toll: None, approached: Mutex::default() }
+    }
+
+    /// The same, with hosts charged for being contacted.
+    pub(crate) fn charging(
+        self,
+        toll: impl Fn(IpAddr) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> Self {
+        Self { toll: Some(Box::new(toll)), ..self }
     }
 
     /// Runs a lookup that may send this and no more.
@@ -62,10 +72,10 @@ impl Outlay {
     }
 
     fn approach(&self, address: IpAddr) -> Result<(), Failure> {
-        let Some((budgets, units)) = &self.charged else { return Ok(()) };
+        let Some(toll) = &self.toll else { return Ok(()) };
         let mut approached = self.approached.lock().unwrap_or_else(PoisonError::into_inner);
         if !approached.contains(&address) {
-            budgets.charge_target(address, *units)?;
+            toll(address)?;
             approached.push(address);
         }
         Ok(())
@@ -96,8 +106,9 @@ pub(super) fn connect(address: SocketAddr) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::settings::Settings;
 
     #[tokio::test]
     async fn a_lookup_sends_what_it_may_and_no_more() {
@@ -108,22 +119,32 @@ mod tests {
             assert_eq!(error.to_string(), "this lookup has sent all that it may (100 bytes)");
             assert!(spend(40).is_ok(), "what is refused costs nothing");
         };
-        Outlay::new(100, None).during(lookup).await;
+        Outlay::new(100).during(lookup).await;
         assert!(spend(usize::MAX).is_ok(), "no lookup, no bound here");
     }
 
     #[tokio::test]
     async fn a_host_is_charged_once_for_each_lookup_whatever_it_is_called() {
-        let mut limits = Settings::default().limits;
-        limits.per_target = 50;
-        let budgets = Arc::new(Budgets::new(&limits));
-        let host = IpAddr::from([192, 0, 2, 1]);
+        let charged = Arc::new(AtomicU32::new(0));
+        let [host, other] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
         for may in [true, true, false] {
             let lookup = async { [approach(host), approach(host)].map(|outcome| outcome.is_ok()) };
-            let outlay = Outlay::new(0, Some((budgets.clone(), 25)));
+            let charged = charged.clone();
+            let outlay = Outlay::new(0).charging(move |_| match charged.fetch_add(1, Ordering::Relaxed) {
+                0 | 1 => Ok(()),
+                _ => Err(Failure::Internal),
+            });
             assert_eq!(outlay.during(lookup).await, [may, may]);
         }
-        let own = Outlay::new(0, None).during(async { approach(host) });
+        // Twice by those who may, and by who may not, each time that they try.
+        assert_eq!(charged.load(Ordering::Relaxed), 4);
+        let both = Outlay::new(0).charging(|address| match address.to_string().as_str() {
+            "192.0.2.1" => Ok(()),
+            _ => Err(Failure::Internal),
+        });
+        let both = both.during(async { [approach(host).is_ok(), approach(other).is_ok()] });
+        assert_eq!(both.await, [true, false]);
+        let own = Outlay::new(0).during(async { approach(host) });
         assert!(own.await.is_ok(), "the operator's own question");
     }
 }
