@@ -213,7 +213,7 @@ impl Settings {
     fn advise_mail(&self, tell: &mut impl FnMut(bool, &str)) {
         let smtp = &self.smtp;
         tell(
-            smtp.helo.is_empty() && self.is_open(),
+            smtp.helo.is_empty() && self.http.public_url.is_empty() && self.is_open(),
             "smtp.helo: not set, so mail servers hear the system's own name; set the name that this machine's address has in DNS, or `verify` is often refused",
         );
         let is_name = !smtp.helo.is_empty() && !smtp.helo.starts_with('[');

@@ -31,7 +31,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
         }
         p {
             "Private and other special-purpose addresses are refused. Every asker has a budget, and so has every address \
-             that is contacted, whoever asks and by whatever name. What is asked never makes a question larger than this:"
+             that is contacted, whoever asks and by whatever name. And however a question is worded, no more is sent for it than this:"
         }
         table {
             thead { tr { th { "Question" } th { "Bytes sent at most, to all servers together" } } }
