@@ -1,10 +1,7 @@
 //! What questions make the program send to others, as the kernel counts it, against what each command says it sends at
 //! most.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::process::Command;
 
 use netvane_tests::{Lab, Netvane, program::binary};
 use serde_json::Value;
@@ -31,18 +28,8 @@ impl Meter {
         format!("meter{}", self.group)
     }
 
-    /// Runs a script of nft where the client is.
     fn nft(&self, script: &str) -> Value {
-        let mut nft = Command::new("ip")
-            .args(["netns", "exec", &self.namespace, "nft", "-j", "-f", "-"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("nft starts");
-        nft.stdin.take().expect("piped").write_all(script.as_bytes()).expect("nft reads");
-        let run = nft.wait_with_output().expect("nft ends");
-        assert!(run.status.success(), "{script}");
-        serde_json::from_slice(&run.stdout).unwrap_or_default()
+        Lab::nft(&self.namespace, script)
     }
 
     /// Bytes of all packets so far, their headers included.
@@ -77,7 +64,8 @@ impl Drop for Meter {
 
 /// Asks each line and compares with what its command may send.
 fn measured(lab: &Lab, namespace: &str, group: u32, resolver: &str, lines: &[&str]) {
-    let commands = Netvane::line("commands --json").run().json();
+    let commands = Netvane::line("commands --json").run();
+    let commands: Value = serde_json::from_str(commands.text()).expect("JSON");
     let bound = |name: &str| {
         let all = commands["commands"].as_array().expect("a list");
         let entry = all.iter().find(|entry| entry["name"] == name).expect(name);

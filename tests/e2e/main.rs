@@ -26,6 +26,7 @@ mod lab_api;
 mod lab_browser;
 mod lab_chats;
 mod lab_dns;
+mod lab_faults;
 mod lab_mail;
 mod lab_mail_traces;
 mod lab_proxies;

@@ -1,6 +1,12 @@
 //! The labs of `tests/lab`, brought up by `tests/run`.
 
-use std::{collections::HashMap, ffi::OsStr, path::PathBuf, process::Command};
+use std::{
+    collections::HashMap,
+    ffi::OsStr,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use crate::program::{Netvane, binary};
 
@@ -71,6 +77,20 @@ impl Lab {
             .expect("the client's namespace is there");
         nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET)
             .expect("tests in the lab run as root");
+    }
+
+    /// Runs a script of nft in this namespace, and gives what it lists in JSON.
+    pub fn nft(namespace: &str, script: &str) -> serde_json::Value {
+        let mut nft = Command::new("ip")
+            .args(["netns", "exec", namespace, "nft", "-j", "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("nft starts");
+        nft.stdin.take().expect("piped").write_all(script.as_bytes()).expect("nft reads");
+        let run = nft.wait_with_output().expect("nft ends");
+        assert!(run.status.success(), "{script}");
+        serde_json::from_slice(&run.stdout).unwrap_or_default()
     }
 
     /// Where the lab's files are.

@@ -33,7 +33,17 @@ struct Log {
 impl Service {
     /// Starts it with these settings, given as environment variables, and waits until it listens.
     pub fn start(settings: &[(&str, &str)]) -> Self {
+        Self::launch(Command::new(binary()), settings)
+    }
+
+    /// The same as a member of this group, by which a firewall knows it.
+    pub fn start_in_group(group: u32, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary());
+        std::os::unix::process::CommandExt::gid(&mut command, group);
+        Self::launch(command, settings)
+    }
+
+    fn launch(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command.arg("serve").env_clear();
         // Port 0: the system picks a free one, and the log says which.
         command.env("NETVANE__HTTP__LISTEN", "127.0.0.1:0").env("NETVANE__LOG__FORMAT", "json");

@@ -1,0 +1,103 @@
+//! A firewall in the way of a running service's questions: it loses some, swallows all, or refuses them, and lets them pass
+//! again.
+
+use netvane_tests::{Lab, Service, until};
+use serde_json::Value;
+
+/// By which the firewall knows the service.
+const GROUP: u32 = 54_331;
+
+/// What becomes of the service's queries to one resolver; nothing any more when it is dropped.
+struct Firewall {
+    namespace: String,
+    resolver: String,
+}
+
+impl Firewall {
+    fn before(lab: &Lab, resolver: &str) -> Self {
+        Self { namespace: lab.value("CLIENT_NS").to_owned(), resolver: lab.value(resolver).to_owned() }
+    }
+
+    fn does(&self, verdict: &str) {
+        self.heals();
+        let resolver = &self.resolver;
+        Lab::nft(
+            &self.namespace,
+            &format!(
+                "table inet faults {{\nchain queries {{\ntype filter hook output priority 0;\n\
+                 meta skgid {GROUP} ip daddr {resolver} meta l4proto {{ tcp, udp }} th dport 53 {verdict}\n}}\n}}\n"
+            ),
+        );
+    }
+
+    fn heals(&self) {
+        // Made first, for what is not there cannot be deleted.
+        Lab::nft(&self.namespace, "add table inet faults\ndelete table inet faults\n");
+    }
+}
+
+impl Drop for Firewall {
+    fn drop(&mut self) {
+        self.heals();
+    }
+}
+
+/// A service where the lab's client is, which asks these resolvers.
+fn serve(lab: &Lab, resolvers: &[&str]) -> Service {
+    let resolvers = resolvers.iter().map(|name| lab.value(name)).collect::<Vec<_>>().join(",");
+    Service::start_in_group(
+        GROUP,
+        &[
+            ("NETVANE__DNS__SERVERS", resolvers.as_str()),
+            ("NETVANE__DNS__TIMEOUT_MS", "300"),
+            ("NETVANE__DNS__ATTEMPTS", "3"),
+            // Each question is a new one.
+            ("NETVANE__LIMITS__CACHE_SECONDS", "0"),
+        ],
+    )
+}
+
+/// Status and rcode of a question.
+fn asked(service: &Service) -> (u16, Value) {
+    let response = service.command("a www.example.test");
+    (
+        response.status,
+        if response.status == 200 { response.json()["data"]["rcode"].clone() } else { Value::Null },
+    )
+}
+
+#[test]
+#[ignore = "needs the DNS lab"]
+fn queries_that_are_lost_swallowed_or_refused() {
+    let lab = Lab::get();
+    lab.enter();
+    let firewall = Firewall::before(&lab, "RESOLVER4");
+    let (alone, two) = (serve(&lab, &["RESOLVER4"]), serve(&lab, &["RESOLVER4", "OPEN4"]));
+    let answered = (200, Value::from("NOERROR"));
+    assert_eq!([asked(&alone), asked(&two)], [answered.clone(), answered.clone()]);
+    let files = alone.settled_files();
+
+    firewall.does("numgen random mod 100 < 30 drop");
+    let outcomes: Vec<(u16, Value)> = (0..20).map(|_| asked(&alone)).collect();
+    assert!(outcomes.iter().all(|(status, _)| [200, 504].contains(status)), "{outcomes:?}");
+    let well = outcomes.iter().filter(|outcome| **outcome == answered).count();
+    assert!(well >= 15, "three attempts get through a way that loses a third: {outcomes:?}");
+
+    for (verdict, status, told) in
+        [("drop", 504, "did not answer"), ("reject with icmpx type port-unreachable", 502, "")]
+    {
+        firewall.does(verdict);
+        for _ in 0..3 {
+            assert_eq!(asked(&alone).0, status, "{verdict}");
+        }
+        let ready = alone.get("/readyz");
+        assert_eq!((ready.status, ready.text().contains(told)), (503, true), "{verdict}: {}", ready.text());
+        assert_eq!(asked(&two), answered, "{verdict}: the other resolver is asked");
+        assert_eq!(two.get("/readyz").status, 200);
+        firewall.heals();
+        assert_eq!(asked(&alone), answered, "after {verdict}");
+        until("it is ready again", || alone.get("/readyz").status == 200);
+    }
+    until("no socket is left behind", || alone.settled_files() <= files);
+    assert_eq!((alone.stop(), two.stop()), (Some(0), Some(0)));
+}
