@@ -44,11 +44,14 @@ pub fn svg(document: &Document) -> Option<String> {
         Block::Path { stations } => Some(stations),
         _ => None,
     })?;
-    const WIDTH: usize = 560;
     const STEP: usize = 104;
+    let titles = stations.iter().map(|station| 30 + set(&cut(&station.title), 15));
+    let names = stations.iter().map(|station| 30 + set(&cut(&station.name), 13));
+    let ways = stations.iter().map(|station| 56 + set(&cut(&station.via), 13));
+    let width = titles.chain(names).chain(ways).map(|end| end + 30).max().unwrap_or(0).max(560);
     let height = 24 + stations.len() * STEP;
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          role=\"img\" font-family=\"system-ui, sans-serif\"><title>{}</title><style>\
          .box{{fill:#f4f7fb;stroke:#3b6ea5}}.t{{fill:#1c2733}}.v{{fill:#4a5a6a}}.l{{stroke:#3b6ea5;stroke-width:2}}\
          @media(prefers-color-scheme:dark){{.box{{fill:#16202b}}.t{{fill:#e6edf4}}.v{{fill:#a9b8c6}}}}</style>",
@@ -72,7 +75,7 @@ pub fn svg(document: &Document) -> Option<String> {
             "<rect class=\"box\" x=\"16\" y=\"{top}\" width=\"{}\" height=\"56\" rx=\"8\"/>\
              <text class=\"t\" x=\"30\" y=\"{}\" font-size=\"15\" font-weight=\"600\">{}</text>\
              <text class=\"v\" x=\"30\" y=\"{}\" font-size=\"13\">{}</text>",
-            WIDTH - 32,
+            width - 32,
             top + 23,
             escape(&cut(&station.title)),
             top + 44,
@@ -80,6 +83,17 @@ pub fn svg(document: &Document) -> Option<String> {
         );
     }
     Some(out + "</svg>")
+}
+
+/// At most how wide these words are in this size: which font a reader has is not known, and what sticks out of the
+/// picture is not seen.
+fn set(text: &str, size: usize) -> usize {
+    let hundredths = |c: char| match c {
+        'a'..='l' | 'n'..='v' | 'x'..='z' | '0'..='9' | ' ' | ',' | '-'..='/' | ':' => 68,
+        _ if c.is_ascii() => 104,
+        _ => 150,
+    };
+    (text.chars().map(hundredths).sum::<usize>() * size).div_ceil(100)
 }
 
 fn escape(text: &str) -> String {
