@@ -20,6 +20,29 @@ pub struct Mark {
     pub place: usize,
 }
 
+impl Mark {
+    /// In what a link says: chats make a button of it.
+    pub fn is_link(&self, document: &Document) -> bool {
+        matches!(self.block(document), Some((_, Block::Link { .. })))
+    }
+
+    /// In the path that is drawn where a platform shows pictures: the first.
+    pub fn is_drawn(&self, document: &Document) -> bool {
+        let first = document.blocks.iter().position(|block| matches!(block, Block::Path { .. }));
+        self.block(document).is_some_and(|(index, _)| Some(index) == first)
+    }
+
+    /// In a file that goes with a message.
+    pub fn is_attached(&self, document: &Document) -> bool {
+        matches!(self.block(document), Some((_, Block::Attachment { .. })))
+    }
+
+    fn block<'d>(&self, document: &'d Document) -> Option<(usize, &'d Block)> {
+        let Part::Block(index) = self.part else { return None };
+        Some((index, document.blocks.get(index)?))
+    }
+}
+
 /// On one line: a failing test shows hundreds.
 impl fmt::Debug for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,9 +90,9 @@ impl Marker {
         }
         let (first, last) = (self.next(), self.next());
         // What acts at the beginning of a line only must be able to stand there.
-        let at = text.find(char::is_whitespace).filter(|at| text.len() % 2 == 0 && *at > 0);
+        let at = text.find(char::is_whitespace).filter(|at| text.len().is_multiple_of(2) && *at > 0);
         *text = match at {
-            Some(at) => format!("{} {first}{} {last}", &text[..at], &text[at..]),
+            Some(at) => format!("{} {first} {} {last}", &text[..at], &text[at..]),
             None => format!("{first} {text} {last}"),
         };
     }

@@ -1,33 +1,53 @@
 //! A way through several stations: as text for terminals, as SVG for those who would rather look.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::printable_line;
 use crate::document::{Block, Document, Station};
 
-/// Longer names are cut, and the cut is shown.
+/// Longer names take several lines in text; in a picture they are cut, and the cut is shown.
 const WIDEST: usize = 60;
 
 /// One box below the other, with the way between them.
 pub(super) fn drawn(stations: &[Station]) -> String {
-    let lines: Vec<[String; 2]> =
-        stations.iter().map(|station| [cut(&station.title), cut(&station.name)]).collect();
-    let width = lines.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
+    let boxes: Vec<Vec<String>> =
+        stations.iter().map(|station| [wrapped(&station.title), wrapped(&station.name)].concat()).collect();
+    let width = boxes.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
     let rule = "─".repeat(width + 2);
     let mut out = Vec::new();
-    for (station, lines) in stations.iter().zip(&lines) {
+    for (station, lines) in stations.iter().zip(&boxes) {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
-            out.push(format!("   │  {}", cut(&station.via)));
+            out.extend(wrapped(&station.via).iter().map(|line| format!("   │  {line}")));
             out.push("   ▼".to_owned());
         }
         out.push(format!("┌{rule}┐"));
-        for line in lines.iter().filter(|line| !line.is_empty()) {
+        for line in lines {
             out.push(format!("│ {line}{} │", " ".repeat(width - line.width())));
         }
         out.push(format!("└{rule}┘"));
     }
     out.join("\n")
+}
+
+/// Lines no wider than a box may be, broken between words where that is possible.
+fn wrapped(text: &str) -> Vec<String> {
+    let text = printable_line(text);
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let room = |line: &str, more: usize| line.width() + more <= WIDEST;
+        if lines.last().is_some_and(|line| !room(line, word.trim_end().width())) {
+            lines.push(String::new());
+        }
+        for c in word.chars() {
+            match lines.last_mut() {
+                Some(line) if room(line, c.width().unwrap_or(0)) => line.push(c),
+                _ => lines.push(c.to_string()),
+            }
+        }
+    }
+    lines.retain(|line| !line.trim().is_empty());
+    lines
 }
 
 fn cut(text: &str) -> String {

@@ -7,7 +7,7 @@ use resvg::usvg::roxmltree;
 use super::{Layout, is_unsafe, markdown, picture, svg, text};
 use crate::{
     document::Block,
-    hostile::{LINK, Mark, Part, Says, document, lost_silently},
+    hostile::{LINK, Mark, Says, document, lost_silently},
 };
 
 fn acts(shown: &str, besides: &str) -> String {
@@ -56,10 +56,10 @@ proptest! {
 
     #[test]
     fn a_picture_is_well_formed_and_holds_its_words((document, marks) in document()) {
-        let path = document.blocks.iter().position(|block| matches!(block, Block::Path { .. }));
         let drawn = svg(&document);
-        prop_assert_eq!(drawn.is_some(), path.is_some());
-        let Some((drawn, path)) = drawn.zip(path) else { return Ok(()) };
+        let is_path = |block: &Block| matches!(block, Block::Path { .. });
+        prop_assert_eq!(drawn.is_some(), document.blocks.iter().any(is_path));
+        let Some(drawn) = drawn else { return Ok(()) };
         let tree = roxmltree::Document::parse(&drawn);
         prop_assert!(tree.is_ok(), "{:?} in {drawn}", tree.err());
         let tree = tree.expect("well-formed");
@@ -73,7 +73,7 @@ proptest! {
         prop_assert!(!drawn.contains(LINK) && acts(&drawn, "").is_empty(), "{drawn}");
         let words: Vec<&str> =
             tree.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect();
-        let held = |mark: &Mark| mark.place == 0 || mark.part == Part::Block(path);
+        let held = |mark: &Mark| mark.place == 0 || mark.is_drawn(&document);
         let marks: Vec<Mark> = marks.into_iter().filter(held).collect();
         let lost = lost_silently(&marks, &words.join("\n"), &Says::default());
         prop_assert!(lost.is_empty(), "{lost:?} of {drawn}");

@@ -109,7 +109,10 @@ pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
 
 /// Columns that a table needs when lines break between words; exact data may break anywhere.
 fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
-    let word = |text: &str| printable(text).split_whitespace().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let word = |text: &str| {
+        let text = printable(text);
+        text.split([' ', '\n', '\t']).map(UnicodeWidthStr::width).max().unwrap_or(0)
+    };
     let widths = columns.iter().enumerate().map(|(index, column)| {
         let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| match cell.role {
             Role::Exact => word(&cell.text).min(24),
@@ -160,7 +163,8 @@ fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
 }
 
 fn cell(cell: &Cell) -> TableCell {
-    let styled = TableCell::new(printable(&cell.text));
+    // A tab would move what stands beside it.
+    let styled = TableCell::new(printable(&cell.text).replace('\t', " "));
     match cell.role {
         Role::Plain | Role::Exact => styled,
         Role::Domain | Role::Address => styled.fg(Color::Cyan),
