@@ -22,6 +22,9 @@ mod flight;
 pub mod fuzzing;
 pub mod geo;
 mod grammar;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod hostile;
 pub mod keys;
 mod limits;
 mod links;

@@ -17,6 +17,7 @@ pub(crate) const EPHEMERAL: u64 = 64;
 const ROWS: usize = 5;
 const IN_A_ROW: usize = 5;
 const LABEL: usize = 80;
+pub(crate) const BUTTONS: usize = ROWS * IN_A_ROW;
 
 /// The message, and the files that go with it. It replaces all of an earlier one.
 pub(crate) fn message(page: &Page<'_>) -> (Value, Vec<File>) {

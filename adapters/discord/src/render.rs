@@ -8,6 +8,7 @@ use netvane_core::{
 use serde_json::{Value, json};
 
 use crate::{
+    body::BUTTONS,
     escape::{block_lines, code, length, line, line_within},
     rest::File,
 };
@@ -93,33 +94,42 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
     let (symbol, color) = if page.working { ("⏳", 0x95_a5_a6) } else { look(document.severity) };
     let room = TITLE - length(symbol) - 1;
     let title = format!("{symbol} {}", line_within(&document.title, room));
-    let picture = if page.working { None } else { render::png(document) };
-    let (description, complete) = described(document, page.working, picture.is_some());
     let mut embed = json!({ "title": title, "color": color });
     let mut files = Vec::new();
-    if let Some(bytes) = picture {
+    if let Some(bytes) = if page.working { None } else { render::png(document) } {
         embed["image"] = json!({ "url": format!("attachment://{PICTURE}") });
         files.push(File { name: PICTURE.to_owned(), bytes });
     }
-    if !page.working {
-        files.extend(attachments(document));
-        if !complete {
-            let text = render::text(document, Layout { width: 100, color: false });
-            files.truncate(FILES - 1);
-            files.push(File { name: REST.to_owned(), bytes: text.into_bytes() });
+    let pictured = !files.is_empty();
+    let attached = if page.working { Vec::new() } else { attachments(document) };
+    let all =
+        length(&line(&document.title)) <= room && page.links().count() <= BUTTONS && fit(&files, &attached);
+    let words = if page.working { MORE } else { ATTACHED };
+    let (mut description, complete) = described(document, words, pictured, all);
+    if !complete && !page.working {
+        // It holds what is in the other files, too; so it goes before them.
+        let text = render::text(document, Layout { width: 100, color: false });
+        let rest = File { name: REST.to_owned(), bytes: text.into_bytes() };
+        if fit(&files, std::slice::from_ref(&rest)) {
+            files.push(rest);
+        } else {
+            description = described(document, TOO_LARGE, pictured, all).0;
         }
     }
-    let mut left = FILE_BYTES;
-    files.retain(|file| match left.checked_sub(file.bytes.len()) {
-        Some(rest) => {
-            left = rest;
-            true
+    for file in attached {
+        if fit(&files, std::slice::from_ref(&file)) {
+            files.push(file);
         }
-        None => false,
-    });
+    }
     let description = if description.trim().is_empty() { "—".to_owned() } else { description };
     embed["description"] = description.into();
     Drawn { embed, files }
+}
+
+/// Whether these have room beside what is there.
+fn fit(there: &[File], more: &[File]) -> bool {
+    let all = || there.iter().chain(more);
+    all().count() <= FILES && all().map(|file| file.bytes.len()).sum::<usize>() <= FILE_BYTES
 }
 
 /// A path, drawn.
@@ -127,6 +137,11 @@ const PICTURE: &str = "path.png";
 
 /// Holds what has no room in the embed.
 const REST: &str = "answer.txt";
+
+/// Said where something is left out: as long as the work goes on, after that, and where no file takes it.
+const MORE: &str = "…";
+const ATTACHED: &str = "… the whole answer is in `answer.txt`";
+const TOO_LARGE: &str = "… the whole answer is too large to be sent here";
 
 fn look(severity: Severity) -> (&'static str, u32) {
     match severity {
@@ -137,19 +152,23 @@ fn look(severity: Severity) -> (&'static str, u32) {
     }
 }
 
-/// The description, and whether everything is in it. A path that has a picture is not drawn once more.
-fn described(document: &Document, working: bool, pictured: bool) -> (String, bool) {
-    let more = if working { "…".to_owned() } else { format!("… the whole answer is in `{REST}`") };
+/// The description, and whether everything is in it, or was not to begin with. A path that has a picture is not drawn
+/// once more.
+fn described(document: &Document, more: &str, pictured: bool, all: bool) -> (String, bool) {
     let warnings = document.warnings.iter().take(WARNINGS);
     let tail: String = warnings.map(|warning| format!("\n⚠️ {}", line_within(warning, WARNING))).collect();
-    let mut complete = document.warnings.len() <= WARNINGS
+    let mut complete = all
+        && document.warnings.len() <= WARNINGS
         && document.warnings.iter().all(|warning| length(&line(warning)) <= WARNING)
         && length(&line(&document.summary)) <= SUMMARY;
     let mut out = line_within(&document.summary, SUMMARY);
-    let most = DESCRIPTION - length(&tail) - length(&more) - 4;
+    let most = DESCRIPTION - length(&tail) - length(more) - 4;
     let mut close = false;
-    let blocks = document.blocks.iter().filter(|block| !(pictured && matches!(block, Block::Path { .. })));
-    for part in blocks.map(part).filter(|part| !part.lines.is_empty()) {
+    // One picture shows one path: the first.
+    let is_path = |block: &Block| matches!(block, Block::Path { .. });
+    let drawn = document.blocks.iter().position(is_path).filter(|_| pictured);
+    let blocks = document.blocks.iter().enumerate().filter(|(index, _)| Some(*index) != drawn);
+    for part in blocks.map(|(_, block)| part(block)).filter(|part| !part.lines.is_empty()) {
         let gap = match (out.is_empty(), close) {
             (true, _) => "",
             (_, true) => "\n",
@@ -171,7 +190,7 @@ fn described(document: &Document, working: bool, pictured: bool) -> (String, boo
         break;
     }
     if !complete {
-        out = out + "\n" + &more;
+        out = out + "\n" + more;
     }
     if !tail.is_empty() {
         out = out + "\n" + &tail;
@@ -239,14 +258,14 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-fn attachments(document: &Document) -> impl Iterator<Item = File> {
+fn attachments(document: &Document) -> Vec<File> {
     let files = document.blocks.iter().filter_map(|block| match block {
         Block::Attachment { name, text } => {
             Some(File { name: file_name(name), bytes: text.clone().into_bytes() })
         }
         _ => None,
     });
-    files.take(FILES)
+    files.collect()
 }
 
 /// Discord changes other names, and the embed would then name a file that is not there.

@@ -25,10 +25,7 @@ use crate::{
     render::render,
 };
 
-use netvane_core::{
-    Caller,
-    render::{png, printable_line},
-};
+use netvane_core::{Caller, render::printable_line};
 
 /// "typing" is shown by Telegram for this long.
 const TYPING: Duration = Duration::from_secs(5);
@@ -116,7 +113,7 @@ impl Outlet for Spot {
             return Ok(());
         }
         if !self.pictured {
-            if let Some(picture) = png(page.document) {
+            if let Some(picture) = rendered.picture {
                 self.hub.chat.pace().turn(self.place.room()).await;
                 attempt(send_picture(&self.hub, &self.place, picture).await)?;
             }

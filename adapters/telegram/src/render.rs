@@ -2,7 +2,7 @@
 
 use netvane_core::{
     document::{Block, Cell, Column, Document, Field, Role, Severity, Station},
-    render::{Layout, block_text, printable_line, table_width, text, ungrouped},
+    render::{Layout, block_text, png, printable_line, table_width, text, ungrouped},
 };
 
 use crate::markup::{Around, Markup, preformatted, shortened, units};
@@ -26,6 +26,8 @@ const MOST_WARNINGS: usize = 900;
 
 const REST: &str = "\n\n… the rest is in the file.";
 const MORE: &str = "\n\n…";
+/// Said of what no file can hold.
+const TOO_LONG: &str = " is too long to be shown here.";
 
 /// One message, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +35,14 @@ pub(crate) struct Rendered {
     pub(crate) html: String,
     /// Name and text of the file that holds what the message does not.
     pub(crate) file: Option<(String, String)>,
+    /// Shows the document's first path; the message does not.
+    pub(crate) picture: Option<Vec<u8>>,
 }
 
 /// A document as a message. Where no file can go with it, such as below work that goes on, it says that there is more.
 pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
+    let picture = if with_file { png(document) } else { None };
+    let mut drawn = picture.is_some();
     let head = head(document);
     let mut page = Page { body: Markup::default(), whole: true, spent: head.clone() };
     let (warnings, all_warnings) = warnings(&document.warnings);
@@ -48,6 +54,9 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
             break;
         }
         match block {
+            Block::Attachment { name, text } if units(text) > MOST_FOLDED && !with_file => {
+                page.add(gap, &Part::list([Markup::default().words(name).own(TOO_LONG)]));
+            }
             Block::Attachment { name, text } if units(text) > MOST_FOLDED => {
                 attached.push((name, text));
                 page.add(gap, &Part::list([Markup::default().words(name).own(" is in the file.")]));
@@ -57,7 +66,7 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
                 page.add("\n", &Part::preformatted(Around::Folded, text));
             }
             // Its picture is sent with the message.
-            Block::Path { .. } if with_file => {}
+            Block::Path { .. } if drawn => drawn = false,
             // A button below.
             Block::Link { .. } => {}
             block => page.add(gap, &part(block)),
@@ -78,7 +87,7 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
         (false, true) => REST,
         (false, false) => MORE,
     };
-    Rendered { html: message.own(tail).html, file }
+    Rendered { html: message.own(tail).html, file, picture }
 }
 
 /// The whole document as plain text.

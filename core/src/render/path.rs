@@ -1,33 +1,53 @@
 //! A way through several stations: as text for terminals, as SVG for those who would rather look.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::printable_line;
 use crate::document::{Block, Document, Station};
 
-/// Longer names are cut, and the cut is shown.
+/// Longer names take several lines in text; in a picture they are cut, and the cut is shown.
 const WIDEST: usize = 60;
 
 /// One box below the other, with the way between them.
 pub(super) fn drawn(stations: &[Station]) -> String {
-    let lines: Vec<[String; 2]> =
-        stations.iter().map(|station| [cut(&station.title), cut(&station.name)]).collect();
-    let width = lines.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
+    let boxes: Vec<Vec<String>> =
+        stations.iter().map(|station| [wrapped(&station.title), wrapped(&station.name)].concat()).collect();
+    let width = boxes.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
     let rule = "─".repeat(width + 2);
     let mut out = Vec::new();
-    for (station, lines) in stations.iter().zip(&lines) {
+    for (station, lines) in stations.iter().zip(&boxes) {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
-            out.push(format!("   │  {}", cut(&station.via)));
+            out.extend(wrapped(&station.via).iter().map(|line| format!("   │  {line}")));
             out.push("   ▼".to_owned());
         }
         out.push(format!("┌{rule}┐"));
-        for line in lines.iter().filter(|line| !line.is_empty()) {
+        for line in lines {
             out.push(format!("│ {line}{} │", " ".repeat(width - line.width())));
         }
         out.push(format!("└{rule}┘"));
     }
     out.join("\n")
+}
+
+/// Lines no wider than a box may be, broken between words where that is possible.
+fn wrapped(text: &str) -> Vec<String> {
+    let text = printable_line(text);
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let room = |line: &str, more: usize| line.width() + more <= WIDEST;
+        if lines.last().is_some_and(|line| !room(line, word.trim_end().width())) {
+            lines.push(String::new());
+        }
+        for c in word.chars() {
+            match lines.last_mut() {
+                Some(line) if room(line, c.width().unwrap_or(0)) => line.push(c),
+                _ => lines.push(c.to_string()),
+            }
+        }
+    }
+    lines.retain(|line| !line.trim().is_empty());
+    lines
 }
 
 fn cut(text: &str) -> String {
@@ -44,11 +64,14 @@ pub fn svg(document: &Document) -> Option<String> {
         Block::Path { stations } => Some(stations),
         _ => None,
     })?;
-    const WIDTH: usize = 560;
     const STEP: usize = 104;
+    let titles = stations.iter().map(|station| 30 + set(&cut(&station.title), 15));
+    let names = stations.iter().map(|station| 30 + set(&cut(&station.name), 13));
+    let ways = stations.iter().map(|station| 56 + set(&cut(&station.via), 13));
+    let width = titles.chain(names).chain(ways).map(|end| end + 30).max().unwrap_or(0).max(560);
     let height = 24 + stations.len() * STEP;
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          role=\"img\" font-family=\"system-ui, sans-serif\"><title>{}</title><style>\
          .box{{fill:#f4f7fb;stroke:#3b6ea5}}.t{{fill:#1c2733}}.v{{fill:#4a5a6a}}.l{{stroke:#3b6ea5;stroke-width:2}}\
          @media(prefers-color-scheme:dark){{.box{{fill:#16202b}}.t{{fill:#e6edf4}}.v{{fill:#a9b8c6}}}}</style>",
@@ -72,7 +95,7 @@ pub fn svg(document: &Document) -> Option<String> {
             "<rect class=\"box\" x=\"16\" y=\"{top}\" width=\"{}\" height=\"56\" rx=\"8\"/>\
              <text class=\"t\" x=\"30\" y=\"{}\" font-size=\"15\" font-weight=\"600\">{}</text>\
              <text class=\"v\" x=\"30\" y=\"{}\" font-size=\"13\">{}</text>",
-            WIDTH - 32,
+            width - 32,
             top + 23,
             escape(&cut(&station.title)),
             top + 44,
@@ -80,6 +103,17 @@ pub fn svg(document: &Document) -> Option<String> {
         );
     }
     Some(out + "</svg>")
+}
+
+/// At most how wide these words are in this size: which font a reader has is not known, and what sticks out of the
+/// picture is not seen.
+fn set(text: &str, size: usize) -> usize {
+    let hundredths = |c: char| match c {
+        'a'..='l' | 'n'..='v' | 'x'..='z' | '0'..='9' | ' ' | ',' | '-'..='/' | ':' => 68,
+        _ if c.is_ascii() => 104,
+        _ => 150,
+    };
+    (text.chars().map(hundredths).sum::<usize>() * size).div_ceil(100)
 }
 
 fn escape(text: &str) -> String {

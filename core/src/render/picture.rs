@@ -28,7 +28,7 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
 
 /// The document's first path as a PNG; `None` where it has none. Takes some milliseconds of computing.
 pub fn png(document: &Document) -> Option<Vec<u8>> {
-    let tree = Tree::from_str(&svg(document)?, &OPTIONS).ok()?;
+    let tree = tree(document)?;
     let size = tree.size();
     if size.width() > MAX_SIDE || size.height() > MAX_SIDE {
         return None;
@@ -38,6 +38,11 @@ pub fn png(document: &Document) -> Option<Vec<u8>> {
     picture.fill(Color::WHITE);
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut picture.as_mut());
     picture.encode_png().ok()
+}
+
+/// The picture with its words set in type.
+pub(super) fn tree(document: &Document) -> Option<Tree> {
+    Tree::from_str(&svg(document)?, &OPTIONS).ok()
 }
 
 #[cfg(test)]

@@ -71,6 +71,10 @@ pub fn block(block: &Block, layout: Layout) -> String {
         Block::Attachment { name, text } => {
             format!("{}:\n{}", printable_line(name), indented(&printable(text)))
         }
+        Block::Fields { fields } if fields.iter().any(|field| is_wide(field, layout)) => {
+            let stacked = fields.iter().map(|field| stacked(field, layout));
+            stacked.collect::<Vec<_>>().join("\n")
+        }
         Block::Fields { fields } => {
             let rows = fields.iter().map(|field| {
                 let name = format!("{}:", printable_line(&field.name));
@@ -105,7 +109,10 @@ pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
 
 /// Columns that a table needs when lines break between words; exact data may break anywhere.
 fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
-    let word = |text: &str| text.split_whitespace().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let word = |text: &str| {
+        let text = printable(text);
+        text.split([' ', '\n', '\t']).map(UnicodeWidthStr::width).max().unwrap_or(0)
+    };
     let widths = columns.iter().enumerate().map(|(index, column)| {
         let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| match cell.role {
             Role::Exact => word(&cell.text).min(24),
@@ -131,6 +138,20 @@ pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
     out
 }
 
+/// Beside such a name there is no room for its value.
+fn is_wide(field: &Field, layout: Layout) -> bool {
+    printable_line(&field.name).width() + 3 > usize::from(layout.width / 2)
+}
+
+/// A value below its name.
+fn stacked(field: &Field, layout: Layout) -> String {
+    let name = TableCell::new(format!("{}:", printable_line(&field.name))).add_attribute(Attribute::Dim);
+    let inner = Layout { width: layout.width.saturating_sub(2), ..layout };
+    let [name, value] = [(name, layout), (cell(&field.value), inner)]
+        .map(|(cell, layout)| grid(std::iter::once(vec![cell]), &[false], layout));
+    format!("{name}\n{}", indented(&value)).trim_end().to_owned()
+}
+
 /// Where a table does not fit, each row becomes a record of its own.
 fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
     let record = |row: &Vec<Cell>| {
@@ -142,7 +163,8 @@ fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
 }
 
 fn cell(cell: &Cell) -> TableCell {
-    let styled = TableCell::new(printable(&cell.text));
+    // A tab would move what stands beside it.
+    let styled = TableCell::new(printable(&cell.text).replace('\t', " "));
     match cell.role {
         Role::Plain | Role::Exact => styled,
         Role::Domain | Role::Address => styled.fg(Color::Cyan),

@@ -1,5 +1,8 @@
 use netvane_chat::{Button, Sort, note};
-use netvane_core::document::{Field, Station};
+use netvane_core::{
+    document::Station,
+    hostile::{self, LINK, Mark, Says, lost_silently},
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -104,6 +107,37 @@ fn attachments_are_files() {
     assert!(embed["description"].as_str().expect("text").ends_with("📎 `rawdata.json`"));
 }
 
+#[test]
+fn files_that_have_no_room_are_told() {
+    let mut document = note("a", "b");
+    for index in 0..12 {
+        let (name, text) = (format!("{index}.txt"), format!("text {index}"));
+        document.block(Block::Attachment { name, text });
+    }
+    let Drawn { embed, files } = drawn(&document);
+    assert_eq!((files.len(), files[0].name.as_str()), (FILES, REST));
+    assert!(String::from_utf8_lossy(&files[0].bytes).contains("text 11"));
+    assert!(embed["description"].as_str().expect("text").ends_with(ATTACHED));
+
+    let mut document = note("a", "b");
+    document.block(Block::Attachment { name: "small".into(), text: "x".into() });
+    document.block(Block::Attachment { name: "large".into(), text: "x".repeat(FILE_BYTES) });
+    let Drawn { embed, files } = drawn(&document);
+    assert_eq!(files, [File { name: "small".into(), bytes: b"x".to_vec() }]);
+    assert!(embed["description"].as_str().expect("text").ends_with(TOO_LARGE));
+}
+
+#[test]
+fn a_second_path_is_drawn_in_words() {
+    let mut document = note("a", "b");
+    for name in ["first.example", "second.example"] {
+        let station = Station { title: "Server".into(), name: name.into(), via: String::new() };
+        document.block(Block::Path { stations: vec![station] });
+    }
+    let shown = shown(&document);
+    assert!(!shown.contains("first.example") && shown.contains("second.example"), "{shown}");
+}
+
 /// The markup with an `x` for each piece of code and each escaped character.
 fn live(markup: &str) -> String {
     let fence = regex::Regex::new(r"(?s)```\n.*?\n```").expect("a pattern");
@@ -124,74 +158,52 @@ fn live(markup: &str) -> String {
     out
 }
 
-fn text() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        4 => "[a-z .]{0,12}",
-        4 => r"[`*_~|<>@#:\[\]()\\/!\-+.0-9\n\t ]{1,10}",
-        1 => Just("@everyone".to_owned()),
-        1 => Just("<@123456789012345678>".to_owned()),
-        1 => Just("https://evil.example/x".to_owned()),
-        1 => Just("```".to_owned()),
-        1 => Just("<t:1700000000:R>".to_owned()),
-        1 => "[\u{0}-\u{1f}\u{202a}-\u{202e}\u{200b}-\u{200f}👍é]{1,4}",
-        1 => "[x👍]{500,3000}",
-    ];
-    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
-}
-
-fn any_cell() -> impl Strategy<Value = Cell> {
-    let roles = prop_oneof![
-        Just(Role::Plain),
-        Just(Role::Domain),
-        Just(Role::Address),
-        Just(Role::Exact),
-        Just(Role::Aside),
-        Just(Role::Good),
-        Just(Role::Warning),
-        Just(Role::Bad)
-    ];
-    (text(), roles).prop_map(|(text, role)| Cell { text, role })
-}
-
-fn any_block() -> impl Strategy<Value = Block> {
-    let columns = || vec![Column { title: "Name", numeric: false }, Column { title: "TTL", numeric: true }];
-    prop_oneof![
-        text().prop_map(|text| Block::Heading { text }),
-        text().prop_map(|text| Block::Text { text }),
-        text().prop_map(|text| Block::Code { text }),
-        (text(), text()).prop_map(|(name, text)| Block::Attachment { name, text }),
-        (text(), any_cell()).prop_map(|(name, value)| Block::Fields { fields: vec![Field { name, value }] }),
-        prop::collection::vec(prop::collection::vec(any_cell(), 2), 1..8)
-            .prop_map(move |rows| Block::Table { columns: columns(), rows }),
-        (text(), text(), text())
-            .prop_map(|(title, name, via)| Block::Path { stations: vec![Station { title, name, via }] }),
-    ]
-}
-
-fn any_document() -> impl Strategy<Value = Document> {
-    let warnings = prop::collection::vec(text(), 0..8);
-    let blocks = prop::collection::vec(any_block(), 0..8);
-    (text(), text(), blocks, warnings).prop_map(|(title, summary, blocks, warnings)| Document {
-        title,
-        summary,
-        severity: Severity::Neutral,
-        blocks,
-        warnings,
-    })
+/// The words of all texts within.
+fn words<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => out.push(text),
+        Value::Array(items) => items.iter().for_each(|item| words(item, out)),
+        Value::Object(fields) => fields.values().for_each(|item| words(item, out)),
+        _ => {}
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
-    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts(document in any_document()) {
-        let Drawn { embed, files } = drawn(&document);
+    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts(
+        (document, marks) in hostile::document(),
+        working in any::<bool>(),
+    ) {
+        let Drawn { embed, files } = draw(&Page { document: &document, buttons: &[], working });
         let title = embed["title"].as_str().expect("text");
         let description = embed["description"].as_str().expect("text");
         prop_assert!((1..=TITLE).contains(&length(title)));
         prop_assert!((1..=DESCRIPTION).contains(&length(description)));
-        prop_assert!(files.len() <= FILES);
+        prop_assert!(files.len() <= FILES && (!working || files.is_empty()));
+        prop_assert!(files.iter().map(|file| file.bytes.len()).sum::<usize>() <= FILE_BYTES);
         prop_assert_eq!(description.matches("```").count() % 2, 0, "{}", description);
+
+        let pictured = files.iter().any(|file| file.name == PICTURE);
+        prop_assert_eq!(pictured, embed["image"].is_object());
+        let said = description.contains(ATTACHED);
+        prop_assert_eq!(said, files.iter().any(|file| file.name == REST), "{}", description);
+        let texts = files.iter().filter(|file| file.name != PICTURE);
+        let beside = texts.map(|file| String::from_utf8_lossy(&file.bytes)).collect::<Vec<_>>().join("\n");
+        let rest = description.lines().any(|line| line == MORE);
+        let says = Says { beside: &beside, rest: working && rest, instead: &[] };
+        // Links are buttons, and while the work goes on nothing is attached; the answer follows.
+        let elsewhere = |mark: &Mark| {
+            mark.is_link(&document)
+                || (pictured && mark.is_drawn(&document))
+                || (working && mark.is_attached(&document))
+        };
+        let marks: Vec<Mark> = marks.into_iter().filter(|mark| !elsewhere(mark)).collect();
+        let message = format!("{title}\n{description}");
+        let lost = lost_silently(&marks, &message, &says);
+        prop_assert!(lost.is_empty(), "{:?} of {}", lost, message);
+
         let title = live(title);
         prop_assert!(!title.contains(['*', '_', '~', '`', '|', '<', '>', '[', ']', '@', '\\']), "{}", title);
         // Bold type and lists are this renderer's own.
@@ -207,7 +219,10 @@ proptest! {
     }
 
     #[test]
-    fn any_message_is_whole(document in any_document(), labels in prop::collection::vec(text(), 0..30)) {
+    fn any_message_is_whole(
+        (document, marks) in hostile::document(),
+        labels in prop::collection::vec("\\PC{0,100}", 0..30),
+    ) {
         let buttons: Vec<Button> = labels
             .into_iter()
             .enumerate()
@@ -220,7 +235,13 @@ proptest! {
             for button in row["components"].as_array().into_iter().flatten() {
                 let label = button["label"].as_str().map_or(0, length);
                 prop_assert!((1..=80).contains(&label));
+                prop_assert!(button.get("url").is_none_or(|url| url == LINK));
             }
         }
+        let mut shown = Vec::new();
+        words(&message["components"], &mut shown);
+        let links: Vec<Mark> = marks.into_iter().filter(|mark| mark.is_link(&document)).collect();
+        let lost = lost_silently(&links, &shown.join("\n"), &Says::default());
+        prop_assert!(lost.is_empty(), "{:?} of {:?}", lost, shown);
     }
 }

@@ -1,5 +1,6 @@
 use std::sync::LazyLock;
 
+use netvane_core::hostile::{self, Mark, Says, lost_silently};
 use proptest::prelude::*;
 use regex::Regex;
 
@@ -149,9 +150,13 @@ fn a_way_is_drawn_where_it_fits() {
         |name: &str, via: &str| Station { title: "Server".into(), name: name.into(), via: via.into() };
     let path = |name: &str| {
         let mut document = Document::new("Way", "", Severity::Neutral);
-        document.block(Block::Path { stations: vec![station("a.example", ""), station(name, "SMTP")] });
-        // The final message has a picture instead.
-        assert!(!render(&document, true).html.contains("a.example"));
+        let block = Block::Path { stations: vec![station("a.example", ""), station(name, "SMTP")] };
+        document.block(block.clone());
+        // The final message has a picture instead, but of one path only.
+        let rendered = render(&document, true);
+        assert!(rendered.picture.is_some() && !rendered.html.contains("a.example"));
+        let mut two = document.clone();
+        assert!(render(two.block(block), true).html.contains("a.example"));
         render(&document, false).html
     };
     assert!(path("b.example").contains("<pre>"));
@@ -221,81 +226,14 @@ fn live(text: &str, code: &[(usize, usize)]) -> Vec<String> {
     parts.filter(|part| !shielded(part.start(), part.end())).map(|part| part.as_str().to_owned()).collect()
 }
 
-fn hostile() -> impl Strategy<Value = String> {
-    let part = prop_oneof![
-        Just("<b>&amp;</b>"),
-        Just("</code></pre>"),
-        Just("https://evil.com/?a=b"),
-        Just("joe@evil.com"),
-        Just("@everyone"),
-        Just("/start@x_bot"),
-        Just("(/stop)"),
-        Just("#tag $USD"),
-        Just("evil.com"),
-        Just("пример.рф"),
-        Just("+1 555 123 45 67"),
-        Just("tg://resolve?domain=x"),
-        Just("\u{202e}\u{200b}\x1b"),
-        Just("👍🏽"),
-        Just("\n\n"),
-        Just(" "),
-        Just("word "),
-        Just("192.0.2.1:80"),
-        Just("."),
-    ];
-    let any = "\\PC{0,12}";
-    prop::collection::vec(prop_oneof![3 => part.prop_map(str::to_owned), 1 => any], 0..12)
-        .prop_map(|parts| parts.concat())
-}
-
-fn long() -> impl Strategy<Value = String> {
-    (hostile(), 1..60_usize).prop_map(|(text, times)| text.repeat(times))
-}
-
-fn cell() -> impl Strategy<Value = Cell> {
-    let role = prop_oneof![
-        Just(Role::Plain),
-        Just(Role::Domain),
-        Just(Role::Address),
-        Just(Role::Exact),
-        Just(Role::Aside),
-        Just(Role::Good),
-        Just(Role::Bad)
-    ];
-    (hostile(), role).prop_map(|(text, role)| Cell::new(text, role))
-}
-
-fn block() -> impl Strategy<Value = Block> {
-    let column = |title: &'static str, numeric| Column { title, numeric };
-    let field = (hostile(), cell()).prop_map(|(name, value)| Field { name, value });
-    let station =
-        (hostile(), hostile(), hostile()).prop_map(|(title, name, via)| Station { title, name, via });
-    prop_oneof![
-        hostile().prop_map(|text| Block::Heading { text }),
-        long().prop_map(|text| Block::Text { text }),
-        long().prop_map(|text| Block::Code { text }),
-        (hostile(), long()).prop_map(|(name, text)| Block::Attachment { name, text }),
-        prop::collection::vec(field, 0..40).prop_map(|fields| Block::Fields { fields }),
-        prop::collection::vec(station, 0..6).prop_map(|stations| Block::Path { stations }),
-        prop::collection::vec(prop::collection::vec(cell(), 3), 0..60).prop_map(move |rows| Block::Table {
-            columns: vec![column("Hop", true), column("Name", false), column("Took", true)],
-            rows
-        }),
-    ]
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn any_document_is_a_message_that_telegram_takes_and_nothing_in_it_acts(
-        title in hostile(),
-        summary in long(),
-        blocks in prop::collection::vec(block(), 0..6),
-        warnings in prop::collection::vec(hostile(), 0..12),
+        (document, marks) in hostile::document(),
         with_file in any::<bool>(),
     ) {
-        let document = Document { title, summary, severity: Severity::Bad, blocks, warnings };
         let rendered = render(&document, with_file);
         let (text, code, entities) = read(&rendered.html);
         prop_assert!(units(&text) <= MOST_UNITS, "{} units", units(&text));
@@ -303,6 +241,30 @@ proptest! {
         prop_assert_eq!(live(&text, &code), Vec::<String>::new(), "{}", text);
         let acts = text.chars().any(|c| netvane_core::render::is_unsafe(c) && !"\n\t\u{fe0f}".contains(c));
         prop_assert!(!acts, "{}", text);
-        prop_assert!(with_file || rendered.file.is_none());
+
+        prop_assert!(with_file || (rendered.file.is_none() && rendered.picture.is_none()));
+        let beside = rendered.file.map(|(_, text)| text);
+        let told = text.ends_with(REST) || text.contains(" is in the file.");
+        prop_assert!(beside.is_none() || told, "{}", text);
+        let says = Says {
+            beside: beside.as_deref().unwrap_or_default(),
+            rest: text.ends_with(MORE),
+            instead: &[TOO_LONG],
+        };
+        let pictured = rendered.picture.is_some();
+        let elsewhere = |mark: &Mark| mark.is_link(&document) || (pictured && mark.is_drawn(&document));
+        let marks: Vec<Mark> = marks.into_iter().filter(|mark| !elsewhere(mark)).collect();
+        let lost = lost_silently(&marks, &text, &says);
+        prop_assert!(lost.is_empty(), "{:?} of {}", lost, text);
+    }
+
+    #[test]
+    fn any_link_is_a_button((document, marks) in hostile::document()) {
+        let page = netvane_chat::Page { document: &document, buttons: &[], working: false };
+        let keyboard = crate::outlet::keyboard(page.links(), &[], false).unwrap_or_default();
+        let shown = serde_json::to_string(&keyboard).expect("JSON");
+        let links: Vec<Mark> = marks.into_iter().filter(|mark| mark.is_link(&document)).collect();
+        let lost = lost_silently(&links, &shown, &Says::default());
+        prop_assert!(lost.is_empty(), "{:?} of {}", lost, shown);
     }
 }

@@ -26,7 +26,11 @@ const WARNINGS: usize = 5;
 const WIDTH: u16 = 76;
 
 /// Said where something is left out.
-const CUT: &str = "… The rest is cut: a message holds no more. Ask over HTTP or in a terminal for all of it.";
+pub(super) const CUT: &str =
+    "… The rest is cut: a message holds no more. Ask over HTTP or in a terminal for all of it.";
+
+/// Said of what is never shown here.
+const ELSEWHERE: &str = "in full over HTTP and in a terminal";
 
 /// A run of characters that look alike.
 #[derive(Clone)]
@@ -66,8 +70,8 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
     let mut complete = whole && document.warnings.len() <= WARNINGS;
     complete &= add(Part::Words(vec![vec![plain(summary)]]), &mut out);
     for part in document.blocks.iter().map(part) {
-        complete &= add(part, &mut out);
-        if !complete {
+        if !add(part, &mut out) {
+            complete = false;
             break;
         }
     }
@@ -128,10 +132,7 @@ fn part(block: &Block) -> Part {
         }
         Block::Attachment { name, text } => {
             let lines = text.lines().count();
-            Part::Words(vec![vec![plain(format!(
-                "{}: {lines} lines, in full over HTTP and in a terminal",
-                line(name)
-            ))]])
+            Part::Words(vec![vec![plain(format!("{}: {lines} lines, {ELSEWHERE}", line(name)))]])
         }
     }
 }
@@ -303,4 +304,4 @@ fn length(text: &str) -> usize {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -5,6 +5,8 @@ use netvane_core::{
     render,
 };
 
+use super::blocks::CUT;
+
 /// Rocket.Chat takes 5000 characters; Mattermost more.
 const MOST: usize = 4800;
 
@@ -17,7 +19,7 @@ pub(super) fn message(document: &Document) -> String {
         return whole;
     }
     // What is escaped can become far longer.
-    let parts = [300, 100].map(|most| headed(document, most));
+    let parts = [300, 100, 30].map(|most| headed(document, most));
     let fitting = parts.into_iter().find(|part| length(&shown(&cut(part, 0))) <= MOST);
     let mut part = fitting.unwrap_or_default();
     // Only of the block that no longer fits is there something to cut; each is looked at once to find it.
@@ -50,7 +52,7 @@ fn headed(document: &Document, most: usize) -> Document {
 fn cut(document: &Document, blocks: usize) -> Document {
     let mut part = document.clone();
     part.blocks.truncate(blocks);
-    part.text("… The rest is cut: a message holds no more. Ask over HTTP or in a terminal for all of it.");
+    part.text(CUT);
     part
 }
 
@@ -112,11 +114,13 @@ fn length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use netvane_core::document::{Cell, Severity};
+    use netvane_core::{
+        document::{Cell, Severity},
+        hostile::{self, Says, lost_silently},
+    };
     use proptest::prelude::*;
 
     use super::*;
-    use crate::slack::blocks::tests::any_document;
 
     #[test]
     fn nobody_is_mentioned() {
@@ -139,7 +143,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn any_document_fits_and_mentions_nobody(document in any_document()) {
+        fn any_document_fits_and_mentions_nobody((document, marks) in hostile::document()) {
             let text = message(&document);
             prop_assert!(length(&text) <= MOST, "{}", length(&text));
             let mut before = ' ';
@@ -147,7 +151,11 @@ mod tests {
                 prop_assert!(c != '@' || before.is_alphanumeric(), "{}", text);
                 before = c;
             }
-            prop_assert_eq!(text.contains("The rest is cut"), length(&shown(&document)) > MOST);
+            let cut = text.contains("The rest is cut");
+            prop_assert_eq!(cut, length(&shown(&document)) > MOST);
+            let says = Says { rest: cut, instead: &["in full with `raw`"], ..Says::default() };
+            let lost = lost_silently(&marks, &text, &says);
+            prop_assert!(lost.is_empty(), "{:?} of {}", lost, text);
         }
     }
 }

@@ -1,4 +1,4 @@
-use netvane_core::document::{Column, Field, Station};
+use netvane_core::hostile::{self, LINK, Says, lost_silently};
 use proptest::prelude::*;
 
 use super::*;
@@ -194,55 +194,12 @@ fn what_does_not_fit_is_said() {
     assert!(json!(blocks(&long)).to_string().contains(CUT));
 }
 
-fn text() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        4 => "[a-z .]{0,12}",
-        4 => r"[`*_~|<>@#:&\[\]()\\/!\-+.0-9\n\t ]{1,10}",
-        1 => Just("<!channel>".to_owned()),
-        1 => Just("@all".to_owned()),
-        1 => Just("<@U12345678>".to_owned()),
-        1 => Just("<https://evil.example|x>".to_owned()),
-        1 => Just("```".to_owned()),
-        1 => "[\u{0}-\u{1f}\u{202a}-\u{202e}\u{200b}-\u{200f}👍é]{1,4}",
-        1 => "[x👍]{500,4000}",
-    ];
-    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
-}
-
-fn any_cell() -> impl Strategy<Value = Cell> {
-    let roles = [Role::Plain, Role::Domain, Role::Exact, Role::Aside, Role::Good, Role::Warning, Role::Bad];
-    (text(), prop::sample::select(roles.to_vec())).prop_map(|(text, role)| Cell { text, role })
-}
-
-fn any_block() -> impl Strategy<Value = Block> {
-    let columns = || vec![Column { title: "Name", numeric: false }, Column { title: "TTL", numeric: true }];
-    let field = (text(), any_cell()).prop_map(|(name, value)| Field { name, value });
-    prop_oneof![
-        text().prop_map(|text| Block::Heading { text }),
-        text().prop_map(|text| Block::Text { text }),
-        text().prop_map(|text| Block::Code { text }),
-        (text(), text()).prop_map(|(name, text)| Block::Attachment { name, text }),
-        prop::collection::vec(field, 1..5).prop_map(|fields| Block::Fields { fields }),
-        prop::collection::vec(prop::collection::vec(any_cell(), 2), 1..8)
-            .prop_map(move |rows| Block::Table { columns: columns(), rows }),
-        (text(), text(), text())
-            .prop_map(|(title, name, via)| Block::Path { stations: vec![Station { title, name, via }] }),
-    ]
-}
-
-pub(crate) fn any_document() -> impl Strategy<Value = Document> {
-    let warnings = prop::collection::vec(text(), 0..8);
-    let blocks = prop_oneof![
-        9 => prop::collection::vec(any_block(), 0..8),
-        1 => prop::collection::vec(any_block(), 40..80)
-    ];
-    (text(), text(), blocks, warnings).prop_map(|(title, summary, blocks, warnings)| Document {
-        title,
-        summary,
-        severity: Severity::Neutral,
-        blocks,
-        warnings,
-    })
+#[test]
+fn a_long_summary_does_not_take_the_blocks_with_it() {
+    let mut document = Document::new("a", "y".repeat(2000), Severity::Good);
+    document.text("first").text("second");
+    let text = json!(blocks(&document)).to_string();
+    assert!(text.contains("second") && text.contains(CUT), "{text}");
 }
 
 /// All values in a tree of JSON that are objects.
@@ -261,22 +218,24 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts(document in any_document()) {
+    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts((document, marks) in hostile::document()) {
         let shown = blocks(&document);
         prop_assert!((1..=BLOCKS).contains(&shown.len()));
-        let mut total = 0;
+        let (mut total, mut words) = (0, Vec::new());
         for block in &shown {
             let mut found = Vec::new();
             objects(block, &mut found);
             let mut within_block = 0;
             for object in found {
                 let kind = object["type"].as_str().unwrap_or("style");
-                // Neither markup, nor a mention, nor a link: no document of this test has one.
+                // Neither markup, nor a mention, nor a link that is not the document's own.
                 let harmless = ["header", "plain_text", "rich_text", "rich_text_section", "rich_text_list",
                     "rich_text_preformatted", "text", "style"];
-                prop_assert!(harmless.contains(&kind), "{}", kind);
+                let own_link = kind == "link" && object["url"] == LINK;
+                prop_assert!(harmless.contains(&kind) || own_link, "{}", object);
                 if let Some(text) = object["text"].as_str() {
                     prop_assert!(!text.is_empty());
+                    words.push(text.to_owned());
                     within_block += length(text);
                     let hidden = text.chars().find(|c| !"\n\t\u{fe0f}".contains(*c) && render::is_unsafe(*c));
                     prop_assert!(hidden.is_none(), "{:?}", hidden);
@@ -292,7 +251,14 @@ proptest! {
             total += within_block;
         }
         prop_assert!(total <= MESSAGE + HEADER + length(CUT), "{}", total);
+        let message = words.join("\n");
+        let says = Says { rest: message.contains(CUT), instead: &[ELSEWHERE], ..Says::default() };
+        let lost = lost_silently(&marks, &message, &says);
+        prop_assert!(lost.is_empty(), "{:?} of {}", lost, message);
         let fallback = fallback(&document);
+        let mut head = marks.iter().filter(|mark| mark.part == hostile::Part::Head);
+        let all = head.all(|mark| fallback.contains(&mark.word));
+        prop_assert!(all || fallback.ends_with('…'), "{}", fallback);
         prop_assert!(length(&fallback) <= 5 * FALLBACK && !fallback.contains(['<', '>', '\n']));
     }
 }

@@ -1,0 +1,120 @@
+//! What a browser makes of any document, hostile ones first: the renderer's own elements and nothing else.
+
+use html5ever::{Attribute, parse_document, tendril::TendrilSink};
+use markup5ever_rcdom::{Node, NodeData, RcDom};
+use netvane_core::{
+    hostile::{self, LINK, Says, lost_silently},
+    render::is_unsafe,
+};
+use proptest::prelude::*;
+
+/// The renderer's elements with the attributes that each may have; the first three are the parser's own.
+const ELEMENTS: [(&str, &[&str]); 27] = [
+    ("html", &[]),
+    ("head", &[]),
+    ("body", &[]),
+    ("main", &[]),
+    ("h1", &[]),
+    ("h2", &[]),
+    ("h3", &[]),
+    ("p", &["class"]),
+    ("span", &["class", "aria-hidden"]),
+    ("ul", &["class"]),
+    ("ol", &["class"]),
+    ("li", &[]),
+    ("code", &[]),
+    ("pre", &[]),
+    ("dl", &[]),
+    ("dt", &[]),
+    ("dd", &[]),
+    ("div", &["class", "tabindex", "role", "aria-label"]),
+    ("table", &[]),
+    ("thead", &[]),
+    ("tbody", &[]),
+    ("tr", &[]),
+    ("th", &["class", "scope"]),
+    ("td", &["class"]),
+    ("strong", &[]),
+    ("details", &["class"]),
+    ("summary", &[]),
+];
+
+/// These lead somewhere or do something.
+const ACTIVE: [(&str, &[&str]); 2] =
+    [("a", &["href", "rel", "data-line"]), ("button", &["type", "data-save"])];
+
+/// What a browser has of a page.
+#[derive(Default)]
+struct Seen {
+    text: String,
+    strange: Vec<String>,
+    links: Vec<String>,
+}
+
+impl Seen {
+    fn look(&mut self, node: &Node) {
+        match &node.data {
+            NodeData::Text { contents } => self.text.push_str(&contents.borrow()),
+            NodeData::Element { name, attrs, .. } => self.element(&name.local, &attrs.borrow()),
+            NodeData::Document | NodeData::Doctype { .. } => {}
+            NodeData::Comment { contents } => self.strange.push(format!("a comment: {contents}")),
+            NodeData::ProcessingInstruction { target, .. } => self.strange.push(format!("for {target}")),
+        }
+        for child in node.children.borrow().iter() {
+            self.look(child);
+        }
+        // Words of neighbours are not one word.
+        self.text.push('\n');
+    }
+
+    fn element(&mut self, name: &str, attributes: &[Attribute]) {
+        let Some((_, known)) = ELEMENTS.iter().chain(&ACTIVE).find(|(known, _)| *known == name) else {
+            return self.strange.push(format!("<{name}>"));
+        };
+        for Attribute { name: attribute, value } in attributes {
+            let attribute: &str = &attribute.local;
+            if !known.contains(&attribute) {
+                self.strange.push(format!("<{name} {attribute}>"));
+            }
+            if value.chars().any(|c| is_unsafe(c) && !(attribute == "data-line" && c == '\t')) {
+                self.strange.push(format!("{attribute}={value:?}"));
+            }
+            if attribute == "class" && !value.chars().all(|c| c.is_ascii_lowercase() || c == ' ') {
+                self.strange.push(format!("the class {value}"));
+            }
+            if attribute == "href" {
+                self.links.push(value.to_string());
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn a_browser_finds_what_was_written_and_nothing_else(
+        (document, marks) in hostile::document(),
+        level in 1u8..=3,
+    ) {
+        let registry = hostile::registry();
+        let written = super::document(&registry, &document, level).0;
+        let page = format!("<!doctype html><html><head></head><body><main>{written}</main></body></html>");
+        let dom = parse_document(RcDom::default(), Default::default()).one(page.as_str());
+        // An element that is not closed, or closed twice, is among these; so is a character that HTML does not know.
+        let errors = dom.errors.borrow();
+        prop_assert!(errors.is_empty(), "{:?} in {}", errors, written);
+
+        let mut seen = Seen::default();
+        seen.look(&dom.document);
+        prop_assert!(seen.strange.is_empty(), "{:?} in {}", seen.strange, written);
+        for link in &seen.links {
+            // The document's own, or a question to this service.
+            prop_assert!(link == LINK || link.starts_with("/?q="), "{} in {}", link, written);
+        }
+        let hidden: String = seen.text.chars().filter(|c| is_unsafe(*c) && !"\n\t".contains(*c)).collect();
+        prop_assert!(hidden.is_empty(), "{:?} in {}", hidden, written);
+        let lost = lost_silently(&marks, &seen.text, &Says::default());
+        prop_assert!(lost.is_empty(), "{:?} of {}", lost, seen.text);
+    }
+}
