@@ -99,14 +99,12 @@ pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
     [dig, Answered::new(name, chain, response).lookup.present()]
 }
 
-/// Who asks, and the claims of it, by these header fields of a connection from a trusted proxy; `None` where a value is
-/// none.
-pub fn caller(headers: &[(&str, &str)]) -> Option<(IpAddr, Vec<String>)> {
+/// Who asks, by these header fields of a connection from a trusted proxy; `None` where a value is none.
+pub fn caller(headers: &[(&str, &str)]) -> Option<IpAddr> {
     let visit = samples::try_visit("192.0.2.1:1", headers)?;
-    let chain = visit.chain(&PROXIES);
-    assert_eq!(visit.caller(&PROXIES), chain.caller, "both ways to know who asks agree");
-    let said = chain.hops.into_iter().filter_map(|hop| hop.said);
-    Some((chain.caller, said.chain(chain.notes).collect()))
+    let caller = visit.caller(&PROXIES);
+    assert_eq!(caller, visit.chain(&PROXIES).caller, "both ways to know who asks agree");
+    Some(caller)
 }
 
 /// What `geo` says of an address.

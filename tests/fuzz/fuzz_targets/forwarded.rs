@@ -3,7 +3,6 @@
 
 use libfuzzer_sys::fuzz_target;
 use netvane_core::fuzzing::caller;
-use netvane_fuzz::calm;
 
 const APPENDED: [(&str, &str); 4] = [
     ("x-forwarded-for", "203.0.113.7"),
@@ -18,9 +17,8 @@ fuzz_target!(|claimed: &str| {
         let one_line = format!("{claimed}, {appended}");
         // Proxies append to the line that is there, or add a line of their own.
         for headers in [vec![(field, one_line.as_str())], vec![(field, claimed), (field, appended)]] {
-            let Some((address, shown)) = caller(&headers) else { continue };
+            let Some(address) = caller(&headers) else { continue };
             assert_eq!(address.to_string(), told, "{headers:?}");
-            shown.iter().for_each(|text| calm("a claim", text, ""));
         }
     }
     for field in ["x-real-ip", "forwarded", "x-forwarded-for", "cf-connecting-ip", "via"] {
