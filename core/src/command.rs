@@ -352,7 +352,7 @@ mod tests {
                 cost == Cost::Free,
                 "{name}: what sends nothing is free, and nothing else"
             );
-            assert!(sends <= 320 << 10, "{name}: more than any question is worth");
+            assert!(sends <= 512 << 10, "{name}: more than any question is worth");
             for name in std::iter::once(&name).chain(aliases) {
                 assert!(names.insert(*name), "{name} is there twice");
                 assert!(

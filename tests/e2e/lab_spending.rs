@@ -17,10 +17,13 @@ impl Meter {
         let meter = Self { namespace: namespace.to_owned(), group };
         let table = meter.table();
         // Loopback is no other's.
-        meter.nft(&format!(
-            "table inet {table} {{\nchain spent {{\ntype filter hook output priority 0;\n\
-             oifname != \"lo\" meta skgid {group} counter\n}}\n}}\n"
-        ));
+        Lab::nft(
+            namespace,
+            &format!(
+                "table inet {table} {{\nchain spent {{\ntype filter hook output priority 0;\n\
+                 oifname != \"lo\" meta skgid {group} counter\n}}\n}}\n"
+            ),
+        );
         meter
     }
 
@@ -28,13 +31,9 @@ impl Meter {
         format!("meter{}", self.group)
     }
 
-    fn nft(&self, script: &str) -> Value {
-        Lab::nft(&self.namespace, script)
-    }
-
     /// Bytes of all packets so far, their headers included.
     fn bytes(&self) -> u64 {
-        let listed = self.nft(&format!("list table inet {}\n", self.table()));
+        let listed = Lab::nft_table(&self.namespace, &self.table());
         let rules = listed["nftables"].as_array().expect("a list").iter();
         let counters = rules.flat_map(|entry| entry["rule"]["expr"].as_array().into_iter().flatten());
         counters.filter_map(|part| part["counter"]["bytes"].as_u64()).sum()
@@ -58,7 +57,7 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        self.nft(&format!("delete table inet {}\n", self.table()));
+        Lab::nft(&self.namespace, &format!("delete table inet {}\n", self.table()));
     }
 }
 
@@ -95,7 +94,7 @@ fn probes_stay_within_what_their_commands_may_send() {
         "ping $GHOST4 count=20",
         "trace $SERVER6",
         // No answer at all: every way is tried for every hop.
-        "trace $GHOST4 max_hops=64 probes=10",
+        "trace $GHOST4 max_hops=64 probes=5",
         "ports $SERVER4 1-1024",
         "ports $GHOST4 1-1024",
         "port 443",

@@ -79,18 +79,22 @@ impl Lab {
             .expect("tests in the lab run as root");
     }
 
-    /// Runs a script of nft in this namespace, and gives what it lists in JSON.
-    pub fn nft(namespace: &str, script: &str) -> serde_json::Value {
+    /// Runs a script of nft in this namespace.
+    pub fn nft(namespace: &str, script: &str) {
         let mut nft = Command::new("ip")
-            .args(["netns", "exec", namespace, "nft", "-j", "-f", "-"])
+            .args(["netns", "exec", namespace, "nft", "-f", "-"])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
             .spawn()
             .expect("nft starts");
         nft.stdin.take().expect("piped").write_all(script.as_bytes()).expect("nft reads");
-        let run = nft.wait_with_output().expect("nft ends");
-        assert!(run.status.success(), "{script}");
-        serde_json::from_slice(&run.stdout).unwrap_or_default()
+        assert!(nft.wait().expect("nft ends").success(), "{script}");
+    }
+
+    /// What nft knows of a table there.
+    pub fn nft_table(namespace: &str, table: &str) -> serde_json::Value {
+        let list = ["netns", "exec", namespace, "nft", "-j", "list", "table", "inet", table];
+        let listed = Command::new("ip").args(list).output().expect("nft starts");
+        serde_json::from_slice(&listed.stdout).expect("a list in JSON")
     }
 
     /// Where the lab's files are.

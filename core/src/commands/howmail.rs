@@ -97,7 +97,7 @@ impl Command for HowMail {
         examples: &["howmail alice@example.com bob@example.org", "howmail"],
         timeout: Duration::from_secs(25),
         cost: Cost::Heavy,
-        sends: 128 << 10,
+        sends: 64 << 10,
     };
     type Data = Data;
 

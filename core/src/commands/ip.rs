@@ -81,7 +81,7 @@ impl Command for Ip {
         examples: &["ip 192.0.2.1", "ip example.com"],
         timeout: Duration::from_secs(20),
         cost: Cost::Light,
-        sends: 64 << 10,
+        sends: 32 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];

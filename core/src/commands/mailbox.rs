@@ -68,7 +68,7 @@ impl Command for Mailbox {
         examples: &["mailbox someone@example.com", "mailbox example.com"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
-        sends: 64 << 10,
+        sends: 32 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];

@@ -81,7 +81,7 @@ impl Command for Mx {
         examples: &["mx example.com", "mx example.com resolver=tls://1.1.1.1"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
-        sends: 64 << 10,
+        sends: 32 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];

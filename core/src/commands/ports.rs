@@ -68,7 +68,7 @@ impl Command for Ports {
         examples: &["ports example.com", "ports example.com 22,80,443,8000-8010,ssh"],
         timeout: Duration::from_secs(30),
         cost: Cost::Heavy,
-        sends: 320 << 10,
+        sends: 512 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];

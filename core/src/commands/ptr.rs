@@ -28,7 +28,7 @@ impl Command for Ptr {
         examples: &["ptr 192.0.2.1", "ptr 2001:db8::1"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
-        sends: 32 << 10,
+        sends: 16 << 10,
     };
     type Data = Lookup;
 

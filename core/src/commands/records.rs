@@ -34,7 +34,7 @@ macro_rules! record_command {
                 examples: $examples,
                 timeout: super::DNS_TIMEOUT,
                 cost: Cost::Light,
-                sends: 32 << 10,
+                sends: 16 << 10,
             };
             type Data = Lookup;
 

@@ -75,7 +75,7 @@ impl Command for Reverse {
         examples: &["reverse 192.0.2.1", "reverse example.com"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
-        sends: 128 << 10,
+        sends: 64 << 10,
     };
     type Data = Data;
 

@@ -85,7 +85,7 @@ impl Command for TraceMail {
         ],
         timeout: Duration::from_secs(15),
         cost: Cost::Light,
-        sends: 64 << 10,
+        sends: 32 << 10,
     };
     type Data = Data;
 

@@ -54,7 +54,7 @@ impl Command for Txt {
         examples: &["txt example.com", "txt _dmarc.example.com"],
         timeout: super::DNS_TIMEOUT,
         cost: Cost::Light,
-        sends: 32 << 10,
+        sends: 16 << 10,
     };
     type Data = Data;
 

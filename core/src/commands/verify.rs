@@ -50,7 +50,7 @@ impl Command for Verify {
         examples: &["verify someone@example.com"],
         timeout: Duration::from_secs(45),
         cost: Cost::Heavy,
-        sends: 64 << 10,
+        sends: 32 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];

@@ -79,7 +79,7 @@ impl Command for Whois {
         ],
         timeout: Duration::from_secs(25),
         cost: Cost::Light,
-        sends: 64 << 10,
+        sends: 32 << 10,
     };
     type Data = Data;
     const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain, TargetKind::Address];

@@ -26,16 +26,22 @@ const HOLDS: Duration = Duration::from_secs(3);
 pub(super) struct Alive {
     /// Questions without an answer since the last one that had one.
     unanswered: AtomicU32,
-    told: Mutex<Option<(Instant, Result<(), Failure>)>>,
+    /// How often answers came again after such questions.
+    recovered: AtomicU32,
+    told: Mutex<Option<Told>>,
 }
+
+/// What they answered when they were asked for it, and after how many recoveries.
+type Told = (Instant, u32, Result<(), Failure>);
 
 impl Alive {
     /// A question was answered, in whatever way, or was not.
     pub(super) fn note(&self, answered: bool) {
-        if answered {
-            self.unanswered.store(0, Ordering::Relaxed);
-        } else {
+        if !answered {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
+        } else if self.unanswered.load(Ordering::Relaxed) > 0 {
+            self.unanswered.store(0, Ordering::Relaxed);
+            self.recovered.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -46,8 +52,10 @@ impl Alive {
         }
         // Whoever asks meanwhile waits for the same answer.
         let mut told = self.told.lock().await;
-        if let Some((at, told)) = &*told
+        let recovered = self.recovered.load(Ordering::Relaxed);
+        if let Some((at, then, told)) = &*told
             && at.elapsed() < HOLDS
+            && *then == recovered
         {
             return told.clone();
         }
@@ -56,7 +64,7 @@ impl Alive {
             Ok(answered) => answered.map(|_| ()),
             Err(_) => Err(Failure::Timeout { what: "every configured resolver".into(), after: PATIENCE }),
         };
-        *told = Some((Instant::now(), outcome.clone()));
+        *told = Some((Instant::now(), recovered, outcome.clone()));
         outcome
     }
 }
