@@ -23,7 +23,7 @@ use super::{
     alive::Alive,
     upstream::{Exchanged, Upstream},
 };
-use crate::{args::Transport, failure::Failure};
+use crate::{args::Transport, failure::Failure, net::connect::local_reason};
 
 /// UDP payload that fits every path (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;
@@ -178,7 +178,7 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
         std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof => {
             "it closed the connection without an answer".to_owned()
         }
-        _ => error.to_string(),
+        _ => local_reason(error),
     };
     match error {
         NetError::Timeout => Failure::Timeout { what, after: elapsed },
