@@ -163,6 +163,11 @@ impl Engine {
         outlay.during(world.net.http.post(url, headers, body, timeout)).await
     }
 
+    /// Before the process ends: waits until servers that were talked to have heard that we leave, a moment at most.
+    pub async fn goodbyes(&self) {
+        crate::net::smtp::goodbyes().await;
+    }
+
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
     /// for an async thread.
     pub fn refresh_data(&self) {

@@ -42,19 +42,21 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
         }
     });
     screen.clear(drawn);
-    // Nothing that a lookup left behind may hold up the prompt.
-    runtime.shutdown_background();
-    match answer {
+    let status = match answer {
         Some(Ok(reply)) => {
             print(&screen.rendered(&reply));
-            Ok(ExitCode::SUCCESS)
+            ExitCode::SUCCESS
         }
         Some(Err(failure)) => {
             eprint!("{}", told(&failure, &line, output));
-            Ok(ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 }))
+            ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
         }
-        None => Ok(ExitCode::from(130)),
-    }
+        None => ExitCode::from(130),
+    };
+    runtime.block_on(engine.goodbyes());
+    // Nothing else that a lookup left behind may hold up the prompt.
+    runtime.shutdown_background();
+    Ok(status)
 }
 
 /// A command that takes a message reads standard input where none is given: `netvane trace_mail < mail.eml`.

@@ -55,12 +55,13 @@ pub fn run(
         tokio::spawn(follow_settings(engine.clone(), settings.clone(), (told, level), changed, read_again)?);
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
-        netvane_webhook::serve(engine, http, metrics, store, hooks, shutdown)
+        netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
             .await
             .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))?;
         // They end by themselves, when what they are answering is answered.
         chats.close();
         chats.wait().await;
+        engine.goodbyes().await;
         anyhow::Ok(())
     })?;
     Ok(ExitCode::SUCCESS)

@@ -28,7 +28,7 @@ pub use wire::Broken;
 pub(crate) use connect::{connect, interleaved};
 pub(crate) use dialogue::converse;
 pub(crate) use greet::greet;
-pub(crate) use wire::leave;
+pub(crate) use wire::{goodbyes, leave};
 
 /// A mail exchange whose addresses may be connected to.
 #[derive(Debug, Clone)]

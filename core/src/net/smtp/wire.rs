@@ -7,6 +7,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::LazyLock,
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,6 +19,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::task::TaskTracker;
 
 use super::{
     Settings,
@@ -32,6 +34,16 @@ const MAX_LINE: usize = 512;
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long QUIT may take to leave this machine.
 const SENDING: Duration = Duration::from_millis(250);
+
+/// Those that are still to be said: a process that ends waits for them.
+static GOODBYES: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Waits until every server that was talked to has heard that we leave, if that takes no longer than it should.
+pub(crate) async fn goodbyes() {
+    GOODBYES.close();
+    let _ = timeout(FAREWELL, GOODBYES.wait()).await;
+    GOODBYES.reopen();
+}
 
 /// Why no reply came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,10 +210,10 @@ impl Wire {
                 tokio::spawn(hear_out(stream));
                 return None;
             };
-            tokio::spawn(async move {
+            GOODBYES.spawn(async move {
                 introduce(&mut stream, &introduction).await;
                 say_quit(&mut stream).await;
-                hear_out(stream).await;
+                tokio::spawn(hear_out(stream));
             });
             return None;
         }
@@ -222,10 +234,11 @@ impl Drop for Wire {
     /// Also when the lookup is given up halfway.
     fn drop(&mut self) {
         if let (Some(mut stream), Ok(runtime)) = (self.stream.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
+            let goodbye = async move {
                 say_quit(&mut stream).await;
-                hear_out(stream).await;
-            });
+                tokio::spawn(hear_out(stream));
+            };
+            GOODBYES.spawn_on(goodbye, &runtime);
         }
     }
 }
