@@ -167,6 +167,9 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
         on_discord.len()
     );
     world.telegram.finish();
+    // A kill between a question and its acknowledgement leaves nothing to answer to, which only trying tells.
+    let refused = world.discord.take_violations();
+    assert!(refused.iter().all(|call| call.contains("Unknown Webhook")), "{refused:#?}");
     world.discord.finish();
 }
 
