@@ -94,7 +94,9 @@ fn a_lookup_ends_when_its_client_leaves() {
         dns.wait_for("example.test. MX");
         assert!(service.open_files() > idle, "a connection and a query are under way");
         drop(client);
-        service.logged(r#""outcome":"cancelled""#);
+        if accept == "application/json" {
+            service.logged(r#""outcome":"cancelled""#);
+        }
         // For good: a query that is sent again has no socket for a moment.
         until("connection and query are gone", || service.settled_files() <= idle);
         dns.release("example.test. MX");
