@@ -1,7 +1,10 @@
 //! `/about`: for those whose servers were asked. Who asks, what is sent, and how to be left alone.
 
+use std::collections::BTreeMap;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use maud::html;
+use netvane_core::command::Spec;
 
 use super::{fixed, layout::Page, shared};
 use crate::App;
@@ -11,6 +14,12 @@ const ABOUT: &str = "What Netvane sends to servers, on whose behalf, and how the
 /// `GET /about`
 pub(super) async fn get(State(app): State<App>) -> Response {
     let contact = app.engine.contact();
+    let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
+    for Spec { name, sends, .. } in app.engine.registry().entries().iter().map(|entry| entry.spec) {
+        if sends > 0 {
+            bounds.entry(sends).or_default().push(name);
+        }
+    }
     let page = Page { title: "About this service", about: Some(ABOUT), path: Some("/about"), indexed: true };
     let content = html! {
         h1 { "About this service" }
@@ -34,10 +43,10 @@ pub(super) async fn get(State(app): State<App>) -> Response {
              that is contacted, whoever asks and by whatever name. And however a question is worded, no more is sent for it than this:"
         }
         table {
-            thead { tr { th { "Question" } th { "Bytes sent at most, to all servers together" } } }
+            thead { tr { th { "At most" } th { "Questions" } } }
             tbody {
-                @for entry in app.engine.registry().entries().iter().filter(|entry| entry.spec.sends > 0) {
-                    tr { td { code { (entry.spec.name) } } td { (entry.spec.sends) } }
+                @for (bytes, names) in bounds {
+                    tr { td { (bytes >> 10) " KiB" } td { code { (names.join(" ")) } } }
                 }
             }
         }
