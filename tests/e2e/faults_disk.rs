@@ -105,6 +105,8 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         world.on_telegram(60).say("/a after.example.test").wait_for(told);
         assert_eq!(before.replies().len(), 1);
         assert_eq!(service.get("/readyz").status, 200);
+        // Lines are gathered before they are written.
+        service.logged(TROUBLE);
         assert_eq!(service.times_logged(TROUBLE), 1, "{}", service.log());
         assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
 
