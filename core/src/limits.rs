@@ -183,6 +183,8 @@ impl Budgets {
 
     /// Counts a question to the mail servers of a domain about one of its mailboxes.
     pub(crate) fn charge_mail_domain(&self, domain: &str) -> Result<(), Failure> {
+        // The operator's own questions come here and to no other budget.
+        self.sweep();
         self.mail_domain.check_key(&domain.to_owned()).map_err(|until| {
             too_much(until, || format!("The mail servers of {domain} have been asked often enough for now."))
         })

@@ -224,3 +224,37 @@ fn a_callback_is_no_lever() {
     assert_eq!((&told["type"], &told["data"]["code"]), (&json!("error"), &json!("too_large")), "{told}");
     delivered.answer("204 No Content", &[]);
 }
+
+#[test]
+fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
+    let scratch = Scratch::new();
+    let receiver = netvane_tests::Receiver::start();
+    let (service, _dns) = public(&[
+        ("NETVANE__HTTP__CALLBACK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("NETVANE__STATE__DIRECTORY", scratch.path().to_str().expect("a path")),
+        ("NETVANE__LIMITS__PER_TARGET", "2"),
+    ]);
+    let body = json!({ "command": "/port 443", "callback": receiver.url("/hook") }).to_string();
+    let mut ids = Vec::new();
+    for asker in 1..=3 {
+        let from = format!("192.0.2.{asker}");
+        let headers = [("X-Forwarded-For", from.as_str()), ("Content-Type", "application/json")];
+        let taken = Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
+        assert_eq!(taken.status, 202, "{}", taken.text());
+        let taken: Value = serde_json::from_slice(&taken.body).expect("JSON");
+        ids.push(taken["id"].as_str().expect("an id").to_owned());
+    }
+    for _ in 0..2 {
+        receiver.next().answer("204 No Content", &[]);
+    }
+    let how = |id: &String| service.get(&format!("/v1/deliveries/{id}")).json();
+    let delivered = || ids.iter().filter(|id| how(id)["state"] == "delivered").count();
+    until("two are delivered", || delivered() == 2);
+    let waiting = ids.iter().map(how).find(|delivery| delivery["state"] != "delivered").expect("the third");
+    assert_eq!(
+        (&waiting["state"], &waiting["attempts"]),
+        (&json!("delivering"), &json!([])),
+        "it waits: no attempt"
+    );
+    assert_eq!(receiver.connections(), 2);
+}

@@ -26,7 +26,7 @@ pub(super) struct Delivery {
     /// `None` before the reply is there, and when all is over.
     pub(super) next_attempt: Option<Timestamp>,
     /// The most bytes that are delivered: more than that would make a weapon of a small request.
-    #[serde(default = "any")]
+    #[serde(default = "most")]
     pub(super) most: usize,
     /// The operator's own: its receiver has no budget.
     #[serde(default)]
@@ -34,8 +34,8 @@ pub(super) struct Delivery {
 }
 
 /// Of deliveries that an older version wrote down.
-fn any() -> usize {
-    usize::MAX
+fn most() -> usize {
+    super::MAX_PAYLOAD
 }
 
 /// What was asked, and by whom.
