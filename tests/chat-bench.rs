@@ -12,7 +12,10 @@ use netvane_tests::{Discord, Dns, Service, Telegram, discord::Scene, telegram::U
 use serde_json::json;
 
 fn main() {
-    let chats = std::env::args().nth(1).and_then(|number| number.parse().ok()).unwrap_or(2000);
+    let chats = std::env::args()
+        .nth(1)
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(2000);
     idle();
     println!("Discord, cached commands: from the interaction sent to its first answer received");
     for (rate, seconds) in [(100, 10), (500, 5)] {
@@ -23,8 +26,10 @@ fn main() {
 
 fn serve(dns: &Dns, given: &[(&str, &str)]) -> Service {
     let server = dns.address.to_string();
-    let mut settings =
-        vec![("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__LOG__LEVEL", "info,netvane_core=warn")];
+    let mut settings = vec![
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__LOG__LEVEL", "info,netvane_core=warn"),
+    ];
     settings.extend(given);
     Service::start(&settings)
 }
@@ -32,13 +37,19 @@ fn serve(dns: &Dns, given: &[(&str, &str)]) -> Service {
 fn idle() {
     let (dns, discord, telegram) = (Dns::start(), Discord::start(), Telegram::start());
     let given = discord.settings();
-    let mut settings: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut settings: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     settings.extend(telegram.settings());
     let service = serve(&dns, &settings);
     discord.ready();
     telegram.wait_for_poll();
     thread::sleep(Duration::from_secs(2));
-    println!("idle memory with both adapters on: {:.1} MB (at most 60)", service.resident());
+    println!(
+        "idle memory with both adapters on: {:.1} MB (at most 60)",
+        service.resident()
+    );
     service.stop();
 }
 
@@ -46,23 +57,39 @@ fn idle() {
 fn interactions(rate: u32, seconds: u32) {
     let (dns, discord) = (Dns::start(), Discord::start());
     let given = discord.settings();
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let given: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let service = serve(&dns, &given);
     discord.ready();
-    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
-    discord.slash("mx", json!({"domain": "example.test"})).reply();
+    netvane_tests::until("the commands are registered", || {
+        !discord.commands().is_empty()
+    });
+    discord
+        .slash("mx", json!({"domain": "example.test"}))
+        .reply();
     let started = Instant::now();
     let asked: Vec<_> = (0..rate * seconds)
         .map(|number| {
             let due = started + Duration::from_secs(1) * number / rate;
             thread::sleep(due.saturating_duration_since(Instant::now()));
-            discord.slash_in(&Scene::someone((number % 200) as u8), "mx", json!({"domain": "example.test"}))
+            discord.slash_in(
+                &Scene::someone((number % 200) as u8),
+                "mx",
+                json!({"domain": "example.test"}),
+            )
         })
         .collect();
     let mut times: Vec<Duration> = asked.iter().map(|asked| asked.acknowledged_in()).collect();
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-    println!("  {rate}/s: median {:.2} ms, p99 {:.2} ms, longest {:.2} ms", at(0.5), at(0.99), at(1.0));
+    println!(
+        "  {rate}/s: median {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
     service.stop();
     discord.take_violations();
 }
@@ -71,14 +98,28 @@ fn interactions(rate: u32, seconds: u32) {
 fn crowd(chats: i64) {
     let (dns, telegram) = (Dns::start(), Telegram::start());
     dns.hold("example.test. MX");
-    let service =
-        serve(&dns, &[telegram.settings().as_slice(), &[("NETVANE__DNS__TIMEOUT_MS", "60000")]].concat());
+    let service = serve(
+        &dns,
+        &[
+            telegram.settings().as_slice(),
+            &[("NETVANE__DNS__TIMEOUT_MS", "60000")],
+        ]
+        .concat(),
+    );
     telegram.wait_for_poll();
     let started = Instant::now();
-    let asked: Vec<_> =
-        (1..=chats).map(|id| telegram.private(&User::new(id, "Ann")).say("/mx example.test")).collect();
+    let asked: Vec<_> = (1..=chats)
+        .map(|id| {
+            telegram
+                .private(&User::new(id, "Ann"))
+                .say("/mx example.test")
+        })
+        .collect();
     thread::sleep(Duration::from_secs(10));
-    let shown = asked.iter().filter(|asked| !asked.replies().is_empty()).count();
+    let shown = asked
+        .iter()
+        .filter(|asked| !asked.replies().is_empty())
+        .count();
     dns.release("example.test. MX");
     let last = |asked: &netvane_tests::telegram::Asked| {
         asked.replies().first().is_some_and(|message| {

@@ -10,7 +10,9 @@ const LENGTH: usize = 12;
 fn main() {
     println!("cargo::rerun-if-env-changed=NETVANE_COMMIT");
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    let given = env::var("NETVANE_COMMIT").ok().filter(|commit| !commit.is_empty());
+    let given = env::var("NETVANE_COMMIT")
+        .ok()
+        .filter(|commit| !commit.is_empty());
     let version = match given.or_else(commit) {
         Some(commit) => format!("{version} ({})", commit.get(..LENGTH).unwrap_or(&commit)),
         None => version,
@@ -23,12 +25,19 @@ fn commit() -> Option<String> {
     git(&["ls-files", "--error-unmatch", "Cargo.toml"])?;
     // Each commit and each checkout writes a line to the log of HEAD.
     for path in ["HEAD", "logs/HEAD"] {
-        println!("cargo::rerun-if-changed={}", git(&["rev-parse", "--git-path", path])?);
+        println!(
+            "cargo::rerun-if-changed={}",
+            git(&["rev-parse", "--git-path", path])?
+        );
     }
     git(&["rev-parse", "HEAD"])
 }
 
 fn git(words: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(words).output().ok().filter(|output| output.status.success())?;
+    let output = Command::new("git")
+        .args(words)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }

@@ -39,7 +39,11 @@ impl Access {
     ) -> Result<Self, Failure> {
         let Policy { rules, contact, .. } = &settings.policy;
         for rule in rules {
-            if let Some(name) = rule.commands.iter().find(|name| registry.find(name).is_none()) {
+            if let Some(name) = rule
+                .commands
+                .iter()
+                .find(|name| registry.find(name).is_none())
+            {
                 let meant = registry
                     .nearest(name)
                     .map(|near| format!("; did you mean `{near}`?"))
@@ -53,25 +57,50 @@ impl Access {
         let limited = |rule: &Rule| {
             let names = rule.commands.iter().filter_map(|name| registry.find(name));
             let commands = names.map(|entry| entry.spec.name.to_owned()).collect();
-            let rule = Rule { commands, ..rule.clone() };
-            let known = before.and_then(|before| before.rules.iter().find(|(known, _)| *known == rule));
+            let rule = Rule {
+                commands,
+                ..rule.clone()
+            };
+            let known =
+                before.and_then(|before| before.rules.iter().find(|(known, _)| *known == rule));
             let limit = match known {
                 Some((_, limit)) => limit.clone(),
-                None => rule.per_minute.map(|number| Arc::new(RateLimiter::keyed(a_minute(number)))),
+                None => rule
+                    .per_minute
+                    .map(|number| Arc::new(RateLimiter::keyed(a_minute(number)))),
             };
             (rule, limit)
         };
-        Ok(Self { rules: rules.iter().map(limited).collect(), contact: contact.clone() })
+        Ok(Self {
+            rules: rules.iter().map(limited).collect(),
+            contact: contact.clone(),
+        })
     }
 
     /// Whether this caller may ask this command, by the first rule that fits both.
-    pub(crate) fn admit(&self, adapter: &str, caller: &Caller, command: &str) -> Result<Admitted, Failure> {
-        let found = self.rules.iter().position(|(rule, _)| fits(rule, adapter, caller, command));
-        let Some(index) = found else { return Ok(Admitted::default()) };
+    pub(crate) fn admit(
+        &self,
+        adapter: &str,
+        caller: &Caller,
+        command: &str,
+    ) -> Result<Admitted, Failure> {
+        let found = self
+            .rules
+            .iter()
+            .position(|(rule, _)| fits(rule, adapter, caller, command));
+        let Some(index) = found else {
+            return Ok(Admitted::default());
+        };
         let rule = &self.rules[index].0;
         match rule.effect {
-            Effect::Allow => Ok(Admitted { private: false, rule: Some(index) }),
-            Effect::Private => Ok(Admitted { private: true, rule: Some(index) }),
+            Effect::Allow => Ok(Admitted {
+                private: false,
+                rule: Some(index),
+            }),
+            Effect::Private => Ok(Admitted {
+                private: true,
+                rule: Some(index),
+            }),
             Effect::Deny => {
                 let ask = match self.contact.as_str() {
                     "" => "The operator of this Netvane can change it.".to_owned(),
@@ -87,7 +116,8 @@ impl Access {
 
     /// Counts a question against the limit of the rule that let it in, where it has one.
     pub(crate) fn charge(&self, admitted: Admitted, caller: &Caller) -> Result<(), Failure> {
-        let Some((rule, Some(limit))) = admitted.rule.and_then(|index| self.rules.get(index)) else {
+        let Some((rule, Some(limit))) = admitted.rule.and_then(|index| self.rules.get(index))
+        else {
             return Ok(());
         };
         limit.check_key(&caller.name()).map_err(|until| {
@@ -131,7 +161,8 @@ mod tests {
     fn access_after(before: Option<&Access>, toml: &str) -> Result<Access, Failure> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), toml).expect("written");
-        let settings = Settings::load(Some(file.path()), []).unwrap_or_else(|error| panic!("{error}"));
+        let settings =
+            Settings::load(Some(file.path()), []).unwrap_or_else(|error| panic!("{error}"));
         Access::new(&settings, &commands::registry(), before)
     }
 
@@ -169,15 +200,26 @@ mod tests {
     fn the_first_rule_that_fits_counts() {
         let access = access(RULES).expect("rules");
         let lobby = caller("1", &[]);
-        let refused = access.admit("discord", &lobby, "ports").expect_err("denied").to_string();
+        let refused = access
+            .admit("discord", &lobby, "ports")
+            .expect_err("denied")
+            .to_string();
         assert_eq!(
             refused,
             "`ports` is not for you here (rule “no scans in the lobby”). Ask ops@example.test if you need it."
         );
-        assert!(access.admit("discord", &caller("1", &["77"]), "ports").is_ok());
+        assert!(
+            access
+                .admit("discord", &caller("1", &["77"]), "ports")
+                .is_ok()
+        );
         assert!(access.admit("discord", &caller("3", &[]), "ports").is_ok());
         assert!(access.admit("telegram", &lobby, "ports").is_ok());
-        assert!(access.admit("discord", &lobby, "mx").is_ok_and(|admitted| !admitted.private));
+        assert!(
+            access
+                .admit("discord", &lobby, "mx")
+                .is_ok_and(|admitted| !admitted.private)
+        );
         let verify = access.admit("http", &lobby, "verify").expect("allowed");
         assert!(verify.private);
         assert!(access.charge(verify, &lobby).is_ok() && access.charge(verify, &lobby).is_ok());
@@ -188,8 +230,14 @@ mod tests {
                 .to_string()
                 .starts_with("The rule “mail is private” lets you ask 2 times a minute. Again in ")
         );
-        let other = Caller { user: Some("10".into()), ..Caller::default() };
-        assert!(access.charge(verify, &other).is_ok(), "each asker has their own");
+        let other = Caller {
+            user: Some("10".into()),
+            ..Caller::default()
+        };
+        assert!(
+            access.charge(verify, &other).is_ok(),
+            "each asker has their own"
+        );
     }
 
     #[test]
@@ -200,12 +248,18 @@ mod tests {
             let verify = access.admit("http", &ann, "verify").expect("allowed");
             access.charge(verify, &ann).is_ok()
         };
-        assert_eq!([ask(&before), ask(&before), ask(&before)], [true, true, false]);
+        assert_eq!(
+            [ask(&before), ask(&before), ask(&before)],
+            [true, true, false]
+        );
         let moved = RULES.replace("channels = [\"1\", \"2\"]", "channels = [\"2\"]");
         let same = access_after(Some(&before), &moved).expect("rules");
         assert!(!ask(&same), "another rule has changed");
         let changed = RULES.replace("per_minute = 2", "per_minute = 3");
-        assert!(ask(&access_after(Some(&before), &changed).expect("rules")), "a new number begins anew");
+        assert!(
+            ask(&access_after(Some(&before), &changed).expect("rules")),
+            "a new number begins anew"
+        );
     }
 
     #[test]

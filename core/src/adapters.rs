@@ -25,7 +25,8 @@ pub struct Adapters(Arc<Mutex<BTreeMap<&'static str, Health>>>);
 impl Adapters {
     /// Tells how an adapter is; a change is logged once.
     pub fn report(&self, adapter: &'static str, health: Health) {
-        metrics::gauge!("netvane_adapter_up", "adapter" => adapter).set(f64::from(health == Health::Up));
+        metrics::gauge!("netvane_adapter_up", "adapter" => adapter)
+            .set(f64::from(health == Health::Up));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = all.insert(adapter, health.clone());
         if before.as_ref().map(std::mem::discriminant) == Some(std::mem::discriminant(&health)) {
@@ -42,7 +43,9 @@ impl Adapters {
     /// All of them, by name.
     pub fn all(&self) -> Vec<(&'static str, Health)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().map(|(name, health)| (*name, health.clone())).collect()
+        all.iter()
+            .map(|(name, health)| (*name, health.clone()))
+            .collect()
     }
 }
 

@@ -30,16 +30,29 @@ impl Entry {
     ) -> Self {
         let lifetime = finding.lifetime().min(longest);
         let shown = Mutex::new((0, Arc::new(Rendition::new(finding.clone()))));
-        Self { command, arguments, finding, found: Instant::now(), lifetime, shown }
+        Self {
+            command,
+            arguments,
+            finding,
+            found: Instant::now(),
+            lifetime,
+            shown,
+        }
     }
 
     /// The answer as it is now, and how long it still holds.
     pub(crate) fn rendition(&self) -> (Arc<Rendition>, Duration) {
         let age = self.found.elapsed();
         let seconds = age.as_secs() as u32;
-        let mut shown = self.shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut shown = self
+            .shown
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if shown.0 != seconds {
-            *shown = (seconds, Arc::new(Rendition::new(self.finding.aged(seconds))));
+            *shown = (
+                seconds,
+                Arc::new(Rendition::new(self.finding.aged(seconds))),
+            );
         }
         (shown.1.clone(), self.lifetime.saturating_sub(age))
     }
@@ -51,14 +64,24 @@ pub(crate) struct Cache(Store<Arc<str>, Arc<Entry>>);
 struct Lifetime;
 
 impl Expiry<Arc<str>, Arc<Entry>> for Lifetime {
-    fn expire_after_create(&self, _: &Arc<str>, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
+    fn expire_after_create(
+        &self,
+        _: &Arc<str>,
+        entry: &Arc<Entry>,
+        _: Instant,
+    ) -> Option<Duration> {
         Some(entry.lifetime)
     }
 }
 
 impl Cache {
     pub(crate) fn new(entries: u64) -> Self {
-        Self(Store::builder().max_capacity(entries).expire_after(Lifetime).build())
+        Self(
+            Store::builder()
+                .max_capacity(entries)
+                .expire_after(Lifetime)
+                .build(),
+        )
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {

@@ -157,7 +157,10 @@ pub trait Prepared: Send + Sync {
     /// See [`Command::contacts`].
     fn contacts(&self) -> Option<&Host>;
     /// See [`Command::run`].
-    fn run<'a>(self: Box<Self>, cx: &'a Context) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>>;
+    fn run<'a>(
+        self: Box<Self>,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>>;
 }
 
 /// Data with its type erased.
@@ -206,8 +209,16 @@ impl<C: Command> Prepared for Ready<C> {
         self.command.contacts()
     }
 
-    fn run<'a>(self: Box<Self>, cx: &'a Context) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>> {
-        Box::pin(async move { self.command.run(cx).await.map(|data| Arc::new(data) as Arc<dyn Finding>) })
+    fn run<'a>(
+        self: Box<Self>,
+        cx: &'a Context,
+    ) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>> {
+        Box::pin(async move {
+            self.command
+                .run(cx)
+                .await
+                .map(|data| Arc::new(data) as Arc<dyn Finding>)
+        })
     }
 }
 
@@ -224,19 +235,23 @@ impl Entry {
             arguments_schema: schema,
             data_schema: written_schema::<C::Data>,
             prepare: |arguments| {
-                let command: C =
-                    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
+                let command: C = serde_path_to_error::deserialize(Value::Object(arguments))
+                    .map_err(|error| {
                         let path = error.path().to_string();
                         let invalid = Invalid::from_serde(&error.into_inner().to_string());
                         ((path != ".").then_some(path), invalid)
                     })?;
                 let arguments = match serde_json::to_value(&command) {
-                    Ok(Value::Object(arguments)) => {
-                        arguments.into_iter().filter(|(_, value)| !value.is_null()).collect()
-                    }
+                    Ok(Value::Object(arguments)) => arguments
+                        .into_iter()
+                        .filter(|(_, value)| !value.is_null())
+                        .collect(),
                     _ => Map::new(),
                 };
-                Ok(Box::new(Ready { command, arguments: Arc::new(arguments) }))
+                Ok(Box::new(Ready {
+                    command,
+                    arguments: Arc::new(arguments),
+                }))
             },
         }
     }
@@ -253,14 +268,16 @@ impl Entry {
 
     /// `mx <domain> [resolver]`.
     pub fn usage(&self) -> String {
-        self.arguments.iter().fold(self.spec.name.to_owned(), |usage, argument| {
-            let rest = if argument.rest { "…" } else { "" };
-            if argument.required {
-                format!("{usage} <{}{rest}>", argument.name)
-            } else {
-                format!("{usage} [{}{rest}]", argument.name)
-            }
-        })
+        self.arguments
+            .iter()
+            .fold(self.spec.name.to_owned(), |usage, argument| {
+                let rest = if argument.rest { "…" } else { "" };
+                if argument.required {
+                    format!("{usage} <{}{rest}>", argument.name)
+                } else {
+                    format!("{usage} [{}{rest}]", argument.name)
+                }
+            })
     }
 }
 
@@ -303,7 +320,9 @@ impl Registry {
 
     /// Those given, in this order.
     pub fn new(entries: Vec<Entry>) -> Self {
-        Self { entries: entries.into_iter().map(Arc::new).collect() }
+        Self {
+            entries: entries.into_iter().map(Arc::new).collect(),
+        }
     }
 
     /// In the order of `help`.
@@ -314,23 +333,31 @@ impl Registry {
     /// The arguments of a command's first example, by name.
     pub fn example(&self, entry: &Entry) -> Map<String, Value> {
         let line = entry.spec.examples.first().copied().unwrap_or_default();
-        crate::grammar::parse(self, line).map(|(_, read)| Map::clone(read.arguments())).unwrap_or_default()
+        crate::grammar::parse(self, line)
+            .map(|(_, read)| Map::clone(read.arguments()))
+            .unwrap_or_default()
     }
 
     /// Those that are offered for such a target, the most telling one first.
     pub fn offered_for(&self, kind: TargetKind) -> impl Iterator<Item = &Arc<Entry>> {
-        self.entries.iter().filter(move |entry| entry.offered_for.contains(&kind))
+        self.entries
+            .iter()
+            .filter(move |entry| entry.offered_for.contains(&kind))
     }
 
     /// By name or alias, exactly.
     pub fn find(&self, name: &str) -> Option<&Arc<Entry>> {
-        self.entries.iter().find(|entry| entry.spec.name == name || entry.spec.aliases.contains(&name))
+        self.entries
+            .iter()
+            .find(|entry| entry.spec.name == name || entry.spec.aliases.contains(&name))
     }
 
     /// The name or alias that is spelled most like this one, if one is near.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
-        let names =
-            self.entries.iter().flat_map(|entry| std::iter::once(&entry.spec.name).chain(entry.spec.aliases));
+        let names = self
+            .entries
+            .iter()
+            .flat_map(|entry| std::iter::once(&entry.spec.name).chain(entry.spec.aliases));
         crate::spelling::nearest(name, names.copied())
     }
 }
@@ -346,26 +373,44 @@ mod tests {
         let registry = commands::registry();
         let mut names = std::collections::HashSet::new();
         for entry in registry.entries() {
-            let Spec { name, aliases, about, examples, cost, sends, .. } = entry.spec;
+            let Spec {
+                name,
+                aliases,
+                about,
+                examples,
+                cost,
+                sends,
+                ..
+            } = entry.spec;
             assert_eq!(
                 sends == 0,
                 cost == Cost::Free,
                 "{name}: what sends nothing is free, and nothing else"
             );
-            assert!(sends <= 512 << 10, "{name}: more than any question is worth");
+            assert!(
+                sends <= 512 << 10,
+                "{name}: more than any question is worth"
+            );
             for name in std::iter::once(&name).chain(aliases) {
                 assert!(names.insert(*name), "{name} is there twice");
                 assert!(
                     (1..=32).contains(&name.len())
-                        && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+                        && name
+                            .bytes()
+                            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
                 );
             }
-            assert!((3..=100).contains(&about.chars().count()), "{name}: {about}");
+            assert!(
+                (3..=100).contains(&about.chars().count()),
+                "{name}: {about}"
+            );
             assert!(!about.ends_with('.'), "{name}");
             assert!(!examples.is_empty(), "{name} needs an example");
             assert!(entry.arguments.len() <= 25);
             assert!(
-                entry.arguments.is_sorted_by_key(|argument| !argument.required),
+                entry
+                    .arguments
+                    .is_sorted_by_key(|argument| !argument.required),
                 "{name}: required first"
             );
             for (index, argument) in entry.arguments.iter().enumerate() {
@@ -375,8 +420,16 @@ mod tests {
                     argument.name,
                     argument.help
                 );
-                assert!(argument.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')));
-                assert!(!argument.rest || index + 1 == entry.arguments.len(), "{name}: free text comes last");
+                assert!(
+                    argument
+                        .name
+                        .bytes()
+                        .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+                );
+                assert!(
+                    !argument.rest || index + 1 == entry.arguments.len(),
+                    "{name}: free text comes last"
+                );
             }
         }
     }
@@ -385,11 +438,23 @@ mod tests {
     #[test]
     fn data_has_the_fields_of_the_contract() {
         let registry = commands::registry();
-        let lookup =
-            ["name", "type", "rcode", "answers", "authority", "resolver", "authenticated", "transport"];
-        let record_types = ["a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dig", "ptr"];
-        let mut contract: Vec<(&str, &[&str])> =
-            record_types.iter().map(|name| (*name, &lookup[..])).collect();
+        let lookup = [
+            "name",
+            "type",
+            "rcode",
+            "answers",
+            "authority",
+            "resolver",
+            "authenticated",
+            "transport",
+        ];
+        let record_types = [
+            "a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dig", "ptr",
+        ];
+        let mut contract: Vec<(&str, &[&str])> = record_types
+            .iter()
+            .map(|name| (*name, &lookup[..]))
+            .collect();
         contract.push(("mx", &["hosts", "null_mx", "implicit"]));
         contract.push(("dns", &["name", "rcode", "records"]));
         contract.push(("reverse", &["query", "addresses"]));
@@ -428,21 +493,75 @@ mod tests {
         contract.push(("geo", &place));
         contract.push(("ip", &place));
         contract.push(("ip", &["names", "registration"]));
-        contract
-            .push(("ping", &["target", "address", "sent", "received", "loss_percent", "rtt_ms", "replies"]));
+        contract.push((
+            "ping",
+            &[
+                "target",
+                "address",
+                "sent",
+                "received",
+                "loss_percent",
+                "rtt_ms",
+                "replies",
+            ],
+        ));
         contract.push(("trace", &["target", "address", "reached", "hops"]));
         contract.push(("ports", &["target", "address", "ports"]));
         contract.push(("port", &["query", "matches"]));
-        contract.push(("ua", &["user_agent", "category", "bot", "client", "os", "device", "hints"]));
-        contract
-            .push(("verify", &["address", "verdict", "reason", "checks", "mx", "transcript", "suggestion"]));
+        contract.push((
+            "ua",
+            &[
+                "user_agent",
+                "category",
+                "bot",
+                "client",
+                "os",
+                "device",
+                "hints",
+            ],
+        ));
+        contract.push((
+            "verify",
+            &[
+                "address",
+                "verdict",
+                "reason",
+                "checks",
+                "mx",
+                "transcript",
+                "suggestion",
+            ],
+        ));
         contract.push((
             "trace_mail",
-            &["from", "subject", "date", "message_id", "hops", "origin", "authentication", "anomalies"],
+            &[
+                "from",
+                "subject",
+                "date",
+                "message_id",
+                "hops",
+                "origin",
+                "authentication",
+                "anomalies",
+            ],
         ));
-        contract.push(("myip", &["address", "port", "via", "chain", "proxy_headers", "geo"]));
+        contract.push((
+            "myip",
+            &["address", "port", "via", "chain", "proxy_headers", "geo"],
+        ));
         contract.push(("myrequest", &["variables", "headers"]));
-        contract.push(("myua", &["user_agent", "category", "bot", "client", "os", "device", "hints"]));
+        contract.push((
+            "myua",
+            &[
+                "user_agent",
+                "category",
+                "bot",
+                "client",
+                "os",
+                "device",
+                "hints",
+            ],
+        ));
         contract.push(("mailbox", &["domain", "provider", "hosts"]));
         for (name, fields) in contract {
             let schema = registry.find(name).expect(name).data_schema();

@@ -34,7 +34,10 @@ pub fn complete(
         Some(Completes::Target) => matching(recent.iter().map(String::as_str), &lower),
         Some(Completes::RecordType) => matching(COMMON_TYPES.into_iter(), &lower),
         Some(Completes::Resolver) => matching(RESOLVERS.into_iter(), &lower),
-        Some(Completes::Command) => matching(registry.entries().iter().map(|entry| entry.spec.name), &lower),
+        Some(Completes::Command) => matching(
+            registry.entries().iter().map(|entry| entry.spec.name),
+            &lower,
+        ),
         Some(Completes::Port) => {
             // The last word of a list is the one being typed.
             let head = lower.rfind([',', ' ']).map_or("", |end| &lower[..=end]);
@@ -54,11 +57,16 @@ fn matching<'a>(values: impl Iterator<Item = &'a str>, typed: &str) -> Vec<Strin
     let mut found: Vec<(bool, &str)> = values
         .filter_map(|value| {
             let lower = value.to_lowercase();
-            lower.contains(typed).then(|| (!lower.starts_with(typed), value))
+            lower
+                .contains(typed)
+                .then(|| (!lower.starts_with(typed), value))
         })
         .collect();
     found.sort_by_key(|(later, _)| *later);
-    found.into_iter().map(|(_, value)| value.to_owned()).collect()
+    found
+        .into_iter()
+        .map(|(_, value)| value.to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -71,7 +79,11 @@ mod tests {
         let recent = ["example.com".to_owned(), "192.0.2.1".to_owned()];
         let suggested = |command: &str, argument: &str, typed: &str| {
             let entry = registry.find(command).expect("a command");
-            let argument = entry.arguments.iter().find(|found| found.name == argument).expect("an argument");
+            let argument = entry
+                .arguments
+                .iter()
+                .find(|found| found.name == argument)
+                .expect("an argument");
             complete(&registry, argument, typed, &recent, 4).join(" ")
         };
         assert_eq!(suggested("dig", "type", "a"), "A AAAA ANY CNAME");
@@ -81,7 +93,10 @@ mod tests {
         );
         assert_eq!(suggested("mx", "domain", ""), "example.com 192.0.2.1");
         assert_eq!(suggested("mx", "domain", "am"), "example.com");
-        assert_eq!(suggested("ports", "ports", "22,http"), "22,http 22,https 22,httpx 22,http-alt");
+        assert_eq!(
+            suggested("ports", "ports", "22,http"),
+            "22,http 22,https 22,httpx 22,http-alt"
+        );
         assert_eq!(suggested("help", "command", "trace"), "trace trace_mail");
         assert_eq!(suggested("ping", "count", "3"), "");
     }

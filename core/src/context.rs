@@ -62,7 +62,11 @@ pub struct About {
 impl Context {
     /// Many ports of this address are about to be tried.
     pub(crate) fn may_scan(&self, address: IpAddr) -> Result<(), Failure> {
-        if self.caller.own { Ok(()) } else { self.budgets.charge_network(address) }
+        if self.caller.own {
+            Ok(())
+        } else {
+            self.budgets.charge_network(address)
+        }
     }
 
     /// The mail servers of this domain are about to be asked about a mailbox: they would block whoever asks too often,
@@ -74,7 +78,8 @@ impl Context {
     /// Shows what is found so far; a later call replaces an earlier one that nobody has looked at.
     pub fn progress<D: Answer>(&self, data: &D) {
         if self.progress.receiver_count() > 0 {
-            self.progress.send_replace(Some(Arc::new(Rendition::new(Arc::new(data.clone())))));
+            self.progress
+                .send_replace(Some(Arc::new(Rendition::new(Arc::new(data.clone())))));
         }
     }
 }

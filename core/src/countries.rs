@@ -22,9 +22,14 @@ pub(crate) fn country(code: &str) -> Option<(&'static str, &'static str)> {
 }
 
 fn index(code: &str) -> Option<usize> {
-    let &[a, b] = code.as_bytes() else { return None };
-    let place =
-        |letter: u8| letter.is_ascii_alphabetic().then(|| usize::from(letter.to_ascii_uppercase() - b'A'));
+    let &[a, b] = code.as_bytes() else {
+        return None;
+    };
+    let place = |letter: u8| {
+        letter
+            .is_ascii_alphabetic()
+            .then(|| usize::from(letter.to_ascii_uppercase() - b'A'))
+    };
     Some(place(a)? * 26 + place(b)?)
 }
 
@@ -34,9 +39,12 @@ mod tests {
 
     #[test]
     fn names() {
-        for (code, name) in
-            [("DE", "Germany"), ("us", "United States"), ("TR", "Türkiye"), ("CI", "Côte d’Ivoire")]
-        {
+        for (code, name) in [
+            ("DE", "Germany"),
+            ("us", "United States"),
+            ("TR", "Türkiye"),
+            ("CI", "Côte d’Ivoire"),
+        ] {
             assert_eq!(country(code).map(|(_, name)| name), Some(name));
         }
         for code in ["", "A", "ZZ", "EU", "USA", "1A", "é"] {

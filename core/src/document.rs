@@ -178,7 +178,10 @@ impl Role {
 impl Cell {
     /// A value of a certain sort.
     pub fn new(text: impl ToString, role: Role) -> Self {
-        Self { text: text.to_string(), role }
+        Self {
+            text: text.to_string(),
+            role,
+        }
     }
 
     /// A name that can be looked up.
@@ -206,7 +209,12 @@ impl<T: ToString> From<T> for Cell {
 impl Document {
     /// A document with its head.
     pub fn new(title: impl Into<String>, summary: impl Into<String>, severity: Severity) -> Self {
-        Self { title: title.into(), summary: summary.into(), severity, ..Self::default() }
+        Self {
+            title: title.into(),
+            summary: summary.into(),
+            severity,
+            ..Self::default()
+        }
     }
 
     /// Adds a line between parts.
@@ -226,22 +234,36 @@ impl Document {
 
     /// Adds a name with its value, beside the ones just before it.
     pub fn field(&mut self, name: impl Into<String>, value: impl Into<Cell>) -> &mut Self {
-        let field = Field { name: name.into(), value: value.into() };
+        let field = Field {
+            name: name.into(),
+            value: value.into(),
+        };
         match self.blocks.last_mut() {
             Some(Block::Fields { fields }) => fields.push(field),
-            _ => self.blocks.push(Block::Fields { fields: vec![field] }),
+            _ => self.blocks.push(Block::Fields {
+                fields: vec![field],
+            }),
         }
         self
     }
 
     /// Adds a table, unless it would be empty. A `>` before a column's title marks numbers.
-    pub fn table<const N: usize>(&mut self, titles: [&'static str; N], rows: Vec<[Cell; N]>) -> &mut Self {
+    pub fn table<const N: usize>(
+        &mut self,
+        titles: [&'static str; N],
+        rows: Vec<[Cell; N]>,
+    ) -> &mut Self {
         if rows.is_empty() {
             return self;
         }
-        let columns = titles
-            .map(|title| Column { title: title.trim_start_matches('>'), numeric: title.starts_with('>') });
-        self.block(Block::Table { columns: columns.into(), rows: rows.into_iter().map(Vec::from).collect() })
+        let columns = titles.map(|title| Column {
+            title: title.trim_start_matches('>'),
+            numeric: title.starts_with('>'),
+        });
+        self.block(Block::Table {
+            columns: columns.into(),
+            rows: rows.into_iter().map(Vec::from).collect(),
+        })
     }
 
     /// Adds any part.

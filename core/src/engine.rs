@@ -69,7 +69,13 @@ impl Engine {
     /// Takes up changed settings; what is running goes on with the old ones. Settings that cannot be used change nothing.
     /// Reads files, so not for an async thread.
     pub fn reload(&self, settings: &Settings) -> Result<(), Failure> {
-        let Inner { registry, adapters, started, world, .. } = &*self.0;
+        let Inner {
+            registry,
+            adapters,
+            started,
+            world,
+            ..
+        } = &*self.0;
         let new = World::new(settings, registry, adapters, *started, Some(&world.load()))?;
         new.net.dns.is_configured()?;
         world.store(Arc::new(new));
@@ -114,7 +120,10 @@ impl Engine {
     pub async fn is_excepted(&self, host: &Host) -> bool {
         let net = self.0.world.load().net.clone();
         let addresses = net.addresses(host).await.unwrap_or_default();
-        !addresses.is_empty() && addresses.iter().all(|address| net.guard.is_excepted(*address))
+        !addresses.is_empty()
+            && addresses
+                .iter()
+                .all(|address| net.guard.is_excepted(*address))
     }
 
     /// How much at once.
@@ -139,8 +148,15 @@ impl Engine {
 
     /// Whether only the asker is to read the answer to this command: rules may say so.
     pub fn is_private(&self, adapter: &str, caller: &Caller, command: &str) -> bool {
-        let Some(entry) = self.0.registry.find(command) else { return false };
-        let admitted = self.0.world.load().access.admit(adapter, caller, entry.spec.name);
+        let Some(entry) = self.0.registry.find(command) else {
+            return false;
+        };
+        let admitted = self
+            .0
+            .world
+            .load()
+            .access
+            .admit(adapter, caller, entry.spec.name);
         admitted.is_ok_and(|admitted| admitted.private)
     }
 
@@ -160,7 +176,9 @@ impl Engine {
     ) -> Result<Receipt, Failure> {
         let world = self.0.world.load_full();
         let outlay = world.outlay(u32::MAX, own, limits::AT_HAND);
-        outlay.during(world.net.http.post(url, headers, body, timeout)).await
+        outlay
+            .during(world.net.http.post(url, headers, body, timeout))
+            .await
     }
 
     /// Before the process ends: waits until servers that were talked to have heard that we leave, a moment at most.
@@ -189,13 +207,18 @@ impl Engine {
         name = "ask",
         fields(adapter = request.adapter, command, outcome)
     )]
-    pub async fn ask(&self, request: Request, progress: impl FnMut(Reply)) -> Result<Reply, Failure> {
+    pub async fn ask(
+        &self,
+        request: Request,
+        progress: impl FnMut(Reply),
+    ) -> Result<Reply, Failure> {
         let world = self.0.world.load_full();
         let mut asked = Asked::new(world.clone(), request);
         let answer = match self.understand(&asked.request.input) {
             Ok((command, prepared)) => {
                 asked.question = Some((command.clone(), prepared.arguments().clone()));
-                self.answer(&world, (command, prepared), &mut asked, progress).await
+                self.answer(&world, (command, prepared), &mut asked, progress)
+                    .await
             }
             Err(error) => Err(Failure::Usage(error)),
         };
@@ -208,7 +231,10 @@ impl Engine {
         let world = self.0.world.load_full();
         let (command, prepared) = self.understand(&request.input).ok()?;
         let entry = self.0.cache.get(&key(&command, &*prepared, request))?;
-        let admitted = world.access.admit(request.adapter, &request.caller, command.spec.name).ok()?;
+        let admitted = world
+            .access
+            .admit(request.adapter, &request.caller, command.spec.name)
+            .ok()?;
         world.charge(request, admitted, limits::AT_HAND).ok()?;
         let mut asked = Asked::new(world, request.clone());
         asked.units = limits::AT_HAND;
@@ -225,9 +251,9 @@ impl Engine {
 
     fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
         match input {
-            Input::Text(line) if line.len() > MAX_LINE => {
-                Err(UsageError::argument(format!("a command line holds at most {MAX_LINE} bytes")))
-            }
+            Input::Text(line) if line.len() > MAX_LINE => Err(UsageError::argument(format!(
+                "a command line holds at most {MAX_LINE} bytes"
+            ))),
             Input::Text(line) => grammar::parse(&self.0.registry, line),
             Input::Named { name, arguments } => {
                 grammar::parse_named(&self.0.registry, name, arguments.clone())
@@ -243,7 +269,13 @@ impl Engine {
         mut progress: impl FnMut(Reply),
     ) -> Result<Reply, Failure> {
         let (inner, name) = (&self.0, command.spec.name);
-        let Asked { id, started, units, request, .. } = &mut *asked;
+        let Asked {
+            id,
+            started,
+            units,
+            request,
+            ..
+        } = &mut *asked;
         let started = *started;
         // Who may ask this here.
         let admitted = world.access.admit(request.adapter, &request.caller, name)?;
@@ -259,7 +291,11 @@ impl Engine {
         let (fresh, bulk) = (request.fresh, request.bulk);
         let known = inner.cache.get(&key).filter(|_| !fresh);
         // How often.
-        *units = if known.is_some() { limits::AT_HAND } else { command.spec.cost.units() };
+        *units = if known.is_some() {
+            limits::AT_HAND
+        } else {
+            command.spec.cost.units()
+        };
         let standings = world.charge(request, admitted, *units)?;
         // A forbidden target is told before anything is spent on it.
         if let Some(Host::Address(address)) = prepared.contacts() {
@@ -271,9 +307,13 @@ impl Engine {
         let _place = match request.caller.own {
             true => None,
             false => {
-                let place = tokio::time::timeout(command.spec.timeout, world.budgets.place(&request.caller));
+                let place = tokio::time::timeout(
+                    command.spec.timeout,
+                    world.budgets.place(&request.caller),
+                );
                 place.await.map_err(|_| Failure::RateLimited {
-                    message: "Your other lookups are not done yet. Wait for them, or cancel one.".into(),
+                    message: "Your other lookups are not done yet. Wait for them, or cancel one."
+                        .into(),
                     retry_after: Duration::from_secs(1),
                 })?
             }
@@ -281,7 +321,11 @@ impl Engine {
         let key: Arc<str> = key.into();
         let arguments = prepared.arguments().clone();
         // Who is waited for must not wait for a share of what is asked in bulk.
-        let flown: Arc<str> = if bulk { format!("{key} in bulk").into() } else { key.clone() };
+        let flown: Arc<str> = if bulk {
+            format!("{key} in bulk").into()
+        } else {
+            key.clone()
+        };
         let flight = inner.flights.join(flown.clone(), |sender| {
             let context = Context {
                 net: world.net.clone(),
@@ -314,7 +358,9 @@ impl Engine {
                 if let Some(entry) = engine.0.cache.get(&key).filter(|_| !fresh) {
                     return Ok(entry);
                 }
-                let finding = outlay.during(look_up(name, prepared, context, permits, bulk)).await?;
+                let finding = outlay
+                    .during(look_up(name, prepared, context, permits, bulk))
+                    .await?;
                 let entry = Arc::new(Entry::new(name, arguments, finding, longest));
                 engine.0.cache.keep(key, entry.clone());
                 Ok(entry)
@@ -361,7 +407,13 @@ async fn look_up(
 ) -> Result<Arc<dyn crate::command::Finding>, Failure> {
     let deadline = context.deadline;
     let _share = match &permits {
-        Some(permits) if bulk => Some(permits.bulk.acquire().await.map_err(|_| Failure::Internal)?),
+        Some(permits) if bulk => Some(
+            permits
+                .bulk
+                .acquire()
+                .await
+                .map_err(|_| Failure::Internal)?,
+        ),
         _ => None,
     };
     let run = async {
@@ -373,7 +425,12 @@ async fn look_up(
     };
     tokio::time::timeout(deadline, run)
         .await
-        .unwrap_or_else(|_| Err(Failure::Timeout { what: format!("`{name}`"), after: deadline }))
+        .unwrap_or_else(|_| {
+            Err(Failure::Timeout {
+                what: format!("`{name}`"),
+                after: deadline,
+            })
+        })
 }
 
 fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {

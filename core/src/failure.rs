@@ -141,7 +141,10 @@ impl Failure {
     /// The stable code of the contract, and the HTTP status that goes with it.
     pub fn code(&self) -> (&'static str, u16) {
         match self {
-            Self::Usage(UsageError { kind: UsageKind::UnknownCommand, .. }) => ("unknown_command", 404),
+            Self::Usage(UsageError {
+                kind: UsageKind::UnknownCommand,
+                ..
+            }) => ("unknown_command", 404),
             Self::Usage(_) => ("bad_argument", 400),
             Self::Refused { .. } => ("refused_target", 403),
             Self::Unauthorized(_) => ("unauthorized", 401),
@@ -235,7 +238,11 @@ mod tests {
 
     #[test]
     fn a_problem_names_code_status_place_and_correction() {
-        let failure = Failure::from(UsageError::argument("no").at(4..9).suggest("/mx example.com"));
+        let failure = Failure::from(
+            UsageError::argument("no")
+                .at(4..9)
+                .suggest("/mx example.com"),
+        );
         let problem = serde_json::to_value(failure.problem()).expect("serializes");
         assert_eq!(
             problem,
@@ -246,9 +253,24 @@ mod tests {
 
     #[test]
     fn durations_read_well() {
-        let told = |after| Failure::Timeout { what: "192.0.2.1".into(), after }.to_string();
-        assert_eq!(told(Duration::from_millis(250)), "192.0.2.1 did not answer within 250 ms");
-        assert_eq!(told(Duration::from_secs(4)), "192.0.2.1 did not answer within 4 s");
-        assert_eq!(told(Duration::from_millis(2500)), "192.0.2.1 did not answer within 2.5 s");
+        let told = |after| {
+            Failure::Timeout {
+                what: "192.0.2.1".into(),
+                after,
+            }
+            .to_string()
+        };
+        assert_eq!(
+            told(Duration::from_millis(250)),
+            "192.0.2.1 did not answer within 250 ms"
+        );
+        assert_eq!(
+            told(Duration::from_secs(4)),
+            "192.0.2.1 did not answer within 4 s"
+        );
+        assert_eq!(
+            told(Duration::from_millis(2500)),
+            "192.0.2.1 did not answer within 2.5 s"
+        );
     }
 }

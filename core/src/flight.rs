@@ -47,7 +47,11 @@ impl Flights {
             let found = lookup.await;
             outcome_sender.send_replace(Some(found));
         });
-        let flight = Arc::new(Flight { progress, outcome, _task: AbortOnDropHandle::new(task) });
+        let flight = Arc::new(Flight {
+            progress,
+            outcome,
+            _task: AbortOnDropHandle::new(task),
+        });
         flights.insert(key, Arc::downgrade(&flight));
         // Flights that nobody waits for any more leave their key behind; sweep now and then.
         if flights.len() > 64 && flights.len().is_power_of_two() {
@@ -59,7 +63,10 @@ impl Flights {
     /// Forgets a flight that has landed.
     pub(crate) fn leave(&self, key: &str, flight: &Arc<Flight>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if flights.get(key).is_some_and(|known| Weak::as_ptr(known) == Arc::as_ptr(flight)) {
+        if flights
+            .get(key)
+            .is_some_and(|known| Weak::as_ptr(known) == Arc::as_ptr(flight))
+        {
             flights.remove(key);
         }
     }

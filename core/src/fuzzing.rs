@@ -33,7 +33,8 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(commands::registry);
 /// A network of trusted proxies.
 static PROXIES: LazyLock<Proxies> = LazyLock::new(|| {
     let mut http = Settings::default().http;
-    http.trusted_proxies.extend("192.0.2.0/24".parse::<ipnet::IpNet>());
+    http.trusted_proxies
+        .extend("192.0.2.0/24".parse::<ipnet::IpNet>());
     Proxies::new(&http)
 });
 
@@ -58,7 +59,16 @@ pub fn named(name: &str, arguments: Map<String, Value>) -> Result<Understood, Us
 pub fn registration(query: &str, facts: Registration, raw: &str, show_raw: bool) -> Document {
     let raw = [("whois.example".to_owned(), raw.to_owned())];
     let source = whois::Source::Whois;
-    whois::Data::new(query.into(), None, source, facts, Vec::new(), &raw, show_raw).present()
+    whois::Data::new(
+        query.into(),
+        None,
+        source,
+        facts,
+        Vec::new(),
+        &raw,
+        show_raw,
+    )
+    .present()
 }
 
 /// What `trace_mail` says of a message, and how many hops it has.
@@ -66,7 +76,10 @@ pub fn traced(message: &[u8], geo: &GeoReader, relays: &[&str]) -> (usize, Docum
     let mut policy = TrustPolicy::from_relays(relays.iter().copied()).unwrap_or_default();
     policy.now = jiff::Timestamp::from_second(1_800_000_000).ok();
     let trace = mailtrace::trace(message, &policy);
-    (trace.hops.len(), trace_mail::Data::new(geo, trace).present())
+    (
+        trace.hops.len(),
+        trace_mail::Data::new(geo, trace).present(),
+    )
 }
 
 /// The message as its signatures cover it.
@@ -81,7 +94,11 @@ pub fn authenticated(message: &[u8]) -> bool {
 
 /// Reads a TXT record as each kind of policy or key that one may hold.
 pub fn policies(record: &[u8]) -> [bool; 3] {
-    [Spf::parse(record).is_ok(), DomainKey::parse(record).is_ok(), Dmarc::parse(record).is_ok()]
+    [
+        Spf::parse(record).is_ok(),
+        DomainKey::parse(record).is_ok(),
+        Dmarc::parse(record).is_ok(),
+    ]
 }
 
 /// What the commands that ask for records and `dig` say of a response to a question for this type.
@@ -103,7 +120,11 @@ pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
 pub fn caller(headers: &[(&str, &str)]) -> Option<IpAddr> {
     let visit = samples::try_visit("192.0.2.1:1", headers)?;
     let caller = visit.caller(&PROXIES);
-    assert_eq!(caller, visit.chain(&PROXIES).caller, "both ways to know who asks agree");
+    assert_eq!(
+        caller,
+        visit.chain(&PROXIES).caller,
+        "both ways to know who asks agree"
+    );
     Some(caller)
 }
 

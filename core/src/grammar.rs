@@ -55,7 +55,10 @@ pub fn parse_named(
             return Err(unknown_option(entry, &written));
         };
         if given.contains_key(&argument.name) {
-            return Err(UsageError::argument(format!("`{}` is given twice", argument.name)));
+            return Err(UsageError::argument(format!(
+                "`{}` is given twice",
+                argument.name
+            )));
         }
         if !value.is_null() {
             let value = match value {
@@ -73,7 +76,10 @@ pub fn parse_named(
             Some(argument) => format!("`{argument}`: {}", invalid.message),
             None => invalid.message.clone(),
         };
-        UsageError { suggestion: invalid.command.clone(), ..UsageError::argument(message) }
+        UsageError {
+            suggestion: invalid.command.clone(),
+            ..UsageError::argument(message)
+        }
     })?;
     Ok((entry.clone(), prepared))
 }
@@ -89,11 +95,19 @@ fn command<'t>(
     let name = written.to_lowercase().replace('-', "_");
     match registry.find(&name) {
         Some(entry) => Ok((entry.clone(), written)),
-        None => Err(unknown_command(registry, &name, Some((token.span.clone(), line)))),
+        None => Err(unknown_command(
+            registry,
+            &name,
+            Some((token.span.clone(), line)),
+        )),
     }
 }
 
-fn unknown_command(registry: &Registry, name: &str, place: Option<(Range<usize>, &str)>) -> UsageError {
+fn unknown_command(
+    registry: &Registry,
+    name: &str,
+    place: Option<(Range<usize>, &str)>,
+) -> UsageError {
     let meant = registry.nearest(name);
     let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
     let message = match meant {
@@ -101,7 +115,9 @@ fn unknown_command(registry: &Registry, name: &str, place: Option<(Range<usize>,
         None => format!("there is no command `{shown}`; `help` lists all of them"),
     };
     let suggestion = match (meant, &place) {
-        (Some(meant), Some((span, line))) => Some(replaced(line, span.clone(), &format!("/{meant}"))),
+        (Some(meant), Some((span, line))) => {
+            Some(replaced(line, span.clone(), &format!("/{meant}")))
+        }
         (Some(meant), None) => Some(format!("/{meant}")),
         (None, _) => Some("/help".into()),
     };
@@ -122,7 +138,11 @@ struct Given<'a> {
 }
 
 /// Gives each token to the argument that it belongs to.
-fn assign<'e>(entry: &'e Entry, tokens: &[Token], line: &str) -> Result<Vec<Given<'e>>, UsageError> {
+fn assign<'e>(
+    entry: &'e Entry,
+    tokens: &[Token],
+    line: &str,
+) -> Result<Vec<Given<'e>>, UsageError> {
     let mut given: Vec<Given<'e>> = Vec::new();
     let mut tokens = tokens.iter().peekable();
     let mut options_end = false;
@@ -151,7 +171,9 @@ fn assign<'e>(entry: &'e Entry, tokens: &[Token], line: &str) -> Result<Vec<Give
             None => {
                 let free = entry.arguments.iter().find(|argument| {
                     (argument.kind != ArgumentKind::Boolean)
-                        && !given.iter().any(|given| given.argument.name == argument.name)
+                        && !given
+                            .iter()
+                            .any(|given| given.argument.name == argument.name)
                 });
                 match free {
                     Some(argument) if argument.rest => {
@@ -164,18 +186,29 @@ fn assign<'e>(entry: &'e Entry, tokens: &[Token], line: &str) -> Result<Vec<Give
                 }
             }
         };
-        if given.iter().any(|given| given.argument.name == argument.name) {
-            return Err(UsageError::argument(format!("`{}` is given twice", argument.name)).at(span));
+        if given
+            .iter()
+            .any(|given| given.argument.name == argument.name)
+        {
+            return Err(
+                UsageError::argument(format!("`{}` is given twice", argument.name)).at(span),
+            );
         }
         // Types say more of what is wrong; free text takes anything else.
         if argument.rest && text.is_empty() {
             return Err(empty(argument).at(span));
         }
-        given.push(Given { argument, text, span });
+        given.push(Given {
+            argument,
+            text,
+            span,
+        });
     }
     let end = line.chars().count();
-    missing(entry, |name| given.iter().any(|given| given.argument.name == name))
-        .map_err(|error| error.at(end..end))?;
+    missing(entry, |name| {
+        given.iter().any(|given| given.argument.name == name)
+    })
+    .map_err(|error| error.at(end..end))?;
     Ok(given)
 }
 
@@ -197,7 +230,9 @@ fn option<'e>(
     {
         return Ok(Some((argument, Some(server.to_owned()))));
     }
-    let dashed = text.strip_prefix("--").or_else(|| text.strip_prefix('+').filter(|_| has_switch(entry)));
+    let dashed = text
+        .strip_prefix("--")
+        .or_else(|| text.strip_prefix('+').filter(|_| has_switch(entry)));
     if let Some(written) = dashed {
         let (name, value) = match written.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -213,7 +248,8 @@ fn option<'e>(
     {
         return Ok(Some((argument, Some(value.to_owned()))));
     }
-    if text.starts_with('-') && text.len() > 1 && text.parse::<f64>().is_err() && !free_text(entry) {
+    if text.starts_with('-') && text.len() > 1 && text.parse::<f64>().is_err() && !free_text(entry)
+    {
         return Err(unknown_option(entry, text.trim_start_matches('-')).at(token.span.clone()));
     }
     let switch = find(entry, text).filter(|argument| argument.kind == ArgumentKind::Boolean);
@@ -225,12 +261,18 @@ fn free_text(entry: &Entry) -> bool {
 }
 
 fn has_switch(entry: &Entry) -> bool {
-    entry.arguments.iter().any(|argument| argument.kind == ArgumentKind::Boolean)
+    entry
+        .arguments
+        .iter()
+        .any(|argument| argument.kind == ArgumentKind::Boolean)
 }
 
 fn find<'e>(entry: &'e Entry, written: &str) -> Option<&'e Argument> {
     let name = written.to_lowercase().replace('-', "_");
-    entry.arguments.iter().find(|argument| argument.name == name)
+    entry
+        .arguments
+        .iter()
+        .find(|argument| argument.name == name)
 }
 
 fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
@@ -246,20 +288,45 @@ fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
 
 fn unknown_option(entry: &Entry, name: &str) -> UsageError {
     let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-    let names: Vec<&str> = entry.arguments.iter().map(|argument| argument.name.as_str()).collect();
+    let names: Vec<&str> = entry
+        .arguments
+        .iter()
+        .map(|argument| argument.name.as_str())
+        .collect();
     let message = match nearest(name, names.iter().copied()) {
-        Some(meant) => format!("`{}` has no option `{shown}`; did you mean `{meant}`?", entry.spec.name),
-        None if names.is_empty() => format!("`{}` has no option `{shown}`, and takes none", entry.spec.name),
-        None => format!("`{}` has no option `{shown}`; it takes {}", entry.spec.name, listed(&names)),
+        Some(meant) => format!(
+            "`{}` has no option `{shown}`; did you mean `{meant}`?",
+            entry.spec.name
+        ),
+        None if names.is_empty() => format!(
+            "`{}` has no option `{shown}`, and takes none",
+            entry.spec.name
+        ),
+        None => format!(
+            "`{}` has no option `{shown}`; it takes {}",
+            entry.spec.name,
+            listed(&names)
+        ),
     };
     UsageError::argument(message)
 }
 
 fn superfluous(entry: &Entry, token: &Token) -> UsageError {
-    let names: Vec<&str> = entry.arguments.iter().map(|argument| argument.name.as_str()).collect();
-    let takes = if names.is_empty() { "no arguments".into() } else { format!("only {}", listed(&names)) };
-    UsageError::argument(format!("this is one argument too many: `{}` takes {takes}", entry.spec.name))
-        .at(token.span.clone())
+    let names: Vec<&str> = entry
+        .arguments
+        .iter()
+        .map(|argument| argument.name.as_str())
+        .collect();
+    let takes = if names.is_empty() {
+        "no arguments".into()
+    } else {
+        format!("only {}", listed(&names))
+    };
+    UsageError::argument(format!(
+        "this is one argument too many: `{}` takes {takes}",
+        entry.spec.name
+    ))
+    .at(token.span.clone())
 }
 
 fn listed(names: &[&str]) -> String {
@@ -272,15 +339,29 @@ fn listed(names: &[&str]) -> String {
 }
 
 fn form(argument: &Argument) -> String {
-    argument.form.as_ref().map(|form| format!(": {form}")).unwrap_or_default()
+    argument
+        .form
+        .as_ref()
+        .map(|form| format!(": {form}"))
+        .unwrap_or_default()
 }
 
 fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(), UsageError> {
-    let missing = entry.arguments.iter().find(|argument| argument.required && !given(&argument.name));
+    let missing = entry
+        .arguments
+        .iter()
+        .find(|argument| argument.required && !given(&argument.name));
     match missing {
         Some(argument) => Err(UsageError {
-            suggestion: entry.spec.examples.first().map(|example| format!("/{example}")),
-            missing: Some(Missing { command: entry.spec.name, argument: argument.name.clone() }),
+            suggestion: entry
+                .spec
+                .examples
+                .first()
+                .map(|example| format!("/{example}")),
+            missing: Some(Missing {
+                command: entry.spec.name,
+                argument: argument.name.clone(),
+            }),
             ..UsageError::argument(format!(
                 "`{}` needs `{}`{}",
                 entry.spec.name,
@@ -294,7 +375,10 @@ fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(), UsageError
 
 fn empty(argument: &Argument) -> UsageError {
     let form = argument.form.as_deref().unwrap_or(&argument.help);
-    UsageError::argument(format!("`{}` is empty: {form} is wanted here", argument.name))
+    UsageError::argument(format!(
+        "`{}` is empty: {form} is wanted here",
+        argument.name
+    ))
 }
 
 /// The JSON value of a written one: numbers are numbers, the rest is for the type to read.
@@ -305,25 +389,44 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
             true => Ok(lower.into()),
             false => {
                 let choices: Vec<&str> = argument.choices.iter().map(String::as_str).collect();
-                Err(format!("`{}` is one of {}", argument.name, listed(&choices)))
+                Err(format!(
+                    "`{}` is one of {}",
+                    argument.name,
+                    listed(&choices)
+                ))
             }
         };
     }
     if argument.kind != ArgumentKind::Integer {
         return Ok(text.into());
     }
-    let (low, high) = (argument.minimum.unwrap_or(0), argument.maximum.unwrap_or(i64::from(u32::MAX)));
+    let (low, high) = (
+        argument.minimum.unwrap_or(0),
+        argument.maximum.unwrap_or(i64::from(u32::MAX)),
+    );
     match text.trim().parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(number.into()),
-        _ => Err(format!("`{}` is a whole number from {low} to {high}", argument.name)),
+        _ => Err(format!(
+            "`{}` is a whole number from {low} to {high}",
+            argument.name
+        )),
     }
 }
 
-fn prepare(entry: &Entry, given: &[Given<'_>], line: &str) -> Result<Box<dyn Prepared>, UsageError> {
+fn prepare(
+    entry: &Entry,
+    given: &[Given<'_>],
+    line: &str,
+) -> Result<Box<dyn Prepared>, UsageError> {
     let mut arguments = Map::new();
-    for Given { argument, text, span } in given {
-        let value =
-            typed(argument, text).map_err(|message| UsageError::argument(message).at(span.clone()))?;
+    for Given {
+        argument,
+        text,
+        span,
+    } in given
+    {
+        let value = typed(argument, text)
+            .map_err(|message| UsageError::argument(message).at(span.clone()))?;
         arguments.insert(argument.name.clone(), value);
     }
     entry.prepare(arguments).map_err(|(path, invalid)| {
@@ -337,30 +440,52 @@ fn prepare(entry: &Entry, given: &[Given<'_>], line: &str) -> Result<Box<dyn Pre
 
 /// A value's own fault, placed in the line.
 fn place(given: &Given<'_>, invalid: &Invalid, line: &str) -> UsageError {
-    let written: String = line.chars().skip(given.span.start).take(given.span.len()).collect();
+    let written: String = line
+        .chars()
+        .skip(given.span.start)
+        .take(given.span.len())
+        .collect();
     // Quotes and `name=` stand before the value.
-    let offset = written.find(&given.text).map_or(0, |bytes| written[..bytes].chars().count());
+    let offset = written
+        .find(&given.text)
+        .map_or(0, |bytes| written[..bytes].chars().count());
     let value = given.span.start + offset..given.span.start + offset + given.text.chars().count();
-    let value = if written.contains(&given.text) { value } else { given.span.clone() };
+    let value = if written.contains(&given.text) {
+        value
+    } else {
+        given.span.clone()
+    };
     let position = match &invalid.part {
         Some(part) if part.end <= value.len() => value.start + part.start..value.start + part.end,
         _ => value.clone(),
     };
-    let suggestion = invalid
-        .command
-        .clone()
-        .or_else(|| invalid.value.as_ref().map(|better| replaced(line, value, better)));
+    let suggestion = invalid.command.clone().or_else(|| {
+        invalid
+            .value
+            .as_ref()
+            .map(|better| replaced(line, value, better))
+    });
     UsageError {
         suggestion,
-        ..UsageError::argument(format!("`{}`: {}", given.argument.name, invalid.message)).at(position)
+        ..UsageError::argument(format!("`{}`: {}", given.argument.name, invalid.message))
+            .at(position)
     }
 }
 
 /// Where a value does not fit, the same words in another order may: `dig MX example.com`.
-fn respell(registry: &Registry, entry: &Entry, alias: &str, line: &str, error: UsageError) -> UsageError {
+fn respell(
+    registry: &Registry,
+    entry: &Entry,
+    alias: &str,
+    line: &str,
+    error: UsageError,
+) -> UsageError {
     let words: Vec<Token> = tokens(line).split_off(1);
-    let [first, second, rest @ ..] = words.as_slice() else { return error };
-    let is_option = |word: &Token| word.text.contains('=') || word.text.starts_with(['-', '+', '@']);
+    let [first, second, rest @ ..] = words.as_slice() else {
+        return error;
+    };
+    let is_option =
+        |word: &Token| word.text.contains('=') || word.text.starts_with(['-', '+', '@']);
     if error.suggestion.is_some() || is_option(first) || is_option(second) {
         return error;
     }
@@ -372,9 +497,14 @@ fn respell(registry: &Registry, entry: &Entry, alias: &str, line: &str, error: U
         .join(" ");
     let swapped = format!("/{alias} {swapped}");
     let tokens = tokens(&swapped);
-    let fits =
-        assign(entry, &tokens[1..], &swapped).and_then(|given| prepare(entry, &given, &swapped)).is_ok();
-    if fits && registry.find(entry.spec.name).is_some() { error.suggest(swapped) } else { error }
+    let fits = assign(entry, &tokens[1..], &swapped)
+        .and_then(|given| prepare(entry, &given, &swapped))
+        .is_ok();
+    if fits && registry.find(entry.spec.name).is_some() {
+        error.suggest(swapped)
+    } else {
+        error
+    }
 }
 
 fn replaced(line: &str, span: Range<usize>, with: &str) -> String {
@@ -382,7 +512,11 @@ fn replaced(line: &str, span: Range<usize>, with: &str) -> String {
     let tail: String = line.chars().skip(span.end).collect();
     let whole = format!("{head}{with}{tail}");
     let whole = whole.trim();
-    if whole.starts_with('/') { whole.to_owned() } else { format!("/{whole}") }
+    if whole.starts_with('/') {
+        whole.to_owned()
+    } else {
+        format!("/{whole}")
+    }
 }
 
 #[cfg(test)]

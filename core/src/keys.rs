@@ -85,15 +85,29 @@ impl ApiKey {
         expires: Option<Date>,
     ) -> Result<(String, Self), Failure> {
         let mut random = [0; 32];
-        SystemRandom::new().fill(&mut random).map_err(|_| Failure::Internal)?;
+        SystemRandom::new()
+            .fill(&mut random)
+            .map_err(|_| Failure::Internal)?;
         let key = format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&random));
         let hash = hashed(&key);
-        let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
+        let scopes = if scopes.is_empty() {
+            Scope::ALL.to_vec()
+        } else {
+            scopes
+        };
         let name = name.unwrap_or_else(|| unnamed(&hash));
         if !is_name(&name) {
             return Err(UsageError::argument(NAME).into());
         }
-        Ok((key, Self { hash, name, scopes, expires }))
+        Ok((
+            key,
+            Self {
+                hash,
+                name,
+                scopes,
+                expires,
+            },
+        ))
     }
 
     fn is_valid_on(&self, today: Date) -> bool {
@@ -106,7 +120,9 @@ const NAME: &str = "a key's name has up to 64 letters, digits, dots, hyphens and
 
 fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// Enough of the hash to tell such keys apart in a log.
@@ -158,7 +174,12 @@ impl FromStr for ApiKey {
             .ok_or(
                 "an entry begins with `sha256:` and 64 hexadecimal digits; `netvane key new` prints one",
             )?;
-        let mut key = Self { hash, name: unnamed(&hash), scopes: Scope::ALL.to_vec(), expires: None };
+        let mut key = Self {
+            hash,
+            name: unnamed(&hash),
+            scopes: Scope::ALL.to_vec(),
+            expires: None,
+        };
         let mut seen = Vec::new();
         for word in words {
             let unknown = "after the hash may stand name=…, scopes=… and expires=…";
@@ -171,10 +192,17 @@ impl FromStr for ApiKey {
                 "name" if is_name(value) => key.name = value.to_owned(),
                 "name" => return Err(NAME.into()),
                 "scopes" => {
-                    key.scopes = value.split(['+', ',']).map(str::parse).collect::<Result<_, _>>()?;
+                    key.scopes = value
+                        .split(['+', ','])
+                        .map(str::parse)
+                        .collect::<Result<_, _>>()?;
                 }
                 "expires" => {
-                    key.expires = Some(value.parse().map_err(|_| "expires is a day such as 2027-01-31")?);
+                    key.expires = Some(
+                        value
+                            .parse()
+                            .map_err(|_| "expires is a day such as 2027-01-31")?,
+                    );
                 }
                 _ => return Err(unknown.into()),
             }
@@ -192,7 +220,9 @@ impl ApiKeys {
     pub fn read<'t>(entries: impl IntoIterator<Item = &'t str>) -> Result<Self, String> {
         let mut keys: Vec<ApiKey> = Vec::new();
         for (entry, number) in entries.into_iter().zip(1..) {
-            let key: ApiKey = entry.parse().map_err(|fault| format!("entry {number}: {fault}"))?;
+            let key: ApiKey = entry
+                .parse()
+                .map_err(|fault| format!("entry {number}: {fault}"))?;
             if keys.iter().any(|other| other.hash == key.hash) {
                 return Err(format!("entry {number}: this hash is there twice"));
             }
@@ -225,7 +255,9 @@ impl ApiKeys {
 
 /// The bytes of a Standard Webhooks secret, `whsec_` and base64; the fault does not repeat it.
 pub fn webhook_secret(text: &str) -> Result<Vec<u8>, String> {
-    let bytes = text.strip_prefix(SECRET).and_then(|coded| BASE64.decode(coded.as_bytes()).ok());
+    let bytes = text
+        .strip_prefix(SECRET)
+        .and_then(|coded| BASE64.decode(coded.as_bytes()).ok());
     bytes.filter(|bytes| SECRET_BYTES.contains(&bytes.len())).ok_or_else(|| {
         "a secret is `whsec_` and 24 to 64 random bytes in base64, such as `whsec_$(openssl rand -base64 32)` makes"
             .to_owned()
@@ -242,22 +274,36 @@ mod tests {
 
     #[test]
     fn a_key_is_found_by_its_hash_only() {
-        let (key, entry) = ApiKey::generate(Some("ops".into()), vec![Scope::Ask], None).expect("a key");
+        let (key, entry) =
+            ApiKey::generate(Some("ops".into()), vec![Scope::Ask], None).expect("a key");
         assert!(key.starts_with(PREFIX) && key.len() == 47, "{key}");
         let written = entry.to_string();
         assert!(!written.contains(&key), "{written}");
-        let (other, second) = ApiKey::generate(Some("ops".into()), Vec::new(), None).expect("a key");
+        let (other, second) =
+            ApiKey::generate(Some("ops".into()), Vec::new(), None).expect("a key");
         let keys = ApiKeys::read([written.as_str(), &second.to_string()]).expect("entries");
         assert_eq!(keys.find(&key), Some(&entry));
-        assert_eq!(keys.find(&other).map(|key| key.name.as_str()), Some("ops"), "both are valid at once");
-        for wrong in ["", "nvk_", &key[..46], &format!("{key}x"), &written, &key.to_uppercase()] {
+        assert_eq!(
+            keys.find(&other).map(|key| key.name.as_str()),
+            Some("ops"),
+            "both are valid at once"
+        );
+        for wrong in [
+            "",
+            "nvk_",
+            &key[..46],
+            &format!("{key}x"),
+            &written,
+            &key.to_uppercase(),
+        ] {
             assert_eq!(keys.find(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn a_key_ends_with_its_day() {
-        let (key, entry) = ApiKey::generate(None, Vec::new(), Some(day("2027-01-01"))).expect("a key");
+        let (key, entry) =
+            ApiKey::generate(None, Vec::new(), Some(day("2027-01-01"))).expect("a key");
         let keys = ApiKeys::read([entry.to_string().as_str()]).expect("an entry");
         assert!(keys.find_on(&key, day("2026-12-31")).is_some());
         assert_eq!(keys.find_on(&key, day("2027-01-01")), None);
@@ -266,12 +312,23 @@ mod tests {
     #[test]
     fn entries_say_what_is_wrong_and_never_what_they_hold() {
         let hash = format!("sha256:{}", "0a".repeat(32));
-        let key: ApiKey =
-            format!("{hash} name=ops scopes=ask,batch expires=2027-01-01").parse().expect("one");
+        let key: ApiKey = format!("{hash} name=ops scopes=ask,batch expires=2027-01-01")
+            .parse()
+            .expect("one");
         assert_eq!(key.scopes, [Scope::Ask, Scope::Batch]);
-        assert_eq!(key.to_string(), format!("{hash} name=ops scopes=ask+batch expires=2027-01-01"));
-        let plain: ApiKey = hash.to_uppercase().replace("SHA", "sha").parse().expect("one");
-        assert_eq!((plain.name.as_str(), plain.scopes.len()), ("key-0a0a0a0a", 3));
+        assert_eq!(
+            key.to_string(),
+            format!("{hash} name=ops scopes=ask+batch expires=2027-01-01")
+        );
+        let plain: ApiKey = hash
+            .to_uppercase()
+            .replace("SHA", "sha")
+            .parse()
+            .expect("one");
+        assert_eq!(
+            (plain.name.as_str(), plain.scopes.len()),
+            ("key-0a0a0a0a", 3)
+        );
         for (entry, told) in [
             ("nvk_secret".to_owned(), "this is a key itself"),
             ("secret".to_owned(), "begins with `sha256:`"),
@@ -286,15 +343,30 @@ mod tests {
             (format!("{hash} name=a name=secret"), "once"),
         ] {
             let fault = entry.parse::<ApiKey>().expect_err(&entry);
-            assert!(fault.contains(told) && !fault.contains("secret"), "{entry}: {fault}");
+            assert!(
+                fault.contains(told) && !fault.contains("secret"),
+                "{entry}: {fault}"
+            );
         }
-        assert!(ApiKeys::read([hash.as_str(), &hash]).expect_err("twice").contains("entry 2"));
+        assert!(
+            ApiKeys::read([hash.as_str(), &hash])
+                .expect_err("twice")
+                .contains("entry 2")
+        );
     }
 
     #[test]
     fn secrets_of_webhooks() {
-        assert_eq!(webhook_secret(&format!("whsec_{}", BASE64.encode(&[7; 24]))), Ok(vec![7; 24]));
-        for wrong in ["", "whsec_", &BASE64.encode(&[7; 32]), &format!("whsec_{}", BASE64.encode(&[7; 23]))] {
+        assert_eq!(
+            webhook_secret(&format!("whsec_{}", BASE64.encode(&[7; 24]))),
+            Ok(vec![7; 24])
+        );
+        for wrong in [
+            "",
+            "whsec_",
+            &BASE64.encode(&[7; 32]),
+            &format!("whsec_{}", BASE64.encode(&[7; 23])),
+        ] {
             assert!(webhook_secret(wrong).is_err(), "{wrong}");
         }
     }

@@ -95,7 +95,9 @@ impl Links {
             Some(base) => base,
         };
         let mut token = [0; 24];
-        SystemRandom::new().fill(&mut token).map_err(|_| Failure::Internal)?;
+        SystemRandom::new()
+            .fill(&mut token)
+            .map_err(|_| Failure::Internal)?;
         let token = BASE64URL_NOPAD.encode(&token);
         let (sender, visit) = oneshot::channel();
         let digest = digest_of(&token);
@@ -106,9 +108,21 @@ impl Links {
                 retry_after: Duration::from_secs(60),
             });
         }
-        open.insert(digest, Open { command, until: Instant::now() + LIFE, visit: sender });
+        open.insert(
+            digest,
+            Open {
+                command,
+                until: Instant::now() + LIFE,
+                visit: sender,
+            },
+        );
         drop(open);
-        Ok(Invitation { links: self.clone(), digest, url: format!("{base}/v/{token}"), visit })
+        Ok(Invitation {
+            links: self.clone(),
+            digest,
+            url: format!("{base}/v/{token}"),
+            visit,
+        })
     }
 
     /// What an open link is for; looking does not use it up.
@@ -116,13 +130,18 @@ impl Links {
         let open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         let link = open.get(&digest_of(token))?;
         let left = link.until.checked_duration_since(Instant::now())?;
-        Some(Waiting { command: link.command, left })
+        Some(Waiting {
+            command: link.command,
+            left,
+        })
     }
 
     /// Answers the question behind a link with this request; false when it is no longer waited for.
     pub fn accept(&self, token: &str, visit: Arc<Visit>) -> bool {
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let link = open.remove(&digest_of(token)).filter(|link| link.until > Instant::now());
+        let link = open
+            .remove(&digest_of(token))
+            .filter(|link| link.until > Instant::now());
         link.is_some_and(|link| link.visit.send(visit).is_ok())
     }
 }
@@ -134,7 +153,9 @@ impl Invitation {
             id: id.to_owned(),
             command,
             arguments: Arc::new(Map::new()),
-            rendition: Arc::new(Rendition::new(Arc::new(Invited { link: self.url.clone() }))),
+            rendition: Arc::new(Rendition::new(Arc::new(Invited {
+                link: self.url.clone(),
+            }))),
             elapsed: started.elapsed(),
             cached: false,
             fresh_for: Duration::ZERO,
@@ -154,7 +175,12 @@ impl Invitation {
 
 impl Drop for Invitation {
     fn drop(&mut self) {
-        self.links.0.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.digest);
+        self.links
+            .0
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.digest);
     }
 }
 
@@ -171,7 +197,10 @@ impl Answer for Invited {
             "It shows you what your browser's request says. Nothing is said here before you press Share on that page.",
             Severity::Neutral,
         );
-        document.block(Block::Link { label: "Show me".into(), url: self.link.clone() });
+        document.block(Block::Link {
+            label: "Show me".into(),
+            url: self.link.clone(),
+        });
         document.note(
             "Whoever opens it sees their own request, not yours. It works for 9 minutes, and shares once.",
         );
@@ -189,10 +218,17 @@ mod tests {
         let links = Links::default();
         links.open("https://netvane.example/");
         let invitation = links.invite("myip").expect("a link");
-        let token = invitation.url.strip_prefix("https://netvane.example/v/").expect("a URL").to_owned();
+        let token = invitation
+            .url
+            .strip_prefix("https://netvane.example/v/")
+            .expect("a URL")
+            .to_owned();
         assert_eq!(token.len(), 32);
         for _ in 0..3 {
-            assert_eq!(links.waiting(&token).map(|waiting| waiting.command), Some("myip"));
+            assert_eq!(
+                links.waiting(&token).map(|waiting| waiting.command),
+                Some("myip")
+            );
         }
         assert_eq!(links.waiting("guessed"), None);
         assert!(!links.accept("guessed", samples::visit("192.0.2.1:80", &[]).into()));
@@ -209,7 +245,12 @@ mod tests {
         let links = Links::default();
         links.open("http://127.0.0.1:8080");
         let invitation = links.invite("myua").expect("a link");
-        let token = invitation.url.rsplit('/').next().expect("a token").to_owned();
+        let token = invitation
+            .url
+            .rsplit('/')
+            .next()
+            .expect("a token")
+            .to_owned();
         drop(invitation);
         assert_eq!(links.waiting(&token), None);
         assert!(!links.accept(&token, samples::visit("192.0.2.1:80", &[]).into()));

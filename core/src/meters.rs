@@ -16,7 +16,12 @@ static REQUESTS: Known<(&str, &str, &str)> = LazyLock::new(RwLock::default);
 static UPSTREAMS: Known<(&str, &str)> = LazyLock::new(RwLock::default);
 
 /// Counts one request.
-pub(crate) fn count(command: &'static str, adapter: &'static str, outcome: &'static str, elapsed: Duration) {
+pub(crate) fn count(
+    command: &'static str,
+    adapter: &'static str,
+    outcome: &'static str,
+    elapsed: Duration,
+) {
     record(&REQUESTS, (command, adapter, outcome), elapsed, || {
         (
             counter!("netvane_requests_total", "command" => command, "adapter" => adapter, "outcome" => outcome),
@@ -41,10 +46,17 @@ fn record<L: Eq + Hash + Copy>(
     elapsed: Duration,
     make: impl FnOnce() -> (Counter, Histogram),
 ) {
-    let meters = known.read().unwrap_or_else(PoisonError::into_inner).get(&labels).cloned();
+    let meters = known
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&labels)
+        .cloned();
     let (number, seconds) = meters.unwrap_or_else(|| {
         let meters = make();
-        known.write().unwrap_or_else(PoisonError::into_inner).insert(labels, meters.clone());
+        known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(labels, meters.clone());
         meters
     });
     number.increment(1);

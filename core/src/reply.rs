@@ -43,7 +43,11 @@ pub struct Reply {
 impl Rendition {
     /// Presents a finding.
     pub fn new(finding: Arc<dyn Finding>) -> Self {
-        Self { finding, document: OnceLock::new(), json: OnceLock::new() }
+        Self {
+            finding,
+            document: OnceLock::new(),
+            json: OnceLock::new(),
+        }
     }
 
     /// What it says; made when someone looks.
@@ -65,7 +69,13 @@ impl Rendition {
             warnings: &'a [String],
         }
         self.json.get_or_init(|| {
-            let Document { title, summary, severity, blocks, warnings } = self.document();
+            let Document {
+                title,
+                summary,
+                severity,
+                blocks,
+                warnings,
+            } = self.document();
             let shared = Shared {
                 command,
                 arguments,
@@ -85,7 +95,10 @@ impl Reply {
     /// The whole JSON object.
     pub fn to_json(&self) -> String {
         let shared = self.rendition.json(self.command, &self.arguments);
-        let inner = shared.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+        let inner = shared
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .unwrap_or_default();
         let elapsed = (self.elapsed.as_secs_f64() * 1e6).round() / 1e3;
         format!(
             r#"{{"id":"{}",{inner},"elapsed_ms":{elapsed},"cached":{},"vantage":"local"}}"#,

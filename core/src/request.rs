@@ -48,7 +48,14 @@ pub struct Caller {
 impl Request {
     /// A question that an answer of a moment ago would do for, asked by nobody in particular.
     pub fn new(adapter: &'static str, input: Input) -> Self {
-        Self { adapter, input, fresh: false, caller: Caller::default(), visit: None, bulk: false }
+        Self {
+            adapter,
+            input,
+            fresh: false,
+            caller: Caller::default(),
+            visit: None,
+            bulk: false,
+        }
     }
 
     /// The same, asked by someone.
@@ -58,7 +65,10 @@ impl Request {
 
     /// The same, brought by an HTTP request.
     pub fn brought_by(self, visit: Arc<Visit>) -> Self {
-        Self { visit: Some(visit), ..self }
+        Self {
+            visit: Some(visit),
+            ..self
+        }
     }
 
     /// The same, as one of many.

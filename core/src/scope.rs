@@ -83,7 +83,13 @@ pub struct Scope {
     pub reachable: bool,
 }
 
-const GLOBAL: Scope = Scope { kind: Kind::Global, name: "", rfc: "", prefix: None, reachable: true };
+const GLOBAL: Scope = Scope {
+    kind: Kind::Global,
+    name: "",
+    rfc: "",
+    prefix: None,
+    reachable: true,
+};
 
 struct Row<A: 'static>(A, u8, Kind, bool, &'static str, &'static str);
 
@@ -169,21 +175,35 @@ pub fn classify(address: IpAddr) -> Scope {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let bits = v4.to_bits();
-            let row =
-                V4.iter().find(|row| (bits ^ row.0).checked_shr(32 - u32::from(row.1)).unwrap_or(0) == 0);
+            let row = V4.iter().find(|row| {
+                (bits ^ row.0)
+                    .checked_shr(32 - u32::from(row.1))
+                    .unwrap_or(0)
+                    == 0
+            });
             row.map_or(GLOBAL, |row| scope(Ipv4Addr::from_bits(row.0).into(), row))
         }
         IpAddr::V6(v6) => {
             let bits = v6.to_bits();
-            let row =
-                V6.iter().find(|row| (bits ^ row.0).checked_shr(128 - u32::from(row.1)).unwrap_or(0) == 0);
+            let row = V6.iter().find(|row| {
+                (bits ^ row.0)
+                    .checked_shr(128 - u32::from(row.1))
+                    .unwrap_or(0)
+                    == 0
+            });
             row.map_or(GLOBAL, |row| scope(Ipv6Addr::from_bits(row.0).into(), row))
         }
     }
 }
 
 fn scope<A>(network: IpAddr, &Row(_, length, kind, reachable, name, rfc): &Row<A>) -> Scope {
-    Scope { kind, name, rfc, prefix: IpNet::new(network, length).ok(), reachable }
+    Scope {
+        kind,
+        name,
+        rfc,
+        prefix: IpNet::new(network, length).ok(),
+        reachable,
+    }
 }
 
 /// The guard's question: may a stranger's lookup go there? Only where the registry says "globally reachable", and

@@ -74,9 +74,12 @@ impl<'de> Deserialize<'de> for Server {
         let text = String::deserialize(deserializer)?;
         match text.trim().to_ascii_lowercase().as_str() {
             "system" => Ok(Self::System),
-            _ => text.parse().map(Self::Resolver).map_err(|invalid: Invalid| {
-                serde::de::Error::custom(format!("`{text}`: {}", invalid.message))
-            }),
+            _ => text
+                .parse()
+                .map(Self::Resolver)
+                .map_err(|invalid: Invalid| {
+                    serde::de::Error::custom(format!("`{text}`: {}", invalid.message))
+                }),
         }
     }
 }
@@ -357,9 +360,13 @@ pub enum LogFormat {
 fn networks<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let written = Vec::<String>::deserialize(deserializer)?;
     let network = |text: String| {
-        text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(|_| {
-            serde::de::Error::custom(format!("`{text}` is not a network such as 192.0.2.0/24 or an address"))
-        })
+        text.parse()
+            .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+            .map_err(|_| {
+                serde::de::Error::custom(format!(
+                    "`{text}` is not a network such as 192.0.2.0/24 or an address"
+                ))
+            })
     };
     written.into_iter().map(network).collect()
 }

@@ -56,7 +56,8 @@ impl Store {
     /// Opens or makes `state.redb` in this directory.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let file = directory.join("state.redb");
-        let failed = |error: &dyn std::fmt::Display| StoreError(format!("{}: {error}", file.display()));
+        let failed =
+            |error: &dyn std::fmt::Display| StoreError(format!("{}: {error}", file.display()));
         std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
         let database = open_file(&file).map_err(|error| match error {
             redb::DatabaseError::DatabaseAlreadyOpen => failed(
@@ -70,7 +71,12 @@ impl Store {
     /// Forgets everything when the process ends.
     pub fn in_memory() -> Result<Self, StoreError> {
         let backend = InMemoryBackend::new();
-        Self::start(Database::builder().create_with_backend(backend).map_err(|error| told(&error))?, None)
+        Self::start(
+            Database::builder()
+                .create_with_backend(backend)
+                .map_err(|error| told(&error))?,
+            None,
+        )
     }
 
     fn start(database: Database, file: Option<PathBuf>) -> Result<Self, StoreError> {
@@ -93,7 +99,9 @@ impl Store {
         value: &T,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        self.change(vec![put(bucket, key, value, keep)?]).await.map(|_| ())
+        self.change(vec![put(bucket, key, value, keep)?])
+            .await
+            .map(|_| ())
     }
 
     /// The same, and in one stroke claims a key in another bucket: there are both after a crash, or neither.
@@ -106,26 +114,44 @@ impl Store {
         (claimed_in, claimed, claimed_for): (&'static str, &str, Duration),
     ) -> Result<(), StoreError> {
         let claim = claim(claimed_in, claimed, claimed_for);
-        self.change(vec![put(bucket, key, value, keep)?, claim]).await.map(|_| ())
+        self.change(vec![put(bucket, key, value, keep)?, claim])
+            .await
+            .map(|_| ())
     }
 
     /// True for the first who claims this key, and for nobody else until `keep` is over.
-    pub async fn claim(&self, bucket: &'static str, key: &str, keep: Duration) -> Result<bool, StoreError> {
+    pub async fn claim(
+        &self,
+        bucket: &'static str,
+        key: &str,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
         self.change(vec![claim(bucket, key, keep)]).await
     }
 
     /// Forgets a value; says whether there was one.
     pub async fn remove(&self, bucket: &'static str, key: &str) -> Result<bool, StoreError> {
-        self.change(vec![Step { bucket, key: key.to_owned(), action: Action::Remove }]).await
+        self.change(vec![Step {
+            bucket,
+            key: key.to_owned(),
+            action: Action::Remove,
+        }])
+        .await
     }
 
     /// The value under this key, if it has not come to its end.
     pub fn get<T: DeserializeOwned>(&self, bucket: &str, key: &str) -> Option<T> {
         let read = |database: &Database| -> Result<Option<T>, redb::Error> {
             let table = database.begin_read()?.open_table(STATE)?;
-            let Some(kept) = table.get((bucket, key))? else { return Ok(None) };
+            let Some(kept) = table.get((bucket, key))? else {
+                return Ok(None);
+            };
             let (until, value) = kept.value();
-            Ok(if until > now() { serde_json::from_slice(value).ok() } else { None })
+            Ok(if until > now() {
+                serde_json::from_slice(value).ok()
+            } else {
+                None
+            })
         };
         self.database.read(read).ok()?
     }
@@ -174,19 +200,41 @@ pub fn place(directory: &str) -> Option<PathBuf> {
 /// Where state is kept when the settings do not say: what the service manager gives, else the user's own place.
 /// `None` where there is neither.
 fn default_directory(environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let set = |name: &str| environment(name).filter(|value| value.starts_with('/')).map(PathBuf::from);
+    let set = |name: &str| {
+        environment(name)
+            .filter(|value| value.starts_with('/'))
+            .map(PathBuf::from)
+    };
     set("STATE_DIRECTORY")
         .or_else(|| set("XDG_STATE_HOME").map(|home| home.join("netvane")))
         .or_else(|| set("HOME").map(|home| home.join(".local/state/netvane")))
 }
 
-fn put<T: Serialize>(bucket: &'static str, key: &str, value: &T, keep: Duration) -> Result<Step, StoreError> {
+fn put<T: Serialize>(
+    bucket: &'static str,
+    key: &str,
+    value: &T,
+    keep: Duration,
+) -> Result<Step, StoreError> {
     let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
-    Ok(Step { bucket, key: key.to_owned(), action: Action::Put { until: now() + keep.as_secs(), value } })
+    Ok(Step {
+        bucket,
+        key: key.to_owned(),
+        action: Action::Put {
+            until: now() + keep.as_secs(),
+            value,
+        },
+    })
 }
 
 fn claim(bucket: &'static str, key: &str, keep: Duration) -> Step {
-    Step { bucket, key: key.to_owned(), action: Action::Claim { until: now() + keep.as_secs() } }
+    Step {
+        bucket,
+        key: key.to_owned(),
+        action: Action::Claim {
+            until: now() + keep.as_secs(),
+        },
+    }
 }
 
 fn open_file(file: &Path) -> Result<Database, redb::DatabaseError> {
@@ -209,7 +257,9 @@ fn told(error: &dyn std::fmt::Display) -> StoreError {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -225,9 +275,15 @@ mod tests {
             let store = Store::open(directory.path()).expect("opens");
             store.put("jobs", "b", &2, MINUTE).await.expect("kept");
             store.put("jobs", "a", &1, MINUTE).await.expect("kept");
-            store.put("others", "a", &"other", MINUTE).await.expect("kept");
+            store
+                .put("others", "a", &"other", MINUTE)
+                .await
+                .expect("kept");
             assert!(store.claim("seen", "1", MINUTE).await.expect("written"));
-            let second = Store::open(directory.path()).map(|_| ()).expect_err("one process only").to_string();
+            let second = Store::open(directory.path())
+                .map(|_| ())
+                .expect_err("one process only")
+                .to_string();
             assert!(second.contains("another process uses it"), "{second}");
         }
         // The writer's thread lets go a moment after the last handle.
@@ -237,7 +293,10 @@ mod tests {
                 Store::open(directory.path()).ok()
             })
             .expect("opens again");
-        assert_eq!(store.all::<u32>("jobs"), [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+        assert_eq!(
+            store.all::<u32>("jobs"),
+            [("a".to_owned(), 1), ("b".to_owned(), 2)]
+        );
         assert!(!store.claim("seen", "1", MINUTE).await.expect("written"));
         assert!(store.remove("jobs", "a").await.expect("written"));
         assert!(!store.remove("jobs", "a").await.expect("written"));
@@ -248,10 +307,16 @@ mod tests {
     #[tokio::test]
     async fn what_has_come_to_its_end_is_gone() {
         let store = Store::in_memory().expect("opens");
-        store.put("jobs", "a", &1, Duration::ZERO).await.expect("kept");
+        store
+            .put("jobs", "a", &1, Duration::ZERO)
+            .await
+            .expect("kept");
         assert_eq!(store.get::<u32>("jobs", "a"), None);
         assert!(store.all::<u32>("jobs").is_empty());
-        assert!(store.claim("jobs", "a", MINUTE).await.expect("written"), "its place is free again");
+        assert!(
+            store.claim("jobs", "a", MINUTE).await.expect("written"),
+            "its place is free again"
+        );
     }
 
     #[tokio::test]
@@ -259,19 +324,37 @@ mod tests {
         let store = Store::in_memory().expect("opens");
         let claims = (0..100).map(|_| store.claim("seen", "update", MINUTE));
         let granted = futures::future::join_all(claims).await;
-        assert_eq!(granted.into_iter().filter(|claim| *claim.as_ref().expect("written")).count(), 1);
+        assert_eq!(
+            granted
+                .into_iter()
+                .filter(|claim| *claim.as_ref().expect("written"))
+                .count(),
+            1
+        );
     }
 
     #[test]
     fn the_place_of_the_state() {
         let with = |pairs: &'static [(&str, &str)]| {
             default_directory(|name| {
-                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+                pairs
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
             })
         };
-        assert_eq!(with(&[("HOME", "/home/ann")]), Some("/home/ann/.local/state/netvane".into()));
-        assert_eq!(with(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]), Some("/s/netvane".into()));
-        assert_eq!(with(&[("HOME", "/h"), ("STATE_DIRECTORY", "/var/lib/n")]), Some("/var/lib/n".into()));
+        assert_eq!(
+            with(&[("HOME", "/home/ann")]),
+            Some("/home/ann/.local/state/netvane".into())
+        );
+        assert_eq!(
+            with(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]),
+            Some("/s/netvane".into())
+        );
+        assert_eq!(
+            with(&[("HOME", "/h"), ("STATE_DIRECTORY", "/var/lib/n")]),
+            Some("/var/lib/n".into())
+        );
         assert_eq!(with(&[("HOME", "relative")]), None);
     }
 }

@@ -42,10 +42,16 @@ impl Target {
         let word = word.trim_matches(|c: char| ",;:!?\"'()*".contains(c));
         let mailbox = word.trim_matches(['<', '>']);
         if mailbox.contains('@') && !mailbox.contains("//") && mail::parse(mailbox).is_ok() {
-            return Some(Self { kind: TargetKind::Mailbox, text: mailbox.to_owned() });
+            return Some(Self {
+                kind: TargetKind::Mailbox,
+                text: mailbox.to_owned(),
+            });
         }
         if let Ok(address) = word.parse::<Address>() {
-            return Some(Self { kind: TargetKind::Address, text: address.to_string() });
+            return Some(Self {
+                kind: TargetKind::Address,
+                text: address.to_string(),
+            });
         }
         let pasted = clean_pasted(word);
         let dotted = pasted.trim_end_matches('.');
@@ -55,7 +61,10 @@ impl Target {
         let domain: Domain = dotted.parse().ok()?;
         let known = psl::suffix(domain.as_str().as_bytes()).is_some_and(|suffix| suffix.is_known());
         let reserved = domain.as_str().ends_with(".test") || domain.as_str().ends_with(".example");
-        (known || reserved).then(|| Self { kind: TargetKind::Domain, text: domain.to_string() })
+        (known || reserved).then(|| Self {
+            kind: TargetKind::Domain,
+            text: domain.to_string(),
+        })
     }
 
     /// The line that asks this command about it.
@@ -66,29 +75,46 @@ impl Target {
 
 /// The hosts, addresses and mail addresses in a text, each once, in its order.
 pub fn found_in(text: &str) -> Vec<Target> {
-    let end = (0..=text.len().min(MAX_TEXT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end = (0..=text.len().min(MAX_TEXT))
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
     // A command's own name, a mention and an emoji are no targets.
     let words = text[..end]
         .split(|c: char| c.is_whitespace() || c == ',' || c == '|' && !text.contains('<'))
-        .filter(|word| !word.starts_with(['/', '@']) && !word.starts_with("<@") && !word.starts_with("<:"));
+        .filter(|word| {
+            !word.starts_with(['/', '@']) && !word.starts_with("<@") && !word.starts_with("<:")
+        });
     unique(words.filter_map(Target::read))
 }
 
 /// What a reply is about: first what was asked, then what it shows.
 pub fn of(reply: &Reply) -> Vec<Target> {
-    let asked = reply.arguments.values().filter_map(|value| value.as_str()).filter_map(Target::read);
-    let shown = reply.rendition.document().blocks.iter().flat_map(cells).filter_map(|cell| {
-        let first = cell.text.lines().next()?;
-        match cell.role {
-            Role::Address => {
-                first.parse::<Address>().ok().map(|address| (TargetKind::Address, address.to_string()))
+    let asked = reply
+        .arguments
+        .values()
+        .filter_map(|value| value.as_str())
+        .filter_map(Target::read);
+    let shown = reply
+        .rendition
+        .document()
+        .blocks
+        .iter()
+        .flat_map(cells)
+        .filter_map(|cell| {
+            let first = cell.text.lines().next()?;
+            match cell.role {
+                Role::Address => first
+                    .parse::<Address>()
+                    .ok()
+                    .map(|address| (TargetKind::Address, address.to_string())),
+                Role::Domain => first
+                    .parse::<Domain>()
+                    .ok()
+                    .map(|domain| (TargetKind::Domain, domain.to_string())),
+                _ => None,
             }
-            Role::Domain => {
-                first.parse::<Domain>().ok().map(|domain| (TargetKind::Domain, domain.to_string()))
-            }
-            _ => None,
-        }
-    });
+        });
     unique(asked.chain(shown.map(|(kind, text)| Target { kind, text })))
 }
 
@@ -102,7 +128,10 @@ fn cells(block: &Block) -> Box<dyn Iterator<Item = &Cell> + '_> {
 
 fn unique(targets: impl Iterator<Item = Target>) -> Vec<Target> {
     let mut seen = HashSet::new();
-    targets.filter(|target| seen.insert(target.clone())).take(MAX).collect()
+    targets
+        .filter(|target| seen.insert(target.clone()))
+        .take(MAX)
+        .collect()
 }
 
 #[cfg(test)]
@@ -138,7 +167,10 @@ mod tests {
             ["Domain example.com"],
             "once, without the command"
         );
-        assert_eq!(found("e.g. this, i.e. nothing... v1.2 <@123456> @someone :-)"), [""; 0]);
+        assert_eq!(
+            found("e.g. this, i.e. nothing... v1.2 <@123456> @someone :-)"),
+            [""; 0]
+        );
         assert_eq!(found_in(&"a.example ".repeat(100_000)).len(), 1);
     }
 }

@@ -1,6 +1,9 @@
 //! A real DNS server in the test's own process, which counts what it is asked.
 
-#![expect(clippy::disallowed_methods, reason = "a server for tests needs sockets")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a server for tests needs sockets"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -83,7 +86,10 @@ impl RequestHandler for Counting {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if let Ok(info) = request.request_info() {
             let asked = format!("{} {}", info.query.name(), info.query.query_type());
-            self.asked_names.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+            self.asked_names
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(asked);
         }
         tokio::time::sleep(self.delay).await;
         self.catalog.handle_request::<R, T>(request, response).await
@@ -108,7 +114,9 @@ impl TestDns {
     async fn with(records: &str, delay: Duration) -> Self {
         let origin: Name = "example.test.".parse().expect("a name");
         let zone = format!("{ZONE}{records}");
-        let (_, records) = Parser::new(&zone, None, Some(origin.clone())).parse().expect("a zone");
+        let (_, records) = Parser::new(&zone, None, Some(origin.clone()))
+            .parse()
+            .expect("a zone");
         let records: BTreeMap<_, _> = records.into_iter().collect();
         let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
             origin.clone(),
@@ -122,7 +130,12 @@ impl TestDns {
         catalog.upsert(origin.into(), vec![Arc::new(zone)]);
         let asked: Arc<AtomicUsize> = Arc::default();
         let asked_names: Arc<Mutex<Vec<String>>> = Arc::default();
-        let handler = Counting { catalog, asked: asked.clone(), asked_names: asked_names.clone(), delay };
+        let handler = Counting {
+            catalog,
+            asked: asked.clone(),
+            asked_names: asked_names.clone(),
+            delay,
+        };
         let mut server = Server::new(handler);
         let (udp, tcp, address) = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").await.expect("binds");
@@ -134,7 +147,12 @@ impl TestDns {
         };
         server.register_socket(udp);
         server.register_listener(tcp, Duration::from_secs(5), 16);
-        Self { address, asked, asked_names, server }
+        Self {
+            address,
+            asked,
+            asked_names,
+            server,
+        }
     }
 
     /// Answers over QUIC as well: where, and a file with the authority that vouches for `dns.example.test`.
@@ -142,8 +160,11 @@ impl TestDns {
         let name = "dns.example.test";
         let own = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
         let mut authority = tempfile::NamedTempFile::new().expect("a file");
-        authority.write_all(own.cert.pem().as_bytes()).expect("writes");
-        let key = rustls_pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
+        authority
+            .write_all(own.cert.pem().as_bytes())
+            .expect("writes");
+        let key = rustls_pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der())
+            .expect("a key");
         let provider = rustls::crypto::ring::default_provider();
         let certified =
             CertifiedKey::from_der(vec![own.cert.der().clone()], key, &provider).expect("they fit");
@@ -152,7 +173,9 @@ impl TestDns {
         let socket = UdpSocket::from_std(socket).expect("a socket for Tokio");
         let address = socket.local_addr().expect("an address");
         let resolver = Arc::new(SingleCertAndKey::from(certified));
-        self.server.register_quic_listener(socket, Duration::from_secs(5), resolver).expect("listens");
+        self.server
+            .register_quic_listener(socket, Duration::from_secs(5), resolver)
+            .expect("listens");
         (address, authority)
     }
 
@@ -163,16 +186,23 @@ impl TestDns {
 
     /// `name. TYPE` of each, sorted.
     pub(crate) fn asked_names(&self) -> Vec<String> {
-        let mut names = self.asked_names.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut names = self
+            .asked_names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         names.sort();
         names
     }
 
     /// Settings that ask this server and nobody else.
     pub(crate) fn settings(&self) -> Settings {
-        let variables =
-            [("NETVANE__DNS__SERVERS", self.address.to_string()), ("NETVANE__DNS__TIMEOUT_MS", "500".into())];
-        Settings::load(None, variables.map(|(key, value)| (key.to_owned(), value))).expect("settings")
+        let variables = [
+            ("NETVANE__DNS__SERVERS", self.address.to_string()),
+            ("NETVANE__DNS__TIMEOUT_MS", "500".into()),
+        ];
+        Settings::load(None, variables.map(|(key, value)| (key.to_owned(), value)))
+            .expect("settings")
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -182,11 +212,15 @@ impl TestDns {
 
 /// One line asked, its final answer.
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
-    engine.ask(Question::new("test", Input::Text(line.into())), |_| {}).await
+    engine
+        .ask(Question::new("test", Input::Text(line.into())), |_| {})
+        .await
 }
 
 /// The same as the JSON object that a client sees.
 pub(crate) async fn ask_json(engine: &Engine, line: &str) -> serde_json::Value {
-    let reply = ask(engine, line).await.unwrap_or_else(|failure| panic!("{line}: {failure}"));
+    let reply = ask(engine, line)
+        .await
+        .unwrap_or_else(|failure| panic!("{line}: {failure}"));
     serde_json::from_str(&reply.to_json()).expect("JSON")
 }

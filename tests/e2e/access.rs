@@ -18,7 +18,10 @@ const OLD: &str = "nvk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const NEW: &str = "nvk_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
 
 fn hash(key: &str) -> String {
-    format!("sha256:{}", HEXLOWER.encode(digest::digest(&digest::SHA256, key.as_bytes()).as_ref()))
+    format!(
+        "sha256:{}",
+        HEXLOWER.encode(digest::digest(&digest::SHA256, key.as_bytes()).as_ref())
+    )
 }
 
 fn bearer(key: &str) -> String {
@@ -48,29 +51,55 @@ fn refused(response: &Response) -> (u16, String, String) {
     };
     assert_eq!(problem["code"], code, "{problem}");
     let detail = problem["detail"].as_str().expect("a detail").to_owned();
-    (response.status, detail, response.header("www-authenticate").to_owned())
+    (
+        response.status,
+        detail,
+        response.header("www-authenticate").to_owned(),
+    )
 }
 
 #[test]
 fn a_new_key_opens_what_its_entry_says() {
     let made =
-        Netvane::line("key new --name ops --scope ask --scope batch --expires 2999-01-01 --json").run();
+        Netvane::line("key new --name ops --scope ask --scope batch --expires 2999-01-01 --json")
+            .run();
     let made: Value = serde_json::from_str(made.text()).expect("JSON");
-    let (key, entry) = (made["key"].as_str().expect("a key"), made["entry"].as_str().expect("an entry"));
+    let (key, entry) = (
+        made["key"].as_str().expect("a key"),
+        made["entry"].as_str().expect("an entry"),
+    );
     assert!(key.starts_with("nvk_") && key.len() == 47, "{key}");
-    assert_eq!(entry, format!("{} name=ops scopes=ask+batch expires=2999-01-01", hash(key)));
+    assert_eq!(
+        entry,
+        format!("{} name=ops scopes=ask+batch expires=2999-01-01", hash(key))
+    );
     let service = Service::start(&[CLOSED, (KEYS, entry)]);
-    assert_eq!(post(&service, &[("Authorization", &bearer(key))]).json()["command"], "help");
+    assert_eq!(
+        post(&service, &[("Authorization", &bearer(key))]).json()["command"],
+        "help"
+    );
     let text = Netvane::line("key new").run();
     let key = text.text().lines().next().expect("a key").to_owned();
-    assert!(text.text().contains(&format!("api_keys = [\"{}\"]", hash(&key))), "{}", text.text());
+    assert!(
+        text.text()
+            .contains(&format!("api_keys = [\"{}\"]", hash(&key))),
+        "{}",
+        text.text()
+    );
     for (line, told) in [
-        ("key new --scope everything", "a scope is ask, batch or callback"),
+        (
+            "key new --scope everything",
+            "a scope is ask, batch or callback",
+        ),
         ("key new --name a/b", "a key's name has up to 64 letters"),
         ("key new --expires soon", "--expires is a day"),
     ] {
         let run = Netvane::line(line).run();
-        assert!(run.code == Some(2) && run.stderr.contains(told), "{line}: {}", run.stderr);
+        assert!(
+            run.code == Some(2) && run.stderr.contains(told),
+            "{line}: {}",
+            run.stderr
+        );
     }
 }
 
@@ -78,9 +107,19 @@ fn a_new_key_opens_what_its_entry_says() {
 fn settings_that_hold_a_key_itself_are_refused_without_showing_it() {
     let run = Netvane::line("config check").env(KEYS, NEW).run();
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("this is a key itself") && !run.stderr.contains(NEW), "{}", run.stderr);
-    let shown = Netvane::line("config show").env(KEYS, format!("{} name=ops", hash(OLD))).run();
-    assert!(shown.text().contains("api_keys = [\"(set)\"]"), "{}", shown.text());
+    assert!(
+        run.stderr.contains("this is a key itself") && !run.stderr.contains(NEW),
+        "{}",
+        run.stderr
+    );
+    let shown = Netvane::line("config show")
+        .env(KEYS, format!("{} name=ops", hash(OLD)))
+        .run();
+    assert!(
+        shown.text().contains("api_keys = [\"(set)\"]"),
+        "{}",
+        shown.text()
+    );
 }
 
 #[test]
@@ -97,7 +136,11 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
         "GET /v1/commands/help?command=mx&command=a",
         "HEAD /v1/commands/help",
     ] {
-        let body = if target.starts_with("POST") { QUESTION } else { "" };
+        let body = if target.starts_with("POST") {
+            QUESTION
+        } else {
+            ""
+        };
         if target.starts_with("HEAD") {
             let mut client = Client::connect(service.address);
             client.request(target, &[], b"");
@@ -105,11 +148,27 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
             continue;
         }
         let (status, detail, challenge) = refused(&ask(&service, target, &[], body));
-        assert_eq!((status, challenge.as_str()), (401, "Bearer realm=\"netvane\""), "{target}");
-        assert_eq!(detail, "this service wants an API key, as `Authorization: Bearer nvk_…`", "{target}");
+        assert_eq!(
+            (status, challenge.as_str()),
+            (401, "Bearer realm=\"netvane\""),
+            "{target}"
+        );
+        assert_eq!(
+            detail, "this service wants an API key, as `Authorization: Bearer nvk_…`",
+            "{target}"
+        );
     }
     let key = bearer(OLD);
-    assert_eq!(ask(&service, "GET /v1/commands/help", &[("Authorization", &key)], "").status, 200);
+    assert_eq!(
+        ask(
+            &service,
+            "GET /v1/commands/help",
+            &[("Authorization", &key)],
+            ""
+        )
+        .status,
+        200
+    );
     // Whoever may not ask need not send what they would: the body is not waited for.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
@@ -118,15 +177,28 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
 
 #[test]
 fn two_keys_of_one_name_are_valid_at_once() {
-    let entries =
-        format!("{} name=ops,{} name=ops,{} expires=2001-01-01", hash(OLD), hash(NEW), hash("nvk_gone"));
+    let entries = format!(
+        "{} name=ops,{} name=ops,{} expires=2001-01-01",
+        hash(OLD),
+        hash(NEW),
+        hash("nvk_gone")
+    );
     let service = Service::start(&[CLOSED, (KEYS, &entries)]);
     for key in [OLD, NEW] {
         post(&service, &[("Authorization", &bearer(key))]).json();
         post(&service, &[("authorization", &format!("bearer   {key}"))]).json();
     }
-    for wrong in ["nvk_gone", "nvk_", "", &hash(OLD), &OLD[..46], &format!("{OLD}A"), &OLD.to_lowercase()] {
-        let (status, detail, challenge) = refused(&post(&service, &[("Authorization", &bearer(wrong))]));
+    for wrong in [
+        "nvk_gone",
+        "nvk_",
+        "",
+        &hash(OLD),
+        &OLD[..46],
+        &format!("{OLD}A"),
+        &OLD.to_lowercase(),
+    ] {
+        let (status, detail, challenge) =
+            refused(&post(&service, &[("Authorization", &bearer(wrong))]));
         assert_eq!(
             (status, detail.as_str(), challenge.as_str()),
             (
@@ -138,7 +210,10 @@ fn two_keys_of_one_name_are_valid_at_once() {
         );
     }
     let log = service.log();
-    assert!(!log.contains(OLD) && !log.contains(NEW) && !log.contains("nvk_gone"), "{log}");
+    assert!(
+        !log.contains(OLD) && !log.contains(NEW) && !log.contains("nvk_gone"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -146,21 +221,45 @@ fn a_wrong_key_is_not_nobody() {
     for keys in ["", &hash(OLD)] {
         let service = Service::start(&[(KEYS, keys)]);
         post(&service, &[]).json();
-        for wrong in [&bearer(NEW), "Bearer", "Token x", NEW, "bearer\t", "B\u{e4}rer x"] {
+        for wrong in [
+            &bearer(NEW),
+            "Bearer",
+            "Token x",
+            NEW,
+            "bearer\t",
+            "B\u{e4}rer x",
+        ] {
             let (status, _, _) = refused(&post(&service, &[("Authorization", wrong)]));
             assert_eq!(status, 401, "{wrong}");
-            let got = ask(&service, "GET /v1/commands/help", &[("Authorization", wrong)], "");
+            let got = ask(
+                &service,
+                "GET /v1/commands/help",
+                &[("Authorization", wrong)],
+                "",
+            );
             assert_eq!(got.status, 401, "{wrong}");
         }
         // Meant for a proxy in front, and repeated by browsers with each request.
         post(&service, &[("Authorization", "Basic YTpi")]).json();
-        let twice = [("Authorization", "Basic YTpi"), ("Authorization", "Basic YTpi")];
+        let twice = [
+            ("Authorization", "Basic YTpi"),
+            ("Authorization", "Basic YTpi"),
+        ];
         let (status, detail, _) = refused(&post(&service, &twice));
-        assert_eq!((status, detail.as_str()), (400, "`Authorization` is there twice; send one"));
+        assert_eq!(
+            (status, detail.as_str()),
+            (400, "`Authorization` is there twice; send one")
+        );
     }
     let service = Service::start(&[(KEYS, &hash(OLD))]);
-    let twice = [("Authorization", bearer(OLD)), ("Authorization", bearer(NEW))];
-    let twice: Vec<(&str, &str)> = twice.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let twice = [
+        ("Authorization", bearer(OLD)),
+        ("Authorization", bearer(NEW)),
+    ];
+    let twice: Vec<(&str, &str)> = twice
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     assert_eq!(refused(&post(&service, &twice)).0, 400);
 }
 
@@ -169,9 +268,24 @@ fn a_key_is_only_for_what_it_is_for() {
     let entry = format!("{} scopes=batch+callback", hash(OLD));
     let service = Service::start(&[(KEYS, &entry)]);
     let (status, detail, challenge) = refused(&post(&service, &[("Authorization", &bearer(OLD))]));
-    assert_eq!((status, detail.as_str()), (403, "this API key is not for `ask`"));
-    assert_eq!(challenge, "Bearer realm=\"netvane\", error=\"insufficient_scope\", scope=\"ask\"");
-    assert_eq!(ask(&service, "GET /v1/commands/help", &[("Authorization", &bearer(OLD))], "").status, 403);
+    assert_eq!(
+        (status, detail.as_str()),
+        (403, "this API key is not for `ask`")
+    );
+    assert_eq!(
+        challenge,
+        "Bearer realm=\"netvane\", error=\"insufficient_scope\", scope=\"ask\""
+    );
+    assert_eq!(
+        ask(
+            &service,
+            "GET /v1/commands/help",
+            &[("Authorization", &bearer(OLD))],
+            ""
+        )
+        .status,
+        403
+    );
 }
 
 #[test]
@@ -180,18 +294,31 @@ fn pages_of_other_origins() {
         let headers = [
             ("Origin", origin),
             ("Access-Control-Request-Method", "POST"),
-            ("Access-Control-Request-Headers", "authorization,content-type"),
+            (
+                "Access-Control-Request-Headers",
+                "authorization,content-type",
+            ),
         ];
         ask(service, &format!("OPTIONS {path}"), &headers, "")
     };
     let allowed = |response: &Response| response.header("access-control-allow-origin").to_owned();
     let dash = "https://dash.example";
-    let service = Service::start(&[("NETVANE__HTTP__CORS_ORIGINS", dash), CLOSED, (KEYS, &hash(OLD))]);
+    let service = Service::start(&[
+        ("NETVANE__HTTP__CORS_ORIGINS", dash),
+        CLOSED,
+        (KEYS, &hash(OLD)),
+    ]);
     let asked = preflight(&service, "/v1/commands", dash);
     assert_eq!((asked.status, allowed(&asked).as_str()), (200, dash));
-    assert_eq!(asked.header("access-control-allow-methods"), "GET,POST,OPTIONS");
+    assert_eq!(
+        asked.header("access-control-allow-methods"),
+        "GET,POST,OPTIONS"
+    );
     let headers = asked.header("access-control-allow-headers");
-    assert!(headers.contains("authorization") && headers.contains("webhook-signature"), "{headers}");
+    assert!(
+        headers.contains("authorization") && headers.contains("webhook-signature"),
+        "{headers}"
+    );
     assert_eq!(asked.header("access-control-max-age"), "600");
     assert_eq!(asked.header("access-control-allow-credentials"), "");
     // A page can read what went wrong, too.
@@ -199,19 +326,36 @@ fn pages_of_other_origins() {
     assert_eq!((answered.status, allowed(&answered).as_str()), (401, dash));
     let exposed = answered.header("access-control-expose-headers");
     assert!(
-        ["retry-after", "etag", "x-request-id", "location"].iter().all(|name| exposed.contains(name)),
+        ["retry-after", "etag", "x-request-id", "location"]
+            .iter()
+            .all(|name| exposed.contains(name)),
         "{exposed}"
     );
-    for other in ["https://evil.example", "https://dash.example.evil.example", "http://dash.example", "null"]
-    {
-        assert_eq!(allowed(&preflight(&service, "/v1/commands", other)), "", "{other}");
-        assert_eq!(allowed(&post(&service, &[("Origin", other)])), "", "{other}");
+    for other in [
+        "https://evil.example",
+        "https://dash.example.evil.example",
+        "http://dash.example",
+        "null",
+    ] {
+        assert_eq!(
+            allowed(&preflight(&service, "/v1/commands", other)),
+            "",
+            "{other}"
+        );
+        assert_eq!(
+            allowed(&post(&service, &[("Origin", other)])),
+            "",
+            "{other}"
+        );
     }
     for path in ["/metrics", "/hooks/slack", "/healthz"] {
         assert_eq!(preflight(&service, path, dash).status, 405, "{path}");
     }
     let everyone = Service::start(&[("NETVANE__HTTP__CORS_ORIGINS", "*")]);
-    assert_eq!(allowed(&post(&everyone, &[("Origin", "https://any.example")])), "*");
+    assert_eq!(
+        allowed(&post(&everyone, &[("Origin", "https://any.example")])),
+        "*"
+    );
     let nobody = Service::start(&[]);
     assert_eq!(preflight(&nobody, "/v1/commands", dash).status, 405);
     assert_eq!(allowed(&post(&nobody, &[("Origin", dash)])), "");
@@ -223,7 +367,10 @@ fn secret(byte: u8) -> String {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
 }
 
 struct Signed {
@@ -237,7 +384,11 @@ impl Signed {
         let timestamp = timestamp.to_string();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32]);
         let tag = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
-        Self { id: id.to_owned(), timestamp, signature: format!("v1,{}", BASE64.encode(tag.as_ref())) }
+        Self {
+            id: id.to_owned(),
+            timestamp,
+            signature: format!("v1,{}", BASE64.encode(tag.as_ref())),
+        }
     }
 
     fn headers(&self) -> Vec<(&str, &str)> {
@@ -254,7 +405,11 @@ fn a_signature_stands_for_a_key_once() {
     let secrets = format!("{},{}", secret(1), secret(2));
     let scratch = Scratch::new();
     let state = scratch.path().join("state").display().to_string();
-    let settings = [CLOSED, (SECRETS, secrets.as_str()), ("NETVANE__STATE__DIRECTORY", state.as_str())];
+    let settings = [
+        CLOSED,
+        (SECRETS, secrets.as_str()),
+        ("NETVANE__STATE__DIRECTORY", state.as_str()),
+    ];
     let service = Service::start(&settings);
     let fault = |signed: &Signed| {
         let (status, detail, _) = refused(&post(&service, &signed.headers()));
@@ -267,18 +422,33 @@ fn a_signature_stands_for_a_key_once() {
     );
     let first = Signed::new(1, "msg_1", now(), QUESTION);
     post(&service, &first.headers()).json();
-    post(&service, &Signed::new(2, "msg_2", now(), QUESTION).headers()).json();
-    assert_eq!(fault(&first), "this `webhook-id` was here before; each request has its own");
-    assert!(fault(&Signed::new(1, "msg_1", now(), QUESTION)).contains("was here before"), "signed again");
+    post(
+        &service,
+        &Signed::new(2, "msg_2", now(), QUESTION).headers(),
+    )
+    .json();
+    assert_eq!(
+        fault(&first),
+        "this `webhook-id` was here before; each request has its own"
+    );
+    assert!(
+        fault(&Signed::new(1, "msg_1", now(), QUESTION)).contains("was here before"),
+        "signed again"
+    );
     assert!(fault(&Signed::new(3, "msg_3", now(), QUESTION)).contains("does not match"));
     assert!(fault(&Signed::new(1, "msg_3", now(), "{}")).contains("does not match"));
     let both = Signed::new(1, "msg_3", now(), QUESTION);
-    let both = Signed { signature: format!("v1a,x v1,AAAA {}", both.signature), ..both };
+    let both = Signed {
+        signature: format!("v1a,x v1,AAAA {}", both.signature),
+        ..both
+    };
     post(&service, &both.headers()).json();
     assert!(fault(&Signed::new(1, "old", now() - 310, QUESTION)).contains("is stale: 31"));
     assert!(fault(&Signed::new(1, "new", now() + 330, QUESTION)).contains("ahead of this clock"));
     assert!(fault(&Signed::new(1, "odd", "soon", QUESTION)).contains("whole seconds"));
-    assert!(fault(&Signed::new(1, &"i".repeat(257), now(), QUESTION)).contains("1 to 256 characters"));
+    assert!(
+        fault(&Signed::new(1, &"i".repeat(257), now(), QUESTION)).contains("1 to 256 characters")
+    );
     // What cannot be verified is not taken as a key to the next one.
     post(&service, &Signed::new(1, "old", now(), QUESTION).headers()).json();
 
@@ -294,12 +464,23 @@ fn a_signature_stands_for_a_key_once() {
         assert_eq!(told, format!("`{name}` is there twice"));
     }
     let get = Signed::new(2, "msg_5", now(), "");
-    assert_eq!(ask(&service, "GET /v1/commands/help", &get.headers(), "").json()["command"], "help");
-    assert_eq!(ask(&service, "GET /v1/commands/help", &get.headers(), "").status, 401);
+    assert_eq!(
+        ask(&service, "GET /v1/commands/help", &get.headers(), "").json()["command"],
+        "help"
+    );
+    assert_eq!(
+        ask(&service, "GET /v1/commands/help", &get.headers(), "").status,
+        401
+    );
 
     assert_eq!(service.stop(), Some(0));
     let service = Service::start(&settings);
-    assert!(refused(&post(&service, &first.headers())).1.contains("was here before"), "after a restart");
+    assert!(
+        refused(&post(&service, &first.headers()))
+            .1
+            .contains("was here before"),
+        "after a restart"
+    );
 }
 
 #[test]
@@ -307,12 +488,24 @@ fn of_many_who_replay_at_once_one_gets_through() {
     let service = Service::start(&[(SECRETS, &secret(1))]);
     let signed = Signed::new(1, "msg_1", now(), QUESTION);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let askers: Vec<_> =
-            (0..16).map(|_| scope.spawn(|| post(&service, &signed.headers()).status)).collect();
-        askers.into_iter().map(|asker| asker.join().expect("no panic")).collect()
+        let askers: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| post(&service, &signed.headers()).status))
+            .collect();
+        askers
+            .into_iter()
+            .map(|asker| asker.join().expect("no panic"))
+            .collect()
     });
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 15, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 401).count(),
+        15,
+        "{statuses:?}"
+    );
 }
 
 #[test]
@@ -326,19 +519,34 @@ fn signatures_matter_only_where_someone_is_expected_to_sign() {
     let key = bearer(OLD);
     let mut with_key = wrong.headers();
     with_key.push(("Authorization", &key));
-    assert_eq!(post(&service, &with_key).status, 401, "and a key does not make it right");
+    assert_eq!(
+        post(&service, &with_key).status,
+        401,
+        "and a key does not make it right"
+    );
 }
 
 #[test]
 fn bodies_that_go_too_far() {
-    let settings = [(SECRETS, &*secret(1)), ("NETVANE__HTTP__READ_TIMEOUT_MS", "300")];
+    let settings = [
+        (SECRETS, &*secret(1)),
+        ("NETVANE__HTTP__READ_TIMEOUT_MS", "300"),
+    ];
     let service = Service::start(&settings);
     // Announced, it is refused at once; none of it was sent.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n");
     let problem = client.response().expect("an answer at once").problem();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(413), &json!("too_large")));
-    for nonsense in ["zz\r\n\r\n", "-1\r\n\r\n", "5\r\nabcdefgh\r\n0\r\n\r\n", "fffffffffffffffff\r\n\r\n"] {
+    assert_eq!(
+        (&problem["status"], &problem["code"]),
+        (&json!(413), &json!("too_large"))
+    );
+    for nonsense in [
+        "zz\r\n\r\n",
+        "-1\r\n\r\n",
+        "5\r\nabcdefgh\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\n\r\n",
+    ] {
         let mut client = Client::connect(service.address);
         client.send(format!(
             "POST /v1/commands HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{nonsense}"
@@ -348,11 +556,19 @@ fn bodies_that_go_too_far() {
     }
     // Signed by someone who then takes their time.
     let signed = Signed::new(1, "slow", now(), QUESTION);
-    let fields: String =
-        signed.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let fields: String = signed
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     let mut client = Client::connect(service.address);
-    client.send(format!("POST /v1/commands HTTP/1.1\r\nHost: x\r\n{fields}Content-Length: 22\r\n\r\n{{"));
-    assert_eq!(client.response().expect("an answer").problem()["code"], "timeout");
+    client.send(format!(
+        "POST /v1/commands HTTP/1.1\r\nHost: x\r\n{fields}Content-Length: 22\r\n\r\n{{"
+    ));
+    assert_eq!(
+        client.response().expect("an answer").problem()["code"],
+        "timeout"
+    );
     post(&service, &signed.headers()).json();
     for path in [
         "/v1/commands/..%2f..%2fhelp",
@@ -371,28 +587,44 @@ fn keys_are_replaced_while_the_service_runs() {
     let made = |name: &str| {
         let run = Netvane::line(&format!("key new --name {name} --json")).run();
         let made: Value = serde_json::from_str(&run.stdout).expect("JSON");
-        let text = |field: &str| made[field].as_str().unwrap_or_else(|| panic!("{field}: {made}")).to_owned();
+        let text = |field: &str| {
+            made[field]
+                .as_str()
+                .unwrap_or_else(|| panic!("{field}: {made}"))
+                .to_owned()
+        };
         (text("key"), text("entry"))
     };
     let (old, old_entry) = made("ops");
     let (new, new_entry) = made("ops");
     let write = |entries: &[&str]| {
         let keys = serde_json::to_string(entries).expect("JSON");
-        scratch.file("netvane.toml", format!("[http]\nanonymous = false\napi_keys = {keys}\n"))
+        scratch.file(
+            "netvane.toml",
+            format!("[http]\nanonymous = false\napi_keys = {keys}\n"),
+        )
     };
     let file = write(&[&old_entry]);
     let service = Service::start(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
     let status = |key: &str| {
         let bearer = format!("Bearer {key}");
         Client::connect(service.address)
-            .ask("GET /v1/commands/port?query=22", &[("Authorization", &bearer)], b"")
+            .ask(
+                "GET /v1/commands/port?query=22",
+                &[("Authorization", &bearer)],
+                b"",
+            )
             .status
     };
     assert_eq!((status(&old), status(&new)), (200, 401));
     write(&[&old_entry, &new_entry]);
     service.signal("HUP");
-    netvane_tests::until("both are valid", || (status(&old), status(&new)) == (200, 200));
+    netvane_tests::until("both are valid", || {
+        (status(&old), status(&new)) == (200, 200)
+    });
     write(&[&new_entry]);
     service.signal("HUP");
-    netvane_tests::until("the old one is of no use", || (status(&old), status(&new)) == (401, 200));
+    netvane_tests::until("the old one is of no use", || {
+        (status(&old), status(&new)) == (401, 200)
+    });
 }

@@ -26,7 +26,11 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        Self { dns: Dns::start(), receiver: Receiver::start(), state: Scratch::new() }
+        Self {
+            dns: Dns::start(),
+            receiver: Receiver::start(),
+            state: Scratch::new(),
+        }
     }
 
     /// A service with these settings; one at a time.
@@ -38,7 +42,10 @@ impl Stage {
             ("NETVANE__STATE__DIRECTORY", state),
             ("NETVANE__POLICY__ALLOW", "127.0.0.1/32"),
             ("NETVANE__HTTP__CALLBACK_SECRET", SECRET),
-            ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0"),
+            (
+                "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
+                "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0",
+            ),
         ];
         settings.extend(more);
         Service::start(&settings)
@@ -53,7 +60,11 @@ fn ask(service: &Service, line: &str, callback: &str) -> Response {
 #[track_caller]
 fn taken(service: &Service, line: &str, callback: &str) -> String {
     let response = ask(service, line, callback);
-    assert_eq!((response.status, response.header("content-type")), (202, "application/json"), "{response:?}");
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (202, "application/json"),
+        "{response:?}"
+    );
     let body: Value = serde_json::from_slice(&response.body).expect("JSON");
     let id = body["id"].as_str().expect("an id").to_owned();
     assert_eq!(body["url"], format!("/v1/deliveries/{id}"));
@@ -80,7 +91,12 @@ fn ended(service: &Service, id: &str, state: &str) -> Value {
 
 /// Statuses of the attempts so far; `null` where there was none.
 fn statuses(delivery: &Value) -> Vec<&Value> {
-    delivery["attempts"].as_array().expect("attempts").iter().map(|attempt| &attempt["status"]).collect()
+    delivery["attempts"]
+        .as_array()
+        .expect("attempts")
+        .iter()
+        .map(|attempt| &attempt["status"])
+        .collect()
 }
 
 #[test]
@@ -88,10 +104,17 @@ fn the_reply_is_delivered_signed() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     stage.dns.hold("example.test. MX");
-    let id = taken(&service, "/mx example.test", &stage.receiver.url("/hook/1?token=CANARY"));
+    let id = taken(
+        &service,
+        "/mx example.test",
+        &stage.receiver.url("/hook/1?token=CANARY"),
+    );
     stage.dns.wait_for("example.test. MX");
     let running = delivery(&service, &id);
-    assert_eq!((&running["state"], &running["attempts"]), (&json!("running"), &json!([])));
+    assert_eq!(
+        (&running["state"], &running["attempts"]),
+        (&json!("running"), &json!([]))
+    );
     stage.dns.release("example.test. MX");
 
     let message = stage.receiver.next();
@@ -99,12 +122,27 @@ fn the_reply_is_delivered_signed() {
     assert_eq!(message.line, "POST /hook/1?token=CANARY HTTP/1.1");
     assert_eq!(message.header("webhook-id"), id);
     assert_eq!(message.header("content-type"), "application/json");
-    assert!(message.header("user-agent").starts_with("netvane/"), "{:?}", message.headers);
+    assert!(
+        message.header("user-agent").starts_with("netvane/"),
+        "{:?}",
+        message.headers
+    );
     assert_eq!(body["type"], "reply");
-    assert!(body["timestamp"].as_str().is_some_and(|at| at.parse::<Timestamp>().is_ok()), "{body}");
+    assert!(
+        body["timestamp"]
+            .as_str()
+            .is_some_and(|at| at.parse::<Timestamp>().is_ok()),
+        "{body}"
+    );
     let mut at_once = service.command("mx example.test").json();
     for changing in ["id", "elapsed_ms", "cached"] {
-        assert!(at_once.as_object_mut().expect("an object").remove(changing).is_some());
+        assert!(
+            at_once
+                .as_object_mut()
+                .expect("an object")
+                .remove(changing)
+                .is_some()
+        );
     }
     for (name, value) in at_once.as_object().expect("an object") {
         assert_eq!(&body["data"][name], value, "{name}");
@@ -114,13 +152,23 @@ fn the_reply_is_delivered_signed() {
     let told = ended(&service, &id, "delivered");
     assert_eq!(statuses(&told), [204]);
     assert_eq!(told["command"], "mx");
-    assert_eq!(told["callback"], stage.receiver.url("/hook/1"), "the query may hold secrets");
-    assert!(told["attempts"][0]["elapsed_ms"].is_u64() && told["created"].is_string(), "{told}");
+    assert_eq!(
+        told["callback"],
+        stage.receiver.url("/hook/1"),
+        "the query may hold secrets"
+    );
+    assert!(
+        told["attempts"][0]["elapsed_ms"].is_u64() && told["created"].is_string(),
+        "{told}"
+    );
     let line = service.logged("callback\"");
     assert!(line.contains(&id) && line.contains("delivered"), "{line}");
     assert!(!service.log().contains("CANARY") && !service.log().contains("example.test"));
     let metrics = service.get("/metrics");
-    for line in [r#"netvane_deliveries_total{outcome="delivered"} 1"#, "netvane_deliveries_open 0"] {
+    for line in [
+        r#"netvane_deliveries_total{outcome="delivered"} 1"#,
+        "netvane_deliveries_open 0",
+    ] {
         assert!(metrics.text().contains(line), "{line}: {}", metrics.text());
     }
     assert_eq!(service.stop(), Some(0));
@@ -140,16 +188,30 @@ fn failures_and_facts_of_the_request_are_delivered_too() {
         body
     };
     let refused = deliver("ping 10.0.0.1");
-    assert_eq!((&refused["type"], &refused["data"]["code"]), (&json!("error"), &json!("refused_target")));
+    assert_eq!(
+        (&refused["type"], &refused["data"]["code"]),
+        (&json!("error"), &json!("refused_target"))
+    );
     assert_eq!(refused["data"]["status"], 403);
     let absent = deliver("a absent.example.test");
-    assert_eq!((&absent["type"], &absent["data"]["data"]["rcode"]), (&json!("reply"), &json!("NXDOMAIN")));
+    assert_eq!(
+        (&absent["type"], &absent["data"]["data"]["rcode"]),
+        (&json!("reply"), &json!("NXDOMAIN"))
+    );
     let myip = deliver("myip");
-    assert_eq!((&myip["type"], &myip["data"]["data"]["address"]), (&json!("reply"), &json!("127.0.0.1")));
+    assert_eq!(
+        (&myip["type"], &myip["data"]["data"]["address"]),
+        (&json!("reply"), &json!("127.0.0.1"))
+    );
 
-    let headers = [("Authorization", "Basic CANARY"), ("Cookie", "session=CANARY"), ("X-Plain", "seen")];
+    let headers = [
+        ("Authorization", "Basic CANARY"),
+        ("Cookie", "session=CANARY"),
+        ("X-Plain", "seen"),
+    ];
     let question = json!({"command": "myrequest", "callback": url}).to_string();
-    let response = Client::connect(service.address).ask("POST /v1/commands", &headers, question.as_bytes());
+    let response =
+        Client::connect(service.address).ask("POST /v1/commands", &headers, question.as_bytes());
     assert_eq!(response.status, 202, "{response:?}");
     let message = stage.receiver.next();
     let body = message.verified(SECRET).to_string();
@@ -166,24 +228,51 @@ fn a_receiver_that_fails_in_every_way() {
     let answer = |status: &'static str, headers: &[&str]| {
         let headers: Vec<_> = headers.iter().map(|line| (*line).to_owned()).collect();
         Box::new(move |message: Message| {
-            message.answer(status, &headers.iter().map(String::as_str).collect::<Vec<_>>());
+            message.answer(
+                status,
+                &headers.iter().map(String::as_str).collect::<Vec<_>>(),
+            );
         }) as Way
     };
-    let sends =
-        |bytes: &'static str| Box::new(move |mut message: Message| assert!(message.send(bytes))) as Way;
+    let sends = |bytes: &'static str| {
+        Box::new(move |mut message: Message| assert!(message.send(bytes))) as Way
+    };
     let ways: [(Way, Value, &str); 15] = [
         (answer("500 Internal Server Error", &[]), json!(500), ""),
         (answer("404 Not Found", &[]), json!(404), ""),
         (answer("302 Found", &[&elsewhere]), json!(302), ""),
-        (answer("308 Permanent Redirect", &[&elsewhere]), json!(308), ""),
+        (
+            answer("308 Permanent Redirect", &[&elsewhere]),
+            json!(308),
+            "",
+        ),
         (answer("304 Not Modified", &[]), json!(304), ""),
-        (answer("429 Too Many Requests", &["Retry-After: 1"]), json!(429), ""),
-        (answer("503 Service Unavailable", &["Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"]), json!(503), ""),
-        (answer("502 Bad Gateway", &["Retry-After: soon"]), json!(502), ""),
+        (
+            answer("429 Too Many Requests", &["Retry-After: 1"]),
+            json!(429),
+            "",
+        ),
+        (
+            answer(
+                "503 Service Unavailable",
+                &["Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"],
+            ),
+            json!(503),
+            "",
+        ),
+        (
+            answer("502 Bad Gateway", &["Retry-After: soon"]),
+            json!(502),
+            "",
+        ),
         (sends(""), Value::Null, ""),
         (sends("HTTP/1.1 200 O"), Value::Null, ""),
         (sends("SSH-2.0-OpenSSH_9.2\r\n"), Value::Null, ""),
-        (Box::new(|message: Message| message.hung_up()), Value::Null, "did not answer within 1 s"),
+        (
+            Box::new(|message: Message| message.hung_up()),
+            Value::Null,
+            "did not answer within 1 s",
+        ),
         (
             Box::new(|mut message: Message| {
                 assert!(message.send("HTTP/1.1 200 OK\r\n"));
@@ -223,12 +312,31 @@ fn a_receiver_that_fails_in_every_way() {
     }
     assert_eq!(bodies.len(), 1, "the same bytes each time");
     let told = ended(&service, &id, "delivered");
-    assert_eq!(statuses(&told), ways.iter().map(|(_, status, _)| status).collect::<Vec<_>>(), "{told}");
-    for (attempt, (_, status, error)) in told["attempts"].as_array().expect("attempts").iter().zip(&ways) {
+    assert_eq!(
+        statuses(&told),
+        ways.iter().map(|(_, status, _)| status).collect::<Vec<_>>(),
+        "{told}"
+    );
+    for (attempt, (_, status, error)) in told["attempts"]
+        .as_array()
+        .expect("attempts")
+        .iter()
+        .zip(&ways)
+    {
         assert_eq!(attempt["error"].is_string(), status.is_null(), "{attempt}");
-        assert!(attempt["error"].as_str().unwrap_or_default().contains(error), "{attempt}");
+        assert!(
+            attempt["error"]
+                .as_str()
+                .unwrap_or_default()
+                .contains(error),
+            "{attempt}"
+        );
     }
-    assert_eq!(stage.receiver.connections(), ways.len(), "each attempt has a connection of its own");
+    assert_eq!(
+        stage.receiver.connections(),
+        ways.len(),
+        "each attempt has a connection of its own"
+    );
 }
 
 #[test]
@@ -237,7 +345,10 @@ fn gone_stops_and_so_does_the_end_of_the_schedule() {
     let service = stage.service(&[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0")]);
     let id = taken(&service, "mx example.test", &stage.receiver.url("/gone"));
     stage.receiver.next().answer("500 No", &[]);
-    stage.receiver.next().answer("410 Gone", &["Retry-After: 0"]);
+    stage
+        .receiver
+        .next()
+        .answer("410 Gone", &["Retry-After: 0"]);
     assert_eq!(statuses(&ended(&service, &id, "gone")), [500, 410]);
     let id = taken(&service, "mx example.test", &stage.receiver.url("/failed"));
     for _ in 0..3 {
@@ -256,23 +367,34 @@ fn retry_after_puts_off_but_not_for_ever() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     let in_an_hour = Timestamp::now() + jiff::SignedDuration::from_hours(1);
-    let in_an_hour = in_an_hour.strftime("Retry-After: %a, %d %b %Y %H:%M:%S GMT").to_string();
+    let in_an_hour = in_an_hour
+        .strftime("Retry-After: %a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
     for (asked, range) in [
         ("Retry-After: 3600", 3600..=3960),
         (in_an_hour.as_str(), 3500..=3960),
         ("Retry-After: 99999999999999999999", 86_400..=95_040),
     ] {
         let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
-        stage.receiver.next().answer("429 Too Many Requests", &[asked]);
+        stage
+            .receiver
+            .next()
+            .answer("429 Too Many Requests", &[asked]);
         let mut told = Value::Null;
         until("the answer is written down", || {
             told = delivery(&service, &id);
             statuses(&told) == [429]
         });
         assert_eq!(told["state"], "delivering");
-        let time =
-            |value: &Value| value.as_str().and_then(|at| at.parse::<Timestamp>().ok()).expect("a time");
-        let waits = time(&told["next_attempt"]).duration_since(time(&told["attempts"][0]["at"])).as_secs();
+        let time = |value: &Value| {
+            value
+                .as_str()
+                .and_then(|at| at.parse::<Timestamp>().ok())
+                .expect("a time")
+        };
+        let waits = time(&told["next_attempt"])
+            .duration_since(time(&told["attempts"][0]["at"]))
+            .as_secs();
         assert!(range.contains(&waits), "{asked}: {told}");
     }
 }
@@ -282,8 +404,15 @@ fn a_kill_loses_none() {
     let stage = Stage::new();
     let service = stage.service(&[]);
     stage.dns.hold("example.test. MX");
-    let ids: BTreeSet<String> =
-        (0..20).map(|n| taken(&service, "mx example.test", &stage.receiver.url(&format!("/{n}")))).collect();
+    let ids: BTreeSet<String> = (0..20)
+        .map(|n| {
+            taken(
+                &service,
+                "mx example.test",
+                &stage.receiver.url(&format!("/{n}")),
+            )
+        })
+        .collect();
     service.kill();
     stage.dns.release("example.test. MX");
 
@@ -291,8 +420,14 @@ fn a_kill_loses_none() {
     let mut arrived = BTreeSet::new();
     while arrived.len() < ids.len() {
         let message = stage.receiver.next();
-        assert_eq!(message.verified(SECRET)["data"]["data"]["hosts"][0]["exchange"], "mail1.example.test");
-        assert!(arrived.insert(message.header("webhook-id").to_owned()), "once each");
+        assert_eq!(
+            message.verified(SECRET)["data"]["data"]["hosts"][0]["exchange"],
+            "mail1.example.test"
+        );
+        assert!(
+            arrived.insert(message.header("webhook-id").to_owned()),
+            "once each"
+        );
         message.answer("200 OK", &[]);
     }
     assert_eq!(arrived, ids);
@@ -314,13 +449,27 @@ fn what_was_being_delivered_at_a_kill_is_delivered_again_as_it_was() {
     let again = stage.receiver.next();
     again.verified(SECRET);
     assert_eq!(again.header("webhook-id"), id);
-    assert_eq!(again.body, first.body, "the reply is that of the first lookup");
+    assert_eq!(
+        again.body, first.body,
+        "the reply is that of the first lookup"
+    );
     again.answer("200 OK", &[]);
     assert_eq!(statuses(&ended(&service, &id, "delivered")), [500, 200]);
     let asked = stage.dns.asked();
-    assert_eq!(asked.iter().filter(|question| *question == "example.test. MX").count(), 1, "{asked:?}");
+    assert_eq!(
+        asked
+            .iter()
+            .filter(|question| *question == "example.test. MX")
+            .count(),
+        1,
+        "{asked:?}"
+    );
     service.kill();
-    assert_eq!(statuses(&ended(&stage.service(&[]), &id, "delivered")), [500, 200], "it stays told");
+    assert_eq!(
+        statuses(&ended(&stage.service(&[]), &id, "delivered")),
+        [500, 200],
+        "it stays told"
+    );
 }
 
 #[test]
@@ -330,8 +479,14 @@ fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
     let service = stage.service(&waits);
     let waiting = taken(&service, "mx example.test", &stage.receiver.url("/waiting"));
     stage.receiver.next().answer("500 No", &[]);
-    until("the answer is written down", || statuses(&delivery(&service, &waiting)) == [500]);
-    let under_way = taken(&service, "mx example.test", &stage.receiver.url("/under-way"));
+    until("the answer is written down", || {
+        statuses(&delivery(&service, &waiting)) == [500]
+    });
+    let under_way = taken(
+        &service,
+        "mx example.test",
+        &stage.receiver.url("/under-way"),
+    );
     let message = stage.receiver.next();
     service.signal("TERM");
     service.logged("shutting down");
@@ -341,7 +496,10 @@ fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
     let service = stage.service(&waits);
     assert_eq!(statuses(&ended(&service, &under_way, "delivered")), [200]);
     let waiting = delivery(&service, &waiting);
-    assert_eq!((&waiting["state"], statuses(&waiting)), (&json!("delivering"), vec![&json!(500)]));
+    assert_eq!(
+        (&waiting["state"], statuses(&waiting)),
+        (&json!("delivering"), vec![&json!(500)])
+    );
     assert_eq!(service.stop(), Some(0));
 }
 
@@ -360,8 +518,10 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
     };
     stage.dns.change(&zone(&["127.0.0.1"]));
     // A refusal is a failed attempt like any other: names turn back as well.
-    let service =
-        stage.service(&[("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,1,1,1,1,1,1,1,1,1,1,1,1,1,1")]);
+    let service = stage.service(&[(
+        "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
+        "0,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
+    )]);
     let url = format!("http://ops.example.test:{port}/hook");
     let id = taken(&service, "mx example.test", &url);
     for private in [&["127.0.0.2"][..], &["127.0.0.1", "127.0.0.2"], &["::1"]] {
@@ -374,9 +534,14 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
             told = delivery(&service, &id);
             statuses(&told).len() >= before + 2
         });
-        let error = told["attempts"][before + 1]["error"].as_str().expect("an error");
+        let error = told["attempts"][before + 1]["error"]
+            .as_str()
+            .expect("an error");
         let refused = private.last().expect("one");
-        assert!(error.contains(&format!("ops.example.test ({refused}) is not contacted")), "{told}");
+        assert!(
+            error.contains(&format!("ops.example.test ({refused}) is not contacted")),
+            "{told}"
+        );
         stage.dns.change(&zone(&["127.0.0.1"]));
     }
     stage.receiver.next().answer("200 OK", &[]);
@@ -392,7 +557,9 @@ fn a_dead_receiver_holds_up_nobody_else() {
         ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
         ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0"),
     ]);
-    let waiting: Vec<_> = (0..40).map(|_| taken(&service, "mx example.test", &dead.url("/"))).collect();
+    let waiting: Vec<_> = (0..40)
+        .map(|_| taken(&service, "mx example.test", &dead.url("/")))
+        .collect();
     let held: Vec<_> = (0..4).map(|_| dead.next()).collect();
     for _ in 0..4 {
         let id = taken(&service, "mx example.test", &stage.receiver.url("/"));
@@ -421,7 +588,11 @@ fn what_is_not_taken() {
         ("https://ops.example/#part", 400, "bad_argument"),
         ("https://ops.example/\r\nX: y", 400, "bad_argument"),
         ("http://10.0.0.1/", 403, "refused_target"),
-        ("http://169.254.169.254/latest/meta-data/", 403, "refused_target"),
+        (
+            "http://169.254.169.254/latest/meta-data/",
+            403,
+            "refused_target",
+        ),
         ("http://[::1]/", 403, "refused_target"),
         ("http://2130706434/", 403, "refused_target"),
         ("http://localhost/", 403, "refused_target"),
@@ -435,25 +606,68 @@ fn what_is_not_taken() {
     }
     let url = stage.receiver.url("/");
     for (body, code) in [
-        (json!({"command": "mxx example.test", "callback": url}), "unknown_command"),
+        (
+            json!({"command": "mxx example.test", "callback": url}),
+            "unknown_command",
+        ),
         (json!({"command": "mx", "callback": url}), "bad_argument"),
-        (json!({"name": "mx", "arguments": {"domain": 7}, "callback": url}), "bad_argument"),
-        (json!({"command": "mx example.test", "callback": 7}), "bad_argument"),
-        (json!({"command": "mx example.test", "callback": {"url": url}}), "bad_argument"),
-        (json!({"command": format!("ua {}", "x".repeat(2100)), "callback": url}), "too_large"),
+        (
+            json!({"name": "mx", "arguments": {"domain": 7}, "callback": url}),
+            "bad_argument",
+        ),
+        (
+            json!({"command": "mx example.test", "callback": 7}),
+            "bad_argument",
+        ),
+        (
+            json!({"command": "mx example.test", "callback": {"url": url}}),
+            "bad_argument",
+        ),
+        (
+            json!({"command": format!("ua {}", "x".repeat(2100)), "callback": url}),
+            "too_large",
+        ),
     ] {
-        assert_eq!(service.post(body.to_string()).problem()["code"], code, "{body}");
+        assert_eq!(
+            service.post(body.to_string()).problem()["code"],
+            code,
+            "{body}"
+        );
     }
-    for unknown in ["dlv_00000000000000000000000000", "%ff", "..%2f..%2fstate", "x"] {
+    for unknown in [
+        "dlv_00000000000000000000000000",
+        "%ff",
+        "..%2f..%2fstate",
+        "x",
+    ] {
         let problem = service.get(&format!("/v1/deliveries/{unknown}")).problem();
-        assert_eq!((&problem["status"], &problem["code"]), (&json!(404), &json!("not_found")), "{unknown}");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(404), &json!("not_found")),
+            "{unknown}"
+        );
     }
-    assert!(service.get("/metrics").text().contains("netvane_deliveries_open 0"));
+    assert!(
+        service
+            .get("/metrics")
+            .text()
+            .contains("netvane_deliveries_open 0")
+    );
 
     let without = Service::with_dns(stage.dns.address);
-    for response in [ask(&without, "mx example.test", &url), without.get("/v1/deliveries/dlv_1")] {
+    for response in [
+        ask(&without, "mx example.test", &url),
+        without.get("/v1/deliveries/dlv_1"),
+    ] {
         let problem = response.problem();
-        assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")));
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("http.callback_secret")));
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(503), &json!("unavailable"))
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.contains("http.callback_secret"))
+        );
     }
 }

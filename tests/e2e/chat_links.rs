@@ -13,23 +13,37 @@ const PUBLIC: &str = "https://netvane.example";
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 fn path(url: &str) -> String {
-    url.strip_prefix(PUBLIC).unwrap_or_else(|| panic!("{url} leads elsewhere")).to_owned()
+    url.strip_prefix(PUBLIC)
+        .unwrap_or_else(|| panic!("{url} leads elsewhere"))
+        .to_owned()
 }
 
 fn open(service: &Service, path: &str) -> Response {
-    let headers = [("User-Agent", BROWSER), ("Cookie", "session=CANARY"), ("X-Seen", "by-the-page")];
+    let headers = [
+        ("User-Agent", BROWSER),
+        ("Cookie", "session=CANARY"),
+        ("X-Seen", "by-the-page"),
+    ];
     Client::connect(service.address).ask(&format!("GET {path}"), &headers, b"")
 }
 
 fn share(service: &Service, path: &str, view: &str) -> Response {
-    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("User-Agent", BROWSER)];
-    Client::connect(service.address).ask(&format!("POST {path}"), &headers, format!("view={view}").as_bytes())
+    let headers = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("User-Agent", BROWSER),
+    ];
+    Client::connect(service.address).ask(
+        &format!("POST {path}"),
+        &headers,
+        format!("view={view}").as_bytes(),
+    )
 }
 
 /// The hidden field of the page's form.
 fn view(page: &Response) -> String {
     let text = page.text();
-    let start = text.find("name=\"view\" value=\"").expect("a form") + "name=\"view\" value=\"".len();
+    let start =
+        text.find("name=\"view\" value=\"").expect("a form") + "name=\"view\" value=\"".len();
     text[start..].split('"').next().expect("a value").to_owned()
 }
 
@@ -38,13 +52,19 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
     let (telegram, dns) = (Telegram::start(), Dns::start());
     let server = dns.address.to_string();
     let mut settings: Vec<(&str, &str)> = telegram.settings().into();
-    settings.extend([("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__HTTP__PUBLIC_URL", PUBLIC)]);
+    settings.extend([
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__HTTP__PUBLIC_URL", PUBLIC),
+    ]);
     let service = Service::start(&settings);
     telegram.wait_for_poll();
     let ann = telegram.private(&User::new(42, "Ann"));
     let asked = ann.say("/myrequest");
     let invitation = asked.wait_for(|message| message.buttons().any(|button| button.url.is_some()));
-    let url = invitation.buttons().find_map(|button| button.url.clone()).expect("a link");
+    let url = invitation
+        .buttons()
+        .find_map(|button| button.url.clone())
+        .expect("a link");
     let link = path(&url);
 
     // Previews and bots look, and use nothing up.
@@ -55,10 +75,20 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
         assert_eq!(open(&service, &link).status, 200);
     }
     let page = open(&service, &link);
-    assert!(page.text().contains("by-the-page") && !page.text().contains("CANARY"), "{}", page.text());
-    assert_eq!((page.header("referrer-policy"), page.header("cache-control")), ("same-origin", "no-store"));
     assert!(
-        !asked.history().iter().any(|message| message.text.contains("by-the-page")),
+        page.text().contains("by-the-page") && !page.text().contains("CANARY"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(
+        (page.header("referrer-policy"), page.header("cache-control")),
+        ("same-origin", "no-store")
+    );
+    assert!(
+        !asked
+            .history()
+            .iter()
+            .any(|message| message.text.contains("by-the-page")),
         "nothing is said yet"
     );
 
@@ -69,11 +99,23 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
     assert_eq!(share(&service, &guessed, &view(&page)).status, 404);
     assert_eq!(share(&service, &link, &view(&page)).status, 200);
     let told = asked.wait_for(|message| {
-        message.text.contains("Your request") && !message.buttons().any(|button| button.url.is_some())
+        message.text.contains("Your request")
+            && !message.buttons().any(|button| button.url.is_some())
     });
     assert_eq!(told.id, invitation.id, "the same message");
-    assert!(asked.history().iter().all(|message| !message.text.contains("CANARY")));
-    assert_eq!((open(&service, &link).status, share(&service, &link, &view(&page)).status), (404, 404));
+    assert!(
+        asked
+            .history()
+            .iter()
+            .all(|message| !message.text.contains("CANARY"))
+    );
+    assert_eq!(
+        (
+            open(&service, &link).status,
+            share(&service, &link, &view(&page)).status
+        ),
+        (404, 404)
+    );
     assert_eq!(service.stop(), Some(0));
     telegram.finish();
 }
@@ -83,15 +125,25 @@ fn a_link_on_discord_ends_with_its_question() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let server = dns.address.to_string();
     let given = discord.settings();
-    let mut settings: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    settings.extend([("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__HTTP__PUBLIC_URL", PUBLIC)]);
+    let mut settings: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    settings.extend([
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__HTTP__PUBLIC_URL", PUBLIC),
+    ]);
     let service = Service::start(&settings);
     discord.ready();
-    until("the commands are registered", || !discord.commands().is_empty());
+    until("the commands are registered", || {
+        !discord.commands().is_empty()
+    });
     let links = |message: &Value| -> Vec<String> {
         let rows = message["components"].as_array().into_iter().flatten();
         let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
-        buttons.filter_map(|button| button["url"].as_str().map(str::to_owned)).collect()
+        buttons
+            .filter_map(|button| button["url"].as_str().map(str::to_owned))
+            .collect()
     };
     let ann = Scene::default();
     let asked = discord.slash("myua", json!({}));
@@ -100,15 +152,21 @@ fn a_link_on_discord_ends_with_its_question() {
     let page = open(&service, &link);
     assert!(page.text().contains("Firefox 140.0"), "{}", page.text());
     assert_eq!(share(&service, &link, &view(&page)).status, 200);
-    let told = asked.wait_for("the answer", |message| message.to_string().contains("Firefox 140.0"));
+    let told = asked.wait_for("the answer", |message| {
+        message.to_string().contains("Firefox 140.0")
+    });
     assert!(links(&told).is_empty());
 
     let asked = discord.slash("myip", json!({}));
     let invitation = asked.wait_for("a link", |message| !links(message).is_empty());
     let link = path(&links(&invitation)[0]);
     discord.press(&ann, &invitation, "Cancel");
-    asked.wait_for("the end", |message| message.to_string().contains("Cancelled"));
-    until("the link ends with its question", || open(&service, &link).status == 404);
+    asked.wait_for("the end", |message| {
+        message.to_string().contains("Cancelled")
+    });
+    until("the link ends with its question", || {
+        open(&service, &link).status == 404
+    });
     assert_eq!(service.stop(), Some(0));
     discord.finish();
 }

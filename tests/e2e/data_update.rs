@@ -19,9 +19,13 @@ fn web(body: &'static [u8]) -> SocketAddr {
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let _ = stream.read(&mut [0; 4096]);
-            let head =
-                format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
-            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(body));
         }
     });
     address
@@ -40,22 +44,41 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
     let scratch = Scratch::new();
     let file = scratch.path().join("city.mmdb");
     let done = update(&file, web(CITY)).run();
-    assert!(done.text().contains("verified and in place"), "{}", done.stdout);
+    assert!(
+        done.text().contains("verified and in place"),
+        "{}",
+        done.stdout
+    );
     assert_eq!(std::fs::read(&file).expect("in place"), CITY);
 
     let path = file.to_str().expect("UTF-8");
-    let service = Service::start(&[("NETVANE__DNS__SERVERS", "127.0.0.1:9"), ("NETVANE__GEO__CITY", path)]);
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", "127.0.0.1:9"),
+        ("NETVANE__GEO__CITY", path),
+    ]);
     let city = |service: &Service| {
-        service.get("/v1/commands/geo?target=81.2.69.161").json()["data"]["city"].as_str().map(str::to_owned)
+        service.get("/v1/commands/geo?target=81.2.69.161").json()["data"]["city"]
+            .as_str()
+            .map(str::to_owned)
     };
     assert_eq!(city(&service).as_deref(), Some("London"));
 
     let refused = update(&file, web(&CITY[..CITY.len() / 2])).run();
     assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("was not replaced"), "{}", refused.stderr);
-    assert_eq!(std::fs::read(&file).expect("still there"), CITY, "the old file stays");
+    assert!(
+        refused.stderr.contains("was not replaced"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(
-        std::fs::read_dir(scratch.path()).expect("a directory").count(),
+        std::fs::read(&file).expect("still there"),
+        CITY,
+        "the old file stays"
+    );
+    assert_eq!(
+        std::fs::read_dir(scratch.path())
+            .expect("a directory")
+            .count(),
         1,
         "nothing is left beside it"
     );

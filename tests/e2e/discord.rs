@@ -24,8 +24,14 @@ struct Bot {
 fn serve(discord: &Discord, dns: &Dns, more: &[(&str, &str)]) -> Service {
     let server = dns.address.to_string();
     let given = discord.settings();
-    let mut settings: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    settings.extend([("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__RDAP__ENABLED", "false")]);
+    let mut settings: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    settings.extend([
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__RDAP__ENABLED", "false"),
+    ]);
     settings.extend(more);
     Service::start(&settings)
 }
@@ -39,8 +45,14 @@ impl Bot {
         let discord = Discord::start();
         let service = serve(&discord, &dns, &[]);
         discord.ready();
-        netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
-        Self { discord, service, dns }
+        netvane_tests::until("the commands are registered", || {
+            !discord.commands().is_empty()
+        });
+        Self {
+            discord,
+            service,
+            dns,
+        }
     }
 
     fn finish(self) {
@@ -52,7 +64,9 @@ impl Bot {
 fn labels(message: &Value) -> Vec<&str> {
     let rows = message["components"].as_array().into_iter().flatten();
     let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
-    buttons.filter_map(|button| button["label"].as_str()).collect()
+    buttons
+        .filter_map(|button| button["label"].as_str())
+        .collect()
 }
 
 /// Everything that is to be read.
@@ -79,21 +93,44 @@ fn commands_are_the_registry_and_written_only_when_they_differ() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(&discord, &dns, &[]);
     discord.ready();
-    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    netvane_tests::until("the commands are registered", || {
+        !discord.commands().is_empty()
+    });
     let registry = service.get("/v1/commands");
     let registry = registry.json();
     let commands = discord.commands();
     for command in registry["commands"].as_array().expect("commands") {
-        let found = commands.iter().find(|found| found["name"] == command["name"]).expect("registered");
+        let found = commands
+            .iter()
+            .find(|found| found["name"] == command["name"])
+            .expect("registered");
         assert_eq!(found["description"], command["about"]);
         let options = found["options"].as_array().cloned().unwrap_or_default();
-        assert!(options.iter().any(|option| option["name"] == "private" && option["type"] == 5), "{found}");
+        assert!(
+            options
+                .iter()
+                .any(|option| option["name"] == "private" && option["type"] == 5),
+            "{found}"
+        );
     }
     assert_eq!(service.stop(), Some(0));
-    let written = discord.calls().iter().filter(|call| call.method == "PUT").count();
+    let written = discord
+        .calls()
+        .iter()
+        .filter(|call| call.method == "PUT")
+        .count();
     let again = serve(&discord, &dns, &[]);
-    netvane_tests::until("it is back", || again.get("/readyz").text().contains("discord up"));
-    assert_eq!(discord.calls().iter().filter(|call| call.method == "PUT").count(), written);
+    netvane_tests::until("it is back", || {
+        again.get("/readyz").text().contains("discord up")
+    });
+    assert_eq!(
+        discord
+            .calls()
+            .iter()
+            .filter(|call| call.method == "PUT")
+            .count(),
+        written
+    );
     assert_eq!(again.stop(), Some(0));
     discord.finish();
 }
@@ -105,19 +142,40 @@ fn a_question_is_answered_and_carried_on_from() {
     let answer = answered(&asked);
     assert!(text(&answer).contains("mail1.example.test"), "{answer}");
     assert!(asked.acknowledged_in() < Duration::from_secs(3));
-    assert!(labels(&answer).contains(&"dns") && !labels(&answer).contains(&"mx"), "{:?}", labels(&answer));
+    assert!(
+        labels(&answer).contains(&"dns") && !labels(&answer).contains(&"mx"),
+        "{:?}",
+        labels(&answer)
+    );
     let scene = Scene::default();
     let everything = answered(&bot.discord.press(&scene, &answer, "dns"));
     assert!(text(&everything).contains("ca.example"), "{everything}");
-    let file = bot.discord.press(&scene, &answer, "Raw").wait_for("a file", |message| {
-        message["attachments"].as_array().is_some_and(|files| !files.is_empty())
-    });
+    let file = bot
+        .discord
+        .press(&scene, &answer, "Raw")
+        .wait_for("a file", |message| {
+            message["attachments"]
+                .as_array()
+                .is_some_and(|files| !files.is_empty())
+        });
     let files = file["attachments"].as_array().expect("files");
-    assert!(files.iter().any(|file| file["filename"] == "mx.json"), "{file}");
+    assert!(
+        files.iter().any(|file| file["filename"] == "mx.json"),
+        "{file}"
+    );
     bot.discord.press(&scene, &answer, "Refresh");
-    let private = bot.discord.slash("mx", json!({"domain": "example.test", "private": true}));
-    assert_eq!(answered(&private)["flags"].as_u64().map(|flags| flags & 64), Some(64));
-    let elsewhere = bot.discord.slash_in(&Scene::at(Place::Dm), "a", json!({"domain": "example.test"}));
+    let private = bot
+        .discord
+        .slash("mx", json!({"domain": "example.test", "private": true}));
+    assert_eq!(
+        answered(&private)["flags"].as_u64().map(|flags| flags & 64),
+        Some(64)
+    );
+    let elsewhere = bot.discord.slash_in(
+        &Scene::at(Place::Dm),
+        "a",
+        json!({"domain": "example.test"}),
+    );
     answered(&elsewhere);
     bot.finish();
 }
@@ -127,10 +185,21 @@ fn work_can_be_cancelled_by_its_asker() {
     let bot = Bot::start();
     bot.dns.hold("example.test. MX");
     let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
-    let working = asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
-    let refused = bot.discord.press(&Scene::someone(2), &working, "Cancel").reply();
-    assert_eq!(refused["flags"].as_u64().map(|flags| flags & 64), Some(64), "{refused}");
-    bot.discord.press(&Scene::default(), &working, "Cancel").answer();
+    let working = asked.wait_for("work under way", |message| {
+        labels(message).contains(&"Cancel")
+    });
+    let refused = bot
+        .discord
+        .press(&Scene::someone(2), &working, "Cancel")
+        .reply();
+    assert_eq!(
+        refused["flags"].as_u64().map(|flags| flags & 64),
+        Some(64),
+        "{refused}"
+    );
+    bot.discord
+        .press(&Scene::default(), &working, "Cancel")
+        .answer();
     asked.wait_for("the end", |message| text(message).contains("Cancelled"));
     bot.dns.release("example.test. MX");
     bot.finish();
@@ -148,7 +217,12 @@ fn suggestions_while_typing() {
             .map(|choice| choice["value"].as_str().unwrap_or_default().to_owned())
             .collect::<Vec<_>>()
     };
-    let types = bot.discord.autocomplete(&scene, "dig", "type", json!({"name": "example.test", "type": "m"}));
+    let types = bot.discord.autocomplete(
+        &scene,
+        "dig",
+        "type",
+        json!({"name": "example.test", "type": "m"}),
+    );
     assert_eq!(names(types).first().map(String::as_str), Some("MX"));
     let ports = bot.discord.autocomplete(
         &scene,
@@ -157,9 +231,13 @@ fn suggestions_while_typing() {
         json!({"target": "example.test", "ports": "22,http"}),
     );
     assert_eq!(names(ports)[..2], ["22,http", "22,https"]);
-    let recent = bot.discord.autocomplete(&scene, "a", "domain", json!({"domain": ""}));
+    let recent = bot
+        .discord
+        .autocomplete(&scene, "a", "domain", json!({"domain": ""}));
     assert_eq!(names(recent), ["example.test"]);
-    let strangers = bot.discord.autocomplete(&Scene::someone(2), "a", "domain", json!({"domain": ""}));
+    let strangers =
+        bot.discord
+            .autocomplete(&Scene::someone(2), "a", "domain", json!({"domain": ""}));
     assert_eq!(names(strangers), [""; 0]);
     bot.finish();
 }
@@ -168,21 +246,39 @@ fn suggestions_while_typing() {
 fn a_mention_a_context_menu_and_a_modal() {
     let bot = Bot::start();
     let scene = Scene::default();
-    let asked = bot.discord.message(&scene, &format!("{} mx example.test", bot.discord.mention()));
+    let asked = bot.discord.message(
+        &scene,
+        &format!("{} mx example.test", bot.discord.mention()),
+    );
     assert!(text(&answered(&asked)).contains("mail1.example.test"));
-    let looked_up =
-        bot.discord.message_command(&scene, "Look up", "have a look at mail1.example.test please");
+    let looked_up = bot.discord.message_command(
+        &scene,
+        "Look up",
+        "have a look at mail1.example.test please",
+    );
     assert!(text(&answered(&looked_up)).contains("mail1.example.test"));
-    let several =
-        bot.discord.message_command(&scene, "Look up", "example.test and mail1.example.test").reply();
-    assert!(labels(&several).iter().any(|label| label.contains("mail1.example.test")), "{several}");
+    let several = bot
+        .discord
+        .message_command(&scene, "Look up", "example.test and mail1.example.test")
+        .reply();
+    assert!(
+        labels(&several)
+            .iter()
+            .any(|label| label.contains("mail1.example.test")),
+        "{several}"
+    );
     let asked = bot.discord.slash("trace_mail", json!({}));
     let modal = asked.modal();
-    let field = modal["components"][0]["components"][0]["custom_id"].as_str().expect("a field").to_owned();
+    let field = modal["components"][0]["components"][0]["custom_id"]
+        .as_str()
+        .expect("a field")
+        .to_owned();
     let mail = "Received: from mx.example.net (mx.example.net [192.0.2.7]) by in.example.org with ESMTPS id 1\n\tfor <a@example.org>; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: b@example.net\n";
     let answer = bot.discord.submit_modal(&asked, json!({field: mail}));
     answer.wait_for("the trace", |message| text(message).contains("192.0.2.7"));
-    let file = bot.discord.attachment("mail.eml", "message/rfc822", mail.as_bytes());
+    let file = bot
+        .discord
+        .attachment("mail.eml", "message/rfc822", mail.as_bytes());
     bot.discord
         .slash("trace_mail", json!({"file": file}))
         .wait_for("the trace", |message| text(message).contains("192.0.2.7"));
@@ -196,13 +292,17 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
     let more = [("NETVANE__STATE__DIRECTORY", directory.as_str())];
     let service = serve(&discord, &dns, &more);
     discord.ready();
-    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    netvane_tests::until("the commands are registered", || {
+        !discord.commands().is_empty()
+    });
     let asked = discord.slash("a", json!({"domain": "example.test"}));
     answered(&asked);
     discord.resend(&asked);
     dns.hold("example.test. MX");
     let open = discord.slash("mx", json!({"domain": "example.test"}));
-    open.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    open.wait_for("work under way", |message| {
+        labels(message).contains(&"Cancel")
+    });
     discord
         .slash("ns", json!({"domain": "example.test"}))
         .wait_for("another", |message| labels(message).contains(&"Raw"));
@@ -219,16 +319,24 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
 #[test]
 fn floods_faults_and_lost_connections_lose_no_answer() {
     let bot = Bot::start();
-    bot.discord.flood("PATCH /webhooks/*/*/messages/@original", Duration::from_secs(1));
+    bot.discord.flood(
+        "PATCH /webhooks/*/*/messages/@original",
+        Duration::from_secs(1),
+    );
     bot.dns.hold("example.test. MX");
     let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
-    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    asked.wait_for("work under way", |message| {
+        labels(message).contains(&"Cancel")
+    });
     bot.dns.release("example.test. MX");
     answered(&asked);
-    bot.discord.fail("PATCH /webhooks/*/*/messages/@original", 502, 2);
+    bot.discord
+        .fail("PATCH /webhooks/*/*/messages/@original", 502, 2);
     bot.dns.hold("example.test. TXT");
     let asked = bot.discord.slash("txt", json!({"domain": "example.test"}));
-    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    asked.wait_for("work under way", |message| {
+        labels(message).contains(&"Cancel")
+    });
     bot.dns.release("example.test. TXT");
     answered(&asked);
     bot.discord.drop_gateway();
@@ -244,15 +352,24 @@ fn nothing_from_the_network_is_live() {
     let shown = text(&answer);
     assert!(shown.contains("everyone"), "{shown}");
     let outside: String = shown.split("```").step_by(2).collect();
-    assert!(!outside.contains("evil.example") && !outside.contains("@everyone"), "{shown}");
+    assert!(
+        !outside.contains("evil.example") && !outside.contains("@everyone"),
+        "{shown}"
+    );
     bot.finish();
 }
 
 #[test]
 fn signed_requests_instead_of_the_gateway() {
     let (discord, dns) = (Discord::start(), Dns::start());
-    let service = serve(&discord, &dns, &[("NETVANE__DISCORD__MODE", "interactions")]);
-    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    let service = serve(
+        &discord,
+        &dns,
+        &[("NETVANE__DISCORD__MODE", "interactions")],
+    );
+    netvane_tests::until("the commands are registered", || {
+        !discord.commands().is_empty()
+    });
     discord.deliver_to(service.address);
     let asked = discord.slash("mx", json!({"domain": "example.test"}));
     assert!(text(&answered(&asked)).contains("mail1.example.test"));
@@ -263,10 +380,20 @@ fn signed_requests_instead_of_the_gateway() {
 #[test]
 fn a_wrong_token_is_told_and_stops_nothing_else() {
     let (discord, dns) = (Discord::start(), Dns::start());
-    let service =
-        serve(&discord, &dns, &[("NETVANE__DISCORD__TOKEN", "MTEwMDAwMDAwMDAwMDAwMDAwMA.wrong.wrong")]);
+    let service = serve(
+        &discord,
+        &dns,
+        &[(
+            "NETVANE__DISCORD__TOKEN",
+            "MTEwMDAwMDAwMDAwMDAwMDAwMA.wrong.wrong",
+        )],
+    );
     service.logged("does not run");
-    assert!(service.get("/readyz").text().contains("discord failed"), "{}", service.get("/readyz").text());
+    assert!(
+        service.get("/readyz").text().contains("discord failed"),
+        "{}",
+        service.get("/readyz").text()
+    );
     assert_eq!(service.command("a example.test").status, 200);
     assert_eq!(service.stop(), Some(0));
     discord.take_violations();
@@ -276,10 +403,15 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
 #[test]
 fn a_path_is_a_picture() {
     let bot = Bot::start();
-    let asked = bot.discord.slash("howmail", json!({"from": "a@example.test", "to": "b@example.test"}));
+    let asked = bot.discord.slash(
+        "howmail",
+        json!({"from": "a@example.test", "to": "b@example.test"}),
+    );
     let answer = asked.wait_for("the story", |message| labels(message).contains(&"Raw"));
     assert!(
-        answer["embeds"][0]["image"]["url"].as_str().is_some_and(|url| url.ends_with("path.png")),
+        answer["embeds"][0]["image"]["url"]
+            .as_str()
+            .is_some_and(|url| url.ends_with("path.png")),
         "{answer}"
     );
     bot.finish();
@@ -290,11 +422,21 @@ fn an_answer_that_outlives_its_token_is_a_message() {
     let bot = Bot::start();
     bot.dns.hold("example.test. MX");
     let asked = bot.discord.slash("mx", json!({"domain": "example.test"}));
-    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"));
+    asked.wait_for("work under way", |message| {
+        labels(message).contains(&"Cancel")
+    });
     asked.expire();
     bot.dns.release("example.test. MX");
     let calls = bot.discord.wait_for_calls("POST /channels/*/messages", 1);
-    assert!(calls[0].body.json.to_string().contains("mail1.example.test"), "{:?}", calls[0]);
+    assert!(
+        calls[0]
+            .body
+            .json
+            .to_string()
+            .contains("mail1.example.test"),
+        "{:?}",
+        calls[0]
+    );
     bot.discord.invalidate_session();
     bot.discord.wait_for_identified(2);
     answered(&bot.discord.slash("a", json!({"domain": "example.test"})));
@@ -306,13 +448,18 @@ fn what_does_not_fit_is_a_file() {
     let bot = Bot::with_dns(Dns::serving("long.test.", &long_zone()));
     let answer = answered(&bot.discord.slash("txt", json!({"domain": "long.test"})));
     let files = answer["attachments"].as_array().expect("files");
-    assert!(files.iter().any(|file| file["filename"] == "answer.txt"), "{answer}");
+    assert!(
+        files.iter().any(|file| file["filename"] == "answer.txt"),
+        "{answer}"
+    );
     assert!(text(&answer).contains("answer.txt"), "it says so");
     bot.finish();
 }
 
 fn long_zone() -> String {
-    let texts: String = (0..60).map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200))).collect();
+    let texts: String = (0..60)
+        .map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200)))
+        .collect();
     format!(
         "$TTL 60\n@ IN SOA ns1.long.test. h.long.test. 7 7200 3600 1209600 60\n@ IN NS ns1.long.test.\n{texts}"
     )

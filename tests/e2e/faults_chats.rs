@@ -25,12 +25,21 @@ impl Ways {
         let telegram = Telegram::start();
         let to_telegram = Relay::before(telegram.address);
         let (discord, to_discord) = Discord::behind_relay();
-        Self { world: Everything { telegram, discord, ..Everything::default() }, to_telegram, to_discord }
+        Self {
+            world: Everything {
+                telegram,
+                discord,
+                ..Everything::default()
+            },
+            to_telegram,
+            to_discord,
+        }
     }
 
     fn serve(&self) -> Service {
         let url = format!("http://{}", self.to_telegram.address);
-        self.world.serve(&[("NETVANE__TELEGRAM__API_URL", url.as_str())])
+        self.world
+            .serve(&[("NETVANE__TELEGRAM__API_URL", url.as_str())])
     }
 
     fn are(&self, way: Way) {
@@ -47,14 +56,26 @@ fn told_to_be(service: &Service, health: &str) {
         let (ready, metrics) = (service.get("/readyz"), service.get("/metrics"));
         ready.status == 200
             && ready.text().contains(&format!("{adapter} {health}"))
-            && metrics.text().contains(&format!("netvane_adapter_up{{adapter=\"{adapter}\"}} {up}"))
+            && metrics
+                .text()
+                .contains(&format!("netvane_adapter_up{{adapter=\"{adapter}\"}} {up}"))
     };
-    until(&format!("both chats are {health}"), || told("telegram") && told("discord"));
+    until(&format!("both chats are {health}"), || {
+        told("telegram") && told("discord")
+    });
     let status = service.command("status").json();
     let adapters = status["data"]["adapters"].as_array().expect("adapters");
     for name in ["telegram", "discord"] {
-        let adapter = adapters.iter().find(|adapter| adapter["name"] == name).expect("it is told of");
-        assert!(adapter["health"].as_str().is_some_and(|told| told.starts_with(health)), "{adapter}");
+        let adapter = adapters
+            .iter()
+            .find(|adapter| adapter["name"] == name)
+            .expect("it is told of");
+        assert!(
+            adapter["health"]
+                .as_str()
+                .is_some_and(|told| told.starts_with(health)),
+            "{adapter}"
+        );
     }
 }
 
@@ -75,11 +96,15 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
     let world = &ways.world;
     let service = ways.serve();
     world.connected(&service);
-    for (number, way, domain) in [(1, Way::Down, "mail1.example.test"), (2, Way::Mute, "mail2.example.test")]
-    {
+    for (number, way, domain) in [
+        (1, Way::Down, "mail1.example.test"),
+        (2, Way::Mute, "mail2.example.test"),
+    ] {
         let question = format!("{domain}. A");
         world.dns.hold(&question);
-        let on_telegram = world.on_telegram(42 + i64::from(number)).say(&format!("/a {domain}"));
+        let on_telegram = world
+            .on_telegram(42 + i64::from(number))
+            .say(&format!("/a {domain}"));
         let on_discord = world.on_discord(number, domain);
         on_telegram.wait_for(works);
         working(&on_discord);
@@ -96,23 +121,41 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
         if way == Way::Down {
             told_to_be(&service, "down");
         }
-        assert_eq!(service.command("a example.test").json()["data"]["rcode"], "NOERROR");
+        assert_eq!(
+            service.command("a example.test").json()["data"]["rcode"],
+            "NOERROR"
+        );
         ways.are(Way::Open);
         once(&on_telegram, &on_discord);
         told_to_be(&service, "up");
-        let again = world.on_telegram(52 + i64::from(number)).say("/a example.test");
+        let again = world
+            .on_telegram(52 + i64::from(number))
+            .say("/a example.test");
         once(&again, &world.on_discord(10 + number, "example.test"));
     }
     for adapter in ["telegram", "discord"] {
         let line = format!("\"adapter\":\"{adapter}\"");
-        let told = service.log().lines().filter(|l| l.contains("trying again") && l.contains(&line)).count();
-        assert!((1..=4).contains(&told), "{adapter} is told of {told} times:\n{}", service.log());
+        let told = service
+            .log()
+            .lines()
+            .filter(|l| l.contains("trying again") && l.contains(&line))
+            .count();
+        assert!(
+            (1..=4).contains(&told),
+            "{adapter} is told of {told} times:\n{}",
+            service.log()
+        );
     }
     assert_eq!(service.stop(), Some(0));
     ways.world.telegram.finish();
     // Where the way broke before Discord's own answer came back, it is asked once more.
     let wrong = ways.world.discord.take_violations();
-    assert!(wrong.iter().all(|wrong| wrong.contains("already been acknowledged")), "{wrong:#?}");
+    assert!(
+        wrong
+            .iter()
+            .all(|wrong| wrong.contains("already been acknowledged")),
+        "{wrong:#?}"
+    );
     ways.world.discord.finish();
 }
 
@@ -126,12 +169,24 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
     let (mut on_telegram, mut on_discord) = (Vec::new(), Vec::new());
     for number in 1..=6 {
         let domain = format!("n{number}.example.test");
-        on_telegram.push(world.on_telegram(42 + i64::from(number)).say(&format!("/a {domain}")));
+        on_telegram.push(
+            world
+                .on_telegram(42 + i64::from(number))
+                .say(&format!("/a {domain}")),
+        );
         on_discord.push(world.on_discord(number, &domain));
     }
-    on_telegram.iter().for_each(|asked| drop(asked.wait_for(works)));
+    on_telegram
+        .iter()
+        .for_each(|asked| drop(asked.wait_for(works)));
     on_discord.iter().for_each(|asked| drop(working(asked)));
-    for fault in [Fault::Flood(1), Fault::Status(502), Fault::Drop, Fault::Flood(2), Fault::Status(500)] {
+    for fault in [
+        Fault::Flood(1),
+        Fault::Status(502),
+        Fault::Drop,
+        Fault::Flood(2),
+        Fault::Status(500),
+    ] {
         world.telegram.fault("editMessageText", fault, 1);
     }
     world.discord.flood(EDIT, Duration::from_millis(1500));
@@ -140,7 +195,10 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
     world.discord.drop_gateway();
     let mut over_http = begin(&service, "a http.example.test", "application/json");
     world.dns.release("*");
-    assert_eq!(over_http.response().expect("an answer").json()["data"]["rcode"], "NXDOMAIN");
+    assert_eq!(
+        over_http.response().expect("an answer").json()["data"]["rcode"],
+        "NXDOMAIN"
+    );
     // New questions in the middle of it, whose first message fails.
     for fault in [Fault::Flood(1), Fault::Drop, Fault::Status(502)] {
         world.telegram.fault("sendMessage", fault, 1);
@@ -148,7 +206,10 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
     on_telegram.push(world.on_telegram(60).say("/a late.example.test"));
     world.discord.wait_for_resumed(1);
     on_discord.push(world.on_discord(20, "late.example.test"));
-    on_telegram.iter().zip(&on_discord).for_each(|(telegram, discord)| once(telegram, discord));
+    on_telegram
+        .iter()
+        .zip(&on_discord)
+        .for_each(|(telegram, discord)| once(telegram, discord));
     told_to_be(&service, "up");
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
@@ -162,12 +223,20 @@ fn platforms_that_are_down_at_the_start_are_waited_for() {
     ways.are(Way::Down);
     let service = ways.serve();
     told_to_be(&service, "down");
-    assert_eq!(service.command("a example.test").json()["data"]["rcode"], "NOERROR");
+    assert_eq!(
+        service.command("a example.test").json()["data"]["rcode"],
+        "NOERROR"
+    );
     let asked = ways.world.on_telegram(42).say("/a example.test");
     ways.are(Way::Open);
     ways.world.connected(&service);
     asked.wait_for(told);
-    answered(&ways.world.discord.slash("a", json!({"domain": "example.test"})));
+    answered(
+        &ways
+            .world
+            .discord
+            .slash("a", json!({"domain": "example.test"})),
+    );
     assert_eq!(service.stop(), Some(0));
     ways.world.telegram.finish();
     ways.world.discord.finish();

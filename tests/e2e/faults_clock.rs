@@ -20,13 +20,20 @@ const JUMPS: [&str; 4] = ["+26h", "+0", "-26h", "+40d"];
 
 /// Asks as someone whom a trusted proxy speaks for.
 fn ask(service: &Service, from: &str, line: &str) -> Response {
-    let headers = [("X-Forwarded-For", from), ("Content-Type", "application/json")];
+    let headers = [
+        ("X-Forwarded-For", from),
+        ("Content-Type", "application/json"),
+    ];
     let body = json!({ "command": line }).to_string();
     Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes())
 }
 
 fn serve(world: &Everything, clock: &Clock, more: &[(&str, &str)]) -> Service {
-    let settings: Vec<(&str, &str)> = clock.settings().into_iter().chain(more.iter().copied()).collect();
+    let settings: Vec<(&str, &str)> = clock
+        .settings()
+        .into_iter()
+        .chain(more.iter().copied())
+        .collect();
     world.serve(&settings)
 }
 
@@ -35,7 +42,9 @@ fn serve(world: &Everything, clock: &Clock, more: &[(&str, &str)]) -> Service {
 fn attempted(service: &Service, id: &str, times: usize) {
     until("the attempt is written down", || {
         let told = service.get(&format!("/v1/deliveries/{id}")).json();
-        told["attempts"].as_array().is_some_and(|attempts| attempts.len() == times)
+        told["attempts"]
+            .as_array()
+            .is_some_and(|attempts| attempts.len() == times)
     });
 }
 
@@ -43,7 +52,10 @@ fn attempted(service: &Service, id: &str, times: usize) {
 #[ignore = "needs the lab of faults"]
 fn callbacks_come_neither_early_nor_late() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
-    let schedule = [("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,2,2,2,2,2,2,2,2,2,2,2,2")];
+    let schedule = [(
+        "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
+        "0,2,2,2,2,2,2,2,2,2,2,2,2",
+    )];
     let service = serve(&world, &clock, &schedule);
     let id = taken(&service, "a example.test", &world.receiver.url("/"));
     let mut bodies = Vec::new();
@@ -53,7 +65,13 @@ fn callbacks_come_neither_early_nor_late() {
         message.answer("500 No", &[]);
         attempted(&service, &id, bodies.len());
         clock.jumps(jump);
-        assert!(world.receiver.next_within(Duration::from_millis(700)).is_none(), "{jump}: early");
+        assert!(
+            world
+                .receiver
+                .next_within(Duration::from_millis(700))
+                .is_none(),
+            "{jump}: early"
+        );
     }
     let date = service.get("/healthz").header("date").to_owned();
     let now = jiff::Timestamp::now().strftime("%a, %d %b").to_string();
@@ -66,9 +84,14 @@ fn callbacks_come_neither_early_nor_late() {
     let service = serve(&world, &clock, &schedule);
     let message = world.receiver.next();
     message.verified(SECRET);
-    assert!(bodies.iter().all(|body| *body == message.body), "the same bytes each time");
+    assert!(
+        bodies.iter().all(|body| *body == message.body),
+        "the same bytes each time"
+    );
     message.answer("200 OK", &[]);
-    until("it is delivered", || service.get(&format!("/v1/deliveries/{id}")).json()["state"] == "delivered");
+    until("it is delivered", || {
+        service.get(&format!("/v1/deliveries/{id}")).json()["state"] == "delivered"
+    });
     assert_eq!(service.stop(), Some(0));
 }
 
@@ -82,7 +105,9 @@ fn questions_under_way_are_answered_where_they_were_asked() {
         let domain = format!("n{number}.example.test");
         let question = format!("{domain}. A");
         world.dns.hold(&question);
-        let on_telegram = world.on_telegram(42 + i64::from(number)).say(&format!("/a {domain}"));
+        let on_telegram = world
+            .on_telegram(42 + i64::from(number))
+            .say(&format!("/a {domain}"));
         let on_discord = world.on_discord(number, &domain);
         on_telegram.wait_for(works);
         working(&on_discord);
@@ -90,15 +115,27 @@ fn questions_under_way_are_answered_where_they_were_asked() {
         clock.jumps(jump);
         // No deadline has come.
         let passing = service.command("a example.test");
-        assert_eq!(passing.json()["data"]["answers"][0]["data"], "192.0.2.80", "{jump}");
+        assert_eq!(
+            passing.json()["data"]["answers"][0]["data"],
+            "192.0.2.80",
+            "{jump}"
+        );
         assert!(works(&on_telegram.reply()), "{jump}");
         world.dns.release(&question);
-        assert_eq!(over_http.response().expect("an answer").json()["data"]["rcode"], "NXDOMAIN", "{jump}");
+        assert_eq!(
+            over_http.response().expect("an answer").json()["data"]["rcode"],
+            "NXDOMAIN",
+            "{jump}"
+        );
         on_telegram.wait_for(told);
         answered(&on_discord);
         assert_eq!(on_discord.followups().len(), 0, "{jump}");
     }
-    assert_eq!(world.discord.calls_of("POST /channels/*/messages").len(), 0, "all in the replies themselves");
+    assert_eq!(
+        world.discord.calls_of("POST /channels/*/messages").len(),
+        0,
+        "all in the replies themselves"
+    );
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
     world.discord.finish();
@@ -110,7 +147,10 @@ fn updates_buttons_and_links_are_what_they_were() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     world.telegram.forgive("terminated by other getUpdates");
     // A press that the dead process had not confirmed is confirmed by the next.
-    world.telegram.limits(Limits::none()).forgive("query is too old");
+    world
+        .telegram
+        .limits(Limits::none())
+        .forgive("query is too old");
     let settings = [("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example")];
     let mut service = serve(&world, &clock, &settings);
     world.connected(&service);
@@ -119,12 +159,19 @@ fn updates_buttons_and_links_are_what_they_were() {
         let asked = ann.say("/mx example.test");
         let answer = asked.wait_for(told);
         let linked = ann.say("/myrequest");
-        let invitation = linked.wait_for(|message| message.buttons().any(|button| button.url.is_some()));
+        let invitation =
+            linked.wait_for(|message| message.buttons().any(|button| button.url.is_some()));
         clock.jumps(jump);
         // A day later, or earlier: the same process, and the next.
         asked.resend();
-        let link = invitation.buttons().find_map(|button| button.url.clone()).expect("a link");
-        let link = link.strip_prefix("https://netvane.example").expect("it leads here").to_owned();
+        let link = invitation
+            .buttons()
+            .find_map(|button| button.url.clone())
+            .expect("a link");
+        let link = link
+            .strip_prefix("https://netvane.example")
+            .expect("it leads here")
+            .to_owned();
         assert_eq!(service.get(&link).status, 200, "{jump}: the link is open");
         ann.press(&answer, "Raw").answer();
         ann.wait_for(|message| message.attachment.is_some());
@@ -132,8 +179,14 @@ fn updates_buttons_and_links_are_what_they_were() {
         service = serve(&world, &clock, &settings);
         asked.resend();
         ann.press(&answer, "dns").answer();
-        ann.wait_for(|message| told(message) && message.id > answer.id && !message.text.contains("MX of"));
-        let answers = asked.replies().into_iter().filter(|message| message.text.starts_with("✅ MX")).count();
+        ann.wait_for(|message| {
+            told(message) && message.id > answer.id && !message.text.contains("MX of")
+        });
+        let answers = asked
+            .replies()
+            .into_iter()
+            .filter(|message| message.text.starts_with("✅ MX"))
+            .count();
         assert_eq!(answers, 1, "{jump}");
     }
     assert_eq!(service.stop(), Some(0));
@@ -145,8 +198,10 @@ fn updates_buttons_and_links_are_what_they_were() {
 #[ignore = "needs the lab of faults"]
 fn kept_answers_and_budgets_keep_their_time() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
-    let settings =
-        [("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"), ("NETVANE__LIMITS__PER_ANONYMOUS", "30")];
+    let settings = [
+        ("NETVANE__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
+        ("NETVANE__LIMITS__PER_ANONYMOUS", "30"),
+    ];
     let service = serve(&world, &clock, &settings);
     let (spent, kept) = ("192.0.2.66", "a example.test");
     assert_eq!(ask(&service, "192.0.2.1", kept).json()["cached"], false);
@@ -159,7 +214,10 @@ fn kept_answers_and_budgets_keep_their_time() {
         assert!((1..=60).contains(&wait), "{jump}: {wait}");
         let reply = ask(&service, &format!("192.0.2.{}", 10 + number), kept).json();
         let ttl = reply["data"]["answers"][0]["ttl"].as_u64().expect("a TTL");
-        assert!(reply["cached"] == true && (200..=300).contains(&ttl), "{jump}: {reply}");
+        assert!(
+            reply["cached"] == true && (200..=300).contains(&ttl),
+            "{jump}: {reply}"
+        );
     }
     assert_eq!(service.stop(), Some(0));
 }
@@ -171,14 +229,30 @@ fn keys_end_on_their_day() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     let hash = HEXLOWER.encode(digest::digest(&digest::SHA256, KEY.as_bytes()).as_ref());
     let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 10);
-    let entry = format!("sha256:{hash} name=ops expires={}", end.strftime("%Y-%m-%d"));
-    let settings = [("NETVANE__HTTP__API_KEYS", entry.as_str()), ("NETVANE__HTTP__ANONYMOUS", "false")];
+    let entry = format!(
+        "sha256:{hash} name=ops expires={}",
+        end.strftime("%Y-%m-%d")
+    );
+    let settings = [
+        ("NETVANE__HTTP__API_KEYS", entry.as_str()),
+        ("NETVANE__HTTP__ANONYMOUS", "false"),
+    ];
     let service = serve(&world, &clock, &settings);
-    let (bearer, body) = (format!("Bearer {KEY}"), json!({"command": "help mx"}).to_string());
-    for (jump, status) in [("+0", 200), ("+12d", 401), ("+3d", 200), ("-12d", 200), ("+40d", 401)] {
+    let (bearer, body) = (
+        format!("Bearer {KEY}"),
+        json!({"command": "help mx"}).to_string(),
+    );
+    for (jump, status) in [
+        ("+0", 200),
+        ("+12d", 401),
+        ("+3d", 200),
+        ("-12d", 200),
+        ("+40d", 401),
+    ] {
         clock.jumps(jump);
         let headers = [("Authorization", bearer.as_str())];
-        let response = Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
+        let response =
+            Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
         assert_eq!(response.status, status, "{jump}: {}", response.text());
     }
     assert_eq!(service.stop(), Some(0));

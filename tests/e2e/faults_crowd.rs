@@ -28,9 +28,19 @@ fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     let mut client = Client::connect(service.address);
     for number in 0..GREED / 4 {
-        let body = json!({ "command": format!("a greedy{thread}-{number}.example.test") }).to_string();
-        let headers = [("X-Forwarded-For", "203.0.113.66"), ("Content-Type", "application/json")];
-        *statuses.entry(client.ask("POST /v1/commands", &headers, body.as_bytes()).status).or_default() += 1;
+        let body =
+            json!({ "command": format!("a greedy{thread}-{number}.example.test") }).to_string();
+        let headers = [
+            ("X-Forwarded-For", "203.0.113.66"),
+            ("Content-Type", "application/json"),
+        ];
+        *statuses
+            .entry(
+                client
+                    .ask("POST /v1/commands", &headers, body.as_bytes())
+                    .status,
+            )
+            .or_default() += 1;
     }
     statuses
 }
@@ -38,7 +48,10 @@ fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
 #[test]
 fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("limits can be read");
-    assert!(hard > ASKERS as u64 + 2000, "open files are limited to {hard}");
+    assert!(
+        hard > ASKERS as u64 + 2000,
+        "open files are limited to {hard}"
+    );
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the limit can be raised");
     let dns = Dns::start();
     let server = dns.address.to_string();
@@ -58,7 +71,9 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
     let mut crowd: Vec<TcpStream> = (0..ASKERS)
         .map(|_| {
             let stream = TcpStream::connect(service.address).expect("there is room for all");
-            stream.set_read_timeout(Some(PATIENCE * 2)).expect("a timeout can be set");
+            stream
+                .set_read_timeout(Some(PATIENCE * 2))
+                .expect("a timeout can be set");
             stream
         })
         .collect();
@@ -75,16 +90,23 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
     let crowded = service.resident();
     thread::scope(|scope| {
         let service = &service;
-        let greed: Vec<_> = (0..4).map(|thread| scope.spawn(move || greedy(service, thread))).collect();
+        let greed: Vec<_> = (0..4)
+            .map(|thread| scope.spawn(move || greedy(service, thread)))
+            .collect();
         dns.release("*");
         for (asker, stream) in crowd.iter_mut().enumerate() {
             let mut answer = Vec::new();
             let mut piece = [0; 4096];
             while !answer.windows(5).any(|five| five == b"NXDOM") {
-                let read = stream.read(&mut piece).unwrap_or_else(|error| panic!("asker {asker}: {error}"));
+                let read = stream
+                    .read(&mut piece)
+                    .unwrap_or_else(|error| panic!("asker {asker}: {error}"));
                 answer.extend(&piece[..read]);
                 let told = String::from_utf8_lossy(&answer);
-                assert!(read > 0 && told.starts_with("HTTP/1.1 200"), "asker {asker}: {told}");
+                assert!(
+                    read > 0 && told.starts_with("HTTP/1.1 200"),
+                    "asker {asker}: {told}"
+                );
             }
         }
         let mut statuses = BTreeMap::new();
@@ -95,7 +117,11 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
         }
         let answered = statuses.get(&200).copied().unwrap_or_default();
         println!("the greedy one: {statuses:?}");
-        assert_eq!(answered + statuses.get(&429).copied().unwrap_or_default(), GREED, "{statuses:?}");
+        assert_eq!(
+            answered + statuses.get(&429).copied().unwrap_or_default(),
+            GREED,
+            "{statuses:?}"
+        );
         // A minute's share is 60 lookups; it takes a few minutes at most.
         assert!((1..=240).contains(&answered), "{statuses:?}");
     });
@@ -104,7 +130,9 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
     println!("{memory:.0} MB before, {peak:.0} MB with {ASKERS} askers: {each:.0} bytes for each");
     assert!(each <= EACH, "{each:.0} bytes for each");
     drop(crowd);
-    until("all connections are closed", || service.open_files() <= files);
+    until("all connections are closed", || {
+        service.open_files() <= files
+    });
     assert_eq!(service.command("a example.test").status, 200);
     assert_eq!(service.stop(), Some(0));
 }

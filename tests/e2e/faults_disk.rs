@@ -33,11 +33,18 @@ fn until_refused(service: &Service, url: &str) -> Vec<String> {
             continue;
         }
         let problem = response.problem();
-        assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")), "{problem}");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(503), &json!("unavailable")),
+            "{problem}"
+        );
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(detail.contains("cannot be kept on disk now"), "{problem}");
         assert!(
-            response.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0),
+            response
+                .header("retry-after")
+                .parse::<u64>()
+                .is_ok_and(|seconds| seconds > 0),
             "{response:?}"
         );
         return ids;
@@ -72,15 +79,27 @@ fn delivered(service: &Service, id: &str) {
 fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
     let disk = Disk::new(16 << 20);
     let world = Everything::default();
-    world.telegram.limits(Limits::none()).forgive("terminated by other getUpdates");
-    let (over, arrived, url) = (AtomicBool::new(false), Mutex::new(BTreeSet::new()), world.receiver.url("/"));
+    world
+        .telegram
+        .limits(Limits::none())
+        .forgive("terminated by other getUpdates");
+    let (over, arrived, url) = (
+        AtomicBool::new(false),
+        Mutex::new(BTreeSet::new()),
+        world.receiver.url("/"),
+    );
     let promised = thread::scope(|scope| {
         let end = Over(&over);
         let receiver = scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
-                let Some(message) = world.receiver.next_within(Duration::from_millis(50)) else { continue };
+                let Some(message) = world.receiver.next_within(Duration::from_millis(50)) else {
+                    continue;
+                };
                 message.verified(SECRET);
-                arrived.lock().expect("whole").insert(message.header("webhook-id").to_owned());
+                arrived
+                    .lock()
+                    .expect("whole")
+                    .insert(message.header("webhook-id").to_owned());
                 message.answer("200 OK", &[]);
             }
         });
@@ -96,13 +115,22 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         promised.extend(until_refused(&service, &url));
         for number in 1..6 {
             let domain = format!("n{number}.example.test");
-            world.on_telegram(42 + i64::from(number)).say(&format!("/a {domain}")).wait_for(told);
+            world
+                .on_telegram(42 + i64::from(number))
+                .say(&format!("/a {domain}"))
+                .wait_for(told);
             answered(&world.on_discord(number, &domain));
-            assert_eq!(service.command(&format!("a h{domain}")).json()["data"]["rcode"], "NXDOMAIN");
+            assert_eq!(
+                service.command(&format!("a h{domain}")).json()["data"]["rcode"],
+                "NXDOMAIN"
+            );
         }
         // Known without the disk.
         before.resend();
-        world.on_telegram(60).say("/a after.example.test").wait_for(told);
+        world
+            .on_telegram(60)
+            .say("/a after.example.test")
+            .wait_for(told);
         assert_eq!(before.replies().len(), 1);
         assert_eq!(service.get("/readyz").status, 200);
         // Lines are gathered before they are written.
@@ -122,14 +150,20 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         promised.extend(until_refused(&service, &url));
         service.kill();
         let service = serve();
-        assert_eq!(service.command("a restarted.example.test").json()["data"]["rcode"], "NXDOMAIN");
+        assert_eq!(
+            service.command("a restarted.example.test").json()["data"]["rcode"],
+            "NXDOMAIN"
+        );
         until("both chats are connected", || {
             let ready = service.get("/readyz");
             ready.text().contains("discord up") && ready.text().contains("telegram up")
         });
         world.on_telegram(71).say("/a example.test").wait_for(told);
         kept.resend();
-        world.on_telegram(72).say("/a mail1.example.test").wait_for(told);
+        world
+            .on_telegram(72)
+            .say("/a mail1.example.test")
+            .wait_for(told);
         assert_eq!(kept.replies().len(), 1, "what was kept before is known");
         disk.free();
         promised.iter().for_each(|id| delivered(&service, id));
@@ -141,7 +175,10 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         promised
     });
     let arrived = arrived.into_inner().expect("whole");
-    assert!(promised.iter().all(|id| arrived.contains(id)), "{promised:?} {arrived:?}");
+    assert!(
+        promised.iter().all(|id| arrived.contains(id)),
+        "{promised:?} {arrived:?}"
+    );
     world.telegram.finish();
     world.discord.finish();
 }
@@ -156,13 +193,18 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
         ("NETVANE__AUDIT__DIRECTORY", disk.text()),
     ]);
     let recorded = |domain: &str| {
-        let files = std::fs::read_dir(disk.path()).into_iter().flatten().flatten();
+        let files = std::fs::read_dir(disk.path())
+            .into_iter()
+            .flatten()
+            .flatten();
         let all: String = files
             .filter(|file| file.file_name().to_string_lossy().starts_with("audit"))
             .filter_map(|file| std::fs::read_to_string(file.path()).ok())
             .collect();
         let whole = |line: &str| serde_json::from_str::<Value>(line).ok();
-        all.lines().filter_map(whole).any(|record| record["arguments"]["domain"] == domain)
+        all.lines()
+            .filter_map(whole)
+            .any(|record| record["arguments"]["domain"] == domain)
     };
     service.command("a first.example.test").json();
     until("the first is recorded", || recorded("first.example.test"));
@@ -174,8 +216,15 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
     assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
     disk.free();
     // What the disk did not take has waited for it.
-    until("everything is recorded", || (0..200).all(|number| recorded(&format!("n{number}.example.test"))));
-    assert!(service.get("/metrics").text().contains("netvane_audit_lost_total 0"));
+    until("everything is recorded", || {
+        (0..200).all(|number| recorded(&format!("n{number}.example.test")))
+    });
+    assert!(
+        service
+            .get("/metrics")
+            .text()
+            .contains("netvane_audit_lost_total 0")
+    );
     service.logged("the audit is written again");
     assert_eq!(service.stop(), Some(0));
 }

@@ -33,10 +33,14 @@ struct Arrived {
 fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeMap<String, Arrived> {
     let (mut all, mut count) = (BTreeMap::<String, Arrived>::new(), 0);
     while !over.load(Ordering::SeqCst) {
-        let Some(message) = receiver.next_within(Duration::from_millis(50)) else { continue };
+        let Some(message) = receiver.next_within(Duration::from_millis(50)) else {
+            continue;
+        };
         count += 1;
         message.verified(SECRET);
-        let arrived = all.entry(message.header("webhook-id").to_owned()).or_default();
+        let arrived = all
+            .entry(message.header("webhook-id").to_owned())
+            .or_default();
         arrived.bodies.insert(message.body.clone());
         match count {
             count if count % 5 == 0 => drop(message),
@@ -52,15 +56,23 @@ fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeMap<String, Arrived> 
 
 /// Asks with callbacks until the service is gone; gives the ids that it promised to deliver.
 fn promised(address: std::net::SocketAddr, url: &str, round: usize) -> Vec<String> {
-    let Ok(probe) = std::net::TcpStream::connect(address) else { return Vec::new() };
+    let Ok(probe) = std::net::TcpStream::connect(address) else {
+        return Vec::new();
+    };
     drop(probe);
     let mut client = Client::connect(address);
     let mut ids = Vec::new();
     for number in 0.. {
         let line = format!("a c{round}-{number}.example.test");
         let body = json!({ "command": line, "callback": url }).to_string();
-        client.request("POST /v1/commands", &[("Content-Type", "application/json")], body.as_bytes());
-        let Ok(response) = client.response() else { break };
+        client.request(
+            "POST /v1/commands",
+            &[("Content-Type", "application/json")],
+            body.as_bytes(),
+        );
+        let Ok(response) = client.response() else {
+            break;
+        };
         assert_eq!(response.status, 202, "{}", response.text());
         let body: Value = serde_json::from_slice(&response.body).expect("JSON");
         ids.push(body["id"].as_str().expect("an id").to_owned());
@@ -77,7 +89,10 @@ fn in_doubt(message: &Message) -> bool {
 #[test]
 fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
     let world = Everything::default();
-    world.telegram.limits(Limits::none()).forgive("terminated by other getUpdates");
+    world
+        .telegram
+        .limits(Limits::none())
+        .forgive("terminated by other getUpdates");
     // What stood there already is shown once more by the next process.
     world.telegram.forgive("message is not modified");
     let mut dice = Dice::new(20_261_128);
@@ -119,7 +134,9 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
         }
         let promises = || promises.lock().expect("whole").clone();
         let end = Instant::now() + PATIENCE;
-        let left = |id: &&String| service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered";
+        let left = |id: &&String| {
+            service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered"
+        };
         for id in &promises() {
             while left(&id) {
                 assert!(Instant::now() < end, "{id} is not delivered");
@@ -128,19 +145,31 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
         }
         // Also those of whose promise the kill was faster than the word.
         until("nothing is left open", || {
-            service.get("/metrics").text().contains("netvane_deliveries_open 0")
+            service
+                .get("/metrics")
+                .text()
+                .contains("netvane_deliveries_open 0")
         });
         assert_eq!(service.stop(), Some(0));
         drop(ending);
         receiver.join().expect("everything that arrived was signed")
     });
     let promises = promises.into_inner().expect("whole");
-    assert!(promises.len() > ROUNDS, "{} callbacks were accepted", promises.len());
+    assert!(
+        promises.len() > ROUNDS,
+        "{} callbacks were accepted",
+        promises.len()
+    );
     for id in &promises {
-        let arrived = arrived.get(id).unwrap_or_else(|| panic!("{id} was promised and never came"));
+        let arrived = arrived
+            .get(id)
+            .unwrap_or_else(|| panic!("{id} was promised and never came"));
         assert!(arrived.taken, "{id}");
     }
-    assert!(arrived.values().all(|arrived| arrived.bodies.len() == 1), "the same bytes each time");
+    assert!(
+        arrived.values().all(|arrived| arrived.bodies.len() == 1),
+        "the same bytes each time"
+    );
     assert!(on_telegram.len() > ROUNDS, "{} updates", on_telegram.len());
     let mut doubtful = 0;
     for asked in &on_telegram {
@@ -149,13 +178,20 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
             replies.iter().filter(|message| told(message)).count(),
             replies.iter().filter(|message| in_doubt(message)).count(),
         );
-        assert!(answers <= 1 && doubts <= 1 && answers + doubts > 0, "{replies:#?}");
+        assert!(
+            answers <= 1 && doubts <= 1 && answers + doubts > 0,
+            "{replies:#?}"
+        );
         doubtful += doubts;
     }
     for asked in &on_discord {
         let history = asked.history();
-        let answers = history.iter().filter(|moment| labels(&moment.message).contains(&"Raw"));
-        let mut shown: Vec<String> = answers.map(|moment| moment.message["embeds"].to_string()).collect();
+        let answers = history
+            .iter()
+            .filter(|moment| labels(&moment.message).contains(&"Raw"));
+        let mut shown: Vec<String> = answers
+            .map(|moment| moment.message["embeds"].to_string())
+            .collect();
         shown.dedup();
         assert!(shown.len() <= 1, "{shown:#?}");
         assert_eq!(asked.followups().len(), 0);
@@ -169,7 +205,10 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
     world.telegram.finish();
     // A kill between a question and its acknowledgement leaves nothing to answer to, which only trying tells.
     let refused = world.discord.take_violations();
-    assert!(refused.iter().all(|call| call.contains("Unknown Webhook")), "{refused:#?}");
+    assert!(
+        refused.iter().all(|call| call.contains("Unknown Webhook")),
+        "{refused:#?}"
+    );
     world.discord.finish();
 }
 
@@ -187,14 +226,27 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
     world.telegram.forgive("terminated by other getUpdates");
     let service = world.serve(&[]);
     let doubt = asked.wait_for(in_doubt);
-    assert_eq!(asked.replies().iter().filter(|message| told(message)).count(), 1);
+    assert_eq!(
+        asked
+            .replies()
+            .iter()
+            .filter(|message| told(message))
+            .count(),
+        1
+    );
     ann.press(&doubt, "Ask again").answer();
     ann.wait_for(|message| told(message) && message.id > doubt.id);
     // The note itself is said once: the next process knows nothing of all this.
     assert_eq!(service.stop(), Some(0));
     let service = world.serve(&[]);
     ann.say("/a mail1.example.test").wait_for(told);
-    assert_eq!(ann.messages().iter().filter(|message| in_doubt(message)).count(), 1);
+    assert_eq!(
+        ann.messages()
+            .iter()
+            .filter(|message| in_doubt(message))
+            .count(),
+        1
+    );
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
     world.discord.finish();
@@ -210,7 +262,9 @@ fn a_discord_answer_that_was_on_its_way_at_a_kill_is_one_message() {
     working(&asked);
     // Its place is on disk once another question has been answered.
     answered(&world.on_discord(2, "mail1.example.test"));
-    world.discord.lose_answer("PATCH /webhooks/*/*/messages/@original", 1);
+    world
+        .discord
+        .lose_answer("PATCH /webhooks/*/*/messages/@original", 1);
     world.dns.release("example.test. A");
     answered(&asked);
     service.kill();

@@ -26,7 +26,10 @@ const WAYS: [(&str, Mode); 5] = [
 /// These names have the address 192.0.2.44.
 fn zone<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let record = |name: &str| format!("{name} 300 IN A 192.0.2.44\n");
-    format!("{ZONE}{}", names.into_iter().map(record).collect::<String>())
+    format!(
+        "{ZONE}{}",
+        names.into_iter().map(record).collect::<String>()
+    )
 }
 
 fn address(reply: &Value) -> &Value {
@@ -38,13 +41,24 @@ fn address(reply: &Value) -> &Value {
 fn is_an_error(response: &Response) {
     if response.status == 200 {
         let reply = response.json();
-        assert!(reply["severity"] != "good" && address(&reply).is_null(), "{reply}");
+        assert!(
+            reply["severity"] != "good" && address(&reply).is_null(),
+            "{reply}"
+        );
         return;
     }
     let problem = response.problem();
     let code = problem["code"].as_str().unwrap_or_default();
-    assert!(["timeout", "upstream", "unavailable"].contains(&code), "{problem}");
-    assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+    assert!(
+        ["timeout", "upstream", "unavailable"].contains(&code),
+        "{problem}"
+    );
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|detail| !detail.is_empty()),
+        "{problem}"
+    );
 }
 
 /// An end that is not the answer.
@@ -67,7 +81,10 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
     world.connected(&service);
     let (ann, mut level) = (world.on_telegram(42), 0);
     for (number, (name, mode)) in (1..).zip(WAYS) {
-        let (domain, line) = (format!("{name}.example.test"), format!("a {name}.example.test"));
+        let (domain, line) = (
+            format!("{name}.example.test"),
+            format!("a {name}.example.test"),
+        );
         let question = format!("{domain}. A");
         world.dns.hold(&question);
         let mut over_http = begin(&service, &line, "application/json");
@@ -89,14 +106,17 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
             let response = service.command(&line);
             response.status == 200 && *address(&response.json()) == "192.0.2.44"
         });
-        ann.say(&format!("/{line}")).wait_for(|message| told(message) && message.text.contains("192.0.2.44"));
+        ann.say(&format!("/{line}"))
+            .wait_for(|message| told(message) && message.text.contains("192.0.2.44"));
         answered(&world.on_discord(number, &domain));
         if level == 0 {
             level = service.settled_files();
         }
     }
     // What was in use for the chats may have a connection more or less; lookups have none left.
-    until("nothing is left running", || service.open_files() <= level + 3);
+    until("nothing is left running", || {
+        service.open_files() <= level + 3
+    });
     assert!(!service.log().contains("panicked"), "{}", service.log());
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
@@ -105,17 +125,26 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
 
 #[test]
 fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
-    let (first, second) = (Dns::start(), Dns::serving("example.test.", &zone(["slow", "dead", "silent"])));
+    let (first, second) = (
+        Dns::start(),
+        Dns::serving("example.test.", &zone(["slow", "dead", "silent"])),
+    );
     let resolver = Resolver::before(first.address);
     let servers = format!("{},{}", resolver.address, second.address);
-    let service =
-        Service::start(&[("NETVANE__DNS__SERVERS", servers.as_str()), ("NETVANE__DNS__TIMEOUT_MS", "300")]);
-    for (name, mode) in
-        [("slow", Mode::Slow(Duration::from_secs(30))), ("dead", Mode::Dead), ("silent", Mode::Silent)]
-    {
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", servers.as_str()),
+        ("NETVANE__DNS__TIMEOUT_MS", "300"),
+    ]);
+    for (name, mode) in [
+        ("slow", Mode::Slow(Duration::from_secs(30))),
+        ("dead", Mode::Dead),
+        ("silent", Mode::Silent),
+    ] {
         resolver.is(mode);
         let line = format!("a {name}.example.test");
-        let mut askers: Vec<_> = (0..8).map(|_| begin(&service, &line, "application/json")).collect();
+        let mut askers: Vec<_> = (0..8)
+            .map(|_| begin(&service, &line, "application/json"))
+            .collect();
         for asker in &mut askers {
             let reply = asker.response().expect("an answer").json();
             assert_eq!(address(&reply), "192.0.2.44", "{reply}");
@@ -126,7 +155,10 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
     first.change(&zone(["back"]));
     resolver.is(Mode::Right);
     drop(second);
-    assert_eq!(address(&service.command("a back.example.test").json()), "192.0.2.44");
+    assert_eq!(
+        address(&service.command("a back.example.test").json()),
+        "192.0.2.44"
+    );
     assert_eq!(service.stop(), Some(0));
 }
 
@@ -142,9 +174,15 @@ fn records_that_nobody_asked_for_are_not_believed() {
         assert!(!answer.contains("203.0.113.66"), "{line}: {answer}");
     }
     let reply = service.command("mx example.test").json();
-    assert_eq!(reply["data"]["hosts"][0]["addresses"], json!(["2001:db8::81", "192.0.2.81"]));
+    assert_eq!(
+        reply["data"]["hosts"][0]["addresses"],
+        json!(["2001:db8::81", "192.0.2.81"])
+    );
     resolver.is(Mode::Right);
-    assert_eq!(address(&service.command("a mail1.example.test").json()), "192.0.2.81");
+    assert_eq!(
+        address(&service.command("a mail1.example.test").json()),
+        "192.0.2.81"
+    );
 }
 
 #[test]
@@ -154,11 +192,18 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
     let hostile = Hostile::start();
     let honest = Dns::serving("example.test.", &zone(UNHEARD.into_iter().chain(BROKEN)));
     let servers = format!("{},{}", hostile.address, honest.address);
-    let service =
-        Service::start(&[("NETVANE__DNS__SERVERS", servers.as_str()), ("NETVANE__DNS__TIMEOUT_MS", "300")]);
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", servers.as_str()),
+        ("NETVANE__DNS__TIMEOUT_MS", "300"),
+    ]);
     let before = service.settled_files();
-    let lines = UNHEARD.iter().chain(&BROKEN).map(|name| format!("a {name}.example.test"));
-    let mut askers: Vec<_> = lines.map(|line| begin(&service, &line, "application/json")).collect();
+    let lines = UNHEARD
+        .iter()
+        .chain(&BROKEN)
+        .map(|name| format!("a {name}.example.test"));
+    let mut askers: Vec<_> = lines
+        .map(|line| begin(&service, &line, "application/json"))
+        .collect();
     for (number, asker) in askers.iter_mut().enumerate() {
         let response = asker.response().expect("an answer or an error");
         match response.status {

@@ -36,8 +36,16 @@ impl Waiting {
         // Its head says that the stream has begun.
         assert_eq!(stream.head().expect("a stream").0, 200);
         let mut batch = Client::connect(service.address);
-        let lines = format!("{}\n{}\n", json!({"command": LINE}), json!({"command": "port 22"}));
-        batch.request("POST /v1/batch", &[("Content-Type", "application/x-ndjson")], lines.as_bytes());
+        let lines = format!(
+            "{}\n{}\n",
+            json!({"command": LINE}),
+            json!({"command": "port 22"})
+        );
+        batch.request(
+            "POST /v1/batch",
+            &[("Content-Type", "application/x-ndjson")],
+            lines.as_bytes(),
+        );
         assert_eq!(batch.head().expect("answers").0, 200);
         let callback = taken(service, LINE, &world.receiver.url("/"));
         on_telegram.wait_for(works);
@@ -46,7 +54,14 @@ impl Waiting {
         until("the callback's lookup runs", || {
             service.get(&format!("/v1/deliveries/{callback}")).json()["state"] == "running"
         });
-        Self { on_telegram, on_discord, over_http, stream, batch, callback }
+        Self {
+            on_telegram,
+            on_discord,
+            over_http,
+            stream,
+            batch,
+            callback,
+        }
     }
 }
 
@@ -62,14 +77,19 @@ fn a_shutdown_in_time_answers_everybody() {
     let mut waiting = Waiting::new(&world, &service);
     service.signal("TERM");
     service.logged("shutting down");
-    until("new connections are refused", || TcpStream::connect(service.address).is_err());
+    until("new connections are refused", || {
+        TcpStream::connect(service.address).is_err()
+    });
     world.dns.release(QUESTION);
     let reply = waiting.over_http.response().expect("an answer").json();
     assert_eq!(reply["data"]["hosts"][0]["exchange"], "mail1.example.test");
     for client in [&mut waiting.stream, &mut waiting.batch] {
         let rest = client.rest().expect("it ends in order");
         let rest = String::from_utf8_lossy(&rest);
-        assert!(rest.contains("mail1.example.test") && rest.contains("\r\n0\r\n\r\n"), "{rest}");
+        assert!(
+            rest.contains("mail1.example.test") && rest.contains("\r\n0\r\n\r\n"),
+            "{rest}"
+        );
     }
     waiting.on_telegram.wait_for(told);
     answered(&waiting.on_discord);
@@ -79,10 +99,16 @@ fn a_shutdown_in_time_answers_everybody() {
     let service = world.serve(&[]);
     let message = world.receiver.next();
     assert_eq!(message.header("webhook-id"), waiting.callback);
-    assert_eq!(message.verified(SECRET)["data"]["data"]["hosts"][0]["exchange"], "mail1.example.test");
+    assert_eq!(
+        message.verified(SECRET)["data"]["data"]["hosts"][0]["exchange"],
+        "mail1.example.test"
+    );
     message.answer("200 OK", &[]);
     until("it is delivered", || {
-        service.get(&format!("/v1/deliveries/{}", waiting.callback)).json()["state"] == "delivered"
+        service
+            .get(&format!("/v1/deliveries/{}", waiting.callback))
+            .json()["state"]
+            == "delivered"
     });
     assert_eq!(waiting.on_telegram.replies().len(), 1);
     assert_eq!(service.stop(), Some(0));
@@ -94,7 +120,10 @@ fn a_shutdown_in_time_answers_everybody() {
 fn a_shutdown_tells_those_who_wait_in_vain() {
     let world = Everything::default();
     // Nothing here may end the wait but the shutdown.
-    let settings = [("NETVANE__HTTP__DRAIN_MS", "1000"), ("NETVANE__DNS__TIMEOUT_MS", "60000")];
+    let settings = [
+        ("NETVANE__HTTP__DRAIN_MS", "1000"),
+        ("NETVANE__DNS__TIMEOUT_MS", "60000"),
+    ];
     let service = world.serve(&settings);
     world.connected(&service);
     let mut waiting = Waiting::new(&world, &service);
@@ -104,12 +133,17 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     let later = world.on_telegram(43).say("/a mail1.example.test");
     assert_eq!(service.ended(), Some(0));
     waiting.on_telegram.wait_for(interrupted);
-    waiting.on_discord.wait_for("a word", |message| message.to_string().contains("is being restarted"));
+    waiting.on_discord.wait_for("a word", |message| {
+        message.to_string().contains("is being restarted")
+    });
     assert!(later.replies().is_empty());
     assert!(waiting.over_http.response().is_err(), "it was cut off");
     for client in [&mut waiting.stream, &mut waiting.batch] {
         let rest = client.rest().expect("it is cut off");
-        assert!(!rest.ends_with(b"0\r\n\r\n"), "what is cut off does not look whole");
+        assert!(
+            !rest.ends_with(b"0\r\n\r\n"),
+            "what is cut off does not look whole"
+        );
     }
 
     world.dns.release(QUESTION);
@@ -120,8 +154,14 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     message.verified(SECRET);
     message.answer("200 OK", &[]);
     world.connected(&service);
-    assert_eq!(waiting.on_telegram.replies().len(), 1, "told once, and not asked again");
-    let state: Value = service.get(&format!("/v1/deliveries/{}", waiting.callback)).json();
+    assert_eq!(
+        waiting.on_telegram.replies().len(),
+        1,
+        "told once, and not asked again"
+    );
+    let state: Value = service
+        .get(&format!("/v1/deliveries/{}", waiting.callback))
+        .json();
     assert_eq!(state["command"], "mx");
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
@@ -143,7 +183,10 @@ fn further_signals_change_nothing() {
     service.logged("shutting down");
     thread::yield_now();
     world.dns.release(QUESTION);
-    assert_eq!(client.response().expect("an answer").json()["command"], "mx");
+    assert_eq!(
+        client.response().expect("an answer").json()["command"],
+        "mx"
+    );
     assert_eq!(service.ended(), Some(0));
     world.telegram.finish();
     world.discord.finish();

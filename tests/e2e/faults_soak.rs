@@ -67,8 +67,13 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
         let accept = ["application/json", "text/plain", "text/markdown"][number % 3];
         let headers = [("Content-Type", "application/json"), ("Accept", accept)];
         let body = json!({ "command": line }).to_string();
-        let status = client.ask("POST /v1/commands", &headers, body.as_bytes()).status;
-        assert!([200, 400, 403, 404, 502, 504].contains(&status), "{line}: {status}");
+        let status = client
+            .ask("POST /v1/commands", &headers, body.as_bytes())
+            .status;
+        assert!(
+            [200, 400, 403, 404, 502, 504].contains(&status),
+            "{line}: {status}"
+        );
     }
     for path in [
         "/",
@@ -84,9 +89,18 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
         client.ask(&format!("GET {path}"), &[], b"");
     }
     let lines: String = (0..50)
-        .map(|n| format!("{}\n", json!({"command": format!("a b{number}-{n}.example.test")})))
+        .map(|n| {
+            format!(
+                "{}\n",
+                json!({"command": format!("a b{number}-{n}.example.test")})
+            )
+        })
         .collect();
-    client.ask("POST /v1/batch", &[("Content-Type", "application/x-ndjson")], lines.as_bytes());
+    client.ask(
+        "POST /v1/batch",
+        &[("Content-Type", "application/x-ndjson")],
+        lines.as_bytes(),
+    );
     // Left before the answer is there, plain and as a stream.
     let held = format!("left{number}.example.test");
     world.dns.hold(&format!("{held}. A"));
@@ -98,11 +112,18 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
     world.dns.release(&format!("{held}. A"));
     let streamed = begin(service, "mx example.test", "text/event-stream").response();
     assert_eq!(streamed.expect("a stream").status, 200);
-    assert_eq!(call_back(service, "a example.test", &world.receiver.url("/")).status, 202);
+    assert_eq!(
+        call_back(service, "a example.test", &world.receiver.url("/")).status,
+        202
+    );
     let person = 100 + i64::try_from(number).expect("few");
-    let on_telegram = world.on_telegram(person).say(&format!("/a t{number}.example.test"));
-    let on_discord =
-        world.on_discord(u8::try_from(number % 90).expect("few"), &format!("t{number}.example.test"));
+    let on_telegram = world
+        .on_telegram(person)
+        .say(&format!("/a t{number}.example.test"));
+    let on_discord = world.on_discord(
+        u8::try_from(number % 90).expect("few"),
+        &format!("t{number}.example.test"),
+    );
     on_telegram.wait_for(told);
     answered(&on_discord);
     world.on_telegram(person).say("/mx example..test").reply();
@@ -156,18 +177,34 @@ fn memory_stays_flat_and_descriptors_come_back() {
             samples.push((service.resident(), service.open_files(), base));
         }
         until("all callbacks are delivered", || {
-            service.get("/metrics").text().contains("netvane_deliveries_open 0")
+            service
+                .get("/metrics")
+                .text()
+                .contains("netvane_deliveries_open 0")
         });
         drop(end);
         println!("{number} rounds");
         samples
     });
     let memory: Vec<f64> = samples.iter().map(|(memory, ..)| *memory).collect();
-    assert!(memory.len() >= 9, "only {} samples: this says nothing", memory.len());
+    assert!(
+        memory.len() >= 9,
+        "only {} samples: this says nothing",
+        memory.len()
+    );
     let third = memory.len() / 3;
-    let (middle, last) = (median(&memory[third..2 * third]), median(&memory[2 * third..]));
-    println!("MB: {:.1} at first, {middle:.1} in the middle, {last:.1} at last", memory[0]);
-    assert!(last <= middle * FACTOR + SLACK, "memory grows: {memory:.1?}");
+    let (middle, last) = (
+        median(&memory[third..2 * third]),
+        median(&memory[2 * third..]),
+    );
+    println!(
+        "MB: {:.1} at first, {middle:.1} in the middle, {last:.1} at last",
+        memory[0]
+    );
+    assert!(
+        last <= middle * FACTOR + SLACK,
+        "memory grows: {memory:.1?}"
+    );
     // The chats keep a connection more or less for the next call.
     let base = samples[0].2;
     until("descriptors are level", || service.open_files() <= base + 2);

@@ -23,7 +23,9 @@ fn the_command_may_be_written_as_chats_write_it() {
             "{command}"
         );
     }
-    let run = Netvane::line("--json lookup example.test").dns(dns.address).run();
+    let run = Netvane::line("--json lookup example.test")
+        .dns(dns.address)
+        .run();
     assert_eq!(run.json()["command"], "dns", "an alias is its command");
     let run = Netvane::line("--json start").run();
     assert_eq!(run.json()["command"], "help");
@@ -49,15 +51,40 @@ fn a_name_may_be_written_as_people_paste_it() {
         "example。test",
         " example.test ",
     ] {
-        assert_eq!(arguments(&dns, &["a", domain]), json!({"domain": "example.test"}), "{domain}");
+        assert_eq!(
+            arguments(&dns, &["a", domain]),
+            json!({"domain": "example.test"}),
+            "{domain}"
+        );
     }
-    for domain in ["bücher.example.test", "BÜCHER.example.test", "xn--bcher-kva.example.test"] {
-        let reply = Netvane::new(["--json", "a", domain]).dns(dns.address).run().json();
-        assert_eq!(reply["arguments"], json!({"domain": "xn--bcher-kva.example.test"}), "{domain}");
-        assert_eq!(reply["title"], "A of bücher.example.test (xn--bcher-kva.example.test)", "{domain}");
-        assert_eq!(reply["warnings"], json!([]), "a German word deceives nobody");
+    for domain in [
+        "bücher.example.test",
+        "BÜCHER.example.test",
+        "xn--bcher-kva.example.test",
+    ] {
+        let reply = Netvane::new(["--json", "a", domain])
+            .dns(dns.address)
+            .run()
+            .json();
+        assert_eq!(
+            reply["arguments"],
+            json!({"domain": "xn--bcher-kva.example.test"}),
+            "{domain}"
+        );
+        assert_eq!(
+            reply["title"], "A of bücher.example.test (xn--bcher-kva.example.test)",
+            "{domain}"
+        );
+        assert_eq!(
+            reply["warnings"],
+            json!([]),
+            "a German word deceives nobody"
+        );
     }
-    assert_eq!(arguments(&dns, &["a", "_underscore.example.test"])["domain"], "_underscore.example.test");
+    assert_eq!(
+        arguments(&dns, &["a", "_underscore.example.test"])["domain"],
+        "_underscore.example.test"
+    );
 }
 
 #[test]
@@ -73,9 +100,15 @@ fn an_address_may_be_written_as_people_paste_it() {
         ("https://[2001:db8::1]:443/", "2001:db8::1"),
         ("1.2.0.192.in-addr.arpa", "192.0.2.1"),
     ] {
-        assert_eq!(arguments(&dns, &["ptr", written]), json!({"address": meant}), "{written}");
         assert_eq!(
-            arguments(&dns, &["reverse", written])["target"].as_str().map(|target| target.ends_with("arpa")),
+            arguments(&dns, &["ptr", written]),
+            json!({"address": meant}),
+            "{written}"
+        );
+        assert_eq!(
+            arguments(&dns, &["reverse", written])["target"]
+                .as_str()
+                .map(|target| target.ends_with("arpa")),
             Some(written.ends_with("arpa")),
             "`reverse` takes a name as a name: {written}"
         );
@@ -87,32 +120,82 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let expected = json!({"domain": "example.test", "resolver": server});
-    for option in ["--resolver=", "resolver=", "—resolver=", "–resolver=", "--RESOLVER=", "@"] {
+    for option in [
+        "--resolver=",
+        "resolver=",
+        "—resolver=",
+        "–resolver=",
+        "--RESOLVER=",
+        "@",
+    ] {
         let option = format!("{option}{server}");
-        assert_eq!(arguments(&dns, &["a", "example.test", &option]), expected, "{option}");
-        assert_eq!(arguments(&dns, &["a", &option, "example.test"]), expected, "before: {option}");
+        assert_eq!(
+            arguments(&dns, &["a", "example.test", &option]),
+            expected,
+            "{option}"
+        );
+        assert_eq!(
+            arguments(&dns, &["a", &option, "example.test"]),
+            expected,
+            "before: {option}"
+        );
     }
     for option in ["--resolver", "—resolver", "–resolver"] {
-        assert_eq!(arguments(&dns, &["a", "example.test", option, &server]), expected, "{option}");
+        assert_eq!(
+            arguments(&dns, &["a", "example.test", option, &server]),
+            expected,
+            "{option}"
+        );
     }
-    assert_eq!(arguments(&dns, &["a", "example.test", &server]), expected, "by its place");
-    let resolver = format!("udp://{server}");
-    assert_eq!(arguments(&dns, &["a", "domain=example.test", "--resolver", &resolver]), expected);
-    let tcp = format!("tcp://{server}");
-    let expected = json!({"name": "example.test.", "type": "MX", "resolver": tcp, "norecurse": true});
-    assert_eq!(arguments(&dns, &["dig", "example.test", "mx", &tcp, "norecurse"]), expected);
     assert_eq!(
-        arguments(&dns, &["dig", "example.test", "TYPE15", "+norecurse", &format!("@{tcp}")]),
+        arguments(&dns, &["a", "example.test", &server]),
+        expected,
+        "by its place"
+    );
+    let resolver = format!("udp://{server}");
+    assert_eq!(
+        arguments(&dns, &["a", "domain=example.test", "--resolver", &resolver]),
         expected
     );
-    assert_eq!(arguments(&dns, &["dig", "example.test", "--type", "15", "--norecurse", &tcp]), expected);
+    let tcp = format!("tcp://{server}");
+    let expected =
+        json!({"name": "example.test.", "type": "MX", "resolver": tcp, "norecurse": true});
+    assert_eq!(
+        arguments(&dns, &["dig", "example.test", "mx", &tcp, "norecurse"]),
+        expected
+    );
+    assert_eq!(
+        arguments(
+            &dns,
+            &[
+                "dig",
+                "example.test",
+                "TYPE15",
+                "+norecurse",
+                &format!("@{tcp}")
+            ]
+        ),
+        expected
+    );
+    assert_eq!(
+        arguments(
+            &dns,
+            &["dig", "example.test", "--type", "15", "--norecurse", &tcp]
+        ),
+        expected
+    );
 }
 
 /// What a mistaken line is told; the program must say it on standard error and end with 2.
 #[track_caller]
 fn mistake(words: &[&str]) -> String {
     let run = Netvane::new(words).run();
-    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{words:?}: {}", run.stderr);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(2), ""),
+        "{words:?}: {}",
+        run.stderr
+    );
     run.stderr
 }
 
@@ -160,7 +243,9 @@ fn a_missing_superfluous_or_unknown_argument_is_named() {
       mx a.example 192.0.2.1 third
                              ^^^^^
     ");
-    assert!(mistake(&["mx", "a.example", "--resolvr=1.1.1.1"]).contains("did you mean `resolver`?"));
+    assert!(
+        mistake(&["mx", "a.example", "--resolvr=1.1.1.1"]).contains("did you mean `resolver`?")
+    );
     insta::assert_snapshot!(mistake(&["mx", "a.example", "resolver=1.1.1.1", "--resolver", "9.9.9.9"]), @r"
     netvane: `resolver` is given twice
 
@@ -216,9 +301,15 @@ fn names_have_the_limits_of_dns() {
     let dns = Dns::start();
     let label = "a".repeat(63);
     let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
-    assert_eq!(arguments(&dns, &["a", &longest]), json!({"domain": longest}), "253 characters");
+    assert_eq!(
+        arguments(&dns, &["a", &longest]),
+        json!({"domain": longest}),
+        "253 characters"
+    );
     assert!(mistake(&["a", &format!("{longest}b")]).contains("at most 253"));
-    assert!(mistake(&["a", &format!("{label}a.test")]).contains("at most 63 octets, this one has 64"));
+    assert!(
+        mistake(&["a", &format!("{label}a.test")]).contains("at most 63 octets, this one has 64")
+    );
     assert!(mistake(&["a", &"a.".repeat(7000)]).contains("at most 253"));
     assert_eq!(
         arguments(&dns, &["dig", ".", "NS"]),
@@ -232,9 +323,18 @@ fn names_have_the_limits_of_dns() {
 #[test]
 fn what_could_deceive_the_reader_is_refused_or_told() {
     for (name, told) in [
-        ("ex\u{202e}ample.com", "the invisible character U+202E may not stand in a name"),
-        ("ex\u{200b}ample.com", "the invisible character U+200B may not stand in a name"),
-        ("exa\u{7}mple.com", "the invisible character U+0007 may not stand in a name"),
+        (
+            "ex\u{202e}ample.com",
+            "the invisible character U+202E may not stand in a name",
+        ),
+        (
+            "ex\u{200b}ample.com",
+            "the invisible character U+200B may not stand in a name",
+        ),
+        (
+            "exa\u{7}mple.com",
+            "the invisible character U+0007 may not stand in a name",
+        ),
         ("xn--a.com", "not a valid internationalized name"),
         // U+2024 is compatible with a full stop: one label would be read as two.
         ("a\u{2024}b.com", "label"),
@@ -244,7 +344,11 @@ fn what_could_deceive_the_reader_is_refused_or_told() {
         assert!(netvane_tests::is_harmless(&told_all), "{told_all:?}");
     }
     let dns = Dns::start();
-    let reply = Netvane::new(["--json", "a", "pаypal.com"]).dns(dns.address).run().json();
-    let warning = "`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike";
+    let reply = Netvane::new(["--json", "a", "pаypal.com"])
+        .dns(dns.address)
+        .run()
+        .json();
+    let warning =
+        "`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike";
     assert_eq!(reply["warnings"], json!([warning]), "Cyrillic а");
 }

@@ -38,7 +38,13 @@ fn help_shows_every_command_and_explains_one() {
     }
     let unknown = Netvane::line("help mxx").run();
     assert_eq!(unknown.code, Some(2));
-    assert!(unknown.stderr.contains("did you mean `mx`?\n\nTry: netvane help mx\n"), "{}", unknown.stderr);
+    assert!(
+        unknown
+            .stderr
+            .contains("did you mean `mx`?\n\nTry: netvane help mx\n"),
+        "{}",
+        unknown.stderr
+    );
 }
 
 #[test]
@@ -47,13 +53,22 @@ fn the_registry_is_listed_for_programs() {
     let listed: Value = serde_json::from_str(run.text()).expect("JSON");
     let listed = listed["commands"].as_array().expect("an array");
     let find = |name: &str| {
-        listed.iter().find(|command| command["name"] == name).unwrap_or_else(|| panic!("{name}"))
+        listed
+            .iter()
+            .find(|command| command["name"] == name)
+            .unwrap_or_else(|| panic!("{name}"))
     };
-    for name in
-        ["a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dns", "dig", "ptr", "reverse", "help"]
-    {
+    for name in [
+        "a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dns", "dig", "ptr",
+        "reverse", "help",
+    ] {
         let command = find(name);
-        assert!(command["examples"][0].as_str().is_some_and(|line| line.starts_with(name)), "{name}");
+        assert!(
+            command["examples"][0]
+                .as_str()
+                .is_some_and(|line| line.starts_with(name)),
+            "{name}"
+        );
         for argument in command["arguments"].as_array().expect("an array") {
             for member in ["name", "type", "help", "required"] {
                 assert!(!argument[member].is_null(), "{name}: {argument}");
@@ -67,7 +82,11 @@ fn the_registry_is_listed_for_programs() {
         .expect("an array")
         .iter()
         .map(|a| {
-            (a["name"].as_str().expect("a name"), a["type"].as_str().expect("a type"), a["required"] == true)
+            (
+                a["name"].as_str().expect("a name"),
+                a["type"].as_str().expect("a type"),
+                a["required"] == true,
+            )
         })
         .collect();
     assert_eq!(
@@ -85,9 +104,11 @@ fn the_registry_is_listed_for_programs() {
 
 #[test]
 fn completions_know_every_command() {
-    for (shell, marker) in
-        [("bash", "complete -F"), ("zsh", "#compdef netvane"), ("fish", "complete -c netvane")]
-    {
+    for (shell, marker) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef netvane"),
+        ("fish", "complete -c netvane"),
+    ] {
         let script = Netvane::new(["completions", shell]).run();
         assert!(script.text().contains(marker), "{shell}");
         for name in ["mx", "reverse", "dig", "resolver", "serve", "config"] {
@@ -96,6 +117,8 @@ fn completions_know_every_command() {
     }
     // A shell must be able to read it: bash is everywhere.
     let script = Netvane::line("completions bash").run();
-    let checked = Netvane::from_command(Command::new("bash"), ["-n"]).stdin(script.stdout).run();
+    let checked = Netvane::from_command(Command::new("bash"), ["-n"])
+        .stdin(script.stdout)
+        .run();
     assert_eq!(checked.text(), "");
 }

@@ -67,8 +67,15 @@ const MISBEHAVIOURS: [(&str, Told); 38] = [
 
 /// A lookup that gives a server 300 ms, twice.
 fn ask(server: &Hostile, line: &str) -> Finished {
-    let run = Netvane::line(line).dns(server.address).env("NETVANE__DNS__TIMEOUT_MS", "300").run();
-    assert!(run.elapsed < Duration::from_secs(4), "{line} took {:?}", run.elapsed);
+    let run = Netvane::line(line)
+        .dns(server.address)
+        .env("NETVANE__DNS__TIMEOUT_MS", "300")
+        .run();
+    assert!(
+        run.elapsed < Duration::from_secs(4),
+        "{line} took {:?}",
+        run.elapsed
+    );
     assert!(!run.stderr.contains("panic"), "{line}: {}", run.stderr);
     run
 }
@@ -92,8 +99,13 @@ fn each(lines: Vec<(String, Told)>, check: impl Fn(&str, Told) -> Result<(), Str
 }
 
 fn compare(line: &str, run: &Finished, told: Told, with_outcome: bool) -> Result<(), String> {
-    let text = if run.code == Some(0) { &run.stdout } else { &run.stderr };
-    let seen: Value = serde_json::from_str(text).map_err(|error| format!("{line}: {error}: {text}"))?;
+    let text = if run.code == Some(0) {
+        &run.stdout
+    } else {
+        &run.stderr
+    };
+    let seen: Value =
+        serde_json::from_str(text).map_err(|error| format!("{line}: {error}: {text}"))?;
     let same = match told {
         Reply(rcode, outcome, severity) => {
             run.code == Some(0)
@@ -120,7 +132,9 @@ fn record_lookups_tell_every_misbehaviour_apart() {
     let lines = MISBEHAVIOURS.iter().flat_map(|(label, told)| {
         ["a", "txt"].map(|command| (format!("--json {command} {label}.hostile.test"), *told))
     });
-    each(lines.collect(), |line, told| compare(line, &ask(&server, line), told, true));
+    each(lines.collect(), |line, told| {
+        compare(line, &ask(&server, line), told, true)
+    });
 }
 
 #[test]
@@ -135,7 +149,9 @@ fn dig_tells_every_misbehaviour_apart() {
         };
         (format!("--json dig {label}.hostile.test"), told)
     });
-    each(lines.collect(), |line, told| compare(line, &ask(&server, line), told, false));
+    each(lines.collect(), |line, told| {
+        compare(line, &ask(&server, line), told, false)
+    });
 }
 
 #[test]
@@ -147,7 +163,11 @@ fn a_truncated_answer_is_not_called_an_empty_one() {
             let told = reply["summary"].as_str().expect("a summary");
             assert!(!told.contains("has no"), "{command} {label}: {told}");
             assert_eq!(reply["data"]["flags"]["tc"], true, "{command} {label}");
-            assert_eq!(reply["warnings"].as_array().map(Vec::len), Some(1), "{command} {label}");
+            assert_eq!(
+                reply["warnings"].as_array().map(Vec::len),
+                Some(1),
+                "{command} {label}"
+            );
         }
     }
 }
@@ -158,8 +178,17 @@ fn four_thousand_records_are_shown_and_take_no_time() {
     let reply = ask(&server, "--json a many.hostile.test").json();
     assert_eq!(reply["summary"], "4000 IPv4 addresses");
     assert_eq!(reply["data"]["transport"], "tcp");
-    assert_eq!(reply["data"]["answers"].as_array().map(Vec::len), Some(4000));
-    assert_eq!(ask(&server, "a many.hostile.test").text().matches("198.18.").count(), 4000);
+    assert_eq!(
+        reply["data"]["answers"].as_array().map(Vec::len),
+        Some(4000)
+    );
+    assert_eq!(
+        ask(&server, "a many.hostile.test")
+            .text()
+            .matches("198.18.")
+            .count(),
+        4000
+    );
     // Records of a type that nobody asked for are no reason to think longer.
     for line in [
         "txt many.hostile.test",
@@ -179,20 +208,32 @@ fn a_chain_of_aliases_is_kept_in_order() {
     assert_eq!(answers.len(), 31);
     for (index, pair) in answers.windows(2).enumerate() {
         assert_eq!(pair[0]["type"], "CNAME", "{index}");
-        let target = pair[0]["data"].as_str().expect("a name").trim_end_matches('.');
+        let target = pair[0]["data"]
+            .as_str()
+            .expect("a name")
+            .trim_end_matches('.');
         assert_eq!(pair[1]["name"], target, "{index}");
     }
-    assert_eq!((&answers[30]["type"], &answers[30]["data"]), (&json!("A"), &json!("192.0.2.7")));
+    assert_eq!(
+        (&answers[30]["type"], &answers[30]["data"]),
+        (&json!("A"), &json!("192.0.2.7"))
+    );
 }
 
 #[test]
 fn what_nobody_asked_for_is_not_believed() {
     let server = Hostile::start();
     let late = ask(&server, "--json a lateid.hostile.test").json();
-    assert_eq!(late["data"]["answers"][0]["data"], "192.0.2.7", "not the 192.0.2.66 of the wrong id");
+    assert_eq!(
+        late["data"]["answers"][0]["data"], "192.0.2.7",
+        "not the 192.0.2.66 of the wrong id"
+    );
     for label in ["foreign", "bailiwick", "wrongid"] {
         let run = ask(&server, &format!("a {label}.hostile.test"));
-        assert!(!format!("{}{}", run.stdout, run.stderr).contains("192.0.2.66"), "{label}: {run:?}");
+        assert!(
+            !format!("{}{}", run.stdout, run.stderr).contains("192.0.2.66"),
+            "{label}: {run:?}"
+        );
     }
 }
 
@@ -206,8 +247,16 @@ fn the_reason_of_a_failure_is_told_in_words() {
         ("ede0", "(SERVFAIL)"),
     ] {
         let reply = ask(&server, &format!("--json a {label}.hostile.test")).json();
-        assert!(reply["summary"].as_str().is_some_and(|summary| summary.ends_with(told)), "{reply}");
-        assert_eq!(reply["data"]["extended_errors"][0]["text"], "said by the lab");
+        assert!(
+            reply["summary"]
+                .as_str()
+                .is_some_and(|summary| summary.ends_with(told)),
+            "{reply}"
+        );
+        assert_eq!(
+            reply["data"]["extended_errors"][0]["text"],
+            "said by the lab"
+        );
     }
 }
 
@@ -216,13 +265,24 @@ fn the_reason_of_a_failure_is_told_in_words() {
 fn nothing_hostile_acts_in_any_form() {
     let server = Hostile::start();
     let service = Service::with_dns(server.address);
-    let types = ["a", "aaaa", "txt", "caa", "mx", "ns", "soa", "cname", "srv", "dns"];
-    let mut lines: Vec<String> = types.iter().map(|name| format!("{name} control.hostile.test")).collect();
+    let types = [
+        "a", "aaaa", "txt", "caa", "mx", "ns", "soa", "cname", "srv", "dns",
+    ];
+    let mut lines: Vec<String> = types
+        .iter()
+        .map(|name| format!("{name} control.hostile.test"))
+        .collect();
     lines.extend(
-        ["TXT", "MX", "CAA", "PTR", "SOA", "ANY"].map(|rtype| format!("dig control.hostile.test {rtype}")),
+        ["TXT", "MX", "CAA", "PTR", "SOA", "ANY"]
+            .map(|rtype| format!("dig control.hostile.test {rtype}")),
     );
     lines.extend(
-        ["a edeonly.hostile.test", "dig edeonly.hostile.test", "a edebad.hostile.test"].map(str::to_owned),
+        [
+            "a edeonly.hostile.test",
+            "dig edeonly.hostile.test",
+            "a edebad.hostile.test",
+        ]
+        .map(str::to_owned),
     );
     for line in lines {
         // A reply, or a failure that tells why the answer cannot be read.
@@ -231,18 +291,35 @@ fn nothing_hostile_acts_in_any_form() {
             assert!(matches!(run.code, Some(0 | 1)), "{line} {options}: {run:?}");
             run.stdout + &run.stderr
         };
-        for shown in [shown(""), shown("--markdown"), without_our_colours(&shown("--color=always"))] {
-            assert!(!shown.is_empty() && is_harmless(&shown), "{line}: {shown:?}");
+        for shown in [
+            shown(""),
+            shown("--markdown"),
+            without_our_colours(&shown("--color=always")),
+        ] {
+            assert!(
+                !shown.is_empty() && is_harmless(&shown),
+                "{line}: {shown:?}"
+            );
         }
         for accept in ["text/plain", "text/markdown"] {
             let response = service.post_for(accept, json!({ "command": line }).to_string());
-            assert!(is_harmless(response.text()), "{line} as {accept}: {:?}", response.text());
+            assert!(
+                is_harmless(response.text()),
+                "{line} as {accept}: {:?}",
+                response.text()
+            );
         }
     }
     let markdown = ask(&server, "txt control.hostile.test --markdown");
-    for line in markdown.text().lines().filter(|line| line.contains("<script>") || line.contains("@everyone"))
+    for line in markdown
+        .text()
+        .lines()
+        .filter(|line| line.contains("<script>") || line.contains("@everyone"))
     {
-        assert!(in_code_block(markdown.text(), line), "markup acts only outside of code: {line}");
+        assert!(
+            in_code_block(markdown.text(), line),
+            "markup acts only outside of code: {line}"
+        );
     }
 }
 
@@ -250,7 +327,11 @@ fn nothing_hostile_acts_in_any_form() {
 fn without_our_colours(text: &str) -> String {
     let parts = text.split("\x1b[").enumerate();
     let plain = parts.map(|(index, part)| match part.split_once('m') {
-        Some((codes, rest)) if index > 0 && codes.chars().all(|c| c.is_ascii_digit() || c == ';') => rest,
+        Some((codes, rest))
+            if index > 0 && codes.chars().all(|c| c.is_ascii_digit() || c == ';') =>
+        {
+            rest
+        }
         _ => part,
     });
     plain.collect()
@@ -275,7 +356,10 @@ fn in_code_block(markdown: &str, line: &str) -> bool {
 fn a_service_outlives_all_of_it() {
     let server = Hostile::start();
     let address = server.address.to_string();
-    let service = Service::start(&[("NETVANE__DNS__SERVERS", &address), ("NETVANE__DNS__TIMEOUT_MS", "300")]);
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &address),
+        ("NETVANE__DNS__TIMEOUT_MS", "300"),
+    ]);
     for (label, told) in MISBEHAVIOURS {
         let response = service.command(&format!("a {label}.hostile.test"));
         match told {

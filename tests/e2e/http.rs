@@ -8,7 +8,9 @@ fn a_line_and_named_arguments_are_the_same_question() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let line = service.command("/mx Example.TEST.").json();
-    let named = service.post(r#"{"name": "mx", "arguments": {"domain": "example.test"}}"#).json();
+    let named = service
+        .post(r#"{"name": "mx", "arguments": {"domain": "example.test"}}"#)
+        .json();
     let got = service.get("/v1/commands/mx?domain=example.test").json();
     for reply in [&line, &named, &got] {
         assert_eq!(reply["command"], "mx");
@@ -22,9 +24,16 @@ fn a_line_and_named_arguments_are_the_same_question() {
         (&json!(false), &json!(true), &json!(true))
     );
     assert_ne!(line["id"], named["id"]);
-    let found = service.get("/v1/commands/dig?name=example.test&type=mx&norecurse=true").json();
-    assert_eq!(found["arguments"], json!({"name": "example.test.", "type": "MX", "norecurse": true}));
-    let pasted = service.get("/v1/commands/a?domain=https%3A%2F%2Fb%C3%BCcher.example.test%2Fx").json();
+    let found = service
+        .get("/v1/commands/dig?name=example.test&type=mx&norecurse=true")
+        .json();
+    assert_eq!(
+        found["arguments"],
+        json!({"name": "example.test.", "type": "MX", "norecurse": true})
+    );
+    let pasted = service
+        .get("/v1/commands/a?domain=https%3A%2F%2Fb%C3%BCcher.example.test%2Fx")
+        .json();
     assert_eq!(pasted["arguments"]["domain"], "xn--bcher-kva.example.test");
     assert_eq!(service.stop(), Some(0));
 }
@@ -34,8 +43,10 @@ fn the_json_is_that_of_the_terminal() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let mut over_http = service.command("dns example.test").json();
-    let mut on_terminal =
-        netvane_tests::Netvane::line("--json dns example.test").dns(dns.address).run().json();
+    let mut on_terminal = netvane_tests::Netvane::line("--json dns example.test")
+        .dns(dns.address)
+        .run()
+        .json();
     for reply in [&mut over_http, &mut on_terminal] {
         let reply = reply.as_object_mut().expect("an object");
         for changing in ["id", "elapsed_ms"] {
@@ -50,11 +61,24 @@ fn every_accepted_form() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let ask = |accept: &str| service.post_for(accept, r#"{"command": "a example.test"}"#);
-    for accept in ["application/json", "*/*", "text/html, */*;q=0.5", "image/png", ""] {
-        assert_eq!(ask(accept).json()["data"]["answers"][0]["data"], "192.0.2.80", "{accept}");
+    for accept in [
+        "application/json",
+        "*/*",
+        "text/html, */*;q=0.5",
+        "image/png",
+        "",
+    ] {
+        assert_eq!(
+            ask(accept).json()["data"]["answers"][0]["data"],
+            "192.0.2.80",
+            "{accept}"
+        );
     }
     let text = ask("text/plain");
-    assert_eq!((text.status, text.header("content-type")), (200, "text/plain; charset=utf-8"));
+    assert_eq!(
+        (text.status, text.header("content-type")),
+        (200, "text/plain; charset=utf-8")
+    );
     insta::assert_snapshot!(text.text().replace(&dns.address.to_string(), "SERVER"), @r"
     A of example.test
     ✓ 1 IPv4 address
@@ -65,9 +89,14 @@ fn every_accepted_form() {
     Answered by:  SERVER
     ");
     let markdown = ask("text/plain;q=0.5, text/markdown");
-    assert_eq!((markdown.status, markdown.header("content-type")), (200, "text/markdown; charset=utf-8"));
+    assert_eq!(
+        (markdown.status, markdown.header("content-type")),
+        (200, "text/markdown; charset=utf-8")
+    );
     assert!(
-        markdown.text().starts_with("### A of example.test\n\n✅ **1 IPv4 address**\n"),
+        markdown
+            .text()
+            .starts_with("### A of example.test\n\n✅ **1 IPv4 address**\n"),
         "{}",
         markdown.text()
     );
@@ -88,10 +117,18 @@ fn an_event_stream_is_progress_and_then_one_reply() {
     client.request("GET /v1/commands/mx?domain=example.test", &accept, b"");
     let (status, headers) = client.head().expect("a response begins");
     assert_eq!(status, 200);
-    assert!(headers.contains(&("content-type".into(), "text/event-stream".into())), "{headers:?}");
-    let chunk = client.chunk().expect("no error").expect("an event before the answer is there");
+    assert!(
+        headers.contains(&("content-type".into(), "text/event-stream".into())),
+        "{headers:?}"
+    );
+    let chunk = client
+        .chunk()
+        .expect("no error")
+        .expect("an event before the answer is there");
     let progress = String::from_utf8(chunk).expect("UTF-8");
-    let data = progress.strip_prefix("event: progress\ndata: ").expect("a progress event");
+    let data = progress
+        .strip_prefix("event: progress\ndata: ")
+        .expect("a progress event");
     let so_far: Value = serde_json::from_str(data.lines().next().expect("a line")).expect("JSON");
     assert_eq!(so_far["data"]["hosts"][0]["exchange"], "mail1.example.test");
     assert_eq!(so_far["data"]["hosts"][0]["addresses"], json!([]));
@@ -101,12 +138,25 @@ fn an_event_stream_is_progress_and_then_one_reply() {
         rest.extend(chunk);
     }
     let rest = String::from_utf8(rest).expect("UTF-8");
-    let names: Vec<&str> = rest.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    let names: Vec<&str> = rest
+        .lines()
+        .filter_map(|line| line.strip_prefix("event: "))
+        .collect();
     assert_eq!(names.last(), Some(&"reply"), "{rest}");
-    assert_eq!(names.iter().filter(|name| **name != "progress").count(), 1, "{rest}");
-    let reply = rest.lines().rfind(|line| line.starts_with("data: ")).expect("data");
+    assert_eq!(
+        names.iter().filter(|name| **name != "progress").count(),
+        1,
+        "{rest}"
+    );
+    let reply = rest
+        .lines()
+        .rfind(|line| line.starts_with("data: "))
+        .expect("data");
     let reply: Value = serde_json::from_str(&reply["data: ".len()..]).expect("JSON");
-    assert_eq!(reply["data"]["hosts"][0]["addresses"], json!(["2001:db8::81", "192.0.2.81"]));
+    assert_eq!(
+        reply["data"]["hosts"][0]["addresses"],
+        json!(["2001:db8::81", "192.0.2.81"])
+    );
     assert_eq!(reply["id"], so_far["id"], "one lookup, one id");
 }
 
@@ -120,10 +170,15 @@ fn an_event_stream_of_a_failure_ends_with_one_error() {
         ("a x.example resolver=10.0.0.1", "refused_target"),
         ("a garbage.example.com", "upstream"),
     ] {
-        let response = service.post_for("text/event-stream", json!({ "command": line }).to_string());
+        let response =
+            service.post_for("text/event-stream", json!({ "command": line }).to_string());
         let events = response.events();
         assert_eq!(events.len(), 1, "{line}: {events:?}");
-        assert_eq!((events[0].0.as_str(), &events[0].1["code"]), ("error", &json!(code)), "{line}");
+        assert_eq!(
+            (events[0].0.as_str(), &events[0].1["code"]),
+            ("error", &json!(code)),
+            "{line}"
+        );
     }
 }
 
@@ -131,7 +186,10 @@ fn an_event_stream_of_a_failure_ends_with_one_error() {
 fn problems_have_code_status_place_and_correction() {
     let server = Hostile::start();
     let address = server.address.to_string();
-    let service = Service::start(&[("NETVANE__DNS__SERVERS", &address), ("NETVANE__DNS__TIMEOUT_MS", "50")]);
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &address),
+        ("NETVANE__DNS__TIMEOUT_MS", "50"),
+    ]);
     let ask = |line: &str| service.command(line).problem();
     assert_eq!(
         ask("/mxx example.com"),
@@ -146,7 +204,10 @@ fn problems_have_code_status_place_and_correction() {
             "position": {"start": 4, "end": 20}, "suggestion": "/mx www.example.com"})
     );
     // Characters are counted, not bytes.
-    assert_eq!(ask("/mx bücher$.example")["position"], json!({"start": 4, "end": 11}));
+    assert_eq!(
+        ask("/mx bücher$.example")["position"],
+        json!({"start": 4, "end": 11})
+    );
     for resolver in [
         "127.0.0.1",
         "[::1]:53",
@@ -168,9 +229,17 @@ fn problems_have_code_status_place_and_correction() {
         );
     }
     let silent = ask("a silent.example.com");
-    assert_eq!((&silent["status"], &silent["code"]), (&json!(504), &json!("timeout")), "{silent}");
+    assert_eq!(
+        (&silent["status"], &silent["code"]),
+        (&json!(504), &json!("timeout")),
+        "{silent}"
+    );
     let garbage = ask("a garbage.example.com");
-    assert_eq!((&garbage["status"], &garbage["code"]), (&json!(502), &json!("upstream")), "{garbage}");
+    assert_eq!(
+        (&garbage["status"], &garbage["code"]),
+        (&json!(502), &json!("upstream")),
+        "{garbage}"
+    );
 }
 
 #[test]
@@ -182,11 +251,17 @@ fn an_operators_exception_opens_and_closes() {
         ("NETVANE__POLICY__ALLOW", "127.0.0.0/8"),
         ("NETVANE__POLICY__DENY", "127.0.0.2"),
     ]);
-    let reply = service.command(&format!("a example.test resolver={address}")).json();
+    let reply = service
+        .command(&format!("a example.test resolver={address}"))
+        .json();
     assert_eq!(reply["data"]["resolver"], address);
-    let denied = service.command("a example.test resolver=127.0.0.2").problem();
+    let denied = service
+        .command("a example.test resolver=127.0.0.2")
+        .problem();
     assert_eq!(
-        denied["detail"].as_str().map(|detail| detail.contains("the operator denies 127.0.0.2/32")),
+        denied["detail"]
+            .as_str()
+            .map(|detail| detail.contains("the operator denies 127.0.0.2/32")),
         Some(true)
     );
 }
@@ -197,17 +272,29 @@ fn named_arguments_are_read_like_typed_ones() {
     let ask = |body: Value| service.post(body.to_string()).problem();
     let detail = |body: Value| ask(body)["detail"].as_str().expect("a detail").to_owned();
     assert_eq!(ask(json!({"name": "mxx"}))["suggestion"], "/mx");
-    assert_eq!(detail(json!({"name": "mx"})), "`mx` needs `domain`: a domain name");
+    assert_eq!(
+        detail(json!({"name": "mx"})),
+        "`mx` needs `domain`: a domain name"
+    );
     assert_eq!(
         detail(json!({"name": "mx", "arguments": {"domian": "x"}})),
         "`mx` has no option `domian`; did you mean `domain`?"
     );
-    assert!(detail(json!({"name": "mx", "arguments": {"domain": "a..b"}})).starts_with("`domain`: two dots"));
+    assert!(
+        detail(json!({"name": "mx", "arguments": {"domain": "a..b"}}))
+            .starts_with("`domain`: two dots")
+    );
     for wrong in [json!(7), json!(true), json!(["example.com"]), json!({})] {
         let problem = ask(json!({"name": "mx", "arguments": {"domain": wrong}}));
-        assert_eq!((&problem["status"], &problem["code"]), (&json!(400), &json!("bad_argument")), "{wrong}");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(400), &json!("bad_argument")),
+            "{wrong}"
+        );
     }
-    let twice = service.get("/v1/commands/mx?domain=a.example&domain=b.example").problem();
+    let twice = service
+        .get("/v1/commands/mx?domain=a.example&domain=b.example")
+        .problem();
     assert_eq!(twice["detail"], "`domain` is given twice");
 }
 
@@ -215,7 +302,8 @@ fn named_arguments_are_read_like_typed_ones() {
 fn the_registry_is_that_of_the_terminal() {
     let service = Service::start(&[]);
     let on_terminal: Value =
-        serde_json::from_str(netvane_tests::Netvane::line("commands --json").run().text()).expect("JSON");
+        serde_json::from_str(netvane_tests::Netvane::line("commands --json").run().text())
+            .expect("JSON");
     assert_eq!(service.get("/v1/commands").json(), on_terminal);
 }
 
@@ -232,23 +320,52 @@ fn health_readiness_and_metrics() {
     service.command("a a..b").problem();
     service.command("nosuch").problem();
     let metrics = service.get("/metrics");
-    assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(
+        metrics.header("content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
     let value = |name: &str, labels: &[&str]| {
-        let lines = metrics.text().lines().filter(|line| line.starts_with(&format!("{name}{{")));
+        let lines = metrics
+            .text()
+            .lines()
+            .filter(|line| line.starts_with(&format!("{name}{{")));
         let mut lines = lines.filter(|line| labels.iter().all(|label| line.contains(label)));
-        lines.next().and_then(|line| line.rsplit(' ').next()).map(str::to_owned)
+        lines
+            .next()
+            .and_then(|line| line.rsplit(' ').next())
+            .map(str::to_owned)
     };
     let count = |command: &str, outcome: &str| {
-        let labels = [format!("command=\"{command}\""), format!("outcome=\"{outcome}\"")];
-        value("netvane_requests_total", &[&labels[0], &labels[1], "adapter=\"http\""])
+        let labels = [
+            format!("command=\"{command}\""),
+            format!("outcome=\"{outcome}\""),
+        ];
+        value(
+            "netvane_requests_total",
+            &[&labels[0], &labels[1], "adapter=\"http\""],
+        )
     };
-    assert_eq!(count("a", "answered").as_deref(), Some("1"), "{}", metrics.text());
+    assert_eq!(
+        count("a", "answered").as_deref(),
+        Some("1"),
+        "{}",
+        metrics.text()
+    );
     assert_eq!(count("a", "cached").as_deref(), Some("1"));
     assert_eq!(count("-", "bad_argument").as_deref(), Some("1"));
     assert_eq!(count("-", "unknown_command").as_deref(), Some("1"));
-    assert_eq!(value("netvane_request_seconds_count", &["command=\"a\""]).as_deref(), Some("2"));
-    assert!(!metrics.text().contains("example.test"), "what was asked stays out of the metrics");
-    assert!(!service.log().contains("example.test"), "and out of the log");
+    assert_eq!(
+        value("netvane_request_seconds_count", &["command=\"a\""]).as_deref(),
+        Some("2")
+    );
+    assert!(
+        !metrics.text().contains("example.test"),
+        "what was asked stays out of the metrics"
+    );
+    assert!(
+        !service.log().contains("example.test"),
+        "and out of the log"
+    );
 }
 
 #[test]
@@ -259,8 +376,15 @@ fn without_a_resolver_it_is_alive_but_not_ready() {
     assert_eq!(ready.status, 503);
     assert!(ready.text().contains("dns.servers"), "{}", ready.text());
     let problem = service.command("a example.com").problem();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")));
-    assert_eq!(service.command("help").json()["command"], "help", "what needs no resolver is answered");
+    assert_eq!(
+        (&problem["status"], &problem["code"]),
+        (&json!(503), &json!("unavailable"))
+    );
+    assert_eq!(
+        service.command("help").json()["command"],
+        "help",
+        "what needs no resolver is answered"
+    );
 }
 
 #[test]
@@ -271,15 +395,32 @@ fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
         ("NETVANE__DNS__TIMEOUT_MS", "100"),
         ("NETVANE__DNS__ATTEMPTS", "1"),
     ]);
-    let questions = ["a.example.test. A", "b.example.test. A", "c.example.test. A", ". NS"];
+    let questions = [
+        "a.example.test. A",
+        "b.example.test. A",
+        "c.example.test. A",
+        ". NS",
+    ];
     questions.iter().for_each(|question| dns.hold(question));
     for name in ["a", "b"] {
-        assert_eq!(service.command(&format!("a {name}.example.test")).status, 504);
+        assert_eq!(
+            service.command(&format!("a {name}.example.test")).status,
+            504
+        );
     }
-    assert_eq!(service.get("/readyz").status, 200, "one domain's trouble, as far as anybody knows");
+    assert_eq!(
+        service.get("/readyz").status,
+        200,
+        "one domain's trouble, as far as anybody knows"
+    );
     assert_eq!(service.command("a c.example.test").status, 504);
     let ready = service.get("/readyz");
-    assert_eq!((ready.status, ready.text().contains("did not answer")), (503, true), "{}", ready.text());
+    assert_eq!(
+        (ready.status, ready.text().contains("did not answer")),
+        (503, true),
+        "{}",
+        ready.text()
+    );
     assert_eq!(service.get("/healthz").status, 200);
     questions.iter().for_each(|question| dns.release(question));
     until("it is ready again", || service.get("/readyz").status == 200);

@@ -16,20 +16,41 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
     let first = service.get(path);
     assert_eq!(first.json()["data"]["answers"][0]["ttl"], 300);
     let seconds = |response: &netvane_tests::http::Response| {
-        let text = response.header("cache-control").strip_prefix("private, max-age=").expect("max-age");
+        let text = response
+            .header("cache-control")
+            .strip_prefix("private, max-age=")
+            .expect("max-age");
         text.parse::<u64>().expect("seconds")
     };
-    assert!((200..=300).contains(&seconds(&first)), "{}", first.header("cache-control"));
+    assert!(
+        (200..=300).contains(&seconds(&first)),
+        "{}",
+        first.header("cache-control")
+    );
     assert_eq!(first.header("vary"), "accept");
     let tag = first.header("etag");
     assert!(tag.starts_with("W/\""), "{tag}");
-    let again = get(&service, path, &[("If-None-Match", &format!("\"x\", {tag}"))]);
-    assert_eq!((again.status, again.text(), again.header("etag")), (304, "", tag));
+    let again = get(
+        &service,
+        path,
+        &[("If-None-Match", &format!("\"x\", {tag}"))],
+    );
+    assert_eq!(
+        (again.status, again.text(), again.header("etag")),
+        (304, "", tag)
+    );
     assert!(seconds(&again) <= seconds(&first));
     assert_eq!(again.header("vary"), "accept");
     // Another form is another thing, and so is another answer.
-    for (path, accept) in [(path, "text/plain"), ("/v1/commands/a?domain=mail1.example.test", "*/*")] {
-        let other = get(&service, path, &[("If-None-Match", tag), ("Accept", accept)]);
+    for (path, accept) in [
+        (path, "text/plain"),
+        ("/v1/commands/a?domain=mail1.example.test", "*/*"),
+    ] {
+        let other = get(
+            &service,
+            path,
+            &[("If-None-Match", tag), ("Accept", accept)],
+        );
         assert_eq!(other.status, 200);
         assert_ne!(other.header("etag"), tag);
     }
@@ -37,7 +58,10 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
     client.request(&format!("HEAD {path}"), &[], b"");
     let (status, headers) = client.head().expect("a response");
     assert_eq!(status, 200);
-    assert!(headers.contains(&("etag".into(), tag.into())), "{headers:?}");
+    assert!(
+        headers.contains(&("etag".into(), tag.into())),
+        "{headers:?}"
+    );
 }
 
 /// The tag is that of the answer, not of the second in which it was given.
@@ -54,7 +78,8 @@ fn an_answer_that_counts_down_has_one_tag() {
             assert_eq!(reply.header("cache-control"), "no-store");
         } else {
             assert_eq!(reply.header("etag"), first.header("etag"));
-            counted |= reply.json()["data"]["answers"][0]["ttl"] != first.json()["data"]["answers"][0]["ttl"];
+            counted |= reply.json()["data"]["answers"][0]["ttl"]
+                != first.json()["data"]["answers"][0]["ttl"];
         }
         counted
     });
@@ -74,10 +99,17 @@ fn what_holds_for_nobody_else_or_not_at_all_is_not_kept() {
         "/nowhere",
     ] {
         let response = service.get(path);
-        assert_eq!((response.header("cache-control"), response.header("etag")), ("no-store", ""), "{path}");
+        assert_eq!(
+            (response.header("cache-control"), response.header("etag")),
+            ("no-store", ""),
+            "{path}"
+        );
     }
     let posted = service.command("a example.test");
-    assert_eq!((posted.header("cache-control"), posted.header("etag")), ("no-store", ""));
+    assert_eq!(
+        (posted.header("cache-control"), posted.header("etag")),
+        ("no-store", "")
+    );
 }
 
 #[test]
@@ -87,13 +119,22 @@ fn every_response_has_a_name_and_the_log_knows_it() {
     let path = "/v1/commands/a?domain=example.test";
     let named = get(&service, path, &[("X-Request-Id", "order-66_a.b")]);
     assert_eq!(named.header("x-request-id"), "order-66_a.b");
-    let line: Value = serde_json::from_str(&service.logged("order-66_a.b")).expect("a log line in JSON");
+    let line: Value =
+        serde_json::from_str(&service.logged("order-66_a.b")).expect("a log line in JSON");
     assert_eq!(
         (&line["fields"]["request_id"], &line["fields"]["command"]),
         (&json!("order-66_a.b"), &json!("a"))
     );
     let mut names = Vec::new();
-    for path in [path, "/healthz", "/nowhere", "/v1/commands", "/metrics", "/openapi.json", "/docs"] {
+    for path in [
+        path,
+        "/healthz",
+        "/nowhere",
+        "/v1/commands",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+    ] {
         let long = "x".repeat(129);
         for given in ["", "<script>", "a b", "\u{e9}", &long] {
             let response = get(&service, path, &[("X-Request-Id", given)]);
@@ -123,12 +164,20 @@ fn a_path_that_does_not_take_a_method_says_which_it_takes() {
         ("PATCH /openapi.json", "GET,HEAD"),
     ] {
         let response = Client::connect(service.address).ask(target, &[], b"");
-        assert_eq!((response.status, response.header("allow")), (405, allowed), "{target}");
+        assert_eq!(
+            (response.status, response.header("allow")),
+            (405, allowed),
+            "{target}"
+        );
         assert_eq!(response.problem()["code"], "method_not_allowed");
     }
     // Forms are what curl sends unless told otherwise.
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
-    let reply = Client::connect(service.address).ask("POST /v1/commands", &form, br#"{"command":"port 22"}"#);
+    let reply = Client::connect(service.address).ask(
+        "POST /v1/commands",
+        &form,
+        br#"{"command":"port 22"}"#,
+    );
     assert_eq!(reply.json()["command"], "port");
 }
 
@@ -180,15 +229,35 @@ fn a_stream_that_broke_off_is_taken_up_again() {
     dns.release("mail1.example.test. A");
     let rest = events(&mut client);
     let (last, name, reply) = rest.last().expect("an event");
-    assert_eq!((name.as_str(), &reply["id"]), ("reply", &so_far["id"]), "the same lookup");
-    assert!(rest.iter().all(|(later, ..)| *later != id), "only what came since: {rest:?}");
-    assert_eq!(dns.asked().iter().filter(|asked| *asked == "example.test. MX").count(), 1);
+    assert_eq!(
+        (name.as_str(), &reply["id"]),
+        ("reply", &so_far["id"]),
+        "the same lookup"
+    );
+    assert!(
+        rest.iter().all(|(later, ..)| *later != id),
+        "only what came since: {rest:?}"
+    );
+    assert_eq!(
+        dns.asked()
+            .iter()
+            .filter(|asked| *asked == "example.test. MX")
+            .count(),
+        1
+    );
     // Who has all is told not to come back; who missed the end gets it; who asks for something else begins anew.
     let ask = |target: &str, id: &str| {
         let mut client = Client::connect(service.address);
         client.request(target, &[accept, ("Last-Event-ID", id)], b"");
         let (status, _) = client.head().expect("a response");
-        (status, if status == 200 { events(&mut client) } else { Vec::new() })
+        (
+            status,
+            if status == 200 {
+                events(&mut client)
+            } else {
+                Vec::new()
+            },
+        )
     };
     assert_eq!(ask(target, last), (204, Vec::new()));
     let (_, missed) = ask(target, &id);
@@ -198,11 +267,18 @@ fn a_stream_that_broke_off_is_taken_up_again() {
         (target, "01J00000000000000000000000-1"),
         (target, "nonsense"),
         (target, "-"),
-        (target, &format!("{}-99", last.split('-').next().expect("an id"))),
+        (
+            target,
+            &format!("{}-99", last.split('-').next().expect("an id")),
+        ),
     ] {
         let (status, anew) = ask(target, id);
         assert_eq!(status, 200);
-        assert_ne!(anew.last().expect("an event").0.split('-').next(), last.split('-').next(), "{id}");
+        assert_ne!(
+            anew.last().expect("an event").0.split('-').next(),
+            last.split('-').next(),
+            "{id}"
+        );
     }
 }
 
@@ -214,8 +290,15 @@ fn an_error_can_be_taken_up_as_well() {
     client.request("GET /v1/commands/mx?domain=a..b", &[accept], b"");
     assert_eq!(client.head().expect("a response begins").0, 200);
     let told = events(&mut client);
-    assert_eq!((told[0].1.as_str(), &told[0].2["code"]), ("error", &json!("bad_argument")));
-    let again = get(&service, "/v1/commands/mx?domain=a..b", &[accept, ("Last-Event-ID", &told[0].0)]);
+    assert_eq!(
+        (told[0].1.as_str(), &told[0].2["code"]),
+        ("error", &json!("bad_argument"))
+    );
+    let again = get(
+        &service,
+        "/v1/commands/mx?domain=a..b",
+        &[accept, ("Last-Event-ID", &told[0].0)],
+    );
     assert_eq!(again.status, 204);
 }
 
@@ -226,14 +309,31 @@ fn the_description_holds_every_path_and_is_asked_for_once() {
     let document = response.json();
     assert_eq!(
         (&document["openapi"], &document["servers"]),
-        (&json!("3.1.0"), &json!([{"url": "https://netvane.example"}]))
+        (
+            &json!("3.1.0"),
+            &json!([{"url": "https://netvane.example"}])
+        )
     );
-    for path in ["/v1/commands", "/v1/batch", "/v1/commands/mx", "/healthz", "/readyz", "/metrics", "/docs"] {
+    for path in [
+        "/v1/commands",
+        "/v1/batch",
+        "/v1/commands/mx",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/docs",
+    ] {
         assert!(document["paths"].get(path).is_some(), "{path}");
     }
     let tag = response.header("etag");
-    assert_eq!(get(&service, "/openapi.json", &[("If-None-Match", tag)]).status, 304);
+    assert_eq!(
+        get(&service, "/openapi.json", &[("If-None-Match", tag)]).status,
+        304
+    );
     let page = service.get("/docs");
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(get(&service, "/docs", &[("If-None-Match", page.header("etag"))]).status, 304);
+    assert_eq!(
+        get(&service, "/docs", &[("If-None-Match", page.header("etag"))]).status,
+        304
+    );
 }

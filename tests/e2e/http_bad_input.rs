@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 fn survives(settings: &[(&str, &str)], abuse: impl FnOnce(&Service)) {
     let service = Service::start(settings);
     abuse(&service);
-    assert_eq!(service.command("help mx").json()["title"], "/mx <domain> [resolver]");
+    assert_eq!(
+        service.command("help mx").json()["title"],
+        "/mx <domain> [resolver]"
+    );
     assert!(!service.log().contains("panic"), "{}", service.log());
     assert_eq!(service.stop(), Some(0));
 }
@@ -29,7 +32,10 @@ fn bodies_that_are_no_question() {
         assert!(detail(b"").contains("the request body is empty"));
         assert!(detail(b"{\"command\": \"a \xff.example\"}").contains("is not UTF-8 (at byte 15)"));
         assert!(detail(b"{\"command\": \"mx").contains("EOF while parsing"));
-        assert!(detail(br#"{"command": "a x", "frobnicate": 1}"#).contains("unknown field `frobnicate`"));
+        assert!(
+            detail(br#"{"command": "a x", "frobnicate": 1}"#)
+                .contains("unknown field `frobnicate`")
+        );
         assert!(detail(br#"{"command": "a x", "name": "mx"}"#).contains("either \"command\""));
         assert!(detail(br#"{"command": "a x", "arguments": {}}"#).contains("either \"command\""));
         for body in [
@@ -51,7 +57,10 @@ fn bodies_that_are_no_question() {
         ] {
             let told = detail(body);
             assert!(is_harmless(&told), "{told:?}");
-            assert!(!told.contains("struct"), "names of the source are nobody's business: {told}");
+            assert!(
+                !told.contains("struct"),
+                "names of the source are nobody's business: {told}"
+            );
         }
     });
 }
@@ -61,14 +70,21 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
     survives(&[], |service| {
         let body = json!({"command": format!("a {}", "x".repeat(1 << 20))}).to_string();
         let problem = service.post(&body).problem();
-        assert_eq!((&problem["status"], &problem["code"]), (&json!(413), &json!("too_large")));
-        assert_eq!(problem["detail"], "the request body is larger than 524288 bytes");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(413), &json!("too_large"))
+        );
+        assert_eq!(
+            problem["detail"],
+            "the request body is larger than 524288 bytes"
+        );
         // The same without a length told beforehand.
         let mut client = Client::connect(service.address);
         client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
         for part in body.as_bytes().chunks(16 * 1024) {
-            let sent =
-                client.send(format!("{:x}\r\n", part.len())) && client.send(part) && client.send("\r\n");
+            let sent = client.send(format!("{:x}\r\n", part.len()))
+                && client.send(part)
+                && client.send("\r\n");
             if !sent {
                 break;
             }
@@ -105,18 +121,36 @@ fn paths_and_methods_that_there_are_not() {
             ("PATCH /metrics", "GET,HEAD"),
         ] {
             let response = Client::connect(service.address).ask(target, &[], b"");
-            assert_eq!((response.status, response.header("allow")), (405, allow), "{target}");
+            assert_eq!(
+                (response.status, response.header("allow")),
+                (405, allow),
+                "{target}"
+            );
             assert_eq!(response.problem()["code"], "method_not_allowed", "{target}");
         }
-        for path in
-            ["/v1/commands/nosuch?domain=x", "/v1/commands/%00", "/v1/commands/mx%0d%0aX:%20y?domain=x"]
-        {
-            assert_eq!(service.get(path).problem()["code"], "unknown_command", "{path}");
+        for path in [
+            "/v1/commands/nosuch?domain=x",
+            "/v1/commands/%00",
+            "/v1/commands/mx%0d%0aX:%20y?domain=x",
+        ] {
+            assert_eq!(
+                service.get(path).problem()["code"],
+                "unknown_command",
+                "{path}"
+            );
         }
         // Bytes that are no UTF-8, once decoded.
         let problem = service.get("/v1/commands/%ff?domain=example.com").problem();
-        assert!(matches!(problem["status"].as_u64(), Some(400 | 404)), "{problem}");
-        assert_eq!(service.get("/v1/commands/mx?domain=%ff%fe.example").problem()["code"], "bad_argument");
+        assert!(
+            matches!(problem["status"].as_u64(), Some(400 | 404)),
+            "{problem}"
+        );
+        assert_eq!(
+            service
+                .get("/v1/commands/mx?domain=%ff%fe.example")
+                .problem()["code"],
+            "bad_argument"
+        );
     });
 }
 
@@ -147,7 +181,12 @@ fn heads_that_are_malformed_or_huge() {
             b"POST /v1/commands HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         ] {
-            assert_eq!(status(bytes), Some(400), "{:?}", String::from_utf8_lossy(bytes));
+            assert_eq!(
+                status(bytes),
+                Some(400),
+                "{:?}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     });
 }
@@ -156,13 +195,27 @@ fn heads_that_are_malformed_or_huge() {
 fn who_sends_too_slowly_is_cut() {
     let hold = [("NETVANE__HTTP__READ_TIMEOUT_MS", "300")];
     survives(&hold, |service| {
-        for begun in ["", "G", "GET /healthz HT", "GET /healthz HTTP/1.1\r\nHost: x\r\n", "PRI * HT"] {
+        for begun in [
+            "",
+            "G",
+            "GET /healthz HT",
+            "GET /healthz HTTP/1.1\r\nHost: x\r\n",
+            "PRI * HT",
+        ] {
             let started = Instant::now();
             let mut client = Client::connect(service.address);
             client.send(begun);
-            let told = client.rest().unwrap_or_else(|error| panic!("{begun:?} is not cut: {error}"));
-            assert!(told.is_empty() || told.starts_with(b"HTTP/1.1 408"), "{begun:?}");
-            assert!(started.elapsed().as_millis() >= 250, "{begun:?} has its time");
+            let told = client
+                .rest()
+                .unwrap_or_else(|error| panic!("{begun:?} is not cut: {error}"));
+            assert!(
+                told.is_empty() || told.starts_with(b"HTTP/1.1 408"),
+                "{begun:?}"
+            );
+            assert!(
+                started.elapsed().as_millis() >= 250,
+                "{begun:?} has its time"
+            );
         }
         // A connection that was of use is not kept open for ever either.
         let mut client = Client::connect(service.address);
@@ -170,10 +223,16 @@ fn who_sends_too_slowly_is_cut() {
         assert_eq!(client.rest().expect("it is closed"), b"");
         // A body that does not come.
         let mut client = Client::connect(service.address);
-        client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"command\":");
+        client.send(
+            "POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"command\":",
+        );
         let problem = client.response().expect("a response").problem();
         assert_eq!(problem["code"], "timeout");
-        assert_eq!(client.rest().expect("it is closed"), b"", "the rest of the body is not waited for");
+        assert_eq!(
+            client.rest().expect("it is closed"),
+            b"",
+            "the rest of the body is not waited for"
+        );
     });
 }
 
@@ -184,7 +243,8 @@ fn names_that_no_name_server_should_see() {
     survives(&[("NETVANE__DNS__SERVERS", &address)], |service| {
         let ask = |domain: &str| {
             let typed = service.command(&format!("a {domain}"));
-            let named = service.post(json!({"name": "a", "arguments": {"domain": domain}}).to_string());
+            let named =
+                service.post(json!({"name": "a", "arguments": {"domain": domain}}).to_string());
             (typed, named)
         };
         for domain in [
@@ -218,7 +278,11 @@ fn names_that_no_name_server_should_see() {
                 );
                 let detail = problem["detail"].as_str().expect("a detail");
                 assert!(is_harmless(detail), "{domain:.40?}: {detail:?}");
-                assert!(detail.len() < 500, "{domain:.40?} is not repeated at length: {}", detail.len());
+                assert!(
+                    detail.len() < 500,
+                    "{domain:.40?} is not repeated at length: {}",
+                    detail.len()
+                );
             }
         }
     });
@@ -247,6 +311,9 @@ fn a_name_that_decodes_to_another_name_is_shown_as_what_it_is() {
         let reply: Value = service.command(&format!("a {deceiving}")).json();
         assert_eq!(reply["severity"], "warning", "{deceiving}");
         let warning = reply["warnings"][0].as_str().expect("a warning");
-        assert!(warning.contains("letters that only look alike"), "{warning}");
+        assert!(
+            warning.contains("letters that only look alike"),
+            "{warning}"
+        );
     }
 }

@@ -8,10 +8,18 @@ use serde_json::{Value, json};
 /// The answers to these lines, in the order in which they came.
 fn answers(service: &Service, lines: &str) -> Vec<Value> {
     let headers = [("Content-Type", "application/x-ndjson")];
-    let response = Client::connect(service.address).ask("POST /v1/batch", &headers, lines.as_bytes());
-    assert_eq!((response.status, response.header("content-type")), (200, "application/x-ndjson"));
-    assert!(response.text().is_empty() || response.text().ends_with('\n'), "the last line ends as well");
-    let answer = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let response =
+        Client::connect(service.address).ask("POST /v1/batch", &headers, lines.as_bytes());
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (200, "application/x-ndjson")
+    );
+    assert!(
+        response.text().is_empty() || response.text().ends_with('\n'),
+        "the last line ends as well"
+    );
+    let answer =
+        |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     response.text().lines().map(answer).collect()
 }
 
@@ -25,17 +33,29 @@ fn each_line_is_answered_and_known_by_its_ref() {
         {\"command\":\"myip\",\"ref\":\"me\"}";
     let answers = answers(&service, lines);
     assert_eq!(answers.len(), 4, "{answers:?}");
-    let find = |command: &str| answers.iter().find(|answer| answer["command"] == command).expect(command);
+    let find = |command: &str| {
+        answers
+            .iter()
+            .find(|answer| answer["command"] == command)
+            .expect(command)
+    };
     assert_eq!(
         (&find("a")["ref"], &find("a")["data"]["answers"][0]["data"]),
         (&json!(1), &json!("192.0.2.80"))
     );
-    assert_eq!(find("mx")["data"]["hosts"][0]["exchange"], "mail1.example.test");
+    assert_eq!(
+        find("mx")["data"]["hosts"][0]["exchange"],
+        "mail1.example.test"
+    );
     let written = find("mx")["ref"].to_string();
-    let wanted: Value = serde_json::from_str(r#"{"row": [2, 12345678901234567890123]}"#).expect("JSON");
+    let wanted: Value =
+        serde_json::from_str(r#"{"row": [2, 12345678901234567890123]}"#).expect("JSON");
     assert_eq!(written, wanted.to_string());
     assert_eq!(find("port").get("ref"), None, "only who gives one gets one");
-    assert_eq!((&find("myip")["ref"], &find("myip")["data"]["address"]), (&json!("me"), &json!("127.0.0.1")));
+    assert_eq!(
+        (&find("myip")["ref"], &find("myip")["data"]["address"]),
+        (&json!("me"), &json!("127.0.0.1"))
+    );
 }
 
 #[test]
@@ -43,14 +63,27 @@ fn a_ref_comes_back_as_it_was_written() {
     let service = Service::start(&[]);
     let lines = "{\"command\":\"port 22\",\"ref\":12345678901234567890123}\n{\"command\":\"port 22\",\"ref\": 1.50}\n";
     let response = Client::connect(service.address).ask("POST /v1/batch", &[], lines.as_bytes());
-    assert!(response.text().contains(r#","ref":12345678901234567890123}"#), "{}", response.text());
-    assert!(response.text().contains(r#","ref":1.50}"#), "{}", response.text());
+    assert!(
+        response
+            .text()
+            .contains(r#","ref":12345678901234567890123}"#),
+        "{}",
+        response.text()
+    );
+    assert!(
+        response.text().contains(r#","ref":1.50}"#),
+        "{}",
+        response.text()
+    );
 }
 
 #[test]
 fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
     let service = Service::start(&[("NETVANE__HTTP__MAX_BODY_BYTES", "2048")]);
-    let long = format!("{{\"command\":\"port 22\",\"ref\":\"{}\"}}", "x".repeat(1024));
+    let long = format!(
+        "{{\"command\":\"port 22\",\"ref\":\"{}\"}}",
+        "x".repeat(1024)
+    );
     let longer = format!("{{\"command\":\"port {}\"}}", "x".repeat(2048));
     let lines = [
         "nonsense",
@@ -70,7 +103,13 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
     answers.sort_by_key(|answer| answer["line"].as_u64());
     let told: Vec<(Value, Value, Value)> = answers
         .iter()
-        .map(|answer| (answer["line"].clone(), answer["ref"].clone(), answer["error"]["code"].clone()))
+        .map(|answer| {
+            (
+                answer["line"].clone(),
+                answer["ref"].clone(),
+                answer["error"]["code"].clone(),
+            )
+        })
         .collect();
     let error = |line: u64, reference: Value, code: &str| (json!(line), reference, json!(code));
     let mut replies: Vec<&Value> = answers[..2].iter().map(|answer| &answer["ref"]).collect();
@@ -104,9 +143,13 @@ fn nothing_in_nothing_out() {
     for lines in ["\n", "\r\n \n\n"] {
         assert_eq!(answers(&service, lines), Vec::<Value>::new());
     }
-    let response = Client::connect(service.address).ask("POST /v1/batch", &[("Content-Length", "0")], b"");
+    let response =
+        Client::connect(service.address).ask("POST /v1/batch", &[("Content-Length", "0")], b"");
     assert_eq!((response.status, response.text()), (200, ""));
-    assert_eq!(service.get("/v1/batch").problem()["code"], "method_not_allowed");
+    assert_eq!(
+        service.get("/v1/batch").problem()["code"],
+        "method_not_allowed"
+    );
     assert_eq!(service.get("/v1/batch").header("allow"), "POST");
 }
 
@@ -117,7 +160,9 @@ fn what_is_found_first_comes_first() {
     let service = Service::with_dns(dns.address);
     dns.hold("example.test. A");
     let mut client = Client::connect(service.address);
-    assert!(client.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    assert!(
+        client.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    );
     let chunk = |line: &str| format!("{:x}\r\n{line}\r\n", line.len());
     assert!(client.send(chunk(
         "{\"command\":\"a example.test\",\"ref\":1}\n{\"command\":\"a web.example.test\",\"ref\":2}\n"
@@ -132,7 +177,10 @@ fn what_is_found_first_comes_first() {
     assert_eq!(next(), 1);
     assert!(client.send(chunk("{\"command\":\"port 22\",\"ref\":3}\n") + "0\r\n\r\n"));
     let text = client.chunk().expect("no error").expect("an answer");
-    assert_eq!(serde_json::from_slice::<Value>(&text).expect("one line")["ref"], 3);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&text).expect("one line")["ref"],
+        3
+    );
     assert_eq!(client.chunk().expect("no error"), None);
 }
 
@@ -140,10 +188,24 @@ fn what_is_found_first_comes_first() {
 fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
     let dns = Dns::start();
     let server = dns.address.to_string();
-    let service = Service::start(&[("NETVANE__DNS__SERVERS", &server), ("NETVANE__LIMITS__BATCH", "3")]);
-    let names = ["example", "web.example", "mail1.example", "mail2.example", "ns1.example"];
-    names.iter().for_each(|name| dns.hold(&format!("{name}.test. A")));
-    let lines: String = names.iter().map(|name| format!("{{\"command\":\"a {name}.test\"}}\n")).collect();
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &server),
+        ("NETVANE__LIMITS__BATCH", "3"),
+    ]);
+    let names = [
+        "example",
+        "web.example",
+        "mail1.example",
+        "mail2.example",
+        "ns1.example",
+    ];
+    names
+        .iter()
+        .for_each(|name| dns.hold(&format!("{name}.test. A")));
+    let lines: String = names
+        .iter()
+        .map(|name| format!("{{\"command\":\"a {name}.test\"}}\n"))
+        .collect();
     let mut client = Client::connect(service.address);
     client.request("POST /v1/batch", &[], lines.as_bytes());
     dns.wait_for("mail1.example.test. A");
@@ -153,10 +215,18 @@ fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
     assert!(!asked("mail2.example.test. A"), "{:?}", dns.asked());
     let open = service.open_files();
     drop(client);
-    until("connection and queries are gone", || service.open_files() < open - 3);
-    names.iter().for_each(|name| dns.release(&format!("{name}.test. A")));
+    until("connection and queries are gone", || {
+        service.open_files() < open - 3
+    });
+    names
+        .iter()
+        .for_each(|name| dns.release(&format!("{name}.test. A")));
     service.command("a short.example.test").json();
-    assert!(!asked("mail2.example.test. A"), "nobody waits for the rest: {:?}", dns.asked());
+    assert!(
+        !asked("mail2.example.test. A"),
+        "nobody waits for the rest: {:?}",
+        dns.asked()
+    );
 }
 
 /// Half of the permits are kept for those who wait.
@@ -164,14 +234,20 @@ fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
 fn a_batch_leaves_room_for_others() {
     let dns = Dns::start();
     let server = dns.address.to_string();
-    let service = Service::start(&[("NETVANE__DNS__SERVERS", &server), ("NETVANE__LIMITS__LIGHT", "2")]);
+    let service = Service::start(&[
+        ("NETVANE__DNS__SERVERS", &server),
+        ("NETVANE__LIMITS__LIGHT", "2"),
+    ]);
     dns.hold("example.test. A");
     dns.hold("web.example.test. A");
     let mut client = Client::connect(service.address);
     let lines = "{\"command\":\"a example.test\"}\n{\"command\":\"a web.example.test\"}\n";
     client.request("POST /v1/batch", &[], lines.as_bytes());
     dns.wait_for("example.test. A");
-    assert_eq!(service.command("a mail1.example.test").json()["data"]["answers"][0]["data"], "192.0.2.81");
+    assert_eq!(
+        service.command("a mail1.example.test").json()["data"]["answers"][0]["data"],
+        "192.0.2.81"
+    );
     dns.release("web.example.test. A");
     assert_eq!(
         service.command("a web.example.test").json()["data"]["answers"][0]["data"],
@@ -179,7 +255,15 @@ fn a_batch_leaves_room_for_others() {
         "also for what the batch itself still waits to ask"
     );
     dns.release("example.test. A");
-    assert_eq!(client.response().expect("a response").text().lines().count(), 2);
+    assert_eq!(
+        client
+            .response()
+            .expect("a response")
+            .text()
+            .lines()
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -188,11 +272,18 @@ fn a_body_that_stops_ends_with_an_error() {
     let mut client = Client::connect(service.address);
     client.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"command\":\"port 22\",\"ref\":1}\n{\"com");
     let response = client.response().expect("a response");
-    let answers: Vec<Value> =
-        response.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let answers: Vec<Value> = response
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert_eq!(answers[0]["ref"], 1);
     assert_eq!(
-        (&answers[1]["line"], &answers[1]["error"]["code"], answers.len()),
+        (
+            &answers[1]["line"],
+            &answers[1]["error"]["code"],
+            answers.len()
+        ),
         (&json!(2), &json!("timeout"), 2)
     );
     // A declared length that is not kept.
@@ -210,17 +301,25 @@ fn memory_stays_flat_however_long_the_batch_is() {
     let batch = |lines: usize| {
         let mut client = Client::connect(service.address);
         let sender = client.sender();
-        let writing = thread::spawn(move || {
-            let mut sender = sender;
-            assert!(sender.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
-            for begin in (0..lines).step_by(500) {
-                let text: String = (begin..begin + 500)
-                    .map(|line| format!("{{\"command\":\"port {}\",\"ref\":{line}}}\n", line % 2_000 + 1))
-                    .collect();
-                assert!(sender.send(format!("{:x}\r\n{text}\r\n", text.len())));
-            }
-            assert!(sender.send("0\r\n\r\n"));
-        });
+        let writing =
+            thread::spawn(move || {
+                let mut sender = sender;
+                assert!(sender.send(
+                    "POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                ));
+                for begin in (0..lines).step_by(500) {
+                    let text: String = (begin..begin + 500)
+                        .map(|line| {
+                            format!(
+                                "{{\"command\":\"port {}\",\"ref\":{line}}}\n",
+                                line % 2_000 + 1
+                            )
+                        })
+                        .collect();
+                    assert!(sender.send(format!("{:x}\r\n{text}\r\n", text.len())));
+                }
+                assert!(sender.send("0\r\n\r\n"));
+            });
         assert_eq!(client.head().expect("a response begins").0, 200);
         let (mut answered, mut most) = (0, 0.0_f64);
         while let Some(chunk) = client.chunk().expect("no error") {
@@ -234,5 +333,8 @@ fn memory_stays_flat_however_long_the_batch_is() {
     let before = batch(10_000);
     let after = batch(LINES);
     // All answers together are more than 100 MB.
-    assert!(after < before + 20.0, "{before:.1} MB at first, {after:.1} MB in the long batch");
+    assert!(
+        after < before + 20.0,
+        "{before:.1} MB at first, {after:.1} MB in the long batch"
+    );
 }

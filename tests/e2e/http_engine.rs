@@ -19,21 +19,40 @@ fn identical_questions_at_once_are_one_query() {
     let mut clients: Vec<Client> = Vec::new();
     for line in spellings {
         let mut client = Client::connect(service.address);
-        client.request("POST /v1/commands", &[], json!({ "command": line }).to_string().as_bytes());
+        client.request(
+            "POST /v1/commands",
+            &[],
+            json!({ "command": line }).to_string().as_bytes(),
+        );
         clients.push(client);
         dns.wait_for("web.example.test. A");
     }
     // Another question passes them, and is the sign that all of them have been read.
-    assert_eq!(service.command("a example.test").json()["data"]["answers"][0]["data"], "192.0.2.80");
+    assert_eq!(
+        service.command("a example.test").json()["data"]["answers"][0]["data"],
+        "192.0.2.80"
+    );
     dns.release("web.example.test. A");
-    let replies: Vec<_> =
-        clients.iter_mut().map(|client| client.response().expect("an answer").json()).collect();
+    let replies: Vec<_> = clients
+        .iter_mut()
+        .map(|client| client.response().expect("an answer").json())
+        .collect();
     for reply in &replies {
         assert_eq!(reply["data"]["answers"][0]["data"], "192.0.2.80");
     }
     let asked = dns.asked();
-    assert_eq!(asked.iter().filter(|question| *question == "web.example.test. A").count(), 1, "{asked:?}");
-    let mut ids: Vec<_> = replies.iter().map(|reply| reply["id"].as_str().expect("an id")).collect();
+    assert_eq!(
+        asked
+            .iter()
+            .filter(|question| *question == "web.example.test. A")
+            .count(),
+        1,
+        "{asked:?}"
+    );
+    let mut ids: Vec<_> = replies
+        .iter()
+        .map(|reply| reply["id"].as_str().expect("an id"))
+        .collect();
     ids.dedup();
     assert_eq!(ids.len(), spellings.len(), "each asker has an id");
 }
@@ -43,7 +62,8 @@ fn an_answer_is_kept_for_its_ttl_and_counts_down() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let ask = || service.command("a short.example.test").json();
-    let ttl = |reply: &serde_json::Value| reply["data"]["answers"][0]["ttl"].as_u64().expect("a TTL");
+    let ttl =
+        |reply: &serde_json::Value| reply["data"]["answers"][0]["ttl"].as_u64().expect("a TTL");
     let first = ask();
     assert_eq!((&first["cached"], ttl(&first)), (&json!(false), 3));
     let mut seen = vec![3];
@@ -54,8 +74,14 @@ fn an_answer_is_kept_for_its_ttl_and_counts_down() {
         fresh
     });
     assert_eq!(seen.pop(), Some(3), "the new answer has its whole TTL");
-    assert!(seen.is_sorted_by(|earlier, later| earlier >= later), "{seen:?}");
-    assert!(seen.iter().any(|ttl| (1..3).contains(ttl)), "it was seen counting down: {seen:?}");
+    assert!(
+        seen.is_sorted_by(|earlier, later| earlier >= later),
+        "{seen:?}"
+    );
+    assert!(
+        seen.iter().any(|ttl| (1..3).contains(ttl)),
+        "it was seen counting down: {seen:?}"
+    );
     assert_eq!(dns.asked(), ["short.example.test. A"; 2]);
 }
 
@@ -64,7 +90,10 @@ fn a_ttl_of_zero_is_not_kept() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     for _ in 0..2 {
-        assert_eq!(service.command("a zero.example.test").json()["cached"], false);
+        assert_eq!(
+            service.command("a zero.example.test").json()["cached"],
+            false
+        );
     }
     assert_eq!(dns.asked(), ["zero.example.test. A"; 2]);
 }
@@ -75,7 +104,10 @@ fn negative_answers_are_kept_as_well() {
     let service = Service::with_dns(dns.address);
     for cached in [false, true] {
         let reply = service.command("a gone.example.test").json();
-        assert_eq!((&reply["data"]["rcode"], &reply["cached"]), (&json!("NXDOMAIN"), &json!(cached)));
+        assert_eq!(
+            (&reply["data"]["rcode"], &reply["cached"]),
+            (&json!("NXDOMAIN"), &json!(cached))
+        );
     }
     assert_eq!(dns.asked(), ["gone.example.test. A"]);
 }
@@ -90,22 +122,35 @@ fn a_lookup_ends_when_its_client_leaves() {
         let idle = service.settled_files();
         dns.hold("example.test. MX");
         let mut client = Client::connect(service.address);
-        client.request("GET /v1/commands/mx?domain=example.test", &[("Accept", accept)], b"");
+        client.request(
+            "GET /v1/commands/mx?domain=example.test",
+            &[("Accept", accept)],
+            b"",
+        );
         dns.wait_for("example.test. MX");
-        assert!(service.open_files() > idle, "a connection and a query are under way");
+        assert!(
+            service.open_files() > idle,
+            "a connection and a query are under way"
+        );
         drop(client);
         if accept == "application/json" {
             service.logged(r#""outcome":"cancelled""#);
         }
         // For good: a query that is sent again has no socket for a moment.
-        until("connection and query are gone", || service.settled_files() <= idle);
+        until("connection and query are gone", || {
+            service.settled_files() <= idle
+        });
         dns.release("example.test. MX");
         // An answer that came now would be followed by questions for the exchanges.
         service.command("a web.example.test").json();
         // What streams is given a while to come back, in which a query may be sent again.
         let mut asked = dns.asked();
         asked.dedup();
-        assert_eq!(asked, ["example.test. A", "example.test. MX", "web.example.test. A"], "{accept}");
+        assert_eq!(
+            asked,
+            ["example.test. A", "example.test. MX", "web.example.test. A"],
+            "{accept}"
+        );
     }
 }
 
@@ -130,7 +175,13 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
     dns.release("web.example.test. A");
     let reply = askers[0].response().expect("an answer").json();
     assert_eq!(reply["data"]["answers"][0]["data"], "192.0.2.80");
-    assert_eq!(dns.asked().iter().filter(|question| *question == "web.example.test. A").count(), 1);
+    assert_eq!(
+        dns.asked()
+            .iter()
+            .filter(|question| *question == "web.example.test. A")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -142,14 +193,22 @@ fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
         let mut client = Client::connect(service.address);
         client.request("GET /v1/commands/mx?domain=example.test", &[], b"");
         until("the lookup is under way", || {
-            dns.asked().last().is_some_and(|asked| asked == "example.test. MX")
+            dns.asked()
+                .last()
+                .is_some_and(|asked| asked == "example.test. MX")
         });
         service.signal(signal);
         service.logged("shutting down");
-        until("new connections are refused", || TcpStream::connect(service.address).is_err());
+        until("new connections are refused", || {
+            TcpStream::connect(service.address).is_err()
+        });
         dns.release("example.test. MX");
         let reply = client.response().expect("the answer still arrives").json();
-        assert_eq!(reply["data"]["hosts"][0]["addresses"], json!(["2001:db8::81", "192.0.2.81"]), "{signal}");
+        assert_eq!(
+            reply["data"]["hosts"][0]["addresses"],
+            json!(["2001:db8::81", "192.0.2.81"]),
+            "{signal}"
+        );
         assert_eq!(client.rest().expect("then the connection is closed"), b"");
         assert_eq!(service.ended(), Some(0), "{signal}");
     }
@@ -183,14 +242,19 @@ fn many_askers_at_once_are_all_answered() {
                 scope.spawn(move || {
                     let mut client = Client::connect(service.address);
                     for number in 0..50 {
-                        let path = format!("GET /v1/commands/a?domain=n{number}-{}.example.test", asker % 4);
+                        let path = format!(
+                            "GET /v1/commands/a?domain=n{number}-{}.example.test",
+                            asker % 4
+                        );
                         let reply = client.ask(&path, &[], b"").json();
                         assert_eq!(reply["data"]["rcode"], "NXDOMAIN");
                     }
                 })
             })
             .collect();
-        askers.into_iter().for_each(|asker| asker.join().expect("all answers are right"));
+        askers
+            .into_iter()
+            .for_each(|asker| asker.join().expect("all answers are right"));
     });
     let mut asked = dns.asked();
     let all = asked.len();
@@ -202,9 +266,15 @@ fn many_askers_at_once_are_all_answered() {
 #[test]
 fn a_port_that_is_taken_is_told() {
     let service = Service::start(&[]);
-    let run =
-        netvane_tests::Netvane::line("serve").env("NETVANE__HTTP__LISTEN", service.address.to_string()).run();
+    let run = netvane_tests::Netvane::line("serve")
+        .env("NETVANE__HTTP__LISTEN", service.address.to_string())
+        .run();
     assert_eq!(run.stdout, "");
     assert!(run.code.is_some_and(|code| code != 0), "{run:?}");
-    assert!(run.stderr.contains(&format!("cannot serve HTTP on {}", service.address)), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains(&format!("cannot serve HTTP on {}", service.address)),
+        "{}",
+        run.stderr
+    );
 }

@@ -48,7 +48,9 @@ fn start() -> (Lab, Dns, Service) {
 
 /// Somebody who knows every domain, on port 43; whoever comes second is served by the first.
 fn registry() {
-    let Ok(listener) = TcpListener::bind("127.0.0.1:43") else { return };
+    let Ok(listener) = TcpListener::bind("127.0.0.1:43") else {
+        return;
+    };
     thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut question = String::new();
@@ -65,9 +67,16 @@ fn registry() {
 /// Runs a module of the lab's Python; gives what it says when it fails.
 fn python(lab: &Lab, module: &str, arguments: &[&str], dns: &Dns) {
     let mut command = Command::new(lab.value("PYTHON"));
-    command.args(["-m", module]).args(arguments).current_dir(lab.directory());
-    command.env("SCHEMATHESIS_HOOKS", lab.value("HOOKS")).env("DNS_SERVER", dns.address.to_string());
-    let output = command.output().unwrap_or_else(|error| panic!("{module}: {error}"));
+    command
+        .args(["-m", module])
+        .args(arguments)
+        .current_dir(lab.directory());
+    command
+        .env("SCHEMATHESIS_HOOKS", lab.value("HOOKS"))
+        .env("DNS_SERVER", dns.address.to_string());
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{module}: {error}"));
     assert!(
         output.status.success(),
         "{module} {arguments:?}: {}\n{}\n{}",
@@ -85,14 +94,32 @@ fn a_public_fuzzer_finds_no_deviation() {
     std::fs::write(&document, service.get("/openapi.json").body)
         .expect("the lab's directory can be written to");
     let file = |path: &Path| path.to_str().expect("UTF-8").to_owned();
-    python(&lab, "openapi_spec_validator", &["--schema", "3.1", &file(&document)], &dns);
+    python(
+        &lab,
+        "openapi_spec_validator",
+        &["--schema", "3.1", &file(&document)],
+        &dns,
+    );
     let url = format!("http://{}/openapi.json", service.address);
     let settings = format!("--config-file={}", lab.value("CONFIG"));
-    let limits = ["--max-examples=12", "--seed=7", "--generation-database=none", "--request-timeout=30"];
-    let all =
-        ["--checks=all", "--phases=examples,coverage,fuzzing", "--mode=all", "--no-color", "--workers=2"];
-    let arguments: Vec<&str> =
-        [settings.as_str(), "run", &url].into_iter().chain(limits).chain(all).collect();
+    let limits = [
+        "--max-examples=12",
+        "--seed=7",
+        "--generation-database=none",
+        "--request-timeout=30",
+    ];
+    let all = [
+        "--checks=all",
+        "--phases=examples,coverage,fuzzing",
+        "--mode=all",
+        "--no-color",
+        "--workers=2",
+    ];
+    let arguments: Vec<&str> = [settings.as_str(), "run", &url]
+        .into_iter()
+        .chain(limits)
+        .chain(all)
+        .collect();
     python(&lab, "schemathesis.cli", &arguments, &dns);
     assert!(!service.log().contains("panic"), "{}", service.log());
 }
@@ -104,16 +131,21 @@ fn replies_are_what_their_schemas_say() {
     let (_lab, _dns, service) = start();
     let document = service.get("/openapi.json").json();
     let validator = |name: &str| {
-        let schema =
-            json!({ "$ref": format!("#/components/schemas/{name}"), "components": document["components"] });
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": document["components"] });
         jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"))
     };
     let told = |validator: &jsonschema::Validator, answer: &Value| -> Vec<String> {
-        validator.iter_errors(answer).map(|error| format!("{}: {error}", error.instance_path())).collect()
+        validator
+            .iter_errors(answer)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
     };
     let problem = validator("Problem");
     let registry = service.get("/v1/commands").json();
-    assert_eq!(told(&validator("Registry"), &registry), Vec::<String>::new());
+    assert_eq!(
+        told(&validator("Registry"), &registry),
+        Vec::<String>::new()
+    );
     let further = [
         "a example.test",
         "aaaa example.test",
@@ -152,14 +184,20 @@ fn replies_are_what_their_schemas_say() {
         "geo 2001:4860:4860::8888",
     ];
     let commands = registry["commands"].as_array().expect("commands");
-    let examples = commands.iter().flat_map(|command| command["examples"].as_array().expect("examples"));
+    let examples = commands
+        .iter()
+        .flat_map(|command| command["examples"].as_array().expect("examples"));
     let examples = examples.map(|example| example.as_str().expect("a line"));
     let mut replied = BTreeSet::new();
     for line in further.into_iter().chain(examples) {
         let response = service.command(line);
         let answer: Value = serde_json::from_slice(&response.body).expect("JSON");
         if response.status != 200 {
-            assert_eq!(told(&problem, &answer), Vec::<String>::new(), "{line}: {answer}");
+            assert_eq!(
+                told(&problem, &answer),
+                Vec::<String>::new(),
+                "{line}: {answer}"
+            );
             continue;
         }
         let name = answer["command"].as_str().expect("a command");
@@ -174,8 +212,11 @@ fn replies_are_what_their_schemas_say() {
         }
         replied.insert(name.to_owned());
     }
-    let all: BTreeSet<String> =
-        commands.iter().filter_map(|command| command["name"].as_str()).map(str::to_owned).collect();
+    let all: BTreeSet<String> = commands
+        .iter()
+        .filter_map(|command| command["name"].as_str())
+        .map(str::to_owned)
+        .collect();
     assert_eq!(
         all.difference(&replied).collect::<Vec<_>>(),
         Vec::<&String>::new(),

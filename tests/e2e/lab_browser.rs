@@ -38,21 +38,31 @@ impl Scene {
         lab.enter();
         let dns = dns();
         let server = dns.address.to_string();
-        let service =
-            Service::start(&[("NETVANE__DNS__SERVERS", &server), ("NETVANE__RDAP__ENABLED", "false")]);
-        Self { browser: Browser::open(&lab), service, dns, lab }
+        let service = Service::start(&[
+            ("NETVANE__DNS__SERVERS", &server),
+            ("NETVANE__RDAP__ENABLED", "false"),
+        ]);
+        Self {
+            browser: Browser::open(&lab),
+            service,
+            dns,
+            lab,
+        }
     }
 
     fn go(&self, path: &str) {
-        self.browser.go(&format!("http://{}{path}", self.service.address));
+        self.browser
+            .go(&format!("http://{}{path}", self.service.address));
     }
 
     /// Types a line into the console and waits for its answer.
     #[track_caller]
     fn ask(&self, line: &str) {
+        self.browser.script(
+            "document.querySelector('#line').value = ''; document.querySelector('#line').focus()",
+        );
         self.browser
-            .script("document.querySelector('#line').value = ''; document.querySelector('#line').focus()");
-        self.browser.script("document.querySelector('#answer').replaceChildren()");
+            .script("document.querySelector('#answer').replaceChildren()");
         self.browser.press(&format!("{line}{ESCAPE}{ENTER}"));
         self.browser.wait(ANSWERED);
     }
@@ -62,8 +72,16 @@ impl Scene {
         assert_eq!(self.browser.wrongs(), [""; 0]);
         let elsewhere = "return performance.getEntriesByType('resource').map((entry) => entry.name)
             .filter((name) => !name.startsWith(location.origin + '/'))";
-        assert_eq!(self.browser.script(elsewhere), json!([]), "nothing comes from elsewhere");
-        assert_eq!(self.browser.script("return shifted"), json!(0), "nothing moves by itself");
+        assert_eq!(
+            self.browser.script(elsewhere),
+            json!([]),
+            "nothing comes from elsewhere"
+        );
+        assert_eq!(
+            self.browser.script("return shifted"),
+            json!(0),
+            "nothing moves by itself"
+        );
     }
 }
 
@@ -73,7 +91,10 @@ fn first_examples(service: &Service) -> Vec<String> {
     commands
         .iter()
         .map(|command| {
-            command["examples"][0].as_str().expect("an example").replace("example.com", "example.test")
+            command["examples"][0]
+                .as_str()
+                .expect("an example")
+                .replace("example.com", "example.test")
         })
         .collect()
 }
@@ -89,12 +110,21 @@ fn every_tool_answers() {
         // What the keyboard types cannot hold the line breaks of a message.
         let line = line.replace(['\n', '\r'], " ");
         scene.ask(&line);
-        let heading = scene.browser.text("document.querySelector('#answer article h2').textContent");
-        let summary = scene.browser.text("document.querySelector('#answer article .summary').textContent");
+        let heading = scene
+            .browser
+            .text("document.querySelector('#answer article h2').textContent");
+        let summary = scene
+            .browser
+            .text("document.querySelector('#answer article .summary').textContent");
         println!("{line}: {heading}: {summary}");
-        assert!(!heading.is_empty() && summary.len() > 10, "{line}: {heading}: {summary}");
+        assert!(
+            !heading.is_empty() && summary.len() > 10,
+            "{line}: {heading}: {summary}"
+        );
         assert!(!summary.contains("internal fault"), "{line}: {summary}");
-        let address = scene.browser.text("new URL(location).searchParams.get('q')");
+        let address = scene
+            .browser
+            .text("new URL(location).searchParams.get('q')");
         assert_eq!(address, line.trim(), "the address is a permalink");
     }
     scene.nothing_wrong();
@@ -112,9 +142,17 @@ fn a_hostile_answer_is_inert() {
         } else {
             scene.go("/?q=txt+hostile.test");
         }
-        let shown = scene.browser.text("document.querySelector('#answer article').innerText");
-        assert!(shown.contains("<script>alert(1)</script><img src=x onerror=alert(2)>"), "{shown}");
-        assert!(shown.contains("\\u{202e}"), "what reorders text is visible: {shown}");
+        let shown = scene
+            .browser
+            .text("document.querySelector('#answer article').innerText");
+        assert!(
+            shown.contains("<script>alert(1)</script><img src=x onerror=alert(2)>"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("\\u{202e}"),
+            "what reorders text is visible: {shown}"
+        );
         let hidden = "document.documentElement.outerHTML.includes('\\u202e')";
         assert_eq!(scene.browser.text(hidden), "false", "nowhere on the page");
         let live = "document.querySelectorAll('main script, main img, main [onerror], main a[href^=\"javascript\"]').length";
@@ -130,27 +168,50 @@ fn progress_is_shown_and_can_be_cancelled() {
     let scene = Scene::set();
     scene.dns.hold("mail2.example.test. A");
     scene.go("/");
-    scene.browser.press(&format!("mx example.test{ESCAPE}{ENTER}"));
+    scene
+        .browser
+        .press(&format!("mx example.test{ESCAPE}{ENTER}"));
     scene.browser.wait("document.querySelector('#answer td')");
-    assert_eq!(scene.browser.text("document.querySelector('#answer').ariaBusy"), "true");
     assert_eq!(
-        scene.browser.text("document.querySelectorAll('#answer .forms').length"),
+        scene
+            .browser
+            .text("document.querySelector('#answer').ariaBusy"),
+        "true"
+    );
+    assert_eq!(
+        scene
+            .browser
+            .text("document.querySelectorAll('#answer .forms').length"),
         "0",
         "not whole yet"
     );
     scene.dns.release("mail2.example.test. A");
     scene.browser.wait(ANSWERED);
-    let said = scene.browser.text("document.querySelector('#said').textContent");
+    let said = scene
+        .browser
+        .text("document.querySelector('#said').textContent");
     assert_eq!(said, "MX of example.test: 2 mail servers, both resolve");
-    assert_eq!(scene.browser.text("document.activeElement.id"), "line", "the cursor stays where it was");
+    assert_eq!(
+        scene.browser.text("document.activeElement.id"),
+        "line",
+        "the cursor stays where it was"
+    );
 
     scene.dns.hold("web.example.test. A");
-    scene.browser.script("document.querySelector('#line').value = ''");
-    scene.browser.press(&format!("a web.example.test{ESCAPE}{ENTER}"));
+    scene
+        .browser
+        .script("document.querySelector('#line').value = ''");
+    scene
+        .browser
+        .press(&format!("a web.example.test{ESCAPE}{ENTER}"));
     scene.dns.wait_for("web.example.test. A");
-    scene.browser.wait("!document.querySelector('#cancel').disabled");
+    scene
+        .browser
+        .wait("!document.querySelector('#cancel').disabled");
     scene.browser.click("#cancel");
-    scene.browser.wait("document.querySelector('#said').textContent === 'Cancelled.'");
+    scene
+        .browser
+        .wait("document.querySelector('#said').textContent === 'Cancelled.'");
     scene.nothing_wrong();
 }
 
@@ -161,42 +222,77 @@ fn with_the_keyboard_alone() {
     scene.go("/");
     assert_eq!(scene.browser.text("document.activeElement.id"), "line");
     scene.browser.press("whoi");
-    scene.browser.wait("!document.querySelector('#suggestions').hidden");
-    scene.browser.wait("document.querySelector('#suggestions li b').textContent.startsWith('whois')");
+    scene
+        .browser
+        .wait("!document.querySelector('#suggestions').hidden");
+    scene
+        .browser
+        .wait("document.querySelector('#suggestions li b').textContent.startsWith('whois')");
     scene.browser.press(&format!("{DOWN}{ENTER}"));
-    scene.browser.wait("document.querySelector('#line').value === 'whois '");
-    scene.browser.script("document.querySelector('#line').select()");
+    scene
+        .browser
+        .wait("document.querySelector('#line').value === 'whois '");
+    scene
+        .browser
+        .script("document.querySelector('#line').select()");
     scene.browser.press("dig example.test m");
     scene
         .browser
         .wait("[...document.querySelectorAll('#suggestions b')].some((name) => name.textContent === 'MX')");
-    assert!(scene.browser.text("document.querySelector('#usage').textContent").starts_with("type: "));
+    assert!(
+        scene
+            .browser
+            .text("document.querySelector('#usage').textContent")
+            .starts_with("type: ")
+    );
     scene.browser.press(DOWN);
     assert_eq!(
-        scene.browser.text("document.querySelector('#line').getAttribute('aria-activedescendant')"),
+        scene
+            .browser
+            .text("document.querySelector('#line').getAttribute('aria-activedescendant')"),
         "suggestion-0"
     );
     scene.browser.press(&format!("{ENTER}{ENTER}"));
     scene.browser.wait(ANSWERED);
-    assert_eq!(scene.browser.text("location.search"), "?q=dig+example.test+MX");
+    assert_eq!(
+        scene.browser.text("location.search"),
+        "?q=dig+example.test+MX"
+    );
 
     // A mistake is pointed at; what was meant is one key away.
-    scene.browser.script("document.querySelector('#line').value = ''");
-    scene.browser.press(&format!("dig example.test MXX{ESCAPE}{ENTER}"));
+    scene
+        .browser
+        .script("document.querySelector('#line').value = ''");
+    scene
+        .browser
+        .press(&format!("dig example.test MXX{ESCAPE}{ENTER}"));
     scene.browser.wait("document.querySelector('#answer mark')");
-    assert_eq!(scene.browser.text("document.querySelector('#answer mark').textContent"), "MXX");
+    assert_eq!(
+        scene
+            .browser
+            .text("document.querySelector('#answer mark').textContent"),
+        "MXX"
+    );
     scene.browser.wait(ANSWERED);
     let mut pressed = 0;
-    while scene.browser.text("document.activeElement.dataset.line ?? ''") != "dig example.test MX" {
+    while scene
+        .browser
+        .text("document.activeElement.dataset.line ?? ''")
+        != "dig example.test MX"
+    {
         scene.browser.press(TAB);
         pressed += 1;
         assert!(pressed < 20, "the correction cannot be reached");
     }
     scene.browser.press(ENTER);
-    scene.browser.wait("document.querySelector('#answer h2').textContent.startsWith('dig example.test MX')");
+    scene
+        .browser
+        .wait("document.querySelector('#answer h2').textContent.startsWith('dig example.test MX')");
     // And back again.
     scene.browser.script("history.back()");
-    scene.browser.wait("location.search.endsWith('MXX') && document.querySelector('#answer mark')");
+    scene
+        .browser
+        .wait("location.search.endsWith('MXX') && document.querySelector('#answer mark')");
     // What was asked is remembered here, and forgotten on demand.
     let remembered = "JSON.parse(localStorage.getItem('lines') ?? '[]').length";
     assert_eq!(scene.browser.text(remembered), "2");
@@ -210,19 +306,30 @@ fn with_the_keyboard_alone() {
 fn answers_are_taken_along() {
     let scene = Scene::set();
     let origin = format!("http://{}", scene.service.address);
-    let permissions =
-        json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": origin });
-    scene.browser.devtools("Browser.grantPermissions", &permissions);
+    let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": origin });
+    scene
+        .browser
+        .devtools("Browser.grantPermissions", &permissions);
     scene.go("/?q=mx+example.test");
     let copied = |name: &str| {
-        scene.browser.script("document.querySelector('#said').textContent = ''");
+        scene
+            .browser
+            .script("document.querySelector('#said').textContent = ''");
         scene.browser.click(&format!("[data-copy={name}]"));
-        scene.browser.wait(&format!("document.querySelector('#said').textContent === '{name} copied.'"));
+        scene.browser.wait(&format!(
+            "document.querySelector('#said').textContent === '{name} copied.'"
+        ));
         let read = json!({ "expression": "navigator.clipboard.readText()", "awaitPromise": true });
         let read = scene.browser.devtools("Runtime.evaluate", &read);
-        read["result"]["value"].as_str().unwrap_or_else(|| panic!("{read}")).to_owned()
+        read["result"]["value"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{read}"))
+            .to_owned()
     };
-    assert!(copied("Text").starts_with("MX of example.test\n✓ 2 mail servers, both resolve\n\nPreference"));
+    assert!(
+        copied("Text")
+            .starts_with("MX of example.test\n✓ 2 mail servers, both resolve\n\nPreference")
+    );
     assert!(copied("Markdown").starts_with("### MX of example.test\n"));
     let json: Value = serde_json::from_str(&copied("JSON")).expect("JSON");
     assert_eq!(json["data"]["hosts"][0]["exchange"], "mail1.example.test");
@@ -259,14 +366,19 @@ fn no_page_has_a_barrier() {
         for path in paths {
             scene.go(path);
             assert_eq!(scene.browser.script("return shifted"), json!(0), "{path}");
-            scene.browser.script("for (const part of document.querySelectorAll('details')) part.open = true");
+            scene.browser.script(
+                "for (const part of document.querySelectorAll('details')) part.open = true",
+            );
             assert_eq!(scene.browser.barriers(), [""; 0], "{path} {window:?}");
-            let wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            let wider =
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(scene.browser.text(wider), "0", "{path} fits {window:?}");
         }
         scene.go("/");
         scene.browser.press("d");
-        scene.browser.wait("!document.querySelector('#suggestions').hidden");
+        scene
+            .browser
+            .wait("!document.querySelector('#suggestions').hidden");
         scene.browser.press(DOWN);
         assert_eq!(scene.browser.barriers(), [""; 0], "while typing");
     }
@@ -277,12 +389,19 @@ fn no_page_has_a_barrier() {
 fn the_first_load_is_small() {
     let scene = Scene::set();
     scene.go("/");
-    scene.browser.wait("performance.getEntriesByType('navigation')[0].loadEventEnd > 0 && painted > 0");
+    scene
+        .browser
+        .wait("performance.getEntriesByType('navigation')[0].loadEventEnd > 0 && painted > 0");
     let parts =
         "return [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .map((entry) => [new URL(entry.name).pathname, entry.decodedBodySize])";
     let parts = scene.browser.script(parts);
-    let total: u64 = parts.as_array().into_iter().flatten().filter_map(|part| part[1].as_u64()).sum();
+    let total: u64 = parts
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part[1].as_u64())
+        .sum();
     println!("{total} bytes: {parts}");
     assert!((1..=60_000).contains(&total), "{total} bytes: {parts}");
     let times = "const [page] = performance.getEntriesByType('navigation');
@@ -310,9 +429,17 @@ fn only_the_button_shares() {
     let service = Service::start(&settings);
     telegram.wait_for_poll();
     let ann = telegram.private(&User::new(42, "Ann"));
-    let link = ann.say("/myua").wait_for(|message| message.buttons().any(|button| button.url.is_some()));
-    let url = link.buttons().find_map(|button| button.url.clone()).expect("a link");
-    let path = url.strip_prefix("https://netvane.example").expect("the public address").to_owned();
+    let link = ann
+        .say("/myua")
+        .wait_for(|message| message.buttons().any(|button| button.url.is_some()));
+    let url = link
+        .buttons()
+        .find_map(|button| button.url.clone())
+        .expect("a link");
+    let path = url
+        .strip_prefix("https://netvane.example")
+        .expect("the public address")
+        .to_owned();
 
     for _ in 0..3 {
         assert_eq!(service.get(&path).status, 200, "bots may look at it");
@@ -335,15 +462,26 @@ fn only_the_button_shares() {
         scene.browser.go(&address);
         assert_eq!(scene.browser.barriers(), [""; 0]);
         if let Some(directory) = gallery() {
-            scene.browser.picture(&directory.join(format!("share-{name}.png")));
+            scene
+                .browser
+                .picture(&directory.join(format!("share-{name}.png")));
         }
     }
-    let shown = scene.browser.text("document.querySelector('article').innerText");
+    let shown = scene
+        .browser
+        .text("document.querySelector('article').innerText");
     assert!(shown.contains("Chrom"), "{shown}");
     scene.browser.click("form.share button");
-    scene.browser.wait("document.querySelector('h1').textContent === 'Shared'");
+    scene
+        .browser
+        .wait("document.querySelector('h1').textContent === 'Shared'");
     let shared = ann.wait_for(|message| message.id == link.id && message.text.contains("Chrom"));
-    assert!(!shared.buttons().any(|button| button.url.as_deref() == Some(&url)), "the link is gone");
+    assert!(
+        !shared
+            .buttons()
+            .any(|button| button.url.as_deref() == Some(&url)),
+        "the link is gone"
+    );
     assert_eq!(service.get(&path).status, 404, "it is used up");
     assert_eq!(scene.browser.wrongs(), [""; 0]);
     assert_eq!(service.stop(), Some(0));
@@ -365,7 +503,10 @@ fn pictures() {
         ("mx", "/?q=mx+example.test"),
         ("mistake", "/?q=dig+example.test+MXX"),
         ("dns", "/?q=dns+example.test"),
-        ("howmail", "/?q=howmail+carol@example.test+dave@example.test"),
+        (
+            "howmail",
+            "/?q=howmail+carol@example.test+dave@example.test",
+        ),
         ("me", "/me"),
         ("tools", "/tools"),
         ("tool", "/tools/dig"),
@@ -377,13 +518,19 @@ fn pictures() {
             scene.browser.become_like(window);
             for (page, path) in paths {
                 scene.go(path);
-                scene.browser.picture(&directory.join(format!("{page}-{name}-{theme}.png")));
+                scene
+                    .browser
+                    .picture(&directory.join(format!("{page}-{name}-{theme}.png")));
             }
             scene.go("/");
             scene.browser.press("dig example.test ");
-            scene.browser.wait("document.querySelectorAll('#suggestions li').length > 3");
+            scene
+                .browser
+                .wait("document.querySelectorAll('#suggestions li').length > 3");
             scene.browser.press(DOWN);
-            scene.browser.picture(&directory.join(format!("typing-{name}-{theme}.png")));
+            scene
+                .browser
+                .picture(&directory.join(format!("typing-{name}-{theme}.png")));
         }
     }
     assert!(!scene.lab.value("CLIENT_NS").is_empty());

@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 fn serve(lab: &Lab, more: &[(&str, &str)]) -> Service {
     let mut settings = vec![
         ("NETVANE__DNS__SERVERS", lab.value("RESOLVER4")),
-        ("NETVANE__POLICY__ALLOW", "198.51.100.0/24,203.0.113.0/24,2001:db8::/32"),
+        (
+            "NETVANE__POLICY__ALLOW",
+            "198.51.100.0/24,203.0.113.0/24,2001:db8::/32",
+        ),
         ("NETVANE__RDAP__ENABLED", "false"),
     ];
     settings.extend(more);
@@ -26,7 +29,9 @@ fn commands(service: &Service) -> Vec<Value> {
 }
 
 fn example(command: &Value) -> &str {
-    command["examples"][0].as_str().expect("each command has an example")
+    command["examples"][0]
+        .as_str()
+        .expect("each command has an example")
 }
 
 /// An example as Discord's typed options.
@@ -66,12 +71,16 @@ fn every_command_answers_on_telegram() {
         .zip(100..)
         .map(|(command, user)| {
             let line = format!("/{}", example(command));
-            (line.clone(), telegram.private(&User::new(user, "Ann")).say(&line))
+            (
+                line.clone(),
+                telegram.private(&User::new(user, "Ann")).say(&line),
+            )
         })
         .collect();
     for (line, asked) in asked {
         let last = asked.wait_for(|message| {
-            !message.text.contains("Looking …") && message.buttons().all(|button| button.text != "Cancel")
+            !message.text.contains("Looking …")
+                && message.buttons().all(|button| button.text != "Cancel")
         });
         assert!(
             !last.text.contains("internal fault") && last.text.chars().count() > 10,
@@ -91,16 +100,24 @@ fn every_command_answers_on_discord() {
     lab.enter();
     let discord = Discord::start();
     let given = discord.settings();
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let given: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let service = serve(&lab, &given);
     discord.ready();
-    netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
+    netvane_tests::until("the commands are registered", || {
+        !discord.commands().is_empty()
+    });
     let asked: Vec<_> = commands(&service)
         .iter()
         .zip(1..)
         .map(|(command, user)| {
             let name = command["name"].as_str().expect("a name");
-            (name.to_owned(), discord.slash_in(&Scene::someone(user), name, options(command)))
+            (
+                name.to_owned(),
+                discord.slash_in(&Scene::someone(user), name, options(command)),
+            )
         })
         .collect();
     for (name, asked) in asked {
@@ -110,7 +127,10 @@ fn every_command_answers_on_discord() {
                 && !shown.contains("\"Cancel\"")
                 && !shown.contains("Looking …")
         });
-        assert!(!last.to_string().contains("internal fault"), "{name}: {last}");
+        assert!(
+            !last.to_string().contains("internal fault"),
+            "{name}: {last}"
+        );
     }
     assert_eq!(service.stop(), Some(0));
     discord.finish();

@@ -10,11 +10,23 @@ type Row = (&'static str, &'static str, &'static str, &'static str, bool);
 const ANSWERS: [Row; 26] = [
     ("a www.example.test", "NOERROR", "answer", "good", true),
     ("a www.nsec3.test", "NOERROR", "answer", "good", true),
-    ("a missing.example.test", "NXDOMAIN", "nxdomain", "bad", true),
+    (
+        "a missing.example.test",
+        "NXDOMAIN",
+        "nxdomain",
+        "bad",
+        true,
+    ),
     ("a nosuch.nsec3.test", "NXDOMAIN", "nxdomain", "bad", true),
     ("a ent.example.test", "NOERROR", "no_data", "neutral", true),
     ("a a.b.wild.example.test", "NOERROR", "answer", "good", true),
-    ("txt a.b.wild.example.test", "NOERROR", "answer", "good", true),
+    (
+        "txt a.b.wild.example.test",
+        "NOERROR",
+        "answer",
+        "good",
+        true,
+    ),
     ("a www.plain.test", "NOERROR", "answer", "good", false),
     ("a mail.badsig.test", "NOERROR", "answer", "good", true),
     ("a www.bogus.test", "SERVFAIL", "servfail", "bad", false),
@@ -22,15 +34,45 @@ const ANSWERS: [Row; 26] = [
     ("a www.expired.test", "SERVFAIL", "servfail", "bad", false),
     ("a www.future.test", "SERVFAIL", "servfail", "bad", false),
     ("a www.nosig.test", "SERVFAIL", "servfail", "bad", false),
-    ("a to-bogus.example.test", "SERVFAIL", "servfail", "bad", false),
+    (
+        "a to-bogus.example.test",
+        "SERVFAIL",
+        "servfail",
+        "bad",
+        false,
+    ),
     ("a www.half.test", "NOERROR", "answer", "good", false),
     ("a chain1.example.test", "NOERROR", "answer", "good", true),
-    ("a dangling.example.test", "NXDOMAIN", "nxdomain", "bad", true),
-    ("cname dangling.example.test", "NOERROR", "answer", "good", true),
-    ("aaaa nodata.example.test", "NOERROR", "no_data", "neutral", true),
+    (
+        "a dangling.example.test",
+        "NXDOMAIN",
+        "nxdomain",
+        "bad",
+        true,
+    ),
+    (
+        "cname dangling.example.test",
+        "NOERROR",
+        "answer",
+        "good",
+        true,
+    ),
+    (
+        "aaaa nodata.example.test",
+        "NOERROR",
+        "no_data",
+        "neutral",
+        true,
+    ),
     ("a out.example.test", "NOERROR", "answer", "good", false),
     ("a www.dn.example.test", "NOERROR", "answer", "good", false),
-    ("a _underscore.example.test", "NOERROR", "answer", "good", true),
+    (
+        "a _underscore.example.test",
+        "NOERROR",
+        "answer",
+        "good",
+        true,
+    ),
     ("a UPPER.example.test", "NOERROR", "answer", "good", true),
     // A private address is shown like any other: nobody connects to it.
     ("a private.example.test", "NOERROR", "answer", "good", true),
@@ -44,14 +86,32 @@ fn outcomes_are_told_apart() {
     let mut faults = Vec::new();
     for (line, rcode, outcome, severity, validated) in ANSWERS {
         // Behind a dead server unbound may take its time.
-        let run = lab.line(&format!("--json {line}")).env("NETVANE__DNS__TIMEOUT_MS", "5000").run();
+        let run = lab
+            .line(&format!("--json {line}"))
+            .env("NETVANE__DNS__TIMEOUT_MS", "5000")
+            .run();
         let reply = run.json();
         let data = &reply["data"];
-        let seen = (&data["rcode"], &data["outcome"], &reply["severity"], &data["authenticated"]);
-        if seen != (&json!(rcode), &json!(outcome), &json!(severity), &json!(validated)) {
+        let seen = (
+            &data["rcode"],
+            &data["outcome"],
+            &reply["severity"],
+            &data["authenticated"],
+        );
+        if seen
+            != (
+                &json!(rcode),
+                &json!(outcome),
+                &json!(severity),
+                &json!(validated),
+            )
+        {
             faults.push(format!("{line}: {seen:?}"));
         }
-        assert_eq!(data["resolver"], "198.51.100.53:53", "{line}: the first of /etc/resolv.conf");
+        assert_eq!(
+            data["resolver"], "198.51.100.53:53",
+            "{line}: the first of /etc/resolv.conf"
+        );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -70,8 +130,13 @@ fn a_failure_of_validation_is_told_with_its_code() {
     ] {
         let reply = lab.json(line);
         let summary = reply["summary"].as_str().expect("a summary");
-        assert!(summary.ends_with("(SERVFAIL): DNSSEC validation failed"), "{line}: {summary}");
-        let code = reply["data"]["extended_errors"][0]["code"].as_u64().expect("a code");
+        assert!(
+            summary.ends_with("(SERVFAIL): DNSSEC validation failed"),
+            "{line}: {summary}"
+        );
+        let code = reply["data"]["extended_errors"][0]["code"]
+            .as_u64()
+            .expect("a code");
         assert!(codes.contains(&code), "{line}: {code}");
         let unvalidated = lab.json(&format!("{line} {{OPEN4}}"));
         assert_eq!(unvalidated["data"]["rcode"], "NOERROR", "{line}");
@@ -86,13 +151,28 @@ fn servers_that_fail_are_told_apart() {
         ("www.silent.test", "the zone's own servers do not answer"),
         ("www.closed.test", "the zone's own servers do not answer"),
         ("www.nons.test", "the zone's own servers do not answer"),
-        ("www.lame.test", "the zone's own servers do not serve it (lame delegation)"),
-        ("www.refused.test", "the zone's own servers do not serve it (lame delegation)"),
-        ("loop1.example.test", "the name is an alias that leads back to itself"),
-        ("self.example.test", "the name is an alias that leads back to itself"),
+        (
+            "www.lame.test",
+            "the zone's own servers do not serve it (lame delegation)",
+        ),
+        (
+            "www.refused.test",
+            "the zone's own servers do not serve it (lame delegation)",
+        ),
+        (
+            "loop1.example.test",
+            "the name is an alias that leads back to itself",
+        ),
+        (
+            "self.example.test",
+            "the name is an alias that leads back to itself",
+        ),
     ] {
         // unbound takes 3.6 s to give up on a silent server.
-        let run = lab.line(&format!("--json a {name}")).env("NETVANE__DNS__TIMEOUT_MS", "5000").run();
+        let run = lab
+            .line(&format!("--json a {name}"))
+            .env("NETVANE__DNS__TIMEOUT_MS", "5000")
+            .run();
         let reply = run.json();
         assert_eq!(
             (&reply["data"]["rcode"], &reply["severity"]),
@@ -100,24 +180,47 @@ fn servers_that_fail_are_told_apart() {
             "{name}"
         );
         let summary = reply["summary"].as_str().expect("a summary");
-        assert!(summary.ends_with(&format!("(SERVFAIL): {told}")), "{name}: {summary}");
+        assert!(
+            summary.ends_with(&format!("(SERVFAIL): {told}")),
+            "{name}: {summary}"
+        );
     }
     // The same at the servers themselves.
     for (line, code, told) in [
-        ("a www.example.test {SILENT4}", "timeout", "203.0.113.99:53 did not answer within"),
-        ("a www.example.test tcp://{SILENT4}", "timeout", "203.0.113.99:53 did not answer within"),
-        ("a www.example.test {CLOSED4}", "upstream", "no DNS server listens there (connection refused)"),
+        (
+            "a www.example.test {SILENT4}",
+            "timeout",
+            "203.0.113.99:53 did not answer within",
+        ),
+        (
+            "a www.example.test tcp://{SILENT4}",
+            "timeout",
+            "203.0.113.99:53 did not answer within",
+        ),
+        (
+            "a www.example.test {CLOSED4}",
+            "upstream",
+            "no DNS server listens there (connection refused)",
+        ),
         (
             "a www.example.test tcp://[{CLOSED6}]",
             "upstream",
             "no DNS server listens there (connection refused)",
         ),
     ] {
-        let run = lab.line(&format!("--json {line}")).env("NETVANE__DNS__TIMEOUT_MS", "300").run();
+        let run = lab
+            .line(&format!("--json {line}"))
+            .env("NETVANE__DNS__TIMEOUT_MS", "300")
+            .run();
         assert_eq!(run.code, Some(1), "{line}");
         let problem = run.problem();
         assert_eq!(problem["code"], code, "{line}: {problem}");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(told)), "{line}: {problem}");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.contains(told)),
+            "{line}: {problem}"
+        );
     }
     for (line, rcode, outcome) in [
         ("a www.plain.test {REFUSED4}", "REFUSED", "refused"),
@@ -127,7 +230,11 @@ fn servers_that_fail_are_told_apart() {
         ("a www.plain.test {AUTH6}", "NOERROR", "answer"),
     ] {
         let data = lab.json(line)["data"].clone();
-        assert_eq!((&data["rcode"], &data["outcome"]), (&json!(rcode), &json!(outcome)), "{line}");
+        assert_eq!(
+            (&data["rcode"], &data["outcome"]),
+            (&json!(rcode), &json!(outcome)),
+            "{line}"
+        );
     }
 }
 
@@ -137,7 +244,10 @@ fn aliases_are_kept_in_order_also_when_they_lead_nowhere() {
     let lab = Lab::get();
     let chain = |line: &str| -> Vec<String> {
         let reply = lab.json(line);
-        let answers = reply["data"]["answers"].as_array().expect("answers").clone();
+        let answers = reply["data"]["answers"]
+            .as_array()
+            .expect("answers")
+            .clone();
         answers
             .iter()
             .map(|row| format!("{} {} {}", row["name"], row["type"], row["data"]).replace('"', ""))
@@ -152,6 +262,12 @@ fn aliases_are_kept_in_order_also_when_they_lead_nowhere() {
             "www.example.test A 203.0.113.80",
         ]
     );
-    assert_eq!(chain("a dangling.example.test"), ["dangling.example.test CNAME missing.example.test."]);
-    assert_eq!(chain("aaaa nodata.example.test"), ["nodata.example.test CNAME v4only.example.test."]);
+    assert_eq!(
+        chain("a dangling.example.test"),
+        ["dangling.example.test CNAME missing.example.test."]
+    );
+    assert_eq!(
+        chain("aaaa nodata.example.test"),
+        ["nodata.example.test CNAME v4only.example.test."]
+    );
 }

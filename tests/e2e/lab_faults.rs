@@ -19,17 +19,28 @@ impl Firewall {
     fn before(lab: &Lab, resolver: &str) -> Self {
         let [namespace, resolver, silent] =
             ["CLIENT_NS", resolver, "SILENT4"].map(|name| lab.value(name).to_owned());
-        Self { namespace, resolver, silent }
+        Self {
+            namespace,
+            resolver,
+            silent,
+        }
     }
 
     /// Of a hundred queries so many are never answered.
     fn swallows(&self, share: u32) {
-        let chosen = format!("numgen random mod 100 <= {} dnat ip to {}", share - 1, self.silent);
+        let chosen = format!(
+            "numgen random mod 100 <= {} dnat ip to {}",
+            share - 1,
+            self.silent
+        );
         self.does("type nat hook output priority -100", &chosen);
     }
 
     fn refuses(&self) {
-        self.does("type filter hook output priority 0", "reject with icmpx type port-unreachable");
+        self.does(
+            "type filter hook output priority 0",
+            "reject with icmpx type port-unreachable",
+        );
     }
 
     fn does(&self, hook: &str, verdict: &str) {
@@ -46,7 +57,10 @@ impl Firewall {
 
     fn heals(&self) {
         // Made first, for what is not there cannot be deleted.
-        Lab::nft(&self.namespace, "add table inet faults\ndelete table inet faults\n");
+        Lab::nft(
+            &self.namespace,
+            "add table inet faults\ndelete table inet faults\n",
+        );
     }
 }
 
@@ -58,7 +72,11 @@ impl Drop for Firewall {
 
 /// A service where the lab's client is, which asks these resolvers.
 fn serve(lab: &Lab, resolvers: &[&str]) -> Service {
-    let resolvers = resolvers.iter().map(|name| lab.value(name)).collect::<Vec<_>>().join(",");
+    let resolvers = resolvers
+        .iter()
+        .map(|name| lab.value(name))
+        .collect::<Vec<_>>()
+        .join(",");
     Service::start_in_group(
         GROUP,
         &[
@@ -76,7 +94,11 @@ fn asked(service: &Service) -> (u16, Value) {
     let response = service.command("a www.example.test");
     (
         response.status,
-        if response.status == 200 { response.json()["data"]["rcode"].clone() } else { Value::Null },
+        if response.status == 200 {
+            response.json()["data"]["rcode"].clone()
+        } else {
+            Value::Null
+        },
     )
 }
 
@@ -86,20 +108,38 @@ fn queries_that_are_lost_swallowed_or_refused() {
     let lab = Lab::get();
     lab.enter();
     let firewall = Firewall::before(&lab, "RESOLVER4");
-    let (alone, two) = (serve(&lab, &["RESOLVER4"]), serve(&lab, &["RESOLVER4", "OPEN4"]));
+    let (alone, two) = (
+        serve(&lab, &["RESOLVER4"]),
+        serve(&lab, &["RESOLVER4", "OPEN4"]),
+    );
     let answered = (200, Value::from("NOERROR"));
-    assert_eq!([asked(&alone), asked(&two)], [answered.clone(), answered.clone()]);
+    assert_eq!(
+        [asked(&alone), asked(&two)],
+        [answered.clone(), answered.clone()]
+    );
     let files = alone.settled_files();
 
     firewall.swallows(30);
     let outcomes: Vec<(u16, Value)> = (0..20).map(|_| asked(&alone)).collect();
-    assert!(outcomes.iter().all(|(status, _)| [200, 504].contains(status)), "{outcomes:?}");
-    let well = outcomes.iter().filter(|outcome| **outcome == answered).count();
-    assert!(well >= 15, "three attempts get through a way that loses a third: {outcomes:?}");
+    assert!(
+        outcomes
+            .iter()
+            .all(|(status, _)| [200, 504].contains(status)),
+        "{outcomes:?}"
+    );
+    let well = outcomes
+        .iter()
+        .filter(|outcome| **outcome == answered)
+        .count();
+    assert!(
+        well >= 15,
+        "three attempts get through a way that loses a third: {outcomes:?}"
+    );
 
-    for (swallowed, status, told) in
-        [(true, 504, "did not answer"), (false, 502, "firewall or routes forbid it")]
-    {
+    for (swallowed, status, told) in [
+        (true, 504, "did not answer"),
+        (false, 502, "firewall or routes forbid it"),
+    ] {
         if swallowed {
             firewall.swallows(100);
         } else {
@@ -109,13 +149,20 @@ fn queries_that_are_lost_swallowed_or_refused() {
             assert_eq!(asked(&alone).0, status);
         }
         let ready = alone.get("/readyz");
-        assert_eq!((ready.status, ready.text().contains(told)), (503, true), "{}", ready.text());
+        assert_eq!(
+            (ready.status, ready.text().contains(told)),
+            (503, true),
+            "{}",
+            ready.text()
+        );
         assert_eq!(asked(&two), answered, "the other resolver is asked");
         assert_eq!(two.get("/readyz").status, 200);
         firewall.heals();
         assert_eq!(asked(&alone), answered);
         until("it is ready again", || alone.get("/readyz").status == 200);
     }
-    until("no socket is left behind", || alone.settled_files() <= files);
+    until("no socket is left behind", || {
+        alone.settled_files() <= files
+    });
     assert_eq!((alone.stop(), two.stop()), (Some(0), Some(0)));
 }

@@ -8,13 +8,21 @@ use serde_json::{Value, json};
 /// The trace of a message in the lab's folder.
 fn trace(lab: &Lab, name: &str) -> Value {
     let message = fs::read(Path::new(lab.value("MESSAGES")).join(name)).expect("a message");
-    lab.netvane(["--json", "trace_mail"]).stdin(message).run().json()["data"].clone()
+    lab.netvane(["--json", "trace_mail"])
+        .stdin(message)
+        .run()
+        .json()["data"]
+        .clone()
 }
 
 /// A method's result, where Netvane evaluated it.
 fn checked<'d>(data: &'d Value, method: &str) -> &'d Value {
     let outcome = &data["authentication"][method];
-    let outcome = if outcome.is_array() { &outcome[0] } else { outcome };
+    let outcome = if outcome.is_array() {
+        &outcome[0]
+    } else {
+        outcome
+    };
     assert_eq!(outcome["verified"], true, "{method}: {outcome}");
     &outcome["result"]
 }
@@ -24,12 +32,22 @@ fn checked<'d>(data: &'d Value, method: &str) -> &'d Value {
 fn signatures_that_hold() {
     let lab = Lab::mail();
     let good = trace(&lab, "good.eml");
-    assert_eq!(["spf", "dkim", "dmarc"].map(|method| checked(&good, method)), ["pass"; 3]);
-    assert_eq!(good["authentication"]["spf"]["detail"], format!("{} for known@lab.test", lab.value("MX1_4")));
+    assert_eq!(
+        ["spf", "dkim", "dmarc"].map(|method| checked(&good, method)),
+        ["pass"; 3]
+    );
+    assert_eq!(
+        good["authentication"]["spf"]["detail"],
+        format!("{} for known@lab.test", lab.value("MX1_4"))
+    );
     let dkim = &good["authentication"]["dkim"];
     assert_eq!(dkim.as_array().map(Vec::len), Some(1));
     assert_eq!(
-        (&dkim[0]["domain"], &dkim[0]["selector"], &dkim[0]["algorithm"]),
+        (
+            &dkim[0]["domain"],
+            &dkim[0]["selector"],
+            &dkim[0]["algorithm"]
+        ),
         (&json!("lab.test"), &json!("s1"), &json!("rsa-sha256"))
     );
     assert_eq!(
@@ -40,11 +58,21 @@ fn signatures_that_hold() {
 
     // Not from a server of the domain, but signed by it.
     let strayed = trace(&lab, "strayed.eml");
-    assert_eq!(["spf", "dkim", "dmarc"].map(|method| checked(&strayed, method)), ["fail", "pass", "pass"]);
+    assert_eq!(
+        ["spf", "dkim", "dmarc"].map(|method| checked(&strayed, method)),
+        ["fail", "pass", "pass"]
+    );
 
     let list = trace(&lab, "list.eml");
-    assert_eq!((checked(&list, "arc"), checked(&list, "spf")), (&json!("pass"), &json!("pass")));
-    assert_eq!(checked(&list, "dmarc"), "fail", "the list's SPF is not the author's");
+    assert_eq!(
+        (checked(&list, "arc"), checked(&list, "spf")),
+        (&json!("pass"), &json!("pass"))
+    );
+    assert_eq!(
+        checked(&list, "dmarc"),
+        "fail",
+        "the list's SPF is not the author's"
+    );
 }
 
 #[test]
@@ -53,7 +81,10 @@ fn signatures_that_do_not_match_the_body_fail() {
     let lab = Lab::mail();
     // RFC 8601 §2.7.1: it was signed, and "failed the verification test(s)".
     let changed = trace(&lab, "changed.eml");
-    assert_eq!(["spf", "dkim", "dmarc"].map(|method| checked(&changed, method)), ["pass", "fail", "pass"]);
+    assert_eq!(
+        ["spf", "dkim", "dmarc"].map(|method| checked(&changed, method)),
+        ["pass", "fail", "pass"]
+    );
     assert_eq!(checked(&trace(&lab, "list.eml"), "dkim"), "fail");
     // RFC 8617 §8.1 knows none, pass and fail.
     assert_eq!(checked(&trace(&lab, "broken.eml"), "arc"), "fail");
@@ -66,7 +97,12 @@ fn forgeries_fail_dmarc() {
     let forged = trace(&lab, "forged.eml");
     assert_eq!(checked(&forged, "spf"), "fail");
     // A policy is published and nothing aligned has passed (RFC 7489 §4.2).
-    assert_eq!(checked(&forged, "dmarc"), "fail", "{}", forged["authentication"]["dmarc"]);
+    assert_eq!(
+        checked(&forged, "dmarc"),
+        "fail",
+        "{}",
+        forged["authentication"]["dmarc"]
+    );
 }
 
 #[test]
@@ -75,5 +111,10 @@ fn of_a_message_without_signatures_spf_alone_decides() {
     let lab = Lab::mail();
     let unsigned = trace(&lab, "unsigned.eml");
     assert_eq!(checked(&unsigned, "spf"), "fail");
-    assert_eq!(checked(&unsigned, "dmarc"), "fail", "{}", unsigned["authentication"]["dmarc"]);
+    assert_eq!(
+        checked(&unsigned, "dmarc"),
+        "fail",
+        "{}",
+        unsigned["authentication"]["dmarc"]
+    );
 }

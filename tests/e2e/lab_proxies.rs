@@ -28,10 +28,23 @@ fn data(front: &str, headers: &[(&str, &str)]) -> Value {
 /// `address source` of each station, and whether it is believed.
 fn chain(data: &Value) -> Vec<String> {
     let told = |hop: &Value| {
-        let worth = if hop["trusted"] == true { "" } else { ", a claim" };
-        format!("{} {}{worth}", hop["address"].as_str().unwrap_or("-"), hop["source"].as_str().unwrap_or("-"))
+        let worth = if hop["trusted"] == true {
+            ""
+        } else {
+            ", a claim"
+        };
+        format!(
+            "{} {}{worth}",
+            hop["address"].as_str().unwrap_or("-"),
+            hop["source"].as_str().unwrap_or("-")
+        )
     };
-    data["chain"].as_array().expect("a chain").iter().map(told).collect()
+    data["chain"]
+        .as_array()
+        .expect("a chain")
+        .iter()
+        .map(told)
+        .collect()
 }
 
 #[test]
@@ -41,21 +54,45 @@ fn the_caller_is_known_behind_each_proxy() {
     let (nginx, haproxy, caddy) = (lab.value("NGINX"), lab.value("HAPROXY"), lab.value("CADDY"));
 
     let found = data(&format!("{nginx}:80"), &[("X-Forwarded-For", FORGED)]);
-    assert_eq!((&found["address"], &found["via"]), (&json!(nginx), &json!("proxy")));
+    assert_eq!(
+        (&found["address"], &found["via"]),
+        (&json!(nginx), &json!("proxy"))
+    );
     let named = format!("{nginx} x-forwarded-for");
     let repeated = format!("{nginx} x-real-ip");
     let forged = format!("{FORGED} x-forwarded-for, a claim");
-    assert_eq!(chain(&found), ["127.0.0.1 connection", &named, &forged, &repeated], "one line, appended to");
-    assert_eq!(found["proxy_headers"]["x-forwarded-for"], format!("{FORGED}, {nginx}"));
+    assert_eq!(
+        chain(&found),
+        ["127.0.0.1 connection", &named, &forged, &repeated],
+        "one line, appended to"
+    );
+    assert_eq!(
+        found["proxy_headers"]["x-forwarded-for"],
+        format!("{FORGED}, {nginx}")
+    );
 
-    let found = data(&format!("{haproxy}:80"), &[("X-Forwarded-For", FORGED), ("Forwarded", "for=_x")]);
+    let found = data(
+        &format!("{haproxy}:80"),
+        &[("X-Forwarded-For", FORGED), ("Forwarded", "for=_x")],
+    );
     assert_eq!(found["address"], haproxy);
-    let (named, repeated) = (format!("{haproxy} x-forwarded-for"), format!("{haproxy} forwarded"));
-    assert_eq!(chain(&found), ["127.0.0.1 connection", &named, &forged, &repeated], "a line of its own");
+    let (named, repeated) = (
+        format!("{haproxy} x-forwarded-for"),
+        format!("{haproxy} forwarded"),
+    );
+    assert_eq!(
+        chain(&found),
+        ["127.0.0.1 connection", &named, &forged, &repeated],
+        "a line of its own"
+    );
 
     let found = data(&format!("{caddy}:80"), &[("X-Forwarded-For", FORGED)]);
     let named = format!("{caddy} x-forwarded-for");
-    assert_eq!(chain(&found), ["127.0.0.1 connection", &named], "what a client claims is dropped");
+    assert_eq!(
+        chain(&found),
+        ["127.0.0.1 connection", &named],
+        "what a client claims is dropped"
+    );
 
     // haproxy in front of nginx, of which only 127.0.0.1 is trusted.
     let found = data(&format!("{haproxy}:82"), &[]);
@@ -71,23 +108,44 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
     let (nginx, haproxy) = (lab.value("NGINX"), lab.value("HAPROXY"));
     for front in [nginx, haproxy] {
         let found = data(&format!("{front}:81"), &[("X-Forwarded-For", FORGED)]);
-        assert_eq!((&found["address"], &found["via"]), (&json!(front), &json!("proxy")), "{front}");
+        assert_eq!(
+            (&found["address"], &found["via"]),
+            (&json!(front), &json!("proxy")),
+            "{front}"
+        );
         let named = format!("{front} proxy_protocol");
         let forged = format!("{FORGED} x-forwarded-for, a claim");
-        assert_eq!(chain(&found), ["127.0.0.1 connection", &named, &forged], "{front}");
+        assert_eq!(
+            chain(&found),
+            ["127.0.0.1 connection", &named, &forged],
+            "{front}"
+        );
         assert!(found["port"].as_u64().is_some_and(|port| port > 1023));
     }
     // TLS ends at haproxy, which says so.
     let url = "https://front.lab.test:443/v1/commands/myrequest";
     let resolved = format!("front.lab.test:443:{haproxy}");
     let curl = std::process::Command::new("curl")
-        .args(["-sS", "--max-time", "10", "--cacert", lab.value("CA_FILE"), "--resolve", &resolved, url])
+        .args([
+            "-sS",
+            "--max-time",
+            "10",
+            "--cacert",
+            lab.value("CA_FILE"),
+            "--resolve",
+            &resolved,
+            url,
+        ])
         .output()
         .expect("curl runs");
     let told = String::from_utf8_lossy(&curl.stderr).into_owned();
-    let reply: Value = serde_json::from_slice(&curl.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let reply: Value =
+        serde_json::from_slice(&curl.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
     let variables = &reply["data"]["variables"];
-    assert_eq!((&variables["HTTPS"], &variables["REQUEST_SCHEME"]), (&json!("on"), &json!("https")));
+    assert_eq!(
+        (&variables["HTTPS"], &variables["REQUEST_SCHEME"]),
+        (&json!("on"), &json!("https"))
+    );
     assert_eq!(variables["SSL_PROTOCOL"], "TLSv1.3");
     assert_eq!(variables["SSL_TLS_SNI"], "front.lab.test");
     assert_eq!(variables["SERVER_PORT"], "443", "as the caller knows it");
@@ -98,5 +156,9 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
     let mut odd = Client::connect(relayed.address);
     odd.send(b"PROXY TCP4 nonsense\r\nGET / HTTP/1.1\r\n\r\n");
     assert_eq!(odd.rest().map(|rest| rest.len()).unwrap_or_default(), 0);
-    assert_eq!(data(&format!("{nginx}:81"), &[])["address"], nginx, "others are served on");
+    assert_eq!(
+        data(&format!("{nginx}:81"), &[])["address"],
+        nginx,
+        "others are served on"
+    );
 }

@@ -20,9 +20,24 @@ fn mx_in_all_its_shapes() {
             &[Some("cname")],
             Some("is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)"),
         ),
-        ("noaddr-mx", "bad", &[Some("no_address")], Some("noaddr.example.test has no address")),
-        ("nx-mx", "bad", &[Some("does_not_exist")], Some("missing.example.test does not exist")),
-        ("ip-mx", "bad", &[Some("ip_literal")], Some("192.0.2.1 is an address; it must be a host name")),
+        (
+            "noaddr-mx",
+            "bad",
+            &[Some("no_address")],
+            Some("noaddr.example.test has no address"),
+        ),
+        (
+            "nx-mx",
+            "bad",
+            &[Some("does_not_exist")],
+            Some("missing.example.test does not exist"),
+        ),
+        (
+            "ip-mx",
+            "bad",
+            &[Some("ip_literal")],
+            Some("192.0.2.1 is an address; it must be a host name"),
+        ),
         (
             "mixed-null-mx",
             "warning",
@@ -39,31 +54,60 @@ fn mx_in_all_its_shapes() {
         let reply = lab.json(&format!("mx {name}.example.test"));
         let data = &reply["data"];
         assert_eq!(reply["severity"], severity, "{name}: {reply}");
-        assert_eq!((&data["null_mx"], &data["implicit"]), (&json!(false), &json!(false)), "{name}");
-        let seen: Vec<Option<&str>> =
-            data["hosts"].as_array().expect("hosts").iter().map(|host| host["fault"].as_str()).collect();
+        assert_eq!(
+            (&data["null_mx"], &data["implicit"]),
+            (&json!(false), &json!(false)),
+            "{name}"
+        );
+        let seen: Vec<Option<&str>> = data["hosts"]
+            .as_array()
+            .expect("hosts")
+            .iter()
+            .map(|host| host["fault"].as_str())
+            .collect();
         assert_eq!(seen, faults, "{name}");
         let warnings = reply["warnings"].as_array().expect("warnings");
-        assert_eq!(warnings.len(), usize::from(warning.is_some()), "{name}: {warnings:?}");
+        assert_eq!(
+            warnings.len(),
+            usize::from(warning.is_some()),
+            "{name}: {warnings:?}"
+        );
         if let (Some(told), Some(warning)) = (warning, warnings.first()) {
-            assert!(warning.as_str().is_some_and(|text| text.contains(told)), "{name}: {warning}");
+            assert!(
+                warning.as_str().is_some_and(|text| text.contains(told)),
+                "{name}: {warning}"
+            );
         }
     }
     let addresses = lab.json("mx good-mx.example.test")["data"]["hosts"][1]["addresses"].clone();
     assert_eq!(addresses, json!(["2001:db8:2::82", "203.0.113.82"]));
     let null = lab.json("mx null-mx.example.test");
     assert_eq!(
-        (&null["severity"], &null["data"]["null_mx"], &null["data"]["hosts"]),
+        (
+            &null["severity"],
+            &null["data"]["null_mx"],
+            &null["data"]["hosts"]
+        ),
         (&json!("neutral"), &json!(true), &json!([]))
     );
     let implicit = lab.json("mx implicit-mx.example.test");
-    assert_eq!((&implicit["severity"], &implicit["data"]["implicit"]), (&json!("warning"), &json!(true)));
+    assert_eq!(
+        (&implicit["severity"], &implicit["data"]["implicit"]),
+        (&json!("warning"), &json!(true))
+    );
     let host = &implicit["data"]["hosts"][0];
-    assert_eq!((&host["preference"], &host["exchange"]), (&json!(0), &json!("implicit-mx.example.test")));
+    assert_eq!(
+        (&host["preference"], &host["exchange"]),
+        (&json!(0), &json!("implicit-mx.example.test"))
+    );
     assert_eq!(host["addresses"], json!(["2001:db8:2::80", "203.0.113.80"]));
     let none = lab.json("mx nomail.example.test");
     assert_eq!(
-        (&none["severity"], &none["data"]["implicit"], &none["data"]["hosts"]),
+        (
+            &none["severity"],
+            &none["data"]["implicit"],
+            &none["data"]["hosts"]
+        ),
         (&json!("bad"), &json!(false), &json!([]))
     );
 }
@@ -87,7 +131,12 @@ fn texts_are_joined_and_explained() {
         ("_smtp._tls", "TLS reporting"),
     ] {
         let text = texts(name);
-        assert!(text[0]["purpose"].as_str().is_some_and(|told| told.starts_with(purpose)), "{name}: {text}");
+        assert!(
+            text[0]["purpose"]
+                .as_str()
+                .is_some_and(|told| told.starts_with(purpose)),
+            "{name}: {text}"
+        );
     }
     let purposes: BTreeSet<String> = lab.json("txt example.test")["data"]["texts"]
         .as_array()
@@ -100,8 +149,14 @@ fn texts_are_joined_and_explained() {
             && purposes.iter().any(|told| told.contains("microsoft")),
         "{purposes:?}"
     );
-    assert_eq!(texts("sel1._domainkey")[0]["text"].as_str().map(str::len), Some(410));
-    assert_eq!(texts("longtxt")[0]["text"].as_str().map(str::len), Some(1200));
+    assert_eq!(
+        texts("sel1._domainkey")[0]["text"].as_str().map(str::len),
+        Some(410)
+    );
+    assert_eq!(
+        texts("longtxt")[0]["text"].as_str().map(str::len),
+        Some(1200)
+    );
     assert_eq!(texts("empty")[0]["text"], "");
     let two = lab.json("txt two-spf.example.test");
     assert_eq!(
@@ -109,7 +164,10 @@ fn texts_are_joined_and_explained() {
         json!(["There are 2 SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"])
     );
     let big = lab.json("txt bigtxt.example.test")["data"].clone();
-    assert_eq!((&big["transport"], big["answers"].as_array().map(Vec::len)), (&json!("tcp"), Some(14)));
+    assert_eq!(
+        (&big["transport"], big["answers"].as_array().map(Vec::len)),
+        (&json!("tcp"), Some(14))
+    );
     assert_eq!(big["flags"]["tc"], false, "the whole one came over TCP");
     for form in ["", "--markdown"] {
         let run = lab.line(&format!("txt hostile.example.test {form}")).run();
@@ -125,35 +183,65 @@ fn reverse_is_confirmed_forward_or_not() {
         ("203.0.113.80", "good", &[("www.example.test", true)][..]),
         ("2001:db8:2::80", "good", &[("www.example.test", true)]),
         ("203.0.113.81", "warning", &[("www.example.test", false)]),
-        ("203.0.113.82", "warning", &[("two-a.example.test", true), ("two-b.example.test", false)]),
+        (
+            "203.0.113.82",
+            "warning",
+            &[("two-a.example.test", true), ("two-b.example.test", false)],
+        ),
         ("203.0.113.83", "neutral", &[]),
-        ("203.0.113.84", "warning", &[("missing.example.test", false)]),
+        (
+            "203.0.113.84",
+            "warning",
+            &[("missing.example.test", false)],
+        ),
         ("203.0.113.85", "neutral", &[]),
         ("203.0.113.86", "good", &[("classless.example.test", true)]),
         ("203.0.113.88", "warning", &[("www.bogus.test", false)]),
     ] {
         let reply = lab.json(&format!("reverse {address}"));
         let found = &reply["data"]["addresses"][0];
-        assert_eq!((&reply["severity"], &found["address"]), (&json!(severity), &json!(address)));
+        assert_eq!(
+            (&reply["severity"], &found["address"]),
+            (&json!(severity), &json!(address))
+        );
         let mut seen: Vec<(&str, bool)> = found["names"]
             .as_array()
             .expect("names")
             .iter()
-            .map(|name| (name["name"].as_str().expect("a name"), name["forward_confirmed"] == true))
+            .map(|name| {
+                (
+                    name["name"].as_str().expect("a name"),
+                    name["forward_confirmed"] == true,
+                )
+            })
             .collect();
         seen.sort_unstable();
         assert_eq!(seen, names, "{address}");
     }
     // A name that cannot be looked up now is not accused of leading elsewhere.
     let unknown = lab.json("reverse 203.0.113.88");
-    assert!(!unknown["warnings"].to_string().contains("does not lead back"), "{}", unknown["warnings"]);
+    assert!(
+        !unknown["warnings"]
+            .to_string()
+            .contains("does not lead back"),
+        "{}",
+        unknown["warnings"]
+    );
     let both = lab.json("reverse www.example.test")["data"]["addresses"].clone();
-    let addresses: Vec<&Value> =
-        both.as_array().expect("addresses").iter().map(|found| &found["address"]).collect();
+    let addresses: Vec<&Value> = both
+        .as_array()
+        .expect("addresses")
+        .iter()
+        .map(|found| &found["address"])
+        .collect();
     assert_eq!(addresses, ["203.0.113.80", "2001:db8:2::80"]);
     let ptr = lab.json("ptr 203.0.113.86")["data"].clone();
-    let types: Vec<&Value> =
-        ptr["answers"].as_array().expect("answers").iter().map(|row| &row["type"]).collect();
+    let types: Vec<&Value> = ptr["answers"]
+        .as_array()
+        .expect("answers")
+        .iter()
+        .map(|row| &row["type"])
+        .collect();
     assert_eq!(types, ["CNAME", "PTR"], "RFC 2317");
 }
 
@@ -162,7 +250,10 @@ fn reverse_is_confirmed_forward_or_not() {
 fn dns_shows_every_type_at_once() {
     let lab = Lab::get();
     let reply = lab.json("dns example.test");
-    assert_eq!((&reply["severity"], &reply["data"]["rcode"]), (&json!("good"), &json!("NOERROR")));
+    assert_eq!(
+        (&reply["severity"], &reply["data"]["rcode"]),
+        (&json!("good"), &json!("NOERROR"))
+    );
     let records = reply["data"]["records"].as_object().expect("records");
     for (rtype, number) in [
         ("A", 1),
@@ -176,18 +267,31 @@ fn dns_shows_every_type_at_once() {
         ("NAPTR", 1),
         ("DS", 1),
     ] {
-        assert_eq!(records[rtype].as_array().map(Vec::len), Some(number), "{rtype}");
+        assert_eq!(
+            records[rtype].as_array().map(Vec::len),
+            Some(number),
+            "{rtype}"
+        );
     }
     assert_eq!(records.get("SRV"), None);
     assert_eq!(
-        records["HTTPS"][0]["data"].as_str().map(|data| data.contains("alpn=") && data.contains("ipv4hint=")),
+        records["HTTPS"][0]["data"]
+            .as_str()
+            .map(|data| data.contains("alpn=") && data.contains("ipv4hint=")),
         Some(true)
     );
     let none = lab.json("dns missing.example.test");
     assert_eq!(
-        (&none["data"]["rcode"], &none["data"]["records"], &none["severity"]),
+        (
+            &none["data"]["rcode"],
+            &none["data"]["records"],
+            &none["severity"]
+        ),
         (&json!("NXDOMAIN"), &json!({}), &json!("bad"))
     );
     let silent = lab.line("--json dns www.lame.test").run().json();
-    assert_eq!((&silent["data"]["rcode"], &silent["severity"]), (&json!("SERVFAIL"), &json!("bad")));
+    assert_eq!(
+        (&silent["data"]["rcode"], &silent["severity"]),
+        (&json!("SERVFAIL"), &json!("bad"))
+    );
 }

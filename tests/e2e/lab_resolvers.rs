@@ -45,12 +45,18 @@ fn the_configured_resolvers_may_be_encrypted() {
         ("https://198.51.100.53/dns-query#dns.lab.test", "https"),
         ("tcp://[2001:db8:1::53]", "tcp"),
     ] {
-        let run = lab.line("--json a www.example.test").env("NETVANE__DNS__SERVERS", server).run();
+        let run = lab
+            .line("--json a www.example.test")
+            .env("NETVANE__DNS__SERVERS", server)
+            .run();
         assert_eq!(run.json()["data"]["transport"], transport, "{server}");
     }
     // A dead one before it is passed over.
     let servers = format!("{},{}", lab.value("CLOSED4"), lab.value("RESOLVER4"));
-    let run = lab.line("--json a www.example.test").env("NETVANE__DNS__SERVERS", servers).run();
+    let run = lab
+        .line("--json a www.example.test")
+        .env("NETVANE__DNS__SERVERS", servers)
+        .run();
     assert_eq!(run.json()["data"]["resolver"], "198.51.100.53:53");
 }
 
@@ -63,10 +69,15 @@ fn certificates_are_checked() {
         "tls://{RESOLVER4}#other.test",
         "https://{RESOLVER_WRONG_NAME}/dns-query",
     ] {
-        let problem = lab.line(&format!("--json a www.example.test {resolver}")).run().problem();
+        let problem = lab
+            .line(&format!("--json a www.example.test {resolver}"))
+            .run()
+            .problem();
         assert_eq!(problem["code"], "upstream", "{resolver}: {problem}");
         assert!(
-            problem["detail"].to_string().contains("certificate not valid for name"),
+            problem["detail"]
+                .to_string()
+                .contains("certificate not valid for name"),
             "{resolver}: {problem}"
         );
     }
@@ -77,9 +88,15 @@ fn certificates_are_checked() {
             .run();
         let problem = run.problem();
         assert_eq!(problem["code"], "upstream", "{resolver}: {problem}");
-        assert!(problem["detail"].to_string().contains("UnknownIssuer"), "{resolver}: {problem}");
+        assert!(
+            problem["detail"].to_string().contains("UnknownIssuer"),
+            "{resolver}: {problem}"
+        );
     }
-    let problem = lab.line("--json a www.example.test https://{RESOLVER_NAME}/nosuch").run().problem();
+    let problem = lab
+        .line("--json a www.example.test https://{RESOLVER_NAME}/nosuch")
+        .run()
+        .problem();
     assert!(problem["detail"].to_string().contains("404"), "{problem}");
 }
 
@@ -87,10 +104,23 @@ fn certificates_are_checked() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn no_name_leads_past_the_guard() {
     let lab = Lab::get();
-    for (name, address) in [("inside", "10.1.2.3"), ("loopback", "127.0.0.1"), ("mapped", "127.0.0.1")] {
-        for form in ["{}", "{}:53", "tcp://{}", "tls://{}", "https://{}/dns-query", "quic://{}"] {
+    for (name, address) in [
+        ("inside", "10.1.2.3"),
+        ("loopback", "127.0.0.1"),
+        ("mapped", "127.0.0.1"),
+    ] {
+        for form in [
+            "{}",
+            "{}:53",
+            "tcp://{}",
+            "tls://{}",
+            "https://{}/dns-query",
+            "quic://{}",
+        ] {
             let resolver = form.replace("{}", &format!("{name}.lab.test"));
-            let run = lab.netvane(["--json", "a", "www.example.test", &resolver]).run();
+            let run = lab
+                .netvane(["--json", "a", "www.example.test", &resolver])
+                .run();
             assert_eq!(run.code, Some(1), "{resolver}");
             let problem = run.problem();
             assert_eq!(problem["code"], "refused_target", "{resolver}: {problem}");
@@ -104,16 +134,31 @@ fn no_name_leads_past_the_guard() {
     }
     // Without the operator's exceptions all of the lab is out of bounds; with some of it, all of a name's addresses must pass.
     for allow in ["", "198.51.100.0/24"] {
-        let run =
-            lab.line("--json a www.example.test {RESOLVER_NAME}").env("NETVANE__POLICY__ALLOW", allow).run();
+        let run = lab
+            .line("--json a www.example.test {RESOLVER_NAME}")
+            .env("NETVANE__POLICY__ALLOW", allow)
+            .run();
         assert_eq!(run.problem()["code"], "refused_target", "{allow}");
     }
-    let configured = lab.line("--json a www.example.test").env("NETVANE__POLICY__ALLOW", "").run();
-    assert_eq!(configured.json()["data"]["rcode"], "NOERROR", "the operator's own choice needs no exception");
-    let problem = lab.line("--json a www.example.test nosuch.lab.test").run().problem();
+    let configured = lab
+        .line("--json a www.example.test")
+        .env("NETVANE__POLICY__ALLOW", "")
+        .run();
+    assert_eq!(
+        configured.json()["data"]["rcode"],
+        "NOERROR",
+        "the operator's own choice needs no exception"
+    );
+    let problem = lab
+        .line("--json a www.example.test nosuch.lab.test")
+        .run()
+        .problem();
     assert_eq!(
         (&problem["code"], &problem["detail"]),
-        (&json!("upstream"), &json!("nosuch.lab.test: the name has no address"))
+        (
+            &json!("upstream"),
+            &json!("nosuch.lab.test: the name has no address")
+        )
     );
 }
 
@@ -127,13 +172,33 @@ fn dig_shows_what_the_wire_said() {
         ("example.test MX", "MX", "10 mail1.example.test."),
         ("example.test TYPE15", "MX", "10 mail1.example.test."),
         (". NS", "NS", "ns.root."),
-        ("unknown.example.test TYPE65280", "TYPE65280", "\\# 4 0A000001"),
+        (
+            "unknown.example.test TYPE65280",
+            "TYPE65280",
+            "\\# 4 0A000001",
+        ),
         ("unknown.example.test TYPE65281", "TYPE65281", "\\# 0"),
-        ("_imaps._tcp.example.test SRV", "SRV", "10 5 993 mail1.example.test."),
-        ("example.test HTTPS", "HTTPS", "1 . alpn=h2,h3 ipv4hint=203.0.113.80 ipv6hint=2001:db8:2::80"),
+        (
+            "_imaps._tcp.example.test SRV",
+            "SRV",
+            "10 5 993 mail1.example.test.",
+        ),
+        (
+            "example.test HTTPS",
+            "HTTPS",
+            "1 . alpn=h2,h3 ipv4hint=203.0.113.80 ipv6hint=2001:db8:2::80",
+        ),
         ("www.example.test HTTPS", "HTTPS", "0 example.test."),
-        ("enum.example.test NAPTR", "NAPTR", r#"10 100 "u" "E2U+sip" "!^.*$!sip:info@example.test!" ."#),
-        ("example.test CAA", "CAA", r#"0 issue "ca.test; accounturi=https://ca.test/acct/1""#),
+        (
+            "enum.example.test NAPTR",
+            "NAPTR",
+            r#"10 100 "u" "E2U+sip" "!^.*$!sip:info@example.test!" ."#,
+        ),
+        (
+            "example.test CAA",
+            "CAA",
+            r#"0 issue "ca.test; accounturi=https://ca.test/acct/1""#,
+        ),
         ("dn.example.test DNAME", "DNAME", "plain.test."),
         ("host.example.test HINFO", "HINFO", r#""PDP-11" "UNIX""#),
         (
@@ -150,9 +215,15 @@ fn dig_shows_what_the_wire_said() {
     ] {
         let run = lab.line(&format!("--json dig {line}")).run();
         let reply: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
-        let rows = reply["data"]["answers"].as_array().cloned().unwrap_or_default();
+        let rows = reply["data"]["answers"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         if reply["data"]["type"] != rtype || !rows.iter().any(|row| row["data"] == told) {
-            faults.push(format!("{line}: expected {told}, seen {rows:?}{}", run.stderr));
+            faults.push(format!(
+                "{line}: expected {told}, seen {rows:?}{}",
+                run.stderr
+            ));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -164,14 +235,24 @@ fn dig_asks_as_it_is_told() {
     let lab = Lab::get();
     let data = |line: &str| lab.json(line)["data"].clone();
     let one = data("dig www.example.test norecurse resolver={ROOT4}");
-    assert_eq!((&one["flags"]["rd"], &one["answers"]), (&json!(false), &json!([])));
+    assert_eq!(
+        (&one["flags"]["rd"], &one["answers"]),
+        (&json!(false), &json!([]))
+    );
     assert_eq!(one["authority"][0]["type"], "NS");
     let big = data("dig bigtxt.example.test TXT");
-    assert_eq!((&big["transport"], big["answers"].as_array().map(Vec::len)), (&json!("tcp"), Some(14)));
+    assert_eq!(
+        (&big["transport"], big["answers"].as_array().map(Vec::len)),
+        (&json!("tcp"), Some(14))
+    );
     assert_eq!(data("dig www.example.test tcp")["transport"], "tcp");
     let signed = data("dig www.example.test dnssec");
-    let types: Vec<&Value> =
-        signed["answers"].as_array().expect("answers").iter().map(|row| &row["type"]).collect();
+    let types: Vec<&Value> = signed["answers"]
+        .as_array()
+        .expect("answers")
+        .iter()
+        .map(|row| &row["type"])
+        .collect();
     assert_eq!(types, ["A", "RRSIG"]);
     let text = lab.line("dig www.example.test").run();
     for part in [
@@ -202,14 +283,30 @@ fn dnssec_is_validated_from_the_anchor_down() {
         (". DNSKEY", "secure", ""),
         // Netvane's own validation needs no resolver that validates.
         ("www.example.test A {OPEN4}", "secure", ""),
-        ("www.plain.test", "insecure", "proves that this one is not signed"),
+        (
+            "www.plain.test",
+            "insecure",
+            "proves that this one is not signed",
+        ),
         ("out.example.test", "insecure", ""),
         ("www.dn.example.test", "insecure", ""),
         ("80.113.0.203.in-addr.arpa PTR", "insecure", ""),
-        ("www.bogus.test", "bogus", "the DS records of bogus.test name key"),
-        ("www.bogus.test A {OPEN4}", "bogus", "the DS records of bogus.test name key"),
+        (
+            "www.bogus.test",
+            "bogus",
+            "the DS records of bogus.test name key",
+        ),
+        (
+            "www.bogus.test A {OPEN4}",
+            "bogus",
+            "the DS records of bogus.test name key",
+        ),
         ("www.badsig.test", "bogus", ""),
-        ("www.expired.test", "bogus", "the signature over A of www.expired.test expired"),
+        (
+            "www.expired.test",
+            "bogus",
+            "the signature over A of www.expired.test expired",
+        ),
         ("www.future.test", "bogus", "is not valid for another"),
         ("www.nosig.test", "bogus", "carries no signature"),
         ("to-bogus.example.test", "bogus", ""),
@@ -217,18 +314,29 @@ fn dnssec_is_validated_from_the_anchor_down() {
     ] {
         let reply = lab.json(&format!("dig {line} dnssec"));
         let seen = &reply["data"]["dnssec"];
-        if seen["security"] != security || !seen["reason"].as_str().is_some_and(|told| told.contains(reason))
+        if seen["security"] != security
+            || !seen["reason"]
+                .as_str()
+                .is_some_and(|told| told.contains(reason))
         {
-            faults.push(format!("{line}: expected {security} ({reason}), seen {seen}"));
+            faults.push(format!(
+                "{line}: expected {security} ({reason}), seen {seen}"
+            ));
         }
         if security == "bogus" {
             assert_eq!(reply["severity"], "bad", "{line}");
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let wrong =
-        lab.line("--json dig www.example.test dnssec").env("NETVANE__DNS__TRUST_ANCHOR", "").run().json();
-    assert_ne!(wrong["data"]["dnssec"]["security"], "secure", "the lab's root is not the world's");
+    let wrong = lab
+        .line("--json dig www.example.test dnssec")
+        .env("NETVANE__DNS__TRUST_ANCHOR", "")
+        .run()
+        .json();
+    assert_ne!(
+        wrong["data"]["dnssec"]["security"], "secure",
+        "the lab's root is not the world's"
+    );
 }
 
 /// Every example that the DNS commands give of themselves, its names replaced by the lab's.
@@ -236,13 +344,18 @@ fn dnssec_is_validated_from_the_anchor_down() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn every_dns_example_answers() {
     let lab = Lab::get();
-    let commands: Value = serde_json::from_str(lab.line("commands --json").run().text()).expect("JSON");
+    let commands: Value =
+        serde_json::from_str(lab.line("commands --json").run().text()).expect("JSON");
     let listed = commands["commands"].as_array().expect("an array");
     let mut asked = 0;
-    for name in ["a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "ptr", "dns", "dig", "reverse"]
-    {
-        let command =
-            listed.iter().find(|command| command["name"] == name).expect("a command of the contract");
+    for name in [
+        "a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "ptr", "dns", "dig",
+        "reverse",
+    ] {
+        let command = listed
+            .iter()
+            .find(|command| command["name"] == name)
+            .expect("a command of the contract");
         for example in command["examples"].as_array().expect("examples") {
             let mut line = example.as_str().expect("a line").to_owned();
             for (theirs, ours) in [

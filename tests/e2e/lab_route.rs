@@ -25,14 +25,28 @@ impl Turn {
 
     fn script(&self, arguments: &[&str]) {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/route.sh"));
-        command.arg(arguments[0]).arg(self.lab.directory()).args(&arguments[1..]);
-        assert!(command.status().expect("the lab's script starts").success(), "{arguments:?}");
+        command
+            .arg(arguments[0])
+            .arg(self.lab.directory())
+            .args(&arguments[1..]);
+        assert!(
+            command.status().expect("the lab's script starts").success(),
+            "{arguments:?}"
+        );
     }
 
     fn netvane(&self, uid: Option<u32>, line: &str) -> Netvane {
-        let line = ["SERVER4", "SERVER6", "GHOST4", "PROHIBITED4", "UNREACHABLE4"]
-            .iter()
-            .fold(line.to_owned(), |line, name| line.replace(&format!("{{{name}}}"), self.lab.value(name)));
+        let line = [
+            "SERVER4",
+            "SERVER6",
+            "GHOST4",
+            "PROHIBITED4",
+            "UNREACHABLE4",
+        ]
+        .iter()
+        .fold(line.to_owned(), |line, name| {
+            line.replace(&format!("{{{name}}}"), self.lab.value(name))
+        });
         let mut command = Command::new("ip");
         command.args(["netns", "exec", self.lab.value("ROUTE_CLIENT")]);
         if let Some(uid) = uid {
@@ -49,7 +63,10 @@ impl Turn {
         }
         command.arg(netvane_tests::program::binary());
         Netvane::from_command(command, line.split_whitespace())
-            .env("NETVANE__POLICY__ALLOW", "198.51.0.0/16,203.0.113.0/24,2001:db8::/32")
+            .env(
+                "NETVANE__POLICY__ALLOW",
+                "198.51.0.0/16,203.0.113.0/24,2001:db8::/32",
+            )
             .env("NETVANE__DNS__SERVERS", "198.51.100.2")
     }
 
@@ -61,26 +78,46 @@ impl Turn {
 
 fn hops(data: &Value) -> Vec<String> {
     let address = |hop: &Value| {
-        let first = hop["probes"].as_array().into_iter().flatten().find(|probe| !probe.is_null());
-        first.map_or("*".to_owned(), |probe| probe["address"].as_str().unwrap_or_default().to_owned())
+        let first = hop["probes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|probe| !probe.is_null());
+        first.map_or("*".to_owned(), |probe| {
+            probe["address"].as_str().unwrap_or_default().to_owned()
+        })
     };
-    data["hops"].as_array().expect("hops").iter().map(address).collect()
+    data["hops"]
+        .as_array()
+        .expect("hops")
+        .iter()
+        .map(address)
+        .collect()
 }
 
 #[test]
 #[ignore = "needs the route lab"]
 fn the_route_and_nothing_else() {
     let turn = Turn::take();
-    for (line, path) in [("trace {SERVER4}", "HOPS4"), ("trace {SERVER6} probes=2", "HOPS6")] {
+    for (line, path) in [
+        ("trace {SERVER4}", "HOPS4"),
+        ("trace {SERVER6} probes=2", "HOPS6"),
+    ] {
         let reply = turn.json(line);
         let expected: Vec<&str> = turn.lab.value(path).split(' ').collect();
         assert_eq!(hops(&reply["data"]), expected, "{reply}");
-        assert_eq!((&reply["data"]["reached"], &reply["severity"]), (&true.into(), &"good".into()));
+        assert_eq!(
+            (&reply["data"]["reached"], &reply["severity"]),
+            (&true.into(), &"good".into())
+        );
         assert_eq!(reply["summary"], "Reached after 4 hops");
     }
     let limited = turn.json("trace {SERVER4} max_hops=2");
     assert_eq!(
-        (limited["data"]["hops"].as_array().map(Vec::len), &limited["data"]["reached"]),
+        (
+            limited["data"]["hops"].as_array().map(Vec::len),
+            &limited["data"]["reached"]
+        ),
         (Some(2), &false.into())
     );
 }
@@ -90,24 +127,43 @@ fn the_route_and_nothing_else() {
 fn faults_on_the_way_are_told_apart() {
     let turn = Turn::take();
     let prohibited = turn.json("trace {PROHIBITED4}");
-    assert_eq!(prohibited["summary"], "Not reached: administratively prohibited at hop 2");
-    let probes = prohibited["data"]["hops"][1]["probes"].as_array().expect("probes");
-    assert!(probes.iter().any(|probe| probe["mark"] == "!X"), "{prohibited}");
+    assert_eq!(
+        prohibited["summary"],
+        "Not reached: administratively prohibited at hop 2"
+    );
+    let probes = prohibited["data"]["hops"][1]["probes"]
+        .as_array()
+        .expect("probes");
+    assert!(
+        probes.iter().any(|probe| probe["mark"] == "!X"),
+        "{prohibited}"
+    );
     let missing = turn.json("trace {GHOST4}");
     assert_eq!(missing["summary"], "Not reached: host unreachable at hop 4");
-    let probes = missing["data"]["hops"][3]["probes"].as_array().expect("probes");
-    assert!(probes.iter().any(|probe| probe["mark"] == "!H"), "{missing}");
+    let probes = missing["data"]["hops"][3]["probes"]
+        .as_array()
+        .expect("probes");
+    assert!(
+        probes.iter().any(|probe| probe["mark"] == "!H"),
+        "{missing}"
+    );
 
     turn.script(&["fault", "silent"]);
     let silent = turn.json("trace {SERVER4}");
     assert_eq!(hops(&silent["data"])[1], "*", "r2 keeps silent");
-    assert_eq!(silent["data"]["hops"][1]["probes"], serde_json::json!([null, null, null]));
+    assert_eq!(
+        silent["data"]["hops"][1]["probes"],
+        serde_json::json!([null, null, null])
+    );
     assert_eq!(silent["data"]["reached"], true);
 
     turn.script(&["heal"]);
     turn.script(&["fault", "noudp"]);
     let by_echo = turn.json("trace {SERVER4}");
-    assert_eq!((&by_echo["data"]["reached"], &by_echo["data"]["method"]), (&true.into(), &"icmp".into()));
+    assert_eq!(
+        (&by_echo["data"]["reached"], &by_echo["data"]["method"]),
+        (&true.into(), &"icmp".into())
+    );
 
     turn.script(&["heal"]);
     turn.script(&["fault", "mtu"]);
@@ -117,7 +173,10 @@ fn faults_on_the_way_are_told_apart() {
     turn.script(&["heal"]);
     turn.script(&["fault", "ratelimit"]);
     let limited = turn.json("trace {SERVER4}");
-    let answered = hops(&limited["data"]).iter().filter(|address| *address != "*").count();
+    let answered = hops(&limited["data"])
+        .iter()
+        .filter(|address| *address != "*")
+        .count();
     assert_eq!(answered, 4, "each router still answers once: {limited}");
 }
 
@@ -139,7 +198,10 @@ fn ping_with_all_its_numbers() {
     }
     turn.script(&["fault", "dark"]);
     let dark = turn.json("ping {SERVER4} count=2");
-    assert_eq!((&dark["summary"], &dark["severity"]), (&"No answer".into(), &"bad".into()));
+    assert_eq!(
+        (&dark["summary"], &dark["severity"]),
+        (&"No answer".into(), &"bad".into())
+    );
     assert_eq!(dark["data"]["rtt_ms"], Value::Null);
     assert_eq!(dark["data"]["loss_percent"], 100.0);
     assert_eq!(dark["data"]["replies"][0]["rtt_ms"], Value::Null);
@@ -150,13 +212,28 @@ fn ping_with_all_its_numbers() {
 fn without_privileges() {
     let turn = Turn::take();
     let stranger = Some(65_534);
-    let traced = turn.netvane(stranger, "--json trace {SERVER4}").run().json();
-    assert_eq!((traced["data"]["reached"].as_bool(), hops(&traced["data"]).len()), (Some(true), 4));
-    let pinged = turn.netvane(stranger, "--json ping {SERVER4} count=2").run().json();
+    let traced = turn
+        .netvane(stranger, "--json trace {SERVER4}")
+        .run()
+        .json();
+    assert_eq!(
+        (
+            traced["data"]["reached"].as_bool(),
+            hops(&traced["data"]).len()
+        ),
+        (Some(true), 4)
+    );
+    let pinged = turn
+        .netvane(stranger, "--json ping {SERVER4} count=2")
+        .run()
+        .json();
     assert_eq!(pinged["data"]["method"], "tcp/443", "{pinged}");
     assert_eq!(pinged["data"]["received"], 2);
     let warning = pinged["warnings"].to_string();
-    assert!(warning.contains("net.ipv4.ping_group_range") && warning.contains("CAP_NET_RAW"), "{warning}");
+    assert!(
+        warning.contains("net.ipv4.ping_group_range") && warning.contains("CAP_NET_RAW"),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -176,8 +253,16 @@ fn open_closed_filtered() {
         };
         assert_eq!(port["state"], expected, "{port}");
     }
-    let said =
-        |number: u64| ports.iter().find(|port| port["port"] == number).expect("listed")["hint"].clone();
-    assert_eq!(turn.json("ports {SERVER4} ssh")["data"]["ports"][0]["hint"], "SSH-2.0-OpenSSH_9.2p1 Lab");
+    let said = |number: u64| {
+        ports
+            .iter()
+            .find(|port| port["port"] == number)
+            .expect("listed")["hint"]
+            .clone()
+    };
+    assert_eq!(
+        turn.json("ports {SERVER4} ssh")["data"]["ports"][0]["hint"],
+        "SSH-2.0-OpenSSH_9.2p1 Lab"
+    );
     assert_eq!(said(1000), Value::Null);
 }

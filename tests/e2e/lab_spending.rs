@@ -14,7 +14,10 @@ struct Meter {
 
 impl Meter {
     fn start(namespace: &str, group: u32) -> Self {
-        let meter = Self { namespace: namespace.to_owned(), group };
+        let meter = Self {
+            namespace: namespace.to_owned(),
+            group,
+        };
         let table = meter.table();
         // Loopback is no other's.
         Lab::nft(
@@ -35,8 +38,11 @@ impl Meter {
     fn bytes(&self) -> u64 {
         let listed = Lab::nft_table(&self.namespace, &self.table());
         let rules = listed["nftables"].as_array().expect("a list").iter();
-        let counters = rules.flat_map(|entry| entry["rule"]["expr"].as_array().into_iter().flatten());
-        counters.filter_map(|part| part["counter"]["bytes"].as_u64()).sum()
+        let counters =
+            rules.flat_map(|entry| entry["rule"]["expr"].as_array().into_iter().flatten());
+        counters
+            .filter_map(|part| part["counter"]["bytes"].as_u64())
+            .sum()
     }
 
     /// One question, and what it had the program send.
@@ -44,9 +50,14 @@ impl Meter {
         let before = self.bytes();
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.namespace, "setpriv", "--regid"]);
-        command.args([&self.group.to_string(), "--clear-groups"]).arg(binary());
+        command
+            .args([&self.group.to_string(), "--clear-groups"])
+            .arg(binary());
         let run = Netvane::from_command(command, line.split_whitespace())
-            .env("NETVANE__POLICY__ALLOW", "198.51.0.0/16,203.0.113.0/24,2001:db8::/32")
+            .env(
+                "NETVANE__POLICY__ALLOW",
+                "198.51.0.0/16,203.0.113.0/24,2001:db8::/32",
+            )
             .env("NETVANE__DNS__SERVERS", resolver)
             .env("NETVANE__SMTP__PORT", port)
             .run();
@@ -57,7 +68,10 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        Lab::nft(&self.namespace, &format!("delete table inet {}\n", self.table()));
+        Lab::nft(
+            &self.namespace,
+            &format!("delete table inet {}\n", self.table()),
+        );
     }
 }
 
@@ -81,7 +95,11 @@ fn measured(lab: &Lab, namespace: &str, group: u32, resolver: &str, lines: &[&st
         let (spent, most) = (meter.ask(&line, resolver, "25"), bound(name));
         println!("{spent:>8} of {most:>8} bytes: {line}");
         assert!(spent <= most, "{line} sent {spent} bytes, of {most}");
-        assert_eq!(spent == 0, most == 0, "{line} sent {spent} bytes, of {most}");
+        assert_eq!(
+            spent == 0,
+            most == 0,
+            "{line} sent {spent} bytes, of {most}"
+        );
     }
 }
 
@@ -101,7 +119,13 @@ fn probes_stay_within_what_their_commands_may_send() {
         "ua curl/8.0",
         "status",
     ];
-    measured(&lab, lab.value("ROUTE_CLIENT"), 54_321, "198.51.100.2", &lines);
+    measured(
+        &lab,
+        lab.value("ROUTE_CLIENT"),
+        54_321,
+        "198.51.100.2",
+        &lines,
+    );
 }
 
 #[test]
@@ -125,7 +149,13 @@ fn lookups_stay_within_what_their_commands_may_send() {
         "whois example.test",
         "geo www.example.test",
     ];
-    measured(&lab, lab.value("CLIENT_NS"), 54_322, lab.value("RESOLVER4"), &lines);
+    measured(
+        &lab,
+        lab.value("CLIENT_NS"),
+        54_322,
+        lab.value("RESOLVER4"),
+        &lines,
+    );
 }
 
 #[test]
@@ -139,5 +169,11 @@ fn questions_to_mail_servers_stay_within_what_their_commands_may_send() {
         "howmail known@lab.test anybody@catchall.test",
         "mailbox lab.test",
     ];
-    measured(&lab, lab.value("CLIENT_NS"), 54_323, lab.value("RESOLVER4"), &lines);
+    measured(
+        &lab,
+        lab.value("CLIENT_NS"),
+        54_323,
+        lab.value("RESOLVER4"),
+        &lines,
+    );
 }

@@ -4,7 +4,9 @@ use netvane_tests::Netvane;
 
 /// A run that may not reach anything.
 fn offline(line: &str) -> Netvane {
-    Netvane::line(line).env("NETVANE__DNS__SERVERS", "127.0.0.1:9").env("NETVANE__DNS__TIMEOUT_MS", "100")
+    Netvane::line(line)
+        .env("NETVANE__DNS__SERVERS", "127.0.0.1:9")
+        .env("NETVANE__DNS__TIMEOUT_MS", "100")
 }
 
 #[track_caller]
@@ -19,16 +21,25 @@ fn geo_answers_offline_from_the_shipped_database() {
         (&data["address"], &data["version"], &data["scope"]),
         (&"8.8.8.8".into(), &4.into(), &"global".into())
     );
-    assert_eq!(data["country"], serde_json::json!({"code": "US", "name": "United States"}));
+    assert_eq!(
+        data["country"],
+        serde_json::json!({"code": "US", "name": "United States"})
+    );
     assert_eq!(data["network"]["asn"], 15169);
     let v6 = &json("geo [2001:4860:4860::8888]")["data"];
-    assert_eq!((&v6["version"], &v6["network"]["asn"]), (&6.into(), &15169.into()));
+    assert_eq!(
+        (&v6["version"], &v6["network"]["asn"]),
+        (&6.into(), &15169.into())
+    );
     let private = json("geo 10.0.0.1");
     assert_eq!(
         (&private["data"]["scope"], &private["data"]["country"]),
         (&"private".into(), &serde_json::Value::Null)
     );
-    assert_eq!(private["summary"], "Private address: Private-Use (10.0.0.0/8, RFC 1918)");
+    assert_eq!(
+        private["summary"],
+        "Private address: Private-Use (10.0.0.0/8, RFC 1918)"
+    );
 }
 
 #[test]
@@ -49,8 +60,14 @@ fn ports_by_number_name_and_words() {
 fn user_agents_of_today() {
     let line = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
     let data = &offline("--json ua").arg(line).run().json()["data"];
-    assert_eq!((&data["category"], &data["bot"]), (&"pc".into(), &false.into()));
-    assert_eq!((&data["client"]["name"], &data["os"]["name"]), (&"Chrome".into(), &"Windows".into()));
+    assert_eq!(
+        (&data["category"], &data["bot"]),
+        (&"pc".into(), &false.into())
+    );
+    assert_eq!(
+        (&data["client"]["name"], &data["os"]["name"]),
+        (&"Chrome".into(), &"Windows".into())
+    );
     let bot = &json("ua Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)")["data"];
     assert_eq!(
         (&bot["category"], &bot["bot"], &bot["client"]["name"]),
@@ -83,7 +100,11 @@ fn forbidden_targets_are_refused_whatever_their_clothes() {
     ] {
         let run = offline(line).run();
         assert_eq!(run.code, Some(code), "{line}: {}", run.stderr);
-        assert!(code == 2 || run.stderr.contains("`[policy] allow`"), "{line}: {}", run.stderr);
+        assert!(
+            code == 2 || run.stderr.contains("`[policy] allow`"),
+            "{line}: {}",
+            run.stderr
+        );
     }
     let split = offline("whois").arg("a\r\nb").run();
     assert_eq!(split.code, Some(2), "{}", split.stderr);
@@ -97,7 +118,16 @@ fn data_and_status() {
     let shown = offline("data status").run();
     assert!(shown.text().contains("shipped with the program"));
     let nothing = offline("data update").run();
-    assert_eq!((nothing.code, nothing.stderr.contains("geo.city_url")), (Some(2), true));
-    let broken = offline("geo 8.8.8.8").env("NETVANE__GEO__CITY", "/dev/null").run();
-    assert!(broken.code == Some(2) && broken.stderr.contains("geo database"), "{}", broken.stderr);
+    assert_eq!(
+        (nothing.code, nothing.stderr.contains("geo.city_url")),
+        (Some(2), true)
+    );
+    let broken = offline("geo 8.8.8.8")
+        .env("NETVANE__GEO__CITY", "/dev/null")
+        .run();
+    assert!(
+        broken.code == Some(2) && broken.stderr.contains("geo database"),
+        "{}",
+        broken.stderr
+    );
 }

@@ -13,7 +13,12 @@ fn page(service: &Service, target: &str) -> Response {
 
 #[track_caller]
 fn assert_page(response: &Response) {
-    assert_eq!(response.header("content-type"), "text/html; charset=utf-8", "{}", response.text());
+    assert_eq!(
+        response.header("content-type"),
+        "text/html; charset=utf-8",
+        "{}",
+        response.text()
+    );
     let policy = response.header("content-security-policy");
     for part in [
         "default-src 'none'",
@@ -27,7 +32,10 @@ fn assert_page(response: &Response) {
     assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(response.header("referrer-policy"), "same-origin");
     let text = response.text();
-    assert!(text.starts_with("<!DOCTYPE html>") && text.ends_with("</html>"), "{text}");
+    assert!(
+        text.starts_with("<!DOCTYPE html>") && text.ends_with("</html>"),
+        "{text}"
+    );
     for inline in ["<style", " style=", " onclick", " onload", "javascript:"] {
         assert!(!text.contains(inline), "{inline}");
     }
@@ -40,24 +48,41 @@ fn a_form_without_scripts() {
     let console = page(&service, "GET /");
     assert_page(&console);
     assert_eq!(console.status, 200);
-    assert!(console.text().contains(r#"<form class="ask" action="/" method="get""#), "{}", console.text());
+    assert!(
+        console
+            .text()
+            .contains(r#"<form class="ask" action="/" method="get""#),
+        "{}",
+        console.text()
+    );
     let answered = page(&service, "GET /?q=mx+example.test");
     assert_page(&answered);
-    assert_eq!((answered.status, answered.header("x-robots-tag")), (200, "noindex, nofollow"));
+    assert_eq!(
+        (answered.status, answered.header("x-robots-tag")),
+        (200, "noindex, nofollow")
+    );
     for part in [
         r#"<input id="line" name="q" value="mx example.test""#,
         r#"<th class="number" scope="col">Preference</th>"#,
         r#"rel="nofollow">mail1.example.test</a>"#,
         "✓</span> Good",
     ] {
-        assert!(answered.text().contains(part), "{part} in {}", answered.text());
+        assert!(
+            answered.text().contains(part),
+            "{part} in {}",
+            answered.text()
+        );
     }
     let asked = dns.asked().len();
     let looked = Client::connect(service.address);
     let mut looked = looked;
     looked.request("HEAD /?q=mx+other.example.test", &BROWSER, b"");
     assert_eq!(looked.head().expect("an answer").0, 200);
-    assert_eq!(dns.asked().len(), asked, "who only looks whether it is there asks nothing");
+    assert_eq!(
+        dns.asked().len(),
+        asked,
+        "who only looks whether it is there asks nothing"
+    );
 }
 
 #[test]
@@ -67,20 +92,41 @@ fn mistakes_and_failures_are_pages() {
     let mistake = page(&service, "GET /?q=dig+example.test+MXX");
     assert_page(&mistake);
     assert_eq!(mistake.status, 400);
-    assert!(mistake.text().contains("<code>dig example.test <mark>MXX</mark></code>"), "{}", mistake.text());
-    assert!(mistake.text().contains(r#"<a href="/?q=dig+example.test+MX" data-line="dig example.test MX""#));
+    assert!(
+        mistake
+            .text()
+            .contains("<code>dig example.test <mark>MXX</mark></code>"),
+        "{}",
+        mistake.text()
+    );
+    assert!(
+        mistake
+            .text()
+            .contains(r#"<a href="/?q=dig+example.test+MX" data-line="dig example.test MX""#)
+    );
     assert_eq!(page(&service, "GET /?q=nonsense").status, 404);
     assert_eq!(page(&service, "GET /?q=ping+127.0.0.1").status, 403);
     let hostile = page(&service, "GET /?q=%3Cscript%3Ealert(1)%3C/script%3E");
     assert_page(&hostile);
-    assert!(!hostile.text().contains("<script>alert"), "{}", hostile.text());
+    assert!(
+        !hostile.text().contains("<script>alert"),
+        "{}",
+        hostile.text()
+    );
     for path in ["/nowhere", "/tools/nothing", "/v/guessed"] {
         let nothing = page(&service, &format!("GET {path}"));
         assert_page(&nothing);
         assert_eq!(nothing.status, 404, "{path}");
     }
-    assert_eq!(service.get("/nowhere").problem()["code"], "not_found", "programs get a problem document");
-    assert_eq!(page(&service, "GET /v1/nowhere").problem()["code"], "not_found");
+    assert_eq!(
+        service.get("/nowhere").problem()["code"],
+        "not_found",
+        "programs get a problem document"
+    );
+    assert_eq!(
+        page(&service, "GET /v1/nowhere").problem()["code"],
+        "not_found"
+    );
 }
 
 #[test]
@@ -91,11 +137,16 @@ fn a_slow_answer_comes_after_the_page_has_begun() {
     let mut client = Client::connect(service.address);
     client.request("GET /?q=a+example.test", &BROWSER, b"");
     let (status, _) = client.head().expect("a head");
-    let begun = String::from_utf8(client.chunk().expect("a chunk").expect("the page")).expect("UTF-8");
+    let begun =
+        String::from_utf8(client.chunk().expect("a chunk").expect("the page")).expect("UTF-8");
     assert_eq!(status, 200);
-    assert!(begun.contains(r#"<p class="waiting">Working…</p>"#) && !begun.contains("<article"), "{begun}");
+    assert!(
+        begun.contains(r#"<p class="waiting">Working…</p>"#) && !begun.contains("<article"),
+        "{begun}"
+    );
     dns.release("example.test. A");
-    let rest = String::from_utf8(client.chunk().expect("a chunk").expect("the answer")).expect("UTF-8");
+    let rest =
+        String::from_utf8(client.chunk().expect("a chunk").expect("the answer")).expect("UTF-8");
     assert!(
         rest.starts_with("<article") && rest.contains("192.0.2.80") && rest.ends_with("</html>"),
         "{rest}"
@@ -114,37 +165,71 @@ fn every_tool_has_a_page_and_its_form_asks() {
     let map = page(&service, "GET /sitemap.xml");
     for command in registry["commands"].as_array().expect("commands") {
         let name = command["name"].as_str().expect("a name");
-        assert!(index.text().contains(&format!(r#"href="/tools/{name}""#)), "{name}");
-        assert!(map.text().contains(&format!("<loc>https://netvane.example/tools/{name}</loc>")), "{name}");
+        assert!(
+            index.text().contains(&format!(r#"href="/tools/{name}""#)),
+            "{name}"
+        );
+        assert!(
+            map.text()
+                .contains(&format!("<loc>https://netvane.example/tools/{name}</loc>")),
+            "{name}"
+        );
         let tool = page(&service, &format!("GET /tools/{name}"));
         assert_page(&tool);
-        assert_eq!((tool.status, tool.header("x-robots-tag")), (200, ""), "{name}");
+        assert_eq!(
+            (tool.status, tool.header("x-robots-tag")),
+            (200, ""),
+            "{name}"
+        );
         let about = command["about"].as_str().expect("a line");
-        assert!(tool.text().contains(&about.replace('"', "&quot;")), "{name}: {about}");
+        assert!(
+            tool.text().contains(&about.replace('"', "&quot;")),
+            "{name}: {about}"
+        );
         assert!(tool.text().contains(r#"<meta name="description""#));
-        let canonical = format!(r#"<link rel="canonical" href="https://netvane.example/tools/{name}">"#);
+        let canonical =
+            format!(r#"<link rel="canonical" href="https://netvane.example/tools/{name}">"#);
         assert!(tool.text().contains(&canonical), "{name}");
         for argument in command["arguments"].as_array().expect("arguments") {
             let field = format!(r#"name="{}""#, argument["name"].as_str().expect("a name"));
             assert!(tool.text().contains(&field), "{name}: {field}");
         }
     }
-    let asked = page(&service, "GET /tools/dig?name=example.test&type=mx&resolver=&norecurse=on");
+    let asked = page(
+        &service,
+        "GET /tools/dig?name=example.test&type=mx&resolver=&norecurse=on",
+    );
     assert_page(&asked);
-    assert_eq!((asked.status, asked.header("x-robots-tag")), (200, "noindex, nofollow"));
+    assert_eq!(
+        (asked.status, asked.header("x-robots-tag")),
+        (200, "noindex, nofollow")
+    );
     assert!(
-        asked.text().contains("mail1.example.test") && asked.text().contains(r#"value="on" checked"#),
+        asked.text().contains("mail1.example.test")
+            && asked.text().contains(r#"value="on" checked"#),
         "{}",
         asked.text()
     );
-    let form = "message=Received%3A+from+a.example.test+%28%5B192.0.2.1%5D%29+by+b.example.test%3B%0D%0A";
+    let form =
+        "message=Received%3A+from+a.example.test+%28%5B192.0.2.1%5D%29+by+b.example.test%3B%0D%0A";
     let mut headers = BROWSER.to_vec();
     headers.push(("Content-Type", "application/x-www-form-urlencoded"));
-    let traced = Client::connect(service.address).ask("POST /tools/trace_mail", &headers, form.as_bytes());
+    let traced =
+        Client::connect(service.address).ask("POST /tools/trace_mail", &headers, form.as_bytes());
     assert_page(&traced);
-    assert!(traced.text().contains("b.example.test</"), "{}", traced.text());
+    assert!(
+        traced.text().contains("b.example.test</"),
+        "{}",
+        traced.text()
+    );
     let robots = service.get("/robots.txt");
-    for rule in ["Disallow: /*?q=", "Disallow: /v/", "Disallow: /v1", "Disallow: /run", "Allow: /tools"] {
+    for rule in [
+        "Disallow: /*?q=",
+        "Disallow: /v/",
+        "Disallow: /v1",
+        "Disallow: /run",
+        "Allow: /tools",
+    ] {
         assert!(robots.text().contains(rule), "{}", robots.text());
     }
 }
@@ -153,14 +238,27 @@ fn every_tool_has_a_page_and_its_form_asks() {
 fn a_visitor_is_told_of_their_own_request() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
-    let headers = [BROWSER[0], ("User-Agent", "<script>alert(1)</script>"), ("X-Forwarded-For", "192.0.2.9")];
+    let headers = [
+        BROWSER[0],
+        ("User-Agent", "<script>alert(1)</script>"),
+        ("X-Forwarded-For", "192.0.2.9"),
+    ];
     let me = Client::connect(service.address).ask("GET /me", &headers, b"");
     assert_page(&me);
-    for part in ["127.0.0.1", "192.0.2.9", "&lt;script&gt;alert(1)&lt;/script&gt;", "HTTP_USER_AGENT"] {
+    for part in [
+        "127.0.0.1",
+        "192.0.2.9",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "HTTP_USER_AGENT",
+    ] {
         assert!(me.text().contains(part), "{part} in {}", me.text());
     }
     for field in ["accept-ch", "critical-ch", "vary"] {
-        assert!(me.header(field).contains("Sec-CH-UA-Full-Version-List"), "{field}: {}", me.header(field));
+        assert!(
+            me.header(field).contains("Sec-CH-UA-Full-Version-List"),
+            "{field}: {}",
+            me.header(field)
+        );
     }
     assert_eq!(me.header("cache-control"), "no-store");
 }
@@ -173,25 +271,53 @@ fn pieces_for_the_script() {
     let (name, last) = events.last().expect("an event");
     assert_eq!(
         (name.as_str(), &last["said"]),
-        ("reply", &"MX of example.test: 2 mail servers, both resolve".into())
+        (
+            "reply",
+            &"MX of example.test: 2 mail servers, both resolve".into()
+        )
     );
-    assert!(last["html"].as_str().expect("a piece").starts_with("<article"));
-    let (name, last) = service.get("/run/a?domain=nonsense..test").events().pop().expect("an event");
+    assert!(
+        last["html"]
+            .as_str()
+            .expect("a piece")
+            .starts_with("<article")
+    );
+    let (name, last) = service
+        .get("/run/a?domain=nonsense..test")
+        .events()
+        .pop()
+        .expect("an event");
     assert_eq!(name, "error");
-    assert!(last["html"].as_str().expect("a piece").contains("Bad argument"), "{last}");
+    assert!(
+        last["html"]
+            .as_str()
+            .expect("a piece")
+            .contains("Bad argument"),
+        "{last}"
+    );
     let elsewhere = [("Sec-Fetch-Site", "cross-site")];
-    let refused = Client::connect(service.address).ask("GET /run?q=mx+example.test", &elsewhere, b"");
-    assert_eq!((refused.status, &refused.problem()["code"]), (403, &"forbidden".into()));
+    let refused =
+        Client::connect(service.address).ask("GET /run?q=mx+example.test", &elsewhere, b"");
+    assert_eq!(
+        (refused.status, &refused.problem()["code"]),
+        (403, &"forbidden".into())
+    );
 
     let complete = |line: &str| {
         let found = service.get(&format!("/complete?q={line}")).json();
         let lines = found["items"].as_array().expect("items").iter();
-        lines.map(|item| item["line"].as_str().expect("a line").to_owned()).collect::<Vec<_>>().join("|")
+        lines
+            .map(|item| item["line"].as_str().expect("a line").to_owned())
+            .collect::<Vec<_>>()
+            .join("|")
     };
     assert_eq!(complete("whoi"), "whois ");
     assert!(complete("").starts_with("dns |a |"), "{}", complete(""));
     assert_eq!(complete("dig+example.test+aaa"), "dig example.test AAAA");
-    assert_eq!(complete("dig+example.test+type%3Daaa"), "dig example.test type=AAAA");
+    assert_eq!(
+        complete("dig+example.test+type%3Daaa"),
+        "dig example.test type=AAAA"
+    );
     assert!(
         complete("mx+example.test+reso").contains("mx example.test resolver="),
         "{}",
@@ -211,12 +337,29 @@ fn files_of_the_pages_never_change_under_their_address() {
         ("netvane.js", "text/javascript; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
     ] {
-        let start = console.text().find(&format!("/assets/{name}?v=")).expect("it is referred to");
-        let path = console.text()[start..].split('"').next().expect("an address");
+        let start = console
+            .text()
+            .find(&format!("/assets/{name}?v="))
+            .expect("it is referred to");
+        let path = console.text()[start..]
+            .split('"')
+            .next()
+            .expect("an address");
         let file = service.get(path);
-        assert_eq!((file.status, file.header("content-type")), (200, media_type));
-        assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable");
-        assert_eq!(service.get(&format!("/assets/{name}")).header("cache-control"), "no-cache");
+        assert_eq!(
+            (file.status, file.header("content-type")),
+            (200, media_type)
+        );
+        assert_eq!(
+            file.header("cache-control"),
+            "public, max-age=31536000, immutable"
+        );
+        assert_eq!(
+            service
+                .get(&format!("/assets/{name}"))
+                .header("cache-control"),
+            "no-cache"
+        );
         total += file.body.len();
     }
     assert!(total <= 60_000, "{total} bytes");

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 /// Asks as someone whom a trusted proxy speaks for.
 fn ask(service: &Service, from: &str, line: &str) -> Response {
-    let headers = [("X-Forwarded-For", from), ("Content-Type", "application/json")];
+    let headers = [
+        ("X-Forwarded-For", from),
+        ("Content-Type", "application/json"),
+    ];
     let body = json!({ "command": line }).to_string();
     Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes())
 }
@@ -46,9 +49,16 @@ fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
     );
     assert_eq!(refused.problem()["code"], "forbidden");
     let help = ask(&service, "192.0.2.1", "/help").json();
-    let names: Vec<&Value> =
-        help["data"]["commands"].as_array().expect("a list").iter().map(|command| &command["name"]).collect();
-    assert!(names.contains(&&json!("ping")) && !names.contains(&&json!("ports")), "{names:?}");
+    let names: Vec<&Value> = help["data"]["commands"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|command| &command["name"])
+        .collect();
+    assert!(
+        names.contains(&&json!("ping")) && !names.contains(&&json!("ports")),
+        "{names:?}"
+    );
     assert_eq!(ask(&service, "192.0.2.1", "/help ports").status, 403);
     assert_eq!(ask(&service, "192.0.2.1", "/port 22").status, 200);
 }
@@ -79,9 +89,13 @@ fn settings_are_read_again_and_bad_ones_refused_whole() {
 #[test]
 fn a_flood_is_stopped_and_others_are_answered() {
     let (service, _dns) = public(&[("NETVANE__LIMITS__PER_ANONYMOUS", "30")]);
-    let flood: Vec<Response> =
-        (0..10).map(|n| ask(&service, "192.0.2.66", &format!("/a host{n}.example.test"))).collect();
-    let refused: Vec<&Response> = flood.iter().filter(|response| response.status == 429).collect();
+    let flood: Vec<Response> = (0..10)
+        .map(|n| ask(&service, "192.0.2.66", &format!("/a host{n}.example.test")))
+        .collect();
+    let refused: Vec<&Response> = flood
+        .iter()
+        .filter(|response| response.status == 429)
+        .collect();
     assert_eq!((refused.len(), flood[0].status), (4, 200));
     let last = refused[0];
     let wait: u64 = last.header("retry-after").parse().expect("seconds");
@@ -93,19 +107,46 @@ fn a_flood_is_stopped_and_others_are_answered() {
         ),
         "{detail}"
     );
-    assert!(last.problem()["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0));
+    assert!(
+        last.problem()["retry_after_ms"]
+            .as_u64()
+            .is_some_and(|wait| wait > 0)
+    );
     let status = ask(&service, "192.0.2.67", "/status").json();
-    assert_eq!(status["data"]["yours"], json!([{ "of": "address", "left": 29, "per_minute": 30 }]));
-    assert_eq!(ask(&service, "192.0.2.67", "/a other.example.test").status, 200);
+    assert_eq!(
+        status["data"]["yours"],
+        json!([{ "of": "address", "left": 29, "per_minute": 30 }])
+    );
+    assert_eq!(
+        ask(&service, "192.0.2.67", "/a other.example.test").status,
+        200
+    );
 }
 
 #[test]
 fn many_askers_cannot_be_aimed_at_one_host() {
-    let (service, _dns) =
-        public(&[("NETVANE__LIMITS__PER_TARGET", "75"), ("NETVANE__LIMITS__HOSTS_PER_NETWORK", "2")]);
-    let pings = (1..=5).map(|asker| ask(&service, &format!("192.0.2.{asker}"), "/ping 127.0.0.9 --count 1"));
-    assert_eq!(pings.map(|response| response.status).collect::<Vec<_>>(), [200, 200, 200, 429, 429]);
-    let check = |host| ask(&service, &format!("192.0.2.{host}"), &format!("/ports 127.0.1.{host} 1"));
+    let (service, _dns) = public(&[
+        ("NETVANE__LIMITS__PER_TARGET", "75"),
+        ("NETVANE__LIMITS__HOSTS_PER_NETWORK", "2"),
+    ]);
+    let pings = (1..=5).map(|asker| {
+        ask(
+            &service,
+            &format!("192.0.2.{asker}"),
+            "/ping 127.0.0.9 --count 1",
+        )
+    });
+    assert_eq!(
+        pings.map(|response| response.status).collect::<Vec<_>>(),
+        [200, 200, 200, 429, 429]
+    );
+    let check = |host| {
+        ask(
+            &service,
+            &format!("192.0.2.{host}"),
+            &format!("/ports 127.0.1.{host} 1"),
+        )
+    };
     let checks: Vec<Response> = (1..=4).map(check).collect();
     let last = &checks[3];
     assert_eq!(last.status, 429);
@@ -116,23 +157,44 @@ fn many_askers_cannot_be_aimed_at_one_host() {
 fn the_audit_tells_who_asked_what_and_no_mailbox() {
     let scratch = Scratch::new();
     let directory = scratch.path().join("audit");
-    let (service, _dns) = public(&[("NETVANE__AUDIT__DIRECTORY", directory.to_str().expect("a path"))]);
-    for line in
-        ["/a www.example.test", "/verify canary-user@example.test", "/trace_mail Subject: canary-subject"]
-    {
+    let (service, _dns) = public(&[(
+        "NETVANE__AUDIT__DIRECTORY",
+        directory.to_str().expect("a path"),
+    )]);
+    for line in [
+        "/a www.example.test",
+        "/verify canary-user@example.test",
+        "/trace_mail Subject: canary-subject",
+    ] {
         ask(&service, "192.0.2.9", line);
     }
     let written = || {
-        let files = std::fs::read_dir(&directory).into_iter().flatten().flatten();
-        files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect::<String>()
+        let files = std::fs::read_dir(&directory)
+            .into_iter()
+            .flatten()
+            .flatten();
+        files
+            .filter_map(|file| std::fs::read_to_string(file.path()).ok())
+            .collect::<String>()
     };
     until("three records", || written().lines().count() == 3);
-    let records: Vec<Value> =
-        written().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let records: Vec<Value> = written()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     assert_eq!(records[0]["command"], "a");
-    assert_eq!(records[0]["arguments"], json!({ "domain": "www.example.test" }));
-    assert_eq!((&records[0]["address"], &records[0]["units"]), (&json!("192.0.2.9"), &json!(5)));
-    assert_eq!((&records[0]["adapter"], &records[0]["outcome"]), (&json!("http"), &json!("answered")));
+    assert_eq!(
+        records[0]["arguments"],
+        json!({ "domain": "www.example.test" })
+    );
+    assert_eq!(
+        (&records[0]["address"], &records[0]["units"]),
+        (&json!("192.0.2.9"), &json!(5))
+    );
+    assert_eq!(
+        (&records[0]["adapter"], &records[0]["outcome"]),
+        (&json!("http"), &json!("answered"))
+    );
     assert_eq!(records[1]["arguments"]["email"], "…@example.test");
     let everything = written() + &service.log();
     assert!(!everything.contains("canary"), "{everything}");
@@ -160,21 +222,36 @@ fn many_names_of_one_host_are_one_host() {
         // Nothing listens there.
         ("NETVANE__SMTP__PORT", "9"),
     ]);
-    let ping = |n: u8| ask(&service, &format!("192.0.2.{n}"), &format!("/ping h{n}.example.test --count 1"));
+    let ping = |n: u8| {
+        ask(
+            &service,
+            &format!("192.0.2.{n}"),
+            &format!("/ping h{n}.example.test --count 1"),
+        )
+    };
     let pings: Vec<Response> = (0..3).map(ping).collect();
-    assert_eq!(pings.iter().map(|response| response.status).collect::<Vec<_>>(), [200, 200, 429]);
+    assert_eq!(
+        pings
+            .iter()
+            .map(|response| response.status)
+            .collect::<Vec<_>>(),
+        [200, 200, 429]
+    );
     let told = pings[2].problem();
     assert!(
-        told["detail"].as_str().is_some_and(|told| told.starts_with("127.0.0.9 has been asked")),
+        told["detail"]
+            .as_str()
+            .is_some_and(|told| told.starts_with("127.0.0.9 has been asked")),
         "{told}"
     );
     // Mail servers are led to by the domain that is asked about, and resolvers and whois servers by name.
     let verify = ask(&service, "192.0.2.9", "/verify someone@d4.example.test").json();
     assert_eq!(verify["data"]["reason"], "spared", "{verify}");
     assert_eq!(verify["data"]["verdict"], "unknown");
-    for line in
-        ["/a example.test --resolver h5.example.test:9", "/whois example.test --server h5.example.test:9"]
-    {
+    for line in [
+        "/a example.test --resolver h5.example.test:9",
+        "/whois example.test --server h5.example.test:9",
+    ] {
         assert_eq!(ask(&service, "192.0.2.10", line).status, 429, "{line}");
     }
     assert_eq!(
@@ -196,13 +273,23 @@ fn a_reload_gives_nobody_a_new_budget() {
     let (greedy, other) = ("192.0.2.66", "192.0.2.67");
     assert_eq!(ask(&service, greedy, "/a one.example.test").status, 200);
     assert_eq!(ask(&service, greedy, "/a two.example.test").status, 200);
-    assert_eq!(ask(&service, other, "/ping 127.0.0.9 --count 1").status, 200);
+    assert_eq!(
+        ask(&service, other, "/ping 127.0.0.9 --count 1").status,
+        200
+    );
     scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"trace\""));
     service.signal("HUP");
     service.logged("the settings were read again");
     assert_eq!(ask(&service, greedy, "/a three.example.test").status, 429);
-    assert_eq!(ask(&service, "192.0.2.68", "/ping 127.0.0.9 --count 1").status, 429);
-    assert_eq!(ask(&service, "192.0.2.68", "/trace 127.0.0.1").status, 403, "the new rule holds");
+    assert_eq!(
+        ask(&service, "192.0.2.68", "/ping 127.0.0.9 --count 1").status,
+        429
+    );
+    assert_eq!(
+        ask(&service, "192.0.2.68", "/trace 127.0.0.1").status,
+        403,
+        "the new rule holds"
+    );
 }
 
 #[test]
@@ -210,18 +297,32 @@ fn a_callback_is_no_lever() {
     let scratch = Scratch::new();
     let receiver = netvane_tests::Receiver::start();
     let (service, _dns) = public(&[
-        ("NETVANE__HTTP__CALLBACK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-        ("NETVANE__STATE__DIRECTORY", scratch.path().to_str().expect("a path")),
+        (
+            "NETVANE__HTTP__CALLBACK_SECRET",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ),
+        (
+            "NETVANE__STATE__DIRECTORY",
+            scratch.path().to_str().expect("a path"),
+        ),
         ("NETVANE__LIMITS__AMPLIFICATION", "2"),
     ]);
     let callback = receiver.url("/hook");
     let body = json!({ "command": "/help mx", "callback": callback }).to_string();
-    let headers = [("X-Forwarded-For", "192.0.2.9"), ("Content-Type", "application/json")];
-    let taken = Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
+    let headers = [
+        ("X-Forwarded-For", "192.0.2.9"),
+        ("Content-Type", "application/json"),
+    ];
+    let taken =
+        Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
     assert_eq!(taken.status, 202, "{}", taken.text());
     let delivered = receiver.next();
     let told: Value = serde_json::from_slice(&delivered.body).expect("JSON");
-    assert_eq!((&told["type"], &told["data"]["code"]), (&json!("error"), &json!("too_large")), "{told}");
+    assert_eq!(
+        (&told["type"], &told["data"]["code"]),
+        (&json!("error"), &json!("too_large")),
+        "{told}"
+    );
     delivered.answer("204 No Content", &[]);
 }
 
@@ -230,16 +331,26 @@ fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
     let scratch = Scratch::new();
     let receiver = netvane_tests::Receiver::start();
     let (service, _dns) = public(&[
-        ("NETVANE__HTTP__CALLBACK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-        ("NETVANE__STATE__DIRECTORY", scratch.path().to_str().expect("a path")),
+        (
+            "NETVANE__HTTP__CALLBACK_SECRET",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ),
+        (
+            "NETVANE__STATE__DIRECTORY",
+            scratch.path().to_str().expect("a path"),
+        ),
         ("NETVANE__LIMITS__PER_TARGET", "2"),
     ]);
     let body = json!({ "command": "/port 443", "callback": receiver.url("/hook") }).to_string();
     let mut ids = Vec::new();
     for asker in 1..=3 {
         let from = format!("192.0.2.{asker}");
-        let headers = [("X-Forwarded-For", from.as_str()), ("Content-Type", "application/json")];
-        let taken = Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
+        let headers = [
+            ("X-Forwarded-For", from.as_str()),
+            ("Content-Type", "application/json"),
+        ];
+        let taken =
+            Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
         assert_eq!(taken.status, 202, "{}", taken.text());
         let taken: Value = serde_json::from_slice(&taken.body).expect("JSON");
         ids.push(taken["id"].as_str().expect("an id").to_owned());
@@ -248,9 +359,17 @@ fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
         receiver.next().answer("204 No Content", &[]);
     }
     let how = |id: &String| service.get(&format!("/v1/deliveries/{id}")).json();
-    let delivered = || ids.iter().filter(|id| how(id)["state"] == "delivered").count();
+    let delivered = || {
+        ids.iter()
+            .filter(|id| how(id)["state"] == "delivered")
+            .count()
+    };
     until("two are delivered", || delivered() == 2);
-    let waiting = ids.iter().map(how).find(|delivery| delivery["state"] != "delivered").expect("the third");
+    let waiting = ids
+        .iter()
+        .map(how)
+        .find(|delivery| delivery["state"] != "delivered")
+        .expect("the third");
     assert_eq!(
         (&waiting["state"], &waiting["attempts"]),
         (&json!("delivering"), &json!([])),

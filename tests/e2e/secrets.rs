@@ -32,14 +32,20 @@ fn secrets_and_mailboxes_are_written_nowhere() {
         ("NETVANE__HTTP__SLACK_SIGNING_SECRET", CANARY),
         ("NETVANE__HTTP__SLASH_TOKENS", CANARY),
         ("NETVANE__HTTP__API_KEYS", &hash),
-        ("NETVANE__GEO__CITY_URL", "https://geo.example/CANARYcanary.mmdb"),
+        (
+            "NETVANE__GEO__CITY_URL",
+            "https://geo.example/CANARYcanary.mmdb",
+        ),
     ];
     let mut settings: Vec<(&str, &str)> = telegram.settings().into();
     let token = settings[0].1.to_owned();
     settings.extend(secrets);
     settings.push((
         "NETVANE__GEO__CITY",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../core/src/geo/fixtures/flat-city.mmdb"),
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../core/src/geo/fixtures/flat-city.mmdb"
+        ),
     ));
     settings.extend([
         ("NETVANE__DNS__SERVERS", server.as_str()),
@@ -53,17 +59,45 @@ fn secrets_and_mailboxes_are_written_nowhere() {
     let mut seen = String::new();
     let mut ask = |target: &str, headers: &[(&str, &str)], body: &str| {
         let response = Client::connect(service.address).ask(target, headers, body.as_bytes());
-        seen += &format!("{:?} {}\n", response.headers, String::from_utf8_lossy(&response.body));
+        seen += &format!(
+            "{:?} {}\n",
+            response.headers,
+            String::from_utf8_lossy(&response.body)
+        );
     };
     let question = |line: &str| json!({ "command": line }).to_string();
     let bearer = format!("Bearer nvk_{CANARY}");
-    ask("POST /v1/commands", &[("Authorization", &bearer)], &question("/port 22"));
-    ask("POST /v1/commands", &[], &question("/verify canary-mailbox@example.test"));
-    ask("POST /v1/commands", &[], &question("/trace_mail Subject: canary-subject"));
-    let signed = [("webhook-id", "1"), ("webhook-timestamp", "1"), ("webhook-signature", "v1,CANARYcanary")];
+    ask(
+        "POST /v1/commands",
+        &[("Authorization", &bearer)],
+        &question("/port 22"),
+    );
+    ask(
+        "POST /v1/commands",
+        &[],
+        &question("/verify canary-mailbox@example.test"),
+    );
+    ask(
+        "POST /v1/commands",
+        &[],
+        &question("/trace_mail Subject: canary-subject"),
+    );
+    let signed = [
+        ("webhook-id", "1"),
+        ("webhook-timestamp", "1"),
+        ("webhook-signature", "v1,CANARYcanary"),
+    ];
     ask("POST /v1/commands", &signed, &question("/port 22"));
-    ask("POST /hooks/slack", &[], &format!("token={CANARY}x&command=/mx&text=example.test"));
-    ask("POST /hooks/telegram", &[("x-telegram-bot-api-secret-token", "wrong")], "{}");
+    ask(
+        "POST /hooks/slack",
+        &[],
+        &format!("token={CANARY}x&command=/mx&text=example.test"),
+    );
+    ask(
+        "POST /hooks/telegram",
+        &[("x-telegram-bot-api-secret-token", "wrong")],
+        "{}",
+    );
     for path in [
         "/metrics",
         "/readyz",
@@ -80,11 +114,16 @@ fn secrets_and_mailboxes_are_written_nowhere() {
     service.logged("\"command\":\"status\"");
     let log = service.log();
     let asked_back = ["canary-mailbox", "canary-subject"];
-    for (place, text) in [("an answer", &seen), ("the log", &log), ("the audit", &written(&audit))] {
+    for (place, text) in [
+        ("an answer", &seen),
+        ("the log", &log),
+        ("the audit", &written(&audit)),
+    ] {
         let lower = text.to_lowercase();
         // Answers may repeat what was asked; nothing may repeat a secret.
-        for word in
-            ["canarycanary"].into_iter().chain(asked_back.into_iter().filter(|_| place != "an answer"))
+        for word in ["canarycanary"]
+            .into_iter()
+            .chain(asked_back.into_iter().filter(|_| place != "an answer"))
         {
             assert!(!lower.contains(word), "{word} in {place}");
         }
@@ -97,8 +136,13 @@ fn secrets_and_mailboxes_are_written_nowhere() {
     for (name, value) in secrets {
         for line in ["config show", "config check"] {
             let run = Netvane::line(line).env(name, value).run();
-            assert!(!format!("{}{}", run.stdout, run.stderr).contains("CANARY"), "{line} with {name}");
-            let run = Netvane::line(line).env(name, format!("{value},\u{7f}CANARY é")).run();
+            assert!(
+                !format!("{}{}", run.stdout, run.stderr).contains("CANARY"),
+                "{line} with {name}"
+            );
+            let run = Netvane::line(line)
+                .env(name, format!("{value},\u{7f}CANARY é"))
+                .run();
             assert!(
                 !format!("{}{}", run.stdout, run.stderr).contains("CANARY"),
                 "{line} with a wrong {name}"

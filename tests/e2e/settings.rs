@@ -14,9 +14,16 @@ fn shown(run: Finished) -> String {
 #[track_caller]
 fn warned(run: Finished) -> Vec<String> {
     let text = shown(run);
-    let warnings: Vec<String> =
-        text.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned).collect();
-    let end = if warnings.is_empty() { "The settings are in order." } else { "The settings can be used." };
+    let warnings: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("warning: "))
+        .map(str::to_owned)
+        .collect();
+    let end = if warnings.is_empty() {
+        "The settings are in order."
+    } else {
+        "The settings can be used."
+    };
     assert_eq!(text.lines().skip(warnings.len()).collect::<Vec<_>>(), [end]);
     warnings
 }
@@ -24,7 +31,12 @@ fn warned(run: Finished) -> Vec<String> {
 /// What is said of settings that cannot be used.
 #[track_caller]
 fn fault(run: Finished) -> String {
-    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(2), ""),
+        "{}",
+        run.stderr
+    );
     run.stderr
 }
 
@@ -34,12 +46,21 @@ fn the_defaults_are_in_order_and_shown() {
     for line in warned(Netvane::line("config check").run()) {
         assert!(line.starts_with("ping: "), "{line}");
     }
-    assert_eq!(shown(Netvane::line("config check --quiet").run()), "The settings are in order.\n");
+    assert_eq!(
+        shown(Netvane::line("config check --quiet").run()),
+        "The settings are in order.\n"
+    );
     let shown = shown(Netvane::line("config show").run());
-    let defaults = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/default.toml"))
-        .expect("config/default.toml");
+    let defaults = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../config/default.toml"
+    ))
+    .expect("config/default.toml");
     let keys = |text: &str| -> Vec<String> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines.map(str::to_owned).collect()
     };
     assert_eq!(keys(&shown), keys(&defaults));
@@ -55,11 +76,21 @@ fn addresses_in_brackets_survive_the_environment() {
             "[2001:db8::53]:53,tls://[2001:db8::54]#dns.example",
             r#"["[2001:db8::53]:53", "tls://[2001:db8::54]#dns.example"]"#,
         ),
-        (r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#, r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#),
+        (
+            r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#,
+            r#"["192.0.2.53", "tcp://[2001:db8::53]"]"#,
+        ),
         ("192.0.2.53, system", r#"["192.0.2.53", "system"]"#),
     ] {
-        let text = shown(Netvane::line("config show").env("NETVANE__DNS__SERVERS", written).run());
-        assert!(text.contains(&format!("servers = {shown_as}\n")), "{written}: {text}");
+        let text = shown(
+            Netvane::line("config show")
+                .env("NETVANE__DNS__SERVERS", written)
+                .run(),
+        );
+        assert!(
+            text.contains(&format!("servers = {shown_as}\n")),
+            "{written}: {text}"
+        );
     }
 }
 
@@ -67,12 +98,21 @@ fn addresses_in_brackets_survive_the_environment() {
 fn what_is_shown_can_be_given_back() {
     let scratch = Scratch::new();
     let first = Netvane::line("config show")
-        .env("NETVANE__DNS__SERVERS", "192.0.2.53:5353,tls://192.0.2.54#dns.example")
+        .env(
+            "NETVANE__DNS__SERVERS",
+            "192.0.2.53:5353,tls://192.0.2.54#dns.example",
+        )
         .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1")
         .env("NETVANE__LOG__LEVEL", "warn");
     let first = shown(first.run());
-    assert!(first.contains(r#"servers = ["192.0.2.53:5353", "tls://192.0.2.54#dns.example"]"#), "{first}");
-    assert!(first.contains(r#"allow = ["127.0.0.0/8", "::1/128"]"#), "{first}");
+    assert!(
+        first.contains(r#"servers = ["192.0.2.53:5353", "tls://192.0.2.54#dns.example"]"#),
+        "{first}"
+    );
+    assert!(
+        first.contains(r#"allow = ["127.0.0.0/8", "::1/128"]"#),
+        "{first}"
+    );
     let file = scratch.file("netvane.toml", &first);
     let second = Netvane::line("config show --config").arg(&file).run();
     assert_eq!(shown(second), first);
@@ -84,25 +124,43 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
     let file = scratch.file("netvane.toml", "[dns]\ntimeout_ms = 1111\nattempts = 5\n");
     let line = |run: Finished, key: &str| {
         let text = shown(run);
-        text.lines().find(|line| line.starts_with(key)).map(str::to_owned).expect("the key is shown")
+        text.lines()
+            .find(|line| line.starts_with(key))
+            .map(str::to_owned)
+            .expect("the key is shown")
     };
-    let with = || Netvane::line("config show --config").arg(&file).env("NETVANE__DNS__TIMEOUT_MS", "2222");
+    let with = || {
+        Netvane::line("config show --config")
+            .arg(&file)
+            .env("NETVANE__DNS__TIMEOUT_MS", "2222")
+    };
     assert_eq!(line(with().run(), "timeout_ms"), "timeout_ms = 2222");
     assert_eq!(line(with().run(), "attempts"), "attempts = 5");
     assert_eq!(line(with().run(), "cache_seconds"), "cache_seconds = 3600");
     let by_variable = Netvane::line("config show").env("NETVANE_CONFIG", &file);
     assert_eq!(line(by_variable.run(), "attempts"), "attempts = 5");
     let other = scratch.file("other.toml", "[dns]\nattempts = 7\n");
-    let by_both = Netvane::line("config show --config").arg(&other).env("NETVANE_CONFIG", &file);
-    assert_eq!(line(by_both.run(), "attempts"), "attempts = 7", "the option goes before the variable");
+    let by_both = Netvane::line("config show --config")
+        .arg(&other)
+        .env("NETVANE_CONFIG", &file);
+    assert_eq!(
+        line(by_both.run(), "attempts"),
+        "attempts = 7",
+        "the option goes before the variable"
+    );
 }
 
 #[test]
 fn settings_reach_the_lookup() {
     let (dns, scratch) = (Dns::start(), Scratch::new());
-    let file = scratch.file("netvane.toml", format!("[dns]\nservers = ['{}']\n", dns.address));
+    let file = scratch.file(
+        "netvane.toml",
+        format!("[dns]\nservers = ['{}']\n", dns.address),
+    );
     for run in [
-        Netvane::line("--config").arg(&file).args(["a", "example.test"]),
+        Netvane::line("--config")
+            .arg(&file)
+            .args(["a", "example.test"]),
         Netvane::line("a example.test --config").arg(&file),
     ] {
         assert!(shown(run.run()).contains("192.0.2.80"));
@@ -112,15 +170,27 @@ fn settings_reach_the_lookup() {
 #[test]
 fn unknown_keys_are_refused_with_what_was_meant() {
     let scratch = Scratch::new();
-    let file = scratch.file("bad.toml", "[dns]\nservrs = ['192.0.2.53']\n[bananas]\nripe = true\n");
+    let file = scratch.file(
+        "bad.toml",
+        "[dns]\nservrs = ['192.0.2.53']\n[bananas]\nripe = true\n",
+    );
     let told = fault(Netvane::line("config check --config").arg(&file).run());
     let name = file.display().to_string();
     assert!(
-        told.contains(&format!("{name}: there is no setting `dns.servrs`; did you mean `dns.servers`?")),
+        told.contains(&format!(
+            "{name}: there is no setting `dns.servrs`; did you mean `dns.servers`?"
+        )),
         "{told}"
     );
-    assert!(told.contains(&format!("{name}: there is no setting `bananas`")), "{told}");
-    let told = fault(Netvane::line("a example.com").env("NETVANE__HTTP__LISTN", "127.0.0.1:1").run());
+    assert!(
+        told.contains(&format!("{name}: there is no setting `bananas`")),
+        "{told}"
+    );
+    let told = fault(
+        Netvane::line("a example.com")
+            .env("NETVANE__HTTP__LISTN", "127.0.0.1:1")
+            .run(),
+    );
     assert_eq!(
         told,
         "netvane: NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?\n"
@@ -133,50 +203,129 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         ("DNS__TIMEOUT_MS", "soon", "dns.timeout_ms"),
         ("DNS__TIMEOUT_MS", "0", "dns.timeout_ms: from 10 to 60000"),
         ("DNS__ATTEMPTS", "0", "dns.attempts: from 1 to 10"),
-        ("DNS__SERVERS", "", "dns.servers: at least one resolver is needed"),
+        (
+            "DNS__SERVERS",
+            "",
+            "dns.servers: at least one resolver is needed",
+        ),
         ("DNS__SERVERS", "ftp://192.0.2.1", "a resolver is `udp://`"),
-        ("DNS__SERVERS", "192.0.2.1:0", "a port is a number from 1 to 65535"),
-        ("DNS__SERVERS", "dns.example", "`dns.example` needs an address"),
-        ("DNS__TRUST_ANCHOR", "/nonexistent/anchor", "dns.trust_anchor: /nonexistent/anchor"),
-        ("TLS__CA_FILES", "/nonexistent/ca.pem", "tls.ca_files: /nonexistent/ca.pem"),
-        ("POLICY__ALLOW", "10.0.0.0/40", "`10.0.0.0/40` is not a network"),
+        (
+            "DNS__SERVERS",
+            "192.0.2.1:0",
+            "a port is a number from 1 to 65535",
+        ),
+        (
+            "DNS__SERVERS",
+            "dns.example",
+            "`dns.example` needs an address",
+        ),
+        (
+            "DNS__TRUST_ANCHOR",
+            "/nonexistent/anchor",
+            "dns.trust_anchor: /nonexistent/anchor",
+        ),
+        (
+            "TLS__CA_FILES",
+            "/nonexistent/ca.pem",
+            "tls.ca_files: /nonexistent/ca.pem",
+        ),
+        (
+            "POLICY__ALLOW",
+            "10.0.0.0/40",
+            "`10.0.0.0/40` is not a network",
+        ),
         ("LIMITS__LIGHT", "0", "limits.light"),
-        ("HTTP__LISTEN", "here", "http.listen: an address with a port"),
+        (
+            "HTTP__LISTEN",
+            "here",
+            "http.listen: an address with a port",
+        ),
         ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
-        ("HTTP__CALLBACK_SECRET", "secret", "http.callback_secret: `whsec_` and 24 to 64 bytes"),
-        ("HTTP__CALLBACK_RETRY_SECONDS", "soon", "http.callback_retry_seconds"),
-        ("HTTP__LISTEN", "192.0.2.1:8080", "http.listen: 192.0.2.1:8080: this is no address of this machine"),
-        ("AUDIT__DIRECTORY", "/etc/hostname/audit", "audit.directory: /etc/hostname/audit: the user of"),
-        ("TLS__CA_FILES", "/etc/hostname", "tls.ca_files: /etc/hostname: there is no certificate in it"),
-        ("TELEGRAM__TOKEN", "110201543", "telegram.token: a number, a colon and 35 letters"),
-        ("DISCORD__TOKEN", "Bot a.b.c", "discord.token: without the `Bot`"),
+        (
+            "HTTP__CALLBACK_SECRET",
+            "secret",
+            "http.callback_secret: `whsec_` and 24 to 64 bytes",
+        ),
+        (
+            "HTTP__CALLBACK_RETRY_SECONDS",
+            "soon",
+            "http.callback_retry_seconds",
+        ),
+        (
+            "HTTP__LISTEN",
+            "192.0.2.1:8080",
+            "http.listen: 192.0.2.1:8080: this is no address of this machine",
+        ),
+        (
+            "AUDIT__DIRECTORY",
+            "/etc/hostname/audit",
+            "audit.directory: /etc/hostname/audit: the user of",
+        ),
+        (
+            "TLS__CA_FILES",
+            "/etc/hostname",
+            "tls.ca_files: /etc/hostname: there is no certificate in it",
+        ),
+        (
+            "TELEGRAM__TOKEN",
+            "110201543",
+            "telegram.token: a number, a colon and 35 letters",
+        ),
+        (
+            "DISCORD__TOKEN",
+            "Bot a.b.c",
+            "discord.token: without the `Bot`",
+        ),
         ("SMTP__HELO", "192.0.2.1", "smtp.helo: a host name"),
         ("LOG__LEVEL", "=/=", "log.level"),
         ("LOG__FORMAT", "xml", "log.format"),
     ] {
-        let run = Netvane::line("config check").env(&format!("NETVANE__{variable}"), value).run();
+        let run = Netvane::line("config check")
+            .env(&format!("NETVANE__{variable}"), value)
+            .run();
         assert_eq!(run.code, Some(2), "{variable}={value}: {run:?}");
-        assert!(run.stderr.contains(told), "{variable}={value}: {}", run.stderr);
+        assert!(
+            run.stderr.contains(told),
+            "{variable}={value}: {}",
+            run.stderr
+        );
     }
     let scratch = Scratch::new();
-    for (text, told) in
-        [("[dns", "bad.toml"), ("[dns]\nservers = 'x'\nservers = 'y'", "bad.toml"), ("dns = 3", "dns")]
-    {
+    for (text, told) in [
+        ("[dns", "bad.toml"),
+        ("[dns]\nservers = 'x'\nservers = 'y'", "bad.toml"),
+        ("dns = 3", "dns"),
+    ] {
         let file = scratch.file("bad.toml", text);
         let told_all = fault(Netvane::line("config check --config").arg(&file).run());
         assert!(told_all.contains(told), "{text}: {told_all}");
     }
     let told = fault(Netvane::line("config check --config /nonexistent/netvane.toml").run());
-    assert!(told.starts_with("netvane: /nonexistent/netvane.toml: "), "{told}");
+    assert!(
+        told.starts_with("netvane: /nonexistent/netvane.toml: "),
+        "{told}"
+    );
 }
 
 /// The guide's tables have the rows, and `deploy/check` tries them; here is how they are told.
 #[test]
 fn what_will_be_regretted_is_a_warning() {
     for (variable, value, told) in [
-        ("NETVANE__HTTP__LISTEN", "[::]:8080", "http.listen: whoever reaches [::]:8080 may ask"),
-        ("NETVANE__SMTP__HELO", "mailhost", "smtp.helo: no mail server can resolve this name"),
-        ("NETVANE_HTTP__LISTEN", "[::]:8080", "NETVANE_HTTP__LISTEN: this variable is no setting"),
+        (
+            "NETVANE__HTTP__LISTEN",
+            "[::]:8080",
+            "http.listen: whoever reaches [::]:8080 may ask",
+        ),
+        (
+            "NETVANE__SMTP__HELO",
+            "mailhost",
+            "smtp.helo: no mail server can resolve this name",
+        ),
+        (
+            "NETVANE_HTTP__LISTEN",
+            "[::]:8080",
+            "NETVANE_HTTP__LISTEN: this variable is no setting",
+        ),
         (
             "NETVANE__HTTP__INBOUND_SECRETS",
             "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -184,10 +333,19 @@ fn what_will_be_regretted_is_a_warning() {
         ),
     ] {
         let warnings = warned(Netvane::line("config check").env(variable, value).run());
-        assert!(warnings.iter().any(|it| it.starts_with(told)), "{variable}={value}: {warnings:?}");
+        assert!(
+            warnings.iter().any(|it| it.starts_with(told)),
+            "{variable}={value}: {warnings:?}"
+        );
         assert!(!warnings.concat().contains("AAAA"), "{warnings:?}");
-        let quiet = Netvane::line("config check --quiet").env(variable, value).run();
-        assert_eq!(shown(quiet), "The settings are in order.\n", "{variable}={value}");
+        let quiet = Netvane::line("config check --quiet")
+            .env(variable, value)
+            .run();
+        assert_eq!(
+            shown(quiet),
+            "The settings are in order.\n",
+            "{variable}={value}"
+        );
     }
 }
 
@@ -202,21 +360,31 @@ fn a_service_logs_its_warnings_once() {
     service.logged("smtp.helo: no mail server can resolve this name");
     assert_eq!(service.log().matches("smtp.port: ").count(), 1);
     // What cannot be read is no reason to start without it.
-    let run = Netvane::line("serve").env("NETVANE__RDAP__BOOTSTRAP", "/nonexistent").run();
-    assert!(fault(run).contains("rdap.bootstrap: /nonexistent"), "refused");
+    let run = Netvane::line("serve")
+        .env("NETVANE__RDAP__BOOTSTRAP", "/nonexistent")
+        .run();
+    assert!(
+        fault(run).contains("rdap.bootstrap: /nonexistent"),
+        "refused"
+    );
 }
 
 #[test]
 fn secrets_that_everybody_can_read_are_told_and_not_shown() {
     let scratch = Scratch::new();
-    let file =
-        scratch.file("netvane.toml", "[telegram]\ntoken = '7000000001:CANARY-CANARY-CANARY-CANARY-CANARY'\n");
+    let file = scratch.file(
+        "netvane.toml",
+        "[telegram]\ntoken = '7000000001:CANARY-CANARY-CANARY-CANARY-CANARY'\n",
+    );
     let check = |mode| {
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("the test's own file");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode))
+            .expect("the test's own file");
         let run = Netvane::line("config check --config").arg(&file).run();
         let warnings = warned(run);
         assert!(!warnings.concat().contains("CANARY"), "{warnings:?}");
-        warnings.into_iter().find(|it| it.starts_with("telegram.token"))
+        warnings
+            .into_iter()
+            .find(|it| it.starts_with("telegram.token"))
     };
     let told = format!(
         "telegram.token: stands in {}, which its mode lets everybody read; chmod 640, or 600",
@@ -232,7 +400,9 @@ fn checks_and_questions_in_a_terminal_make_no_record() {
     let scratch = Scratch::new();
     let audit = scratch.path().join("audit");
     for line in ["config check", "port 22"] {
-        let run = Netvane::line(line).env("NETVANE__AUDIT__DIRECTORY", audit.to_str().expect("a path")).run();
+        let run = Netvane::line(line)
+            .env("NETVANE__AUDIT__DIRECTORY", audit.to_str().expect("a path"))
+            .run();
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         assert!(!audit.exists(), "{line}");
     }

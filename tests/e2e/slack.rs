@@ -19,8 +19,10 @@ use serde_json::{Value, json};
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 const SLACK: (&str, &str) = ("NETVANE__HTTP__SLACK_SIGNING_SECRET", SECRET);
 const TOKEN: &str = "xr3j5x3p4pfk7kk6ck7b4e6ghh";
-const TOKENS: (&str, &str) =
-    ("NETVANE__HTTP__SLASH_TOKENS", "another-token-of-another-team,xr3j5x3p4pfk7kk6ck7b4e6ghh");
+const TOKENS: (&str, &str) = (
+    "NETVANE__HTTP__SLASH_TOKENS",
+    "another-token-of-another-team,xr3j5x3p4pfk7kk6ck7b4e6ghh",
+);
 const ALLOW: (&str, &str) = ("NETVANE__POLICY__ALLOW", "127.0.0.0/8");
 
 /// Takes what is delivered to a `response_url`, and answers with these statuses, then with 200.
@@ -51,9 +53,14 @@ impl Receiver {
                 let mut body = vec![0; length];
                 stream.read_exact(&mut body).expect("a whole body");
                 let status = statuses.get(index).copied().unwrap_or(200);
-                let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
                 let _ = stream.get_mut().write_all(answer.as_bytes());
-                if sender.send(serde_json::from_slice(&body).expect("JSON")).is_err() {
+                if sender
+                    .send(serde_json::from_slice(&body).expect("JSON"))
+                    .is_err()
+                {
                     break;
                 }
             }
@@ -66,7 +73,9 @@ impl Receiver {
     }
 
     fn next(&self) -> Value {
-        self.taken.recv_timeout(PATIENCE).expect("something is delivered")
+        self.taken
+            .recv_timeout(PATIENCE)
+            .expect("something is delivered")
     }
 
     fn is_quiet(&self) -> bool {
@@ -75,12 +84,20 @@ impl Receiver {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
 }
 
 fn form(fields: &[(&str, &str)]) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs([("user_id", "U1"), ("channel_id", "C1"), ("team_id", "T1"), ("trigger_id", "1.2.x")]);
+    form.extend_pairs([
+        ("user_id", "U1"),
+        ("channel_id", "C1"),
+        ("team_id", "T1"),
+        ("trigger_id", "1.2.x"),
+    ]);
     form.extend_pairs(fields.iter().copied()).finish()
 }
 
@@ -92,12 +109,22 @@ fn send(service: &Service, headers: &[(&str, &str)], body: &str) -> Response {
 
 fn tag(secret: &str, at: u64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    format!("v0={}", HEXLOWER.encode(hmac::sign(&key, format!("v0:{at}:{body}").as_bytes()).as_ref()))
+    format!(
+        "v0={}",
+        HEXLOWER.encode(hmac::sign(&key, format!("v0:{at}:{body}").as_bytes()).as_ref())
+    )
 }
 
 fn signed(service: &Service, at: u64, body: &str) -> Response {
     let (tag, at) = (tag(SECRET, at, body), at.to_string());
-    send(service, &[("X-Slack-Signature", &tag), ("X-Slack-Request-Timestamp", &at)], body)
+    send(
+        service,
+        &[
+            ("X-Slack-Signature", &tag),
+            ("X-Slack-Request-Timestamp", &at),
+        ],
+        body,
+    )
 }
 
 fn slack(service: &Service, fields: &[(&str, &str)]) -> Value {
@@ -110,23 +137,34 @@ fn mattermost(service: &Service, fields: &[(&str, &str)]) -> Value {
 }
 
 fn title(message: &Value) -> &str {
-    message["blocks"][0]["text"]["text"].as_str().unwrap_or_else(|| panic!("no title: {message}"))
+    message["blocks"][0]["text"]["text"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no title: {message}"))
 }
 
 #[track_caller]
 fn refused(response: &Response) -> String {
     assert_eq!(response.status, 401, "{}", response.text());
     assert_eq!(response.header("www-authenticate"), "");
-    response.problem()["detail"].as_str().expect("a detail").to_owned()
+    response.problem()["detail"]
+        .as_str()
+        .expect("a detail")
+        .to_owned()
 }
 
 #[test]
 fn where_nobody_is_expected_it_is_explained() {
     let service = Service::start(&[]);
     let problem = send(&service, &[], &form(&[("command", "/mx")])).problem();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(503), &json!("unavailable")));
+    assert_eq!(
+        (&problem["status"], &problem["code"]),
+        (&json!(503), &json!("unavailable"))
+    );
     assert!(
-        problem["detail"].as_str().expect("a detail").contains("`http.slack_signing_secret`"),
+        problem["detail"]
+            .as_str()
+            .expect("a detail")
+            .contains("`http.slack_signing_secret`"),
         "{problem}"
     );
     assert_eq!(service.get("/hooks/slack").status, 405);
@@ -139,21 +177,42 @@ fn slack_is_answered_at_once_in_blocks() {
     let message = slack(&service, &[("command", "/mx"), ("text", "example.test")]);
     assert_eq!(message["response_type"], "ephemeral");
     assert!(title(&message).ends_with("MX of example.test"), "{message}");
-    assert!(message.to_string().contains("mail1.example.test"), "{message}");
-    assert!(message["text"].as_str().expect("text").starts_with("MX of example.test: "), "{message}");
-    for (command, text) in
-        [("/netvane", "mx example.test"), ("/NetVane", "/MX example.test"), ("/ask", "mx example.test")]
-    {
+    assert!(
+        message.to_string().contains("mail1.example.test"),
+        "{message}"
+    );
+    assert!(
+        message["text"]
+            .as_str()
+            .expect("text")
+            .starts_with("MX of example.test: "),
+        "{message}"
+    );
+    for (command, text) in [
+        ("/netvane", "mx example.test"),
+        ("/NetVane", "/MX example.test"),
+        ("/ask", "mx example.test"),
+    ] {
         let other = slack(&service, &[("command", command), ("text", text)]);
         assert_eq!(other["blocks"][1], message["blocks"][1], "{command} {text}");
     }
     let help = slack(&service, &[("command", "/netvane"), ("text", "")]);
-    assert!(help.to_string().contains("traceroute") || help.to_string().contains("trace"), "{help}");
-    // A mistake is for the asker, with its place.
-    let wrong = slack(&service, &[("command", "/mx"), ("text", "www..example.test")]);
-    assert_eq!((&wrong["response_type"], title(&wrong)), (&json!("ephemeral"), "❌ Bad argument"));
     assert!(
-        wrong.to_string().contains("two dots stand side by side") && wrong.to_string().contains("^^^"),
+        help.to_string().contains("traceroute") || help.to_string().contains("trace"),
+        "{help}"
+    );
+    // A mistake is for the asker, with its place.
+    let wrong = slack(
+        &service,
+        &[("command", "/mx"), ("text", "www..example.test")],
+    );
+    assert_eq!(
+        (&wrong["response_type"], title(&wrong)),
+        (&json!("ephemeral"), "❌ Bad argument")
+    );
+    assert!(
+        wrong.to_string().contains("two dots stand side by side")
+            && wrong.to_string().contains("^^^"),
         "{wrong}"
     );
     let check = signed(&service, now(), "ssl_check=1&token=x");
@@ -164,8 +223,14 @@ fn slack_is_answered_at_once_in_blocks() {
 fn answers_are_in_channel_where_that_is_set_and_mistakes_are_not() {
     let channel = ("NETVANE__HTTP__SLASH_IN_CHANNEL", "true");
     let service = Service::start(&[SLACK, TOKENS, channel]);
-    assert_eq!(slack(&service, &[("command", "/help")])["response_type"], "in_channel");
-    assert_eq!(slack(&service, &[("command", "/mx")])["response_type"], "ephemeral");
+    assert_eq!(
+        slack(&service, &[("command", "/help")])["response_type"],
+        "in_channel"
+    );
+    assert_eq!(
+        slack(&service, &[("command", "/mx")])["response_type"],
+        "ephemeral"
+    );
     let message = mattermost(&service, &[("command", "/help"), ("text", "mx")]);
     assert_eq!(message["response_type"], "in_channel");
 }
@@ -176,14 +241,23 @@ fn only_what_slack_signed_now_and_once() {
     let body = form(&[("command", "/help"), ("text", "mx")]);
     let at = now();
     signed(&service, at, &body).json();
-    assert_eq!(refused(&signed(&service, at, &body)), "this request was here before");
+    assert_eq!(
+        refused(&signed(&service, at, &body)),
+        "this request was here before"
+    );
     assert!(refused(&signed(&service, at - 310, &body)).contains("is stale"));
     assert!(refused(&signed(&service, at + 330, &body)).contains("ahead"));
     let (time, right) = (at.to_string(), tag(SECRET, at, &body));
     let other = tag("another secret of another app", at, &body);
-    let wrong = [("X-Slack-Signature", other.as_str()), ("X-Slack-Request-Timestamp", &time)];
+    let wrong = [
+        ("X-Slack-Signature", other.as_str()),
+        ("X-Slack-Request-Timestamp", &time),
+    ];
     assert!(refused(&send(&service, &wrong, &body)).contains("does not match"));
-    let pair = [("X-Slack-Signature", right.as_str()), ("X-Slack-Request-Timestamp", &time)];
+    let pair = [
+        ("X-Slack-Signature", right.as_str()),
+        ("X-Slack-Request-Timestamp", &time),
+    ];
     assert!(refused(&send(&service, &pair, &(body.clone() + "&x=1"))).contains("does not match"));
     assert!(refused(&send(&service, &pair[..1], &body)).contains("is missing"));
     assert!(refused(&send(&service, &[], &body)).contains("is missing"));
@@ -206,18 +280,33 @@ fn mattermost_and_rocket_chat_send_a_token() {
     let message = mattermost(&service, &[("command", "/netvane"), ("text", "help mx")]);
     assert_eq!(message["response_type"], "ephemeral");
     let text = message["text"].as_str().expect("markdown");
-    assert!(text.starts_with("### /mx ") && message.get("blocks").is_none(), "{message}");
+    assert!(
+        text.starts_with("### /mx ") && message.get("blocks").is_none(),
+        "{message}"
+    );
     let body = form(&[("command", "/help")]);
     let header = format!("Token {TOKEN}");
     send(&service, &[("Authorization", &header)], &body).json();
-    let rocket =
-        json!({"token": TOKEN, "text": "!net help mx", "trigger_word": "!net", "user_id": "u", "bot": false});
+    let rocket = json!({"token": TOKEN, "text": "!net help mx", "trigger_word": "!net", "user_id": "u", "bot": false});
     let headers = [("Content-Type", "application/json")];
-    let response =
-        Client::connect(service.address).ask("POST /hooks/slack", &headers, rocket.to_string().as_bytes());
+    let response = Client::connect(service.address).ask(
+        "POST /hooks/slack",
+        &headers,
+        rocket.to_string().as_bytes(),
+    );
     assert_eq!(response.json()["text"], text);
-    for wrong in ["", "x", &TOKEN[..25], &TOKEN.to_uppercase(), "another-token-of-another-team,"] {
-        let told = refused(&send(&service, &[], &form(&[("command", "/help"), ("token", wrong)])));
+    for wrong in [
+        "",
+        "x",
+        &TOKEN[..25],
+        &TOKEN.to_uppercase(),
+        "another-token-of-another-team,",
+    ] {
+        let told = refused(&send(
+            &service,
+            &[],
+            &form(&[("command", "/help"), ("token", wrong)]),
+        ));
         assert!(told.contains("nor a token"), "{told}");
     }
     let wrong = [("Authorization", "Token x")];
@@ -243,9 +332,16 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
         ("NETVANE__DNS__TIMEOUT_MS", "15000"),
     ]);
     dns.hold("mail1.example.test. A");
-    let fields = [("command", "/mx"), ("text", "example.test"), ("response_url", &receiver.url())];
+    let fields = [
+        ("command", "/mx"),
+        ("text", "example.test"),
+        ("response_url", &receiver.url()),
+    ];
     let message = slack(&service, &fields);
-    assert_eq!((&message["response_type"], title(&message)), (&json!("ephemeral"), "ℹ️ Looking …"));
+    assert_eq!(
+        (&message["response_type"], title(&message)),
+        (&json!("ephemeral"), "ℹ️ Looking …")
+    );
     // What is known so far comes first.
     let so_far = receiver.next();
     assert!(title(&so_far).ends_with("MX of example.test …"), "{so_far}");
@@ -262,23 +358,47 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
 
 #[test]
 fn a_delivery_is_tried_again_and_not_for_ever() {
-    let (dns, receiver) = (Dns::start(), Receiver::start(&[500, 429, 200, 500, 500, 500, 404]));
+    let (dns, receiver) = (
+        Dns::start(),
+        Receiver::start(&[500, 429, 200, 500, 500, 500, 404]),
+    );
     let server = dns.address.to_string();
-    let settings = [TOKENS, ALLOW, ("NETVANE__DNS__SERVERS", &server), ("NETVANE__DNS__TIMEOUT_MS", "15000")];
+    let settings = [
+        TOKENS,
+        ALLOW,
+        ("NETVANE__DNS__SERVERS", &server),
+        ("NETVANE__DNS__TIMEOUT_MS", "15000"),
+    ];
     let service = Service::start(&settings);
     let slow = |question: &str, line: &str| {
         dns.hold(question);
         let message = mattermost(
             &service,
-            &[("command", "/netvane"), ("text", line), ("response_url", &receiver.url())],
+            &[
+                ("command", "/netvane"),
+                ("text", line),
+                ("response_url", &receiver.url()),
+            ],
         );
-        assert!(message["text"].as_str().expect("text").contains("Looking …"), "{message}");
+        assert!(
+            message["text"]
+                .as_str()
+                .expect("text")
+                .contains("Looking …"),
+            "{message}"
+        );
         dns.release(question);
     };
     slow("example.test. TXT", "txt example.test");
     let first = receiver.next();
     assert_eq!(first["response_type"], "ephemeral");
-    assert!(first["text"].as_str().expect("text").starts_with("### TXT of example.test"), "{first}");
+    assert!(
+        first["text"]
+            .as_str()
+            .expect("text")
+            .starts_with("### TXT of example.test"),
+        "{first}"
+    );
     assert_eq!((receiver.next(), receiver.next()), (first.clone(), first));
     slow("example.test. CAA", "caa example.test");
     (0..3).for_each(|_| drop(receiver.next()));
@@ -286,7 +406,10 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     slow("example.test. NS", "ns example.test");
     receiver.next();
     let line = service.logged("an answer was not taken\"");
-    assert!(line.contains("HTTP 404") && !service.log().contains("/commands/T1"), "{line}");
+    assert!(
+        line.contains("HTTP 404") && !service.log().contains("/commands/T1"),
+        "{line}"
+    );
     assert_eq!(service.stop(), Some(0));
     assert!(receiver.is_quiet());
 }
@@ -296,15 +419,24 @@ fn later_answers_go_nowhere_they_should_not() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let receiver = Receiver::start(&[]);
-    let settings = [TOKENS, ("NETVANE__DNS__SERVERS", &server), ("NETVANE__DNS__TIMEOUT_MS", "15000")];
+    let settings = [
+        TOKENS,
+        ("NETVANE__DNS__SERVERS", &server),
+        ("NETVANE__DNS__TIMEOUT_MS", "15000"),
+    ];
     let service = Service::start(&settings);
     let questions = ["TXT", "CAA", "NS", "SOA", "MX"];
-    questions.iter().for_each(|kind| dns.hold(&format!("example.test. {kind}")));
+    questions
+        .iter()
+        .for_each(|kind| dns.hold(&format!("example.test. {kind}")));
     // A private address over https is found out by the guard.
     let private = format!("https://127.0.0.1:{}/x", receiver.address.port());
     let urls = [
         (receiver.url(), "is not one with https"),
-        ("https://u:p@hooks.slack.com/x".to_owned(), "a user or a password"),
+        (
+            "https://u:p@hooks.slack.com/x".to_owned(),
+            "a user or a password",
+        ),
         ("file:///etc/passwd".to_owned(), "is not one with https"),
         (String::new(), "sent no `response_url`"),
         (private, "Looking …"),
@@ -313,20 +445,36 @@ fn later_answers_go_nowhere_they_should_not() {
         for (kind, (url, told)) in questions.iter().zip(&urls) {
             let service = &service;
             scope.spawn(move || {
-                let asked = [("command", *kind), ("text", "example.test"), ("response_url", url)];
+                let asked = [
+                    ("command", *kind),
+                    ("text", "example.test"),
+                    ("response_url", url),
+                ];
                 let message = mattermost(service, &asked);
                 let text = message["text"].as_str().expect("text").replace('\\', "");
                 assert!(text.contains(told), "{url}: {text}");
-                assert_eq!(text.contains("Ask again in a moment"), *told != "Looking …", "{text}");
+                assert_eq!(
+                    text.contains("Ask again in a moment"),
+                    *told != "Looking …",
+                    "{text}"
+                );
             });
         }
     });
-    questions.iter().for_each(|kind| dns.release(&format!("example.test. {kind}")));
+    questions
+        .iter()
+        .for_each(|kind| dns.release(&format!("example.test. {kind}")));
     let line = service.logged("an answer was not taken\"");
     assert!(line.contains("127.0.0.1 is not contacted"), "{line}");
     assert!(receiver.is_quiet());
     let again = mattermost(&service, &[("command", "/txt"), ("text", "example.test")]);
-    assert!(again["text"].as_str().expect("text").starts_with("### TXT of example.test"), "{again}");
+    assert!(
+        again["text"]
+            .as_str()
+            .expect("text")
+            .starts_with("### TXT of example.test"),
+        "{again}"
+    );
 }
 
 #[test]
@@ -334,10 +482,15 @@ fn a_link_is_handed_to_the_asker_alone() {
     let receiver = Receiver::start(&[]);
     let public = ("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example");
     let service = Service::start(&[SLACK, ALLOW, public, ("NETVANE__HTTP__DRAIN_MS", "100")]);
-    let message = slack(&service, &[("command", "/myip"), ("response_url", &receiver.url())]);
+    let message = slack(
+        &service,
+        &[("command", "/myip"), ("response_url", &receiver.url())],
+    );
     assert_eq!(message["response_type"], "ephemeral");
     assert!(
-        message.to_string().contains("\"type\":\"link\",\"url\":\"https://netvane.example/v/"),
+        message
+            .to_string()
+            .contains("\"type\":\"link\",\"url\":\"https://netvane.example/v/"),
         "{message}"
     );
     // Who still waits at the end is told.

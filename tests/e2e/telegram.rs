@@ -22,15 +22,21 @@ struct Bot {
 }
 
 fn settings(telegram: &Telegram, dns: SocketAddr) -> Vec<(&'static str, String)> {
-    let mut settings: Vec<_> =
-        telegram.settings().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    let mut settings: Vec<_> = telegram
+        .settings()
+        .into_iter()
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect();
     settings.push(("NETVANE__DNS__SERVERS", dns.to_string()));
     settings.push(("NETVANE__RDAP__ENABLED", "false".into()));
     settings
 }
 
 fn serve(settings: &[(&'static str, String)]) -> Service {
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     Service::start(&settings)
 }
 
@@ -43,7 +49,11 @@ impl Bot {
         let telegram = Telegram::start();
         let service = serve(&settings(&telegram, dns.address));
         telegram.wait_for_poll();
-        Self { telegram, service, dns }
+        Self {
+            telegram,
+            service,
+            dns,
+        }
     }
 
     fn ann(&self) -> Chat {
@@ -66,29 +76,57 @@ fn a_question_is_answered_and_carried_on_from() {
     let bot = Bot::start();
     let ann = bot.ann();
     let answer = ann.say("/mx example.test").wait_for(answered);
-    assert!(answer.text.starts_with("✅ MX of example.test"), "{}", answer.text);
-    assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
-    assert_eq!(answer.live_parts(), [""; 0], "nothing is clickable by itself");
-    let labels: Vec<&str> = answer.buttons().map(|button| button.text.as_str()).collect();
-    assert!(labels.contains(&"dns") && labels.contains(&"whois") && !labels.contains(&"mx"), "{labels:?}");
+    assert!(
+        answer.text.starts_with("✅ MX of example.test"),
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.text.contains("mail1.example.test"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        answer.live_parts(),
+        [""; 0],
+        "nothing is clickable by itself"
+    );
+    let labels: Vec<&str> = answer
+        .buttons()
+        .map(|button| button.text.as_str())
+        .collect();
+    assert!(
+        labels.contains(&"dns") && labels.contains(&"whois") && !labels.contains(&"mx"),
+        "{labels:?}"
+    );
 
     let pressed = ann.press(&answer, "dns");
     pressed.answer();
     let everything = ann.wait_for(|message| {
         message.text.contains("example.test") && answered(message) && message.id != answer.id
     });
-    assert!(everything.text.contains("ca.example") || everything.attachment.is_some(), "{}", everything.text);
+    assert!(
+        everything.text.contains("ca.example") || everything.attachment.is_some(),
+        "{}",
+        everything.text
+    );
 
     ann.press(&answer, "Raw").answer();
     let file = ann.wait_for(|message| message.attachment.is_some());
-    assert!(file.attachment.expect("a file").text().contains("\"preference\""));
+    assert!(
+        file.attachment
+            .expect("a file")
+            .text()
+            .contains("\"preference\"")
+    );
     bot.finish();
 }
 
 #[test]
 fn the_menu_is_the_registry() {
     let bot = Bot::start();
-    bot.telegram.wait_for_call("setMyCommands", |call| call.status == 200);
+    bot.telegram
+        .wait_for_call("setMyCommands", |call| call.status == 200);
     let registry = bot.service.get("/v1/commands");
     let registry = registry.json();
     let names: Vec<&str> = registry["commands"]
@@ -98,7 +136,12 @@ fn the_menu_is_the_registry() {
         .filter_map(|command| command["name"].as_str())
         .collect();
     let menu = bot.telegram.menu("all_private_chats", "");
-    assert_eq!(menu.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), names);
+    assert_eq!(
+        menu.iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>(),
+        names
+    );
     bot.finish();
 }
 
@@ -107,11 +150,19 @@ fn work_can_be_cancelled_by_its_asker() {
     let bot = Bot::start();
     bot.dns.hold("example.test. MX");
     let group = bot.telegram.group(-77);
-    let (ann, bob) = (group.by(&User::new(42, "Ann")), group.by(&User::new(43, "Bob")));
+    let (ann, bob) = (
+        group.by(&User::new(42, "Ann")),
+        group.by(&User::new(43, "Bob")),
+    );
     let asked = ann.say("/mx example.test");
     let working = asked.wait_for(|message| message.buttons().any(|button| button.text == "Cancel"));
     let refused = bob.press(&working, "Cancel").answer();
-    assert!(refused["text"].as_str().is_some_and(|text| !text.is_empty()), "{refused}");
+    assert!(
+        refused["text"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{refused}"
+    );
     ann.press(&working, "Cancel").answer();
     let ended = asked.wait_for(|message| message.text.contains("Cancelled"));
     assert_eq!(ended.id, working.id, "edited in place");
@@ -126,18 +177,28 @@ fn a_missing_argument_is_asked_for_and_mistakes_are_explained() {
     let prompt = ann.say("/mx").reply();
     assert!(prompt.force_reply.is_some(), "{prompt:?}");
     let answer = ann.reply_to(&prompt, "example.test").wait_for(answered);
-    assert!(answer.text.contains("mail1.example.test"), "{}", answer.text);
+    assert!(
+        answer.text.contains("mail1.example.test"),
+        "{}",
+        answer.text
+    );
     let mistake = ann.say("/mx example..test").reply();
     assert!(mistake.text.contains("empty label"), "{}", mistake.text);
     assert!(
-        mistake.buttons().any(|button| button.text.contains("/mx example.test")),
+        mistake
+            .buttons()
+            .any(|button| button.text.contains("/mx example.test")),
         "{:?}",
         mistake.keyboard
     );
     let unknown = ann.say("/mxx example.test").reply();
     assert!(unknown.text.contains("did you mean"), "{}", unknown.text);
     let offered = ann.say("what about mail1.example.test?").reply();
-    assert!(offered.buttons().any(|button| button.text.contains("dns")), "{:?}", offered.keyboard);
+    assert!(
+        offered.buttons().any(|button| button.text.contains("dns")),
+        "{:?}",
+        offered.keyboard
+    );
     bot.finish();
 }
 
@@ -148,9 +209,16 @@ fn a_reply_takes_its_target_from_the_message_replied_to() {
     let asked = group.say("/mx example.test");
     let answer = asked.wait_for(answered);
     let again = group.reply_to(&answer, "/txt").wait_for(|message| {
-        answered(message) || message.buttons().any(|button| button.text == "example.test")
+        answered(message)
+            || message
+                .buttons()
+                .any(|button| button.text == "example.test")
     });
-    assert!(again.text.contains("v=spf1") || again.text.contains("Which one"), "{}", again.text);
+    assert!(
+        again.text.contains("v=spf1") || again.text.contains("Which one"),
+        "{}",
+        again.text
+    );
     bot.finish();
 }
 
@@ -158,7 +226,10 @@ fn a_reply_takes_its_target_from_the_message_replied_to() {
 fn an_update_is_answered_once_also_over_a_restart() {
     let (telegram, dns, state) = (Telegram::start(), Dns::start(), Scratch::new());
     let mut settings = settings(&telegram, dns.address);
-    settings.push(("NETVANE__STATE__DIRECTORY", state.path().display().to_string()));
+    settings.push((
+        "NETVANE__STATE__DIRECTORY",
+        state.path().display().to_string(),
+    ));
     let service = serve(&settings);
     let ann = telegram.private(&User::new(42, "Ann"));
     let asked = ann.say("/a example.test");
@@ -209,7 +280,11 @@ fn floods_and_faults_lose_no_answer() {
 fn nothing_from_the_network_is_live() {
     let bot = Bot::with_dns(Dns::serving("hostile.test.", HOSTILE));
     let answer = bot.ann().say("/txt hostile.test").wait_for(answered);
-    assert!(answer.text.contains("@everyone /start #tag"), "{}", answer.text);
+    assert!(
+        answer.text.contains("@everyone /start #tag"),
+        "{}",
+        answer.text
+    );
     assert_eq!(answer.clickable().len(), 0, "{:?}", answer.clickable());
     bot.finish();
 }
@@ -221,7 +296,8 @@ fn a_pasted_file_is_read() {
                 \tfor <a@example.org>; Mon, 2 Nov 2026 10:00:00 +0000\r\nFrom: b@example.net\r\nSubject: <b>hi</b>\r\n\r\nbody\r\n";
     let answer = bot.ann().document("mail.eml", mail, "/trace_mail").reply();
     let answer = if answer.text.contains("Looking") {
-        bot.ann().wait_for(|message| message.text.contains("mx.example.net"))
+        bot.ann()
+            .wait_for(|message| message.text.contains("mx.example.net"))
     } else {
         answer
     };
@@ -235,8 +311,13 @@ fn inline_queries_are_answered_and_completed() {
     let user = User::new(42, "Ann");
     let query = bot.telegram.inline(&user, "mx example.test");
     let answer = query.answer();
-    let result = answer["results"][0]["id"].as_str().expect("a result").to_owned();
-    let message = query.choose(&result).wait_for(|message| message.text.contains("mail1.example.test"));
+    let result = answer["results"][0]["id"]
+        .as_str()
+        .expect("a result")
+        .to_owned();
+    let message = query
+        .choose(&result)
+        .wait_for(|message| message.text.contains("mail1.example.test"));
     assert_eq!(message.live_parts(), [""; 0]);
     bot.finish();
 }
@@ -244,13 +325,28 @@ fn inline_queries_are_answered_and_completed() {
 #[test]
 fn topics_channels_and_deep_links() {
     let bot = Bot::start();
-    let topics = bot.telegram.supergroup_with_topics(-1_001_234_567_890, &["DNS"]);
-    let asked = topics.topic("DNS").by(&User::new(42, "Ann")).say("/a example.test");
-    assert!(asked.wait_for(answered).thread.is_some(), "answered in the topic");
-    let post = bot.telegram.channel(-1_009_876_543_210).say("/a example.test");
+    let topics = bot
+        .telegram
+        .supergroup_with_topics(-1_001_234_567_890, &["DNS"]);
+    let asked = topics
+        .topic("DNS")
+        .by(&User::new(42, "Ann"))
+        .say("/a example.test");
+    assert!(
+        asked.wait_for(answered).thread.is_some(),
+        "answered in the topic"
+    );
+    let post = bot
+        .telegram
+        .channel(-1_009_876_543_210)
+        .say("/a example.test");
     post.wait_for(answered);
     let linked = bot.ann().say("/start mx-example_test").wait_for(answered);
-    assert!(linked.text.contains("mail1.example.test"), "{}", linked.text);
+    assert!(
+        linked.text.contains("mail1.example.test"),
+        "{}",
+        linked.text
+    );
     bot.finish();
 }
 
@@ -284,8 +380,17 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
     telegram.limits(Limits::none()).revoke_token();
     let service = serve(&settings(&telegram, dns.address));
     service.logged("does not run");
-    assert!(service.get("/readyz").text().contains("telegram failed"), "{}", service.get("/readyz").text());
-    assert!(service.get("/metrics").text().contains("netvane_adapter_up{adapter=\"telegram\"} 0"));
+    assert!(
+        service.get("/readyz").text().contains("telegram failed"),
+        "{}",
+        service.get("/readyz").text()
+    );
+    assert!(
+        service
+            .get("/metrics")
+            .text()
+            .contains("netvane_adapter_up{adapter=\"telegram\"} 0")
+    );
     assert_eq!(service.command("a example.test").status, 200);
     assert_eq!(service.stop(), Some(0));
     telegram.finish();
@@ -295,24 +400,47 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
 fn a_path_is_a_picture() {
     let bot = Bot::start();
     let ann = bot.ann();
-    ann.say("/howmail a@example.test b@example.test").wait_for(answered);
-    let picture =
-        ann.wait_for(|message| message.attachment.as_ref().is_some_and(|file| file.kind == "photo"));
-    assert!(picture.attachment.expect("a picture").bytes.starts_with(b"\x89PNG"));
+    ann.say("/howmail a@example.test b@example.test")
+        .wait_for(answered);
+    let picture = ann.wait_for(|message| {
+        message
+            .attachment
+            .as_ref()
+            .is_some_and(|file| file.kind == "photo")
+    });
+    assert!(
+        picture
+            .attachment
+            .expect("a picture")
+            .bytes
+            .starts_with(b"\x89PNG")
+    );
     bot.finish();
 }
 
 #[test]
 fn what_does_not_fit_is_a_file() {
-    let texts: String = (0..60).map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200))).collect();
+    let texts: String = (0..60)
+        .map(|n| format!("@ IN TXT \"{n} {}\"\n", "x".repeat(200)))
+        .collect();
     let zone = format!(
         "$TTL 60\n@ IN SOA ns1.long.test. h.long.test. 7 7200 3600 1209600 60\n@ IN NS ns1.long.test.\n{texts}"
     );
     let bot = Bot::with_dns(Dns::serving("long.test.", &zone));
     let ann = bot.ann();
     let answer = ann.say("/txt long.test").wait_for(answered);
-    assert!(answer.text.contains("the rest is in the file"), "{}", answer.text);
-    let file = ann.wait_for(|message| message.attachment.is_some()).attachment.expect("a file");
-    assert!(file.text().matches('x').count() >= 60 * 200, "all of it is in there");
+    assert!(
+        answer.text.contains("the rest is in the file"),
+        "{}",
+        answer.text
+    );
+    let file = ann
+        .wait_for(|message| message.attachment.is_some())
+        .attachment
+        .expect("a file");
+    assert!(
+        file.text().matches('x').count() >= 60 * 200,
+        "all of it is in there"
+    );
     bot.finish();
 }

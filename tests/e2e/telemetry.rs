@@ -27,13 +27,16 @@ fn collector(listener: TcpListener) -> thread::JoinHandle<(String, Vec<u8>)> {
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).expect("the body");
-        let _ = stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        let _ = stream
+            .get_mut()
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         (head.lines().next().unwrap_or_default().to_owned(), body)
     })
 }
 
 fn holds(body: &[u8], word: &str) -> bool {
-    body.windows(word.len()).any(|window| window == word.as_bytes())
+    body.windows(word.len())
+        .any(|window| window == word.as_bytes())
 }
 
 #[test]
@@ -64,6 +67,9 @@ fn upstreams_are_counted_by_kind_and_outcome() {
     assert_eq!(service.command("/a web.example.test").status, 200);
     let metrics = service.get("/metrics");
     let metrics = metrics.text();
-    assert!(metrics.contains(r#"netvane_upstream_total{upstream="dns",outcome="answered"} 1"#), "{metrics}");
+    assert!(
+        metrics.contains(r#"netvane_upstream_total{upstream="dns",outcome="answered"} 1"#),
+        "{metrics}"
+    );
     assert!(metrics.contains(r#"netvane_upstream_seconds_bucket{upstream="dns","#));
 }

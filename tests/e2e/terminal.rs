@@ -30,7 +30,9 @@ fn a_reply_as_text() {
 #[test]
 fn a_reply_as_markdown() {
     let dns = Dns::start();
-    let run = Netvane::line("caa example.test --markdown").dns(dns.address).run();
+    let run = Netvane::line("caa example.test --markdown")
+        .dns(dns.address)
+        .run();
     insta::assert_snapshot!(run.text().replace(&dns.address.port().to_string(), "PORT"), @"
     ### CAA of example.test
 
@@ -48,8 +50,16 @@ fn a_reply_as_markdown() {
 #[test]
 fn a_reply_as_json_has_the_contracts_shape() {
     let dns = Dns::start();
-    let reply = Netvane::line("--json mx example.test").dns(dns.address).run().json();
-    let members: Vec<&str> = reply.as_object().expect("an object").keys().map(String::as_str).collect();
+    let reply = Netvane::line("--json mx example.test")
+        .dns(dns.address)
+        .run()
+        .json();
+    let members: Vec<&str> = reply
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(
         members,
         [
@@ -74,60 +84,124 @@ fn a_reply_as_json_has_the_contracts_shape() {
     assert_eq!(reply["title"], "MX of example.test");
     assert_eq!(reply["summary"], "2 mail servers, both resolve");
     assert_eq!(reply["warnings"], json!([]));
-    assert!(reply["elapsed_ms"].as_f64().is_some_and(|elapsed| elapsed > 0.0), "{}", reply["elapsed_ms"]);
-    assert_eq!((&reply["cached"], &reply["vantage"]), (&json!(false), &json!("local")));
+    assert!(
+        reply["elapsed_ms"]
+            .as_f64()
+            .is_some_and(|elapsed| elapsed > 0.0),
+        "{}",
+        reply["elapsed_ms"]
+    );
+    assert_eq!(
+        (&reply["cached"], &reply["vantage"]),
+        (&json!(false), &json!("local"))
+    );
     assert_eq!(reply["blocks"][0]["kind"], "table");
     let data = &reply["data"];
     assert_eq!(
         (&data["name"], &data["type"], &data["rcode"]),
         (&json!("example.test"), &json!("MX"), &json!("NOERROR"))
     );
-    let first = json!({"name": "example.test", "type": "MX", "ttl": 300, "data": "10 mail1.example.test."});
-    assert!(data["answers"].as_array().expect("an array").contains(&first), "{data}");
+    let first =
+        json!({"name": "example.test", "type": "MX", "ttl": 300, "data": "10 mail1.example.test."});
+    assert!(
+        data["answers"]
+            .as_array()
+            .expect("an array")
+            .contains(&first),
+        "{data}"
+    );
     assert!(data["authority"].is_array());
     assert_eq!(data["resolver"], dns.address.to_string());
-    assert_eq!((&data["authenticated"], &data["transport"]), (&json!(false), &json!("udp")));
-    assert_eq!((&data["null_mx"], &data["implicit"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&data["authenticated"], &data["transport"]),
+        (&json!(false), &json!("udp"))
+    );
+    assert_eq!(
+        (&data["null_mx"], &data["implicit"]),
+        (&json!(false), &json!(false))
+    );
     let host = &data["hosts"][0];
-    assert_eq!((&host["preference"], &host["exchange"]), (&json!(10), &json!("mail1.example.test")));
+    assert_eq!(
+        (&host["preference"], &host["exchange"]),
+        (&json!(10), &json!("mail1.example.test"))
+    );
     assert_eq!(host["addresses"], json!(["2001:db8::81", "192.0.2.81"]));
 }
 
 #[test]
 fn every_dns_command_answers_with_the_contracts_data() {
     let dns = Dns::start();
-    let ask =
-        |line: &str| Netvane::line(&format!("--json {line}")).dns(dns.address).run().json()["data"].clone();
+    let ask = |line: &str| {
+        Netvane::line(&format!("--json {line}"))
+            .dns(dns.address)
+            .run()
+            .json()["data"]
+            .clone()
+    };
     for (line, rtype, data) in [
         ("a example.test", "A", "192.0.2.80"),
         ("aaaa example.test", "AAAA", "2001:db8::80"),
         ("ns example.test", "NS", "ns1.example.test."),
-        ("soa example.test", "SOA", "ns1.example.test. hostmaster.example.test. 7 7200 3600 1209600 60"),
+        (
+            "soa example.test",
+            "SOA",
+            "ns1.example.test. hostmaster.example.test. 7 7200 3600 1209600 60",
+        ),
         ("txt example.test", "TXT", "\"v=spf1 mx -all\""),
         ("cname www.example.test", "CNAME", "web.example.test."),
-        ("srv _imaps._tcp.example.test", "SRV", "0 5 993 mail1.example.test."),
+        (
+            "srv _imaps._tcp.example.test",
+            "SRV",
+            "0 5 993 mail1.example.test.",
+        ),
         ("caa example.test", "CAA", "0 issue \"ca.example\""),
         ("dig example.test txt", "TXT", "\"v=spf1 mx -all\""),
     ] {
         let found = ask(line);
-        assert_eq!((&found["type"], &found["rcode"]), (&json!(rtype), &json!("NOERROR")), "{line}");
+        assert_eq!(
+            (&found["type"], &found["rcode"]),
+            (&json!(rtype), &json!("NOERROR")),
+            "{line}"
+        );
         let answer = &found["answers"][0];
         assert_eq!(
             (&answer["type"], &answer["ttl"], &answer["data"]),
             (&json!(rtype), &json!(300), &json!(data)),
             "{line}"
         );
-        for member in ["name", "authority", "resolver", "authenticated", "transport"] {
+        for member in [
+            "name",
+            "authority",
+            "resolver",
+            "authenticated",
+            "transport",
+        ] {
             assert!(!found[member].is_null(), "{line}: {member}");
         }
     }
     let all = ask("dns example.test");
-    let types: Vec<&str> = all["records"].as_object().expect("records").keys().map(String::as_str).collect();
-    assert_eq!(types, ["A", "AAAA", "CAA", "MX", "NS", "SOA", "TXT"], "absent types are absent");
-    assert_eq!(all["records"]["A"], json!([{"name": "example.test", "ttl": 300, "data": "192.0.2.80"}]));
+    let types: Vec<&str> = all["records"]
+        .as_object()
+        .expect("records")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        types,
+        ["A", "AAAA", "CAA", "MX", "NS", "SOA", "TXT"],
+        "absent types are absent"
+    );
+    assert_eq!(
+        all["records"]["A"],
+        json!([{"name": "example.test", "ttl": 300, "data": "192.0.2.80"}])
+    );
     let chain = ask("a www.example.test");
-    let types: Vec<&Value> =
-        chain["answers"].as_array().expect("answers").iter().map(|row| &row["type"]).collect();
+    let types: Vec<&Value> = chain["answers"]
+        .as_array()
+        .expect("answers")
+        .iter()
+        .map(|row| &row["type"])
+        .collect();
     assert_eq!(types, ["CNAME", "A"], "the alias comes first");
 }
 
@@ -135,15 +209,29 @@ fn every_dns_command_answers_with_the_contracts_data() {
 fn exit_status_0_reply_1_failure_2_usage() {
     let server = Hostile::start();
     let ask = |line: &str| {
-        let run = Netvane::line(line).dns(server.address).env("NETVANE__DNS__TIMEOUT_MS", "50").run();
+        let run = Netvane::line(line)
+            .dns(server.address)
+            .env("NETVANE__DNS__TIMEOUT_MS", "50")
+            .run();
         (run.code, run.stdout.is_empty(), run.stderr.is_empty())
     };
-    for negative in
-        ["a nxdomain.example.com", "a nodata.example.com", "a servfail.example.com", "a refused.example.com"]
-    {
-        assert_eq!(ask(negative), (Some(0), false, true), "a negative answer is a reply: {negative}");
+    for negative in [
+        "a nxdomain.example.com",
+        "a nodata.example.com",
+        "a servfail.example.com",
+        "a refused.example.com",
+    ] {
+        assert_eq!(
+            ask(negative),
+            (Some(0), false, true),
+            "a negative answer is a reply: {negative}"
+        );
     }
-    for failed in ["a silent.example.com", "a garbage.example.com", "a example.com resolver=127.0.0.1"] {
+    for failed in [
+        "a silent.example.com",
+        "a garbage.example.com",
+        "a example.com resolver=127.0.0.1",
+    ] {
         assert_eq!(ask(failed), (Some(1), true, false), "{failed}");
     }
     for usage in [
@@ -171,7 +259,9 @@ fn a_failure_reads_the_same_as_text_and_as_a_problem() {
     let told = "10.0.0.1 is not contacted: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
                 An operator can allow it with `[policy] allow`.";
     assert_eq!(run.stderr, format!("netvane: {told}\n"));
-    let problem = Netvane::line("a example.com resolver=10.0.0.1 --json").run().problem();
+    let problem = Netvane::line("a example.com resolver=10.0.0.1 --json")
+        .run()
+        .problem();
     assert_eq!(
         problem,
         json!({"type": "about:blank", "title": "Refused target", "status": 403, "detail": told, "code": "refused_target"})
@@ -188,11 +278,22 @@ fn a_failure_reads_the_same_as_text_and_as_a_problem() {
 fn the_global_options_stand_before_or_after() {
     let dns = Dns::start();
     let run = |line: &str| Netvane::line(line).dns(dns.address).run();
-    for line in ["--json a example.test", "a --json example.test", "a example.test --json"] {
-        assert_eq!(run(line).json()["data"]["answers"][0]["data"], "192.0.2.80", "{line}");
+    for line in [
+        "--json a example.test",
+        "a --json example.test",
+        "a example.test --json",
+    ] {
+        assert_eq!(
+            run(line).json()["data"]["answers"][0]["data"],
+            "192.0.2.80",
+            "{line}"
+        );
     }
     for line in ["--markdown a example.test", "a example.test --markdown"] {
-        assert!(run(line).text().starts_with("### A of example.test\n"), "{line}");
+        assert!(
+            run(line).text().starts_with("### A of example.test\n"),
+            "{line}"
+        );
     }
     for line in [
         "--color=always a example.test",
@@ -202,36 +303,57 @@ fn the_global_options_stand_before_or_after() {
     ] {
         assert!(run(line).text().contains("\x1b[32m✓\x1b[0m"), "{line}");
     }
-    assert!(run("a -- example.test").text().contains("192.0.2.80"), "`--` ends the options");
+    assert!(
+        run("a -- example.test").text().contains("192.0.2.80"),
+        "`--` ends the options"
+    );
 }
 
 #[test]
 fn colour_goes_to_terminals_only_unless_told_otherwise() {
     let dns = Dns::start();
-    let piped = |line: &str| Netvane::line(line).dns(dns.address).run().text().contains('\x1b');
+    let piped = |line: &str| {
+        Netvane::line(line)
+            .dns(dns.address)
+            .run()
+            .text()
+            .contains('\x1b')
+    };
     assert!(!piped("a example.test"), "piped");
     assert!(!piped("a example.test --color=auto"));
     assert!(!piped("a example.test --color=never"));
     assert!(piped("a example.test --color=always"));
     // util-linux's script(1) runs a command on a terminal of its own.
     let on_terminal = |variable: (&str, &str), options: &str| {
-        let line = format!("'{}' a example.test {options}", netvane_tests::program::binary().display());
+        let line = format!(
+            "'{}' a example.test {options}",
+            netvane_tests::program::binary().display()
+        );
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
-        let run = Netvane::from_command(script, [""; 0]).dns(dns.address).env(variable.0, variable.1).run();
+        let run = Netvane::from_command(script, [""; 0])
+            .dns(dns.address)
+            .env(variable.0, variable.1)
+            .run();
         assert!(run.stdout.contains("192.0.2.80"), "{run:?}");
         run.stdout.contains("\x1b[32m")
     };
     assert!(on_terminal(("TERM", "xterm"), ""));
     assert!(!on_terminal(("TERM", "xterm"), "--color=never"));
     assert!(!on_terminal(("NO_COLOR", "1"), ""));
-    assert!(on_terminal(("NO_COLOR", ""), ""), "an empty NO_COLOR is none (no-color.org)");
+    assert!(
+        on_terminal(("NO_COLOR", ""), ""),
+        "an empty NO_COLOR is none (no-color.org)"
+    );
     assert!(on_terminal(("NO_COLOR", "1"), "--color=always"));
 }
 
 #[test]
 fn a_reader_who_leaves_early_is_no_fault() {
-    let line = format!("'{}' help | head -n 1", netvane_tests::program::binary().display());
+    let line = format!(
+        "'{}' help | head -n 1",
+        netvane_tests::program::binary().display()
+    );
     let run = Netvane::from_command(Command::new("bash"), ["-o", "pipefail", "-c", &line]).run();
     assert_eq!(run.text(), "What Netvane answers\n");
 }
@@ -244,7 +366,10 @@ fn an_interrupted_lookup_ends_at_once() {
     dns.wait_for("example.test. A");
     running.signal("INT");
     let run = running.finish();
-    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(130), "", ""));
+    assert_eq!(
+        (run.code, run.stdout.as_str(), run.stderr.as_str()),
+        (Some(130), "", "")
+    );
     assert_eq!(dns.asked(), ["example.test. A"]);
 }
 
@@ -258,7 +383,9 @@ fn hostile_text_reaches_no_terminal() {
         "dns control.example.com",
     ] {
         for form in ["", "--markdown"] {
-            let run = Netvane::line(&format!("{line} {form}")).dns(server.address).run();
+            let run = Netvane::line(&format!("{line} {form}"))
+                .dns(server.address)
+                .run();
             assert!(is_harmless(run.text()), "{line} {form}: {:?}", run.stdout);
         }
     }
@@ -290,7 +417,10 @@ fn a_mail_server_learns_who_asked_and_hears_a_goodbye() {
     let port = listener.local_addr().expect("bound").port().to_string();
     let server = mail_server(listener);
     let zone = "m IN MX 10 here.example.test.\nhere IN A 127.0.0.1\n";
-    let dns = Dns::serving("example.test.", &format!("{}{zone}", netvane_tests::dns::ZONE));
+    let dns = Dns::serving(
+        "example.test.",
+        &format!("{}{zone}", netvane_tests::dns::ZONE),
+    );
     let run = Netvane::line("--json verify ann@m.example.test")
         .dns(dns.address)
         .env("NETVANE__SMTP__PORT", port)
@@ -298,12 +428,19 @@ fn a_mail_server_learns_who_asked_and_hears_a_goodbye() {
         .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8")
         .env("NETVANE__POLICY__CONTACT", "noc@example.test")
         .run();
-    assert_eq!(run.json()["data"]["verdict"], "risky", "it takes every address");
+    assert_eq!(
+        run.json()["data"]["verdict"],
+        "risky",
+        "it takes every address"
+    );
     let heard = server.join().expect("a dialogue");
     assert_eq!(heard[0], "EHLO probe.example.test");
-    let [.., introduced, last] = &heard[..] else { panic!("{heard:?}") };
+    let [.., introduced, last] = &heard[..] else {
+        panic!("{heard:?}")
+    };
     assert!(
-        introduced.starts_with("NOOP \"netvane/") && introduced.ends_with("(contact noc@example.test)\""),
+        introduced.starts_with("NOOP \"netvane/")
+            && introduced.ends_with("(contact noc@example.test)\""),
         "{heard:?}"
     );
     assert_eq!(last, "QUIT");

@@ -32,7 +32,10 @@ fn word(value: &Value) -> &str {
 }
 
 fn embedded(embed: &Value) -> Markup {
-    let color = format!("border-color: #{:06x}", embed["color"].as_u64().unwrap_or(0x20_22_25));
+    let color = format!(
+        "border-color: #{:06x}",
+        embed["color"].as_u64().unwrap_or(0x20_22_25)
+    );
     html! {
         div.embed style=(color) {
             @if let Some(title) = embed["title"].as_str() { div.title { (markdown(title)) } }

@@ -14,7 +14,12 @@ use std::{fs, path::Path};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["--trim", files @ ..] => files.iter().for_each(|file| picture::trim(Path::new(file))),
         [directory] => draw(Path::new(directory)),
         _ => panic!("usage: gallery DIRECTORY | gallery --trim FILE..."),
@@ -25,7 +30,8 @@ fn main() {
 fn draw(directory: &Path) {
     fs::create_dir_all(directory).expect("a directory to write to");
     let write = |name: &str, page: maud::Markup| {
-        fs::write(directory.join(format!("{name}.html")), page.into_string()).expect("a page can be written");
+        fs::write(directory.join(format!("{name}.html")), page.into_string())
+            .expect("a page can be written");
     };
     let shown: Vec<page::Shown> = taken::all().iter().map(page::Shown::of).collect();
     for one in &shown {

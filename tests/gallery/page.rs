@@ -71,7 +71,9 @@ fn cells(one: &Shown) -> Markup {
 
 /// Colours are the style sheet's, by the names that the converter gives them.
 fn terminal(line: &str, text: &str) -> Markup {
-    let text = Converter::new().convert(text).expect("our own colours can be read");
+    let text = Converter::new()
+        .convert(text)
+        .expect("our own colours can be read");
     html! { pre.terminal { "$ netvane " (line) "\n" (PreEscaped(text)) } }
 }
 

@@ -65,33 +65,78 @@ impl Sample {
         command: &'static str,
         arguments: &'static [(&'static str, &'static str)],
     ) -> Self {
-        Self { name, about, command, arguments, message: None }
+        Self {
+            name,
+            about,
+            command,
+            arguments,
+            message: None,
+        }
     }
 
     /// The question as one line.
     pub fn line(&self) -> String {
         let values = self.arguments.iter().map(|(_, value)| *value);
-        std::iter::once(self.command).chain(values).collect::<Vec<_>>().join(" ")
+        std::iter::once(self.command)
+            .chain(values)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
 /// From the good to the odd.
 pub const SAMPLES: [Sample; 12] = [
-    Sample::new("mx", "Good news; a table that fits a phone", "mx", &[("domain", "example.test")]),
-    Sample::new("mx-broken", "Something to look at", "mx", &[("domain", "broken.example.test")]),
-    Sample::new("nxdomain", "Bad news", "a", &[("domain", "nowhere.example.test")]),
+    Sample::new(
+        "mx",
+        "Good news; a table that fits a phone",
+        "mx",
+        &[("domain", "example.test")],
+    ),
+    Sample::new(
+        "mx-broken",
+        "Something to look at",
+        "mx",
+        &[("domain", "broken.example.test")],
+    ),
+    Sample::new(
+        "nxdomain",
+        "Bad news",
+        "a",
+        &[("domain", "nowhere.example.test")],
+    ),
     Sample::new("txt", "Long values", "txt", &[("domain", "example.test")]),
-    Sample::new("hostile", "A text that would act", "txt", &[("domain", "hostile.example.test")]),
+    Sample::new(
+        "hostile",
+        "A text that would act",
+        "txt",
+        &[("domain", "hostile.example.test")],
+    ),
     Sample::new("dns", "A wide table", "dns", &[("domain", "example.test")]),
-    Sample::new("dig", "What the wire said", "dig", &[("name", "example.test"), ("type", "MX")]),
-    Sample::new("mistake", "A mistake", "dig", &[("name", "example.test"), ("type", "MXX")]),
+    Sample::new(
+        "dig",
+        "What the wire said",
+        "dig",
+        &[("name", "example.test"), ("type", "MX")],
+    ),
+    Sample::new(
+        "mistake",
+        "A mistake",
+        "dig",
+        &[("name", "example.test"), ("type", "MXX")],
+    ),
     Sample::new("geo", "Fields", "geo", &[("target", "1.1.1.1")]),
     Sample::new("port", "A short answer", "port", &[("query", "22")]),
-    Sample { message: Some(MESSAGE), ..Sample::new("trace-mail", "A pasted message", "trace_mail", &[]) },
+    Sample {
+        message: Some(MESSAGE),
+        ..Sample::new("trace-mail", "A pasted message", "trace_mail", &[])
+    },
     Sample::new(
         "howmail",
         "A drawn path",
         "howmail",
-        &[("from", "carol@example.test"), ("to", "dave@broken.example.test")],
+        &[
+            ("from", "carol@example.test"),
+            ("to", "dave@broken.example.test"),
+        ],
     ),
 ];

@@ -31,7 +31,11 @@ struct Platforms {
 /// Asks everything everywhere.
 pub fn all() -> Vec<Taken> {
     let platforms = Platforms::start();
-    let taken = SAMPLES.iter().enumerate().map(|(index, sample)| platforms.take(index, sample)).collect();
+    let taken = SAMPLES
+        .iter()
+        .enumerate()
+        .map(|(index, sample)| platforms.take(index, sample))
+        .collect();
     assert_eq!(platforms.service.stop(), Some(0));
     platforms.telegram.finish();
     platforms.discord.finish();
@@ -40,20 +44,35 @@ pub fn all() -> Vec<Taken> {
 
 impl Platforms {
     fn start() -> Self {
-        let (dns, discord, telegram) =
-            (Dns::serving("example.test.", ZONE), Discord::start(), Telegram::start());
+        let (dns, discord, telegram) = (
+            Dns::serving("example.test.", ZONE),
+            Discord::start(),
+            Telegram::start(),
+        );
         telegram.limits(Limits::none());
         let server = dns.address.to_string();
         let of_discord = discord.settings();
-        let mut settings: Vec<(&str, &str)> =
-            of_discord.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut settings: Vec<(&str, &str)> = of_discord
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         settings.extend(telegram.settings());
-        settings.extend([("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__RDAP__ENABLED", "false")]);
+        settings.extend([
+            ("NETVANE__DNS__SERVERS", server.as_str()),
+            ("NETVANE__RDAP__ENABLED", "false"),
+        ]);
         let service = Service::start(&settings);
         discord.ready();
         telegram.wait_for_poll();
-        netvane_tests::until("the commands are registered", || !discord.commands().is_empty());
-        Self { dns, discord, telegram, service }
+        netvane_tests::until("the commands are registered", || {
+            !discord.commands().is_empty()
+        });
+        Self {
+            dns,
+            discord,
+            telegram,
+            service,
+        }
     }
 
     fn take(&self, index: usize, sample: &'static Sample) -> Taken {
@@ -67,16 +86,25 @@ impl Platforms {
     }
 
     fn discord(&self, sample: &Sample) -> Value {
-        let mut options: Map<String, Value> =
-            sample.arguments.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let mut options: Map<String, Value> = sample
+            .arguments
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
         if let Some(message) = sample.message {
-            let file = self.discord.attachment("mail.eml", "message/rfc822", message.as_bytes());
+            let file = self
+                .discord
+                .attachment("mail.eml", "message/rfc822", message.as_bytes());
             options.insert("file".into(), file);
         }
         let asked = self.discord.slash(sample.command, Value::Object(options));
         asked.wait_for("an answer", |message| {
-            let shown = message["embeds"].as_array().is_some_and(|all| !all.is_empty())
-                || message["content"].as_str().is_some_and(|text| !text.is_empty());
+            let shown = message["embeds"]
+                .as_array()
+                .is_some_and(|all| !all.is_empty())
+                || message["content"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty());
             shown && !message["components"].to_string().contains("\"Cancel\"")
         })
     }
@@ -90,26 +118,41 @@ impl Platforms {
             None => chat.say(&line),
         }
         .wait_for(|message| {
-            !message.deleted && !message.text.is_empty() && message.buttons().all(|b| b.text != "Cancel")
+            !message.deleted
+                && !message.text.is_empty()
+                && message.buttons().all(|b| b.text != "Cancel")
         })
     }
 
     fn terminal(&self, sample: &Sample) -> String {
-        let run = Netvane::line(&sample.line()).args(["--color", "always"]).dns(self.dns.address);
-        let run = run.env("NETVANE__RDAP__ENABLED", "false").env("COLUMNS", "80");
+        let run = Netvane::line(&sample.line())
+            .args(["--color", "always"])
+            .dns(self.dns.address);
+        let run = run
+            .env("NETVANE__RDAP__ENABLED", "false")
+            .env("COLUMNS", "80");
         let ended = run.stdin(sample.message.unwrap_or_default()).run();
         ended.stdout + &ended.stderr
     }
 
     fn markdown(&self, sample: &Sample) -> String {
-        let mut arguments: Map<String, Value> =
-            sample.arguments.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let mut arguments: Map<String, Value> = sample
+            .arguments
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
         if let Some(message) = sample.message {
             arguments.insert("message".into(), json!(message));
         }
         let body = json!({ "name": sample.command, "arguments": arguments }).to_string();
-        let headers = [("Accept", "text/markdown"), ("Content-Type", "application/json")];
+        let headers = [
+            ("Accept", "text/markdown"),
+            ("Content-Type", "application/json"),
+        ];
         let mut client = Client::connect(self.service.address);
-        client.ask("POST /v1/commands", &headers, body.as_bytes()).text().to_owned()
+        client
+            .ask("POST /v1/commands", &headers, body.as_bytes())
+            .text()
+            .to_owned()
     }
 }

@@ -22,9 +22,17 @@ pub fn draw(line: &str, message: &Message) -> Markup {
 
 /// The text with what the markup said and with what becomes clickable by itself.
 fn formatted(message: &Message) -> Markup {
-    let mut parts: Vec<(&Entity, &str, &str)> =
-        message.entities.iter().map(|entity| tagged(entity)).collect();
-    parts.extend(message.live.iter().map(|entity| (entity, "<span class=live>", "</span>")));
+    let mut parts: Vec<(&Entity, &str, &str)> = message
+        .entities
+        .iter()
+        .map(|entity| tagged(entity))
+        .collect();
+    parts.extend(
+        message
+            .live
+            .iter()
+            .map(|entity| (entity, "<span class=live>", "</span>")),
+    );
     // What is around another part comes first.
     parts.sort_by_key(|(entity, ..)| (entity.offset, std::cmp::Reverse(entity.length)));
     let (mut out, mut at) = (String::new(), 0);
@@ -32,7 +40,9 @@ fn formatted(message: &Message) -> Markup {
     let mut open: Vec<(usize, &str)> = Vec::new();
     for c in message.text.chars() {
         close(&mut open, at, &mut out);
-        while let Some((entity, opening, closing)) = parts.next_if(|(entity, ..)| entity.offset <= at) {
+        while let Some((entity, opening, closing)) =
+            parts.next_if(|(entity, ..)| entity.offset <= at)
+        {
             out += opening;
             open.push((entity.offset + entity.length, closing));
         }

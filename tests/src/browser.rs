@@ -40,9 +40,15 @@ pub struct Window {
 
 impl Window {
     /// A screen on a desk.
-    pub const DESK: Self = Self { size: (1280, 800), dark: false };
+    pub const DESK: Self = Self {
+        size: (1280, 800),
+        dark: false,
+    };
     /// A screen in a hand.
-    pub const PHONE: Self = Self { size: (390, 844), dark: false };
+    pub const PHONE: Self = Self {
+        size: (390, 844),
+        dark: false,
+    };
 
     /// The same in the dark.
     pub const fn in_the_dark(self) -> Self {
@@ -68,14 +74,26 @@ impl Browser {
         let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let options = json!({ "args": arguments, "binary": lab.value("CHROMIUM") });
-        let wanted = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
-        let driver = lab.value("DRIVER").parse().expect("the lab tells where the driver is");
+        let wanted =
+            json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+        let driver = lab
+            .value("DRIVER")
+            .parse()
+            .expect("the lab tells where the driver is");
         let body = json!({ "capabilities": { "alwaysMatch": wanted } });
         let opened = call(driver, "POST", "/session", &body);
         let session = opened["sessionId"].as_str().expect("a session").to_owned();
         let axe = std::fs::read_to_string(lab.value("AXE")).expect("the lab has axe");
-        let browser = Self { driver, session, axe, _profile: profile };
-        browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }));
+        let browser = Self {
+            driver,
+            session,
+            axe,
+            _profile: profile,
+        };
+        browser.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            &json!({ "source": WATCH }),
+        );
         browser.become_like(Window::DESK);
         browser
     }
@@ -83,12 +101,14 @@ impl Browser {
     /// Changes size and theme.
     pub fn become_like(&self, window: Window) {
         let (width, height) = window.size;
-        let metrics =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
         let theme = if window.dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
-        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features }));
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": features }),
+        );
     }
 
     /// Opens an address and waits until it is loaded.
@@ -99,7 +119,11 @@ impl Browser {
     /// Runs the body of a function in the page.
     #[track_caller]
     pub fn script(&self, body: &str) -> Value {
-        self.ask("POST", "/execute/sync", &json!({ "script": body, "args": [] }))
+        self.ask(
+            "POST",
+            "/execute/sync",
+            &json!({ "script": body, "args": [] }),
+        )
     }
 
     /// The same for an expression whose value is text.
@@ -112,7 +136,9 @@ impl Browser {
     /// Waits until an expression holds.
     #[track_caller]
     pub fn wait(&self, expression: &str) {
-        until(expression, || self.script(&format!("return Boolean({expression})")) == true);
+        until(expression, || {
+            self.script(&format!("return Boolean({expression})")) == true
+        });
     }
 
     /// Presses keys one after another, wherever the focus is.
@@ -127,27 +153,45 @@ impl Browser {
 
     /// Clicks what a selector finds.
     pub fn click(&self, selector: &str) {
-        let found = self.ask("POST", "/element", &json!({ "using": "css selector", "value": selector }));
-        let element = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str);
+        let found = self.ask(
+            "POST",
+            "/element",
+            &json!({ "using": "css selector", "value": selector }),
+        );
+        let element = found
+            .as_object()
+            .and_then(|found| found.values().next())
+            .and_then(Value::as_str);
         let element = element.expect("an element");
         self.ask("POST", &format!("/element/{element}/click"), &json!({}));
     }
 
     /// A command of the developer tools.
     pub fn devtools(&self, name: &str, parameters: &Value) -> Value {
-        self.ask("POST", "/goog/cdp/execute", &json!({ "cmd": name, "params": parameters }))
+        self.ask(
+            "POST",
+            "/goog/cdp/execute",
+            &json!({ "cmd": name, "params": parameters }),
+        )
     }
 
     /// What axe has against this page.
     pub fn barriers(&self) -> Vec<String> {
         self.script(&self.axe);
         let body = "const done = arguments[arguments.length - 1]; axe.run().then(done, (error) => done({ error: String(error) }))";
-        let found = self.ask("POST", "/execute/async", &json!({ "script": body, "args": [] }));
-        let all = found["violations"].as_array().unwrap_or_else(|| panic!("{found}"));
+        let found = self.ask(
+            "POST",
+            "/execute/async",
+            &json!({ "script": body, "args": [] }),
+        );
+        let all = found["violations"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{found}"));
         let told = |one: &Value| {
             let places = one["nodes"].as_array().into_iter().flatten();
-            let places: Vec<String> =
-                places.map(|node| format!("{} {}", node["html"], node["failureSummary"])).collect();
+            let places: Vec<String> = places
+                .map(|node| format!("{} {}", node["html"], node["failureSummary"]))
+                .collect();
             format!("{}: {}: {places:#?}", one["id"], one["help"])
         };
         all.iter().map(told).collect()
@@ -159,7 +203,11 @@ impl Browser {
         let wrong = self.script("return wrong");
         found.extend(wrong.as_array().into_iter().flatten().map(Value::to_string));
         let log = self.ask("POST", "/se/log", &json!({ "type": "browser" }));
-        let errors = log.as_array().into_iter().flatten().filter(|entry| entry["level"] == "SEVERE");
+        let errors = log
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry["level"] == "SEVERE");
         found.extend(errors.map(|entry| entry["message"].to_string()));
         found
     }
@@ -167,13 +215,20 @@ impl Browser {
     /// Takes a picture of the window.
     pub fn picture(&self, path: &Path) {
         let picture = self.ask("GET", "/screenshot", &Value::Null);
-        let picture = BASE64.decode(picture.as_str().expect("a picture").as_bytes()).expect("a picture");
+        let picture = BASE64
+            .decode(picture.as_str().expect("a picture").as_bytes())
+            .expect("a picture");
         std::fs::write(path, picture).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     #[track_caller]
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        call(self.driver, method, &format!("/session/{}{path}", self.session), body)
+        call(
+            self.driver,
+            method,
+            &format!("/session/{}{path}", self.session),
+            body,
+        )
     }
 }
 
@@ -193,15 +248,25 @@ impl Drop for Browser {
 
 #[track_caller]
 fn call(driver: SocketAddr, method: &str, path: &str, body: &Value) -> Value {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {driver}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     let mut client = Client::connect(driver);
     client.send(head + &body);
-    let response = client.response().unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+    let response = client
+        .response()
+        .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
     let answer: Value = serde_json::from_slice(&response.body).expect("an answer in JSON");
-    assert_eq!(response.status, 200, "{method} {path}: {}", answer["value"]["message"]);
+    assert_eq!(
+        response.status, 200,
+        "{method} {path}: {}",
+        answer["value"]["message"]
+    );
     answer["value"].clone()
 }

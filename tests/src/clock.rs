@@ -16,14 +16,21 @@ impl Clock {
     pub fn new(lab: &Lab) -> Self {
         let scratch = Scratch::new();
         let file = scratch.file("time", "+0");
-        Self { scratch, library: lab.value("FAKETIME").to_owned(), file }
+        Self {
+            scratch,
+            library: lab.value("FAKETIME").to_owned(),
+            file,
+        }
     }
 
     /// What a process needs to look at this clock.
     pub fn settings(&self) -> [(&'static str, &str); 5] {
         [
             ("LD_PRELOAD", &self.library),
-            ("FAKETIME_TIMESTAMP_FILE", self.file.to_str().expect("a path in UTF-8")),
+            (
+                "FAKETIME_TIMESTAMP_FILE",
+                self.file.to_str().expect("a path in UTF-8"),
+            ),
             ("FAKETIME_NO_CACHE", "1"),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
             ("DONT_FAKE_MONOTONIC", "1"),

@@ -8,7 +8,9 @@ pub struct Dice(u64);
 impl Dice {
     /// With the seed in `NETVANE_SEED`, else with this one.
     pub fn new(seed: u64) -> Self {
-        let given = std::env::var("NETVANE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let given = std::env::var("NETVANE_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or(seed);
         println!("NETVANE_SEED={seed}");
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)

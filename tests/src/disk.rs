@@ -21,12 +21,24 @@ impl Disk {
     pub fn new(bytes: usize) -> Self {
         unshare(CloneFlags::CLONE_NEWNS).expect("tests with disks of their own run as root");
         let nothing = None::<&str>;
-        mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
-            .expect("mounts of our own");
+        mount(
+            nothing,
+            "/",
+            nothing,
+            MsFlags::MS_REC | MsFlags::MS_PRIVATE,
+            nothing,
+        )
+        .expect("mounts of our own");
         let scratch = Scratch::new();
         let size = format!("size={bytes}");
-        mount(Some("tmpfs"), scratch.path(), Some("tmpfs"), MsFlags::empty(), Some(size.as_str()))
-            .expect("a small disk");
+        mount(
+            Some("tmpfs"),
+            scratch.path(),
+            Some("tmpfs"),
+            MsFlags::empty(),
+            Some(size.as_str()),
+        )
+        .expect("a small disk");
         Self(scratch)
     }
 

@@ -79,12 +79,20 @@ impl RequestHandler for Handler {
     ) -> ResponseInfo {
         if let Ok(info) = request.request_info() {
             let question = format!("{} {}", info.query.name(), info.query.query_type());
-            self.asked.questions.lock().unwrap_or_else(PoisonError::into_inner).push(question.clone());
+            self.asked
+                .questions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(question.clone());
             self.asked.more.notify_all();
             let is_held = |held: &HashSet<String>| held.contains(&question) || held.contains("*");
             let _ = self.held.subscribe().wait_for(|held| !is_held(held)).await;
         }
-        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let catalog = self
+            .catalog
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         catalog.handle_request::<R, T>(request, response).await
     }
 }
@@ -100,7 +108,11 @@ impl Dns {
         let origin: Name = origin.parse().expect("a name");
         let catalog = Arc::new(RwLock::new(Arc::new(catalog(&origin, zone))));
         let (asked, held) = (Arc::<Asked>::default(), watch::Sender::default());
-        let handler = Handler { catalog: catalog.clone(), asked: asked.clone(), held: held.clone() };
+        let handler = Handler {
+            catalog: catalog.clone(),
+            asked: asked.clone(),
+            held: held.clone(),
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -115,7 +127,14 @@ impl Dns {
             tokio::spawn(async move { server.block_until_done().await });
             address
         });
-        Self { address, origin, catalog, asked, held, _runtime: runtime }
+        Self {
+            address,
+            origin,
+            catalog,
+            asked,
+            held,
+            _runtime: runtime,
+        }
     }
 
     /// From now on this is the zone.
@@ -140,24 +159,37 @@ impl Dns {
 
     /// Waits until a question has arrived.
     pub fn wait_for(&self, question: &str) {
-        let questions = self.asked.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        let questions = self
+            .asked
+            .questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let absent = |questions: &mut Vec<String>| !questions.iter().any(|asked| asked == question);
         let (questions, waited) = self
             .asked
             .more
             .wait_timeout_while(questions, PATIENCE, absent)
             .unwrap_or_else(PoisonError::into_inner);
-        assert!(!waited.timed_out(), "nobody asked for {question}, only for {questions:?}");
+        assert!(
+            !waited.timed_out(),
+            "nobody asked for {question}, only for {questions:?}"
+        );
     }
 
     /// Everything asked so far, in order of arrival.
     pub fn asked(&self) -> Vec<String> {
-        self.asked.questions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.asked
+            .questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 fn catalog(origin: &Name, zone: &str) -> Catalog {
-    let (_, records) = Parser::new(zone, None, Some(origin.clone())).parse().expect("a zone");
+    let (_, records) = Parser::new(zone, None, Some(origin.clone()))
+        .parse()
+        .expect("a zone");
     let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
         origin.clone(),
         records,
@@ -173,7 +205,9 @@ fn catalog(origin: &Name, zone: &str) -> Catalog {
 /// Both on one port.
 pub(crate) async fn sockets() -> (UdpSocket, TcpListener) {
     for _ in 0..50 {
-        let tcp = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let tcp = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
         let address = tcp.local_addr().expect("an address");
         if let Ok(udp) = UdpSocket::bind(address).await {
             return (udp, tcp);

@@ -47,7 +47,10 @@ impl Default for Everything {
 impl Everything {
     /// A service in this world; the last of two settings counts.
     pub fn serve(&self, more: &[(&str, &str)]) -> Service {
-        let (dns, state) = (self.dns.address.to_string(), self.state.path().display().to_string());
+        let (dns, state) = (
+            self.dns.address.to_string(),
+            self.state.path().display().to_string(),
+        );
         let discord = self.discord.settings();
         let mut settings: Vec<(&str, &str)> = self.telegram.settings().into();
         settings.extend(discord.iter().map(|(name, value)| (*name, value.as_str())));
@@ -57,7 +60,10 @@ impl Everything {
             ("NETVANE__RDAP__ENABLED", "false"),
             ("NETVANE__POLICY__ALLOW", "127.0.0.1/32"),
             ("NETVANE__HTTP__CALLBACK_SECRET", SECRET),
-            ("NETVANE__HTTP__CALLBACK_RETRY_SECONDS", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0"),
+            (
+                "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
+                "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0",
+            ),
         ]);
         settings.extend(more);
         Service::start(&settings)
@@ -69,7 +75,9 @@ impl Everything {
             let ready = service.get("/readyz");
             ready.text().contains("discord up") && ready.text().contains("telegram up")
         });
-        until("the commands are registered", || !self.discord.commands().is_empty());
+        until("the commands are registered", || {
+            !self.discord.commands().is_empty()
+        });
     }
 
     /// Somebody of this number on Telegram, in a chat of their own.
@@ -79,7 +87,8 @@ impl Everything {
 
     /// Somebody of this number on Discord asks for the addresses of a name.
     pub fn on_discord(&self, number: u8, domain: &str) -> Asked {
-        self.discord.slash_in(&Scene::someone(number), "a", json!({ "domain": domain }))
+        self.discord
+            .slash_in(&Scene::someone(number), "a", json!({ "domain": domain }))
     }
 }
 
@@ -101,7 +110,11 @@ pub fn taken(service: &Service, line: &str, url: &str) -> String {
 pub fn begin(service: &Service, line: &str, accept: &str) -> Client {
     let mut client = Client::connect(service.address);
     let headers = [("Content-Type", "application/json"), ("Accept", accept)];
-    client.request("POST /v1/commands", &headers, json!({ "command": line }).to_string().as_bytes());
+    client.request(
+        "POST /v1/commands",
+        &headers,
+        json!({ "command": line }).to_string().as_bytes(),
+    );
     client
 }
 
@@ -119,7 +132,9 @@ pub fn works(message: &Message) -> bool {
 pub fn labels(message: &Value) -> Vec<&str> {
     let rows = message["components"].as_array().into_iter().flatten();
     let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
-    buttons.filter_map(|button| button["label"].as_str()).collect()
+    buttons
+        .filter_map(|button| button["label"].as_str())
+        .collect()
 }
 
 /// Waits until a question on Discord is answered.
@@ -131,7 +146,9 @@ pub fn answered(asked: &Asked) -> Value {
 /// Waits until a question on Discord is shown to be worked on.
 #[track_caller]
 pub fn working(asked: &Asked) -> Value {
-    asked.wait_for("work under way", |message| labels(message).contains(&"Cancel"))
+    asked.wait_for("work under way", |message| {
+        labels(message).contains(&"Cancel")
+    })
 }
 
 /// Says to other threads that a test is over when it is dropped, also when it ends badly.

@@ -25,8 +25,14 @@ impl Hostile {
             .expect("python3 starts");
         let mut ready = String::new();
         let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut ready).expect("hostile_dns.py says when it is ready");
-        let port = ready.trim().rsplit(' ').next().and_then(|port| port.parse().ok());
+        BufReader::new(stdout)
+            .read_line(&mut ready)
+            .expect("hostile_dns.py says when it is ready");
+        let port = ready
+            .trim()
+            .rsplit(' ')
+            .next()
+            .and_then(|port| port.parse().ok());
         let address = SocketAddr::from(([127, 0, 0, 1], port.expect("ready ADDRESS PORT")));
         Self { address, child }
     }

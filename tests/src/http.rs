@@ -28,8 +28,12 @@ impl Client {
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)
             .unwrap_or_else(|error| panic!("{address}: {error}"));
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
+        stream
+            .set_write_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
         // Head and body are written apart; a body must not wait until the head is acknowledged.
         stream.set_nodelay(true).expect("an option can be set");
         Self(BufReader::new(stream))
@@ -42,13 +46,19 @@ impl Client {
 
     /// The same connection, to send on it from another thread.
     pub fn sender(&self) -> Self {
-        Self(BufReader::new(self.0.get_ref().try_clone().expect("a socket can be shared")))
+        Self(BufReader::new(
+            self.0
+                .get_ref()
+                .try_clone()
+                .expect("a socket can be shared"),
+        ))
     }
 
     /// One whole request and its response; `target` is method and path.
     pub fn ask(&mut self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         self.request(target, headers, body);
-        self.response().unwrap_or_else(|error| panic!("{target}: {error}"))
+        self.response()
+            .unwrap_or_else(|error| panic!("{target}: {error}"))
     }
 
     /// One whole request.
@@ -68,7 +78,12 @@ impl Client {
     /// The next response; an error when the connection ends before one.
     pub fn response(&mut self) -> io::Result<Response> {
         let (status, headers) = self.head()?;
-        let find = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        let find = |name: &str| {
+            headers
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, value)| value.as_str())
+        };
         let mut body = Vec::new();
         if find("transfer-encoding").is_some() {
             while let Some(chunk) = self.chunk()? {
@@ -80,17 +95,28 @@ impl Client {
         } else {
             self.0.read_to_end(&mut body)?;
         }
-        Ok(Response { status, headers, body })
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// Status line and header fields.
     pub fn head(&mut self) -> io::Result<(u16, Vec<(String, String)>)> {
         let status = self.line()?;
-        let status = status.split(' ').nth(1).unwrap_or_default().parse().map_err(invalid)?;
+        let status = status
+            .split(' ')
+            .nth(1)
+            .unwrap_or_default()
+            .parse()
+            .map_err(invalid)?;
         let mut headers = Vec::new();
         loop {
             let line = self.line()?;
-            let Some((name, value)) = line.split_once(':') else { break };
+            let Some((name, value)) = line.split_once(':') else {
+                break;
+            };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         Ok((status, headers))
@@ -130,7 +156,10 @@ fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
 impl Response {
     /// A header field's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The body as text.
@@ -142,14 +171,25 @@ impl Response {
     /// The body as JSON, of a response that is a reply.
     #[track_caller]
     pub fn json(&self) -> Value {
-        assert_eq!((self.status, self.header("content-type")), (200, "application/json"), "{}", self.text());
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        assert_eq!(
+            (self.status, self.header("content-type")),
+            (200, "application/json"),
+            "{}",
+            self.text()
+        );
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// The body as a problem document (RFC 9457), whose status is that of the response.
     #[track_caller]
     pub fn problem(&self) -> Value {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text()
+        );
         let problem: Value = serde_json::from_slice(&self.body).expect("a problem in JSON");
         assert_eq!(problem["status"], self.status, "{problem}");
         problem
@@ -159,14 +199,23 @@ impl Response {
     #[track_caller]
     pub fn events(&self) -> Vec<(String, Value)> {
         let field = |event: &str, name: &str| {
-            let values = event.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            values.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>().join("\n")
+            let values = event
+                .lines()
+                .filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            values
+                .map(|value| value.strip_prefix(' ').unwrap_or(value))
+                .collect::<Vec<_>>()
+                .join("\n")
         };
-        let events = self.text().split("\n\n").filter(|event| event.contains("data:"));
+        let events = self
+            .text()
+            .split("\n\n")
+            .filter(|event| event.contains("data:"));
         events
             .map(|event| {
                 let data = field(event, "data");
-                let data = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
+                let data =
+                    serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
                 (field(event, "event"), data)
             })
             .collect()

@@ -25,13 +25,15 @@ impl Lab {
 
     fn named(variable: &str) -> Self {
         let directory = std::env::var_os(variable);
-        let directory = directory
-            .unwrap_or_else(|| panic!("{variable} names the lab's directory; tests/run brings one up"));
+        let directory = directory.unwrap_or_else(|| {
+            panic!("{variable} names the lab's directory; tests/run brings one up")
+        });
         let directory = PathBuf::from(directory);
         let env = std::fs::read_to_string(directory.join("env")).expect("the lab is up");
         let names = env.lines().filter_map(|line| line.split_once('='));
-        let names =
-            names.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect();
+        let names = names
+            .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+            .collect();
         Self { directory, names }
     }
 
@@ -86,13 +88,19 @@ impl Lab {
             .stdin(Stdio::piped())
             .spawn()
             .expect("nft starts");
-        nft.stdin.take().expect("piped").write_all(script.as_bytes()).expect("nft reads");
+        nft.stdin
+            .take()
+            .expect("piped")
+            .write_all(script.as_bytes())
+            .expect("nft reads");
         assert!(nft.wait().expect("nft ends").success(), "{script}");
     }
 
     /// What nft knows of a table there.
     pub fn nft_table(namespace: &str, table: &str) -> serde_json::Value {
-        let list = ["netns", "exec", namespace, "nft", "-j", "list", "table", "inet", table];
+        let list = [
+            "netns", "exec", namespace, "nft", "-j", "list", "table", "inet", table,
+        ];
         let listed = Command::new("ip").args(list).output().expect("nft starts");
         serde_json::from_slice(&listed.stdout).expect("a list in JSON")
     }
@@ -107,7 +115,10 @@ impl Lab {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/in-client"));
         command.arg(&self.directory).arg(binary());
         Netvane::from_command(command, arguments)
-            .env("NETVANE__POLICY__ALLOW", "198.51.100.0/24,203.0.113.0/24,2001:db8::/32")
+            .env(
+                "NETVANE__POLICY__ALLOW",
+                "198.51.100.0/24,203.0.113.0/24,2001:db8::/32",
+            )
             .env("NETVANE__DNS__TRUST_ANCHOR", self.value("TRUST_ANCHOR"))
             .env("NETVANE__TLS__CA_FILES", self.value("CA_FILE"))
     }
@@ -117,7 +128,9 @@ impl Lab {
         let filled = self
             .names
             .iter()
-            .fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{name}}}"), value));
+            .fold(line.to_owned(), |line, (name, value)| {
+                line.replace(&format!("{{{name}}}"), value)
+            });
         assert!(!filled.contains('{'), "{filled}: the lab has no such value");
         self.netvane(filled.split_whitespace())
     }

@@ -27,14 +27,30 @@ pub fn binary() -> &'static Path {
 fn build() -> PathBuf {
     // This test is TARGET/PROFILE/deps/NAME.
     let own = std::env::current_exe().expect("tests know where they are");
-    let profile = own.ancestors().nth(2).expect("tests lie in the target directory");
+    let profile = own
+        .ancestors()
+        .nth(2)
+        .expect("tests lie in the target directory");
     let target = profile.parent().expect("tests lie in the target directory");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "netvane", "--bin", "netvane", "--target-dir"]).arg(target);
+    cargo
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "netvane",
+            "--bin",
+            "netvane",
+            "--target-dir",
+        ])
+        .arg(target);
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
-    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo starts");
+    let built = cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cargo starts");
     assert!(built.success(), "the program does not build");
     profile.join("netvane")
 }
@@ -76,7 +92,10 @@ impl Netvane {
     ) -> Self {
         command.env_clear().args(arguments);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        Self { command, stdin: Vec::new() }
+        Self {
+            command,
+            stdin: Vec::new(),
+        }
     }
 
     /// One more argument.
@@ -110,15 +129,26 @@ impl Netvane {
     /// Starts it, for tests that have something to do while it runs.
     pub fn spawn(mut self) -> Running {
         let started = Instant::now();
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self
+            .command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let mut stdin = child.stdin.take().expect("piped");
         let given = std::mem::take(&mut self.stdin);
         // It may end without reading what it was given.
         thread::spawn(move || drop(stdin.write_all(&given)));
         let stdout = gather(child.stdout.take().expect("piped"));
         let stderr = gather(child.stderr.take().expect("piped"));
-        Running { child, stdout, stderr, started }
+        Running {
+            child,
+            stdout,
+            stderr,
+            started,
+        }
     }
 
     /// Runs it to its end.
@@ -152,7 +182,12 @@ impl Running {
         };
         let (stdout, stderr) = (part(&self.stdout), part(&self.stderr));
         let code = self.child.wait().expect("a child can be waited for").code();
-        Finished { code, stdout, stderr, elapsed: self.started.elapsed() }
+        Finished {
+            code,
+            stdout,
+            stderr,
+            elapsed: self.started.elapsed(),
+        }
     }
 }
 
@@ -176,17 +211,33 @@ fn gather(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
 
 /// Sends a signal to a process that the caller started and has not waited for yet.
 pub(crate) fn signal(process: u32, name: &str) {
-    let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &process.to_string()]).status();
-    assert!(sent.expect("sh starts").success(), "SIG{name} reached nobody");
+    let sent = Command::new("sh")
+        .args(["-c", "kill -s \"$0\" \"$1\"", name, &process.to_string()])
+        .status();
+    assert!(
+        sent.expect("sh starts").success(),
+        "SIG{name} reached nobody"
+    );
 }
 
 impl Finished {
     /// The reply of a `--json` run that succeeded.
     #[track_caller]
     pub fn json(&self) -> Value {
-        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
-        assert_eq!(self.stdout.lines().count(), 1, "one object on one line: {}", self.stdout);
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+        assert_eq!(
+            (self.code, self.stderr.as_str()),
+            (Some(0), ""),
+            "{}",
+            self.stdout
+        );
+        assert_eq!(
+            self.stdout.lines().count(),
+            1,
+            "one object on one line: {}",
+            self.stdout
+        );
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 
     /// The problem document of a `--json` run that failed.
@@ -194,13 +245,19 @@ impl Finished {
     pub fn problem(&self) -> Value {
         assert_ne!(self.code, Some(0), "{}", self.stdout);
         assert_eq!(self.stdout, "", "nothing but the problem is told");
-        serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {}", self.stderr))
+        serde_json::from_str(&self.stderr)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stderr))
     }
 
     /// The text of a run that succeeded.
     #[track_caller]
     pub fn text(&self) -> &str {
-        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        assert_eq!(
+            (self.code, self.stderr.as_str()),
+            (Some(0), ""),
+            "{}",
+            self.stdout
+        );
         &self.stdout
     }
 }

@@ -46,7 +46,8 @@ impl Receiver {
 
     /// On this address.
     pub fn listen(address: &str) -> Self {
-        let listener = TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        let listener =
+            TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));
         let address = listener.local_addr().expect("an address");
         let (sender, arrived) = mpsc::channel();
         let (connections, over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
@@ -58,10 +59,17 @@ impl Receiver {
                 }
                 count.fetch_add(1, Ordering::SeqCst);
                 let sender = sender.clone();
-                thread::spawn(move || drop(Message::read(stream).map(|message| sender.send(message))));
+                thread::spawn(move || {
+                    drop(Message::read(stream).map(|message| sender.send(message)))
+                });
             }
         });
-        Self { address, arrived: Mutex::new(arrived), connections, over }
+        Self {
+            address,
+            arrived: Mutex::new(arrived),
+            connections,
+            over,
+        }
     }
 
     /// The URL of a path here.
@@ -77,7 +85,11 @@ impl Receiver {
 
     /// The next request, if it comes within this time.
     pub fn next_within(&self, time: Duration) -> Option<Message> {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(time).ok()
+        self.arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv_timeout(time)
+            .ok()
     }
 
     /// Connections so far, whatever came over them.
@@ -92,7 +104,10 @@ impl Drop for Receiver {
         let _ = TcpStream::connect(self.address);
         if !thread::panicking() {
             let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-            let left: Vec<_> = arrived.try_iter().map(|message| message.line.clone()).collect();
+            let left: Vec<_> = arrived
+                .try_iter()
+                .map(|message| message.line.clone())
+                .collect();
             assert!(left.is_empty(), "nobody expected these: {left:?}");
         }
     }
@@ -114,24 +129,40 @@ impl Message {
         let mut lines = lines.into_iter();
         let line = lines.next().ok_or(std::io::ErrorKind::UnexpectedEof)?;
         let field = |line: String| {
-            line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            line.split_once(':')
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         };
         let headers: Vec<_> = lines.filter_map(field).collect();
         let length = headers.iter().find(|(name, _)| name == "content-length");
-        let mut body = vec![0; length.and_then(|(_, length)| length.parse().ok()).unwrap_or(0)];
+        let mut body = vec![
+            0;
+            length
+                .and_then(|(_, length)| length.parse().ok())
+                .unwrap_or(0)
+        ];
         reader.read_exact(&mut body)?;
-        Ok(Self { line, headers, body, stream: reader.into_inner() })
+        Ok(Self {
+            line,
+            headers,
+            body,
+            stream: reader.into_inner(),
+        })
     }
 
     /// A header field's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The body, whose signature must be that of Standard Webhooks with this secret.
     #[track_caller]
     pub fn verified(&self, secret: &str) -> Value {
-        let key = secret.strip_prefix("whsec_").and_then(|key| BASE64.decode(key.as_bytes()).ok());
+        let key = secret
+            .strip_prefix("whsec_")
+            .and_then(|key| BASE64.decode(key.as_bytes()).ok());
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key.expect("a secret"));
         let (id, timestamp) = (self.header("webhook-id"), self.header("webhook-timestamp"));
         let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &self.body].concat();
@@ -143,7 +174,9 @@ impl Message {
     /// Answers with this status and these header lines, without a body.
     pub fn answer(mut self, status: &str, headers: &[&str]) {
         let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-        self.send(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n{lines}\r\n"));
+        self.send(format!(
+            "HTTP/1.1 {status}\r\nContent-Length: 0\r\n{lines}\r\n"
+        ));
     }
 
     /// Sends bytes as they are; false when nobody takes them any more.

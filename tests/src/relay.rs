@@ -35,14 +35,26 @@ pub struct Relay {
 impl Relay {
     /// To a server whose address is told later, so that the server can be told the relay's own.
     pub fn start() -> (Self, impl FnOnce(SocketAddr)) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
         let runtime = runtime.expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("loopback has a free port");
         let address = listener.local_addr().expect("an address");
         let way = watch::Sender::new(Way::Open);
         let (seen, handle) = (way.subscribe(), runtime.handle().clone());
         let to = move |server| drop(handle.spawn(live(listener, server, seen)));
-        (Self { address, way, _runtime: runtime }, to)
+        (
+            Self {
+                address,
+                way,
+                _runtime: runtime,
+            },
+            to,
+        )
     }
 
     /// To this server.
@@ -107,7 +119,10 @@ pub(crate) async fn again<T, F: Future<Output = io::Result<T>>>(bind: impl Fn() 
     loop {
         match bind().await {
             Ok(bound) => return bound,
-            Err(error) => assert!(Instant::now() < end, "the port is not to be had again: {error}"),
+            Err(error) => assert!(
+                Instant::now() < end,
+                "the port is not to be had again: {error}"
+            ),
         }
         sleep(Duration::from_millis(20)).await;
     }

@@ -47,14 +47,22 @@ pub struct Resolver {
 impl Resolver {
     /// In front of this server.
     pub fn before(server: SocketAddr) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
         let runtime = runtime.expect("a runtime");
         let mode = watch::Sender::new(Mode::Right);
         let (udp, tcp) = runtime.block_on(crate::dns::sockets());
         let address = udp.local_addr().expect("an address");
         let (reached, now) = watch::channel(Mode::Right);
         runtime.spawn(live((udp, tcp), server, mode.subscribe(), reached));
-        Self { address, mode, now, _runtime: runtime }
+        Self {
+            address,
+            mode,
+            now,
+            _runtime: runtime,
+        }
     }
 
     /// From now on it answers like this. What was asked before gets no answer any more.
@@ -78,9 +86,10 @@ async fn live(
         if now != Mode::Dead {
             let sockets = match first.take() {
                 Some(sockets) => sockets,
-                None => {
-                    (again(|| UdpSocket::bind(address)).await, again(|| TcpListener::bind(address)).await)
-                }
+                None => (
+                    again(|| UdpSocket::bind(address)).await,
+                    again(|| TcpListener::bind(address)).await,
+                ),
             };
             reached.send_replace(now);
             tokio::select! {
@@ -126,7 +135,10 @@ async fn one(query: &[u8], server: SocketAddr, mode: Mode) -> Option<Vec<u8>> {
     let behind = UdpSocket::bind("127.0.0.1:0").await.ok()?;
     behind.send_to(query, server).await.ok()?;
     let mut answer = vec![0; 4096];
-    let length = timeout(PATIENCE, behind.recv(&mut answer)).await.ok()?.ok()?;
+    let length = timeout(PATIENCE, behind.recv(&mut answer))
+        .await
+        .ok()?
+        .ok()?;
     answer.truncate(length);
     match mode {
         Mode::WrongId => answer[0] ^= 0x55,
@@ -153,7 +165,10 @@ async fn one(query: &[u8], server: SocketAddr, mode: Mode) -> Option<Vec<u8>> {
 
 /// The question section of a query with one question.
 fn question(query: &[u8]) -> &[u8] {
-    let name = query[12..].iter().position(|byte| *byte == 0).unwrap_or_default();
+    let name = query[12..]
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or_default();
     &query[12..12 + name + 5]
 }
 

@@ -10,11 +10,15 @@ pub struct Scratch(PathBuf);
 
 impl Scratch {
     /// A new, empty one.
-    #[expect(clippy::new_without_default, reason = "it makes a directory, which no default should")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it makes a directory, which no default should"
+    )]
     pub fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("netvane-test-{}-{count}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("netvane-test-{}-{count}", std::process::id()));
         std::fs::create_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self(path)
     }
@@ -22,7 +26,8 @@ impl Scratch {
     /// Writes a file into it.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        std::fs::write(&path, content)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
     }
 

@@ -46,15 +46,26 @@ impl Service {
     fn launch(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command.arg("serve").env_clear();
         // Port 0: the system picks a free one, and the log says which.
-        command.env("NETVANE__HTTP__LISTEN", "127.0.0.1:0").env("NETVANE__LOG__FORMAT", "json");
+        command
+            .env("NETVANE__HTTP__LISTEN", "127.0.0.1:0")
+            .env("NETVANE__LOG__FORMAT", "json");
         command.envs(settings.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = Log::follow(child.stderr.take().expect("piped"));
-        let mut service = Self { address: SocketAddr::from(([0; 4], 0)), child, log };
+        let mut service = Self {
+            address: SocketAddr::from(([0; 4], 0)),
+            child,
+            log,
+        };
         let line = service.logged("serving HTTP");
         let line: Value = serde_json::from_str(&line).expect("a log line in JSON");
-        let address = line["fields"]["address"].as_str().expect("the log tells the address");
+        let address = line["fields"]["address"]
+            .as_str()
+            .expect("the log tells the address");
         service.address = address.parse().expect("an address with a port");
         service
     }
@@ -87,12 +98,19 @@ impl Service {
 
     /// Waits until the log holds a line with this text, and gives the line.
     pub fn logged(&self, text: &str) -> String {
-        let lines = self.log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self
+            .log
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let absent = |(lines, ended): &mut (Vec<String>, bool)| {
             !*ended && !lines.iter().any(|line| line.contains(text))
         };
-        let (lines, _) =
-            self.log.more.wait_timeout_while(lines, PATIENCE, absent).unwrap_or_else(PoisonError::into_inner);
+        let (lines, _) = self
+            .log
+            .more
+            .wait_timeout_while(lines, PATIENCE, absent)
+            .unwrap_or_else(PoisonError::into_inner);
         lines
             .0
             .iter()
@@ -115,7 +133,12 @@ impl Service {
 
     /// Everything logged so far.
     pub fn log(&self) -> String {
-        self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).0.join("\n")
+        self.log
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .join("\n")
     }
 
     /// Sends a signal, such as `TERM`.
@@ -125,7 +148,8 @@ impl Service {
 
     /// Resident memory in MB of 1,000,000 bytes.
     pub fn resident(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line
             .and_then(|rest| rest.trim().strip_suffix("kB"))
@@ -143,7 +167,11 @@ impl Service {
         let mut counts = (usize::MAX, 0);
         crate::until("the connections of earlier requests are closed", || {
             let now = self.open_files();
-            counts = if now == counts.0 { (now, counts.1 + 1) } else { (now, 0) };
+            counts = if now == counts.0 {
+                (now, counts.1 + 1)
+            } else {
+                (now, 0)
+            };
             counts.1 >= 10
         });
         counts.0
@@ -151,13 +179,21 @@ impl Service {
 
     /// Waits for its end; gives the exit status, `None` when a signal ended it.
     pub fn ended(mut self) -> Option<i32> {
-        let lines = self.log.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self
+            .log
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (lines, waited) = self
             .log
             .more
             .wait_timeout_while(lines, PATIENCE, |(_, ended)| !*ended)
             .unwrap_or_else(PoisonError::into_inner);
-        assert!(!waited.timed_out(), "the service did not end: {:#?}", lines.0);
+        assert!(
+            !waited.timed_out(),
+            "the service did not end: {:#?}",
+            lines.0
+        );
         drop(lines);
         self.child.wait().expect("a child can be waited for").code()
     }
@@ -181,10 +217,19 @@ impl Log {
         let writer = log.clone();
         thread::spawn(move || {
             for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                writer.lines.lock().unwrap_or_else(PoisonError::into_inner).0.push(line);
+                writer
+                    .lines
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+                    .push(line);
                 writer.more.notify_all();
             }
-            writer.lines.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+            writer
+                .lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .1 = true;
             writer.more.notify_all();
         });
         log

@@ -83,18 +83,36 @@ pub(crate) struct OnDesk<'a> {
 
 impl Desk {
     pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
-        Self { adapter, store, unwritten: Arc::default(), running: Mutex::default() }
+        Self {
+            adapter,
+            store,
+            unwritten: Arc::default(),
+            running: Mutex::default(),
+        }
     }
 
     /// A question can be cancelled from now on, until the guard is dropped.
     pub(crate) fn begin(&self, id: &str, asker: &str, cancel: CancellationToken) -> OnDesk<'_> {
-        let running = Running { asker: asker.to_owned(), cancel };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), running);
-        OnDesk { desk: self, id: id.to_owned() }
+        let running = Running {
+            asker: asker.to_owned(),
+            cancel,
+        };
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.to_owned(), running);
+        OnDesk {
+            desk: self,
+            id: id.to_owned(),
+        }
     }
 
     pub(crate) fn cancel_button(id: &str) -> Button {
-        Button { id: format!("{id}:x"), label: "Cancel".into(), sort: Sort::Cancel }
+        Button {
+            id: format!("{id}:x"),
+            label: "Cancel".into(),
+            sort: Sort::Cancel,
+        }
     }
 
     /// The buttons below a reply, and a promise to remember what they stand for.
@@ -120,8 +138,13 @@ impl Desk {
             buttons.push(button("r".into(), "Refresh", Sort::Refresh));
             buttons.push(button("f".into(), "Raw", Sort::Raw));
         }
-        let ticket =
-            Ticket { input, follow_ups: offers.into_iter().map(|(_, line)| Input::Text(line)).collect() };
+        let ticket = Ticket {
+            input,
+            follow_ups: offers
+                .into_iter()
+                .map(|(_, line)| Input::Text(line))
+                .collect(),
+        };
         (buttons, self.keep(id, ticket))
     }
 
@@ -133,14 +156,32 @@ impl Desk {
             sort: Sort::FollowUp,
         };
         let buttons = lines.iter().enumerate().map(button).collect();
-        let follow_ups = lines.into_iter().map(|(_, line)| Input::Text(line)).collect();
-        (buttons, self.keep(id, Ticket { input: None, follow_ups }))
+        let follow_ups = lines
+            .into_iter()
+            .map(|(_, line)| Input::Text(line))
+            .collect();
+        (
+            buttons,
+            self.keep(
+                id,
+                Ticket {
+                    input: None,
+                    follow_ups,
+                },
+            ),
+        )
     }
 
     fn keep(&self, id: &str, ticket: Ticket) -> Kept {
         let (store, key) = (self.store.clone(), self.key(id));
-        let unwritten = Unwritten { tickets: self.unwritten.clone(), key: key.clone() };
-        let mut tickets = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        let unwritten = Unwritten {
+            tickets: self.unwritten.clone(),
+            key: key.clone(),
+        };
+        let mut tickets = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         tickets.insert(key.clone(), ticket.clone());
         async move {
             let _unwritten = unwritten;
@@ -151,25 +192,36 @@ impl Desk {
 
     fn ticket(&self, id: &str) -> Option<Ticket> {
         let key = self.key(id);
-        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let unwritten = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
         unwritten.or_else(|| self.store.get(TICKETS, &key))
     }
 
     /// What a press means; a Cancel takes effect at once.
     pub(crate) fn press(&self, press: Press<'_>) -> Pressed {
-        let Some((id, action)) = press.id.split_once(':') else { return Pressed::Expired };
+        let Some((id, action)) = press.id.split_once(':') else {
+            return Pressed::Expired;
+        };
         if action == "x" {
             let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             return match running.get(id) {
                 None => Pressed::Expired,
-                Some(question) if question.asker != press.asker && !press.moderator => Pressed::NotYours,
+                Some(question) if question.asker != press.asker && !press.moderator => {
+                    Pressed::NotYours
+                }
                 Some(question) => {
                     question.cancel.cancel();
                     Pressed::Cancelled
                 }
             };
         }
-        let Some(ticket) = self.ticket(id) else { return Pressed::Expired };
+        let Some(ticket) = self.ticket(id) else {
+            return Pressed::Expired;
+        };
         let found = match action {
             "r" => ticket.input.map(Pressed::Refresh),
             "f" => ticket.input.map(Pressed::Raw),
@@ -195,13 +247,20 @@ struct Unwritten {
 
 impl Drop for Unwritten {
     fn drop(&mut self) {
-        self.tickets.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.tickets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 
 impl Drop for OnDesk<'_> {
     fn drop(&mut self) {
-        self.desk.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.desk
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
     }
 }
 
@@ -209,14 +268,22 @@ impl Drop for OnDesk<'_> {
 /// that was found, from whose answer the rest can be asked.
 fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
     let targets = targets::of(reply);
-    let Some(asked) = targets.first() else { return Vec::new() };
-    let about = |target| registry.offered_for(target).map(|entry| (entry, entry.spec.name));
+    let Some(asked) = targets.first() else {
+        return Vec::new();
+    };
+    let about = |target| {
+        registry
+            .offered_for(target)
+            .map(|entry| (entry, entry.spec.name))
+    };
     let mut offers: Vec<(String, String)> = about(asked.kind)
         .filter(|(_, name)| *name != reply.command)
         .map(|(entry, name)| (name.to_owned(), asked.line(entry)))
         .take(MAX_FOLLOW_UPS)
         .collect();
-    let address = targets.iter().find(|target| target.kind == TargetKind::Address && *target != asked);
+    let address = targets
+        .iter()
+        .find(|target| target.kind == TargetKind::Address && *target != asked);
     if let Some(address) = address
         && let Some((entry, name)) = about(TargetKind::Address).next()
     {

@@ -59,30 +59,44 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
-        Self { adapter, store, seen: Cache::new(SEEN_AT_ONCE) }
+        Self {
+            adapter,
+            store,
+            seen: Cache::new(SEEN_AT_ONCE),
+        }
     }
 
     pub(crate) fn first_time(&self, update: &str) -> bool {
         let key = self.key(update);
-        self.seen.entry(key.clone()).or_insert(()).is_fresh() && self.store.get::<Value>(SEEN, &key).is_none()
+        self.seen.entry(key.clone()).or_insert(()).is_fresh()
+            && self.store.get::<Value>(SEEN, &key).is_none()
     }
 
     /// Writes down that an update was seen.
     pub(crate) async fn saw(&self, update: &str) -> Result<(), StoreError> {
-        self.store.claim(SEEN, &self.key(update), KEEP_SEEN).await.map(|_| ())
+        self.store
+            .claim(SEEN, &self.key(update), KEEP_SEEN)
+            .await
+            .map(|_| ())
     }
 
     /// Keeps a question, and that its update was seen: a crash between the two would have it answered twice, or never.
     pub(crate) async fn accept(&self, job: &Job, update: Option<&str>) -> Result<(), StoreError> {
-        let Some(update) = update else { return self.open(job).await };
+        let Some(update) = update else {
+            return self.open(job).await;
+        };
         let seen = self.key(update);
         let claim = (SEEN, seen.as_str(), KEEP_SEEN);
-        self.store.put_and_claim(JOBS, &self.key(&job.id), job, KEEP_JOBS, claim).await
+        self.store
+            .put_and_claim(JOBS, &self.key(&job.id), job, KEEP_JOBS, claim)
+            .await
     }
 
     /// Keeps a question as it stands now.
     pub(crate) async fn open(&self, job: &Job) -> Result<(), StoreError> {
-        self.store.put(JOBS, &self.key(&job.id), job, KEEP_JOBS).await
+        self.store
+            .put(JOBS, &self.key(&job.id), job, KEEP_JOBS)
+            .await
     }
 
     pub(crate) async fn close(&self, id: &str) -> Result<(), StoreError> {
@@ -92,7 +106,9 @@ impl Journal {
     pub(crate) fn interrupted(&self) -> Vec<Job> {
         let mine = format!("{}/", self.adapter);
         let jobs = self.store.all::<Job>(JOBS).into_iter();
-        jobs.filter(|(key, _)| key.starts_with(&mine)).map(|(_, job)| job).collect()
+        jobs.filter(|(key, _)| key.starts_with(&mine))
+            .map(|(_, job)| job)
+            .collect()
     }
 
     fn key(&self, name: &str) -> String {
@@ -112,7 +128,9 @@ pub(crate) fn keepable(input: &Input) -> Option<Input> {
 }
 
 pub(crate) fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -147,9 +165,15 @@ mod tests {
             until: seconds() + 60,
             in_doubt: false,
         };
-        journal.accept(&job("1"), Some("17")).await.expect("written");
+        journal
+            .accept(&job("1"), Some("17"))
+            .await
+            .expect("written");
         journal.open(&job("2")).await.expect("written");
-        assert!(!Journal::new("telegram", store.clone()).first_time("17"), "kept with its question");
+        assert!(
+            !Journal::new("telegram", store.clone()).first_time("17"),
+            "kept with its question"
+        );
         journal.close("1").await.expect("written");
         assert_eq!(journal.interrupted(), [job("2")]);
         assert!(Journal::new("discord", store).interrupted().is_empty());

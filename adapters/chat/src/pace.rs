@@ -72,7 +72,10 @@ impl Pace {
 
     /// Rooms of this sort have only their own rate, which the platform does not count towards all together.
     pub fn apart(self, sort: usize) -> Self {
-        Self { apart: Some(sort), ..self }
+        Self {
+            apart: Some(sort),
+            ..self
+        }
     }
 
     /// Waits until a reply may be sent to this room.
@@ -98,7 +101,9 @@ impl Pace {
     /// Whether progress may be shown in this room now.
     pub fn may_show_progress(&self, room: Room) -> bool {
         let free = |limiters: &[DefaultKeyedRateLimiter<i64>]| {
-            limiters.get(room.sort).is_none_or(|limiter| limiter.check_key(&room.id).is_ok())
+            limiters
+                .get(room.sort)
+                .is_none_or(|limiter| limiter.check_key(&room.id).is_ok())
         };
         (self.is_apart(room) || self.waiting.load(Ordering::Relaxed) == 0)
             && self.closed_until(room).is_none()
@@ -124,19 +129,29 @@ impl Pace {
         let now = Instant::now();
         closed.retain(|_, until| *until > now);
         let all = closed.get(&None).filter(|_| !self.is_apart(room));
-        closed.get(&Some(room)).into_iter().chain(all).max().copied()
+        closed
+            .get(&Some(room))
+            .into_iter()
+            .chain(all)
+            .max()
+            .copied()
     }
 
     fn tidy(&self) {
         if self.turns.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
-            self.rooms.iter().chain(&self.progress).for_each(DefaultKeyedRateLimiter::retain_recent);
+            self.rooms
+                .iter()
+                .chain(&self.progress)
+                .for_each(DefaultKeyedRateLimiter::retain_recent);
         }
     }
 }
 
 fn quota(burst: u32, every: Duration) -> Quota {
     let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-    Quota::with_period(every).unwrap_or_else(|| Quota::per_second(burst)).allow_burst(burst)
+    Quota::with_period(every)
+        .unwrap_or_else(|| Quota::per_second(burst))
+        .allow_burst(burst)
 }
 
 struct Waiting<'a>(&'a AtomicUsize);
@@ -166,17 +181,26 @@ mod tests {
 
     #[tokio::test]
     async fn progress_leaves_room_for_the_reply() {
-        let pace = Pace::new(&Rates { overall: (100, HOUR), rooms: vec![(4, HOUR)] });
+        let pace = Pace::new(&Rates {
+            overall: (100, HOUR),
+            rooms: vec![(4, HOUR)],
+        });
         let shown = (0..10).filter(|_| pace.may_show_progress(room(1))).count();
         assert_eq!(shown, 2, "half of what the room allows");
         pace.turn(room(1)).await;
         pace.turn(room(1)).await;
-        assert!(pace.may_show_progress(room(2)), "another room has its own pace");
+        assert!(
+            pace.may_show_progress(room(2)),
+            "another room has its own pace"
+        );
     }
 
     #[tokio::test]
     async fn progress_waits_for_nothing_while_a_reply_waits() {
-        let pace = std::sync::Arc::new(Pace::new(&Rates { overall: (1, HOUR), rooms: vec![(9, HOUR)] }));
+        let pace = std::sync::Arc::new(Pace::new(&Rates {
+            overall: (1, HOUR),
+            rooms: vec![(9, HOUR)],
+        }));
         pace.turn(room(1)).await;
         let waiting = tokio::spawn({
             let pace = pace.clone();
@@ -191,7 +215,10 @@ mod tests {
 
     #[tokio::test]
     async fn rooms_apart_have_only_their_own_rate() {
-        let rates = Rates { overall: (1, HOUR), rooms: vec![(2, HOUR), (2, HOUR)] };
+        let rates = Rates {
+            overall: (1, HOUR),
+            rooms: vec![(2, HOUR), (2, HOUR)],
+        };
         let pace = Pace::new(&rates).apart(1);
         let apart = |id| Room { sort: 1, id };
         pace.turn(room(1)).await;
@@ -203,7 +230,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_room_stays_closed_and_the_others_open() {
-        let pace = Pace::new(&Rates { overall: (100, HOUR), rooms: vec![(100, HOUR)] });
+        let pace = Pace::new(&Rates {
+            overall: (100, HOUR),
+            rooms: vec![(100, HOUR)],
+        });
         pace.close(Some(room(1)), HOUR);
         pace.close(Some(room(1)), Duration::ZERO);
         assert!(!pace.may_show_progress(room(1)));

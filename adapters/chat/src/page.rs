@@ -59,7 +59,12 @@ pub fn note(title: impl Into<String>, text: impl Into<String>) -> Document {
 /// A failure as people read it: what is wrong, where, and what was probably meant.
 pub fn problem(failure: &Failure, input: &Input) -> Document {
     let mut document = Document::new(failure.problem().title, failure.to_string(), Severity::Bad);
-    if let Failure::Usage(UsageError { position, suggestion, .. }) = failure {
+    if let Failure::Usage(UsageError {
+        position,
+        suggestion,
+        ..
+    }) = failure
+    {
         if let (Some(position), Input::Text(line)) = (position, input) {
             document.code(render::pointed(line, position));
         }
@@ -77,9 +82,17 @@ mod tests {
     #[test]
     fn a_mistake_is_pointed_at() {
         let line = "/mx example..com";
-        let error = UsageError::argument("two dots").at(4..16).suggest("/mx example.com");
+        let error = UsageError::argument("two dots")
+            .at(4..16)
+            .suggest("/mx example.com");
         let document = problem(&error.into(), &Input::Text(line.into()));
-        let shown = render::text(&document, render::Layout { width: 80, color: false });
+        let shown = render::text(
+            &document,
+            render::Layout {
+                width: 80,
+                color: false,
+            },
+        );
         assert_eq!(
             shown,
             "Bad argument\n✗ two dots\n\n  /mx example..com\n      ^^^^^^^^^^^^\n\nTry:  /mx example.com\n"

@@ -120,7 +120,10 @@ impl Question {
             update: None,
             input,
             fresh: false,
-            caller: Caller { user: Some(asker.clone()), ..Caller::default() },
+            caller: Caller {
+                user: Some(asker.clone()),
+                ..Caller::default()
+            },
             asker,
             room,
             time: Duration::from_secs(600),
@@ -168,7 +171,9 @@ impl Chat {
         let inner = &self.0;
         let deadline = Instant::now() + question.time;
         let cancel = CancellationToken::new();
-        let _on_desk = inner.desk.begin(&question.id, &question.asker, cancel.clone());
+        let _on_desk = inner
+            .desk
+            .begin(&question.id, &question.asker, cancel.clone());
         let job = question.job(outlet.place());
         let unkept = question.unkept.take();
         let kept = async {
@@ -180,8 +185,15 @@ impl Chat {
         let (last, kept) = self.last(&question, &ended);
         let remembered = OptionFuture::from(kept);
         let shown = async {
-            let page = Page { document: &last.document, buttons: &last.buttons, working: false };
-            match self.insist(question.room, outlet, &page, deadline, Some(&question)).await {
+            let page = Page {
+                document: &last.document,
+                buttons: &last.buttons,
+                working: false,
+            };
+            match self
+                .insist(question.room, outlet, &page, deadline, Some(&question))
+                .await
+            {
                 Ok(()) => ended,
                 Err(trouble) => {
                     tracing::warn!(adapter = inner.adapter, ?trouble, "an answer was not taken");
@@ -215,7 +227,10 @@ impl Chat {
 
     /// The whole answer to a question, for a file.
     pub async fn raw(&self, input: Input, caller: Caller) -> Result<Reply, Failure> {
-        self.0.engine.ask(Request::new(self.0.adapter, input).by(caller), |_| {}).await
+        self.0
+            .engine
+            .ask(Request::new(self.0.adapter, input).by(caller), |_| {})
+            .await
     }
 
     /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
@@ -225,14 +240,19 @@ impl Chat {
                 "Netvane was restarted while it was answering. If there is no answer, ask again.",
                 &job.input,
             ),
-            false => ("Netvane was restarted before the answer was there. Please ask again.", &None),
+            false => (
+                "Netvane was restarted before the answer was there. Please ask again.",
+                &None,
+            ),
         };
         let buttons = match input {
             Some(Input::Text(line)) => self.choice(vec![("Ask again".into(), line.clone())]).await,
             _ => Vec::new(),
         };
         // Why it was not taken is in the log.
-        let _ = self.tell(&note("Interrupted", text), &buttons, room, outlet).await;
+        let _ = self
+            .tell(&note("Interrupted", text), &buttons, room, outlet)
+            .await;
         tell(self.0.journal.close(&job.id).await);
     }
 
@@ -244,21 +264,39 @@ impl Chat {
         room: Room,
         outlet: &mut impl Outlet,
     ) -> Result<(), Trouble> {
-        let page = Page { document, buttons, working: false };
-        let told = self.insist(room, outlet, &page, Instant::now() + TELL, None).await;
+        let page = Page {
+            document,
+            buttons,
+            working: false,
+        };
+        let told = self
+            .insist(room, outlet, &page, Instant::now() + TELL, None)
+            .await;
         if let Err(trouble) = &told {
-            tracing::warn!(adapter = self.0.adapter, ?trouble, "something could not be said");
+            tracing::warn!(
+                adapter = self.0.adapter,
+                ?trouble,
+                "something could not be said"
+            );
         }
         told
     }
 
     /// The lookup, with its progress shown.
-    async fn find(&self, question: &Question, outlet: &mut impl Outlet, cancel: &CancellationToken) -> Ended {
+    async fn find(
+        &self,
+        question: &Question,
+        outlet: &mut impl Outlet,
+        cancel: &CancellationToken,
+    ) -> Ended {
         let inner = &self.0;
-        let mut request = Request::new(inner.adapter, question.input.clone()).by(question.caller.clone());
+        let mut request =
+            Request::new(inner.adapter, question.input.clone()).by(question.caller.clone());
         request.fresh = question.fresh;
         let (sender, mut progress) = watch::channel(None::<Reply>);
-        let lookup = inner.engine.ask(request, move |so_far| drop(sender.send_replace(Some(so_far))));
+        let lookup = inner.engine.ask(request, move |so_far| {
+            drop(sender.send_replace(Some(so_far)))
+        });
         let ending = async {
             inner.shutdown.cancelled().await;
             tokio::time::sleep(GRACE).await;
@@ -289,15 +327,23 @@ impl Chat {
             if (shown && so_far.is_none()) || !inner.pace.may_show_progress(question.room) {
                 continue;
             }
-            let document = so_far.as_ref().map_or(&working, |reply| reply.rendition.document());
-            let page = Page { document, buttons: &buttons, working: true };
+            let document = so_far
+                .as_ref()
+                .map_or(&working, |reply| reply.rendition.document());
+            let page = Page {
+                document,
+                buttons: &buttons,
+                working: true,
+            };
             match timeout(CALL, outlet.show(&page)).await {
                 Ok(Ok(())) if !shown => {
                     shown = true;
                     tell(inner.journal.open(&question.job(outlet.place())).await);
                 }
                 Ok(Err(Trouble::Flood { wait, everywhere })) => {
-                    inner.pace.close((!everywhere).then_some(question.room), wait);
+                    inner
+                        .pace
+                        .close((!everywhere).then_some(question.room), wait);
                 }
                 // The answer will tell whether the platform takes it.
                 _ => {}
@@ -313,7 +359,15 @@ impl Chat {
     /// The final page; what its buttons stand for is written down meanwhile.
     fn last(&self, question: &Question, ended: &Ended) -> (Last, Option<Kept>) {
         let inner = &self.0;
-        let plain = |document| (Last { document, buttons: Vec::new() }, None);
+        let plain = |document| {
+            (
+                Last {
+                    document,
+                    buttons: Vec::new(),
+                },
+                None,
+            )
+        };
         match ended {
             Ended::Answered(reply) => {
                 if let Some(target) = targets::of(reply).into_iter().next()
@@ -322,12 +376,25 @@ impl Chat {
                     inner.recent.add(&question.asker, target.text);
                 }
                 let input = journal::keepable(&question.input);
-                let (buttons, kept) = inner.desk.buttons(inner.engine.registry(), &question.id, input, reply);
-                (Last { document: reply.rendition.document().clone(), buttons }, Some(kept))
+                let (buttons, kept) =
+                    inner
+                        .desk
+                        .buttons(inner.engine.registry(), &question.id, input, reply);
+                (
+                    Last {
+                        document: reply.rendition.document().clone(),
+                        buttons,
+                    },
+                    Some(kept),
+                )
             }
             Ended::Failed(failure) => {
                 let document = problem(failure, &question.input);
-                let Failure::Usage(UsageError { suggestion: Some(line), .. }) = failure else {
+                let Failure::Usage(UsageError {
+                    suggestion: Some(line),
+                    ..
+                }) = failure
+                else {
                     return plain(document);
                 };
                 let label = line.chars().take(40).collect();
@@ -335,9 +402,10 @@ impl Chat {
                 (Last { document, buttons }, Some(kept))
             }
             Ended::Cancelled => plain(note("Cancelled", "Nobody waits for this any more.")),
-            Ended::Interrupted | Ended::Lost(_) => {
-                plain(note("Interrupted", "Netvane is being restarted. Please ask again in a minute."))
-            }
+            Ended::Interrupted | Ended::Lost(_) => plain(note(
+                "Interrupted",
+                "Netvane is being restarted. Please ask again in a minute.",
+            )),
         }
     }
 
@@ -363,7 +431,14 @@ impl Chat {
             pace.turn(room).await;
             if let Some(question) = question.filter(|_| outlet.is_new() && !in_doubt) {
                 in_doubt = true;
-                tell(journal.open(&Job { in_doubt, ..question.job(outlet.place()) }).await);
+                tell(
+                    journal
+                        .open(&Job {
+                            in_doubt,
+                            ..question.job(outlet.place())
+                        })
+                        .await,
+                );
             }
             let trouble = match timeout(CALL, outlet.show(page)).await {
                 Ok(Ok(())) => return Ok(()),

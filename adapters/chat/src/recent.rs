@@ -12,7 +12,12 @@ pub(crate) struct Recent(Cache<String, Vec<String>>);
 
 impl Default for Recent {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(ASKERS).time_to_idle(KEEP).build())
+        Self(
+            Cache::builder()
+                .max_capacity(ASKERS)
+                .time_to_idle(KEEP)
+                .build(),
+        )
     }
 }
 
@@ -22,7 +27,10 @@ impl Recent {
         entry.and_upsert_with(|known| {
             let known = known.map(|entry| entry.into_value()).unwrap_or_default();
             let others = known.into_iter().filter(|other| *other != target);
-            std::iter::once(target.clone()).chain(others).take(TARGETS).collect()
+            std::iter::once(target.clone())
+                .chain(others)
+                .take(TARGETS)
+                .collect()
         });
     }
 

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Button, Chat, Ended, Outlet, Pace, Page, Press, Pressed, Question, Rates, Room, Trouble};
+use crate::{
+    Button, Chat, Ended, Outlet, Pace, Page, Press, Pressed, Question, Rates, Room, Trouble,
+};
 
 const ROOM: Room = Room { sort: 0, id: 1 };
 
@@ -32,7 +34,12 @@ impl Outlet for Screen {
             return Err(trouble);
         }
         let document = page.document;
-        let shown = (document.title.clone(), document.summary.clone(), page.working, page.buttons.to_vec());
+        let shown = (
+            document.title.clone(),
+            document.summary.clone(),
+            page.working,
+            page.buttons.to_vec(),
+        );
         self.shown.lock().expect("whole").push(shown);
         self.more.notify_one();
         Ok(())
@@ -45,7 +52,10 @@ impl Outlet for Screen {
 
 impl Screen {
     fn with(troubles: &[Trouble]) -> Self {
-        Self { troubles: Arc::new(Mutex::new(troubles.to_vec())), ..Self::default() }
+        Self {
+            troubles: Arc::new(Mutex::new(troubles.to_vec())),
+            ..Self::default()
+        }
     }
 
     fn pages(&self) -> Vec<Shown> {
@@ -64,47 +74,100 @@ struct World {
 fn world() -> World {
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let server = silent.local_addr().expect("bound").to_string();
-    let environment = [("NETVANE__DNS__SERVERS", server.as_str()), ("NETVANE__DNS__TIMEOUT_MS", "60000")];
+    let environment = [
+        ("NETVANE__DNS__SERVERS", server.as_str()),
+        ("NETVANE__DNS__TIMEOUT_MS", "60000"),
+    ];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let settings = Settings::load(None, environment).expect("settings");
     let engine = Engine::new(&settings).expect("an engine");
     let store = Store::in_memory().expect("opens");
-    let rates =
-        Rates { overall: (1000, Duration::from_millis(1)), rooms: vec![(1000, Duration::from_millis(1))] };
+    let rates = Rates {
+        overall: (1000, Duration::from_millis(1)),
+        rooms: vec![(1000, Duration::from_millis(1))],
+    };
     let shutdown = CancellationToken::new();
-    let chat = Chat::new("test", engine, store.clone(), Pace::new(&rates), shutdown.clone());
-    World { chat, store, shutdown, _silent: silent }
+    let chat = Chat::new(
+        "test",
+        engine,
+        store.clone(),
+        Pace::new(&rates),
+        shutdown.clone(),
+    );
+    World {
+        chat,
+        store,
+        shutdown,
+        _silent: silent,
+    }
 }
 
 fn question(line: &str) -> Question {
-    Question { patience: Duration::ZERO, ..Question::new(Input::Text(line.into()), "ann", ROOM) }
+    Question {
+        patience: Duration::ZERO,
+        ..Question::new(Input::Text(line.into()), "ann", ROOM)
+    }
 }
 
 #[tokio::test]
 async fn an_answer_stands_there_with_ways_to_go_on() {
     let world = world();
     let screen = Screen::default();
-    let question = Question { update: Some("17".into()), ..question("/geo 1.1.1.1") };
+    let question = Question {
+        update: Some("17".into()),
+        ..question("/geo 1.1.1.1")
+    };
     assert!(world.chat.first_time("17"));
-    assert!(matches!(world.chat.answer(question, &mut screen.clone()).await, Ended::Answered(_)));
+    assert!(matches!(
+        world.chat.answer(question, &mut screen.clone()).await,
+        Ended::Answered(_)
+    ));
     let pages = screen.pages();
     let (title, _, working, buttons) = pages.last().expect("a page");
-    assert_eq!((title.as_str(), *working), ("Place and network of 1.1.1.1", false));
+    assert_eq!(
+        (title.as_str(), *working),
+        ("Place and network of 1.1.1.1", false)
+    );
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
     assert_eq!(labels, ["ip", "whois", "trace", "ports", "Refresh", "Raw"]);
-    let press =
-        |asker, index: usize| world.chat.press(Press { id: &buttons[index].id, asker, moderator: false });
-    assert_eq!(press("bob", 1), Pressed::Ask(Input::Text("/whois 1.1.1.1".into())), "anybody may go on");
-    assert_eq!(press("ann", 4), Pressed::Refresh(Input::Text("/geo 1.1.1.1".into())));
-    assert_eq!(press("ann", 5), Pressed::Raw(Input::Text("/geo 1.1.1.1".into())));
-    assert_eq!(world.chat.press(Press { id: "01OLD:0", asker: "ann", moderator: false }), Pressed::Expired);
+    let press = |asker, index: usize| {
+        world.chat.press(Press {
+            id: &buttons[index].id,
+            asker,
+            moderator: false,
+        })
+    };
+    assert_eq!(
+        press("bob", 1),
+        Pressed::Ask(Input::Text("/whois 1.1.1.1".into())),
+        "anybody may go on"
+    );
+    assert_eq!(
+        press("ann", 4),
+        Pressed::Refresh(Input::Text("/geo 1.1.1.1".into()))
+    );
+    assert_eq!(
+        press("ann", 5),
+        Pressed::Raw(Input::Text("/geo 1.1.1.1".into()))
+    );
+    assert_eq!(
+        world.chat.press(Press {
+            id: "01OLD:0",
+            asker: "ann",
+            moderator: false
+        }),
+        Pressed::Expired
+    );
     assert_eq!(world.chat.recent("ann"), ["1.1.1.1"]);
     assert!(world.chat.interrupted().is_empty(), "nothing is left open");
     let restarted = Chat::new(
         "test",
         world.chat.engine().clone(),
         world.store,
-        Pace::new(&Rates { overall: (1, Duration::ZERO), rooms: vec![] }),
+        Pace::new(&Rates {
+            overall: (1, Duration::ZERO),
+            rooms: vec![],
+        }),
         world.shutdown,
     );
     assert!(!restarted.first_time("17"));
@@ -113,9 +176,18 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
 #[tokio::test]
 async fn floods_and_passing_faults_do_not_lose_the_answer() {
     let world = world();
-    let flood = |everywhere| Trouble::Flood { wait: Duration::from_millis(20), everywhere };
+    let flood = |everywhere| Trouble::Flood {
+        wait: Duration::from_millis(20),
+        everywhere,
+    };
     let screen = Screen::with(&[flood(false), Trouble::Passing("502".into()), flood(true)]);
-    assert!(matches!(world.chat.answer(question("/port 22"), &mut screen.clone()).await, Ended::Answered(_)));
+    assert!(matches!(
+        world
+            .chat
+            .answer(question("/port 22"), &mut screen.clone())
+            .await,
+        Ended::Answered(_)
+    ));
     assert_eq!(screen.pages().len(), 1);
 }
 
@@ -124,7 +196,10 @@ async fn what_never_works_is_not_tried_again() {
     let world = world();
     let gone = Trouble::Lasting("chat not found".into());
     let screen = Screen::with(&[gone.clone(), gone.clone()]);
-    let ended = world.chat.answer(question("/port 22"), &mut screen.clone()).await;
+    let ended = world
+        .chat
+        .answer(question("/port 22"), &mut screen.clone())
+        .await;
     assert!(matches!(ended, Ended::Lost(trouble) if trouble == gone));
     assert_eq!(screen.troubles.lock().expect("whole").len(), 1);
     assert!(world.chat.interrupted().is_empty());
@@ -141,8 +216,17 @@ async fn only_the_asker_and_moderators_cancel() {
         });
         screen.more.notified().await;
         let (_, summary, working, buttons) = screen.pages().pop().expect("a page");
-        assert_eq!((summary.as_str(), working, buttons.len()), ("Looking …", true, 1));
-        let press = |asker, moderator| world.chat.press(Press { id: &buttons[0].id, asker, moderator });
+        assert_eq!(
+            (summary.as_str(), working, buttons.len()),
+            ("Looking …", true, 1)
+        );
+        let press = |asker, moderator| {
+            world.chat.press(Press {
+                id: &buttons[0].id,
+                asker,
+                moderator,
+            })
+        };
         assert_eq!(press("eve", false), Pressed::NotYours);
         assert_eq!(press(asker, moderator), Pressed::Cancelled);
         assert!(matches!(running.await.expect("no panic"), Ended::Cancelled));
@@ -161,14 +245,22 @@ async fn an_open_question_is_found_after_a_crash_and_can_be_resumed() {
         async move { drop(chat.answer(asked, &mut screen).await) }
     });
     screen.more.notified().await;
-    while world.chat.interrupted().first().is_none_or(|job| job.place != json!({"pages": 1})) {
+    while world
+        .chat
+        .interrupted()
+        .first()
+        .is_none_or(|job| job.place != json!({"pages": 1}))
+    {
         tokio::task::yield_now().await;
     }
     running.abort();
     let job = world.chat.interrupted().pop().expect("still open");
     assert!(job.can_be_answered());
     let resumed = Question::resumed(&job, ROOM).expect("a short question is kept");
-    assert_eq!((resumed.id, resumed.input, resumed.asker), (asked.id, asked.input, "ann".into()));
+    assert_eq!(
+        (resumed.id, resumed.input, resumed.asker),
+        (asked.id, asked.input, "ann".into())
+    );
     world.chat.give_up(&job, ROOM, &mut screen.clone()).await;
     assert_eq!(screen.pages().last().expect("a page").0, "Interrupted");
     assert!(world.chat.interrupted().is_empty());
@@ -179,7 +271,10 @@ async fn a_shutdown_tells_those_who_wait() {
     let world = world();
     let screen = Screen::default();
     world.shutdown.cancel();
-    let ended = world.chat.answer(question("/mx example.com"), &mut screen.clone()).await;
+    let ended = world
+        .chat
+        .answer(question("/mx example.com"), &mut screen.clone())
+        .await;
     assert!(matches!(ended, Ended::Interrupted));
     assert_eq!(screen.pages().last().expect("a page").0, "Interrupted");
 }

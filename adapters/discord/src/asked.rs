@@ -6,7 +6,9 @@ use netvane_core::{
 };
 use serde_json::{Map, Value, json};
 use serenity::model::{
-    application::{ActionRow, ActionRowComponent, CommandData, CommandDataOptionValue, CommandDataResolved},
+    application::{
+        ActionRow, ActionRowComponent, CommandData, CommandDataOptionValue, CommandDataResolved,
+    },
     channel::Attachment,
 };
 
@@ -31,7 +33,12 @@ pub(crate) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// A slash command.
     pub fn read(data: &'a CommandData) -> Self {
-        let mut asked = Self { name: &data.name, arguments: Map::new(), hidden: false, file: None };
+        let mut asked = Self {
+            name: &data.name,
+            arguments: Map::new(),
+            hidden: false,
+            file: None,
+        };
         for option in &data.options {
             let value = match &option.value {
                 CommandDataOptionValue::Boolean(hidden) if option.name == register::PRIVATE => {
@@ -55,7 +62,10 @@ impl<'a> Asked<'a> {
     }
 
     pub fn input(&self) -> Input {
-        Input::Named { name: self.name.to_owned(), arguments: self.arguments.clone() }
+        Input::Named {
+            name: self.name.to_owned(),
+            arguments: self.arguments.clone(),
+        }
     }
 }
 
@@ -99,20 +109,37 @@ pub(crate) fn about(custom_id: &str) -> Option<(&str, bool)> {
 
 /// A dialogue that was sent.
 pub(crate) fn submitted(entry: &Entry, rows: &[ActionRow]) -> Input {
-    let fields = rows.iter().flat_map(|row| &row.components).filter_map(|component| match component {
-        ActionRowComponent::InputText(text) => Some((&text.custom_id, text.value.as_deref()?.trim())),
-        _ => None,
-    });
-    let argument = |name: &str| entry.arguments.iter().find(|argument| argument.name == name);
-    let given = fields.filter(|(_, value)| !value.is_empty()).filter_map(|(name, value)| {
-        let number = || value.parse::<i64>().ok();
-        let value = match argument(name)?.kind {
-            ArgumentKind::Integer => number().map_or_else(|| json!(value), |number| json!(number)),
-            _ => json!(value),
-        };
-        Some((name.clone(), value))
-    });
-    Input::Named { name: entry.spec.name.to_owned(), arguments: given.collect() }
+    let fields =
+        rows.iter()
+            .flat_map(|row| &row.components)
+            .filter_map(|component| match component {
+                ActionRowComponent::InputText(text) => {
+                    Some((&text.custom_id, text.value.as_deref()?.trim()))
+                }
+                _ => None,
+            });
+    let argument = |name: &str| {
+        entry
+            .arguments
+            .iter()
+            .find(|argument| argument.name == name)
+    };
+    let given = fields
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, value)| {
+            let number = || value.parse::<i64>().ok();
+            let value = match argument(name)?.kind {
+                ArgumentKind::Integer => {
+                    number().map_or_else(|| json!(value), |number| json!(number))
+                }
+                _ => json!(value),
+            };
+            Some((name.clone(), value))
+        });
+    Input::Named {
+        name: entry.spec.name.to_owned(),
+        arguments: given.collect(),
+    }
 }
 
 #[cfg(test)]
@@ -136,19 +163,24 @@ mod tests {
         }));
         let asked = Asked::read(&data);
         assert!(asked.hidden && asked.file.is_none());
-        assert_eq!(Value::from(asked.arguments), json!({ "target": "192.0.2.1", "count": 3 }));
+        assert_eq!(
+            Value::from(asked.arguments),
+            json!({ "target": "192.0.2.1", "count": 3 })
+        );
     }
 
     #[test]
     fn a_file_is_found() {
-        let file =
-            json!({ "id": "7", "filename": "a.eml", "size": 3, "url": "https://a.example", "proxy_url": "" });
+        let file = json!({ "id": "7", "filename": "a.eml", "size": 3, "url": "https://a.example", "proxy_url": "" });
         let data = data(json!({
             "id": "1", "name": "trace_mail", "type": 1,
             "options": [{ "type": 11, "name": "file", "value": "7" }],
             "resolved": { "attachments": { "7": file } },
         }));
-        assert_eq!(Asked::read(&data).file.map(|file| file.filename.as_str()), Some("a.eml"));
+        assert_eq!(
+            Asked::read(&data).file.map(|file| file.filename.as_str()),
+            Some("a.eml")
+        );
     }
 
     #[test]
@@ -158,7 +190,10 @@ mod tests {
             let known = Map::from_iter([("target".to_owned(), json!("a.example"))]);
             let dialogue = dialogue(entry, true, &known);
             let title = dialogue["title"].as_str().expect("a title");
-            assert!((1..=TITLE).contains(&title.encode_utf16().count()), "{title}");
+            assert!(
+                (1..=TITLE).contains(&title.encode_utf16().count()),
+                "{title}"
+            );
             let id = dialogue["custom_id"].as_str().expect("an id");
             assert_eq!(about(id), Some((entry.spec.name, true)));
             let rows = dialogue["components"].as_array().expect("rows");
@@ -174,11 +209,19 @@ mod tests {
             let field = json!({ "type": 4, "custom_id": name, "value": value });
             serde_json::from_value(json!({ "type": 1, "components": [field] })).expect("a row")
         };
-        let rows = [row("target", " a.example "), row("count", "2"), row("resolver", ""), row("alien", "x")];
+        let rows = [
+            row("target", " a.example "),
+            row("count", "2"),
+            row("resolver", ""),
+            row("alien", "x"),
+        ];
         let wanted = json!({ "target": "a.example", "count": 2 });
         assert_eq!(
             submitted(entry, &rows),
-            Input::Named { name: "ping".into(), arguments: wanted.as_object().cloned().expect("an object") }
+            Input::Named {
+                name: "ping".into(),
+                arguments: wanted.as_object().cloned().expect("an object")
+            }
         );
     }
 }

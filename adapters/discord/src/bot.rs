@@ -42,7 +42,11 @@ impl Bot {
             work: Arc::new(Semaphore::new(MOST_AT_ONCE)),
             downloads: Semaphore::new(DOWNLOADS),
         };
-        Self { chat, rest, shared: Arc::new(shared) }
+        Self {
+            chat,
+            rest,
+            shared: Arc::new(shared),
+        }
     }
 
     /// The bot's own user; 0 before Discord has told.
@@ -61,7 +65,10 @@ impl Bot {
     /// Runs something to its end, unless far too much runs already.
     pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(permit) = self.shared.work.clone().try_acquire_owned() else {
-            tracing::warn!(adapter = crate::NAME, "too many questions at once; one is left out");
+            tracing::warn!(
+                adapter = crate::NAME,
+                "too many questions at once; one is left out"
+            );
             return;
         };
         self.chat.spawn(async move {
@@ -72,14 +79,30 @@ impl Bot {
 
     /// Asks, and writes the answer there.
     pub async fn ask(&self, question: Question, place: Place, next: Next) {
-        let mut written = Written { bot: self.clone(), place, next };
-        self.chat.answer(Question { time: TIME, ..question }, &mut written).await;
+        let mut written = Written {
+            bot: self.clone(),
+            place,
+            next,
+        };
+        self.chat
+            .answer(
+                Question {
+                    time: TIME,
+                    ..question
+                },
+                &mut written,
+            )
+            .await;
     }
 
     /// Says something that no lookup stands behind.
     pub async fn say(&self, document: &Document, buttons: &[Button], place: Place, next: Next) {
         let room = place.room();
-        let mut written = Written { bot: self.clone(), place, next };
+        let mut written = Written {
+            bot: self.clone(),
+            place,
+            next,
+        };
         // Why it was not taken is in the log.
         let _ = self.chat.tell(document, buttons, room, &mut written).await;
     }
@@ -89,11 +112,20 @@ impl Bot {
 pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -> Question {
     let asker = who.user.clone().unwrap_or_default();
     let question = Question::new(input, asker, place.room());
-    Question { update: Some(update.to_string()), caller: who.clone(), ..question }
+    Question {
+        update: Some(update.to_string()),
+        caller: who.clone(),
+        ..question
+    }
 }
 
 /// Someone, as the operator's rules know them.
-pub(crate) fn who(user: UserId, channel: ChannelId, server: Option<GuildId>, roles: &[RoleId]) -> Caller {
+pub(crate) fn who(
+    user: UserId,
+    channel: ChannelId,
+    server: Option<GuildId>,
+    roles: &[RoleId],
+) -> Caller {
     Caller {
         user: Some(user.to_string()),
         conversation: Some(channel.to_string()),
@@ -105,10 +137,19 @@ pub(crate) fn who(user: UserId, channel: ChannelId, server: Option<GuildId>, rol
 
 /// A message yet to be written, named so that sending it twice makes one.
 pub(crate) fn new_post(channel: u64, update: u64, answers: Option<u64>) -> Post {
-    Post { channel, message: None, answers, nonce: update.to_string() }
+    Post {
+        channel,
+        message: None,
+        answers,
+        nonce: update.to_string(),
+    }
 }
 
 /// The button that opens a dialogue for a command's arguments.
 pub(crate) fn ask_button(command: &str) -> Button {
-    Button { id: format!("ask:{command}:0"), label: "Fill in".into(), sort: Sort::FollowUp }
+    Button {
+        id: format!("ask:{command}:0"),
+        label: "Fill in".into(),
+        sort: Sort::FollowUp,
+    }
 }

@@ -20,7 +20,11 @@ pub(crate) fn line(text: &str) -> String {
 /// The same, at most this long; a cut is shown, and does not fall between a character and its escape.
 pub(crate) fn line_within(text: &str, most: usize) -> String {
     let whole = line(text);
-    if length(&whole) <= most { whole } else { escaped(text, most.saturating_sub(1)) + "…" }
+    if length(&whole) <= most {
+        whole
+    } else {
+        escaped(text, most.saturating_sub(1)) + "…"
+    }
 }
 
 fn escaped(text: &str, most: usize) -> String {
@@ -65,7 +69,11 @@ pub(crate) fn code(text: &str) -> String {
         // Writing to a string cannot fail.
         let _ = write!(out, "{before}`{part}`");
     }
-    if out.is_empty() { "—".to_owned() } else { out }
+    if out.is_empty() {
+        "—".to_owned()
+    } else {
+        out
+    }
 }
 
 /// Lines as they stand in a block of code.
@@ -73,7 +81,9 @@ pub(crate) fn block_lines(text: &str) -> Vec<String> {
     let text = printable(text);
     let fence = "```";
     let stand_ins = STAND_IN.to_string().repeat(fence.len());
-    text.lines().map(|line| line.trim_end().replace(fence, &stand_ins)).collect()
+    text.lines()
+        .map(|line| line.trim_end().replace(fence, &stand_ins))
+        .collect()
 }
 
 #[cfg(test)]
@@ -82,7 +92,10 @@ mod tests {
 
     #[test]
     fn nothing_acts() {
-        assert_eq!(line("**a** __b__ `c` @everyone <@1>"), r"\*\*a\*\* \_\_b\_\_ \`c\` \@everyone \<\@1\>");
+        assert_eq!(
+            line("**a** __b__ `c` @everyone <@1>"),
+            r"\*\*a\*\* \_\_b\_\_ \`c\` \@everyone \<\@1\>"
+        );
         assert_eq!(line("[x](https://a.example)"), r"\[x\](https\://a.example)");
         assert_eq!(line("1. one 2. two"), r"1\. one 2. two");
         assert_eq!(line("192.0.2.1:53"), "192.0.2.1:53");
@@ -102,6 +115,9 @@ mod tests {
         assert_eq!(code("a`b"), "`aˋb`");
         assert_eq!(code("192.0.2.1\n2001:db8::1"), "`192.0.2.1`, `2001:db8::1`");
         assert_eq!(code(" \n"), "—");
-        assert_eq!(block_lines("x\n````\n@everyone"), ["x", "ˋˋˋ`", "@everyone"]);
+        assert_eq!(
+            block_lines("x\n````\n@everyone"),
+            ["x", "ˋˋˋ`", "@everyone"]
+        );
     }
 }

@@ -16,16 +16,27 @@ const HOSTS: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure> {
     let size = usize::try_from(file.size).unwrap_or(usize::MAX);
     if size > MOST {
-        return Err(Failure::TooLarge { what: "the file".into(), limit: MOST });
+        return Err(Failure::TooLarge {
+            what: "the file".into(),
+            limit: MOST,
+        });
     }
     if !is_kept_by_discord(&file.url, bot.rest.origin(), bot.rest.is_discord()) {
         return Err(UsageError::argument("the file is not kept where Discord keeps files").into());
     }
-    let _permit = bot.downloads().acquire().await.map_err(|_| Failure::Internal)?;
-    let bytes = bot.rest.download(&file.url, MOST).await.map_err(|refused| Failure::Upstream {
-        what: "the attached file".into(),
-        why: refused.to_string(),
-    })?;
+    let _permit = bot
+        .downloads()
+        .acquire()
+        .await
+        .map_err(|_| Failure::Internal)?;
+    let bytes = bot
+        .rest
+        .download(&file.url, MOST)
+        .await
+        .map_err(|refused| Failure::Upstream {
+            what: "the attached file".into(),
+            why: refused.to_string(),
+        })?;
     // Mails are ASCII or UTF-8; what is neither is read as Latin-1.
     Ok(match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -35,7 +46,9 @@ pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure
 
 /// A forged address could lead anywhere, into one's own network too.
 fn is_kept_by_discord(url: &str, origin: &str, is_discord: bool) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
+    let Ok(url) = Url::parse(url) else {
+        return false;
+    };
     let ours = Url::parse(origin).is_ok_and(|origin| origin.origin() == url.origin());
     let theirs = url.scheme() == "https"
         && url.port().is_none()
@@ -50,7 +63,9 @@ mod tests {
     #[test]
     fn only_discords_own_hosts() {
         let discord = |url| is_kept_by_discord(url, "https://discord.com", true);
-        assert!(discord("https://cdn.discordapp.com/ephemeral-attachments/1/2/a.eml?ex=1"));
+        assert!(discord(
+            "https://cdn.discordapp.com/ephemeral-attachments/1/2/a.eml?ex=1"
+        ));
         for forged in [
             "http://cdn.discordapp.com/a",
             "https://cdn.discordapp.com:8443/a",
@@ -61,7 +76,15 @@ mod tests {
         ] {
             assert!(!discord(forged), "{forged}");
         }
-        assert!(is_kept_by_discord("http://127.0.0.1:5/a", "http://127.0.0.1:5", false));
-        assert!(!is_kept_by_discord("http://127.0.0.1:6/a", "http://127.0.0.1:5", false));
+        assert!(is_kept_by_discord(
+            "http://127.0.0.1:5/a",
+            "http://127.0.0.1:5",
+            false
+        ));
+        assert!(!is_kept_by_discord(
+            "http://127.0.0.1:6/a",
+            "http://127.0.0.1:5",
+            false
+        ));
     }
 }

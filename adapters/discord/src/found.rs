@@ -26,14 +26,31 @@ pub(crate) enum Found {
 /// The words of a message, those of its embeds included.
 pub(crate) fn words(message: &Message) -> String {
     let embeds = message.embeds.iter().flat_map(|embed| {
-        let fields =
-            embed.fields.iter().flat_map(|field| [Some(field.name.clone()), Some(field.value.clone())]);
-        [embed.title.clone(), embed.description.clone(), embed.url.clone()].into_iter().chain(fields)
+        let fields = embed
+            .fields
+            .iter()
+            .flat_map(|field| [Some(field.name.clone()), Some(field.value.clone())]);
+        [
+            embed.title.clone(),
+            embed.description.clone(),
+            embed.url.clone(),
+        ]
+        .into_iter()
+        .chain(fields)
     });
-    let forwarded = message.message_snapshots.iter().map(|snapshot| snapshot.content.clone());
-    let parts = std::iter::once(message.content.clone()).chain(forwarded).chain(embeds.flatten());
+    let forwarded = message
+        .message_snapshots
+        .iter()
+        .map(|snapshot| snapshot.content.clone());
+    let parts = std::iter::once(message.content.clone())
+        .chain(forwarded)
+        .chain(embeds.flatten());
     // What Netvane itself wrote is escaped, or is code.
-    parts.collect::<Vec<_>>().join("\n").replace('\\', "").replace('`', " ")
+    parts
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace('\\', "")
+        .replace('`', " ")
 }
 
 /// The command that takes a mail, and the name of the argument.
@@ -47,7 +64,10 @@ pub(crate) fn mail_command(registry: &Registry) -> Option<(&Arc<Entry>, &str)> {
 /// A question about a mail.
 pub(crate) fn mail_question(entry: &Entry, argument: &str, text: String) -> Input {
     let arguments = Map::from_iter([(argument.to_owned(), Value::from(text))]);
-    Input::Named { name: entry.spec.name.to_owned(), arguments }
+    Input::Named {
+        name: entry.spec.name.to_owned(),
+        arguments,
+    }
 }
 
 /// A mail that someone attached.
@@ -61,14 +81,19 @@ pub(crate) fn mail_file(message: &Message) -> Option<&Attachment> {
 
 /// Whether these are the headers of a mail.
 pub(crate) fn is_mail(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start_matches(['>', ' ']).starts_with("Received: "))
+    text.lines().any(|line| {
+        line.trim_start_matches(['>', ' '])
+            .starts_with("Received: ")
+    })
 }
 
 /// The most telling question about the only target, or a choice between targets.
 pub(crate) fn about(registry: &Registry, targets: &[Target]) -> Found {
     let line = |target: &Target| Some(target.line(registry.offered_for(target.kind).next()?));
-    let mut lines: Vec<(String, String)> =
-        targets.iter().filter_map(|target| Some((target.text.clone(), line(target)?))).collect();
+    let mut lines: Vec<(String, String)> = targets
+        .iter()
+        .filter_map(|target| Some((target.text.clone(), line(target)?)))
+        .collect();
     lines.truncate(CHOICES);
     match lines.len() {
         0 => Found::Nothing,
@@ -82,7 +107,9 @@ pub(crate) fn offers(registry: &Registry, text: &str) -> Vec<(String, String)> {
     match targets::found_in(text).as_slice() {
         [target] => {
             let entries = registry.offered_for(target.kind).take(CHOICES);
-            entries.map(|entry| (entry.spec.name.to_owned(), target.line(entry))).collect()
+            entries
+                .map(|entry| (entry.spec.name.to_owned(), target.line(entry)))
+                .collect()
         }
         several => match about(registry, several) {
             Found::Choose(lines) => lines,
@@ -106,9 +133,14 @@ mod tests {
         assert!(
             matches!(found("see a.example"), Found::Ask(Input::Text(line)) if line.ends_with(" a.example"))
         );
-        let Found::Choose(lines) = found("a.example or 192.0.2.1") else { panic!("a choice") };
+        let Found::Choose(lines) = found("a.example or 192.0.2.1") else {
+            panic!("a choice")
+        };
         assert_eq!(lines[1].0, "192.0.2.1");
-        assert!(offers(registry, "a.example").len() > 1, "all that fits one target");
+        assert!(
+            offers(registry, "a.example").len() > 1,
+            "all that fits one target"
+        );
         assert!(offers(registry, "hello").is_empty());
     }
 

@@ -7,7 +7,9 @@ use netvane_core::Health;
 use serde_json::Value;
 use serenity::{
     Client, Error,
-    all::{ClientBuilder, Context, EventHandler, GatewayIntents, Interaction, Message, ShardManager},
+    all::{
+        ClientBuilder, Context, EventHandler, GatewayIntents, Interaction, Message, ShardManager,
+    },
     gateway::{ConnectionStage, GatewayError},
     http::Route,
     model::id::ApplicationId,
@@ -31,7 +33,8 @@ struct Handler(Bot);
 #[async_trait]
 impl EventHandler for Handler {
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
-        self.0.start(interactions::take(self.0.clone(), interaction));
+        self.0
+            .start(interactions::take(self.0.clone(), interaction));
     }
 
     async fn message(&self, _: Context, message: Message) {
@@ -49,10 +52,19 @@ pub(crate) enum Left {
 
 /// Stays connected until the process is to end, or gives up.
 pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
-    let gateway = bot.rest.get(Route::GatewayBot).await.map_err(|refused| Left::Lost(refused.to_string()))?;
-    let mut client =
-        connect(bot, application, &gateway).await.map_err(|error| Left::Lost(error.to_string()))?;
-    let shards = gateway["shards"].as_u64().and_then(|shards| u32::try_from(shards).ok()).unwrap_or(1).max(1);
+    let gateway = bot
+        .rest
+        .get(Route::GatewayBot)
+        .await
+        .map_err(|refused| Left::Lost(refused.to_string()))?;
+    let mut client = connect(bot, application, &gateway)
+        .await
+        .map_err(|error| Left::Lost(error.to_string()))?;
+    let shards = gateway["shards"]
+        .as_u64()
+        .and_then(|shards| u32::try_from(shards).ok())
+        .unwrap_or(1)
+        .max(1);
     let manager = client.shard_manager.clone();
     let ended = tokio::select! {
         ended = client.start_shards(shards) => ended,
@@ -63,10 +75,14 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
     match ended {
         Ok(()) if bot.chat.shutdown().is_cancelled() => Ok(()),
         Ok(()) => Err(Left::Lost("the gateway's connection ended".into())),
-        Err(Error::Gateway(GatewayError::InvalidAuthentication)) => Err(Left::Refused(crate::WRONG_TOKEN)),
-        Err(Error::Gateway(GatewayError::InvalidGatewayIntents | GatewayError::DisallowedGatewayIntents)) => {
-            Err(Left::Refused("Discord does not let this bot receive messages (its intents are refused)"))
+        Err(Error::Gateway(GatewayError::InvalidAuthentication)) => {
+            Err(Left::Refused(crate::WRONG_TOKEN))
         }
+        Err(Error::Gateway(
+            GatewayError::InvalidGatewayIntents | GatewayError::DisallowedGatewayIntents,
+        )) => Err(Left::Refused(
+            "Discord does not let this bot receive messages (its intents are refused)",
+        )),
         Err(error) => Err(Left::Lost(error.to_string())),
     }
 }
@@ -92,7 +108,10 @@ async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
     loop {
         ticks.tick().await;
         let runners = manager.runners.lock().await;
-        let connected = runners.values().filter(|runner| runner.stage == ConnectionStage::Connected).count();
+        let connected = runners
+            .values()
+            .filter(|runner| runner.stage == ConnectionStage::Connected)
+            .count();
         drop(runners);
         if connected >= shards {
             (absent, was_up) = (0, true);
@@ -101,7 +120,10 @@ async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
         }
         absent += 1;
         if was_up && absent == BLIP {
-            adapters.report(crate::NAME, Health::Down("the connection to Discord's gateway is lost".into()));
+            adapters.report(
+                crate::NAME,
+                Health::Down("the connection to Discord's gateway is lost".into()),
+            );
         }
     }
 }

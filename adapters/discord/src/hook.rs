@@ -33,20 +33,26 @@ pub(crate) struct Key(Arc<[u8]>);
 impl Key {
     /// As Discord's developer portal shows it: 64 hexadecimal digits.
     pub fn read(hexadecimal: &str) -> Option<Self> {
-        bytes(hexadecimal).filter(|bytes| bytes.len() == 32).map(|bytes| Self(bytes.into()))
+        bytes(hexadecimal)
+            .filter(|bytes| bytes.len() == 32)
+            .map(|bytes| Self(bytes.into()))
     }
 
     /// Whether Discord sent this, and now.
     fn signed(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
         let header = |name: &str| headers.get(name)?.to_str().ok();
-        let Some((signature, at)) =
-            header("x-signature-ed25519").and_then(bytes).zip(header("x-signature-timestamp"))
+        let Some((signature, at)) = header("x-signature-ed25519")
+            .and_then(bytes)
+            .zip(header("x-signature-timestamp"))
         else {
             return false;
         };
         let message = [at.as_bytes(), body].concat();
-        at.parse::<u64>().is_ok_and(|at| at.abs_diff(now) <= TOLERANCE)
-            && UnparsedPublicKey::new(&ED25519, &self.0).verify(&message, &signature).is_ok()
+        at.parse::<u64>()
+            .is_ok_and(|at| at.abs_diff(now) <= TOLERANCE)
+            && UnparsedPublicKey::new(&ED25519, &self.0)
+                .verify(&message, &signature)
+                .is_ok()
     }
 }
 
@@ -60,7 +66,9 @@ fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {
 }
 
 pub(crate) fn router(bot: Bot, key: Key) -> Router {
-    Router::new().route("/hooks/discord", post(take)).with_state((bot, key))
+    Router::new()
+        .route("/hooks/discord", post(take))
+        .with_state((bot, key))
 }
 
 async fn take(State((bot, key)): State<(Bot, Key)>, headers: HeaderMap, body: Body) -> Response {
@@ -120,7 +128,10 @@ mod tests {
         assert!(!signed(&at, b"{}", b"{}", NOW + TOLERANCE + 1), "a replay");
         assert!(!signed("soon", b"{}", b"{}", NOW));
         let key = Key::read(&"00".repeat(32)).expect("any 32 bytes");
-        assert!(!key.signed(&HeaderMap::new(), b"{}", NOW), "no signature at all");
+        assert!(
+            !key.signed(&HeaderMap::new(), b"{}", NOW),
+            "no signature at all"
+        );
     }
 
     #[test]

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use serenity::model::{
     Permissions,
     application::{
-        CommandInteraction, CommandType, ComponentInteraction, Interaction, ModalInteraction, ResolvedTarget,
+        CommandInteraction, CommandType, ComponentInteraction, Interaction, ModalInteraction,
+        ResolvedTarget,
     },
     channel::{Attachment, Message, MessageFlags},
 };
@@ -48,8 +49,15 @@ struct Caller {
 macro_rules! caller {
     ($interaction:expr) => {{
         let interaction = $interaction;
-        let permissions = interaction.member.as_ref().and_then(|member| member.permissions);
-        let roles = interaction.member.as_ref().map(|member| member.roles.as_slice()).unwrap_or_default();
+        let permissions = interaction
+            .member
+            .as_ref()
+            .and_then(|member| member.permissions);
+        let roles = interaction
+            .member
+            .as_ref()
+            .map(|member| member.roles.as_slice())
+            .unwrap_or_default();
         Caller {
             spot: Spot {
                 application: interaction.application_id.get(),
@@ -61,8 +69,14 @@ macro_rules! caller {
                 later: new_post(interaction.channel_id.get(), interaction.id.get(), None),
             },
             user: interaction.user.id.get(),
-            who: who(interaction.user.id, interaction.channel_id, interaction.guild_id, roles),
-            moderator: permissions.is_some_and(|granted| granted.contains(Permissions::MANAGE_MESSAGES)),
+            who: who(
+                interaction.user.id,
+                interaction.channel_id,
+                interaction.guild_id,
+                roles,
+            ),
+            moderator: permissions
+                .is_some_and(|granted| granted.contains(Permissions::MANAGE_MESSAGES)),
         }
     }};
 }
@@ -81,7 +95,12 @@ impl Caller {
         let mut spot = self.spot.clone();
         spot.hidden = spot.hidden || bot.chat.is_private(&input, &self.who);
         let place = Place::Interaction(spot);
-        bot.ask(question(input, &self.who, self.spot.id, &place), place, next).await;
+        bot.ask(
+            question(input, &self.who, self.spot.id, &place),
+            place,
+            next,
+        )
+        .await;
     }
 
     async fn say(&self, bot: &Bot, document: &Document) {
@@ -95,20 +114,25 @@ impl Caller {
     }
 
     async fn open_dialogue(&self, bot: &Bot, missing: &Missing, known: &Input) {
-        let Some(entry) = bot.chat.engine().registry().find(missing.command) else { return };
+        let Some(entry) = bot.chat.engine().registry().find(missing.command) else {
+            return;
+        };
         let known = match known {
             Input::Named { arguments, .. } => arguments.clone(),
             Input::Text(_) => serde_json::Map::new(),
         };
         let dialogue = asked::dialogue(entry, self.spot.hidden, &known);
-        bot.acknowledge(&self.spot, OPEN_DIALOGUE, Some(&dialogue)).await;
+        bot.acknowledge(&self.spot, OPEN_DIALOGUE, Some(&dialogue))
+            .await;
         self.handled(bot).await;
     }
 
     /// Says that an answer will come, for what takes its time before there is anything to show.
     async fn defer(&self, bot: &Bot) -> bool {
         let flags = json!({ "flags": EPHEMERAL });
-        let taken = bot.acknowledge(&self.spot, DEFER, self.spot.hidden.then_some(&flags)).await;
+        let taken = bot
+            .acknowledge(&self.spot, DEFER, self.spot.hidden.then_some(&flags))
+            .await;
         self.handled(bot).await;
         taken
     }
@@ -135,12 +159,20 @@ pub(crate) async fn take(bot: Bot, interaction: Interaction) {
 async fn slash(bot: &Bot, command: &CommandInteraction) {
     let asked = Asked::read(&command.data);
     let mut caller = caller!(command).hidden(asked.hidden);
-    caller.spot.hidden |= bot.chat.engine().is_private(crate::NAME, &caller.who, asked.name);
+    caller.spot.hidden |= bot
+        .chat
+        .engine()
+        .is_private(crate::NAME, &caller.who, asked.name);
     if let Some(file) = asked.file {
         return slash_with_file(bot, &caller, &asked, file).await;
     }
     let input = asked.input();
-    match bot.chat.understood(&input).err().and_then(|error| error.missing) {
+    match bot
+        .chat
+        .understood(&input)
+        .err()
+        .and_then(|error| error.missing)
+    {
         Some(missing) => caller.open_dialogue(bot, &missing, &input).await,
         None => caller.ask(bot, input, Next::Answer).await,
     }
@@ -148,21 +180,30 @@ async fn slash(bot: &Bot, command: &CommandInteraction) {
 
 async fn slash_with_file(bot: &Bot, caller: &Caller, asked: &Asked<'_>, file: &Attachment) {
     let registry = bot.chat.engine().registry();
-    let argument =
-        registry.find(asked.name).and_then(|entry| entry.arguments.iter().find(|argument| argument.message));
+    let argument = registry
+        .find(asked.name)
+        .and_then(|entry| entry.arguments.iter().find(|argument| argument.message));
     let Some(argument) = argument else {
         return caller.ask(bot, asked.input(), Next::Answer).await;
     };
     let mut arguments = asked.arguments.clone();
     ask_about_file(bot, caller, file, |text| {
         arguments.insert(argument.name.clone(), text.into());
-        Input::Named { name: asked.name.to_owned(), arguments }
+        Input::Named {
+            name: asked.name.to_owned(),
+            arguments,
+        }
     })
     .await;
 }
 
 /// Fetching may take longer than Discord waits for a first answer.
-async fn ask_about_file(bot: &Bot, caller: &Caller, file: &Attachment, input: impl FnOnce(String) -> Input) {
+async fn ask_about_file(
+    bot: &Bot,
+    caller: &Caller,
+    file: &Attachment,
+    input: impl FnOnce(String) -> Input,
+) {
     if !caller.defer(bot).await {
         return;
     }
@@ -179,7 +220,10 @@ async fn ask_about_file(bot: &Bot, caller: &Caller, file: &Attachment, input: im
 async fn look_up(bot: &Bot, command: &CommandInteraction) {
     let caller = caller!(command);
     let Some(ResolvedTarget::Message(message)) = command.data.target() else {
-        return caller.hidden(true).say(bot, &note("Look up", "Discord did not send the message.")).await;
+        return caller
+            .hidden(true)
+            .say(bot, &note("Look up", "Discord did not send the message."))
+            .await;
     };
     let registry = bot.chat.engine().registry();
     if let Some((entry, argument)) = found::mail_command(registry) {
@@ -199,7 +243,8 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
             let buttons = bot.chat.choice(lines).await;
             let caller = caller.hidden(true);
             let document = note("Look up", "Several are named there. Which one?");
-            bot.say(&document, &buttons, caller.place(), Next::Answer).await;
+            bot.say(&document, &buttons, caller.place(), Next::Answer)
+                .await;
         }
         Found::Nothing => {
             let text = "No host, address or mail address is named in this message.";
@@ -213,9 +258,18 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
     let registry = bot.chat.engine().registry();
     let choices = typing.data.autocomplete().and_then(|focused| {
         let entry = registry.find(&typing.data.name)?;
-        let argument = entry.arguments.iter().find(|argument| argument.name == focused.name)?;
+        let argument = entry
+            .arguments
+            .iter()
+            .find(|argument| argument.name == focused.name)?;
         let recent = bot.chat.recent(&caller.user.to_string());
-        Some(complete(registry, argument, focused.value, &recent, SUGGESTIONS))
+        Some(complete(
+            registry,
+            argument,
+            focused.value,
+            &recent,
+            SUGGESTIONS,
+        ))
     });
     let choices: Vec<Value> = choices
         .unwrap_or_default()
@@ -231,21 +285,35 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
 }
 
 async fn pressed(bot: &Bot, press: &ComponentInteraction) {
-    let is_hidden =
-        |message: &Message| message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+    let is_hidden = |message: &Message| {
+        message
+            .flags
+            .is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL))
+    };
     let id = press.data.custom_id.as_str();
     let mut caller = caller!(press).hidden(is_hidden(&press.message));
     if let Some((name, hidden)) = asked::about(id) {
         let found = bot.chat.engine().registry().find(name);
-        let missing = found.map(|entry| Missing { command: entry.spec.name, argument: String::new() });
+        let missing = found.map(|entry| Missing {
+            command: entry.spec.name,
+            argument: String::new(),
+        });
         let caller = caller.hidden(hidden);
         return match missing {
-            Some(missing) => caller.open_dialogue(bot, &missing, &Input::Text(String::new())).await,
+            Some(missing) => {
+                caller
+                    .open_dialogue(bot, &missing, &Input::Text(String::new()))
+                    .await
+            }
             None => caller.hidden(true).say(bot, &expired()).await,
         };
     }
     let asker = caller.user.to_string();
-    match bot.chat.press(Press { id, asker: &asker, moderator: caller.moderator }) {
+    match bot.chat.press(Press {
+        id,
+        asker: &asker,
+        moderator: caller.moderator,
+    }) {
         Pressed::Cancelled => {
             bot.acknowledge(&caller.spot, DEFER_UPDATE, None).await;
             caller.handled(bot).await;
@@ -256,14 +324,24 @@ async fn pressed(bot: &Bot, press: &ComponentInteraction) {
         }
         Pressed::Expired => caller.hidden(true).say(bot, &expired()).await,
         Pressed::Ask(input) => caller.ask(bot, input, Next::Answer).await,
-        Pressed::Refresh(input) if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) => {
+        Pressed::Refresh(input)
+            if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) =>
+        {
             caller.ask(bot, input, Next::Answer).await;
         }
         Pressed::Refresh(input) => {
             caller.spot.later.message = Some(press.message.id.get());
             let place = caller.place();
             let question = question(input, &caller.who, caller.spot.id, &place);
-            bot.ask(netvane_chat::Question { fresh: true, ..question }, place, Next::Update).await;
+            bot.ask(
+                netvane_chat::Question {
+                    fresh: true,
+                    ..question
+                },
+                place,
+                Next::Update,
+            )
+            .await;
         }
         Pressed::Raw(input) => raw(bot, &caller, input).await,
     }
@@ -283,11 +361,23 @@ async fn raw(bot: &Bot, caller: &Caller, input: Input) {
             let answer = reply.rendition.document();
             let mut document = note(&answer.title, "The whole answer, as text and as data.");
             let files = [
-                ("txt", render::text(answer, Layout { width: 100, color: false })),
+                (
+                    "txt",
+                    render::text(
+                        answer,
+                        Layout {
+                            width: 100,
+                            color: false,
+                        },
+                    ),
+                ),
                 ("json", reply.to_json()),
             ];
             for (end, text) in files {
-                document.block(Block::Attachment { name: format!("{}.{end}", reply.command), text });
+                document.block(Block::Attachment {
+                    name: format!("{}.{end}", reply.command),
+                    text,
+                });
             }
             document
         }

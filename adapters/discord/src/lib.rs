@@ -66,7 +66,11 @@ impl Discord {
         Ok(Self {
             bot: Bot::new(chat, rest),
             application: settings.application_id.parse().ok(),
-            guilds: settings.guilds.iter().filter_map(|guild| guild.parse().ok()).collect(),
+            guilds: settings
+                .guilds
+                .iter()
+                .filter_map(|guild| guild.parse().ok())
+                .collect(),
             key: key.flatten(),
         })
     }
@@ -82,7 +86,10 @@ impl Discord {
         let bot = self.bot.clone();
         bot.chat.engine().adapters().report(NAME, Health::Starting);
         if let Err(why) = self.serve().await {
-            bot.chat.engine().adapters().report(NAME, Health::Failed(why));
+            bot.chat
+                .engine()
+                .adapters()
+                .report(NAME, Health::Failed(why));
         }
         bot.chat.drained(DRAIN).await;
     }
@@ -95,7 +102,8 @@ impl Discord {
             application = self.introduce() => application?,
             () = ended.cancelled() => return Ok(()),
         };
-        bot.chat.spawn(register(bot.clone(), application, self.guilds.clone()));
+        bot.chat
+            .spawn(register(bot.clone(), application, self.guilds.clone()));
         resume::all(bot);
         if self.key.is_some() {
             bot.chat.engine().adapters().report(NAME, Health::Up);
@@ -118,7 +126,9 @@ impl Discord {
         self.bot.is_user(number(&me["id"]));
         match self.application {
             Some(application) => Ok(application),
-            None => Ok(number(&self.get(|| Route::Oauth2ApplicationCurrent).await?["id"])),
+            None => Ok(number(
+                &self.get(|| Route::Oauth2ApplicationCurrent).await?["id"],
+            )),
         }
     }
 
@@ -136,7 +146,11 @@ impl Discord {
     }
 
     async fn pause(&self, waits: &mut ExponentialBackoff, why: String) {
-        self.bot.chat.engine().adapters().report(NAME, Health::Down(why));
+        self.bot
+            .chat
+            .engine()
+            .adapters()
+            .report(NAME, Health::Down(why));
         tokio::select! {
             () = tokio::time::sleep(waits.next().unwrap_or(Duration::from_secs(60))) => {}
             () = self.bot.chat.shutdown().cancelled() => {}
@@ -147,8 +161,15 @@ impl Discord {
 /// What Discord documents, and answers tell: 5 requests in 2 s for each interaction, 5 in 5 s for each channel, 50 in a
 /// second in all, interactions not counted. Its windows start anywhere, so that half of each is had at once.
 fn pace() -> Pace {
-    let rooms = vec![(2, Duration::from_millis(700)), (2, Duration::from_millis(1700))];
-    Pace::new(&Rates { overall: (20, Duration::from_millis(40)), rooms }).apart(outlet::INTERACTION_ROOM)
+    let rooms = vec![
+        (2, Duration::from_millis(700)),
+        (2, Duration::from_millis(1700)),
+    ];
+    Pace::new(&Rates {
+        overall: (20, Duration::from_millis(40)),
+        rooms,
+    })
+    .apart(outlet::INTERACTION_ROOM)
 }
 
 fn waits() -> ExponentialBackoff {
@@ -165,7 +186,8 @@ async fn register(bot: Bot, application: u64, guilds: Vec<u64>) {
     let mut waits = waits();
     loop {
         let registry = bot.chat.engine().registry();
-        let Err(refused) = register::register(&bot.rest, registry, application, &guilds).await else {
+        let Err(refused) = register::register(&bot.rest, registry, application, &guilds).await
+        else {
             return;
         };
         if !register::may_pass(&refused) {
@@ -184,5 +206,7 @@ async fn register(bot: Bot, application: u64, guilds: Vec<u64>) {
 }
 
 fn number(id: &Value) -> u64 {
-    id.as_str().and_then(|id| id.parse().ok()).unwrap_or_default()
+    id.as_str()
+        .and_then(|id| id.parse().ok())
+        .unwrap_or_default()
 }

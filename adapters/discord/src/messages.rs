@@ -21,19 +21,29 @@ enum Step<'a> {
 
 /// Handles a message, once.
 pub(crate) async fn take(bot: Bot, message: Message) {
-    let Some(line) = addressed(&bot, &message) else { return };
+    let Some(line) = addressed(&bot, &message) else {
+        return;
+    };
     if !bot.chat.first_time(&message.id.to_string()) {
         return;
     }
     let id = message.id.get();
     let place = Place::Channel(new_post(message.channel_id.get(), id, Some(id)));
-    let roles = message.member.as_ref().map(|member| member.roles.as_slice()).unwrap_or_default();
-    let who = who(message.author.id, message.channel_id, message.guild_id, roles);
+    let roles = message
+        .member
+        .as_ref()
+        .map(|member| member.roles.as_slice())
+        .unwrap_or_default();
+    let who = who(
+        message.author.id,
+        message.channel_id,
+        message.guild_id,
+        roles,
+    );
     let ask = |input| question(input, &who, id, &place);
     match step(&bot, &message, &line) {
         Step::Ask(input) if message.guild_id.is_some() && bot.chat.is_private(&input, &who) => {
-            let text =
-                "The answer to this is for you alone. Use the slash command: nobody else sees what it says.";
+            let text = "The answer to this is for you alone. Use the slash command: nobody else sees what it says.";
             say(&bot, id, &note("Private", text), &[], place).await;
         }
         Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
@@ -52,7 +62,14 @@ pub(crate) async fn take(bot: Bot, message: Message) {
         }
         Step::Choose(lines) => {
             let buttons = bot.chat.choice(lines).await;
-            say(&bot, id, &note("Look up", "What about it?"), &buttons, place).await;
+            say(
+                &bot,
+                id,
+                &note("Look up", "What about it?"),
+                &buttons,
+                place,
+            )
+            .await;
         }
         Step::Say(document, buttons) => say(&bot, id, &document, &buttons, place).await,
     }
@@ -70,8 +87,14 @@ fn addressed(bot: &Bot, message: &Message) -> Option<String> {
         return None;
     }
     let mentions = [format!("<@{me}>"), format!("<@!{me}>")];
-    let mentioned = mentions.iter().any(|mention| message.content.contains(mention));
-    let line = mentions.iter().fold(message.content.clone(), |text, mention| text.replace(mention, " "));
+    let mentioned = mentions
+        .iter()
+        .any(|mention| message.content.contains(mention));
+    let line = mentions
+        .iter()
+        .fold(message.content.clone(), |text, mention| {
+            text.replace(mention, " ")
+        });
     (mentioned || message.guild_id.is_none()).then(|| line.trim().to_owned())
 }
 
@@ -83,10 +106,20 @@ fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
     }
     let input = Input::Text(line.to_owned());
     match bot.chat.understood(&input) {
-        Err(UsageError { missing: Some(missing), .. }) => complete(bot, message, replied, line, &missing),
-        Err(UsageError { kind: UsageKind::UnknownCommand, .. }) => {
+        Err(UsageError {
+            missing: Some(missing),
+            ..
+        }) => complete(bot, message, replied, line, &missing),
+        Err(UsageError {
+            kind: UsageKind::UnknownCommand,
+            ..
+        }) => {
             let offers = found::offers(registry, line);
-            if offers.is_empty() { Step::Ask(input) } else { Step::Choose(offers) }
+            if offers.is_empty() {
+                Step::Ask(input)
+            } else {
+                Step::Choose(offers)
+            }
         }
         _ => Step::Ask(input),
     }
@@ -99,8 +132,14 @@ fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> S
         return step;
     }
     let Some(replied) = replied else {
-        let example = registry.entries().first().and_then(|entry| entry.spec.examples.first());
-        let text = format!("Mention me with a question, such as {}", example.unwrap_or(&"/help"));
+        let example = registry
+            .entries()
+            .first()
+            .and_then(|entry| entry.spec.examples.first());
+        let text = format!(
+            "Mention me with a question, such as {}",
+            example.unwrap_or(&"/help")
+        );
         return Step::Say(note("Netvane", text), Vec::new());
     };
     match found::about(registry, &targets::found_in(&found::words(replied))) {
@@ -129,8 +168,14 @@ fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Op
     if let Some(file) = file {
         return Some(Step::AskAboutFile(file));
     }
-    let text = replied.map(|replied| &replied.content).filter(|text| found::is_mail(text))?;
-    Some(Step::Ask(found::mail_question(entry, argument, text.clone())))
+    let text = replied
+        .map(|replied| &replied.content)
+        .filter(|text| found::is_mail(text))?;
+    Some(Step::Ask(found::mail_question(
+        entry,
+        argument,
+        text.clone(),
+    )))
 }
 
 /// What is missing is taken from the message that is replied to, or asked for.
@@ -143,13 +188,16 @@ fn complete<'a>(
 ) -> Step<'a> {
     let registry = bot.chat.engine().registry();
     let entry = registry.find(missing.command);
-    let argument = entry.and_then(|entry| entry.arguments.iter().find(|a| a.name == missing.argument));
+    let argument =
+        entry.and_then(|entry| entry.arguments.iter().find(|a| a.name == missing.argument));
     if argument.is_some_and(|argument| argument.message)
         && let Some(step) = mail(bot, message, replied).or_else(|| any_file(message, replied))
     {
         return step;
     }
-    let targets = replied.map(|replied| targets::found_in(&found::words(replied))).unwrap_or_default();
+    let targets = replied
+        .map(|replied| targets::found_in(&found::words(replied)))
+        .unwrap_or_default();
     let mut lines: Vec<(String, String)> = targets
         .into_iter()
         .map(|target| (target.text.clone(), format!("{line} {}", target.text)))
@@ -171,7 +219,9 @@ fn complete<'a>(
 
 /// Whoever asks about a mail and attaches one file means that file.
 fn any_file<'a>(message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
-    let files =
-        message.attachments.iter().chain(replied.into_iter().flat_map(|replied| &replied.attachments));
+    let files = message
+        .attachments
+        .iter()
+        .chain(replied.into_iter().flat_map(|replied| &replied.attachments));
     files.into_iter().next().map(Step::AskAboutFile)
 }

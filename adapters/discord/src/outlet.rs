@@ -15,7 +15,8 @@ use crate::{
     body::{self, EPHEMERAL},
     bot::Bot,
     rest::{
-        ALREADY_ACKNOWLEDGED, File, INVALID_WEBHOOK_TOKEN, Refused, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK,
+        ALREADY_ACKNOWLEDGED, File, INVALID_WEBHOOK_TOKEN, Refused, UNKNOWN_INTERACTION,
+        UNKNOWN_WEBHOOK,
     },
 };
 
@@ -84,7 +85,10 @@ pub(crate) enum Next {
 impl Place {
     pub fn room(&self) -> Room {
         match self {
-            Self::Interaction(spot) => Room { sort: INTERACTION_ROOM, id: spot.id.cast_signed() },
+            Self::Interaction(spot) => Room {
+                sort: INTERACTION_ROOM,
+                id: spot.id.cast_signed(),
+            },
             Self::Channel(post) => post.room(),
         }
     }
@@ -92,15 +96,20 @@ impl Place {
 
 impl Spot {
     pub fn is_over(&self) -> bool {
-        let age =
-            self.came.map_or_else(|| seconds().saturating_sub(self.since), |came| came.elapsed().as_secs());
+        let age = self.came.map_or_else(
+            || seconds().saturating_sub(self.since),
+            |came| came.elapsed().as_secs(),
+        );
         age > TOKEN_LIFE
     }
 }
 
 impl Post {
     pub fn room(&self) -> Room {
-        Room { sort: CHANNEL_ROOM, id: self.channel.cast_signed() }
+        Room {
+            sort: CHANNEL_ROOM,
+            id: self.channel.cast_signed(),
+        }
     }
 }
 
@@ -114,7 +123,9 @@ pub(crate) struct Written {
 impl Outlet for Written {
     async fn show(&mut self, page: &Page<'_>) -> Result<(), Trouble> {
         match &mut self.place {
-            Place::Channel(post) => show_in_channel(&self.bot, post, page).await.map_err(Trouble::from),
+            Place::Channel(post) => show_in_channel(&self.bot, post, page)
+                .await
+                .map_err(Trouble::from),
             Place::Interaction(spot) => show_in_reply(&self.bot, spot, &mut self.next, page).await,
         }
     }
@@ -124,7 +135,12 @@ impl Outlet for Written {
     }
 }
 
-async fn show_in_reply(bot: &Bot, spot: &mut Spot, next: &mut Next, page: &Page<'_>) -> Result<(), Trouble> {
+async fn show_in_reply(
+    bot: &Bot,
+    spot: &mut Spot,
+    next: &mut Next,
+    page: &Page<'_>,
+) -> Result<(), Trouble> {
     if spot.is_over() {
         *next = Next::Post;
     }
@@ -138,24 +154,36 @@ async fn show_in_reply(bot: &Bot, spot: &mut Spot, next: &mut Next, page: &Page<
         // The limits of interactions are their own; only this one has to wait.
         _ => {
             return Err(match refused.into() {
-                Trouble::Flood { wait, .. } => Trouble::Flood { wait, everywhere: false },
+                Trouble::Flood { wait, .. } => Trouble::Flood {
+                    wait,
+                    everywhere: false,
+                },
                 other => other,
             });
         }
     }
     if spot.hidden {
-        return Err(Trouble::Lasting("the time of a private reply is over".into()));
+        return Err(Trouble::Lasting(
+            "the time of a private reply is over".into(),
+        ));
     }
     if page.working && spot.later.message.is_none() {
-        return Err(Trouble::Lasting("progress is not worth a new message".into()));
+        return Err(Trouble::Lasting(
+            "progress is not worth a new message".into(),
+        ));
     }
     let (pace, room) = (bot.chat.pace(), spot.later.room());
     pace.turn(room).await;
-    let shown = show_in_channel(bot, &mut spot.later, page).await.map_err(Trouble::from);
+    let shown = show_in_channel(bot, &mut spot.later, page)
+        .await
+        .map_err(Trouble::from);
     if let Err(Trouble::Flood { wait, everywhere }) = shown {
         // The chat counts this question towards its interaction; here it is the channel that has to wait.
         pace.close((!everywhere).then_some(room), wait);
-        return Err(Trouble::Flood { wait, everywhere: false });
+        return Err(Trouble::Flood {
+            wait,
+            everywhere: false,
+        });
     }
     shown
 }
@@ -190,16 +218,29 @@ async fn reply(bot: &Bot, spot: &Spot, next: &mut Next, page: &Page<'_>) -> Resu
 
 async fn edit(bot: &Bot, spot: &Spot, message: &Value, files: &[File]) -> Result<(), Refused> {
     let application_id = ApplicationId::new(spot.application.max(1));
-    let route = Route::WebhookOriginalInteractionResponse { application_id, token: &spot.token };
-    bot.rest.send(Method::PATCH, route, message, files).await.map(|_| ())
+    let route = Route::WebhookOriginalInteractionResponse {
+        application_id,
+        token: &spot.token,
+    };
+    bot.rest
+        .send(Method::PATCH, route, message, files)
+        .await
+        .map(|_| ())
 }
 
 async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<(), Refused> {
     let (mut message, files) = body::message(page);
     let channel_id = ChannelId::new(post.channel.max(1));
     if let Some(id) = post.message {
-        let route = Route::ChannelMessage { channel_id, message_id: MessageId::new(id.max(1)) };
-        return bot.rest.send(Method::PATCH, route, &message, &files).await.map(|_| ());
+        let route = Route::ChannelMessage {
+            channel_id,
+            message_id: MessageId::new(id.max(1)),
+        };
+        return bot
+            .rest
+            .send(Method::PATCH, route, &message, &files)
+            .await
+            .map(|_| ());
     }
     message["nonce"] = json!(post.nonce);
     message["enforce_nonce"] = json!(true);
@@ -207,7 +248,15 @@ async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<
         message["message_reference"] =
             json!({ "message_id": answers.to_string(), "fail_if_not_exists": false });
     }
-    let made = bot.rest.send(Method::POST, Route::ChannelMessages { channel_id }, &message, &files).await?;
+    let made = bot
+        .rest
+        .send(
+            Method::POST,
+            Route::ChannelMessages { channel_id },
+            &message,
+            &files,
+        )
+        .await?;
     post.message = made["id"].as_str().and_then(|id| id.parse().ok());
     Ok(())
 }
@@ -222,12 +271,18 @@ impl Bot {
         files: &[File],
     ) -> Result<(), Refused> {
         let interaction_id = InteractionId::new(spot.id.max(1));
-        let route = Route::InteractionResponse { interaction_id, token: &spot.token };
+        let route = Route::InteractionResponse {
+            interaction_id,
+            token: &spot.token,
+        };
         let mut body = json!({ "type": kind });
         if let Some(data) = data {
             body["data"] = data.clone();
         }
-        self.rest.send(Method::POST, route, &body, files).await.map(|_| ())
+        self.rest
+            .send(Method::POST, route, &body, files)
+            .await
+            .map(|_| ())
     }
 
     /// The same for an answer that says everything; tried again as long as Discord waits for it.
@@ -247,13 +302,18 @@ impl Bot {
             };
             tokio::time::sleep(wait).await;
         }
-        tracing::warn!(adapter = crate::NAME, "an interaction could not be answered in time");
+        tracing::warn!(
+            adapter = crate::NAME,
+            "an interaction could not be answered in time"
+        );
         false
     }
 }
 
 pub(crate) fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -262,12 +322,30 @@ mod tests {
 
     #[test]
     fn a_place_is_found_again() {
-        let later = Post { channel: 5, message: None, answers: None, nonce: "n".into() };
-        let spot =
-            Spot { application: 1, id: 2, token: "t".into(), since: 3, came: None, hidden: true, later };
+        let later = Post {
+            channel: 5,
+            message: None,
+            answers: None,
+            nonce: "n".into(),
+        };
+        let spot = Spot {
+            application: 1,
+            id: 2,
+            token: "t".into(),
+            since: 3,
+            came: None,
+            hidden: true,
+            later,
+        };
         let place = Place::Interaction(spot);
         let kept = serde_json::to_value(&place).expect("serializes");
         assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);
-        assert_eq!(place.room(), Room { sort: INTERACTION_ROOM, id: 2 });
+        assert_eq!(
+            place.room(),
+            Room {
+                sort: INTERACTION_ROOM,
+                id: 2
+            }
+        );
     }
 }

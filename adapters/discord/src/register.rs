@@ -75,7 +75,10 @@ fn option(argument: &Argument) -> Vec<Value> {
         ArgumentKind::Boolean => option["type"] = json!(BOOLEAN),
         ArgumentKind::Integer => {
             option["type"] = json!(INTEGER);
-            for (key, bound) in [("min_value", argument.minimum), ("max_value", argument.maximum)] {
+            for (key, bound) in [
+                ("min_value", argument.minimum),
+                ("max_value", argument.maximum),
+            ] {
                 if let Some(bound) = bound {
                     option[key] = json!(bound);
                 }
@@ -85,7 +88,9 @@ fn option(argument: &Argument) -> Vec<Value> {
             let choice = |choice: &String| json!({ "name": choice, "value": choice });
             option["choices"] = argument.choices.iter().map(choice).collect();
         }
-        ArgumentKind::String if argument.completes.is_some() => option["autocomplete"] = json!(true),
+        ArgumentKind::String if argument.completes.is_some() => {
+            option["autocomplete"] = json!(true)
+        }
         ArgumentKind::String => {}
     }
     vec![option]
@@ -100,24 +105,39 @@ pub(crate) async fn register(
 ) -> Result<(), Refused> {
     let application_id = ApplicationId::new(application.max(1));
     if guilds.is_empty() {
-        return write(rest, &commands(registry, true), || Route::Commands { application_id }).await;
+        return write(rest, &commands(registry, true), || Route::Commands {
+            application_id,
+        })
+        .await;
     }
     let commands = commands(registry, false);
     for guild in guilds {
         let guild_id = GuildId::new((*guild).max(1));
-        write(rest, &commands, || Route::GuildCommands { application_id, guild_id }).await?;
+        write(rest, &commands, || Route::GuildCommands {
+            application_id,
+            guild_id,
+        })
+        .await?;
     }
     Ok(())
 }
 
-async fn write<'a>(rest: &Rest, wanted: &[Value], route: impl Fn() -> Route<'a>) -> Result<(), Refused> {
+async fn write<'a>(
+    rest: &Rest,
+    wanted: &[Value],
+    route: impl Fn() -> Route<'a>,
+) -> Result<(), Refused> {
     let there = rest.get(route()).await?;
     let there = there.as_array().map(Vec::as_slice).unwrap_or_default();
     if by_name(there) == by_name(wanted) {
         return Ok(());
     }
     rest.send(Method::PUT, route(), &json!(wanted), &[]).await?;
-    tracing::info!(adapter = crate::NAME, commands = wanted.len(), "commands are registered");
+    tracing::info!(
+        adapter = crate::NAME,
+        commands = wanted.len(),
+        "commands are registered"
+    );
     Ok(())
 }
 
@@ -130,13 +150,21 @@ pub(crate) fn may_pass(refused: &Refused) -> bool {
 fn by_name(commands: &[Value]) -> BTreeMap<(String, i64), Value> {
     let keep = |command: &Value| {
         let fields = ["description", "options", "integration_types", "contexts"];
-        let kept = fields.iter().map(|key| ((*key).to_owned(), bare(&command[*key])));
+        let kept = fields
+            .iter()
+            .map(|key| ((*key).to_owned(), bare(&command[*key])));
         Value::Object(kept.filter(|(_, value)| !is_default(value)).collect())
     };
     let key = |command: &Value| {
-        (command["name"].as_str().unwrap_or_default().to_owned(), command["type"].as_i64().unwrap_or(1))
+        (
+            command["name"].as_str().unwrap_or_default().to_owned(),
+            command["type"].as_i64().unwrap_or(1),
+        )
     };
-    commands.iter().map(|command| (key(command), keep(command))).collect()
+    commands
+        .iter()
+        .map(|command| (key(command), keep(command)))
+        .collect()
 }
 
 fn bare(value: &Value) -> Value {
@@ -144,7 +172,11 @@ fn bare(value: &Value) -> Value {
         Value::Array(list) => list.iter().map(bare).collect(),
         Value::Object(fields) => {
             let fields = fields.iter().map(|(key, value)| (key.clone(), bare(value)));
-            Value::Object(fields.filter(|(_, value)| !is_default(value)).collect::<Map<_, _>>())
+            Value::Object(
+                fields
+                    .filter(|(_, value)| !is_default(value))
+                    .collect::<Map<_, _>>(),
+            )
         }
         other => other.clone(),
     }

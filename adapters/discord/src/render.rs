@@ -45,33 +45,52 @@ struct Part {
 
 impl Part {
     fn plain(lines: Vec<String>) -> Self {
-        Self { lines, fenced: false, heads: false }
+        Self {
+            lines,
+            fenced: false,
+            heads: false,
+        }
     }
 
     fn fenced(text: &str) -> Self {
         let lines = block_lines(text);
         let empty = lines.iter().all(|line| line.trim().is_empty());
-        Self { lines: if empty { Vec::new() } else { lines }, fenced: true, heads: false }
+        Self {
+            lines: if empty { Vec::new() } else { lines },
+            fenced: true,
+            heads: false,
+        }
     }
 
     fn text(&self) -> String {
         let inside = self.lines.join("\n");
-        if self.fenced { format!("```\n{inside}\n```") } else { inside }
+        if self.fenced {
+            format!("```\n{inside}\n```")
+        } else {
+            inside
+        }
     }
 
     /// Its first lines, as many as fit.
     fn start(mut self, room: usize) -> Option<Self> {
         let frame = if self.fenced { length("```\n\n```") } else { 0 };
         let mut left = room.checked_sub(frame)?;
-        let fits = self.lines.iter().take_while(|line| match left.checked_sub(length(line) + 1) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => false,
-        });
+        let fits = self
+            .lines
+            .iter()
+            .take_while(|line| match left.checked_sub(length(line) + 1) {
+                Some(rest) => {
+                    left = rest;
+                    true
+                }
+                None => false,
+            });
         let count = fits.count();
-        let cut = self.lines.get(count).filter(|_| self.fenced && left > 100).map(|line| within(line, left));
+        let cut = self
+            .lines
+            .get(count)
+            .filter(|_| self.fenced && left > 100)
+            .map(|line| within(line, left));
         self.lines.truncate(count);
         self.lines.extend(cut);
         (!self.lines.is_empty()).then_some(self)
@@ -91,25 +110,50 @@ fn within(line: &str, most: usize) -> String {
 /// The page's document as one embed, with the files that belong to it.
 pub(crate) fn draw(page: &Page<'_>) -> Drawn {
     let document = page.document;
-    let (symbol, color) = if page.working { ("⏳", 0x95_a5_a6) } else { look(document.severity) };
+    let (symbol, color) = if page.working {
+        ("⏳", 0x95_a5_a6)
+    } else {
+        look(document.severity)
+    };
     let room = TITLE - length(symbol) - 1;
     let title = format!("{symbol} {}", line_within(&document.title, room));
     let mut embed = json!({ "title": title, "color": color });
     let mut files = Vec::new();
-    if let Some(bytes) = if page.working { None } else { render::png(document) } {
+    if let Some(bytes) = if page.working {
+        None
+    } else {
+        render::png(document)
+    } {
         embed["image"] = json!({ "url": format!("attachment://{PICTURE}") });
-        files.push(File { name: PICTURE.to_owned(), bytes });
+        files.push(File {
+            name: PICTURE.to_owned(),
+            bytes,
+        });
     }
     let pictured = !files.is_empty();
-    let attached = if page.working { Vec::new() } else { attachments(document) };
-    let all =
-        length(&line(&document.title)) <= room && page.links().count() <= BUTTONS && fit(&files, &attached);
+    let attached = if page.working {
+        Vec::new()
+    } else {
+        attachments(document)
+    };
+    let all = length(&line(&document.title)) <= room
+        && page.links().count() <= BUTTONS
+        && fit(&files, &attached);
     let words = if page.working { MORE } else { ATTACHED };
     let (mut description, complete) = described(document, words, pictured, all);
     if !complete && !page.working {
         // It holds what is in the other files, too; so it goes before them.
-        let text = render::text(document, Layout { width: 100, color: false });
-        let rest = File { name: REST.to_owned(), bytes: text.into_bytes() };
+        let text = render::text(
+            document,
+            Layout {
+                width: 100,
+                color: false,
+            },
+        );
+        let rest = File {
+            name: REST.to_owned(),
+            bytes: text.into_bytes(),
+        };
         if fit(&files, std::slice::from_ref(&rest)) {
             files.push(rest);
         } else {
@@ -121,7 +165,11 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
             files.push(file);
         }
     }
-    let description = if description.trim().is_empty() { "—".to_owned() } else { description };
+    let description = if description.trim().is_empty() {
+        "—".to_owned()
+    } else {
+        description
+    };
     embed["description"] = description.into();
     Drawn { embed, files }
 }
@@ -156,19 +204,35 @@ fn look(severity: Severity) -> (&'static str, u32) {
 /// once more.
 fn described(document: &Document, more: &str, pictured: bool, all: bool) -> (String, bool) {
     let warnings = document.warnings.iter().take(WARNINGS);
-    let tail: String = warnings.map(|warning| format!("\n⚠️ {}", line_within(warning, WARNING))).collect();
+    let tail: String = warnings
+        .map(|warning| format!("\n⚠️ {}", line_within(warning, WARNING)))
+        .collect();
     let mut complete = all
         && document.warnings.len() <= WARNINGS
-        && document.warnings.iter().all(|warning| length(&line(warning)) <= WARNING)
+        && document
+            .warnings
+            .iter()
+            .all(|warning| length(&line(warning)) <= WARNING)
         && length(&line(&document.summary)) <= SUMMARY;
     let mut out = line_within(&document.summary, SUMMARY);
     let most = DESCRIPTION - length(&tail) - length(more) - 4;
     let mut close = false;
     // One picture shows one path: the first.
     let is_path = |block: &Block| matches!(block, Block::Path { .. });
-    let drawn = document.blocks.iter().position(is_path).filter(|_| pictured);
-    let blocks = document.blocks.iter().enumerate().filter(|(index, _)| Some(*index) != drawn);
-    for part in blocks.map(|(_, block)| part(block)).filter(|part| !part.lines.is_empty()) {
+    let drawn = document
+        .blocks
+        .iter()
+        .position(is_path)
+        .filter(|_| pictured);
+    let blocks = document
+        .blocks
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| Some(*index) != drawn);
+    for part in blocks
+        .map(|(_, block)| part(block))
+        .filter(|part| !part.lines.is_empty())
+    {
         let gap = match (out.is_empty(), close) {
             (true, _) => "",
             (_, true) => "\n",
@@ -202,8 +266,15 @@ fn part(block: &Block) -> Part {
     match block {
         Block::Heading { text } => {
             let text = line(text.trim());
-            let lines = if text.is_empty() { Vec::new() } else { vec![format!("**{text}**")] };
-            Part { heads: true, ..Part::plain(lines) }
+            let lines = if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!("**{text}**")]
+            };
+            Part {
+                heads: true,
+                ..Part::plain(lines)
+            }
         }
         Block::Text { text } => Part::plain(text.lines().map(line).collect()),
         Block::Fields { fields } => Part::plain(
@@ -213,16 +284,33 @@ fn part(block: &Block) -> Part {
                 .collect(),
         ),
         Block::Table { columns, rows } if render::table_width(columns, rows) <= PHONE => {
-            Part::fenced(&render::block_text(block, Layout { width: PHONE as u16, color: false }))
+            Part::fenced(&render::block_text(
+                block,
+                Layout {
+                    width: PHONE as u16,
+                    color: false,
+                },
+            ))
         }
-        Block::Table { columns, rows } => {
-            Part::plain(render::ungrouped(rows).iter().map(|row| listed(columns, row)).collect())
-        }
+        Block::Table { columns, rows } => Part::plain(
+            render::ungrouped(rows)
+                .iter()
+                .map(|row| listed(columns, row))
+                .collect(),
+        ),
         Block::Code { text } => Part::fenced(text),
-        Block::Path { .. } => Part::fenced(&render::block_text(block, Layout { width: 100, color: false })),
+        Block::Path { .. } => Part::fenced(&render::block_text(
+            block,
+            Layout {
+                width: 100,
+                color: false,
+            },
+        )),
         // A button below.
         Block::Link { .. } => Part::plain(Vec::new()),
-        Block::Attachment { name, .. } => Part::plain(vec![format!("📎 {}", code(&file_name(name)))]),
+        Block::Attachment { name, .. } => {
+            Part::plain(vec![format!("📎 {}", code(&file_name(name)))])
+        }
     }
 }
 
@@ -233,21 +321,43 @@ fn listed(columns: &[Column], row: &[Cell]) -> String {
         true => format!("{} {}", line(column.title), cell(value)),
         false => cell(value),
     };
-    let mut cells = columns.iter().zip(row).filter(|(_, value)| !value.text.trim().is_empty());
-    let first = cells.next().map(|first| bold(&named(first))).unwrap_or_default();
+    let mut cells = columns
+        .iter()
+        .zip(row)
+        .filter(|(_, value)| !value.text.trim().is_empty());
+    let first = cells
+        .next()
+        .map(|first| bold(&named(first)))
+        .unwrap_or_default();
     let rest: Vec<String> = cells.map(named).collect();
-    if rest.is_empty() { format!("- {first}") } else { format!("- {first} — {}", rest.join(" · ")) }
+    if rest.is_empty() {
+        format!("- {first}")
+    } else {
+        format!("- {first} — {}", rest.join(" · "))
+    }
 }
 
 fn bold(text: &str) -> String {
-    if text.is_empty() { "**—**".to_owned() } else { format!("**{text}**") }
+    if text.is_empty() {
+        "**—**".to_owned()
+    } else {
+        format!("**{text}**")
+    }
 }
 
 fn cell(cell: &Cell) -> String {
     let words = || {
-        let lines: Vec<String> =
-            cell.text.lines().map(|text| line(text.trim())).filter(|text| !text.is_empty()).collect();
-        if lines.is_empty() { "—".to_owned() } else { lines.join(", ") }
+        let lines: Vec<String> = cell
+            .text
+            .lines()
+            .map(|text| line(text.trim()))
+            .filter(|text| !text.is_empty())
+            .collect();
+        if lines.is_empty() {
+            "—".to_owned()
+        } else {
+            lines.join(", ")
+        }
     };
     match cell.role {
         Role::Domain | Role::Address | Role::Exact => code(&cell.text),
@@ -260,9 +370,10 @@ fn cell(cell: &Cell) -> String {
 
 fn attachments(document: &Document) -> Vec<File> {
     let files = document.blocks.iter().filter_map(|block| match block {
-        Block::Attachment { name, text } => {
-            Some(File { name: file_name(name), bytes: text.clone().into_bytes() })
-        }
+        Block::Attachment { name, text } => Some(File {
+            name: file_name(name),
+            bytes: text.clone().into_bytes(),
+        }),
         _ => None,
     });
     files.collect()
@@ -270,10 +381,16 @@ fn attachments(document: &Document) -> Vec<File> {
 
 /// Discord changes other names, and the embed would then name a file that is not there.
 fn file_name(name: &str) -> String {
-    let kept = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let kept = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     let name: String = kept.take(64).collect();
     let name = name.trim_matches('.');
-    if name.is_empty() { "file.txt".to_owned() } else { name.to_owned() }
+    if name.is_empty() {
+        "file.txt".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]

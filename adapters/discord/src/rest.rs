@@ -45,7 +45,11 @@ pub(crate) enum Refused {
     /// Too much.
     Flood { wait: Duration, everywhere: bool },
     /// An HTTP status, Discord's own code, and its words.
-    Status { status: u16, code: i64, message: String },
+    Status {
+        status: u16,
+        code: i64,
+        message: String,
+    },
 }
 
 impl Refused {
@@ -76,9 +80,19 @@ impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreached(why) => f.write_str(why),
-            Self::Flood { wait, .. } => write!(f, "Discord asks to wait for {:.1} s", wait.as_secs_f64()),
-            Self::Status { status, code: 0, message } => write!(f, "status {status}: {message}"),
-            Self::Status { status, code, message } => write!(f, "status {status}, code {code}: {message}"),
+            Self::Flood { wait, .. } => {
+                write!(f, "Discord asks to wait for {:.1} s", wait.as_secs_f64())
+            }
+            Self::Status {
+                status,
+                code: 0,
+                message,
+            } => write!(f, "status {status}: {message}"),
+            Self::Status {
+                status,
+                code,
+                message,
+            } => write!(f, "status {status}, code {code}: {message}"),
         }
     }
 }
@@ -88,7 +102,10 @@ impl From<Refused> for Trouble {
         match refused {
             Refused::Flood { wait, everywhere } => Self::Flood { wait, everywhere },
             Refused::Unreached(why) => Self::Passing(why),
-            Refused::Status { status: 408 | 500.., .. } => Self::Passing(refused.to_string()),
+            Refused::Status {
+                status: 408 | 500..,
+                ..
+            } => Self::Passing(refused.to_string()),
             Refused::Status { .. } => Self::Lasting(refused.to_string()),
         }
     }
@@ -110,7 +127,11 @@ impl Rest {
             .connect_timeout(Duration::from_secs(5))
             .build()?;
         let token = settings.token.reveal().trim().to_owned();
-        Ok(Self { client, token, origin: settings.api_url.trim_end_matches('/').to_owned() })
+        Ok(Self {
+            client,
+            token,
+            origin: settings.api_url.trim_end_matches('/').to_owned(),
+        })
     }
 
     /// For serenity's gateway client. Without its own rate limiter, which would go around the proxy.
@@ -118,7 +139,11 @@ impl Rest {
         let builder = serenity::http::HttpBuilder::new(&self.token)
             .client(self.client.clone())
             .ratelimiter_disabled(true);
-        if self.is_discord() { builder.build() } else { builder.proxy(&self.origin).build() }
+        if self.is_discord() {
+            builder.build()
+        } else {
+            builder.proxy(&self.origin).build()
+        }
     }
 
     /// Whether this is Discord itself, and not a stand-in.
@@ -144,14 +169,22 @@ impl Rest {
     ) -> Result<Value, Refused> {
         let request = self.request(method, route);
         if files.is_empty() {
-            let json = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+            let json = request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(body.to_string());
             return read(json).await;
         }
         let form = Form::new().part("payload_json", json_part(body)?);
-        let form = files.iter().enumerate().try_fold(form, |form, (index, file)| {
-            let part = Part::bytes(file.bytes.clone()).file_name(file.name.clone());
-            Ok(form.part(format!("files[{index}]"), part.mime_str(file.kind()).map_err(unreached)?))
-        })?;
+        let form = files
+            .iter()
+            .enumerate()
+            .try_fold(form, |form, (index, file)| {
+                let part = Part::bytes(file.bytes.clone()).file_name(file.name.clone());
+                Ok(form.part(
+                    format!("files[{index}]"),
+                    part.mime_str(file.kind()).map_err(unreached)?,
+                ))
+            })?;
         read(request.multipart(form)).await
     }
 
@@ -170,17 +203,23 @@ impl Rest {
 
     fn request(&self, method: Method, route: Route<'_>) -> RequestBuilder {
         let url = route.path().replacen(DISCORD, &self.origin, 1);
-        let request = self.client.request(method, url).header(header::USER_AGENT, constants::USER_AGENT);
+        let request = self
+            .client
+            .request(method, url)
+            .header(header::USER_AGENT, constants::USER_AGENT);
         // The token of an interaction stands in the path and is enough.
         match route {
-            Route::InteractionResponse { .. } | Route::WebhookOriginalInteractionResponse { .. } => request,
+            Route::InteractionResponse { .. }
+            | Route::WebhookOriginalInteractionResponse { .. } => request,
             _ => request.header(header::AUTHORIZATION, format!("Bot {}", self.token)),
         }
     }
 }
 
 fn json_part(body: &Value) -> Result<Part, Refused> {
-    Part::text(body.to_string()).mime_str("application/json").map_err(unreached)
+    Part::text(body.to_string())
+        .mime_str("application/json")
+        .map_err(unreached)
 }
 
 /// The URL is left out: it holds the token of the interaction.
@@ -210,7 +249,14 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
         return Ok(response);
     }
     let status = response.status();
-    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)?
+            .to_str()
+            .ok()
+            .map(str::to_owned)
+    };
     let waits = ["retry-after", "x-ratelimit-reset-after"].map(header);
     let scope = header("x-ratelimit-scope");
     let bytes = response.bytes().await.unwrap_or_default();
@@ -223,7 +269,11 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
             None => status.canonical_reason().unwrap_or_default().to_owned(),
         };
         let code = body["code"].as_i64().unwrap_or(0);
-        return Err(Refused::Status { status: status.as_u16(), code, message });
+        return Err(Refused::Status {
+            status: status.as_u16(),
+            code,
+            message,
+        });
     }
     Err(flood(&body, scope.as_deref(), &waits))
 }
@@ -231,12 +281,20 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
 /// The body tells the time more exactly than the header; without a body it is not the API that refuses, but what
 /// stands before it, and then it refuses everything.
 fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>]) -> Refused {
-    let told = waits.iter().flatten().find_map(|wait| wait.parse::<f64>().ok());
+    let told = waits
+        .iter()
+        .flatten()
+        .find_map(|wait| wait.parse::<f64>().ok());
     let seconds = body["retry_after"].as_f64().or(told);
-    let wait = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SOME_TIME);
+    let wait = seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .unwrap_or(SOME_TIME);
     let everywhere = scope == Some("global") || body["global"] == true || !body.is_object();
     // A moment more: clocks differ.
-    Refused::Flood { wait: wait + Duration::from_millis(20), everywhere }
+    Refused::Flood {
+        wait: wait + Duration::from_millis(20),
+        everywhere,
+    }
 }
 
 /// What a message says of whom it may ping: nobody, whoever is named in it.
@@ -259,20 +317,39 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(
-            told(json!({"retry_after": 0.48, "global": false}), Some("user"), Some("1")),
+            told(
+                json!({"retry_after": 0.48, "global": false}),
+                Some("user"),
+                Some("1")
+            ),
             (500, false)
         );
         assert_eq!(
-            told(json!({"retry_after": 1.0, "global": true}), Some("global"), Some("1")),
+            told(
+                json!({"retry_after": 1.0, "global": true}),
+                Some("global"),
+                Some("1")
+            ),
             (1020, true)
         );
-        assert_eq!(told(Value::Null, None, Some("60")), (60_020, true), "not the API itself");
+        assert_eq!(
+            told(Value::Null, None, Some("60")),
+            (60_020, true),
+            "not the API itself"
+        );
         assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
     }
 
     #[test]
     fn what_may_work_the_next_time() {
-        let status = |status| Refused::Status { status, code: 0, message: "x".into() }.into();
+        let status = |status| {
+            Refused::Status {
+                status,
+                code: 0,
+                message: "x".into(),
+            }
+            .into()
+        };
         assert!(matches!(status(503), Trouble::Passing(_)));
         assert!(matches!(status(404), Trouble::Lasting(_)));
     }

@@ -15,7 +15,9 @@ pub(crate) fn all(bot: &Bot) {
 }
 
 async fn one(bot: Bot, job: Job) {
-    let Ok(place) = serde_json::from_value::<Place>(job.place.clone()) else { return };
+    let Ok(place) = serde_json::from_value::<Place>(job.place.clone()) else {
+        return;
+    };
     let room = place.room();
     let next = match &place {
         // Whether a first answer was given is not known; if not, it is too late for one.
@@ -25,11 +27,19 @@ async fn one(bot: Bot, job: Job) {
     let question = Question::resumed(&job, room).filter(|_| job.can_be_answered());
     match question {
         Some(question) => {
-            let mut written = Written { bot: bot.clone(), place, next };
+            let mut written = Written {
+                bot: bot.clone(),
+                place,
+                next,
+            };
             bot.chat.answer(question, &mut written).await;
         }
         None => {
-            let mut written = Written { bot: bot.clone(), place, next };
+            let mut written = Written {
+                bot: bot.clone(),
+                place,
+                next,
+            };
             bot.chat.give_up(&job, room, &mut written).await;
         }
     }

@@ -65,7 +65,12 @@ impl Hub {
         {
             return self.completed(caller, message, prompt).await;
         }
-        match said(text, self.username(), self.chat.engine().registry(), caller.alone) {
+        match said(
+            text,
+            self.username(),
+            self.chat.engine().registry(),
+            caller.alone,
+        ) {
             Said::Others => {}
             Said::Line(line) => self.on_line(caller, message, line).await,
             Said::Words => self.on_words(caller, message, text).await,
@@ -79,21 +84,43 @@ impl Hub {
             return self.ask_apart(caller, input, who).await;
         }
         let question = Question::new(input, caller.asker, caller.place.room());
-        let question =
-            Question { update: Some(caller.update), caller: who, unkept: caller.unkept, ..question };
-        self.chat.answer(question, &mut Spot::new(self, caller.place)).await;
+        let question = Question {
+            update: Some(caller.update),
+            caller: who,
+            unkept: caller.unkept,
+            ..question
+        };
+        self.chat
+            .answer(question, &mut Spot::new(self, caller.place))
+            .await;
     }
 
     /// The same where only the asker may read the answer: in their own chat with the bot.
-    async fn ask_apart(self: &Arc<Self>, mut caller: Caller, input: Input, who: netvane_core::Caller) {
+    async fn ask_apart(
+        self: &Arc<Self>,
+        mut caller: Caller,
+        input: Input,
+        who: netvane_core::Caller,
+    ) {
         let unkept = caller.unkept.take();
         let chat = caller.asker.parse().ok().filter(|_| caller.person);
         let ended = match chat {
             Some(chat) => {
-                let place = Place { chat, ..Place::default() };
+                let place = Place {
+                    chat,
+                    ..Place::default()
+                };
                 let question = Question::new(input, caller.asker.clone(), place.room());
-                let question = Question { caller: who, unkept, ..question };
-                Some(self.chat.answer(question, &mut Spot::new(self, place)).await)
+                let question = Question {
+                    caller: who,
+                    unkept,
+                    ..question
+                };
+                Some(
+                    self.chat
+                        .answer(question, &mut Spot::new(self, place))
+                        .await,
+                )
             }
             None => None,
         };
@@ -107,21 +134,39 @@ impl Hub {
     }
 
     /// Says something, with buttons that ask a line each. Handled before it is said, so that it is never said twice.
-    async fn say(self: &Arc<Self>, caller: &Caller, document: &Document, lines: Vec<(String, String)>) {
+    async fn say(
+        self: &Arc<Self>,
+        caller: &Caller,
+        document: &Document,
+        lines: Vec<(String, String)>,
+    ) {
         self.chat.handled(&caller.update).await;
-        let buttons = if lines.is_empty() { Vec::new() } else { self.chat.choice(lines).await };
+        let buttons = if lines.is_empty() {
+            Vec::new()
+        } else {
+            self.chat.choice(lines).await
+        };
         let mut spot = Spot::new(self, caller.place.clone());
         // Why it was not taken is in the log.
-        let _ = self.chat.tell(document, &buttons, caller.place.room(), &mut spot).await;
+        let _ = self
+            .chat
+            .tell(document, &buttons, caller.place.room(), &mut spot)
+            .await;
     }
 
     async fn on_line(self: &Arc<Self>, caller: Caller, message: &Message, line: String) {
         let input = Input::Text(line.clone());
-        let Err(UsageError { missing: Some(missing), .. }) = self.chat.understood(&input) else {
+        let Err(UsageError {
+            missing: Some(missing),
+            ..
+        }) = self.chat.understood(&input)
+        else {
             return self.ask(caller, input).await;
         };
         let registry = self.chat.engine().registry();
-        let argument = registry.find(missing.command).and_then(|entry| argument(entry, &missing));
+        let argument = registry
+            .find(missing.command)
+            .and_then(|entry| argument(entry, &missing));
         let replied = message.reply_to_message();
         let quoted = message.quote().map(|quote| quote.text.as_str());
         if argument.is_some_and(|argument| argument.message) {
@@ -135,11 +180,17 @@ impl Hub {
             }
         } else if let Some(replied) = replied {
             let found = fitting(targets_of(replied, quoted), registry, &missing, |target| {
-                self.chat.understood(&Input::Text(format!("{line} {}", target.text))).is_ok()
+                self.chat
+                    .understood(&Input::Text(format!("{line} {}", target.text)))
+                    .is_ok()
             });
             match found.as_slice() {
                 [] => {}
-                [only] => return self.ask(caller, Input::Text(format!("{line} {}", only.text))).await,
+                [only] => {
+                    return self
+                        .ask(caller, Input::Text(format!("{line} {}", only.text)))
+                        .await;
+                }
                 several => {
                     let lines = several
                         .iter()
@@ -151,7 +202,9 @@ impl Hub {
             }
         }
         match argument {
-            Some(argument) if caller.person => self.ask_back(caller, line, &missing, argument).await,
+            Some(argument) if caller.person => {
+                self.ask_back(caller, line, &missing, argument).await
+            }
             _ => self.ask(caller, input).await,
         }
     }
@@ -164,7 +217,11 @@ impl Hub {
         missing: &Missing,
         argument: &Argument,
     ) {
-        let mut document = Document::new(format!("/{}", missing.command), &argument.help, Severity::Neutral);
+        let mut document = Document::new(
+            format!("/{}", missing.command),
+            &argument.help,
+            Severity::Neutral,
+        );
         if let Some(form) = &argument.form {
             document.field(argument.name.as_str(), form.as_str());
         }
@@ -176,13 +233,24 @@ impl Hub {
         let mut spot = Spot::new(self, caller.place.clone());
         let entry = self.chat.engine().registry().find(missing.command);
         let example = entry.and_then(|entry| entry.spec.examples.first()?.split_once(' '));
-        spot.prompt = Some(example.map_or_else(|| argument.help.clone(), |(_, value)| value.to_owned()));
+        spot.prompt =
+            Some(example.map_or_else(|| argument.help.clone(), |(_, value)| value.to_owned()));
         let room = caller.place.room();
-        if self.chat.tell(&document, &[], room, &mut spot).await.is_ok()
+        if self
+            .chat
+            .tell(&document, &[], room, &mut spot)
+            .await
+            .is_ok()
             && let Some(asked) = spot.place.message
         {
-            let whole = argument.message.then(|| (missing.command.to_owned(), missing.argument.clone()));
-            let prompt = Prompt { line, asker: caller.asker, message: whole };
+            let whole = argument
+                .message
+                .then(|| (missing.command.to_owned(), missing.argument.clone()));
+            let prompt = Prompt {
+                line,
+                asker: caller.asker,
+                message: whole,
+            };
             let key = key(caller.place.chat, asked);
             if let Err(error) = self.store.put(PROMPTS, &key, &prompt, KEEP_PROMPTS).await {
                 tracing::error!(%error, "a reply to this will not be understood");
@@ -193,7 +261,9 @@ impl Hub {
 
     /// What a message replies to, if we asked that, and asked this person.
     async fn prompt(&self, caller: &Caller, message: &Message) -> Option<Prompt> {
-        let replied = message.reply_to_message().filter(|replied| self.is_me(replied.from.as_ref()))?;
+        let replied = message
+            .reply_to_message()
+            .filter(|replied| self.is_me(replied.from.as_ref()))?;
         let key = key(caller.place.chat, replied.id.0);
         let prompt: Prompt = match self.store.get(PROMPTS, &key) {
             Some(prompt) => prompt,
@@ -209,14 +279,27 @@ impl Hub {
 
     async fn completed(self: &Arc<Self>, caller: Caller, message: &Message, prompt: Prompt) {
         let text = text_of(message);
-        let command = |name: &str| self.chat.engine().registry().find(name).map(|entry| entry.spec.name);
-        match prompt.message.and_then(|(name, argument)| Some(Missing { command: command(&name)?, argument }))
-        {
+        let command = |name: &str| {
+            self.chat
+                .engine()
+                .registry()
+                .find(name)
+                .map(|entry| entry.spec.name)
+        };
+        match prompt.message.and_then(|(name, argument)| {
+            Some(Missing {
+                command: command(&name)?,
+                argument,
+            })
+        }) {
             Some(missing) => match message.document() {
                 Some(file) => self.ask_about_file(caller, missing, file).await,
                 None => self.ask(caller, named(&missing, text)).await,
             },
-            None => self.ask(caller, Input::Text(format!("{} {text}", prompt.line))).await,
+            None => {
+                self.ask(caller, Input::Text(format!("{} {text}", prompt.line)))
+                    .await
+            }
         }
     }
 
@@ -256,7 +339,10 @@ impl Hub {
                 document.field("Found", Cell::domain(&only.text));
                 self.say(&caller, &document, lines).await;
             }
-            _ => self.say(&caller, &note("What about these?", ""), lines).await,
+            _ => {
+                self.say(&caller, &note("What about these?", ""), lines)
+                    .await
+            }
         }
     }
 }
@@ -266,19 +352,28 @@ fn key(chat: i64, message: i32) -> String {
 }
 
 fn argument<'e>(entry: &'e Arc<Entry>, missing: &Missing) -> Option<&'e Argument> {
-    entry.arguments.iter().find(|argument| argument.name == missing.argument)
+    entry
+        .arguments
+        .iter()
+        .find(|argument| argument.name == missing.argument)
 }
 
 fn named(missing: &Missing, text: &str) -> Input {
     let arguments = Map::from_iter([(missing.argument.clone(), text.into())]);
-    Input::Named { name: missing.command.to_owned(), arguments }
+    Input::Named {
+        name: missing.command.to_owned(),
+        arguments,
+    }
 }
 
 /// The command that reads mail messages, and the argument that takes one.
 fn takes_mail(registry: &Registry) -> Option<Missing> {
     registry.entries().iter().find_map(|entry| {
         let argument = entry.arguments.iter().find(|argument| argument.message)?;
-        Some(Missing { command: entry.spec.name, argument: argument.name.clone() })
+        Some(Missing {
+            command: entry.spec.name,
+            argument: argument.name.clone(),
+        })
     })
 }
 
@@ -290,7 +385,9 @@ fn fitting(
     understands: impl Fn(&Target) -> bool,
 ) -> Vec<Target> {
     let made_for = |target: &Target| {
-        registry.find(missing.command).is_some_and(|entry| entry.offered_for.contains(&target.kind))
+        registry
+            .find(missing.command)
+            .is_some_and(|entry| entry.offered_for.contains(&target.kind))
     };
     let understood: Vec<Target> = targets.into_iter().filter(understands).collect();
     match understood.iter().any(made_for) {
@@ -309,15 +406,24 @@ fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, String)> {
             true => entry.spec.name.to_owned(),
             false => format!("{} {}", entry.spec.name, target.text),
         };
-        entries.map(|entry| (label(entry), target.line(entry))).collect::<Vec<_>>()
+        entries
+            .map(|entry| (label(entry), target.line(entry)))
+            .collect::<Vec<_>>()
     };
     targets.iter().take(MOST_TARGETS).flat_map(of).collect()
 }
 
 /// How to ask, from the registry's own examples.
 pub(crate) fn hint(registry: &Registry) -> Document {
-    let mut document = note("Ask me about the network", "Send a command, a name or an address. For example:");
-    let examples = registry.entries().iter().filter(|entry| !entry.offered_for.is_empty()).take(3);
+    let mut document = note(
+        "Ask me about the network",
+        "Send a command, a name or an address. For example:",
+    );
+    let examples = registry
+        .entries()
+        .iter()
+        .filter(|entry| !entry.offered_for.is_empty())
+        .take(3);
     let lines: Vec<String> = examples
         .filter_map(|entry| entry.spec.examples.first())
         .map(|example| format!("/{example}"))
@@ -341,12 +447,18 @@ mod tests {
     async fn a_command_takes_the_targets_that_it_is_made_for() {
         let engine = engine();
         let chosen = |line: &str, text: &str| {
-            let Err(UsageError { missing: Some(missing), .. }) = engine.understood(&Input::Text(line.into()))
+            let Err(UsageError {
+                missing: Some(missing),
+                ..
+            }) = engine.understood(&Input::Text(line.into()))
             else {
                 panic!("{line} misses nothing")
             };
-            let understands =
-                |target: &Target| engine.understood(&Input::Text(format!("{line} {}", target.text))).is_ok();
+            let understands = |target: &Target| {
+                engine
+                    .understood(&Input::Text(format!("{line} {}", target.text)))
+                    .is_ok()
+            };
             fitting(found_in(text), engine.registry(), &missing, understands)
                 .into_iter()
                 .map(|target| target.text)
@@ -363,10 +475,17 @@ mod tests {
     async fn targets_become_buttons() {
         let engine = engine();
         let one = offers(engine.registry(), &found_in("see example.com"));
-        assert!(one.iter().any(|(label, line)| label == "mx" && line == "/mx example.com"), "{one:?}");
+        assert!(
+            one.iter()
+                .any(|(label, line)| label == "mx" && line == "/mx example.com"),
+            "{one:?}"
+        );
         let several = offers(engine.registry(), &found_in("example.com and 192.0.2.1"));
         assert!(
-            several.len() <= 6 && several.iter().all(|(label, line)| line == &format!("/{label}")),
+            several.len() <= 6
+                && several
+                    .iter()
+                    .all(|(label, line)| line == &format!("/{label}")),
             "{several:?}"
         );
         assert!(takes_mail(engine.registry()).is_some());

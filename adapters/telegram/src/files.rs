@@ -17,8 +17,15 @@ const DOWNLOAD: Duration = Duration::from_secs(60);
 /// Whether a file is likely a mail message.
 pub(crate) fn is_mail(file: &Document) -> bool {
     let name = file.file_name.as_deref().unwrap_or_default().to_lowercase();
-    let kind = file.mime_type.as_ref().map(|kind| kind.essence_str().to_owned()).unwrap_or_default();
-    [".eml", ".msg", ".txt"].iter().any(|ending| name.ends_with(ending)) || kind == "message/rfc822"
+    let kind = file
+        .mime_type
+        .as_ref()
+        .map(|kind| kind.essence_str().to_owned())
+        .unwrap_or_default();
+    [".eml", ".msg", ".txt"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+        || kind == "message/rfc822"
 }
 
 /// The text of a file, or why it cannot be had, in a sentence.
@@ -27,12 +34,19 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
     if size > MOST_GIVEN && size != u32::MAX {
         return Err("Telegram gives me files of at most 20 MB. Send the headers as text.".into());
     }
-    let too_large = || format!("At most {} KiB are read. Send the headers as text.", MOST_READ >> 10);
+    let too_large = || {
+        format!(
+            "At most {} KiB are read. Send the headers as text.",
+            MOST_READ >> 10
+        )
+    };
     if size as usize > MOST_READ && size != u32::MAX {
         return Err(too_large());
     }
     let found = call(hub.bot.get_file(file.file.id.clone())).await;
-    let path = found.map_err(|error| format!("Telegram did not give the file: {}", told(&error)))?.path;
+    let path = found
+        .map_err(|error| format!("Telegram did not give the file: {}", told(&error)))?
+        .path;
     let read = async {
         let mut stream = hub.bot.download_file_stream(&path);
         let mut bytes = Vec::new();

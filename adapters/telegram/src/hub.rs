@@ -65,7 +65,8 @@ impl Hub {
         store: Store,
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::Unavailable(format!("telegram: {error}"));
+        let failed =
+            |error: &dyn std::fmt::Display| Failure::Unavailable(format!("telegram: {error}"));
         let client = Client::builder()
             .connect_timeout(CONNECT)
             .timeout(LONGEST)
@@ -74,7 +75,8 @@ impl Hub {
             .user_agent(concat!("netvane/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| failed(&error))?;
-        let url = Url::parse(settings.api_url.trim_end_matches('/')).map_err(|error| failed(&error))?;
+        let url =
+            Url::parse(settings.api_url.trim_end_matches('/')).map_err(|error| failed(&error))?;
         let pace = Pace::new(&rates());
         Ok(Self {
             bot: Bot::with_client(settings.token.reveal(), client).set_api_url(url),
@@ -82,9 +84,18 @@ impl Hub {
             store,
             me: OnceLock::new(),
             permits: Arc::new(Semaphore::new(AT_ONCE)),
-            offered: Cache::builder().max_capacity(100_000).time_to_live(OFFERED).build(),
-            moderators: Cache::builder().max_capacity(10_000).time_to_live(MODERATORS).build(),
-            asking: Cache::builder().max_capacity(10_000).time_to_idle(MODERATORS).build(),
+            offered: Cache::builder()
+                .max_capacity(100_000)
+                .time_to_live(OFFERED)
+                .build(),
+            moderators: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(MODERATORS)
+                .build(),
+            asking: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_idle(MODERATORS)
+                .build(),
         })
     }
 
@@ -95,7 +106,10 @@ impl Hub {
 
     /// Our name without the `@`.
     pub(crate) fn username(&self) -> &str {
-        self.me.get().and_then(|me| me.username.as_deref()).unwrap_or_default()
+        self.me
+            .get()
+            .and_then(|me| me.username.as_deref())
+            .unwrap_or_default()
     }
 
     pub(crate) fn is_me(&self, user: Option<&User>) -> bool {
@@ -132,19 +146,28 @@ impl Hub {
 /// What Telegram takes: 30 messages a second in all, one a second in a chat with short bursts, 20 a minute in a group.
 fn rates() -> Rates {
     let second = Duration::from_secs(1);
-    Rates { overall: (30, second / 30), rooms: vec![(3, second), (3, 3 * second), (3, second)] }
+    Rates {
+        overall: (30, second / 30),
+        rooms: vec![(3, second), (3, 3 * second), (3, second)],
+    }
 }
 
 /// Where messages of this chat are counted.
 pub(crate) fn room(chat: i64) -> Room {
-    Room { sort: if chat > 0 { PRIVATE } else { GROUP }, id: chat }
+    Room {
+        sort: if chat > 0 { PRIVATE } else { GROUP },
+        id: chat,
+    }
 }
 
 /// Where edits of an inline message are counted: by its number, however it is written.
 pub(crate) fn inline_room(message: &str) -> Room {
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     let id = BuildHasherDefault::<DefaultHasher>::default().hash_one(message);
-    Room { sort: INLINE, id: id as i64 }
+    Room {
+        sort: INLINE,
+        id: id as i64,
+    }
 }
 
 /// One call, ended after its time.
@@ -154,7 +177,10 @@ pub(crate) async fn call<T>(
     match timeout(CALL, request.into_future()).await {
         Ok(answer) => answer,
         Err(_) => {
-            let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "Telegram did not answer in time");
+            let error = std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                "Telegram did not answer in time",
+            );
             Err(RequestError::Io(Arc::new(error)))
         }
     }
@@ -163,7 +189,10 @@ pub(crate) async fn call<T>(
 /// What a refusal means for a message.
 pub(crate) fn trouble(error: &RequestError) -> Trouble {
     match error {
-        RequestError::RetryAfter(wait) => Trouble::Flood { wait: wait.duration(), everywhere: false },
+        RequestError::RetryAfter(wait) => Trouble::Flood {
+            wait: wait.duration(),
+            everywhere: false,
+        },
         RequestError::Api(api) if is_lasting(api) => Trouble::Lasting(api.to_string()),
         other => Trouble::Passing(told(other)),
     }
@@ -182,8 +211,12 @@ fn is_lasting(error: &ApiError) -> bool {
 /// A fault in words that hold neither the token nor a page of HTML.
 pub(crate) fn told(error: &RequestError) -> String {
     match error {
-        RequestError::InvalidJson { .. } => "Telegram answered with something that is not JSON".into(),
-        RequestError::Network(error) if error.is_timeout() => "Telegram did not answer in time".into(),
+        RequestError::InvalidJson { .. } => {
+            "Telegram answered with something that is not JSON".into()
+        }
+        RequestError::Network(error) if error.is_timeout() => {
+            "Telegram did not answer in time".into()
+        }
         RequestError::Network(error) if error.is_connect() => "Telegram cannot be reached".into(),
         RequestError::Network(_) => "the connection to Telegram broke".into(),
         RequestError::Io(error) => error.to_string(),

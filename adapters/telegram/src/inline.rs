@@ -13,8 +13,8 @@ use teloxide::{
     payloads::AnswerInlineQuerySetters,
     requests::Requester,
     types::{
-        ChosenInlineResult, InlineQuery, InlineQueryResult, InlineQueryResultArticle, InputMessageContent,
-        InputMessageContentText, ParseMode,
+        ChosenInlineResult, InlineQuery, InlineQueryResult, InlineQueryResultArticle,
+        InputMessageContent, InputMessageContentText, ParseMode,
     },
 };
 use ulid::Ulid;
@@ -62,7 +62,8 @@ impl Hub {
                         label: "Look up".into(),
                         sort: Sort::FollowUp,
                     };
-                    let article = article(&id, &document).description("Send it; the answer follows");
+                    let article =
+                        article(&id, &document).description("Send it; the answer follows");
                     InlineQueryResultArticle {
                         reply_markup: keyboard(std::iter::empty(), &[button], true),
                         ..article
@@ -71,7 +72,11 @@ impl Hub {
             },
         };
         let results = [InlineQueryResult::Article(article)];
-        let answer = self.bot.answer_inline_query(query.id, results).cache_time(CACHE).is_personal(true);
+        let answer = self
+            .bot
+            .answer_inline_query(query.id, results)
+            .cache_time(CACHE)
+            .is_personal(true);
         if let Err(error) = call(answer).await {
             tracing::debug!(?error, "a query was not answered");
         }
@@ -84,17 +89,24 @@ impl Hub {
         if let Some(reply) = engine.known(&Request::new(NAME, input.clone()).by(who.clone())) {
             return Some(reply);
         }
-        let free = engine.registry().find(command).is_some_and(|entry| entry.spec.cost == Cost::Free);
+        let free = engine
+            .registry()
+            .find(command)
+            .is_some_and(|entry| entry.spec.cost == Cost::Free);
         if !free {
             return None;
         }
-        tokio::time::timeout(FREE, self.chat.raw(input, who)).await.ok()?.ok()
+        tokio::time::timeout(FREE, self.chat.raw(input, who))
+            .await
+            .ok()?
+            .ok()
     }
 
     /// Someone sent what was offered.
     pub(crate) async fn on_chosen(self: &Arc<Self>, update: String, chosen: ChosenInlineResult) {
         let asker = chosen.from.id.to_string();
-        self.complete(&chosen.result_id, chosen.inline_message_id, asker, update).await;
+        self.complete(&chosen.result_id, chosen.inline_message_id, asker, update)
+            .await;
     }
 
     /// Answers in a message that was sent from an offer: once, whether its sender or its button brings us here.
@@ -108,11 +120,20 @@ impl Hub {
         let (Some(message), Some(line)) = (message, self.offered.remove(id)) else {
             return self.chat.handled(&update).await;
         };
-        let place = Place { inline: Some(message), ..Place::default() };
+        let place = Place {
+            inline: Some(message),
+            ..Place::default()
+        };
         let who = place.who(&asker);
         let question = Question::new(Input::Text(line), asker, place.room());
-        let question = Question { update: Some(update), caller: who, ..question };
-        self.chat.answer(question, &mut Spot::new(self, place)).await;
+        let question = Question {
+            update: Some(update),
+            caller: who,
+            ..question
+        };
+        self.chat
+            .answer(question, &mut Spot::new(self, place))
+            .await;
     }
 }
 

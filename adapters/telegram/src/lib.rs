@@ -52,23 +52,33 @@ impl Telegram {
                 let url = format!("{}{}", public_url.trim_end_matches('/'), webhook::PATH);
                 let url = Url::parse(&url)
                     .map_err(|error| Failure::Unavailable(format!("http.public_url: {error}")))?;
-                Some(Webhook { url, secret: settings.secret_token.reveal().to_owned() })
+                Some(Webhook {
+                    url,
+                    secret: settings.secret_token.reveal().to_owned(),
+                })
             }
             _ => None,
         };
-        Ok(Self { hub: Arc::new(Hub::new(settings, engine, store, shutdown)?), webhook })
+        Ok(Self {
+            hub: Arc::new(Hub::new(settings, engine, store, shutdown)?),
+            webhook,
+        })
     }
 
     /// The path that Telegram delivers updates to, for the HTTP adapter; none where updates are asked for.
     pub fn router(&self) -> Router {
-        self.webhook.as_ref().map_or_else(Router::new, |webhook| webhook::router(&self.hub, webhook))
+        self.webhook
+            .as_ref()
+            .map_or_else(Router::new, |webhook| webhook::router(&self.hub, webhook))
     }
 
     /// Runs until the process is to end; earlier only where Telegram does not take the token, which is then told.
     pub async fn run(self) {
         let Self { hub, webhook } = self;
         hub.chat.engine().adapters().report(NAME, Health::Starting);
-        let Some(me) = introduce(&hub, webhook.is_none()).await else { return };
+        let Some(me) = introduce(&hub, webhook.is_none()).await else {
+            return;
+        };
         let _ = hub.me.set(me.user);
         let menu = hub.clone();
         let menu = tokio::spawn(async move { menu::write(&menu).await });

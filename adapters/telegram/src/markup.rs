@@ -196,7 +196,9 @@ fn comes_alive(word: &str) -> bool {
             '@' => true,
             '#' | '$' | '+' => after,
             '/' => after && !inside(index.checked_sub(1)),
-            ':' => chars.get(index + 1..index + 3).is_some_and(|next| next == ['/', '/']),
+            ':' => chars
+                .get(index + 1..index + 3)
+                .is_some_and(|next| next == ['/', '/']),
             '.' => after && (dots >= 3 || is_label(&chars[index + 1..])),
             _ => false,
         }

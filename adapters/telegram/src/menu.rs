@@ -19,7 +19,10 @@ const TRIES: u32 = 5;
 /// Brings the menus up to date. Nothing depends on it, so faults are told and that is all.
 pub(crate) async fn write(hub: &Hub) {
     let wanted = commands(hub.chat.engine().registry());
-    for scope in [BotCommandScope::AllPrivateChats, BotCommandScope::AllGroupChats] {
+    for scope in [
+        BotCommandScope::AllPrivateChats,
+        BotCommandScope::AllGroupChats,
+    ] {
         let mut waits = crate::polling::waits();
         for _ in 0..TRIES {
             match write_scope(hub, &scope, &wanted).await {
@@ -40,7 +43,12 @@ async fn write_scope(
     if present == wanted {
         return Ok(());
     }
-    call(hub.bot.set_my_commands(wanted.to_vec()).scope(scope.clone())).await?;
+    call(
+        hub.bot
+            .set_my_commands(wanted.to_vec())
+            .scope(scope.clone()),
+    )
+    .await?;
     tracing::info!(?scope, "the menu of commands was written");
     Ok(())
 }
@@ -67,6 +75,9 @@ mod tests {
         let engine = Engine::new(&Settings::default()).expect("starts");
         let menu = commands(engine.registry());
         assert_eq!(menu.len(), engine.registry().entries().len());
-        assert!(menu.iter().all(|command| (3..=256).contains(&command.description.chars().count())));
+        assert!(
+            menu.iter()
+                .all(|command| (3..=256).contains(&command.description.chars().count()))
+        );
     }
 }

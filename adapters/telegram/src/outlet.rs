@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use teloxide::{
     ApiError, RequestError,
-    payloads::{EditMessageTextSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters},
+    payloads::{
+        EditMessageTextSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters,
+    },
     requests::{JsonRequest, Payload, Requester},
     types::{
         ChatAction, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
@@ -64,11 +66,17 @@ impl Place {
     /// Someone here, as the operator's rules know them.
     pub(crate) fn who(&self, asker: &str) -> Caller {
         let conversation = (self.inline.is_none() && self.chat != 0).then(|| self.chat.to_string());
-        Caller { user: Some(asker.to_owned()), conversation, ..Caller::default() }
+        Caller {
+            user: Some(asker.to_owned()),
+            conversation,
+            ..Caller::default()
+        }
     }
 
     pub(crate) fn room(&self) -> Room {
-        self.inline.as_deref().map_or_else(|| room(self.chat), inline_room)
+        self.inline
+            .as_deref()
+            .map_or_else(|| room(self.chat), inline_room)
     }
 }
 
@@ -108,7 +116,8 @@ impl Outlet for Spot {
             self.show_typing();
         }
         let rendered = render(page.document, !page.working && !inline);
-        self.put(rendered.html, keyboard(page.links(), page.buttons, inline)).await?;
+        self.put(rendered.html, keyboard(page.links(), page.buttons, inline))
+            .await?;
         if page.working || inline {
             return Ok(());
         }
@@ -138,10 +147,21 @@ impl Outlet for Spot {
 
 impl Spot {
     pub(crate) fn new(hub: &Arc<Hub>, place: Place) -> Self {
-        Self { hub: hub.clone(), place, prompt: None, typing: None, attached: false, pictured: false }
+        Self {
+            hub: hub.clone(),
+            place,
+            prompt: None,
+            typing: None,
+            attached: false,
+            pictured: false,
+        }
     }
 
-    async fn put(&mut self, html: String, keyboard: Option<InlineKeyboardMarkup>) -> Result<(), Trouble> {
+    async fn put(
+        &mut self,
+        html: String,
+        keyboard: Option<InlineKeyboardMarkup>,
+    ) -> Result<(), Trouble> {
         let shown = Some(hash(&(&html, &keyboard)));
         if self.place.shown == shown {
             return Ok(());
@@ -174,7 +194,12 @@ impl Spot {
         html: String,
         keyboard: Option<InlineKeyboardMarkup>,
     ) -> Result<(), RequestError> {
-        let Place { chat, thread, reply_to, .. } = self.place;
+        let Place {
+            chat,
+            thread,
+            reply_to,
+            ..
+        } = self.place;
         let mut request = self
             .hub
             .bot
@@ -185,7 +210,9 @@ impl Spot {
         request.reply_parameters = reply_to.map(in_reply_to);
         request.reply_markup = match &self.prompt {
             Some(hint) => Some(ReplyMarkup::ForceReply(
-                ForceReply::new().selective().input_field_placeholder(shortened(hint, 64)),
+                ForceReply::new()
+                    .selective()
+                    .input_field_placeholder(shortened(hint, 64)),
             )),
             None => keyboard.map(ReplyMarkup::InlineKeyboard),
         };
@@ -223,7 +250,9 @@ impl Spot {
             link_preview_options: NO_PREVIEW,
             reply_markup: keyboard,
         };
-        call(JsonRequest::new(self.hub.bot.clone(), payload)).await.map(drop)
+        call(JsonRequest::new(self.hub.bot.clone(), payload))
+            .await
+            .map(drop)
     }
 
     /// Shows that work goes on; nothing waits for it and nothing depends on it.
@@ -274,20 +303,31 @@ fn attempt(sent: Result<(), Trouble>) -> Result<(), Trouble> {
 
 /// Sends a picture in reply to the answer.
 async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), Trouble> {
-    let mut request =
-        hub.bot.send_photo(ChatId(place.chat), InputFile::memory(picture).file_name("path.png"));
+    let mut request = hub.bot.send_photo(
+        ChatId(place.chat),
+        InputFile::memory(picture).file_name("path.png"),
+    );
     request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
     request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
-    call(request).await.map(drop).map_err(|error| trouble(&error))
+    call(request)
+        .await
+        .map(drop)
+        .map_err(|error| trouble(&error))
 }
 
 /// Sends a file in reply to the answer.
 async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), Trouble> {
     let file = InputFile::memory(text).file_name(name);
-    let mut request = hub.bot.send_document(ChatId(place.chat), file).disable_content_type_detection(true);
+    let mut request = hub
+        .bot
+        .send_document(ChatId(place.chat), file)
+        .disable_content_type_detection(true);
     request.message_thread_id = place.thread.map(|thread| ThreadId(MessageId(thread)));
     request.reply_parameters = place.message.or(place.reply_to).map(in_reply_to);
-    call(request).await.map(drop).map_err(|error| trouble(&error))
+    call(request)
+        .await
+        .map(drop)
+        .map_err(|error| trouble(&error))
 }
 
 fn hash(shown: &impl Hash) -> u64 {
@@ -302,7 +342,9 @@ fn in_reply_to(message: i32) -> ReplyParameters {
 fn is_gone(error: &ApiError) -> bool {
     matches!(
         error,
-        ApiError::MessageToEditNotFound | ApiError::MessageCantBeEdited | ApiError::MessageIdInvalid
+        ApiError::MessageToEditNotFound
+            | ApiError::MessageCantBeEdited
+            | ApiError::MessageIdInvalid
     )
 }
 
@@ -314,11 +356,17 @@ pub(crate) fn keyboard<'a>(
 ) -> Option<InlineKeyboardMarkup> {
     let link = |(label, url): (&str, &str)| {
         let url = reqwest::Url::parse(url).ok()?;
-        Some(vec![InlineKeyboardButton::url(shortened(&printable_line(label), MOST_LABEL), url)])
+        Some(vec![InlineKeyboardButton::url(
+            shortened(&printable_line(label), MOST_LABEL),
+            url,
+        )])
     };
     let mut rows: Vec<Vec<InlineKeyboardButton>> = links.filter_map(link).collect();
     let (mut width, mut last) = (0, None);
-    for button in buttons.iter().filter(|button| !(inline && button.sort == Sort::Raw)) {
+    for button in buttons
+        .iter()
+        .filter(|button| !(inline && button.sort == Sort::Raw))
+    {
         let label = shortened(&printable_line(&button.label), MOST_LABEL);
         let length = label.chars().count();
         // Carrying on stands in rows of its own, above what is done with this answer.
@@ -343,31 +391,50 @@ mod tests {
     use super::*;
 
     fn button(label: &str, sort: Sort) -> Button {
-        Button { id: "01J:0".into(), label: label.into(), sort }
+        Button {
+            id: "01J:0".into(),
+            label: label.into(),
+            sort,
+        }
     }
 
     fn rows(buttons: &[Button], inline: bool) -> Vec<String> {
         let link = [("Show me", "https://netvane.example/v/x")];
         let links = link.into_iter().filter(|_| buttons.is_empty());
-        let rows =
-            keyboard(links, buttons, inline).map(|keyboard| keyboard.inline_keyboard).unwrap_or_default();
+        let rows = keyboard(links, buttons, inline)
+            .map(|keyboard| keyboard.inline_keyboard)
+            .unwrap_or_default();
         let row = |row: &Vec<InlineKeyboardButton>| {
-            row.iter().map(|key| key.text.as_str()).collect::<Vec<_>>().join(" | ")
+            row.iter()
+                .map(|key| key.text.as_str())
+                .collect::<Vec<_>>()
+                .join(" | ")
         };
         rows.iter().map(row).collect()
     }
 
     #[test]
     fn buttons_stand_in_rows_that_fit_a_phone() {
-        let mut buttons: Vec<Button> =
-            ["dns", "whois", "txt", "ns", "whois 2001:db8:1234:5678::1", "geo 192.0.2.1"]
-                .map(|label| button(label, Sort::FollowUp))
-                .into();
+        let mut buttons: Vec<Button> = [
+            "dns",
+            "whois",
+            "txt",
+            "ns",
+            "whois 2001:db8:1234:5678::1",
+            "geo 192.0.2.1",
+        ]
+        .map(|label| button(label, Sort::FollowUp))
+        .into();
         buttons.push(button("Refresh", Sort::Refresh));
         buttons.push(button("Raw", Sort::Raw));
         assert_eq!(
             rows(&buttons, false),
-            ["dns | whois | txt", "ns | whois 2001:db8:1234:5678::1", "geo 192.0.2.1", "Refresh | Raw"]
+            [
+                "dns | whois | txt",
+                "ns | whois 2001:db8:1234:5678::1",
+                "geo 192.0.2.1",
+                "Refresh | Raw"
+            ]
         );
         assert_eq!(rows(&buttons[6..], true), ["Refresh"]);
         assert_eq!(rows(&[], false), ["Show me"]);

@@ -58,7 +58,12 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
         if hub.chat.shutdown().is_cancelled() {
             return confirm(hub, offset).await;
         }
-        let poll = hub.bot.get_updates().offset(offset).timeout(open).allowed_updates(WANTED);
+        let poll = hub
+            .bot
+            .get_updates()
+            .offset(offset)
+            .timeout(open)
+            .allowed_updates(WANTED);
         let answer = tokio::select! {
             answer = poll => answer,
             // This poll has confirmed what was handed over before it.
@@ -124,7 +129,9 @@ async fn confirm(hub: &Hub, offset: i32) {
 }
 
 fn next(update: &Update) -> i32 {
-    i32::try_from(update.id.0).unwrap_or(i32::MAX).saturating_add(1)
+    i32::try_from(update.id.0)
+        .unwrap_or(i32::MAX)
+        .saturating_add(1)
 }
 
 fn reason(error: &RequestError) -> String {

@@ -23,7 +23,10 @@ impl Hub {
         let (data, asker) = (query.data.unwrap_or_default(), query.from.id.to_string());
         let place = match (&query.message, query.inline_message_id) {
             (Some(message), _) => place_of(message),
-            (None, inline) => Place { inline, ..Place::default() },
+            (None, inline) => Place {
+                inline,
+                ..Place::default()
+            },
         };
         if let Some(id) = inline::offered(&data) {
             let ((), ()) = tokio::join!(
@@ -32,7 +35,13 @@ impl Hub {
             );
             return;
         }
-        let press = |moderator| self.chat.press(Press { id: &data, asker: &asker, moderator });
+        let press = |moderator| {
+            self.chat.press(Press {
+                id: &data,
+                asker: &asker,
+                moderator,
+            })
+        };
         let mut pressed = press(false);
         if pressed == Pressed::NotYours
             && place.chat < 0
@@ -47,10 +56,16 @@ impl Hub {
         };
         let act = async {
             match pressed {
-                Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => self.chat.handled(&update).await,
+                Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => {
+                    self.chat.handled(&update).await
+                }
                 // In someone else's chat there is no other message to write.
                 Pressed::Ask(input) if place.inline.is_none() => {
-                    let place = Place { reply_to: place.message, message: None, ..place };
+                    let place = Place {
+                        reply_to: place.message,
+                        message: None,
+                        ..place
+                    };
                     self.again(place, input, false, &asker, &update).await;
                 }
                 Pressed::Ask(input) => self.again(place, input, false, &asker, &update).await,
@@ -61,17 +76,38 @@ impl Hub {
         let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
     }
 
-    async fn again(self: &Arc<Self>, place: Place, input: Input, fresh: bool, asker: &str, update: &str) {
+    async fn again(
+        self: &Arc<Self>,
+        place: Place,
+        input: Input,
+        fresh: bool,
+        asker: &str,
+        update: &str,
+    ) {
         let caller = place.who(asker);
         let alone = place.chat.to_string() == asker;
         if !alone && self.chat.is_private(&input, &caller) {
             let (asker, update) = (asker.to_owned(), update.to_owned());
-            let caller = Caller { place, asker, update, alone, person: true, unkept: None };
+            let caller = Caller {
+                place,
+                asker,
+                update,
+                alone,
+                person: true,
+                unkept: None,
+            };
             return self.ask(caller, input).await;
         }
         let question = Question::new(input, asker, place.room());
-        let question = Question { update: Some(update.to_owned()), fresh, caller, ..question };
-        self.chat.answer(question, &mut Spot::new(self, place)).await;
+        let question = Question {
+            update: Some(update.to_owned()),
+            fresh,
+            caller,
+            ..question
+        };
+        self.chat
+            .answer(question, &mut Spot::new(self, place))
+            .await;
     }
 
     /// The whole answer as a file. It is handled before it is sent: after a crash in between the button is there still,
@@ -80,19 +116,35 @@ impl Hub {
         self.chat.handled(update).await;
         match self.chat.raw(input.clone(), place.who(asker)).await {
             Ok(reply) => {
-                let json: serde_json::Value = serde_json::from_str(&reply.to_json()).unwrap_or_default();
+                let json: serde_json::Value =
+                    serde_json::from_str(&reply.to_json()).unwrap_or_default();
                 let text = serde_json::to_string_pretty(&json).unwrap_or_default();
                 let name = file_name(&reply.rendition.document().title, ".json");
-                let mut sheet = Sheet { hub: self, place: &place, name, text };
+                let mut sheet = Sheet {
+                    hub: self,
+                    place: &place,
+                    name,
+                    text,
+                };
                 let document = reply.rendition.document();
                 // Why it was not taken is in the log.
-                let _ = self.chat.tell(document, &[], place.room(), &mut sheet).await;
+                let _ = self
+                    .chat
+                    .tell(document, &[], place.room(), &mut sheet)
+                    .await;
             }
             Err(failure) => {
                 let document = problem(&failure, &input);
-                let place = Place { reply_to: place.message, message: None, ..place };
+                let place = Place {
+                    reply_to: place.message,
+                    message: None,
+                    ..place
+                };
                 let room = place.room();
-                let _ = self.chat.tell(&document, &[], room, &mut Spot::new(self, place)).await;
+                let _ = self
+                    .chat
+                    .tell(&document, &[], room, &mut Spot::new(self, place))
+                    .await;
             }
         }
     }
@@ -101,11 +153,15 @@ impl Hub {
 /// The message that a button is below, as a place to edit.
 fn place_of(message: &MaybeInaccessibleMessage) -> Place {
     let regular = message.regular_message();
-    let thread = regular.filter(|message| message.is_topic_message).and_then(|message| message.thread_id);
+    let thread = regular
+        .filter(|message| message.is_topic_message)
+        .and_then(|message| message.thread_id);
     Place {
         chat: message.chat().id.0,
         thread: thread.map(|thread| thread.0.0),
-        reply_to: regular.and_then(|message| message.reply_to_message()).map(|asked| asked.id.0),
+        reply_to: regular
+            .and_then(|message| message.reply_to_message())
+            .map(|asked| asked.id.0),
         message: Some(message.id().0),
         inline: None,
         shown: None,

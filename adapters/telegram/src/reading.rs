@@ -40,7 +40,10 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
     if bot.is_some_and(|bot| !bot.eq_ignore_ascii_case(username)) {
         return Said::Others;
     }
-    let name = name.trim_start_matches('/').to_lowercase().replace('-', "_");
+    let name = name
+        .trim_start_matches('/')
+        .to_lowercase()
+        .replace('-', "_");
     let for_us = alone || bot.is_some() || registry.find(&name).is_some();
     match for_us {
         true => Said::Line(linked(text, registry).unwrap_or_else(|| text.to_owned())),
@@ -51,9 +54,14 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
 /// What follows our name at the start of a text.
 fn mention<'t>(text: &'t str, username: &str) -> Option<&'t str> {
     let rest = text.strip_prefix('@')?;
-    let name = rest.get(..username.len()).filter(|name| name.eq_ignore_ascii_case(username))?;
+    let name = rest
+        .get(..username.len())
+        .filter(|name| name.eq_ignore_ascii_case(username))?;
     let rest = &rest[name.len()..];
-    let ends = rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    let ends = rest
+        .chars()
+        .next()
+        .is_none_or(|c| !c.is_alphanumeric() && c != '_');
     (ends && !username.is_empty()).then(|| rest.trim_start_matches([',', ':']).trim())
 }
 
@@ -63,14 +71,23 @@ fn linked(text: &str, registry: &Registry) -> Option<String> {
     let link = text.strip_prefix(START)?.trim();
     let (command, argument) = link.split_once('-').unwrap_or((link, ""));
     let entry = registry.find(command)?;
-    let argument = argument.replace("__", "\0").replace('_', ".").replace('\0', "_");
-    Some(format!("/{} {argument}", entry.spec.name).trim_end().to_owned())
+    let argument = argument
+        .replace("__", "\0")
+        .replace('_', ".")
+        .replace('\0', "_");
+    Some(
+        format!("/{} {argument}", entry.spec.name)
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 /// Headers of a mail message, as people forward or paste them.
 pub(crate) fn is_mail(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.get(..TRACE_LINE.len()).is_some_and(|start| start.eq_ignore_ascii_case(TRACE_LINE)))
+    text.lines().any(|line| {
+        line.get(..TRACE_LINE.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(TRACE_LINE))
+    })
 }
 
 /// The text of a message or what is written below its file.
@@ -83,7 +100,10 @@ pub(crate) fn targets_of(replied: &Message, quoted: Option<&str>) -> Vec<Target>
     if let Some(quoted) = quoted {
         return targets::found_in(quoted);
     }
-    let entities = replied.entities().or(replied.caption_entities()).unwrap_or_default();
+    let entities = replied
+        .entities()
+        .or(replied.caption_entities())
+        .unwrap_or_default();
     let links = entities.iter().filter_map(|entity| match &entity.kind {
         MessageEntityKind::TextLink { url } => Some(url.as_str()),
         _ => None,
@@ -109,12 +129,19 @@ mod tests {
 
     #[tokio::test]
     async fn commands_for_others_are_left_alone() {
-        for text in ["/mx@netvanebot example.com", "/mx example.com", "/MX example.com"] {
+        for text in [
+            "/mx@netvanebot example.com",
+            "/mx example.com",
+            "/MX example.com",
+        ] {
             assert_eq!(read(text, false), line(text));
         }
         assert_eq!(read("/mx@OtherBot example.com", true), Said::Others);
         assert_eq!(read("/weather London", false), Said::Others);
-        assert_eq!(read("/weather@NetvaneBot London", false), line("/weather@NetvaneBot London"));
+        assert_eq!(
+            read("/weather@NetvaneBot London", false),
+            line("/weather@NetvaneBot London")
+        );
         assert_eq!(read("/weather London", true), line("/weather London"));
         assert_eq!(read("mx example.com", false), Said::Others);
         assert_eq!(read("mx example.com", true), Said::Words);
@@ -122,17 +149,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_mention_asks_what_follows_it() {
-        assert_eq!(read("@NetvaneBot mx example.com", false), line("mx example.com"));
-        assert_eq!(read("@netvanebot: mx example.com", false), line("mx example.com"));
+        assert_eq!(
+            read("@NetvaneBot mx example.com", false),
+            line("mx example.com")
+        );
+        assert_eq!(
+            read("@netvanebot: mx example.com", false),
+            line("mx example.com")
+        );
         assert_eq!(read("@NetvaneBots mx example.com", false), Said::Others);
     }
 
     #[tokio::test]
     async fn deep_links_are_command_lines() {
         assert_eq!(read("/start mx-example_com", true), line("/mx example.com"));
-        assert_eq!(read("/start whois-my-site_example_com", true), line("/whois my-site.example.com"));
-        assert_eq!(read("/start txt-__dmarc_example_com", true), line("/txt _dmarc.example.com"));
-        assert_eq!(read("/start lookup-example_com", true), line("/dns example.com"));
+        assert_eq!(
+            read("/start whois-my-site_example_com", true),
+            line("/whois my-site.example.com")
+        );
+        assert_eq!(
+            read("/start txt-__dmarc_example_com", true),
+            line("/txt _dmarc.example.com")
+        );
+        assert_eq!(
+            read("/start lookup-example_com", true),
+            line("/dns example.com")
+        );
         assert_eq!(read("/start help", true), line("/help"));
         assert_eq!(read("/start", true), line("/start"));
         assert_eq!(read("/start 12345", true), line("/start 12345"));

@@ -44,7 +44,11 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
     let picture = if with_file { png(document) } else { None };
     let mut drawn = picture.is_some();
     let head = head(document);
-    let mut page = Page { body: Markup::default(), whole: true, spent: head.clone() };
+    let mut page = Page {
+        body: Markup::default(),
+        whole: true,
+        spent: head.clone(),
+    };
     let (warnings, all_warnings) = warnings(&document.warnings);
     page.spent = page.spent.then(&warnings);
     page.spent.units += units(REST);
@@ -55,11 +59,17 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
         }
         match block {
             Block::Attachment { name, text } if units(text) > MOST_FOLDED && !with_file => {
-                page.add(gap, &Part::list([Markup::default().words(name).own(TOO_LONG)]));
+                page.add(
+                    gap,
+                    &Part::list([Markup::default().words(name).own(TOO_LONG)]),
+                );
             }
             Block::Attachment { name, text } if units(text) > MOST_FOLDED => {
                 attached.push((name, text));
-                page.add(gap, &Part::list([Markup::default().words(name).own(" is in the file.")]));
+                page.add(
+                    gap,
+                    &Part::list([Markup::default().words(name).own(" is in the file.")]),
+                );
             }
             Block::Attachment { name, text } => {
                 page.add(gap, &Part::list([Markup::default().bold(name)]));
@@ -72,7 +82,11 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
             block => page.add(gap, &part(block)),
         }
         // A heading stands close to what it heads.
-        gap = if matches!(block, Block::Heading { .. }) { "\n" } else { "\n\n" };
+        gap = if matches!(block, Block::Heading { .. }) {
+            "\n"
+        } else {
+            "\n\n"
+        };
     }
     let whole = page.whole && all_warnings;
     let file = match attached.as_slice() {
@@ -87,23 +101,46 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
         (false, true) => REST,
         (false, false) => MORE,
     };
-    Rendered { html: message.own(tail).html, file, picture }
+    Rendered {
+        html: message.own(tail).html,
+        file,
+        picture,
+    }
 }
 
 /// The whole document as plain text.
 pub(crate) fn text_of(document: &Document) -> String {
-    text(document, Layout { width: 100, color: false })
+    text(
+        document,
+        Layout {
+            width: 100,
+            color: false,
+        },
+    )
 }
 
 /// A title as the name of a file: `MX of example.com` is `mx-of-example.com.txt`.
 pub(crate) fn file_name(title: &str, ending: &str) -> String {
-    let kept =
-        |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c.to_ascii_lowercase() } else { ' ' };
+    let kept = |c: char| {
+        if c.is_ascii_alphanumeric() || ".-_".contains(c) {
+            c.to_ascii_lowercase()
+        } else {
+            ' '
+        }
+    };
     let words: String = title.chars().map(kept).collect();
     let name = words.split_whitespace().collect::<Vec<_>>().join("-");
     let name: String = name.trim_matches(['.', '-']).chars().take(60).collect();
-    let name = if name.is_empty() { "reply".into() } else { name };
-    if ending.is_empty() && !name.contains('.') { name + ".txt" } else { name + ending }
+    let name = if name.is_empty() {
+        "reply".into()
+    } else {
+        name
+    };
+    if ending.is_empty() && !name.contains('.') {
+        name + ".txt"
+    } else {
+        name + ending
+    }
 }
 
 fn symbol(severity: Severity) -> &'static str {
@@ -116,11 +153,15 @@ fn symbol(severity: Severity) -> &'static str {
 }
 
 fn head(document: &Document) -> Markup {
-    let title = Markup::default().own(symbol(document.severity)).bold(&clipped(&document.title, MOST_TITLE));
+    let title = Markup::default()
+        .own(symbol(document.severity))
+        .bold(&clipped(&document.title, MOST_TITLE));
     if document.summary.trim().is_empty() {
         return title;
     }
-    title.own("\n").words(&clipped(&document.summary, MOST_SUMMARY))
+    title
+        .own("\n")
+        .words(&clipped(&document.summary, MOST_SUMMARY))
 }
 
 /// On one line with what acts made visible, then cut: the order matters, for what is made visible is longer.
@@ -132,14 +173,22 @@ fn clipped(text: &str, most: usize) -> String {
 fn warnings(all: &[String]) -> (Markup, bool) {
     let mut shown = Markup::default();
     for (index, warning) in all.iter().enumerate() {
-        let before = if index == 0 { "\n\n⚠️ " } else { "\n⚠️ " };
-        let next = Markup::default().own(before).words(&clipped(warning, MOST_WARNINGS / 2));
+        let before = if index == 0 {
+            "\n\n⚠️ "
+        } else {
+            "\n⚠️ "
+        };
+        let next = Markup::default()
+            .own(before)
+            .words(&clipped(warning, MOST_WARNINGS / 2));
         if shown.units + next.units > MOST_WARNINGS || shown.entities + next.entities > 20 {
             return (shown, false);
         }
         shown = shown.then(&next);
     }
-    let all_whole = all.iter().all(|warning| units(&printable_line(warning)) <= MOST_WARNINGS / 2);
+    let all_whole = all
+        .iter()
+        .all(|warning| units(&printable_line(warning)) <= MOST_WARNINGS / 2);
     (shown, all_whole)
 }
 
@@ -151,11 +200,17 @@ struct Part {
 
 impl Part {
     fn list(lines: impl IntoIterator<Item = Markup>) -> Self {
-        Self { around: Around::Nothing, lines: lines.into_iter().collect() }
+        Self {
+            around: Around::Nothing,
+            lines: lines.into_iter().collect(),
+        }
     }
 
     fn preformatted(around: Around, text: &str) -> Self {
-        Self { around, lines: text.trim_end().lines().map(preformatted).collect() }
+        Self {
+            around,
+            lines: text.trim_end().lines().map(preformatted).collect(),
+        }
     }
 }
 
@@ -184,7 +239,10 @@ impl Page {
         }
         let (open, close) = part.around.tags();
         let (most_units, most_entities) = self.room();
-        let mut inner = Markup { entities: part.around.entities(), ..Markup::default() };
+        let mut inner = Markup {
+            entities: part.around.entities(),
+            ..Markup::default()
+        };
         let mut taken = 0;
         for line in &part.lines {
             let gap = if taken == 0 { "" } else { "\n" };
@@ -201,13 +259,18 @@ impl Page {
             return;
         }
         let html = format!("{open}{}{close}", inner.html);
-        self.body = std::mem::take(&mut self.body).own(before).then(&Markup { html, ..inner });
+        self.body = std::mem::take(&mut self.body)
+            .own(before)
+            .then(&Markup { html, ..inner });
     }
 }
 
 /// A block that is shown in place.
 fn part(block: &Block) -> Part {
-    let width = Layout { width: 200, color: false };
+    let width = Layout {
+        width: 200,
+        color: false,
+    };
     match block {
         Block::Heading { text } => Part::list([Markup::default().bold(&clipped(text, MOST_TITLE))]),
         Block::Text { text } => Part::list(text.lines().map(|line| Markup::default().words(line))),
@@ -218,7 +281,9 @@ fn part(block: &Block) -> Part {
         Block::Table { columns, rows } if table_width(columns, rows) <= NARROW => {
             Part::preformatted(Around::Block, &block_text(block, width))
         }
-        Block::Table { columns, rows } => Part::list(ungrouped(rows).iter().map(|row| record(columns, row))),
+        Block::Table { columns, rows } => {
+            Part::list(ungrouped(rows).iter().map(|row| record(columns, row)))
+        }
         Block::Code { text } | Block::Attachment { text, .. } => preformatted_text(text),
         Block::Path { stations } => path(block, stations),
         Block::Link { .. } => Part::list([]),
@@ -226,19 +291,37 @@ fn part(block: &Block) -> Part {
 }
 
 fn preformatted_text(text: &str) -> Part {
-    let around = if text.lines().count() > LONG { Around::Folded } else { Around::Block };
+    let around = if text.lines().count() > LONG {
+        Around::Folded
+    } else {
+        Around::Block
+    };
     Part::preformatted(around, text)
 }
 
 /// A drawing where it fits, else one station a line.
 fn path(block: &Block, stations: &[Station]) -> Part {
-    let drawing = block_text(block, Layout { width: 200, color: false });
+    let drawing = block_text(
+        block,
+        Layout {
+            width: 200,
+            color: false,
+        },
+    );
     if drawing.lines().all(|line| line.chars().count() <= NARROW) {
         return Part::preformatted(Around::Block, &drawing);
     }
     Part::list(stations.iter().map(|station| {
-        let arrow = if station.via.is_empty() { "● " } else { "↓ " };
-        let via = if station.via.is_empty() { String::new() } else { format!(" ({})", station.via) };
+        let arrow = if station.via.is_empty() {
+            "● "
+        } else {
+            "↓ "
+        };
+        let via = if station.via.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", station.via)
+        };
         let titled = Markup::default().own(arrow).bold(&station.title);
         if station.name.is_empty() {
             titled.words(&via)
@@ -250,7 +333,11 @@ fn path(block: &Block, stations: &[Station]) -> Part {
 
 /// One row of a table that is too wide: what it is about, then the rest, numbers with their heads.
 fn record(columns: &[Column], row: &[Cell]) -> Markup {
-    let mut cells = columns.iter().zip(row).filter(|(_, cell)| !cell.text.trim().is_empty()).peekable();
+    let mut cells = columns
+        .iter()
+        .zip(row)
+        .filter(|(_, cell)| !cell.text.trim().is_empty())
+        .peekable();
     let mut out = Markup::default().own("• ");
     // A number alone says little: the first words stand right beside it.
     while let Some((column, first)) = cells.next() {

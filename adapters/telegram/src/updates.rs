@@ -25,7 +25,8 @@ pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, unkept: Option<Unkept
 
 /// Who asks; nobody where a bot speaks, we ourselves included, or where a channel's post arrives once more in its group.
 fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
-    let sent_by_bot = message.from.as_ref().is_some_and(|user| user.is_bot) && message.sender_chat.is_none();
+    let sent_by_bot =
+        message.from.as_ref().is_some_and(|user| user.is_bot) && message.sender_chat.is_none();
     if sent_by_bot || hub.is_me(message.via_bot.as_ref()) || message.is_automatic_forward() {
         return None;
     }
@@ -38,10 +39,20 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
     };
     let place = Place {
         chat: chat.id.0,
-        thread: message.thread_id.filter(|_| message.is_topic_message).map(|thread| thread.0.0),
+        thread: message
+            .thread_id
+            .filter(|_| message.is_topic_message)
+            .map(|thread| thread.0.0),
         reply_to: Some(message.id.0),
         ..Place::default()
     };
     let (alone, person) = (chat.is_private(), !chat.is_channel());
-    Some(Caller { place, asker: speaker, update, alone, person, unkept: None })
+    Some(Caller {
+        place,
+        asker: speaker,
+        update,
+        alone,
+        person,
+        unkept: None,
+    })
 }

@@ -12,7 +12,9 @@ use axum::{
 use netvane_core::Health;
 use reqwest::Url;
 use subtle::ConstantTimeEq;
-use teloxide::{ApiError, RequestError, payloads::SetWebhookSetters, requests::Requester, types::Update};
+use teloxide::{
+    ApiError, RequestError, payloads::SetWebhookSetters, requests::Requester, types::Update,
+};
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
@@ -52,16 +54,27 @@ struct Hook {
 
 /// The path, for the HTTP adapter to serve.
 pub(crate) fn router(hub: &Arc<Hub>, webhook: &Webhook) -> Router {
-    let hook = Hook { hub: hub.clone(), secret: webhook.secret.as_bytes().into() };
-    Router::new().route(PATH, post(delivered)).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(hook)
+    let hook = Hook {
+        hub: hub.clone(),
+        secret: webhook.secret.as_bytes().into(),
+    };
+    Router::new()
+        .route(PATH, post(delivered))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(hook)
 }
 
 async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let given = headers.get(SECRET).map(|value| value.as_bytes()).unwrap_or_default();
+    let given = headers
+        .get(SECRET)
+        .map(|value| value.as_bytes())
+        .unwrap_or_default();
     if !bool::from(given.ct_eq(&hook.secret)) {
         return StatusCode::UNAUTHORIZED;
     }
-    let Ok(update) = serde_json::from_slice::<Update>(&body) else { return StatusCode::BAD_REQUEST };
+    let Ok(update) = serde_json::from_slice::<Update>(&body) else {
+        return StatusCode::BAD_REQUEST;
+    };
     if hook.hub.me.get().is_none() || hook.hub.chat.shutdown().is_cancelled() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
@@ -106,10 +119,20 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
 
 async fn keep(hub: &Hub, webhook: &Webhook) -> Result<(), RequestError> {
     // The first time it is set whatever is there: the secret cannot be read back.
-    let first = !hub.chat.engine().adapters().all().contains(&(NAME, Health::Up));
+    let first = !hub
+        .chat
+        .engine()
+        .adapters()
+        .all()
+        .contains(&(NAME, Health::Up));
     if !first && call(hub.bot.get_webhook_info()).await?.url.as_ref() == Some(&webhook.url) {
         return Ok(());
     }
-    let set = hub.bot.set_webhook(webhook.url.clone()).secret_token(&webhook.secret);
-    call(set.allowed_updates(WANTED).max_connections(100)).await.map(drop)
+    let set = hub
+        .bot
+        .set_webhook(webhook.url.clone())
+        .secret_token(&webhook.secret);
+    call(set.allowed_updates(WANTED).max_connections(100))
+        .await
+        .map(drop)
 }

@@ -31,8 +31,10 @@ const FLEETING: [&str; 4] = ["/tmp", "/run", "/var/run", "/dev/shm"];
 
 /// Everything that keeps a service with these settings from starting.
 pub fn refuse(settings: &Settings) -> anyhow::Result<()> {
-    let faults: Vec<String> =
-        audit(&settings.audit).into_iter().chain(authorities(&settings.tls.ca_files)).collect();
+    let faults: Vec<String> = audit(&settings.audit)
+        .into_iter()
+        .chain(authorities(&settings.tls.ca_files))
+        .collect();
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }
@@ -66,7 +68,11 @@ pub fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
     told.extend(file.and_then(|file| readable_secrets(settings, file)));
     told.extend(state(settings));
     told.extend(readable_audit(&settings.audit));
-    told.extend([("city", &settings.geo.city), ("asn", &settings.geo.asn)].into_iter().filter_map(old_data));
+    told.extend(
+        [("city", &settings.geo.city), ("asn", &settings.geo.asn)]
+            .into_iter()
+            .filter_map(old_data),
+    );
     told.extend(ping());
     told
 }
@@ -75,10 +81,16 @@ pub fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
 fn is_writable(path: &Path) -> bool {
     let mut there = path;
     while !there.exists() {
-        let Some(parent) = there.parent() else { return false };
+        let Some(parent) = there.parent() else {
+            return false;
+        };
         there = parent;
     }
-    let wanted = if there.is_dir() { AccessFlags::W_OK | AccessFlags::X_OK } else { AccessFlags::W_OK };
+    let wanted = if there.is_dir() {
+        AccessFlags::W_OK | AccessFlags::X_OK
+    } else {
+        AccessFlags::W_OK
+    };
     // What has to be a directory may be a file, or lie below one.
     (there == path || there.is_dir()) && access(there, wanted).is_ok()
 }
@@ -95,7 +107,11 @@ fn audit(settings: &Audit) -> Option<String> {
             "audit.directory: {place}: the user of this process ({user}) cannot write there; the unit of deploy/ may write below /var/lib/netvane only"
         ));
     }
-    let files = fs::read_dir(directory).into_iter().flatten().flatten().map(|file| file.path());
+    let files = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|file| file.path());
     let is_record = |file: &PathBuf| file.extension().is_some_and(|end| end == "jsonl");
     let latest = files.filter(is_record).max()?;
     (!is_writable(&latest)).then(|| {
@@ -120,23 +136,32 @@ fn authorities(files: &[String]) -> Vec<String> {
 /// Whether the address could be taken. One that is in use may be this service's own.
 fn listening(listen: &str) -> Option<String> {
     let address: SocketAddr = listen.parse().ok()?;
-    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    let family = if address.is_ipv4() {
+        AddressFamily::Inet
+    } else {
+        AddressFamily::Inet6
+    };
     let socket = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).ok()?;
-    let taken = bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &SockaddrStorage::from(address));
+    let taken = bind(
+        std::os::fd::AsRawFd::as_raw_fd(&socket),
+        &SockaddrStorage::from(address),
+    );
     match taken.err()? {
         Errno::EACCES => Some(format!(
             "http.listen: {address}: the user of this process ({}) may not listen at this port; take one from 1024 on, and put a reverse proxy in front",
             geteuid()
         )),
-        Errno::EADDRNOTAVAIL if !address.ip().is_loopback() => {
-            Some(format!("http.listen: {address}: this is no address of this machine"))
-        }
+        Errno::EADDRNOTAVAIL if !address.ip().is_loopback() => Some(format!(
+            "http.listen: {address}: this is no address of this machine"
+        )),
         _ => None,
     }
 }
 
 fn mode(path: &Path) -> Option<u32> {
-    fs::metadata(path).ok().map(|data| data.permissions().mode())
+    fs::metadata(path)
+        .ok()
+        .map(|data| data.permissions().mode())
 }
 
 /// The settings' file, and the one with variables that the units read beside it.
@@ -144,14 +169,23 @@ fn readable_secrets(settings: &Settings, file: &Path) -> Option<String> {
     let is_open = |path: &Path| mode(path).is_some_and(|mode| mode & 0o004 != 0);
     let holds = |path: &Path| {
         let text = fs::read_to_string(path).unwrap_or_default();
-        settings.secrets().into_iter().find(|(_, secret)| text.contains(secret.reveal())).map(|(key, _)| key)
+        settings
+            .secrets()
+            .into_iter()
+            .find(|(_, secret)| text.contains(secret.reveal()))
+            .map(|(key, _)| key)
     };
     let beside = file.with_extension("env");
-    let (path, key) = [file, &beside].into_iter().filter(|path| is_open(path)).find_map(|path| {
-        let key = holds(path)?;
-        Some((path.display(), key))
-    })?;
-    Some(format!("{key}: stands in {path}, which its mode lets everybody read; chmod 640, or 600"))
+    let (path, key) = [file, &beside]
+        .into_iter()
+        .filter(|path| is_open(path))
+        .find_map(|path| {
+            let key = holds(path)?;
+            Some((path.display(), key))
+        })?;
+    Some(format!(
+        "{key}: stands in {path}, which its mode lets everybody read; chmod 640, or 600"
+    ))
 }
 
 fn state(settings: &Settings) -> Option<String> {
@@ -183,12 +217,21 @@ fn readable_audit(settings: &Audit) -> Option<String> {
     let directory = Some(Path::new(&settings.directory)).filter(|path| path.is_dir())?;
     let open = mode(directory).is_some_and(|mode| mode & 0o005 == 0o005);
     open.then(|| {
-        format!("audit.directory: {}: everybody may read who asked what; chmod 750", directory.display())
+        format!(
+            "audit.directory: {}: everybody may read who asked what; chmod 750",
+            directory.display()
+        )
     })
 }
 
 fn old_data((key, file): (&str, &String)) -> Option<String> {
-    let age = fs::metadata(file).ok().filter(|data| data.size() > 0)?.modified().ok()?.elapsed().ok()?;
+    let age = fs::metadata(file)
+        .ok()
+        .filter(|data| data.size() > 0)?
+        .modified()
+        .ok()?
+        .elapsed()
+        .ok()?;
     (age > OLD).then(|| {
         let days = age.as_secs() / (24 * 60 * 60);
         format!(
@@ -199,7 +242,12 @@ fn old_data((key, file): (&str, &String)) -> Option<String> {
 
 fn ping() -> Option<String> {
     let may = |kind| {
-        let opened = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::Icmp);
+        let opened = socket(
+            AddressFamily::Inet,
+            kind,
+            SockFlag::SOCK_CLOEXEC,
+            SockProtocol::Icmp,
+        );
         !matches!(opened, Err(Errno::EACCES | Errno::EPERM))
     };
     (!may(SockType::Datagram) && !may(SockType::Raw)).then(|| {
@@ -220,7 +268,10 @@ mod tests {
         for (path, writable) in [
             (own.clone(), true),
             (own.join("not/there/yet"), true),
-            (PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml/audit"), false),
+            (
+                PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml/audit"),
+                false,
+            ),
             (PathBuf::new(), false),
         ] {
             assert_eq!(is_writable(&path), writable, "{}", path.display());

@@ -92,7 +92,10 @@ impl Cli {
                 once::run(&words, &self.output)
             }
             Action::Commands if self.output.json => {
-                print(&format!("{:#}\n", Engine::new(&Settings::default())?.registry().to_json()));
+                print(&format!(
+                    "{:#}\n",
+                    Engine::new(&Settings::default())?.registry().to_json()
+                ));
                 Ok(ExitCode::SUCCESS)
             }
             Action::Commands => once::run(&["help".to_owned()], &self.output),
@@ -101,28 +104,42 @@ impl Cli {
                 let file = output.config.clone();
                 serve::run(output.settings()?, file, move || output.settings())
             }
-            Action::Config { what: ConfigAction::Check { quiet } } => {
+            Action::Config {
+                what: ConfigAction::Check { quiet },
+            } => {
                 let settings = self.output.settings()?;
                 advice::check(&settings)?;
                 let warnings = match quiet {
                     true => Vec::new(),
                     false => advice::warnings(&settings, self.output.config.as_deref()),
                 };
-                let all: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
-                let end =
-                    if all.is_empty() { "The settings are in order." } else { "The settings can be used." };
+                let all: String = warnings
+                    .iter()
+                    .map(|warning| format!("warning: {warning}\n"))
+                    .collect();
+                let end = if all.is_empty() {
+                    "The settings are in order."
+                } else {
+                    "The settings can be used."
+                };
                 print(&format!("{all}{end}\n"));
                 Ok(ExitCode::SUCCESS)
             }
-            Action::Config { what: ConfigAction::Show } => {
+            Action::Config {
+                what: ConfigAction::Show,
+            } => {
                 print(&self.output.settings()?.to_toml());
                 Ok(ExitCode::SUCCESS)
             }
-            Action::Key { what: KeyAction::New(wanted) } => key::new(wanted, self.output.json),
-            Action::Data { what: DataAction::Status } => {
-                data::status(&self.output.settings()?, self.output.json)
-            }
-            Action::Data { what: DataAction::Update } => data::update(&self.output.settings()?),
+            Action::Key {
+                what: KeyAction::New(wanted),
+            } => key::new(wanted, self.output.json),
+            Action::Data {
+                what: DataAction::Status,
+            } => data::status(&self.output.settings()?, self.output.json),
+            Action::Data {
+                what: DataAction::Update,
+            } => data::update(&self.output.settings()?),
             Action::Completions { shell } => {
                 let mut command = with_lookups()?;
                 let mut script = Vec::new();
@@ -132,7 +149,10 @@ impl Cli {
             }
             Action::Man => {
                 let engine = Engine::new(&Settings::default())?;
-                print(&String::from_utf8_lossy(&man::page(Self::command(), engine.registry())?));
+                print(&String::from_utf8_lossy(&man::page(
+                    Self::command(),
+                    engine.registry(),
+                )?));
                 Ok(ExitCode::SUCCESS)
             }
         }
@@ -146,9 +166,13 @@ fn with_lookups() -> anyhow::Result<clap::Command> {
         let arguments = entry.arguments.iter().map(|argument| {
             let arg = Arg::new(argument.name.clone()).help(argument.help.clone());
             match (argument.kind, argument.required) {
-                (ArgumentKind::Boolean, _) => arg.long(argument.name.clone()).action(ArgAction::SetTrue),
+                (ArgumentKind::Boolean, _) => {
+                    arg.long(argument.name.clone()).action(ArgAction::SetTrue)
+                }
                 (_, true) => arg.required(true),
-                (_, false) => arg.long(argument.name.clone()).value_parser(argument.choices.clone()),
+                (_, false) => arg
+                    .long(argument.name.clone())
+                    .value_parser(argument.choices.clone()),
             }
         });
         clap::Command::new(entry.spec.name)

@@ -19,14 +19,25 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     let path = |text: &str| (!text.is_empty()).then(|| text.into());
     let Geo { city, asn, .. } = &settings.geo;
-    let handle = GeoHandle::open(GeoPaths { city: path(city), asn: path(asn) })?;
+    let handle = GeoHandle::open(GeoPaths {
+        city: path(city),
+        asn: path(asn),
+    })?;
     let databases = handle.current().databases().clone();
     if json {
-        print(&format!("{}\n", serde_json::json!({ "databases": *databases, "city": city, "asn": asn })));
+        print(&format!(
+            "{}\n",
+            serde_json::json!({ "databases": *databases, "city": city, "asn": asn })
+        ));
         return Ok(ExitCode::SUCCESS);
     }
-    let shown =
-        |path: &str| if path.is_empty() { "shipped with the program".to_owned() } else { path.to_owned() };
+    let shown = |path: &str| {
+        if path.is_empty() {
+            "shipped with the program".to_owned()
+        } else {
+            path.to_owned()
+        }
+    };
     let mut text = format!("Places:   {}\nNetworks: {}\n", shown(city), shown(asn));
     for database in databases.iter() {
         let built = database.built.as_deref().unwrap_or("at an unknown time");
@@ -42,7 +53,12 @@ const MONTH: &str = "{month}";
 /// Each file is fetched, unpacked beside its place, verified whole, and only then renamed into it; a running server takes it
 /// up by itself.
 pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let Geo { city, asn, city_url, asn_url } = &settings.geo;
+    let Geo {
+        city,
+        asn,
+        city_url,
+        asn_url,
+    } = &settings.geo;
     let wanted: Vec<(&str, &str)> = [(city.as_str(), city_url.reveal()), (asn, asn_url.reveal())]
         .into_iter()
         .filter(|(_, url)| !url.is_empty())
@@ -53,7 +69,9 @@ pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         );
     }
     let net = Net::new(settings)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     for (path, url) in wanted {
         if path.is_empty() {
             bail!("a fetched database has no place to go: set geo.city or geo.asn to a file name");
@@ -65,8 +83,13 @@ pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         }
         let not_replaced = || format!("{path} was not replaced");
         let database = unpack::database(fetched.body, MAX_DOWNLOAD).with_context(not_replaced)?;
-        geo::install(Path::new(path), |file| file.write_all(&database)).with_context(not_replaced)?;
-        print(&format!("{path}: {} bytes from {}, verified and in place\n", database.len(), fetched.host));
+        geo::install(Path::new(path), |file| file.write_all(&database))
+            .with_context(not_replaced)?;
+        print(&format!(
+            "{path}: {} bytes from {}, verified and in place\n",
+            database.len(),
+            fetched.host
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -22,16 +22,26 @@ pub struct NewKey {
 
 /// Prints a new key, which nobody can print again, and its entry for the settings.
 pub fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
-    let NewKey { name, mut scopes, expires } = wanted;
+    let NewKey {
+        name,
+        mut scopes,
+        expires,
+    } = wanted;
     scopes.sort_by_key(|scope| scope.name());
     scopes.dedup();
     let expires = match expires {
-        Some(day) => Some(day.parse().map_err(|_| anyhow::anyhow!("--expires is a day such as 2027-01-31"))?),
+        Some(day) => Some(
+            day.parse()
+                .map_err(|_| anyhow::anyhow!("--expires is a day such as 2027-01-31"))?,
+        ),
         None => None,
     };
     let (key, entry) = ApiKey::generate(name, scopes, expires)?;
     if json {
-        print(&format!("{}\n", serde_json::json!({ "key": key, "entry": entry.to_string() })));
+        print(&format!(
+            "{}\n",
+            serde_json::json!({ "key": key, "entry": entry.to_string() })
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     print(&format!(

@@ -12,7 +12,8 @@ use std::{
 use anyhow::Context as _;
 use netvane_core::settings::{Log, LogFormat, Settings};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt, reload, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt, reload,
+    util::SubscriberInitExt,
 };
 
 use crate::traces::{self, Traces};
@@ -23,12 +24,21 @@ const DELAY: Duration = Duration::from_millis(50);
 const FULL: usize = 64 * 1024;
 
 /// Netvane's own crates.
-const OWN: [&str; 6] =
-    ["netvane", "netvane_core", "netvane_webhook", "netvane_chat", "netvane_telegram", "netvane_discord"];
+const OWN: [&str; 6] = [
+    "netvane",
+    "netvane_core",
+    "netvane_webhook",
+    "netvane_chat",
+    "netvane_telegram",
+    "netvane_discord",
+];
 
 /// Writes what is left when dropped.
 #[must_use = "the log ends when this is dropped"]
-pub struct Guard(Lines, #[expect(dead_code, reason = "it is for its end")] Option<Traces>);
+pub struct Guard(
+    Lines,
+    #[expect(dead_code, reason = "it is for its end")] Option<Traces>,
+);
 
 /// What is logged, which may change.
 #[derive(Clone)]
@@ -52,9 +62,15 @@ pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
         false => format!("serenity=off,{}", settings.level),
     };
     // A word is about Netvane: below info, clients of platforms log the addresses they call, and tokens stand in those.
-    if let Some(word) = ["debug", "trace"].into_iter().find(|word| settings.level.eq_ignore_ascii_case(word))
+    if let Some(word) = ["debug", "trace"]
+        .into_iter()
+        .find(|word| settings.level.eq_ignore_ascii_case(word))
     {
-        level = OWN.iter().fold("serenity=off,info".to_owned(), |level, own| format!("{level},{own}={word}"));
+        level = OWN
+            .iter()
+            .fold("serenity=off,info".to_owned(), |level, own| {
+                format!("{level},{own}={word}")
+            });
     }
     let level = format!("{level},{}=off", traces::TARGET);
     EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))
@@ -66,19 +82,26 @@ pub fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
     let lines = Lines::default();
     let log = tracing_subscriber::fmt::layer().with_writer(lines.clone());
     let log = match settings.log.format {
-        LogFormat::Text => log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).boxed(),
+        LogFormat::Text => log
+            .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+            .boxed(),
         LogFormat::Json => log.json().boxed(),
     };
     let traces = Traces::new(&settings.telemetry)?;
     let spans = traces.as_ref().map(Traces::layer);
-    tracing_subscriber::registry().with(log.with_filter(filter)).with(spans).init();
+    tracing_subscriber::registry()
+        .with(log.with_filter(filter))
+        .with(spans)
+        .init();
     let flushed = lines.clone();
-    std::thread::Builder::new().name("log".into()).spawn(move || {
-        loop {
-            std::thread::sleep(DELAY);
-            flushed.flush();
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("log".into())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(DELAY);
+                flushed.flush();
+            }
+        })?;
     Ok((Guard(lines, traces), Level(level)))
 }
 

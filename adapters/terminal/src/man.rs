@@ -10,12 +10,18 @@ use netvane_core::command::{Argument, ArgumentKind, Entry, Registry};
 
 /// `netvane.1`, in roff.
 pub fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
-    let actions: Vec<clap::Command> =
-        cli.get_subcommands().filter(|action| !action.is_hide_set()).cloned().collect();
+    let actions: Vec<clap::Command> = cli
+        .get_subcommands()
+        .filter(|action| !action.is_hide_set())
+        .cloned()
+        .collect();
     let version = cli.get_version().unwrap_or_default().to_owned();
     let mut out = Vec::new();
     // Without a time, so that the same program has the same manual.
-    writeln!(out, ".TH NETVANE 1 \"\" \"netvane {version}\" Netvane\n{INTRODUCTION}")?;
+    writeln!(
+        out,
+        ".TH NETVANE 1 \"\" \"netvane {version}\" Netvane\n{INTRODUCTION}"
+    )?;
     Man::new(cli).render_options_section(&mut out)?;
     let mut roff = Roff::new();
     roff.control("SH", ["ACTIONS"]);
@@ -23,7 +29,9 @@ pub fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
         describe_action(&mut roff, action);
     }
     roff.control("SH", ["LOOKUPS"]);
-    roff.text([roman("Hyphens may stand for the underscores. Options may also be written NAME=VALUE.")]);
+    roff.text([roman(
+        "Hyphens may stand for the underscores. Options may also be written NAME=VALUE.",
+    )]);
     for entry in registry.entries() {
         describe_lookup(&mut roff, entry);
     }
@@ -34,26 +42,44 @@ pub fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
 
 /// `netvane config` has actions of its own.
 fn describe_action(roff: &mut Roff, action: &clap::Command) {
-    let about =
-        |command: &clap::Command| roman(command.get_about().map(ToString::to_string).unwrap_or_default());
-    let mut own = action.get_subcommands().filter(|own| !own.is_hide_set()).peekable();
+    let about = |command: &clap::Command| {
+        roman(
+            command
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        )
+    };
+    let mut own = action
+        .get_subcommands()
+        .filter(|own| !own.is_hide_set())
+        .peekable();
     if own.peek().is_none() {
         let values: Vec<String> = action
             .get_positionals()
             .map(|value| format!(" {}", value.get_id().as_str().to_uppercase()))
             .collect();
-        roff.control("TP", [])
-            .text([bold(format!("netvane {}", action.get_name())), italic(values.concat())]);
+        roff.control("TP", []).text([
+            bold(format!("netvane {}", action.get_name())),
+            italic(values.concat()),
+        ]);
         roff.text([about(action)]);
     }
     for own in own {
-        roff.control("TP", []).text([bold(format!("netvane {} {}", action.get_name(), own.get_name()))]);
+        roff.control("TP", []).text([bold(format!(
+            "netvane {} {}",
+            action.get_name(),
+            own.get_name()
+        ))]);
         roff.text([about(own)]);
     }
 }
 
 fn describe_lookup(roff: &mut Roff, entry: &Entry) {
-    let names: Vec<&str> = std::iter::once(&entry.spec.name).chain(entry.spec.aliases).copied().collect();
+    let names: Vec<&str> = std::iter::once(&entry.spec.name)
+        .chain(entry.spec.aliases)
+        .copied()
+        .collect();
     roff.control("SS", [names.join(", ").as_str()]);
     roff.text([roman(format!("{}.", entry.spec.about))]);
     for argument in &entry.arguments {
@@ -66,7 +92,10 @@ fn describe_lookup(roff: &mut Roff, entry: &Entry) {
         if at > 0 {
             roff.control("br", []);
         }
-        roff.text([roman("Example: "), bold(format!("netvane {}", example.trim_start_matches('/')))]);
+        roff.text([
+            roman("Example: "),
+            bold(format!("netvane {}", example.trim_start_matches('/'))),
+        ]);
     }
 }
 
@@ -138,11 +167,20 @@ mod tests {
         let page = String::from_utf8(super::page(cli, engine.registry()).unwrap()).unwrap();
         assert!(page.starts_with(".TH NETVANE 1 "), "{page}");
         for entry in engine.registry().entries() {
-            let names: Vec<&str> =
-                std::iter::once(&entry.spec.name).chain(entry.spec.aliases).copied().collect();
+            let names: Vec<&str> = std::iter::once(&entry.spec.name)
+                .chain(entry.spec.aliases)
+                .copied()
+                .collect();
             let heading = names.join(", ");
-            assert!(page.lines().any(|line| line.starts_with(".SS") && line.contains(&heading)), "{heading}");
+            assert!(
+                page.lines()
+                    .any(|line| line.starts_with(".SS") && line.contains(&heading)),
+                "{heading}"
+            );
         }
-        assert!(page.contains("netvane config check") && !page.contains("netvane man"), "{page}");
+        assert!(
+            page.contains("netvane config check") && !page.contains("netvane man"),
+            "{page}"
+        );
     }
 }

@@ -24,14 +24,19 @@ const MAX_INPUT: u64 = 25 << 20;
 /// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
 pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(&advice::without_audit(output.settings()?))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let line = line(words);
     let screen = Screen::new(output);
     let input = match piped(&engine, words)? {
         Some(input) => input,
         None => Input::Text(line.clone()),
     };
-    let own = Caller { own: true, ..Caller::default() };
+    let own = Caller {
+        own: true,
+        ..Caller::default()
+    };
     let request = Request::new("terminal", input).by(own);
     let mut drawn = 0;
     let answer = runtime.block_on(async {
@@ -49,7 +54,11 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
         }
         Some(Err(failure)) => {
             eprint!("{}", told(&failure, &line, output));
-            ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
+            ExitCode::from(if matches!(failure, Failure::Usage(_)) {
+                2
+            } else {
+                1
+            })
         }
         None => ExitCode::from(130),
     };
@@ -62,20 +71,30 @@ pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
 /// A command that takes a message reads standard input where none is given: `netvane trace_mail < mail.eml`.
 fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
     let [name] = words else { return Ok(None) };
-    let name = name.trim_start_matches('/').to_lowercase().replace('-', "_");
+    let name = name
+        .trim_start_matches('/')
+        .to_lowercase()
+        .replace('-', "_");
     let takes_text = |entry: &&Arc<Entry>| matches!(&entry.arguments[..], [argument] if argument.rest && argument.required);
-    let Some(entry) = engine.registry().find(&name).filter(takes_text) else { return Ok(None) };
+    let Some(entry) = engine.registry().find(&name).filter(takes_text) else {
+        return Ok(None);
+    };
     if std::io::stdin().is_terminal() {
         return Ok(None);
     }
     let mut text = Vec::new();
-    std::io::stdin().lock().take(MAX_INPUT).read_to_end(&mut text)?;
+    std::io::stdin()
+        .lock()
+        .take(MAX_INPUT)
+        .read_to_end(&mut text)?;
     if text.is_empty() {
         return Ok(None);
     }
     let text = String::from_utf8(text)
         .unwrap_or_else(|error| error.into_bytes().iter().copied().map(char::from).collect());
-    let arguments = [(entry.arguments[0].name.clone(), text.into())].into_iter().collect();
+    let arguments = [(entry.arguments[0].name.clone(), text.into())]
+        .into_iter()
+        .collect();
     Ok(Some(Input::Named { name, arguments }))
 }
 
@@ -83,10 +102,13 @@ fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
 fn line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let (option, value) = match word.split_once('=') {
-            Some((option, value)) if !option.contains(char::is_whitespace) => (format!("{option}="), value),
+            Some((option, value)) if !option.contains(char::is_whitespace) => {
+                (format!("{option}="), value)
+            }
             _ => (String::new(), word.as_str()),
         };
-        let needs = value.is_empty() || value.contains(|c: char| c.is_whitespace() || "\"'“„‘".contains(c));
+        let needs =
+            value.is_empty() || value.contains(|c: char| c.is_whitespace() || "\"'“„‘".contains(c));
         match needs {
             false => word.clone(),
             true => {
@@ -104,9 +126,17 @@ fn told(failure: &Failure, line: &str, output: &Output) -> String {
         return serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
     }
     let mut out = format!("netvane: {}\n", render::printable(&failure.to_string()));
-    if let Failure::Usage(UsageError { position, suggestion, .. }) = failure {
+    if let Failure::Usage(UsageError {
+        position,
+        suggestion,
+        ..
+    }) = failure
+    {
         if let Some(position) = position {
-            out += &format!("\n  {}\n", render::pointed(line, position).replace('\n', "\n  "));
+            out += &format!(
+                "\n  {}\n",
+                render::pointed(line, position).replace('\n', "\n  ")
+            );
         }
         if let Some(suggestion) = suggestion {
             let suggestion = render::printable_line(suggestion).into_owned();
@@ -125,11 +155,23 @@ struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     fn new(output: &'a Output) -> Self {
-        let size = std::io::stdout().is_terminal().then(terminal_size).flatten();
+        let size = std::io::stdout()
+            .is_terminal()
+            .then(terminal_size)
+            .flatten();
         // What goes into a pipe is not wrapped.
         let width = size.map_or(u16::MAX, |(Width(width), _)| width.max(20));
-        let rows = size.map(|(_, Height(rows))| rows).filter(|_| !output.json && !output.markdown);
-        Self { output, layout: Layout { width, color: output.is_coloured() }, rows }
+        let rows = size
+            .map(|(_, Height(rows))| rows)
+            .filter(|_| !output.json && !output.markdown);
+        Self {
+            output,
+            layout: Layout {
+                width,
+                color: output.is_coloured(),
+            },
+            rows,
+        }
     }
 
     fn rendered(&self, reply: &Reply) -> String {
@@ -167,17 +209,37 @@ mod tests {
 
     #[test]
     fn words_keep_their_borders() {
-        let joined = |words: &[&str]| line(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(joined(&["mx", "example.com", "--resolver=1.1.1.1"]), "mx example.com --resolver=1.1.1.1");
-        assert_eq!(joined(&["ua", "Mozilla/5.0 (X11)"]), "ua \"Mozilla/5.0 (X11)\"");
-        assert_eq!(joined(&["x", "--y=a b", "say \"hi\""]), "x --y=\"a b\" 'say \"hi\"'");
+        let joined = |words: &[&str]| {
+            line(
+                &words
+                    .iter()
+                    .map(|word| (*word).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(
+            joined(&["mx", "example.com", "--resolver=1.1.1.1"]),
+            "mx example.com --resolver=1.1.1.1"
+        );
+        assert_eq!(
+            joined(&["ua", "Mozilla/5.0 (X11)"]),
+            "ua \"Mozilla/5.0 (X11)\""
+        );
+        assert_eq!(
+            joined(&["x", "--y=a b", "say \"hi\""]),
+            "x --y=\"a b\" 'say \"hi\"'"
+        );
         assert_eq!(joined(&["mx", ""]), "mx \"\"");
     }
 
     #[test]
     fn a_mistake_is_pointed_at() {
         let output = <crate::cli::Cli as clap::Parser>::parse_from(["netvane", "commands"]).output;
-        let failure = Failure::from(UsageError::argument("no such thing").at(3..6).suggest("/mx b.example"));
+        let failure = Failure::from(
+            UsageError::argument("no such thing")
+                .at(3..6)
+                .suggest("/mx b.example"),
+        );
         insta::assert_snapshot!(told(&failure, "mx a?b", &output), @r"
         netvane: no such thing
 

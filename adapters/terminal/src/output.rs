@@ -12,7 +12,9 @@ use netvane_core::settings::Settings;
 /// Writes to standard output. A closed pipe, as with `| head`, is the reader's choice.
 pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }
 
 /// Accepted before and after the command.
@@ -53,8 +55,12 @@ impl Output {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (word.as_str(), None),
             };
-            let mut value =
-                || value.clone().or_else(|| words.next()).with_context(|| format!("`{name}` needs a value"));
+            let mut value = || {
+                value
+                    .clone()
+                    .or_else(|| words.next())
+                    .with_context(|| format!("`{name}` needs a value"))
+            };
             match name {
                 "--" => {
                     left.push(word);

@@ -39,7 +39,9 @@ pub fn run(
     let told = Told::new(file, &settings);
     // Memory holds secrets, and a file of it would keep them.
     setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot turn core files off")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         // Metrics are counted from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
@@ -52,7 +54,13 @@ pub fn run(
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
         let (changed, http) = watch::channel(settings.http.clone());
-        tokio::spawn(follow_settings(engine.clone(), settings.clone(), (told, level), changed, read_again)?);
+        tokio::spawn(follow_settings(
+            engine.clone(),
+            settings.clone(),
+            (told, level),
+            changed,
+            read_again,
+        )?);
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
         netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
@@ -75,7 +83,10 @@ struct Told {
 
 impl Told {
     fn new(file: Option<PathBuf>, settings: &Settings) -> Self {
-        let mut told = Self { file, warnings: Vec::new() };
+        let mut told = Self {
+            file,
+            warnings: Vec::new(),
+        };
         told.tell(settings);
         told
     }
@@ -83,7 +94,10 @@ impl Told {
     /// What is new. What is mended may come back, and is new then.
     fn tell(&mut self, settings: &Settings) {
         let warnings = advice::warnings(settings, self.file.as_deref());
-        for warning in warnings.iter().filter(|warning| !self.warnings.contains(warning)) {
+        for warning in warnings
+            .iter()
+            .filter(|warning| !self.warnings.contains(warning))
+        {
             tracing::warn!("{warning}");
         }
         self.warnings = warnings;
@@ -100,7 +114,9 @@ fn open_store(settings: &Settings, engine: &Engine) -> Option<Store> {
         Ok(store) => Some(store),
         Err(error) => {
             for part in needed {
-                engine.adapters().report(part, Health::Failed(error.to_string()));
+                engine
+                    .adapters()
+                    .report(part, Health::Failed(error.to_string()));
             }
             None
         }
@@ -116,7 +132,9 @@ fn start_chats(
 ) -> anyhow::Result<(TaskTracker, Router)> {
     let (chats, mut hooks) = (TaskTracker::new(), Router::new());
     // Without it an update could be answered twice.
-    let Some(store) = store else { return Ok((chats, hooks)) };
+    let Some(store) = store else {
+        return Ok((chats, hooks));
+    };
     if settings.discord.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let discord = Discord::new(&settings.discord, engine, store.clone(), shutdown)?;
@@ -126,7 +144,13 @@ fn start_chats(
     if settings.telegram.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let public_url = &settings.http.public_url;
-        let telegram = Telegram::new(&settings.telegram, public_url, engine, store.clone(), shutdown)?;
+        let telegram = Telegram::new(
+            &settings.telegram,
+            public_url,
+            engine,
+            store.clone(),
+            shutdown,
+        )?;
         hooks = hooks.merge(telegram.router());
         chats.spawn(telegram.run());
     }
@@ -157,17 +181,22 @@ fn follow_settings(
         while hangup.recv().await.is_some() {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
             let (told, level, changed) = (told.clone(), level.clone(), changed.clone());
-            let taken_up = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
-                let settings = read()?;
-                advice::refuse(&settings)?;
-                engine.reload(&settings)?;
-                level.set(&settings.log)?;
-                told.lock().unwrap_or_else(PoisonError::into_inner).tell(&settings);
-                changed.send_replace(settings.http.clone());
-                Ok(before.need_a_restart(&settings))
-            });
+            let taken_up =
+                tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
+                    let settings = read()?;
+                    advice::refuse(&settings)?;
+                    engine.reload(&settings)?;
+                    level.set(&settings.log)?;
+                    told.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .tell(&settings);
+                    changed.send_replace(settings.http.clone());
+                    Ok(before.need_a_restart(&settings))
+                });
             match taken_up.await {
-                Ok(Ok(waiting)) if waiting.is_empty() => tracing::info!("the settings were read again"),
+                Ok(Ok(waiting)) if waiting.is_empty() => {
+                    tracing::info!("the settings were read again")
+                }
                 Ok(Ok(waiting)) => tracing::warn!(
                     sections = waiting.join(", "),
                     "the settings were read again; changes in these sections need a restart"

@@ -33,15 +33,19 @@ impl Traces {
             .build()
             .context("telemetry.otlp_endpoint")?;
         let resource = Resource::builder().with_service_name("netvane").build();
-        let provider =
-            SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource)
+            .build();
         Ok(Some(Self(provider)))
     }
 
     /// What the subscriber passes its spans to.
     pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
         let filter = Targets::new().with_target(TARGET, LevelFilter::DEBUG);
-        tracing_opentelemetry::layer().with_tracer(self.0.tracer("netvane")).with_filter(filter)
+        tracing_opentelemetry::layer()
+            .with_tracer(self.0.tracer("netvane"))
+            .with_filter(filter)
     }
 }
 

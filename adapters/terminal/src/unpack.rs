@@ -16,7 +16,9 @@ pub fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
         false => fetched,
     };
     match is_tar(&plain) {
-        true => of_archive(&plain).map(<[u8]>::to_vec).context("no .mmdb file is in the archive"),
+        true => of_archive(&plain)
+            .map(<[u8]>::to_vec)
+            .context("no .mmdb file is in the archive"),
         false => Ok(plain),
     }
 }
@@ -24,7 +26,10 @@ pub fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
 fn inflated(fetched: &[u8], most: usize) -> anyhow::Result<Vec<u8>> {
     let mut plain = Vec::new();
     let bound = u64::try_from(most)?.saturating_add(1);
-    MultiGzDecoder::new(fetched).take(bound).read_to_end(&mut plain).context("its gzip is broken")?;
+    MultiGzDecoder::new(fetched)
+        .take(bound)
+        .read_to_end(&mut plain)
+        .context("its gzip is broken")?;
     if plain.len() > most {
         bail!("unpacked it is larger than {most} bytes");
     }
@@ -83,22 +88,37 @@ mod tests {
             vec![0; 2 * BLOCK],
         ]
         .concat();
-        for fetched in [b"the database".to_vec(), gzip(b"the database"), archive.clone(), gzip(&archive)] {
-            assert_eq!(database(fetched, MOST).expect("a database"), b"the database");
+        for fetched in [
+            b"the database".to_vec(),
+            gzip(b"the database"),
+            archive.clone(),
+            gzip(&archive),
+        ] {
+            assert_eq!(
+                database(fetched, MOST).expect("a database"),
+                b"the database"
+            );
         }
     }
 
     #[test]
     fn what_is_broken_or_too_large_is_told() {
-        let told = |fetched: Vec<u8>| format!("{:#}", database(fetched, MOST).expect_err("refused"));
-        assert_eq!(told(member("README", b"x")), "no .mmdb file is in the archive");
+        let told =
+            |fetched: Vec<u8>| format!("{:#}", database(fetched, MOST).expect_err("refused"));
+        assert_eq!(
+            told(member("README", b"x")),
+            "no .mmdb file is in the archive"
+        );
         let mut cut = member("a.mmdb", &[7; 700]);
         cut.truncate(BLOCK + 600);
         assert_eq!(told(cut), "no .mmdb file is in the archive");
         let mut lying = member("README", b"x");
         lying[124..135].fill(b'7');
         assert_eq!(told(lying), "no .mmdb file is in the archive");
-        assert_eq!(told(gzip(&[0; MOST + 1])), "unpacked it is larger than 4096 bytes");
+        assert_eq!(
+            told(gzip(&[0; MOST + 1])),
+            "unpacked it is larger than 4096 bytes"
+        );
         let mut broken = gzip(b"the database");
         broken.truncate(broken.len() - 6);
         assert!(told(broken).starts_with("its gzip is broken"));

@@ -40,9 +40,14 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Prompt {
                 begun(&stream).await?;
                 io::Result::Ok(relayed)
             };
-            let relayed =
-                tokio::time::timeout(patience, begun).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
-            let connection = Connection { peer: stream.peer_addr()?, local: stream.local_addr()?, relayed };
+            let relayed = tokio::time::timeout(patience, begun)
+                .await
+                .unwrap_or(Err(io::ErrorKind::TimedOut.into()))?;
+            let connection = Connection {
+                peer: stream.peer_addr()?,
+                local: stream.local_addr()?,
+                relayed,
+            };
             Ok((stream, Extension(connection).layer(service)))
         })
     }
@@ -54,7 +59,9 @@ async fn begun(stream: &TcpStream) -> io::Result<()> {
     loop {
         match stream.peek(&mut head).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            length if length == PREFACE.len() || !PREFACE.starts_with(&head[..length]) => return Ok(()),
+            length if length == PREFACE.len() || !PREFACE.starts_with(&head[..length]) => {
+                return Ok(());
+            }
             _ => tokio::time::sleep(LOOK).await,
         }
     }

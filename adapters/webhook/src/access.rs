@@ -76,32 +76,42 @@ impl Gate {
     }
 
     fn head(&self, headers: &HeaderMap) -> Result<Head, Refusal> {
-        let head = Head { key: self.key(headers)?, signature: self.secrets.claimed(headers)? };
+        let head = Head {
+            key: self.key(headers)?,
+            signature: self.secrets.claimed(headers)?,
+        };
         if head.key.is_none() && head.signature.is_none() && !self.anonymous {
             let mut ways = vec!["an API key, as `Authorization: Bearer nvk_…`"];
             if !self.secrets.is_empty() {
                 ways.push("a signature (Standard Webhooks)");
             }
-            return Err(Refusal::unauthorized(format!("this service wants {}", ways.join(" or ")), None));
+            return Err(Refusal::unauthorized(
+                format!("this service wants {}", ways.join(" or ")),
+                None,
+            ));
         }
         Ok(head)
     }
 
     fn key(&self, headers: &HeaderMap) -> Result<Option<(String, Vec<Scope>)>, Refusal> {
         let mut lines = headers.get_all(header::AUTHORIZATION).iter();
-        let Some(line) = lines.next() else { return Ok(None) };
+        let Some(line) = lines.next() else {
+            return Ok(None);
+        };
         if lines.next().is_some() {
             let twice = UsageError::argument("`Authorization` is there twice; send one");
             return Err(Refusal::from(Failure::from(twice)));
         }
         let text = line.to_str().unwrap_or_default().trim();
         let (scheme, given) = text.split_once(' ').unwrap_or((text, ""));
-        if FOR_OTHERS.iter().any(|other| scheme.eq_ignore_ascii_case(other)) {
+        if FOR_OTHERS
+            .iter()
+            .any(|other| scheme.eq_ignore_ascii_case(other))
+        {
             return Ok(None);
         }
         if !scheme.eq_ignore_ascii_case("bearer") {
-            let how =
-                "`Authorization` is not understood; an API key is sent as `Authorization: Bearer nvk_…`";
+            let how = "`Authorization` is not understood; an API key is sent as `Authorization: Bearer nvk_…`";
             return Err(Refusal::unauthorized(how.into(), Some("invalid_request")));
         }
         match self.keys.find(given.trim()) {
@@ -120,7 +130,9 @@ impl Gate {
 
 impl Refusal {
     fn unauthorized(why: String, error: Option<&str>) -> Self {
-        let error = error.map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
+        let error = error
+            .map(|error| format!(", error=\"{error}\""))
+            .unwrap_or_default();
         Self {
             failure: Failure::Unauthorized(why).into(),
             challenge: Some(format!("Bearer realm=\"netvane\"{error}")),
@@ -130,15 +142,23 @@ impl Refusal {
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        Self { failure: failure.into(), challenge: None }
+        Self {
+            failure: failure.into(),
+            challenge: None,
+        }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = problem::failure(&self.failure);
-        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        if let Some(challenge) = self
+            .challenge
+            .and_then(|text| HeaderValue::try_from(text).ok())
+        {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -155,7 +175,12 @@ impl Head {
         let address = visit.caller(&app.engine.proxies());
         let own = name.is_none() && app.engine.is_own(address);
         Admitted {
-            caller: Caller { api_key: name, address: Some(address), own, ..Caller::default() },
+            caller: Caller {
+                api_key: name,
+                address: Some(address),
+                own,
+                ..Caller::default()
+            },
             scopes,
         }
     }
@@ -191,12 +216,17 @@ impl Admitted {
 
     /// What they ask.
     pub(crate) fn request(self, input: Input, visit: Arc<Visit>) -> Request {
-        Request::new("http", input).by(self.caller).brought_by(visit)
+        Request::new("http", input)
+            .by(self.caller)
+            .brought_by(visit)
     }
 }
 
 /// Takes up who is let in, each time that the settings change.
-pub(crate) async fn follow(gate: Arc<ArcSwap<Gate>>, mut changing: watch::Receiver<settings::Http>) {
+pub(crate) async fn follow(
+    gate: Arc<ArcSwap<Gate>>,
+    mut changing: watch::Receiver<settings::Http>,
+) {
     while changing.changed().await.is_ok() {
         match Gate::new(&changing.borrow_and_update()) {
             Ok(new) => gate.store(Arc::new(new)),
@@ -207,7 +237,12 @@ pub(crate) async fn follow(gate: Arc<ArcSwap<Gate>>, mut changing: watch::Receiv
 
 /// A question of whoever opens a page about their own request: everybody may.
 pub(crate) fn visitor(app: &App, input: Input, visit: Arc<Visit>) -> Request {
-    Head { key: None, signature: None }.admitted(app, &visit).request(input, visit)
+    Head {
+        key: None,
+        signature: None,
+    }
+    .admitted(app, &visit)
+    .request(input, visit)
 }
 
 /// Lets in who may do this, by the head of the request alone. A signature is one over an empty body then, so a request
@@ -220,7 +255,9 @@ pub(crate) async fn admit(app: &App, visit: &Visit, scope: Scope) -> Result<Admi
             let how = "a signature covers the whole body, and this one is read as it comes; use an API key";
             return Err(Refusal::unauthorized(how.into(), None));
         }
-        gate.secrets.settle(signature, b"", app.store.as_ref()).await?;
+        gate.secrets
+            .settle(signature, b"", app.store.as_ref())
+            .await?;
     }
     let admitted = head.admitted(app, visit);
     admitted.may(scope).map(|()| admitted)
@@ -237,7 +274,10 @@ pub(crate) async fn admit_with_body(
     let head = gate.head(&visit.headers).map_err(Refusal::into_response)?;
     let body = ask::body(app, body).await?;
     if let Some(signature) = &head.signature {
-        let settled = gate.secrets.settle(signature, &body, app.store.as_ref()).await;
+        let settled = gate
+            .secrets
+            .settle(signature, &body, app.store.as_ref())
+            .await;
         settled.map_err(Refusal::into_response)?;
     }
     let admitted = head.admitted(app, visit);

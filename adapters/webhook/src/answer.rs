@@ -31,14 +31,23 @@ impl Form {
     /// The most wanted form that there is (RFC 9110 §12.5.1); JSON for those who do not say or want another.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let mut best = (0.0, Self::Json);
-        for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
+        for value in headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+        {
             for range in value.split(',').take(64) {
                 let mut parts = range.split(';').map(str::trim);
-                let (kind, sub) = parts.next().and_then(|range| range.split_once('/')).unwrap_or_default();
+                let (kind, sub) = parts
+                    .next()
+                    .and_then(|range| range.split_once('/'))
+                    .unwrap_or_default();
                 let quality = parts
                     .filter_map(|parameter| parameter.split_once('='))
                     .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
-                    .map_or(1.0, |(_, quality)| quality.trim().parse::<f32>().unwrap_or(0.0));
+                    .map_or(1.0, |(_, quality)| {
+                        quality.trim().parse::<f32>().unwrap_or(0.0)
+                    });
                 let form = FORMS.iter().find(|(k, s, _)| {
                     (kind == "*" || kind.eq_ignore_ascii_case(k))
                         && (sub == "*" || sub.eq_ignore_ascii_case(s))
@@ -61,10 +70,17 @@ pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> 
     if form == Form::Events {
         return app.streams.open(&app.engine, request, headers);
     }
-    let got = request.visit.as_ref().is_some_and(|visit| visit.method.is_safe());
+    let got = request
+        .visit
+        .as_ref()
+        .is_some_and(|visit| visit.method.is_safe());
     match app.engine.ask(request, |_| {}).await {
         Ok(reply) if got => {
-            let private = app.engine.registry().find(reply.command).is_none_or(|entry| entry.about_visit);
+            let private = app
+                .engine
+                .registry()
+                .find(reply.command)
+                .is_none_or(|entry| entry.about_visit);
             caching::kept(rendered(&reply, form), &reply, form, headers, private)
         }
         Ok(reply) => rendered(&reply, form),
@@ -75,13 +91,26 @@ pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> 
 fn rendered(reply: &Reply, form: Form) -> Response {
     let (content_type, body) = match form {
         Form::Text => {
-            let layout = Layout { width: 100, color: false };
-            ("text/plain; charset=utf-8", render::text(reply.rendition.document(), layout))
+            let layout = Layout {
+                width: 100,
+                color: false,
+            };
+            (
+                "text/plain; charset=utf-8",
+                render::text(reply.rendition.document(), layout),
+            )
         }
-        Form::Markdown => ("text/markdown; charset=utf-8", render::markdown(reply.rendition.document())),
+        Form::Markdown => (
+            "text/markdown; charset=utf-8",
+            render::markdown(reply.rendition.document()),
+        ),
         Form::Json | Form::Events => ("application/json", reply.to_json()),
     };
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
+    (
+        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        body,
+    )
+        .into_response()
 }
 
 #[cfg(test)]

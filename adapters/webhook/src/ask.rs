@@ -36,7 +36,9 @@ pub(crate) struct Question {
 }
 
 /// What is there is there, `null` included.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
 
@@ -54,7 +56,9 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
             }
             Err(refused) => refused.into_response(),
         },
-        Ok((input, None)) => answer(&app, admitted.request(input, visit.clone()), &visit.headers).await,
+        Ok((input, None)) => {
+            answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
+        }
         Err(failure) => problem::failure(&failure),
     }
 }
@@ -71,12 +75,16 @@ pub(crate) async fn get(
         Err(refused) => return refused.into_response(),
     };
     let Ok(Path(name)) = name else {
-        return problem::failure(&UsageError::argument("the command's name in the path is not UTF-8").into());
+        return problem::failure(
+            &UsageError::argument("the command's name in the path is not UTF-8").into(),
+        );
     };
     let mut arguments = Map::new();
     for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         if arguments.insert(key.to_string(), value.into()).is_some() {
-            return problem::failure(&UsageError::argument(format!("`{key}` is given twice")).into());
+            return problem::failure(
+                &UsageError::argument(format!("`{key}` is given twice")).into(),
+            );
         }
     }
     let input = Input::Named { name, arguments };
@@ -96,7 +104,10 @@ pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response
 
 /// The body, as far as it is one.
 pub(crate) async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
-    let too_large = || Failure::TooLarge { what: "the request body".into(), limit: app.max_body };
+    let too_large = || Failure::TooLarge {
+        what: "the request body".into(),
+        limit: app.max_body,
+    };
     let declared = axum::body::HttpBody::size_hint(&body).lower();
     if declared > app.max_body as u64 {
         return Err(too_large());
@@ -107,21 +118,25 @@ pub(crate) async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure>
         Ok(Err(error)) => {
             Err(UsageError::argument(format!("the request body could not be read: {error}")).into())
         }
-        Err(_) => {
-            Err(Failure::Timeout { what: "the rest of the request body".into(), after: app.read_timeout })
-        }
+        Err(_) => Err(Failure::Timeout {
+            what: "the rest of the request body".into(),
+            after: app.read_timeout,
+        }),
     }
 }
 
 fn is_limit(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error)
+        .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
 /// The question that is a whole request body, and where its reply is to be delivered.
 fn alone(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
     let mut question = Question::read(bytes, "the request body")?;
     if question.reference.is_some() {
-        return Err(wrong(r#""ref" tells the lines of a batch apart; a request has X-Request-Id"#.into()));
+        return Err(wrong(
+            r#""ref" tells the lines of a batch apart; a request has X-Request-Id"#.into(),
+        ));
     }
     let callback = question.callback.take();
     Ok((question.input()?, callback))
@@ -135,25 +150,35 @@ impl Question {
     /// Reads it from `what`.
     pub(crate) fn read(bytes: &[u8], what: &str) -> Result<Self, Failure> {
         if bytes.is_empty() {
-            return Err(wrong(format!(r#"{what} is empty; send {{"command": "/mx example.com"}}"#)));
+            return Err(wrong(format!(
+                r#"{what} is empty; send {{"command": "/mx example.com"}}"#
+            )));
         }
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| wrong(format!("{what} is not UTF-8 (at byte {})", error.valid_up_to())))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            wrong(format!(
+                "{what} is not UTF-8 (at byte {})",
+                error.valid_up_to()
+            ))
+        })?;
         // serde would read an array as the fields in their order.
         if !text.trim_start().starts_with('{') {
             return Err(wrong(format!("{what} is not a JSON object")));
         }
-        serde_json::from_str(text).map_err(|error| wrong(format!("{what} is not a question: {error}")))
+        serde_json::from_str(text)
+            .map_err(|error| wrong(format!("{what} is not a question: {error}")))
     }
 
     /// What is asked.
     pub(crate) fn input(self) -> Result<Input, Failure> {
         match (self.command, self.name, self.arguments) {
             (Some(command), None, None) => Ok(Input::Text(command)),
-            (None, Some(name), arguments) => {
-                Ok(Input::Named { name, arguments: arguments.unwrap_or_default() })
-            }
-            _ => Err(wrong(r#"send either "command", a line, or "name" with "arguments""#.into())),
+            (None, Some(name), arguments) => Ok(Input::Named {
+                name,
+                arguments: arguments.unwrap_or_default(),
+            }),
+            _ => Err(wrong(
+                r#"send either "command", a line, or "name" with "arguments""#.into(),
+            )),
         }
     }
 }

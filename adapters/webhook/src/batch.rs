@@ -48,13 +48,19 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
     };
     let at_once = app.engine.limits().batch;
     let lines = Lines::of(body, app.max_body, app.read_timeout);
-    let answers = stream::unfold(lines, async |mut lines| lines.next().await.map(|line| (line, lines)))
-        .map(move |line| answered(app.clone(), admitted.clone(), visit.clone(), line))
-        .buffer_unordered(at_once)
-        // What is ready goes out together.
-        .ready_chunks(at_once)
-        .map(|answers| Ok::<_, Infallible>(Bytes::from(answers.concat())));
-    ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(answers)).into_response()
+    let answers = stream::unfold(lines, async |mut lines| {
+        lines.next().await.map(|line| (line, lines))
+    })
+    .map(move |line| answered(app.clone(), admitted.clone(), visit.clone(), line))
+    .buffer_unordered(at_once)
+    // What is ready goes out together.
+    .ready_chunks(at_once)
+    .map(|answers| Ok::<_, Infallible>(Bytes::from(answers.concat())));
+    (
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        Body::from_stream(answers),
+    )
+        .into_response()
 }
 
 /// The line that answers a line.
@@ -76,7 +82,11 @@ async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text):
             reply + ",\"ref\":" + reference.get() + "}"
         }
         (Err(failure), reference) => {
-            let failed = Failed { line, reference: reference.as_deref(), error: failure.problem() };
+            let failed = Failed {
+                line,
+                reference: reference.as_deref(),
+                error: failure.problem(),
+            };
             serde_json::to_string(&failed).unwrap_or_default()
         }
     };
@@ -96,23 +106,35 @@ fn question(
     };
     let reference = question.reference.take();
     let wrong = |message: &str| Failure::Usage(UsageError::argument(message));
-    if reference.as_ref().is_some_and(|reference| reference.get().len() > LONGEST_REFERENCE) {
-        let failure = Failure::TooLarge { what: "`ref`".into(), limit: LONGEST_REFERENCE };
+    if reference
+        .as_ref()
+        .is_some_and(|reference| reference.get().len() > LONGEST_REFERENCE)
+    {
+        let failure = Failure::TooLarge {
+            what: "`ref`".into(),
+            limit: LONGEST_REFERENCE,
+        };
         return (None, Err(failure));
     }
     if question.callback.is_some() {
         return (
             reference,
-            Err(wrong("a line of a batch has no callback: the answer comes back in this response")),
+            Err(wrong(
+                "a line of a batch has no callback: the answer comes back in this response",
+            )),
         );
     }
-    let request = question.input().map(|input| admitted.request(input, visit).in_bulk());
+    let request = question
+        .input()
+        .map(|input| admitted.request(input, visit).in_bulk());
     (reference, request)
 }
 
 fn over() -> Failure {
     let most = MOST_ANONYMOUS_LINES;
-    Failure::Unauthorized(format!("a batch of more than {most} lines takes an API key"))
+    Failure::Unauthorized(format!(
+        "a batch of more than {most} lines takes an API key"
+    ))
 }
 
 /// The `ref` of a line that is no question otherwise.

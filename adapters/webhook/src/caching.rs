@@ -24,9 +24,20 @@ pub(crate) fn kept(
         return with(response, header::VARY, "accept");
     }
     let tag = tag(reply, form);
-    let unchanged = asked.get_all(header::IF_NONE_MATCH).iter().any(|known| knows(known, &tag));
-    let response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { response };
-    let response = with(response, header::CACHE_CONTROL, &format!("private, max-age={seconds}"));
+    let unchanged = asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .any(|known| knows(known, &tag));
+    let response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        response
+    };
+    let response = with(
+        response,
+        header::CACHE_CONTROL,
+        &format!("private, max-age={seconds}"),
+    );
     with(with(response, header::VARY, "accept"), header::ETAG, &tag)
 }
 
@@ -42,7 +53,11 @@ fn with(mut response: Response, name: header::HeaderName, value: &str) -> Respon
 fn tag(reply: &Reply, form: Form) -> String {
     let mut digest = Context::new(&SHA256);
     digest.update(format!("{form:?} {} ", reply.command).as_bytes());
-    digest.update(serde_json::to_string(&*reply.arguments).unwrap_or_default().as_bytes());
+    digest.update(
+        serde_json::to_string(&*reply.arguments)
+            .unwrap_or_default()
+            .as_bytes(),
+    );
     let mut data = reply.rendition.finding.data();
     leave_out_ttls(&mut data);
     digest.update(data.to_string().as_bytes());
@@ -62,20 +77,36 @@ fn leave_out_ttls(value: &mut Value) {
 
 /// The weak comparison of RFC 9110 §8.8.3.2.
 fn knows(field: &HeaderValue, tag: &str) -> bool {
-    let Ok(field) = field.to_str() else { return false };
+    let Ok(field) = field.to_str() else {
+        return false;
+    };
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     field.trim() == "*" || field.split(',').any(|known| opaque(known) == opaque(tag))
 }
 
 /// A document that changes only with the program: the client keeps it and asks whether it still holds.
-pub(crate) fn unchanging(content_type: &'static str, body: &bytes::Bytes, asked: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", HEXLOWER.encode(&ring::digest::digest(&SHA256, body).as_ref()[..16]));
-    let unchanged = asked.get_all(header::IF_NONE_MATCH).iter().any(|known| knows(known, &tag));
+pub(crate) fn unchanging(
+    content_type: &'static str,
+    body: &bytes::Bytes,
+    asked: &HeaderMap,
+) -> Response {
+    let tag = format!(
+        "\"{}\"",
+        HEXLOWER.encode(&ring::digest::digest(&SHA256, body).as_ref()[..16])
+    );
+    let unchanged = asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .any(|known| knows(known, &tag));
     let response = match unchanged {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => ([(header::CONTENT_TYPE, content_type)], body.clone()).into_response(),
     };
-    with(with(response, header::CACHE_CONTROL, "no-cache"), header::ETAG, &tag)
+    with(
+        with(response, header::CACHE_CONTROL, "no-cache"),
+        header::ETAG,
+        &tag,
+    )
 }
 
 #[cfg(test)]
@@ -95,8 +126,12 @@ mod tests {
 
     #[test]
     fn what_counts_down_is_left_out_everywhere() {
-        let mut data = serde_json::json!({"ttl": 3, "answers": [{"ttl": 2, "data": "x"}], "name": "ttl"});
+        let mut data =
+            serde_json::json!({"ttl": 3, "answers": [{"ttl": 2, "data": "x"}], "name": "ttl"});
         leave_out_ttls(&mut data);
-        assert_eq!(data, serde_json::json!({"answers": [{"data": "x"}], "name": "ttl"}));
+        assert_eq!(
+            data,
+            serde_json::json!({"answers": [{"data": "x"}], "name": "ttl"})
+        );
     }
 }

@@ -11,13 +11,23 @@ use crate::{App, caching, page};
 
 /// `GET /docs`
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    page::with_policy(caching::unchanging("text/html; charset=utf-8", &app.described.docs, &headers))
+    page::with_policy(caching::unchanging(
+        "text/html; charset=utf-8",
+        &app.described.docs,
+        &headers,
+    ))
 }
 
 /// The whole page.
 pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
     let about = "Netvane's HTTP API: every command with its arguments, examples and errors.";
-    page::framed("The API", about, "/docs", public_url, &body(registry, public_url))
+    page::framed(
+        "The API",
+        about,
+        "/docs",
+        public_url,
+        &body(registry, public_url),
+    )
 }
 
 /// What the page says, without a frame around it.
@@ -87,7 +97,11 @@ fn bounds(argument: &Argument) -> String {
     if !argument.choices.is_empty() {
         said.push(argument.choices.join(", "));
     }
-    if said.is_empty() { String::new() } else { format!("({})", said.join("; ")) }
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!("({})", said.join("; "))
+    }
 }
 
 /// The first example in both forms of a request.
@@ -96,12 +110,18 @@ fn asked(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
     let query: Vec<String> = example
         .iter()
         .map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
             format!("{name}={encoded}")
         })
         .collect();
-    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", query.join("&"))
+    };
     let mut question = json!({ "name": name });
     if !example.is_empty() {
         question["arguments"] = Value::Object(example.clone());
@@ -151,13 +171,21 @@ fn kind(schema: &Value) -> String {
             let forms = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
             let mut kinds: Vec<String> = forms.into_iter().flatten().map(kind).collect();
             kinds.dedup();
-            if kinds.is_empty() { "string".into() } else { kinds.join(" or ") }
+            if kinds.is_empty() {
+                "string".into()
+            } else {
+                kinds.join(" or ")
+            }
         }
     }
 }
 
 fn kind_of_items(items: &Value) -> String {
-    if items.is_object() { kind(items) } else { "anything".into() }
+    if items.is_object() {
+        kind(items)
+    } else {
+        "anything".into()
+    }
 }
 
 /// Preformatted text.
@@ -175,7 +203,13 @@ mod tests {
         let engine = Engine::new(&Settings::default()).expect("an engine");
         let page = page(engine.registry(), "https://netvane.example/").into_string();
         let own = super::page(engine.registry(), "").into_string();
-        for outside in ["src=\"http", "href=\"http", "style=\"", "onclick", "@import"] {
+        for outside in [
+            "src=\"http",
+            "href=\"http",
+            "style=\"",
+            "onclick",
+            "@import",
+        ] {
             assert!(!own.contains(outside), "{outside}");
         }
         assert_eq!(own.matches("<script").count(), 1, "the pages' own");

@@ -87,11 +87,18 @@ impl Streams {
             return StatusCode::NO_CONTENT.into_response();
         }
         let beat = KeepAlive::new().interval(HEARTBEAT);
-        Sse::new(events(id, seen, shown)).keep_alive(beat).into_response()
+        Sse::new(events(id, seen, shown))
+            .keep_alive(beat)
+            .into_response()
     }
 
     fn known(&self, request: &Request, headers: &HeaderMap) -> Option<(Ulid, u64, Arc<Known>)> {
-        let (id, seen) = headers.get("last-event-id")?.to_str().ok()?.trim().split_once('-')?;
+        let (id, seen) = headers
+            .get("last-event-id")?
+            .to_str()
+            .ok()?
+            .trim()
+            .split_once('-')?;
         let (id, seen) = (Ulid::from_string(id).ok()?, seen.parse().ok()?);
         let known = self.0.get(&id)?;
         let same = known.input == request.input && known.api_key == request.caller.api_key;
@@ -100,12 +107,21 @@ impl Streams {
 
     fn begin(&self, id: Ulid, engine: Engine, request: Request) -> Arc<Known> {
         let (input, api_key) = (request.input.clone(), request.caller.api_key.clone());
-        let known = Arc::new(Known { input, api_key, shown: watch::Sender::default() });
+        let known = Arc::new(Known {
+            input,
+            api_key,
+            shown: watch::Sender::default(),
+        });
         self.0.insert(id, known.clone());
         let (streams, kept) = (self.clone(), known.clone());
         tokio::spawn(async move {
             let show = |what| {
-                kept.shown.send_modify(|shown| *shown = Shown { number: shown.number + 1, what: Some(what) });
+                kept.shown.send_modify(|shown| {
+                    *shown = Shown {
+                        number: shown.number + 1,
+                        what: Some(what),
+                    }
+                });
             };
             let lookup = engine.ask(request, |so_far| show(What::Progress(so_far)));
             // Nobody would ever end a stream whose lookup died.
@@ -145,11 +161,18 @@ fn events(
         let id = format!("{id}-{}", now.number);
         let event = |name, data| Ok(Event::default().event(name).data(data).id(id).retry(RETRY));
         Some(match now.what? {
-            What::Progress(so_far) => (event("progress", so_far.to_json()), Some((shown, now.number))),
+            What::Progress(so_far) => (
+                event("progress", so_far.to_json()),
+                Some((shown, now.number)),
+            ),
             What::Answer(Ok(reply)) => (event("reply", reply.to_json()), None),
-            What::Answer(Err(failure)) => {
-                (event("error", serde_json::to_string(&failure.problem()).unwrap_or_default()), None)
-            }
+            What::Answer(Err(failure)) => (
+                event(
+                    "error",
+                    serde_json::to_string(&failure.problem()).unwrap_or_default(),
+                ),
+                None,
+            ),
         })
     })
 }
@@ -163,7 +186,9 @@ mod tests {
     async fn silence_is_filled_with_heartbeats() {
         let (_sender, shown) = watch::channel(Shown::default());
         let beat = KeepAlive::new().interval(HEARTBEAT);
-        let response = Sse::new(events(Ulid::new(), 0, shown)).keep_alive(beat).into_response();
+        let response = Sse::new(events(Ulid::new(), 0, shown))
+            .keep_alive(beat)
+            .into_response();
         let mut body = response.into_body();
         let began = tokio::time::Instant::now();
         for beats in 1..=3 {

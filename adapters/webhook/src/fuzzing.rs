@@ -39,7 +39,9 @@ impl Signs {
     pub fn take(self, values: &[&[u8]], body: &[u8]) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in self.fields().iter().zip(values) {
-            let Ok(value) = HeaderValue::from_bytes(value) else { return false };
+            let Ok(value) = HeaderValue::from_bytes(value) else {
+                return false;
+            };
             headers.append(HeaderName::from_static(name), value);
         }
         match self {
@@ -51,12 +53,20 @@ impl Signs {
     /// The right values for an id, where there is one, and a body.
     pub fn sign(self, id: &str, body: &[u8]) -> Vec<String> {
         let (sha, now) = (hmac::HMAC_SHA256, NOW.to_string());
-        let tag =
-            |start: String| hmac::sign(&hmac::Key::new(sha, &SECRET), &[start.as_bytes(), body].concat());
+        let tag = |start: String| {
+            hmac::sign(
+                &hmac::Key::new(sha, &SECRET),
+                &[start.as_bytes(), body].concat(),
+            )
+        };
         match self {
             Self::Webhook => {
                 let tag = tag(format!("{id}.{now}."));
-                vec![id.to_owned(), now, format!("v1,{}", BASE64.encode(tag.as_ref()))]
+                vec![
+                    id.to_owned(),
+                    now,
+                    format!("v1,{}", BASE64.encode(tag.as_ref())),
+                ]
             }
             Self::Slack => {
                 let tag = tag(format!("v0:{now}:"));

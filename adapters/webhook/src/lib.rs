@@ -46,7 +46,9 @@ use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
 use nix::sys::socket::Backlog;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
+};
 
 use callbacks::Callbacks;
 pub use metrics::Metrics;
@@ -121,7 +123,10 @@ pub async fn serve(
     app.engine.links().open(&settings.public_url);
     let handle = Handle::<SocketAddr>::new();
     let mut server = axum_server::from_tcp(listener)?
-        .acceptor(accept::Prompt { patience: app.read_timeout, proxied: settings.proxy_protocol })
+        .acceptor(accept::Prompt {
+            patience: app.read_timeout,
+            proxied: settings.proxy_protocol,
+        })
         .handle(handle.clone());
     let http = server.http_builder();
     http.http1()
@@ -136,7 +141,9 @@ pub async fn serve(
         .max_concurrent_streams(200);
     let drain = Duration::from_millis(settings.drain_ms);
     let draining = app.draining.clone();
-    let delivered = callbacks.ok().map(|callbacks| tokio::spawn(callbacks.ended(drain)));
+    let delivered = callbacks
+        .ok()
+        .map(|callbacks| tokio::spawn(callbacks.ended(drain)));
     tokio::spawn(app.metrics.clone().keep_up());
     tokio::spawn(access::follow(app.gate.clone(), changing));
     let ended = tokio::spawn(async move {
@@ -157,7 +164,10 @@ pub async fn serve(
 
 fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
     let header = |name: &'static str, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+        SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
     };
     // What pages of other origins may be let use.
     let api = Router::new()
@@ -186,7 +196,10 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
         .layer((
             axum::middleware::from_fn(named::name),
             header("cache-control", "no-store"),
-            header("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            header(
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
             header("x-content-type-options", "nosniff"),
             CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
         ))
@@ -211,11 +224,20 @@ async fn ready(State(app): State<App>) -> Response {
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()),
     };
     let adapters = app.engine.adapters().all();
-    let adapters: String = adapters.iter().map(|(name, health)| format!("{name} {health}\n")).collect();
+    let adapters: String = adapters
+        .iter()
+        .map(|(name, health)| format!("{name} {health}\n"))
+        .collect();
     (status, format!("{told}\n{adapters}")).into_response()
 }
 
 async fn render_metrics(State(app): State<App>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        app.metrics.render(),
+    )
         .into_response()
 }

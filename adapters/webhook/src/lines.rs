@@ -66,12 +66,17 @@ impl Lines {
     }
 
     fn too_large(&self) -> Failure {
-        Failure::TooLarge { what: "the line".into(), limit: self.longest }
+        Failure::TooLarge {
+            what: "the line".into(),
+            limit: self.longest,
+        }
     }
 
     /// A whole line, `None` in place of one that was too long; nothing when more must be received.
     fn buffered(&mut self) -> Option<Option<Bytes>> {
-        let end = self.buffer[self.looked_at..].iter().position(|byte| *byte == b'\n');
+        let end = self.buffer[self.looked_at..]
+            .iter()
+            .position(|byte| *byte == b'\n');
         let line = match end {
             Some(end) => {
                 let mut line = self.buffer.split_to(self.looked_at + end + 1);
@@ -120,15 +125,22 @@ mod tests {
 
     /// All lines of a body that comes in pieces of this size; a line too long is `!`.
     async fn lines(text: &str, piece: usize, longest: usize) -> Vec<(u64, String)> {
-        let pieces: Vec<_> =
-            text.as_bytes().chunks(piece).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+        let pieces: Vec<_> = text
+            .as_bytes()
+            .chunks(piece)
+            .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
+            .collect();
         let body = Body::from_stream(stream::iter(pieces));
         let mut lines = Lines::of(body, longest, Duration::from_secs(1));
         let mut all = Vec::new();
         while let Some((number, line)) = lines.next().await {
             let line = line.map_or_else(
                 |_| "!".into(),
-                |line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned(),
+                |line| {
+                    String::from_utf8_lossy(&line)
+                        .trim_end_matches('\r')
+                        .to_owned()
+                },
             );
             all.push((number, line));
         }
@@ -141,7 +153,12 @@ mod tests {
         let wanted = [(1, "one"), (4, "two"), (5, "!"), (6, "three"), (8, "four")];
         for piece in 1..=text.len() {
             let got = lines(text, piece, 6).await;
-            assert!(got.iter().map(|(number, line)| (*number, line.as_str())).eq(wanted), "{piece}: {got:?}");
+            assert!(
+                got.iter()
+                    .map(|(number, line)| (*number, line.as_str()))
+                    .eq(wanted),
+                "{piece}: {got:?}"
+            );
         }
         for (text, wanted) in [
             ("", &[][..]),
@@ -152,7 +169,9 @@ mod tests {
             for piece in 1..=text.len().max(1) {
                 let got = lines(text, piece, 6).await;
                 assert!(
-                    got.iter().map(|(n, line)| (*n, line.as_str())).eq(wanted.iter().copied()),
+                    got.iter()
+                        .map(|(n, line)| (*n, line.as_str()))
+                        .eq(wanted.iter().copied()),
                     "{text:?} {piece}: {got:?}"
                 );
             }
@@ -161,9 +180,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_is_given_up_and_told() {
-        let some = stream::iter([Ok::<_, std::io::Error>("one\ntw"), Ok("o")]).chain(stream::pending());
+        let some =
+            stream::iter([Ok::<_, std::io::Error>("one\ntw"), Ok("o")]).chain(stream::pending());
         let mut lines = Lines::of(Body::from_stream(some), 100, Duration::from_secs(7));
-        assert_eq!(lines.next().await.map(|(number, line)| (number, line.is_ok())), Some((1, true)));
+        assert_eq!(
+            lines
+                .next()
+                .await
+                .map(|(number, line)| (number, line.is_ok())),
+            Some((1, true))
+        );
         let (number, late) = lines.next().await.expect("an error");
         assert_eq!(number, 2);
         assert_eq!(

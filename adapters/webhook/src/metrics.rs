@@ -14,19 +14,27 @@ pub struct Metrics(PrometheusHandle, Collector);
 impl Metrics {
     /// Makes this the recorder of the whole process; once.
     pub fn install() -> Result<Self, BuildError> {
-        let seconds =
-            [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+        let seconds = [
+            0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+            30.0,
+        ];
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)?
             .install_recorder()?;
-        ::metrics::describe_counter!("netvane_requests_total", "Questions by command, adapter and outcome.");
+        ::metrics::describe_counter!(
+            "netvane_requests_total",
+            "Questions by command, adapter and outcome."
+        );
         ::metrics::describe_counter!(
             "netvane_audit_lost_total",
             "Questions that are missing in the audit, because the disk did not take them."
         );
         // There also where none is kept: who watches it need not know.
         ::metrics::counter!("netvane_audit_lost_total").increment(0);
-        ::metrics::describe_gauge!("netvane_adapter_up", "Whether an adapter hears and answers.");
+        ::metrics::describe_gauge!(
+            "netvane_adapter_up",
+            "Whether an adapter hears and answers."
+        );
         ::metrics::describe_counter!(
             "netvane_upstream_total",
             "Exchanges with servers of others by kind and outcome."

@@ -19,8 +19,11 @@ pub(crate) struct Name(pub(crate) Arc<str>);
 
 /// Names a request and its response alike.
 pub(crate) async fn name(mut request: Request, next: Next) -> Response {
-    let given =
-        request.headers().get(FIELD).and_then(|value| value.to_str().ok()).filter(|name| is_sane(name));
+    let given = request
+        .headers()
+        .get(FIELD)
+        .and_then(|value| value.to_str().ok())
+        .filter(|name| is_sane(name));
     let name: Arc<str> = given.map_or_else(|| Ulid::new().to_string().into(), Arc::from);
     let field = HeaderValue::from_str(&name);
     request.extensions_mut().insert(Name(name));
@@ -34,7 +37,9 @@ pub(crate) async fn name(mut request: Request, next: Next) -> Response {
 /// What others name is shown in logs: nothing that could be taken for more than a name.
 fn is_sane(name: &str) -> bool {
     (1..=128).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -27,7 +27,12 @@ impl Described {
     /// From the registry; `public_url` may be empty.
     pub(crate) fn new(engine: &Engine, public_url: &str) -> Self {
         let openapi = document(engine.registry(), public_url).to_string().into();
-        Self { openapi, docs: docs::page(engine.registry(), public_url).into_string().into() }
+        Self {
+            openapi,
+            docs: docs::page(engine.registry(), public_url)
+                .into_string()
+                .into(),
+        }
     }
 }
 
@@ -37,11 +42,27 @@ pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response 
 }
 
 fn document(registry: &Registry, public_url: &str) -> Value {
-    let server = if public_url.is_empty() { "/" } else { public_url.trim_end_matches('/') };
-    let groups = [Group::Dns, Group::Reachability, Group::Mail, Group::Request, Group::About];
-    let tags = groups.map(Group::title).into_iter().chain(["Asking", "Service"]);
+    let server = if public_url.is_empty() {
+        "/"
+    } else {
+        public_url.trim_end_matches('/')
+    };
+    let groups = [
+        Group::Dns,
+        Group::Reachability,
+        Group::Mail,
+        Group::Request,
+        Group::About,
+    ];
+    let tags = groups
+        .map(Group::title)
+        .into_iter()
+        .chain(["Asking", "Service"]);
     let mut paths = Map::new();
-    paths.insert("/v1/commands".into(), json!({ "get": listing(), "post": asking(registry) }));
+    paths.insert(
+        "/v1/commands".into(),
+        json!({ "get": listing(), "post": asking(registry) }),
+    );
     for entry in registry.entries() {
         let path = format!("/v1/commands/{}", entry.spec.name);
         paths.insert(path, json!({ "get": command(registry, entry) }));
@@ -71,7 +92,10 @@ fn document(registry: &Registry, public_url: &str) -> Value {
 fn responses(good: Value, problems: &[u16]) -> Value {
     let mut responses = good.as_object().cloned().unwrap_or_default();
     for status in problems {
-        responses.insert(status.to_string(), reference("responses", &format!("Problem{status}")));
+        responses.insert(
+            status.to_string(),
+            reference("responses", &format!("Problem{status}")),
+        );
     }
     Value::Object(responses)
 }
@@ -92,7 +116,10 @@ fn listing() -> Value {
 }
 
 fn asking(registry: &Registry) -> Value {
-    let replies = registry.entries().iter().map(|entry| reference("schemas", &reply_name(entry)));
+    let replies = registry
+        .entries()
+        .iter()
+        .map(|entry| reference("schemas", &reply_name(entry)));
     let mapping = registry.entries().iter().map(|entry| {
         let schema = format!("#/components/schemas/{}", reply_name(entry));
         (entry.spec.name.to_owned(), schema.into())
@@ -157,7 +184,10 @@ fn forms(schema: &Value) -> Value {
 
 fn command(registry: &Registry, entry: &Entry) -> Value {
     let example = registry.example(entry);
-    let properties = entry.arguments_schema.get("properties").and_then(Value::as_object);
+    let properties = entry
+        .arguments_schema
+        .get("properties")
+        .and_then(Value::as_object);
     let mut parameters: Vec<Value> = entry
         .arguments
         .iter()
@@ -262,10 +292,22 @@ fn service() -> Map<String, Value> {
         }})
     };
     let mut paths = Map::new();
-    paths.insert("/healthz".into(), text("isAlive", "The process is alive", "text/plain", &[]));
-    paths.insert("/readyz".into(), text("isReady", "Questions can be answered", "text/plain", &[]));
-    paths.insert("/metrics".into(), text("metrics", "Metrics for Prometheus", "text/plain", &[]));
-    paths.insert("/docs".into(), text("documentation", "This API, for people", "text/html", &[]));
+    paths.insert(
+        "/healthz".into(),
+        text("isAlive", "The process is alive", "text/plain", &[]),
+    );
+    paths.insert(
+        "/readyz".into(),
+        text("isReady", "Questions can be answered", "text/plain", &[]),
+    );
+    paths.insert(
+        "/metrics".into(),
+        text("metrics", "Metrics for Prometheus", "text/plain", &[]),
+    );
+    paths.insert(
+        "/docs".into(),
+        text("documentation", "This API, for people", "text/html", &[]),
+    );
     paths.insert(
         "/openapi.json".into(),
         json!({ "get": {
@@ -311,7 +353,9 @@ mod tests {
             for argument in &entry.arguments {
                 let parameters = operation["parameters"].as_array().expect("parameters");
                 assert!(
-                    parameters.iter().any(|parameter| parameter["name"] == argument.name),
+                    parameters
+                        .iter()
+                        .any(|parameter| parameter["name"] == argument.name),
                     "{} {}",
                     entry.spec.name,
                     argument.name

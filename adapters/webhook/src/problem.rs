@@ -12,7 +12,9 @@ pub(crate) fn failure(failure: &Failure) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, serde_json::to_string(&problem).unwrap_or_default());
     if let Some(after) = problem.retry_after_ms {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.div_ceil(1000)));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(after.div_ceil(1000)));
     }
     response
 }

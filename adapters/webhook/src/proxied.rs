@@ -34,7 +34,10 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
             Some(Err(why)) => return Err(io::Error::new(io::ErrorKind::InvalidData, why)),
             None if length == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             None if length == LONGEST => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a PROXY header without end"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a PROXY header without end",
+                ));
             }
             None => {
                 // Readable already: wait for more, a little at a time.
@@ -58,10 +61,18 @@ pub(crate) fn relayed(seen: &[u8]) -> Option<Result<Found, String>> {
     };
     if begins(b"PROXY ") {
         // Only whole lines: ppp takes a port or a character that has not come yet for a wrong one.
-        return match seen.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n') {
+        return match seen
+            .iter()
+            .take(LONGEST_LINE)
+            .position(|byte| *byte == b'\n')
+        {
             Some(end) => {
                 let header = v1::Header::try_from(&seen[..=end]);
-                Some(header.map(|header| (first(&header), end + 1)).map_err(refused))
+                Some(
+                    header
+                        .map(|header| (first(&header), end + 1))
+                        .map_err(refused),
+                )
             }
             None if seen.len() < LONGEST_LINE => None,
             None => Some(Err(refused("its line does not end"))),
@@ -83,26 +94,56 @@ fn first(header: &v1::Header) -> Relayed {
     let ends = match header.addresses {
         v1::Addresses::Tcp4(ends) => Some((
             SocketAddr::V4(SocketAddrV4::new(ends.source_address, ends.source_port)),
-            SocketAddr::V4(SocketAddrV4::new(ends.destination_address, ends.destination_port)),
+            SocketAddr::V4(SocketAddrV4::new(
+                ends.destination_address,
+                ends.destination_port,
+            )),
         )),
         v1::Addresses::Tcp6(ends) => Some((
-            SocketAddr::V6(SocketAddrV6::new(ends.source_address, ends.source_port, 0, 0)),
-            SocketAddr::V6(SocketAddrV6::new(ends.destination_address, ends.destination_port, 0, 0)),
+            SocketAddr::V6(SocketAddrV6::new(
+                ends.source_address,
+                ends.source_port,
+                0,
+                0,
+            )),
+            SocketAddr::V6(SocketAddrV6::new(
+                ends.destination_address,
+                ends.destination_port,
+                0,
+                0,
+            )),
         )),
         v1::Addresses::Unknown => None,
     };
-    Relayed { version: 1, ends, tls: None }
+    Relayed {
+        version: 1,
+        ends,
+        tls: None,
+    }
 }
 
 fn second(header: &v2::Header) -> Relayed {
     let ends = match (header.command, header.addresses) {
         (v2::Command::Proxy, v2::Addresses::IPv4(ends)) => Some((
             SocketAddr::V4(SocketAddrV4::new(ends.source_address, ends.source_port)),
-            SocketAddr::V4(SocketAddrV4::new(ends.destination_address, ends.destination_port)),
+            SocketAddr::V4(SocketAddrV4::new(
+                ends.destination_address,
+                ends.destination_port,
+            )),
         )),
         (v2::Command::Proxy, v2::Addresses::IPv6(ends)) => Some((
-            SocketAddr::V6(SocketAddrV6::new(ends.source_address, ends.source_port, 0, 0)),
-            SocketAddr::V6(SocketAddrV6::new(ends.destination_address, ends.destination_port, 0, 0)),
+            SocketAddr::V6(SocketAddrV6::new(
+                ends.source_address,
+                ends.source_port,
+                0,
+                0,
+            )),
+            SocketAddr::V6(SocketAddrV6::new(
+                ends.destination_address,
+                ends.destination_port,
+                0,
+                0,
+            )),
         )),
         _ => None,
     };
@@ -116,7 +157,11 @@ fn second(header: &v2::Header) -> Relayed {
         }
     }
     let tls = tls.map(|tls| Tls { server_name, ..tls });
-    Relayed { version: 2, ends, tls }
+    Relayed {
+        version: 2,
+        ends,
+        tls,
+    }
 }
 
 /// One byte of flags, four of the verification's outcome, then TLVs of their own (§2.2.6).
@@ -128,7 +173,9 @@ fn ssl(value: &[u8]) -> Option<Tls> {
     let mut tls = Tls::default();
     while let [kind, high, low, tail @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let Some((value, tail)) = tail.split_at_checked(length) else { break };
+        let Some((value, tail)) = tail.split_at_checked(length) else {
+            break;
+        };
         match *kind {
             SSL_VERSION => tls.protocol = Some(words(value)),
             SSL_CIPHER => tls.cipher = Some(words(value)),
@@ -158,18 +205,32 @@ mod tests {
         let (relayed, length) = ok(line);
         assert_eq!((relayed.version, length), (1, 44));
         let (source, destination) = relayed.ends.expect("addresses");
-        assert_eq!((source.to_string().as_str(), destination.port()), ("192.0.2.1:4711", 443));
+        assert_eq!(
+            (source.to_string().as_str(), destination.port()),
+            ("192.0.2.1:4711", 443)
+        );
         assert_eq!(ok(b"PROXY UNKNOWN\r\n").0.ends, None);
         assert_eq!(
-            ok(b"PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n").0.ends.expect("addresses").0.to_string(),
+            ok(b"PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n")
+                .0
+                .ends
+                .expect("addresses")
+                .0
+                .to_string(),
             "[2001:db8::1]:1"
         );
     }
 
     #[test]
     fn version_2_with_tls() {
-        let ssl =
-            [&[1, 0, 0, 0, 0][..], &[SSL_VERSION, 0, 7], b"TLSv1.3", &[SSL_CIPHER, 0, 3], b"AES"].concat();
+        let ssl = [
+            &[1, 0, 0, 0, 0][..],
+            &[SSL_VERSION, 0, 7],
+            b"TLSv1.3",
+            &[SSL_CIPHER, 0, 3],
+            b"AES",
+        ]
+        .concat();
         let header = v2::Builder::with_addresses(
             v2::Version::Two | v2::Command::Proxy,
             v2::Protocol::Stream,
@@ -184,7 +245,10 @@ mod tests {
         .expect("a header");
         let (relayed, length) = ok(&[&header[..], b"GET / HTTP/1.1\r\n"].concat());
         assert_eq!((relayed.version, length), (2, header.len()));
-        assert_eq!(relayed.ends.expect("addresses").0.to_string(), "192.0.2.1:4711");
+        assert_eq!(
+            relayed.ends.expect("addresses").0.to_string(),
+            "192.0.2.1:4711"
+        );
         let tls = relayed.tls.expect("TLS");
         assert_eq!(tls.protocol.as_deref(), Some("TLSv1.3"));
         assert_eq!(
@@ -202,7 +266,10 @@ mod tests {
             "PROXY UNKNOWN b\u{fc}cher\r\n",
         ] {
             for seen in 0..line.len() {
-                assert!(relayed(&line.as_bytes()[..seen]).is_none(), "{line:?} at {seen}");
+                assert!(
+                    relayed(&line.as_bytes()[..seen]).is_none(),
+                    "{line:?} at {seen}"
+                );
             }
             assert_eq!(ok(line.as_bytes()).1, line.len());
         }
@@ -210,13 +277,31 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused_and_what_is_short_is_waited_for() {
-        for start in ["", "P", "PROXY ", "PROXY TCP4 192.0.2.1 198.51", "\r\n\r\n\0\r\nQUI"] {
+        for start in [
+            "",
+            "P",
+            "PROXY ",
+            "PROXY TCP4 192.0.2.1 198.51",
+            "\r\n\r\n\0\r\nQUI",
+        ] {
             assert!(relayed(start.as_bytes()).is_none(), "{start:?}");
         }
         let long = format!("PROXY TCP4 {}", "1".repeat(200));
-        for other in ["GET / HTTP/1.1\r\n", "PROXY TCP4 a b c d\r\n", "PROXY TCP5 1 2\r\n", long.as_str()] {
-            assert!(relayed(other.as_bytes()).expect("decided").is_err(), "{other:?}");
+        for other in [
+            "GET / HTTP/1.1\r\n",
+            "PROXY TCP4 a b c d\r\n",
+            "PROXY TCP5 1 2\r\n",
+            long.as_str(),
+        ] {
+            assert!(
+                relayed(other.as_bytes()).expect("decided").is_err(),
+                "{other:?}"
+            );
         }
-        assert!(relayed(b"\r\n\r\n\0\r\nQUIT\n\xf1\x11\0\x0c............").expect("decided").is_err());
+        assert!(
+            relayed(b"\r\n\r\n\0\r\nQUIT\n\xf1\x11\0\x0c............")
+                .expect("decided")
+                .is_err()
+        );
     }
 }

@@ -97,7 +97,11 @@ impl Slack {
     }
 
     fn readers(&self) -> Readers {
-        if self.in_channel { Readers::Channel } else { Readers::Asker }
+        if self.in_channel {
+            Readers::Channel
+        } else {
+            Readers::Asker
+        }
     }
 }
 
@@ -125,7 +129,9 @@ impl Platform {
                 "unfurl_media": false,
                 "blocks": blocks::blocks(document),
             }),
-            Self::Other => json!({ "response_type": response_type, "text": markdown::message(document) }),
+            Self::Other => {
+                json!({ "response_type": response_type, "text": markdown::message(document) })
+            }
         }
     }
 }
@@ -162,10 +168,15 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
     let say = |document: &Document| platform.message(document, Readers::Asker);
     let input = Input::Text(form.line(platform, app.engine.registry()));
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
-        return say(&note("Busy", "Too many questions are being answered. Please ask again in a minute."));
+        return say(&note(
+            "Busy",
+            "Too many questions are being answered. Please ask again in a minute.",
+        ));
     };
-    let (mut lookup, mut progress) =
-        look_up(app, Request::new(platform.name(), input.clone()).by(form.caller()));
+    let (mut lookup, mut progress) = look_up(
+        app,
+        Request::new(platform.name(), input.clone()).by(form.caller()),
+    );
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
@@ -179,7 +190,10 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
     let deliveries = match form.response_url(&app.engine).await {
         Ok(url) => Deliveries::new(app.engine.http(), url, platform),
         Err(why) => {
-            tracing::warn!(adapter = platform.name(), "an answer cannot be delivered: {why}");
+            tracing::warn!(
+                adapter = platform.name(),
+                "an answer cannot be delivered: {why}"
+            );
             if invited.is_none() {
                 // Whoever asks again finds it.
                 slack.tasks.spawn(async move {
@@ -187,40 +201,61 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
                     drop(permit);
                 });
             }
-            let text =
-                format!("This takes longer than a chat waits, and it cannot be delivered later: {why}");
+            let text = format!(
+                "This takes longer than a chat waits, and it cannot be delivered later: {why}"
+            );
             return say(&note("Ask again in a moment", text));
         }
     };
     // Whoever opens a link and presses Share there says it to all.
-    let readers = if invited.is_some() { Readers::Channel } else { slack.readers() };
+    let readers = if invited.is_some() {
+        Readers::Channel
+    } else {
+        slack.readers()
+    };
     let (seen, ending) = (invited.clone(), slack.ending.clone());
-    let delivery = Delivery { lookup, progress, seen, input, readers, arrived, ending };
+    let delivery = Delivery {
+        lookup,
+        progress,
+        seen,
+        input,
+        readers,
+        arrived,
+        ending,
+    };
     slack.tasks.spawn(async move {
         deliveries.run(delivery).await;
         drop(permit);
     });
     match invited {
         Some(reply) => say(reply.rendition.document()),
-        None => say(&note("Looking …", "This takes a moment; the answer follows here.")),
+        None => say(&note(
+            "Looking …",
+            "This takes a moment; the answer follows here.",
+        )),
     }
 }
 
 fn look_up(app: &App, request: Request) -> (Lookup, Progress) {
     let (sender, progress) = watch::channel(None);
     let engine = app.engine.clone();
-    let lookup =
-        tokio::spawn(
-            async move { engine.ask(request, |so_far| drop(sender.send_replace(Some(so_far)))).await },
-        );
+    let lookup = tokio::spawn(async move {
+        engine
+            .ask(request, |so_far| drop(sender.send_replace(Some(so_far))))
+            .await
+    });
     (AbortOnDropHandle::new(lookup), progress)
 }
 
 /// A link that the asker has to open before there can be an answer.
 async fn invitation(progress: &mut Progress) -> Reply {
     let is_link = |reply: &Option<Reply>| {
-        let blocks = reply.iter().flat_map(|reply| &reply.rendition.document().blocks);
-        blocks.into_iter().any(|block| matches!(block, Block::Link { .. }))
+        let blocks = reply
+            .iter()
+            .flat_map(|reply| &reply.rendition.document().blocks);
+        blocks
+            .into_iter()
+            .any(|block| matches!(block, Block::Link { .. }))
     };
     match progress.wait_for(is_link).await.map(|reply| reply.clone()) {
         Ok(Some(reply)) => reply,

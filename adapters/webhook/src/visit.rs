@@ -19,9 +19,17 @@ impl FromRequestParts<App> for Visited {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
         // Every connection is accepted with one.
-        let connection = parts.extensions.get::<Connection>().cloned().ok_or_else(|| {
-            problem::plain(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the connection is not known")
-        })?;
+        let connection = parts
+            .extensions
+            .get::<Connection>()
+            .cloned()
+            .ok_or_else(|| {
+                problem::plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "the connection is not known",
+                )
+            })?;
         Ok(Self(Arc::new(Visit {
             connection,
             method: parts.method.clone(),
@@ -29,7 +37,10 @@ impl FromRequestParts<App> for Visited {
             version: parts.version,
             headers: parts.headers.clone(),
             for_others: false,
-            id: parts.extensions.get::<Name>().map(|Name(name)| name.clone()),
+            id: parts
+                .extensions
+                .get::<Name>()
+                .map(|Name(name)| name.clone()),
         })))
     }
 }

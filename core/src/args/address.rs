@@ -43,12 +43,15 @@ impl FromStr for Address {
         if let Some(address) = from_reverse_name(&cleaned) {
             return Ok(Self(address));
         }
-        parse(&cleaned).map(Self).map_err(|invalid| match cleaned.parse::<Domain>() {
-            Ok(name) if invalid.value.is_none() && !looks_numeric(&cleaned) => {
-                Invalid::new("an address is wanted here, not a name").command(format!("/reverse {name}"))
-            }
-            _ => invalid,
-        })
+        parse(&cleaned)
+            .map(Self)
+            .map_err(|invalid| match cleaned.parse::<Domain>() {
+                Ok(name) if invalid.value.is_none() && !looks_numeric(&cleaned) => {
+                    Invalid::new("an address is wanted here, not a name")
+                        .command(format!("/reverse {name}"))
+                }
+                _ => invalid,
+            })
     }
 }
 
@@ -59,13 +62,14 @@ impl FromStr for Host {
         let cleaned = clean_pasted(text);
         if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
             let one = network.addr();
-            return Err(Invalid::new(format!("{network} is a network; one address is wanted here"))
-                .value(one.to_string()));
+            return Err(Invalid::new(format!(
+                "{network} is a network; one address is wanted here"
+            ))
+            .value(one.to_string()));
         }
         if let Ok(socket) = cleaned.parse::<std::net::SocketAddr>() {
-            return Err(
-                Invalid::new("an address without a port is wanted here").value(socket.ip().to_string())
-            );
+            return Err(Invalid::new("an address without a port is wanted here")
+                .value(socket.ip().to_string()));
         }
         match parse(&cleaned) {
             Ok(address) => Ok(Self::Address(address)),
@@ -88,8 +92,10 @@ pub(super) fn parse(text: &str) -> Result<IpAddr, Invalid> {
         )));
     }
     match legacy_ipv4(text) {
-        Some(address) => Err(Invalid::new("addresses are written as four decimal numbers")
-            .value(std::net::Ipv4Addr::from(address).to_string())),
+        Some(address) => Err(
+            Invalid::new("addresses are written as four decimal numbers")
+                .value(std::net::Ipv4Addr::from(address).to_string()),
+        ),
         None => Err(Invalid::new("this is not an IPv4 or IPv6 address")),
     }
 }
@@ -105,7 +111,11 @@ fn legacy_ipv4(text: &str) -> Option<u32> {
     if room < 32 && *last >= 1 << room {
         return None;
     }
-    Some(head.iter().enumerate().fold(*last, |sum, (index, part)| sum | part << (24 - 8 * index)))
+    Some(
+        head.iter()
+            .enumerate()
+            .fold(*last, |sum, (index, part)| sum | part << (24 - 8 * index)),
+    )
 }
 
 fn legacy_number(part: &str) -> Option<u32> {
@@ -121,7 +131,8 @@ fn looks_numeric(text: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
     text.contains(':')
         || text.rsplit('.').next().is_some_and(|last| {
-            !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()) || legacy_number(last).is_some()
+            !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+                || legacy_number(last).is_some()
         })
 }
 
@@ -149,16 +160,28 @@ pub fn reverse_name(address: IpAddr) -> String {
 fn from_reverse_name(text: &str) -> Option<IpAddr> {
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     if let Some(labels) = name.strip_suffix(".in-addr.arpa") {
-        let octets: Vec<u8> = labels.rsplit('.').map(|label| label.parse().ok()).collect::<Option<_>>()?;
+        let octets: Vec<u8> = labels
+            .rsplit('.')
+            .map(|label| label.parse().ok())
+            .collect::<Option<_>>()?;
         return <[u8; 4]>::try_from(octets).ok().map(IpAddr::from);
     }
     let nibbles: Vec<u8> = name
         .strip_suffix(".ip6.arpa")?
         .rsplit('.')
-        .map(|label| (label.len() == 1).then(|| u8::from_str_radix(label, 16).ok()).flatten())
+        .map(|label| {
+            (label.len() == 1)
+                .then(|| u8::from_str_radix(label, 16).ok())
+                .flatten()
+        })
         .collect::<Option<_>>()?;
-    let octets: Vec<u8> = nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    (nibbles.len() == 32).then(|| <[u8; 16]>::try_from(octets).ok().map(IpAddr::from)).flatten()
+    let octets: Vec<u8> = nibbles
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect();
+    (nibbles.len() == 32)
+        .then(|| <[u8; 16]>::try_from(octets).ok().map(IpAddr::from))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -175,7 +198,11 @@ mod tests {
             ("https://192.0.2.1:8443/x", "192.0.2.1"),
             ("1.2.0.192.in-addr.arpa.", "192.0.2.1"),
         ] {
-            assert_eq!(text.parse::<Address>().map(|a| a.to_string()).as_deref(), Ok(address), "{text}");
+            assert_eq!(
+                text.parse::<Address>().map(|a| a.to_string()).as_deref(),
+                Ok(address),
+                "{text}"
+            );
         }
     }
 
@@ -194,7 +221,13 @@ mod tests {
             "999.1.1.1".parse::<Host>().expect_err("octet").message,
             "this is not an IPv4 or IPv6 address"
         );
-        assert!("fe80::1%eth0".parse::<Host>().expect_err("zone").message.contains("%eth0"));
+        assert!(
+            "fe80::1%eth0"
+                .parse::<Host>()
+                .expect_err("zone")
+                .message
+                .contains("%eth0")
+        );
     }
 
     #[test]
@@ -203,14 +236,21 @@ mod tests {
             let address: IpAddr = address.parse().expect("address");
             assert_eq!(from_reverse_name(&reverse_name(address)), Some(address));
         }
-        assert_eq!(reverse_name("192.0.2.1".parse().expect("v4")), "1.2.0.192.in-addr.arpa");
+        assert_eq!(
+            reverse_name("192.0.2.1".parse().expect("v4")),
+            "1.2.0.192.in-addr.arpa"
+        );
         assert!(reverse_name("2001:db8::1".parse().expect("v6")).starts_with("1.0.0.0."));
     }
 
     #[test]
     fn a_name_where_an_address_is_wanted() {
         assert_eq!(
-            "example.com".parse::<Address>().expect_err("name").command.as_deref(),
+            "example.com"
+                .parse::<Address>()
+                .expect_err("name")
+                .command
+                .as_deref(),
             Some("/reverse example.com")
         );
     }

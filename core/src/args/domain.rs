@@ -51,15 +51,21 @@ impl FromStr for Domain {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let name = clean_pasted(text);
         if let Ok(address) = super::address::parse(&name) {
-            return Err(Invalid::new(format!("{address} is an address; a domain name is wanted here"))
-                .command(format!("/ptr {address}")));
+            return Err(Invalid::new(format!(
+                "{address} is an address; a domain name is wanted here"
+            ))
+            .command(format!("/ptr {address}")));
         }
         if let Ok(network) = name.parse::<ipnet::IpNet>() {
-            return Err(Invalid::new(format!("{network} is a network; a domain name is wanted here"))
-                .command(format!("/whois {network}")));
+            return Err(Invalid::new(format!(
+                "{network} is a network; a domain name is wanted here"
+            ))
+            .command(format!("/whois {network}")));
         }
         if name == "." {
-            return Err(Invalid::new("the root has no records of this kind to show").command("/dig . NS"));
+            return Err(
+                Invalid::new("the root has no records of this kind to show").command("/dig . NS")
+            );
         }
         ascii(&name, text).map(Self)
     }
@@ -104,28 +110,47 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
     let mut out = String::with_capacity(dotted.len());
     for label in dotted.split('.') {
         if label.is_empty() {
-            return Err(Invalid::new("two dots stand side by side: an empty label is not allowed")
-                .value(dotted.split('.').filter(|l| !l.is_empty()).collect::<Vec<_>>().join(".")));
+            return Err(
+                Invalid::new("two dots stand side by side: an empty label is not allowed").value(
+                    dotted
+                        .split('.')
+                        .filter(|l| !l.is_empty())
+                        .collect::<Vec<_>>()
+                        .join("."),
+                ),
+            );
         }
         if let Some(bad) = label.chars().find(|c| !is_allowed(*c)) {
-            return Err(fault(format!("{} may not stand in a name", shown(bad)), label));
+            return Err(fault(
+                format!("{} may not stand in a name", shown(bad)),
+                label,
+            ));
         }
         let encoded = if label.is_ascii() && !has_ace_prefix(label) {
             label.to_ascii_lowercase()
         } else {
             idna::domain_to_ascii(label).map_err(|_| {
-                fault("this label is not a valid internationalized name (RFC 5891)".into(), label)
+                fault(
+                    "this label is not a valid internationalized name (RFC 5891)".into(),
+                    label,
+                )
             })?
         };
         // IDNA maps characters such as `⒜` to several, of which some do not belong into a name.
         if let Some(bad) = encoded.chars().find(|c| *c != '.' && !is_allowed(*c)) {
-            return Err(fault(format!("{} may not stand in a name", shown(bad)), label));
+            return Err(fault(
+                format!("{} may not stand in a name", shown(bad)),
+                label,
+            ));
         }
         if encoded.is_empty() || encoded.contains('.') {
             return Err(fault("this label decodes to another name".into(), label));
         }
         if encoded.len() > 63 {
-            let message = format!("a label holds at most 63 octets, this one has {}", encoded.len());
+            let message = format!(
+                "a label holds at most 63 octets, this one has {}",
+                encoded.len()
+            );
             return Err(fault(message, label));
         }
         if !out.is_empty() {
@@ -134,19 +159,28 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
         out.push_str(&encoded);
     }
     if out.len() > 253 {
-        return Err(Invalid::new(format!("a name holds at most 253 characters, this one has {}", out.len())));
+        return Err(Invalid::new(format!(
+            "a name holds at most 253 characters, this one has {}",
+            out.len()
+        )));
     }
     Ok(out)
 }
 
 fn has_ace_prefix(label: &str) -> bool {
-    label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--"))
+    label
+        .get(..4)
+        .is_some_and(|head| head.eq_ignore_ascii_case("xn--"))
 }
 
 /// ASCII letters, digits, hyphen, underscore, and the few that live zones use: `*` for a wildcard and
 /// `/` for RFC 2317 delegations. IDNA judges the rest.
 fn is_allowed(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphanumeric() || "-_*/".contains(c) } else { !is_invisible(c) }
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || "-_*/".contains(c)
+    } else {
+        !is_invisible(c)
+    }
 }
 
 /// Control, bidirectional and zero-width characters: they make a name read as another one.
@@ -187,13 +221,25 @@ pub fn name_warning(ascii: &str) -> Option<String> {
     // Only the foreign letters: UTS #39 also folds ASCII, where `m` looks like `rn`.
     let looks_like: String = unicode
         .chars()
-        .flat_map(|c| if c.is_ascii() { vec![c] } else { skeleton(c.encode_utf8(&mut [0; 4])).collect() })
+        .flat_map(|c| {
+            if c.is_ascii() {
+                vec![c]
+            } else {
+                skeleton(c.encode_utf8(&mut [0; 4])).collect()
+            }
+        })
         .collect();
-    let foreign = unicode.split('.').zip(looks_like.split('.')).find(|(label, like)| {
-        !label.is_ascii()
-            && (!label.is_single_script() || like.is_ascii() && label.chars().all(char::is_alphanumeric))
-            || label.chars().any(|c| !c.is_ascii() && !c.identifier_allowed())
-    });
+    let foreign = unicode
+        .split('.')
+        .zip(looks_like.split('.'))
+        .find(|(label, like)| {
+            !label.is_ascii()
+                && (!label.is_single_script()
+                    || like.is_ascii() && label.chars().all(char::is_alphanumeric))
+                || label
+                    .chars()
+                    .any(|c| !c.is_ascii() && !c.identifier_allowed())
+        });
     foreign.map(|(label, _)| {
         if looks_like.is_ascii() {
             format!(
@@ -225,10 +271,22 @@ mod tests {
         ] {
             assert_eq!(domain(text).as_deref(), Ok("example.com"), "{text}");
         }
-        for text in ["bücher.example", "BÜCHER.example", "xn--bcher-kva.example", "XN--BCHER-KVA.example"] {
-            assert_eq!(domain(text).as_deref(), Ok("xn--bcher-kva.example"), "{text}");
+        for text in [
+            "bücher.example",
+            "BÜCHER.example",
+            "xn--bcher-kva.example",
+            "XN--BCHER-KVA.example",
+        ] {
+            assert_eq!(
+                domain(text).as_deref(),
+                Ok("xn--bcher-kva.example"),
+                "{text}"
+            );
         }
-        assert_eq!(domain("_dmarc.example.com").as_deref(), Ok("_dmarc.example.com"));
+        assert_eq!(
+            domain("_dmarc.example.com").as_deref(),
+            Ok("_dmarc.example.com")
+        );
     }
 
     #[test]
@@ -236,31 +294,55 @@ mod tests {
         let label = "a".repeat(63);
         assert!(domain(&format!("{label}.com")).is_ok());
         let long = domain(&format!("{label}a.com")).expect_err("64 octets");
-        assert_eq!(long.message, "a label holds at most 63 octets, this one has 64");
+        assert_eq!(
+            long.message,
+            "a label holds at most 63 octets, this one has 64"
+        );
         assert_eq!(long.part, Some(0..64));
         let name = [label.as_str(); 3].join(".") + "." + &"b".repeat(61);
         assert_eq!(name.len(), 253);
         assert!(domain(&name).is_ok());
-        assert!(domain(&(name + "b")).expect_err("254").message.contains("at most 253"));
+        assert!(
+            domain(&(name + "b"))
+                .expect_err("254")
+                .message
+                .contains("at most 253")
+        );
         assert!(domain(&"a.".repeat(10_000)).is_err());
     }
 
     #[test]
     fn faults_point_at_the_label() {
         let fault = domain("www.exa mple.com").expect_err("space");
-        assert_eq!((fault.message.as_str(), fault.part), ("a space may not stand in a name", Some(4..12)));
+        assert_eq!(
+            (fault.message.as_str(), fault.part),
+            ("a space may not stand in a name", Some(4..12))
+        );
         let fault = domain("ex\u{202e}ample.com").expect_err("override");
-        assert_eq!(fault.message, "the invisible character U+202E may not stand in a name");
-        assert_eq!(domain("a..b").expect_err("empty").value.as_deref(), Some("a.b"));
+        assert_eq!(
+            fault.message,
+            "the invisible character U+202E may not stand in a name"
+        );
+        assert_eq!(
+            domain("a..b").expect_err("empty").value.as_deref(),
+            Some("a.b")
+        );
         assert!(domain("xn--a").is_err(), "no valid punycode");
         assert!(domain("").is_err());
         assert!(domain("nul\0.com").is_err());
-        assert_eq!(domain("192.0.2.1").expect_err("address").command.as_deref(), Some("/ptr 192.0.2.1"));
+        assert_eq!(
+            domain("192.0.2.1").expect_err("address").command.as_deref(),
+            Some("/ptr 192.0.2.1")
+        );
     }
 
     #[test]
     fn what_idna_makes_of_a_character_is_judged_too() {
-        for (text, bad) in [("⒜.example", "`(`"), ("a˜b.example", "a space"), ("a＞b.example", "`>`")] {
+        for (text, bad) in [
+            ("⒜.example", "`(`"),
+            ("a˜b.example", "a space"),
+            ("a＞b.example", "`>`"),
+        ] {
             let fault = domain(text).expect_err(text);
             assert_eq!(fault.message, format!("{bad} may not stand in a name"));
             assert_eq!(fault.part.map(|part| part.start), Some(0), "{text}");
@@ -269,22 +351,39 @@ mod tests {
 
     #[test]
     fn dig_takes_the_root() {
-        assert_eq!(".".parse::<DnsName>().map(|name| name.0).as_deref(), Ok("."));
-        assert_eq!("COM".parse::<DnsName>().map(|name| name.0).as_deref(), Ok("com."));
+        assert_eq!(
+            ".".parse::<DnsName>().map(|name| name.0).as_deref(),
+            Ok(".")
+        );
+        assert_eq!(
+            "COM".parse::<DnsName>().map(|name| name.0).as_deref(),
+            Ok("com.")
+        );
     }
 
     #[test]
     fn look_alikes_are_told() {
-        assert_eq!(both_forms("xn--bcher-kva.example"), "bücher.example (xn--bcher-kva.example)");
+        assert_eq!(
+            both_forms("xn--bcher-kva.example"),
+            "bücher.example (xn--bcher-kva.example)"
+        );
         assert_eq!(name_warning("xn--bcher-kva.example"), None);
         assert_eq!(name_warning("example.com"), None);
         let cyrillic_a = domain("pаypal.com").expect("mixed script is a name all the same");
         assert_eq!(
             name_warning(&cyrillic_a).as_deref(),
-            Some("`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike")
+            Some(
+                "`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike"
+            )
         );
         assert!(name_warning(&domain("аррӏе.com").expect("whole-script")).is_some());
-        assert_eq!(name_warning(&domain("пример.испытание").expect("plain Russian")), None);
-        assert_eq!(name_warning(&domain("例え.テスト").expect("plain Japanese")), None);
+        assert_eq!(
+            name_warning(&domain("пример.испытание").expect("plain Russian")),
+            None
+        );
+        assert_eq!(
+            name_warning(&domain("例え.テスト").expect("plain Japanese")),
+            None
+        );
     }
 }

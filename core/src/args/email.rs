@@ -33,15 +33,23 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if !text.contains('@') {
             let domain = text.parse::<Domain>()?.to_string();
-            return Ok(Self { written: domain.clone(), domain });
+            return Ok(Self {
+                written: domain.clone(),
+                domain,
+            });
         }
         let mailbox = mail::parse(text).map_err(|invalid| match invalid.part {
             Some(part) => Invalid::new(invalid.message).part(text, part),
             None => Invalid::new(invalid.message),
         })?;
         match mailbox.domain_name() {
-            Some(domain) => Ok(Self { written: mailbox.wire(), domain: domain.to_owned() }),
-            None => Err(Invalid::new("an address with an IP literal names no domain to ask about")),
+            Some(domain) => Ok(Self {
+                written: mailbox.wire(),
+                domain: domain.to_owned(),
+            }),
+            None => Err(Invalid::new(
+                "an address with an IP literal names no domain to ask about",
+            )),
         }
     }
 }
@@ -52,11 +60,27 @@ mod tests {
 
     #[test]
     fn addresses_and_domains() {
-        let read = |text: &str| text.parse::<Email>().map(|email| (email.to_string(), email.domain));
-        assert_eq!(read("Ada@Example.TEST"), Ok(("Ada@example.test".into(), "example.test".into())));
-        assert_eq!(read("Example.test."), Ok(("example.test".into(), "example.test".into())));
+        let read = |text: &str| {
+            text.parse::<Email>()
+                .map(|email| (email.to_string(), email.domain))
+        };
+        assert_eq!(
+            read("Ada@Example.TEST"),
+            Ok(("Ada@example.test".into(), "example.test".into()))
+        );
+        assert_eq!(
+            read("Example.test."),
+            Ok(("example.test".into(), "example.test".into()))
+        );
         assert!(read("<ada@example.test>").is_ok());
-        for wrong in ["ada@", "@example.test", "a b@example.test", "ada@[192.0.2.1]", "192.0.2.1", ""] {
+        for wrong in [
+            "ada@",
+            "@example.test",
+            "a b@example.test",
+            "ada@[192.0.2.1]",
+            "192.0.2.1",
+            "",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -13,7 +13,11 @@ pub struct Message(pub String);
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
-        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = digest
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         serializer.collect_str(&format_args!("{} bytes, SHA-256 {hex}", self.0.len()))
     }
 }

@@ -50,7 +50,10 @@ pub struct Invalid {
 impl Invalid {
     /// A fault of the whole value.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..Self::default() }
+        Self {
+            message: message.into(),
+            ..Self::default()
+        }
     }
 
     /// The same, pointing at a part of `value`, given in bytes.

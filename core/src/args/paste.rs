@@ -7,7 +7,9 @@ use std::borrow::Cow;
 ///
 /// `<https://example.com|example.com>` and `hxxps://example[.]com/a?b` are both `example.com`.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let text = text.trim().trim_matches(['"', '\'', '`', '“', '”', '‘', '’']);
+    let text = text
+        .trim()
+        .trim_matches(['"', '\'', '`', '“', '”', '‘', '’']);
     // `Joe <joe@example.com>`: what mail programs copy.
     let text = match text.rsplit_once('<') {
         Some((name, rest)) if !name.is_empty() && rest.ends_with('>') && rest.contains('@') => {
@@ -25,10 +27,16 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// Slack's and Discord's `<target|label>`, and Markdown's `[label](target)`.
 fn link_target(text: &str) -> &str {
-    if let Some(inner) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+    if let Some(inner) = text
+        .strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'))
+    {
         return inner.split_once('|').map_or(inner, |(target, _)| target);
     }
-    match text.strip_suffix(')').and_then(|rest| rest.split_once("](")) {
+    match text
+        .strip_suffix(')')
+        .and_then(|rest| rest.split_once("]("))
+    {
         Some((label, target)) if label.starts_with('[') => target,
         _ => text,
     }
@@ -52,7 +60,10 @@ fn refang(text: &str) -> Cow<'_, str> {
         }
     }
     for (written, meant) in [("hxxps", "https"), ("hxxp", "http")] {
-        if text.get(..written.len()).is_some_and(|head| head.eq_ignore_ascii_case(written)) {
+        if text
+            .get(..written.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(written))
+        {
             return Cow::Owned(format!("{meant}{}", &text[written.len()..]));
         }
     }
@@ -73,9 +84,17 @@ fn host_of(text: &str) -> Option<&str> {
     } else {
         rest
     };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = if let Some((inside, after)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        if after.is_empty() || after.starts_with(':') { inside } else { host }
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let host = if let Some((inside, after)) =
+        host.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+    {
+        if after.is_empty() || after.starts_with(':') {
+            inside
+        } else {
+            host
+        }
     } else if url && host.matches(':').count() == 1 {
         host.split(':').next().unwrap_or(host)
     } else {

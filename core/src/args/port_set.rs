@@ -17,22 +17,32 @@ impl FromStr for PortSet {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let mut ports = BTreeSet::new();
-        for item in text.split([',', ' ', ';', '\t']).filter(|item| !item.is_empty()) {
+        for item in text
+            .split([',', ' ', ';', '\t'])
+            .filter(|item| !item.is_empty())
+        {
             let fault = |message: String| {
                 let start = text.find(item).unwrap_or(0);
                 Invalid::new(message).part(text, start..start + item.len())
             };
-            let range =
-                item.split_once('-').filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
+            let range = item
+                .split_once('-')
+                .filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
             match range {
                 Some((first, last)) => match (port(first), port(last)) {
                     (Some(first), Some(last)) if first <= last => {
                         if usize::from(last - first) >= MAX_PORTS {
-                            return Err(fault(format!("at most {MAX_PORTS} ports are checked at once")));
+                            return Err(fault(format!(
+                                "at most {MAX_PORTS} ports are checked at once"
+                            )));
                         }
                         ports.extend(first..=last);
                     }
-                    _ => return Err(fault(format!("`{item}` is not a range of ports such as 8000-8010"))),
+                    _ => {
+                        return Err(fault(format!(
+                            "`{item}` is not a range of ports such as 8000-8010"
+                        )));
+                    }
                 },
                 None if item.bytes().all(|byte| byte.is_ascii_digit()) => match port(item) {
                     Some(port) => _ = ports.insert(port),
@@ -49,11 +59,13 @@ impl FromStr for PortSet {
             }
         }
         match ports.len() {
-            0 => Err(Invalid::new("ports are numbers, ranges or names: 22,80,8000-8010,ssh")),
+            0 => Err(Invalid::new(
+                "ports are numbers, ranges or names: 22,80,8000-8010,ssh",
+            )),
             1..=MAX_PORTS => Ok(Self(ports)),
-            more => {
-                Err(Invalid::new(format!("at most {MAX_PORTS} ports are checked at once, these are {more}")))
-            }
+            more => Err(Invalid::new(format!(
+                "at most {MAX_PORTS} ports are checked at once, these are {more}"
+            ))),
         }
     }
 }
@@ -85,7 +97,9 @@ impl fmt::Display for PortSet {
 
 impl<'de> serde::Deserialize<'de> for PortSet {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(Invalid::into_serde)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(Invalid::into_serde)
     }
 }
 
@@ -118,7 +132,10 @@ mod tests {
     #[test]
     fn lists_ranges_and_names() {
         let shown = |text: &str| text.parse::<PortSet>().map(|set| set.to_string());
-        assert_eq!(shown("22,80,443,8000-8010,ssh").as_deref(), Ok("22,80,443,8000-8010"));
+        assert_eq!(
+            shown("22,80,443,8000-8010,ssh").as_deref(),
+            Ok("22,80,443,8000-8010")
+        );
         assert_eq!(shown("https http ssh").as_deref(), Ok("22,80,443"));
         assert_eq!(shown("1-1024").as_deref(), Ok("1-1024"));
         for (text, message) in [
@@ -126,12 +143,24 @@ mod tests {
             ("0", "a port is a number from 1 to 65535"),
             ("70000", "a port is a number from 1 to 65535"),
             ("9-5", "`9-5` is not a range of ports such as 8000-8010"),
-            ("sssh", "no service is called `sssh`; ports are numbers, ranges or names"),
-            ("", "ports are numbers, ranges or names: 22,80,8000-8010,ssh"),
-            ("1-1000,2000-2100", "at most 1024 ports are checked at once, these are 1101"),
+            (
+                "sssh",
+                "no service is called `sssh`; ports are numbers, ranges or names",
+            ),
+            (
+                "",
+                "ports are numbers, ranges or names: 22,80,8000-8010,ssh",
+            ),
+            (
+                "1-1000,2000-2100",
+                "at most 1024 ports are checked at once, these are 1101",
+            ),
         ] {
             assert_eq!(shown(text).expect_err(text).message, message);
         }
-        assert_eq!("22,99999".parse::<PortSet>().expect_err("second").part, Some(3..8));
+        assert_eq!(
+            "22,99999".parse::<PortSet>().expect_err("second").part,
+            Some(3..8)
+        );
     }
 }

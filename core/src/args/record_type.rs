@@ -10,7 +10,12 @@ use super::{Invalid, text_value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RecordType(pub Rtype);
 
-text_value!(RecordType, "RecordType", "a record type such as `MX`, `HTTPS` or `TYPE65`", "record_type");
+text_value!(
+    RecordType,
+    "RecordType",
+    "a record type such as `MX`, `HTTPS` or `TYPE65`",
+    "record_type"
+);
 
 /// The types that people ask for, for completion and for guessing what was meant.
 pub(crate) const COMMON: [&str; 28] = [
@@ -62,21 +67,24 @@ impl FromStr for RecordType {
             Err(_) => Rtype::from_str(&name).map_err(|_| unknown(text)),
         }?;
         match rtype {
-            Rtype::AXFR | Rtype::IXFR => {
-                Err(Invalid::new(format!("{rtype} asks for a whole zone; ask for one type")))
-            }
-            Rtype::OPT | Rtype::TSIG | Rtype::TKEY => {
-                Err(Invalid::new(format!("{rtype} is part of a message, not a record that can be asked for")))
-            }
+            Rtype::AXFR | Rtype::IXFR => Err(Invalid::new(format!(
+                "{rtype} asks for a whole zone; ask for one type"
+            ))),
+            Rtype::OPT | Rtype::TSIG | Rtype::TKEY => Err(Invalid::new(format!(
+                "{rtype} is part of a message, not a record that can be asked for"
+            ))),
             rtype => Ok(Self(rtype)),
         }
     }
 }
 
 fn unknown(text: &str) -> Invalid {
-    let invalid =
-        Invalid::new("no record type has this name; write one such as `MX` or a number such as `TYPE65`");
-    let near = COMMON.iter().find(|name| strsim::damerau_levenshtein(&text.to_ascii_uppercase(), name) == 1);
+    let invalid = Invalid::new(
+        "no record type has this name; write one such as `MX` or a number such as `TYPE65`",
+    );
+    let near = COMMON
+        .iter()
+        .find(|name| strsim::damerau_levenshtein(&text.to_ascii_uppercase(), name) == 1);
     match near {
         Some(name) => invalid.value(*name),
         None => invalid,
@@ -89,12 +97,26 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        for (text, shown) in
-            [("mx", "MX"), ("TYPE65", "HTTPS"), ("65", "HTTPS"), ("type65280", "TYPE65280"), ("any", "ANY")]
-        {
-            assert_eq!(text.parse::<RecordType>().map(|t| t.to_string()).as_deref(), Ok(shown));
+        for (text, shown) in [
+            ("mx", "MX"),
+            ("TYPE65", "HTTPS"),
+            ("65", "HTTPS"),
+            ("type65280", "TYPE65280"),
+            ("any", "ANY"),
+        ] {
+            assert_eq!(
+                text.parse::<RecordType>().map(|t| t.to_string()).as_deref(),
+                Ok(shown)
+            );
         }
-        assert_eq!("MXX".parse::<RecordType>().expect_err("typo").value.as_deref(), Some("MX"));
+        assert_eq!(
+            "MXX"
+                .parse::<RecordType>()
+                .expect_err("typo")
+                .value
+                .as_deref(),
+            Some("MX")
+        );
         assert!("AXFR".parse::<RecordType>().is_err());
         assert!("70000".parse::<RecordType>().is_err());
         for name in COMMON {

@@ -20,7 +20,12 @@ pub enum Registered {
     As(u32),
 }
 
-text_value!(Registered, "Registered", "a domain, an address, a network or an AS number", "target");
+text_value!(
+    Registered,
+    "Registered",
+    "a domain, an address, a network or an AS number",
+    "target"
+);
 
 impl Registered {
     /// What sort of object this is.
@@ -50,8 +55,10 @@ impl FromStr for Registered {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
-        let as_number =
-            cleaned.get(..2).filter(|head| head.eq_ignore_ascii_case("as")).map(|_| cleaned[2..].trim());
+        let as_number = cleaned
+            .get(..2)
+            .filter(|head| head.eq_ignore_ascii_case("as"))
+            .map(|_| cleaned[2..].trim());
         let digits = as_number.unwrap_or(&cleaned).trim();
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return digits
@@ -60,12 +67,15 @@ impl FromStr for Registered {
                 .map_err(|_| Invalid::new("AS numbers go from 0 to 4294967295"));
         }
         if let Some((address, length)) = cleaned.split_once('/') {
-            return cleaned.parse::<IpNet>().map(|network| Self::Network(network.trunc())).map_err(|_| {
-                match address.parse::<std::net::IpAddr>() {
-                    Ok(_) => Invalid::new(format!("`/{length}` is not a prefix length")).value(address),
+            return cleaned
+                .parse::<IpNet>()
+                .map(|network| Self::Network(network.trunc()))
+                .map_err(|_| match address.parse::<std::net::IpAddr>() {
+                    Ok(_) => {
+                        Invalid::new(format!("`/{length}` is not a prefix length")).value(address)
+                    }
                     Err(_) => Invalid::new("this is not a network such as 192.0.2.0/24"),
-                }
-            });
+                });
         }
         text.parse().map(|host| match host {
             super::Host::Address(address) => Self::Address(address),
@@ -92,7 +102,11 @@ mod tests {
             ("asn.example", "asn.example", Kind::Domain),
         ] {
             let target: Registered = text.parse().expect(text);
-            assert_eq!((target.to_string().as_str(), target.kind()), (canonical, kind), "{text}");
+            assert_eq!(
+                (target.to_string().as_str(), target.kind()),
+                (canonical, kind),
+                "{text}"
+            );
         }
         for text in ["192.0.2.0/40", "AS99999999999", "a\r\nb", "", "999.1.1.1"] {
             assert!(text.parse::<Registered>().is_err(), "{text}");

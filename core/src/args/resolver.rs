@@ -78,14 +78,20 @@ impl FromStr for Resolver {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let trimmed = text.trim();
-        let trimmed = trimmed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(trimmed);
+        let trimmed = trimmed
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+            .unwrap_or(trimmed);
         let (transport, rest) = match trimmed.split_once("://") {
             None => (Transport::Udp, trimmed),
             Some((scheme, rest)) => (scheme_of(scheme)?, rest),
         };
         let (rest, name) = match rest.split_once('#') {
             Some((rest, name))
-                if matches!(transport, Transport::Tls | Transport::Quic | Transport::Https) =>
+                if matches!(
+                    transport,
+                    Transport::Tls | Transport::Quic | Transport::Https
+                ) =>
             {
                 (
                     rest,
@@ -96,7 +102,9 @@ impl FromStr for Resolver {
                 )
             }
             Some(_) => {
-                return Err(Invalid::new("a name after `#` belongs to `tls://`, `https://` or `quic://`"));
+                return Err(Invalid::new(
+                    "a name after `#` belongs to `tls://`, `https://` or `quic://`",
+                ));
             }
             None => (rest, None),
         };
@@ -105,7 +113,10 @@ impl FromStr for Resolver {
             None => (rest, ""),
         };
         if path.len() > 1 && transport != Transport::Https {
-            return Err(Invalid::new(format!("a path has no meaning for `{}://`", transport.scheme())));
+            return Err(Invalid::new(format!(
+                "a path has no meaning for `{}://`",
+                transport.scheme()
+            )));
         }
         if path.len() > 200 || !path.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Invalid::new("the path of this URL is not usable"));
@@ -120,10 +131,18 @@ impl FromStr for Resolver {
 }
 
 fn scheme_of(scheme: &str) -> Result<Transport, Invalid> {
-    [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Https, Transport::Quic]
-        .into_iter()
-        .find(|transport| transport.scheme().eq_ignore_ascii_case(scheme))
-        .ok_or_else(|| Invalid::new("a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"))
+    [
+        Transport::Udp,
+        Transport::Tcp,
+        Transport::Tls,
+        Transport::Https,
+        Transport::Quic,
+    ]
+    .into_iter()
+    .find(|transport| transport.scheme().eq_ignore_ascii_case(scheme))
+    .ok_or_else(|| {
+        Invalid::new("a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`")
+    })
 }
 
 impl fmt::Display for Resolver {
@@ -164,14 +183,19 @@ impl FromStr for Endpoint {
         if host.is_empty() {
             return Err(Invalid::new("a host name or an address is wanted here"));
         }
-        Ok(Self { host: host.parse()?, port })
+        Ok(Self {
+            host: host.parse()?,
+            port,
+        })
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.host, self.port) {
-            (Host::Address(address @ std::net::IpAddr::V6(_)), Some(port)) => write!(f, "[{address}]:{port}"),
+            (Host::Address(address @ std::net::IpAddr::V6(_)), Some(port)) => {
+                write!(f, "[{address}]:{port}")
+            }
             (Host::Address(address @ std::net::IpAddr::V6(_)), None) => write!(f, "[{address}]"),
             (host, Some(port)) => write!(f, "{host}:{port}"),
             (host, None) => host.fmt(f),
@@ -194,28 +218,44 @@ mod tests {
             ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
             ("DNS.example", "dns.example"),
             ("dns.example:53", "dns.example:53"),
-            ("tls://192.0.2.53#dns.example", "tls://192.0.2.53#dns.example"),
+            (
+                "tls://192.0.2.53#dns.example",
+                "tls://192.0.2.53#dns.example",
+            ),
             ("tls://dns.example:8853", "tls://dns.example:8853"),
-            ("https://dns.example/dns-query", "https://dns.example/dns-query"),
+            (
+                "https://dns.example/dns-query",
+                "https://dns.example/dns-query",
+            ),
             ("https://192.0.2.53/", "https://192.0.2.53"),
             ("quic://dns.example", "quic://dns.example"),
         ] {
             let resolver: Resolver = text.parse().expect(text);
             assert_eq!(resolver.to_string(), canonical);
-            assert_eq!(canonical.parse::<Resolver>().as_ref(), Ok(&resolver), "{canonical} reads back");
+            assert_eq!(
+                canonical.parse::<Resolver>().as_ref(),
+                Ok(&resolver),
+                "{canonical} reads back"
+            );
         }
     }
 
     #[test]
     fn faults_are_named() {
         let message = |text: &str| text.parse::<Resolver>().expect_err(text).message;
-        assert_eq!(message("ftp://x"), "a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`");
+        assert_eq!(
+            message("ftp://x"),
+            "a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
+        );
         assert_eq!(message("192.0.2.1:0"), "a port is a number from 1 to 65535");
         assert_eq!(
             message("192.0.2.1#name"),
             "a name after `#` belongs to `tls://`, `https://` or `quic://`"
         );
-        assert_eq!(message("tls://192.0.2.1/path"), "a path has no meaning for `tls://`");
+        assert_eq!(
+            message("tls://192.0.2.1/path"),
+            "a path has no meaning for `tls://`"
+        );
         assert!("a b".parse::<Resolver>().is_err());
     }
 }

@@ -61,7 +61,11 @@ pub struct Number<const LOW: i64, const HIGH: i64>(pub i64);
 
 impl<'de, const LOW: i64, const HIGH: i64> Deserialize<'de> for Number<LOW, HIGH> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let outside = || D::Error::custom(format!("a whole number from {LOW} to {HIGH} is wanted here"));
+        let outside = || {
+            D::Error::custom(format!(
+                "a whole number from {LOW} to {HIGH} is wanted here"
+            ))
+        };
         match i64::deserialize(deserializer) {
             Ok(number) if (LOW..=HIGH).contains(&number) => Ok(Self(number)),
             _ => Err(outside()),
@@ -113,7 +117,10 @@ impl Serialize for IpVersion {
 
 impl<'de> Deserialize<'de> for IpVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)?.to_string().trim_matches('"') {
+        match serde_json::Value::deserialize(deserializer)?
+            .to_string()
+            .trim_matches('"')
+        {
             "4" => Ok(Self::V4),
             "6" => Ok(Self::V6),
             _ => Err(D::Error::custom("`4` or `6` is wanted here")),
@@ -163,10 +170,16 @@ impl FromStr for Word {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let word = text.trim().trim_start_matches('/').to_lowercase().replace('-', "_");
+        let word = text
+            .trim()
+            .trim_start_matches('/')
+            .to_lowercase()
+            .replace('-', "_");
         match word.chars().count() {
             1..=64 if !word.chars().any(char::is_control) => Ok(Self(word)),
-            _ => Err(Invalid::new("one word of at most 64 characters is wanted here")),
+            _ => Err(Invalid::new(
+                "one word of at most 64 characters is wanted here",
+            )),
         }
     }
 }

@@ -72,14 +72,22 @@ impl<'a> From<&'a Caller> for Named<'a> {
 impl Audit {
     /// Where a directory is set.
     pub(crate) fn open(settings: &settings::Audit) -> Result<Option<Self>, Failure> {
-        let settings::Audit { directory, retention_days } = settings;
+        let settings::Audit {
+            directory,
+            retention_days,
+        } = settings;
         if directory.is_empty() {
             return Ok(None);
         }
-        let writer = Writer::start(Path::new(directory), *retention_days)
-            .map_err(|error| Failure::Unavailable(format!("audit.directory: {directory}: {error}")))?;
+        let writer = Writer::start(Path::new(directory), *retention_days).map_err(|error| {
+            Failure::Unavailable(format!("audit.directory: {directory}: {error}"))
+        })?;
         let lost = counter!("netvane_audit_lost_total");
-        Ok(Some(Self { writer, lost, settings: settings.clone() }))
+        Ok(Some(Self {
+            writer,
+            lost,
+            settings: settings.clone(),
+        }))
     }
 
     /// Whether these settings would open the same.
@@ -103,19 +111,30 @@ impl Audit {
 
 impl Serialize for Keepable<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some((command, arguments)) = self.0 else { return serializer.serialize_map(Some(0))?.end() };
+        let Some((command, arguments)) = self.0 else {
+            return serializer.serialize_map(Some(0))?.end();
+        };
         let mut kept = serializer.serialize_map(Some(arguments.len()))?;
         for (name, value) in arguments {
             let Value::String(text) = value else {
                 kept.serialize_entry(name, value)?;
                 continue;
             };
-            let argument = command.arguments.iter().find(|argument| argument.name == *name);
+            let argument = command
+                .arguments
+                .iter()
+                .find(|argument| argument.name == *name);
             let pasted = argument.is_none_or(|argument| argument.message || argument.rest);
             // What has no such sign is no mailbox, and most questions have none.
-            let address = if text.contains('@') { text.parse::<Email>().ok() } else { None };
+            let address = if text.contains('@') {
+                text.parse::<Email>().ok()
+            } else {
+                None
+            };
             match address {
-                Some(address) => kept.serialize_entry(name, &format_args!("…@{}", address.domain()))?,
+                Some(address) => {
+                    kept.serialize_entry(name, &format_args!("…@{}", address.domain()))?
+                }
                 None if pasted || text.len() > MOST_VALUE || text.contains('@') => {
                     kept.serialize_entry(name, &format_args!("({} bytes)", text.len()))?;
                 }
@@ -135,7 +154,9 @@ mod tests {
     fn mailboxes_and_pasted_text_stay_out() {
         let registry = commands::registry();
         let kept = |name: &str, arguments: Value| {
-            let Value::Object(arguments) = arguments else { unreachable!() };
+            let Value::Object(arguments) = arguments else {
+                unreachable!()
+            };
             let entry = registry.find(name).expect(name);
             serde_json::to_string(&Keepable(Some((entry, &arguments)))).expect("JSON")
         };
@@ -148,7 +169,10 @@ mod tests {
             kept("howmail", json(r#"{"from":"a@x.test","to":"b@y.test"}"#)),
             r#"{"from":"…@x.test","to":"…@y.test"}"#
         );
-        assert_eq!(kept("trace_mail", json(r#"{"message":"From: ann"}"#)), r#"{"message":"(9 bytes)"}"#);
+        assert_eq!(
+            kept("trace_mail", json(r#"{"message":"From: ann"}"#)),
+            r#"{"message":"(9 bytes)"}"#
+        );
         assert_eq!(
             kept("ping", json(r#"{"target":"example.test","count":3}"#)),
             r#"{"target":"example.test","count":3}"#

@@ -45,14 +45,21 @@ impl Writer {
     /// Makes the directory where it is not there, removes what is older than so many days, and opens today's file.
     pub(super) fn start(directory: &Path, retention_days: usize) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let mut files = Files { directory: directory.into(), retention_days, today: None };
+        let mut files = Files {
+            directory: directory.into(),
+            retention_days,
+            today: None,
+        };
         files.of(today())?;
         let waiting = Arc::<Waiting>::default();
         let thread = thread::Builder::new().name("audit".into()).spawn({
             let waiting = waiting.clone();
             move || waiting.write(&mut files)
         })?;
-        Ok(Self { waiting, thread: Some(thread) })
+        Ok(Self {
+            waiting,
+            thread: Some(thread),
+        })
     }
 
     /// Hands over whole lines. False where so much waits for the disk already that they are lost.
@@ -89,11 +96,16 @@ impl Waiting {
         let mut in_trouble = false;
         loop {
             let idle = |lines: &mut Lines| lines.bytes.is_empty() && !lines.ended;
-            let lines = self.news.wait_while(self.lines(), idle).unwrap_or_else(PoisonError::into_inner);
+            let lines = self
+                .news
+                .wait_while(self.lines(), idle)
+                .unwrap_or_else(PoisonError::into_inner);
             let gathering = |lines: &mut Lines| !lines.ended;
             let delay = if in_trouble { TROUBLE } else { DELAY };
-            let (mut lines, _) =
-                self.news.wait_timeout_while(lines, delay, gathering).unwrap_or_else(PoisonError::into_inner);
+            let (mut lines, _) = self
+                .news
+                .wait_timeout_while(lines, delay, gathering)
+                .unwrap_or_else(PoisonError::into_inner);
             let ended = lines.ended;
             std::mem::swap(&mut lines.bytes, &mut spare);
             drop(lines);
@@ -145,21 +157,40 @@ impl Files {
     fn of(&mut self, day: Date) -> io::Result<&File> {
         if self.today.as_ref().is_none_or(|(opened, _)| *opened != day) {
             let path = self.directory.join(name(day));
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+            let file = OpenOptions::new()
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .open(path)?;
             self.today = Some((day, file));
             self.forget(day);
         }
-        self.today.as_ref().map(|(_, file)| file).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.today
+            .as_ref()
+            .map(|(_, file)| file)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     /// Removes the files of days that are too long ago.
     fn forget(&self, day: Date) {
-        let days = i64::try_from(self.retention_days).unwrap_or(i64::MAX).min(36_500);
-        let Ok(first_kept) = day.checked_sub((days - 1).days()) else { return };
-        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+        let days = i64::try_from(self.retention_days)
+            .unwrap_or(i64::MAX)
+            .min(36_500);
+        let Ok(first_kept) = day.checked_sub((days - 1).days()) else {
+            return;
+        };
+        for entry in fs::read_dir(&self.directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let name = entry.file_name();
-            let day = name.to_str().and_then(|name| name.strip_prefix("audit.")?.strip_suffix(".jsonl"));
-            if day.and_then(|day| day.parse::<Date>().ok()).is_some_and(|day| day < first_kept)
+            let day = name
+                .to_str()
+                .and_then(|name| name.strip_prefix("audit.")?.strip_suffix(".jsonl"));
+            if day
+                .and_then(|day| day.parse::<Date>().ok())
+                .is_some_and(|day| day < first_kept)
                 && let Err(error) = fs::remove_file(entry.path())
             {
                 tracing::error!(%error, file = %entry.path().display(), "an old audit cannot be removed");
@@ -186,7 +217,14 @@ mod tests {
         let at = |name: &str| directory.path().join(name);
         let ago = |days: i64| today().checked_sub(days.days()).expect("a day");
         let mut names: Vec<String> = (0..5).map(|days| name(ago(days))).collect();
-        names.extend(["audit.jsonl", "audit.2001-02-30.jsonl", "other.2001-01-01.jsonl"].map(str::to_owned));
+        names.extend(
+            [
+                "audit.jsonl",
+                "audit.2001-02-30.jsonl",
+                "other.2001-01-01.jsonl",
+            ]
+            .map(str::to_owned),
+        );
         for name in &names {
             fs::write(at(name), "{}\n").expect("written");
         }
@@ -195,27 +233,44 @@ mod tests {
         drop(writer);
         let there: Vec<bool> = names.iter().map(|name| at(name).exists()).collect();
         assert_eq!(there, [true, true, true, false, false, true, true, true]);
-        assert_eq!(fs::read_to_string(at(&names[0])).expect("read"), "{}\n{\"at\":1}\n");
+        assert_eq!(
+            fs::read_to_string(at(&names[0])).expect("read"),
+            "{}\n{\"at\":1}\n"
+        );
     }
 
     #[test]
     fn what_waits_is_bounded_and_whole() {
         let directory = tempfile::tempdir().expect("a directory");
         let waiting = Arc::<Waiting>::default();
-        let writer = Writer { waiting: waiting.clone(), thread: None };
+        let writer = Writer {
+            waiting: waiting.clone(),
+            thread: None,
+        };
         let line = [b"x".repeat(MOST_WAITING / 2 - 1), b"\n".to_vec()].concat();
         assert!(writer.add(&line) && writer.add(&line));
         assert!(!writer.add(b"\n"), "no more of it");
         // A directory in the place of the file stands for a disk that takes nothing.
         let blocked = directory.path().join(name(today()));
         fs::create_dir(&blocked).expect("made");
-        let mut files = Files { directory: directory.path().into(), retention_days: 1, today: None };
+        let mut files = Files {
+            directory: directory.path().into(),
+            retention_days: 1,
+            today: None,
+        };
         waiting.lines().ended = true;
         waiting.write(&mut files);
-        assert_eq!(waiting.lines().bytes.len(), MOST_WAITING, "it goes on waiting");
+        assert_eq!(
+            waiting.lines().bytes.len(),
+            MOST_WAITING,
+            "it goes on waiting"
+        );
         fs::remove_dir(&blocked).expect("removed");
         waiting.write(&mut files);
         assert!(waiting.lines().bytes.is_empty());
-        assert_eq!(fs::metadata(&blocked).expect("a file").len(), MOST_WAITING as u64);
+        assert_eq!(
+            fs::metadata(&blocked).expect("a file").len(),
+            MOST_WAITING as u64
+        );
     }
 }

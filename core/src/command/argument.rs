@@ -110,7 +110,10 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
         };
         Argument {
             name: name.clone(),
-            help: property["description"].as_str().unwrap_or_default().replace('\n', " "),
+            help: property["description"]
+                .as_str()
+                .unwrap_or_default()
+                .replace('\n', " "),
             kind,
             required: required.contains(&name.as_str()),
             rest: property["x-rest"] == true,

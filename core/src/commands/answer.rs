@@ -130,14 +130,22 @@ pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answer
     let mut chain = Chain::new(name, rtype);
     chain.take(std::mem::take(&mut response.message.answers));
     for _ in 0..MAX_CHASED {
-        if !chain.is_open() || response.message.rcode != OptRcode::NOERROR || has_soa(&response.message) {
+        if !chain.is_open()
+            || response.message.rcode != OptRcode::NOERROR
+            || has_soa(&response.message)
+        {
             break;
         }
         // The server gave an alias without its target: ask for the target.
-        let Ok(mut next) = client.query(&chain.end, rtype).await else { break };
+        let Ok(mut next) = client.query(&chain.end, rtype).await else {
+            break;
+        };
         let before = chain.end.clone();
         chain.take(std::mem::take(&mut next.message.answers));
-        response = Response { elapsed: response.elapsed + next.elapsed, ..next };
+        response = Response {
+            elapsed: response.elapsed + next.elapsed,
+            ..next
+        };
         if chain.end == before {
             break;
         }
@@ -150,13 +158,24 @@ impl Answered {
     pub(crate) fn new(name: &str, chain: Chain, response: Response) -> Self {
         let outcome = chain.outcome(&response.message);
         let negative_ttl = response.message.negative_ttl();
-        let Chain { rtype, aliases, records, others, .. } = chain;
+        let Chain {
+            rtype,
+            aliases,
+            records,
+            others,
+            ..
+        } = chain;
         let lookup = Lookup {
             name: without_dot(name),
             r#type: rtype.to_string(),
             rcode: rcode_name(response.message.rcode),
             outcome,
-            answers: aliases.iter().chain(&records).chain(&others).map(Row::from).collect(),
+            answers: aliases
+                .iter()
+                .chain(&records)
+                .chain(&others)
+                .map(Row::from)
+                .collect(),
             authority: response.message.authority.iter().map(Row::from).collect(),
             resolver: response.resolver,
             authenticated: response.message.flags.ad,
@@ -186,7 +205,10 @@ pub async fn look_up_explained(
 
 /// `NOERROR`, or `RCODE 17` for numbers without a name.
 pub fn rcode_name(rcode: OptRcode) -> String {
-    match rcode.to_mnemonic().and_then(|name| std::str::from_utf8(name).ok()) {
+    match rcode
+        .to_mnemonic()
+        .and_then(|name| std::str::from_utf8(name).ok())
+    {
         Some(name) => name.to_owned(),
         None => format!("RCODE{}", rcode.to_int()),
     }
@@ -203,7 +225,9 @@ impl Lookup {
         let chain: Vec<&Row> = self.aliases().collect();
         if let Some(first) = chain.first() {
             let targets = chain.iter().map(|alias| alias.data.trim_end_matches('.'));
-            let path: Vec<&str> = std::iter::once(first.name.as_str()).chain(targets).collect();
+            let path: Vec<&str> = std::iter::once(first.name.as_str())
+                .chain(targets)
+                .collect();
             document.field("Alias (CNAME)", Cell::exact(path.join(" → ")));
         }
         for error in &self.extended_errors {
@@ -224,7 +248,11 @@ impl Lookup {
 
     /// Where it came from; the last line of every DNS reply.
     pub fn source(&self, document: &mut Document) {
-        let validated = if self.authenticated { ", validated by it (DNSSEC)" } else { "" };
+        let validated = if self.authenticated {
+            ", validated by it (DNSSEC)"
+        } else {
+            ""
+        };
         let over = match self.transport {
             Transport::Udp => "",
             Transport::Tcp => " over TCP",
@@ -232,12 +260,17 @@ impl Lookup {
             Transport::Https => " over HTTPS",
             Transport::Quic => " over QUIC",
         };
-        document.field("Answered by", Cell::aside(format!("{}{over}{validated}", self.resolver)));
+        document.field(
+            "Answered by",
+            Cell::aside(format!("{}{over}{validated}", self.resolver)),
+        );
     }
 
     /// Records of the type asked for.
     pub fn found(&self) -> impl Iterator<Item = &Row> {
-        self.answers.iter().filter(|row| row.r#type == self.r#type || self.r#type == "ANY")
+        self.answers
+            .iter()
+            .filter(|row| row.r#type == self.r#type || self.r#type == "ANY")
     }
 
     fn aliases(&self) -> impl Iterator<Item = &Row> {
@@ -249,27 +282,45 @@ impl Lookup {
     fn summary(&self, found: String) -> String {
         let name = both_forms(&self.name);
         let rtype = &self.r#type;
-        let end = self.aliases().last().map(|alias| alias.data.trim_end_matches('.').to_owned());
+        let end = self
+            .aliases()
+            .last()
+            .map(|alias| alias.data.trim_end_matches('.').to_owned());
         let subject = match &end {
             Some(end) => format!("{name} is an alias of {end}, which"),
             None => name.clone(),
         };
         match self.outcome {
             Outcome::Answer => found,
-            Outcome::NoData if end.is_none() => format!("{subject} exists, but has no {rtype} records"),
+            Outcome::NoData if end.is_none() => {
+                format!("{subject} exists, but has no {rtype} records")
+            }
             Outcome::NoData => format!("{subject} has no {rtype} records"),
             Outcome::Nxdomain => format!("{subject} does not exist (NXDOMAIN)"),
             Outcome::Servfail => {
-                format!("The resolver {} could not find it out (SERVFAIL){}", self.resolver, self.why())
+                format!(
+                    "The resolver {} could not find it out (SERVFAIL){}",
+                    self.resolver,
+                    self.why()
+                )
             }
             Outcome::Refused => format!("{} refuses to answer this (REFUSED)", self.resolver),
             Outcome::Lame => {
-                format!("{} knows nothing of {name} and does not look for it (lame server)", self.resolver)
+                format!(
+                    "{} knows nothing of {name} and does not look for it (lame server)",
+                    self.resolver
+                )
             }
             Outcome::Referral => {
-                let zone =
-                    self.authority.iter().find(|row| row.r#type == "NS").map_or("", |row| row.name.as_str());
-                format!("{} does not answer itself and refers to the servers of {zone}", self.resolver)
+                let zone = self
+                    .authority
+                    .iter()
+                    .find(|row| row.r#type == "NS")
+                    .map_or("", |row| row.name.as_str());
+                format!(
+                    "{} does not answer itself and refers to the servers of {zone}",
+                    self.resolver
+                )
             }
             Outcome::CnameLoop => format!("{name} is an alias that leads back to itself"),
             Outcome::CnameTooLong => {
@@ -282,7 +333,11 @@ impl Lookup {
 
     /// The reason in the reader's words, from the codes of RFC 8914.
     fn why(&self) -> String {
-        let code = |wanted: &[u16]| self.extended_errors.iter().any(|error| wanted.contains(&error.code));
+        let code = |wanted: &[u16]| {
+            self.extended_errors
+                .iter()
+                .any(|error| wanted.contains(&error.code))
+        };
         let cause = self.diagnosis.as_ref().map(|diagnosis| diagnosis.cause);
         let why = if code(&[1, 2, 5, 6, 7, 8, 9, 10, 11, 12]) || cause == Some(Cause::Dnssec) {
             "DNSSEC validation failed"
@@ -307,9 +362,9 @@ impl Lookup {
         let shortest = self.answers.iter().map(|row| row.ttl).min();
         let seconds = match self.outcome {
             Outcome::Answer => shortest,
-            Outcome::NoData | Outcome::Nxdomain => {
-                self.negative_ttl.map(|negative| shortest.map_or(negative, |shortest| shortest.min(negative)))
-            }
+            Outcome::NoData | Outcome::Nxdomain => self
+                .negative_ttl
+                .map(|negative| shortest.map_or(negative, |shortest| shortest.min(negative))),
             _ => Some(5),
         };
         Duration::from_secs(seconds.unwrap_or(0).into())

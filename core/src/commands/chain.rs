@@ -20,17 +20,29 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn new(name: &str, rtype: Rtype) -> Self {
         let end = without_dot(name).to_ascii_lowercase();
-        Self { rtype, end, aliases: Vec::new(), records: Vec::new(), others: Vec::new(), looped: false }
+        Self {
+            rtype,
+            end,
+            aliases: Vec::new(),
+            records: Vec::new(),
+            others: Vec::new(),
+            looped: false,
+        }
     }
 
     pub(crate) fn take(&mut self, mut answers: Vec<Record>) {
-        let mut seen: Vec<String> =
-            self.aliases.iter().map(|alias| alias.name.to_ascii_lowercase()).collect();
+        let mut seen: Vec<String> = self
+            .aliases
+            .iter()
+            .map(|alias| alias.name.to_ascii_lowercase())
+            .collect();
         while !self.looped && self.rtype != Rtype::CNAME {
             let alias = answers.iter().position(|record| {
                 record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
             });
-            let Some(alias) = alias.map(|index| answers.remove(index)) else { break };
+            let Some(alias) = alias.map(|index| answers.remove(index)) else {
+                break;
+            };
             seen.push(self.end.clone());
             if let Data::Cname(cname) = &alias.data {
                 self.end = without_dot(cname.cname()).to_ascii_lowercase();
@@ -38,13 +50,18 @@ impl Chain {
             self.looped = seen.contains(&self.end);
             self.aliases.push(alias);
         }
-        let (records, others): (Vec<_>, Vec<_>) =
-            answers.into_iter().partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
+        let (records, others): (Vec<_>, Vec<_>) = answers
+            .into_iter()
+            .partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
         self.records.extend(records);
         // What an earlier answer said of the chain is said once.
         let told = |record: &Record| (record.name.to_ascii_lowercase(), record.presentation());
         let mut known: HashSet<_> = self.aliases.iter().chain(&self.others).map(told).collect();
-        self.others.extend(others.into_iter().filter(|record| known.insert(told(record))));
+        self.others.extend(
+            others
+                .into_iter()
+                .filter(|record| known.insert(told(record))),
+        );
     }
 
     /// An alias led somewhere, and nothing is known of that place yet.
@@ -60,12 +77,18 @@ impl Chain {
             OptRcode::REFUSED => Outcome::Refused,
             OptRcode::NOERROR if message.flags.tc => Outcome::Truncated,
             OptRcode::NOERROR if !self.records.is_empty() => Outcome::Answer,
-            OptRcode::NOERROR if self.is_open() && self.aliases.len() >= MAX_CHASED && !has_soa(message) => {
+            OptRcode::NOERROR
+                if self.is_open() && self.aliases.len() >= MAX_CHASED && !has_soa(message) =>
+            {
                 Outcome::CnameTooLong
             }
             OptRcode::NOERROR if message.flags.aa || has_soa(message) => Outcome::NoData,
             // Not the zone's own word. An upward referral to the root is how a lame server shrugs.
-            OptRcode::NOERROR => match message.authority.iter().find(|record| record.rtype == Rtype::NS) {
+            OptRcode::NOERROR => match message
+                .authority
+                .iter()
+                .find(|record| record.rtype == Rtype::NS)
+            {
                 Some(referral) if referral.name != "." => Outcome::Referral,
                 Some(_) => Outcome::Lame,
                 // A resolver that leaves the SOA out still looked.
@@ -79,5 +102,8 @@ impl Chain {
 
 /// A negative answer carries the zone's SOA.
 pub(super) fn has_soa(message: &Message) -> bool {
-    message.authority.iter().any(|record| record.rtype == Rtype::SOA)
+    message
+        .authority
+        .iter()
+        .any(|record| record.rtype == Rtype::SOA)
 }

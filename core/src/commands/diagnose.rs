@@ -45,39 +45,74 @@ pub(super) enum Cause {
 }
 
 /// Finds out why `client` said SERVFAIL about `name`; `None` where it cannot be told.
-pub(super) async fn diagnose(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Option<Diagnosis> {
-    tokio::time::timeout(PATIENCE, find_out(cx, client, name, rtype)).await.ok().flatten()
+pub(super) async fn diagnose(
+    cx: &Context,
+    client: &Client,
+    name: &str,
+    rtype: Rtype,
+) -> Option<Diagnosis> {
+    tokio::time::timeout(PATIENCE, find_out(cx, client, name, rtype))
+        .await
+        .ok()
+        .flatten()
 }
 
 async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Option<Diagnosis> {
-    let unchecked = Question { checking_disabled: true, ..Question::new(name, rtype) };
+    let unchecked = Question {
+        checking_disabled: true,
+        ..Question::new(name, rtype)
+    };
     let (unchecked, aliases) = futures::join!(client.ask(&unchecked), follow_aliases(client, name));
-    if unchecked
-        .is_ok_and(|response| matches!(response.message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN))
-    {
-        let text = "without validation the data does come: the zone's DNSSEC signatures do not hold".into();
-        return Some(Diagnosis { cause: Cause::Dnssec, text });
+    if unchecked.is_ok_and(|response| {
+        matches!(
+            response.message.rcode,
+            OptRcode::NOERROR | OptRcode::NXDOMAIN
+        )
+    }) {
+        let text =
+            "without validation the data does come: the zone's DNSSEC signatures do not hold"
+                .into();
+        return Some(Diagnosis {
+            cause: Cause::Dnssec,
+            text,
+        });
     }
     let end = match aliases {
         Aliases::Circle(path) => {
             let text = format!("the aliases lead in a circle: {}", path.join(" → "));
-            return Some(Diagnosis { cause: Cause::CnameLoop, text });
+            return Some(Diagnosis {
+                cause: Cause::CnameLoop,
+                text,
+            });
         }
         Aliases::End(end) => end,
     };
     let (zone, servers) = delegation(cx, client, &end, rtype).await?;
-    let findings =
-        join_all(servers.iter().take(MAX_SERVERS).map(|server| ask_server(cx, client, server, &end, rtype)))
-            .await;
+    let findings = join_all(
+        servers
+            .iter()
+            .take(MAX_SERVERS)
+            .map(|server| ask_server(cx, client, server, &end, rtype)),
+    )
+    .await;
     let findings: Vec<(String, Finding)> = findings.into_iter().flatten().collect();
-    let cause = match findings.iter().map(|(_, finding)| finding.cause()).collect::<Vec<_>>()[..] {
+    let cause = match findings
+        .iter()
+        .map(|(_, finding)| finding.cause())
+        .collect::<Vec<_>>()[..]
+    {
         [] => return None,
         [first, ref rest @ ..] if rest.iter().all(|cause| *cause == first) => first?,
         _ => Cause::Broken,
     };
-    let told: Vec<String> =
-        findings.iter().map(|(server, finding)| format!("{server} {}", finding.words())).collect();
-    Some(Diagnosis { cause, text: format!("of the servers of {zone}, {}", told.join("; ")) })
+    let told: Vec<String> = findings
+        .iter()
+        .map(|(server, finding)| format!("{server} {}", finding.words()))
+        .collect();
+    Some(Diagnosis {
+        cause,
+        text: format!("of the servers of {zone}, {}", told.join("; ")),
+    })
 }
 
 enum Aliases {
@@ -89,11 +124,17 @@ async fn follow_aliases(client: &Client, name: &str) -> Aliases {
     let mut path = vec![without_dot(name).to_ascii_lowercase()];
     for _ in 0..8 {
         let Some(last) = path.last() else { break };
-        let Ok(response) = client.query(last, Rtype::CNAME).await else { break };
-        let target = response.message.answers.iter().find_map(|record| match &record.data {
-            Data::Cname(cname) => Some(without_dot(cname.cname()).to_ascii_lowercase()),
-            _ => None,
-        });
+        let Ok(response) = client.query(last, Rtype::CNAME).await else {
+            break;
+        };
+        let target = response
+            .message
+            .answers
+            .iter()
+            .find_map(|record| match &record.data {
+                Data::Cname(cname) => Some(without_dot(cname.cname()).to_ascii_lowercase()),
+                _ => None,
+            });
         let Some(target) = target else { break };
         let circle = path.contains(&target);
         path.push(target);
@@ -120,7 +161,9 @@ async fn delegation(
     let mut above = name;
     for _ in 0..8 {
         above = above.split_once('.').map_or(".", |(_, rest)| rest);
-        let Ok(response) = client.query(above, Rtype::NS).await else { continue };
+        let Ok(response) = client.query(above, Rtype::NS).await else {
+            continue;
+        };
         let parents = name_servers(&response.message.answers);
         if parents.is_empty() {
             if above == "." {
@@ -130,8 +173,13 @@ async fn delegation(
         }
         for parent in parents.iter().take(2) {
             let addresses = client.addresses(parent).await.unwrap_or_default();
-            let Ok(authority) = cx.net.dns.authority(parent, &addresses, SERVER_PATIENCE) else { continue };
-            let question = Question { recurse: false, ..Question::new(name, rtype) };
+            let Ok(authority) = cx.net.dns.authority(parent, &addresses, SERVER_PATIENCE) else {
+                continue;
+            };
+            let question = Question {
+                recurse: false,
+                ..Question::new(name, rtype)
+            };
             if let Ok(response) = authority.ask(&question).await
                 && let Some(delegation) = read_delegation(&response.message)
             {
@@ -152,12 +200,29 @@ fn name_servers(records: &[Record]) -> Vec<String> {
 }
 
 fn read_delegation(message: &Message) -> Option<(String, Vec<Server>)> {
-    let zone = message.authority.iter().find(|record| record.rtype == Rtype::NS)?.name.clone();
+    let zone = message
+        .authority
+        .iter()
+        .find(|record| record.rtype == Rtype::NS)?
+        .name
+        .clone();
     let server = |name: String| {
-        let glue = message.additional.iter().filter(|record| record.name.eq_ignore_ascii_case(&name));
-        Server { glue: glue.filter_map(Record::address).collect(), name }
+        let glue = message
+            .additional
+            .iter()
+            .filter(|record| record.name.eq_ignore_ascii_case(&name));
+        Server {
+            glue: glue.filter_map(Record::address).collect(),
+            name,
+        }
     };
-    Some((zone, name_servers(&message.authority).into_iter().map(server).collect()))
+    Some((
+        zone,
+        name_servers(&message.authority)
+            .into_iter()
+            .map(server)
+            .collect(),
+    ))
 }
 
 /// What one server of the zone did with the question.
@@ -205,9 +270,18 @@ async fn ask_server(
         true => client.addresses(&server.name).await.unwrap_or_default(),
         false => server.glue.clone(),
     };
-    let Some(address) = addresses.first() else { return Some((server.name.clone(), Finding::NoAddress)) };
-    let authority = cx.net.dns.authority(&server.name, &[*address], SERVER_PATIENCE).ok()?;
-    let question = Question { recurse: false, ..Question::new(name, rtype) };
+    let Some(address) = addresses.first() else {
+        return Some((server.name.clone(), Finding::NoAddress));
+    };
+    let authority = cx
+        .net
+        .dns
+        .authority(&server.name, &[*address], SERVER_PATIENCE)
+        .ok()?;
+    let question = Question {
+        recurse: false,
+        ..Question::new(name, rtype)
+    };
     let finding = match authority.ask(&question).await {
         Ok(response) => match response.message.rcode {
             OptRcode::NOERROR | OptRcode::NXDOMAIN if response.message.flags.aa => Finding::Answers,

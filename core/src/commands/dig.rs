@@ -12,7 +12,9 @@ use crate::{
     args::{DnsName, Flag, Host, RecordType, Resolver, Transport, both_forms, name_warning},
     command::{Answer, Command, Cost, Group, Spec},
     document::{Document, Severity},
-    net::dns::{Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot},
+    net::dns::{
+        Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
+    },
 };
 
 /// One exact query, shown as the wire said it.
@@ -89,7 +91,10 @@ impl Command for Dig {
             recurse: !self.norecurse.0,
             dnssec: self.dnssec.0,
             tcp: self.tcp.0,
-            ..Question::new(self.name.as_str(), self.r#type.map_or(Rtype::A, |rtype| rtype.0))
+            ..Question::new(
+                self.name.as_str(),
+                self.r#type.map_or(Rtype::A, |rtype| rtype.0),
+            )
         };
         let validation = async {
             match self.dnssec.0 {
@@ -100,8 +105,10 @@ impl Command for Dig {
         let (response, validation) = futures::join!(client.ask(&question), validation);
         let response = response?;
         // SERVFAIL may be a validating resolver's word for bogus; other failures leave nothing to judge.
-        let answered =
-            matches!(response.message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN | OptRcode::SERVFAIL);
+        let answered = matches!(
+            response.message.rcode,
+            OptRcode::NOERROR | OptRcode::NXDOMAIN | OptRcode::SERVFAIL
+        );
         let nothing = || Validation {
             security: Security::Indeterminate,
             reason: "there is no answer to validate".into(),
@@ -111,13 +118,24 @@ impl Command for Dig {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver.as_ref().map(|resolver| &resolver.endpoint.host)
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
     }
 }
 
 impl Data {
-    pub(crate) fn new(question: &Question<'_>, response: Response, dnssec: Option<Validation>) -> Self {
-        let Response { message, resolver, transport, elapsed } = response;
+    pub(crate) fn new(
+        question: &Question<'_>,
+        response: Response,
+        dnssec: Option<Validation>,
+    ) -> Self {
+        let Response {
+            message,
+            resolver,
+            transport,
+            elapsed,
+        } = response;
         let rows = |records: &[Record]| records.iter().map(Row::from).collect();
         Self {
             name: without_dot(question.name),
@@ -142,19 +160,36 @@ impl Data {
     /// Like dig's own output, so that it can be read and searched like it.
     fn wire(&self) -> String {
         let mut out = String::new();
-        let Flags { aa, tc, rd, ra, ad, cd } = self.flags;
-        let flags: String =
-            [("qr", true), ("aa", aa), ("tc", tc), ("rd", rd), ("ra", ra), ("ad", ad), ("cd", cd)]
-                .iter()
-                .filter(|(_, set)| *set)
-                .map(|(name, _)| format!(" {name}"))
-                .collect();
+        let Flags {
+            aa,
+            tc,
+            rd,
+            ra,
+            ad,
+            cd,
+        } = self.flags;
+        let flags: String = [
+            ("qr", true),
+            ("aa", aa),
+            ("tc", tc),
+            ("rd", rd),
+            ("ra", ra),
+            ("ad", ad),
+            ("cd", cd),
+        ]
+        .iter()
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| format!(" {name}"))
+        .collect();
         let additional = self.additional.len() + usize::from(self.edns.is_some());
         let mut line = |text: String| {
             out.push_str(&text);
             out.push('\n');
         };
-        line(format!(";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}", self.rcode, self.id));
+        line(format!(
+            ";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}",
+            self.rcode, self.id
+        ));
         line(format!(
             ";; flags:{flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {additional}",
             self.answers.len(),
@@ -163,27 +198,55 @@ impl Data {
         if let Some(edns) = &self.edns {
             line("\n;; OPT PSEUDOSECTION:".into());
             let dnssec_ok = if edns.dnssec_ok { " do" } else { "" };
-            line(format!("; EDNS: version: {}, flags:{dnssec_ok}; udp: {}", edns.version, edns.udp_size));
-            edns.options.iter().for_each(|option| line(format!("; {option}")));
+            line(format!(
+                "; EDNS: version: {}, flags:{dnssec_ok}; udp: {}",
+                edns.version, edns.udp_size
+            ));
+            edns.options
+                .iter()
+                .for_each(|option| line(format!("; {option}")));
             self.extended_errors
                 .iter()
                 .for_each(|error| line(format!("; EDE: {} ({})", error.code, extra(error))));
         }
         line("\n;; QUESTION SECTION:".into());
         line(format!(";{}\t\tIN\t{}", dotted(&self.name), self.r#type));
-        for (title, rows) in
-            [("ANSWER", &self.answers), ("AUTHORITY", &self.authority), ("ADDITIONAL", &self.additional)]
-        {
+        for (title, rows) in [
+            ("ANSWER", &self.answers),
+            ("AUTHORITY", &self.authority),
+            ("ADDITIONAL", &self.additional),
+        ] {
             if !rows.is_empty() {
                 line(format!("\n;; {title} SECTION:"));
-                let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(48) + 2;
-                for Row { name, r#type, ttl, data } in rows {
-                    line(format!("{:width$} {ttl:<6} IN {:<6} {data}", dotted(name), r#type));
+                let width = rows
+                    .iter()
+                    .map(|row| row.name.chars().count())
+                    .max()
+                    .unwrap_or(0)
+                    .min(48)
+                    + 2;
+                for Row {
+                    name,
+                    r#type,
+                    ttl,
+                    data,
+                } in rows
+                {
+                    line(format!(
+                        "{:width$} {ttl:<6} IN {:<6} {data}",
+                        dotted(name),
+                        r#type
+                    ));
                 }
             }
         }
         let _ = write!(out, "\n;; Query time: {} ms", self.query_time_ms);
-        let _ = write!(out, "\n;; SERVER: {} ({})", self.resolver, self.transport.scheme().to_uppercase());
+        let _ = write!(
+            out,
+            "\n;; SERVER: {} ({})",
+            self.resolver,
+            self.transport.scheme().to_uppercase()
+        );
         let _ = write!(out, "\n;; MSG SIZE  rcvd: {}", self.size);
         out
     }
@@ -197,26 +260,41 @@ fn extra(error: &ExtendedError) -> String {
 }
 
 fn dotted(name: &str) -> String {
-    if name == "." { name.to_owned() } else { format!("{name}.") }
+    if name == "." {
+        name.to_owned()
+    } else {
+        format!("{name}.")
+    }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
         let records = self.answers.len();
         let (mut summary, mut severity) = match self.rcode.as_str() {
-            "NOERROR" if self.flags.tc => {
-                ("The answer was cut short, and the whole did not come".to_owned(), Severity::Warning)
-            }
+            "NOERROR" if self.flags.tc => (
+                "The answer was cut short, and the whole did not come".to_owned(),
+                Severity::Warning,
+            ),
             "NOERROR" if records > 0 => (format!("{records} in the answer"), Severity::Good),
-            "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => {
-                ("A referral: no answer, but who to ask next".to_owned(), Severity::Neutral)
-            }
-            "NOERROR" => (format!("The name exists, but has no {} records", self.r#type), Severity::Neutral),
-            "NXDOMAIN" => ("The name does not exist (NXDOMAIN)".to_owned(), Severity::Bad),
+            "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => (
+                "A referral: no answer, but who to ask next".to_owned(),
+                Severity::Neutral,
+            ),
+            "NOERROR" => (
+                format!("The name exists, but has no {} records", self.r#type),
+                Severity::Neutral,
+            ),
+            "NXDOMAIN" => (
+                "The name does not exist (NXDOMAIN)".to_owned(),
+                Severity::Bad,
+            ),
             rcode => (format!("The server answered {rcode}"), Severity::Bad),
         };
         if records > 0 && self.rcode == "NOERROR" && !self.flags.tc {
-            summary = format!("{records} {} in the answer", if records == 1 { "record" } else { "records" });
+            summary = format!(
+                "{records} {} in the answer",
+                if records == 1 { "record" } else { "records" }
+            );
         }
         if let Some(validation) = &self.dnssec {
             let (word, at_least) = match validation.security {
@@ -244,7 +322,13 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        let shortest = self.answers.iter().chain(&self.authority).map(|row| row.ttl).min().unwrap_or(0);
+        let shortest = self
+            .answers
+            .iter()
+            .chain(&self.authority)
+            .map(|row| row.ttl)
+            .min()
+            .unwrap_or(0);
         match self.rcode.as_str() {
             "NOERROR" | "NXDOMAIN" => Duration::from_secs(shortest.into()),
             _ => Duration::ZERO,
@@ -252,7 +336,11 @@ impl Answer for Data {
     }
 
     fn age(&mut self, seconds: u32) {
-        let rows = self.answers.iter_mut().chain(&mut self.authority).chain(&mut self.additional);
+        let rows = self
+            .answers
+            .iter_mut()
+            .chain(&mut self.authority)
+            .chain(&mut self.additional);
         rows.for_each(|row| row.ttl = row.ttl.saturating_sub(seconds));
     }
 }

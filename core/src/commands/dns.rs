@@ -95,8 +95,10 @@ impl Command for Dns {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
         let name = self.domain.as_str();
-        let mut asked: FuturesUnordered<_> =
-            TYPES.iter().map(|rtype| async { (*rtype, look_up(&client, name, *rtype).await) }).collect();
+        let mut asked: FuturesUnordered<_> = TYPES
+            .iter()
+            .map(|rtype| async { (*rtype, look_up(&client, name, *rtype).await) })
+            .collect();
         let mut data = Data {
             name: name.to_owned(),
             rcode: String::new(),
@@ -132,7 +134,9 @@ impl Command for Dns {
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver.as_ref().map(|resolver| &resolver.endpoint.host)
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
     }
 }
 
@@ -146,18 +150,35 @@ impl Data {
         } else {
             self.rcode = "NOERROR".into();
         }
-        let failed = !matches!(lookup.outcome, Outcome::Answer | Outcome::NoData | Outcome::Nxdomain);
+        let failed = !matches!(
+            lookup.outcome,
+            Outcome::Answer | Outcome::NoData | Outcome::Nxdomain
+        );
         if failed {
-            self.failed.insert(rtype.to_string(), lookup.document("").summary);
+            self.failed
+                .insert(rtype.to_string(), lookup.document("").summary);
         }
         self.resolver.clone_from(&lookup.resolver);
         self.authenticated &= lookup.authenticated;
         let holds = lookup.lifetime().as_secs() as u32;
         self.holds = Some(self.holds.map_or(holds, |known| known.min(holds)));
-        for Row { name, r#type, ttl, data } in &lookup.answers {
+        for Row {
+            name,
+            r#type,
+            ttl,
+            data,
+        } in &lookup.answers
+        {
             let list = self.records.entry(r#type.clone()).or_default();
-            if !list.iter().any(|held| held.name == *name && held.data == *data) {
-                list.push(Held { name: name.clone(), ttl: *ttl, data: data.clone() });
+            if !list
+                .iter()
+                .any(|held| held.name == *name && held.data == *data)
+            {
+                list.push(Held {
+                    name: name.clone(),
+                    ttl: *ttl,
+                    data: data.clone(),
+                });
             }
         }
     }
@@ -171,14 +192,21 @@ impl Answer for Data {
             (format!("{number} records so far"), Severity::Neutral)
         } else if number > 0 {
             let types = count(self.records.len(), "type", "types");
-            (format!("{} of {types}", count(number, "record", "records")), Severity::Good)
+            (
+                format!("{} of {types}", count(number, "record", "records")),
+                Severity::Good,
+            )
         } else {
             match self.rcode.as_str() {
                 "NXDOMAIN" => (format!("{name} does not exist (NXDOMAIN)"), Severity::Bad),
-                "NOERROR" => {
-                    (format!("{name} exists, but has none of the common records"), Severity::Neutral)
-                }
-                rcode => (format!("The resolver could not find it out ({rcode})"), Severity::Bad),
+                "NOERROR" => (
+                    format!("{name} exists, but has none of the common records"),
+                    Severity::Neutral,
+                ),
+                rcode => (
+                    format!("The resolver could not find it out ({rcode})"),
+                    Severity::Bad,
+                ),
             }
         };
         let mut document = Document::new(format!("DNS of {name}"), summary, severity);
@@ -192,13 +220,20 @@ impl Answer for Data {
         for rtype in known.chain(others) {
             let mut held: Vec<_> = self.records.get(&rtype).into_iter().flatten().collect();
             held.sort_by_key(|held| match rtype.as_str() {
-                "MX" | "SRV" => {
-                    held.data.split(' ').next().and_then(|number| number.parse::<u32>().ok()).unwrap_or(0)
-                }
+                "MX" | "SRV" => held
+                    .data
+                    .split(' ')
+                    .next()
+                    .and_then(|number| number.parse::<u32>().ok())
+                    .unwrap_or(0),
                 _ => 0,
             });
             for (index, held) in held.iter().enumerate() {
-                let label = if index == 0 { rtype.clone() } else { String::new() };
+                let label = if index == 0 {
+                    rtype.clone()
+                } else {
+                    String::new()
+                };
                 let mut data = data_cell(&rtype, &held.data);
                 if !held.name.eq_ignore_ascii_case(&self.name) {
                     data = Cell::exact(format!("{} (at {})", data.text, held.name));
@@ -212,7 +247,11 @@ impl Answer for Data {
             let reasons: std::collections::BTreeSet<&str> =
                 self.failed.values().map(String::as_str).collect();
             let reasons: Vec<&str> = reasons.into_iter().collect();
-            document.warn(format!("Not found out: {}. {}", types.join(", "), reasons.join("; ")));
+            document.warn(format!(
+                "Not found out: {}. {}",
+                types.join(", "),
+                reasons.join("; ")
+            ));
         } else if let Some(reason) = self.failed.values().next() {
             document.summary.clone_from(reason);
         }
@@ -220,8 +259,15 @@ impl Answer for Data {
             document.warn(warning);
         }
         if self.pending == 0 {
-            let validated = if self.authenticated { ", validated by it (DNSSEC)" } else { "" };
-            document.field("Answered by", Cell::aside(format!("{}{validated}", self.resolver)));
+            let validated = if self.authenticated {
+                ", validated by it (DNSSEC)"
+            } else {
+                ""
+            };
+            document.field(
+                "Answered by",
+                Cell::aside(format!("{}{validated}", self.resolver)),
+            );
         }
         document
     }
@@ -231,6 +277,9 @@ impl Answer for Data {
     }
 
     fn age(&mut self, seconds: u32) {
-        self.records.values_mut().flatten().for_each(|held| held.ttl = held.ttl.saturating_sub(seconds));
+        self.records
+            .values_mut()
+            .flatten()
+            .for_each(|held| held.ttl = held.ttl.saturating_sub(seconds));
     }
 }

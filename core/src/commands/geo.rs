@@ -82,9 +82,16 @@ impl Command for Geo {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let (query, addresses) = addresses(cx, &self.target).await?;
-        let mut places: Vec<Place> = addresses.into_iter().map(|address| Place::of(cx, address)).collect();
+        let mut places: Vec<Place> = addresses
+            .into_iter()
+            .map(|address| Place::of(cx, address))
+            .collect();
         let place = places.remove(0);
-        Ok(Data { query, place, more: places })
+        Ok(Data {
+            query,
+            place,
+            more: places,
+        })
     }
 }
 
@@ -92,17 +99,27 @@ impl Data {
     /// Of one address.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn one(place: Place) -> Self {
-        Self { query: place.address.to_string(), place, more: Vec::new() }
+        Self {
+            query: place.address.to_string(),
+            place,
+            more: Vec::new(),
+        }
     }
 }
 
 /// The target's addresses, at least one; nothing is sent to them.
-pub(super) async fn addresses(cx: &Context, target: &Host) -> Result<(String, Vec<IpAddr>), Failure> {
+pub(super) async fn addresses(
+    cx: &Context,
+    target: &Host,
+) -> Result<(String, Vec<IpAddr>), Failure> {
     let query = target.to_string();
     let mut addresses = cx.net.addresses(target).await?;
     addresses.truncate(MAX_ADDRESSES);
     match addresses.is_empty() {
-        true => Err(Failure::Upstream { what: both_forms(&query), why: "the name has no address".into() }),
+        true => Err(Failure::Upstream {
+            what: both_forms(&query),
+            why: "the name has no address".into(),
+        }),
         false => Ok((query, addresses)),
     }
 }
@@ -120,7 +137,15 @@ impl Place {
             name: scope.name.into(),
             source: scope.rfc.into(),
         });
-        let GeoFacts { country, region, city, postal, location, network, databases } = geo.lookup(address);
+        let GeoFacts {
+            country,
+            region,
+            city,
+            postal,
+            location,
+            network,
+            databases,
+        } = geo.lookup(address);
         Self {
             address,
             version: if address.is_ipv4() { 4 } else { 6 },
@@ -138,9 +163,14 @@ impl Place {
 
     /// `Frankfurt, Hesse, Germany`.
     pub(super) fn place(&self) -> Option<String> {
-        let country = self.country.as_ref().map(|country| country.name.as_deref().unwrap_or(&country.code));
-        let parts: Vec<&str> =
-            [self.city.as_deref(), self.region.as_deref(), country].into_iter().flatten().collect();
+        let country = self
+            .country
+            .as_ref()
+            .map(|country| country.name.as_deref().unwrap_or(&country.code));
+        let parts: Vec<&str> = [self.city.as_deref(), self.region.as_deref(), country]
+            .into_iter()
+            .flatten()
+            .collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
@@ -148,8 +178,10 @@ impl Place {
     pub(super) fn holder(&self) -> Option<String> {
         let network = self.network.as_ref()?;
         let asn = network.asn.map(|asn| format!("AS{asn}"));
-        let parts: Vec<&str> =
-            [asn.as_deref(), network.organization.as_deref()].into_iter().flatten().collect();
+        let parts: Vec<&str> = [asn.as_deref(), network.organization.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 
@@ -157,12 +189,20 @@ impl Place {
     pub(super) fn summary(&self) -> String {
         match (&self.special, self.place(), self.holder()) {
             (Some(special), ..) if self.scope != Kind::Global => {
-                format!("{} address: {} ({}, {})", self.kind(), special.name, special.range, special.source)
+                format!(
+                    "{} address: {} ({}, {})",
+                    self.kind(),
+                    special.name,
+                    special.range,
+                    special.source
+                )
             }
             (_, Some(place), Some(holder)) => format!("{place}; network of {holder}"),
             (_, Some(place), None) => place,
             (_, None, Some(holder)) => format!("network of {holder}"),
-            (_, None, None) => "Public address; the database knows neither place nor network".into(),
+            (_, None, None) => {
+                "Public address; the database knows neither place nor network".into()
+            }
         }
     }
 
@@ -175,22 +215,36 @@ impl Place {
         document.field("Address", Cell::new(self.address, Role::Address));
         document.field("Class", self.scope.as_str().replace('_', " "));
         if let Some(special) = &self.special {
-            document.field("Range", format!("{} {}, {}", special.range, special.name, special.source));
+            document.field(
+                "Range",
+                format!("{} {}, {}", special.range, special.name, special.source),
+            );
         }
         if let Some(country) = &self.country {
             document.field(
                 "Country",
-                format!("{} ({})", country.name.as_deref().unwrap_or("unnamed"), country.code),
+                format!(
+                    "{} ({})",
+                    country.name.as_deref().unwrap_or("unnamed"),
+                    country.code
+                ),
             );
         }
-        for (name, value) in [("Region", &self.region), ("City", &self.city), ("Postal code", &self.postal)] {
+        for (name, value) in [
+            ("Region", &self.region),
+            ("City", &self.city),
+            ("Postal code", &self.postal),
+        ] {
             if let Some(value) = value {
                 document.field(name, Cell::exact(value));
             }
         }
         if let Some(location) = &self.location {
             if let (Some(latitude), Some(longitude)) = (location.latitude, location.longitude) {
-                let within = location.accuracy_km.map(|km| format!(", within {km} km")).unwrap_or_default();
+                let within = location
+                    .accuracy_km
+                    .map(|km| format!(", within {km} km"))
+                    .unwrap_or_default();
                 document.field("Position", format!("{latitude:.4}, {longitude:.4}{within}"));
             }
             if let Some(zone) = &location.time_zone {
@@ -216,7 +270,10 @@ impl Place {
             format!("{} of {built}", database.name)
         };
         let databases: Vec<String> = self.databases.iter().map(told).collect();
-        document.field("Data", Cell::aside(format!("{}. {ATTRIBUTION}", databases.join(", "))));
+        document.field(
+            "Data",
+            Cell::aside(format!("{}. {ATTRIBUTION}", databases.join(", "))),
+        );
     }
 }
 
@@ -228,7 +285,11 @@ impl Answer for Data {
         self.place.facts(&mut document);
         let rows = self.more.iter().map(|place| {
             let part = |text: Option<String>| text.unwrap_or_default().into();
-            [Cell::new(place.address, Role::Address), part(place.place()), part(place.holder())]
+            [
+                Cell::new(place.address, Role::Address),
+                part(place.place()),
+                part(place.holder()),
+            ]
         });
         document.table(["Other address", "Place", "Network of"], rows.collect());
         self.place.source(&mut document);

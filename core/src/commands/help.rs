@@ -61,18 +61,36 @@ impl Command for Help {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let Some(Word(name)) = self.command else {
-            let may = |entry: &&Arc<Entry>| cx.access.admit(cx.adapter, &cx.caller, entry.spec.name).is_ok();
-            let commands = cx.registry.entries().iter().filter(may).map(|entry| about(entry)).collect();
-            return Ok(Data { commands, one: false });
+            let may = |entry: &&Arc<Entry>| {
+                cx.access
+                    .admit(cx.adapter, &cx.caller, entry.spec.name)
+                    .is_ok()
+            };
+            let commands = cx
+                .registry
+                .entries()
+                .iter()
+                .filter(may)
+                .map(|entry| about(entry))
+                .collect();
+            return Ok(Data {
+                commands,
+                one: false,
+            });
         };
         match cx.registry.find(&name) {
             Some(entry) => {
                 cx.access.admit(cx.adapter, &cx.caller, entry.spec.name)?;
-                Ok(Data { commands: vec![about(entry)], one: true })
+                Ok(Data {
+                    commands: vec![about(entry)],
+                    one: true,
+                })
             }
             None => {
                 let near = cx.registry.nearest(&name);
-                let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let meant = near
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
                 Err(Failure::Usage(UsageError {
                     kind: UsageKind::BadArgument,
                     message: format!("there is no command `{name}`{meant}"),
@@ -115,7 +133,12 @@ impl Answer for Data {
                 .commands
                 .iter()
                 .filter(|command| command.group == group)
-                .map(|command| [Cell::exact(format!("/{}", command.usage)), command.about.into()]);
+                .map(|command| {
+                    [
+                        Cell::exact(format!("/{}", command.usage)),
+                        command.about.into(),
+                    ]
+                });
             document.heading(group);
             document.table(["Command", "Answers"], rows.collect());
         }
@@ -130,17 +153,31 @@ impl About {
         if !self.aliases.is_empty() {
             document.field(
                 "Also",
-                self.aliases.iter().map(|alias| format!("/{alias}")).collect::<Vec<_>>().join(", "),
+                self.aliases
+                    .iter()
+                    .map(|alias| format!("/{alias}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
             );
         }
         let rows = self.arguments.iter().map(|argument| {
             let needed = if argument.required { "yes" } else { "no" };
-            [Cell::exact(&argument.name), needed.into(), form(argument).into(), argument.help.as_str().into()]
+            [
+                Cell::exact(&argument.name),
+                needed.into(),
+                form(argument).into(),
+                argument.help.as_str().into(),
+            ]
         });
         document.table(["Argument", "Needed", "Form", "Meaning"], rows.collect());
         document.heading("Examples");
-        document
-            .code(self.examples.iter().map(|example| format!("/{example}")).collect::<Vec<_>>().join("\n"));
+        document.code(
+            self.examples
+                .iter()
+                .map(|example| format!("/{example}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
         document
     }
 }

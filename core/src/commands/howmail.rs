@@ -103,11 +103,17 @@ impl Command for HowMail {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;
-        let telling = Telling { cx, data: Mutex::new(self.untold()?) };
+        let telling = Telling {
+            cx,
+            data: Mutex::new(self.untold()?),
+        };
         let start = Instant::now();
         // What is noted by then is there, whatever is still under way.
         let _ = timeout_at(start + PATIENCE, telling.find_out(&client, start + TALKS)).await;
-        let mut data = telling.data.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut data = telling
+            .data
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         data.finished = true;
         data.path = path::stations(&data);
         Ok(data)
@@ -118,18 +124,27 @@ impl HowMail {
     /// The story before anything is known.
     fn untold(self) -> Result<Data, Failure> {
         let example = self.from.is_none() || self.to.is_none();
-        let [from, to] =
-            [(self.from, EXAMPLES[0]), (self.to, EXAMPLES[1])].map(|(given, example)| match given {
+        let [from, to] = [(self.from, EXAMPLES[0]), (self.to, EXAMPLES[1])].map(
+            |(given, example)| match given {
                 Some(email) => Some(email),
                 None => example.parse::<Email>().ok(),
-            });
-        let (Some(from), Some(to)) = (from, to) else { return Err(Failure::Internal) };
+            },
+        );
+        let (Some(from), Some(to)) = (from, to) else {
+            return Err(Failure::Internal);
+        };
         let mut data = Data {
             from: from.to_string(),
             to: to.to_string(),
             example,
-            sender: Sender { domain: from.domain().to_owned(), ..Sender::default() },
-            receiver: Receiver { domain: to.domain().to_owned(), ..Receiver::default() },
+            sender: Sender {
+                domain: from.domain().to_owned(),
+                ..Sender::default()
+            },
+            receiver: Receiver {
+                domain: to.domain().to_owned(),
+                ..Receiver::default()
+            },
             access: None,
             path: Vec::new(),
             finished: false,
@@ -170,8 +185,16 @@ impl Telling<'_> {
             let keys = sender::dkim(client, &from).await;
             let tried = sender::SELECTORS.to_vec();
             let dkim = match keys {
-                Ok(keys) => DkimKeys { keys, tried, fault: None },
-                Err(fault) => DkimKeys { tried, fault: Some(fault), ..DkimKeys::default() },
+                Ok(keys) => DkimKeys {
+                    keys,
+                    tried,
+                    fault: None,
+                },
+                Err(fault) => DkimKeys {
+                    tried,
+                    fault: Some(fault),
+                    ..DkimKeys::default()
+                },
             };
             self.note(|data| data.sender.dkim = Some(dkim));
         };
@@ -187,16 +210,31 @@ impl Telling<'_> {
             let found = promises::tls_rpt(client, &to).await;
             self.note(|data| data.receiver.tls_rpt = Some(found));
         };
-        let receive = receiver::receive(cx, client, &to, deadline, |change: &dyn Fn(&mut Receiver)| {
-            self.note(|data| change(&mut data.receiver));
-        });
-        futures::join!(spf, dkim, dmarc, mta_sts, tls_rpt, receive, self.services(client, &from, &to));
+        let receive = receiver::receive(
+            cx,
+            client,
+            &to,
+            deadline,
+            |change: &dyn Fn(&mut Receiver)| {
+                self.note(|data| change(&mut data.receiver));
+            },
+        );
+        futures::join!(
+            spf,
+            dkim,
+            dmarc,
+            mta_sts,
+            tls_rpt,
+            receive,
+            self.services(client, &from, &to)
+        );
     }
 
     /// Servers for mail programs; one domain is asked once.
     async fn services(&self, client: &Client, from: &str, to: &str) {
-        let sending =
-            |found: &Services| self.note(|data| data.sender.submission = Some(found.only(&SENDING)));
+        let sending = |found: &Services| {
+            self.note(|data| data.sender.submission = Some(found.only(&SENDING)))
+        };
         let reading = |found: &Services| self.note(|data| data.access = Some(found.only(&READING)));
         if from == to {
             let wanted = [&SENDING[..], &READING[..]].concat();
@@ -207,10 +245,14 @@ impl Telling<'_> {
             return both(services::discover(self.cx, client, from, &wanted, both).await);
         }
         let submission = async {
-            sending(&services::discover(self.cx, client, from, &SENDING, |found| sending(&found)).await);
+            sending(
+                &services::discover(self.cx, client, from, &SENDING, |found| sending(&found)).await,
+            );
         };
         let access = async {
-            reading(&services::discover(self.cx, client, to, &READING, |found| reading(&found)).await);
+            reading(
+                &services::discover(self.cx, client, to, &READING, |found| reading(&found)).await,
+            );
         };
         futures::join!(submission, access);
     }
@@ -223,7 +265,12 @@ impl Answer for Data {
 
     fn lifetime(&self) -> Duration {
         // Silence may be over soon.
-        match self.receiver.exchanges.iter().any(receiver::Exchange::answers) {
+        match self
+            .receiver
+            .exchanges
+            .iter()
+            .any(receiver::Exchange::answers)
+        {
             true => Duration::from_secs(300),
             false => Duration::from_secs(30),
         }

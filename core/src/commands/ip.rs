@@ -95,10 +95,18 @@ impl Command for Ip {
             missing: Vec::new(),
         };
         let mut all: Vec<About> = addresses.into_iter().map(known).collect();
-        cx.progress(&Data { query: query.clone(), first: all[0].clone(), more: all[1..].to_vec() });
+        cx.progress(&Data {
+            query: query.clone(),
+            first: all[0].clone(),
+            more: all[1..].to_vec(),
+        });
         join_all(all.iter_mut().map(|about| about.find_out(cx))).await;
         let first = all.remove(0);
-        Ok(Data { query, first, more: all })
+        Ok(Data {
+            query,
+            first,
+            more: all,
+        })
     }
 }
 
@@ -111,13 +119,16 @@ impl About {
             }
             let query = address.to_string();
             let asked = tokio::time::timeout(REGISTRY_PATIENCE, registration(cx, &query));
-            asked
-                .await
-                .unwrap_or(Err(Failure::Timeout { what: "the registry".into(), after: REGISTRY_PATIENCE }))
+            asked.await.unwrap_or(Err(Failure::Timeout {
+                what: "the registry".into(),
+                after: REGISTRY_PATIENCE,
+            }))
         };
         let (names, registration) = futures::join!(names(cx, address), registration);
-        let mut missing =
-            |what: &str, failure: Failure| self.missing.push(format!("{what} not found out: {failure}"));
+        let mut missing = |what: &str, failure: Failure| {
+            self.missing
+                .push(format!("{what} not found out: {failure}"))
+        };
         self.names = names.unwrap_or_else(|failure| {
             missing("Names", failure);
             Vec::new()
@@ -133,13 +144,20 @@ impl About {
             document.field("Names", Cell::domain(self.names.join("\n")));
         }
         if let Some(registration) = &self.registration {
-            let parts: Vec<&str> = [&registration.name, &registration.organization, &registration.country]
-                .into_iter()
-                .flatten()
-                .map(String::as_str)
-                .collect();
+            let parts: Vec<&str> = [
+                &registration.name,
+                &registration.organization,
+                &registration.country,
+            ]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
             document.field("Registered as", Cell::exact(parts.join(", ")));
-            document.field("Registered block", Cell::new(registration.cidr.join(", "), Role::Address));
+            document.field(
+                "Registered block",
+                Cell::new(registration.cidr.join(", "), Role::Address),
+            );
         }
     }
 }
@@ -148,10 +166,13 @@ impl About {
 pub(super) async fn names(cx: &Context, address: IpAddr) -> Result<Vec<String>, Failure> {
     let client = cx.net.dns.client(None).await?;
     let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
-    let names = answered.records.iter().filter_map(|record| match &record.data {
-        Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
-        _ => None,
-    });
+    let names = answered
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
+            _ => None,
+        });
     Ok(names.take(16).collect())
 }
 
@@ -161,17 +182,37 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
     if registries.has_rdap() {
         found = registries.rdap(Registered::Ip, address, false).await;
     }
-    if found.registration.as_ref().is_none_or(|facts| facts.state != State::Registered) {
+    if found
+        .registration
+        .as_ref()
+        .is_none_or(|facts| facts.state != State::Registered)
+    {
         found = registries.whois(Registered::Ip, address, None, true).await;
     }
-    let server = found.chain.last().map(|step| step.server.clone()).unwrap_or_default();
+    let server = found
+        .chain
+        .last()
+        .map(|step| step.server.clone())
+        .unwrap_or_default();
     let facts = match (found.registration, found.failure) {
         (None, Some(failure)) => return Err(failure),
         (facts, _) => facts.filter(|facts| facts.state == State::Registered),
     };
     Ok(facts.and_then(|facts| facts.network).map(|network| {
-        let crate::registration::Network { cidr, name, organization, country, .. } = network;
-        Summary { cidr, name, organization, country, server }
+        let crate::registration::Network {
+            cidr,
+            name,
+            organization,
+            country,
+            ..
+        } = network;
+        Summary {
+            cidr,
+            name,
+            organization,
+            country,
+            server,
+        }
     }))
 }
 
@@ -186,7 +227,10 @@ impl Answer for Data {
             about.place.facts(&mut document);
             about.rest(&mut document);
         }
-        for missing in std::iter::once(&self.first).chain(&self.more).flat_map(|about| &about.missing) {
+        for missing in std::iter::once(&self.first)
+            .chain(&self.more)
+            .flat_map(|about| &about.missing)
+        {
             document.note(missing);
         }
         self.first.place.source(&mut document);

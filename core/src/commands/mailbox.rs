@@ -76,8 +76,10 @@ impl Command for Mailbox {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;
         let domain = self.email.as_str();
-        let mx = mx::find(cx, &client, domain, |so_far| cx.progress(&Data::new(cx, domain, so_far.clone())))
-            .await?;
+        let mx = mx::find(cx, &client, domain, |so_far| {
+            cx.progress(&Data::new(cx, domain, so_far.clone()))
+        })
+        .await?;
         Ok(Data::new(cx, domain, mx))
     }
 }
@@ -88,10 +90,16 @@ impl Data {
             let place = Place::of(cx, *address);
             Located {
                 address: *address,
-                country: place.country.as_ref().map(|country| country.code.to_string()),
+                country: place
+                    .country
+                    .as_ref()
+                    .map(|country| country.code.to_string()),
                 city: place.city.clone(),
                 asn: place.network.as_ref().and_then(|network| network.asn),
-                organization: place.network.as_ref().and_then(|network| network.organization.clone()),
+                organization: place
+                    .network
+                    .as_ref()
+                    .and_then(|network| network.organization.clone()),
                 place: place.place(),
                 holder: place.holder(),
             }
@@ -113,7 +121,13 @@ impl Data {
             .collect();
         let about = (!hosts.is_empty()).then(|| provider::of(domain, &exchanges, &holders));
         let provider = about.as_ref().map(|provider| provider.name.clone());
-        Self { domain: domain.into(), provider, about, hosts, mx }
+        Self {
+            domain: domain.into(),
+            provider,
+            about,
+            hosts,
+            mx,
+        }
     }
 }
 
@@ -121,14 +135,23 @@ impl Answer for Data {
     fn present(&self) -> Document {
         let mut document = self.mx.head();
         document.title = format!("Mailboxes of {}", both_forms(&self.domain));
-        if let Some(Provider { name, role, evidence }) = &self.about {
+        if let Some(Provider {
+            name,
+            role,
+            evidence,
+        }) = &self.about
+        {
             let what = match role {
                 Role::Mailboxes => format!("Mail is kept by {name}"),
                 Role::Gateway => {
-                    format!("{name} filters the mail; the mailboxes behind it cannot be seen from outside")
+                    format!(
+                        "{name} filters the mail; the mailboxes behind it cannot be seen from outside"
+                    )
                 }
                 Role::Forwarder => {
-                    format!("{name} takes the mail and hands it on; where to cannot be seen from outside")
+                    format!(
+                        "{name} takes the mail and hands it on; where to cannot be seen from outside"
+                    )
                 }
                 Role::Own => "Mail is taken in under the domain's own name".into(),
                 Role::Unknown => format!("Mail is taken in by {name}"),
@@ -154,10 +177,19 @@ impl Answer for Data {
                 let [preference, exchange] = std::mem::replace(&mut head, ["".into(), "".into()]);
                 let part = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or_default());
                 let address = Cell::new(located.address, CellRole::Address);
-                rows.push([preference, exchange, address, part(&located.place), part(&located.holder)]);
+                rows.push([
+                    preference,
+                    exchange,
+                    address,
+                    part(&located.place),
+                    part(&located.holder),
+                ]);
             }
         }
-        document.table([">Preference", "Exchange", "Address", "Place", "Network of"], rows);
+        document.table(
+            [">Preference", "Exchange", "Address", "Place", "Network of"],
+            rows,
+        );
         for warning in self.mx.hosts.iter().filter_map(mx::Exchange::warning) {
             document.warn(warning);
         }

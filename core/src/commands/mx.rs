@@ -88,11 +88,16 @@ impl Command for Mx {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
-        find(cx, &client, self.domain.as_str(), |so_far| cx.progress(so_far)).await
+        find(cx, &client, self.domain.as_str(), |so_far| {
+            cx.progress(so_far)
+        })
+        .await
     }
 
     fn contacts(&self) -> Option<&Host> {
-        self.resolver.as_ref().map(|resolver| &resolver.endpoint.host)
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
     }
 }
 
@@ -108,13 +113,22 @@ pub(super) async fn find(
         .records
         .iter()
         .filter_map(|record| match &record.data {
-            Rdata::Mx(mx) => Some(exchange(mx.preference(), without_dot(mx.exchange()), Some(record.ttl))),
+            Rdata::Mx(mx) => Some(exchange(
+                mx.preference(),
+                without_dot(mx.exchange()),
+                Some(record.ttl),
+            )),
             _ => None,
         })
         .collect();
     hosts.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
     let null_mx = matches!(&hosts[..], [Exchange { exchange, .. }] if exchange == ".");
-    let mut data = Data { lookup: answered.lookup, hosts, null_mx, implicit: false };
+    let mut data = Data {
+        lookup: answered.lookup,
+        hosts,
+        null_mx,
+        implicit: false,
+    };
     if null_mx {
         data.hosts.clear();
         return Ok(data);
@@ -136,7 +150,13 @@ pub(super) async fn find(
 }
 
 fn exchange(preference: u16, exchange: String, ttl: Option<u32>) -> Exchange {
-    Exchange { preference, exchange, addresses: Vec::new(), fault: None, ttl }
+    Exchange {
+        preference,
+        exchange,
+        addresses: Vec::new(),
+        fault: None,
+        ttl,
+    }
 }
 
 impl Exchange {
@@ -157,18 +177,32 @@ impl Exchange {
         let both = [v6, v4];
         let answers: Vec<_> = both.iter().flatten().collect();
         for answered in &answers {
-            self.addresses.extend(answered.records.iter().filter_map(crate::net::dns::Record::address));
+            self.addresses.extend(
+                answered
+                    .records
+                    .iter()
+                    .filter_map(crate::net::dns::Record::address),
+            );
         }
-        let outcomes: Vec<Outcome> = answers.iter().map(|answered| answered.lookup.outcome).collect();
-        let alias =
-            answers.iter().any(|answered| answered.lookup.answers.iter().any(|row| row.r#type == "CNAME"));
+        let outcomes: Vec<Outcome> = answers
+            .iter()
+            .map(|answered| answered.lookup.outcome)
+            .collect();
+        let alias = answers.iter().any(|answered| {
+            answered
+                .lookup
+                .answers
+                .iter()
+                .any(|row| row.r#type == "CNAME")
+        });
         self.fault = if alias {
             Some(Fault::Cname)
         } else if !self.addresses.is_empty() {
             None
         } else if outcomes.contains(&Outcome::Nxdomain) {
             Some(Fault::DoesNotExist)
-        } else if outcomes.len() == 2 && outcomes.iter().all(|outcome| *outcome == Outcome::NoData) {
+        } else if outcomes.len() == 2 && outcomes.iter().all(|outcome| *outcome == Outcome::NoData)
+        {
             Some(Fault::NoAddress)
         } else {
             Some(Fault::Unresolved)
@@ -199,7 +233,11 @@ impl Exchange {
 impl Data {
     /// What can be said about the domain's mail servers in one sentence.
     pub(super) fn head(&self) -> Document {
-        let usable = self.hosts.iter().filter(|host| !host.addresses.is_empty()).count();
+        let usable = self
+            .hosts
+            .iter()
+            .filter(|host| !host.addresses.is_empty())
+            .count();
         let total = self.hosts.len();
         let servers = count(total, "mail server", "mail servers");
         let summary = match (usable, total) {
@@ -213,13 +251,20 @@ impl Data {
         };
         let mut document = self.lookup.document(summary);
         if self.null_mx {
-            document.summary = format!("{} takes no mail at all: null MX (RFC 7505)", self.lookup.name);
+            document.summary = format!(
+                "{} takes no mail at all: null MX (RFC 7505)",
+                self.lookup.name
+            );
             document.severity = Severity::Neutral;
         } else if self.implicit {
-            document.summary = "No MX: mail goes to the domain's own address (RFC 5321 §5.1)".into();
+            document.summary =
+                "No MX: mail goes to the domain's own address (RFC 5321 §5.1)".into();
             document.severity = Severity::Warning;
         } else if self.lookup.outcome == Outcome::NoData {
-            document.summary = format!("{} takes no mail: it has neither MX nor address", self.lookup.name);
+            document.summary = format!(
+                "{} takes no mail: it has neither MX nor address",
+                self.lookup.name
+            );
             document.severity = Severity::Bad;
         }
         if self.lookup.outcome == Outcome::Answer && usable == 0 && !self.null_mx {
@@ -239,9 +284,17 @@ impl Answer for Data {
                 false => Cell::new(addresses.join("\n"), Role::Address),
             };
             let ttl = host.ttl.map(ttl).unwrap_or_default();
-            [host.preference.into(), Cell::domain(&host.exchange), addresses, ttl.into()]
+            [
+                host.preference.into(),
+                Cell::domain(&host.exchange),
+                addresses,
+                ttl.into(),
+            ]
         });
-        document.table([">Preference", "Exchange", "Addresses", ">TTL"], rows.collect());
+        document.table(
+            [">Preference", "Exchange", "Addresses", ">TTL"],
+            rows.collect(),
+        );
         for warning in self.hosts.iter().filter_map(Exchange::warning) {
             document.warn(warning);
         }
@@ -255,6 +308,8 @@ impl Answer for Data {
 
     fn age(&mut self, seconds: u32) {
         self.lookup.age(seconds);
-        self.hosts.iter_mut().for_each(|host| host.ttl = host.ttl.map(|ttl| ttl.saturating_sub(seconds)));
+        self.hosts
+            .iter_mut()
+            .for_each(|host| host.ttl = host.ttl.map(|ttl| ttl.saturating_sub(seconds)));
     }
 }

@@ -93,7 +93,14 @@ impl Command for MyIp {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let visit = visit(cx)?;
-        let Chain { caller, port, proxied, hops, left_out, notes } = visit.chain(&cx.proxies);
+        let Chain {
+            caller,
+            port,
+            proxied,
+            hops,
+            left_out,
+            notes,
+        } = visit.chain(&cx.proxies);
         let geo = Place::of(cx, caller);
         let names = match geo.scope {
             // Nobody else's business, and nobody else knows.
@@ -118,21 +125,32 @@ impl Command for MyIp {
 }
 
 fn proxy_headers(visit: &Visit) -> BTreeMap<String, String> {
-    let names = visit.headers.keys().map(http::HeaderName::as_str).filter(|name| {
-        crate::visit::NAMES_THE_CALLER.contains(name)
-            || *name == PROXY_CONNECTION
-            || OF_PROXIES.iter().any(|start| name.starts_with(start))
-    });
-    names.filter_map(|name| Some((name.to_owned(), shortened(&visit.header(name)?)))).collect()
+    let names = visit
+        .headers
+        .keys()
+        .map(http::HeaderName::as_str)
+        .filter(|name| {
+            crate::visit::NAMES_THE_CALLER.contains(name)
+                || *name == PROXY_CONNECTION
+                || OF_PROXIES.iter().any(|start| name.starts_with(start))
+        });
+    names
+        .filter_map(|name| Some((name.to_owned(), shortened(&visit.header(name)?))))
+        .collect()
 }
 
 impl Data {
     fn way(&self) -> String {
         match self.via {
             Way::Proxy => {
-                let proxies = self.chain.iter().take_while(|hop| hop.address != Some(self.address));
-                let proxies: Vec<String> =
-                    proxies.filter_map(|hop| hop.address).map(|address| address.to_string()).collect();
+                let proxies = self
+                    .chain
+                    .iter()
+                    .take_while(|hop| hop.address != Some(self.address));
+                let proxies: Vec<String> = proxies
+                    .filter_map(|hop| hop.address)
+                    .map(|address| address.to_string())
+                    .collect();
                 format!("through {}", proxies.join(", "))
             }
             Way::Direct => "directly".into(),
@@ -164,17 +182,26 @@ impl Answer for Data {
                 };
                 [address, said_by(&hop.source).into(), worth]
             });
-            document.heading("From here outwards").table(["Station", "Said by", "Worth"], rows.collect());
+            document
+                .heading("From here outwards")
+                .table(["Station", "Said by", "Worth"], rows.collect());
         }
         if !self.proxy_headers.is_empty() {
-            let rows = self.proxy_headers.iter().map(|(name, value)| [name.into(), Cell::exact(value)]);
-            document.heading("What proxies wrote").table(["Field", "Value"], rows.collect());
+            let rows = self
+                .proxy_headers
+                .iter()
+                .map(|(name, value)| [name.into(), Cell::exact(value)]);
+            document
+                .heading("What proxies wrote")
+                .table(["Field", "Value"], rows.collect());
         }
         if self.chain_left_out > 0 {
             document.note(format!("{} more stations were named", self.chain_left_out));
         }
         if self.chain.iter().any(|hop| !hop.trusted) {
-            document.note("Claims come from whoever sent the request; only trusted proxies are believed.");
+            document.note(
+                "Claims come from whoever sent the request; only trusted proxies are believed.",
+            );
         }
         for note in &self.notes {
             document.note(note);

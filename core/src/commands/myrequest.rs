@@ -78,7 +78,10 @@ impl Data {
         let mut value = |name: &str, value: &str| {
             if visit.for_others && CREDENTIALS.contains(&name) {
                 hidden = true;
-                return format!("({} characters, not shown to others)", value.chars().count());
+                return format!(
+                    "({} characters, not shown to others)",
+                    value.chars().count()
+                );
             }
             shortened(value)
         };
@@ -87,7 +90,9 @@ impl Data {
             variables.insert(name.into(), shortened(&value).into());
         }
         for name in visit.headers.keys() {
-            let Some(whole) = visit.header(name.as_str()) else { continue };
+            let Some(whole) = visit.header(name.as_str()) else {
+                continue;
+            };
             let upper = name.as_str().to_ascii_uppercase().replace('-', "_");
             let named = match upper.as_str() {
                 "CONTENT_TYPE" | "CONTENT_LENGTH" => upper,
@@ -100,7 +105,11 @@ impl Data {
             (name.as_str().to_owned(), value(name.as_str(), &text))
         });
         let headers = lines.collect();
-        Self { variables, headers, hidden }
+        Self {
+            variables,
+            headers,
+            hidden,
+        }
     }
 }
 
@@ -115,12 +124,21 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         .and_then(|relayed| relayed.ends)
         .filter(|_| chain.proxied)
         .map_or(connection.local, |(_, destination)| destination);
-    let host = visit.header("host").or_else(|| visit.uri.authority().map(ToString::to_string));
-    let tls = connection.relayed.as_ref().and_then(|relayed| relayed.tls.as_ref()).filter(|_| chain.proxied);
+    let host = visit
+        .header("host")
+        .or_else(|| visit.uri.authority().map(ToString::to_string));
+    let tls = connection
+        .relayed
+        .as_ref()
+        .and_then(|relayed| relayed.tls.as_ref())
+        .filter(|_| chain.proxied);
     let scheme = scheme(visit, tls.is_some(), proxies);
     let mut all = vec![
         ("GATEWAY_INTERFACE", "CGI/1.1".to_owned()),
-        ("SERVER_SOFTWARE", concat!("netvane/", env!("CARGO_PKG_VERSION")).to_owned()),
+        (
+            "SERVER_SOFTWARE",
+            concat!("netvane/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
         ("SERVER_PROTOCOL", protocol(visit.version)),
         ("SERVER_ADDR", local.ip().to_canonical().to_string()),
         ("SERVER_PORT", local.port().to_string()),
@@ -128,11 +146,17 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         ("REQUEST_SCHEME", scheme.clone()),
         (
             "REQUEST_URI",
-            visit.uri.path_and_query().map_or_else(|| visit.uri.to_string(), ToString::to_string),
+            visit
+                .uri
+                .path_and_query()
+                .map_or_else(|| visit.uri.to_string(), ToString::to_string),
         ),
         ("SCRIPT_NAME", String::new()),
         ("PATH_INFO", visit.uri.path().to_owned()),
-        ("QUERY_STRING", visit.uri.query().unwrap_or_default().to_owned()),
+        (
+            "QUERY_STRING",
+            visit.uri.query().unwrap_or_default().to_owned(),
+        ),
         ("REMOTE_ADDR", chain.caller.to_string()),
     ];
     if let Some(host) = host {
@@ -142,20 +166,33 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         all.push(("REMOTE_PORT", port.to_string()));
     }
     if chain.proxied {
-        all.push(("PROXY_ADDR", connection.peer.ip().to_canonical().to_string()));
+        all.push((
+            "PROXY_ADDR",
+            connection.peer.ip().to_canonical().to_string(),
+        ));
         all.push(("PROXY_PORT", connection.peer.port().to_string()));
     }
     if scheme == "https" {
         all.push(("HTTPS", "on".to_owned()));
     }
-    if let Some(Tls { protocol, cipher, server_name, client_name }) = tls {
+    if let Some(Tls {
+        protocol,
+        cipher,
+        server_name,
+        client_name,
+    }) = tls
+    {
         let known = [
             ("SSL_PROTOCOL", protocol),
             ("SSL_CIPHER", cipher),
             ("SSL_TLS_SNI", server_name),
             ("SSL_CLIENT_S_DN_CN", client_name),
         ];
-        all.extend(known.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+        all.extend(
+            known
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.clone()?))),
+        );
     }
     all
 }
@@ -163,7 +200,9 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
 /// As a trusted proxy says it; this service itself speaks without TLS.
 fn scheme(visit: &Visit, tls: bool, proxies: &Proxies) -> String {
     let said = || {
-        let field = visit.header("x-forwarded-proto").or_else(|| visit.forwarded_proto())?;
+        let field = visit
+            .header("x-forwarded-proto")
+            .or_else(|| visit.forwarded_proto())?;
         let nearest = field.rsplit(',').next()?.trim().to_ascii_lowercase();
         matches!(nearest.as_str(), "http" | "https").then_some(nearest)
     };
@@ -171,7 +210,10 @@ fn scheme(visit: &Visit, tls: bool, proxies: &Proxies) -> String {
         return "https".into();
     }
     let believed = proxies.trusts(visit.connection.peer.ip());
-    believed.then(said).flatten().unwrap_or_else(|| "http".into())
+    believed
+        .then(said)
+        .flatten()
+        .unwrap_or_else(|| "http".into())
 }
 
 fn protocol(version: Version) -> String {
@@ -190,7 +232,12 @@ fn without_port(host: &str) -> &str {
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let text = |name: &str| self.variables.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = |name: &str| {
+            self.variables
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         let summary = format!(
             "{} {} over {}, {} header lines",
             text("REQUEST_METHOD"),
@@ -203,9 +250,16 @@ impl Answer for Data {
             .variables
             .iter()
             .map(|(name, value)| [name.into(), Cell::exact(value.as_str().unwrap_or_default())]);
-        document.heading("Variables").table(["Name", "Value"], rows.collect());
-        let rows = self.headers.iter().map(|(name, value)| [name.into(), Cell::exact(value)]);
-        document.heading("Header fields").table(["Field", "Value"], rows.collect());
+        document
+            .heading("Variables")
+            .table(["Name", "Value"], rows.collect());
+        let rows = self
+            .headers
+            .iter()
+            .map(|(name, value)| [name.into(), Cell::exact(value)]);
+        document
+            .heading("Header fields")
+            .table(["Field", "Value"], rows.collect());
         if self.hidden {
             document.note("What proves who you are is left out: others read this.");
         }
@@ -248,7 +302,11 @@ mod tests {
             ("HTTP_X_ODD", "1, 2"),
             ("CONTENT_TYPE", "text/plain"),
         ] {
-            assert_eq!(found.get(name).and_then(Value::as_str), Some(value), "{name}");
+            assert_eq!(
+                found.get(name).and_then(Value::as_str),
+                Some(value),
+                "{name}"
+            );
         }
         assert!(!found.contains_key("HTTP_CONTENT_TYPE") && !found.contains_key("HTTPS"));
     }
@@ -256,10 +314,16 @@ mod tests {
     #[test]
     fn tls_is_known_from_trusted_proxies_only() {
         let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", "https")]);
-        assert_eq!(variables(&visit, &Proxies::default())["REQUEST_SCHEME"], "http");
+        assert_eq!(
+            variables(&visit, &Proxies::default())["REQUEST_SCHEME"],
+            "http"
+        );
         let settings = crate::settings::Settings::load(
             None,
-            [("NETVANE__HTTP__TRUSTED_PROXIES".to_owned(), "192.0.2.0/24".to_owned())],
+            [(
+                "NETVANE__HTTP__TRUSTED_PROXIES".to_owned(),
+                "192.0.2.0/24".to_owned(),
+            )],
         );
         let proxies = Proxies::new(&settings.expect("settings").http);
         assert_eq!(variables(&visit, &proxies)["HTTPS"], "on");
@@ -267,13 +331,22 @@ mod tests {
 
     #[test]
     fn others_do_not_read_credentials() {
-        let mut visit =
-            samples::visit("192.0.2.1:1", &[("cookie", "secret=1"), ("authorization", "Bearer x")]);
-        assert_eq!(variables(&visit, &Proxies::default())["HTTP_COOKIE"], "secret=1");
+        let mut visit = samples::visit(
+            "192.0.2.1:1",
+            &[("cookie", "secret=1"), ("authorization", "Bearer x")],
+        );
+        assert_eq!(
+            variables(&visit, &Proxies::default())["HTTP_COOKIE"],
+            "secret=1"
+        );
         visit.for_others = true;
         let data = Data::of(&visit, &Proxies::default());
-        let written = serde_json::to_string(&data).expect("JSON") + &format!("{:?}", data.present());
-        assert!(!written.contains("secret=1") && !written.contains("Bearer"), "{written}");
+        let written =
+            serde_json::to_string(&data).expect("JSON") + &format!("{:?}", data.present());
+        assert!(
+            !written.contains("secret=1") && !written.contains("Bearer"),
+            "{written}"
+        );
         assert_eq!(data.headers[0].1, "(8 characters, not shown to others)");
     }
 }

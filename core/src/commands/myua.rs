@@ -35,9 +35,15 @@ impl Command for MyUa {
         let visit = visit(cx)?;
         let text = visit.header("user-agent").unwrap_or_default();
         let facts = ua::read(&text);
-        let fields =
-            visit.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let fields = visit
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let hints = read_hints(fields, &facts);
-        Ok(Data { clipped: text.len() > ua::MAX_READ, facts, hints })
+        Ok(Data {
+            clipped: text.len() > ua::MAX_READ,
+            facts,
+            hints,
+        })
     }
 }

@@ -81,7 +81,11 @@ impl Command for Ping {
         aliases: &[],
         about: "ICMP echo: every reply, then loss and round-trip times",
         group: Group::Reachability,
-        examples: &["ping example.com", "ping 192.0.2.1 count=10", "ping example.com ipv=6"],
+        examples: &[
+            "ping example.com",
+            "ping 192.0.2.1 count=10",
+            "ping example.com ipv=6",
+        ],
         timeout: Duration::from_secs(40),
         cost: Cost::Heavy,
         sends: 16 << 10,
@@ -91,21 +95,32 @@ impl Command for Ping {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let address = cx.net.contact(&self.target, self.ipv).await?[0];
         let count = self.count.map_or(4, |count| count.0 as u16);
-        let options = PingOptions { count, ..PingOptions::default() };
+        let options = PingOptions {
+            count,
+            ..PingOptions::default()
+        };
         let mut data = Data::new(self.target.to_string(), address, usize::from(count));
         let icmp = icmp::ping(address, options, |reply| data.heard(cx, reply)).await;
         let outcome = match icmp {
             Err(PingError::NotPermitted { hint }) => {
                 data.hint = Some(hint);
                 data.method = "tcp".into();
-                let options = PingOptions { timeout: TCP_TIMEOUT, ..options };
+                let options = PingOptions {
+                    timeout: TCP_TIMEOUT,
+                    ..options
+                };
                 icmp::tcp_ping(address, options, |reply| data.heard(cx, reply)).await
             }
             Err(PingError::Unsupported) => {
                 data.hint = Some("ICMP echo is only implemented for Linux".into());
-                icmp::tcp_ping(address, PingOptions { timeout: TCP_TIMEOUT, ..options }, |reply| {
-                    data.heard(cx, reply)
-                })
+                icmp::tcp_ping(
+                    address,
+                    PingOptions {
+                        timeout: TCP_TIMEOUT,
+                        ..options
+                    },
+                    |reply| data.heard(cx, reply),
+                )
                 .await
             }
             other => other,
@@ -120,7 +135,10 @@ impl Command for Ping {
 }
 
 fn failure(address: IpAddr, error: PingError) -> Failure {
-    Failure::Upstream { what: address.to_string(), why: error.to_string() }
+    Failure::Upstream {
+        what: address.to_string(),
+        why: error.to_string(),
+    }
 }
 
 impl Data {
@@ -156,14 +174,24 @@ impl Data {
         self.sent = self.replies.len();
         self.received = times.clone().count();
         let lost = self.sent - self.received;
-        self.loss_percent =
-            if self.sent == 0 { 0.0 } else { rounded(100.0 * lost as f64 / self.sent as f64) };
-        self.rtt_ms = RttStats::of(times).map(|RttStats { min, avg, max, stddev }| Rtt {
-            min,
-            avg: rounded(avg),
-            max,
-            stddev: rounded(stddev),
-        });
+        self.loss_percent = if self.sent == 0 {
+            0.0
+        } else {
+            rounded(100.0 * lost as f64 / self.sent as f64)
+        };
+        self.rtt_ms = RttStats::of(times).map(
+            |RttStats {
+                 min,
+                 avg,
+                 max,
+                 stddev,
+             }| Rtt {
+                min,
+                avg: rounded(avg),
+                max,
+                stddev: rounded(stddev),
+            },
+        );
     }
 
     fn end(&mut self, outcome: PingOutcome) {
@@ -189,10 +217,13 @@ impl From<&Reply> for Row {
             seq: reply.seq,
             rtt_ms: reply.rtt_ms.map(rounded),
             ttl: reply.ttl,
-            error: reply.error.as_ref().map(|error| match error.from.filter(|_| !error.local) {
-                Some(from) => format!("{} (says {from})", error.text),
-                None => error.text.clone(),
-            }),
+            error: reply
+                .error
+                .as_ref()
+                .map(|error| match error.from.filter(|_| !error.local) {
+                    Some(from) => format!("{} (says {from})", error.text),
+                    None => error.text.clone(),
+                }),
         }
     }
 }
@@ -210,7 +241,10 @@ impl Answer for Data {
             (None, true) => "No answer".into(),
             (None, false) => "Waiting for an answer".into(),
             (Some(rtt), true) if received == sent => {
-                format!("{received} of {sent} answered, {:.1} ms on average", rtt.avg)
+                format!(
+                    "{received} of {sent} answered, {:.1} ms on average",
+                    rtt.avg
+                )
             }
             (Some(rtt), true) => {
                 format!(
@@ -219,28 +253,55 @@ impl Answer for Data {
                 )
             }
             (Some(rtt), false) => {
-                format!("{received} of {} answered so far, {:.1} ms on average", self.planned, rtt.avg)
+                format!(
+                    "{received} of {} answered so far, {:.1} ms on average",
+                    self.planned, rtt.avg
+                )
             }
         };
-        let mut document = Document::new(format!("Ping of {}", both_forms(&self.target)), summary, severity);
+        let mut document = Document::new(
+            format!("Ping of {}", both_forms(&self.target)),
+            summary,
+            severity,
+        );
         let rows = self.replies.iter().map(|reply| {
             let time = match (&reply.rtt_ms, &reply.error) {
                 (Some(rtt), _) => format!("{rtt:.2} ms").into(),
                 (None, Some(error)) => Cell::new(error, Role::Bad),
                 (None, None) => Cell::new("lost", Role::Bad),
             };
-            [reply.seq.into(), time, reply.ttl.map(|ttl| ttl.to_string()).unwrap_or_default().into()]
+            [
+                reply.seq.into(),
+                time,
+                reply
+                    .ttl
+                    .map(|ttl| ttl.to_string())
+                    .unwrap_or_default()
+                    .into(),
+            ]
         });
         document.table([">Nr", ">Time", ">TTL"], rows.collect());
         document.field("Address", Cell::new(self.address, Role::Address));
-        if let Some(Rtt { min, avg, max, stddev }) = self.rtt_ms {
-            document.field("min/avg/max/stddev", format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"));
+        if let Some(Rtt {
+            min,
+            avg,
+            max,
+            stddev,
+        }) = self.rtt_ms
+        {
+            document.field(
+                "min/avg/max/stddev",
+                format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"),
+            );
         }
         if self.duplicates > 0 {
             document.note(format!("{} replies came twice", self.duplicates));
         }
         if let Some(hint) = &self.hint {
-            document.note(format!("Measured with TCP connections instead of ICMP ({}): {hint}", self.method));
+            document.note(format!(
+                "Measured with TCP connections instead of ICMP ({}): {hint}",
+                self.method
+            ));
         }
         document
     }

@@ -39,7 +39,12 @@ impl Command for Port {
         aliases: &[],
         about: "What a port is for, or which ports a service uses",
         group: Group::Reachability,
-        examples: &["port 443", "port 443/udp", "port postgres", "port 8000-8010"],
+        examples: &[
+            "port 443",
+            "port 443/udp",
+            "port postgres",
+            "port 8000-8010",
+        ],
         timeout: Duration::from_secs(2),
         cost: Cost::Free,
         sends: 0,
@@ -48,11 +53,19 @@ impl Command for Port {
 
     async fn run(self, _: &Context) -> Result<Data, Failure> {
         let query = self.query.0.trim().to_owned();
-        let matches = ports::lookup(&query)
-            .map_err(|error| UsageError::argument(format!("`query`: {error}")).suggest("/port 443"))?;
-        let single = query.split('/').next().and_then(|port| port.trim().parse().ok());
+        let matches = ports::lookup(&query).map_err(|error| {
+            UsageError::argument(format!("`query`: {error}")).suggest("/port 443")
+        })?;
+        let single = query
+            .split('/')
+            .next()
+            .and_then(|port| port.trim().parse().ok());
         let range = single.filter(|_| matches.is_empty()).map(ports::port_range);
-        Ok(Data { query, matches, range })
+        Ok(Data {
+            query,
+            matches,
+            range,
+        })
     }
 }
 
@@ -69,9 +82,14 @@ impl Answer for Data {
             }
             (matches, _) => count(matches.len(), "use", "uses"),
         };
-        let mut document = Document::new(format!("Port {}", self.query), summary, Severity::Neutral);
+        let mut document =
+            Document::new(format!("Port {}", self.query), summary, Severity::Neutral);
         let rows = self.matches.iter().map(|found| {
-            let known = if found.unofficial { "common use" } else { "IANA" };
+            let known = if found.unofficial {
+                "common use"
+            } else {
+                "IANA"
+            };
             [
                 found.port.into(),
                 found.protocol.into(),
@@ -80,9 +98,15 @@ impl Answer for Data {
                 Cell::aside(known),
             ]
         });
-        document.table([">Port", "Protocol", "Service", "What it is", "By"], rows.collect());
+        document.table(
+            [">Port", "Protocol", "Service", "What it is", "By"],
+            rows.collect(),
+        );
         if self.matches.len() >= ports::MAX_MATCHES {
-            document.note(format!("Only the first {} matches are shown", ports::MAX_MATCHES));
+            document.note(format!(
+                "Only the first {} matches are shown",
+                ports::MAX_MATCHES
+            ));
         }
         document
     }

@@ -65,7 +65,10 @@ impl Command for Ports {
         aliases: &["portcheck"],
         about: "Which TCP ports of a host are open, closed or filtered",
         group: Group::Reachability,
-        examples: &["ports example.com", "ports example.com 22,80,443,8000-8010,ssh"],
+        examples: &[
+            "ports example.com",
+            "ports example.com 22,80,443,8000-8010,ssh",
+        ],
         timeout: Duration::from_secs(30),
         cost: Cost::Heavy,
         sends: 512 << 10,
@@ -80,17 +83,26 @@ impl Command for Ports {
             Some(PortSet(ports)) => ports.iter().copied().collect(),
             None => ports::default_ports().to_vec(),
         };
-        let mut data =
-            Data { target: self.target.to_string(), address, ports: Vec::new(), planned: wanted.len() };
+        let mut data = Data {
+            target: self.target.to_string(),
+            address,
+            ports: Vec::new(),
+            planned: wanted.len(),
+        };
         let show_each = wanted.len() <= LISTED;
-        let results = tcp::check_ports(address, &wanted, ScanOptions::for_ports(wanted.len()), |result| {
-            if show_each || result.state == PortState::Open {
-                data.ports.retain(|known| known.port != result.port);
-                data.ports.push(Checked::from(result));
-                data.ports.sort_by_key(|checked| checked.port);
-                cx.progress(&data);
-            }
-        })
+        let results = tcp::check_ports(
+            address,
+            &wanted,
+            ScanOptions::for_ports(wanted.len()),
+            |result| {
+                if show_each || result.state == PortState::Open {
+                    data.ports.retain(|known| known.port != result.port);
+                    data.ports.push(Checked::from(result));
+                    data.ports.sort_by_key(|checked| checked.port);
+                    cx.progress(&data);
+                }
+            },
+        )
         .await;
         data.ports = results.iter().map(Checked::from).collect();
         Ok(data)
@@ -121,7 +133,9 @@ impl From<&PortResult> for Checked {
 
 impl Data {
     fn in_state(&self, state: &'static str) -> impl Iterator<Item = &Checked> + Clone {
-        self.ports.iter().filter(move |checked| checked.state == state)
+        self.ports
+            .iter()
+            .filter(move |checked| checked.state == state)
     }
 }
 
@@ -134,31 +148,52 @@ impl Answer for Data {
                 number => Some(format!("{number} {state}")),
             })
             .collect();
-        let progress =
-            if self.ports.len() < self.planned { format!(", of {}", self.planned) } else { String::new() };
+        let progress = if self.ports.len() < self.planned {
+            format!(", of {}", self.planned)
+        } else {
+            String::new()
+        };
         let summary = match counts.is_empty() {
             true => format!("Checking {} ports", self.planned),
             false => format!("{}{progress}", counts.join(", ")),
         };
-        let mut document =
-            Document::new(format!("Ports of {}", both_forms(&self.target)), summary, Severity::Neutral);
+        let mut document = Document::new(
+            format!("Ports of {}", both_forms(&self.target)),
+            summary,
+            Severity::Neutral,
+        );
         let all = self.ports.len() <= LISTED;
-        let rows = self.ports.iter().filter(|checked| all || checked.state == "open").map(|checked| {
-            let role = match checked.state {
-                "open" => Role::Good,
-                "closed" => Role::Aside,
-                _ => Role::Warning,
-            };
-            let said = checked.hint.as_ref().or(checked.reason.as_ref()).map(Cell::exact);
-            [
-                checked.port.into(),
-                Cell::new(checked.state, role),
-                checked.service.unwrap_or_default().into(),
-                checked.rtt_ms.map(|rtt| format!("{rtt:.1} ms")).unwrap_or_default().into(),
-                said.unwrap_or_else(|| "".into()),
-            ]
-        });
-        document.table([">Port", "State", "Usually", ">Time", "Said"], rows.collect());
+        let rows = self
+            .ports
+            .iter()
+            .filter(|checked| all || checked.state == "open")
+            .map(|checked| {
+                let role = match checked.state {
+                    "open" => Role::Good,
+                    "closed" => Role::Aside,
+                    _ => Role::Warning,
+                };
+                let said = checked
+                    .hint
+                    .as_ref()
+                    .or(checked.reason.as_ref())
+                    .map(Cell::exact);
+                [
+                    checked.port.into(),
+                    Cell::new(checked.state, role),
+                    checked.service.unwrap_or_default().into(),
+                    checked
+                        .rtt_ms
+                        .map(|rtt| format!("{rtt:.1} ms"))
+                        .unwrap_or_default()
+                        .into(),
+                    said.unwrap_or_else(|| "".into()),
+                ]
+            });
+        document.table(
+            [">Port", "State", "Usually", ">Time", "Said"],
+            rows.collect(),
+        );
         if !all {
             for state in ["closed", "filtered"] {
                 let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());

@@ -34,6 +34,10 @@ impl Command for Ptr {
 
     async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
         let client = cx.net.dns.client(None).await?;
-        Ok(look_up_explained(cx, &client, &reverse_name(self.address.0), Rtype::PTR).await?.lookup)
+        Ok(
+            look_up_explained(cx, &client, &reverse_name(self.address.0), Rtype::PTR)
+                .await?
+                .lookup,
+        )
     }
 }

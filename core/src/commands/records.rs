@@ -40,18 +40,36 @@ macro_rules! record_command {
 
             async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
                 let client = cx.net.dns.client(self.resolver.as_ref()).await?;
-                Ok(look_up_explained(cx, &client, self.domain.as_str(), Rtype::$rtype).await?.lookup)
+                Ok(
+                    look_up_explained(cx, &client, self.domain.as_str(), Rtype::$rtype)
+                        .await?
+                        .lookup,
+                )
             }
 
             fn contacts(&self) -> Option<&Host> {
-                self.resolver.as_ref().map(|resolver| &resolver.endpoint.host)
+                self.resolver
+                    .as_ref()
+                    .map(|resolver| &resolver.endpoint.host)
             }
         }
     };
 }
 
-record_command!(A, A, "a", "IPv4 addresses of a name", &["a example.com", "a example.com resolver=1.1.1.1"]);
-record_command!(Aaaa, AAAA, "aaaa", "IPv6 addresses of a name", &["aaaa example.com"]);
+record_command!(
+    A,
+    A,
+    "a",
+    "IPv4 addresses of a name",
+    &["a example.com", "a example.com resolver=1.1.1.1"]
+);
+record_command!(
+    Aaaa,
+    AAAA,
+    "aaaa",
+    "IPv6 addresses of a name",
+    &["aaaa example.com"]
+);
 record_command!(Ns, NS, "ns", "Name servers of a zone", &["ns example.com"]);
 record_command!(
     Soa,
@@ -60,9 +78,27 @@ record_command!(
     "Start of authority: primary server, contact, serial and timers of a zone",
     &["soa example.com"]
 );
-record_command!(Cname, CNAME, "cname", "What a name is an alias of", &["cname www.example.com"]);
-record_command!(Srv, SRV, "srv", "Hosts and ports of a service", &["srv _imaps._tcp.example.com"]);
-record_command!(Caa, CAA, "caa", "Who may issue certificates for a name", &["caa example.com"]);
+record_command!(
+    Cname,
+    CNAME,
+    "cname",
+    "What a name is an alias of",
+    &["cname www.example.com"]
+);
+record_command!(
+    Srv,
+    SRV,
+    "srv",
+    "Hosts and ports of a service",
+    &["srv _imaps._tcp.example.com"]
+);
+record_command!(
+    Caa,
+    CAA,
+    "caa",
+    "Who may issue certificates for a name",
+    &["caa example.com"]
+);
 
 impl Answer for Lookup {
     fn present(&self) -> Document {
@@ -74,7 +110,12 @@ impl Answer for Lookup {
             "NS" => count(number, "name server", "name servers"),
             "SOA" => found
                 .first()
-                .map(|soa| format!("Primary server {}", word(&soa.data, 0).trim_end_matches('.')))
+                .map(|soa| {
+                    format!(
+                        "Primary server {}",
+                        word(&soa.data, 0).trim_end_matches('.')
+                    )
+                })
                 .unwrap_or_default(),
             "CNAME" => found
                 .first()
@@ -84,7 +125,11 @@ impl Answer for Lookup {
             "SRV" if found.iter().all(|row| word(&row.data, 3) == ".") => {
                 "The service is decidedly not offered here".into()
             }
-            "CAA" => count(number, "rule for certificate authorities", "rules for certificate authorities"),
+            "CAA" => count(
+                number,
+                "rule for certificate authorities",
+                "rules for certificate authorities",
+            ),
             _ => count(number, "record", "records"),
         };
         let mut document = self.document(summary);
@@ -101,7 +146,10 @@ impl Answer for Lookup {
                         ttl(row.ttl).into(),
                     ]
                 };
-                let mut rows: Vec<_> = found.iter().filter(|row| word(&row.data, 3) != ".").collect();
+                let mut rows: Vec<_> = found
+                    .iter()
+                    .filter(|row| word(&row.data, 3) != ".")
+                    .collect();
                 rows.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
                 document.table(
                     [">Priority", ">Weight", ">Port", "Target", ">TTL"],
@@ -132,7 +180,9 @@ impl Answer for Lookup {
                     "PTR" => "Name",
                     _ => "Data",
                 };
-                let rows = found.iter().map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
+                let rows = found
+                    .iter()
+                    .map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
                 document.table([title, ">TTL"], rows.collect());
             }
         }
@@ -158,12 +208,23 @@ fn soa(document: &mut Document, data: &str) {
     let contact = word(data, 1).trim_end_matches('.');
     let mailbox = match contact.split_once('.') {
         Some((local, domain)) if !local.ends_with('\\') => format!("{local}@{domain}"),
-        _ => contact.replace("\\.", "\u{0}").replacen('.', "@", 1).replace('\u{0}', "."),
+        _ => contact
+            .replace("\\.", "\u{0}")
+            .replacen('.', "@", 1)
+            .replace('\u{0}', "."),
     };
-    document.field("Primary server", Cell::domain(word(data, 0).trim_end_matches('.')));
+    document.field(
+        "Primary server",
+        Cell::domain(word(data, 0).trim_end_matches('.')),
+    );
     document.field("Contact", Cell::exact(mailbox));
     document.field("Serial", word(data, 2));
-    for (index, name) in [(3, "Refresh"), (4, "Retry"), (5, "Expire"), (6, "Negative TTL")] {
+    for (index, name) in [
+        (3, "Refresh"),
+        (4, "Retry"),
+        (5, "Expire"),
+        (6, "Negative TTL"),
+    ] {
         let seconds = word(data, index).parse().unwrap_or(0);
         document.field(name, ttl(seconds));
     }

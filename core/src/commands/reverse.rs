@@ -81,8 +81,12 @@ impl Command for Reverse {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;
-        let mut data =
-            Data { query: self.target.to_string(), addresses: Vec::new(), nxdomain: false, holds: None };
+        let mut data = Data {
+            query: self.target.to_string(),
+            addresses: Vec::new(),
+            nxdomain: false,
+            holds: None,
+        };
         let addresses = match &self.target {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
@@ -95,12 +99,20 @@ impl Command for Reverse {
                     data.nxdomain |= answered.lookup.outcome == Outcome::Nxdomain;
                     data.hold(answered.lookup.lifetime());
                 }
-                v4.records.iter().chain(&v6.records).filter_map(crate::net::dns::Record::address).collect()
+                v4.records
+                    .iter()
+                    .chain(&v6.records)
+                    .filter_map(crate::net::dns::Record::address)
+                    .collect()
             }
         };
-        let reversed =
-            try_join_all(addresses.into_iter().take(MAX_NAMES).map(|address| reverse(&client, address)))
-                .await?;
+        let reversed = try_join_all(
+            addresses
+                .into_iter()
+                .take(MAX_NAMES)
+                .map(|address| reverse(&client, address)),
+        )
+        .await?;
         for (reversed, holds) in reversed {
             data.hold(holds);
             data.addresses.push(reversed);
@@ -120,15 +132,29 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
         })
         .collect();
     let names = join_all(all.iter().take(MAX_NAMES).map(|name| async {
-        let rtype = if address.is_ipv4() { Rtype::A } else { Rtype::AAAA };
+        let rtype = if address.is_ipv4() {
+            Rtype::A
+        } else {
+            Rtype::AAAA
+        };
         let (forward_confirmed, unchecked) = match look_up(client, name, rtype).await {
             Ok(forward) => (
-                forward.records.iter().any(|record| record.address() == Some(address)),
-                !matches!(forward.lookup.outcome, Outcome::Answer | Outcome::NoData | Outcome::Nxdomain),
+                forward
+                    .records
+                    .iter()
+                    .any(|record| record.address() == Some(address)),
+                !matches!(
+                    forward.lookup.outcome,
+                    Outcome::Answer | Outcome::NoData | Outcome::Nxdomain
+                ),
             ),
             Err(_) => (false, true),
         };
-        Name { name: name.clone(), forward_confirmed, unchecked }
+        Name {
+            name: name.clone(),
+            forward_confirmed,
+            unchecked,
+        }
     }));
     let failure = match answered.lookup.outcome {
         Outcome::Answer | Outcome::NoData | Outcome::Nxdomain => None,
@@ -136,7 +162,15 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
     };
     let names = names.await;
     let omitted = all.len() - names.len();
-    Ok((Reversed { address, names, omitted, failure }, answered.lookup.lifetime()))
+    Ok((
+        Reversed {
+            address,
+            names,
+            omitted,
+            failure,
+        },
+        answered.lookup.lifetime(),
+    ))
 }
 
 impl Data {
@@ -147,17 +181,41 @@ impl Data {
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let names: Vec<&Name> = self.addresses.iter().flat_map(|reversed| &reversed.names).collect();
+        let names: Vec<&Name> = self
+            .addresses
+            .iter()
+            .flat_map(|reversed| &reversed.names)
+            .collect();
         let confirmed = names.iter().filter(|name| name.forward_confirmed).count();
-        let nameless = self.addresses.iter().filter(|reversed| reversed.names.is_empty()).count();
+        let nameless = self
+            .addresses
+            .iter()
+            .filter(|reversed| reversed.names.is_empty())
+            .count();
         let (summary, severity) = if self.nxdomain {
-            (format!("{} does not exist (NXDOMAIN)", both_forms(&self.query)), Severity::Bad)
+            (
+                format!("{} does not exist (NXDOMAIN)", both_forms(&self.query)),
+                Severity::Bad,
+            )
         } else if self.addresses.is_empty() {
-            (format!("{} has no address", both_forms(&self.query)), Severity::Bad)
+            (
+                format!("{} has no address", both_forms(&self.query)),
+                Severity::Bad,
+            )
         } else if names.is_empty() {
-            let failed = self.addresses.iter().find_map(|reversed| reversed.failure.clone());
-            let severity = if failed.is_some() { Severity::Bad } else { Severity::Neutral };
-            (failed.unwrap_or_else(|| "no name (PTR) is set".into()), severity)
+            let failed = self
+                .addresses
+                .iter()
+                .find_map(|reversed| reversed.failure.clone());
+            let severity = if failed.is_some() {
+                Severity::Bad
+            } else {
+                Severity::Neutral
+            };
+            (
+                failed.unwrap_or_else(|| "no name (PTR) is set".into()),
+                severity,
+            )
         } else if confirmed == names.len() && nameless == 0 {
             let names = count(names.len(), "name, and it leads", "names, all lead");
             (format!("{names} back: forward-confirmed"), Severity::Good)
@@ -175,8 +233,11 @@ impl Answer for Data {
             };
             (format!("{told}, {confirmed}{nameless}"), Severity::Warning)
         };
-        let mut document =
-            Document::new(format!("Reverse DNS of {}", both_forms(&self.query)), summary, severity);
+        let mut document = Document::new(
+            format!("Reverse DNS of {}", both_forms(&self.query)),
+            summary,
+            severity,
+        );
         let mut rows = Vec::new();
         for reversed in &self.addresses {
             let address = Cell::new(reversed.address, Role::Address);
@@ -191,11 +252,19 @@ impl Answer for Data {
                     false if name.unchecked => Cell::new("not known", Role::Warning),
                     false => Cell::new("no", Role::Warning),
                 };
-                let address = if index == 0 { address.clone() } else { "".into() };
+                let address = if index == 0 {
+                    address.clone()
+                } else {
+                    "".into()
+                };
                 rows.push([address, Cell::domain(&name.name), confirmed]);
             }
             if reversed.omitted > 0 {
-                rows.push(["".into(), Cell::aside(format!("and {} more", reversed.omitted)), "".into()]);
+                rows.push([
+                    "".into(),
+                    Cell::aside(format!("and {} more", reversed.omitted)),
+                    "".into(),
+                ]);
             }
         }
         document.table(["Address", "Name", "Leads back"], rows);

@@ -89,12 +89,21 @@ impl Command for Status {
                 .adapters
                 .all()
                 .into_iter()
-                .map(|(name, health)| Adapter { name, health: health.to_string() })
+                .map(|(name, health)| Adapter {
+                    name,
+                    health: health.to_string(),
+                })
                 .collect(),
             resolvers: cx.about.resolvers.clone(),
             rdap: cx.net.registries.has_rdap(),
             data: DataAge {
-                geo: cx.geo.current().databases().iter().map(Database::from).collect(),
+                geo: cx
+                    .geo
+                    .current()
+                    .databases()
+                    .iter()
+                    .map(Database::from)
+                    .collect(),
                 rdap_bootstrap: cx.net.registries.bootstrap_date(),
             },
             limits: Limits {
@@ -125,16 +134,31 @@ impl From<&DatabaseInfo> for Database {
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let summary = format!("Version {}, up for {}", self.version, span(self.uptime_seconds));
+        let summary = format!(
+            "Version {}, up for {}",
+            self.version,
+            span(self.uptime_seconds)
+        );
         let mut document = Document::new("Netvane", summary, Severity::Good);
         if !self.adapters.is_empty() {
-            let told = self.adapters.iter().map(|Adapter { name, health }| format!("{name} {health}"));
+            let told = self
+                .adapters
+                .iter()
+                .map(|Adapter { name, health }| format!("{name} {health}"));
             document.field("Adapters", told.collect::<Vec<_>>().join(", "));
         }
         document.field("Commands", self.commands);
-        let resolvers = if self.resolvers.is_empty() { "none".into() } else { self.resolvers.join(", ") };
+        let resolvers = if self.resolvers.is_empty() {
+            "none".into()
+        } else {
+            self.resolvers.join(", ")
+        };
         document.field("Resolvers", Cell::exact(resolvers));
-        let bootstrap = self.data.rdap_bootstrap.as_deref().map(|date| &date[..date.len().min(10)]);
+        let bootstrap = self
+            .data
+            .rdap_bootstrap
+            .as_deref()
+            .map(|date| &date[..date.len().min(10)]);
         document.field(
             "RDAP",
             match (self.rdap, bootstrap) {
@@ -144,28 +168,50 @@ impl Answer for Data {
             },
         );
         for database in &self.data.geo {
-            let age =
-                database.age_days.map(|days| format!(", {} old", count(days.max(0) as usize, "day", "days")));
-            let built =
-                database.built.as_deref().map_or("unknown date", |built| &built[..built.len().min(10)]);
+            let age = database
+                .age_days
+                .map(|days| format!(", {} old", count(days.max(0) as usize, "day", "days")));
+            let built = database
+                .built
+                .as_deref()
+                .map_or("unknown date", |built| &built[..built.len().min(10)]);
             document.field(
                 "Geo database",
-                Cell::exact(format!("{} of {built}{}", database.name, age.unwrap_or_default())),
+                Cell::exact(format!(
+                    "{} of {built}{}",
+                    database.name,
+                    age.unwrap_or_default()
+                )),
             );
         }
-        document
-            .field("At once", format!("{} light, {} heavy lookups", self.limits.light, self.limits.heavy));
+        document.field(
+            "At once",
+            format!(
+                "{} light, {} heavy lookups",
+                self.limits.light, self.limits.heavy
+            ),
+        );
         let kept = span(self.limits.cache_seconds);
-        document.field("Cache", format!("{} answers, {kept} at most", self.limits.cache_entries));
-        for Standing { of, left, per_minute } in &self.yours {
+        document.field(
+            "Cache",
+            format!("{} answers, {kept} at most", self.limits.cache_entries),
+        );
+        for Standing {
+            of,
+            left,
+            per_minute,
+        } in &self.yours
+        {
             let whose = match *of {
                 "conversation" => "This conversation",
                 "api_key" => "Your API key",
                 "address" => "Your address",
                 _ => "You",
             };
-            document
-                .field(whose, format!("{left} of {per_minute} units left; they come back within a minute"));
+            document.field(
+                whose,
+                format!("{left} of {per_minute} units left; they come back within a minute"),
+            );
         }
         document.field("Geo data by", Cell::aside(ATTRIBUTION));
         document

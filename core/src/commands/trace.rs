@@ -98,7 +98,11 @@ impl Command for Trace {
         aliases: &["traceroute"],
         about: "The route to a host, hop by hop as it is found",
         group: Group::Reachability,
-        examples: &["trace example.com", "trace 192.0.2.1 max_hops=20 probes=1", "trace example.com ipv=6"],
+        examples: &[
+            "trace example.com",
+            "trace 192.0.2.1 max_hops=20 probes=1",
+            "trace example.com ipv=6",
+        ],
         timeout: Duration::from_secs(15),
         cost: Cost::Heavy,
         sends: 256 << 10,
@@ -127,7 +131,10 @@ impl Command for Trace {
         let (outcome, mut names) = futures::join!(traced, follow(cx, client, data.clone(), found));
         let outcome = outcome.map_err(|error| match error {
             TraceError::Unsupported => Failure::Unavailable(error.to_string()),
-            error => Failure::Upstream { what: address.to_string(), why: error.to_string() },
+            error => Failure::Upstream {
+                what: address.to_string(),
+                why: error.to_string(),
+            },
         })?;
         names.wait().await;
         let mut data = data;
@@ -164,7 +171,10 @@ async fn follow(
     mut data: Data,
     mut found: mpsc::UnboundedReceiver<Vec<route::Hop>>,
 ) -> Names<impl Future<Output = (IpAddr, Option<String>)>> {
-    let mut names = Names { known: HashMap::new(), pending: FuturesUnordered::new() };
+    let mut names = Names {
+        known: HashMap::new(),
+        pending: FuturesUnordered::new(),
+    };
     let mut latest: Vec<route::Hop> = Vec::new();
     loop {
         tokio::select! {
@@ -182,18 +192,27 @@ async fn follow(
             },
             Some((address, name)) = names.pending.next() => { names.known.insert(address, name); }
         }
-        data.hops = latest.iter().map(|hop| Hop::of(cx, hop, &names.known)).collect();
+        data.hops = latest
+            .iter()
+            .map(|hop| Hop::of(cx, hop, &names.known))
+            .collect();
         cx.progress(&data);
     }
 }
 
 async fn name_of(client: Client, address: IpAddr) -> (IpAddr, Option<String>) {
-    let name = look_up(&client, &reverse_name(address), Rtype::PTR).await.ok().and_then(|answered| {
-        answered.records.iter().find_map(|record| match &record.data {
-            Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
-            _ => None,
-        })
-    });
+    let name = look_up(&client, &reverse_name(address), Rtype::PTR)
+        .await
+        .ok()
+        .and_then(|answered| {
+            answered
+                .records
+                .iter()
+                .find_map(|record| match &record.data {
+                    Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
+                    _ => None,
+                })
+        });
     (address, name)
 }
 
@@ -234,7 +253,11 @@ impl Hop {
             .iter()
             .map(|probe| match probe {
                 Some(probe) => {
-                    let mark = probe.mark.as_ref().map(|mark| format!(" {mark}")).unwrap_or_default();
+                    let mark = probe
+                        .mark
+                        .as_ref()
+                        .map(|mark| format!(" {mark}"))
+                        .unwrap_or_default();
                     format!("{:.1}{mark}", probe.rtt_ms)
                 }
                 None => "*".into(),
@@ -276,9 +299,18 @@ impl Data {
         }
     }
 
-    fn end(&mut self, cx: &Context, outcome: &TraceOutcome, names: &HashMap<IpAddr, Option<String>>) {
+    fn end(
+        &mut self,
+        cx: &Context,
+        outcome: &TraceOutcome,
+        names: &HashMap<IpAddr, Option<String>>,
+    ) {
         self.reached = outcome.reached;
-        self.hops = outcome.hops.iter().map(|hop| Hop::of(cx, hop, names)).collect();
+        self.hops = outcome
+            .hops
+            .iter()
+            .map(|hop| Hop::of(cx, hop, names))
+            .collect();
         self.method = outcome.method.map(|method| match method {
             Method::Udp => "udp",
             Method::Icmp => "icmp",
@@ -293,23 +325,39 @@ impl Data {
 impl Answer for Data {
     fn present(&self) -> Document {
         let hops = count(self.hops.len(), "hop", "hops");
-        let refusal =
-            self.hops.last().and_then(|hop| hop.probes.iter().flatten().find_map(|probe| probe.note.clone()));
+        let refusal = self.hops.last().and_then(|hop| {
+            hop.probes
+                .iter()
+                .flatten()
+                .find_map(|probe| probe.note.clone())
+        });
         let (summary, severity) = match (self.finished, self.reached, refusal) {
             (false, ..) => (format!("{hops} so far"), Severity::Neutral),
             (true, true, _) => (format!("Reached after {hops}"), Severity::Good),
-            (true, false, Some(note)) => {
-                (format!("Not reached: {note} at hop {}", self.hops.len()), Severity::Bad)
-            }
+            (true, false, Some(note)) => (
+                format!("Not reached: {note} at hop {}", self.hops.len()),
+                Severity::Bad,
+            ),
             (true, false, None) => {
-                let last = self.hops.iter().rev().find(|hop| hop.probes.iter().any(Option::is_some));
+                let last = self
+                    .hops
+                    .iter()
+                    .rev()
+                    .find(|hop| hop.probes.iter().any(Option::is_some));
                 match last {
-                    Some(last) => (format!("Not reached: silence after hop {}", last.ttl), Severity::Warning),
+                    Some(last) => (
+                        format!("Not reached: silence after hop {}", last.ttl),
+                        Severity::Warning,
+                    ),
                     None => ("Not reached: nobody answers".into(), Severity::Bad),
                 }
             }
         };
-        let mut document = Document::new(format!("Route to {}", both_forms(&self.target)), summary, severity);
+        let mut document = Document::new(
+            format!("Route to {}", both_forms(&self.target)),
+            summary,
+            severity,
+        );
         document.table(
             [">Hop", "Address", "Name", "Network", "Times in ms"],
             self.hops.iter().map(Hop::row).collect(),
@@ -319,7 +367,10 @@ impl Answer for Data {
             document.field("Narrowest link", format!("MTU {mtu} bytes"));
         }
         if let Some(method @ ("icmp" | "tcp")) = self.method {
-            document.note(format!("The target does not answer UDP; it answered {}", method.to_uppercase()));
+            document.note(format!(
+                "The target does not answer UDP; it answered {}",
+                method.to_uppercase()
+            ));
         }
         if self.hops.iter().any(|hop| hop.asn.is_some()) {
             document.field("Networks by", Cell::aside(ATTRIBUTION));

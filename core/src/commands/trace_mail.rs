@@ -12,7 +12,9 @@ use crate::{
     command::{Answer, Command, Cost, Group, Spec},
     document::{Cell, Document, Role, Severity},
     geo::{ATTRIBUTION, GeoReader},
-    mailtrace::{self, Anomaly, Authentication, Boundary, BoundaryKind, Claim, Confidence, Outcome, Trace},
+    mailtrace::{
+        self, Anomaly, Authentication, Boundary, BoundaryKind, Claim, Confidence, Outcome, Trace,
+    },
     net::mailauth::{Checked, Envelope},
 };
 
@@ -130,7 +132,9 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         }
     };
     let checks = async { futures::join!(spf, whole) };
-    let Ok((spf, whole)) = tokio::time::timeout(AUTHENTICATION_PATIENCE, checks).await else { return };
+    let Ok((spf, whole)) = tokio::time::timeout(AUTHENTICATION_PATIENCE, checks).await else {
+        return;
+    };
     let outcome = |checked: Checked| Outcome {
         result: Some(checked.result.into()),
         verified: true,
@@ -142,7 +146,8 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
     let Some(whole) = whole else { return };
     for (said, checked) in said.dkim.iter_mut().zip(whole.dkim) {
         if checked.result != "temperror" {
-            (said.result, said.verified, said.detail) = (Some(checked.result.into()), true, checked.detail);
+            (said.result, said.verified, said.detail) =
+                (Some(checked.result.into()), true, checked.detail);
         }
     }
     if let Some(dmarc) = whole.dmarc.filter(|dmarc| dmarc.result != "temperror") {
@@ -169,7 +174,8 @@ impl Data {
             notes,
             ..
         } = trace;
-        let located = |address: Option<std::net::IpAddr>| address.map(|address| Place::new(geo, address));
+        let located =
+            |address: Option<std::net::IpAddr>| address.map(|address| Place::new(geo, address));
         let hops = hops
             .into_iter()
             .map(|hop| {
@@ -216,35 +222,67 @@ impl Data {
     }
 
     fn summary(&self) -> (String, Severity) {
-        let Origin { origin, place, holder, .. } = &self.origin;
+        let Origin {
+            origin,
+            place,
+            holder,
+            ..
+        } = &self.origin;
         let Some(address) = origin.address else {
             return match self.hops.is_empty() {
-                true => ("There are no Received lines in this; nothing can be traced".into(), Severity::Bad),
-                false => ("No line names the address that the message came from".into(), Severity::Warning),
+                true => (
+                    "There are no Received lines in this; nothing can be traced".into(),
+                    Severity::Bad,
+                ),
+                false => (
+                    "No line names the address that the message came from".into(),
+                    Severity::Warning,
+                ),
             };
         };
-        let named = origin.host.as_deref().map(|host| format!("{} ", both_forms(host))).unwrap_or_default();
+        let named = origin
+            .host
+            .as_deref()
+            .map(|host| format!("{} ", both_forms(host)))
+            .unwrap_or_default();
         let at = match (place, holder) {
             (Some(place), Some(holder)) => format!(", {place}, network of {holder}"),
             (Some(only), None) | (None, Some(only)) => format!(", {only}"),
             (None, None) => String::new(),
         };
         match origin.confidence {
-            Confidence::Fact => (format!("Handed over by {named}[{address}]{at}: a fact"), self.severity()),
-            _ => (format!("Said to come from {named}[{address}]{at}: only a claim"), Severity::Warning),
+            Confidence::Fact => (
+                format!("Handed over by {named}[{address}]{at}: a fact"),
+                self.severity(),
+            ),
+            _ => (
+                format!("Said to come from {named}[{address}]{at}: only a claim"),
+                Severity::Warning,
+            ),
         }
     }
 
     fn severity(&self) -> Severity {
-        if self.anomalies.is_empty() { Severity::Good } else { Severity::Warning }
+        if self.anomalies.is_empty() {
+            Severity::Good
+        } else {
+            Severity::Warning
+        }
     }
 }
 
 impl Hop {
     fn row(&self) -> [Cell; 6] {
         let hop = &self.hop;
-        let from = hop.from_host.clone().or_else(|| hop.helo.clone()).unwrap_or_default();
-        let address = hop.from_address.map(|address| format!("\n{address}")).unwrap_or_default();
+        let from = hop
+            .from_host
+            .clone()
+            .or_else(|| hop.helo.clone())
+            .unwrap_or_default();
+        let address = hop
+            .from_address
+            .map(|address| format!("\n{address}"))
+            .unwrap_or_default();
         let network = [self.place.as_deref(), self.holder.as_deref()]
             .into_iter()
             .flatten()
@@ -254,7 +292,11 @@ impl Hop {
             .into_iter()
             .flatten()
             .collect::<Vec<_>>();
-        let role = if hop.trusted { Role::Plain } else { Role::Aside };
+        let role = if hop.trusted {
+            Role::Plain
+        } else {
+            Role::Aside
+        };
         [
             hop.index.into(),
             Cell::new(format!("{from}{address}").trim(), Role::Domain),
@@ -281,7 +323,11 @@ impl Answer for Data {
     fn present(&self) -> Document {
         let (summary, severity) = self.summary();
         let mut document = Document::new("Trace of a message", summary, severity);
-        for (name, value) in [("From", &self.from), ("Subject", &self.subject), ("Date", &self.date)] {
+        for (name, value) in [
+            ("From", &self.from),
+            ("Subject", &self.subject),
+            ("Date", &self.date),
+        ] {
             if let Some(value) = value {
                 document.field(name, Cell::exact(value));
             }
@@ -293,14 +339,26 @@ impl Answer for Data {
         if !self.origin.origin.evidence.is_empty() {
             document.field("Told from", Cell::exact(&self.origin.origin.evidence));
         }
-        document
-            .table([">Hop", "From", "To", "How", ">Took", "Where"], self.hops.iter().map(Hop::row).collect());
+        document.table(
+            [">Hop", "From", "To", "How", ">Took", "Where"],
+            self.hops.iter().map(Hop::row).collect(),
+        );
         let claims = self.claims.iter().map(|claim| {
             let host = claim.host.as_deref().unwrap_or_default();
-            [Cell::exact(&claim.source), Cell::new(claim.address, Role::Address), Cell::exact(host)]
+            [
+                Cell::exact(&claim.source),
+                Cell::new(claim.address, Role::Address),
+                Cell::exact(host),
+            ]
         });
         document.table(["Claimed in", "Address", "Name"], claims.collect());
-        let Authentication { spf, dkim, dmarc, arc, .. } = &self.authentication;
+        let Authentication {
+            spf,
+            dkim,
+            dmarc,
+            arc,
+            ..
+        } = &self.authentication;
         let result = |name: &'static str, result: &Option<String>, verified: bool, detail: &str| {
             let word = result.as_deref()?;
             let role = match word {
@@ -309,12 +367,31 @@ impl Answer for Data {
                 "none" | "neutral" => Role::Plain,
                 _ => Role::Warning,
             };
-            let checked = if verified { "checked here" } else { "as the receiver says" };
-            Some([name.into(), Cell::new(word, role), Cell::aside(checked), Cell::exact(detail)])
+            let checked = if verified {
+                "checked here"
+            } else {
+                "as the receiver says"
+            };
+            Some([
+                name.into(),
+                Cell::new(word, role),
+                Cell::aside(checked),
+                Cell::exact(detail),
+            ])
         };
-        let mut rows: Vec<_> = result("SPF", &spf.result, spf.verified, &spf.detail).into_iter().collect();
-        rows.extend(dkim.iter().filter_map(|dkim| result("DKIM", &dkim.result, dkim.verified, &dkim.detail)));
-        rows.extend(result("DMARC", &dmarc.result, dmarc.verified, &dmarc.detail));
+        let mut rows: Vec<_> = result("SPF", &spf.result, spf.verified, &spf.detail)
+            .into_iter()
+            .collect();
+        rows.extend(
+            dkim.iter()
+                .filter_map(|dkim| result("DKIM", &dkim.result, dkim.verified, &dkim.detail)),
+        );
+        rows.extend(result(
+            "DMARC",
+            &dmarc.result,
+            dmarc.verified,
+            &dmarc.detail,
+        ));
         rows.extend(result("ARC", &arc.result, arc.verified, &arc.detail));
         document.table(["Check", "Result", "By", "About"], rows);
         for Anomaly { hop, text } in &self.anomalies {

@@ -52,13 +52,24 @@ impl Command for Ua {
     async fn run(self, _: &Context) -> Result<Data, Failure> {
         let text = self.user_agent.0;
         let clipped = text.len() > ua::MAX_READ;
-        Ok(Data { facts: ua::read(&text), hints: None, clipped })
+        Ok(Data {
+            facts: ua::read(&text),
+            hints: None,
+            clipped,
+        })
     }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let UaFacts { user_agent, category, bot, client, os, device } = &self.facts;
+        let UaFacts {
+            user_agent,
+            category,
+            bot,
+            client,
+            os,
+            device,
+        } = &self.facts;
         let joined = |parts: [&Option<String>; 2]| {
             let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
             (!parts.is_empty()).then(|| parts.join(" "))
@@ -71,7 +82,11 @@ impl Answer for Data {
             (None, Some(os)) => format!("An unknown client on {os}"),
             (None, None) => "Nothing that is known".into(),
         };
-        let summary = if *bot { format!("{summary} (no person: a bot or tool)") } else { summary };
+        let summary = if *bot {
+            format!("{summary} (no person: a bot or tool)")
+        } else {
+            summary
+        };
         let mut document = Document::new("User-Agent", summary, Severity::Neutral);
         let category = serde_json::to_value(category).unwrap_or_default();
         document.field("Kind", category.as_str().unwrap_or_default());
@@ -89,13 +104,28 @@ impl Answer for Data {
         }
         if let Some(hints) = &self.hints {
             let brand = |brand: &Brand| format!("{} {}", brand.name, brand.version);
-            let word = |value: Option<bool>| value.map(|value| if value { "yes" } else { "no" }.to_owned());
+            let word = |value: Option<bool>| {
+                value.map(|value| if value { "yes" } else { "no" }.to_owned())
+            };
             let told = [
-                ("Brands", Some(hints.brands.iter().map(brand).collect::<Vec<_>>().join(", "))),
+                (
+                    "Brands",
+                    Some(
+                        hints
+                            .brands
+                            .iter()
+                            .map(brand)
+                            .collect::<Vec<_>>()
+                            .join(", "),
+                    ),
+                ),
                 ("Mobile", word(hints.mobile)),
                 ("System", hints.system.clone()),
                 ("Model", hints.model.clone()),
-                ("Architecture", joined([&hints.architecture, &hints.bitness])),
+                (
+                    "Architecture",
+                    joined([&hints.architecture, &hints.bitness]),
+                ),
             ];
             document.heading("Client hints");
             for (name, value) in told {

@@ -58,12 +58,21 @@ impl Command for Verify {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let mailbox = match mail::parse(&self.email.0) {
             Ok(mailbox) => mailbox,
-            Err(invalid) => return Ok(Data::new(Report::invalid(&self.email.0), Some(invalid.message))),
+            Err(invalid) => {
+                return Ok(Data::new(
+                    Report::invalid(&self.email.0),
+                    Some(invalid.message),
+                ));
+            }
         };
         let Some(domain) = mailbox.domain_name() else {
-            let fault = "addresses with an IP literal are not asked about; mail for people goes to domains"
-                .to_owned();
-            return Ok(Data::new(Report::unasked(&mailbox, Reason::NoExchange), Some(fault)));
+            let fault =
+                "addresses with an IP literal are not asked about; mail for people goes to domains"
+                    .to_owned();
+            return Ok(Data::new(
+                Report::unasked(&mailbox, Reason::NoExchange),
+                Some(fault),
+            ));
         };
         let client = cx.net.dns.client(None).await?;
         let mx = mx::find(cx, &client, domain, |_| {}).await?;
@@ -74,8 +83,9 @@ impl Command for Verify {
         }
         let (exchanges, refused) = vetted(cx, &mx);
         if exchanges.is_empty() {
-            let fault = "every exchange of this domain leads to a host that cannot be reached from outside"
-                .to_owned();
+            let fault =
+                "every exchange of this domain leads to a host that cannot be reached from outside"
+                    .to_owned();
             let mut data = Data::new(Report::unasked(&mailbox, Reason::NoExchange), Some(fault));
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
@@ -97,15 +107,21 @@ impl Command for Verify {
 fn no_way(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
     match mx.lookup.outcome {
         Outcome::Nxdomain => Some((Reason::NoSuchDomain, None)),
-        _ if mx.null_mx => {
-            Some((Reason::NoMailHere, Some("the domain takes no mail: null MX (RFC 7505)".into())))
-        }
-        Outcome::Answer | Outcome::NoData if mx.hosts.iter().all(|host| host.addresses.is_empty()) => {
+        _ if mx.null_mx => Some((
+            Reason::NoMailHere,
+            Some("the domain takes no mail: null MX (RFC 7505)".into()),
+        )),
+        Outcome::Answer | Outcome::NoData
+            if mx.hosts.iter().all(|host| host.addresses.is_empty()) =>
+        {
             let why = mx.hosts.iter().find_map(mx::Exchange::warning);
             Some((Reason::NoExchange, why))
         }
         Outcome::Answer | Outcome::NoData => None,
-        _ => Some((Reason::TemporaryFailure, Some(mx.lookup.document("").summary))),
+        _ => Some((
+            Reason::TemporaryFailure,
+            Some(mx.lookup.document("").summary),
+        )),
     }
 }
 
@@ -122,7 +138,11 @@ fn vetted(cx: &Context, mx: &mx::Data) -> (Vec<Exchange>, Vec<String>) {
             }
         }
         if !addresses.is_empty() {
-            exchanges.push(Exchange { preference: host.preference, host: host.exchange.clone(), addresses });
+            exchanges.push(Exchange {
+                preference: host.preference,
+                host: host.exchange.clone(),
+                addresses,
+            });
         }
     }
     (exchanges, refused)
@@ -130,18 +150,34 @@ fn vetted(cx: &Context, mx: &mx::Data) -> (Vec<Exchange>, Vec<String>) {
 
 impl Data {
     fn new(report: Report, fault: Option<String>) -> Self {
-        Self { report, mx: Vec::new(), fault, refused: Vec::new(), finished: true }
+        Self {
+            report,
+            mx: Vec::new(),
+            fault,
+            refused: Vec::new(),
+            finished: true,
+        }
     }
 
     /// The verdict in a sentence that anybody understands.
     fn sentence(&self) -> String {
-        let host = self.report.exchange.as_deref().unwrap_or("the domain's mail server");
+        let host = self
+            .report
+            .exchange
+            .as_deref()
+            .unwrap_or("the domain's mail server");
         match self.report.reason {
-            Reason::Accepted => format!("{host} takes mail for this address, and not for just any name"),
-            Reason::CatchAll => {
-                format!("{host} takes every address of this domain, so nothing is told about this one")
+            Reason::Accepted => {
+                format!("{host} takes mail for this address, and not for just any name")
             }
-            Reason::Unverified => format!("{host} takes the address without knowing whether it exists"),
+            Reason::CatchAll => {
+                format!(
+                    "{host} takes every address of this domain, so nothing is told about this one"
+                )
+            }
+            Reason::Unverified => {
+                format!("{host} takes the address without knowing whether it exists")
+            }
             Reason::NoSuchUser => format!("{host} says that there is no such mailbox"),
             Reason::Disabled => "The mailbox exists, but is disabled".into(),
             Reason::Full => "The mailbox exists, but is full and takes no mail just now".into(),
@@ -155,17 +191,22 @@ impl Data {
                 format!("{host} asks strangers to come again (greylisting); nothing is told yet")
             }
             Reason::Blocked => {
-                format!("{host} refused us, for policy or reputation; that says nothing about the mailbox")
+                format!(
+                    "{host} refused us, for policy or reputation; that says nothing about the mailbox"
+                )
             }
             Reason::RateLimited => {
-                format!("{host} refused us for asking too often; that says nothing about the mailbox")
+                format!(
+                    "{host} refused us for asking too often; that says nothing about the mailbox"
+                )
             }
             Reason::RelayDenied => format!("{host} does not feel responsible for this domain"),
             Reason::SenderRefused => {
                 format!("{host} does not like our sender; that says nothing about the mailbox")
             }
             Reason::ConnectionRefused => {
-                "Every mail server refuses the connection; that says nothing about the mailbox".into()
+                "Every mail server refuses the connection; that says nothing about the mailbox"
+                    .into()
             }
             Reason::TlsFailed => format!("{host} insists on TLS, which did not come about"),
             Reason::TemporaryFailure => "There is a trouble that will pass; ask again later".into(),
@@ -175,11 +216,14 @@ impl Data {
             Reason::Closed => format!("{host} hung up"),
             Reason::NotSmtp => format!("What answers at {host} does not speak SMTP"),
             Reason::Spared => {
-                format!("{host} was left alone: all askers together have asked it often enough for now")
+                format!(
+                    "{host} was left alone: all askers together have asked it often enough for now"
+                )
             }
             Reason::Unreachable => "No mail server of the domain can be connected to".into(),
             Reason::PortBlocked => {
-                "Port 25 is blocked from here: no mail server of any domain can be connected to".into()
+                "Port 25 is blocked from here: no mail server of any domain can be connected to"
+                    .into()
             }
         }
     }
@@ -187,7 +231,12 @@ impl Data {
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let Report { address, verdict, checks, .. } = &self.report;
+        let Report {
+            address,
+            verdict,
+            checks,
+            ..
+        } = &self.report;
         let (word, severity) = match verdict {
             _ if !self.finished => ("Asking", Severity::Neutral),
             Verdict::Deliverable => ("Deliverable", Severity::Good),
@@ -224,8 +273,15 @@ impl Answer for Data {
         ];
         let rows = made.into_iter().filter_map(|(name, result, good)| {
             let result = result?;
-            let role = if result == good { Role::Good } else { Role::Warning };
-            Some([name.into(), Cell::new(if result { "yes" } else { "no" }, role)])
+            let role = if result == good {
+                Role::Good
+            } else {
+                Role::Warning
+            };
+            Some([
+                name.into(),
+                Cell::new(if result { "yes" } else { "no" }, role),
+            ])
         });
         if self.finished {
             document.table(["Check", "Result"], rows.collect());
@@ -276,7 +332,10 @@ fn line(entry: &Entry) -> String {
         Stage::Rset => "RSET",
         Stage::Quit => "QUIT",
     };
-    let code = entry.code.map(|code| format!("{code} ")).unwrap_or_default();
+    let code = entry
+        .code
+        .map(|code| format!("{code} "))
+        .unwrap_or_default();
     let text = entry.text.lines().collect::<Vec<_>>().join("\n    ");
     format!("{} {stage}: {code}{text}", entry.host)
 }

@@ -95,22 +95,36 @@ impl Command for Whois {
         if rdap {
             found = registries.rdap(kind, &query, follow).await;
         } else if self.source == Some(Source::Rdap) {
-            return Err(Failure::Unavailable("RDAP is switched off here (`[rdap] enabled`)".into()));
+            return Err(Failure::Unavailable(
+                "RDAP is switched off here (`[rdap] enabled`)".into(),
+            ));
         }
-        let unknown = found.registration.as_ref().is_none_or(|facts| facts.state == State::Unavailable);
+        let unknown = found
+            .registration
+            .as_ref()
+            .is_none_or(|facts| facts.state == State::Unavailable);
         if unknown && self.source != Some(Source::Rdap) {
             source = Source::Whois;
             let mut whois = registries.whois(kind, &query, server, follow).await;
             whois.chain.splice(0..0, std::mem::take(&mut found.chain));
             found = whois;
         }
-        let Found { registration, chain, raw, failure } = found;
+        let Found {
+            registration,
+            chain,
+            raw,
+            failure,
+        } = found;
         let Some(facts) = registration else {
-            let nobody =
-                || Failure::Upstream { what: query.clone(), why: "no registry is known for it".into() };
+            let nobody = || Failure::Upstream {
+                what: query.clone(),
+                why: "no registry is known for it".into(),
+            };
             return Err(failure.unwrap_or_else(nobody));
         };
-        Ok(Data::new(query, host, source, facts, chain, &raw, self.raw.0))
+        Ok(Data::new(
+            query, host, source, facts, chain, &raw, self.raw.0,
+        ))
     }
 
     fn contacts(&self) -> Option<&Host> {
@@ -126,7 +140,11 @@ fn registrable(target: &Registered) -> Result<(Kind, String, Option<String>), Fa
     let name = domain.as_str();
     // A top-level domain, and a suffix under which others register, are asked about as they are.
     let registrable = psl::domain_str(name).unwrap_or(name);
-    Ok((Kind::Domain, registrable.to_owned(), (registrable != name).then(|| name.to_owned())))
+    Ok((
+        Kind::Domain,
+        registrable.to_owned(),
+        (registrable != name).then(|| name.to_owned()),
+    ))
 }
 
 impl Data {
@@ -139,10 +157,15 @@ impl Data {
         raw: &[(String, String)],
         show_raw: bool,
     ) -> Self {
-        let texts: Vec<String> =
-            raw.iter().map(|(server, text)| format!("# {server}\n{}\n", text.trim_end())).collect();
+        let texts: Vec<String> = raw
+            .iter()
+            .map(|(server, text)| format!("# {server}\n{}\n", text.trim_end()))
+            .collect();
         let expires_in_days = facts.expires.as_deref().and_then(|expires| {
-            let until = expires.parse::<jiff::Timestamp>().ok()?.duration_since(jiff::Timestamp::now());
+            let until = expires
+                .parse::<jiff::Timestamp>()
+                .ok()?
+                .duration_since(jiff::Timestamp::now());
             Some(until.as_secs().div_euclid(86_400))
         });
         Self {
@@ -163,11 +186,18 @@ impl Data {
             State::Available if self.facts.kind == Kind::Domain => {
                 (format!("{name} is not registered"), Severity::Neutral)
             }
-            State::Available => (format!("{name} is not allocated to anyone"), Severity::Neutral),
-            State::Reserved => (format!("{name} is reserved by the registry"), Severity::Neutral),
-            State::Throttled => {
-                ("The registry says that it was asked too often; try again later".into(), Severity::Warning)
-            }
+            State::Available => (
+                format!("{name} is not allocated to anyone"),
+                Severity::Neutral,
+            ),
+            State::Reserved => (
+                format!("{name} is reserved by the registry"),
+                Severity::Neutral,
+            ),
+            State::Throttled => (
+                "The registry says that it was asked too often; try again later".into(),
+                Severity::Warning,
+            ),
             State::Unavailable => ("The registry gave no facts".into(), Severity::Warning),
             State::Registered => self.registered(),
         }
@@ -176,25 +206,40 @@ impl Data {
     fn registered(&self) -> (String, Severity) {
         if self.facts.kind != Kind::Domain {
             let network = self.facts.network.as_ref();
-            let holder =
-                network.and_then(|network| network.organization.as_deref().or(network.name.as_deref()));
+            let holder = network
+                .and_then(|network| network.organization.as_deref().or(network.name.as_deref()));
             return (
-                format!("Held by {}", holder.unwrap_or("someone whom the registry does not name")),
+                format!(
+                    "Held by {}",
+                    holder.unwrap_or("someone whom the registry does not name")
+                ),
                 Severity::Good,
             );
         }
-        let through = self.facts.registrar.as_ref().and_then(|registrar| registrar.name.as_deref());
-        let through = through.map(|name| format!(" through {name}")).unwrap_or_default();
+        let through = self
+            .facts
+            .registrar
+            .as_ref()
+            .and_then(|registrar| registrar.name.as_deref());
+        let through = through
+            .map(|name| format!(" through {name}"))
+            .unwrap_or_default();
         match (self.facts.expires.as_deref(), self.expires_in_days) {
             (Some(expires), Some(days)) => {
                 let date = &expires[..expires.len().min(10)];
                 match days {
                     ..0 => (
-                        format!("Registered{through}, but expired on {date}, {} ago", count_days(-days)),
+                        format!(
+                            "Registered{through}, but expired on {date}, {} ago",
+                            count_days(-days)
+                        ),
                         Severity::Bad,
                     ),
                     0..30 => (
-                        format!("Registered{through}, expires soon: on {date}, in {}", count_days(days)),
+                        format!(
+                            "Registered{through}, expires soon: on {date}, in {}",
+                            count_days(days)
+                        ),
                         Severity::Warning,
                     ),
                     _ => (
@@ -215,8 +260,11 @@ fn count_days(days: i64) -> String {
 impl Answer for Data {
     fn present(&self) -> Document {
         let (summary, severity) = self.summary();
-        let mut document =
-            Document::new(format!("Registration of {}", both_forms(&self.query)), summary, severity);
+        let mut document = Document::new(
+            format!("Registration of {}", both_forms(&self.query)),
+            summary,
+            severity,
+        );
         if let Some(host) = &self.host {
             document.field("Asked about", Cell::domain(host));
         }
@@ -263,17 +311,31 @@ impl Data {
         };
         let exact = |text: &Option<String>| text.as_ref().map(Cell::exact);
         let date = |text: &Option<String>| {
-            text.as_ref().map(|text| text.replace('T', " ").replace('Z', " UTC").into())
+            text.as_ref()
+                .map(|text| text.replace('T', " ").replace('Z', " UTC").into())
         };
         if let Some(registrar) = &self.facts.registrar {
-            let id = registrar.iana_id.as_ref().map(|id| format!(" (IANA {id})")).unwrap_or_default();
-            field("Registrar", registrar.name.as_ref().map(|name| Cell::exact(format!("{name}{id}"))));
+            let id = registrar
+                .iana_id
+                .as_ref()
+                .map(|id| format!(" (IANA {id})"))
+                .unwrap_or_default();
+            field(
+                "Registrar",
+                registrar
+                    .name
+                    .as_ref()
+                    .map(|name| Cell::exact(format!("{name}{id}"))),
+            );
             let abuse: Vec<&str> = [&registrar.abuse_email, &registrar.abuse_phone]
                 .into_iter()
                 .flatten()
                 .map(String::as_str)
                 .collect();
-            field("Report abuse to", (!abuse.is_empty()).then(|| Cell::exact(abuse.join(", "))));
+            field(
+                "Report abuse to",
+                (!abuse.is_empty()).then(|| Cell::exact(abuse.join(", "))),
+            );
         }
         if let Some(registrant) = &self.facts.registrant {
             let parts: Vec<&str> = [&registrant.organization, &registrant.country]
@@ -281,7 +343,10 @@ impl Data {
                 .flatten()
                 .map(String::as_str)
                 .collect();
-            field("Registrant", (!parts.is_empty()).then(|| Cell::exact(parts.join(", "))));
+            field(
+                "Registrant",
+                (!parts.is_empty()).then(|| Cell::exact(parts.join(", "))),
+            );
         }
         if let Some(network) = &self.facts.network {
             let range = network
@@ -291,22 +356,35 @@ impl Data {
                 .map(|(start, end)| format!("{start} – {end}"));
             field(
                 "Network",
-                (!network.cidr.is_empty()).then(|| Cell::new(network.cidr.join(", "), Role::Address)),
+                (!network.cidr.is_empty())
+                    .then(|| Cell::new(network.cidr.join(", "), Role::Address)),
             );
             field("Range", range.map(Cell::exact));
             field("Name", exact(&network.name));
             field("Organization", exact(&network.organization));
             field("Country", exact(&network.country));
-            field("Announced by", network.origin_asn.map(|asn| format!("AS{asn}").into()));
+            field(
+                "Announced by",
+                network.origin_asn.map(|asn| format!("AS{asn}").into()),
+            );
         }
         field("Created", date(&self.facts.created));
         field("Updated", date(&self.facts.updated));
         field("Expires", date(&self.facts.expires));
-        field("Status", (!self.facts.status.is_empty()).then(|| Cell::exact(self.facts.status.join(", "))));
+        field(
+            "Status",
+            (!self.facts.status.is_empty()).then(|| Cell::exact(self.facts.status.join(", "))),
+        );
         field(
             "Name servers",
-            (!self.facts.nameservers.is_empty()).then(|| Cell::domain(self.facts.nameservers.join("\n"))),
+            (!self.facts.nameservers.is_empty())
+                .then(|| Cell::domain(self.facts.nameservers.join("\n"))),
         );
-        field("DNSSEC", self.facts.dnssec.map(|signed| if signed { "signed" } else { "not signed" }.into()));
+        field(
+            "DNSSEC",
+            self.facts
+                .dnssec
+                .map(|signed| if signed { "signed" } else { "not signed" }.into()),
+        );
     }
 }

@@ -34,7 +34,15 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn new(world: Arc<World>, request: Request) -> Self {
         let id = Ulid::new().to_string();
-        Self { id, started: Instant::now(), units: 0, request, question: None, world, recorded: false }
+        Self {
+            id,
+            started: Instant::now(),
+            units: 0,
+            request,
+            question: None,
+            world,
+            recorded: false,
+        }
     }
 
     /// How it ended.
@@ -50,14 +58,26 @@ impl Asked {
     /// into the audit where one is kept.
     fn record(&mut self, outcome: &'static str) {
         self.recorded = true;
-        let Self { id, started, units, request, question, world, .. } = self;
+        let Self {
+            id,
+            started,
+            units,
+            request,
+            question,
+            world,
+            ..
+        } = self;
         let (elapsed, adapter) = (started.elapsed(), request.adapter);
         let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         meters::count(command, adapter, outcome, elapsed);
-        tracing::Span::current().record("command", command).record("outcome", outcome);
+        tracing::Span::current()
+            .record("command", command)
+            .record("outcome", outcome);
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
-        tracing::info!(id, command, adapter, outcome, elapsed_ms, request_id, "request");
+        tracing::info!(
+            id, command, adapter, outcome, elapsed_ms, request_id, "request"
+        );
         if let Some(audit) = &world.audit {
             audit.write(&Record {
                 at: jiff::Timestamp::now(),
@@ -65,7 +85,11 @@ impl Asked {
                 adapter,
                 caller: (&request.caller).into(),
                 command,
-                arguments: Keepable(question.as_ref().map(|(entry, arguments)| (&**entry, &**arguments))),
+                arguments: Keepable(
+                    question
+                        .as_ref()
+                        .map(|(entry, arguments)| (&**entry, &**arguments)),
+                ),
                 outcome,
                 units: *units,
                 elapsed_ms,

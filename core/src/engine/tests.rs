@@ -7,7 +7,12 @@ use crate::test_dns::{TestDns, ask, ask_json};
 async fn a_reply_has_the_envelope_of_the_contract() {
     let dns = TestDns::start().await;
     let reply = ask_json(&dns.engine(), "/mx Example.Test.").await;
-    let keys: Vec<&str> = reply.as_object().expect("an object").keys().map(String::as_str).collect();
+    let keys: Vec<&str> = reply
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(
         keys,
         [
@@ -26,14 +31,20 @@ async fn a_reply_has_the_envelope_of_the_contract() {
         ]
     );
     assert_eq!(reply["command"], "mx");
-    assert_eq!(reply["arguments"], serde_json::json!({"domain": "example.test"}));
+    assert_eq!(
+        reply["arguments"],
+        serde_json::json!({"domain": "example.test"})
+    );
     assert_eq!(reply["severity"], "good");
     assert_eq!(reply["title"], "MX of example.test");
     assert_eq!(reply["summary"], "2 mail servers, both resolve");
     assert_eq!(reply["cached"], false);
     assert_eq!(reply["vantage"], "local");
     assert_eq!(reply["data"]["hosts"][0]["exchange"], "mail1.example.test");
-    assert_eq!(reply["data"]["hosts"][0]["addresses"], serde_json::json!(["2001:db8::81", "192.0.2.81"]));
+    assert_eq!(
+        reply["data"]["hosts"][0]["addresses"],
+        serde_json::json!(["2001:db8::81", "192.0.2.81"])
+    );
     assert_eq!(
         dns.asked_names(),
         [
@@ -58,9 +69,16 @@ async fn an_answer_is_kept_as_long_as_its_ttl_and_counts_down() {
     assert_ne!(first["id"], second["id"]);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let aged = ask_json(&engine, "a short.example.test").await;
-    assert_eq!((&aged["cached"], &aged["data"]["answers"][0]["ttl"]), (&true.into(), &2.into()));
+    assert_eq!(
+        (&aged["cached"], &aged["data"]["answers"][0]["ttl"]),
+        (&true.into(), &2.into())
+    );
     tokio::time::sleep(Duration::from_millis(2000)).await;
-    assert_eq!(ask_json(&engine, "a short.example.test").await["cached"], false, "three seconds are over");
+    assert_eq!(
+        ask_json(&engine, "a short.example.test").await["cached"],
+        false,
+        "three seconds are over"
+    );
     assert_eq!(dns.asked(), 2);
 }
 
@@ -69,7 +87,10 @@ async fn a_ttl_of_zero_is_not_kept() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     ask_json(&engine, "a zero.example.test").await;
-    assert_eq!(ask_json(&engine, "a zero.example.test").await["cached"], false);
+    assert_eq!(
+        ask_json(&engine, "a zero.example.test").await["cached"],
+        false
+    );
     assert_eq!(dns.asked(), 2);
 }
 
@@ -77,7 +98,12 @@ async fn a_ttl_of_zero_is_not_kept() {
 async fn what_is_known_is_told_without_a_lookup() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
-    let known = || engine.known(&Request::new("test", Input::Text("/a Short.Example.Test".into())));
+    let known = || {
+        engine.known(&Request::new(
+            "test",
+            Input::Text("/a Short.Example.Test".into()),
+        ))
+    };
     assert!(known().is_none());
     assert_eq!(dns.asked(), 0);
     ask_json(&engine, "a short.example.test").await;
@@ -89,10 +115,18 @@ async fn what_is_known_is_told_without_a_lookup() {
 async fn identical_questions_share_one_flight() {
     let dns = TestDns::slow(Duration::from_millis(100)).await;
     let engine = dns.engine();
-    let lines =
-        ["a web.example.test", "/a WEB.example.test.", "a https://web.example.test/", "a zero.example.test"];
+    let lines = [
+        "a web.example.test",
+        "/a WEB.example.test.",
+        "a https://web.example.test/",
+        "a zero.example.test",
+    ];
     let replies = futures::future::join_all(lines.iter().map(|line| ask_json(&engine, line))).await;
-    assert!(replies.iter().all(|reply| reply["summary"] == "1 IPv4 address"));
+    assert!(
+        replies
+            .iter()
+            .all(|reply| reply["summary"] == "1 IPv4 address")
+    );
     assert_eq!(dns.asked(), 2, "one for each name");
 }
 
@@ -100,10 +134,15 @@ async fn identical_questions_share_one_flight() {
 async fn nothing_keeps_running_for_an_asker_who_went_away() {
     let dns = TestDns::slow(Duration::from_millis(200)).await;
     let engine = dns.engine();
-    let gone = tokio::time::timeout(Duration::from_millis(50), ask(&engine, "mx example.test")).await;
+    let gone =
+        tokio::time::timeout(Duration::from_millis(50), ask(&engine, "mx example.test")).await;
     assert!(gone.is_err());
     tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(dns.asked_names(), ["example.test. MX"], "the exchanges were never asked for");
+    assert_eq!(
+        dns.asked_names(),
+        ["example.test. MX"],
+        "the exchanges were never asked for"
+    );
 }
 
 #[tokio::test]
@@ -117,7 +156,11 @@ async fn who_stays_gets_the_answer_though_the_first_asker_went_away() {
             ask_json(&engine, "a web.example.test").await
         }
     });
-    let gone = tokio::time::timeout(Duration::from_millis(100), ask(&engine, "a web.example.test")).await;
+    let gone = tokio::time::timeout(
+        Duration::from_millis(100),
+        ask(&engine, "a web.example.test"),
+    )
+    .await;
     assert!(gone.is_err());
     assert_eq!(stays.await.expect("no panic")["summary"], "1 IPv4 address");
     assert_eq!(dns.asked(), 1);
@@ -132,12 +175,18 @@ async fn progress_is_partial_data() {
         .engine()
         .ask(request, |so_far| {
             seen.fetch_add(1, Ordering::SeqCst);
-            assert_eq!(so_far.rendition.finding.data()["hosts"][0]["addresses"], serde_json::json!([]));
+            assert_eq!(
+                so_far.rendition.finding.data()["hosts"][0]["addresses"],
+                serde_json::json!([])
+            );
         })
         .await
         .expect("an answer");
     assert_eq!(seen.load(Ordering::SeqCst), 1);
-    assert_eq!(reply.rendition.finding.data()["hosts"][0]["addresses"][1], "192.0.2.81");
+    assert_eq!(
+        reply.rendition.finding.data()["hosts"][0]["addresses"][1],
+        "192.0.2.81"
+    );
 }
 
 #[tokio::test]
@@ -147,21 +196,36 @@ async fn permits_are_waited_for_and_given_back() {
     settings.limits.light = 1;
     let engine = Engine::new(&settings).expect("an engine");
     let started = Instant::now();
-    let (one, two) = futures::join!(ask(&engine, "a web.example.test"), ask(&engine, "a mail1.example.test"));
+    let (one, two) = futures::join!(
+        ask(&engine, "a web.example.test"),
+        ask(&engine, "a mail1.example.test")
+    );
     assert!(one.is_ok() && two.is_ok());
-    assert!(started.elapsed() >= Duration::from_millis(120), "one after the other");
-    assert!(ask(&engine, "a mail2.example.test").await.is_ok(), "the permit came back");
+    assert!(
+        started.elapsed() >= Duration::from_millis(120),
+        "one after the other"
+    );
+    assert!(
+        ask(&engine, "a mail2.example.test").await.is_ok(),
+        "the permit came back"
+    );
 }
 
 #[tokio::test]
 async fn a_forbidden_resolver_is_told_before_anything_is_sent() {
     let dns = TestDns::start().await;
     let line = format!("a web.example.test resolver={}", dns.address);
-    let failure = ask(&dns.engine(), &line).await.map(|_| ()).expect_err("loopback");
+    let failure = ask(&dns.engine(), &line)
+        .await
+        .map(|_| ())
+        .expect_err("loopback");
     assert_eq!(failure.code(), ("refused_target", 403));
     assert_eq!(dns.asked(), 0);
     let mut settings = dns.settings();
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
     let engine = Engine::new(&settings).expect("an engine");
-    assert!(ask(&engine, &line).await.is_ok(), "the operator's exception");
+    assert!(
+        ask(&engine, &line).await.is_ok(),
+        "the operator's exception"
+    );
 }

@@ -46,7 +46,10 @@ pub(super) struct Permits {
 
 impl Permits {
     fn new(count: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(count)), bulk: Arc::new(Semaphore::new((count / 2).max(1))) }
+        Self {
+            all: Arc::new(Semaphore::new(count)),
+            bulk: Arc::new(Semaphore::new((count / 2).max(1))),
+        }
     }
 }
 
@@ -62,8 +65,11 @@ impl World {
         let limits = &settings.limits;
         let net = Net::new(settings)?;
         let path = |text: &str| (!text.is_empty()).then(|| text.into());
-        let geo = GeoHandle::open(GeoPaths { city: path(&settings.geo.city), asn: path(&settings.geo.asn) })
-            .map_err(|error| Failure::Unavailable(error.to_string()))?;
+        let geo = GeoHandle::open(GeoPaths {
+            city: path(&settings.geo.city),
+            asn: path(&settings.geo.asn),
+        })
+        .map_err(|error| Failure::Unavailable(error.to_string()))?;
         let mail = Mail::new(settings, &net)?;
         let about = About {
             started,
@@ -76,24 +82,34 @@ impl World {
             None => Budgets::new(limits),
         };
         // Two writers of one file would be one too many.
-        let audit =
-            before.and_then(|before| before.audit.clone()).filter(|audit| audit.is_of(&settings.audit));
+        let audit = before
+            .and_then(|before| before.audit.clone())
+            .filter(|audit| audit.is_of(&settings.audit));
         let audit = match audit {
             Some(audit) => Some(audit),
             None => Audit::open(&settings.audit)?.map(Arc::new),
         };
         let before_limits = before.map(|before| &before.about.limits);
-        let permits = |count: fn(&crate::settings::Limits) -> usize, kept: Option<&Permits>| match kept {
-            Some(kept) if before_limits.is_some_and(|before| count(before) == count(limits)) => kept.clone(),
-            _ => Permits::new(count(limits)),
-        };
+        let permits =
+            |count: fn(&crate::settings::Limits) -> usize, kept: Option<&Permits>| match kept {
+                Some(kept)
+                    if before_limits.is_some_and(|before| count(before) == count(limits)) =>
+                {
+                    kept.clone()
+                }
+                _ => Permits::new(count(limits)),
+            };
         Ok(Self {
             net,
             geo: Arc::new(geo),
             mail: Arc::new(mail),
             about: Arc::new(about),
             proxies: Arc::new(Proxies::new(&settings.http)),
-            access: Arc::new(Access::new(settings, registry, before.map(|before| &*before.access))?),
+            access: Arc::new(Access::new(
+                settings,
+                registry,
+                before.map(|before| &*before.access),
+            )?),
             budgets: Arc::new(budgets),
             audit,
             private: settings.is_private(),
@@ -108,7 +124,9 @@ impl World {
         let budgets = self.budgets.clone();
         match own {
             true => Outlay::new(bytes),
-            false => Outlay::new(bytes).charging(move |address| budgets.charge_target(address, units)),
+            false => {
+                Outlay::new(bytes).charging(move |address| budgets.charge_target(address, units))
+            }
         }
     }
 
@@ -120,6 +138,10 @@ impl World {
         units: u32,
     ) -> Result<Vec<Standing>, Failure> {
         self.access.charge(admitted, &request.caller)?;
-        if request.caller.own { Ok(Vec::new()) } else { self.budgets.charge(&request.caller, units) }
+        if request.caller.own {
+            Ok(Vec::new())
+        } else {
+            self.budgets.charge(&request.caller, units)
+        }
     }
 }

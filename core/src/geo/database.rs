@@ -79,43 +79,74 @@ impl Database {
 
     /// Opens a file and checks a sample of it; the check of every byte is [`verify`].
     pub fn open(path: &Path) -> Result<Self, GeoError> {
-        let file_error = |source| GeoError::File { path: path.to_owned(), source };
+        let file_error = |source| GeoError::File {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(file_error)?;
         let size = file.metadata().map_err(file_error)?.len();
         if size > MAX_BYTES {
-            return Err(file_error(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 2 GiB")));
+            return Err(file_error(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "larger than 2 GiB",
+            )));
         }
         let mut bytes = Vec::with_capacity(size as usize);
-        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(file_error)?;
+        file.take(MAX_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(file_error)?;
         Self::from_bytes(bytes, &path.display().to_string())
     }
 
     /// A database from bytes in memory; `name` is what error messages call it.
     pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, GeoError> {
         let database = Self::new(Bytes::Owned(bytes), name)?;
-        database.sample().map_err(|reason| GeoError::Broken { name: name.to_owned(), reason })?;
+        database.sample().map_err(|reason| GeoError::Broken {
+            name: name.to_owned(),
+            reason,
+        })?;
         Ok(database)
     }
 
     fn new(bytes: Bytes, name: &str) -> Result<Self, GeoError> {
-        let broken = |reason: String| GeoError::Broken { name: name.to_owned(), reason };
+        let broken = |reason: String| GeoError::Broken {
+            name: name.to_owned(),
+            reason,
+        };
         let size = bytes.as_ref().len();
         let reader = Reader::from_source(bytes).map_err(|error| broken(explain(size, &error)))?;
         let built = reader.metadata().build_epoch;
-        let name = super::clip(&reader.metadata().database_type).unwrap_or_else(|| "unnamed".to_owned());
-        Ok(Self { reader, name, built })
+        let name =
+            super::clip(&reader.metadata().database_type).unwrap_or_else(|| "unnamed".to_owned());
+        Ok(Self {
+            reader,
+            name,
+            built,
+        })
     }
 
     /// The record of an address and the network it stands for. IPv6 in an IPv4-only file is nothing, not an error.
-    pub(super) fn find(&self, address: IpAddr) -> Result<Option<(Record<'_>, Option<IpNet>)>, String> {
+    pub(super) fn find(
+        &self,
+        address: IpAddr,
+    ) -> Result<Option<(Record<'_>, Option<IpNet>)>, String> {
         if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
             return Ok(None);
         }
-        let found = self.reader.lookup(address).map_err(|error| error.to_string())?;
-        let Some(record) = found.decode::<Record>().map_err(|error| error.to_string())? else {
+        let found = self
+            .reader
+            .lookup(address)
+            .map_err(|error| error.to_string())?;
+        let Some(record) = found
+            .decode::<Record>()
+            .map_err(|error| error.to_string())?
+        else {
             return Ok(None);
         };
-        let network = found.network().ok().and_then(|net| IpNet::new(net.network(), net.prefix()).ok());
+        let network = found
+            .network()
+            .ok()
+            .and_then(|net| IpNet::new(net.network(), net.prefix()).ok());
         Ok(Some((record, network)))
     }
 
@@ -125,16 +156,23 @@ impl Database {
         let v4 = (0..SAMPLES).map(|i| IpAddr::V4(Ipv4Addr::from_bits(i.wrapping_mul(0x9E37_79B1))));
         // Global IPv6 unicast is 2000::/3.
         let v6 = (0..SAMPLES / 4).map(|i| {
-            IpAddr::V6(Ipv6Addr::from_bits(1 << 125 | u128::from(i.wrapping_mul(0x9E37_79B1)) << 93))
+            IpAddr::V6(Ipv6Addr::from_bits(
+                1 << 125 | u128::from(i.wrapping_mul(0x9E37_79B1)) << 93,
+            ))
         });
         let mut known = false;
         for address in v4.chain(v6) {
-            let found = self.find(address).map_err(|error| format!("damaged at {address}: {error}"))?;
+            let found = self
+                .find(address)
+                .map_err(|error| format!("damaged at {address}: {error}"))?;
             known |= found.is_some_and(|(record, _)| !record.is_empty());
         }
         // Small databases can be missed by every sample; then the first records in the file decide.
         let first = || {
-            let networks = self.reader.networks(maxminddb::WithinOptions::default()).ok()?;
+            let networks = self
+                .reader
+                .networks(maxminddb::WithinOptions::default())
+                .ok()?;
             Some(
                 networks
                     .take(64)
@@ -161,16 +199,19 @@ fn explain(size: usize, error: &maxminddb::MaxMindDbError) -> String {
 /// Gives the database, ready to use.
 pub fn verify(path: &Path) -> Result<Database, GeoError> {
     let database = Database::open(path)?;
-    database
-        .reader
-        .verify()
-        .map_err(|error| GeoError::Broken { name: path.display().to_string(), reason: error.to_string() })?;
+    database.reader.verify().map_err(|error| GeoError::Broken {
+        name: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
     Ok(database)
 }
 
 /// Puts a fresh database in `target`'s place, atomically: `fetch` writes it to a temporary file in the same
 /// directory, which is verified, synced and renamed. On any error the old file stays as it was.
-pub fn install(target: &Path, fetch: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Database, GeoError> {
+pub fn install(
+    target: &Path,
+    fetch: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<Database, GeoError> {
     let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -178,21 +219,27 @@ pub fn install(target: &Path, fetch: impl FnOnce(&mut File) -> io::Result<()>) -
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     // The process id keeps two updates apart; what a killed one left is overwritten by none and harmless.
     let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
-    let file_error = |source| GeoError::File { path: target.to_owned(), source };
+    let file_error = |source| GeoError::File {
+        path: target.to_owned(),
+        source,
+    };
     let result = (|| {
         let mut file = File::create(&temporary).map_err(file_error)?;
         fetch(&mut file).map_err(file_error)?;
         file.sync_all().map_err(file_error)?;
         drop(file);
         let database = verify(&temporary).map_err(|error| match error {
-            GeoError::Broken { reason, .. } => {
-                GeoError::Broken { name: target.display().to_string(), reason }
-            }
+            GeoError::Broken { reason, .. } => GeoError::Broken {
+                name: target.display().to_string(),
+                reason,
+            },
             other => other,
         })?;
         fs::rename(&temporary, target).map_err(file_error)?;
         // The rename itself is durable only once the directory is written.
-        File::open(directory).and_then(|dir| dir.sync_all()).map_err(file_error)?;
+        File::open(directory)
+            .and_then(|dir| dir.sync_all())
+            .map_err(file_error)?;
         Ok(database)
     })();
     if result.is_err() {

@@ -51,8 +51,15 @@ impl GeoHandle {
     pub fn open(paths: GeoPaths) -> Result<Self, GeoError> {
         // Stamps first: a file replaced in between is then seen as changed, never missed.
         let seen = Mutex::new(stamps(&paths));
-        let reader = ArcSwap::from_pointee(GeoReader::open(paths.city.as_deref(), paths.asn.as_deref())?);
-        Ok(Self { paths, reader, seen })
+        let reader = ArcSwap::from_pointee(GeoReader::open(
+            paths.city.as_deref(),
+            paths.asn.as_deref(),
+        )?);
+        Ok(Self {
+            paths,
+            reader,
+            seen,
+        })
     }
 
     /// The reader of this moment.
@@ -82,6 +89,10 @@ fn stamps(paths: &GeoPaths) -> Stamps {
         let inode = std::os::unix::fs::MetadataExt::ino(&data);
         #[cfg(not(unix))]
         let inode = 0;
-        Some(Stamp { modified: data.modified().ok(), length: data.len(), inode })
+        Some(Stamp {
+            modified: data.modified().ok(),
+            length: data.len(),
+            inode,
+        })
     })
 }

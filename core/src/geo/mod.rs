@@ -105,15 +105,29 @@ impl GeoReader {
 
     /// Databases from files; for `None` the shipped one serves.
     pub fn open(city: Option<&Path>, asn: Option<&Path>) -> Result<Self, GeoError> {
-        let load = |path: Option<&Path>| path.map_or_else(Database::embedded, Database::open).map(Arc::new);
+        let load = |path: Option<&Path>| {
+            path.map_or_else(Database::embedded, Database::open)
+                .map(Arc::new)
+        };
         // One file for both, or none at all: one database.
-        Ok(if city == asn { Self::new(load(city)?, None) } else { Self::new(load(city)?, Some(load(asn)?)) })
+        Ok(if city == asn {
+            Self::new(load(city)?, None)
+        } else {
+            Self::new(load(city)?, Some(load(asn)?))
+        })
     }
 
     /// A reader over databases that are already open.
     pub fn new(place: Arc<Database>, network: Option<Arc<Database>>) -> Self {
-        let info = std::iter::once(&place).chain(&network).map(|db| DatabaseInfo::of(db)).collect();
-        Self { place, network, info }
+        let info = std::iter::once(&place)
+            .chain(&network)
+            .map(|db| DatabaseInfo::of(db))
+            .collect();
+        Self {
+            place,
+            network,
+            info,
+        }
     }
 
     /// Names and ages of the databases in use.
@@ -126,13 +140,27 @@ impl GeoReader {
     pub fn lookup(&self, address: IpAddr) -> GeoFacts {
         let address = address.to_canonical();
         let place = self.place.find(address).unwrap_or_default();
-        let network = self.network.as_ref().and_then(|db| db.find(address).unwrap_or_default());
-        let cidr = network.as_ref().or(place.as_ref()).and_then(|(_, cidr)| *cidr);
+        let network = self
+            .network
+            .as_ref()
+            .and_then(|db| db.find(address).unwrap_or_default());
+        let cidr = network
+            .as_ref()
+            .or(place.as_ref())
+            .and_then(|(_, cidr)| *cidr);
         let place = place.map(|(record, _)| record).unwrap_or_default();
         let network = network.map(|(record, _)| record).unwrap_or_default();
         // Where a separate network database says nothing, the place database may.
-        let asn = if network.asn.is_some() { &network } else { &place };
-        let country_record = if place.country_code.is_some() { &place } else { &network };
+        let asn = if network.asn.is_some() {
+            &network
+        } else {
+            &place
+        };
+        let country_record = if place.country_code.is_some() {
+            &place
+        } else {
+            &network
+        };
 
         let organization = asn.organization.and_then(clip);
         GeoFacts {
@@ -141,11 +169,13 @@ impl GeoReader {
             city: place.city.and_then(clip),
             postal: place.postal.and_then(clip),
             location: location_of(&place),
-            network: (cidr.is_some() || asn.asn.is_some() || organization.is_some()).then_some(Network {
-                cidr,
-                asn: asn.asn,
-                organization,
-            }),
+            network: (cidr.is_some() || asn.asn.is_some() || organization.is_some()).then_some(
+                Network {
+                    cidr,
+                    asn: asn.asn,
+                    organization,
+                },
+            ),
             databases: Arc::clone(&self.info),
         }
     }
@@ -154,7 +184,10 @@ impl GeoReader {
 fn country_of(record: &Record) -> Option<Country> {
     let code = record.country_code?;
     Some(match country(code) {
-        Some((code, name)) => Country { code: Cow::Borrowed(code), name: Some(Cow::Borrowed(name)) },
+        Some((code, name)) => Country {
+            code: Cow::Borrowed(code),
+            name: Some(Cow::Borrowed(name)),
+        },
         None => Country {
             code: Cow::Owned(code.to_ascii_uppercase()),
             name: record.country_name.and_then(clip).map(Cow::Owned),
@@ -168,23 +201,36 @@ fn location_of(record: &Record) -> Option<Location> {
     let accuracy_km = record.accuracy_km.filter(|_| latitude.is_some());
     let time_zone = record.time_zone.and_then(clip);
     let known = latitude.is_some() || time_zone.is_some();
-    known.then_some(Location { latitude, longitude, accuracy_km, time_zone })
+    known.then_some(Location {
+        latitude,
+        longitude,
+        accuracy_km,
+        time_zone,
+    })
 }
 
 /// A text from a database: bounded, without control characters; `None` when nothing is left.
 fn clip(text: &str) -> Option<String> {
     let end = text.floor_char_boundary(TEXT_MAX);
     let text = text[..end].trim();
-    let text =
-        if text.contains(char::is_control) { text.replace(char::is_control, "") } else { text.to_owned() };
+    let text = if text.contains(char::is_control) {
+        text.replace(char::is_control, "")
+    } else {
+        text.to_owned()
+    };
     (!text.is_empty()).then_some(text)
 }
 
 impl DatabaseInfo {
     fn of(database: &Database) -> Self {
-        let built = i64::try_from(database.built).ok().filter(|&seconds| seconds > 0);
+        let built = i64::try_from(database.built)
+            .ok()
+            .filter(|&seconds| seconds > 0);
         let built = built.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-        Self { name: database.name.clone(), built: built.map(|time| time.to_string()) }
+        Self {
+            name: database.name.clone(),
+            built: built.map(|time| time.to_string()),
+        }
     }
 }
 

@@ -57,7 +57,10 @@ impl<'a> Value<'a> {
             return (number >= 1.0 && number <= f64::from(u32::MAX)).then_some(number as u32);
         }
         let text = self.text?.trim();
-        let digits = text.strip_prefix("AS").or_else(|| text.strip_prefix("as")).unwrap_or(text);
+        let digits = text
+            .strip_prefix("AS")
+            .or_else(|| text.strip_prefix("as"))
+            .unwrap_or(text);
         digits.parse().ok().filter(|&number| number != 0)
     }
 }
@@ -82,7 +85,10 @@ impl<'a> Record<'a> {
                 let value = map.next_value::<Value>()?;
                 set!(country_code, code(value.code.or(value.text)));
                 // IPinfo's smaller files put the code here, its "lite" one the name.
-                set!(country_name, value.name().filter(|name| code(Some(name)).is_none()));
+                set!(
+                    country_name,
+                    value.name().filter(|name| code(Some(name)).is_none())
+                );
             }
             // Where the network is registered, used when nobody knows where it is used.
             "registered_country" => {
@@ -90,7 +96,10 @@ impl<'a> Record<'a> {
                 set!(country_code, code(value.code));
                 set!(country_name, value.name());
             }
-            "subdivisions" => set!(region, map.next_value::<First>()?.0.and_then(|value| value.name())),
+            "subdivisions" => set!(
+                region,
+                map.next_value::<First>()?.0.and_then(|value| value.name())
+            ),
             "region" | "region_name" | "state1" | "state" | "subdivision" => {
                 set!(region, map.next_value::<Value>()?.name());
             }
@@ -112,7 +121,9 @@ impl<'a> Record<'a> {
                 set!(organization, inner.organization);
             }
             "latitude" | "lat" => set!(latitude, map.next_value::<Value>()?.degrees(90.0)),
-            "longitude" | "lng" | "lon" => set!(longitude, map.next_value::<Value>()?.degrees(180.0)),
+            "longitude" | "lng" | "lon" => {
+                set!(longitude, map.next_value::<Value>()?.degrees(180.0))
+            }
             "accuracy_radius" => set!(accuracy_km, map.next_value::<Value>()?.degrees(20_038.0)),
             "time_zone" | "timezone" => set!(time_zone, map.next_value::<Value>()?.name()),
             "autonomous_system_number" | "as_number" | "asn" => {
@@ -161,7 +172,9 @@ struct First<'a>(Option<Value<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any { list: true }).map(|value| First(Some(value)))
+        deserializer
+            .deserialize_any(Any { list: true })
+            .map(|value| First(Some(value)))
     }
 }
 
@@ -183,7 +196,10 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
-        Ok(Value { text: Some(text), ..Value::default() })
+        Ok(Value {
+            text: Some(text),
+            ..Value::default()
+        })
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Value<'de>, E> {
@@ -191,15 +207,24 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Value<'de>, E> {
-        Ok(Value { number: Some(number), ..Value::default() })
+        Ok(Value {
+            number: Some(number),
+            ..Value::default()
+        })
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
-        Ok(Value { number: Some(number as f64), ..Value::default() })
+        Ok(Value {
+            number: Some(number as f64),
+            ..Value::default()
+        })
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
-        Ok(Value { number: Some(number as f64), ..Value::default() })
+        Ok(Value {
+            number: Some(number as f64),
+            ..Value::default()
+        })
     }
 
     fn visit_u128<E>(self, _: u128) -> Result<Value<'de>, E> {
@@ -219,7 +244,11 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
-        let first = if self.list { list.next_element()? } else { None };
+        let first = if self.list {
+            list.next_element()?
+        } else {
+            None
+        };
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(first.unwrap_or_default())
     }

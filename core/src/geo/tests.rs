@@ -21,7 +21,10 @@ fn look(reader: &GeoReader, address: &str) -> serde_json::Value {
 
 #[test]
 fn nested_layout_with_a_second_database() {
-    let reader = GeoReader::new(database(fixture!("nested-city")), Some(database(fixture!("nested-asn"))));
+    let reader = GeoReader::new(
+        database(fixture!("nested-city")),
+        Some(database(fixture!("nested-asn"))),
+    );
     let facts = look(&reader, "81.2.69.161");
     assert_eq!(
         facts,
@@ -38,14 +41,23 @@ fn nested_layout_with_a_second_database() {
     let facts = look(&reader, "2001:218::1");
     assert_eq!(facts["country"]["code"], "JP");
     assert_eq!(facts["network"]["cidr"], "2001:218::/32");
-    assert_eq!(look(&reader, "192.0.2.1")["country"], serde_json::Value::Null);
+    assert_eq!(
+        look(&reader, "192.0.2.1")["country"],
+        serde_json::Value::Null
+    );
 }
 
 #[test]
 fn flat_layouts() {
-    let reader = GeoReader::new(database(fixture!("flat-city")), Some(database(fixture!("flat-asn"))));
+    let reader = GeoReader::new(
+        database(fixture!("flat-city")),
+        Some(database(fixture!("flat-asn"))),
+    );
     let facts = look(&reader, "203.0.113.9");
-    assert_eq!(facts["country"], serde_json::json!({"code": "JP", "name": "Japan"}));
+    assert_eq!(
+        facts["country"],
+        serde_json::json!({"code": "JP", "name": "Japan"})
+    );
     assert_eq!(
         (&facts["region"], &facts["city"], &facts["postal"]),
         (&"Tokyo".into(), &"Tokyo".into(), &"100-0001".into())
@@ -57,10 +69,19 @@ fn flat_layouts() {
         serde_json::json!({"cidr": "203.0.113.0/25", "asn": 64500, "organization": "Example Net"})
     );
     // IPv6 in an IPv4-only file is nothing.
-    assert_eq!(look(&reader, "2001:218::1")["network"], serde_json::Value::Null);
+    assert_eq!(
+        look(&reader, "2001:218::1")["network"],
+        serde_json::Value::Null
+    );
 
-    let lite = look(&GeoReader::new(database(fixture!("lite")), None), "198.51.100.7");
-    assert_eq!(lite["country"], serde_json::json!({"code": "AU", "name": "Australia"}));
+    let lite = look(
+        &GeoReader::new(database(fixture!("lite")), None),
+        "198.51.100.7",
+    );
+    assert_eq!(
+        lite["country"],
+        serde_json::json!({"code": "AU", "name": "Australia"})
+    );
     assert_eq!(lite["network"]["asn"], 13335);
     assert_eq!(lite["network"]["organization"], "Cloudflare, Inc.");
 }
@@ -68,18 +89,28 @@ fn flat_layouts() {
 #[test]
 fn fields_of_the_wrong_type_are_left_out() {
     let facts = GeoReader::new(database(fixture!("odd")), None).lookup([192, 0, 2, 1].into());
-    assert_eq!((facts.country, facts.city, facts.region, facts.location), (None, None, None, None));
+    assert_eq!(
+        (facts.country, facts.city, facts.region, facts.location),
+        (None, None, None, None)
+    );
     let network = facts.network.expect("a network");
     assert_eq!(network.asn, None);
     let organization = network.organization.expect("a name");
-    assert!(organization.starts_with("Axxx") && organization.len() <= TEXT_MAX, "{organization}");
+    assert!(
+        organization.starts_with("Axxx") && organization.len() <= TEXT_MAX,
+        "{organization}"
+    );
 }
 
 #[test]
 fn the_shipped_database() {
     let started = Instant::now();
     let reader = GeoReader::embedded().expect("embedded");
-    assert!(started.elapsed().as_millis() < 20, "opening took {:?}", started.elapsed());
+    assert!(
+        started.elapsed().as_millis() < 20,
+        "opening took {:?}",
+        started.elapsed()
+    );
     for (address, country, asn, organization) in [
         ("8.8.8.8", "US", 15169, "Google"),
         ("1.1.1.1", "AU", 13335, "Cloudflare"),
@@ -93,9 +124,15 @@ fn the_shipped_database() {
         assert_eq!(facts.country.expect(address).code, country, "{address}");
         let network = facts.network.expect(address);
         assert_eq!(network.asn, Some(asn), "{address}");
-        assert!(network.organization.expect(address).contains(organization), "{address}");
+        assert!(
+            network.organization.expect(address).contains(organization),
+            "{address}"
+        );
         let cidr = network.cidr.expect(address);
-        assert!(cidr.contains(&address.parse::<IpAddr>().expect("an address")), "{address} in {cidr}");
+        assert!(
+            cidr.contains(&address.parse::<IpAddr>().expect("an address")),
+            "{address} in {cidr}"
+        );
     }
     for address in ["10.1.2.3", "127.0.0.1", "fd00::1", "::1", "255.255.255.255"] {
         let facts = reader.lookup(address.parse().expect("an address"));
@@ -106,9 +143,16 @@ fn the_shipped_database() {
 /// Every single damaged byte and every truncation: an error or an answer, never a panic, always bounded.
 #[test]
 fn damage_never_panics() {
-    for good in [fixture!("nested-city"), fixture!("lite"), fixture!("flat-asn")] {
+    for good in [
+        fixture!("nested-city"),
+        fixture!("lite"),
+        fixture!("flat-asn"),
+    ] {
         for length in 0..good.len() {
-            assert!(Database::from_bytes(good[..length].to_vec(), "cut").is_err(), "cut at {length}");
+            assert!(
+                Database::from_bytes(good[..length].to_vec(), "cut").is_err(),
+                "cut at {length}"
+            );
         }
         for at in 0..good.len() {
             for value in [0x00, 0x3f, 0xff] {
@@ -116,7 +160,13 @@ fn damage_never_panics() {
                 bad[at] = value;
                 if let Ok(database) = Database::from_bytes(bad, "damaged") {
                     let reader = GeoReader::new(Arc::new(database), None);
-                    for address in ["81.2.69.161", "198.51.100.1", "203.0.113.1", "2001:218::1", "::"] {
+                    for address in [
+                        "81.2.69.161",
+                        "198.51.100.1",
+                        "203.0.113.1",
+                        "2001:218::1",
+                        "::",
+                    ] {
                         let facts = reader.lookup(address.parse().expect("an address"));
                         assert!(facts.city.is_none_or(|city| city.len() <= TEXT_MAX));
                     }
@@ -124,8 +174,11 @@ fn damage_never_panics() {
             }
         }
     }
-    let message =
-        |bytes: &[u8]| Database::from_bytes(bytes.to_vec(), "x.mmdb").expect_err("broken").to_string();
+    let message = |bytes: &[u8]| {
+        Database::from_bytes(bytes.to_vec(), "x.mmdb")
+            .expect_err("broken")
+            .to_string()
+    };
     assert_eq!(message(b""), "geo database x.mmdb: the file is empty");
     assert!(message(b"<html>Not Found</html>").contains("not a complete MaxMind DB file"));
 }
@@ -136,25 +189,45 @@ fn install_is_all_or_nothing_and_the_handle_follows() {
     let target = folder.path().join("city.mmdb");
     let put = |bytes: Vec<u8>| install(&target, |file| file.write_all(&bytes));
     put(fixture!("flat-city")).expect("installed");
-    let handle = GeoHandle::open(GeoPaths { city: Some(target.clone()), asn: None }).expect("open");
+    let handle = GeoHandle::open(GeoPaths {
+        city: Some(target.clone()),
+        asn: None,
+    })
+    .expect("open");
     let city = |address: [u8; 4]| handle.current().lookup(address.into()).city;
     assert_eq!(city([203, 0, 113, 1]).as_deref(), Some("Tokyo"));
-    assert_eq!(handle.refresh_if_changed().expect("same"), Refresh::Unchanged);
+    assert_eq!(
+        handle.refresh_if_changed().expect("same"),
+        Refresh::Unchanged
+    );
 
     // A broken download: refused, the old file and the old reader stay.
     let mut cut = fixture!("nested-city");
     cut.truncate(700);
     assert!(put(cut).is_err());
-    assert_eq!(handle.refresh_if_changed().expect("same"), Refresh::Unchanged);
-    assert_eq!(std::fs::read_dir(folder.path()).expect("folder").count(), 1, "no temporary file is left");
+    assert_eq!(
+        handle.refresh_if_changed().expect("same"),
+        Refresh::Unchanged
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("folder").count(),
+        1,
+        "no temporary file is left"
+    );
 
     put(fixture!("nested-city")).expect("installed");
-    assert_eq!(handle.refresh_if_changed().expect("fresh"), Refresh::Swapped);
+    assert_eq!(
+        handle.refresh_if_changed().expect("fresh"),
+        Refresh::Swapped
+    );
     assert_eq!(city([81, 2, 69, 161]).as_deref(), Some("London"));
 
     // Someone else breaks the file: said once, the reader in use stays.
     std::fs::write(&target, b"broken").expect("written");
     assert!(handle.refresh_if_changed().is_err());
-    assert_eq!(handle.refresh_if_changed().expect("reported"), Refresh::Unchanged);
+    assert_eq!(
+        handle.refresh_if_changed().expect("reported"),
+        Refresh::Unchanged
+    );
     assert_eq!(city([81, 2, 69, 161]).as_deref(), Some("London"));
 }

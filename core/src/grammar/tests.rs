@@ -8,7 +8,10 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
 
 fn read(line: &str) -> Result<(String, String), UsageError> {
     parse(&REGISTRY, line).map(|(entry, prepared)| {
-        (entry.spec.name.to_owned(), serde_json::to_string(prepared.arguments()).expect("serializes"))
+        (
+            entry.spec.name.to_owned(),
+            serde_json::to_string(prepared.arguments()).expect("serializes"),
+        )
     })
 }
 
@@ -19,7 +22,10 @@ fn fault(line: &str) -> (String, Option<Range<usize>>, Option<String>) {
 
 #[test]
 fn every_spelling_of_one_question() {
-    let expected = ("mx".to_owned(), r#"{"domain":"example.com","resolver":"192.0.2.53"}"#.to_owned());
+    let expected = (
+        "mx".to_owned(),
+        r#"{"domain":"example.com","resolver":"192.0.2.53"}"#.to_owned(),
+    );
     for line in [
         "/mx example.com 192.0.2.53",
         "mx example.com resolver=192.0.2.53",
@@ -36,8 +42,10 @@ fn every_spelling_of_one_question() {
 
 #[test]
 fn switches_by_name_dash_and_plus() {
-    let expected =
-        ("dig".to_owned(), r#"{"name":"example.com.","type":"TXT","dnssec":true,"tcp":true}"#.to_owned());
+    let expected = (
+        "dig".to_owned(),
+        r#"{"name":"example.com.","type":"TXT","dnssec":true,"tcp":true}"#.to_owned(),
+    );
     for line in [
         "dig example.com txt dnssec tcp",
         "dig example.com TXT --dnssec --tcp",
@@ -52,7 +60,11 @@ fn switches_by_name_dash_and_plus() {
 fn an_unknown_command_is_placed_and_corrected() {
     assert_eq!(
         fault("/mxx example.com"),
-        ("there is no command `mxx`; did you mean `mx`?".into(), Some(0..4), Some("/mx example.com".into()))
+        (
+            "there is no command `mxx`; did you mean `mx`?".into(),
+            Some(0..4),
+            Some("/mx example.com".into())
+        )
     );
     assert_eq!(fault("frobnicate x").2.as_deref(), Some("/help"));
     assert_eq!(fault("").0, "nothing was asked; `help` shows what can be");
@@ -62,17 +74,28 @@ fn an_unknown_command_is_placed_and_corrected() {
 fn arguments_missing_superfluous_unknown_twice() {
     assert_eq!(
         fault("/mx"),
-        ("`mx` needs `domain`: a domain name".into(), Some(3..3), Some("/mx example.com".into()))
+        (
+            "`mx` needs `domain`: a domain name".into(),
+            Some(3..3),
+            Some("/mx example.com".into())
+        )
     );
     assert_eq!(
         fault("/mx a.example 192.0.2.1 c"),
-        ("this is one argument too many: `mx` takes only `domain` and `resolver`".into(), Some(24..25), None)
+        (
+            "this is one argument too many: `mx` takes only `domain` and `resolver`".into(),
+            Some(24..25),
+            None
+        )
     );
     assert_eq!(
         fault("/mx a.example --resolvr=1").0,
         "`mx` has no option `resolvr`; did you mean `resolver`?"
     );
-    assert_eq!(fault("/mx a.example -f").0, "`mx` has no option `f`; it takes `domain` and `resolver`");
+    assert_eq!(
+        fault("/mx a.example -f").0,
+        "`mx` has no option `f`; it takes `domain` and `resolver`"
+    );
     assert_eq!(
         fault("/mx a.example domain=b.example"),
         ("`domain` is given twice".into(), Some(14..30), None)
@@ -94,19 +117,27 @@ fn a_bad_value_is_placed_inside_the_line() {
         )
     );
     assert_eq!(fault("/mx www.exa$mple.com").1, Some(8..16));
-    assert_eq!(fault("/dig example.com type=MXX").2.as_deref(), Some("/dig example.com type=MX"));
+    assert_eq!(
+        fault("/dig example.com type=MXX").2.as_deref(),
+        Some("/dig example.com type=MX")
+    );
     assert_eq!(fault("/mx 192.0.2.1").2.as_deref(), Some("/ptr 192.0.2.1"));
 }
 
 #[test]
 fn words_in_the_wrong_order_are_put_right() {
-    assert_eq!(fault("dig MX example.com").2.as_deref(), Some("/dig example.com MX"));
+    assert_eq!(
+        fault("dig MX example.com").2.as_deref(),
+        Some("/dig example.com MX")
+    );
 }
 
 #[test]
 fn named_arguments_are_read_by_the_same_types() {
     let named = |arguments: Value| {
-        let Value::Object(arguments) = arguments else { panic!("an object") };
+        let Value::Object(arguments) = arguments else {
+            panic!("an object")
+        };
         parse_named(&REGISTRY, "mx", arguments)
             .map(|(_, prepared)| Value::Object(Map::clone(prepared.arguments())))
     };
@@ -115,7 +146,9 @@ fn named_arguments_are_read_by_the_same_types() {
         Ok(serde_json::json!({"domain": "example.com"}))
     );
     assert_eq!(
-        named(serde_json::json!({"domian": "x"})).expect_err("typo").message,
+        named(serde_json::json!({"domian": "x"}))
+            .expect_err("typo")
+            .message,
         "`mx` has no option `domian`; did you mean `domain`?"
     );
     assert_eq!(
@@ -123,7 +156,9 @@ fn named_arguments_are_read_by_the_same_types() {
         "`mx` needs `domain`: a domain name"
     );
     assert_eq!(
-        named(serde_json::json!({"domain": 7})).expect_err("number").message,
+        named(serde_json::json!({"domain": 7}))
+            .expect_err("number")
+            .message,
         "`domain`: invalid type: integer `7`, expected a string"
     );
 }
@@ -147,6 +182,9 @@ proptest::proptest! {
 fn free_text_is_not_empty() {
     for line in ["verify \"", "verify \"\"", "ua ''"] {
         let (message, position, _) = fault(line);
-        assert!(message.contains("is empty") && position.is_some(), "{line}: {message}");
+        assert!(
+            message.contains("is empty") && position.is_some(),
+            "{line}: {message}"
+        );
     }
 }

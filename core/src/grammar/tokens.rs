@@ -45,7 +45,11 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
         if !quoted && let Some(rest) = text.strip_prefix(['–', '—']) {
             text = format!("--{}", rest.trim_start_matches('-'));
         }
-        tokens.push(Token { text, span: start..end, quoted });
+        tokens.push(Token {
+            text,
+            span: start..end,
+            quoted,
+        });
     }
     tokens
 }
@@ -64,19 +68,42 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> Vec<(String, Range<usize>)> {
-        tokens(line).into_iter().map(|token| (token.text, token.span)).collect()
+        tokens(line)
+            .into_iter()
+            .map(|token| (token.text, token.span))
+            .collect()
     }
 
     #[test]
     fn words_quotes_and_dashes() {
-        assert_eq!(words("/mx  example.com "), [("/mx".into(), 0..3), ("example.com".into(), 5..16)]);
-        assert_eq!(words("ua \"Mozilla/5.0 (X)\""), [("ua".into(), 0..2), ("Mozilla/5.0 (X)".into(), 3..20)]);
+        assert_eq!(
+            words("/mx  example.com "),
+            [("/mx".into(), 0..3), ("example.com".into(), 5..16)]
+        );
+        assert_eq!(
+            words("ua \"Mozilla/5.0 (X)\""),
+            [("ua".into(), 0..2), ("Mozilla/5.0 (X)".into(), 3..20)]
+        );
         assert_eq!(
             words("ping —count=3 –count"),
-            [("ping".into(), 0..4), ("--count=3".into(), 5..13), ("--count".into(), 14..20)]
+            [
+                ("ping".into(), 0..4),
+                ("--count=3".into(), 5..13),
+                ("--count".into(), 14..20)
+            ]
         );
-        assert_eq!(words("x “a b” it's"), [("x".into(), 0..1), ("a b".into(), 2..7), ("it's".into(), 8..12)]);
-        assert_eq!(words("x \"open end"), [("x".into(), 0..1), ("open end".into(), 2..11)]);
+        assert_eq!(
+            words("x “a b” it's"),
+            [
+                ("x".into(), 0..1),
+                ("a b".into(), 2..7),
+                ("it's".into(), 8..12)
+            ]
+        );
+        assert_eq!(
+            words("x \"open end"),
+            [("x".into(), 0..1), ("open end".into(), 2..11)]
+        );
         assert!(words(" \t\n").is_empty());
     }
 }

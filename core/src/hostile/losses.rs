@@ -30,9 +30,12 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
     for (at, word) in places(&message) {
         shown.entry(word).or_insert((at, at)).1 = at;
     }
-    let spans: Vec<Option<(usize, usize)>> =
-        marks.iter().map(|mark| shown.get(mark.word.as_str()).copied()).collect();
-    let missing = |index: &usize| spans[*index].is_none() && !beside.contains(marks[*index].word.as_str());
+    let spans: Vec<Option<(usize, usize)>> = marks
+        .iter()
+        .map(|mark| shown.get(mark.word.as_str()).copied())
+        .collect();
+    let missing =
+        |index: &usize| spans[*index].is_none() && !beside.contains(marks[*index].word.as_str());
     let mut windows: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for index in (0..marks.len()).filter(missing) {
         let mark = &marks[index];
@@ -42,22 +45,42 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
         if says.rest && mark.part != Part::Head && !marks.iter().zip(&spans).any(follows) {
             continue;
         }
-        let start = spans[..index].iter().flatten().map(|span| span.1).max().unwrap_or(0);
-        let later = marks[index..].iter().zip(&spans[index..]).filter(|(other, _)| other.place != mark.place);
-        let end = later.filter_map(|(_, span)| *span).map(|span| span.0).min().unwrap_or(message.len());
+        let start = spans[..index]
+            .iter()
+            .flatten()
+            .map(|span| span.1)
+            .max()
+            .unwrap_or(0);
+        let later = marks[index..]
+            .iter()
+            .zip(&spans[index..])
+            .filter(|(other, _)| other.place != mark.place);
+        let end = later
+            .filter_map(|(_, span)| *span)
+            .map(|span| span.0)
+            .min()
+            .unwrap_or(message.len());
         windows.entry((start, end)).or_default().push(index);
     }
     let silent = windows.into_iter().filter(|((start, end), lost)| {
-        let told = message.get(*start..*end).map_or(0, |between| between.matches(CUT).count());
+        let told = message
+            .get(*start..*end)
+            .map_or(0, |between| between.matches(CUT).count());
         let places: HashSet<usize> = lost.iter().map(|index| marks[*index].place).collect();
         told < places.len()
     });
-    silent.flat_map(|(_, lost)| lost).map(|index| &marks[index]).collect()
+    silent
+        .flat_map(|(_, lost)| lost)
+        .map(|index| &marks[index])
+        .collect()
 }
 
 /// Blocks follow each other; the warnings stand apart.
 fn same_run(one: Part, other: Part) -> bool {
-    matches!((one, other), (Part::Block(_), Part::Block(_)) | (Part::Warning, Part::Warning))
+    matches!(
+        (one, other),
+        (Part::Block(_), Part::Block(_)) | (Part::Warning, Part::Warning)
+    )
 }
 
 /// ASCII letters, and where something is cut: lines may be broken anywhere, and characters escaped.
@@ -66,7 +89,9 @@ fn letters(text: &str, instead: &[&str]) -> String {
     for words in instead {
         text = text.replace(words, "…");
     }
-    text.chars().filter(|c| c.is_ascii_alphabetic() || *c == CUT).collect()
+    text.chars()
+        .filter(|c| c.is_ascii_alphabetic() || *c == CUT)
+        .collect()
 }
 
 fn places(letters: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -83,27 +108,54 @@ mod tests {
 
     fn lost(message: impl Fn(&[Mark]) -> String, rest: bool) -> usize {
         let mut document = Document::new("title", "summary", Default::default());
-        document.text("one").text("two").text("three").warn("warning");
+        document
+            .text("one")
+            .text("two")
+            .text("three")
+            .warn("warning");
         let (_, marks) = marked(document);
-        lost_silently(&marks, &message(&marks), &Says { rest, ..Says::default() }).len()
+        lost_silently(
+            &marks,
+            &message(&marks),
+            &Says {
+                rest,
+                ..Says::default()
+            },
+        )
+        .len()
     }
 
     fn without(marks: &[Mark], gone: std::ops::Range<usize>, instead: &str) -> String {
-        let words = marks.iter().enumerate().map(|(index, mark)| match gone.contains(&index) {
-            true if index == gone.start => instead,
-            true => "",
-            false => &mark.word,
-        });
+        let words = marks
+            .iter()
+            .enumerate()
+            .map(|(index, mark)| match gone.contains(&index) {
+                true if index == gone.start => instead,
+                true => "",
+                false => &mark.word,
+            });
         words.collect::<Vec<_>>().join("\n\\")
     }
 
     #[test]
     fn a_loss_is_told_where_it_is() {
         assert_eq!(lost(|marks| without(marks, 0..0, ""), false), 0);
-        assert_eq!(lost(|marks| without(marks, 5..6, ""), false), 1, "the end of a text");
+        assert_eq!(
+            lost(|marks| without(marks, 5..6, ""), false),
+            1,
+            "the end of a text"
+        );
         assert_eq!(lost(|marks| without(marks, 5..6, "…"), false), 0);
-        assert_eq!(lost(|marks| without(marks, 5..6, "") + "…", false), 1, "told elsewhere");
-        assert_eq!(lost(|marks| without(marks, 5..8, "…"), false), 3, "one word for two texts");
+        assert_eq!(
+            lost(|marks| without(marks, 5..6, "") + "…", false),
+            1,
+            "told elsewhere"
+        );
+        assert_eq!(
+            lost(|marks| without(marks, 5..8, "…"), false),
+            3,
+            "one word for two texts"
+        );
     }
 
     #[test]

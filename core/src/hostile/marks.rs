@@ -28,8 +28,12 @@ impl Mark {
 
     /// In the path that is drawn where a platform shows pictures: the first.
     pub fn is_drawn(&self, document: &Document) -> bool {
-        let first = document.blocks.iter().position(|block| matches!(block, Block::Path { .. }));
-        self.block(document).is_some_and(|(index, _)| Some(index) == first)
+        let first = document
+            .blocks
+            .iter()
+            .position(|block| matches!(block, Block::Path { .. }));
+        self.block(document)
+            .is_some_and(|(index, _)| Some(index) == first)
     }
 
     /// In a file that goes with a message.
@@ -38,7 +42,9 @@ impl Mark {
     }
 
     fn block<'d>(&self, document: &'d Document) -> Option<(usize, &'d Block)> {
-        let Part::Block(index) = self.part else { return None };
+        let Part::Block(index) = self.part else {
+            return None;
+        };
         Some((index, document.blocks.get(index)?))
     }
 }
@@ -63,7 +69,9 @@ pub enum Part {
 
 /// Whether a mark begins here.
 pub(super) fn is_mark(word: &str) -> bool {
-    let inner = word.strip_prefix(FRAME.0).and_then(|rest| rest.strip_suffix(FRAME.1));
+    let inner = word
+        .strip_prefix(FRAME.0)
+        .and_then(|rest| rest.strip_suffix(FRAME.1));
     inner.is_some_and(|inner| inner.bytes().all(|letter| LETTERS.contains(&letter)))
 }
 
@@ -79,7 +87,11 @@ impl Marker {
         let letter = |shift: usize| char::from(LETTERS[index >> shift & 15]);
         let letters: String = [12, 8, 4, 0].map(letter).iter().collect();
         let word = format!("{}{letters}{}", FRAME.0, FRAME.1);
-        self.marks.push(Mark { word: word.clone(), part: self.part, place: self.place });
+        self.marks.push(Mark {
+            word: word.clone(),
+            part: self.part,
+            place: self.place,
+        });
         word
     }
 
@@ -90,7 +102,9 @@ impl Marker {
         }
         let (first, last) = (self.next(), self.next());
         // What acts at the beginning of a line only must be able to stand there.
-        let at = text.find(char::is_whitespace).filter(|at| text.len().is_multiple_of(2) && *at > 0);
+        let at = text
+            .find(char::is_whitespace)
+            .filter(|at| text.len().is_multiple_of(2) && *at > 0);
         *text = match at {
             Some(at) => format!("{} {first} {} {last}", &text[..at], &text[at..]),
             None => format!("{first} {text} {last}"),
@@ -110,7 +124,9 @@ impl Marker {
 
     fn block(&mut self, block: &mut Block) {
         match block {
-            Block::Heading { text } | Block::Text { text } | Block::Code { text } => self.text(text),
+            Block::Heading { text } | Block::Text { text } | Block::Code { text } => {
+                self.text(text)
+            }
             Block::Link { label, .. } => self.text(label),
             Block::Fields { fields } => {
                 for field in fields {
@@ -142,7 +158,11 @@ impl Marker {
 
 /// The document with a mark near the beginning and at the end of each of its texts.
 pub(super) fn marked(mut document: Document) -> (Document, Vec<Mark>) {
-    let mut marker = Marker { marks: Vec::new(), part: Part::Head, place: 0 };
+    let mut marker = Marker {
+        marks: Vec::new(),
+        part: Part::Head,
+        place: 0,
+    };
     marker.text(&mut document.title);
     marker.text(&mut document.summary);
     for (index, block) in document.blocks.iter_mut().enumerate() {
@@ -150,6 +170,9 @@ pub(super) fn marked(mut document: Document) -> (Document, Vec<Mark>) {
         marker.block(block);
     }
     marker.part = Part::Warning;
-    document.warnings.iter_mut().for_each(|warning| marker.text(warning));
+    document
+        .warnings
+        .iter_mut()
+        .for_each(|warning| marker.text(warning));
     (document, marker.marks)
 }

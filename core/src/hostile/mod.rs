@@ -97,7 +97,10 @@ fn words() -> impl Strategy<Value = String> {
 
 /// Now and then more than any message takes.
 fn long() -> impl Strategy<Value = String> {
-    let run = (select(vec!["x", "👍", "x👍", "@", "\u{202e}"]), 300..3000_usize)
+    let run = (
+        select(vec!["x", "👍", "x👍", "@", "\u{202e}"]),
+        300..3000_usize,
+    )
         .prop_map(|(unit, times)| unit.repeat(times));
     let many = (words(), 1..60_usize).prop_map(|(text, times)| text.repeat(times));
     prop_oneof![8 => words(), 2 => many, 1 => (words(), run, words()).prop_map(|(a, b, c)| a + &b + &c)]
@@ -115,18 +118,36 @@ fn several<T: std::fmt::Debug + 'static>(
 
 fn cell() -> impl Strategy<Value = Cell> {
     use Role::{Address, Aside, Bad, Domain, Exact, Good, Plain, Warning};
-    let role = select(vec![Plain, Domain, Address, Exact, Aside, Good, Warning, Bad]);
-    (prop_oneof![20 => words().boxed(), 1 => long().boxed()], role)
+    let role = select(vec![
+        Plain, Domain, Address, Exact, Aside, Good, Warning, Bad,
+    ]);
+    (
+        prop_oneof![20 => words().boxed(), 1 => long().boxed()],
+        role,
+    )
         .prop_map(|(text, role)| Cell { text, role })
 }
 
 fn table() -> impl Strategy<Value = Block> {
-    let columns = [("Hop", true), ("Name", false), ("Took", true), ("State", false)];
-    (1..=columns.len(), prop_oneof![9 => 0..6_usize, 1 => 6..=60_usize])
+    let columns = [
+        ("Hop", true),
+        ("Name", false),
+        ("Took", true),
+        ("State", false),
+    ];
+    (
+        1..=columns.len(),
+        prop_oneof![9 => 0..6_usize, 1 => 6..=60_usize],
+    )
         .prop_flat_map(|(width, height)| (Just(width), vec(vec(cell(), width), height)))
         .prop_map(move |(width, rows)| {
-            let columns = columns[..width].iter().map(|&(title, numeric)| Column { title, numeric });
-            Block::Table { columns: columns.collect(), rows }
+            let columns = columns[..width]
+                .iter()
+                .map(|&(title, numeric)| Column { title, numeric });
+            Block::Table {
+                columns: columns.collect(),
+                rows,
+            }
         })
 }
 
@@ -138,7 +159,11 @@ fn path() -> impl Strategy<Value = Block> {
             .enumerate()
             .map(|(index, (title, name, via))| {
                 // Nothing leads to the first.
-                Station { title, name, via: if index == 0 { String::new() } else { via } }
+                Station {
+                    title,
+                    name,
+                    via: if index == 0 { String::new() } else { via },
+                }
             })
             .collect(),
     })
@@ -151,11 +176,17 @@ fn block() -> BoxedStrategy<Block> {
         long().prop_map(|text| Block::Text { text }),
         long().prop_map(|text| Block::Code { text }),
         fields.prop_map(|fields| Block::Fields {
-            fields: fields.into_iter().map(|(name, value)| Field { name, value }).collect()
+            fields: fields
+                .into_iter()
+                .map(|(name, value)| Field { name, value })
+                .collect()
         }),
         table(),
         path(),
-        words().prop_map(|label| Block::Link { label, url: LINK.to_owned() }),
+        words().prop_map(|label| Block::Link {
+            label,
+            url: LINK.to_owned()
+        }),
         (words(), long()).prop_map(|(name, text)| Block::Attachment { name, text }),
     ]
     .boxed()
@@ -163,12 +194,28 @@ fn block() -> BoxedStrategy<Block> {
 
 /// Any document, and the words that tell its texts.
 pub fn document() -> impl Strategy<Value = (Document, Vec<Mark>)> {
-    let severity = select(vec![Severity::Good, Severity::Neutral, Severity::Warning, Severity::Bad]);
+    let severity = select(vec![
+        Severity::Good,
+        Severity::Neutral,
+        Severity::Warning,
+        Severity::Bad,
+    ]);
     let blocks = several(block(), 0..7, 40..80);
-    let warnings = vec(prop_oneof![6 => words().boxed(), 1 => long().boxed()], 0..12);
-    (long(), long(), severity, blocks, warnings).prop_map(|(title, summary, severity, blocks, warnings)| {
-        marks::marked(Document { title, summary, severity, blocks, warnings })
-    })
+    let warnings = vec(
+        prop_oneof![6 => words().boxed(), 1 => long().boxed()],
+        0..12,
+    );
+    (long(), long(), severity, blocks, warnings).prop_map(
+        |(title, summary, severity, blocks, warnings)| {
+            marks::marked(Document {
+                title,
+                summary,
+                severity,
+                blocks,
+                warnings,
+            })
+        },
+    )
 }
 
 /// All commands, for renderers that offer to carry on.

@@ -104,7 +104,10 @@ impl<'a> Piece<'a> {
     }
 
     pub(super) fn fault<T>(self, message: impl Into<String>) -> Result<T, Invalid> {
-        Err(Invalid { message: message.into(), part: self.at.map(|at| at..at + self.text.len()) })
+        Err(Invalid {
+            message: message.into(),
+            part: self.at.map(|at| at..at + self.text.len()),
+        })
     }
 
     /// The same for one character.
@@ -120,16 +123,28 @@ impl<'a> Piece<'a> {
 pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
     let whole = Piece { text, at: Some(0) };
     if text.len() > MAX_TEXT {
-        let message =
-            format!("an address holds at most {MAX_ADDRESS} characters, this text has {}", text.len());
-        return Err(Invalid { message, part: None });
+        let message = format!(
+            "an address holds at most {MAX_ADDRESS} characters, this text has {}",
+            text.len()
+        );
+        return Err(Invalid {
+            message,
+            part: None,
+        });
     }
     let given = whole.trimmed();
-    if let Some((at, c)) = given.text.char_indices().find(|(_, c)| c.is_control() || is_invisible(*c)) {
+    if let Some((at, c)) = given
+        .text
+        .char_indices()
+        .find(|(_, c)| c.is_control() || is_invisible(*c))
+    {
         let message = match c {
             '\r' | '\n' => "a line break may not stand in an address".into(),
             '\0' => "a NUL may not stand in an address".into(),
-            c => format!("the invisible character U+{:04X} may not stand in an address", u32::from(c)),
+            c => format!(
+                "the invisible character U+{:04X} may not stand in an address",
+                u32::from(c)
+            ),
         };
         return given.fault_at(at, c, message);
     }
@@ -147,7 +162,10 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
                             message: "this link does not hold one plain address".into(),
                             part: link.at.map(|at| at..at + link.text.len()),
                         })?;
-                    Piece { text: &decoded, at: None }
+                    Piece {
+                        text: &decoded,
+                        at: None,
+                    }
                 }
             }
         }
@@ -184,27 +202,38 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
         return given.fault("an e-mail address is wanted here, like ada@example.com");
     }
     if text.starts_with('@') && text.contains(':') {
-        return given
-            .fault("source routes are obsolete (RFC 5321, appendix C): give the address after the colon");
+        return given.fault(
+            "source routes are obsolete (RFC 5321, appendix C): give the address after the colon",
+        );
     }
     if text.starts_with('(') || text.ends_with(')') {
         return given.fault("comments belong into a header, not into an address");
     }
-    let (local, quoted, after) =
-        if text.starts_with('"') { quoted_local(given)? } else { dotted_local(given)? };
+    let (local, quoted, after) = if text.starts_with('"') {
+        quoted_local(given)?
+    } else {
+        dotted_local(given)?
+    };
     let domain = given.cut(after + 1..text.len());
     let domain = mail_domain(domain)?;
     let utf8 = !local.is_ascii();
-    let mailbox = Mailbox { local, domain, utf8, quoted };
+    let mailbox = Mailbox {
+        local,
+        domain,
+        utf8,
+        quoted,
+    };
     let octets = mailbox.wire_local().len();
     if octets > MAX_LOCAL {
-        return given
-            .cut(0..after)
-            .fault(format!("a local part holds at most {MAX_LOCAL} octets, this one has {octets}"));
+        return given.cut(0..after).fault(format!(
+            "a local part holds at most {MAX_LOCAL} octets, this one has {octets}"
+        ));
     }
     let octets = mailbox.wire().len();
     if octets > MAX_ADDRESS {
-        return given.fault(format!("an address holds at most {MAX_ADDRESS} octets, this one has {octets}"));
+        return given.fault(format!(
+            "an address holds at most {MAX_ADDRESS} octets, this one has {octets}"
+        ));
     }
     Ok(mailbox)
 }
@@ -222,18 +251,27 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
         return given.fault("there is nothing before the @");
     }
     for (at, c) in local.text.char_indices() {
-        if c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) || !c.is_ascii() && !c.is_whitespace() {
+        if c.is_alphanumeric()
+            || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+            || !c.is_ascii() && !c.is_whitespace()
+        {
             continue;
         }
         return match c {
             '@' => local.fault_at(at, c, "there is more than one @"),
-            '(' | ')' => local.fault_at(at, c, "comments belong into a header, not into an address"),
+            '(' | ')' => {
+                local.fault_at(at, c, "comments belong into a header, not into an address")
+            }
             ' ' => local.fault_at(
                 at,
                 c,
                 "a space may only stand in a quoted local part, as in \"a b\"@example.com",
             ),
-            _ => local.fault_at(at, c, format!("{c:?} may only stand in a quoted local part")),
+            _ => local.fault_at(
+                at,
+                c,
+                format!("{c:?} may only stand in a quoted local part"),
+            ),
         };
     }
     if local.text.starts_with('.') || local.text.ends_with('.') || local.text.contains("..") {
@@ -250,7 +288,13 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
         match c {
             '\\' => match chars.next() {
                 Some((_, next @ ' '..='~')) => local.push(next),
-                _ => return given.fault_at(at, c, "nothing that could be escaped follows the backslash"),
+                _ => {
+                    return given.fault_at(
+                        at,
+                        c,
+                        "nothing that could be escaped follows the backslash",
+                    );
+                }
             },
             '"' => {
                 let after = at + 1;
@@ -259,7 +303,10 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
                         .cut(after..given.text.len())
                         .fault("an @ must follow the quoted local part");
                 }
-                let plain = Piece { text: &format!("{local}@"), at: None };
+                let plain = Piece {
+                    text: &format!("{local}@"),
+                    at: None,
+                };
                 let quoted = dotted_local(plain).is_err();
                 return Ok((local, quoted, after));
             }

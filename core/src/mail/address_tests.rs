@@ -1,7 +1,10 @@
 use super::*;
 
 fn wire(text: &str) -> String {
-    parse(text).map_or_else(|invalid| panic!("{text:?}: {invalid}"), |mailbox| mailbox.wire())
+    parse(text).map_or_else(
+        |invalid| panic!("{text:?}: {invalid}"),
+        |mailbox| mailbox.wire(),
+    )
 }
 
 #[test]
@@ -17,7 +20,10 @@ fn addresses_are_read_in_every_spelling() {
         ("mailto:a%2Bb@example.com", "a+b@example.com"),
         ("\"john smith\"@example.com", "\"john smith\"@example.com"),
         ("\"john\"@example.com", "john@example.com"),
-        ("\"a\\\"b\\\\c@d\"@example.com", "\"a\\\"b\\\\c@d\"@example.com"),
+        (
+            "\"a\\\"b\\\\c@d\"@example.com",
+            "\"a\\\"b\\\\c@d\"@example.com",
+        ),
         ("\"\"@example.com", "\"\"@example.com"),
         ("a@[192.0.2.1]", "a@[192.0.2.1]"),
         ("a@[IPv6:2001:DB8::1]", "a@[IPv6:2001:db8::1]"),
@@ -27,7 +33,10 @@ fn addresses_are_read_in_every_spelling() {
             "\u{7528}\u{6237}@\u{4f8b}\u{5b50}\u{3002}\u{5e7f}\u{544a}",
             "\u{7528}\u{6237}@xn--fsqu00a.xn--4rr70v",
         ),
-        ("!#$%&'*+-/=?^_`{|}~@example.com", "!#$%&'*+-/=?^_`{|}~@example.com"),
+        (
+            "!#$%&'*+-/=?^_`{|}~@example.com",
+            "!#$%&'*+-/=?^_`{|}~@example.com",
+        ),
         ("user%host@example.com", "user%host@example.com"),
         ("a@localhost", "a@localhost"),
     ] {
@@ -84,8 +93,14 @@ fn faults_are_named_at_their_place() {
         ("\"a\"", "", "must follow"),
         ("a@xn--\u{0}x", "\0", "NUL"),
     ] {
-        let invalid = parse(written).err().unwrap_or_else(|| panic!("{written:?} was taken"));
-        let place = invalid.part.clone().and_then(|part| written.get(part)).unwrap_or("?");
+        let invalid = parse(written)
+            .err()
+            .unwrap_or_else(|| panic!("{written:?} was taken"));
+        let place = invalid
+            .part
+            .clone()
+            .and_then(|part| written.get(part))
+            .unwrap_or("?");
         assert_eq!(place, part, "{written:?}: {invalid:?}");
         assert!(invalid.message.contains(says), "{written:?}: {invalid}");
     }
@@ -113,5 +128,9 @@ fn a_megabyte_is_no_work() {
         assert!(parse(&piece.repeat(1_000_000)).is_err());
         let _ = parse(&piece.repeat(MAX_TEXT / piece.len()));
     }
-    assert!(started.elapsed().as_millis() < 500, "{:?}", started.elapsed());
+    assert!(
+        started.elapsed().as_millis() < 500,
+        "{:?}",
+        started.elapsed()
+    );
 }

@@ -30,22 +30,28 @@ impl fmt::Display for MailDomain {
 pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
     let text = domain.text;
     if let Some(inside) = text.strip_prefix('[') {
-        let literal = inside.strip_suffix(']').and_then(|inside| match inside.get(..5) {
-            Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => inside[5..].parse().ok().map(IpAddr::V6),
-            _ => inside.parse().ok().map(IpAddr::V4),
-        });
+        let literal = inside
+            .strip_suffix(']')
+            .and_then(|inside| match inside.get(..5) {
+                Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => {
+                    inside[5..].parse().ok().map(IpAddr::V6)
+                }
+                _ => inside.parse().ok().map(IpAddr::V4),
+            });
         return match literal {
             Some(address) => Ok(MailDomain::Literal(address)),
-            None => domain
-                .fault("an address literal is written [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321 §4.1.3)"),
+            None => domain.fault(
+                "an address literal is written [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321 §4.1.3)",
+            ),
         };
     }
     if text.is_empty() {
         return domain.fault("there is nothing after the @");
     }
     if text.parse::<IpAddr>().is_ok() {
-        return domain
-            .fault(format!("{text} is an address; an address literal stands in brackets: [{text}]"));
+        return domain.fault(format!(
+            "{text} is an address; an address literal stands in brackets: [{text}]"
+        ));
     }
     let dotted = text.replace(['。', '．', '｡'], ".");
     let dotted = dotted.strip_suffix('.').unwrap_or(&dotted);
@@ -66,15 +72,20 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
         }
     }
     if name.len() > MAX_DOMAIN {
-        return domain
-            .fault(format!("a domain holds at most {MAX_DOMAIN} characters, this one has {}", name.len()));
+        return domain.fault(format!(
+            "a domain holds at most {MAX_DOMAIN} characters, this one has {}",
+            name.len()
+        ));
     }
     Ok(MailDomain::Name(name))
 }
 
 /// RFC 5321 §4.1.2 `sub-domain`: letters, digits and inner hyphens; RFC 5891 for the rest.
 fn a_label(label: &str) -> Result<String, String> {
-    if let Some(c) = label.chars().find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && *c != '-') {
+    if let Some(c) = label
+        .chars()
+        .find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && *c != '-')
+    {
         return Err(format!("{c:?} may not stand in the domain of an address"));
     }
     if label.starts_with('-') || label.ends_with('-') {
@@ -91,11 +102,15 @@ fn a_label(label: &str) -> Result<String, String> {
     };
     match label.len() {
         ..=63 => Ok(label),
-        octets => Err(format!("a part of a domain holds at most 63 octets, this one has {octets}")),
+        octets => Err(format!(
+            "a part of a domain holds at most 63 octets, this one has {octets}"
+        )),
     }
 }
 
 fn is_ldh(label: &str) -> bool {
-    let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let plain = label
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     plain && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
 }

@@ -34,8 +34,14 @@ fn contains(lines: &str, wanted: &str) -> bool {
     while low < high {
         let middle = low + (high - low) / 2;
         // the line around the middle
-        let start = bytes[low..middle].iter().rposition(|byte| *byte == b'\n').map_or(low, |at| low + at + 1);
-        let end = bytes[middle..high].iter().position(|byte| *byte == b'\n').map_or(high, |at| middle + at);
+        let start = bytes[low..middle]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(low, |at| low + at + 1);
+        let end = bytes[middle..high]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(high, |at| middle + at);
         match bytes[start..end].cmp(wanted.as_bytes()) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => low = end + 1,
@@ -58,7 +64,11 @@ mod tests {
                 assert!(contains(list, line), "{line}");
                 assert!(!contains(list, &format!("{line}\u{1}")), "{line}");
                 let inner = &line[1..];
-                assert_eq!(contains(list, inner), lines.binary_search(&inner).is_ok(), "{inner}");
+                assert_eq!(
+                    contains(list, inner),
+                    lines.binary_search(&inner).is_ok(),
+                    "{inner}"
+                );
             }
             assert!(!contains(list, "") && !contains(list, "~") && !contains(list, "\n"));
         }
@@ -66,11 +76,15 @@ mod tests {
 
     #[test]
     fn names_are_recognised() {
-        assert!(is_role("postmaster") && is_role("Info") && is_role("sales+fr") && is_role("no-reply"));
+        assert!(
+            is_role("postmaster") && is_role("Info") && is_role("sales+fr") && is_role("no-reply")
+        );
         assert!(!is_role("ada") && !is_role("") && !is_role("postmasters"));
         assert!(is_disposable("mailinator.com") && is_disposable("a.b.mailinator.com"));
         assert!(
-            !is_disposable("gmail.com") && !is_disposable("com") && !is_disposable("unmailinator.example")
+            !is_disposable("gmail.com")
+                && !is_disposable("com")
+                && !is_disposable("unmailinator.example")
         );
     }
 }

@@ -120,10 +120,16 @@ const EXCHANGES: &[(&str, &str, Role)] = &[
 pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provider {
     for exchange in exchanges {
         let name = exchange.to_ascii_lowercase();
-        let known = EXCHANGES.iter().find(|(suffix, ..)| is_below(&name, suffix));
+        let known = EXCHANGES
+            .iter()
+            .find(|(suffix, ..)| is_below(&name, suffix));
         if let Some((_, provider, role)) = known {
             let evidence = format!("the exchange is called {exchange}");
-            return Provider { name: (*provider).into(), role: *role, evidence };
+            return Provider {
+                name: (*provider).into(),
+                role: *role,
+                evidence,
+            };
         }
     }
     let own = psl::domain_str(domain).unwrap_or(domain);
@@ -131,23 +137,36 @@ pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provide
         Some(exchange) if is_below(&exchange.to_ascii_lowercase(), own) => {
             let mut at: Vec<&str> = networks.to_vec();
             at.dedup();
-            let network =
-                at.first().map(|holder| format!(", in the network of {holder}")).unwrap_or_default();
+            let network = at
+                .first()
+                .map(|holder| format!(", in the network of {holder}"))
+                .unwrap_or_default();
             let evidence = format!("the exchange {exchange} bears the domain's own name{network}");
-            Provider { name: "self-hosted".into(), role: Role::Own, evidence }
+            Provider {
+                name: "self-hosted".into(),
+                role: Role::Own,
+                evidence,
+            }
         }
         Some(exchange) => {
             let name = psl::domain_str(exchange).unwrap_or(exchange).to_owned();
-            Provider { name, role: Role::Unknown, evidence: format!("the exchange is called {exchange}") }
+            Provider {
+                name,
+                role: Role::Unknown,
+                evidence: format!("the exchange is called {exchange}"),
+            }
         }
-        None => {
-            Provider { name: "none".into(), role: Role::Unknown, evidence: "there is no exchange".into() }
-        }
+        None => Provider {
+            name: "none".into(),
+            role: Role::Unknown,
+            evidence: "there is no exchange".into(),
+        },
     }
 }
 
 fn is_below(name: &str, suffix: &str) -> bool {
-    name.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    name.strip_suffix(suffix)
+        .is_some_and(|head| head.is_empty() || head.ends_with('.'))
 }
 
 #[cfg(test)]
@@ -160,15 +179,31 @@ mod tests {
             let provider = of(domain, exchanges, &["AS64496 Example Net"]);
             (provider.name, provider.role)
         };
-        assert_eq!(told("a.example", &["aspmx.l.google.com"]), ("Google Workspace".into(), Mailboxes));
+        assert_eq!(
+            told("a.example", &["aspmx.l.google.com"]),
+            ("Google Workspace".into(), Mailboxes)
+        );
         assert_eq!(
             told("a.example", &["a-example.mail.protection.outlook.com"]),
             ("Microsoft 365".into(), Mailboxes)
         );
-        assert_eq!(told("a.example", &["mx1.a.iphmx.com"]), ("Cisco Secure Email".into(), Gateway));
-        assert_eq!(told("mail.a.example", &["mx.a.example"]), ("self-hosted".into(), Role::Own));
-        assert_eq!(told("a.example", &["mx.b.example"]), ("b.example".into(), Role::Unknown));
-        assert_eq!(told("a.example", &["notgoogle.com"]).1, Role::Unknown, "whole labels only");
+        assert_eq!(
+            told("a.example", &["mx1.a.iphmx.com"]),
+            ("Cisco Secure Email".into(), Gateway)
+        );
+        assert_eq!(
+            told("mail.a.example", &["mx.a.example"]),
+            ("self-hosted".into(), Role::Own)
+        );
+        assert_eq!(
+            told("a.example", &["mx.b.example"]),
+            ("b.example".into(), Role::Unknown)
+        );
+        assert_eq!(
+            told("a.example", &["notgoogle.com"]).1,
+            Role::Unknown,
+            "whole labels only"
+        );
         assert_eq!(told("a.example", &[]), ("none".into(), Role::Unknown));
     }
 }

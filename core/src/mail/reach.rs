@@ -78,7 +78,10 @@ mod tests {
         let reach = Reach::default();
         assert!(!reach.missed("a.example", &[Unconnected::Silent]));
         assert!(!reach.missed("a.example", &[Unconnected::Silent]));
-        assert!(reach.missed("b.example", &[Unconnected::Silent, Unconnected::Unreachable]));
+        assert!(reach.missed(
+            "b.example",
+            &[Unconnected::Silent, Unconnected::Unreachable]
+        ));
         reach.reached();
         assert!(!reach.missed("c.example", &[Unconnected::Silent]));
         assert!(!reach.missed("d.example", &[Unconnected::Silent]));

@@ -38,20 +38,42 @@ impl Mail {
         let patience = Duration::from_millis(settings.smtp.timeout_ms);
         let helo = match settings.smtp.helo.as_str() {
             // The name under which /about is found says most to those who read it in their log.
-            "" => public_name(settings).or_else(own_name).unwrap_or(defaults.helo.clone()),
+            "" => public_name(settings)
+                .or_else(own_name)
+                .unwrap_or(defaults.helo.clone()),
             name => name.to_owned(),
         };
         let contact = net::contact(settings).map(|contact| format!("{} ({contact})", net::WHO));
         let mail_from = Some(settings.smtp.mail_from.clone()).filter(|sender| !sender.is_empty());
-        let smtp = smtp::Settings { helo, contact, mail_from, stage: patience, ..defaults };
-        Ok(Self { port: settings.smtp.port, trusted, smtp, net: net.clone(), verifier: OnceLock::new() })
+        let smtp = smtp::Settings {
+            helo,
+            contact,
+            mail_from,
+            stage: patience,
+            ..defaults
+        };
+        Ok(Self {
+            port: settings.smtp.port,
+            trusted,
+            smtp,
+            net: net.clone(),
+            verifier: OnceLock::new(),
+        })
     }
 
     /// The one verifier.
     pub(crate) fn verifier(&self) -> &Verifier {
         self.verifier.get_or_init(|| {
-            let tls = self.net.tls_roots().ok().and_then(|roots| Opportunistic::new(roots).ok());
-            Verifier { settings: self.smtp.clone(), tls, ..Verifier::default() }
+            let tls = self
+                .net
+                .tls_roots()
+                .ok()
+                .and_then(|roots| Opportunistic::new(roots).ok());
+            Verifier {
+                settings: self.smtp.clone(),
+                tls,
+                ..Verifier::default()
+            }
         })
     }
 }
@@ -59,7 +81,9 @@ impl Mail {
 /// The name of the service, where it has one.
 fn public_name(settings: &Settings) -> Option<String> {
     let url = reqwest::Url::parse(&settings.http.public_url).ok()?;
-    url.domain().filter(|name| name.contains('.')).map(str::to_owned)
+    url.domain()
+        .filter(|name| name.contains('.'))
+        .map(str::to_owned)
 }
 
 /// This machine's name, where it is one that others could look up.

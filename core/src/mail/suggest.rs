@@ -8,11 +8,14 @@ const ENDINGS: &[(&str, &[&str])] = &[
     (
         "com",
         &[
-            "con", "cim", "cm", "co", "cmo", "ocm", "om", "comm", "coom", "vom", "xom", "cpm", "clm", "c0m",
-            "col", "cok", "comn", "cop", "ccom", "con.com", "com.com",
+            "con", "cim", "cm", "co", "cmo", "ocm", "om", "comm", "coom", "vom", "xom", "cpm",
+            "clm", "c0m", "col", "cok", "comn", "cop", "ccom", "con.com", "com.com",
         ],
     ),
-    ("net", &["nte", "ent", "nt", "ne", "bet", "met", "nett", "het", "ner"]),
+    (
+        "net",
+        &["nte", "ent", "nt", "ne", "bet", "met", "nett", "het", "ner"],
+    ),
     ("de", &["ed", "d", "dee", "dw", "dr"]),
     ("fr", &["rf", "f", "ft", "frr"]),
     ("ru", &["ur", "rru", "rue"]),
@@ -22,7 +25,11 @@ const ENDINGS: &[(&str, &[&str])] = &[
 /// itself, or near to nothing.
 #[must_use]
 pub fn suggestion(domain: &str) -> Option<&'static str> {
-    let lines = || DOMAINS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = || {
+        DOMAINS
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    };
     if domain.len() > 40 || lines().any(|line| line.trim_start_matches('=') == domain) {
         return None;
     }
@@ -36,7 +43,8 @@ pub fn suggestion(domain: &str) -> Option<&'static str> {
                 return None;
             }
             let distance = strsim::osa_distance(name, known);
-            (distance <= allowed(name, known)).then_some((distance + usize::from(mistyped), candidate))
+            (distance <= allowed(name, known))
+                .then_some((distance + usize::from(mistyped), candidate))
         })
         // the first of several that are equally near is the most used
         .min_by_key(|(distance, _)| *distance)
@@ -44,7 +52,9 @@ pub fn suggestion(domain: &str) -> Option<&'static str> {
 }
 
 fn is_mistyped(ending: &str, meant: &str) -> bool {
-    ENDINGS.iter().any(|(end, typos)| *end == meant && typos.contains(&ending))
+    ENDINGS
+        .iter()
+        .any(|(end, typos)| *end == meant && typos.contains(&ending))
 }
 
 /// Short names are too near to each other for any tolerance: `bol.com` is not `aol.com`.

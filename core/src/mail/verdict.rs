@@ -79,12 +79,21 @@ impl Report {
             role: Some(is_role(&mailbox.local)),
             ..Checks::default()
         };
-        if matches!(reason, Reason::NoSuchDomain | Reason::NoExchange | Reason::NoMailHere) {
+        if matches!(
+            reason,
+            Reason::NoSuchDomain | Reason::NoExchange | Reason::NoMailHere
+        ) {
             checks.mx = Some(false);
         }
         let corrected = |domain: &str| {
             let domain = MailDomain::Name(suggestion(domain)?.to_owned());
-            Some(Mailbox { domain, ..mailbox.clone() }.wire())
+            Some(
+                Mailbox {
+                    domain,
+                    ..mailbox.clone()
+                }
+                .wire(),
+            )
         };
         Self {
             address: mailbox.wire(),
@@ -106,7 +115,10 @@ impl Report {
         if address.len() < text.len() {
             address.push('…');
         }
-        let checks = Checks { syntax: Some(false), ..Checks::default() };
+        let checks = Checks {
+            syntax: Some(false),
+            ..Checks::default()
+        };
         let reason = Reason::InvalidAddress;
         Self {
             address,
@@ -124,7 +136,8 @@ impl Report {
     /// Fills in what the exchange said about the address and about one that nobody has.
     pub(super) fn answered(&mut self, said: Meaning, about_random: Option<Meaning>) {
         use Meaning::{
-            Accepted, Ambiguous, Disabled, Full, Moved, NoMailHere, NoSuchUser, RelayDenied, Unverified,
+            Accepted, Ambiguous, Disabled, Full, Moved, NoMailHere, NoSuchUser, RelayDenied,
+            Unverified,
         };
         let checks = &mut self.checks;
         checks.smtp = Some(true);

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::{Mailbox, Reach, Reason, Report};
 use crate::net::smtp::{
-    Broken, End, Entry, Exchange, Meaning, Opportunistic, Outcome, Question, Reply, Settings, Stage,
-    Transcript, Unconnected, connect, converse, interleaved, meaning, retry_hint,
+    Broken, End, Entry, Exchange, Meaning, Opportunistic, Outcome, Question, Reply, Settings,
+    Stage, Transcript, Unconnected, connect, converse, interleaved, meaning, retry_hint,
 };
 
 /// Addresses of one exchange that are tried.
@@ -61,7 +61,10 @@ impl Verifier {
         observer: impl FnMut(&[Entry]) + Send + 'a,
     ) -> Report {
         let mut report = Report::unasked(mailbox, Reason::NoExchange);
-        if exchanges.iter().all(|exchange| exchange.addresses.is_empty()) {
+        if exchanges
+            .iter()
+            .all(|exchange| exchange.addresses.is_empty())
+        {
             return report;
         }
         report.checks.mx = Some(true);
@@ -82,14 +85,20 @@ impl Verifier {
             connected: false,
         };
         run.ask_all(exchanges, &mailbox.domain.to_string()).await;
-        Report { transcript: run.transcript.into_entries(), ..run.report }
+        Report {
+            transcript: run.transcript.into_entries(),
+            ..run.report
+        }
     }
 }
 
 impl Run<'_> {
     async fn ask_all(&mut self, exchanges: &[Exchange], domain: &str) {
         let mut told: Option<(Reason, &str)> = None;
-        for exchange in exchanges.iter().filter(|exchange| !exchange.addresses.is_empty()) {
+        for exchange in exchanges
+            .iter()
+            .filter(|exchange| !exchange.addresses.is_empty())
+        {
             if self.is_spent() {
                 break;
             }
@@ -131,7 +140,10 @@ impl Run<'_> {
                 crate::net::smtp::leave(stream);
                 false
             }
-            None => !attempt.failed.iter().any(|(_, failure)| *failure == Unconnected::Refused),
+            None => !attempt
+                .failed
+                .iter()
+                .any(|(_, failure)| *failure == Unconnected::Refused),
         }
     }
 
@@ -144,7 +156,8 @@ impl Run<'_> {
             let attempt = connect(&addresses, self.verifier.settings.connect, self.deadline).await;
             for (address, failure) in &attempt.failed {
                 self.failures.push(*failure);
-                self.transcript.note(&label(exchange, *address), Stage::Connect, failure.as_str());
+                self.transcript
+                    .note(&label(exchange, *address), Stage::Connect, failure.as_str());
             }
             let Some((stream, address)) = attempt.connected else {
                 let any = |wanted| attempt.failed.iter().any(|(_, failure)| *failure == wanted);
@@ -156,7 +169,9 @@ impl Run<'_> {
                 told.get_or_insert(reason);
                 break;
             };
-            addresses.retain(|known| *known != address && !attempt.failed.iter().any(|(at, _)| at == known));
+            addresses.retain(|known| {
+                *known != address && !attempt.failed.iter().any(|(at, _)| at == known)
+            });
             self.connected = true;
             self.verifier.reach.reached();
             self.budget -= 1;
@@ -192,13 +207,23 @@ impl Run<'_> {
                 Some(stream) => stream,
                 None => match self.again(address).await {
                     Some(stream) => stream,
-                    None if self.report.checks.greylisted == Some(true) => return self.greylisted(exchange),
+                    None if self.report.checks.greylisted == Some(true) => {
+                        return self.greylisted(exchange);
+                    }
                     None => return Step::Next(Reason::TlsFailed),
                 },
             };
             let about = (&self.verifier.settings, &self.question);
             let names = (exchange.host.as_str(), label.as_str());
-            let outcome = converse(stream, names, tls, about, self.deadline, &mut self.transcript).await;
+            let outcome = converse(
+                stream,
+                names,
+                tls,
+                about,
+                self.deadline,
+                &mut self.transcript,
+            )
+            .await;
             self.report.tls.clone_from(&outcome.tls);
             if let Some(End::Broken(Stage::Starttls, _)) = &outcome.end
                 && outcome.tls_failed
@@ -254,7 +279,9 @@ impl Run<'_> {
         self.report.retry_after = Some(hint.unwrap_or(USUAL_GREYLIST));
         let pause = match hint {
             // A second is no second: servers round down.
-            Some(seconds) => std::time::Duration::from_secs(seconds) + std::time::Duration::from_millis(200),
+            Some(seconds) => {
+                std::time::Duration::from_secs(seconds) + std::time::Duration::from_millis(200)
+            }
             None => settings.greylist_pause,
         };
         let bearable = pause <= settings.greylist_wait.max(settings.greylist_pause)
@@ -279,7 +306,9 @@ impl Run<'_> {
         };
         let said = meaning(Stage::Rcpt, &reply, local);
         let random_local = self.question.random.split('@').next().unwrap_or_default();
-        let about_random = outcome.random.map(|reply| meaning(Stage::RcptRandom, &reply, random_local));
+        let about_random = outcome
+            .random
+            .map(|reply| meaning(Stage::RcptRandom, &reply, random_local));
         self.report.answered(said, about_random);
         if self.report.checks.greylisted.is_none() && self.report.checks.accepts_mailbox.is_some() {
             self.report.checks.greylisted = Some(false);
@@ -308,7 +337,9 @@ impl Run<'_> {
                 self.report.retry_after = retry_hint(&reply);
                 let reason = match Reason::from(said) {
                     // a greeting or EHLO that is neither yes nor no
-                    Reason::Ambiguous | Reason::Accepted if stage == Stage::Banner => Reason::NotSmtp,
+                    Reason::Ambiguous | Reason::Accepted if stage == Stage::Banner => {
+                        Reason::NotSmtp
+                    }
                     reason => reason,
                 };
                 if stage == Stage::Mail && reply.class() == 5 {
@@ -337,8 +368,8 @@ fn label(exchange: &Exchange, address: SocketAddr) -> String {
 /// A local part that nobody has: 20 letters and digits, without a meaning in any language.
 fn random_local() -> String {
     // Seeded by the operating system, twice over for its length.
-    let mut bits =
-        u128::from(RandomState::new().hash_one(1)) << 64 | u128::from(RandomState::new().hash_one(2));
+    let mut bits = u128::from(RandomState::new().hash_one(1)) << 64
+        | u128::from(RandomState::new().hash_one(2));
     let mut local = String::from("q");
     for _ in 0..19 {
         let letters = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -29,7 +29,12 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
     let mut seen_public = false;
     for (number, line) in lines.iter().enumerate().rev() {
         let index = chain.index(number);
-        let mut say = |text: String| out.push(Anomaly { hop: Some(index), text });
+        let mut say = |text: String| {
+            out.push(Anomaly {
+                hop: Some(index),
+                text,
+            })
+        };
         greeting(line, &mut say);
         address(line, &mut say);
         if seen_public && lines[..number].iter().any(public) {
@@ -40,10 +45,18 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
             before = None;
         } else if number > 0 && chain.cut != Some(number) {
             gap(line, &lines[number - 1], |text| {
-                out.push(Anomaly { hop: Some(chain.index(number - 1)), text })
+                out.push(Anomaly {
+                    hop: Some(chain.index(number - 1)),
+                    text,
+                })
             });
         }
-        let mut say = |text: String| out.push(Anomaly { hop: Some(index), text });
+        let mut say = |text: String| {
+            out.push(Anomaly {
+                hop: Some(index),
+                text,
+            })
+        };
         time(line, &mut before, index, now, &mut say);
         if let (Some(id), Some(by)) = (&line.id, &line.by)
             && is_unique(id)
@@ -53,7 +66,10 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
         }
     }
     if lines.is_empty() {
-        out.push(Anomaly { hop: None, text: "There is no Received line.".to_owned() });
+        out.push(Anomaly {
+            hop: None,
+            text: "There is no Received line.".to_owned(),
+        });
     }
     let _ = found;
     out.sort_by_key(|anomaly| anomaly.hop);
@@ -64,14 +80,22 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
 /// What the client called itself against what the server saw.
 fn greeting(line: &Received, say: &mut impl FnMut(String)) {
     if line.doubted {
-        say("The server doubted the client's name: it does not lead back to its address.".to_owned());
+        say(
+            "The server doubted the client's name: it does not lead back to its address."
+                .to_owned(),
+        );
     }
-    let (Some(helo), Some(address)) = (line.from_helo.as_deref(), line.from_address) else { return };
+    let (Some(helo), Some(address)) = (line.from_helo.as_deref(), line.from_address) else {
+        return;
+    };
     // Clients that log in greet with whatever their program knows; inside a network names are loose.
     let submitted = line.authenticated
         || line.protocol.as_deref().is_some_and(|p| {
             let p = p.to_ascii_lowercase();
-            p.ends_with("smtpa") || p.ends_with("smtpsa") || p.starts_with("http") || p.starts_with("pop")
+            p.ends_with("smtpa")
+                || p.ends_with("smtpsa")
+                || p.starts_with("http")
+                || p.starts_with("pop")
         });
     if submitted || !names::is_public(address) {
         return;
@@ -84,24 +108,35 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
         return;
     }
     if names::is_localhost(helo) {
-        say(format!("The client called itself {helo}, but it came from {address}."));
+        say(format!(
+            "The client called itself {helo}, but it came from {address}."
+        ));
         return;
     }
     if let Some(literal) = names::address(helo) {
         // A private literal is a client behind address translation.
         if literal != address && names::is_public(literal) {
-            say(format!("The client called itself {helo}, but it came from {address}."));
+            say(format!(
+                "The client called itself {helo}, but it came from {address}."
+            ));
         }
         return;
     }
-    let by_itself = line.by.as_deref().is_some_and(|by| by.eq_ignore_ascii_case(helo) && helo.contains('.'));
+    let by_itself = line
+        .by
+        .as_deref()
+        .is_some_and(|by| by.eq_ignore_ascii_case(helo) && helo.contains('.'));
     if by_itself && line.by_address != line.from_address {
-        say(format!("The client called itself by the server's own name, {helo}."));
+        say(format!(
+            "The client called itself by the server's own name, {helo}."
+        ));
         return;
     }
     let Some(rdns) = rdns else { return };
     if names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns) {
-        say(format!("The client called itself {helo}, but its address {address} belongs to {rdns}."));
+        say(format!(
+            "The client called itself {helo}, but its address {address} belongs to {rdns}."
+        ));
     }
 }
 
@@ -110,30 +145,41 @@ fn address(line: &Received, say: &mut impl FnMut(String)) {
     if let Some(text) = &line.bad_address {
         say(format!("{text} is no address."));
     }
-    let Some(address) = line.from_address else { return };
+    let Some(address) = line.from_address else {
+        return;
+    };
     let scope = scope::classify(address);
     let impossible = matches!(
         scope.kind,
         Kind::Reserved | Kind::Multicast | Kind::Broadcast | Kind::Discard | Kind::Benchmarking
     );
     if impossible {
-        say(format!("{address} cannot be a client's address: {} ({}).", scope.name, scope.rfc));
+        say(format!(
+            "{address} cannot be a client's address: {} ({}).",
+            scope.name, scope.rfc
+        ));
     }
 }
 
 /// An inside address between public ones is ordinary inside one organization: a gateway, a filter, a list server.
 /// Between two organizations it cannot be: nothing would have been routed.
 fn inside(line: &Received, say: &mut impl FnMut(String)) {
-    let Some(address) = line.from_address.filter(|a| is_routable_inside(*a)) else { return };
+    let Some(address) = line.from_address.filter(|a| is_routable_inside(*a)) else {
+        return;
+    };
     let name = line.from_rdns.as_deref().or(line.from_helo.as_deref());
-    let (Some(name), Some(by)) = (name, line.by.as_deref()) else { return };
+    let (Some(name), Some(by)) = (name, line.by.as_deref()) else {
+        return;
+    };
     let helo = line.from_helo.as_deref().unwrap_or(name);
     let strange = |name: &str| {
         names::is_public_name(name) && !names::related(name, by) && !name.ends_with(".rfc1918.com")
     };
     if names::is_public_name(by) && strange(name) && strange(helo) {
         let class = scope::classify(address).kind.as_str().replace('_', "-");
-        say(format!("{by} took it from {name} at the {class} address {address}, between public addresses."));
+        say(format!(
+            "{by} took it from {name} at the {class} address {address}, between public addresses."
+        ));
     }
 }
 
@@ -144,20 +190,39 @@ fn is_routable_inside(address: IpAddr) -> bool {
 
 /// The server of one line should be the client of the next.
 fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
-    let Some(by) = lower.by.as_deref().filter(|by| names::is_public_name(by)) else { return };
-    let Some(address) = upper.from_address.filter(|a| names::is_public(*a)) else { return };
+    let Some(by) = lower.by.as_deref().filter(|by| names::is_public_name(by)) else {
+        return;
+    };
+    let Some(address) = upper.from_address.filter(|a| names::is_public(*a)) else {
+        return;
+    };
     let candidates = [upper.from_rdns.as_deref(), upper.from_helo.as_deref()];
-    let named: Vec<&str> =
-        candidates.into_iter().flatten().filter(|name| names::is_public_name(name)).collect();
+    let named: Vec<&str> = candidates
+        .into_iter()
+        .flatten()
+        .filter(|name| names::is_public_name(name))
+        .collect();
     // Mailers send for customers under the customers' names, and a server may have many names: only a known address
     // of the server, or a line that names both, can show a gap.
     let same_address = lower.by_address == Some(address);
-    let rdns = upper.from_rdns.as_deref().filter(|name| names::is_public_name(name));
-    if same_address || named.is_empty() || rdns.is_none() || named.iter().any(|name| names::related(name, by))
+    let rdns = upper
+        .from_rdns
+        .as_deref()
+        .filter(|name| names::is_public_name(name));
+    if same_address
+        || named.is_empty()
+        || rdns.is_none()
+        || named.iter().any(|name| names::related(name, by))
     {
         return;
     }
-    if is_mailer(by) || lower.is_local() || upper.by.as_deref().is_some_and(|next| names::related(next, by)) {
+    if is_mailer(by)
+        || lower.is_local()
+        || upper
+            .by
+            .as_deref()
+            .is_some_and(|next| names::related(next, by))
+    {
         return;
     }
     say(format!(
@@ -196,7 +261,8 @@ fn is_mailer(by: &str) -> bool {
         "emailsrvr.com",
         "salesforce.com",
     ];
-    names::organization(by).is_some_and(|org| MAILERS.contains(&org.as_str()) || names::is_shared(&org))
+    names::organization(by)
+        .is_some_and(|org| MAILERS.contains(&org.as_str()) || names::is_shared(&org))
 }
 
 /// Dates: missing, unreadable, in the future, before the one below.
@@ -224,8 +290,15 @@ fn time(
         let delay = at.duration_since(earlier).as_secs();
         if delay < -SKEW_SECONDS {
             // A date without a zone may be meant in any.
-            let zone = if line.zone.is_none() { " Its date has no zone." } else { "" };
-            say(format!("Time runs backwards: {} before hop {first}.{zone}", span(-delay)));
+            let zone = if line.zone.is_none() {
+                " Its date has no zone."
+            } else {
+                ""
+            };
+            say(format!(
+                "Time runs backwards: {} before hop {first}.{zone}",
+                span(-delay)
+            ));
         }
     }
     *before = Some((index, at));

@@ -29,9 +29,18 @@ const MAX: usize = 20;
 /// Reads the fields above the boundary.
 pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Reading {
     let mut out = Reading::default();
-    let end = chain.places.get(found.trusted).copied().unwrap_or(usize::MAX);
+    let end = chain
+        .places
+        .get(found.trusted)
+        .copied()
+        .unwrap_or(usize::MAX);
     // Without a name it counts only above the line that the stranger's message came in with.
-    let line = found.trusted.checked_sub(1).and_then(|last| chain.places.get(last)).copied().unwrap_or(0);
+    let line = found
+        .trusted
+        .checked_sub(1)
+        .and_then(|last| chain.places.get(last))
+        .copied()
+        .unwrap_or(0);
     let mut methods: Vec<MethodResult> = Vec::new();
     let mut foreign = None;
     for (place, field) in fields.iter().enumerate() {
@@ -39,7 +48,11 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
             let read = results::read(&field.value);
             let id = read.authserv_id.as_deref();
             if place < if id.is_some() { end } else { line } && is_own(id, chain, found) {
-                out.said.authserv_id = out.said.authserv_id.take().or_else(|| id.map(str::to_owned));
+                out.said.authserv_id = out
+                    .said
+                    .authserv_id
+                    .take()
+                    .or_else(|| id.map(str::to_owned));
                 methods.extend(read.results);
             } else {
                 foreign = foreign.or_else(|| id.map(str::to_owned));
@@ -50,15 +63,27 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
         }
     }
     let nobody = match foreign {
-        Some(id) => format!("Results by {id} are in the message, but that is not the reader's own server."),
+        Some(id) => {
+            format!("Results by {id} are in the message, but that is not the reader's own server.")
+        }
         None => "The reader's server wrote no result.".to_owned(),
     };
-    let by = out.said.authserv_id.clone().unwrap_or_else(|| "the receiving server".to_owned());
+    let by = out
+        .said
+        .authserv_id
+        .clone()
+        .unwrap_or_else(|| "the receiving server".to_owned());
     let outcome = |method: &str| match methods.iter().find(|m| m.method == method) {
-        Some(found) => {
-            Outcome { result: Some(found.result.clone()), verified: false, detail: detail(found, &by) }
-        }
-        None => Outcome { result: None, verified: false, detail: nobody.clone() },
+        Some(found) => Outcome {
+            result: Some(found.result.clone()),
+            verified: false,
+            detail: detail(found, &by),
+        },
+        None => Outcome {
+            result: None,
+            verified: false,
+            detail: nobody.clone(),
+        },
     };
     out.said.spf = outcome("spf");
     out.said.dmarc = outcome("dmarc");
@@ -72,12 +97,17 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
     }
     let spf = methods.iter().find(|m| m.method == "spf");
     // A domain alone stands for its postmaster (RFC 7208 §4.3).
-    out.mail_from = spf.and_then(|m| m.property("smtp.mailfrom")).and_then(|from| match from.contains('@') {
-        true => Some(from.to_owned()),
-        false => names::host(from).map(|domain| format!("postmaster@{domain}")),
-    });
+    out.mail_from = spf
+        .and_then(|m| m.property("smtp.mailfrom"))
+        .and_then(|from| match from.contains('@') {
+            true => Some(from.to_owned()),
+            false => names::host(from).map(|domain| format!("postmaster@{domain}")),
+        });
     let remote = methods.iter().find_map(|m| {
-        let said = m.comment.as_deref().and_then(|text| text.strip_prefix("sender IP is "));
+        let said = m
+            .comment
+            .as_deref()
+            .and_then(|text| text.strip_prefix("sender IP is "));
         m.property("smtp.remote-ip")
             .or_else(|| m.property("smtp.client-ip"))
             .or(said)
@@ -100,21 +130,39 @@ fn is_own(id: Option<&str>, chain: &Chain, found: &Found) -> bool {
         // A private name must be one that wrote a trusted line.
         Some(id) => {
             let by = |name: &str| names::same_operator(name, id) || name.eq_ignore_ascii_case(id);
-            trusted.iter().any(|line| line.by.as_deref().is_some_and(by))
+            trusted
+                .iter()
+                .any(|line| line.by.as_deref().is_some_and(by))
         }
         None => {
             let microsoft = |name: &str| {
-                names::same_operator(name, "outlook.com") || names::same_operator(name, "office365.com")
+                names::same_operator(name, "outlook.com")
+                    || names::same_operator(name, "office365.com")
             };
-            trusted.iter().any(|line| line.by.as_deref().is_some_and(microsoft))
+            trusted
+                .iter()
+                .any(|line| line.by.as_deref().is_some_and(microsoft))
         }
     }
 }
 
 fn detail(found: &MethodResult, by: &str) -> String {
-    let properties: Vec<_> = found.properties.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let comment = found.comment.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
-    let text = format!("{by}: {}={}{comment} {}", found.method, found.result, properties.join(" "));
+    let properties: Vec<_> = found
+        .properties
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let comment = found
+        .comment
+        .as_ref()
+        .map(|c| format!(" ({c})"))
+        .unwrap_or_default();
+    let text = format!(
+        "{by}: {}={}{comment} {}",
+        found.method,
+        found.result,
+        properties.join(" ")
+    );
     names::clip(text.trim_end(), 300).to_owned()
 }
 
@@ -122,23 +170,38 @@ fn detail(found: &MethodResult, by: &str) -> String {
 fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) -> Vec<Dkim> {
     let mut results: Vec<&MethodResult> = methods.iter().filter(|m| m.method == "dkim").collect();
     let mut out: Vec<Dkim> = Vec::new();
-    for field in fields.iter().filter(|field| field.is("DKIM-Signature")).take(MAX) {
+    for field in fields
+        .iter()
+        .filter(|field| field.is("DKIM-Signature"))
+        .take(MAX)
+    {
         let tags = tags(&field.value);
-        let tag = |name: &str| tags.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let tag = |name: &str| {
+            tags.iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
         let (domain, selector, signature) = (tag("d"), tag("s"), tag("b").unwrap_or_default());
         let matches = |m: &MethodResult| {
             let at = m.property("header.d").or_else(|| m.property("header.i"));
             let same = |given: &str| {
                 let given = given.rsplit_once('@').map_or(given, |(_, domain)| domain);
-                domain.as_deref().is_some_and(|d| d.eq_ignore_ascii_case(given))
+                domain
+                    .as_deref()
+                    .is_some_and(|d| d.eq_ignore_ascii_case(given))
             };
             // `header.b` holds the signature's first characters (RFC 6008).
             at.is_none_or(same)
-                && m.property("header.s").is_none_or(|s| Some(s) == selector.as_deref())
-                && m.property("header.b").is_none_or(|b| signature.starts_with(b))
+                && m.property("header.s")
+                    .is_none_or(|s| Some(s) == selector.as_deref())
+                && m.property("header.b")
+                    .is_none_or(|b| signature.starts_with(b))
                 && m.result != "none"
         };
-        let found = results.iter().position(|m| matches(m)).map(|at| results.remove(at));
+        let found = results
+            .iter()
+            .position(|m| matches(m))
+            .map(|at| results.remove(at));
         out.push(Dkim {
             result: found.map(|m| m.result.clone()),
             verified: false,
@@ -150,13 +213,18 @@ fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) 
     }
     // Pasted without its signatures, or none there: the results alone.
     if out.is_empty() {
-        out.extend(results.into_iter().take(MAX).map(|m| Dkim {
-            result: Some(m.result.clone()),
-            verified: false,
-            detail: detail(m, by),
-            domain: m.property("header.d").filter(|d| *d != "none").map(str::to_owned),
-            selector: m.property("header.s").map(str::to_owned),
-            algorithm: m.property("header.a").map(str::to_owned),
+        out.extend(results.into_iter().take(MAX).map(|m| {
+            Dkim {
+                result: Some(m.result.clone()),
+                verified: false,
+                detail: detail(m, by),
+                domain: m
+                    .property("header.d")
+                    .filter(|d| *d != "none")
+                    .map(str::to_owned),
+                selector: m.property("header.s").map(str::to_owned),
+                algorithm: m.property("header.a").map(str::to_owned),
+            }
         }));
     }
     out
@@ -164,12 +232,22 @@ fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) 
 
 /// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says of the ones before.
 fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
-    let seals: Vec<_> = fields.iter().filter(|f| f.is("ARC-Seal")).take(60).map(|f| tags(&f.value)).collect();
+    let seals: Vec<_> = fields
+        .iter()
+        .filter(|f| f.is("ARC-Seal"))
+        .take(60)
+        .map(|f| tags(&f.value))
+        .collect();
     let tag = |seal: &[(String, String)], name: &str| {
-        seal.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+        seal.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
     };
-    let last =
-        seals.iter().max_by_key(|seal| tag(seal, "i").and_then(|i| i.parse::<u32>().ok()).unwrap_or(0));
+    let last = seals.iter().max_by_key(|seal| {
+        tag(seal, "i")
+            .and_then(|i| i.parse::<u32>().ok())
+            .unwrap_or(0)
+    });
     let Some(last) = last else {
         return Outcome {
             result: Some("none".to_owned()),
@@ -184,23 +262,47 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
         Some("fail") => "which found the chain before it broken",
         _ => "without a word on the chain before it",
     };
-    let text = format!("{} ARC set(s), the last sealed by {domain}, {chain}.", seals.len());
-    let detail = if said.result.is_some() { format!("{} {text}", said.detail) } else { text };
-    Outcome { result: said.result, verified: false, detail }
+    let text = format!(
+        "{} ARC set(s), the last sealed by {domain}, {chain}.",
+        seals.len()
+    );
+    let detail = if said.result.is_some() {
+        format!("{} {text}", said.detail)
+    } else {
+        text
+    };
+    Outcome {
+        result: said.result,
+        verified: false,
+        detail,
+    }
 }
 
 /// `key=value` pairs with white space removed from the values (RFC 6376 §3.2).
 fn tags(value: &str) -> Vec<(String, String)> {
-    let pairs = names::clip(value, 8 * 1024).split(';').filter_map(|pair| pair.split_once('='));
+    let pairs = names::clip(value, 8 * 1024)
+        .split(';')
+        .filter_map(|pair| pair.split_once('='));
     pairs
-        .map(|(key, value)| (key.trim().to_ascii_lowercase(), value.split_whitespace().collect::<String>()))
+        .map(|(key, value)| {
+            (
+                key.trim().to_ascii_lowercase(),
+                value.split_whitespace().collect::<String>(),
+            )
+        })
         .take(40)
         .collect()
 }
 
 impl Reading {
     /// What can be checked again.
-    pub fn verify(&self, input: &Input<'_>, summary: &Summary, chain: &Chain, found: &Found) -> Verify {
+    pub fn verify(
+        &self,
+        input: &Input<'_>,
+        summary: &Summary,
+        chain: &Chain,
+        found: &Found,
+    ) -> Verify {
         let line = found.handover.map(|number| &chain.lines[number]);
         let path = input
             .fields
@@ -210,8 +312,12 @@ impl Reading {
         let recorded = self.spf.as_ref().and_then(|spf| spf.envelope_from.clone());
         let spf = line.and_then(|line| {
             let address = line.from_address?;
-            let mail_from =
-                line.envelope_from.clone().or(recorded).or_else(|| self.mail_from.clone()).or(path)?;
+            let mail_from = line
+                .envelope_from
+                .clone()
+                .or(recorded)
+                .or_else(|| self.mail_from.clone())
+                .or(path)?;
             let recorded = self.spf.as_ref().and_then(|spf| spf.helo.clone());
             Some(SpfInput {
                 address,

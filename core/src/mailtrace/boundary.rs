@@ -36,7 +36,9 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
     for (number, line) in chain.lines.iter().enumerate() {
         found.trusted = number + 1;
         let known = line.by.as_deref().is_some_and(|by| policy.has_name(by))
-            || line.by_address.is_some_and(|address| policy.has_address(address));
+            || line
+                .by_address
+                .is_some_and(|address| policy.has_address(address));
         configured |= known;
         if let Some(own) = line.by.as_deref().and_then(names::organization)
             && (number == 0 || found.own.is_empty() || known)
@@ -45,7 +47,10 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
         }
         // Beyond a gap nothing is known, whoever the client was.
         if chain.cut == Some(number + 1) {
-            found.handover = line.from_address.filter(|a| names::is_public(*a)).map(|_| number);
+            found.handover = line
+                .from_address
+                .filter(|a| names::is_public(*a))
+                .map(|_| number);
             break;
         }
         let next = chain.lines.get(number + 1);
@@ -57,7 +62,10 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
         } else if next.is_some_and(|next| is_inside(line, next, &mut found)) {
             continue;
         }
-        found.handover = line.from_address.filter(|a| names::is_public(*a)).map(|_| number);
+        found.handover = line
+            .from_address
+            .filter(|a| names::is_public(*a))
+            .map(|_| number);
         break;
     }
     found.said = said(chain, &found, configured, policy);
@@ -66,8 +74,13 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
 
 /// The operator named the client, by its address or by the name that the server itself looked up.
 fn trusted_client(line: &Received, policy: &TrustPolicy) -> bool {
-    line.from_address.is_some_and(|address| policy.has_address(address))
-        || line.from_rdns.as_deref().is_some_and(|name| policy.has_name(name)) && !line.doubted
+    line.from_address
+        .is_some_and(|address| policy.has_address(address))
+        || line
+            .from_rdns
+            .as_deref()
+            .is_some_and(|name| policy.has_name(name))
+            && !line.doubted
 }
 
 /// The client is a machine of the reader's side, so the next line is its own.
@@ -76,7 +89,10 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
     let Some(address) = line.from_address else {
         // A pipe, a queue runner, a second pass; or a name alone, which must be one of ours. Over SMTP it is only
         // the client's word, so nothing follows from it.
-        let smtp = line.protocol.as_deref().is_some_and(|p| p.to_ascii_lowercase().contains("smtp"));
+        let smtp = line
+            .protocol
+            .as_deref()
+            .is_some_and(|p| p.to_ascii_lowercase().contains("smtp"));
         return match name {
             None => line.bad_address.is_none(),
             Some(name) => !smtp && (!names::is_public_name(name) || found.is_own(name)),
@@ -89,7 +105,10 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
     });
     if names::is_inside(address) || fetched {
         // Fetched from the reader's mailbox, or over our own wires: whatever the next server is called, it is ours.
-        for name in [next.by.as_deref(), name.filter(|_| fetched)].into_iter().flatten() {
+        for name in [next.by.as_deref(), name.filter(|_| fetched)]
+            .into_iter()
+            .flatten()
+        {
             if let Some(own) = names::organization(name) {
                 add(&mut found.own, own);
             }
@@ -102,15 +121,19 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
     }
     // A public address of our own domain: its looked-up name says so, and the next line was written there. Where
     // customers' mail leaves under the same name (Gmail, Outlook) that tells nothing.
-    let Some(rdns) = line.from_rdns.as_deref().filter(|_| !line.doubted) else { return false };
+    let Some(rdns) = line.from_rdns.as_deref().filter(|_| !line.doubted) else {
+        return false;
+    };
     let own = |name: &str| {
-        names::organization(name).is_some_and(|org| found.own.contains(&org) && !names::is_shared(&org))
+        names::organization(name)
+            .is_some_and(|org| found.own.contains(&org) && !names::is_shared(&org))
     };
     if own(rdns) && by.is_some_and(own) {
         return true;
     }
     // iCloud's machines greet by their bare names, over public addresses of the domain that the mail is for.
-    let bare = |name: &str| !names::is_public_name(name) && !names::is_localhost(name) && name.len() > 8;
+    let bare =
+        |name: &str| !names::is_public_name(name) && !names::is_localhost(name) && name.len() > 8;
     let mine = line
         .for_
         .as_deref()
@@ -121,8 +144,13 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
 
 /// Inside Exchange Online machines talk over Microsoft's own IPv6 addresses.
 fn is_exchange_online(address: std::net::IpAddr, line: &Received, next_by: Option<&str>) -> bool {
-    let std::net::IpAddr::V6(v6) = address else { return false };
-    let ours = matches!(v6.segments(), [0x2603, 0x1000..=0x10ff, ..] | [0x2a01, 0x111, ..]);
+    let std::net::IpAddr::V6(v6) = address else {
+        return false;
+    };
+    let ours = matches!(
+        v6.segments(),
+        [0x2603, 0x1000..=0x10ff, ..] | [0x2a01, 0x111, ..]
+    );
     let inside = |name: &str| {
         let name = name.to_ascii_lowercase();
         [
@@ -149,15 +177,28 @@ fn add(own: &mut Vec<String>, name: String) {
 fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) -> Boundary {
     if chain.lines.is_empty() {
         let text = "No Received line: nothing tells which servers the message passed.".to_owned();
-        return Boundary { kind: BoundaryKind::None, hop: None, text };
+        return Boundary {
+            kind: BoundaryKind::None,
+            hop: None,
+            text,
+        };
     }
     let last = &chain.lines[found.trusted - 1];
     let by = last.by.as_deref().unwrap_or("the reader's server");
-    let kind = if configured { BoundaryKind::Configured } else { BoundaryKind::Inferred };
+    let kind = if configured {
+        BoundaryKind::Configured
+    } else {
+        BoundaryKind::Inferred
+    };
     let why = match kind {
         BoundaryKind::Configured => "by the configured relays".to_owned(),
-        _ if found.own.is_empty() => "inferred: the topmost line is the reader's own server's".to_owned(),
-        _ => format!("inferred from the topmost lines, written by servers of {}", found.own.join(", ")),
+        _ if found.own.is_empty() => {
+            "inferred: the topmost line is the reader's own server's".to_owned()
+        }
+        _ => format!(
+            "inferred from the topmost lines, written by servers of {}",
+            found.own.join(", ")
+        ),
     };
     let unused = match kind {
         BoundaryKind::Inferred if !policy.is_empty() => " None of the configured relays appears.",
@@ -171,12 +212,18 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
             )
         }
         _ if found.trusted == chain.lines.len() && chain.cut.is_none() => {
-            format!("Every hop is on the reader's side ({why}): no stranger's address was seen.{unused}")
+            format!(
+                "Every hop is on the reader's side ({why}): no stranger's address was seen.{unused}"
+            )
         }
         _ => format!(
             "Hop {} is the last that can be believed ({why}); it names no address.{unused}",
             chain.index(found.trusted - 1)
         ),
     };
-    Boundary { kind, hop: hop.or_else(|| Some(chain.index(found.trusted - 1))), text }
+    Boundary {
+        kind,
+        hop: hop.or_else(|| Some(chain.index(found.trusted - 1))),
+        text,
+    }
 }

@@ -29,16 +29,26 @@ pub(super) fn read(
 ) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     let mut add = |claim: Claim| {
-        let known = claims.iter().any(|c| c.source == claim.source && c.address == claim.address);
+        let known = claims
+            .iter()
+            .any(|c| c.source == claim.source && c.address == claim.address);
         if !known && claims.len() < MAX {
             claims.push(claim);
         }
     };
     // Beside the fact itself it says nothing new.
-    let fact = found.handover.and_then(|number| chain.lines[number].from_address);
+    let fact = found
+        .handover
+        .and_then(|number| chain.lines[number].from_address);
     if let Some((source, address)) = client.filter(|(_, address)| Some(*address) != fact) {
         let scope = addresses::class(address);
-        add(Claim { source: source.to_owned(), hop: None, address, host: None, scope });
+        add(Claim {
+            source: source.to_owned(),
+            hop: None,
+            address,
+            host: None,
+            scope,
+        });
     }
     for field in fields {
         if !FIELDS.iter().any(|name| field.is(name)) {
@@ -48,7 +58,13 @@ pub(super) fn read(
         for word in value.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')) {
             if let Some(address) = names::address(word) {
                 let scope = addresses::class(address);
-                add(Claim { source: field.name.to_owned(), hop: None, address, host: None, scope });
+                add(Claim {
+                    source: field.name.to_owned(),
+                    hop: None,
+                    address,
+                    host: None,
+                    scope,
+                });
             }
         }
     }
@@ -74,7 +90,10 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
         && let line = &chain.lines[number]
         && let Some(address) = line.from_address
     {
-        let host = line.from_rdns.clone().or_else(|| line.client_host().map(str::to_owned));
+        let host = line
+            .from_rdns
+            .clone()
+            .or_else(|| line.client_host().map(str::to_owned));
         let by = line.by.as_deref().unwrap_or("The reader's server");
         let named = match (&line.from_rdns, &line.from_helo) {
             (Some(rdns), _) => format!(", which it knows as {rdns}"),
@@ -82,23 +101,41 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
             (None, None) => String::new(),
         };
         let at = line.at.map(|at| format!(" at {at}")).unwrap_or_default();
-        let evidence =
-            format!("{by} took the message from {address}{named}{at} (hop {}).", chain.index(number));
-        return Origin { address: Some(address), host, confidence: Confidence::Fact, evidence };
+        let evidence = format!(
+            "{by} took the message from {address}{named}{at} (hop {}).",
+            chain.index(number)
+        );
+        return Origin {
+            address: Some(address),
+            host,
+            confidence: Confidence::Fact,
+            evidence,
+        };
     }
     let public = |claim: &&Claim| names::is_public(claim.address);
     if let Some(claim) = claims.iter().find(public) {
         let evidence = match claim.hop {
             Some(hop) => format!("Hop {hop} names it; nobody trusted confirms that line."),
-            None => format!("The field {} names it; nobody trusted confirms it.", claim.source),
+            None => format!(
+                "The field {} names it; nobody trusted confirms it.",
+                claim.source
+            ),
         };
         let address = Some(claim.address);
-        return Origin { address, host: claim.host.clone(), confidence: Confidence::Claimed, evidence };
+        return Origin {
+            address,
+            host: claim.host.clone(),
+            confidence: Confidence::Claimed,
+            evidence,
+        };
     }
     let evidence = if chain.lines.is_empty() {
         "There is no Received line."
     } else {
         "No line names an address outside the reader's own network."
     };
-    Origin { evidence: evidence.to_owned(), ..Origin::default() }
+    Origin {
+        evidence: evidence.to_owned(),
+        ..Origin::default()
+    }
 }

@@ -25,9 +25,16 @@ pub(super) struct Chain {
 impl Chain {
     /// Reads the lines. `X-Received` is not among them: it repeats a hand-over inside Google.
     pub fn read(fields: &[Field<'_>], notes: &mut Vec<String>) -> Self {
-        let all: Vec<_> = fields.iter().enumerate().filter(|(_, field)| field.is("Received")).collect();
+        let all: Vec<_> = fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.is("Received"))
+            .collect();
         let total = all.len();
-        let mut chain = Self { total, ..Self::default() };
+        let mut chain = Self {
+            total,
+            ..Self::default()
+        };
         for (index, (place, field)) in all.into_iter().enumerate() {
             if index >= TOP && index + BOTTOM < total {
                 chain.cut = Some(TOP);
@@ -38,7 +45,9 @@ impl Chain {
         }
         if chain.cut.is_some() {
             let left = total - chain.lines.len();
-            notes.push(format!("{total} Received lines: {left} in the middle were left out"));
+            notes.push(format!(
+                "{total} Received lines: {left} in the middle were left out"
+            ));
         }
         chain
     }

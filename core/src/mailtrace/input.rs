@@ -47,16 +47,27 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
     let wide = |little: bool| {
         let unit = |pair: &[u8]| {
             let pair = [pair[0], pair[1]];
-            if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
+            if little {
+                u16::from_le_bytes(pair)
+            } else {
+                u16::from_be_bytes(pair)
+            }
         };
-        let units: Vec<u16> = bytes[2..bytes.len().min(2 * MAX_HEAD)].chunks_exact(2).map(unit).collect();
+        let units: Vec<u16> = bytes[2..bytes.len().min(2 * MAX_HEAD)]
+            .chunks_exact(2)
+            .map(unit)
+            .collect();
         String::from_utf16_lossy(&units)
     };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return (Cow::Owned(wide(bytes[0] == 0xff)), notes);
     }
     let head = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
-    let head = if head.len() > MAX_HEAD { &head[..MAX_HEAD] } else { head };
+    let head = if head.len() > MAX_HEAD {
+        &head[..MAX_HEAD]
+    } else {
+        head
+    };
     // A cut inside a character is no reason to read all as Latin-1.
     match std::str::from_utf8(head) {
         Ok(text) => (Cow::Borrowed(text), notes),
@@ -82,11 +93,16 @@ fn latin1(bytes: &[u8]) -> String {
 fn msg(bytes: &[u8]) -> String {
     let wide: Vec<u8> = b"Received: ".iter().flat_map(|&b| [b, 0]).collect();
     if let Some(at) = find(bytes, &wide) {
-        let units = bytes[at..].chunks_exact(2).take(MAX_HEAD / 2).map(|p| u16::from_le_bytes([p[0], p[1]]));
+        let units = bytes[at..]
+            .chunks_exact(2)
+            .take(MAX_HEAD / 2)
+            .map(|p| u16::from_le_bytes([p[0], p[1]]));
         let run: Vec<u16> = units.take_while(|&u| u != 0).collect();
         return String::from_utf16_lossy(&run);
     }
-    let Some(at) = find(bytes, b"Received: ") else { return String::new() };
+    let Some(at) = find(bytes, b"Received: ") else {
+        return String::new();
+    };
     let run = bytes[at..].split(|&b| b == 0).next().unwrap_or_default();
     latin1(&run[..run.len().min(MAX_HEAD)])
 }
@@ -117,10 +133,20 @@ impl Wrapping {
         let (mut rest, mut quotes) = (line, 0);
         loop {
             let inner = rest.trim_start_matches([' ', '\t', '\u{a0}']);
-            let marker = ["> ", ">", "&gt; ", "&gt;", "| "].iter().find_map(|m| inner.strip_prefix(m));
+            let marker = ["> ", ">", "&gt; ", "&gt;", "| "]
+                .iter()
+                .find_map(|m| inner.strip_prefix(m));
             match marker {
                 Some(inner) if quotes < 20 => (rest, quotes) = (inner, quotes + 1),
-                _ => return (Self { quotes, indent: rest.len() - inner.len() }, inner),
+                _ => {
+                    return (
+                        Self {
+                            quotes,
+                            indent: rest.len() - inner.len(),
+                        },
+                        inner,
+                    );
+                }
             }
         }
     }
@@ -129,7 +155,10 @@ impl Wrapping {
         let mut rest = line;
         for _ in 0..self.quotes {
             let inner = rest.trim_start_matches([' ', '\t', '\u{a0}']);
-            match ["> ", ">", "&gt; ", "&gt;", "| "].iter().find_map(|m| inner.strip_prefix(m)) {
+            match ["> ", ">", "&gt; ", "&gt;", "| "]
+                .iter()
+                .find_map(|m| inner.strip_prefix(m))
+            {
                 Some(inner) => rest = inner,
                 None => break,
             }
@@ -210,7 +239,11 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
             blank += 1;
             continue;
         }
-        let name = if line.starts_with([' ', '\t']) { None } else { field_name(line) };
+        let name = if line.starts_with([' ', '\t']) {
+            None
+        } else {
+            field_name(line)
+        };
         let (blanks, early) = (std::mem::take(&mut blank), std::mem::take(&mut first));
         spaced |= early && blanks == 1 && name.is_some_and(is_known);
         if blanks > 0 && !(spaced && blanks == 1) {
@@ -231,19 +264,22 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
             value.push(line.trim_end_matches('`').trim_end());
         }
         if input.fields.len() >= MAX_FIELDS {
-            input.notes.push(format!("only the first {MAX_FIELDS} header fields were read"));
+            input.notes.push(format!(
+                "only the first {MAX_FIELDS} header fields were read"
+            ));
             break;
         }
     }
     close(&mut input, open);
     if !input.has_body && total > MAX_HEAD && text.len() >= MAX_HEAD - 4 {
-        input
-            .notes
-            .push(format!("the header section is longer than {MAX_HEAD} bytes: the rest was not read"));
+        input.notes.push(format!(
+            "the header section is longer than {MAX_HEAD} bytes: the rest was not read"
+        ));
     }
     if mended {
         input.notes.push(
-            "the text was mended: folded lines or blank lines were not where a message has them".to_owned(),
+            "the text was mended: folded lines or blank lines were not where a message has them"
+                .to_owned(),
         );
     }
     if wrapping.is_some_and(|w| w.quotes > 0) {
@@ -273,7 +309,12 @@ fn close<'a>(input: &mut Input<'a>, open: Option<(&'a str, Vec<&'a str>)>) {
         many => Cow::Owned(many.join("\n").trim().to_owned()),
     };
     let value = if value.contains("&lt;") || value.contains("&gt;") {
-        Cow::Owned(value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+        Cow::Owned(
+            value
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&"),
+        )
     } else {
         value
     };
@@ -292,7 +333,10 @@ impl<'a> Iterator for Lines<'a> {
         }
         let end = self.0.find(['\n', '\r']).unwrap_or(self.0.len());
         let (line, rest) = self.0.split_at(end);
-        self.0 = rest.strip_prefix("\r\n").or_else(|| rest.get(1..)).unwrap_or_default();
+        self.0 = rest
+            .strip_prefix("\r\n")
+            .or_else(|| rest.get(1..))
+            .unwrap_or_default();
         Some(line)
     }
 }
@@ -300,7 +344,10 @@ impl<'a> Iterator for Lines<'a> {
 /// The message as its signatures cover it: bytes from the first field on, lines ended by CRLF. `None` when there is
 /// no body, or the input was quoted, fenced or cut, so that no signature could hold.
 pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
-    if bytes.len() > MAX_MESSAGE || bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xd0, 0xcf]) {
+    if bytes.len() > MAX_MESSAGE
+        || bytes.starts_with(&[0xff, 0xfe])
+        || bytes.starts_with(&[0xd0, 0xcf])
+    {
         return None;
     }
     let mut rest = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);

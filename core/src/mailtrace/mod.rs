@@ -48,7 +48,9 @@ impl TrustPolicy {
                 policy.networks.push(network);
             } else if let Some(address) = names::address(relay) {
                 policy.networks.push(address.into());
-            } else if let Some(name) = names::host(relay.trim_start_matches("*.").trim_start_matches('.')) {
+            } else if let Some(name) =
+                names::host(relay.trim_start_matches("*.").trim_start_matches('.'))
+            {
                 policy.names.push(name.to_ascii_lowercase());
             } else {
                 return Err(relay.to_owned());
@@ -62,14 +64,17 @@ impl TrustPolicy {
     }
 
     fn has_address(&self, address: std::net::IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
     }
 
     fn has_name(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        self.names
-            .iter()
-            .any(|own| name.strip_suffix(own.as_str()).is_some_and(|r| r.is_empty() || r.ends_with('.')))
+        self.names.iter().any(|own| {
+            name.strip_suffix(own.as_str())
+                .is_some_and(|r| r.is_empty() || r.ends_with('.'))
+        })
     }
 }
 

@@ -25,9 +25,13 @@ pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
         Some(rest) => rest.split_once(']')?,
         None => (text, ""),
     };
-    let tagged = inside.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("ipv6:"));
+    let tagged = inside
+        .get(..5)
+        .is_some_and(|tag| tag.eq_ignore_ascii_case("ipv6:"));
     let plain = if tagged { &inside[5..] } else { inside };
-    let plain = plain.split_once('%').map_or(plain, |(address, _zone)| address);
+    let plain = plain
+        .split_once('%')
+        .map_or(plain, |(address, _zone)| address);
     let port = after.strip_prefix(':').and_then(|port| port.parse().ok());
     if let Ok(address) = plain.parse::<IpAddr>() {
         return Some((address.to_canonical(), port));
@@ -41,13 +45,16 @@ pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
 pub(super) fn looks_numeric(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     parts.len() == 4
-        && parts.iter().all(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
+        && parts
+            .iter()
+            .all(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A host name fit to be shown, without its final dot. `unknown` and the like are no names.
 pub(super) fn host(text: &str) -> Option<&str> {
-    let name =
-        text.trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\'')).trim_end_matches('.');
+    let name = text
+        .trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\''))
+        .trim_end_matches('.');
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
     let fine = !name.is_empty()
         && name.len() <= 255
@@ -61,9 +68,20 @@ pub(super) fn host(text: &str) -> Option<&str> {
 
 /// A name with a dot, under a top-level domain that could be public: not `localhost`, `srv1`, `mail.corp.local`.
 pub(super) fn is_public_name(name: &str) -> bool {
-    const INSIDE: [&str; 9] =
-        ["local", "lan", "localdomain", "internal", "localhost", "home", "corp", "arpa", "intranet"];
-    let Some((_, top)) = name.rsplit_once('.') else { return false };
+    const INSIDE: [&str; 9] = [
+        "local",
+        "lan",
+        "localdomain",
+        "internal",
+        "localhost",
+        "home",
+        "corp",
+        "arpa",
+        "intranet",
+    ];
+    let Some((_, top)) = name.rsplit_once('.') else {
+        return false;
+    };
     let top = top.to_ascii_lowercase();
     address(name).is_none()
         && !INSIDE.contains(&top.as_str())
@@ -114,25 +132,36 @@ pub(super) fn same_operator(a: &str, b: &str) -> bool {
     if a.eq_ignore_ascii_case(b) {
         return true;
     }
-    let (Some(a), Some(b)) = (organization(a), organization(b)) else { return false };
-    a == b || FAMILIES.iter().any(|family| family.contains(&a.as_str()) && family.contains(&b.as_str()))
+    let (Some(a), Some(b)) = (organization(a), organization(b)) else {
+        return false;
+    };
+    a == b
+        || FAMILIES
+            .iter()
+            .any(|family| family.contains(&a.as_str()) && family.contains(&b.as_str()))
 }
 
 /// Probably the same operator: also one name under two suffixes (`example.com`, `example.net`). Good enough to keep
 /// quiet about a difference, not to believe anybody.
 pub(super) fn related(a: &str, b: &str) -> bool {
-    let label = |name: &str| organization(name).and_then(|org| org.split('.').next().map(str::to_owned));
+    let label =
+        |name: &str| organization(name).and_then(|org| org.split('.').next().map(str::to_owned));
     same_operator(a, b) || label(a).is_some_and(|a| Some(a) == label(b))
 }
 
 /// Providers whose customers' mail leaves and arrives under one name: the name does not tell whose side it is.
 pub(super) fn is_shared(organization: &str) -> bool {
-    FAMILIES[..13].iter().any(|family| family.contains(&organization))
+    FAMILIES[..13]
+        .iter()
+        .any(|family| family.contains(&organization))
 }
 
 /// An address that a stranger can have. Addresses for examples count: in a manual or a test they stand for these.
 pub(super) fn is_public(address: IpAddr) -> bool {
-    matches!(scope::classify(address).kind, Kind::Global | Kind::Documentation | Kind::Transition)
+    matches!(
+        scope::classify(address).kind,
+        Kind::Global | Kind::Documentation | Kind::Transition
+    )
 }
 
 /// An address of one network's inside: loopback, link, private use, carrier's NAT.
@@ -165,14 +194,20 @@ mod tests {
             let found = address(text).map(|a| a.to_string()).unwrap_or_default();
             assert_eq!(found, expected, "{text}");
         }
-        assert_eq!(address_port("[192.0.2.1:4711]").and_then(|(_, port)| port), Some(4711));
+        assert_eq!(
+            address_port("[192.0.2.1:4711]").and_then(|(_, port)| port),
+            Some(4711)
+        );
     }
 
     #[test]
     fn knows_who_belongs_together() {
         assert!(related("mx1.example.com", "mail.example.com"));
         assert!(related("a.sourceforge.com", "b.sourceforge.net"));
-        assert!(related("mail-db8.outbound.protection.outlook.com", "x.prod.exchangelabs.com"));
+        assert!(related(
+            "mail-db8.outbound.protection.outlook.com",
+            "x.prod.exchangelabs.com"
+        ));
         assert!(!same_operator("a.sourceforge.com", "b.sourceforge.net"));
         assert!(!related("mx.a.example", "mx.b.example"));
         assert!(!related("localhost", "mx.b.example"));

@@ -50,7 +50,11 @@ const WORDS: [&str; 13] = [
 /// Reads one field.
 pub(super) fn read(value: &str) -> Results {
     let mut out = Results::default();
-    for (index, part) in split(names::clip(value, 8 * 1024)).into_iter().take(60).enumerate() {
+    for (index, part) in split(names::clip(value, 8 * 1024))
+        .into_iter()
+        .take(60)
+        .enumerate()
+    {
         let mut words: Vec<String> = Vec::new();
         let mut comment = None;
         tokens_of(part, |text, is_comment| {
@@ -62,7 +66,11 @@ pub(super) fn read(value: &str) -> Results {
         });
         // `dkim = pass`
         let mut pairs: Vec<(String, String)> = Vec::new();
-        let joined = words.join(" ").replace(" = ", "=").replace("= ", "=").replace(" =", "=");
+        let joined = words
+            .join(" ")
+            .replace(" = ", "=")
+            .replace("= ", "=")
+            .replace(" =", "=");
         for word in joined.split(' ') {
             if let Some((key, value)) = word.split_once('=') {
                 pairs.push((key.to_ascii_lowercase(), value.trim_matches('"').to_owned()));
@@ -70,7 +78,9 @@ pub(super) fn read(value: &str) -> Results {
                 out.authserv_id = names::host(word).map(str::to_owned);
             }
         }
-        let Some((method, result)) = pairs.first().cloned() else { continue };
+        let Some((method, result)) = pairs.first().cloned() else {
+            continue;
+        };
         // `dkim/1=pass`
         let method = method.split('/').next().unwrap_or_default().to_owned();
         let result = result.to_ascii_lowercase();
@@ -78,7 +88,12 @@ pub(super) fn read(value: &str) -> Results {
         if method.contains('.') || !WORDS.contains(&result.as_str()) {
             continue;
         }
-        out.results.push(MethodResult { method, result, comment, properties: pairs.split_off(1) });
+        out.results.push(MethodResult {
+            method,
+            result,
+            comment,
+            properties: pairs.split_off(1),
+        });
     }
     out
 }
@@ -121,23 +136,36 @@ pub(super) struct ReceivedSpf {
 /// Reads one field.
 pub(super) fn read_spf(value: &str) -> Option<ReceivedSpf> {
     let value = names::clip(value, 4096);
-    let result = value.split_ascii_whitespace().next()?.trim_end_matches(';').to_ascii_lowercase();
+    let result = value
+        .split_ascii_whitespace()
+        .next()?
+        .trim_end_matches(';')
+        .to_ascii_lowercase();
     if !WORDS.contains(&result.as_str()) {
         return None;
     }
-    let mut out = ReceivedSpf { result, ..ReceivedSpf::default() };
+    let mut out = ReceivedSpf {
+        result,
+        ..ReceivedSpf::default()
+    };
     for part in split(value) {
         tokens_of(part, |text, is_comment| {
             if is_comment {
                 if out.comment.is_none() {
-                    let host = text.split_once(':').and_then(|(host, _)| names::host(host.trim()));
-                    out.receiver =
-                        out.receiver.take().or_else(|| host.filter(|h| h.contains('.')).map(str::to_owned));
+                    let host = text
+                        .split_once(':')
+                        .and_then(|(host, _)| names::host(host.trim()));
+                    out.receiver = out
+                        .receiver
+                        .take()
+                        .or_else(|| host.filter(|h| h.contains('.')).map(str::to_owned));
                     out.comment = Some(text.to_owned());
                 }
                 return;
             }
-            let Some((key, value)) = text.split_once('=') else { return };
+            let Some((key, value)) = text.split_once('=') else {
+                return;
+            };
             let value = value.trim_matches(['"', '<', '>', ';']);
             match key.to_ascii_lowercase().as_str() {
                 "client-ip" => out.client = names::address(value),

@@ -34,29 +34,49 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
             head.push_str("\r\n");
         }
     }
-    let mut out = Summary { date: date_of(fields), ..Summary::default() };
+    let mut out = Summary {
+        date: date_of(fields),
+        ..Summary::default()
+    };
     let parser = MessageParser::new()
         .header_address(HeaderName::From)
         .header_text(HeaderName::Subject)
         .header_id(HeaderName::MessageId)
         .default_header_ignore();
-    let Some(message) = parser.parse_headers(head.as_bytes()) else { return out };
+    let Some(message) = parser.parse_headers(head.as_bytes()) else {
+        return out;
+    };
     out.subject = message.subject().and_then(clean);
     out.message_id = message.message_id().and_then(clean);
     if let Some(author) = message.from().and_then(|from| from.first()) {
-        let (name, address) = (author.name().and_then(clean), author.address().and_then(clean));
-        out.from_domain = address.as_deref().and_then(|a| a.rsplit_once('@')).and_then(|(_, domain)| {
-            names::host(domain).filter(|domain| domain.contains('.')).map(str::to_ascii_lowercase)
-        });
+        let (name, address) = (
+            author.name().and_then(clean),
+            author.address().and_then(clean),
+        );
+        out.from_domain = address
+            .as_deref()
+            .and_then(|a| a.rsplit_once('@'))
+            .and_then(|(_, domain)| {
+                names::host(domain)
+                    .filter(|domain| domain.contains('.'))
+                    .map(str::to_ascii_lowercase)
+            });
         out.from = match (name, address) {
             (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
             (name, address) => address.or(name),
         };
     }
-    let raw = |name: &str| fields.iter().find(|f| f.is(name)).and_then(|f| clean(&f.value));
+    let raw = |name: &str| {
+        fields
+            .iter()
+            .find(|f| f.is(name))
+            .and_then(|f| clean(&f.value))
+    };
     out.from = out.from.or_else(|| raw("From"));
-    out.message_id =
-        out.message_id.or_else(|| raw("Message-ID")).map(|id| id.trim_matches(['<', '>']).to_owned());
+    out.message_id = out
+        .message_id
+        .or_else(|| raw("Message-ID"))
+        .map(|id| id.trim_matches(['<', '>']).to_owned());
     out
 }
 
@@ -70,8 +90,10 @@ fn date_of(fields: &[Field<'_>]) -> Option<String> {
 
 /// No control characters: the text is shown in chats and terminals.
 fn clean(text: &str) -> Option<String> {
-    let text: String =
-        names::clip(text, MAX_TEXT).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String = names::clip(text, MAX_TEXT)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(text)
 }

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::*;
 
 fn fixtures() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/mailtrace/fixtures"))
+    PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/mailtrace/fixtures"
+    ))
 }
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -31,8 +34,12 @@ fn reading(trace: &Trace) -> Value {
             })
         })
         .collect();
-    let dkim: Vec<Value> =
-        trace.authentication.dkim.iter().map(|d| json!([d.domain, d.selector, d.result])).collect();
+    let dkim: Vec<Value> = trace
+        .authentication
+        .dkim
+        .iter()
+        .map(|d| json!([d.domain, d.selector, d.result]))
+        .collect();
     json!({
         "from": trace.from, "subject": trace.subject, "date": trace.date, "message_id": trace.message_id,
         "hops": hops, "boundary": trace.boundary.hop,
@@ -59,7 +66,8 @@ fn reads_every_dialect() {
             std::fs::write(&expected, text).expect("written");
         }
         let expected: Value =
-            serde_json::from_str(&std::fs::read_to_string(&expected).expect("a reading")).expect("JSON");
+            serde_json::from_str(&std::fs::read_to_string(&expected).expect("a reading"))
+                .expect("JSON");
         assert_eq!(found, expected, "{}", path.display());
         count += 1;
     }
@@ -103,26 +111,52 @@ fn names_what_is_forged() {
         "Time runs backwards",
         "called itself paypal.example",
     ] {
-        assert!(trace.anomalies.iter().any(|a| a.text.contains(part)), "{part}: {:#?}", trace.anomalies);
+        assert!(
+            trace.anomalies.iter().any(|a| a.text.contains(part)),
+            "{part}: {:#?}",
+            trace.anomalies
+        );
     }
-    assert_eq!(trace.authentication.spf.result, None, "results by a stranger");
-    let policy = TrustPolicy { now: "2026-10-05T08:00:00Z".parse().ok(), ..TrustPolicy::default() };
+    assert_eq!(
+        trace.authentication.spf.result, None,
+        "results by a stranger"
+    );
+    let policy = TrustPolicy {
+        now: "2026-10-05T08:00:00Z".parse().ok(),
+        ..TrustPolicy::default()
+    };
     let trace = super::trace(&fixture("forged"), &policy);
-    assert!(trace.anomalies.iter().any(|a| a.text.contains("in the future")));
+    assert!(
+        trace
+            .anomalies
+            .iter()
+            .any(|a| a.text.contains("in the future"))
+    );
 }
 
 #[test]
 fn configured_relays_move_the_boundary() {
     let input = fixture("mimecast");
     assert_eq!(read(&input).boundary.kind, BoundaryKind::Inferred);
-    for relays in [["198.51.100.0/24"].as_slice(), &["mimecast.com"], &["198.51.100.30"]] {
+    for relays in [
+        ["198.51.100.0/24"].as_slice(),
+        &["mimecast.com"],
+        &["198.51.100.30"],
+    ] {
         let policy = TrustPolicy::from_relays(relays.iter().copied()).expect("relays");
         let trace = super::trace(&input, &policy);
         assert_eq!(trace.boundary.kind, BoundaryKind::Configured);
-        assert_eq!(trace.origin.address, "192.0.2.25".parse().ok(), "{relays:?}");
+        assert_eq!(
+            trace.origin.address,
+            "192.0.2.25".parse().ok(),
+            "{relays:?}"
+        );
         assert!(trace.hops.iter().all(|hop| hop.trusted));
     }
-    assert_eq!(TrustPolicy::from_relays(["not a host"]).err().as_deref(), Some("not a host"));
+    assert_eq!(
+        TrustPolicy::from_relays(["not a host"]).err().as_deref(),
+        Some("not a host")
+    );
 }
 
 #[test]
@@ -144,8 +178,18 @@ fn ten_thousand_lines_are_told() {
         );
     }
     let trace = read(input.as_bytes());
-    assert_eq!((trace.hops.len(), trace.hops[0].index, trace.hops[249].index), (250, 1, 10_000));
-    assert!(trace.notes.iter().any(|note| note.contains("9750 in the middle")), "{:?}", trace.notes);
+    assert_eq!(
+        (trace.hops.len(), trace.hops[0].index, trace.hops[249].index),
+        (250, 1, 10_000)
+    );
+    assert!(
+        trace
+            .notes
+            .iter()
+            .any(|note| note.contains("9750 in the middle")),
+        "{:?}",
+        trace.notes
+    );
 }
 
 #[test]
@@ -180,13 +224,20 @@ proptest! {
 #[test]
 fn time_is_linear() {
     // Open brackets, semicolons and quotes by the thousand: none may be looked at twice for each other.
-    for part in ["(", ")", ";", "(;", "<", "[", "from ", "\"", "; Mon, ", "a=b ", "\\("] {
+    for part in [
+        "(", ")", ";", "(;", "<", "[", "from ", "\"", "; Mon, ", "a=b ", "\\(",
+    ] {
         let line = part.repeat(4_000);
         let input =
-            format!("Received: {line}\nAuthentication-Results: x; {line}\nSubject: {line}\n").repeat(100);
+            format!("Received: {line}\nAuthentication-Results: x; {line}\nSubject: {line}\n")
+                .repeat(100);
         let start = std::time::Instant::now();
         read(input.as_bytes());
-        assert!(start.elapsed().as_secs_f64() < 5.0, "{part:?}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_secs_f64() < 5.0,
+            "{part:?}: {:?}",
+            start.elapsed()
+        );
     }
 }
 
@@ -196,9 +247,15 @@ fn results_of_a_stranger_do_not_count() {
     let results = "Authentication-Results: spf=pass (sender IP is 198.51.100.9) smtp.mailfrom=sender.example; dmarc=pass header.from=sender.example\n";
     let above = read(format!("{results}{head}From: a@sender.example\n").as_bytes());
     assert_eq!(above.authentication.dmarc.result.as_deref(), Some("pass"));
-    assert_eq!((above.claims.len(), above.claims[0].source.as_str()), (1, "Authentication-Results"));
+    assert_eq!(
+        (above.claims.len(), above.claims[0].source.as_str()),
+        (1, "Authentication-Results")
+    );
     let below = read(format!("{head}{results}From: a@sender.example\n").as_bytes());
-    assert_eq!((below.authentication.dmarc.result, below.claims), (None, vec![]));
+    assert_eq!(
+        (below.authentication.dmarc.result, below.claims),
+        (None, vec![])
+    );
 }
 
 #[test]
@@ -214,5 +271,10 @@ fn only_private_lines_leave_a_claim() {
 #[test]
 fn repeated_ids_are_named() {
     let line = "Received: from a.example ([192.0.2.1]) by b.example with ESMTP id 4Yabm00000z1; Mon, 5 Oct 2026 07:00:05 +0000\n";
-    assert!(read(line.repeat(2).as_bytes()).anomalies.iter().any(|a| a.text.contains("4Yabm00000z1")));
+    assert!(
+        read(line.repeat(2).as_bytes())
+            .anomalies
+            .iter()
+            .any(|a| a.text.contains("4Yabm00000z1"))
+    );
 }

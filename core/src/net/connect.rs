@@ -30,8 +30,11 @@ pub(crate) enum Answer {
 /// # Errors
 /// Only when there is no socket to be had (descriptors, memory, address family).
 pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(Answer, Duration)> {
-    let socket =
-        Socket::new(Domain::for_address(target), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(target),
+        Type::STREAM.nonblocking().cloexec(),
+        Some(Protocol::TCP),
+    )?;
     #[cfg(target_os = "linux")]
     super::errqueue::report_errors(&socket, target.is_ipv6())?;
     if let Some(ttl) = ttl {
@@ -65,7 +68,8 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
 }
 
 fn in_progress(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(nix::libc::EINPROGRESS)
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.raw_os_error() == Some(nix::libc::EINPROGRESS)
 }
 
 #[cfg(target_os = "linux")]

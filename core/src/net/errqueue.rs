@@ -12,7 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
+    sockopt,
 };
 use nix::sys::time::TimeSpec;
 use socket2::Socket;
@@ -117,9 +118,18 @@ pub(crate) fn never_fragment(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
 }
 
 /// Takes the next message of a queue; `None` when it is empty.
-pub(crate) fn receive(socket: &impl AsFd, queue: Queue, buffer: &mut [u8]) -> io::Result<Option<Message>> {
+pub(crate) fn receive(
+    socket: &impl AsFd,
+    queue: Queue,
+    buffer: &mut [u8],
+) -> io::Result<Option<Message>> {
     // Room for an extended error with the larger address, a TTL and a time, each with its header.
-    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::c_int, TimeSpec);
+    let mut control = nix::cmsg_space!(
+        libc::sock_extended_err,
+        libc::sockaddr_in6,
+        libc::c_int,
+        TimeSpec
+    );
     let flags = match queue {
         Queue::Data => MsgFlags::MSG_DONTWAIT,
         Queue::Errors => MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_ERRQUEUE,
@@ -174,12 +184,13 @@ pub(crate) fn send(
     outlay::spend(outlay::DATAGRAM + payload.len())?;
     let to = to.map(SockaddrStorage::from);
     let hops = ttl.map_or(0, |(ttl, _)| libc::c_int::from(ttl));
-    let control =
-        ttl.map(
-            |(_, ipv6)| {
-                if ipv6 { ControlMessage::Ipv6HopLimit(&hops) } else { ControlMessage::Ipv4Ttl(&hops) }
-            },
-        );
+    let control = ttl.map(|(_, ipv6)| {
+        if ipv6 {
+            ControlMessage::Ipv6HopLimit(&hops)
+        } else {
+            ControlMessage::Ipv4Ttl(&hops)
+        }
+    });
     sendmsg(
         socket.as_fd().as_raw_fd(),
         &[IoSlice::new(payload)],
@@ -202,18 +213,32 @@ pub(crate) fn round_trip(sent: (Instant, SystemTime), stamp: Option<SystemTime>)
 
 fn report(error: &libc::sock_extended_err, offender: Option<IpAddr>) -> Report {
     let notice = match error.ee_origin {
-        libc::SO_EE_ORIGIN_ICMP => Some(Notice::from_icmp(error.ee_type, error.ee_code, error.ee_info)),
-        libc::SO_EE_ORIGIN_ICMP6 => Some(Notice::from_icmp6(error.ee_type, error.ee_code, error.ee_info)),
+        libc::SO_EE_ORIGIN_ICMP => Some(Notice::from_icmp(
+            error.ee_type,
+            error.ee_code,
+            error.ee_info,
+        )),
+        libc::SO_EE_ORIGIN_ICMP6 => Some(Notice::from_icmp6(
+            error.ee_type,
+            error.ee_code,
+            error.ee_info,
+        )),
         _ => None,
     };
-    Report { notice, offender, info: error.ee_info }
+    Report {
+        notice,
+        offender,
+        info: error.ee_info,
+    }
 }
 
 fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = storage.as_sockaddr_in() {
         return Some(SocketAddr::from((v4.ip(), v4.port())));
     }
-    storage.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port())))
+    storage
+        .as_sockaddr_in6()
+        .map(|v6| SocketAddr::from((v6.ip(), v6.port())))
 }
 
 /// Messages read in one go before others get a turn: a flood must not hold the thread.
@@ -237,11 +262,18 @@ pub(crate) async fn next_batch(
     socket.ready(Interest::READABLE | Interest::ERROR).await?;
     // One after the other: `try_io` knows no readiness for two interests at once (tokio 1.54).
     // Errors first: reading them clears the pending error that a read of data would return.
-    for (queue, interest) in [(Queue::Errors, Interest::ERROR), (Queue::Data, Interest::READABLE)] {
+    for (queue, interest) in [
+        (Queue::Errors, Interest::ERROR),
+        (Queue::Data, Interest::READABLE),
+    ] {
         let read = socket.try_io(interest, || {
             // "Would block" makes tokio wait for the next event; else it would look again at once.
             let empty = drain_queue(socket, queue, &mut each);
-            if empty { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            if empty {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                Ok(())
+            }
         });
         match read {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
@@ -259,7 +291,11 @@ pub(crate) fn drain(socket: &impl AsFd, mut each: impl FnMut(Queue, &Message, &[
 }
 
 /// Empties a queue; false if one batch did not suffice.
-fn drain_queue(socket: &impl AsFd, queue: Queue, each: &mut impl FnMut(Queue, &Message, &[u8])) -> bool {
+fn drain_queue(
+    socket: &impl AsFd,
+    queue: Queue,
+    each: &mut impl FnMut(Queue, &Message, &[u8]),
+) -> bool {
     let mut buffer = [0; 2048];
     for _ in 0..BATCH {
         match receive(socket, queue, &mut buffer) {

@@ -19,7 +19,10 @@ pub struct Guard {
 impl Guard {
     /// With the exceptions of `policy`; `deny` goes before `allow`.
     pub fn new(policy: &Policy) -> Self {
-        Self { allow: policy.allow.clone(), deny: policy.deny.clone() }
+        Self {
+            allow: policy.allow.clone(),
+            deny: policy.deny.clone(),
+        }
     }
 
     /// The address to connect to, or why not. An IPv4 address in IPv6 clothing is judged as what it is.
@@ -33,11 +36,16 @@ impl Guard {
         };
         let refused = |why: String| {
             let shown = plain.to_string();
-            let what = if what == shown { shown } else { format!("{what} ({shown})") };
+            let what = if what == shown {
+                shown
+            } else {
+                format!("{what} ({shown})")
+            };
             Err(Failure::Refused { what, why })
         };
-        let denied =
-            |network: &&IpNet| network.contains(&plain) || embedded.is_some_and(|v4| network.contains(&v4));
+        let denied = |network: &&IpNet| {
+            network.contains(&plain) || embedded.is_some_and(|v4| network.contains(&v4))
+        };
         if let Some(network) = self.deny.iter().find(denied) {
             return refused(format!("the operator denies {network}"));
         }
@@ -47,7 +55,10 @@ impl Guard {
         let scope = scope::classify(plain);
         match (embedded, scope.prefix) {
             (Some(v4), _) => refused(format!("it carries {v4} inside, and leads there")),
-            (None, Some(prefix)) => refused(format!("it lies in {prefix} ({}, {})", scope.name, scope.rfc)),
+            (None, Some(prefix)) => refused(format!(
+                "it lies in {prefix} ({}, {})",
+                scope.name, scope.rfc
+            )),
             (None, None) => refused("it is not a public address".into()),
         }
     }
@@ -65,7 +76,10 @@ impl Guard {
         addresses: impl IntoIterator<Item = IpAddr>,
         port: u16,
     ) -> Result<Vec<SocketAddr>, Failure> {
-        addresses.into_iter().map(|address| Ok(SocketAddr::new(self.check(what, address)?, port))).collect()
+        addresses
+            .into_iter()
+            .map(|address| Ok(SocketAddr::new(self.check(what, address)?, port)))
+            .collect()
     }
 }
 
@@ -74,13 +88,21 @@ mod tests {
     use super::*;
 
     fn guard(allow: &[&str], deny: &[&str]) -> Guard {
-        let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().expect(text)).collect();
+        let networks =
+            |texts: &[&str]| texts.iter().map(|text| text.parse().expect(text)).collect();
         let rules = Vec::new();
-        Guard::new(&Policy { allow: networks(allow), deny: networks(deny), contact: String::new(), rules })
+        Guard::new(&Policy {
+            allow: networks(allow),
+            deny: networks(deny),
+            contact: String::new(),
+            rules,
+        })
     }
 
     fn passes(guard: &Guard, address: &str) -> bool {
-        guard.check(address, address.parse().expect(address)).is_ok()
+        guard
+            .check(address, address.parse().expect(address))
+            .is_ok()
     }
 
     #[test]
@@ -110,30 +132,48 @@ mod tests {
         ] {
             assert!(!passes(&guard, address), "{address}");
         }
-        for address in ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "192.0.0.9"] {
+        for address in [
+            "8.8.8.8",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "192.0.0.9",
+        ] {
             assert!(passes(&guard, address), "{address}");
         }
     }
 
     #[test]
     fn exceptions_of_the_operator() {
-        let guard = guard(&["127.0.0.0/8", "10.1.0.0/16", "8.8.0.0/16"], &["8.8.8.0/24", "10.1.9.0/24"]);
+        let guard = guard(
+            &["127.0.0.0/8", "10.1.0.0/16", "8.8.0.0/16"],
+            &["8.8.8.0/24", "10.1.9.0/24"],
+        );
         assert!(
-            passes(&guard, "127.0.0.53") && passes(&guard, "::ffff:127.0.0.53") && passes(&guard, "10.1.2.3")
+            passes(&guard, "127.0.0.53")
+                && passes(&guard, "::ffff:127.0.0.53")
+                && passes(&guard, "10.1.2.3")
         );
         assert!(guard.is_excepted("10.1.2.3".parse().expect("v4")));
         for other in ["10.1.9.1", "9.9.9.9"] {
             assert!(!guard.is_excepted(other.parse().expect("v4")), "{other}");
         }
-        for denied in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "10.1.9.1", "10.2.0.1"] {
+        for denied in [
+            "8.8.8.8",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "10.1.9.1",
+            "10.2.0.1",
+        ] {
             assert!(!passes(&guard, denied), "{denied}");
         }
     }
 
     #[test]
     fn a_refusal_says_why_and_how_to_allow_it() {
-        let refusal =
-            guard(&[], &[]).check("intra.example", "10.0.0.7".parse().expect("v4")).expect_err("private");
+        let refusal = guard(&[], &[])
+            .check("intra.example", "10.0.0.7".parse().expect("v4"))
+            .expect_err("private");
         assert_eq!(
             refusal.to_string(),
             "intra.example (10.0.0.7) is not contacted: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
@@ -144,6 +184,10 @@ mod tests {
     #[test]
     fn one_forbidden_address_spoils_the_name() {
         let addresses = ["8.8.8.8", "10.0.0.1"].map(|text| text.parse().expect(text));
-        assert!(guard(&[], &[]).check_all("both.example", addresses, 53).is_err());
+        assert!(
+            guard(&[], &[])
+                .check_all("both.example", addresses, 53)
+                .is_err()
+        );
     }
 }

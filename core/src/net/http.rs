@@ -57,7 +57,14 @@ pub struct Receipt {
 impl Http {
     pub(super) fn new(dns: Dns, guard: Arc<Guard>, tls: Tls, settings: &Settings) -> Self {
         let agent = agent(settings).into();
-        Self { dns, guard, tls, agent, client: Arc::default(), messenger: Arc::default() }
+        Self {
+            dns,
+            guard,
+            tls,
+            agent,
+            client: Arc::default(),
+            messenger: Arc::default(),
+        }
     }
 
     /// GET, redirects followed, at most `max_bytes` read and `timeout` waited in all.
@@ -68,7 +75,8 @@ impl Http {
         max_bytes: usize,
         timeout: Duration,
     ) -> Result<Fetched, Failure> {
-        self.fetch(url, accept, (max_bytes, MAX_REDIRECTS), timeout).await
+        self.fetch(url, accept, (max_bytes, MAX_REDIRECTS), timeout)
+            .await
     }
 
     /// The same for what counts only where it is (RFC 8461 §3.3): a redirect is a failure.
@@ -96,10 +104,19 @@ impl Http {
         let sent = client.post(url.clone()).headers(headers).body(body).send();
         let answer = tokio::time::timeout(timeout, sent)
             .await
-            .map_err(|_| Failure::Timeout { what: host.clone(), after: timeout })?
+            .map_err(|_| Failure::Timeout {
+                what: host.clone(),
+                after: timeout,
+            })?
             .map_err(|error| reason(&host, &error))?;
-        let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        Ok(Receipt { status: answer.status().as_u16(), retry_after: retry_after.map(str::to_owned) })
+        let retry_after = answer
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok());
+        Ok(Receipt {
+            status: answer.status().as_u16(),
+            retry_after: retry_after.map(str::to_owned),
+        })
     }
 
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "https")]
@@ -117,7 +134,10 @@ impl Http {
         let fetch = self.follow(parsed, accept, bounds);
         let fetched = tokio::time::timeout(timeout, fetch)
             .await
-            .unwrap_or(Err(Failure::Timeout { what, after: started.elapsed() }));
+            .unwrap_or(Err(Failure::Timeout {
+                what,
+                after: started.elapsed(),
+            }));
         let outcome = match &fetched {
             Ok(_) => "answered",
             Err(Failure::Timeout { .. }) => "timeout",
@@ -137,8 +157,10 @@ impl Http {
         for _ in 0..=max_redirects {
             let host = self.admit(&url)?;
             // Whether a connection is kept from before is not known here, so each costs one.
-            outlay::spend(outlay::CONNECTION + outlay::HANDSHAKE + outlay::REQUEST + url.as_str().len())
-                .map_err(|error| upstream(&host, &error))?;
+            outlay::spend(
+                outlay::CONNECTION + outlay::HANDSHAKE + outlay::REQUEST + url.as_str().len(),
+            )
+            .map_err(|error| upstream(&host, &error))?;
             let mut response = client
                 .get(url.clone())
                 .header(header::ACCEPT, accept)
@@ -151,7 +173,11 @@ impl Http {
                 continue;
             }
             let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| reason(&host, &error))? {
+            while let Some(chunk) = response
+                .chunk()
+                .await
+                .map_err(|error| reason(&host, &error))?
+            {
                 if body.len() + chunk.len() > max_bytes {
                     return Err(Failure::TooLarge {
                         what: format!("the answer of {host}"),
@@ -160,7 +186,11 @@ impl Http {
                 }
                 body.extend_from_slice(&chunk);
             }
-            return Ok(Fetched { status: status.as_u16(), host, body });
+            return Ok(Fetched {
+                status: status.as_u16(),
+                host,
+                body,
+            });
         }
         let why = if max_redirects == 0 {
             "it redirects, which does not count here"
@@ -174,9 +204,14 @@ impl Http {
     /// resolved, so it passes here.
     pub fn admit(&self, url: &Url) -> Result<String, Failure> {
         let host = url.host_str().unwrap_or_default().to_owned();
-        if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some()
+        if !matches!(url.scheme(), "https" | "http")
+            || !url.username().is_empty()
+            || url.password().is_some()
         {
-            return Err(upstream(&host, &"it leads to an address that is not plain http or https"));
+            return Err(upstream(
+                &host,
+                &"it leads to an address that is not plain http or https",
+            ));
         }
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
             outlay::approach(self.guard.check(&host, address)?)?;
@@ -188,7 +223,10 @@ impl Http {
     }
 
     fn build(&self, kept_idle: usize) -> Result<Client, Failure> {
-        let resolver = Guarded { dns: self.dns.clone(), guard: self.guard.clone() };
+        let resolver = Guarded {
+            dns: self.dns.clone(),
+            guard: self.guard.clone(),
+        };
         Client::builder()
             .use_preconfigured_tls(self.tls.client()?)
             .dns_resolver(Arc::new(resolver))
@@ -204,17 +242,24 @@ impl Http {
 
 /// Who asks, as a User-Agent.
 fn agent(settings: &Settings) -> String {
-    let contact = contact(settings).map(|contact| format!("{contact}; ")).unwrap_or_default();
+    let contact = contact(settings)
+        .map(|contact| format!("{contact}; "))
+        .unwrap_or_default();
     format!("{WHO} ({contact}network lookup on a person's request)")
 }
 
 fn redirected(status: StatusCode, headers: &header::HeaderMap, url: &Url) -> Option<Url> {
-    let location = headers.get(header::LOCATION).filter(|_| status.is_redirection())?;
+    let location = headers
+        .get(header::LOCATION)
+        .filter(|_| status.is_redirection())?;
     url.join(location.to_str().ok()?).ok()
 }
 
 fn upstream(what: &str, why: &dyn std::fmt::Display) -> Failure {
-    Failure::Upstream { what: what.to_owned(), why: why.to_string() }
+    Failure::Upstream {
+        what: what.to_owned(),
+        why: why.to_string(),
+    }
 }
 
 /// The guard's own word where it spoke; else the innermost cause, which says most.
@@ -227,7 +272,10 @@ fn reason(host: &str, error: &reqwest::Error) -> Failure {
         cause = inner;
     }
     if error.is_timeout() {
-        return Failure::Timeout { what: host.to_owned(), after: Duration::from_secs(4) };
+        return Failure::Timeout {
+            what: host.to_owned(),
+            after: Duration::from_secs(4),
+        };
     }
     upstream(host, cause)
 }
@@ -248,7 +296,9 @@ impl Resolve for Guarded {
                 None => dns.client(None).await?.addresses(name).await?,
             };
             let vetted: Vec<SocketAddr> = guard.check_all(name, addresses, 0)?;
-            vetted.first().map_or(Ok(()), |first| outlay::approach(first.ip()))?;
+            vetted
+                .first()
+                .map_or(Ok(()), |first| outlay::approach(first.ip()))?;
             if vetted.is_empty() {
                 return Err(upstream(name, &"the name has no address").into());
             }
@@ -296,13 +346,21 @@ mod tests {
                 stream.write_all(answer.as_bytes()).await.expect("sends");
             }
         };
-        let allow = ("NETVANE__POLICY__ALLOW".to_owned(), "127.0.0.0/8".to_owned());
-        let http = Net::new(&Settings::load(None, [allow]).expect("settings")).expect("a network").http;
+        let allow = (
+            "NETVANE__POLICY__ALLOW".to_owned(),
+            "127.0.0.0/8".to_owned(),
+        );
+        let http = Net::new(&Settings::load(None, [allow]).expect("settings"))
+            .expect("a network")
+            .http;
         let url = format!("http://127.0.0.1:{port}/policy");
         let patience = std::time::Duration::from_secs(5);
         let both = async {
             let followed = http.get(&url, "*/*", 100, patience).await;
-            (followed, http.get_unredirected(&url, "*/*", 100, patience).await)
+            (
+                followed,
+                http.get_unredirected(&url, "*/*", 100, patience).await,
+            )
         };
         let (followed, refused) = tokio::select! {
             () = server => unreachable!("the server goes on"),
@@ -310,6 +368,9 @@ mod tests {
         };
         assert_eq!(followed.expect("an answer").body, b"hi");
         let refused = refused.expect_err("a redirect").to_string();
-        assert_eq!(refused, "127.0.0.1: it redirects, which does not count here");
+        assert_eq!(
+            refused,
+            "127.0.0.1: it redirects, which does not count here"
+        );
     }
 }

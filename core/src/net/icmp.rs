@@ -155,7 +155,11 @@ impl PingOutcome {
             sent,
             received,
             duplicates,
-            loss_percent: if sent == 0 { 0.0 } else { 100.0 * f64::from(sent - received) / f64::from(sent) },
+            loss_percent: if sent == 0 {
+                0.0
+            } else {
+                100.0 * f64::from(sent - received) / f64::from(sent)
+            },
             rtt_ms: RttStats::of(times),
             replies,
         }
@@ -187,7 +191,11 @@ pub enum PingError {
 
 /// Not built for this system; [`tcp_ping`] is.
 #[cfg(not(target_os = "linux"))]
-pub async fn ping(_: IpAddr, _: PingOptions, _: impl FnMut(&Reply)) -> Result<PingOutcome, PingError> {
+pub async fn ping(
+    _: IpAddr,
+    _: PingOptions,
+    _: impl FnMut(&Reply),
+) -> Result<PingOutcome, PingError> {
     Err(PingError::Unsupported)
 }
 
@@ -202,7 +210,8 @@ mod tests {
 
     #[test]
     fn deviation_is_that_of_the_population() {
-        let stats = RttStats::of([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter()).expect("there");
+        let stats =
+            RttStats::of([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter()).expect("there");
         assert!((stats.stddev - 2.0).abs() < 1e-9 && (stats.avg - 5.0).abs() < 1e-9);
         assert!((stats.min - 2.0).abs() < 1e-9 && (stats.max - 9.0).abs() < 1e-9);
         assert!(RttStats::of(std::iter::empty()).is_none());
@@ -210,8 +219,18 @@ mod tests {
 
     #[test]
     fn loss_counts_requests() {
-        let reply = |seq, rtt_ms| Reply { seq, rtt_ms, ttl: None, error: None };
-        let replies = vec![reply(1, Some(1.0)), reply(2, None), reply(3, None), reply(4, Some(3.0))];
+        let reply = |seq, rtt_ms| Reply {
+            seq,
+            rtt_ms,
+            ttl: None,
+            error: None,
+        };
+        let replies = vec![
+            reply(1, Some(1.0)),
+            reply(2, None),
+            reply(3, None),
+            reply(4, Some(3.0)),
+        ];
         let outcome = PingOutcome::new(IpAddr::from([127, 0, 0, 1]), Method::IcmpRaw, replies, 0);
         assert!((outcome.loss_percent - 50.0).abs() < 1e-9);
         assert_eq!((outcome.sent, outcome.received), (4, 2));

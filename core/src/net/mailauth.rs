@@ -11,8 +11,9 @@ use std::{
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::{
-    AuthenticatedMessage, DkimResult, DmarcOutput, DmarcResult, Error, MessageAuthenticator, SpfOutput,
-    SpfResult, dkim::DkimError, dmarc::verify::DmarcParameters, spf::verify::SpfParameters,
+    AuthenticatedMessage, DkimResult, DmarcOutput, DmarcResult, Error, MessageAuthenticator,
+    SpfOutput, SpfResult, dkim::DkimError, dmarc::verify::DmarcParameters,
+    spf::verify::SpfParameters,
 };
 
 /// Evaluates what a message's headers claim.
@@ -61,17 +62,27 @@ pub struct Envelope<'a> {
 
 impl MailAuth {
     pub(super) fn new(servers: Vec<NameServerConfig>, timeout: Duration) -> Self {
-        Self(Arc::new(Inner { servers, timeout, built: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            servers,
+            timeout,
+            built: OnceLock::new(),
+        }))
     }
 
     fn authenticator(&self) -> Option<&MessageAuthenticator> {
-        let Inner { servers, timeout, built } = &*self.0;
+        let Inner {
+            servers,
+            timeout,
+            built,
+        } = &*self.0;
         let build = || {
             let mut options = ResolverOpts::default();
             options.timeout = *timeout;
             options.attempts = 1;
             let config = ResolverConfig::from_parts(None, vec![], servers.clone());
-            MessageAuthenticator::new(config, options).ok().filter(|_| !servers.is_empty())
+            MessageAuthenticator::new(config, options)
+                .ok()
+                .filter(|_| !servers.is_empty())
         };
         built.get_or_init(build).as_ref()
     }
@@ -81,12 +92,28 @@ impl MailAuth {
         Some(spf_checked(&self.spf_output(envelope).await?, envelope))
     }
 
-    async fn spf_output(&self, Envelope { address, helo, by, mail_from }: Envelope<'_>) -> Option<SpfOutput> {
+    async fn spf_output(
+        &self,
+        Envelope {
+            address,
+            helo,
+            by,
+            mail_from,
+        }: Envelope<'_>,
+    ) -> Option<SpfOutput> {
         let authenticator = self.authenticator()?;
         Some(match mail_from.is_empty() {
-            true => authenticator.verify_spf(SpfParameters::verify_ehlo(address, helo, by)).await,
+            true => {
+                authenticator
+                    .verify_spf(SpfParameters::verify_ehlo(address, helo, by))
+                    .await
+            }
             false => {
-                authenticator.verify_spf(SpfParameters::verify_mail_from(address, helo, by, mail_from)).await
+                authenticator
+                    .verify_spf(SpfParameters::verify_mail_from(
+                        address, helo, by, mail_from,
+                    ))
+                    .await
             }
         })
     }
@@ -103,8 +130,9 @@ impl MailAuth {
         checked.dkim = dkim
             .iter()
             .map(|output| {
-                let about =
-                    output.signature().map(|signature| format!("d={}, s={}", signature.d, signature.s));
+                let about = output
+                    .signature()
+                    .map(|signature| format!("d={}, s={}", signature.d, signature.s));
                 dkim_checked(output.result(), about.unwrap_or_default())
             })
             .collect();
@@ -115,7 +143,10 @@ impl MailAuth {
         if let Some(envelope) = envelope
             && let Some(spf) = self.spf_output(envelope).await
         {
-            let domain = envelope.mail_from.rsplit_once('@').map_or(envelope.helo, |(_, domain)| domain);
+            let domain = envelope
+                .mail_from
+                .rsplit_once('@')
+                .map_or(envelope.helo, |(_, domain)| domain);
             let parameters = DmarcParameters::new(&parsed, &dkim, domain, &spf);
             let dmarc = authenticator.verify_dmarc(parameters).await;
             checked.dmarc = Some(dmarc_checked(&dmarc));
@@ -134,30 +165,47 @@ fn spf_checked(output: &SpfOutput, envelope: Envelope<'_>) -> Checked {
         SpfResult::PermError => "permerror",
         SpfResult::None => "none",
     };
-    let sender = if envelope.mail_from.is_empty() { envelope.helo } else { envelope.mail_from };
-    Checked { result, detail: format!("{} for {sender}", envelope.address) }
+    let sender = if envelope.mail_from.is_empty() {
+        envelope.helo
+    } else {
+        envelope.mail_from
+    };
+    Checked {
+        result,
+        detail: format!("{} for {sender}", envelope.address),
+    }
 }
 
 fn dkim_checked(result: &DkimResult, about: String) -> Checked {
     let (result, why) = match result {
         DkimResult::Pass => ("pass", None),
         // mail-auth stays neutral to a body that was changed; in RFC 8601 §2.7.1 a test that failed is `fail`.
-        DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => ("fail", Some(error)),
+        DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => {
+            ("fail", Some(error))
+        }
         DkimResult::Neutral(error) => ("neutral", Some(error)),
         DkimResult::Fail(error) => ("fail", Some(error)),
         DkimResult::PermError(error) => ("permerror", Some(error)),
         DkimResult::TempError(error) => ("temperror", Some(error)),
         DkimResult::None => ("none", None),
     };
-    let why = why.map(|why| format!("{}{why}", if about.is_empty() { "" } else { ": " })).unwrap_or_default();
-    Checked { result, detail: format!("{about}{why}") }
+    let why = why
+        .map(|why| format!("{}{why}", if about.is_empty() { "" } else { ": " }))
+        .unwrap_or_default();
+    Checked {
+        result,
+        detail: format!("{about}{why}"),
+    }
 }
 
 /// A chain holds or does not (RFC 8617 §8.1).
 fn arc_checked(result: &DkimResult) -> Checked {
     let checked = dkim_checked(result, String::new());
     match checked.result {
-        "neutral" | "permerror" => Checked { result: "fail", ..checked },
+        "neutral" | "permerror" => Checked {
+            result: "fail",
+            ..checked
+        },
         _ => checked,
     }
 }
@@ -172,6 +220,12 @@ fn dmarc_checked(output: &DmarcOutput) -> Checked {
         DmarcResult::None => "none",
     };
     let (dkim, spf) = (word(output.dkim_result()), word(output.spf_result()));
-    let detail = format!("{}: aligned DKIM {dkim}, aligned SPF {spf}", output.domain());
-    Checked { result: word(&output.result()), detail }
+    let detail = format!(
+        "{}: aligned DKIM {dkim}, aligned SPF {spf}",
+        output.domain()
+    );
+    Checked {
+        result: word(&output.result()),
+        detail,
+    }
 }

@@ -75,7 +75,14 @@ impl Net {
             dns.name_servers(),
             std::time::Duration::from_millis(settings.dns.timeout_ms),
         );
-        Ok(Self { guard, dns, http, registries, mailauth, tls })
+        Ok(Self {
+            guard,
+            dns,
+            http,
+            registries,
+            mailauth,
+            tls,
+        })
     }
 
     /// The certificate authorities that are trusted.
@@ -85,20 +92,30 @@ impl Net {
 
     /// Where to send packets for a target: its addresses of the wanted version, all of them vetted. Without a
     /// wish, those that this machine has a route to come first. The first one is charged for what it will get.
-    pub async fn contact(&self, target: &Host, version: Option<IpVersion>) -> Result<Vec<IpAddr>, Failure> {
+    pub async fn contact(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Vec<IpAddr>, Failure> {
         let name = target.to_string();
         let all = self.addresses(target).await?;
-        let vetted: Vec<IpAddr> =
-            all.iter().map(|address| self.guard.check(&name, *address)).collect::<Result<_, _>>()?;
+        let vetted: Vec<IpAddr> = all
+            .iter()
+            .map(|address| self.guard.check(&name, *address))
+            .collect::<Result<_, _>>()?;
         let mut wanted: Vec<IpAddr> = vetted
             .into_iter()
             .filter(|address| version.is_none_or(|version| version.holds(*address)))
             .collect();
         match (wanted.is_empty(), version) {
-            (true, Some(version)) if !all.is_empty() => {
-                Err(Failure::Upstream { what: name, why: format!("it has no IPv{version} address") })
-            }
-            (true, _) => Err(Failure::Upstream { what: name, why: "the name has no address".into() }),
+            (true, Some(version)) if !all.is_empty() => Err(Failure::Upstream {
+                what: name,
+                why: format!("it has no IPv{version} address"),
+            }),
+            (true, _) => Err(Failure::Upstream {
+                what: name,
+                why: "the name has no address".into(),
+            }),
             (false, _) => {
                 wanted.sort_by_key(|address| !has_route(*address));
                 outlay::approach(wanted[0])?;
@@ -128,7 +145,12 @@ fn local_addresses(name: &str) -> Option<[IpAddr; 2]> {
 
 /// Connecting a datagram socket sends nothing, but asks the routing table.
 fn has_route(address: IpAddr) -> bool {
-    let any: IpAddr =
-        if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    std::net::UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((address, 9))).is_ok()
+    let any: IpAddr = if address.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    std::net::UdpSocket::bind((any, 0))
+        .and_then(|socket| socket.connect((address, 9)))
+        .is_ok()
 }

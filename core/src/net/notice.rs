@@ -112,7 +112,10 @@ mod tests {
         assert_eq!(Notice::from_icmp(3, 13, 0), Notice::from_icmp6(1, 1, 0));
         assert_eq!(Notice::from_icmp(3, 1, 0), Notice::from_icmp6(1, 3, 0));
         assert_eq!(Notice::from_icmp(3, 0, 0), Notice::from_icmp6(1, 0, 0));
-        assert_eq!(Notice::from_icmp(3, 4, 1300), Notice::from_icmp6(2, 0, 1300));
+        assert_eq!(
+            Notice::from_icmp(3, 4, 1300),
+            Notice::from_icmp6(2, 0, 1300)
+        );
     }
 
     #[test]

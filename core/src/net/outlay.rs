@@ -42,7 +42,12 @@ pub(crate) struct Outlay {
 impl Outlay {
     /// So many bytes, and any hosts.
     pub(crate) fn new(most: u32) -> Self {
-        Self { most, left: AtomicU32::new(most), toll: None, approached: Mutex::default() }
+        Self {
+            most,
+            left: AtomicU32::new(most),
+            toll: None,
+            approached: Mutex::default(),
+        }
     }
 
     /// The same, with hosts charged for being contacted.
@@ -50,7 +55,10 @@ impl Outlay {
         self,
         toll: impl Fn(IpAddr) -> Result<(), Failure> + Send + Sync + 'static,
     ) -> Self {
-        Self { toll: Some(Box::new(toll)), ..self }
+        Self {
+            toll: Some(Box::new(toll)),
+            ..self
+        }
     }
 
     /// Runs a lookup that may send this and no more.
@@ -60,8 +68,11 @@ impl Outlay {
 
     fn take(&self, bytes: usize) -> io::Result<()> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let taken =
-            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            });
         taken.map(|_| ()).map_err(|_| {
             let most = self.most;
             io::Error::new(
@@ -72,8 +83,13 @@ impl Outlay {
     }
 
     fn approach(&self, address: IpAddr) -> Result<(), Failure> {
-        let Some(toll) = &self.toll else { return Ok(()) };
-        let mut approached = self.approached.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(toll) = &self.toll else {
+            return Ok(());
+        };
+        let mut approached = self
+            .approached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !approached.contains(&address) {
             toll(address)?;
             approached.push(address);
@@ -87,7 +103,9 @@ impl Outlay {
 /// # Errors
 /// [`io::ErrorKind::QuotaExceeded`]: this lookup has sent all that it may.
 pub(super) fn spend(bytes: usize) -> io::Result<()> {
-    OUTLAY.try_with(|outlay| outlay.take(bytes)).unwrap_or(Ok(()))
+    OUTLAY
+        .try_with(|outlay| outlay.take(bytes))
+        .unwrap_or(Ok(()))
 }
 
 /// A host that the asker led us to is about to be contacted; it is charged once for each lookup.
@@ -95,12 +113,15 @@ pub(super) fn spend(bytes: usize) -> io::Result<()> {
 /// # Errors
 /// [`Failure::RateLimited`]: it has been asked enough for now, by all askers together.
 pub(super) fn approach(address: IpAddr) -> Result<(), Failure> {
-    OUTLAY.try_with(|outlay| outlay.approach(address)).unwrap_or(Ok(()))
+    OUTLAY
+        .try_with(|outlay| outlay.approach(address))
+        .unwrap_or(Ok(()))
 }
 
 /// Both, for a TCP connection. The error of the second carries the [`Failure`].
 pub(super) fn connect(address: SocketAddr) -> io::Result<()> {
-    approach(address.ip()).map_err(|failure| io::Error::new(io::ErrorKind::QuotaExceeded, failure))?;
+    approach(address.ip())
+        .map_err(|failure| io::Error::new(io::ErrorKind::QuotaExceeded, failure))?;
     spend(CONNECTION)
 }
 
@@ -116,7 +137,10 @@ mod tests {
             assert!(spend(60).is_ok());
             let error = spend(41).expect_err("too much");
             assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
-            assert_eq!(error.to_string(), "this lookup has sent all that it may (100 bytes)");
+            assert_eq!(
+                error.to_string(),
+                "this lookup has sent all that it may (100 bytes)"
+            );
             assert!(spend(40).is_ok(), "what is refused costs nothing");
         };
         Outlay::new(100).during(lookup).await;
@@ -130,10 +154,11 @@ mod tests {
         for may in [true, true, false] {
             let lookup = async { [approach(host), approach(host)].map(|outcome| outcome.is_ok()) };
             let charged = charged.clone();
-            let outlay = Outlay::new(0).charging(move |_| match charged.fetch_add(1, Ordering::Relaxed) {
-                0 | 1 => Ok(()),
-                _ => Err(Failure::Internal),
-            });
+            let outlay =
+                Outlay::new(0).charging(move |_| match charged.fetch_add(1, Ordering::Relaxed) {
+                    0 | 1 => Ok(()),
+                    _ => Err(Failure::Internal),
+                });
             assert_eq!(outlay.during(lookup).await, [may, may]);
         }
         // Twice by those who may, and by who may not, each time that they try.

@@ -57,7 +57,12 @@ pub struct Found {
 
 impl Registries {
     pub(super) fn new(settings: &settings::Rdap, http: Http, whois: Whois) -> Self {
-        Self(Arc::new(Inner { http, whois, rdap: settings.clone(), bootstrap: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            http,
+            whois,
+            rdap: settings.clone(),
+            bootstrap: OnceLock::new(),
+        }))
     }
 
     /// Whether RDAP may be asked.
@@ -67,26 +72,34 @@ impl Registries {
 
     /// Newest date of IANA's files in use.
     pub fn bootstrap_date(&self) -> Option<String> {
-        self.bootstrap().ok().and_then(|bootstrap| bootstrap.published().map(str::to_owned))
+        self.bootstrap()
+            .ok()
+            .and_then(|bootstrap| bootstrap.published().map(str::to_owned))
     }
 
     /// Whether the bootstrap can be read.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.has_rdap() { self.bootstrap().map(|_| ()) } else { Ok(()) }
+        if self.has_rdap() {
+            self.bootstrap().map(|_| ())
+        } else {
+            Ok(())
+        }
     }
 
     fn bootstrap(&self) -> Result<&Bootstrap, Failure> {
         let inner = &*self.0;
-        let built = inner.bootstrap.get_or_init(|| match inner.rdap.bootstrap.as_str() {
-            "builtin" => Bootstrap::parse(
-                include_str!("../../../config/data/rdap/dns.json"),
-                include_str!("../../../config/data/rdap/ipv4.json"),
-                include_str!("../../../config/data/rdap/ipv6.json"),
-                include_str!("../../../config/data/rdap/asn.json"),
-            )
-            .map_err(|error| Failure::Unavailable(format!("built-in RDAP bootstrap: {error}"))),
-            directory => read_bootstrap(Path::new(directory)),
-        });
+        let built = inner
+            .bootstrap
+            .get_or_init(|| match inner.rdap.bootstrap.as_str() {
+                "builtin" => Bootstrap::parse(
+                    include_str!("../../../config/data/rdap/dns.json"),
+                    include_str!("../../../config/data/rdap/ipv4.json"),
+                    include_str!("../../../config/data/rdap/ipv6.json"),
+                    include_str!("../../../config/data/rdap/asn.json"),
+                )
+                .map_err(|error| Failure::Unavailable(format!("built-in RDAP bootstrap: {error}"))),
+                directory => read_bootstrap(Path::new(directory)),
+            });
         built.as_ref().map_err(Clone::clone)
     }
 
@@ -97,8 +110,15 @@ impl Registries {
             Ok(bootstrap) => bootstrap.lookup(kind, query),
             Err(failure) => {
                 let (server, outcome) = ("RDAP bootstrap".to_owned(), failure.to_string());
-                found.chain.push(Step { server, elapsed_ms: 0.0, outcome });
-                return Found { failure: Some(failure), ..found };
+                found.chain.push(Step {
+                    server,
+                    elapsed_ms: 0.0,
+                    outcome,
+                });
+                return Found {
+                    failure: Some(failure),
+                    ..found
+                };
             }
         };
         let path = match kind {
@@ -107,7 +127,10 @@ impl Registries {
             Kind::Asn => format!("autnum/{}", query.trim_start_matches("AS")),
         };
         for base in bases.iter().take(2) {
-            let body = match self.rdap_step(&format!("{base}{path}"), kind, query, &mut found).await {
+            let body = match self
+                .rdap_step(&format!("{base}{path}"), kind, query, &mut found)
+                .await
+            {
                 Ok(body) => body,
                 Err(failure) => {
                     found.failure = Some(failure);
@@ -115,8 +138,10 @@ impl Registries {
                 }
             };
             found.failure = None;
-            let registered =
-                found.registration.as_ref().is_some_and(|facts| facts.state == State::Registered);
+            let registered = found
+                .registration
+                .as_ref()
+                .is_some_and(|facts| facts.state == State::Registered);
             if follow && registered && kind == Kind::Domain {
                 for url in rdap::related(&body).into_iter().take(1) {
                     // The registry's answer stands, whatever becomes of the registrar's.
@@ -141,7 +166,12 @@ impl Registries {
         let fetched = self
             .0
             .http
-            .get(url, "application/rdap+json, application/json", settings.max_bytes, patience)
+            .get(
+                url,
+                "application/rdap+json, application/json",
+                settings.max_bytes,
+                patience,
+            )
             .await;
         let server = match &fetched {
             Ok(fetched) => fetched.host.clone(),
@@ -149,8 +179,14 @@ impl Registries {
         };
         let read = fetched.and_then(|fetched| {
             let facts = match (fetched.status, rdap::parse(kind, query, &fetched.body)) {
-                (404, _) => Registration { state: State::Available, ..Registration::empty(kind) },
-                (429, _) => Registration { state: State::Throttled, ..Registration::empty(kind) },
+                (404, _) => Registration {
+                    state: State::Available,
+                    ..Registration::empty(kind)
+                },
+                (429, _) => Registration {
+                    state: State::Throttled,
+                    ..Registration::empty(kind)
+                },
                 (200..=299, Ok(facts)) => facts,
                 (200..=299, Err(error)) => {
                     return Err(Failure::Upstream {
@@ -171,7 +207,11 @@ impl Registries {
             Ok((facts, _)) => outcome(facts.state).to_owned(),
             Err(failure) => failure.to_string(),
         };
-        found.chain.push(Step { server: server.clone(), elapsed_ms: millis(started), outcome });
+        found.chain.push(Step {
+            server: server.clone(),
+            elapsed_ms: millis(started),
+            outcome,
+        });
         let (facts, body) = read?;
         found.raw.push((server, pretty(&body)));
         match &mut found.registration {
@@ -182,7 +222,13 @@ impl Registries {
     }
 
     /// Asks whois servers: `first` if given, else the root; then with `follow` where each one refers to.
-    pub async fn whois(&self, kind: Kind, query: &str, first: Option<&Endpoint>, follow: bool) -> Found {
+    pub async fn whois(
+        &self,
+        kind: Kind,
+        query: &str,
+        first: Option<&Endpoint>,
+        follow: bool,
+    ) -> Found {
         let settings = &self.0.whois.settings;
         let mut found = Found::default();
         let root = settings.root.parse::<Endpoint>().ok();
@@ -192,7 +238,11 @@ impl Registries {
             let at_root = first.is_none() && asked.is_empty();
             asked.push(server.host.to_string());
             let started = Instant::now();
-            let answer = self.0.whois.query(&server, &servers::line(kind, query, &server)).await;
+            let answer = self
+                .0
+                .whois
+                .query(&server, &servers::line(kind, query, &server))
+                .await;
             let elapsed_ms = millis(started);
             let (outcome, text) = match answer {
                 Ok(bytes) => {
@@ -216,11 +266,15 @@ impl Registries {
             let referral = referral.and_then(|referral| {
                 // 43 is what the setting stands for.
                 let port = Some(referral.port).filter(|port| *port != 43);
-                Some(Endpoint { host: referral.host.parse().ok()?, port })
+                Some(Endpoint {
+                    host: referral.host.parse().ok()?,
+                    port,
+                })
             });
             let referred = referral.is_some();
             // The root did not say where: the table that ships with the program may know.
-            let known = || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
+            let known =
+                || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
             next = referral.or_else(known);
             next = next.filter(|next| follow && !asked.contains(&next.host.to_string()));
             let outcome = match &next {
@@ -231,14 +285,21 @@ impl Registries {
                 Some(next) => format!("{outcome}; {} is known to serve it", next.host),
                 None => outcome,
             };
-            found.chain.push(Step { server: server.to_string(), elapsed_ms, outcome });
+            found.chain.push(Step {
+                server: server.to_string(),
+                elapsed_ms,
+                outcome,
+            });
             if !text.is_empty() {
                 found.raw.push((server.host.to_string(), text));
             }
             if asked.len() >= settings.max_referrals && next.is_some() {
                 found.failure = Some(Failure::Upstream {
                     what: server.to_string(),
-                    why: format!("more than {} servers refer to each other", settings.max_referrals),
+                    why: format!(
+                        "more than {} servers refer to each other",
+                        settings.max_referrals
+                    ),
                 });
                 break;
             }
@@ -270,11 +331,19 @@ fn pretty(body: &[u8]) -> String {
 fn read_bootstrap(directory: &Path) -> Result<Bootstrap, Failure> {
     let read = |name: &str| {
         let path = directory.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|error| Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", path.display())))
+        std::fs::read_to_string(&path).map_err(|error| {
+            Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", path.display()))
+        })
     };
-    Bootstrap::parse(&read("dns.json")?, &read("ipv4.json")?, &read("ipv6.json")?, &read("asn.json")?)
-        .map_err(|error| Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", directory.display())))
+    Bootstrap::parse(
+        &read("dns.json")?,
+        &read("ipv4.json")?,
+        &read("ipv6.json")?,
+        &read("asn.json")?,
+    )
+    .map_err(|error| {
+        Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", directory.display()))
+    })
 }
 
 #[cfg(test)]

@@ -41,7 +41,11 @@ pub struct TraceOptions {
 
 impl Default for TraceOptions {
     fn default() -> Self {
-        Self { max_hops: 30, probes: 3, timeout: Duration::from_millis(3500) }
+        Self {
+            max_hops: 30,
+            probes: 3,
+            timeout: Duration::from_millis(3500),
+        }
     }
 }
 
@@ -139,6 +143,10 @@ pub enum TraceError {
 
 /// Not built for this system.
 #[cfg(not(target_os = "linux"))]
-pub async fn trace(_: IpAddr, _: TraceOptions, _: impl FnMut(&[Hop])) -> Result<TraceOutcome, TraceError> {
+pub async fn trace(
+    _: IpAddr,
+    _: TraceOptions,
+    _: impl FnMut(&[Hop]),
+) -> Result<TraceOutcome, TraceError> {
     Err(TraceError::Unsupported)
 }

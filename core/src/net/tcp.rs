@@ -41,7 +41,11 @@ impl ScanOptions {
     #[must_use]
     pub fn for_ports(count: usize) -> Self {
         if count > MANY {
-            return Self { hint_timeout: Duration::ZERO, retries: 2, ..Self::default() };
+            return Self {
+                hint_timeout: Duration::ZERO,
+                retries: 2,
+                ..Self::default()
+            };
         }
         Self::default()
     }

@@ -16,7 +16,10 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(settings: &settings::Tls) -> Self {
-        Self { ca_files: settings.ca_files.clone().into(), built: Arc::default() }
+        Self {
+            ca_files: settings.ca_files.clone().into(),
+            built: Arc::default(),
+        }
     }
 
     /// The configuration; reading the authorities takes milliseconds, so not before the first use.
@@ -36,7 +39,9 @@ impl Tls {
             let unusable = |error: &dyn std::fmt::Display| {
                 Failure::Unavailable(format!("tls.ca_files: {file}: {error}"))
             };
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))? {
+            for certificate in
+                CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))?
+            {
                 let certificate = certificate.map_err(|error| unusable(&error))?;
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }

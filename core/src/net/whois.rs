@@ -38,7 +38,11 @@ async fn open(address: SocketAddr) -> io::Result<TcpStream> {
 
 impl Whois {
     pub(super) fn new(settings: &settings::Whois, dns: Dns, guard: Arc<Guard>) -> Self {
-        Self { dns, guard, settings: Arc::new(settings.clone()) }
+        Self {
+            dns,
+            guard,
+            settings: Arc::new(settings.clone()),
+        }
     }
 
     /// What `server` says to one line; its bytes as they came. An answer that is cut off by the limits is kept as
@@ -58,26 +62,48 @@ impl Whois {
         match ended {
             Ok(Ok(())) => Ok(answer),
             Ok(Err(failure)) if answer.is_empty() => Err(failure),
-            Err(_) if answer.is_empty() => {
-                Err(Failure::Timeout { what: server.to_string(), after: started.elapsed() })
-            }
+            Err(_) if answer.is_empty() => Err(Failure::Timeout {
+                what: server.to_string(),
+                after: started.elapsed(),
+            }),
             Ok(Err(_)) | Err(_) => Ok(answer),
         }
     }
 
-    async fn converse(&self, server: &Endpoint, line: &str, answer: &mut Vec<u8>) -> Result<(), Failure> {
+    async fn converse(
+        &self,
+        server: &Endpoint,
+        line: &str,
+        answer: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
         let name = server.host.to_string();
         let addresses = match &server.host {
             Host::Address(address) => vec![*address],
-            Host::Name(name) => self.dns.client(None).await?.addresses(name.as_str()).await?,
+            Host::Name(name) => {
+                self.dns
+                    .client(None)
+                    .await?
+                    .addresses(name.as_str())
+                    .await?
+            }
         };
-        let mut failure = Failure::Upstream { what: name.clone(), why: "the name has no address".into() };
-        for address in self.guard.check_all(&name, addresses, server.port.unwrap_or(self.settings.port))? {
-            let told =
-                |error: std::io::Error| Failure::Upstream { what: name.clone(), why: error.to_string() };
+        let mut failure = Failure::Upstream {
+            what: name.clone(),
+            why: "the name has no address".into(),
+        };
+        for address in
+            self.guard
+                .check_all(&name, addresses, server.port.unwrap_or(self.settings.port))?
+        {
+            let told = |error: std::io::Error| Failure::Upstream {
+                what: name.clone(),
+                why: error.to_string(),
+            };
             // Several addresses share the patience: a dead one must not use it up.
-            let connecting =
-                tokio::time::timeout(Duration::from_millis(self.settings.timeout_ms / 2), open(address));
+            let connecting = tokio::time::timeout(
+                Duration::from_millis(self.settings.timeout_ms / 2),
+                open(address),
+            );
             let mut stream = match connecting.await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(error)) => {
@@ -90,7 +116,10 @@ impl Whois {
                 Err(_) => continue,
             };
             outlay::spend(outlay::SYN + line.len()).map_err(told)?;
-            stream.write_all(format!("{line}\r\n").as_bytes()).await.map_err(told)?;
+            stream
+                .write_all(format!("{line}\r\n").as_bytes())
+                .await
+                .map_err(told)?;
             let mut bounded = stream.take(self.settings.max_bytes as u64);
             bounded.read_to_end(answer).await.map_err(told)?;
             return Ok(());

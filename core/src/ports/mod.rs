@@ -48,7 +48,9 @@ pub enum PortError {
 /// Names of services that start so, the shortest first, each once.
 pub fn starting_with(typed: &str) -> Vec<&'static str> {
     let names = ENTRIES.iter().map(|entry| entry.service);
-    let mut names: Vec<_> = names.filter(|name| !name.is_empty() && name.starts_with(typed)).collect();
+    let mut names: Vec<_> = names
+        .filter(|name| !name.is_empty() && name.starts_with(typed))
+        .collect();
     names.sort_by_key(|name| (name.len(), *name));
     names.dedup();
     names
@@ -67,22 +69,36 @@ pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
     let (query, protocol) = parse(query)?;
     let wanted = |found: &PortMatch| protocol.is_none_or(|name| found.protocol == name);
     Ok(match query {
-        Query::Range(first, last) => {
-            between(first, last).iter().flat_map(matches).filter(wanted).take(MAX_MATCHES).collect()
-        }
+        Query::Range(first, last) => between(first, last)
+            .iter()
+            .flat_map(matches)
+            .filter(wanted)
+            .take(MAX_MATCHES)
+            .collect(),
         Query::Words(words) => {
-            let aliased =
-                ALIASES.iter().find(|(alias, _)| *alias == words).map_or(&[][..], |(_, ports)| ports);
+            let aliased = ALIASES
+                .iter()
+                .find(|(alias, _)| *alias == words)
+                .map_or(&[][..], |(_, ports)| ports);
             let mut ranked: Vec<_> = ENTRIES
                 .iter()
                 .filter_map(|entry| Some((rank(entry, &words, aliased)?, entry)))
                 .flat_map(|(rank, entry)| matches(entry).map(move |found| (rank, found)))
                 .filter(|(_, found)| wanted(found))
-                .map(|(rank, found)| ((rank.tier, order(&found, rank), rank.place, found.port), found))
+                .map(|(rank, found)| {
+                    (
+                        (rank.tier, order(&found, rank), rank.place, found.port),
+                        found,
+                    )
+                })
                 .collect();
             // Stable: within a port the table's order and TCP before UDP.
             ranked.sort_by_key(|(key, _)| *key);
-            ranked.into_iter().map(|(_, found)| found).take(MAX_MATCHES).collect()
+            ranked
+                .into_iter()
+                .map(|(_, found)| found)
+                .take(MAX_MATCHES)
+                .collect()
         }
     })
 }
@@ -90,22 +106,32 @@ pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
 /// The usual name of a port: `(443, "tcp")` → `https`; a registered name before an unofficial one.
 pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
     let mut found = between(port, port).iter().flat_map(matches);
-    found.find(|found| found.protocol.eq_ignore_ascii_case(protocol)).map(|found| found.service)
+    found
+        .find(|found| found.protocol.eq_ignore_ascii_case(protocol))
+        .map(|found| found.service)
 }
 
 /// The port that a service name or alias means first, TCP before UDP: `ssh` → 22, `postgres` → 5432.
 pub fn port_of(service: &str) -> Option<u16> {
     let words = normal(service.trim());
     let exact = ENTRIES.iter().filter(|entry| named(entry, &words));
-    let exact = exact.min_by_key(|entry| (entry.unofficial, !entry.protocols.contains('t'), entry.port));
-    let alias =
-        || ALIASES.iter().find(|(alias, _)| *alias == words).and_then(|(_, ports)| ports.first().copied());
+    let exact =
+        exact.min_by_key(|entry| (entry.unofficial, !entry.protocols.contains('t'), entry.port));
+    let alias = || {
+        ALIASES
+            .iter()
+            .find(|(alias, _)| *alias == words)
+            .and_then(|(_, ports)| ports.first().copied())
+    };
     exact.map(|entry| entry.port).or_else(alias)
 }
 
 /// The twenty TCP ports that tell most about a host.
 pub fn default_ports() -> &'static [u16] {
-    &[21, 22, 23, 25, 53, 80, 110, 143, 443, 445, 465, 587, 993, 995, 3306, 3389, 5432, 5900, 8080, 8443]
+    &[
+        21, 22, 23, 25, 53, 80, 110, 143, 443, 445, 465, 587, 993, 995, 3306, 3389, 5432, 5900,
+        8080, 8443,
+    ]
 }
 
 /// Which of RFC 6335's ranges a port is in: what can be said of one that nobody uses.
@@ -123,7 +149,10 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     let mut protocol = None;
     let mut rest = Vec::new();
     // `443/udp`, `udp/443`, `443 udp`, `port 443`: the protocol may stand anywhere, `port` says nothing.
-    for word in query.split([' ', '\t', '/', ',']).filter(|word| !word.is_empty()) {
+    for word in query
+        .split([' ', '\t', '/', ','])
+        .filter(|word| !word.is_empty())
+    {
         let lower = word.to_ascii_lowercase();
         match PROTOCOLS.iter().find(|(_, name)| *name == lower) {
             Some((_, name)) => protocol = Some(*name),
@@ -146,7 +175,10 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     let number = |text: &str| -> Option<Result<u16, PortError>> {
         let text = text.trim();
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse().map_err(|_| PortError::OutOfRange(text.to_owned())))
+        digits.then(|| {
+            text.parse()
+                .map_err(|_| PortError::OutOfRange(text.to_owned()))
+        })
     };
     if let Some(port) = number(words) {
         let port = port?;
@@ -162,7 +194,10 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
             Err(PortError::Backwards(first, last))
         };
     }
-    if let Some(digits) = words.strip_prefix('-').filter(|digits| number(digits).is_some()) {
+    if let Some(digits) = words
+        .strip_prefix('-')
+        .filter(|digits| number(digits).is_some())
+    {
         return Err(PortError::OutOfRange(format!("-{digits}")));
     }
     let words = normal(words);
@@ -173,11 +208,24 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
 }
 
 fn matches(entry: &Entry) -> impl Iterator<Item = PortMatch> {
-    let &Entry { port, service, protocols, description, unofficial, .. } = entry;
+    let &Entry {
+        port,
+        service,
+        protocols,
+        description,
+        unofficial,
+        ..
+    } = entry;
     PROTOCOLS
         .iter()
         .filter(move |(letter, _)| protocols.as_bytes().contains(letter))
-        .map(move |&(_, protocol)| PortMatch { port, protocol, service, description, unofficial })
+        .map(move |&(_, protocol)| PortMatch {
+            port,
+            protocol,
+            service,
+            description,
+            unofficial,
+        })
 }
 
 /// How well an entry matches. Smaller is better.
@@ -190,20 +238,30 @@ struct Rank {
 }
 
 fn named(entry: &Entry, words: &str) -> bool {
-    entry.words.strip_prefix(words).is_some_and(|rest| rest.is_empty() || entry.service.len() == words.len())
+    entry
+        .words
+        .strip_prefix(words)
+        .is_some_and(|rest| rest.is_empty() || entry.service.len() == words.len())
 }
 
 /// Whether an alias that lists this port means this service: `k8s` is not the 6443 of `sun-sr-https`, and `mail` not
 /// the 465 over UDP.
 fn meant(entry: &Entry) -> bool {
     let here = between(entry.port, entry.port);
-    let best = here.iter().min_by_key(|other| (!other.unofficial, !other.protocols.contains('t')));
+    let best = here
+        .iter()
+        .min_by_key(|other| (!other.unofficial, !other.protocols.contains('t')));
     best.is_none_or(|best| best.service == entry.service)
 }
 
 fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
     let place = aliased.iter().position(|&port| port == entry.port);
-    let at = |tier| Some(Rank { tier, place: place.unwrap_or(0) });
+    let at = |tier| {
+        Some(Rank {
+            tier,
+            place: place.unwrap_or(0),
+        })
+    };
     if named(entry, words) {
         return at(0);
     }
@@ -214,11 +272,17 @@ fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
         return at(2);
     }
     let all = |found: &dyn Fn(&str) -> bool| words.split_ascii_whitespace().all(found);
-    if all(&|word| entry.words.split(|c: char| !c.is_alphanumeric()).any(|part| part == word)) {
+    if all(&|word| {
+        entry
+            .words
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|part| part == word)
+    }) {
         return at(3);
     }
     // Two letters are part of too many words to mean anything.
-    (words.len() > 2 && all(&|word| entry.words.contains(word))).then_some(Rank { tier: 4, place: 0 })
+    (words.len() > 2 && all(&|word| entry.words.contains(word)))
+        .then_some(Rank { tier: 4, place: 0 })
 }
 
 /// Within a tier: registered before not, TCP before the others; a name's system ports before the rest. What an alias
@@ -247,19 +311,39 @@ mod tests {
     /// `port/protocol service`, a `~` before unofficial ones.
     fn of(query: &str) -> Vec<String> {
         let show = |m: &PortMatch| {
-            format!("{}{}/{} {}", if m.unofficial { "~" } else { "" }, m.port, m.protocol, m.service)
+            format!(
+                "{}{}/{} {}",
+                if m.unofficial { "~" } else { "" },
+                m.port,
+                m.protocol,
+                m.service
+            )
         };
-        lookup(query).unwrap_or_else(|error| panic!("{query}: {error}")).iter().map(show).collect()
+        lookup(query)
+            .unwrap_or_else(|error| panic!("{query}: {error}"))
+            .iter()
+            .map(show)
+            .collect()
     }
 
     #[test]
     fn numbers() {
         assert_eq!(of("22"), ["22/tcp ssh", "22/udp ssh", "22/sctp ssh"]);
-        for query in ["443/udp", "udp/443", "443 UDP", "udp 443", " :443/udp ", "port 443 udp"] {
+        for query in [
+            "443/udp",
+            "udp/443",
+            "443 UDP",
+            "udp 443",
+            " :443/udp ",
+            "port 443 udp",
+        ] {
             assert_eq!(of(query), ["443/udp https"], "{query}");
         }
         assert_eq!(of("80")[0], "80/tcp http");
-        assert_eq!(of("8443/tcp"), ["8443/tcp pcsync-https", "~8443/tcp https-alt"]);
+        assert_eq!(
+            of("8443/tcp"),
+            ["8443/tcp pcsync-https", "~8443/tcp https-alt"]
+        );
         assert_eq!(of("25565"), ["~25565/tcp minecraft"]);
         assert_eq!(of("6010/tcp"), ["6010/tcp x11"]);
         assert!(of("8000-8010/tcp").len() > 5 && of("8000–8010").len() > 10);
@@ -306,7 +390,10 @@ mod tests {
         assert_eq!(lookup(" "), Err(PortError::Empty));
         assert_eq!(lookup("??"), Err(PortError::Empty));
         assert_eq!(lookup("65536"), Err(PortError::OutOfRange("65536".into())));
-        assert_eq!(lookup("99999999999999999999"), Err(PortError::OutOfRange("99999999999999999999".into())));
+        assert_eq!(
+            lookup("99999999999999999999"),
+            Err(PortError::OutOfRange("99999999999999999999".into()))
+        );
         assert_eq!(lookup("-5"), Err(PortError::OutOfRange("-5".into())));
         assert_eq!(lookup("8010-8000"), Err(PortError::Backwards(8010, 8000)));
         assert_eq!(lookup("1/icmp"), Err(PortError::Protocol("icmp".into())));
@@ -324,7 +411,11 @@ mod tests {
         assert_eq!(port_of("http"), Some(80));
         assert_eq!(port_of("nonsense"), None);
         assert_eq!(default_ports().len(), 20);
-        assert!(default_ports().iter().all(|&port| service_name(port, "tcp").is_some()));
+        assert!(
+            default_ports()
+                .iter()
+                .all(|&port| service_name(port, "tcp").is_some())
+        );
     }
 
     #[test]
@@ -332,19 +423,32 @@ mod tests {
         let lines = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
         assert!(ENTRIES.len() >= lines(include_str!("../../../config/data/ports.tsv")));
         for entry in ENTRIES.iter() {
-            assert!(!entry.service.is_empty() && !entry.protocols.is_empty(), "{entry:?}");
             assert!(
-                entry.protocols.bytes().all(|letter| PROTOCOLS.iter().any(|(known, _)| *known == letter))
+                !entry.service.is_empty() && !entry.protocols.is_empty(),
+                "{entry:?}"
+            );
+            assert!(
+                entry
+                    .protocols
+                    .bytes()
+                    .all(|letter| PROTOCOLS.iter().any(|(known, _)| *known == letter))
             );
         }
         for (alias, ports) in ALIASES {
-            assert!(ports.iter().all(|&port| !between(port, port).is_empty()), "{alias}");
+            assert!(
+                ports.iter().all(|&port| !between(port, port).is_empty()),
+                "{alias}"
+            );
             assert_eq!(normal(alias), *alias);
         }
         let started = Instant::now();
         for _ in 0..20 {
             lookup("remote").expect("a word");
         }
-        assert!(started.elapsed().as_millis() < 2000, "{:?}", started.elapsed());
+        assert!(
+            started.elapsed().as_millis() < 2000,
+            "{:?}",
+            started.elapsed()
+        );
     }
 }

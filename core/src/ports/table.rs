@@ -9,7 +9,8 @@ const REGISTRY: &str = include_str!("../../../config/data/ports.tsv");
 const COMMON: &str = include_str!("../../../config/data/ports-common.tsv");
 
 /// Transport protocols in the order in which they are shown; the letters are those of the tables.
-pub(super) const PROTOCOLS: [(u8, &str); 4] = [(b't', "tcp"), (b'u', "udp"), (b's', "sctp"), (b'd', "dccp")];
+pub(super) const PROTOCOLS: [(u8, &str); 4] =
+    [(b't', "tcp"), (b'u', "udp"), (b's', "sctp"), (b'd', "dccp")];
 
 /// One use of a port by one or more protocols.
 #[derive(Debug)]
@@ -28,7 +29,9 @@ pub(super) struct Entry {
 pub(super) static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut entries = Vec::with_capacity(7000);
     for line in COMMON.lines().filter(|line| !line.starts_with('#')) {
-        let Some((mark, rest)) = line.split_once('\t') else { continue };
+        let Some((mark, rest)) = line.split_once('\t') else {
+            continue;
+        };
         push(&mut entries, rest, mark == "~");
     }
     for line in REGISTRY.lines() {
@@ -48,21 +51,41 @@ pub(super) fn between(first: u16, last: u16) -> &'static [Entry] {
 
 /// Lower case, with spaces where people and registries disagree on hyphens.
 pub(super) fn normal(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '-' | '_') { ' ' } else { c.to_ascii_lowercase() }).collect()
+    text.chars()
+        .map(|c| {
+            if matches!(c, '-' | '_') {
+                ' '
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
 }
 
 fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
     let mut columns = line.split('\t');
-    let (Some(ports), Some(service), Some(protocols), Some(description)) =
-        (columns.next(), columns.next(), columns.next(), columns.next())
-    else {
+    let (Some(ports), Some(service), Some(protocols), Some(description)) = (
+        columns.next(),
+        columns.next(),
+        columns.next(),
+        columns.next(),
+    ) else {
         return;
     };
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else { return };
+    let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else {
+        return;
+    };
     for port in first..=last {
         let words = normal(&format!("{service} {description}")).into_boxed_str();
-        entries.push(Entry { port, service, protocols, description, unofficial, words });
+        entries.push(Entry {
+            port,
+            service,
+            protocols,
+            description,
+            unofficial,
+            words,
+        });
     }
 }
 

@@ -34,9 +34,12 @@ impl Bootstrap {
     /// The first file that is not JSON of that form.
     pub fn parse(dns: &str, ipv4: &str, ipv6: &str, asn: &str) -> Result<Self, serde_json::Error> {
         let mut out = Self::default();
-        for (kind, text) in
-            [(Kind::Domain, dns), (Kind::Network, ipv4), (Kind::Network, ipv6), (Kind::Asn, asn)]
-        {
+        for (kind, text) in [
+            (Kind::Domain, dns),
+            (Kind::Network, ipv4),
+            (Kind::Network, ipv6),
+            (Kind::Asn, asn),
+        ] {
             let file: File = serde_json::from_str(text)?;
             out.published = match (out.published.take(), file.publication) {
                 (Some(a), Some(b)) => Some(a.max(b)),
@@ -51,9 +54,14 @@ impl Bootstrap {
 
     fn add(&mut self, kind: Kind, service: &[Vec<String>]) {
         // Entries and servers are the last two lists; some registries put contacts before them.
-        let [.., entries, servers] = service else { return };
-        let mut servers: Vec<String> =
-            servers.iter().filter(|url| is_web(url)).map(|url| with_slash(url)).collect();
+        let [.., entries, servers] = service else {
+            return;
+        };
+        let mut servers: Vec<String> = servers
+            .iter()
+            .filter(|url| is_web(url))
+            .map(|url| with_slash(url))
+            .collect();
         servers.sort_by_key(|url| !url.starts_with("https://"));
         if servers.is_empty() {
             return;
@@ -63,7 +71,8 @@ impl Bootstrap {
         for entry in entries {
             match kind {
                 Kind::Domain => {
-                    self.names.insert(entry.trim_matches('.').to_lowercase(), index);
+                    self.names
+                        .insert(entry.trim_matches('.').to_lowercase(), index);
                 }
                 Kind::Asn => {
                     let (first, last) = entry.split_once('-').unwrap_or((entry, entry));
@@ -71,9 +80,9 @@ impl Bootstrap {
                         self.numbers.push((first, last, index));
                     }
                 }
-                Kind::Ip | Kind::Network => {
-                    self.ranges.extend(ranges::parse(entry).map(|range| (range, index)))
-                }
+                Kind::Ip | Kind::Network => self
+                    .ranges
+                    .extend(ranges::parse(entry).map(|range| (range, index))),
             }
         }
     }
@@ -93,7 +102,10 @@ impl Bootstrap {
             Kind::Asn => self.number(query),
             Kind::Ip | Kind::Network => self.range(query),
         };
-        index.and_then(|index| self.services.get(index)).cloned().unwrap_or_default()
+        index
+            .and_then(|index| self.services.get(index))
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn name(&self, query: &str) -> Option<usize> {
@@ -113,11 +125,18 @@ impl Bootstrap {
 
     fn number(&self, query: &str) -> Option<usize> {
         let query = query.trim();
-        let digits =
-            query.get(..2).filter(|start| start.eq_ignore_ascii_case("as")).map_or(query, |_| &query[2..]);
+        let digits = query
+            .get(..2)
+            .filter(|start| start.eq_ignore_ascii_case("as"))
+            .map_or(query, |_| &query[2..]);
         let number: u32 = digits.parse().ok()?;
-        let covering = self.numbers.iter().filter(|(first, last, _)| (*first..=*last).contains(&number));
-        covering.min_by_key(|(first, last, _)| last - first).map(|(_, _, index)| *index)
+        let covering = self
+            .numbers
+            .iter()
+            .filter(|(first, last, _)| (*first..=*last).contains(&number));
+        covering
+            .min_by_key(|(first, last, _)| last - first)
+            .map(|(_, _, index)| *index)
     }
 
     fn range(&self, query: &str) -> Option<usize> {
@@ -126,7 +145,9 @@ impl Bootstrap {
 
     fn within(&self, wanted: Range) -> Option<usize> {
         let covering = self.ranges.iter().filter(|(range, _)| range.covers(wanted));
-        covering.min_by_key(|(range, _)| range.size()).map(|(_, index)| *index)
+        covering
+            .min_by_key(|(range, _)| range.size())
+            .map(|(_, index)| *index)
     }
 }
 
@@ -135,7 +156,11 @@ fn is_web(url: &str) -> bool {
 }
 
 fn with_slash(url: &str) -> String {
-    if url.ends_with('/') { url.to_owned() } else { format!("{url}/") }
+    if url.ends_with('/') {
+        url.to_owned()
+    } else {
+        format!("{url}/")
+    }
 }
 
 /// The address a name under `in-addr.arpa` stands for; of a zone, its first.
@@ -158,7 +183,9 @@ mod tests {
 
     fn sample() -> Bootstrap {
         let file = |services: &str| {
-            format!(r#"{{"version":"1.0","publication":"2026-01-01T00:00:00Z","services":[{services}]}}"#)
+            format!(
+                r#"{{"version":"1.0","publication":"2026-01-01T00:00:00Z","services":[{services}]}}"#
+            )
         };
         Bootstrap::parse(
             &file(r#"[["test","xn--p1ai"],["http://rdap.test","https://rdap.test"]],[["co.test"],["https://co.example/"]]"#),
@@ -173,10 +200,18 @@ mod tests {
     fn the_longest_entry_wins() {
         let b = sample();
         for (kind, query, expected) in [
-            (Kind::Domain, "www.Example.TEST.", vec!["https://rdap.test/", "http://rdap.test/"]),
+            (
+                Kind::Domain,
+                "www.Example.TEST.",
+                vec!["https://rdap.test/", "http://rdap.test/"],
+            ),
             (Kind::Domain, "example.co.test", vec!["https://co.example/"]),
             (Kind::Domain, "example.invalid", vec![]),
-            (Kind::Domain, "9.2.0.192.in-addr.arpa", vec!["https://small.example/"]),
+            (
+                Kind::Domain,
+                "9.2.0.192.in-addr.arpa",
+                vec!["https://small.example/"],
+            ),
             (Kind::Ip, "192.0.2.1", vec!["https://small.example/"]),
             (Kind::Network, "192.0.2.0/23", vec!["https://big.example/"]),
             (Kind::Ip, "2001:db8::1", vec!["https://six.example/"]),

@@ -58,22 +58,41 @@ pub fn code(value: &str) -> Option<String> {
     let value = value.trim();
     if value.len() == 2 && value.bytes().all(|b| b.is_ascii_alphabetic()) {
         let upper = value.to_ascii_uppercase();
-        let upper = if upper == "UK" { "GB".to_owned() } else { upper };
-        return CODES.split(' ').any(|known| known == upper).then_some(upper);
+        let upper = if upper == "UK" {
+            "GB".to_owned()
+        } else {
+            upper
+        };
+        return CODES
+            .split(' ')
+            .any(|known| known == upper)
+            .then_some(upper);
     }
     if value.len() > 60 {
         return None;
     }
     // `US (United States)`, `United States (US)`, `US - United States`
     if let Some((before, inside)) = value.split_once(['(', '-']) {
-        return [before, inside.trim_end_matches(')')].into_iter().find_map(|part| match part.trim() {
-            part if part.len() == 2 || part.len() > 3 => code(part),
-            _ => None,
-        });
+        return [before, inside.trim_end_matches(')')]
+            .into_iter()
+            .find_map(|part| match part.trim() {
+                part if part.len() == 2 || part.len() > 3 => code(part),
+                _ => None,
+            });
     }
-    let plain: String = value.chars().filter(|c| c.is_alphabetic() || *c == ' ').collect();
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    NAMES.iter().find(|(name, _)| *name == plain).map(|(_, code)| (*code).to_owned())
+    let plain: String = value
+        .chars()
+        .filter(|c| c.is_alphabetic() || *c == ' ')
+        .collect();
+    let plain = plain
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase();
+    NAMES
+        .iter()
+        .find(|(name, _)| *name == plain)
+        .map(|(_, code)| (*code).to_owned())
 }
 
 #[cfg(test)]
@@ -98,6 +117,10 @@ mod tests {
         ] {
             assert_eq!(code(text).as_deref(), expected, "{text}");
         }
-        assert!(super::NAMES.iter().all(|(_, code)| super::CODES.split(' ').any(|known| known == *code)));
+        assert!(
+            super::NAMES
+                .iter()
+                .all(|(_, code)| super::CODES.split(' ').any(|known| known == *code))
+        );
     }
 }

@@ -22,7 +22,15 @@ const MONTHS: [&str; 12] = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 ];
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
 /// Words that may stand in a date without changing it.
 const NOISE: [&str; 9] = ["on", "at", "of", "the", "st", "nd", "rd", "th", "time"];
 /// Zone names that mean one offset, in minutes east of Greenwich. Ambiguous ones (IST, CST) are left out.
@@ -40,7 +48,12 @@ const MAX: usize = 80;
 
 /// Reads one date. `None` when it is not one, or not beyond doubt.
 pub fn parse(value: &str, order: Order) -> Option<String> {
-    let text: String = value.trim().chars().take(MAX).collect::<String>().to_ascii_lowercase();
+    let text: String = value
+        .trim()
+        .chars()
+        .take(MAX)
+        .collect::<String>()
+        .to_ascii_lowercase();
     // Fast and exact for what most registries send.
     if text.len() >= 19
         && let Ok(at) = text.to_ascii_uppercase().parse::<Timestamp>()
@@ -48,9 +61,14 @@ pub fn parse(value: &str, order: Order) -> Option<String> {
         return finish(at);
     }
     // `HANDLE 20020131030405`: nothing else has fourteen digits.
-    let stamp =
-        text.rsplit(' ').next().filter(|last| last.len() == 14 && last.bytes().all(|b| b.is_ascii_digit()));
-    let mut reader = Reader { order, ..Reader::default() };
+    let stamp = text
+        .rsplit(' ')
+        .next()
+        .filter(|last| last.len() == 14 && last.bytes().all(|b| b.is_ascii_digit()));
+    let mut reader = Reader {
+        order,
+        ..Reader::default()
+    };
     for word in words(stamp.unwrap_or(&text)) {
         reader.take(&word)?;
     }
@@ -134,7 +152,12 @@ impl Reader {
         // `2024-01-02t03:04:05+01` and `2024-01-02:03:04:05`
         if word.len() > 11
             && let Some((date, time)) = word.split_at_checked(10)
-            && date.as_bytes().iter().filter(|b| matches!(b, b'-' | b'/' | b'.')).count() == 2
+            && date
+                .as_bytes()
+                .iter()
+                .filter(|b| matches!(b, b'-' | b'/' | b'.'))
+                .count()
+                == 2
             && (time.starts_with('t') || time.starts_with(':'))
         {
             self.date_word(date)?;
@@ -151,7 +174,9 @@ impl Reader {
             return self.number(word, None);
         }
         // `30th`
-        if let Some(day) = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end))
+        if let Some(day) = ["st", "nd", "rd", "th"]
+            .iter()
+            .find_map(|end| word.strip_suffix(end))
             && !day.is_empty()
             && day.bytes().all(|b| b.is_ascii_digit())
         {
@@ -171,13 +196,19 @@ impl Reader {
         if self.date.is_some() || digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        let part = |range: std::ops::Range<usize>| digits.get(range).and_then(|d| d.parse::<u32>().ok());
+        let part =
+            |range: std::ops::Range<usize>| digits.get(range).and_then(|d| d.parse::<u32>().ok());
         match digits.len() {
             // 20240102 and 20240102030405
             8 | 14 if self.numbers.is_empty() => {
                 self.date = Some((part(0..4)? as i32, part(4..6)?, part(6..8)?));
                 if digits.len() == 14 {
-                    self.time = Some((part(8..10)? as i8, part(10..12)? as i8, part(12..14)? as i8, 0));
+                    self.time = Some((
+                        part(8..10)? as i8,
+                        part(10..12)? as i8,
+                        part(12..14)? as i8,
+                        0,
+                    ));
                 }
             }
             1 | 2 | 4 if self.numbers.len() < 3 => {
@@ -254,9 +285,13 @@ impl Reader {
         }
         let year = i16::try_from(year).ok()?;
         let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
-        let local = civil::DateTime::new(year, month, day, hour, minute, second.min(59), nanos).ok()?;
+        let local =
+            civil::DateTime::new(year, month, day, hour, minute, second.min(59), nanos).ok()?;
         let at = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        finish(at.checked_sub(SignedDuration::from_mins(self.offset.unwrap_or(0).into())).ok()?)
+        finish(
+            at.checked_sub(SignedDuration::from_mins(self.offset.unwrap_or(0).into()))
+                .ok()?,
+        )
     }
 }
 
@@ -265,9 +300,9 @@ fn is_weekday(word: &str) -> bool {
 }
 
 fn month(word: &str) -> Option<u32> {
-    let found = MONTHS
-        .iter()
-        .position(|m| word.len() >= 3 && m.starts_with(word) || word == "sept" && *m == "september");
+    let found = MONTHS.iter().position(|m| {
+        word.len() >= 3 && m.starts_with(word) || word == "sept" && *m == "september"
+    });
     found.map(|index| index as u32 + 1)
 }
 
@@ -276,7 +311,10 @@ fn offset(word: &str) -> Option<i32> {
     if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) {
         return Some(*minutes);
     }
-    let rest = word.strip_prefix("utc").or_else(|| word.strip_prefix("gmt")).unwrap_or(word);
+    let rest = word
+        .strip_prefix("utc")
+        .or_else(|| word.strip_prefix("gmt"))
+        .unwrap_or(word);
     let sign = match rest.as_bytes().first()? {
         b'+' => 1,
         b'-' => -1,
@@ -289,7 +327,8 @@ fn offset(word: &str) -> Option<i32> {
         None => (digits, "0"),
     };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    ((0..=14).contains(&hours) && (0..60).contains(&minutes)).then_some(sign * (hours * 60 + minutes))
+    ((0..=14).contains(&hours) && (0..60).contains(&minutes))
+        .then_some(sign * (hours * 60 + minutes))
 }
 
 #[cfg(test)]
@@ -331,14 +370,20 @@ mod tests {
             ("31/12/2024", "2024-12-31T00:00:00Z"),
             ("12/31/2024", "2024-12-31T00:00:00Z"),
             ("2000-08-24 (YYYY-MM-DD)", "2000-08-24T00:00:00Z"),
-            ("2015-03-20T21:13:41Z nic@nic.example", "2015-03-20T21:13:41Z"),
+            (
+                "2015-03-20T21:13:41Z nic@nic.example",
+                "2015-03-20T21:13:41Z",
+            ),
             ("hostmaster@example.net 20020131", "2002-01-31T00:00:00Z"),
             ("1/2/2024 5:06:07 PM", ""),
         ] {
             let expected = (!expected.is_empty()).then(|| expected.to_owned());
             assert_eq!(day(text), expected, "{text}");
         }
-        assert_eq!(parse("01/02/2024", Order::DayFirst).as_deref(), Some("2024-02-01T00:00:00Z"));
+        assert_eq!(
+            parse("01/02/2024", Order::DayFirst).as_deref(),
+            Some("2024-02-01T00:00:00Z")
+        );
         assert_eq!(
             parse("01/02/2024 5:06:07 PM", Order::MonthFirst).as_deref(),
             Some("2024-01-02T17:06:07Z")

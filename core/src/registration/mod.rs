@@ -124,7 +124,10 @@ pub struct Network {
 impl Registration {
     /// A registration of which nothing is known yet.
     pub fn empty(kind: Kind) -> Self {
-        Self { kind, ..Self::default() }
+        Self {
+            kind,
+            ..Self::default()
+        }
     }
 
     /// Drops parts in which nothing was filled, so that "not said" has one form.

@@ -28,12 +28,18 @@ pub fn add(list: &mut Vec<String>, value: &str) {
 }
 
 fn normal(part: &str) -> Option<String> {
-    let end = ["(", " http", "\thttp", " - ", " -- "].iter().filter_map(|stop| part.find(stop)).min();
+    let end = ["(", " http", "\thttp", " - ", " -- "]
+        .iter()
+        .filter_map(|stop| part.find(stop))
+        .min();
     let part = &part[..end.unwrap_or(part.len())];
-    let part = part
-        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '"' | '\'' | '-' | '*' | ':' | '!'));
+    let part = part.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '.' | '"' | '\'' | '-' | '*' | ':' | '!')
+    });
     // `200 Active`: a reply code before the word.
-    let part = part.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    let part = part
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim_start();
     // Some write only the link to the explanation.
     let part = match part.rsplit_once("epp#") {
         Some((_, code)) => code,
@@ -48,8 +54,15 @@ fn normal(part: &str) -> Option<String> {
         .filter(|c| !matches!(c, ' ' | '_' | '-' | '\t'))
         .collect::<String>()
         .to_ascii_lowercase();
-    let code = EPP.iter().find(|code| code.to_ascii_lowercase() == squashed);
-    let words = || part.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let code = EPP
+        .iter()
+        .find(|code| code.to_ascii_lowercase() == squashed);
+    let words = || {
+        part.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .to_lowercase()
+    };
     Some(code.map_or_else(words, |code| (*code).to_owned()))
 }
 

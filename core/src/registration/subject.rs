@@ -3,22 +3,33 @@
 use super::values;
 
 /// Keys under which registries write the domain that they speak of.
-const KEYS: [&str; 6] =
-    ["domain name", "domain", "domainname", "[domain name]", "nom de domaine", "complete domain name"];
+const KEYS: [&str; 6] = [
+    "domain name",
+    "domain",
+    "domainname",
+    "[domain name]",
+    "nom de domaine",
+    "complete domain name",
+];
 
 /// True when a port-43 text names a domain, and never the one that was asked about.
 pub fn names_another(query: &str, text: &str) -> bool {
     let named = text.lines().take(2000).filter_map(|line| {
         let line = line.trim_start_matches(['a', '.', ' ', '\t']).trim();
         let whole = line;
-        let (key, value) = match whole.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let (key, value) = match whole
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+        {
             Some((key, value)) => (key, value),
             None => whole.split_once(':')?,
         };
         let key = key.trim().trim_end_matches('.').to_lowercase();
         let value = value.trim();
-        (KEYS.contains(&key.as_str()) && value.contains('.') && !value.contains(char::is_whitespace))
-            .then_some(value)
+        (KEYS.contains(&key.as_str())
+            && value.contains('.')
+            && !value.contains(char::is_whitespace))
+        .then_some(value)
     });
     differs(query, named)
 }
@@ -29,9 +40,12 @@ pub fn is_another<'a>(query: &str, names: impl Iterator<Item = &'a str>) -> bool
 }
 
 fn differs<'a>(query: &str, names: impl Iterator<Item = &'a str>) -> bool {
-    let plain =
-        |name: &str| values::hostname(&idna::domain_to_ascii(name.trim_end_matches('.')).unwrap_or_default());
-    let Some(wanted) = plain(query) else { return false };
+    let plain = |name: &str| {
+        values::hostname(&idna::domain_to_ascii(name.trim_end_matches('.')).unwrap_or_default())
+    };
+    let Some(wanted) = plain(query) else {
+        return false;
+    };
     let mut other = false;
     for name in names.filter_map(plain) {
         if name == wanted || wanted.ends_with(&format!(".{name}")) {
@@ -57,8 +71,14 @@ mod tests {
         ] {
             assert!(!names_another("example.com", text), "{text}");
         }
-        assert!(!names_another("xn--bcher-kva.example", "Domain: bücher.example"));
-        assert!(!names_another("example.co.uk", "Domain name:\n    example.co.uk"));
+        assert!(!names_another(
+            "xn--bcher-kva.example",
+            "Domain: bücher.example"
+        ));
+        assert!(!names_another(
+            "example.co.uk",
+            "Domain name:\n    example.co.uk"
+        ));
         assert!(names_another("mine.com", "Domain Name: OTHER-NAME.COM\n"));
         assert!(is_another("mine.com", ["other.com"].into_iter()));
     }

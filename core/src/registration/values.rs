@@ -44,8 +44,8 @@ pub fn text(value: &str) -> Option<String> {
         return None;
     }
     let lower = value.to_lowercase();
-    let refused =
-        EMPTY.contains(&lower.trim_end_matches(['.', '!'])) || WITHHELD.iter().any(|w| lower.contains(w));
+    let refused = EMPTY.contains(&lower.trim_end_matches(['.', '!']))
+        || WITHHELD.iter().any(|w| lower.contains(w));
     (!refused).then_some(value)
 }
 
@@ -57,7 +57,9 @@ pub fn name(value: &str) -> Option<String> {
         let handle = inside.contains("://")
             || inside.contains('=')
             || inside.len() > 2
-                && inside.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+                && inside
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
                 && (inside.contains('-') || inside.len() >= 5)
                 && inside.bytes().any(|b| b.is_ascii_digit());
         if !handle || before.trim().is_empty() {
@@ -84,17 +86,24 @@ pub fn trailing_bracket(value: &str) -> Option<(&str, &str)> {
 pub fn is_organization(name: &str) -> bool {
     let words = name.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'));
     words.skip(1).any(|word| {
-        let plain: String = word.chars().filter(|c| *c != '.').collect::<String>().to_lowercase();
+        let plain: String = word
+            .chars()
+            .filter(|c| *c != '.')
+            .collect::<String>()
+            .to_lowercase();
         LEGAL.contains(&plain.as_str())
     })
 }
 
 /// A web address: one word with a dot, kept as written.
 pub fn url(value: &str) -> Option<String> {
-    let value =
-        value.split_whitespace().next()?.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | ',' | '"'));
+    let value = value
+        .split_whitespace()
+        .next()?
+        .trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | ',' | '"'));
     let host = value.rsplit_once("://").map_or(value, |(_, rest)| rest);
-    let plausible = host.len() >= 4 && host.contains('.') && !value.contains('@') && value.len() <= MAX;
+    let plausible =
+        host.len() >= 4 && host.contains('.') && !value.contains('@') && value.len() <= MAX;
     (plausible && !host.starts_with('.') && host.chars().next().is_some_and(char::is_alphanumeric))
         .then(|| value.to_owned())
 }
@@ -102,7 +111,9 @@ pub fn url(value: &str) -> Option<String> {
 /// The first mail address in a value.
 pub fn email(value: &str) -> Option<String> {
     let word = value
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '\'' | '"'))
+        .split(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '\'' | '"')
+        })
         .find(|word| word.contains('@'))?;
     let word = word.trim_start_matches("mailto:").trim_end_matches('.');
     let (local, domain) = word.rsplit_once('@')?;
@@ -115,9 +126,11 @@ pub fn email(value: &str) -> Option<String> {
 pub fn phone(value: &str) -> Option<String> {
     let value = value.trim().trim_start_matches("tel:").trim();
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let other =
-        value.chars().filter(|c| !c.is_ascii_digit() && !" +-.()/xX".contains(*c) && !"ext;=".contains(*c));
-    ((6..=24).contains(&digits) && other.count() == 0 && value.len() <= 40).then(|| value.to_owned())
+    let other = value
+        .chars()
+        .filter(|c| !c.is_ascii_digit() && !" +-.()/xX".contains(*c) && !"ext;=".contains(*c));
+    ((6..=24).contains(&digits) && other.count() == 0 && value.len() <= 40)
+        .then(|| value.to_owned())
 }
 
 /// Digits of a registrar's IANA number.
@@ -136,7 +149,9 @@ pub fn hostname(value: &str) -> Option<String> {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 126
-            && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
             && !label.starts_with('-')
     };
     let top = value.rsplit('.').next()?;
@@ -158,15 +173,22 @@ pub fn nameservers(list: &mut Vec<String>, value: &str) {
     // `1) ns.example.net`, `- ns.example.net`
     let value = value.trim_start_matches(['-', '*', '>', ' ']);
     // `example.test NS ns.example.net`: a line of a zone.
-    let value =
-        value.split_once("\tNS\t").or_else(|| value.split_once(" NS ")).map_or(value, |(_, server)| server);
-    for (index, word) in
-        value.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')).enumerate().take(32)
+    let value = value
+        .split_once("\tNS\t")
+        .or_else(|| value.split_once(" NS "))
+        .map_or(value, |(_, server)| server);
+    for (index, word) in value
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
+        .enumerate()
+        .take(32)
     {
         let word = word.trim_matches(|c| matches!(c, '(' | ')' | '[' | ']' | '"'));
         let Some(host) = hostname(word) else {
-            let numbering =
-                index == 0 && word.trim_end_matches([')', '.', ':']).bytes().all(|b| b.is_ascii_digit());
+            let numbering = index == 0
+                && word
+                    .trim_end_matches([')', '.', ':'])
+                    .bytes()
+                    .all(|b| b.is_ascii_digit());
             if word.is_empty() || numbering || word.parse::<IpAddr>().is_ok() {
                 continue;
             }
@@ -183,12 +205,10 @@ pub fn signed(value: &str) -> Option<bool> {
     let lower = value.trim().to_lowercase();
     let word = lower.split([' ', ',', '(', ';']).next().unwrap_or_default();
     match word {
-        "unsigned" | "no" | "n" | "inactive" | "false" | "unsigneddelegation" | "off" | "disabled" | "0" => {
-            Some(false)
-        }
-        "signed" | "yes" | "y" | "active" | "true" | "signeddelegation" | "on" | "enabled" | "1" => {
-            Some(true)
-        }
+        "unsigned" | "no" | "n" | "inactive" | "false" | "unsigneddelegation" | "off"
+        | "disabled" | "0" => Some(false),
+        "signed" | "yes" | "y" | "active" | "true" | "signeddelegation" | "on" | "enabled"
+        | "1" => Some(true),
         _ => None,
     }
 }
@@ -199,14 +219,32 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(name("Example Ltd [Tag = EXAMPLE]").as_deref(), Some("Example Ltd"));
-        assert_eq!(name("Example Inc. (R99-LRMS)").as_deref(), Some("Example Inc."));
-        assert_eq!(name("Example (Europe) GmbH").as_deref(), Some("Example (Europe) GmbH"));
-        assert_eq!(name("Example Corp.(http://example.test)").as_deref(), Some("Example Corp."));
+        assert_eq!(
+            name("Example Ltd [Tag = EXAMPLE]").as_deref(),
+            Some("Example Ltd")
+        );
+        assert_eq!(
+            name("Example Inc. (R99-LRMS)").as_deref(),
+            Some("Example Inc.")
+        );
+        assert_eq!(
+            name("Example (Europe) GmbH").as_deref(),
+            Some("Example (Europe) GmbH")
+        );
+        assert_eq!(
+            name("Example Corp.(http://example.test)").as_deref(),
+            Some("Example Corp.")
+        );
         assert_eq!(name("((((").as_deref(), None);
-        for none in
-            ["REDACTED FOR PRIVACY", "n/a", "-", "Data Protected", "NOT DISCLOSED!", "*****", "http://a.test"]
-        {
+        for none in [
+            "REDACTED FOR PRIVACY",
+            "n/a",
+            "-",
+            "Data Protected",
+            "NOT DISCLOSED!",
+            "*****",
+            "http://a.test",
+        ] {
             assert_eq!(name(none), None, "{none}");
         }
         assert!(is_organization("Example Trading GmbH") && !is_organization("Erika Mustermann"));
@@ -230,17 +268,29 @@ mod tests {
         ] {
             nameservers(&mut list, value);
         }
-        let hosts: Vec<_> = list.iter().filter_map(|host| host.split('.').next()).collect();
-        assert_eq!(hosts, ["ns1", "ns2", "ns3", "ns4", "ns5", "ns6", "ns7", "ns8"]);
+        let hosts: Vec<_> = list
+            .iter()
+            .filter_map(|host| host.split('.').next())
+            .collect();
+        assert_eq!(
+            hosts,
+            ["ns1", "ns2", "ns3", "ns4", "ns5", "ns6", "ns7", "ns8"]
+        );
     }
 
     #[test]
     fn contacts() {
-        assert_eq!(email("Abuse <abuse@example.net>").as_deref(), Some("abuse@example.net"));
+        assert_eq!(
+            email("Abuse <abuse@example.net>").as_deref(),
+            Some("abuse@example.net")
+        );
         assert_eq!(email("user@localhost"), None);
         assert_eq!(phone("+1.2083895740").as_deref(), Some("+1.2083895740"));
         assert_eq!(phone("see web site 2024010203"), None);
-        assert_eq!(url("http://example.net/x y").as_deref(), Some("http://example.net/x"));
+        assert_eq!(
+            url("http://example.net/x y").as_deref(),
+            Some("http://example.net/x")
+        );
         assert_eq!(iana_id("H269407"), None);
         assert_eq!(signed("signed delegation"), Some(true));
         assert_eq!(signed("maybe"), None);

@@ -5,15 +5,30 @@ use crate::document::{Block, Cell, Document, Role, Severity};
 
 /// The document as Markdown in which nothing from the network formats, links, mentions or breaks a table.
 pub fn markdown(document: &Document) -> String {
-    let Document { title, summary, severity, blocks, warnings } = document;
-    let mut out = format!("### {}\n\n{} **{}**\n", escape(title), symbol(*severity), escape(summary));
+    let Document {
+        title,
+        summary,
+        severity,
+        blocks,
+        warnings,
+    } = document;
+    let mut out = format!(
+        "### {}\n\n{} **{}**\n",
+        escape(title),
+        symbol(*severity),
+        escape(summary)
+    );
     for block in blocks {
         out.push('\n');
         out.push_str(&self::block(block));
         out.push('\n');
     }
     for warning in warnings {
-        out.push_str(&format!("\n> {} {}\n", symbol(Severity::Warning), escape(warning)));
+        out.push_str(&format!(
+            "\n> {} {}\n",
+            symbol(Severity::Warning),
+            escape(warning)
+        ));
     }
     out
 }
@@ -35,21 +50,34 @@ fn block(block: &Block) -> String {
         Block::Path { stations } => fenced(&path::drawn(stations)),
         Block::Link { label, url } => format!("{}: {}", escape(label), code(url)),
         Block::Attachment { name, text } => {
-            format!("*{}: {} lines, in full with `raw`*", escape(name), text.lines().count())
+            format!(
+                "*{}: {} lines, in full with `raw`*",
+                escape(name),
+                text.lines().count()
+            )
         }
         Block::Fields { fields } => {
-            let lines =
-                fields.iter().map(|field| format!("- {}: {}", escape(&field.name), cell(&field.value)));
+            let lines = fields
+                .iter()
+                .map(|field| format!("- {}: {}", escape(&field.name), cell(&field.value)));
             lines.collect::<Vec<_>>().join("\n")
         }
         Block::Table { columns, rows } => {
             let head: Vec<String> = columns.iter().map(|column| escape(column.title)).collect();
-            let rule: Vec<&str> =
-                columns.iter().map(|column| if column.numeric { "---:" } else { "---" }).collect();
-            let rows = rows
+            let rule: Vec<&str> = columns
                 .iter()
-                .map(|row| format!("| {} |", row.iter().map(cell).collect::<Vec<_>>().join(" | ")));
-            let lines = [format!("| {} |", head.join(" | ")), format!("| {} |", rule.join(" | "))];
+                .map(|column| if column.numeric { "---:" } else { "---" })
+                .collect();
+            let rows = rows.iter().map(|row| {
+                format!(
+                    "| {} |",
+                    row.iter().map(cell).collect::<Vec<_>>().join(" | ")
+                )
+            });
+            let lines = [
+                format!("| {} |", head.join(" | ")),
+                format!("| {} |", rule.join(" | ")),
+            ];
             lines.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
         }
     }
@@ -74,7 +102,11 @@ fn cell(cell: &Cell) -> String {
 /// A code span; a bar would end a table's cell even in there.
 fn code(text: &str) -> String {
     let text = printable_line(text);
-    if text.contains(['`', '|', '\\']) { escape(&text) } else { format!("`{text}`") }
+    if text.contains(['`', '|', '\\']) {
+        escape(&text)
+    } else {
+        format!("`{text}`")
+    }
 }
 
 /// Every character that Markdown, its extensions or a chat could act on is written so that it cannot.
@@ -88,7 +120,9 @@ fn escape(text: &str) -> String {
         let numbers = index == digits && digits > 0 && ".)".contains(c) && spaced;
         let starts_block = index == 0 && "-+=".contains(c) || numbers;
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => out.extend(['\\', c]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => {
+                out.extend(['\\', c])
+            }
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
@@ -111,7 +145,10 @@ mod tests {
         document.field("Answered by", Cell::aside("192.0.2.53:53"));
         document.table(
             [">TTL", "Data"],
-            vec![["5m".into(), Cell::exact("a|b")], ["1h".into(), Cell::domain("a.example")]],
+            vec![
+                ["5m".into(), Cell::exact("a|b")],
+                ["1h".into(), Cell::domain("a.example")],
+            ],
         );
         document.code("```\n@everyone");
         document.warn("<b>[click](https://evil.example)</b> @everyone www.evil.example");

@@ -10,15 +10,26 @@ const WIDEST: usize = 60;
 
 /// One box below the other, with the way between them.
 pub(super) fn drawn(stations: &[Station]) -> String {
-    let boxes: Vec<Vec<String>> =
-        stations.iter().map(|station| [wrapped(&station.title), wrapped(&station.name)].concat()).collect();
-    let width = boxes.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
+    let boxes: Vec<Vec<String>> = stations
+        .iter()
+        .map(|station| [wrapped(&station.title), wrapped(&station.name)].concat())
+        .collect();
+    let width = boxes
+        .iter()
+        .flatten()
+        .map(|line| line.width())
+        .max()
+        .unwrap_or(0);
     let rule = "─".repeat(width + 2);
     let mut out = Vec::new();
     for (station, lines) in stations.iter().zip(&boxes) {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
-            out.extend(wrapped(&station.via).iter().map(|line| format!("   │  {line}")));
+            out.extend(
+                wrapped(&station.via)
+                    .iter()
+                    .map(|line| format!("   │  {line}")),
+            );
             out.push("   ▼".to_owned());
         }
         out.push(format!("┌{rule}┐"));
@@ -36,7 +47,10 @@ fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_inclusive(' ') {
         let room = |line: &str, more: usize| line.width() + more <= WIDEST;
-        if lines.last().is_some_and(|line| !room(line, word.trim_end().width())) {
+        if lines
+            .last()
+            .is_some_and(|line| !room(line, word.trim_end().width()))
+        {
             lines.push(String::new());
         }
         for c in word.chars() {
@@ -65,10 +79,22 @@ pub fn svg(document: &Document) -> Option<String> {
         _ => None,
     })?;
     const STEP: usize = 104;
-    let titles = stations.iter().map(|station| 30 + set(&cut(&station.title), 15));
-    let names = stations.iter().map(|station| 30 + set(&cut(&station.name), 13));
-    let ways = stations.iter().map(|station| 56 + set(&cut(&station.via), 13));
-    let width = titles.chain(names).chain(ways).map(|end| end + 30).max().unwrap_or(0).max(560);
+    let titles = stations
+        .iter()
+        .map(|station| 30 + set(&cut(&station.title), 15));
+    let names = stations
+        .iter()
+        .map(|station| 30 + set(&cut(&station.name), 13));
+    let ways = stations
+        .iter()
+        .map(|station| 56 + set(&cut(&station.via), 13));
+    let width = titles
+        .chain(names)
+        .chain(ways)
+        .map(|end| end + 30)
+        .max()
+        .unwrap_or(0)
+        .max(560);
     let height = 24 + stations.len() * STEP;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
@@ -146,7 +172,9 @@ mod tests {
 
     #[test]
     fn boxes_in_a_terminal() {
-        let Some(Block::Path { stations }) = document().blocks.pop() else { panic!("a path") };
+        let Some(Block::Path { stations }) = document().blocks.pop() else {
+            panic!("a path")
+        };
         insta::assert_snapshot!(drawn(&stations), @r"
         ┌──────────────────┐
         │ Sender           │
@@ -166,7 +194,10 @@ mod tests {
     fn a_picture_holds_nothing_live() {
         let picture = svg(&document()).expect("a picture");
         assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>"));
-        assert!(!picture.contains("<script") && picture.contains("&lt;script&gt;\\u{202e}"), "{picture}");
+        assert!(
+            !picture.contains("<script") && picture.contains("&lt;script&gt;\\u{202e}"),
+            "{picture}"
+        );
         assert!(picture.contains("<title>How &lt;mail&gt; travels</title>"));
         assert_eq!(svg(&Document::default()), None);
     }

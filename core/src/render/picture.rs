@@ -23,7 +23,11 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     let mut fonts = Database::new();
     fonts.load_font_data(FONT.to_vec());
     fonts.set_sans_serif_family("DejaVu Sans");
-    Options { fontdb: Arc::new(fonts), font_family: "DejaVu Sans".into(), ..Options::default() }
+    Options {
+        fontdb: Arc::new(fonts),
+        font_family: "DejaVu Sans".into(),
+        ..Options::default()
+    }
 });
 
 /// The document's first path as a PNG; `None` where it has none. Takes some milliseconds of computing.
@@ -33,10 +37,16 @@ pub fn png(document: &Document) -> Option<Vec<u8>> {
     if size.width() > MAX_SIDE || size.height() > MAX_SIDE {
         return None;
     }
-    let mut picture =
-        Pixmap::new((size.width() * SCALE).ceil() as u32, (size.height() * SCALE).ceil() as u32)?;
+    let mut picture = Pixmap::new(
+        (size.width() * SCALE).ceil() as u32,
+        (size.height() * SCALE).ceil() as u32,
+    )?;
     picture.fill(Color::WHITE);
-    resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut picture.as_mut());
+    resvg::render(
+        &tree,
+        Transform::from_scale(SCALE, SCALE),
+        &mut picture.as_mut(),
+    );
     picture.encode_png().ok()
 }
 
@@ -53,9 +63,15 @@ mod tests {
     #[test]
     fn a_path_is_drawn_with_its_words() {
         let document = |name: &str| {
-            let station = Station { title: "Mail server".into(), name: name.into(), via: String::new() };
+            let station = Station {
+                title: "Mail server".into(),
+                name: name.into(),
+                via: String::new(),
+            };
             let mut document = Document::default();
-            document.block(Block::Path { stations: vec![station] });
+            document.block(Block::Path {
+                stations: vec![station],
+            });
             document
         };
         let picture = png(&document("mx.example.com")).expect("a picture");

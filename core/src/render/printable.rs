@@ -27,15 +27,33 @@ pub fn printable_line(text: &str) -> Cow<'_, str> {
 pub fn pointed(line: &str, part: &Range<usize>) -> String {
     const AROUND: usize = 100;
     let chars: Vec<char> = line.chars().collect();
-    let start = if chars.len() > 2 * AROUND { part.start.saturating_sub(AROUND / 4) } else { 0 };
-    let end =
-        if start > 0 || chars.len() > 2 * AROUND { chars.len().min(start + AROUND) } else { chars.len() };
+    let start = if chars.len() > 2 * AROUND {
+        part.start.saturating_sub(AROUND / 4)
+    } else {
+        0
+    };
+    let end = if start > 0 || chars.len() > 2 * AROUND {
+        chars.len().min(start + AROUND)
+    } else {
+        chars.len()
+    };
     // One column for each character, so that the marks stand under the mistake.
-    let shown = chars[start.min(end)..end].iter().map(|c| if is_unsafe(*c) { '\u{fffd}' } else { *c });
-    let (before, after) = (if start > 0 { "…" } else { "" }, if end < chars.len() { "…" } else { "" });
-    let marks = "^".repeat(part.len().clamp(1, (end + 1).saturating_sub(part.start).max(1)));
+    let shown = chars[start.min(end)..end]
+        .iter()
+        .map(|c| if is_unsafe(*c) { '\u{fffd}' } else { *c });
+    let (before, after) = (
+        if start > 0 { "…" } else { "" },
+        if end < chars.len() { "…" } else { "" },
+    );
+    let marks = "^".repeat(
+        part.len()
+            .clamp(1, (end + 1).saturating_sub(part.start).max(1)),
+    );
     let indent = " ".repeat(part.start.saturating_sub(start) + before.chars().count());
-    format!("{before}{}{after}\n{indent}{marks}", shown.collect::<String>())
+    format!(
+        "{before}{}{after}\n{indent}{marks}",
+        shown.collect::<String>()
+    )
 }
 
 fn visible(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -65,14 +83,23 @@ mod tests {
         let shown = pointed(&long, &(1005..1008));
         let (line, marks) = shown.split_once('\n').expect("two lines");
         let at = marks.chars().take_while(|c| *c == ' ').count();
-        assert_eq!(line.chars().skip(at).take(marks.trim().len()).collect::<String>(), "bad");
+        assert_eq!(
+            line.chars()
+                .skip(at)
+                .take(marks.trim().len())
+                .collect::<String>(),
+            "bad"
+        );
         assert!(line.chars().count() < 60, "{line}");
     }
 
     #[test]
     fn what_acts_is_written_out() {
         assert_eq!(printable("plain\ttext\n"), "plain\ttext\n");
-        assert_eq!(printable("\x1b[31mred\r\u{202e}x\u{200b}"), "\\x1b[31mred\\x0d\\u{202e}x\\u{200b}");
+        assert_eq!(
+            printable("\x1b[31mred\r\u{202e}x\u{200b}"),
+            "\\x1b[31mred\\x0d\\u{202e}x\\u{200b}"
+        );
         assert_eq!(printable_line("a\nb"), "a\\x0ab");
         assert_eq!(printable("bücher 例え 👍"), "bücher 例え 👍");
     }

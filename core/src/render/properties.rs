@@ -11,7 +11,10 @@ use crate::{
 };
 
 fn acts(shown: &str, besides: &str) -> String {
-    shown.chars().filter(|c| is_unsafe(*c) && !besides.contains(*c)).collect()
+    shown
+        .chars()
+        .filter(|c| is_unsafe(*c) && !besides.contains(*c))
+        .collect()
 }
 
 proptest! {

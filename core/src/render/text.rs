@@ -1,6 +1,8 @@
 //! Plain text: for terminals, with or without colour, for pipes, and for `Accept: text/plain`.
 
-use comfy_table::{Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{
+    Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{path, printable, printable_line};
@@ -17,7 +19,13 @@ pub struct Layout {
 
 /// The document as text.
 pub fn text(document: &Document, layout: Layout) -> String {
-    let Document { title, summary, severity, blocks, warnings } = document;
+    let Document {
+        title,
+        summary,
+        severity,
+        blocks,
+        warnings,
+    } = document;
     let head = format!(
         "{}\n{} {}",
         layout.paint(&printable_line(title), "1"),
@@ -27,14 +35,20 @@ pub fn text(document: &Document, layout: Layout) -> String {
     let mut parts = vec![(head, true)];
     for block in blocks {
         // A heading stands close to what it heads.
-        parts.push((self::block(block, layout), !matches!(block, Block::Heading { .. })));
+        parts.push((
+            self::block(block, layout),
+            !matches!(block, Block::Heading { .. }),
+        ));
     }
     let warning = |text: &String| {
         let symbol = layout.paint(Severity::Warning.symbol(), code(Severity::Warning));
         format!("{symbol} {}", printable_line(text))
     };
     if !warnings.is_empty() {
-        parts.push((warnings.iter().map(warning).collect::<Vec<_>>().join("\n"), true));
+        parts.push((
+            warnings.iter().map(warning).collect::<Vec<_>>().join("\n"),
+            true,
+        ));
     }
     let mut out = String::new();
     for (part, spaced) in parts.iter().filter(|(part, _)| !part.is_empty()) {
@@ -56,7 +70,11 @@ fn code(severity: Severity) -> &'static str {
 
 impl Layout {
     fn paint(self, text: &str, code: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -78,7 +96,10 @@ pub fn block(block: &Block, layout: Layout) -> String {
         Block::Fields { fields } => {
             let rows = fields.iter().map(|field| {
                 let name = format!("{}:", printable_line(&field.name));
-                vec![TableCell::new(name).add_attribute(Attribute::Dim), cell(&field.value)]
+                vec![
+                    TableCell::new(name).add_attribute(Attribute::Dim),
+                    cell(&field.value),
+                ]
             });
             grid(rows, &[false, false], layout)
         }
@@ -99,9 +120,18 @@ pub fn block(block: &Block, layout: Layout) -> String {
 
 /// Columns that a table takes when nothing in it is wrapped.
 pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
-    let line = |text: &str| printable(text).lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let line = |text: &str| {
+        printable(text)
+            .lines()
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0)
+    };
     let widths = columns.iter().enumerate().map(|(index, column)| {
-        let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| line(&cell.text));
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| line(&cell.text));
         cells.chain([line(column.title)]).max().unwrap_or(0) + 2
     });
     widths.sum::<usize>().saturating_sub(2)
@@ -111,13 +141,19 @@ pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
 fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     let word = |text: &str| {
         let text = printable(text);
-        text.split([' ', '\n', '\t']).map(UnicodeWidthStr::width).max().unwrap_or(0)
+        text.split([' ', '\n', '\t'])
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0)
     };
     let widths = columns.iter().enumerate().map(|(index, column)| {
-        let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| match cell.role {
-            Role::Exact => word(&cell.text).min(24),
-            _ => word(&cell.text),
-        });
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| match cell.role {
+                Role::Exact => word(&cell.text).min(24),
+                _ => word(&cell.text),
+            });
         cells.chain([word(column.title)]).max().unwrap_or(0) + 2
     });
     widths.sum::<usize>().saturating_sub(2)
@@ -129,7 +165,10 @@ pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
     let mut out: Vec<Vec<Cell>> = Vec::with_capacity(rows.len());
     for row in rows {
         let mut row = row.clone();
-        let empty = row.iter().take_while(|cell| cell.text.trim().is_empty()).count();
+        let empty = row
+            .iter()
+            .take_while(|cell| cell.text.trim().is_empty())
+            .count();
         if let Some(above) = out.last().filter(|_| empty < row.len()) {
             row[..empty].clone_from_slice(&above[..empty]);
         }
@@ -145,21 +184,42 @@ fn is_wide(field: &Field, layout: Layout) -> bool {
 
 /// A value below its name.
 fn stacked(field: &Field, layout: Layout) -> String {
-    let name = TableCell::new(format!("{}:", printable_line(&field.name))).add_attribute(Attribute::Dim);
-    let inner = Layout { width: layout.width.saturating_sub(2), ..layout };
+    let name =
+        TableCell::new(format!("{}:", printable_line(&field.name))).add_attribute(Attribute::Dim);
+    let inner = Layout {
+        width: layout.width.saturating_sub(2),
+        ..layout
+    };
     let [name, value] = [(name, layout), (cell(&field.value), inner)]
         .map(|(cell, layout)| grid(std::iter::once(vec![cell]), &[false], layout));
-    format!("{name}\n{}", indented(&value)).trim_end().to_owned()
+    format!("{name}\n{}", indented(&value))
+        .trim_end()
+        .to_owned()
 }
 
 /// Where a table does not fit, each row becomes a record of its own.
 fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
     let record = |row: &Vec<Cell>| {
-        let fields = columns.iter().zip(row).filter(|(_, cell)| !cell.text.is_empty());
-        let fields = fields.map(|(column, cell)| Field { name: column.title.into(), value: cell.clone() });
-        block(&Block::Fields { fields: fields.collect() }, layout)
+        let fields = columns
+            .iter()
+            .zip(row)
+            .filter(|(_, cell)| !cell.text.is_empty());
+        let fields = fields.map(|(column, cell)| Field {
+            name: column.title.into(),
+            value: cell.clone(),
+        });
+        block(
+            &Block::Fields {
+                fields: fields.collect(),
+            },
+            layout,
+        )
     };
-    ungrouped(rows).iter().map(record).collect::<Vec<_>>().join("\n\n")
+    ungrouped(rows)
+        .iter()
+        .map(record)
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 fn cell(cell: &Cell) -> TableCell {
@@ -177,7 +237,13 @@ fn cell(cell: &Cell) -> TableCell {
 
 fn indented(text: &str) -> String {
     text.lines()
-        .map(|line| if line.is_empty() { String::new() } else { format!("  {line}") })
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {line}")
+            }
+        })
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -204,7 +270,11 @@ fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: La
             }
         }
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -212,8 +282,11 @@ mod tests {
     use super::*;
 
     fn sample() -> Document {
-        let mut document =
-            Document::new("MX of example.com", "1 mail server, and it resolves", Severity::Good);
+        let mut document = Document::new(
+            "MX of example.com",
+            "1 mail server, and it resolves",
+            Severity::Good,
+        );
         document.table(
             [">Preference", "Exchange", "Addresses"],
             vec![[
@@ -251,8 +324,18 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_records_instead_of_a_table() {
-        let shown = text(&sample(), Layout { width: 32, color: false });
-        let table: Vec<&str> = shown.lines().skip(3).take_while(|line| !line.is_empty()).collect();
+        let shown = text(
+            &sample(),
+            Layout {
+                width: 32,
+                color: false,
+            },
+        );
+        let table: Vec<&str> = shown
+            .lines()
+            .skip(3)
+            .take_while(|line| !line.is_empty())
+            .collect();
         assert_eq!(
             table,
             [
@@ -267,13 +350,42 @@ mod tests {
     #[test]
     fn a_row_of_a_group_stands_for_itself() {
         let row = |cells: [&str; 3]| cells.map(Cell::from).to_vec();
-        let rows = [row(["10", "mx", "192.0.2.1"]), row(["", "", "192.0.2.2"]), row(["", "", ""])];
-        assert_eq!(ungrouped(&rows), [rows[0].clone(), row(["10", "mx", "192.0.2.2"]), row(["", "", ""])]);
+        let rows = [
+            row(["10", "mx", "192.0.2.1"]),
+            row(["", "", "192.0.2.2"]),
+            row(["", "", ""]),
+        ];
+        assert_eq!(
+            ungrouped(&rows),
+            [
+                rows[0].clone(),
+                row(["10", "mx", "192.0.2.2"]),
+                row(["", "", ""])
+            ]
+        );
     }
 
     #[test]
     fn colour_is_there_only_when_wanted() {
-        assert!(text(&sample(), Layout { width: 80, color: true }).contains("\x1b[33m!"));
-        assert!(!text(&sample(), Layout { width: 80, color: false }).contains('\x1b'));
+        assert!(
+            text(
+                &sample(),
+                Layout {
+                    width: 80,
+                    color: true
+                }
+            )
+            .contains("\x1b[33m!")
+        );
+        assert!(
+            !text(
+                &sample(),
+                Layout {
+                    width: 80,
+                    color: false
+                }
+            )
+            .contains('\x1b')
+        );
     }
 }

@@ -5,7 +5,11 @@ use super::*;
 fn of(text: &str) -> (&'static str, bool, String) {
     let address = text.parse().expect(text);
     let scope = classify(address);
-    (scope.kind.as_str(), is_global(address), scope.prefix.map(|net| net.to_string()).unwrap_or_default())
+    (
+        scope.kind.as_str(),
+        is_global(address),
+        scope.prefix.map(|net| net.to_string()).unwrap_or_default(),
+    )
 }
 
 /// Address, kind, ours, Python 3.11's `ipaddress.ip_address(…).is_global`, block.
@@ -100,7 +104,11 @@ fn rows() {
 /// Where we differ from Python, and why.
 #[test]
 fn differences_from_python() {
-    let differ: Vec<_> = ROWS.iter().filter(|row| row.2 != row.3).map(|row| row.0).collect();
+    let differ: Vec<_> = ROWS
+        .iter()
+        .filter(|row| row.2 != row.3)
+        .map(|row| row.0)
+        .collect();
     assert_eq!(
         differ,
         [
@@ -139,19 +147,31 @@ fn differences_from_python() {
 
 #[test]
 fn every_row_is_a_network_that_finds_itself() {
-    let v4 = V4.iter().map(|row| (IpAddr::V4(Ipv4Addr::from_bits(row.0)), row.1));
-    let v6 = V6.iter().map(|row| (IpAddr::V6(Ipv6Addr::from_bits(row.0)), row.1));
+    let v4 = V4
+        .iter()
+        .map(|row| (IpAddr::V4(Ipv4Addr::from_bits(row.0)), row.1));
+    let v6 = V6
+        .iter()
+        .map(|row| (IpAddr::V6(Ipv6Addr::from_bits(row.0)), row.1));
     for (address, length) in v4.chain(v6) {
         let net = IpNet::new(address, length).expect("a prefix");
         assert_eq!(net.network(), address, "host bits in {net}");
         let found = classify(net.broadcast()).prefix.expect("a row");
-        assert!(net.contains(&found) || found.contains(&net), "{net} found {found}");
+        assert!(
+            net.contains(&found) || found.contains(&net),
+            "{net} found {found}"
+        );
     }
 }
 
 #[test]
 fn words_are_those_of_serde() {
-    for kind in [Kind::LinkLocal, Kind::UniqueLocal, Kind::Global, Kind::Protocol] {
+    for kind in [
+        Kind::LinkLocal,
+        Kind::UniqueLocal,
+        Kind::Global,
+        Kind::Protocol,
+    ] {
         assert_eq!(serde_json::to_value(kind).expect("a word"), kind.as_str());
     }
 }
@@ -170,9 +190,17 @@ fn embedded() {
         ("2001:db8::200:5efe:192.0.2.143", "192.0.2.143", Isatap),
     ] {
         let expected = Some((v4.parse().expect(v4), how));
-        assert_eq!(embedded_v4(address.parse().expect(address)), expected, "{address}");
+        assert_eq!(
+            embedded_v4(address.parse().expect(address)),
+            expected,
+            "{address}"
+        );
     }
     for address in ["::", "::1", "2001:db8::1", "fe80::1", "64:ff9b:1::1"] {
-        assert_eq!(embedded_v4(address.parse().expect(address)), None, "{address}");
+        assert_eq!(
+            embedded_v4(address.parse().expect(address)),
+            None,
+            "{address}"
+        );
     }
 }

@@ -14,17 +14,23 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
     }
     for (secret, number) in http.inbound_secrets.iter().zip(1..) {
         if let Err(fault) = keys::webhook_secret(secret.reveal()) {
-            must(false, &format!("http.inbound_secrets: entry {number}: {fault}"));
+            must(
+                false,
+                &format!("http.inbound_secrets: entry {number}: {fault}"),
+            );
         }
     }
-    let is_token = |text: &str| text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_token =
+        |text: &str| text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_graphic());
     let slack = &http.slack_signing_secret;
     must(
         !slack.is_set() || is_token(slack.reveal()),
         "http.slack_signing_secret: the 32 characters that Slack shows under Basic Information, Signing Secret",
     );
     must(
-        http.slash_tokens.iter().all(|token| is_token(token.reveal())),
+        http.slash_tokens
+            .iter()
+            .all(|token| is_token(token.reveal())),
         "http.slash_tokens: tokens as Mattermost or Rocket.Chat show them, at least 16 characters without spaces",
     );
     let all = http.cors_origins.iter().any(|origin| origin == "*");
@@ -55,7 +61,10 @@ mod tests {
 
     fn faults(variable: &str, value: &str) -> String {
         let pair = (format!("NETVANE__HTTP__{variable}"), value.to_owned());
-        Settings::load(None, [pair]).err().map(|error| error.to_string()).unwrap_or_default()
+        Settings::load(None, [pair])
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
@@ -65,26 +74,59 @@ mod tests {
         for (variable, value) in [
             ("API_KEYS", format!("{hash} name=ops scopes=ask+batch")),
             ("INBOUND_SECRETS", format!("{secret},{secret}")),
-            ("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef".into()),
+            (
+                "SLACK_SIGNING_SECRET",
+                "0123456789abcdef0123456789abcdef".into(),
+            ),
             ("SLASH_TOKENS", "xr3j5x3p4pfk7kk6ck7b4e6ghh".into()),
-            ("CORS_ORIGINS", "https://dash.example,http://localhost:3000".into()),
+            (
+                "CORS_ORIGINS",
+                "https://dash.example,http://localhost:3000".into(),
+            ),
             ("CORS_ORIGINS", "*".into()),
             ("ANONYMOUS", "false".into()),
         ] {
             assert_eq!(faults(variable, &value), "", "{variable}={value}");
         }
         for (variable, value, told) in [
-            ("API_KEYS", format!("{hash},nvk_hidden"), "http.api_keys: entry 2: this is a key itself"),
-            ("INBOUND_SECRETS", "hidden".into(), "http.inbound_secrets: entry 1: a secret is `whsec_`"),
-            ("SLACK_SIGNING_SECRET", "hidden".into(), "http.slack_signing_secret: "),
+            (
+                "API_KEYS",
+                format!("{hash},nvk_hidden"),
+                "http.api_keys: entry 2: this is a key itself",
+            ),
+            (
+                "INBOUND_SECRETS",
+                "hidden".into(),
+                "http.inbound_secrets: entry 1: a secret is `whsec_`",
+            ),
+            (
+                "SLACK_SIGNING_SECRET",
+                "hidden".into(),
+                "http.slack_signing_secret: ",
+            ),
             ("SLASH_TOKENS", "hidden".into(), "http.slash_tokens: "),
-            ("CORS_ORIGINS", "*,https://dash.example".into(), "\"*\" stands for all"),
-            ("CORS_ORIGINS", "https://dash.example/".into(), "is not an origin"),
+            (
+                "CORS_ORIGINS",
+                "*,https://dash.example".into(),
+                "\"*\" stands for all",
+            ),
+            (
+                "CORS_ORIGINS",
+                "https://dash.example/".into(),
+                "is not an origin",
+            ),
             ("CORS_ORIGINS", "null".into(), "is not an origin"),
-            ("CORS_ORIGINS", "https://Dash.example".into(), "is not an origin"),
+            (
+                "CORS_ORIGINS",
+                "https://Dash.example".into(),
+                "is not an origin",
+            ),
         ] {
             let fault = faults(variable, &value);
-            assert!(fault.contains(told) && !fault.contains("hidden"), "{variable}={value}: {fault}");
+            assert!(
+                fault.contains(told) && !fault.contains("hidden"),
+                "{variable}={value}: {fault}"
+            );
         }
     }
 }

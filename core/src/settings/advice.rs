@@ -17,8 +17,16 @@ const METADATA: [&str; 2] = ["169.254.169.254/32", "fd00:ec2::254/128"];
 const MOST_DRAIN_MS: u64 = 25_000;
 
 /// Endings of names that nobody outside can resolve.
-const INSIDE: [&str; 8] =
-    ["localhost", "localdomain", "local", "lan", "home", "internal", "home.arpa", "invalid"];
+const INSIDE: [&str; 8] = [
+    "localhost",
+    "localdomain",
+    "local",
+    "lan",
+    "home",
+    "internal",
+    "home.arpa",
+    "invalid",
+];
 
 impl Settings {
     /// One sentence for each thing: its setting, what is wrong, what to do. No secret is repeated.
@@ -45,7 +53,13 @@ impl Settings {
 
     /// Every secret that is set, with its setting.
     pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-        let Self { http, telegram, discord, geo, .. } = self;
+        let Self {
+            http,
+            telegram,
+            discord,
+            geo,
+            ..
+        } = self;
         let one = [
             ("telegram.token", &telegram.token),
             ("telegram.secret_token", &telegram.secret_token),
@@ -56,11 +70,17 @@ impl Settings {
             ("geo.asn_url", &geo.asn_url),
         ];
         // Of API keys the settings have hashes.
-        let many =
-            [("http.inbound_secrets", &http.inbound_secrets), ("http.slash_tokens", &http.slash_tokens)];
-        let many =
-            many.into_iter().flat_map(|(key, secrets)| secrets.iter().map(move |secret| (key, secret)));
-        one.into_iter().chain(many).filter(|(_, secret)| secret.is_set()).collect()
+        let many = [
+            ("http.inbound_secrets", &http.inbound_secrets),
+            ("http.slash_tokens", &http.slash_tokens),
+        ];
+        let many = many
+            .into_iter()
+            .flat_map(|(key, secrets)| secrets.iter().map(move |secret| (key, secret)));
+        one.into_iter()
+            .chain(many)
+            .filter(|(_, secret)| secret.is_set())
+            .collect()
     }
 
     /// The settings whose parts need state that outlives the process, as `serve` starts them.
@@ -71,18 +91,26 @@ impl Settings {
             ("http callbacks", self.http.callback_secret.is_set()),
             ("http signatures", !self.http.inbound_secrets.is_empty()),
         ];
-        parts.into_iter().filter_map(|(part, needed)| needed.then_some(part)).collect()
+        parts
+            .into_iter()
+            .filter_map(|(part, needed)| needed.then_some(part))
+            .collect()
     }
 
     /// Whether other machines reach the HTTP adapter without a proxy in between.
     fn listens_to_others(&self) -> bool {
-        self.http.listen.parse::<SocketAddr>().is_ok_and(|listen| !listen.ip().is_loopback())
+        self.http
+            .listen
+            .parse::<SocketAddr>()
+            .is_ok_and(|listen| !listen.ip().is_loopback())
     }
 
     /// Whether people may ask that the operator does not know.
     fn is_open(&self) -> bool {
         let reached = self.listens_to_others() || !self.http.public_url.is_empty();
-        (reached && self.http.anonymous) || self.telegram.token.is_set() || self.discord.token.is_set()
+        (reached && self.http.anonymous)
+            || self.telegram.token.is_set()
+            || self.discord.token.is_set()
     }
 
     /// Who reaches the service, and by which way.
@@ -99,7 +127,10 @@ impl Settings {
         let url = Url::parse(&http.public_url).ok();
         let https = url.as_ref().is_some_and(|url| url.scheme() == "https");
         tell(
-            !proxied && !http.proxy_protocol && url.is_some() && (https || !self.listens_to_others()),
+            !proxied
+                && !http.proxy_protocol
+                && url.is_some()
+                && (https || !self.listens_to_others()),
             "http.trusted_proxies: http.public_url tells of a proxy, and none is named here, so all who come through it are one asker with one budget; name its address",
         );
         tell(
@@ -140,7 +171,11 @@ impl Settings {
             "http.anonymous: false, and there is neither a key nor a secret, so nobody can ask over HTTP; `netvane key new` makes a key",
         );
         let soon = today.checked_add(14.days()).unwrap_or(today);
-        for key in http.api_keys.iter().filter_map(|key| key.reveal().parse::<ApiKey>().ok()) {
+        for key in http
+            .api_keys
+            .iter()
+            .filter_map(|key| key.reveal().parse::<ApiKey>().ok())
+        {
             let Some(end) = key.expires else { continue };
             let name = &key.name;
             tell(
@@ -175,11 +210,15 @@ impl Settings {
             if let Some(denied) = policy.deny.iter().find(|denied| denied.contains(net)) {
                 tell(
                     true,
-                    &format!("policy.allow: `{net}` also lies in policy.deny, in `{denied}`, which counts"),
+                    &format!(
+                        "policy.allow: `{net}` also lies in policy.deny, in `{denied}`, which counts"
+                    ),
                 );
                 continue;
             }
-            let metadata = METADATA.iter().filter_map(|text| text.parse::<IpNet>().ok());
+            let metadata = METADATA
+                .iter()
+                .filter_map(|text| text.parse::<IpNet>().ok());
             let open: Vec<IpNet> = metadata
                 .filter(|inner| {
                     net.contains(inner) && !policy.deny.iter().any(|denied| denied.contains(inner))
@@ -202,7 +241,11 @@ impl Settings {
             self.is_open() && policy.contact.trim().is_empty(),
             "policy.contact: not set, and strangers can ask; it tells those who are refused, and those whose servers are asked, whom to write to",
         );
-        let relays = self.mail.trusted_relays.iter().filter_map(|relay| relay.parse::<IpNet>().ok());
+        let relays = self
+            .mail
+            .trusted_relays
+            .iter()
+            .filter_map(|relay| relay.parse::<IpNet>().ok());
         tell(
             relays.into_iter().any(|net| net.prefix_len() == 0),
             "mail.trusted_relays: everybody's Received lines would be facts, forged ones too; name your own relays",
@@ -225,39 +268,71 @@ impl Settings {
             smtp.helo.starts_with('['),
             "smtp.helo: many mail servers refuse an address instead of a name; set one that leads to this machine",
         );
-        let domain = smtp.mail_from.rsplit('@').next().unwrap_or_default().trim_end_matches('>');
+        let domain = smtp
+            .mail_from
+            .rsplit('@')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('>');
         tell(
             !smtp.mail_from.is_empty() && is_inside(domain),
             "smtp.mail_from: no mail server can resolve its domain; take one that receives mail",
         );
-        tell(smtp.port != 25, "smtp.port: mail servers take mail for their domains at port 25 only");
+        tell(
+            smtp.port != 25,
+            "smtp.port: mail servers take mail for their domains at port 25 only",
+        );
     }
 
     fn advise_rest(&self, tell: &mut impl FnMut(bool, &str)) {
-        let Self { geo, rdap, dns, tls, .. } = self;
-        let files = [("geo.city", &geo.city), ("geo.asn", &geo.asn), ("dns.trust_anchor", &dns.trust_anchor)];
-        let files = files.into_iter().chain(tls.ca_files.iter().map(|file| ("tls.ca_files", file)));
+        let Self {
+            geo,
+            rdap,
+            dns,
+            tls,
+            ..
+        } = self;
+        let files = [
+            ("geo.city", &geo.city),
+            ("geo.asn", &geo.asn),
+            ("dns.trust_anchor", &dns.trust_anchor),
+        ];
+        let files = files
+            .into_iter()
+            .chain(tls.ca_files.iter().map(|file| ("tls.ca_files", file)));
         let bootstrap = ("rdap.bootstrap", &rdap.bootstrap);
         for (key, path) in files.chain((bootstrap.1 != "builtin").then_some(bootstrap)) {
             tell(
                 !path.is_empty() && !path.starts_with('/'),
-                &format!("{key}: `{path}` is looked for where the process was started; write the whole path"),
+                &format!(
+                    "{key}: `{path}` is looked for where the process was started; write the whole path"
+                ),
             );
         }
-        for (key, url) in [("geo.city_url", &geo.city_url), ("geo.asn_url", &geo.asn_url)] {
-            let plain = Url::parse(url.reveal()).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
+        for (key, url) in [
+            ("geo.city_url", &geo.city_url),
+            ("geo.asn_url", &geo.asn_url),
+        ] {
+            let plain =
+                Url::parse(url.reveal()).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
             tell(
                 plain,
-                &format!("{key}: over http others can read its licence key and change the file; take https"),
+                &format!(
+                    "{key}: over http others can read its licence key and change the file; take https"
+                ),
             );
         }
         let collector = Url::parse(&self.telemetry.otlp_endpoint).ok();
         tell(
-            collector.as_ref().is_some_and(|url| url.port() == Some(4317)),
+            collector
+                .as_ref()
+                .is_some_and(|url| url.port() == Some(4317)),
             "telemetry.otlp_endpoint: at port 4317 collectors take gRPC; for HTTP it is 4318",
         );
         tell(
-            collector.as_ref().is_some_and(|url| url.path().ends_with("/v1/traces")),
+            collector
+                .as_ref()
+                .is_some_and(|url| url.path().ends_with("/v1/traces")),
             "telemetry.otlp_endpoint: `/v1/traces` is put behind it by itself; leave it out",
         );
         if let Some(loud) = loud(&self.log.level) {
@@ -281,23 +356,30 @@ fn loud(level: &str) -> Option<&str> {
     }
     level.split(',').map(str::trim).find(|directive| {
         let (target, level) = directive.rsplit_once('=').unwrap_or(("", directive));
-        let is_loud = ["debug", "trace"].iter().any(|loud| level.trim().eq_ignore_ascii_case(loud));
+        let is_loud = ["debug", "trace"]
+            .iter()
+            .any(|loud| level.trim().eq_ignore_ascii_case(loud));
         is_loud && !target.trim().starts_with("netvane")
     })
 }
 
 /// Whether only this machine is meant.
 pub(super) fn is_here(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
+    let Some(host) = url.host_str() else {
+        return false;
+    };
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
+    host == "localhost"
+        || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
 }
 
 /// Whether a name means nothing on the Internet.
 fn is_inside(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let below =
-        |end: &&str| name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let below = |end: &&str| {
+        name.strip_suffix(*end)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     !name.contains('.') || INSIDE.iter().any(below)
 }
 

@@ -9,9 +9,15 @@ use super::{Discord, Settings, check::is_web};
 
 pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let telegram = &settings.telegram;
-    must(matches!(telegram.mode.as_str(), "polling" | "webhook"), "telegram.mode: polling or webhook");
+    must(
+        matches!(telegram.mode.as_str(), "polling" | "webhook"),
+        "telegram.mode: polling or webhook",
+    );
     let url = Url::parse(&telegram.api_url).ok();
-    must(url.as_ref().is_some_and(is_web), "telegram.api_url: a URL with http or https");
+    must(
+        url.as_ref().is_some_and(is_web),
+        "telegram.api_url: a URL with http or https",
+    );
     // It is no secret to `config show`, so one must not stand in it.
     must(
         !url.is_some_and(|url| url.path().contains("/bot") || url.path().contains(':')),
@@ -23,7 +29,9 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
     let secret = telegram.secret_token.reveal();
     must(
         secret.len() <= 256
-            && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
+            && secret
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
         "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
     );
     if telegram.mode == "webhook" {
@@ -31,7 +39,10 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
             settings.http.public_url.starts_with("https://"),
             "telegram.mode: a webhook needs http.public_url with https",
         );
-        must(!secret.is_empty(), "telegram.mode: a webhook needs telegram.secret_token");
+        must(
+            !secret.is_empty(),
+            "telegram.mode: a webhook needs telegram.secret_token",
+        );
     }
 }
 
@@ -41,7 +52,10 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
         "discord.mode: gateway or interactions",
     );
     let url = Url::parse(&discord.api_url).ok();
-    must(url.as_ref().is_some_and(is_web), "discord.api_url: a URL with http or https");
+    must(
+        url.as_ref().is_some_and(is_web),
+        "discord.api_url: a URL with http or https",
+    );
     must(
         url.is_none_or(|url| url.path() == "/"),
         "discord.api_url: the server alone, such as https://discord.com, without a path",
@@ -54,10 +68,16 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
         discord.application_id.is_empty() || is_id(&discord.application_id),
         "discord.application_id: a number, as Discord's developer portal shows it",
     );
-    must(discord.guilds.iter().all(|guild| is_id(guild)), "discord.guilds: numbers of servers");
+    must(
+        discord.guilds.iter().all(|guild| is_id(guild)),
+        "discord.guilds: numbers of servers",
+    );
     let key = discord.public_key.as_bytes();
     let is_key = key.len() == 64 && key.iter().all(u8::is_ascii_hexdigit);
-    must(key.is_empty() || is_key, "discord.public_key: 64 hexadecimal digits");
+    must(
+        key.is_empty() || is_key,
+        "discord.public_key: 64 hexadecimal digits",
+    );
     if discord.mode == "interactions" {
         must(
             !key.is_empty() && !discord.application_id.is_empty(),
@@ -68,8 +88,7 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
 
 const TELEGRAM_FORM: &str =
     "a number, a colon and 35 letters, digits, hyphens and underscores, as @BotFather shows it";
-const DISCORD_FORM: &str =
-    "three parts with dots between them, which the developer portal shows once, under Bot, Reset Token";
+const DISCORD_FORM: &str = "three parts with dots between them, which the developer portal shows once, under Bot, Reset Token";
 
 /// What is certainly wrong with this token.
 fn telegram_token(token: &str) -> Option<&'static str> {
@@ -79,7 +98,10 @@ fn telegram_token(token: &str) -> Option<&'static str> {
     if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Some("a space or a line's end stands in it; give the token alone");
     }
-    if token.strip_prefix("bot").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+    if token
+        .strip_prefix("bot")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    {
         return Some("without the `bot` that stands before it in URLs");
     }
     let (number, secret) = token.split_once(':').unwrap_or_default();
@@ -89,7 +111,11 @@ fn telegram_token(token: &str) -> Option<&'static str> {
 
 /// What is certainly wrong with this token.
 fn discord_token(token: &str) -> Option<&'static str> {
-    let starts = |prefix: &str| token.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+    let starts = |prefix: &str| {
+        token
+            .get(..prefix.len())
+            .is_some_and(|it| it.eq_ignore_ascii_case(prefix))
+    };
     if token.is_empty() {
         return None;
     }
@@ -100,26 +126,36 @@ fn discord_token(token: &str) -> Option<&'static str> {
         return Some("a space or a line's end stands in it; give the token alone");
     }
     if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Some("this has the form of the application's public key; the token stands under Bot");
+        return Some(
+            "this has the form of the application's public key; the token stands under Bot",
+        );
     }
     if token.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some("this is a number, such as the application's; the token stands under Bot");
     }
     if token.len() == 32 && is_base64url(token) {
-        return Some("this has the form of the client secret under OAuth2; the token stands under Bot");
+        return Some(
+            "this has the form of the client secret under OAuth2; the token stands under Bot",
+        );
     }
     let parts: Vec<&str> = token.split('.').collect();
-    let fits = parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && is_base64url(part));
+    let fits = parts.len() == 3
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && is_base64url(part));
     (!fits).then_some(DISCORD_FORM)
 }
 
 fn is_base64url(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// What may well be wrong, and is not certain to be.
 pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
-    let Settings { telegram, discord, .. } = settings;
+    let Settings {
+        telegram, discord, ..
+    } = settings;
     let defaults = Settings::default();
     tell(
         !telegram.token.is_set() && *telegram != defaults.telegram,
@@ -129,7 +165,11 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         !discord.token.is_set() && *discord != defaults.discord,
         "discord: there are settings and no discord.token, so the adapter does not start",
     );
-    let secret = telegram.token.reveal().split_once(':').map_or("", |(_, secret)| secret);
+    let secret = telegram
+        .token
+        .reveal()
+        .split_once(':')
+        .map_or("", |(_, secret)| secret);
     tell(
         telegram.token.is_set() && !(30..=50).contains(&secret.len()),
         "telegram.token: behind the colon usually stand 35 characters; is it whole?",
@@ -142,9 +182,16 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         telegram.mode == "polling" && telegram.secret_token.is_set(),
         "telegram.secret_token: only used with telegram.mode = \"webhook\"; now updates are polled",
     );
-    for (key, url) in [("telegram.api_url", &telegram.api_url), ("discord.api_url", &discord.api_url)] {
-        let plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !super::advice::is_here(&url));
-        tell(plain, &format!("{key}: over http everybody on the way can read the token; take https"));
+    for (key, url) in [
+        ("telegram.api_url", &telegram.api_url),
+        ("discord.api_url", &discord.api_url),
+    ] {
+        let plain = Url::parse(url)
+            .is_ok_and(|url| url.scheme() == "http" && !super::advice::is_here(&url));
+        tell(
+            plain,
+            &format!("{key}: over http everybody on the way can read the token; take https"),
+        );
     }
     let number = bot_number(discord.token.reveal().trim());
     tell(
@@ -184,8 +231,14 @@ mod tests {
             ("\"110201543:AAHd\"", TELEGRAM_FORM),
             ("netvane_bot:AAHd", TELEGRAM_FORM),
             (OF_DISCORD, TELEGRAM_FORM),
-            ("110201543:AAHd\n", "a space or a line's end stands in it; give the token alone"),
-            ("bot110201543:AAHd", "without the `bot` that stands before it in URLs"),
+            (
+                "110201543:AAHd\n",
+                "a space or a line's end stands in it; give the token alone",
+            ),
+            (
+                "bot110201543:AAHd",
+                "without the `bot` that stands before it in URLs",
+            ),
         ] {
             assert_eq!(telegram_token(wrong), Some(told), "{wrong}");
         }
@@ -202,7 +255,10 @@ mod tests {
             ("1100000000000000001", "this is a number"),
             ("Ab-_Ab-_Ab-_Ab-_Ab-_Ab-_Ab-_Ab-_", "the client secret"),
         ] {
-            assert!(discord_token(wrong).is_some_and(|it| it.contains(told)), "{wrong}");
+            assert!(
+                discord_token(wrong).is_some_and(|it| it.contains(told)),
+                "{wrong}"
+            );
         }
     }
 
@@ -210,7 +266,10 @@ mod tests {
     fn servers_of_platforms_stand_alone() {
         let fault = |key: &str, value: &str| {
             let pair = (format!("NETVANE__{key}__API_URL"), value.to_owned());
-            Settings::load(None, [pair]).err().map(|error| error.to_string()).unwrap_or_default()
+            Settings::load(None, [pair])
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default()
         };
         assert_eq!(fault("TELEGRAM", "http://127.0.0.1:8081/proxy"), "");
         assert!(fault("TELEGRAM", "https://api.telegram.org/bot1:a").contains("without `/bot`"));
@@ -220,7 +279,10 @@ mod tests {
 
     #[test]
     fn a_discord_token_holds_its_bots_number() {
-        assert_eq!(bot_number(OF_DISCORD).as_deref(), Some("1100000000000000001"));
+        assert_eq!(
+            bot_number(OF_DISCORD).as_deref(),
+            Some("1100000000000000001")
+        );
         assert_eq!(bot_number("a.b.c"), None);
     }
 }

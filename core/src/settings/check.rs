@@ -16,18 +16,51 @@ impl Settings {
                 faults.push(message.to_owned());
             }
         };
-        must(!self.dns.servers.is_empty(), "dns.servers: at least one resolver is needed");
-        must((10..=60_000).contains(&self.dns.timeout_ms), "dns.timeout_ms: from 10 to 60000");
-        must((1..=10).contains(&self.dns.attempts), "dns.attempts: from 1 to 10");
-        must(self.whois.root.parse::<Endpoint>().is_ok(), "whois.root: a host, or a host with a port");
+        must(
+            !self.dns.servers.is_empty(),
+            "dns.servers: at least one resolver is needed",
+        );
+        must(
+            (10..=60_000).contains(&self.dns.timeout_ms),
+            "dns.timeout_ms: from 10 to 60000",
+        );
+        must(
+            (1..=10).contains(&self.dns.attempts),
+            "dns.attempts: from 1 to 10",
+        );
+        must(
+            self.whois.root.parse::<Endpoint>().is_ok(),
+            "whois.root: a host, or a host with a port",
+        );
         must(self.whois.port > 0, "whois.port: from 1 to 65535");
-        must((100..=30_000).contains(&self.whois.timeout_ms), "whois.timeout_ms: from 100 to 30000");
-        must((1024..=4 << 20).contains(&self.whois.max_bytes), "whois.max_bytes: from 1024 to 4194304");
-        must((1..=10).contains(&self.whois.max_referrals), "whois.max_referrals: from 1 to 10");
-        must((100..=30_000).contains(&self.rdap.timeout_ms), "rdap.timeout_ms: from 100 to 30000");
-        must((1024..=16 << 20).contains(&self.rdap.max_bytes), "rdap.max_bytes: from 1024 to 16777216");
-        must(self.limits.light > 0 && self.limits.heavy > 0, "limits.light and limits.heavy: at least 1");
-        must((1..=1024).contains(&self.limits.batch), "limits.batch: from 1 to 1024");
+        must(
+            (100..=30_000).contains(&self.whois.timeout_ms),
+            "whois.timeout_ms: from 100 to 30000",
+        );
+        must(
+            (1024..=4 << 20).contains(&self.whois.max_bytes),
+            "whois.max_bytes: from 1024 to 4194304",
+        );
+        must(
+            (1..=10).contains(&self.whois.max_referrals),
+            "whois.max_referrals: from 1 to 10",
+        );
+        must(
+            (100..=30_000).contains(&self.rdap.timeout_ms),
+            "rdap.timeout_ms: from 100 to 30000",
+        );
+        must(
+            (1024..=16 << 20).contains(&self.rdap.max_bytes),
+            "rdap.max_bytes: from 1024 to 16777216",
+        );
+        must(
+            self.limits.light > 0 && self.limits.heavy > 0,
+            "limits.light and limits.heavy: at least 1",
+        );
+        must(
+            (1..=1024).contains(&self.limits.batch),
+            "limits.batch: from 1 to 1024",
+        );
         must(
             self.http.listen.parse::<SocketAddr>().is_ok(),
             "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
@@ -36,15 +69,22 @@ impl Settings {
             (1024..=16 << 20).contains(&self.http.max_body_bytes),
             "http.max_body_bytes: from 1024 to 16777216",
         );
-        must(self.http.read_timeout_ms >= 100, "http.read_timeout_ms: at least 100");
-        must(self.limits.smtp_probes > 0, "limits.smtp_probes: at least 1");
+        must(
+            self.http.read_timeout_ms >= 100,
+            "http.read_timeout_ms: at least 100",
+        );
+        must(
+            self.limits.smtp_probes > 0,
+            "limits.smtp_probes: at least 1",
+        );
         self.check_limits(&mut must);
         self.check_mail(&mut must);
         self.check_reach(&mut must);
         self.check_places(&mut must);
         let field = &self.http.client_address_header;
         must(
-            field.is_empty() || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
+            field.is_empty()
+                || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
             &format!(
                 "http.client_address_header: one of {}; empty for the usual ones",
                 crate::visit::NAMES_THE_CALLER.join(", ")
@@ -61,14 +101,21 @@ impl Settings {
             level.contains(['=', ',']) || words.contains(&level.as_str()),
             "log.level: error, warn, info, debug or trace, or a filter",
         );
-        if faults.is_empty() { Ok(()) } else { Err(SettingsError(faults)) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(SettingsError(faults))
+        }
     }
 
     /// How mail servers are greeted: word for word, so it is not read as kindly as what people paste.
     fn check_mail(&self, must: &mut impl FnMut(bool, &str)) {
         let smtp = &self.smtp;
         must(smtp.port > 0, "smtp.port: from 1 to 65535");
-        must((100..=60_000).contains(&smtp.timeout_ms), "smtp.timeout_ms: from 100 to 60000");
+        must(
+            (100..=60_000).contains(&smtp.timeout_ms),
+            "smtp.timeout_ms: from 100 to 60000",
+        );
         must(
             smtp.helo.is_empty() || is_host_name(&smtp.helo) || is_literal(&smtp.helo),
             "smtp.helo: a host name of this machine's own, in ASCII and without a dot at its end, such as netvane.example; an address stands in brackets",
@@ -90,21 +137,30 @@ impl Settings {
         let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
         must(
             self.telegram.mode != "webhook"
-                || parsed.and_then(|url| url.port_or_known_default()).is_none_or(delivers),
+                || parsed
+                    .and_then(|url| url.port_or_known_default())
+                    .is_none_or(delivers),
             "http.public_url: Telegram delivers to the ports 443, 80, 88 and 8443 only",
         );
-        let is_everything = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.prefix_len() == 0);
+        let is_everything =
+            |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.prefix_len() == 0);
         must(
             !is_everything(&self.policy.allow),
             "policy.allow: this would switch the guard off; name the networks",
         );
-        must(!is_everything(&self.policy.deny), "policy.deny: nothing would be left to connect to");
+        must(
+            !is_everything(&self.policy.deny),
+            "policy.deny: nothing would be left to connect to",
+        );
     }
 
     /// Files and directories, as far as their names tell.
     fn check_places(&self, must: &mut impl FnMut(bool, &str)) {
         let geo = &self.geo;
-        for (key, url, file) in [("city", &geo.city_url, &geo.city), ("asn", &geo.asn_url, &geo.asn)] {
+        for (key, url, file) in [
+            ("city", &geo.city_url, &geo.city),
+            ("asn", &geo.asn_url, &geo.asn),
+        ] {
             must(
                 !url.is_set() || !file.is_empty(),
                 &format!("geo.{key}_url: needs geo.{key}, the file to write"),
@@ -114,10 +170,14 @@ impl Settings {
                 &format!("geo.{key}_url: a URL with https"),
             );
         }
-        for (key, directory) in
-            [("state.directory", &self.state.directory), ("audit.directory", &self.audit.directory)]
-        {
-            must(directory.is_empty() || directory.starts_with('/'), &format!("{key}: an absolute path"));
+        for (key, directory) in [
+            ("state.directory", &self.state.directory),
+            ("audit.directory", &self.audit.directory),
+        ] {
+            must(
+                directory.is_empty() || directory.starts_with('/'),
+                &format!("{key}: an absolute path"),
+            );
         }
     }
 
@@ -160,20 +220,30 @@ pub(super) fn is_origin(url: &Url) -> bool {
 fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
-    name.len() <= 253 && name.split('.').all(is_label) && !name.rsplit('.').next().is_some_and(is_number)
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        && !name.rsplit('.').next().is_some_and(is_number)
 }
 
 /// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3).
 fn is_literal(text: &str) -> bool {
-    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
     inner.is_some_and(|inner| match inner.strip_prefix("IPv6:") {
-        Some(address) => address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6()),
-        None => inner.parse::<IpAddr>().is_ok_and(|address| address.is_ipv4()),
+        Some(address) => address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_ipv6()),
+        None => inner
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_ipv4()),
     })
 }
 
@@ -183,12 +253,21 @@ mod tests {
 
     fn fault(variable: &str, value: &str) -> String {
         let pair = (format!("NETVANE__{variable}"), value.to_owned());
-        Settings::load(None, [pair]).err().map(|error| error.to_string()).unwrap_or_default()
+        Settings::load(None, [pair])
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
     fn mail_servers_are_greeted_by_a_host_name() {
-        for right in ["mail.example", "mailhost", "a-b.1c.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
+        for right in [
+            "mail.example",
+            "mailhost",
+            "a-b.1c.example",
+            "[192.0.2.1]",
+            "[IPv6:2001:db8::1]",
+        ] {
             assert_eq!(fault("SMTP__HELO", right), "", "{right}");
         }
         for wrong in [
@@ -204,14 +283,21 @@ mod tests {
             "[192.0.2.1",
             ".",
         ] {
-            assert!(fault("SMTP__HELO", wrong).starts_with("smtp.helo: a host name"), "{wrong}");
+            assert!(
+                fault("SMTP__HELO", wrong).starts_with("smtp.helo: a host name"),
+                "{wrong}"
+            );
         }
         assert!(fault("SMTP__MAIL_FROM", "nobody").starts_with("smtp.mail_from"));
     }
 
     #[test]
     fn the_public_address_is_an_origin() {
-        for right in ["https://netvane.example", "http://192.0.2.1:8080/", "https://[2001:db8::1]"] {
+        for right in [
+            "https://netvane.example",
+            "http://192.0.2.1:8080/",
+            "https://[2001:db8::1]",
+        ] {
             assert_eq!(fault("HTTP__PUBLIC_URL", right), "", "{right}");
         }
         for wrong in [
@@ -231,10 +317,19 @@ mod tests {
 
     #[test]
     fn places_are_absolute_and_urls_whole() {
-        assert_eq!(fault("AUDIT__DIRECTORY", "audit"), "audit.directory: an absolute path");
-        assert_eq!(fault("STATE__DIRECTORY", "state"), "state.directory: an absolute path");
+        assert_eq!(
+            fault("AUDIT__DIRECTORY", "audit"),
+            "audit.directory: an absolute path"
+        );
+        assert_eq!(
+            fault("STATE__DIRECTORY", "state"),
+            "state.directory: an absolute path"
+        );
         assert_eq!(fault("AUDIT__DIRECTORY", "/var/lib/netvane/audit"), "");
         let told = fault("GEO__CITY_URL", "secret");
-        assert_eq!(told, "geo.city_url: needs geo.city, the file to write\ngeo.city_url: a URL with https");
+        assert_eq!(
+            told,
+            "geo.city_url: needs geo.city, the file to write\ngeo.city_url: a URL with https"
+        );
     }
 }

@@ -16,7 +16,8 @@ pub struct SettingsError(pub Vec<String>);
 
 impl Default for Settings {
     fn default() -> Self {
-        Self::load(None, std::iter::empty()).unwrap_or_else(|error| panic!("config/default.toml: {error}"))
+        Self::load(None, std::iter::empty())
+            .unwrap_or_else(|error| panic!("config/default.toml: {error}"))
     }
 }
 
@@ -27,23 +28,30 @@ impl Settings {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
         let one = |message: String| SettingsError(vec![message]);
-        let defaults = tree(DEFAULTS).map_err(|error| one(format!("built-in defaults: {error}")))?;
+        let defaults =
+            tree(DEFAULTS).map_err(|error| one(format!("built-in defaults: {error}")))?;
         let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         let mut faults = Vec::new();
         let mut keys = Vec::new();
         leaves(&defaults, "", &mut keys);
         if let Some(path) = file {
             let name = path.display().to_string();
-            let text = std::fs::read_to_string(path).map_err(|error| one(format!("{name}: {error}")))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|error| one(format!("{name}: {error}")))?;
             let given = tree(&text).map_err(|error| one(format!("{name}: {error}")))?;
             unknown_keys(&given, &keys, &name, &mut faults);
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
         for (variable, text) in environment {
-            let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+            let Some(rest) = variable.strip_prefix(PREFIX) else {
+                continue;
+            };
             let key = rest.to_lowercase().replace("__", ".");
             let path: Vec<&str> = key.split('.').collect();
-            match path.iter().try_fold(&defaults, |value, part| child(value, part)) {
+            match path
+                .iter()
+                .try_fold(&defaults, |value, part| child(value, part))
+            {
                 Some(default) => {
                     let value = from_text(&text, default);
                     builder = builder
@@ -56,8 +64,10 @@ impl Settings {
         if !faults.is_empty() {
             return Err(SettingsError(faults));
         }
-        let settings: Self =
-            builder.build().and_then(Config::try_deserialize).map_err(|error| one(told(&error)))?;
+        let settings: Self = builder
+            .build()
+            .and_then(Config::try_deserialize)
+            .map_err(|error| one(told(&error)))?;
         settings.check().map(|()| settings)
     }
 
@@ -73,7 +83,10 @@ impl Settings {
             ("total", limits.total),
             ("amplification", limits.amplification),
         ] {
-            must((1..=100_000_000).contains(&number), &format!("limits.{name}: from 1 to 100000000"));
+            must(
+                (1..=100_000_000).contains(&number),
+                &format!("limits.{name}: from 1 to 100000000"),
+            );
         }
         let at_once = [limits.at_once_per_user, limits.at_once_per_api_key];
         must(
@@ -82,20 +95,30 @@ impl Settings {
         );
         for rule in &self.policy.rules {
             let numbered = rule.per_minute.is_none_or(|number| number > 0);
-            must(numbered, &format!("policy.rules: `{}`: per_minute is at least 1", rule.name));
-            must(!rule.name.trim().is_empty(), "policy.rules: each rule has a name, which a refusal tells");
+            must(
+                numbered,
+                &format!("policy.rules: `{}`: per_minute is at least 1", rule.name),
+            );
+            must(
+                !rule.name.trim().is_empty(),
+                "policy.rules: each rule has a name, which a refusal tells",
+            );
         }
         let contact = &self.policy.contact;
         must(
             contact.len() <= 200 && contact.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
             "policy.contact: an address or a URL, in ASCII",
         );
-        must(self.audit.retention_days > 0, "audit.retention_days: at least 1");
+        must(
+            self.audit.retention_days > 0,
+            "audit.retention_days: at least 1",
+        );
         let collector = &self.telemetry.otlp_endpoint;
         let url = reqwest::Url::parse(collector).ok();
         must(
             collector.is_empty()
-                || url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
+                || url
+                    .is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
             "telemetry.otlp_endpoint: a URL with http or https",
         );
     }
@@ -118,15 +141,24 @@ impl Settings {
             ("state", self.state != new.state),
             ("log.format", self.log.format != new.log.format),
             ("telemetry", self.telemetry != new.telemetry),
-            ("limits.cache_entries", self.limits.cache_entries != new.limits.cache_entries),
+            (
+                "limits.cache_entries",
+                self.limits.cache_entries != new.limits.cache_entries,
+            ),
         ];
-        changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
+        changed
+            .into_iter()
+            .filter_map(|(section, changed)| changed.then_some(section))
+            .collect()
     }
 
     /// Whether only this machine can reach the HTTP adapter, and no limit was set for its callers.
     pub fn is_private(&self) -> bool {
         let http = &self.http;
-        let local = http.listen.parse::<std::net::SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback());
+        let local = http
+            .listen
+            .parse::<std::net::SocketAddr>()
+            .is_ok_and(|listen| listen.ip().is_loopback());
         let defaults = Self::default().limits;
         local
             && http.public_url.is_empty()
@@ -155,20 +187,29 @@ fn told(error: &config::ConfigError) -> String {
     // The key stands behind (`… for key `http.listen``) or before (`http.listen: …`).
     let (fault, key) = match text.split_once(" for key `") {
         Some((fault, key)) => (fault, key.split('`').next().unwrap_or(key)),
-        None => match text.split_once(": ").filter(|(key, _)| !key.contains(char::is_whitespace)) {
+        None => match text
+            .split_once(": ")
+            .filter(|(key, _)| !key.contains(char::is_whitespace))
+        {
             Some((key, fault)) => (fault, key),
             None => return text,
         },
     };
     // "invalid type: VALUE, expected WHAT".
-    match fault.rsplit_once("expected ").filter(|_| fault.starts_with("invalid ")) {
+    match fault
+        .rsplit_once("expected ")
+        .filter(|_| fault.starts_with("invalid "))
+    {
         Some((_, wanted)) => format!("{key}: {wanted} is wanted here"),
         None => format!("{key}: {fault}"),
     }
 }
 
 fn tree(text: &str) -> Result<Value, config::ConfigError> {
-    Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().map(|config| config.cache)
+    Config::builder()
+        .add_source(File::from_str(text, FileFormat::Toml))
+        .build()
+        .map(|config| config.cache)
 }
 
 fn child<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
@@ -183,8 +224,9 @@ fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<S
     leaves(given, "", &mut written);
     for path in written.iter().filter(|path| !keys.contains(path)) {
         // An unknown section is told once, not again for each of its keys.
-        let section_is_unknown =
-            path.rsplit_once('.').is_some_and(|(section, _)| !keys.iter().any(|key| key == section));
+        let section_is_unknown = path
+            .rsplit_once('.')
+            .is_some_and(|(section, _)| !keys.iter().any(|key| key == section));
         if !section_is_unknown {
             faults.push(unknown(path, source, keys));
         }
@@ -197,13 +239,20 @@ pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     leaves(&tree(DEFAULTS).unwrap_or_default(), "", &mut keys);
     let meant = |name: &str| {
         let name = name.to_ascii_lowercase();
-        let rest = name.strip_prefix("netvane_")?.trim_start_matches('_').replace("__", "_");
-        let key = keys.iter().find(|key| key.contains('.') && key.replace('.', "_") == rest)?;
+        let rest = name
+            .strip_prefix("netvane_")?
+            .trim_start_matches('_')
+            .replace("__", "_");
+        let key = keys
+            .iter()
+            .find(|key| key.contains('.') && key.replace('.', "_") == rest)?;
         Some(format!("{PREFIX}{}", key.to_uppercase().replace('.', "__")))
     };
     let told = |name: String| {
         let meant = meant(&name).filter(|_| !name.starts_with(PREFIX))?;
-        Some(format!("{name}: this variable is no setting, and nothing reads it; it is written {meant}"))
+        Some(format!(
+            "{name}: this variable is no setting, and nothing reads it; it is written {meant}"
+        ))
     };
     names.into_iter().filter_map(told).collect()
 }
@@ -213,9 +262,13 @@ fn unknown(path: &str, source: &str, keys: &[String]) -> String {
     let names: Vec<String> = keys.iter().map(|key| last(key)).collect();
     let near = crate::spelling::nearest(path, keys.iter().map(String::as_str)).or_else(|| {
         let near = crate::spelling::nearest(&last(path), names.iter().map(String::as_str))?;
-        keys.iter().find(|key| last(key) == near).map(String::as_str)
+        keys.iter()
+            .find(|key| last(key) == near)
+            .map(String::as_str)
     });
-    let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let meant = near
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
     format!("{source}: there is no setting `{path}`{meant}")
 }
 
@@ -223,7 +276,11 @@ fn unknown(path: &str, source: &str, keys: &[String]) -> String {
 fn leaves(value: &Value, prefix: &str, out: &mut Vec<String>) {
     if let ValueKind::Table(table) = &value.kind {
         for (key, value) in table {
-            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            let path = if prefix.is_empty() {
+                key.clone()
+            } else {
+                format!("{prefix}.{key}")
+            };
             out.push(path.clone());
             leaves(value, &path, out);
         }
@@ -238,17 +295,25 @@ fn from_text(text: &str, default: &Value) -> ValueKind {
             let text = text.trim();
             // A list may be written as in TOML; brackets without quotes are those of an IPv6 address.
             let is_list = text == "[]" || text.starts_with("[\"") || text.starts_with("['");
-            let inner = if is_list { text.trim_start_matches('[').trim_end_matches(']') } else { text };
+            let inner = if is_list {
+                text.trim_start_matches('[').trim_end_matches(']')
+            } else {
+                text
+            };
             let items = inner
                 .split(',')
                 .map(|item| item.trim().trim_matches(['"', '\'']))
                 .filter(|item| !item.is_empty());
             ValueKind::Array(items.map(|item| Value::from(item.to_owned())).collect())
         }
-        ValueKind::Boolean(_) => text.trim().parse().map_or_else(|_| text.into(), ValueKind::Boolean),
-        ValueKind::I64(_) | ValueKind::U64(_) => {
-            text.trim().parse().map_or_else(|_| text.into(), ValueKind::I64)
-        }
+        ValueKind::Boolean(_) => text
+            .trim()
+            .parse()
+            .map_or_else(|_| text.into(), ValueKind::Boolean),
+        ValueKind::I64(_) | ValueKind::U64(_) => text
+            .trim()
+            .parse()
+            .map_or_else(|_| text.into(), ValueKind::I64),
         _ => text.into(),
     }
 }

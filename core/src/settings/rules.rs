@@ -16,9 +16,17 @@ const SIGNER: &str = "a signature";
 fn conditions(rule: &Rule) -> [(&'static str, &[String], &'static [&'static str]); 5] {
     [
         ("servers", &rule.servers, &["discord", "slack", "slash"]),
-        ("channels", &rule.channels, &["discord", "telegram", "slack", "slash"]),
+        (
+            "channels",
+            &rule.channels,
+            &["discord", "telegram", "slack", "slash"],
+        ),
         ("roles", &rule.roles, &["discord"]),
-        ("users", &rule.users, &["discord", "telegram", "slack", "slash"]),
+        (
+            "users",
+            &rule.users,
+            &["discord", "telegram", "slack", "slash"],
+        ),
         ("api_keys", &rule.api_keys, &["http"]),
     ]
 }
@@ -26,31 +34,54 @@ fn conditions(rule: &Rule) -> [(&'static str, &[String], &'static [&'static str]
 pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let keys = names_of_keys(settings);
     for rule in &settings.policy.rules {
-        let mut fault = |text: String| must(false, &format!("policy.rules: `{}`: {text}", rule.name));
-        let unknown: Vec<&String> =
-            rule.platforms.iter().filter(|name| !PLATFORMS.contains(&name.as_str())).collect();
+        let mut fault =
+            |text: String| must(false, &format!("policy.rules: `{}`: {text}", rule.name));
+        let unknown: Vec<&String> = rule
+            .platforms
+            .iter()
+            .filter(|name| !PLATFORMS.contains(&name.as_str()))
+            .collect();
         for name in &unknown {
             let list = PLATFORMS.join(", ");
-            fault(format!("there is no platform `{name}`{}; {list}", meant(name, PLATFORMS.into_iter())));
+            fault(format!(
+                "there is no platform `{name}`{}; {list}",
+                meant(name, PLATFORMS.into_iter())
+            ));
         }
         let possible: Vec<&str> = PLATFORMS
             .into_iter()
             .filter(|name| rule.platforms.is_empty() || rule.platforms.iter().any(|it| it == name))
             .filter(|name| {
-                conditions(rule).iter().all(|(_, wanted, of)| wanted.is_empty() || of.contains(name))
+                conditions(rule)
+                    .iter()
+                    .all(|(_, wanted, of)| wanted.is_empty() || of.contains(name))
             })
             .collect();
         if possible.is_empty() && unknown.is_empty() {
-            let written = conditions(rule).into_iter().filter(|(_, wanted, _)| !wanted.is_empty());
+            let written = conditions(rule)
+                .into_iter()
+                .filter(|(_, wanted, _)| !wanted.is_empty());
             let written: Vec<&str> = written.map(|(key, ..)| key).collect();
-            fault(format!("fits no question: no platform that it is for has all of {}", written.join(", ")));
+            fault(format!(
+                "fits no question: no platform that it is for has all of {}",
+                written.join(", ")
+            ));
         }
         let numbered = !possible.is_empty() && possible.iter().all(|name| NUMBERED.contains(name));
-        for (key, wanted, _) in conditions(rule).into_iter().filter(|(key, ..)| *key != "api_keys") {
+        for (key, wanted, _) in conditions(rule)
+            .into_iter()
+            .filter(|(key, ..)| *key != "api_keys")
+        {
             let is_id = |id: &str| match numbered {
                 // Groups of Telegram have negative numbers.
-                true => id.parse::<i128>().is_ok_and(|id| id > 0 || key == "channels"),
-                false => !id.is_empty() && !id.starts_with(['@', '#']) && !id.contains(char::is_whitespace),
+                true => id
+                    .parse::<i128>()
+                    .is_ok_and(|id| id > 0 || key == "channels"),
+                false => {
+                    !id.is_empty()
+                        && !id.starts_with(['@', '#'])
+                        && !id.contains(char::is_whitespace)
+                }
             };
             for id in wanted.iter().filter(|id| !is_id(id)) {
                 fault(format!(
@@ -60,18 +91,25 @@ pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
         }
         for name in rule.api_keys.iter().filter(|name| !keys.contains(name)) {
             let meant = meant(name, keys.iter().map(String::as_str));
-            fault(format!("no entry of http.api_keys has the name `{name}`{meant}"));
+            fault(format!(
+                "no entry of http.api_keys has the name `{name}`{meant}"
+            ));
         }
     }
 }
 
 fn meant<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> String {
     let near = spelling::nearest(written, names);
-    near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+    near.map(|near| format!(", did you mean `{near}`?"))
+        .unwrap_or_default()
 }
 
 fn names_of_keys(settings: &Settings) -> Vec<String> {
-    let entries = settings.http.api_keys.iter().filter_map(|key| key.reveal().parse::<ApiKey>().ok());
+    let entries = settings
+        .http
+        .api_keys
+        .iter()
+        .filter_map(|key| key.reveal().parse::<ApiKey>().ok());
     let signer = (!settings.http.inbound_secrets.is_empty()).then(|| SIGNER.to_owned());
     entries.map(|key| key.name).chain(signer).collect()
 }
@@ -82,7 +120,10 @@ pub(super) fn advise(settings: &Settings, registry: &Registry, tell: &mut impl F
         let before = &rules[..index];
         tell(
             before.iter().any(|other| other.name == rule.name),
-            &format!("policy.rules: two rules are called `{}`; a refusal names one of them", rule.name),
+            &format!(
+                "policy.rules: two rules are called `{}`; a refusal names one of them",
+                rule.name
+            ),
         );
         if let Some(other) = before.iter().find(|other| covers(other, rule, registry)) {
             let (name, other) = (&rule.name, &other.name);
@@ -94,7 +135,9 @@ pub(super) fn advise(settings: &Settings, registry: &Registry, tell: &mut impl F
     }
     tell(
         !rules.is_empty()
-            && rules.iter().all(|rule| rule.effect == Effect::Allow && rule.per_minute.is_none()),
+            && rules
+                .iter()
+                .all(|rule| rule.effect == Effect::Allow && rule.per_minute.is_none()),
         "policy.rules: all of them allow, and so is what no rule fits; end them with one that denies, without conditions",
     );
 }
@@ -102,18 +145,23 @@ pub(super) fn advise(settings: &Settings, registry: &Registry, tell: &mut impl F
 /// Whether every question that `later` fits is fitted by `earlier` too.
 fn covers(earlier: &Rule, later: &Rule, registry: &Registry) -> bool {
     let within = |earlier: &[String], later: &[String]| {
-        earlier.is_empty() || (!later.is_empty() && later.iter().all(|value| earlier.contains(value)))
+        earlier.is_empty()
+            || (!later.is_empty() && later.iter().all(|value| earlier.contains(value)))
     };
     let commands = |rule: &Rule| -> Vec<String> {
         let plain = |name: &String| {
-            registry.find(name).map_or_else(|| name.clone(), |entry| entry.spec.name.to_owned())
+            registry
+                .find(name)
+                .map_or_else(|| name.clone(), |entry| entry.spec.name.to_owned())
         };
         rule.commands.iter().map(plain).collect()
     };
     let others = conditions(earlier).into_iter().zip(conditions(later));
     within(&earlier.platforms, &later.platforms)
         && within(&commands(earlier), &commands(later))
-        && others.into_iter().all(|((_, earlier, _), (_, later, _))| within(earlier, later))
+        && others
+            .into_iter()
+            .all(|((_, earlier, _), (_, later, _))| within(earlier, later))
 }
 
 #[cfg(test)]
@@ -123,9 +171,16 @@ mod tests {
     /// Each rule as its conditions and effect in TOML.
     fn load(rules: &[&str]) -> Result<Settings, String> {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        let keys = format!("[http]\napi_keys = ['sha256:{} name=ops']\n", "0a".repeat(32));
+        let keys = format!(
+            "[http]\napi_keys = ['sha256:{} name=ops']\n",
+            "0a".repeat(32)
+        );
         let rules = rules.iter().zip(b'a'..).map(|(rule, name)| {
-            format!("[[policy.rules]]\nname = '{}'\n{}\n", char::from(name), rule.replace("; ", "\n"))
+            format!(
+                "[[policy.rules]]\nname = '{}'\n{}\n",
+                char::from(name),
+                rule.replace("; ", "\n")
+            )
         });
         std::fs::write(file.path(), keys + &rules.collect::<String>()).expect("written");
         Settings::load(Some(file.path()), []).map_err(|error| error.to_string())
@@ -149,14 +204,35 @@ mod tests {
                 "policy.rules: `a`: there is no platform `dicsord`, did you mean `discord`?",
             ),
             ("platforms = ['Discord']", "did you mean `discord`?"),
-            ("platforms = ['telegram']; roles = ['7']", "policy.rules: `a`: fits no question"),
-            ("api_keys = ['ops']; users = ['7']", "no platform that it is for has all of users, api_keys"),
-            ("platforms = ['discord']; channels = ['general']", "`general` in channels is a name"),
-            ("platforms = ['discord', 'telegram']; users = ['-7']", "`-7` in users is a name"),
+            (
+                "platforms = ['telegram']; roles = ['7']",
+                "policy.rules: `a`: fits no question",
+            ),
+            (
+                "api_keys = ['ops']; users = ['7']",
+                "no platform that it is for has all of users, api_keys",
+            ),
+            (
+                "platforms = ['discord']; channels = ['general']",
+                "`general` in channels is a name",
+            ),
+            (
+                "platforms = ['discord', 'telegram']; users = ['-7']",
+                "`-7` in users is a name",
+            ),
             ("roles = ['admin']", "`admin` in roles is a name"),
-            ("channels = ['#general']", "`#general` in channels is a name"),
-            ("api_keys = ['osp']", "no entry of http.api_keys has the name `osp`, did you mean `ops`?"),
-            ("api_keys = ['a signature']", "no entry of http.api_keys has the name `a signature`"),
+            (
+                "channels = ['#general']",
+                "`#general` in channels is a name",
+            ),
+            (
+                "api_keys = ['osp']",
+                "no entry of http.api_keys has the name `osp`, did you mean `ops`?",
+            ),
+            (
+                "api_keys = ['a signature']",
+                "no entry of http.api_keys has the name `a signature`",
+            ),
         ] {
             let fault = load(&[&format!("effect = 'deny'; {wrong}")]).expect_err(wrong);
             assert!(fault.contains(told), "{wrong}: {fault}");
@@ -168,14 +244,21 @@ mod tests {
         let advice = |rules: &[&str]| {
             let settings = load(rules).unwrap_or_else(|fault| panic!("{fault}"));
             let mut told = Vec::new();
-            advise(&settings, &crate::commands::registry(), &mut |holds, text: &str| {
-                if holds {
-                    told.push(text.to_owned());
-                }
-            });
+            advise(
+                &settings,
+                &crate::commands::registry(),
+                &mut |holds, text: &str| {
+                    if holds {
+                        told.push(text.to_owned());
+                    }
+                },
+            );
             told
         };
-        assert_eq!(advice(&["effect = 'allow'; commands = ['mx']", "effect = 'deny'"]), [""; 0]);
+        assert_eq!(
+            advice(&["effect = 'allow'; commands = ['mx']", "effect = 'deny'"]),
+            [""; 0]
+        );
         assert_eq!(advice(&["effect = 'allow'; per_minute = 5"]), [""; 0]);
         assert_eq!(
             advice(&["effect = 'allow'; commands = ['mx']"]),
@@ -185,14 +268,31 @@ mod tests {
         );
         for (first, second, never) in [
             ("", "; commands = ['ports']", true),
-            ("; platforms = ['discord']", "; platforms = ['discord']; channels = ['1']", true),
-            ("; commands = ['portcheck', 'trace']", "; commands = ['ports']", true),
-            ("; commands = ['ports']", "; commands = ['ports', 'trace']", false),
+            (
+                "; platforms = ['discord']",
+                "; platforms = ['discord']; channels = ['1']",
+                true,
+            ),
+            (
+                "; commands = ['portcheck', 'trace']",
+                "; commands = ['ports']",
+                true,
+            ),
+            (
+                "; commands = ['ports']",
+                "; commands = ['ports', 'trace']",
+                false,
+            ),
             ("; platforms = ['discord']", "", false),
             ("; roles = ['1']", "; users = ['1']", false),
         ] {
-            let told = advice(&[&format!("effect = 'private'{first}"), &format!("effect = 'deny'{second}")]);
-            let never_counts = told.iter().any(|told| told.contains("`b` never counts, for `a` before it"));
+            let told = advice(&[
+                &format!("effect = 'private'{first}"),
+                &format!("effect = 'deny'{second}"),
+            ]);
+            let never_counts = told
+                .iter()
+                .any(|told| told.contains("`b` never counts, for `a` before it"));
             assert_eq!(never_counts, never, "{first} {second}: {told:?}");
         }
     }

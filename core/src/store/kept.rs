@@ -18,7 +18,10 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new(database: Database, file: Option<PathBuf>) -> Self {
-        Self { database: RwLock::new(Some(database)), file }
+        Self {
+            database: RwLock::new(Some(database)),
+            file,
+        }
     }
 
     /// Reads or writes; both fail while the file cannot be opened.
@@ -32,8 +35,13 @@ impl Kept {
 
     /// Opens the file anew, which is what was last committed. What reads meanwhile waits.
     pub(super) fn reopen(&self) -> Result<(), redb::Error> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let mut open = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let mut open = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         // Closed first: a file is open once.
         *open = None;
         *open = Some(open_file(file)?);

@@ -57,7 +57,12 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(database: Arc<Kept>, queue: mpsc::Receiver<Change>) -> Self {
-        Self { database, queue, swept: Instant::now(), fault: None }
+        Self {
+            database,
+            queue,
+            swept: Instant::now(),
+            fault: None,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -81,7 +86,11 @@ impl Writer {
 
     /// Writes, unless the disk has just refused that; a fault is logged when it begins and when it is over.
     fn write(&mut self, batch: &[Change]) -> Result<Vec<bool>, StoreError> {
-        if let Some(fault) = self.fault.as_ref().filter(|fault| Instant::now() < fault.until) {
+        if let Some(fault) = self
+            .fault
+            .as_ref()
+            .filter(|fault| Instant::now() < fault.until)
+        {
             return Err(fault.error.clone());
         }
         let swept = self.swept;
@@ -104,17 +113,26 @@ impl Writer {
             tracing::debug!(%error, "the state cannot be opened anew");
         }
         let pause = PAUSE + started.elapsed() * 10;
-        self.fault = Some(Fault { error: error.clone(), until: Instant::now() + pause });
+        self.fault = Some(Fault {
+            error: error.clone(),
+            until: Instant::now() + pause,
+        });
         Err(error)
     }
 
     fn commit(&mut self, batch: &[Change]) -> Result<Vec<bool>, redb::Error> {
-        let Self { database, swept, .. } = self;
+        let Self {
+            database, swept, ..
+        } = self;
         database.read(|database| transaction(database, swept, batch))
     }
 }
 
-fn transaction(database: &Database, swept: &mut Instant, batch: &[Change]) -> Result<Vec<bool>, redb::Error> {
+fn transaction(
+    database: &Database,
+    swept: &mut Instant,
+    batch: &[Change],
+) -> Result<Vec<bool>, redb::Error> {
     let transaction = database.begin_write()?;
     let mut outcomes = Vec::with_capacity(batch.len());
     {
@@ -126,7 +144,12 @@ fn transaction(database: &Database, swept: &mut Instant, batch: &[Change]) -> Re
         }
         for Change { steps, .. } in batch {
             let mut first = None;
-            for Step { bucket, key, action } in steps {
+            for Step {
+                bucket,
+                key,
+                action,
+            } in steps
+            {
                 let key = (*bucket, key.as_str());
                 let outcome = match action {
                     Action::Put { until, value } => {

@@ -41,10 +41,19 @@ static AGENTS: LazyLock<Table> = LazyLock::new(|| {
             _ => return None,
         };
         let (token, name, vendor) = (columns.next()?, columns.next()?, columns.next()?);
-        Some((token, Agent { class, name, vendor: Some(vendor).filter(|vendor| !vendor.is_empty()) }))
+        Some((
+            token,
+            Agent {
+                class,
+                name,
+                vendor: Some(vendor).filter(|vendor| !vendor.is_empty()),
+            },
+        ))
     });
     let (tokens, agents): (Vec<_>, Vec<_>) = rows.unzip();
-    let tokens = AhoCorasick::builder().ascii_case_insensitive(true).build(tokens);
+    let tokens = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(tokens);
     Table {
         agents,
         tokens: tokens.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("an empty automaton")),
@@ -119,8 +128,16 @@ mod tests {
                 Some("312.0.0.24"),
             ),
         ] {
-            let Named { agent, version: found, .. } = find(text).expect(text);
-            assert_eq!((agent.class, agent.name, found), (class, name, version), "{text}");
+            let Named {
+                agent,
+                version: found,
+                ..
+            } = find(text).expect(text);
+            assert_eq!(
+                (agent.class, agent.name, found),
+                (class, name, version),
+                "{text}"
+            );
         }
         for text in [
             "",

@@ -86,7 +86,8 @@ const WEAK_BOT_WORDS: &str = r"(?ix)
     | \w\.(?:com|org|net|ai)(?:[/);,\ ]|$) | \brigor\b | \bdlc/ | ^Mozilla/\d\.\d$";
 
 /// Names that have bot words in them.
-const BOT_EXCEPTIONS: &str = r"(?i)cubot|; [mc] bot \w+|google-?search ?app|\.net clr|microsoft\.com";
+const BOT_EXCEPTIONS: &str =
+    r"(?i)cubot|; [mc] bot \w+|google-?search ?app|\.net clr|microsoft\.com";
 
 /// What a browser of any decade says; `Mozilla/5.0 (compatible; Thing/1.0)` alone says nothing of it.
 #[rustfmt::skip]
@@ -96,8 +97,7 @@ static BROWSER_WORDS: &[&str] = &[
 ];
 
 /// Phones whose apps leave `Mobile` out.
-const PHONE_MODELS: &str =
-    r"\b(?:SM-[AEFGJMNS]\d{3}|GT-[IS]\d{4}|Pixel [2-9]|Nexus [456]|ONEPLUS|Redmi (?:Note )?\d|iPhone)";
+const PHONE_MODELS: &str = r"\b(?:SM-[AEFGJMNS]\d{3}|GT-[IS]\d{4}|Pixel [2-9]|Nexus [456]|ONEPLUS|Redmi (?:Note )?\d|iPhone)";
 
 struct Words {
     signs: AhoCorasick,
@@ -124,18 +124,27 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
 
 /// The expressions are constants; a test builds them all.
 fn ascii(pattern: &str) -> Regex {
-    RegexBuilder::new(pattern).size_limit(4 << 20).build().expect("a constant expression")
+    RegexBuilder::new(pattern)
+        .size_limit(4 << 20)
+        .build()
+        .expect("a constant expression")
 }
 
 /// The kind of a client that is neither bot nor tool. `system` is uap-core's name, `woothee` woothee's category.
 pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
-    let sign =
-        WORDS.signs.find_overlapping_iter(text).filter(|found| whole(text, found.start(), found.end()));
-    let sign = sign.map(|found| found.pattern().as_usize()).min().map(|at| SIGNS[at].1);
+    let sign = WORDS
+        .signs
+        .find_overlapping_iter(text)
+        .filter(|found| whole(text, found.start(), found.end()));
+    let sign = sign
+        .map(|found| found.pattern().as_usize())
+        .min()
+        .map(|at| SIGNS[at].1);
     if sign == Some(Appliance) {
         return Appliance;
     }
-    let android = text.contains("Android") || matches!(system, Some("Android" | "HarmonyOS" | "OpenHarmony"));
+    let android =
+        text.contains("Android") || matches!(system, Some("Android" | "HarmonyOS" | "OpenHarmony"));
     if android && !matches!(sign, Some(MobilePhone | Pc)) {
         if WORDS.televisions.is_match(text) {
             return Appliance;
@@ -145,8 +154,10 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
         }
         // Chrome and Firefox say `Mobile` on phones only; apps' own texts often say neither.
         let browser = text.contains("AppleWebKit") || text.contains("Gecko/");
-        let phone =
-            !browser || text.contains("Mobile") || text.contains("mobile") || WORDS.phones.is_match(text);
+        let phone = !browser
+            || text.contains("Mobile")
+            || text.contains("mobile")
+            || WORDS.phones.is_match(text);
         return if phone { Smartphone } else { Tablet };
     }
     if let Some(category) = sign {
@@ -154,9 +165,12 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
     }
     match system {
         Some("iOS") => Smartphone,
-        Some("tvOS" | "ATV OS X" | "Chromecast" | "Roku" | "WebTV" | "GoogleTV" | "FireTV") => Appliance,
+        Some("tvOS" | "ATV OS X" | "Chromecast" | "Roku" | "WebTV" | "GoogleTV" | "FireTV") => {
+            Appliance
+        }
         Some(
-            "BlackBerry OS" | "Symbian OS" | "Firefox OS" | "Windows Mobile" | "Windows Phone" | "Tizen",
+            "BlackBerry OS" | "Symbian OS" | "Firefox OS" | "Windows Mobile" | "Windows Phone"
+            | "Tizen",
         ) => Smartphone,
         Some("KaiOS") => MobilePhone,
         Some("watchOS") => Appliance,
@@ -184,10 +198,11 @@ fn whole(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
     match &text[start..end] {
-        "AFT" => !(start > 0 && letter(start - 1)) && bytes.get(end).is_some_and(u8::is_ascii_uppercase),
-        "ATV" | "STB" | "Maple" | "Wii" | "Quest" | "bada" | "Alexa" | "BOOX" | "Roku" | "OS/2" | "AEO" => {
-            !(start > 0 && letter(start - 1))
+        "AFT" => {
+            !(start > 0 && letter(start - 1)) && bytes.get(end).is_some_and(u8::is_ascii_uppercase)
         }
+        "ATV" | "STB" | "Maple" | "Wii" | "Quest" | "bada" | "Alexa" | "BOOX" | "Roku" | "OS/2"
+        | "AEO" => !(start > 0 && letter(start - 1)),
         _ => true,
     }
 }
@@ -196,9 +211,17 @@ fn whole(text: &str, start: usize, end: usize) -> bool {
 pub(super) fn sounds_like_a_bot(text: &str, known: bool) -> bool {
     let words = &*WORDS;
     let rest = words.exceptions.replace_all(text, " ");
-    let person = ["Android", "iPhone", "iPad", "CFNetwork", "Darwin", "MSIE", "Trident"]
-        .iter()
-        .any(|word| text.contains(word));
+    let person = [
+        "Android",
+        "iPhone",
+        "iPad",
+        "CFNetwork",
+        "Darwin",
+        "MSIE",
+        "Trident",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
     if words.bots.is_match(&rest) || (!person && words.weak.is_match(&rest)) {
         return true;
     }
@@ -209,7 +232,9 @@ pub(super) fn sounds_like_a_bot(text: &str, known: bool) -> bool {
     !known
         && !person
         && words.products.is_match(text)
-        && !MOBILE_PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+        && !MOBILE_PREFIXES
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
 }
 
 /// Feature phones name only themselves, too.
@@ -253,7 +278,10 @@ static VENDORS: &[(&str, &str)] = &[
 
 /// Who makes a browser family.
 pub(super) fn vendor(family: &str) -> Option<&'static str> {
-    VENDORS.iter().find(|(start, _)| family.starts_with(start)).map(|(_, vendor)| *vendor)
+    VENDORS
+        .iter()
+        .find(|(start, _)| family.starts_with(start))
+        .map(|(_, vendor)| *vendor)
 }
 
 /// Products of browsers that bots put around their own name.
@@ -276,7 +304,10 @@ pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
             && !DISGUISE.contains(&name)
             && !name.contains(['(', '<']);
         named.then(|| {
-            (Some(name.trim().to_owned()), Some(version.to_owned()).filter(|version| !version.is_empty()))
+            (
+                Some(name.trim().to_owned()),
+                Some(version.to_owned()).filter(|version| !version.is_empty()),
+            )
         })
     };
     if let Some((_, rest)) = text.split_once("compatible;") {
@@ -286,11 +317,14 @@ pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
         }
     }
     let bare = !text.starts_with("Mozilla/");
-    if bare && let Some(found) = product(text.split([';', '(', ',', '[']).next().unwrap_or_default()) {
+    if bare
+        && let Some(found) = product(text.split([';', '(', ',', '[']).next().unwrap_or_default())
+    {
         return found;
     }
-    let words =
-        text.split([' ', ';', '(', ')', ',']).filter(|word| word.contains('/') && !word.contains("//"));
+    let words = text
+        .split([' ', ';', '(', ')', ','])
+        .filter(|word| word.contains('/') && !word.contains("//"));
     words.rev().find_map(product).unwrap_or_default()
 }
 
@@ -298,8 +332,17 @@ pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
 pub(super) fn is_vague_bot(name: &str) -> bool {
     name.contains('/')
         || is_general_browser(name)
-        || ["bot", "robot", "crawler", "a crawler", "spider", "crawling", "rssreader", "web"]
-            .contains(&name.to_ascii_lowercase().as_str())
+        || [
+            "bot",
+            "robot",
+            "crawler",
+            "a crawler",
+            "spider",
+            "crawling",
+            "rssreader",
+            "web",
+        ]
+        .contains(&name.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]
@@ -325,14 +368,20 @@ mod tests {
             assert!(!sounds_like_a_bot(text, false), "{text}");
         }
         let named = |name: &str, version: &str| (Some(name.to_owned()), Some(version.to_owned()));
-        assert_eq!(own_product("Mozilla/5.0 (compatible; Thing/1.2; x)"), named("Thing", "1.2"));
+        assert_eq!(
+            own_product("Mozilla/5.0 (compatible; Thing/1.2; x)"),
+            named("Thing", "1.2")
+        );
         assert_eq!(
             own_product(
                 "Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/1 Safari/2 Uptimia/1.0"
             ),
             named("Uptimia", "1.0")
         );
-        assert_eq!(own_product("ForwardQR/1.0 (+https://example.com/bot.html)"), named("ForwardQR", "1.0"));
+        assert_eq!(
+            own_product("ForwardQR/1.0 (+https://example.com/bot.html)"),
+            named("ForwardQR", "1.0")
+        );
         assert_eq!(vendor("Mobile Safari UI/WKWebView"), Some("Apple"));
     }
 }

@@ -30,25 +30,51 @@ fn vague(value: &str) -> bool {
     value.starts_with("Generic")
         || matches!(
             value,
-            "Spider" | "Smartphone" | "Feature Phone" | "Tablet" | "Desktop" | "Other" | "K" | "Browser"
+            "Spider"
+                | "Smartphone"
+                | "Feature Phone"
+                | "Tablet"
+                | "Desktop"
+                | "Other"
+                | "K"
+                | "Browser"
         )
 }
 
 /// The device of a text that is not a bot's.
 pub(super) fn of(text: &str, found: Option<&Found>) -> Device {
-    let field = |at, group| found.and_then(|found| found.field(at, group)).filter(|value| !vague(value));
+    let field = |at, group| {
+        found
+            .and_then(|found| found.field(at, group))
+            .filter(|value| !vague(value))
+    };
     let brand = field(1, 0).map(|brand| brand.into_owned());
-    let model =
-        field(2, 1).map(|model| model.into_owned()).or_else(|| android_model(text).map(str::to_owned));
+    let model = field(2, 1)
+        .map(|model| model.into_owned())
+        .or_else(|| android_model(text).map(str::to_owned));
     let brand = brand.or_else(|| maker(text, model.as_deref()).map(str::to_owned));
     Device { brand, model }
 }
 
 fn maker(text: &str, model: Option<&str>) -> Option<&'static str> {
-    let by_model =
-        |model: &str| MODELS.iter().find(|(start, _)| model.starts_with(start)).map(|(_, maker)| *maker);
-    let android = || text.contains("Android").then_some(model).flatten().and_then(by_model);
-    android().or_else(|| WORDS.iter().find(|(word, _)| text.contains(word)).map(|(_, maker)| *maker))
+    let by_model = |model: &str| {
+        MODELS
+            .iter()
+            .find(|(start, _)| model.starts_with(start))
+            .map(|(_, maker)| *maker)
+    };
+    let android = || {
+        text.contains("Android")
+            .then_some(model)
+            .flatten()
+            .and_then(by_model)
+    };
+    android().or_else(|| {
+        WORDS
+            .iter()
+            .find(|(word, _)| text.contains(word))
+            .map(|(_, maker)| *maker)
+    })
 }
 
 /// `SM-A1` of `(Linux; Android 13; SM-A1 Build/…)`. Chrome's reduced text has `K` there, which is no model.

@@ -50,7 +50,8 @@ pub fn read_hints<'a>(
     let mut full = Vec::new();
     let mut any = false;
     for (name, value) in headers {
-        let Some(hint) = strip_prefix(name, "sec-ch-ua").filter(|_| value.len() <= MAX_HEADER) else {
+        let Some(hint) = strip_prefix(name, "sec-ch-ua").filter(|_| value.len() <= MAX_HEADER)
+        else {
             continue;
         };
         any = true;
@@ -84,17 +85,33 @@ fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
 
 /// `"Chromium";v="126", "Not/A)Brand";v="8"` without the brand that is there to keep parsers honest.
 fn brands(value: &str) -> Vec<Brand> {
-    let Ok(list) = Parser::new(value).parse::<List>() else { return Vec::new() };
+    let Ok(list) = Parser::new(value).parse::<List>() else {
+        return Vec::new();
+    };
     let brand = |entry: &ListEntry| {
-        let ListEntry::Item(Item { bare_item: BareItem::String(name), params }) = entry else { return None };
+        let ListEntry::Item(Item {
+            bare_item: BareItem::String(name),
+            params,
+        }) = entry
+        else {
+            return None;
+        };
         let version = match params.get("v") {
             Some(BareItem::String(version)) => version.as_str().to_owned(),
             _ => String::new(),
         };
         // Every GREASE brand is a spelling of "Not A Brand" with odd punctuation.
-        let letters: String = name.as_str().chars().filter(char::is_ascii_alphabetic).collect();
-        let grease = letters.eq_ignore_ascii_case("notabrand") || letters.eq_ignore_ascii_case("notanybrand");
-        (!grease).then(|| Brand { name: name.as_str().to_owned(), version })
+        let letters: String = name
+            .as_str()
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .collect();
+        let grease = letters.eq_ignore_ascii_case("notabrand")
+            || letters.eq_ignore_ascii_case("notanybrand");
+        (!grease).then(|| Brand {
+            name: name.as_str().to_owned(),
+            version,
+        })
     };
     list.iter().filter_map(brand).collect()
 }
@@ -116,16 +133,24 @@ fn boolean(value: &str) -> Option<bool> {
 
 fn system(hints: &Hints) -> Option<String> {
     let platform = hints.platform.as_deref()?;
-    let Some(version) = hints.platform_version.as_deref() else { return Some(platform.to_owned()) };
+    let Some(version) = hints.platform_version.as_deref() else {
+        return Some(platform.to_owned());
+    };
     if platform != "Windows" {
         return Some(format!("{platform} {version}"));
     }
     // Microsoft's table: 13 and up is Windows 11, 1 to 10 is Windows 10, 0 is older.
-    Some(match version.split('.').next().and_then(|major| major.parse::<u32>().ok()) {
-        Some(13..) => "Windows 11".to_owned(),
-        Some(1..13) => "Windows 10".to_owned(),
-        _ => "Windows 8.1 or older".to_owned(),
-    })
+    Some(
+        match version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse::<u32>().ok())
+        {
+            Some(13..) => "Windows 11".to_owned(),
+            Some(1..13) => "Windows 10".to_owned(),
+            _ => "Windows 8.1 or older".to_owned(),
+        },
+    )
 }
 
 /// Platforms as the hints call them, and the systems that a User-Agent may show for them.
@@ -141,18 +166,29 @@ static PLATFORMS: &[(&str, &[&str])] = &[
 
 fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
     let mut found = Vec::new();
-    let known = PLATFORMS.iter().find(|(name, _)| Some(*name) == hints.platform.as_deref());
+    let known = PLATFORMS
+        .iter()
+        .find(|(name, _)| Some(*name) == hints.platform.as_deref());
     if let (Some((platform, systems)), Some(os)) = (known, facts.os.name.as_deref())
         && !systems.iter().any(|system| os.starts_with(system))
     {
-        found.push(format!("the hints say {platform}, the User-Agent says {os}"));
+        found.push(format!(
+            "the hints say {platform}, the User-Agent says {os}"
+        ));
     }
-    let phone = matches!(facts.category, super::Category::Smartphone | super::Category::MobilePhone);
+    let phone = matches!(
+        facts.category,
+        super::Category::Smartphone | super::Category::MobilePhone
+    );
     if let Some(mobile) = hints.mobile
         && mobile != phone
         && !facts.bot
     {
-        let (hint, text) = if mobile { ("mobile", "not") } else { ("not mobile", "mobile") };
+        let (hint, text) = if mobile {
+            ("mobile", "not")
+        } else {
+            ("not mobile", "mobile")
+        };
         found.push(format!("the hints say {hint}, the User-Agent says {text}"));
     }
     let major = |version: &str| version.split('.').next().map(str::to_owned);
@@ -160,9 +196,14 @@ fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
     let version = facts.user_agent.split("Chrome/").nth(1).and_then(major);
     match (chromium, version) {
         (Some(brand), Some(version)) if major(&brand.version).as_ref() != Some(&version) => {
-            found.push(format!("the hints say Chromium {}, the User-Agent says {version}", brand.version));
+            found.push(format!(
+                "the hints say Chromium {}, the User-Agent says {version}",
+                brand.version
+            ));
         }
-        (Some(_), None) => found.push("the hints say Chromium, the User-Agent names no Chrome".to_owned()),
+        (Some(_), None) => {
+            found.push("the hints say Chromium, the User-Agent names no Chrome".to_owned())
+        }
         _ => {}
     }
     found
@@ -177,18 +218,33 @@ mod tests {
     #[test]
     fn windows_11() {
         let headers = [
-            ("Sec-CH-UA", r#""Not/A)Brand";v="8", "Chromium";v="126", "Google Chrome";v="126""#),
+            (
+                "Sec-CH-UA",
+                r#""Not/A)Brand";v="8", "Chromium";v="126", "Google Chrome";v="126""#,
+            ),
             ("sec-ch-ua-mobile", "?0"),
             ("Sec-CH-UA-Platform", r#""Windows""#),
             ("Sec-CH-UA-Platform-Version", r#""15.0.0""#),
             ("Sec-CH-UA-Model", r#""""#),
-            ("Sec-CH-UA-Full-Version-List", r#""Chromium";v="126.0.6478.127", "Not;A=Brand";v="8.0.0.0""#),
+            (
+                "Sec-CH-UA-Full-Version-List",
+                r#""Chromium";v="126.0.6478.127", "Not;A=Brand";v="8.0.0.0""#,
+            ),
             ("Accept", "*/*"),
         ];
         let hints = read_hints(headers, &super::super::read(CHROME)).expect("hints");
         assert_eq!(hints.system.as_deref(), Some("Windows 11"));
-        assert_eq!(hints.brands, [Brand { name: "Chromium".into(), version: "126.0.6478.127".into() }]);
-        assert_eq!((hints.mobile, hints.model, hints.disagreements.len()), (Some(false), None, 0));
+        assert_eq!(
+            hints.brands,
+            [Brand {
+                name: "Chromium".into(),
+                version: "126.0.6478.127".into()
+            }]
+        );
+        assert_eq!(
+            (hints.mobile, hints.model, hints.disagreements.len()),
+            (Some(false), None, 0)
+        );
     }
 
     #[test]
@@ -209,6 +265,9 @@ mod tests {
             ]
         );
         assert_eq!(hints.architecture, None);
-        assert_eq!(read_hints([("Host", "x"), ("é", "y")], &super::super::read(CHROME)), None);
+        assert_eq!(
+            read_hints([("Host", "x"), ("é", "y")], &super::super::read(CHROME)),
+            None
+        );
     }
 }

@@ -80,7 +80,14 @@ impl UaFacts {
     /// Of a text that says nothing.
     fn unknown(user_agent: String) -> Self {
         let (client, os, device) = (Client::default(), System::default(), Device::default());
-        Self { user_agent, category: Category::Unknown, bot: false, client, os, device }
+        Self {
+            user_agent,
+            category: Category::Unknown,
+            bot: false,
+            client,
+            os,
+            device,
+        }
     }
 }
 
@@ -94,14 +101,21 @@ pub fn read(user_agent: &str) -> UaFacts {
     let system = SYSTEMS.find(&text);
     let found_device = DEVICES.find(&text);
     let agent = agents::find(&text);
-    let woothee = woothee::parser::Parser::new().parse(&text).unwrap_or_default();
+    let woothee = woothee::parser::Parser::new()
+        .parse(&text)
+        .unwrap_or_default();
 
     let family = family(&browser);
-    let spider = found_device.as_ref().is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"));
+    let spider = found_device
+        .as_ref()
+        .is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"));
     let class = agent.as_ref().map(|named| named.agent.class);
     let listed = class == Some(Class::Bot) || spider || woothee.category == "crawler";
-    let tool = class == Some(Class::Tool) && (!spider || agent.as_ref().is_some_and(|named| named.leading));
-    let known = family.as_deref().is_some_and(|name| !category::is_vague_bot(name));
+    let tool = class == Some(Class::Tool)
+        && (!spider || agent.as_ref().is_some_and(|named| named.leading));
+    let known = family
+        .as_deref()
+        .is_some_and(|name| !category::is_vague_bot(name));
     let crawler = !tool && (listed || category::sounds_like_a_bot(&text, known));
 
     let os = System {
@@ -120,7 +134,10 @@ pub fn read(user_agent: &str) -> UaFacts {
     };
 
     let mut client = Client {
-        version: family.is_some().then(|| browser.as_ref().and_then(Found::version)).flatten(),
+        version: family
+            .is_some()
+            .then(|| browser.as_ref().and_then(Found::version))
+            .flatten(),
         name: family.map(Cow::into_owned),
         vendor: None,
     };
@@ -128,7 +145,10 @@ pub fn read(user_agent: &str) -> UaFacts {
     if let Some(agents::Named { agent, version, .. }) = agent {
         // uap-core's rules know the odd places where some apps keep their version; a general browser family is
         // less than what the table says.
-        let general = client.name.as_deref().is_none_or(category::is_general_browser);
+        let general = client
+            .name
+            .as_deref()
+            .is_none_or(category::is_general_browser);
         if agent.class != Class::InApp || general {
             client = Client {
                 name: Some(agent.name.to_owned()),
@@ -139,17 +159,26 @@ pub fn read(user_agent: &str) -> UaFacts {
         client.vendor = agent.vendor.map(str::to_owned);
     } else if client.name.is_none() {
         let known = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
-        client.name = known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
+        client.name =
+            known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
         client.version = known(woothee.version).filter(|_| client.name.is_some());
     }
     if crawler && !named && client.name.as_deref().is_none_or(category::is_vague_bot) {
         let (name, version) = category::own_product(&text);
         if name.is_some() {
-            client = Client { name, version, vendor: None };
+            client = Client {
+                name,
+                version,
+                vendor: None,
+            };
         }
     }
     if client.vendor.is_none() {
-        client.vendor = client.name.as_deref().and_then(category::vendor).map(str::to_owned);
+        client.vendor = client
+            .name
+            .as_deref()
+            .and_then(category::vendor)
+            .map(str::to_owned);
     }
 
     UaFacts {
@@ -160,8 +189,14 @@ pub fn read(user_agent: &str) -> UaFacts {
             version: clip(client.version),
             vendor: clip(client.vendor),
         },
-        os: System { name: clip(os.name), version: clip(os.version) },
-        device: Device { brand: clip(device.brand), model: clip(device.model) },
+        os: System {
+            name: clip(os.name),
+            version: clip(os.version),
+        },
+        device: Device {
+            brand: clip(device.brand),
+            model: clip(device.model),
+        },
         user_agent: text.into_owned(),
     }
 }
@@ -170,7 +205,11 @@ pub fn read(user_agent: &str) -> UaFacts {
 fn clean(user_agent: &str) -> Cow<'_, str> {
     let text = user_agent.trim();
     let text = text[..text.floor_char_boundary(MAX_READ)].trim_end();
-    if text.contains(char::is_control) { text.replace(char::is_control, " ").into() } else { text.into() }
+    if text.contains(char::is_control) {
+        text.replace(char::is_control, " ").into()
+    } else {
+        text.into()
+    }
 }
 
 fn family<'a>(browser: &Option<Found<'a>>) -> Option<Cow<'a, str>> {
@@ -196,7 +235,11 @@ fn system_name(
     system: &Option<Found>,
     woothee: &woothee::parser::WootheeResult,
 ) -> Option<String> {
-    if let Some(name) = system.as_ref().and_then(|found| found.field(0, 1)).filter(|name| name != "Other") {
+    if let Some(name) = system
+        .as_ref()
+        .and_then(|found| found.field(0, 1))
+        .filter(|name| name != "Other")
+    {
         return Some(name.into_owned());
     }
     if let Some((_, name)) = SYSTEM_WORDS.iter().find(|(word, _)| text.contains(word)) {
@@ -222,7 +265,13 @@ fn clip(text: Option<String>) -> Option<String> {
     let mut text = text?;
     text.truncate(text.floor_char_boundary(FIELD_MAX));
     let trimmed = text.trim();
-    (!trimmed.is_empty()).then(|| if trimmed.len() == text.len() { text.clone() } else { trimmed.to_owned() })
+    (!trimmed.is_empty()).then(|| {
+        if trimmed.len() == text.len() {
+            text.clone()
+        } else {
+            trimmed.to_owned()
+        }
+    })
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ struct Rule {
 
 impl Rule {
     fn regex(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| Regex::new(self.pattern).ok()).as_ref()
+        self.compiled
+            .get_or_init(|| Regex::new(self.pattern).ok())
+            .as_ref()
     }
 }
 
@@ -52,34 +54,61 @@ impl RuleSet {
         let mut mapper = Builder::new(shortest);
         let mut rules = Vec::new();
         for line in TABLE.lines() {
-            let Some(rest) = line.strip_prefix(kind).and_then(|rest| rest.strip_prefix('\t')) else {
+            let Some(rest) = line
+                .strip_prefix(kind)
+                .and_then(|rest| rest.strip_prefix('\t'))
+            else {
                 continue;
             };
             let mut columns = rest.split('\t');
             let pattern = columns.next().unwrap_or_default();
-            let Some(model) = regex_syntax::parse(pattern).ok().and_then(|hir| Model::new(&hir).ok()) else {
+            let Some(model) = regex_syntax::parse(pattern)
+                .ok()
+                .and_then(|hir| Model::new(&hir).ok())
+            else {
                 continue;
             };
             mapper.push(model);
             let replacements = std::array::from_fn(|_| columns.next().unwrap_or_default());
-            rules.push(Rule { pattern, compiled: OnceLock::new(), replacements });
+            rules.push(Rule {
+                pattern,
+                compiled: OnceLock::new(),
+                replacements,
+            });
         }
         let (mapper, atoms) = mapper.build();
-        let prefilter = AhoCorasick::builder().ascii_case_insensitive(true).build(atoms);
+        let prefilter = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(atoms);
         // Plain literals that regex-filtered itself hands to the same builder; it fails only beyond 2^31 states.
-        let prefilter = prefilter.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("an empty automaton"));
-        Self { rules, mapper, prefilter }
+        let prefilter =
+            prefilter.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("an empty automaton"));
+        Self {
+            rules,
+            mapper,
+            prefilter,
+        }
     }
 
     /// The first rule that matches.
     pub(super) fn find<'a>(&'a self, text: &'a str) -> Option<Found<'a>> {
-        let atoms = self.prefilter.find_overlapping_iter(text).map(|found| found.pattern().as_usize());
+        let atoms = self
+            .prefilter
+            .find_overlapping_iter(text)
+            .map(|found| found.pattern().as_usize());
         self.mapper.atom_to_re(atoms).into_iter().find_map(|at| {
             let rule = &self.rules[at];
             let regex = rule.regex()?;
             // `is_match` is several times cheaper than captures, and most candidates do not match.
-            let captures = if regex.is_match(text) { regex.captures(text)? } else { return None };
-            Some(Found { replacements: &rule.replacements, captures })
+            let captures = if regex.is_match(text) {
+                regex.captures(text)?
+            } else {
+                return None;
+            };
+            Some(Found {
+                replacements: &rule.replacements,
+                captures,
+            })
         })
     }
 }
@@ -89,7 +118,12 @@ impl<'a> Found<'a> {
     pub(super) fn field(&self, index: usize, group: usize) -> Option<Cow<'a, str>> {
         let template = self.replacements[index];
         let value: Cow<'a, str> = if template.is_empty() {
-            Cow::Borrowed((group > 0).then(|| self.captures.get(group)).flatten()?.as_str())
+            Cow::Borrowed(
+                (group > 0)
+                    .then(|| self.captures.get(group))
+                    .flatten()?
+                    .as_str(),
+            )
         } else if template.contains('$') {
             let mut out = String::new();
             self.captures.expand(template, &mut out);
@@ -124,11 +158,14 @@ mod tests {
 
     #[test]
     fn replacements() {
-        let found = SYSTEMS.find("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X)").expect("a rule");
+        let found = SYSTEMS
+            .find("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X)")
+            .expect("a rule");
         assert_eq!(found.field(0, 1).as_deref(), Some("iOS"));
         assert_eq!(found.version().as_deref(), Some("17.5.1"));
-        let found =
-            DEVICES.find("Mozilla/5.0 (Linux; Android 13; SM-S901B) AppleWebKit/537.36").expect("a rule");
+        let found = DEVICES
+            .find("Mozilla/5.0 (Linux; Android 13; SM-S901B) AppleWebKit/537.36")
+            .expect("a rule");
         assert_eq!(found.field(1, 0).as_deref(), Some("Samsung"));
         assert_eq!(found.field(2, 1).as_deref(), Some("SM-S901B"));
         assert!(BROWSERS.find("").is_none());

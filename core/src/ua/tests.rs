@@ -31,9 +31,12 @@ fn todays_clients() {
 
 #[test]
 fn vendors() {
-    for (text, vendor) in
-        [("GPTBot/1.0", "OpenAI"), ("curl/8", "curl"), (ROWS[0].0, "Google"), (ROWS[3].0, "Apple")]
-    {
+    for (text, vendor) in [
+        ("GPTBot/1.0", "OpenAI"),
+        ("curl/8", "curl"),
+        (ROWS[0].0, "Google"),
+        (ROWS[3].0, "Apple"),
+    ] {
         assert_eq!(read(text).client.vendor.as_deref(), Some(vendor), "{text}");
     }
 }
@@ -42,7 +45,11 @@ fn vendors() {
 fn nothing_is_invented() {
     for text in ["", " ", "\0\u{7f}", "x"] {
         let facts = read(text);
-        assert_eq!((facts.os, facts.device), (System::default(), Device::default()), "{text:?}");
+        assert_eq!(
+            (facts.os, facts.device),
+            (System::default(), Device::default()),
+            "{text:?}"
+        );
     }
     assert_eq!(read("").category, Category::Unknown);
     assert!(!read("").bot);
@@ -68,11 +75,25 @@ fn any_text_is_read_in_bounded_time() {
         let started = Instant::now();
         let facts = read(&text);
         // Tens of microseconds in release; the limit is for slow unoptimised builds.
-        assert!(started.elapsed().as_millis() < 500, "{shape:?} took {:?}", started.elapsed());
+        assert!(
+            started.elapsed().as_millis() < 500,
+            "{shape:?} took {:?}",
+            started.elapsed()
+        );
         assert!(facts.user_agent.len() <= MAX_READ);
-        let fields =
-            [facts.client.name, facts.client.version, facts.os.name, facts.device.brand, facts.device.model];
-        assert!(fields.iter().flatten().all(|field| field.len() <= FIELD_MAX));
+        let fields = [
+            facts.client.name,
+            facts.client.version,
+            facts.os.name,
+            facts.device.brand,
+            facts.device.model,
+        ];
+        assert!(
+            fields
+                .iter()
+                .flatten()
+                .all(|field| field.len() <= FIELD_MAX)
+        );
     }
 }
 

@@ -91,11 +91,15 @@ impl Visit {
             return chain;
         }
         let counts: Vec<&'static str> = match &proxies.field {
-            Some(field) => NAMES_THE_CALLER.into_iter().filter(|name| field == name).collect(),
+            Some(field) => NAMES_THE_CALLER
+                .into_iter()
+                .filter(|name| field == name)
+                .collect(),
             None => NAMES_THE_CALLER.into_iter().take(USUAL).collect(),
         };
         let named = counts.into_iter().map(|name| (name, entries(self, name)));
-        let Some((name, stations)) = named.into_iter().find(|(_, stations)| !stations.is_empty()) else {
+        let Some((name, stations)) = named.into_iter().find(|(_, stations)| !stations.is_empty())
+        else {
             chain.claims(self, None);
             return chain;
         };
@@ -126,7 +130,9 @@ impl Chain {
         };
         if let Some((source, _)) = relayed.as_ref().and_then(|relayed| relayed.ends) {
             let trusted = proxies.networks.is_empty() || proxies.trusts(caller);
-            chain.hops.push(hop(source.ip(), source.port(), "proxy_protocol", trusted));
+            chain
+                .hops
+                .push(hop(source.ip(), source.port(), "proxy_protocol", trusted));
             if trusted {
                 (chain.caller, chain.port, chain.proxied) =
                     (source.ip().to_canonical(), Some(source.port()), true);
@@ -138,7 +144,12 @@ impl Chain {
     /// Goes outwards along a field as long as each station is a trusted proxy.
     fn follow(&mut self, name: &'static str, stations: Vec<Node>, proxies: &Proxies) {
         let mut believed = proxies.trusts(self.caller);
-        for Node { address, port, said } in stations.into_iter().rev() {
+        for Node {
+            address,
+            port,
+            said,
+        } in stations.into_iter().rev()
+        {
             if believed {
                 match address {
                     Some(address) => (self.caller, self.port, self.proxied) = (address, port, true),
@@ -148,7 +159,13 @@ impl Chain {
                     )),
                 }
             }
-            self.push(Hop { address, port, said, source: Cow::Borrowed(name), trusted: believed });
+            self.push(Hop {
+                address,
+                port,
+                said,
+                source: Cow::Borrowed(name),
+                trusted: believed,
+            });
             believed = believed && address.is_some_and(|address| proxies.trusts(address));
         }
     }
@@ -162,12 +179,23 @@ impl Chain {
             if Some(name) == followed {
                 continue;
             }
-            for Node { address, port, said } in entries(visit, name).into_iter().rev() {
+            for Node {
+                address,
+                port,
+                said,
+            } in entries(visit, name).into_iter().rev()
+            {
                 let trusted = trusted_peer && address == Some(self.caller);
                 if trusted_peer && !trusted && index < USUAL {
                     differing.push(name);
                 }
-                self.push(Hop { address, port, said, source: Cow::Borrowed(name), trusted });
+                self.push(Hop {
+                    address,
+                    port,
+                    said,
+                    source: Cow::Borrowed(name),
+                    trusted,
+                });
             }
         }
         if let (Some(followed), Some(other)) = (followed, differing.first()) {
@@ -178,14 +206,20 @@ impl Chain {
     }
 
     fn push(&mut self, hop: Hop) {
-        if self.hops.len() < MOST_HOPS { self.hops.push(hop) } else { self.left_out += 1 }
+        if self.hops.len() < MOST_HOPS {
+            self.hops.push(hop)
+        } else {
+            self.left_out += 1
+        }
     }
 }
 
 /// Who a field names, the nearest to here last.
 fn entries(visit: &Visit, name: &str) -> Vec<Node> {
     let lines = visit.headers.get_all(name);
-    let lines = lines.iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    let lines = lines
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()));
     match name {
         FORWARDED => lines
             .flat_map(|line| forwarded::elements(&line))
@@ -193,7 +227,9 @@ fn entries(visit: &Visit, name: &str) -> Vec<Node> {
             .collect(),
         _ => {
             let nodes = lines.flat_map(|line| line.split(',').map(node).collect::<Vec<_>>());
-            nodes.filter(|node| node.said.as_deref() != Some("")).collect()
+            nodes
+                .filter(|node| node.said.as_deref() != Some(""))
+                .collect()
         }
     }
 }

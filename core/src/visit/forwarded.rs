@@ -19,7 +19,9 @@ pub(super) fn elements(line: &str) -> Vec<Element> {
 fn element(text: &str) -> Element {
     let mut element = Element::default();
     for pair in split(text, ';').unwrap_or_else(|| text.split(';').collect()) {
-        let Some((name, value)) = pair.split_once('=') else { continue };
+        let Some((name, value)) = pair.split_once('=') else {
+            continue;
+        };
         let value = unquoted(value.trim());
         match name.trim().to_ascii_lowercase().as_str() {
             "for" => element.r#for = Some(value),
@@ -50,7 +52,10 @@ fn split(text: &str, at: char) -> Option<Vec<&str>> {
 }
 
 fn unquoted(value: &str) -> String {
-    match value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) {
+    match value
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'))
+    {
         Some(inner) => {
             let mut escaped = false;
             inner
@@ -70,7 +75,10 @@ mod tests {
     use super::*;
 
     fn fors(line: &str) -> Vec<String> {
-        elements(line).into_iter().map(|element| element.r#for.unwrap_or_default()).collect()
+        elements(line)
+            .into_iter()
+            .map(|element| element.r#for.unwrap_or_default())
+            .collect()
     }
 
     #[test]
@@ -80,7 +88,10 @@ mod tests {
             ["192.0.2.43", "[2001:db8::1]:47"]
         );
         assert_eq!(fors(r#"for="a,b;c\"d" ; by=x,for=_h"#), ["a,b;c\"d", "_h"]);
-        assert_eq!(elements("for=1; proto=http")[0].proto.as_deref(), Some("http"));
+        assert_eq!(
+            elements("for=1; proto=http")[0].proto.as_deref(),
+            Some("http")
+        );
         assert_eq!(fors("proto=http"), [""]);
     }
 

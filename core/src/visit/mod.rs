@@ -72,7 +72,15 @@ pub struct Visit {
 impl Visit {
     /// Whether another request would be answered alike.
     pub(crate) fn key(&self) -> String {
-        let Self { connection, method, uri, version, headers, for_others, id: _ } = self;
+        let Self {
+            connection,
+            method,
+            uri,
+            version,
+            headers,
+            for_others,
+            id: _,
+        } = self;
         let mut key = format!("{connection:?} {method} {uri} {version:?} {for_others}");
         for (name, value) in headers {
             key.push('\n');
@@ -85,14 +93,21 @@ impl Visit {
 
     /// Bytes of its head, about as they came.
     pub fn size(&self) -> usize {
-        let lines = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+        let lines = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4);
         self.uri.to_string().len() + lines.sum::<usize>()
     }
 
     /// All lines of a header field, in order, as one value (RFC 9110 §5.3).
     pub fn header(&self, name: &str) -> Option<String> {
-        let lines: Vec<_> =
-            self.headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+        let lines: Vec<_> = self
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|line| String::from_utf8_lossy(line.as_bytes()))
+            .collect();
         (!lines.is_empty()).then(|| lines.join(", "))
     }
 }
@@ -101,7 +116,9 @@ impl Visit {
     /// The protocol that the nearest proxy names in `Forwarded`.
     pub(crate) fn forwarded_proto(&self) -> Option<String> {
         let line = self.headers.get_all("forwarded").iter().next_back()?;
-        forwarded::elements(&String::from_utf8_lossy(line.as_bytes())).pop()?.proto
+        forwarded::elements(&String::from_utf8_lossy(line.as_bytes()))
+            .pop()?
+            .proto
     }
 }
 
@@ -117,7 +134,11 @@ impl Proxies {
     pub fn new(settings: &settings::Http) -> Self {
         Self {
             networks: settings.trusted_proxies.clone(),
-            field: settings.client_address_header.to_ascii_lowercase().parse().ok(),
+            field: settings
+                .client_address_header
+                .to_ascii_lowercase()
+                .parse()
+                .ok(),
         }
     }
 

@@ -19,10 +19,16 @@ pub(super) fn node(text: &str) -> Node {
     let text = text.trim().trim_matches('"').trim();
     let said = || Some(text.chars().take(MOST_SAID).collect());
     match address_and_port(text) {
-        Some((address, port, whole)) => {
-            Node { address: Some(address.to_canonical()), port, said: if whole { None } else { said() } }
-        }
-        None => Node { address: None, port: None, said: said() },
+        Some((address, port, whole)) => Node {
+            address: Some(address.to_canonical()),
+            port,
+            said: if whole { None } else { said() },
+        },
+        None => Node {
+            address: None,
+            port: None,
+            said: said(),
+        },
     }
 }
 
@@ -40,21 +46,27 @@ fn address_and_port(text: &str) -> Option<(IpAddr, Option<u16>, bool)> {
         return Some((address, port.flatten(), whole && port != Some(None)));
     }
     match text.split_once(':') {
-        Some((address, port)) if !port.contains(':') => {
-            Some((IpAddr::V4(address.parse().ok()?), Some(port_number(port)?), true))
-        }
+        Some((address, port)) if !port.contains(':') => Some((
+            IpAddr::V4(address.parse().ok()?),
+            Some(port_number(port)?),
+            true,
+        )),
         Some(_) => v6(text).map(|(address, whole)| (address, None, whole)),
         None => Some((IpAddr::V4(text.parse().ok()?), None, true)),
     }
 }
 
 fn v6(text: &str) -> Option<(IpAddr, bool)> {
-    let (address, zone) = text.split_once('%').map_or((text, false), |(address, _)| (address, true));
+    let (address, zone) = text
+        .split_once('%')
+        .map_or((text, false), |(address, _)| (address, true));
     Some((IpAddr::V6(address.parse::<Ipv6Addr>().ok()?), !zone))
 }
 
 fn port_number(text: &str) -> Option<u16> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -69,10 +81,20 @@ mod tests {
             ("[2001:db8::1]", "2001:db8::1", None, None),
             ("\"[2001:DB8::1]:80\"", "2001:db8::1", Some(80), None),
             ("2001:db8::1", "2001:db8::1", None, None),
-            ("[2001:db8::1]:_port", "2001:db8::1", None, Some("[2001:db8::1]:_port")),
+            (
+                "[2001:db8::1]:_port",
+                "2001:db8::1",
+                None,
+                Some("[2001:db8::1]:_port"),
+            ),
             ("::ffff:192.0.2.1", "192.0.2.1", None, None),
             ("fe80::1%eth0", "fe80::1", None, Some("fe80::1%eth0")),
-            ("[fe80::1%25eth0]:9", "fe80::1", Some(9), Some("[fe80::1%25eth0]:9")),
+            (
+                "[fe80::1%25eth0]:9",
+                "fe80::1",
+                Some(9),
+                Some("[fe80::1%25eth0]:9"),
+            ),
             ("unknown", "", None, Some("unknown")),
             ("_SEVKISEK", "", None, Some("_SEVKISEK")),
             ("192.0.2.1:99999", "", None, Some("192.0.2.1:99999")),
@@ -82,9 +104,16 @@ mod tests {
             ("[2001:db8::1]x", "", None, Some("[2001:db8::1]x")),
             ("", "", None, Some("")),
         ] {
-            let expected = Node { address: address.parse().ok(), port, said: said.map(str::to_owned) };
+            let expected = Node {
+                address: address.parse().ok(),
+                port,
+                said: said.map(str::to_owned),
+            };
             assert_eq!(node(text), expected, "{text}");
         }
-        assert_eq!(node(&"x".repeat(5000)).said.map(|said| said.len()), Some(MOST_SAID));
+        assert_eq!(
+            node(&"x".repeat(5000)).said.map(|said| said.len()),
+            Some(MOST_SAID)
+        );
     }
 }

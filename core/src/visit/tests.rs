@@ -2,7 +2,10 @@ use super::{samples::visit, *};
 
 fn proxies(networks: &[&str], field: &str) -> Proxies {
     Proxies {
-        networks: networks.iter().map(|network| network.parse().expect("a network")).collect(),
+        networks: networks
+            .iter()
+            .map(|network| network.parse().expect("a network"))
+            .collect(),
         field: field.parse().ok(),
     }
 }
@@ -10,19 +13,41 @@ fn proxies(networks: &[&str], field: &str) -> Proxies {
 /// Caller, port or 0, and the chain as `source address-or-word trusted?`.
 fn told(visit: &Visit, proxies: &Proxies) -> (String, u16, Vec<String>) {
     let chain = visit.chain(proxies);
-    assert_eq!(visit.caller(proxies), chain.caller, "both ways to ask agree");
+    assert_eq!(
+        visit.caller(proxies),
+        chain.caller,
+        "both ways to ask agree"
+    );
     let hop = |hop: &Hop| {
-        let said = hop.address.map(|address| address.to_string()).or(hop.said.clone()).unwrap_or_default();
-        format!("{} {said}{}", hop.source, if hop.trusted { "" } else { " claimed" })
+        let said = hop
+            .address
+            .map(|address| address.to_string())
+            .or(hop.said.clone())
+            .unwrap_or_default();
+        format!(
+            "{} {said}{}",
+            hop.source,
+            if hop.trusted { "" } else { " claimed" }
+        )
     };
-    (chain.caller.to_string(), chain.port.unwrap_or_default(), chain.hops.iter().map(hop).collect())
+    (
+        chain.caller.to_string(),
+        chain.port.unwrap_or_default(),
+        chain.hops.iter().map(hop).collect(),
+    )
 }
 
 const NEAR: &str = "198.51.100.1:5000";
 
 #[test]
 fn without_trust_headers_are_claims() {
-    let seen = visit(NEAR, &[("x-forwarded-for", "192.0.2.9"), ("cf-connecting-ip", "192.0.2.10")]);
+    let seen = visit(
+        NEAR,
+        &[
+            ("x-forwarded-for", "192.0.2.9"),
+            ("cf-connecting-ip", "192.0.2.10"),
+        ],
+    );
     let (caller, port, hops) = told(&seen, &proxies(&["198.51.100.2/32"], ""));
     assert_eq!((caller.as_str(), port), ("198.51.100.1", 5000));
     assert_eq!(
@@ -39,7 +64,10 @@ fn without_trust_headers_are_claims() {
 fn trust_ends_at_the_first_station_that_is_no_proxy() {
     let visit = visit(
         NEAR,
-        &[("x-forwarded-for", "192.0.2.66, 203.0.113.5:4000"), ("x-forwarded-for", "198.51.100.7")],
+        &[
+            ("x-forwarded-for", "192.0.2.66, 203.0.113.5:4000"),
+            ("x-forwarded-for", "198.51.100.7"),
+        ],
     );
     let (caller, port, hops) = told(&visit, &proxies(&["198.51.100.0/24"], ""));
     assert_eq!((caller.as_str(), port), ("203.0.113.5", 4000));
@@ -56,17 +84,42 @@ fn trust_ends_at_the_first_station_that_is_no_proxy() {
 
 #[test]
 fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
-    let both = [("forwarded", "for=192.0.2.1, for=\"[2001:db8::9]:77\""), ("x-forwarded-for", "192.0.2.2")];
+    let both = [
+        ("forwarded", "for=192.0.2.1, for=\"[2001:db8::9]:77\""),
+        ("x-forwarded-for", "192.0.2.2"),
+    ];
     let trust = &["198.51.100.1/32"];
-    assert_eq!(told(&visit(NEAR, &both[..1]), &proxies(trust, "")).0, "2001:db8::9");
-    assert_eq!(told(&visit(NEAR, &both), &proxies(trust, "")).0, "192.0.2.2");
+    assert_eq!(
+        told(&visit(NEAR, &both[..1]), &proxies(trust, "")).0,
+        "2001:db8::9"
+    );
+    assert_eq!(
+        told(&visit(NEAR, &both), &proxies(trust, "")).0,
+        "192.0.2.2"
+    );
     let (caller, port, _) = told(&visit(NEAR, &both), &proxies(trust, "forwarded"));
     assert_eq!((caller.as_str(), port), ("2001:db8::9", 77));
     let notes = visit(NEAR, &both).chain(&proxies(trust, "")).notes;
-    assert!(notes[0].starts_with("x-forwarded-for counts here; forwarded says something else"), "{notes:?}");
-    assert_eq!(told(&visit(NEAR, &[("x-real-ip", "192.0.2.3")]), &proxies(trust, "")).0, "192.0.2.3");
-    let cdn = [("cf-connecting-ip", "192.0.2.4"), ("x-forwarded-for", "192.0.2.5")];
-    assert_eq!(told(&visit(NEAR, &cdn), &proxies(trust, "cf-connecting-ip")).0, "192.0.2.4");
+    assert!(
+        notes[0].starts_with("x-forwarded-for counts here; forwarded says something else"),
+        "{notes:?}"
+    );
+    assert_eq!(
+        told(
+            &visit(NEAR, &[("x-real-ip", "192.0.2.3")]),
+            &proxies(trust, "")
+        )
+        .0,
+        "192.0.2.3"
+    );
+    let cdn = [
+        ("cf-connecting-ip", "192.0.2.4"),
+        ("x-forwarded-for", "192.0.2.5"),
+    ];
+    assert_eq!(
+        told(&visit(NEAR, &cdn), &proxies(trust, "cf-connecting-ip")).0,
+        "192.0.2.4"
+    );
 }
 
 #[test]
@@ -74,7 +127,11 @@ fn a_proxy_that_does_not_say_for_whom() {
     for word in ["unknown", "_hidden", "<script>alert(1)</script>"] {
         let seen = visit(NEAR, &[("x-forwarded-for", word)]);
         let chain = seen.chain(&proxies(&["198.51.100.0/24"], ""));
-        assert_eq!((chain.caller.to_string().as_str(), chain.proxied), ("198.51.100.1", false), "{word}");
+        assert_eq!(
+            (chain.caller.to_string().as_str(), chain.proxied),
+            ("198.51.100.1", false),
+            "{word}"
+        );
         assert_eq!(chain.hops[1].said.as_deref(), Some(word));
         assert_eq!(chain.notes.len(), 1);
     }
@@ -83,7 +140,8 @@ fn a_proxy_that_does_not_say_for_whom() {
 #[test]
 fn thousands_of_entries_are_bounded() {
     let long = vec!["192.0.2.1"; 1000].join(",");
-    let chain = visit(NEAR, &[("x-forwarded-for", &long)]).chain(&proxies(&["198.51.100.0/24"], ""));
+    let chain =
+        visit(NEAR, &[("x-forwarded-for", &long)]).chain(&proxies(&["198.51.100.0/24"], ""));
     assert_eq!((chain.hops.len(), chain.left_out), (32, 1001 - 32));
     assert_eq!(chain.caller.to_string(), "192.0.2.1");
 }
@@ -91,12 +149,31 @@ fn thousands_of_entries_are_bounded() {
 #[test]
 fn the_proxy_protocol_is_believed_of_those_who_may_speak_it() {
     let mut seen = visit(NEAR, &[("x-forwarded-for", "203.0.113.9")]);
-    let ends = ("192.0.2.50:999".parse().expect("one"), "192.0.2.80:443".parse().expect("one"));
-    seen.connection.relayed = Some(Relayed { version: 2, ends: Some(ends), tls: None });
-    assert_eq!(told(&seen, &proxies(&["198.51.100.0/24"], "")).0, "192.0.2.50");
-    assert_eq!(told(&seen, &proxies(&["198.51.100.0/24", "192.0.2.0/24"], "")).0, "203.0.113.9");
+    let ends = (
+        "192.0.2.50:999".parse().expect("one"),
+        "192.0.2.80:443".parse().expect("one"),
+    );
+    seen.connection.relayed = Some(Relayed {
+        version: 2,
+        ends: Some(ends),
+        tls: None,
+    });
+    assert_eq!(
+        told(&seen, &proxies(&["198.51.100.0/24"], "")).0,
+        "192.0.2.50"
+    );
+    assert_eq!(
+        told(&seen, &proxies(&["198.51.100.0/24", "192.0.2.0/24"], "")).0,
+        "203.0.113.9"
+    );
     assert_eq!(told(&seen, &proxies(&[], "")).0, "192.0.2.50");
     let (caller, _, hops) = told(&seen, &proxies(&["10.0.0.0/8"], ""));
     assert_eq!(caller, "198.51.100.1");
-    assert_eq!(hops[1..], ["proxy_protocol 192.0.2.50 claimed", "x-forwarded-for 203.0.113.9 claimed"]);
+    assert_eq!(
+        hops[1..],
+        [
+            "proxy_protocol 192.0.2.50 claimed",
+            "x-forwarded-for 203.0.113.9 claimed"
+        ]
+    );
 }

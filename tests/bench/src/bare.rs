@@ -35,7 +35,10 @@ const TYPES: [RecordType; 14] = [
 /// A resolver that knows only this server.
 pub fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
     let mut server = NameServerConfig::udp(dns.ip());
-    server.connections.iter_mut().for_each(|connection| connection.port = dns.port());
+    server
+        .connections
+        .iter_mut()
+        .for_each(|connection| connection.port = dns.port());
     let config = ResolverConfig::from_name_servers(vec![server]);
     Ok(TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build()?)
 }
@@ -43,12 +46,18 @@ pub fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
 /// The queries of `mx`: the exchanges, then both kinds of addresses of each, together.
 pub async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result<()> {
     let found = resolver.mx_lookup(domain).await?;
-    let exchanges = found.answers().iter().filter_map(|record| match &record.data {
-        RData::MX(mx) => Some(mx.exchange.clone()),
-        _ => None,
-    });
+    let exchanges = found
+        .answers()
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::MX(mx) => Some(mx.exchange.clone()),
+            _ => None,
+        });
     let addresses = join_all(exchanges.map(async |exchange| {
-        let (v6, v4) = futures::join!(resolver.ipv6_lookup(exchange.clone()), resolver.ipv4_lookup(exchange));
+        let (v6, v4) = futures::join!(
+            resolver.ipv6_lookup(exchange.clone()),
+            resolver.ipv4_lookup(exchange)
+        );
         Ok::<_, NetError>(v6?.answers().len() + v4?.answers().len())
     }))
     .await;

@@ -84,7 +84,8 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
     let (mut incoming, mut outgoing) = TcpStream::connect(service).await?.into_split();
     let started = Instant::now();
     let sending = tokio::spawn(async move {
-        let head = "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let head =
+            "POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
         outgoing.write_all(head.as_bytes()).await?;
         for begin in (0..names).step_by(200) {
             let lines: String = (begin..(begin + 200).min(names))
@@ -95,7 +96,9 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
                     )
                 })
                 .collect();
-            outgoing.write_all(format!("{:x}\r\n{lines}\r\n", lines.len()).as_bytes()).await?;
+            outgoing
+                .write_all(format!("{:x}\r\n{lines}\r\n", lines.len()).as_bytes())
+                .await?;
         }
         outgoing.write_all(b"0\r\n\r\n").await?;
         // Kept open until all is answered.
@@ -105,7 +108,10 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
     let (mut answered, mut end, mut counter) = (0, Vec::new(), Answers::default());
     loop {
         let received = incoming.read(&mut buffer).await?;
-        ensure!(received > 0, "the connection was closed after {answered} answers");
+        ensure!(
+            received > 0,
+            "the connection was closed after {answered} answers"
+        );
         let text = &buffer[..received];
         answered += counter.count(text);
         end.extend_from_slice(&text[received.saturating_sub(7)..]);
@@ -162,12 +168,20 @@ fn name(kind: &str, number: usize) -> String {
 fn dnspython(dns: SocketAddr) -> anyhow::Result<Option<f64>> {
     let script = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/batch.py"));
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let numbers = [dns.port().to_string(), FEWER.to_string(), AT_ONCE.to_string()];
+    let numbers = [
+        dns.port().to_string(),
+        FEWER.to_string(),
+        AT_ONCE.to_string(),
+    ];
     let output = Command::new(python).arg(script).args(numbers).output()?;
     if output.status.code() == Some(3) {
         return Ok(None);
     }
-    ensure!(output.status.success(), "dnspython: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "dnspython: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let rate = String::from_utf8(output.stdout)?;
     rate.trim().parse().map(Some).context("names a second")
 }

@@ -31,7 +31,10 @@ impl Client {
     pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(64 * 1024),
+        })
     }
 
     /// Sends one request and gives the body of its answer, which must be a success.
@@ -49,9 +52,16 @@ impl Client {
         let end = body + length(head)?;
         let succeeded = head.starts_with("HTTP/1.1 200 ");
         while self.buffer.len() < end {
-            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the connection was closed");
+            ensure!(
+                self.stream.read_buf(&mut self.buffer).await? > 0,
+                "the connection was closed"
+            );
         }
-        ensure!(succeeded, "answered with {}", String::from_utf8_lossy(&self.buffer));
+        ensure!(
+            succeeded,
+            "answered with {}",
+            String::from_utf8_lossy(&self.buffer)
+        );
         Ok(&self.buffer[body..end])
     }
 }

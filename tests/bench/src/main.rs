@@ -38,7 +38,12 @@ async fn main() -> anyhow::Result<()> {
             ["peer", body] => peer::serve(body.as_ref()).await,
             [netvane, dns, domains, scratch] => {
                 let dns = dns.parse().context(USAGE)?;
-                let rows = all(netvane.as_ref(), dns, domains.parse().context(USAGE)?, scratch.as_ref());
+                let rows = all(
+                    netvane.as_ref(),
+                    dns,
+                    domains.parse().context(USAGE)?,
+                    scratch.as_ref(),
+                );
                 table::print(&rows.await?);
                 Ok(())
             }
@@ -53,7 +58,12 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-async fn all(program: &Path, dns: SocketAddr, domains: u32, scratch: &Path) -> anyhow::Result<Vec<Row>> {
+async fn all(
+    program: &Path,
+    dns: SocketAddr,
+    domains: u32,
+    scratch: &Path,
+) -> anyhow::Result<Vec<Row>> {
     let log = |name: &str| -> PathBuf { scratch.join(name) };
     let mut domains = Domains::new(domains);
     let domains = &mut domains;
@@ -72,21 +82,43 @@ async fn all(program: &Path, dns: SocketAddr, domains: u32, scratch: &Path) -> a
     let mut client = Client::connect(at).await?;
     client.ask(&request).await?;
     let reply = client.ask(&request).await?;
-    ensure!(reply.windows(13).any(|part| part == br#""cached":true"#), "the second reply is not cached");
+    ensure!(
+        reply.windows(13).any(|part| part == br#""cached":true"#),
+        "the second reply is not cached"
+    );
     let body = log("reply.json");
     std::fs::write(&body, reply)?;
     let mut command = Command::new(std::env::current_exe()?);
     let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
     let axum = "axum handler";
     let what = "cached mx over HTTP, closed loop";
-    rows.push(measure::closed_loop(what, (&service, &request), (&peer, axum), Target::AtLeast(0.6)).await?);
+    rows.push(
+        measure::closed_loop(
+            what,
+            (&service, &request),
+            (&peer, axum),
+            Target::AtLeast(0.6),
+        )
+        .await?,
+    );
     drop(peer);
 
     // Rules, budgets and the audit on, and wide enough to refuse nothing.
     let guarded = Service::guarded(program, dns, &log("guarded.log"), &log("audit")).await?;
-    Client::connect(guarded.address).await?.ask(&request).await?;
+    Client::connect(guarded.address)
+        .await?
+        .ask(&request)
+        .await?;
     let (what, off) = ("the same, rules and audit on", "off");
-    rows.push(measure::closed_loop(what, (&guarded, &request), (&service, off), Target::AtLeast(0.9)).await?);
+    rows.push(
+        measure::closed_loop(
+            what,
+            (&guarded, &request),
+            (&service, off),
+            Target::AtLeast(0.9),
+        )
+        .await?,
+    );
     drop(guarded);
 
     let request = question("/myip");
@@ -97,7 +129,15 @@ async fn all(program: &Path, dns: SocketAddr, domains: u32, scratch: &Path) -> a
     let mut command = Command::new(std::env::current_exe()?);
     let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
     let what = "myip over HTTP, closed loop";
-    rows.push(measure::closed_loop(what, (&service, &request), (&peer, axum), Target::AtLeast(0.5)).await?);
+    rows.push(
+        measure::closed_loop(
+            what,
+            (&service, &request),
+            (&peer, axum),
+            Target::AtLeast(0.5),
+        )
+        .await?,
+    );
     let (own, other) = ((at, &request[..]), (peer.address, axum));
     rows.push(measure::paced("myip at 1,000/s, p99", own, other, 5, Target::AtMost(3.0)).await?);
     drop(peer);

@@ -74,7 +74,9 @@ pub async fn uncached_mx(
                 let started = Instant::now();
                 client.ask(&request).await?;
                 let elapsed = started.elapsed();
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+                idle.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(client);
                 elapsed
             } else {
                 let started = Instant::now();
@@ -90,7 +92,13 @@ pub async fn uncached_mx(
         times[usize::from(own)].push(elapsed);
     }
     let [peer, own] = times;
-    Ok(Row::times("uncached mx over HTTP, 200/s", own, "hickory-resolver", peer, Target::AtMost(1.5)))
+    Ok(Row::times(
+        "uncached mx over HTTP, 200/s",
+        own,
+        "hickory-resolver",
+        peer,
+        Target::AtMost(1.5),
+    ))
 }
 
 /// One request again and again, of two services that take turns: requests a second in a closed loop, and the processor
@@ -104,10 +112,19 @@ pub async fn closed_loop(
     let request: Arc<[u8]> = request.into();
     let (mut own, mut other, mut ratios) = (Loop::default(), Loop::default(), Vec::new());
     for _ in 0..TURNS {
-        let rates = (own.turn(service, &request).await?, other.turn(peer, &request).await?);
+        let rates = (
+            own.turn(service, &request).await?,
+            other.turn(peer, &request).await?,
+        );
         ratios.push(rates.0 / rates.1);
     }
-    Ok(Row { what, own: own.to_string(), peer: format!("{other} {who}"), ratio: median(ratios), target })
+    Ok(Row {
+        what,
+        own: own.to_string(),
+        peer: format!("{other} {who}"),
+        ratio: median(ratios),
+        target,
+    })
 }
 
 /// The same request 1,000 times a second of each of two services; the slowest of a hundred answers compared.
@@ -119,7 +136,10 @@ pub async fn paced(
     target: Target,
 ) -> anyhow::Result<Row> {
     let (mut own, mut other) = (Vec::new(), Vec::new());
-    let mut clients = (Client::connect(service).await?, Client::connect(peer).await?);
+    let mut clients = (
+        Client::connect(service).await?,
+        Client::connect(peer).await?,
+    );
     let mut tick = interval(Duration::from_millis(1));
     for _ in 0..seconds * 1000 {
         tick.tick().await;
@@ -209,19 +229,42 @@ pub async fn every_type(
         own.push(started.elapsed());
         slowest.push(bare::slowest(&resolver, &domains.fresh()?).await?);
     }
-    Ok(Row::times(what, own, "slowest single query", slowest, Target::AtMost(1.5)))
+    Ok(Row::times(
+        what,
+        own,
+        "slowest single query",
+        slowest,
+        Target::AtMost(1.5),
+    ))
 }
 
 /// The whole process of one question in a terminal against dig's.
-pub fn program(program: &Path, dns: SocketAddr, domains: &mut Domains, times: usize) -> anyhow::Result<Row> {
+pub fn program(
+    program: &Path,
+    dns: SocketAddr,
+    domains: &mut Domains,
+    times: usize,
+) -> anyhow::Result<Row> {
     let (mut own, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..times {
         own.push(run(netvane(program, dns).args(["a", &domains.fresh()?]))?);
         let mut dig = Command::new("dig");
-        dig.args(["-r", &format!("@{}", dns.ip()), "-p", &dns.port().to_string(), &domains.fresh()?]);
+        dig.args([
+            "-r",
+            &format!("@{}", dns.ip()),
+            "-p",
+            &dns.port().to_string(),
+            &domains.fresh()?,
+        ]);
         peer.push(run(&mut dig)?);
     }
-    Ok(Row::times("netvane a NAME, whole process", own, "dig NAME", peer, Target::AtMost(1.0)))
+    Ok(Row::times(
+        "netvane a NAME, whole process",
+        own,
+        "dig NAME",
+        peer,
+        Target::AtMost(1.0),
+    ))
 }
 
 fn run(command: &mut Command) -> anyhow::Result<Duration> {

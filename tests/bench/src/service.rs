@@ -23,9 +23,17 @@ pub struct Service {
 impl Service {
     /// Starts it with its log in a file, and waits until the log tells the address.
     pub async fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log)?);
-        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-        let mut service = Self { address: SocketAddr::from(([0; 4], 0)), child };
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(log)?);
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot start {command:?}"))?;
+        let mut service = Self {
+            address: SocketAddr::from(([0; 4], 0)),
+            child,
+        };
         let end = Instant::now() + Duration::from_secs(10);
         loop {
             let logged = fs::read_to_string(log)?;
@@ -44,19 +52,29 @@ impl Service {
     /// `netvane serve` with this DNS server and otherwise its defaults, on a free port.
     pub async fn netvane(program: &Path, dns: SocketAddr, log: &Path) -> anyhow::Result<Self> {
         let mut command = netvane(program, dns);
-        command.arg("serve").env("NETVANE__HTTP__LISTEN", "127.0.0.1:0");
+        command
+            .arg("serve")
+            .env("NETVANE__HTTP__LISTEN", "127.0.0.1:0");
         Self::start(&mut command, log).await
     }
 
     /// The same with a rule, budgets that hold for everybody and an audit, none of which refuses anything.
-    pub async fn guarded(program: &Path, dns: SocketAddr, log: &Path, audit: &Path) -> anyhow::Result<Self> {
+    pub async fn guarded(
+        program: &Path,
+        dns: SocketAddr,
+        log: &Path,
+        audit: &Path,
+    ) -> anyhow::Result<Self> {
         let settings = log.with_extension("toml");
         fs::write(
             &settings,
             "[[policy.rules]]\nname = \"all\"\nplatforms = [\"http\"]\ncommands = [\"mx\"]\neffect = \"allow\"\n",
         )?;
         let mut command = netvane(program, dns);
-        command.arg("serve").env("NETVANE__HTTP__LISTEN", "127.0.0.1:0").env("NETVANE_CONFIG", settings);
+        command
+            .arg("serve")
+            .env("NETVANE__HTTP__LISTEN", "127.0.0.1:0")
+            .env("NETVANE_CONFIG", settings);
         for budget in ["PER_ANONYMOUS", "TOTAL"] {
             command.env(format!("NETVANE__LIMITS__{budget}"), "100000000");
         }
@@ -80,8 +98,14 @@ impl Service {
     pub fn processor(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The program's name stands in parentheses and may hold anything; state is the first field behind.
-        let (_, fields) = stat.rsplit_once(')').context("no name in the process's status")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+        let (_, fields) = stat
+            .rsplit_once(')')
+            .context("no name in the process's status")?;
+        let ticks = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(str::parse::<u32>);
         // Linux tells programs a hundred ticks a second, whatever it counts itself.
         Ok(f64::from(ticks.sum::<Result<u32, _>>()?) / 100.0)
     }
@@ -97,6 +121,8 @@ impl Drop for Service {
 /// The program with nothing set but the DNS server.
 pub fn netvane(program: &Path, dns: SocketAddr) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("NETVANE__DNS__SERVERS", dns.to_string());
+    command
+        .env_clear()
+        .env("NETVANE__DNS__SERVERS", dns.to_string());
     command
 }

@@ -55,7 +55,13 @@ impl Row {
     ) -> Self {
         let (own, peer) = (median(own), median(peer));
         let ratio = own.as_secs_f64() / peer.as_secs_f64();
-        Self { what, own: milliseconds(own), peer: format!("{} {who}", milliseconds(peer)), ratio, target }
+        Self {
+            what,
+            own: milliseconds(own),
+            peer: format!("{} {who}", milliseconds(peer)),
+            ratio,
+            target,
+        }
     }
 }
 
@@ -71,8 +77,18 @@ fn milliseconds(time: Duration) -> String {
 
 /// Prints the table.
 pub fn print(rows: &[Row]) {
-    println!("{:<34} {:>17}  {:<31} {:>6}  {:<7} result", "median", "netvane", "peer", "ratio", "target");
-    for Row { what, own, peer, ratio, target } in rows {
+    println!(
+        "{:<34} {:>17}  {:<31} {:>6}  {:<7} result",
+        "median", "netvane", "peer", "ratio", "target"
+    );
+    for Row {
+        what,
+        own,
+        peer,
+        ratio,
+        target,
+    } in rows
+    {
         let met = target.met(*ratio);
         let target = target.to_string();
         println!("{what:<34} {own:>17}  {peer:<31} {ratio:>6.2}  {target:<7} {met}");

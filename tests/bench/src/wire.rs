@@ -11,7 +11,13 @@ pub async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Result<Soc
     tokio::spawn(async move {
         let mut datagram = [0; 4096];
         while let Ok((length, asker)) = near.recv_from(&mut datagram).await {
-            tokio::spawn(carry(near.clone(), asker, datagram[..length].to_vec(), server, delay));
+            tokio::spawn(carry(
+                near.clone(),
+                asker,
+                datagram[..length].to_vec(),
+                server,
+                delay,
+            ));
         }
     });
     Ok(address)

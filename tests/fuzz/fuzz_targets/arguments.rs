@@ -7,7 +7,10 @@ use netvane_fuzz::{reads_back, split};
 
 fuzz_target!(|data: &[u8]| {
     let (name, json) = split(data);
-    let (Ok(name), Ok(arguments)) = (std::str::from_utf8(name), serde_json::from_slice(json)) else { return };
+    let (Ok(name), Ok(arguments)) = (std::str::from_utf8(name), serde_json::from_slice(json))
+    else {
+        return;
+    };
     match fuzzing::named(name, arguments) {
         Ok(understood) => reads_back(understood),
         Err(error) => assert_eq!(error.position, None, "there is no line"),

@@ -6,17 +6,25 @@ use netvane_core::{args::DnsName, fuzzing, net::dns::Message};
 use netvane_fuzz::harmless;
 
 fuzz_target!(|octets: &[u8]| {
-    let Ok(message) = Message::read(octets.to_vec()) else { return };
-    for record in message.answers.iter().chain(&message.authority).chain(&message.additional) {
+    let Ok(message) = Message::read(octets.to_vec()) else {
+        return;
+    };
+    for record in message
+        .answers
+        .iter()
+        .chain(&message.authority)
+        .chain(&message.additional)
+    {
         let data = record.presentation();
         assert!(!data.contains(['\n', '\r']), "one line: {data:?}");
     }
     // Asked about what the response is about, where that can be asked.
-    let (name, rtype) = message
-        .question
-        .clone()
-        .map_or((None, 1), |(name, rtype)| (name.parse::<DnsName>().ok(), rtype.to_int()));
+    let (name, rtype) = message.question.clone().map_or((None, 1), |(name, rtype)| {
+        (name.parse::<DnsName>().ok(), rtype.to_int())
+    });
     let name = name.as_ref().map_or("example.test.", |name| name.as_str());
-    fuzzing::answered(name, rtype, message.clone()).iter().for_each(harmless);
+    fuzzing::answered(name, rtype, message.clone())
+        .iter()
+        .for_each(harmless);
     let _ = (message.addresses(), message.negative_ttl());
 });

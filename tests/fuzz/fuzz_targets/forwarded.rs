@@ -13,15 +13,30 @@ const APPENDED: [(&str, &str); 4] = [
 
 fuzz_target!(|claimed: &str| {
     for (field, appended) in APPENDED {
-        let told = if appended.contains("2001") { "2001:db8::7" } else { "203.0.113.7" };
+        let told = if appended.contains("2001") {
+            "2001:db8::7"
+        } else {
+            "203.0.113.7"
+        };
         let one_line = format!("{claimed}, {appended}");
         // Proxies append to the line that is there, or add a line of their own.
-        for headers in [vec![(field, one_line.as_str())], vec![(field, claimed), (field, appended)]] {
-            let Some(address) = caller(&headers) else { continue };
+        for headers in [
+            vec![(field, one_line.as_str())],
+            vec![(field, claimed), (field, appended)],
+        ] {
+            let Some(address) = caller(&headers) else {
+                continue;
+            };
             assert_eq!(address.to_string(), told, "{headers:?}");
         }
     }
-    for field in ["x-real-ip", "forwarded", "x-forwarded-for", "cf-connecting-ip", "via"] {
+    for field in [
+        "x-real-ip",
+        "forwarded",
+        "x-forwarded-for",
+        "cf-connecting-ip",
+        "via",
+    ] {
         caller(&[(field, claimed)]);
     }
 });

@@ -18,7 +18,10 @@ fuzz_target!(|line: &str| {
 fn mistaken(line: &str, error: &UsageError) {
     let position = error.position.as_ref().expect("a place in the line");
     let length = line.chars().count();
-    assert!(position.start <= position.end && position.end <= length, "{position:?} of {length}: {error:?}");
+    assert!(
+        position.start <= position.end && position.end <= length,
+        "{position:?} of {length}: {error:?}"
+    );
     calm("the line", &render::pointed(line, position), "\n");
     if let Some(suggestion) = &error.suggestion {
         assert!(suggestion.starts_with('/'), "{suggestion}");

@@ -6,18 +6,36 @@ use netvane_core::{fuzzing, registration::rdap};
 use netvane_fuzz::{calm, harmless, registered};
 
 fuzz_target!(|data: &[u8]| {
-    let Some((asked, answer)) = registered(data) else { return };
+    let Some((asked, answer)) = registered(data) else {
+        return;
+    };
     let related = rdap::related(answer);
     assert!(related.len() <= 4, "{related:?}");
     for link in &related {
-        assert!(link.starts_with("https://") || link.starts_with("http://"), "{link}");
+        assert!(
+            link.starts_with("https://") || link.starts_with("http://"),
+            "{link}"
+        );
         calm("a link", link, "");
     }
     let query = asked.to_string();
-    let Ok(facts) = rdap::parse(asked.kind(), &query, answer) else { return };
+    let Ok(facts) = rdap::parse(asked.kind(), &query, answer) else {
+        return;
+    };
     assert_eq!(facts.kind, asked.kind());
-    for word in facts.nameservers.iter().chain(&facts.created).chain(&facts.updated).chain(&facts.expires) {
+    for word in facts
+        .nameservers
+        .iter()
+        .chain(&facts.created)
+        .chain(&facts.updated)
+        .chain(&facts.expires)
+    {
         calm("facts", word, "");
     }
-    harmless(&fuzzing::registration(&query, facts, &String::from_utf8_lossy(answer), false));
+    harmless(&fuzzing::registration(
+        &query,
+        facts,
+        &String::from_utf8_lossy(answer),
+        false,
+    ));
 });

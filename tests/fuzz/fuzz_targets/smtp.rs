@@ -8,13 +8,22 @@ fuzz_target!(|bytes: &[u8]| {
     let (replies, broken) = read(&[bytes]);
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
     let (others, also_broken) = read(&single);
-    assert_eq!((&replies, broken.is_some()), (&others, also_broken.is_some()), "{broken:?}, {also_broken:?}");
+    assert_eq!(
+        (&replies, broken.is_some()),
+        (&others, also_broken.is_some()),
+        "{broken:?}, {also_broken:?}"
+    );
     for reply in &replies {
         assert!((200..600).contains(&reply.code), "{reply:?}");
         assert!(reply.text().len() <= 2048 + reply.lines.len(), "{reply:?}");
-        for stage in
-            [Stage::Banner, Stage::Ehlo, Stage::Starttls, Stage::Mail, Stage::Rcpt, Stage::RcptRandom]
-        {
+        for stage in [
+            Stage::Banner,
+            Stage::Ehlo,
+            Stage::Starttls,
+            Stage::Mail,
+            Stage::Rcpt,
+            Stage::RcptRandom,
+        ] {
             let _ = meaning(stage, reply, "ada");
         }
         let _ = retry_hint(reply);
@@ -33,7 +42,11 @@ fn read(pieces: &[&[u8]]) -> (Vec<Reply>, Option<Malformed>) {
                 Err(malformed) => return (replies, Some(malformed)),
             }
         }
-        assert!(parser.partial().len() <= 8 * 1024, "{}", parser.partial().len());
+        assert!(
+            parser.partial().len() <= 8 * 1024,
+            "{}",
+            parser.partial().len()
+        );
     }
     (replies, None)
 }

@@ -6,17 +6,28 @@ use netvane_core::{fuzzing, registration::whois};
 use netvane_fuzz::{calm, harmless, registered};
 
 fuzz_target!(|data: &[u8]| {
-    let Some((asked, answer)) = registered(data) else { return };
+    let Some((asked, answer)) = registered(data) else {
+        return;
+    };
     let text = whois::decode(answer);
     calm_controls(&text);
     let query = asked.to_string();
     let facts = whois::parse(asked.kind(), &query, &text);
     assert_eq!(facts.kind, asked.kind());
-    for word in facts.nameservers.iter().chain(&facts.created).chain(&facts.updated).chain(&facts.expires) {
+    for word in facts
+        .nameservers
+        .iter()
+        .chain(&facts.created)
+        .chain(&facts.updated)
+        .chain(&facts.expires)
+    {
         calm("facts", word, "");
     }
     if let Some(referral) = whois::referral(&text) {
-        assert!(referral.port > 0 && referral.host.is_ascii() && referral.host.len() <= 253, "{referral:?}");
+        assert!(
+            referral.port > 0 && referral.host.is_ascii() && referral.host.len() <= 253,
+            "{referral:?}"
+        );
     }
     harmless(&fuzzing::registration(&query, facts.clone(), &text, true));
     harmless(&fuzzing::registration(&query, facts, &text, false));
@@ -24,5 +35,8 @@ fuzz_target!(|data: &[u8]| {
 
 /// What was decoded cannot steer a terminal.
 fn calm_controls(text: &str) {
-    assert!(!text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
+    assert!(
+        !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'),
+        "{text:?}"
+    );
 }

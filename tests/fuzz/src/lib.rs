@@ -9,7 +9,13 @@ use netvane_core::{
 
 /// Renders a document as text and as Markdown. None of it may hold a character that acts.
 pub fn harmless(document: &Document) {
-    let shown = render::text(document, Layout { width: 40, color: false });
+    let shown = render::text(
+        document,
+        Layout {
+            width: 40,
+            color: false,
+        },
+    );
     calm("text", &shown, "\n\t");
     // The sign for a warning has a variation selector of its own.
     calm("markdown", &render::markdown(document), "\n\t\u{fe0f}");
@@ -19,19 +25,29 @@ pub fn harmless(document: &Document) {
 pub fn reads_back((name, arguments): Understood) {
     // A pasted message is not repeated: its canonical form is a digest.
     if name != "trace_mail" {
-        assert_eq!(fuzzing::named(name, arguments.clone()), Ok((name, arguments)), "reads back");
+        assert_eq!(
+            fuzzing::named(name, arguments.clone()),
+            Ok((name, arguments)),
+            "reads back"
+        );
     }
 }
 
 /// Nothing in `shown` acts but what is expected there.
 pub fn calm(what: &str, shown: &str, expected: &str) {
-    let acts: String = shown.chars().filter(|c| is_unsafe(*c) && !expected.contains(*c)).collect();
+    let acts: String = shown
+        .chars()
+        .filter(|c| is_unsafe(*c) && !expected.contains(*c))
+        .collect();
     assert!(acts.is_empty(), "{acts:?} in {what}: {shown}");
 }
 
 /// An input's first line with what stands below it.
 pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let end = data
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(data.len());
     (&data[..end], data.get(end + 1..).unwrap_or_default())
 }
 

@@ -30,13 +30,22 @@ impl Asked {
             let original = state.interaction(&self.id)?.original.clone()?;
             return state.message(&original);
         }
-        let place = state.messages.iter().position(|message| message.id == self.id)?;
+        let place = state
+            .messages
+            .iter()
+            .position(|message| message.id == self.id)?;
         let mut later = state.messages.iter_mut().skip(place + 1);
         later.find(|m| {
-            let answers = m.history.first().map(|first| &first.message["message_reference"]["message_id"]);
+            let answers = m
+                .history
+                .first()
+                .map(|first| &first.message["message_reference"]["message_id"]);
             let to_nobody = answers.is_none_or(Value::is_null);
             let to_this = answers.and_then(Value::as_str) == Some(&self.id);
-            m.by_bot && m.token.is_none() && m.channel == self.scene.place.channel() && (to_nobody || to_this)
+            m.by_bot
+                && m.token.is_none()
+                && m.channel == self.scene.place.channel()
+                && (to_nobody || to_this)
         })
     }
 
@@ -67,13 +76,20 @@ impl Asked {
 
     /// All that the message looked like, from the first on.
     pub fn history(&self) -> Vec<Moment> {
-        self.shared.with(|state| self.find(state).map(|found| found.history.clone()).unwrap_or_default())
+        self.shared.with(|state| {
+            self.find(state)
+                .map(|found| found.history.clone())
+                .unwrap_or_default()
+        })
     }
 
     /// Messages after the answer, as they are now.
     pub fn followups(&self) -> Vec<Value> {
         self.shared.with(|state| {
-            let ids = state.interaction(&self.id).map(|found| found.followups.clone()).unwrap_or_default();
+            let ids = state
+                .interaction(&self.id)
+                .map(|found| found.followups.clone())
+                .unwrap_or_default();
             let see = |id: &String| {
                 let found = state.message(id)?;
                 found.seen = true;
@@ -95,13 +111,17 @@ impl Asked {
     /// Waits for the first answer, and gives it as the bot sent it: `type` and `data`.
     #[track_caller]
     pub fn answer(&self) -> Value {
-        self.shared.wait("an answer", |state| Some(state.interaction(&self.id)?.answer.clone()?.1))
+        self.shared.wait("an answer", |state| {
+            Some(state.interaction(&self.id)?.answer.clone()?.1)
+        })
     }
 
     /// How long the bot took for its first answer.
     #[track_caller]
     pub fn acknowledged_in(&self) -> Duration {
-        self.shared.wait("an answer", |state| Some(state.interaction(&self.id)?.answer.clone()?.0 - self.at))
+        self.shared.wait("an answer", |state| {
+            Some(state.interaction(&self.id)?.answer.clone()?.0 - self.at)
+        })
     }
 
     /// What the bot proposes, of a question for proposals.
@@ -109,7 +129,10 @@ impl Asked {
     pub fn choices(&self) -> Vec<Value> {
         let answer = self.answer();
         assert_eq!(answer["type"], 8, "{answer}");
-        answer["data"]["choices"].as_array().cloned().expect("the fake let it pass")
+        answer["data"]["choices"]
+            .as_array()
+            .cloned()
+            .expect("the fake let it pass")
     }
 
     /// The dialogue that opened.
@@ -134,7 +157,10 @@ impl Asked {
     pub fn age(&self, by: Duration) {
         self.shared.with(|state| {
             if let Some(found) = state.interaction(&self.id) {
-                found.dispatched = found.dispatched.checked_sub(by).expect("the machine runs for longer");
+                found.dispatched = found
+                    .dispatched
+                    .checked_sub(by)
+                    .expect("the machine runs for longer");
             }
         });
     }
@@ -152,7 +178,10 @@ impl Asked {
     #[track_caller]
     pub fn delete_reply(&self) {
         self.shared.with(|state| {
-            let id = self.find(state).map(|found| found.id.clone()).expect("there is an answer");
+            let id = self
+                .find(state)
+                .map(|found| found.id.clone())
+                .expect("there is an answer");
             state.change(&id, Value::Null);
         });
     }

@@ -45,9 +45,9 @@ const OPTION: [&str; 15] = [
     "file_types",
 ];
 const LOCALES: [&str; 34] = [
-    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl",
-    "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja",
-    "zh-TW", "ko", "ar", "he",
+    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl",
+    "no", "pl", "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th",
+    "zh-CN", "ja", "zh-TW", "ko", "ar", "he",
 ];
 /// Characters of one command, all of its texts together.
 const LARGEST: usize = 8000;
@@ -55,7 +55,12 @@ const LARGEST: usize = 8000;
 pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &Value) -> Answer {
     let scope = guild.map(str::to_owned);
     match method {
-        "GET" => Ok((200, Some(json!(state.commands.get(&scope).cloned().unwrap_or_default())))),
+        "GET" => Ok((
+            200,
+            Some(json!(
+                state.commands.get(&scope).cloned().unwrap_or_default()
+            )),
+        )),
         "PUT" => {
             let mut faults = Faults::default();
             let new = body.as_array().cloned().unwrap_or_default();
@@ -64,14 +69,20 @@ pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &
                 check(&mut faults, &index.to_string(), command);
                 if !names.insert((kind(command), command["name"].to_string())) {
                     let message = "Application command names must be unique";
-                    faults.add(&index.to_string(), "APPLICATION_COMMANDS_DUPLICATE_NAME", message);
+                    faults.add(
+                        &index.to_string(),
+                        "APPLICATION_COMMANDS_DUPLICATE_NAME",
+                        message,
+                    );
                 }
             }
             faults.result()?;
             room(&new)?;
             let before = state.commands.remove(&scope).unwrap_or_default();
-            let after: Vec<Value> =
-                new.iter().map(|command| register(state, guild, command, same(&before, command))).collect();
+            let after: Vec<Value> = new
+                .iter()
+                .map(|command| register(state, guild, command, same(&before, command)))
+                .collect();
             state.commands.insert(scope, after.clone());
             Ok((200, Some(json!(after))))
         }
@@ -92,7 +103,13 @@ pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &
     }
 }
 
-pub(crate) fn one(state: &mut State, method: &str, guild: Option<&str>, id: &str, body: &Value) -> Answer {
+pub(crate) fn one(
+    state: &mut State,
+    method: &str,
+    guild: Option<&str>,
+    id: &str,
+    body: &Value,
+) -> Answer {
     let scope = guild.map(str::to_owned);
     let mut all = state.commands.get(&scope).cloned().unwrap_or_default();
     let index = all.iter().position(|command| command["id"] == id);
@@ -128,13 +145,18 @@ fn kind(command: &Value) -> i64 {
 }
 
 fn same<'a>(all: &'a [Value], new: &Value) -> Option<&'a Value> {
-    all.iter().find(|old| old["name"] == new["name"] && kind(old) == kind(new))
+    all.iter()
+        .find(|old| old["name"] == new["name"] && kind(old) == kind(new))
 }
 
 fn room(all: &[Value]) -> Result<(), Refusal> {
     let full = |of, most| all.iter().filter(|command| kind(command) == of).count() > most;
     if full(1, 100) || full(2, 15) || full(3, 15) {
-        return Err(Refusal::new(400, 30032, "Maximum number of application commands reached"));
+        return Err(Refusal::new(
+            400,
+            30032,
+            "Maximum number of application commands reached",
+        ));
     }
     Ok(())
 }
@@ -150,14 +172,21 @@ fn register(state: &mut State, guild: Option<&str>, form: &Value, before: Option
     if let Some(guild) = guild {
         command["guild_id"] = json!(guild);
     }
-    for (key, value) in form.as_object().into_iter().flatten().filter(|(key, _)| *key != "id") {
+    for (key, value) in form
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| *key != "id")
+    {
         command[key] = value.clone();
     }
     command
 }
 
 fn check(faults: &mut Faults, place: &str, value: &Value) {
-    let Some(command) = Object::new(faults, place, value, &COMMAND) else { return };
+    let Some(command) = Object::new(faults, place, value, &COMMAND) else {
+        return;
+    };
     let kind = command.whole(faults, "type", 1, 3).unwrap_or(1);
     let mut total = name(faults, &command, kind == 1);
     for (list, max) in [("contexts", 2), ("integration_types", 1)] {
@@ -178,7 +207,11 @@ fn check(faults: &mut Faults, place: &str, value: &Value) {
             let empty = |value: &Value| value == "" || *value == json!([]) || *value == json!({});
             if command.get(alien).is_some_and(|value| !empty(value)) {
                 let message = format!("Context menu commands cannot have {alien}");
-                faults.add(&command.at(alien), "APPLICATION_COMMAND_CONTEXT_MENU_FIELD", &message);
+                faults.add(
+                    &command.at(alien),
+                    "APPLICATION_COMMAND_CONTEXT_MENU_FIELD",
+                    &message,
+                );
             }
         }
     }
@@ -191,13 +224,18 @@ fn check(faults: &mut Faults, place: &str, value: &Value) {
 /// Names in all languages; gives the length of the longest.
 fn name(faults: &mut Faults, object: &Object<'_>, strict: bool) -> usize {
     static NAME: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$").expect("the documentation's pattern")
+        Regex::new(r"^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$")
+            .expect("the documentation's pattern")
     });
     let own = object.required(faults, "name", 32);
     let local = localized(faults, object, "name_localizations", 32);
     for (place, name) in [(object.at("name"), own)].iter().chain(&local) {
         if strict && (!NAME.is_match(name) || name.to_lowercase() != *name) {
-            faults.add(place, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid");
+            faults.add(
+                place,
+                "APPLICATION_COMMAND_INVALID_NAME",
+                "Command name is invalid",
+            );
         }
     }
     longest(own, &local)
@@ -210,29 +248,53 @@ fn described(faults: &mut Faults, object: &Object<'_>) -> usize {
 }
 
 fn longest(own: &str, local: &[(String, &str)]) -> usize {
-    local.iter().map(|(_, text)| length(text)).chain([length(own)]).max().unwrap_or_default()
+    local
+        .iter()
+        .map(|(_, text)| length(text))
+        .chain([length(own)])
+        .max()
+        .unwrap_or_default()
 }
 
-fn localized<'a>(faults: &mut Faults, object: &Object<'a>, key: &str, max: usize) -> Vec<(String, &'a str)> {
-    let Some(value) = object.get(key) else { return Vec::new() };
+fn localized<'a>(
+    faults: &mut Faults,
+    object: &Object<'a>,
+    key: &str,
+    max: usize,
+) -> Vec<(String, &'a str)> {
+    let Some(value) = object.get(key) else {
+        return Vec::new();
+    };
     let place = object.at(key);
-    let Some(texts) = Object::new(faults, &place, value, &LOCALES) else { return Vec::new() };
+    let Some(texts) = Object::new(faults, &place, value, &LOCALES) else {
+        return Vec::new();
+    };
     let known = LOCALES.iter().filter(|locale| texts.get(locale).is_some());
-    known.map(|locale| (texts.at(locale), texts.required(faults, locale, max))).collect()
+    known
+        .map(|locale| (texts.at(locale), texts.required(faults, locale, max)))
+        .collect()
 }
 
 fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
     let (mut total, mut names, mut optional) = (0, HashSet::new(), false);
     let list = parent.list(faults, "options", 0, 25);
-    let nested = list.iter().filter(|option| matches!(option["type"].as_i64(), Some(1 | 2))).count();
+    let nested = list
+        .iter()
+        .filter(|option| matches!(option["type"].as_i64(), Some(1 | 2)))
+        .count();
     if nested > 0 && nested < list.len() {
-        let message =
-            "Sub-command and sub-command group option types are mutually exclusive to all other types";
-        faults.add(&parent.at("options"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", message);
+        let message = "Sub-command and sub-command group option types are mutually exclusive to all other types";
+        faults.add(
+            &parent.at("options"),
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+            message,
+        );
     }
     for (index, value) in list.iter().enumerate() {
         let place = parent.at(&format!("options.{index}"));
-        let Some(option) = Object::new(faults, &place, value, &OPTION) else { continue };
+        let Some(option) = Object::new(faults, &place, value, &OPTION) else {
+            continue;
+        };
         let kind = option.whole(faults, "type", 1, 11).unwrap_or_default();
         if kind == 0 || (kind == 1 && depth > 1) || (kind == 2 && depth > 0) {
             faults.choice(&option.at("type"), "No option of this type can be here");
@@ -240,22 +302,41 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
         total += name(faults, &option, true) + described(faults, &option);
         if !names.insert(value["name"].to_string()) {
             let message = "Option name already exists";
-            faults.add(&place, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message);
+            faults.add(
+                &place,
+                "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS",
+                message,
+            );
         }
         let required = option.truth(faults, "required");
         if required && optional {
             let message = "Required options must be placed before non-required options";
-            faults.add(&place, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message);
+            faults.add(
+                &place,
+                "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+                message,
+            );
         }
         optional |= !required;
         total += details(faults, &option, kind);
         if matches!(kind, 1 | 2) {
-            if kind == 2 && option.get("options").is_none_or(|options| *options == json!([])) {
+            if kind == 2
+                && option
+                    .get("options")
+                    .is_none_or(|options| *options == json!([]))
+            {
                 faults.required(&option.at("options"));
             }
             total += options(faults, &option, depth + if kind == 2 { 1 } else { 2 });
-        } else if option.get("options").is_some_and(|options| *options != json!([])) {
-            faults.add(&option.at("options"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "No options here");
+        } else if option
+            .get("options")
+            .is_some_and(|options| *options != json!([]))
+        {
+            faults.add(
+                &option.at("options"),
+                "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+                "No options here",
+            );
         }
     }
     total
@@ -273,23 +354,35 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
         ("channel_types", &[7]),
     ];
     for (field, kinds) in fields {
-        let given = option.get(field).is_some_and(|value| *value != json!([]) && *value != false);
+        let given = option
+            .get(field)
+            .is_some_and(|value| *value != json!([]) && *value != false);
         if given && !kinds.contains(&kind) {
             let message = format!("Options of type {kind} have no {field}");
-            faults.add(&option.at(field), "APPLICATION_COMMAND_OPTION_FIELD_INVALID", &message);
+            faults.add(
+                &option.at(field),
+                "APPLICATION_COMMAND_OPTION_FIELD_INVALID",
+                &message,
+            );
         }
     }
     let min = option.whole_if(faults, "min_length", 0, 6000, kind == 3);
     let max = option.whole_if(faults, "max_length", 1, 6000, kind == 3);
     let number = |field| option.get(field).and_then(Value::as_f64);
-    let crossed = number("min_value").zip(number("max_value")).is_some_and(|(min, max)| min > max);
+    let crossed = number("min_value")
+        .zip(number("max_value"))
+        .is_some_and(|(min, max)| min > max);
     if crossed || min.zip(max).is_some_and(|(min, max)| min > max) {
         faults.choice(&option.at("max_value"), "The least is above the greatest");
     }
     let choices = option.list(faults, "choices", 0, 25);
     if !choices.is_empty() && option.truth(faults, "autocomplete") {
         let message = "Choices and autocomplete are mutually exclusive";
-        faults.add(&option.at("autocomplete"), "APPLICATION_COMMAND_OPTION_AUTOCOMPLETE_INVALID", message);
+        faults.add(
+            &option.at("autocomplete"),
+            "APPLICATION_COMMAND_OPTION_AUTOCOMPLETE_INVALID",
+            message,
+        );
     }
     let mut names = HashSet::new();
     let mut total = 0;
@@ -298,7 +391,11 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
         total += choice(faults, &place, value, kind);
         if !names.insert(value["name"].to_string()) {
             let message = "Choice name already exists";
-            faults.add(&place, "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", message);
+            faults.add(
+                &place,
+                "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS",
+                message,
+            );
         }
     }
     total
@@ -307,7 +404,9 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
 /// One choice of an option of this type; gives its length.
 pub(crate) fn choice(faults: &mut Faults, place: &str, value: &Value, kind: i64) -> usize {
     let known = ["name", "name_localizations", "value"];
-    let Some(choice) = Object::new(faults, place, value, &known) else { return 0 };
+    let Some(choice) = Object::new(faults, place, value, &known) else {
+        return 0;
+    };
     let own = choice.required(faults, "name", 100);
     let local = localized(faults, &choice, "name_localizations", 100);
     let value = choice.get("value").unwrap_or(&Value::Null);
@@ -317,8 +416,15 @@ pub(crate) fn choice(faults: &mut Faults, place: &str, value: &Value, kind: i64)
         _ => value.is_string(),
     };
     if !fits {
-        faults.choice(&choice.at("value"), &format!("No value of an option of type {kind}"));
+        faults.choice(
+            &choice.at("value"),
+            &format!("No value of an option of type {kind}"),
+        );
     }
-    let text = if value.is_string() { choice.required(faults, "value", 100) } else { "" };
+    let text = if value.is_string() {
+        choice.required(faults, "value", 100)
+    } else {
+        ""
+    };
     longest(own, &local) + length(text)
 }

@@ -27,8 +27,15 @@ const WORTH_COMPRESSING: usize = 1024;
 
 /// One connection from its first to its last word.
 pub(crate) async fn converse(mut socket: WebSocket, query: String, shared: Arc<Shared>) {
-    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let given = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let given = |name: &str| {
+        query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
     if given("v") != Some("10") || given("encoding").is_some_and(|encoding| encoding != "json") {
         shared.with(|state| state.violation(format!("the gateway was asked for {query:?}")));
         return close(&mut socket, 4012).await;
@@ -42,10 +49,21 @@ pub(crate) async fn converse(mut socket: WebSocket, query: String, shared: Arc<S
         state.gateway.connections += 1;
         (state.gateway.connections, state.gateway.heartbeat)
     });
-    let connection = Connection { number, shared: shared.clone(), sender, compress: false, open: false };
+    let connection = Connection {
+        number,
+        shared: shared.clone(),
+        sender,
+        compress: false,
+        open: false,
+    };
     connection.run(socket, orders, heartbeat).await;
     shared.with(|state| {
-        if state.gateway.connection.as_ref().is_some_and(|(current, _)| *current == number) {
+        if state
+            .gateway
+            .connection
+            .as_ref()
+            .is_some_and(|(current, _)| *current == number)
+        {
             state.gateway.connection = None;
         }
     });
@@ -66,7 +84,12 @@ async fn close(socket: &mut WebSocket, code: u16) {
         4014 => "Disallowed intent(s).",
         _ => "",
     };
-    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    let _ = socket
+        .send(Message::Close(Some(CloseFrame {
+            code,
+            reason: reason.into(),
+        })))
+        .await;
     // Until the other side has said goodbye too.
     while let Ok(Some(Ok(_))) = tokio::time::timeout(Duration::from_secs(1), socket.recv()).await {}
 }
@@ -81,9 +104,15 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(mut self, mut socket: WebSocket, mut orders: UnboundedReceiver<Order>, heartbeat: Duration) {
+    async fn run(
+        mut self,
+        mut socket: WebSocket,
+        mut orders: UnboundedReceiver<Order>,
+        heartbeat: Duration,
+    ) {
         let interval = u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX);
-        let hello = json!({ "op": 10, "s": null, "t": null, "d": { "heartbeat_interval": interval } });
+        let hello =
+            json!({ "op": 10, "s": null, "t": null, "d": { "heartbeat_interval": interval } });
         self.send(&mut socket, &hello).await;
         let patience = heartbeat + heartbeat / 2;
         let mut deadline = tokio::time::Instant::now() + patience;
@@ -124,7 +153,8 @@ impl Connection {
 
     /// Ends what the bot did wrong.
     async fn end(&self, socket: &mut WebSocket, code: u16) {
-        self.shared.with(|state| state.violation(format!("the gateway closed with {code}")));
+        self.shared
+            .with(|state| state.violation(format!("the gateway closed with {code}")));
         close(socket, code).await;
     }
 
@@ -132,7 +162,9 @@ impl Connection {
         let text = payload.to_string();
         let message = if self.compress && text.len() > WORTH_COMPRESSING {
             let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-            let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+            let written = encoder
+                .write_all(text.as_bytes())
+                .and_then(|()| encoder.finish());
             Message::Binary(written.expect("memory takes everything").into())
         } else {
             Message::Text(text.into())
@@ -175,8 +207,13 @@ impl Connection {
             return Err(4004);
         }
         let properties = ["os", "browser", "device"];
-        let complete = properties.iter().all(|name| data["properties"][*name].is_string());
-        let intents = data["intents"].as_u64().filter(|intents| intents & !KNOWN == 0).ok_or(4013_u16)?;
+        let complete = properties
+            .iter()
+            .all(|name| data["properties"][*name].is_string());
+        let intents = data["intents"]
+            .as_u64()
+            .filter(|intents| intents & !KNOWN == 0)
+            .ok_or(4013_u16)?;
         if !complete {
             return Err(4002);
         }
@@ -186,7 +223,9 @@ impl Connection {
             if intents & PRIVILEGED & !gateway.privileged != 0 {
                 return Err(4014);
             }
-            let soon = gateway.last_identify.is_some_and(|last| last.elapsed() < gateway.identify_every);
+            let soon = gateway
+                .last_identify
+                .is_some_and(|last| last.elapsed() < gateway.identify_every);
             gateway.last_identify = Some(Instant::now());
             if soon {
                 self.tell(json!({ "op": 9, "s": null, "t": null, "d": false }));
@@ -196,7 +235,11 @@ impl Connection {
             self.open = true;
             gateway.identified += 1;
             let id = format!("session{:032x}", gateway.connections);
-            gateway.session = Some(Session { id: id.clone(), intents, events: Vec::new() });
+            gateway.session = Some(Session {
+                id: id.clone(),
+                intents,
+                events: Vec::new(),
+            });
             self.take(gateway);
             gateway.dispatch("READY", &self.ready(&id, data));
             if intents & GUILDS != 0 {
@@ -233,12 +276,18 @@ impl Connection {
         let shared = self.shared.clone();
         shared.with(|state| {
             let gateway = &mut state.gateway;
-            let session = gateway.session.as_ref().filter(|session| data["session_id"] == session.id);
+            let session = gateway
+                .session
+                .as_ref()
+                .filter(|session| data["session_id"] == session.id);
             let Some(session) = session else {
                 self.tell(json!({ "op": 9, "s": null, "t": null, "d": false }));
                 return Ok(());
             };
-            let seen = data["seq"].as_u64().and_then(|seq| usize::try_from(seq).ok()).unwrap_or(usize::MAX);
+            let seen = data["seq"]
+                .as_u64()
+                .and_then(|seq| usize::try_from(seq).ok())
+                .unwrap_or(usize::MAX);
             let missed = session.events.get(seen..).ok_or(4007_u16)?.to_vec();
             self.open = true;
             gateway.resumed += 1;
@@ -252,7 +301,9 @@ impl Connection {
 
 /// Here Discord takes it with and without `Bot`.
 fn is_token(given: &Value) -> bool {
-    given.as_str().is_some_and(|given| given.strip_prefix("Bot ").unwrap_or(given) == TOKEN)
+    given
+        .as_str()
+        .is_some_and(|given| given.strip_prefix("Bot ").unwrap_or(given) == TOKEN)
 }
 
 fn guild() -> Value {

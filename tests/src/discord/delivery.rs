@@ -30,9 +30,16 @@ fn hex(bytes: &[u8]) -> String {
 
 /// `X-Signature-Timestamp` and `X-Signature-Ed25519` of a body sent now.
 pub(crate) fn sign(keys: &Ed25519KeyPair, body: &[u8]) -> [(&'static str, String); 2] {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+        .to_string();
     let signature = keys.sign(&[now.as_bytes(), body].concat());
-    [("X-Signature-Timestamp", now), ("X-Signature-Ed25519", hex(signature.as_ref()))]
+    [
+        ("X-Signature-Timestamp", now),
+        ("X-Signature-Ed25519", hex(signature.as_ref())),
+    ]
 }
 
 /// Sends an interaction for the first time.
@@ -61,31 +68,46 @@ pub(crate) fn ask(shared: &Arc<Shared>, event: Value) -> String {
 pub(crate) fn deliver(shared: &Arc<Shared>, event: Value) {
     let hooks = shared.lock().hooks;
     let Some(address) = hooks else {
-        shared.wait("the bot is at the gateway", |state| state.gateway.session.as_ref().map(|_| ()));
+        shared.wait("the bot is at the gateway", |state| {
+            state.gateway.session.as_ref().map(|_| ())
+        });
         return shared.with(|state| state.gateway.dispatch("INTERACTION_CREATE", &event));
     };
     let shared = shared.clone();
     thread::spawn(move || {
         let response = post(&shared, address, &event);
         let id = event["id"].as_str().unwrap_or_default();
-        shared.with(|state| match (response.status, response.header("content-type")) {
-            (202, _) if response.body.is_empty() => {}
-            (200, "application/json") => {
-                let json = serde_json::from_slice(&response.body).unwrap_or_default();
-                let late = state
-                    .interaction(id)
-                    .is_none_or(|i| i.dispatched.elapsed() > super::server::ANSWER_WITHIN);
-                let again = state.interaction(id).is_some_and(|interaction| interaction.answer.is_some());
-                if late || again {
-                    return state.violation(format!("{TARGET}: answered late or twice: {json}"));
+        shared.with(
+            |state| match (response.status, response.header("content-type")) {
+                (202, _) if response.body.is_empty() => {}
+                (200, "application/json") => {
+                    let json = serde_json::from_slice(&response.body).unwrap_or_default();
+                    let late = state
+                        .interaction(id)
+                        .is_none_or(|i| i.dispatched.elapsed() > super::server::ANSWER_WITHIN);
+                    let again = state
+                        .interaction(id)
+                        .is_some_and(|interaction| interaction.answer.is_some());
+                    if late || again {
+                        return state
+                            .violation(format!("{TARGET}: answered late or twice: {json}"));
+                    }
+                    let accepted = interactions::accept(
+                        &shared,
+                        state,
+                        id,
+                        &Body {
+                            json,
+                            files: Vec::new(),
+                        },
+                    );
+                    if let Err(refusal) = accepted {
+                        state.refused(TARGET, &refusal);
+                    }
                 }
-                let accepted = interactions::accept(&shared, state, id, &Body { json, files: Vec::new() });
-                if let Err(refusal) = accepted {
-                    state.refused(TARGET, &refusal);
-                }
-            }
-            (status, kind) => state.violation(format!("{TARGET}: {status} of type `{kind}`")),
-        });
+                (status, kind) => state.violation(format!("{TARGET}: {status} of type `{kind}`")),
+            },
+        );
     });
 }
 
@@ -98,9 +120,16 @@ fn post(shared: &Shared, address: SocketAddr, event: &Value) -> Response {
 fn request(address: SocketAddr, signature: &[(&'static str, String); 2], body: &[u8]) -> Response {
     let mut headers = vec![
         ("Content-Type", "application/json"),
-        ("User-Agent", "Discord-Interactions/1.0 (+https://discord.com)"),
+        (
+            "User-Agent",
+            "Discord-Interactions/1.0 (+https://discord.com)",
+        ),
     ];
-    headers.extend(signature.iter().map(|(name, value)| (*name, value.as_str())));
+    headers.extend(
+        signature
+            .iter()
+            .map(|(name, value)| (*name, value.as_str())),
+    );
     Client::connect(address).ask(TARGET, &headers, body)
 }
 
@@ -114,7 +143,16 @@ pub(crate) fn verify(shared: &Shared, address: SocketAddr) {
     });
     let body = ping.to_string().into_bytes();
     let response = request(address, &sign(&shared.keys, &body), &body);
-    assert_eq!((response.status, response.json()), (200, json!({ "type": 1 })), "the answer to a ping");
+    assert_eq!(
+        (response.status, response.json()),
+        (200, json!({ "type": 1 })),
+        "the answer to a ping"
+    );
     let response = request(address, &sign(&shared.keys, b"another body"), &body);
-    assert_eq!(response.status, 401, "a wrong signature is refused: {}", response.text());
+    assert_eq!(
+        response.status,
+        401,
+        "a wrong signature is refused: {}",
+        response.text()
+    );
 }

@@ -51,7 +51,12 @@ pub(crate) enum Shape {
 }
 
 /// Refuses a message that Discord refuses; `place` is where the message is in the request.
-pub(crate) fn check(place: &str, message: &Value, body: &Body, shape: Shape) -> Result<(), Refusal> {
+pub(crate) fn check(
+    place: &str,
+    message: &Value,
+    body: &Body,
+    shape: Shape,
+) -> Result<(), Refusal> {
     if body.files.iter().any(|file| file.bytes.len() > FILE_LIMIT) {
         return Err(Refusal::new(413, 40005, "Request entity too large"));
     }
@@ -60,13 +65,19 @@ pub(crate) fn check(place: &str, message: &Value, body: &Body, shape: Shape) -> 
     if shape == Shape::Channel {
         known.extend(CHANNEL);
     }
-    let Some(object) = Object::new(&mut faults, place, message, &known) else { return faults.result() };
+    let Some(object) = Object::new(&mut faults, place, message, &known) else {
+        return faults.result();
+    };
     object.text(&mut faults, "content", 0, 2000);
     object.truth(&mut faults, "tts");
     flags(&mut faults, &object, shape);
     for unsupported in ["poll", "thread_name"] {
         if object.get(unsupported).is_some() {
-            faults.add(&object.at(unsupported), "FAKE_UNSUPPORTED", "No part of what this fake can check");
+            faults.add(
+                &object.at(unsupported),
+                "FAKE_UNSUPPORTED",
+                "No part of what this fake can check",
+            );
         }
     }
     embeds(&mut faults, &object, body);
@@ -74,9 +85,19 @@ pub(crate) fn check(place: &str, message: &Value, body: &Body, shape: Shape) -> 
     components::check_message(&mut faults, &object);
     attachments(&mut faults, &object, body);
     if let Some(reference) = object.get("message_reference") {
-        let known = ["type", "message_id", "channel_id", "guild_id", "fail_if_not_exists"];
-        if let Some(reference) = Object::new(&mut faults, &object.at("message_reference"), reference, &known)
-        {
+        let known = [
+            "type",
+            "message_id",
+            "channel_id",
+            "guild_id",
+            "fail_if_not_exists",
+        ];
+        if let Some(reference) = Object::new(
+            &mut faults,
+            &object.at("message_reference"),
+            reference,
+            &known,
+        ) {
             reference.required(&mut faults, "message_id", 20);
         }
     }
@@ -91,9 +112,15 @@ fn flags(faults: &mut Faults, object: &Object<'_>, shape: Shape) {
         // A change of `EPHEMERAL` would be ignored.
         Shape::Edit => 4 | 64,
     };
-    let flags = object.whole(faults, "flags", 0, i64::MAX).unwrap_or_default();
+    let flags = object
+        .whole(faults, "flags", 0, i64::MAX)
+        .unwrap_or_default();
     if flags & !allowed != 0 {
-        faults.add(&object.at("flags"), "MESSAGE_FLAGS_INVALID", "These flags cannot be set here");
+        faults.add(
+            &object.at("flags"),
+            "MESSAGE_FLAGS_INVALID",
+            "These flags cannot be set here",
+        );
     }
 }
 
@@ -101,12 +128,20 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     let mut total = 0;
     for (index, embed) in message.list(faults, "embeds", 0, 10).iter().enumerate() {
         let place = message.at(&format!("embeds.{index}"));
-        let Some(object) = Object::new(faults, &place, embed, &EMBED) else { continue };
-        let texts = [object.text(faults, "title", 0, 256), object.text(faults, "description", 0, 4096)];
+        let Some(object) = Object::new(faults, &place, embed, &EMBED) else {
+            continue;
+        };
+        let texts = [
+            object.text(faults, "title", 0, 256),
+            object.text(faults, "description", 0, 4096),
+        ];
         total += texts.into_iter().flatten().map(length).sum::<usize>();
         object.link(faults, "url", &["http", "https"], 2048);
         object.whole(faults, "color", 0, 0xff_ffff);
-        if object.text(faults, "timestamp", 0, 64).is_some_and(|time| !is_time(time)) {
+        if object
+            .text(faults, "timestamp", 0, 64)
+            .is_some_and(|time| !is_time(time))
+        {
             let message = "Could not parse. Should be ISO8601.";
             faults.add(&object.at("timestamp"), "DATE_TIME_TYPE_PARSE", message);
         }
@@ -121,14 +156,29 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             }
         }
         total += fields(faults, &object);
-        let says = ["title", "description", "author", "image", "thumbnail", "footer", "fields"];
-        if !says.iter().any(|key| object.get(key).is_some_and(says_something)) {
+        let says = [
+            "title",
+            "description",
+            "author",
+            "image",
+            "thumbnail",
+            "footer",
+            "fields",
+        ];
+        if !says
+            .iter()
+            .any(|key| object.get(key).is_some_and(says_something))
+        {
             faults.required(&object.at("description"));
         }
     }
     if total > 6000 {
         let message_text = "Embed size exceeds maximum size of 6000";
-        faults.add(&message.at("embeds"), "MAX_EMBED_SIZE_EXCEEDED", message_text);
+        faults.add(
+            &message.at("embeds"),
+            "MAX_EMBED_SIZE_EXCEEDED",
+            message_text,
+        );
     }
 }
 
@@ -147,10 +197,21 @@ fn is_time(text: &str) -> bool {
 }
 
 /// Footer and author; gives what counts of them.
-fn part(faults: &mut Faults, embed: &Object<'_>, key: &str, text: &str, max: usize, body: &Body) -> usize {
-    let Some(value) = embed.get(key) else { return 0 };
+fn part(
+    faults: &mut Faults,
+    embed: &Object<'_>,
+    key: &str,
+    text: &str,
+    max: usize,
+    body: &Body,
+) -> usize {
+    let Some(value) = embed.get(key) else {
+        return 0;
+    };
     let known = [text, "url", "icon_url", "proxy_icon_url"];
-    let Some(part) = Object::new(faults, &embed.at(key), value, &known) else { return 0 };
+    let Some(part) = Object::new(faults, &embed.at(key), value, &known) else {
+        return 0;
+    };
     part.link(faults, "url", &["http", "https"], 2048);
     picture_link(faults, &part, "icon_url", body);
     length(part.required(faults, text, max))
@@ -158,11 +219,17 @@ fn part(faults: &mut Faults, embed: &Object<'_>, key: &str, text: &str, max: usi
 
 /// Pictures may also be files of the same message.
 fn picture_link(faults: &mut Faults, object: &Object<'_>, key: &str, body: &Body) {
-    let Some(link) = object.link(faults, key, &["http", "https", "attachment"], 2048) else { return };
+    let Some(link) = object.link(faults, key, &["http", "https", "attachment"], 2048) else {
+        return;
+    };
     if let Some(name) = link.strip_prefix("attachment://")
         && !body.files.iter().any(|file| file.name == name)
     {
-        faults.add(&object.at(key), "ATTACHMENT_NOT_FOUND", "No file of this name is attached");
+        faults.add(
+            &object.at(key),
+            "ATTACHMENT_NOT_FOUND",
+            "No file of this name is attached",
+        );
     }
 }
 
@@ -170,7 +237,9 @@ fn fields(faults: &mut Faults, embed: &Object<'_>) -> usize {
     let mut total = 0;
     for (index, field) in embed.list(faults, "fields", 0, 25).iter().enumerate() {
         let place = embed.at(&format!("fields.{index}"));
-        let Some(field) = Object::new(faults, &place, field, &["name", "value", "inline"]) else { continue };
+        let Some(field) = Object::new(faults, &place, field, &["name", "value", "inline"]) else {
+            continue;
+        };
         total += length(field.required(faults, "name", 256));
         total += length(field.required(faults, "value", 1024));
         field.truth(faults, "inline");
@@ -179,21 +248,36 @@ fn fields(faults: &mut Faults, embed: &Object<'_>) -> usize {
 }
 
 fn allowed_mentions(faults: &mut Faults, message: &Object<'_>) {
-    let Some(value) = message.get("allowed_mentions") else { return };
+    let Some(value) = message.get("allowed_mentions") else {
+        return;
+    };
     let known = ["parse", "users", "roles", "replied_user"];
-    let Some(object) = Object::new(faults, &message.at("allowed_mentions"), value, &known) else { return };
+    let Some(object) = Object::new(faults, &message.at("allowed_mentions"), value, &known) else {
+        return;
+    };
     let parse = object.list(faults, "parse", 0, 3);
     for (index, kind) in parse.iter().enumerate() {
-        if !["users", "roles", "everyone"].iter().any(|known| kind == known) {
+        if !["users", "roles", "everyone"]
+            .iter()
+            .any(|known| kind == known)
+        {
             let place = object.at(&format!("parse.{index}"));
-            faults.choice(&place, "Value must be one of ('roles', 'everyone', 'users').");
+            faults.choice(
+                &place,
+                "Value must be one of ('roles', 'everyone', 'users').",
+            );
         }
     }
     for kind in ["users", "roles"] {
         let list = object.list(faults, kind, 0, 100);
         if !list.is_empty() && parse.iter().any(|parsed| parsed == kind) {
-            let message = format!("parse:[\"{kind}\"] and {kind}: [ids...] are mutually exclusive.");
-            faults.add(&message_place(&object), "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", &message);
+            let message =
+                format!("parse:[\"{kind}\"] and {kind}: [ids...] are mutually exclusive.");
+            faults.add(
+                &message_place(&object),
+                "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+                &message,
+            );
         }
     }
     object.truth(faults, "replied_user");
@@ -209,25 +293,39 @@ fn attachments(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     for (index, value) in listed.iter().enumerate() {
         let place = message.at(&format!("attachments.{index}"));
         let known = ["id", "filename", "description", "title", "is_spoiler"];
-        let Some(entry) = Object::new(faults, &place, value, &known) else { continue };
+        let Some(entry) = Object::new(faults, &place, value, &known) else {
+            continue;
+        };
         entry.text(faults, "description", 0, 1024);
         entry.text(faults, "filename", 1, 1024);
-        let id = entry.get("id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        let id = entry
+            .get("id")
+            .map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
         let Some(id) = id else {
             faults.required(&entry.at("id"));
             continue;
         };
         // Small numbers are files of this request, large ones were attached before.
         if id.len() < 6 && !body.files.iter().any(|file| file.number == id) {
-            faults.add(&entry.at("id"), "ATTACHMENT_NOT_FOUND", &format!("There is no files[{id}]"));
+            faults.add(
+                &entry.at("id"),
+                "ATTACHMENT_NOT_FOUND",
+                &format!("There is no files[{id}]"),
+            );
         }
     }
     if body.files.len() > 10 {
         faults.length(&message.at("attachments"), 0, 10);
     }
-    let number = |entry: &Value| entry["id"].as_str().map_or_else(|| entry["id"].to_string(), str::to_owned);
+    let number = |entry: &Value| {
+        entry["id"]
+            .as_str()
+            .map_or_else(|| entry["id"].to_string(), str::to_owned)
+    };
     for file in &body.files {
-        if message.get("attachments").is_some() && !listed.iter().any(|entry| number(entry) == file.number) {
+        if message.get("attachments").is_some()
+            && !listed.iter().any(|entry| number(entry) == file.number)
+        {
             let text = format!("files[{}] is listed nowhere", file.number);
             faults.add(&message.at("attachments"), "FAKE_FILE_NOT_LISTED", &text);
         }

@@ -65,7 +65,9 @@ impl Default for Gateway {
 impl Gateway {
     /// An event for the bot, now or when it has come back.
     pub fn dispatch(&mut self, name: &str, data: &Value) {
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = &mut self.session else {
+            return;
+        };
         let event = json!({ "op": 0, "s": session.events.len() + 1, "t": name, "d": data });
         session.events.push(event.clone());
         self.order(Order::Send(event));
@@ -84,20 +86,29 @@ impl Gateway {
 
     /// A message in a channel, with as much of it as the bot may read; false when it may not even know.
     pub fn message_create(&mut self, message: &Value) -> bool {
-        let Some(session) = &self.session else { return false };
+        let Some(session) = &self.session else {
+            return false;
+        };
         let place = Place::of(message["channel_id"].as_str().unwrap_or_default());
-        let needed = if place == Place::Dm { DIRECT_MESSAGES } else { GUILD_MESSAGES };
+        let needed = if place == Place::Dm {
+            DIRECT_MESSAGES
+        } else {
+            GUILD_MESSAGES
+        };
         if session.intents & needed == 0 || place.is_brought() {
             return false;
         }
         let mut message = message.clone();
         if place == Place::Guild {
             message["guild_id"] = json!(GUILD);
-            let member = message.as_object_mut().and_then(|message| message.remove("member"));
+            let member = message
+                .as_object_mut()
+                .and_then(|message| message.remove("member"));
             message["member"] = member.unwrap_or_else(|| super::scene::member(None));
         }
-        let mentioned =
-            message["mentions"].as_array().is_some_and(|list| list.iter().any(|u| u["id"] == BOT));
+        let mentioned = message["mentions"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(|u| u["id"] == BOT));
         let readable = session.intents & MESSAGE_CONTENT != 0;
         if !(readable || mentioned || place == Place::Dm || is_bot(&message)) {
             message["content"] = json!("");

@@ -28,22 +28,36 @@ pub(crate) fn callback(
     body: &Body,
     wanted: bool,
 ) -> Answer {
-    let found = state.interaction(id).filter(|found| found.token == token && !found.expired);
+    let found = state
+        .interaction(id)
+        .filter(|found| found.token == token && !found.expired);
     let found = found.ok_or_else(Refusal::unknown_interaction)?;
     if found.answer.is_some() {
-        return Err(Refusal::new(400, 40060, "Interaction has already been acknowledged."));
+        return Err(Refusal::new(
+            400,
+            40060,
+            "Interaction has already been acknowledged.",
+        ));
     }
     if found.dispatched.elapsed() > ANSWER_WITHIN {
         return Err(Refusal::unknown_interaction());
     }
     accept(shared, state, id, body)?;
-    Ok(if wanted { (200, Some(resource(state, id))) } else { (204, None) })
+    Ok(if wanted {
+        (200, Some(resource(state, id)))
+    } else {
+        (204, None)
+    })
 }
 
 /// What `with_response=true` asks for.
 fn resource(state: &mut State, id: &str) -> Value {
     let (kind, answer, original) = match state.interaction(id) {
-        Some(found) => (found.kind(), found.answer.clone().unwrap_or_default().1, found.original.clone()),
+        Some(found) => (
+            found.kind(),
+            found.answer.clone().unwrap_or_default().1,
+            found.original.clone(),
+        ),
         None => return Value::Null,
     };
     let mut resource = json!({ "interaction": { "id": id, "type": kind } });
@@ -57,15 +71,25 @@ fn resource(state: &mut State, id: &str) -> Value {
 }
 
 /// Takes an answer in its form, however it came.
-pub(crate) fn accept(shared: &Shared, state: &mut State, id: &str, body: &Body) -> Result<(), Refusal> {
+pub(crate) fn accept(
+    shared: &Shared,
+    state: &mut State,
+    id: &str,
+    body: &Body,
+) -> Result<(), Refusal> {
     let mut faults = Faults::default();
     let form = &body.json;
     let known = Object::new(&mut faults, "", form, &["type", "data"]).is_some();
-    let Some(found) = state.interaction(id).filter(|_| known) else { return faults.result() };
+    let Some(found) = state.interaction(id).filter(|_| known) else {
+        return faults.result();
+    };
     let event = found.event.clone();
     let answer = form["type"].as_i64().unwrap_or_default();
     if !fitting(&event).contains(&answer) {
-        let message = format!("An interaction of type {} cannot be answered so", event["type"]);
+        let message = format!(
+            "An interaction of type {} cannot be answered so",
+            event["type"]
+        );
         faults.add("type", "INTERACTION_TYPE_INVALID", &message);
     }
     let (data, has_data) = (&form["data"], form["data"].is_object());
@@ -79,7 +103,16 @@ pub(crate) fn accept(shared: &Shared, state: &mut State, id: &str, body: &Body) 
     }
     faults.result()?;
     if matches!(answer, 4 | 7) {
-        form::check("data", data, body, if answer == 4 { Shape::Interaction } else { Shape::Edit })?;
+        form::check(
+            "data",
+            data,
+            body,
+            if answer == 4 {
+                Shape::Interaction
+            } else {
+                Shape::Edit
+            },
+        )?;
     }
     let original = show(shared, state, answer, &event, body)?;
     let now = state.now();
@@ -106,21 +139,33 @@ fn fitting(event: &Value) -> &'static [i64] {
 /// Of a message that comes later only who sees it can be said; serenity sends empty lists besides.
 fn deferral(faults: &mut Faults, data: &Value) {
     let known = ["flags", "attachments", "embeds", "components"];
-    let Some(data) = Object::new(faults, "data", data, &known) else { return };
+    let Some(data) = Object::new(faults, "data", data, &known) else {
+        return;
+    };
     for early in &known[1..] {
         data.list(faults, early, 0, 0);
     }
-    if data.whole(faults, "flags", 0, i64::MAX).is_some_and(|flags| flags & !64 != 0) {
-        faults.add("data.flags", "MESSAGE_FLAGS_INVALID", "Only EPHEMERAL can be set here");
+    if data
+        .whole(faults, "flags", 0, i64::MAX)
+        .is_some_and(|flags| flags & !64 != 0)
+    {
+        faults.add(
+            "data.flags",
+            "MESSAGE_FLAGS_INVALID",
+            "Only EPHEMERAL can be set here",
+        );
     }
 }
 
 fn choices(faults: &mut Faults, data: &Value, event: &Value) {
-    let Some(data) = Object::new(faults, "data", data, &["choices"]) else { return };
+    let Some(data) = Object::new(faults, "data", data, &["choices"]) else {
+        return;
+    };
     if data.get("choices").is_none() {
         faults.required("data.choices");
     }
-    let kind = focused(&event["data"]["options"]).map_or(3, |option| option["type"].as_i64().unwrap_or(3));
+    let kind =
+        focused(&event["data"]["options"]).map_or(3, |option| option["type"].as_i64().unwrap_or(3));
     for (index, choice) in data.list(faults, "choices", 0, 25).iter().enumerate() {
         super::commands::choice(faults, &format!("data.choices.{index}"), choice, kind);
     }
@@ -128,10 +173,13 @@ fn choices(faults: &mut Faults, data: &Value, event: &Value) {
 
 /// The option that the user is typing in.
 pub(crate) fn focused(options: &Value) -> Option<&Value> {
-    options.as_array()?.iter().find_map(|option| match option["focused"] == true {
-        true => Some(option),
-        false => focused(&option["options"]),
-    })
+    options
+        .as_array()?
+        .iter()
+        .find_map(|option| match option["focused"] == true {
+            true => Some(option),
+            false => focused(&option["options"]),
+        })
 }
 
 /// What users see of an answer; gives the message that `@original` means from now on.
@@ -178,23 +226,35 @@ fn announce(state: &mut State, message: &Value) {
 /// The interaction whose token lets the bot speak still.
 fn speaking<'a>(state: &'a mut State, token: &str) -> Result<&'a mut Interaction, Refusal> {
     let unknown = || Refusal::new(404, 10015, "Unknown Webhook");
-    let found = state.interactions.iter_mut().find(|found| found.token == token).ok_or_else(unknown)?;
+    let found = state
+        .interactions
+        .iter_mut()
+        .find(|found| found.token == token)
+        .ok_or_else(unknown)?;
     if found.expired || found.dispatched.elapsed() > TOKEN_LIFE {
         return Err(Refusal::new(401, 50027, "Invalid Webhook Token"));
     }
-    let answered =
-        found.answer.as_ref().is_some_and(|(_, answer)| !matches!(answer["type"].as_i64(), Some(1 | 8)));
+    let answered = found
+        .answer
+        .as_ref()
+        .is_some_and(|(_, answer)| !matches!(answer["type"].as_i64(), Some(1 | 8)));
     if answered { Ok(found) } else { Err(unknown()) }
 }
 
 pub(crate) fn followup(shared: &Shared, state: &mut State, token: &str, body: &Body) -> Answer {
     let found = speaking(state, token)?;
-    let (id, event, original, sent) =
-        (found.id.clone(), found.event.clone(), found.original.clone(), found.followups.len());
+    let (id, event, original, sent) = (
+        found.id.clone(),
+        found.event.clone(),
+        found.original.clone(),
+        found.followups.len(),
+    );
     form::check("", &body.json, body, Shape::Interaction)?;
     // What comes first after a deferral is the answer itself.
     if let Some(original) = original
-        && state.message(&original).is_some_and(|message| message.is_thinking())
+        && state
+            .message(&original)
+            .is_some_and(|message| message.is_thinking())
     {
         let message = messages::change(shared, state, &original, &body.json, body)?;
         return Ok((200, Some(message)));
@@ -224,13 +284,22 @@ pub(crate) fn answer(
     body: &Body,
 ) -> Answer {
     let found = speaking(state, token)?;
-    let own = |id: &str| found.followups.iter().chain(&found.original).any(|own| own == id);
+    let own = |id: &str| {
+        found
+            .followups
+            .iter()
+            .chain(&found.original)
+            .any(|own| own == id)
+    };
     let id = match message {
         "@original" => found.original.clone(),
         id => own(id).then(|| id.to_owned()),
     };
     let id = id.ok_or_else(Refusal::unknown_message)?;
-    let now = state.message(&id).map(|message| message.now().clone()).unwrap_or_default();
+    let now = state
+        .message(&id)
+        .map(|message| message.now().clone())
+        .unwrap_or_default();
     if now.is_null() {
         return Err(Refusal::unknown_message());
     }

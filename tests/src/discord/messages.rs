@@ -30,13 +30,19 @@ pub(crate) fn send(shared: &Shared, state: &mut State, channel: &str, body: &Bod
     let mut message = blank(state, channel);
     let reference = &body.json["message_reference"];
     if let Some(id) = reference["message_id"].as_str() {
-        let exists =
-            state.message(id).is_some_and(|found| found.channel == channel && !found.now().is_null());
+        let exists = state
+            .message(id)
+            .is_some_and(|found| found.channel == channel && !found.now().is_null());
         if exists {
             message["type"] = json!(19);
-            message["message_reference"] = json!({ "type": 0, "message_id": id, "channel_id": channel });
+            message["message_reference"] =
+                json!({ "type": 0, "message_id": id, "channel_id": channel });
         } else if reference["fail_if_not_exists"] != false {
-            return Err(Refusal::form("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message"));
+            return Err(Refusal::form(
+                "message_reference",
+                "REPLIES_UNKNOWN_MESSAGE",
+                "Unknown message",
+            ));
         }
     }
     if !body.json["nonce"].is_null() {
@@ -52,19 +58,27 @@ pub(crate) fn send(shared: &Shared, state: &mut State, channel: &str, body: &Bod
 fn repeated(state: &State, channel: &str, form: &Value) -> Option<Value> {
     let nonce = &form["nonce"];
     let wanted = form["enforce_nonce"] == true && !nonce.is_null();
-    let same =
-        |posted: &&Posted| posted.channel == channel && posted.by_bot && posted.now()["nonce"] == *nonce;
-    wanted.then(|| state.messages.iter().find(same).map(|posted| posted.now().clone()))?
+    let same = |posted: &&Posted| {
+        posted.channel == channel && posted.by_bot && posted.now()["nonce"] == *nonce
+    };
+    wanted.then(|| {
+        state
+            .messages
+            .iter()
+            .find(same)
+            .map(|posted| posted.now().clone())
+    })?
 }
 
 pub(crate) fn list(state: &State, channel: &str) -> Answer {
     reachable(channel)?;
-    let shown = state
-        .messages
-        .iter()
-        .rev()
-        .filter(|posted| posted.channel == channel && !posted.now().is_null() && !posted.is_ephemeral());
-    Ok((200, Some(shown.take(50).map(|posted| posted.now().clone()).collect())))
+    let shown = state.messages.iter().rev().filter(|posted| {
+        posted.channel == channel && !posted.now().is_null() && !posted.is_ephemeral()
+    });
+    Ok((
+        200,
+        Some(shown.take(50).map(|posted| posted.now().clone()).collect()),
+    ))
 }
 
 pub(crate) fn one(
@@ -76,18 +90,26 @@ pub(crate) fn one(
     body: &Body,
 ) -> Answer {
     reachable(channel)?;
-    let found = state.message(id).filter(|found| found.channel == channel && !found.is_ephemeral());
-    let now = found.map(|found| found.now().clone()).filter(|now| !now.is_null());
+    let found = state
+        .message(id)
+        .filter(|found| found.channel == channel && !found.is_ephemeral());
+    let now = found
+        .map(|found| found.now().clone())
+        .filter(|now| !now.is_null());
     let now = now.ok_or_else(Refusal::unknown_message)?;
     match method {
         "GET" => Ok((200, Some(now))),
-        "PATCH" if !is_bot(&now) => {
-            Err(Refusal::new(403, 50005, "Cannot edit a message authored by another user"))
-        }
+        "PATCH" if !is_bot(&now) => Err(Refusal::new(
+            403,
+            50005,
+            "Cannot edit a message authored by another user",
+        )),
         "PATCH" => edit(shared, state, id, body).map(|message| (200, Some(message))),
-        "DELETE" if !is_bot(&now) && Place::of(channel) == Place::Dm => {
-            Err(Refusal::new(403, 50003, "Cannot execute action on a DM channel"))
-        }
+        "DELETE" if !is_bot(&now) && Place::of(channel) == Place::Dm => Err(Refusal::new(
+            403,
+            50003,
+            "Cannot execute action on a DM channel",
+        )),
         "DELETE" if !is_bot(&now) => Err(Refusal::new(403, 50013, "Missing Permissions")),
         "DELETE" => {
             state.change(id, Value::Null);
@@ -98,7 +120,12 @@ pub(crate) fn one(
 }
 
 /// Changes a message that exists.
-pub(crate) fn edit(shared: &Shared, state: &mut State, id: &str, body: &Body) -> Result<Value, Refusal> {
+pub(crate) fn edit(
+    shared: &Shared,
+    state: &mut State,
+    id: &str,
+    body: &Body,
+) -> Result<Value, Refusal> {
     form::check("", &body.json, body, Shape::Edit)?;
     change(shared, state, id, &body.json, body)
 }
@@ -111,7 +138,11 @@ pub(crate) fn change(
     form: &Value,
     body: &Body,
 ) -> Result<Value, Refusal> {
-    let mut now = state.message(id).ok_or_else(Refusal::unknown_message)?.now().clone();
+    let mut now = state
+        .message(id)
+        .ok_or_else(Refusal::unknown_message)?
+        .now()
+        .clone();
     if now.is_null() {
         return Err(Refusal::unknown_message());
     }
@@ -172,7 +203,9 @@ pub(crate) fn compose(
     }
     if let Some(embeds) = form.get("embeds") {
         let mut embeds = embeds.as_array().cloned().unwrap_or_default();
-        embeds.iter_mut().for_each(|embed| embed["type"] = json!("rich"));
+        embeds
+            .iter_mut()
+            .for_each(|embed| embed["type"] = json!("rich"));
         message["embeds"] = json!(embeds);
     }
     if let Some(components) = form.get("components") {
@@ -185,23 +218,45 @@ pub(crate) fn compose(
     attach(shared, state, &mut message, form, body);
     let says = ["embeds", "attachments", "components"];
     let empty = message["content"] == "" && says.iter().all(|key| message[*key] == json!([]));
-    if empty { Err(Refusal::new(400, 50006, "Cannot send an empty message")) } else { Ok(message) }
+    if empty {
+        Err(Refusal::new(400, 50006, "Cannot send an empty message"))
+    } else {
+        Ok(message)
+    }
 }
 
 /// Keeps the attachments that are still listed, and adds the new ones.
 fn attach(shared: &Shared, state: &mut State, message: &mut Value, form: &Value, body: &Body) {
-    let mut attachments = message["attachments"].as_array().cloned().unwrap_or_default();
+    let mut attachments = message["attachments"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let listed = form["attachments"].as_array();
     if let Some(listed) = listed {
         attachments.retain(|kept| listed.iter().any(|entry| entry["id"] == kept["id"]));
     }
-    let channel = message["channel_id"].as_str().unwrap_or_default().to_owned();
+    let channel = message["channel_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     for file in &body.files {
         let entry = listed.into_iter().flatten().find(|entry| {
-            entry["id"].as_str().map_or_else(|| entry["id"].to_string(), str::to_owned) == file.number
+            entry["id"]
+                .as_str()
+                .map_or_else(|| entry["id"].to_string(), str::to_owned)
+                == file.number
         });
-        let name = entry.and_then(|entry| entry["filename"].as_str()).unwrap_or(&file.name);
-        let mut attachment = store(shared, state, &channel, name, &file.content_type, &file.bytes);
+        let name = entry
+            .and_then(|entry| entry["filename"].as_str())
+            .unwrap_or(&file.name);
+        let mut attachment = store(
+            shared,
+            state,
+            &channel,
+            name,
+            &file.content_type,
+            &file.bytes,
+        );
         if let Some(description) = entry.and_then(|entry| entry["description"].as_str()) {
             attachment["description"] = json!(description);
         }
@@ -222,7 +277,9 @@ pub(crate) fn store(
     let id = state.snowflake();
     let path = format!("/attachments/{channel}/{id}/{name}");
     let url = format!("{}{path}", shared.origin);
-    state.files.insert(path, (content_type.to_owned(), bytes.to_vec().into()));
+    state
+        .files
+        .insert(path, (content_type.to_owned(), bytes.to_vec().into()));
     json!({
         "id": id, "filename": name, "size": bytes.len(), "url": url, "proxy_url": url,
         "content_type": content_type,

@@ -70,14 +70,23 @@ impl Discord {
     }
 
     fn known_as(origin: impl FnOnce(SocketAddr) -> String) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
         let runtime = runtime.expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("loopback has a free port");
         let origin = origin(listener.local_addr().expect("an address"));
         let keys = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any 32 bytes are a seed");
         let shared = Arc::new(Shared::new(origin, keys));
         runtime.spawn(server::serve(listener, shared.clone()));
-        Self { shared, finished: false, _runtime: runtime }
+        Self {
+            shared,
+            finished: false,
+            _runtime: runtime,
+        }
     }
 
     /// What the service must be told, as environment variables.
@@ -85,7 +94,10 @@ impl Discord {
         vec![
             ("NETVANE__DISCORD__TOKEN", TOKEN.to_owned()),
             ("NETVANE__DISCORD__APPLICATION_ID", APPLICATION.to_owned()),
-            ("NETVANE__DISCORD__PUBLIC_KEY", delivery::public_key(&self.shared.keys)),
+            (
+                "NETVANE__DISCORD__PUBLIC_KEY",
+                delivery::public_key(&self.shared.keys),
+            ),
             ("NETVANE__DISCORD__API_URL", self.url().to_owned()),
         ]
     }
@@ -113,20 +125,26 @@ impl Discord {
     /// Waits until the bot has identified itself at the gateway.
     #[track_caller]
     pub fn ready(&self) {
-        self.shared.wait("the bot identifies itself", |state| state.gateway.is_connected().then_some(()));
+        self.shared.wait("the bot identifies itself", |state| {
+            state.gateway.is_connected().then_some(())
+        });
     }
 
     /// Waits until commands are registered everywhere, and gives them.
     #[track_caller]
     pub fn commands(&self) -> Vec<Value> {
-        self.shared.wait("commands are registered", |state| state.commands.get(&None).cloned())
+        self.shared.wait("commands are registered", |state| {
+            state.commands.get(&None).cloned()
+        })
     }
 
     /// The same, in the guild only.
     #[track_caller]
     pub fn guild_commands(&self) -> Vec<Value> {
         let guild = Some(scene::GUILD.to_owned());
-        self.shared.wait("commands are registered", |state| state.commands.get(&guild).cloned())
+        self.shared.wait("commands are registered", |state| {
+            state.commands.get(&guild).cloned()
+        })
     }
 
     /// From now on interactions go to `/hooks/discord` at this address, after the check that Discord does.
@@ -171,7 +189,8 @@ impl Discord {
 
     /// The same, and forgives it.
     pub fn take_violations(&self) -> Vec<String> {
-        self.shared.with(|state| std::mem::take(&mut state.violations))
+        self.shared
+            .with(|state| std::mem::take(&mut state.violations))
     }
 
     /// From now on every message of the bot must be looked at by the test.
@@ -194,8 +213,14 @@ impl Discord {
             let state = self.shared.lock();
             (state.violations.clone(), state.leftovers())
         };
-        assert!(violations.is_empty(), "the bot did what Discord does not allow: {violations:#?}");
-        assert!(leftovers.is_empty(), "something is left over: {leftovers:#?}");
+        assert!(
+            violations.is_empty(),
+            "the bot did what Discord does not allow: {violations:#?}"
+        );
+        assert!(
+            leftovers.is_empty(),
+            "something is left over: {leftovers:#?}"
+        );
     }
 }
 

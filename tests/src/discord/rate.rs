@@ -51,9 +51,14 @@ impl Rates {
         let global = bucket.is_none_or(|bucket| bucket.global);
         if global {
             self.window(GLOBAL, 50, Duration::from_secs(1), request, now)
-                .map_err(|limited| Limited { global: true, ..limited })?;
+                .map_err(|limited| Limited {
+                    global: true,
+                    ..limited
+                })?;
         }
-        bucket.map_or(Ok(()), |bucket| self.window(&bucket.key, bucket.limit, bucket.period, request, now))
+        bucket.map_or(Ok(()), |bucket| {
+            self.window(&bucket.key, bucket.limit, bucket.period, request, now)
+        })
     }
 
     fn window(
@@ -67,7 +72,11 @@ impl Rates {
         if let Some(wait) = self.waits.get(key) {
             if now < wait.until {
                 let violated = wait.request == request || now > wait.told + ON_THE_WAY;
-                return Err(Limited { retry_after: wait.until - now, global: false, violated });
+                return Err(Limited {
+                    retry_after: wait.until - now,
+                    global: false,
+                    violated,
+                });
             }
             self.waits.remove(key);
         }
@@ -81,11 +90,21 @@ impl Rates {
         }
         let retry_after = *start + period - now;
         self.wait(key, retry_after, request);
-        Err(Limited { retry_after, global: false, violated: false })
+        Err(Limited {
+            retry_after,
+            global: false,
+            violated: false,
+        })
     }
 
     /// A limit that a test asked for.
-    pub fn flood(&mut self, bucket: Option<&Bucket>, request: &str, global: bool, retry_after: Duration) {
+    pub fn flood(
+        &mut self,
+        bucket: Option<&Bucket>,
+        request: &str,
+        global: bool,
+        retry_after: Duration,
+    ) {
         // Routes without a bucket of their own wait for themselves only.
         let own = bucket.map_or_else(|| request.to_owned(), |bucket| bucket.key.clone());
         self.wait(if global { GLOBAL } else { &own }, retry_after, request);
@@ -93,12 +112,22 @@ impl Rates {
 
     /// Whether a route without a bucket has to wait.
     pub fn waits(&mut self, request: &str) -> Result<(), Limited> {
-        self.window(request, u32::MAX, Duration::from_secs(1), request, Instant::now())
+        self.window(
+            request,
+            u32::MAX,
+            Duration::from_secs(1),
+            request,
+            Instant::now(),
+        )
     }
 
     fn wait(&mut self, key: &str, retry_after: Duration, request: &str) {
         let told = Instant::now();
-        let wait = Wait { told, until: told + retry_after, request: request.to_owned() };
+        let wait = Wait {
+            told,
+            until: told + retry_after,
+            request: request.to_owned(),
+        };
         self.waits.insert(key.to_owned(), wait);
     }
 
@@ -106,15 +135,30 @@ impl Rates {
     pub fn headers(&self, bucket: &Bucket) -> Vec<(&'static str, String)> {
         let now = Instant::now();
         let (start, count) = self.windows.get(&bucket.key).copied().unwrap_or((now, 0));
-        let end = self.waits.get(&bucket.key).map_or(start + bucket.period, |wait| wait.until);
+        let end = self
+            .waits
+            .get(&bucket.key)
+            .map_or(start + bucket.period, |wait| wait.until);
         let left = end.saturating_duration_since(now);
-        let reset = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + left;
+        let reset = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            + left;
         vec![
             ("x-ratelimit-limit", bucket.limit.to_string()),
-            ("x-ratelimit-remaining", bucket.limit.saturating_sub(count).to_string()),
+            (
+                "x-ratelimit-remaining",
+                bucket.limit.saturating_sub(count).to_string(),
+            ),
             ("x-ratelimit-reset", format!("{:.3}", reset.as_secs_f64())),
-            ("x-ratelimit-reset-after", format!("{:.3}", left.as_secs_f64())),
-            ("x-ratelimit-bucket", bucket.key.split(':').next().unwrap_or_default().to_owned()),
+            (
+                "x-ratelimit-reset-after",
+                format!("{:.3}", left.as_secs_f64()),
+            ),
+            (
+                "x-ratelimit-bucket",
+                bucket.key.split(':').next().unwrap_or_default().to_owned(),
+            ),
         ]
     }
 }

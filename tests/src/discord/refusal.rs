@@ -13,7 +13,12 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub fn new(status: u16, code: u32, message: &str) -> Self {
-        Self { status, code, message: message.to_owned(), errors: None }
+        Self {
+            status,
+            code,
+            message: message.to_owned(),
+            errors: None,
+        }
     }
 
     pub fn unauthorized() -> Self {
@@ -51,7 +56,8 @@ pub(crate) struct Faults(Vec<(String, String, String)>);
 impl Faults {
     /// `place` is a path with dots, such as `embeds.0.title`.
     pub fn add(&mut self, place: &str, code: &str, message: &str) {
-        self.0.push((place.to_owned(), code.to_owned(), message.to_owned()));
+        self.0
+            .push((place.to_owned(), code.to_owned(), message.to_owned()));
     }
 
     pub fn length(&mut self, place: &str, min: usize, max: usize) {
@@ -68,7 +74,11 @@ impl Faults {
     }
 
     pub fn result(self) -> Result<(), Refusal> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.refusal()) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.refusal())
+        }
     }
 
     fn refusal(self) -> Refusal {
@@ -77,13 +87,22 @@ impl Faults {
             let mut node = &mut root;
             for step in place.split('.').filter(|step| !step.is_empty()) {
                 let next = node.entry(step).or_insert_with(|| json!({}));
-                node = next.as_object_mut().expect("steps are never called _errors");
+                node = next
+                    .as_object_mut()
+                    .expect("steps are never called _errors");
             }
             let list = node.entry("_errors").or_insert_with(|| json!([]));
-            list.as_array_mut().expect("a list").push(json!({ "code": code, "message": message }));
+            list.as_array_mut()
+                .expect("a list")
+                .push(json!({ "code": code, "message": message }));
         }
         let errors = Some(Value::Object(root));
-        Refusal { status: 400, code: 50035, message: "Invalid Form Body".to_owned(), errors }
+        Refusal {
+            status: 400,
+            code: 50035,
+            message: "Invalid Form Body".to_owned(),
+            errors,
+        }
     }
 }
 
@@ -97,18 +116,33 @@ impl<'a> Object<'a> {
     /// Refuses what is no object, and fields that the documentation does not know.
     pub fn new(faults: &mut Faults, place: &str, value: &'a Value, known: &[&str]) -> Option<Self> {
         let Some(fields) = value.as_object() else {
-            faults.add(place, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType");
+            faults.add(
+                place,
+                "MODEL_TYPE_CONVERT",
+                "Only dictionaries may be used in a ModelType",
+            );
             return None;
         };
-        let object = Self { place: place.to_owned(), fields };
+        let object = Self {
+            place: place.to_owned(),
+            fields,
+        };
         for unknown in fields.keys().filter(|name| !known.contains(&name.as_str())) {
-            faults.add(&object.at(unknown), "UNKNOWN_FIELD", "The documentation knows no such field");
+            faults.add(
+                &object.at(unknown),
+                "UNKNOWN_FIELD",
+                "The documentation knows no such field",
+            );
         }
         Some(object)
     }
 
     pub fn at(&self, key: &str) -> String {
-        if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }
+        if self.place.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.place)
+        }
     }
 
     /// `null` is as good as absent.
@@ -119,7 +153,11 @@ impl<'a> Object<'a> {
     pub fn text(&self, faults: &mut Faults, key: &str, min: usize, max: usize) -> Option<&'a str> {
         let value = self.get(key)?;
         let Some(text) = value.as_str() else {
-            faults.add(&self.at(key), "BASE_TYPE_CONVERT", "Could not interpret as string.");
+            faults.add(
+                &self.at(key),
+                "BASE_TYPE_CONVERT",
+                "Could not interpret as string.",
+            );
             return None;
         };
         if length(text) > max && min == 0 {
@@ -149,12 +187,25 @@ impl<'a> Object<'a> {
     }
 
     /// A number that only matters sometimes.
-    pub fn whole_if(&self, faults: &mut Faults, key: &str, min: i64, max: i64, holds: bool) -> Option<i64> {
-        if holds { self.whole(faults, key, min, max) } else { None }
+    pub fn whole_if(
+        &self,
+        faults: &mut Faults,
+        key: &str,
+        min: i64,
+        max: i64,
+        holds: bool,
+    ) -> Option<i64> {
+        if holds {
+            self.whole(faults, key, min, max)
+        } else {
+            None
+        }
     }
 
     pub fn truth(&self, faults: &mut Faults, key: &str) -> bool {
-        let Some(value) = self.get(key) else { return false };
+        let Some(value) = self.get(key) else {
+            return false;
+        };
         if !value.is_boolean() {
             faults.choice(&self.at(key), "Must be either true or false.");
         }
@@ -162,9 +213,15 @@ impl<'a> Object<'a> {
     }
 
     pub fn list(&self, faults: &mut Faults, key: &str, min: usize, max: usize) -> &'a [Value] {
-        let Some(value) = self.get(key) else { return &[] };
+        let Some(value) = self.get(key) else {
+            return &[];
+        };
         let Some(list) = value.as_array() else {
-            faults.add(&self.at(key), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType");
+            faults.add(
+                &self.at(key),
+                "LIST_TYPE_CONVERT",
+                "Only iterables may be used in a ListType",
+            );
             return &[];
         };
         if list.len() < min || list.len() > max {
@@ -173,11 +230,23 @@ impl<'a> Object<'a> {
         list
     }
 
-    pub fn link(&self, faults: &mut Faults, key: &str, schemes: &[&str], max: usize) -> Option<&'a str> {
+    pub fn link(
+        &self,
+        faults: &mut Faults,
+        key: &str,
+        schemes: &[&str],
+        max: usize,
+    ) -> Option<&'a str> {
         let link = self.text(faults, key, 1, max)?;
-        let rest = schemes.iter().find_map(|scheme| link.strip_prefix(scheme)?.strip_prefix("://"));
+        let rest = schemes
+            .iter()
+            .find_map(|scheme| link.strip_prefix(scheme)?.strip_prefix("://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains(char::is_whitespace)) {
-            faults.add(&self.at(key), "URL_TYPE_INVALID_URL", "Not a well formed URL.");
+            faults.add(
+                &self.at(key),
+                "URL_TYPE_INVALID_URL",
+                "Not a well formed URL.",
+            );
         }
         Some(link)
     }

@@ -56,21 +56,40 @@ impl<'a> Route<'a> {
             ["applications", "@me"] | ["oauth2", "applications", "@me"] => Self::CurrentApplication,
             ["gateway"] => Self::GatewayUrl { bot: false },
             ["gateway", "bot"] => Self::GatewayUrl { bot: true },
-            ["applications", application, "commands"] => Self::Commands { application, guild: None },
-            ["applications", application, "guilds", guild, "commands"] => {
-                Self::Commands { application, guild: Some(guild) }
+            ["applications", application, "commands"] => Self::Commands {
+                application,
+                guild: None,
+            },
+            ["applications", application, "guilds", guild, "commands"] => Self::Commands {
+                application,
+                guild: Some(guild),
+            },
+            ["applications", application, "commands", command] => Self::Command {
+                application,
+                guild: None,
+                command,
+            },
+            [
+                "applications",
+                application,
+                "guilds",
+                guild,
+                "commands",
+                command,
+            ] => Self::Command {
+                application,
+                guild: Some(guild),
+                command,
+            },
+            ["interactions", interaction, token, "callback"] => {
+                Self::Callback { interaction, token }
             }
-            ["applications", application, "commands", command] => {
-                Self::Command { application, guild: None, command }
-            }
-            ["applications", application, "guilds", guild, "commands", command] => {
-                Self::Command { application, guild: Some(guild), command }
-            }
-            ["interactions", interaction, token, "callback"] => Self::Callback { interaction, token },
             ["webhooks", application, token] => Self::Followup { application, token },
-            ["webhooks", application, token, "messages", message] => {
-                Self::Answer { application, token, message }
-            }
+            ["webhooks", application, token, "messages", message] => Self::Answer {
+                application,
+                token,
+                message,
+            },
             ["channels", channel, "messages"] => Self::Messages { channel },
             ["channels", channel, "messages", message] => Self::Message { channel, message },
             ["channels", channel, "typing"] => Self::Typing { channel },
@@ -92,7 +111,12 @@ impl<'a> Route<'a> {
     /// Discord tells its limits with each answer and may change them; these are what it tells mostly.
     pub fn bucket(&self, method: &str) -> Option<Bucket> {
         let bucket = |key: String, limit, seconds, global| {
-            Some(Bucket { key, limit, period: Duration::from_secs(seconds), global })
+            Some(Bucket {
+                key,
+                limit,
+                period: Duration::from_secs(seconds),
+                global,
+            })
         };
         match self {
             // Answers to interactions do not count towards the limit of all requests.

@@ -49,7 +49,9 @@ impl Place {
 
     pub(crate) fn of(channel: &str) -> Self {
         let all = [Self::Guild, Self::Dm, Self::Elsewhere, Self::Group];
-        all.into_iter().find(|place| place.channel() == channel).unwrap_or(Self::Guild)
+        all.into_iter()
+            .find(|place| place.channel() == channel)
+            .unwrap_or(Self::Guild)
     }
 
     /// Whether only a user's own installation brings the bot here.
@@ -83,20 +85,32 @@ pub struct Scene {
 impl Default for Scene {
     fn default() -> Self {
         let (user, name) = ("1100000000000000101".to_owned(), "ann".to_owned());
-        Self { user, name, place: Place::Guild, locale: "en-US".to_owned() }
+        Self {
+            user,
+            name,
+            place: Place::Guild,
+            locale: "en-US".to_owned(),
+        }
     }
 }
 
 impl Scene {
     /// The usual user, in this place.
     pub fn at(place: Place) -> Self {
-        Self { place, ..Self::default() }
+        Self {
+            place,
+            ..Self::default()
+        }
     }
 
     /// Another user, with this number above 0.
     pub fn someone(number: u8) -> Self {
         let user = format!("11000000000000002{number:02}");
-        Self { user, name: format!("user{number}"), ..Self::default() }
+        Self {
+            user,
+            name: format!("user{number}"),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn user(&self) -> Value {
@@ -107,7 +121,13 @@ impl Scene {
     }
 
     /// An interaction; `more` are fields that only some have.
-    pub(crate) fn interaction(&self, state: &mut State, kind: u8, data: Value, more: Value) -> Value {
+    pub(crate) fn interaction(
+        &self,
+        state: &mut State,
+        kind: u8,
+        data: Value,
+        more: Value,
+    ) -> Value {
         let id = state.snowflake();
         let channel = self.place.channel();
         let name = self.place.guild().map(|_| "general");
@@ -156,19 +176,36 @@ impl Scene {
     #[track_caller]
     pub(crate) fn find<'a>(&self, state: &'a State, kind: i64, name: &str) -> &'a Value {
         let scopes = [None, Some(GUILD.to_owned())];
-        let seen = scopes.iter().filter(|scope| scope.is_none() || self.place == Place::Guild);
-        let all: Vec<&Value> = seen.filter_map(|scope| state.commands.get(scope)).flatten().collect();
-        let found = all.iter().find(|c| c["name"] == name && c["type"].as_i64().unwrap_or(1) == kind);
+        let seen = scopes
+            .iter()
+            .filter(|scope| scope.is_none() || self.place == Place::Guild);
+        let all: Vec<&Value> = seen
+            .filter_map(|scope| state.commands.get(scope))
+            .flatten()
+            .collect();
+        let found = all
+            .iter()
+            .find(|c| c["name"] == name && c["type"].as_i64().unwrap_or(1) == kind);
         let found = found.unwrap_or_else(|| {
             let names: Vec<_> = all.iter().map(|command| &command["name"]).collect();
             panic!("there is no command `{name}` here, only {names:?}")
         });
         let lists = |key: &str, number: u8| {
-            found[key].as_array().is_none_or(|list| list.iter().any(|entry| *entry == number))
+            found[key]
+                .as_array()
+                .is_none_or(|list| list.iter().any(|entry| *entry == number))
         };
         let install = u8::from(self.place.is_brought());
-        assert!(lists("contexts", self.place.context()), "`{name}` is not offered in {:?}", self.place);
-        assert!(lists("integration_types", install), "`{name}` is not installed in {:?}", self.place);
+        assert!(
+            lists("contexts", self.place.context()),
+            "`{name}` is not offered in {:?}",
+            self.place
+        );
+        assert!(
+            lists("integration_types", install),
+            "`{name}` is not installed in {:?}",
+            self.place
+        );
         found
     }
 }
@@ -176,7 +213,10 @@ impl Scene {
 /// Tokens are long, and tell nothing.
 fn token(id: &str) -> String {
     let mixed = id.bytes().rev().cycle().take(120).enumerate();
-    mixed.map(|(index, byte)| char::from(b'A' + (byte - b'0' + index as u8 % 16))).chain(id.chars()).collect()
+    mixed
+        .map(|(index, byte)| char::from(b'A' + (byte - b'0' + index as u8 % 16)))
+        .chain(id.chars())
+        .collect()
 }
 
 pub(crate) fn member(user: Option<Value>) -> Value {
@@ -208,24 +248,39 @@ pub(crate) fn fill(
         let options = fill(&found["options"], rest, given, focused, attachments);
         return json!([{ "type": found["type"], "name": first, "options": options }]);
     }
-    for option in definitions.iter().filter(|option| option["required"] == true && focused.is_none()) {
+    for option in definitions
+        .iter()
+        .filter(|option| option["required"] == true && focused.is_none())
+    {
         let name = option["name"].as_str().unwrap_or_default();
-        assert!(given.contains_key(name), "option `{name}` must be filled in");
+        assert!(
+            given.contains_key(name),
+            "option `{name}` must be filled in"
+        );
     }
     let filled = given.iter().map(|(name, value)| {
         let option = definitions.iter().find(|option| option["name"] == *name);
         let option = option.unwrap_or_else(|| panic!("there is no option `{name}`"));
         if focused == Some(name) {
-            assert!(option["autocomplete"] == true, "option `{name}` completes nothing");
+            assert!(
+                option["autocomplete"] == true,
+                "option `{name}` completes nothing"
+            );
             return json!({ "type": option["type"], "name": name, "value": value, "focused": true });
         }
         let mut value = value.clone();
         if option["type"] == 11 {
-            let id = value["id"].as_str().expect("Discord::attachment() makes one").to_owned();
+            let id = value["id"]
+                .as_str()
+                .expect("Discord::attachment() makes one")
+                .to_owned();
             attachments.insert(id.clone(), value);
             value = json!(id);
         }
-        assert!(focused.is_some() || fits(option, &value), "{value} does not fit option `{option}`");
+        assert!(
+            focused.is_some() || fits(option, &value),
+            "{value} does not fit option `{option}`"
+        );
         json!({ "type": option["type"], "name": name, "value": value })
     });
     filled.collect()
@@ -234,9 +289,9 @@ pub(crate) fn fill(
 /// What a client lets somebody enter.
 fn fits(option: &Value, value: &Value) -> bool {
     let length = value.as_str().map(super::refusal::length);
-    let chosen = option["choices"]
-        .as_array()
-        .is_none_or(|choices| choices.is_empty() || choices.iter().any(|choice| choice["value"] == *value));
+    let chosen = option["choices"].as_array().is_none_or(|choices| {
+        choices.is_empty() || choices.iter().any(|choice| choice["value"] == *value)
+    });
     let number = value.as_f64();
     let within = |min: &Value, max: &Value, of: f64| {
         min.as_f64().is_none_or(|min| of >= min) && max.as_f64().is_none_or(|max| of <= max)
@@ -244,16 +299,24 @@ fn fits(option: &Value, value: &Value) -> bool {
     chosen
         && match option["type"].as_i64() {
             Some(3) => length.is_some_and(|length| {
-                let max = if option["max_length"].is_null() { &json!(6000) } else { &option["max_length"] };
+                let max = if option["max_length"].is_null() {
+                    &json!(6000)
+                } else {
+                    &option["max_length"]
+                };
                 within(&option["min_length"], max, length as f64)
             }),
             Some(4) => {
-                value.is_i64() && within(&option["min_value"], &option["max_value"], number.unwrap_or(0.0))
+                value.is_i64()
+                    && within(
+                        &option["min_value"],
+                        &option["max_value"],
+                        number.unwrap_or(0.0),
+                    )
             }
             Some(5) => value.is_boolean(),
-            Some(10) => {
-                number.is_some_and(|number| within(&option["min_value"], &option["max_value"], number))
-            }
+            Some(10) => number
+                .is_some_and(|number| within(&option["min_value"], &option["max_value"], number)),
             _ => value.is_string(),
         }
 }

@@ -60,7 +60,9 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Resp
     if path == "/gateway" {
         let query = parts.uri.query().unwrap_or_default().to_owned();
         return match WebSocketUpgrade::from_request_parts(&mut parts, &shared).await {
-            Ok(upgrade) => upgrade.on_upgrade(move |socket| connection::converse(socket, query, shared)),
+            Ok(upgrade) => {
+                upgrade.on_upgrade(move |socket| connection::converse(socket, query, shared))
+            }
             Err(error) => error.into_response(),
         };
     }
@@ -68,7 +70,9 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Resp
         return file(&shared, &path);
     }
     let Some(path) = path.strip_prefix("/api/v10") else {
-        shared.with(|state| state.violation(format!("{} {path} is no part of the API", parts.method)));
+        shared.with(|state| {
+            state.violation(format!("{} {path} is no part of the API", parts.method))
+        });
         return (StatusCode::NOT_FOUND, "404: Not Found").into_response();
     };
     api(&shared, &parts, path, body).await
@@ -77,7 +81,11 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, request: Request) -> Resp
 fn file(shared: &Shared, path: &str) -> Response {
     match shared.lock().files.get(path).cloned() {
         Some((kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
-        None => (StatusCode::NOT_FOUND, "This content is no longer available.").into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            "This content is no longer available.",
+        )
+            .into_response(),
     }
 }
 
@@ -98,7 +106,10 @@ async fn api(shared: &Arc<Shared>, parts: &Parts, path: &str, body: HttpBody) ->
     });
     let cut = parts.extensions.get::<Cut>().cloned();
     let drop_connection = async || {
-        cut.as_ref().expect("every connection has one").0.notify_one();
+        cut.as_ref()
+            .expect("every connection has one")
+            .0
+            .notify_one();
         std::future::pending::<Response>().await
     };
     match fault {
@@ -111,7 +122,11 @@ async fn api(shared: &Arc<Shared>, parts: &Parts, path: &str, body: HttpBody) ->
         state.calls[index].status = status;
         write(status, headers, body)
     });
-    if matches!(fault, Some(Fault::Lose)) { drop_connection().await } else { response }
+    if matches!(fault, Some(Fault::Lose)) {
+        drop_connection().await
+    } else {
+        response
+    }
 }
 
 type Headers = Vec<(&'static str, String)>;
@@ -129,9 +144,18 @@ fn respond(
     let bucket = route.as_ref().and_then(|route| route.bucket(method));
     match fault {
         Some(Fault::Status(status)) => return (*status, Vec::new(), Some(failure(*status))),
-        Some(Fault::Limit { retry_after, global }) => {
-            state.rates.flood(bucket.as_ref(), &request, *global, *retry_after);
-            let limited = Limited { retry_after: *retry_after, global: *global, violated: false };
+        Some(Fault::Limit {
+            retry_after,
+            global,
+        }) => {
+            state
+                .rates
+                .flood(bucket.as_ref(), &request, *global, *retry_after);
+            let limited = Limited {
+                retry_after: *retry_after,
+                global: *global,
+                violated: false,
+            };
             return too_many(&limited, Vec::new());
         }
         _ => {}
@@ -140,7 +164,9 @@ fn respond(
     if bucket.is_none() {
         counted = counted.and_then(|()| state.rates.waits(&request));
     }
-    let headers = bucket.as_ref().map_or_else(Vec::new, |bucket| state.rates.headers(bucket));
+    let headers = bucket
+        .as_ref()
+        .map_or_else(Vec::new, |bucket| state.rates.headers(bucket));
     if let Err(limited) = counted {
         state.limited(&request, &limited);
         return too_many(&limited, headers);
@@ -167,19 +193,41 @@ fn respond(
 /// What a test itself brought about is no fault of the bot.
 fn excused(state: &State, route: Option<&Route<'_>>, refusal: &Refusal) -> bool {
     let token = match route {
-        Some(Route::Callback { token, .. } | Route::Followup { token, .. } | Route::Answer { token, .. }) => {
-            Some(*token)
-        }
+        Some(
+            Route::Callback { token, .. }
+            | Route::Followup { token, .. }
+            | Route::Answer { token, .. },
+        ) => Some(*token),
         _ => None,
     };
-    let expired = state.interactions.iter().any(|i| Some(i.token.as_str()) == token && i.expired);
-    let deleted = |id: &str| state.messages.iter().any(|message| message.id == id && message.now().is_null());
+    let expired = state
+        .interactions
+        .iter()
+        .any(|i| Some(i.token.as_str()) == token && i.expired);
+    let deleted = |id: &str| {
+        state
+            .messages
+            .iter()
+            .any(|message| message.id == id && message.now().is_null())
+    };
     match (refusal.code, route) {
         (10062 | 50027, _) => expired,
         (10008, Some(Route::Message { message, .. })) => deleted(message),
-        (10008, Some(Route::Answer { message: "@original", token, .. })) => {
-            let interaction = state.interactions.iter().find(|interaction| interaction.token == *token);
-            interaction.and_then(|found| found.original.as_deref()).is_some_and(deleted)
+        (
+            10008,
+            Some(Route::Answer {
+                message: "@original",
+                token,
+                ..
+            }),
+        ) => {
+            let interaction = state
+                .interactions
+                .iter()
+                .find(|interaction| interaction.token == *token);
+            interaction
+                .and_then(|found| found.original.as_deref())
+                .is_some_and(deleted)
         }
         (10008, Some(Route::Answer { message, .. })) => deleted(message),
         _ => false,
@@ -219,9 +267,11 @@ fn dispatch(
 ) -> Answer {
     let ours = |application: &str| match application {
         APPLICATION => Ok(()),
-        _ => {
-            Err(Refusal::new(403, 20012, "You are not authorized to perform this action on this application"))
-        }
+        _ => Err(Refusal::new(
+            403,
+            20012,
+            "You are not authorized to perform this action on this application",
+        )),
     };
     match (method, route) {
         ("GET", Route::CurrentUser) => Ok((200, Some(bot()))),
@@ -231,7 +281,14 @@ fn dispatch(
             ours(application)?;
             commands::list(state, method, *guild, &body.json)
         }
-        (_, Route::Command { application, guild, command }) => {
+        (
+            _,
+            Route::Command {
+                application,
+                guild,
+                command,
+            },
+        ) => {
             ours(application)?;
             commands::one(state, method, *guild, command, &body.json)
         }
@@ -243,7 +300,14 @@ fn dispatch(
             ours(application).map_err(|_| Refusal::new(404, 10015, "Unknown Webhook"))?;
             interactions::followup(shared, state, token, body)
         }
-        (_, Route::Answer { application, token, message }) => {
+        (
+            _,
+            Route::Answer {
+                application,
+                token,
+                message,
+            },
+        ) => {
             ours(application).map_err(|_| Refusal::new(404, 10015, "Unknown Webhook"))?;
             interactions::answer(shared, state, method, token, message, body)
         }
@@ -270,17 +334,19 @@ fn application(shared: &Shared) -> Value {
 }
 
 fn gateway_url(shared: &Shared, bot: bool) -> Value {
-    let mut answer = json!({ "url": format!("{}/gateway", shared.origin.replace("http://", "ws://")) });
+    let mut answer =
+        json!({ "url": format!("{}/gateway", shared.origin.replace("http://", "ws://")) });
     if bot {
         answer["shards"] = json!(1);
-        answer["session_start_limit"] =
-            json!({ "total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1 });
+        answer["session_start_limit"] = json!({ "total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1 });
     }
     answer
 }
 
 fn failure(status: u16) -> Value {
-    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let reason = StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason());
     json!({ "message": format!("{status}: {}", reason.unwrap_or("Error")), "code": 0 })
 }
 
@@ -288,7 +354,10 @@ fn too_many(limited: &Limited, mut headers: Headers) -> (u16, Headers, Option<Va
     let seconds = limited.retry_after.as_secs_f64();
     // The header holds whole seconds, the body has them more exactly.
     headers.push(("retry-after", format!("{}", seconds.ceil())));
-    headers.push(("x-ratelimit-scope", if limited.global { "global" } else { "user" }.to_owned()));
+    headers.push((
+        "x-ratelimit-scope",
+        if limited.global { "global" } else { "user" }.to_owned(),
+    ));
     if limited.global {
         headers.push(("x-ratelimit-global", "true".to_owned()));
     }
@@ -306,7 +375,9 @@ fn write(status: u16, headers: Headers, body: Option<Value>) -> Response {
         None => status.into_response(),
     };
     for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_str(&value).expect("a header"));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_str(&value).expect("a header"));
     }
     response
 }

@@ -20,8 +20,12 @@ impl Default for Spec {
         let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/specs"));
         let directory = std::env::var_os("NETVANE_SPECS").map_or(beside, PathBuf::from);
         let text = std::fs::read(directory.join("discord-openapi.json")).ok();
-        let document = text.map(|text| serde_json::from_slice(&text).expect("the description is JSON"));
-        Self { document, compiled: Mutex::default() }
+        let document =
+            text.map(|text| serde_json::from_slice(&text).expect("the description is JSON"));
+        Self {
+            document,
+            compiled: Mutex::default(),
+        }
     }
 }
 
@@ -32,11 +36,17 @@ impl Spec {
 
     /// What is wrong with a request.
     pub fn check(&self, method: &str, path: &str, body: &Value) -> Result<(), String> {
-        let Some(document) = &self.document else { return Ok(()) };
+        let Some(document) = &self.document else {
+            return Ok(());
+        };
         let (template, operations) = find(document, path).ok_or("no such path is described")?;
         let method = method.to_ascii_lowercase();
-        let operation = operations.get(&method).ok_or("no such method is described for this path")?;
-        let described = operation.pointer("/requestBody/content/application~1json/schema").is_some();
+        let operation = operations
+            .get(&method)
+            .ok_or("no such method is described for this path")?;
+        let described = operation
+            .pointer("/requestBody/content/application~1json/schema")
+            .is_some();
         match (described, body.is_null()) {
             (false, true) => return Ok(()),
             (false, false) => return Err("a body is not described for this request".to_owned()),
@@ -46,11 +56,19 @@ impl Spec {
             (true, true) => return Ok(()),
             (true, false) => {}
         }
-        let Some(validator) = self.validator(document, template, &method) else { return Ok(()) };
+        let Some(validator) = self.validator(document, template, &method) else {
+            return Ok(());
+        };
         let body = adjusted(body.clone());
-        let errors: Vec<String> =
-            validator.iter_errors(&body).map(|e| format!("{} at `{}`", e, e.instance_path())).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+        let errors: Vec<String> = validator
+            .iter_errors(&body)
+            .map(|e| format!("{} at `{}`", e, e.instance_path()))
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors.join("; "))
+        }
     }
 
     fn validator(&self, document: &Value, template: &str, method: &str) -> Option<Arc<Validator>> {
@@ -65,7 +83,9 @@ impl Spec {
                 "components": document["components"],
             });
             let validator = jsonschema::validator_for(&root);
-            Some(Arc::new(validator.unwrap_or_else(|error| panic!("{method} {template}: {error}"))))
+            Some(Arc::new(validator.unwrap_or_else(|error| {
+                panic!("{method} {template}: {error}")
+            })))
         };
         entry.or_insert_with(compile).clone()
     }
@@ -76,7 +96,9 @@ fn find<'a>(document: &'a Value, path: &str) -> Option<(&'a str, &'a Value)> {
     let fits = |template: &str| {
         let (parts, given) = (template.split('/'), path.split('/'));
         parts.clone().count() == given.clone().count()
-            && parts.zip(given).all(|(part, given)| part.starts_with('{') || part == given)
+            && parts
+                .zip(given)
+                .all(|(part, given)| part.starts_with('{') || part == given)
     };
     let paths = document["paths"].as_object()?.iter();
     let fitting = paths.filter(|(template, _)| fits(template));
@@ -97,7 +119,9 @@ fn adjusted(mut value: Value) -> Value {
                     }
                 }
             }
-            let permissions = fields.get("default_member_permissions").and_then(Value::as_str);
+            let permissions = fields
+                .get("default_member_permissions")
+                .and_then(Value::as_str);
             if let Some(number) = permissions.and_then(|text| text.parse::<u64>().ok()) {
                 fields["default_member_permissions"] = json!(number);
             }
@@ -105,7 +129,9 @@ fn adjusted(mut value: Value) -> Value {
                 *field = adjusted(field.take());
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|entry| *entry = adjusted(entry.take())),
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|entry| *entry = adjusted(entry.take())),
         _ => {}
     }
     value

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::PATIENCE;
 
-pub(crate) const TOKEN: &str = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.Fake00.netvane-tests-token-of-no-real-bot";
+pub(crate) const TOKEN: &str =
+    "MTEwMDAwMDAwMDAwMDAwMDAwMQ.Fake00.netvane-tests-token-of-no-real-bot";
 pub(crate) const APPLICATION: &str = "1100000000000000001";
 pub(crate) const BOT: &str = "1100000000000000002";
 const DISCORD_EPOCH: u64 = 1_420_070_400_000;
@@ -73,11 +74,15 @@ pub(crate) struct Posted {
 impl Posted {
     /// As it is now; `null` when deleted.
     pub fn now(&self) -> &Value {
-        self.history.last().map_or(&Value::Null, |moment| &moment.message)
+        self.history
+            .last()
+            .map_or(&Value::Null, |moment| &moment.message)
     }
 
     pub fn is_ephemeral(&self) -> bool {
-        self.now()["flags"].as_u64().is_some_and(|flags| flags & 64 != 0)
+        self.now()["flags"]
+            .as_u64()
+            .is_some_and(|flags| flags & 64 != 0)
     }
 
     /// "The bot is thinking".
@@ -87,7 +92,9 @@ impl Posted {
 }
 
 pub(crate) fn thinks(message: &Value) -> bool {
-    message["flags"].as_u64().is_some_and(|flags| flags & 128 != 0)
+    message["flags"]
+        .as_u64()
+        .is_some_and(|flags| flags & 128 != 0)
 }
 
 pub(crate) struct Interaction {
@@ -171,8 +178,13 @@ impl State {
     /// A new identifier.
     pub fn snowflake(&mut self) -> String {
         self.serial += 1;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or_default().saturating_sub(DISCORD_EPOCH);
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
+        let now = u64::try_from(now)
+            .unwrap_or_default()
+            .saturating_sub(DISCORD_EPOCH);
         ((now << 22) | (self.serial & 0x003f_ffff)).to_string()
     }
 
@@ -181,7 +193,9 @@ impl State {
     }
 
     pub fn interaction(&mut self, id: &str) -> Option<&mut Interaction> {
-        self.interactions.iter_mut().find(|interaction| interaction.id == id)
+        self.interactions
+            .iter_mut()
+            .find(|interaction| interaction.id == id)
     }
 
     pub fn message(&mut self, id: &str) -> Option<&mut Posted> {
@@ -193,7 +207,14 @@ impl State {
         let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
         let (id, channel, at) = (text("id"), text("channel_id"), self.now());
         let history = vec![Moment { at, message }];
-        self.messages.push(Posted { id: id.clone(), channel, by_bot, token, history, seen: false });
+        self.messages.push(Posted {
+            id: id.clone(),
+            channel,
+            by_bot,
+            token,
+            history,
+            seen: false,
+        });
         id
     }
 
@@ -207,7 +228,10 @@ impl State {
 
     /// The fault that a test asked for on this request.
     pub fn fault(&mut self, request: &str) -> Option<Fault> {
-        let index = self.faults.iter().position(|(pattern, ..)| matches(pattern, request))?;
+        let index = self
+            .faults
+            .iter()
+            .position(|(pattern, ..)| matches(pattern, request))?;
         let (_, fault, left) = &mut self.faults[index];
         let fault = fault.clone();
         *left -= 1;
@@ -220,31 +244,49 @@ impl State {
     pub fn limited(&mut self, request: &str, limited: &Limited) {
         if limited.violated {
             let left = limited.retry_after;
-            self.violation(format!("{request} came {left:?} before the rate limit's end"));
+            self.violation(format!(
+                "{request} came {left:?} before the rate limit's end"
+            ));
         }
     }
 
     /// A refusal of what the bot did, other than by a test's own wish.
     pub fn refused(&mut self, request: &str, refusal: &Refusal) {
-        self.violation(format!("{request} was refused: {} {}", refusal.status, refusal.body()));
+        self.violation(format!(
+            "{request} was refused: {} {}",
+            refusal.status,
+            refusal.body()
+        ));
     }
 
     /// What is still owed when a test ends.
     pub fn leftovers(&self) -> Vec<String> {
         let mut left = Vec::new();
-        for interaction in self.interactions.iter().filter(|interaction| !interaction.forgotten) {
-            let name = interaction.event["data"].get("name").or(interaction.event["data"].get("custom_id"));
+        for interaction in self
+            .interactions
+            .iter()
+            .filter(|interaction| !interaction.forgotten)
+        {
+            let name = interaction.event["data"]
+                .get("name")
+                .or(interaction.event["data"].get("custom_id"));
             let name = name.and_then(Value::as_str).unwrap_or_default();
             if interaction.answer.is_none() {
                 left.push(format!("interaction `{name}` was never answered"));
             }
-            let original = self.messages.iter().find(|m| Some(&m.id) == interaction.original.as_ref());
+            let original = self
+                .messages
+                .iter()
+                .find(|m| Some(&m.id) == interaction.original.as_ref());
             if original.is_some_and(Posted::is_thinking) {
                 left.push(format!("the bot still thinks about `{name}`"));
             }
         }
         if self.strict {
-            let unseen = self.messages.iter().filter(|message| message.by_bot && !message.seen);
+            let unseen = self
+                .messages
+                .iter()
+                .filter(|message| message.by_bot && !message.seen);
             left.extend(unseen.map(|message| format!("no test looked at {}", message.now())));
         }
         left
@@ -254,18 +296,37 @@ impl State {
 /// `*` is one segment, `**` at the end all the rest; the method may be `*` too.
 pub(crate) fn matches(pattern: &str, request: &str) -> bool {
     let split = |text: &str| -> Vec<String> {
-        text.split([' ', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        text.split([' ', '/'])
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
     };
     let (pattern, request) = (split(pattern), split(request));
     let rest = pattern.last().is_some_and(|last| last == "**");
-    let parts = if rest { &pattern[..pattern.len() - 1] } else { &pattern[..] };
-    (if rest { request.len() >= parts.len() } else { request.len() == parts.len() })
-        && parts.iter().zip(&request).all(|(part, given)| part == "*" || part == given)
+    let parts = if rest {
+        &pattern[..pattern.len() - 1]
+    } else {
+        &pattern[..]
+    };
+    (if rest {
+        request.len() >= parts.len()
+    } else {
+        request.len() == parts.len()
+    }) && parts
+        .iter()
+        .zip(&request)
+        .all(|(part, given)| part == "*" || part == given)
 }
 
 impl Shared {
     pub fn new(origin: String, keys: ring::signature::Ed25519KeyPair) -> Self {
-        Self { state: Mutex::new(State::new()), changed: Condvar::new(), origin, spec: Spec::default(), keys }
+        Self {
+            state: Mutex::new(State::new()),
+            changed: Condvar::new(),
+            origin,
+            spec: Spec::default(),
+            keys,
+        }
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
@@ -300,12 +361,21 @@ impl Shared {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let calls: Vec<_> = state.calls.iter().map(|c| (&c.method, &c.path, c.status)).collect();
-                let (calls, violations) = (format!("{calls:#?}"), format!("{:#?}", state.violations));
+                let calls: Vec<_> = state
+                    .calls
+                    .iter()
+                    .map(|c| (&c.method, &c.path, c.status))
+                    .collect();
+                let (calls, violations) =
+                    (format!("{calls:#?}"), format!("{:#?}", state.violations));
                 drop(state);
                 panic!("waited in vain: {what}\nviolations: {violations}\ncalls: {calls}");
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }

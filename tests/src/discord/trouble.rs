@@ -12,10 +12,16 @@ impl Discord {
     pub fn resend(&self, asked: &Asked) {
         let mut state = self.shared.lock();
         if asked.is_message {
-            let message = state.message(&asked.id).map(|found| found.now().clone()).unwrap_or_default();
+            let message = state
+                .message(&asked.id)
+                .map(|found| found.now().clone())
+                .unwrap_or_default();
             state.gateway.message_create(&message);
         } else {
-            let event = state.interaction(&asked.id).map(|found| found.event.clone()).unwrap_or_default();
+            let event = state
+                .interaction(&asked.id)
+                .map(|found| found.event.clone())
+                .unwrap_or_default();
             drop(state);
             delivery::deliver(&self.shared, event);
         }
@@ -29,12 +35,14 @@ impl Discord {
     /// The gateway asks the bot to connect anew.
     pub fn reconnect(&self) {
         let payload = json!({ "op": 7, "s": null, "t": null, "d": null });
-        self.shared.with(|state| state.gateway.order(Order::Send(payload)));
+        self.shared
+            .with(|state| state.gateway.order(Order::Send(payload)));
     }
 
     /// The gateway closes with a code, such as 4000.
     pub fn close_gateway(&self, code: u16) {
-        self.shared.with(|state| state.gateway.order(Order::Close(code)));
+        self.shared
+            .with(|state| state.gateway.order(Order::Close(code)));
     }
 
     /// The session is over: the bot must identify itself anew.
@@ -55,14 +63,17 @@ impl Discord {
     /// Waits until the bot has resumed so many times.
     #[track_caller]
     pub fn wait_for_resumed(&self, count: usize) {
-        self.shared.wait("the bot resumes", |state| (state.gateway.resumed >= count).then_some(()));
+        self.shared.wait("the bot resumes", |state| {
+            (state.gateway.resumed >= count).then_some(())
+        });
     }
 
     /// Waits until the bot has identified itself so many times. Between two Discord wants 5 seconds.
     #[track_caller]
     pub fn wait_for_identified(&self, count: usize) {
-        self.shared
-            .wait("the bot identifies itself", |state| (state.gateway.identified >= count).then_some(()));
+        self.shared.wait("the bot identifies itself", |state| {
+            (state.gateway.identified >= count).then_some(())
+        });
     }
 
     /// How often connections from now on must send a heartbeat; 41.25 seconds otherwise.
@@ -73,7 +84,9 @@ impl Discord {
     /// Waits until so many heartbeats have come.
     #[track_caller]
     pub fn wait_for_heartbeats(&self, count: usize) {
-        self.shared.wait("a heartbeat", |state| (state.gateway.heartbeats >= count).then_some(()));
+        self.shared.wait("a heartbeat", |state| {
+            (state.gateway.heartbeats >= count).then_some(())
+        });
     }
 
     /// Lets the bot ask for privileged intents, by their bits; none otherwise.
@@ -89,12 +102,26 @@ impl Discord {
 
     /// The next request of a route is limited; whoever comes again too early has done wrong.
     pub fn flood(&self, route: &str, retry_after: Duration) {
-        self.fault(route, Fault::Limit { retry_after, global: false }, 1);
+        self.fault(
+            route,
+            Fault::Limit {
+                retry_after,
+                global: false,
+            },
+            1,
+        );
     }
 
     /// The next request of a route runs into the limit of all requests.
     pub fn flood_global(&self, route: &str, retry_after: Duration) {
-        self.fault(route, Fault::Limit { retry_after, global: true }, 1);
+        self.fault(
+            route,
+            Fault::Limit {
+                retry_after,
+                global: true,
+            },
+            1,
+        );
     }
 
     /// The next requests of a route lose their connection before anything happens.
@@ -113,6 +140,7 @@ impl Discord {
     }
 
     fn fault(&self, route: &str, fault: Fault, times: usize) {
-        self.shared.with(|state| state.faults.push((route.to_owned(), fault, times)));
+        self.shared
+            .with(|state| state.faults.push((route.to_owned(), fault, times)));
     }
 }

@@ -21,7 +21,13 @@ impl Discord {
     }
 
     fn asked(&self, id: String, scene: &Scene, is_message: bool, at: Duration) -> Asked {
-        Asked { shared: self.shared.clone(), id, scene: scene.clone(), is_message, at }
+        Asked {
+            shared: self.shared.clone(),
+            id,
+            scene: scene.clone(),
+            is_message,
+            at,
+        }
     }
 
     /// A slash command in the guild; subcommands are further words of the name.
@@ -33,13 +39,17 @@ impl Discord {
     /// A slash command.
     #[track_caller]
     pub fn slash_in(&self, scene: &Scene, name: &str, options: Value) -> Asked {
-        self.ask(scene, |state| command(state, scene, 2, name, &options, None))
+        self.ask(scene, |state| {
+            command(state, scene, 2, name, &options, None)
+        })
     }
 
     /// Asks what could stand in the option `focused`, of which `options` holds what was typed so far.
     #[track_caller]
     pub fn autocomplete(&self, scene: &Scene, name: &str, focused: &str, options: Value) -> Asked {
-        self.ask(scene, |state| command(state, scene, 4, name, &options, Some(focused)))
+        self.ask(scene, |state| {
+            command(state, scene, 4, name, &options, Some(focused))
+        })
     }
 
     /// A command of the context menu, on a message with this text.
@@ -69,7 +79,13 @@ impl Discord {
     #[track_caller]
     pub fn choose(&self, scene: &Scene, message: &Value, menu: &str, values: &[&str]) -> Asked {
         let wanted = |part: &Value| part["type"] == 3 && part["custom_id"] == menu;
-        self.use_component(scene, message, &format!("menu `{menu}`"), wanted, Some(values))
+        self.use_component(
+            scene,
+            message,
+            &format!("menu `{menu}`"),
+            wanted,
+            Some(values),
+        )
     }
 
     #[track_caller]
@@ -83,19 +99,38 @@ impl Discord {
     ) -> Asked {
         self.ask(scene, |state| {
             let id = message["id"].as_str().expect("a message");
-            let message = state.message(id).map(|found| found.now().clone()).unwrap_or_default();
+            let message = state
+                .message(id)
+                .map(|found| found.now().clone())
+                .unwrap_or_default();
             let asker = &message["interaction_metadata"]["user"]["id"];
-            let hidden = message["flags"].as_u64().unwrap_or_default() & 64 != 0 && *asker != scene.user;
-            assert!(!message.is_null() && !hidden, "{} does not see this message", scene.name);
+            let hidden =
+                message["flags"].as_u64().unwrap_or_default() & 64 != 0 && *asker != scene.user;
+            assert!(
+                !message.is_null() && !hidden,
+                "{} does not see this message",
+                scene.name
+            );
             let rows = message["components"].as_array().into_iter().flatten();
-            let mut parts = rows.filter_map(|row| row["components"].as_array()).flatten();
-            let part = parts.find(|part| wanted(part)).unwrap_or_else(|| panic!("no {what} in {message}"));
-            assert!(part["disabled"] != true && part["style"] != 5, "{what} does nothing");
-            let mut data = json!({ "component_type": part["type"], "custom_id": part["custom_id"] });
+            let mut parts = rows
+                .filter_map(|row| row["components"].as_array())
+                .flatten();
+            let part = parts
+                .find(|part| wanted(part))
+                .unwrap_or_else(|| panic!("no {what} in {message}"));
+            assert!(
+                part["disabled"] != true && part["style"] != 5,
+                "{what} does nothing"
+            );
+            let mut data =
+                json!({ "component_type": part["type"], "custom_id": part["custom_id"] });
             if let Some(values) = values {
                 let options = part["options"].as_array().into_iter().flatten();
                 let known: Vec<&Value> = options.map(|option| &option["value"]).collect();
-                assert!(values.iter().all(|value| known.iter().any(|k| *k == value)), "only {known:?}");
+                assert!(
+                    values.iter().all(|value| known.iter().any(|k| *k == value)),
+                    "only {known:?}"
+                );
                 data["values"] = json!(values);
             }
             let more = json!({ "message": message });
@@ -109,9 +144,13 @@ impl Discord {
         let modal = asked.modal();
         self.ask(&asked.scene, |state| {
             let rows = modal["components"].as_array().into_iter().flatten();
-            let rows: Vec<Value> = rows.map(|row| filled_in(&row["components"][0], &values)).collect();
+            let rows: Vec<Value> = rows
+                .map(|row| filled_in(&row["components"][0], &values))
+                .collect();
             let data = json!({ "custom_id": modal["custom_id"], "components": rows });
-            let opener = state.interaction(&asked.id).map(|found| found.event["message"].clone());
+            let opener = state
+                .interaction(&asked.id)
+                .map(|found| found.event["message"].clone());
             let more = opener.filter(|message| !message.is_null());
             let more = more.map_or(Value::Null, |message| json!({ "message": message }));
             asked.scene.interaction(state, 5, data, more)
@@ -127,12 +166,18 @@ impl Discord {
     /// The same, with files: names and contents.
     #[track_caller]
     pub fn message_with(&self, scene: &Scene, text: &str, files: &[(&str, &[u8])]) -> Asked {
-        let at = self
-            .shared
-            .wait("the bot is at the gateway", |state| state.gateway.session.as_ref().map(|_| state.now()));
+        let at = self.shared.wait("the bot is at the gateway", |state| {
+            state.gateway.session.as_ref().map(|_| state.now())
+        });
         let message = self.post(scene, text, files);
-        let told = self.shared.with(|state| state.gateway.message_create(&message));
-        assert!(told, "the bot did not ask for messages in {:?}, by its intents", scene.place);
+        let told = self
+            .shared
+            .with(|state| state.gateway.message_create(&message));
+        assert!(
+            told,
+            "the bot did not ask for messages in {:?}, by its intents",
+            scene.place
+        );
         let id = message["id"].as_str().unwrap_or_default().to_owned();
         self.asked(id, scene, true, at)
     }
@@ -142,12 +187,22 @@ impl Discord {
             let mut message = messages::blank(state, scene.place.channel());
             message["author"] = scene.user();
             message["content"] = json!(text);
-            if [format!("<@{BOT}>"), format!("<@!{BOT}>")].iter().any(|mention| text.contains(mention)) {
+            if [format!("<@{BOT}>"), format!("<@!{BOT}>")]
+                .iter()
+                .any(|mention| text.contains(mention))
+            {
                 message["mentions"] = json!([state::bot()]);
             }
             let channel = scene.place.channel();
             let store = |(name, bytes): &(&str, &[u8])| {
-                messages::store(&self.shared, state, channel, name, "application/octet-stream", bytes)
+                messages::store(
+                    &self.shared,
+                    state,
+                    channel,
+                    name,
+                    "application/octet-stream",
+                    bytes,
+                )
             };
             let attachments: Vec<Value> = files.iter().map(store).collect();
             message["attachments"] = json!(attachments);
@@ -158,7 +213,9 @@ impl Discord {
 
     /// A file that a user picked, as the value of an option.
     pub fn attachment(&self, name: &str, content_type: &str, bytes: &[u8]) -> Value {
-        self.shared.with(|state| messages::store(&self.shared, state, "ephemeral", name, content_type, bytes))
+        self.shared.with(|state| {
+            messages::store(&self.shared, state, "ephemeral", name, content_type, bytes)
+        })
     }
 }
 
@@ -177,7 +234,8 @@ fn command(
     let (path, mut attachments): (Vec<&str>, _) = (path.collect(), Map::new());
     let given = options.as_object().expect("options are an object");
     let options = scene::fill(&found["options"], &path, given, focused, &mut attachments);
-    let mut data = json!({ "id": found["id"], "name": found["name"], "type": 1, "options": options });
+    let mut data =
+        json!({ "id": found["id"], "name": found["name"], "type": 1, "options": options });
     if let Some(guild) = found.get("guild_id") {
         data["guild_id"] = guild.clone();
     }
@@ -191,11 +249,20 @@ fn command(
 #[track_caller]
 fn filled_in(input: &Value, values: &Value) -> Value {
     let name = input["custom_id"].as_str().unwrap_or_default();
-    let given = values[name].as_str().or(input["value"].as_str()).unwrap_or_default();
+    let given = values[name]
+        .as_str()
+        .or(input["value"].as_str())
+        .unwrap_or_default();
     let length = refusal::length(given) as u64;
     let required = input["required"] != false;
-    let least = input["min_length"].as_u64().unwrap_or(0).max(u64::from(required));
+    let least = input["min_length"]
+        .as_u64()
+        .unwrap_or(0)
+        .max(u64::from(required));
     let fits = length >= least || (length == 0 && !required);
-    assert!(fits && length <= input["max_length"].as_u64().unwrap_or(4000), "`{given}` does not fit {input}");
+    assert!(
+        fits && length <= input["max_length"].as_u64().unwrap_or(4000),
+        "`{given}` does not fit {input}"
+    );
     json!({ "type": 1, "components": [{ "type": 4, "custom_id": name, "value": given }] })
 }

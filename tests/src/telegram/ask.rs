@@ -29,7 +29,12 @@ pub struct Asked {
 pub(super) fn typed(text: &str) -> Content {
     let text = formatted::plain(text).text;
     let live = links::live(&text, &[]);
-    Content { source: text.clone(), text, live, ..Content::default() }
+    Content {
+        source: text.clone(),
+        text,
+        live,
+        ..Content::default()
+    }
 }
 
 impl Asked {
@@ -37,7 +42,8 @@ impl Asked {
     pub(super) fn put(chat: &Chat, content: &Content, more: Value) -> Self {
         chat.shared.change(|state| {
             let id = state.number();
-            let mut body = json!({ "message_id": id, "date": now(), "chat": state.rooms[&chat.id].json });
+            let mut body =
+                json!({ "message_id": id, "date": now(), "chat": state.rooms[&chat.id].json });
             let post = body["chat"]["type"] == "channel";
             if post {
                 body["sender_chat"] = body["chat"].clone();
@@ -54,13 +60,31 @@ impl Asked {
                 body[name] = value.clone();
             }
             let reply_to = body["reply_to_message"]["message_id"].as_i64();
-            let message = snapshot((chat.id, id), chat.thread, reply_to, content, &Markup::default());
-            let stored = Stored { json: body.clone(), states: vec![message], by_bot: false };
+            let message = snapshot(
+                (chat.id, id),
+                chat.thread,
+                reply_to,
+                content,
+                &Markup::default(),
+            );
+            let stored = Stored {
+                json: body.clone(),
+                states: vec![message],
+                by_bot: false,
+            };
             state.messages.insert(Place::Chat(chat.id, id), stored);
             let kind = if post { "channel_post" } else { "message" };
             let told = service || reaches(state, &body);
-            let update = told.then(|| state.push(kind, body.clone(), chat.id)).flatten();
-            Self { shared: chat.shared.clone(), chat: chat.clone(), id, update, body }
+            let update = told
+                .then(|| state.push(kind, body.clone(), chat.id))
+                .flatten();
+            Self {
+                shared: chat.shared.clone(),
+                chat: chat.clone(),
+                id,
+                update,
+                body,
+            }
         })
     }
 
@@ -75,13 +99,24 @@ impl Asked {
                 let old = stored.states.last().expect("a message has a state");
                 let thread = (old.thread, old.reply_to);
                 let place = (self.chat.id, self.id);
-                stored.states.push(snapshot(place, thread.0, thread.1, &content, &Markup::default()));
+                stored.states.push(snapshot(
+                    place,
+                    thread.0,
+                    thread.1,
+                    &content,
+                    &Markup::default(),
+                ));
                 stored.json = edited.body.clone();
             }
             let post = edited.body["chat"]["type"] == "channel";
-            let kind = if post { "edited_channel_post" } else { "edited_message" };
+            let kind = if post {
+                "edited_channel_post"
+            } else {
+                "edited_message"
+            };
             let told = reaches(state, &edited.body);
-            told.then(|| state.push(kind, edited.body.clone(), self.chat.id)).flatten()
+            told.then(|| state.push(kind, edited.body.clone(), self.chat.id))
+                .flatten()
         });
         edited
     }
@@ -89,7 +124,10 @@ impl Asked {
     /// Takes the message away, as its author may.
     pub fn delete(&self) {
         self.shared.change(|state| {
-            let stored = state.messages.get_mut(&Place::Chat(self.chat.id, self.id)).expect("messages stay");
+            let stored = state
+                .messages
+                .get_mut(&Place::Chat(self.chat.id, self.id))
+                .expect("messages stay");
             let mut gone = stored.states.last().expect("a message has a state").clone();
             (gone.deleted, gone.at) = (true, Instant::now());
             stored.states.push(gone);
@@ -100,26 +138,44 @@ impl Asked {
     #[track_caller]
     pub fn resend(&self) {
         let id = self.update.expect("the bot was told of this");
-        let kind = if self.body["chat"]["type"] == "channel" { "channel_post" } else { "message" };
-        let kind =
-            if self.body.get("edit_date").is_some() { format!("edited_{kind}") } else { kind.to_owned() };
+        let kind = if self.body["chat"]["type"] == "channel" {
+            "channel_post"
+        } else {
+            "message"
+        };
+        let kind = if self.body.get("edit_date").is_some() {
+            format!("edited_{kind}")
+        } else {
+            kind.to_owned()
+        };
         let body = json!({ "update_id": id, kind: self.body });
-        let pending = Pending { id, body, queue: self.chat.id, again: true };
-        self.shared.change(|state| state.pending.push_front(pending));
+        let pending = Pending {
+            id,
+            body,
+            queue: self.chat.id,
+            again: true,
+        };
+        self.shared
+            .change(|state| state.pending.push_front(pending));
     }
 
     /// Waits until the bot has taken and confirmed the update.
     #[track_caller]
     pub fn taken(&self) -> &Self {
         let id = self.update.expect("the bot was told of this");
-        let gone = |state: &mut State| (!state.pending.iter().any(|pending| pending.id == id)).then_some(());
+        let gone = |state: &mut State| {
+            (!state.pending.iter().any(|pending| pending.id == id)).then_some(())
+        };
         self.shared.wait_for("the bot takes an update", gone);
         self
     }
 
     /// Everything the bot said to this so far and did not take back.
     pub fn replies(&self) -> Vec<Message> {
-        self.answers(&self.shared.lock()).filter(|message| !message.deleted).cloned().collect()
+        self.answers(&self.shared.lock())
+            .filter(|message| !message.deleted)
+            .cloned()
+            .collect()
     }
 
     /// Waits for the first answer; it may still change.
@@ -132,7 +188,9 @@ impl Asked {
     #[track_caller]
     pub fn wait_for(&self, accept: impl Fn(&Message) -> bool) -> Message {
         let what = format!("an answer to {}", self.body);
-        self.shared.wait_for(&what, |state| self.answers(state).find(|message| accept(message)).cloned())
+        self.shared.wait_for(&what, |state| {
+            self.answers(state).find(|message| accept(message)).cloned()
+        })
     }
 
     /// Everything that the first answer was so far.
@@ -147,20 +205,32 @@ impl Asked {
         let later = move |message: &Message| {
             message.reply_to.is_none() && message.id > id && message.thread == thread
         };
-        state.own_messages(self.chat.id).filter(move |message| message.reply_to == Some(id) || later(message))
+        state
+            .own_messages(self.chat.id)
+            .filter(move |message| message.reply_to == Some(id) || later(message))
     }
 }
 
 /// In groups the bot hears commands that may be meant for it, and answers to itself.
 fn reaches(state: &State, body: &Value) -> bool {
-    if state.reads_groups || !body["chat"]["type"].as_str().is_some_and(|kind| kind.ends_with("group")) {
+    if state.reads_groups
+        || !body["chat"]["type"]
+            .as_str()
+            .is_some_and(|kind| kind.ends_with("group"))
+    {
         return true;
     }
     if body["reply_to_message"]["from"]["id"] == state.bot["id"] {
         return true;
     }
-    let text = body["text"].as_str().or(body["caption"].as_str()).unwrap_or_default();
+    let text = body["text"]
+        .as_str()
+        .or(body["caption"].as_str())
+        .unwrap_or_default();
     let word = text.split_whitespace().next().unwrap_or_default();
     let own = state.bot["username"].as_str().unwrap_or_default();
-    word.starts_with('/') && word.split_once('@').is_none_or(|(_, name)| name.eq_ignore_ascii_case(own))
+    word.starts_with('/')
+        && word
+            .split_once('@')
+            .is_none_or(|(_, name)| name.eq_ignore_ascii_case(own))
 }

@@ -38,30 +38,51 @@ impl Telegram {
     /// A group; its number is negative. Ann speaks.
     pub fn group(&self, id: i64) -> Chat {
         assert!(id < 0, "groups have negative numbers");
-        self.open(json!({ "id": id, "type": "group", "title": format!("Group {id}") }), ann(), &[])
+        self.open(
+            json!({ "id": id, "type": "group", "title": format!("Group {id}") }),
+            ann(),
+            &[],
+        )
     }
 
     /// A supergroup with these topics; its number starts with -100. Ann speaks.
     pub fn supergroup_with_topics(&self, id: i64, topics: &[&str]) -> Chat {
-        let json =
-            json!({ "id": id, "type": "supergroup", "title": format!("Forum {id}"), "is_forum": true });
+        let json = json!({ "id": id, "type": "supergroup", "title": format!("Forum {id}"), "is_forum": true });
         self.open(json, ann(), topics)
     }
 
     /// A channel in which the bot may write.
     pub fn channel(&self, id: i64) -> Chat {
-        self.open(json!({ "id": id, "type": "channel", "title": format!("Channel {id}") }), ann(), &[])
+        self.open(
+            json!({ "id": id, "type": "channel", "title": format!("Channel {id}") }),
+            ann(),
+            &[],
+        )
     }
 
     fn open(&self, json: Value, speaker: User, topics: &[&str]) -> Chat {
         let id = json["id"].as_i64().expect("a chat has a number");
         self.shared.change(|state| {
-            let topics = topics.iter().map(|topic| (state.number(), (*topic).to_owned())).collect();
+            let topics = topics
+                .iter()
+                .map(|topic| (state.number(), (*topic).to_owned()))
+                .collect();
             let members = BTreeMap::from([(speaker.id, speaker.clone())]);
-            let room = Room { json, members, admins: BTreeSet::new(), topics, closed: None };
+            let room = Room {
+                json,
+                members,
+                admins: BTreeSet::new(),
+                topics,
+                closed: None,
+            };
             state.rooms.entry(id).or_insert(room);
         });
-        Chat { shared: self.shared.clone(), id, speaker, thread: None }
+        Chat {
+            shared: self.shared.clone(),
+            id,
+            speaker,
+            thread: None,
+        }
     }
 }
 
@@ -74,7 +95,10 @@ impl Chat {
     /// The same chat, seen by somebody else, who joins it.
     pub fn by(&self, user: &User) -> Self {
         self.room(|room| drop(room.members.insert(user.id, user.clone())));
-        Self { speaker: user.clone(), ..self.clone() }
+        Self {
+            speaker: user.clone(),
+            ..self.clone()
+        }
     }
 
     /// Makes the speaker an administrator.
@@ -87,14 +111,23 @@ impl Chat {
     #[track_caller]
     pub fn topic(&self, name: &str) -> Self {
         let state = self.shared.lock();
-        let found = state.rooms[&self.id].topics.iter().find(|(_, topic)| *topic == name);
-        Self { thread: Some(*found.expect("a topic of this chat").0), ..self.clone() }
+        let found = state.rooms[&self.id]
+            .topics
+            .iter()
+            .find(|(_, topic)| *topic == name);
+        Self {
+            thread: Some(*found.expect("a topic of this chat").0),
+            ..self.clone()
+        }
     }
 
     /// Does not let the bot write here any more.
     pub fn block(&self) {
-        let why =
-            if self.id > 0 { "bot was blocked by the user" } else { "bot was kicked from the group chat" };
+        let why = if self.id > 0 {
+            "bot was blocked by the user"
+        } else {
+            "bot was kicked from the group chat"
+        };
         self.room(|room| room.closed = Some(Refusal::forbidden(why)));
     }
 
@@ -112,7 +145,12 @@ impl Chat {
         );
         let parameters = Some(json!({ "migrate_to_chat_id": to }));
         let why = "group chat was upgraded to a supergroup chat";
-        self.room(|room| room.closed = Some(Refusal { parameters, ..Refusal::bad(why) }));
+        self.room(|room| {
+            room.closed = Some(Refusal {
+                parameters,
+                ..Refusal::bad(why)
+            })
+        });
         moved
     }
 
@@ -129,22 +167,29 @@ impl Chat {
             .messages
             .get(&Place::Chat(self.id, message.id))
             .map(|stored| super::send::without_reply(&stored.json));
-        self.tell(text, json!({ "reply_to_message": replied.expect("a message of this chat") }))
+        self.tell(
+            text,
+            json!({ "reply_to_message": replied.expect("a message of this chat") }),
+        )
     }
 
     /// Sends a file.
     pub fn document(&self, name: &str, bytes: impl Into<Vec<u8>>, caption: &str) -> Asked {
         let bytes = bytes.into();
-        let file = self
-            .shared
-            .change(|state| content::keep(state, "document", name, content::guess(name), (0, 0), bytes));
-        let content = content::Content { attachment: Some(file), ..super::ask::typed(caption) };
+        let file = self.shared.change(|state| {
+            content::keep(state, "document", name, content::guess(name), (0, 0), bytes)
+        });
+        let content = content::Content {
+            attachment: Some(file),
+            ..super::ask::typed(caption)
+        };
         self.put(&content, json!({}))
     }
 
     /// Forwards what somebody wrote who does not want to be known.
     pub fn forward(&self, text: &str, from: &str) -> Asked {
-        let origin = json!({ "type": "hidden_user", "sender_user_name": from, "date": now() - 3600 });
+        let origin =
+            json!({ "type": "hidden_user", "sender_user_name": from, "date": now() - 3600 });
         self.tell(text, json!({ "forward_origin": origin }))
     }
 
@@ -170,24 +215,40 @@ impl Chat {
 
     /// The bot's messages that are in the chat now.
     pub fn messages(&self) -> Vec<Message> {
-        self.shared.lock().own_messages(self.id).filter(|message| !message.deleted).cloned().collect()
+        self.shared
+            .lock()
+            .own_messages(self.id)
+            .filter(|message| !message.deleted)
+            .cloned()
+            .collect()
     }
 
     /// Everything that a message was, from its first state to the present one.
     #[track_caller]
     pub fn history(&self, message: i64) -> Vec<Message> {
         let state = self.shared.lock();
-        state.messages.get(&Place::Chat(self.id, message)).expect("a message of this chat").states.clone()
+        state
+            .messages
+            .get(&Place::Chat(self.id, message))
+            .expect("a message of this chat")
+            .states
+            .clone()
     }
 
     /// Waits until a message of the bot in this chat is like this. `accept` must not ask Telegram itself.
     #[track_caller]
     pub fn wait_for(&self, accept: impl Fn(&Message) -> bool) -> Message {
-        let find = |state: &mut State| state.own_messages(self.id).find(|message| accept(message)).cloned();
+        let find = |state: &mut State| {
+            state
+                .own_messages(self.id)
+                .find(|message| accept(message))
+                .cloned()
+        };
         self.shared.wait_for("a message in the chat", find)
     }
 
     fn room<T>(&self, change: impl FnOnce(&mut Room) -> T) -> T {
-        self.shared.change(|state| change(state.rooms.get_mut(&self.id).expect("chats stay")))
+        self.shared
+            .change(|state| change(state.rooms.get_mut(&self.id).expect("chats stay")))
     }
 }

@@ -31,7 +31,14 @@ pub(super) struct Content {
 impl Content {
     /// Writes itself into a message in the Bot API's form.
     pub fn write(&self, json: &mut Value) {
-        for name in ["text", "entities", "caption", "caption_entities", "document", "photo"] {
+        for name in [
+            "text",
+            "entities",
+            "caption",
+            "caption_entities",
+            "document",
+            "photo",
+        ] {
             if let Some(members) = json.as_object_mut() {
                 members.remove(name);
             }
@@ -92,11 +99,23 @@ pub(super) fn text(
         return Err(Refusal::bad("text must be non-empty"));
     }
     if units(&content.text) > MOST_TEXT {
-        return Err(Refusal::bad(if edit { "MESSAGE_TOO_LONG" } else { "message is too long" }));
+        return Err(Refusal::bad(if edit {
+            "MESSAGE_TOO_LONG"
+        } else {
+            "message is too long"
+        }));
     }
-    let shown = parameters.get("link_preview_options").is_none_or(|options| options["is_disabled"] != true);
+    let shown = parameters
+        .get("link_preview_options")
+        .is_none_or(|options| options["is_disabled"] != true);
     let web = |entity: &&Entity| matches!(entity.kind.as_str(), "url" | "text_link");
-    if let Some(link) = content.entities.iter().chain(&content.live).find(web).filter(|_| shown) {
+    if let Some(link) = content
+        .entities
+        .iter()
+        .chain(&content.live)
+        .find(web)
+        .filter(|_| shown)
+    {
         state.violation(format!("a preview of {:?} would be shown", link.text));
     }
     Ok(content)
@@ -118,14 +137,25 @@ fn read(
     source: &str,
     entities: &str,
 ) -> Result<Content, Refusal> {
-    let Formatted { text, mut entities, swallowed } = match parameters.text("parse_mode")? {
+    let Formatted {
+        text,
+        mut entities,
+        swallowed,
+    } = match parameters.text("parse_mode")? {
         Some(mode) if mode.eq_ignore_ascii_case("html") => html::parse(source)?,
         Some(mode) => {
-            return Err(Refusal::bad(format!("unsupported parse_mode ({mode}: the fake reads HTML only)")));
+            return Err(Refusal::bad(format!(
+                "unsupported parse_mode ({mode}: the fake reads HTML only)"
+            )));
         }
         None => {
             let mut formatted = formatted::plain(source);
-            for entity in parameters.get(entities).and_then(Value::as_array).into_iter().flatten() {
+            for entity in parameters
+                .get(entities)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 let read = Entity::read(&formatted.text, entity);
                 let wrong = || Refusal::bad(format!("can't parse entities: {entity}"));
                 formatted.entities.push(read.ok_or_else(wrong)?);
@@ -137,11 +167,23 @@ fn read(
         state.violation(format!("lost without a word: {what}, in {source:?}"));
     }
     // Nobody can be mentioned whom the bot never met.
-    let known =
-        |id: &str| state.rooms.values().any(|room| room.members.keys().any(|user| user.to_string() == id));
-    entities.retain(|entity| entity.kind != "text_mention" || entity.argument.as_deref().is_some_and(known));
+    let known = |id: &str| {
+        state
+            .rooms
+            .values()
+            .any(|room| room.members.keys().any(|user| user.to_string() == id))
+    };
+    entities.retain(|entity| {
+        entity.kind != "text_mention" || entity.argument.as_deref().is_some_and(known)
+    });
     let live = links::live(&text, &entities);
-    Ok(Content { text, source: source.to_owned(), entities, live, attachment: None })
+    Ok(Content {
+        text,
+        source: source.to_owned(),
+        entities,
+        live,
+        attachment: None,
+    })
 }
 
 /// Reads a file with its caption; `field` names the parameter that holds it.
@@ -156,15 +198,28 @@ pub(super) fn file(
     let attachment = match named.strip_prefix("attach://") {
         Some(part) => {
             let upload = parameters.files.get(part);
-            store(state, kind, upload.ok_or_else(|| Refusal::bad(format!("file {part} is not attached")))?)?
+            store(
+                state,
+                kind,
+                upload.ok_or_else(|| Refusal::bad(format!("file {part} is not attached")))?,
+            )?
         }
-        None if named.contains("://") => return Err(Refusal::bad("failed to get HTTP URL content")),
+        None if named.contains("://") => {
+            return Err(Refusal::bad("failed to get HTTP URL content"));
+        }
         None => {
-            let known = state.files.get(named).filter(|file| file.kind == kind).cloned();
+            let known = state
+                .files
+                .get(named)
+                .filter(|file| file.kind == kind)
+                .cloned();
             known.ok_or_else(|| Refusal::bad("wrong file identifier/HTTP URL specified"))?
         }
     };
-    Ok(Content { attachment: Some(attachment), ..content })
+    Ok(Content {
+        attachment: Some(attachment),
+        ..content
+    })
 }
 
 /// Keeps an uploaded file.
@@ -175,10 +230,24 @@ fn store(state: &mut State, kind: &'static str, upload: &Upload) -> Result<Attac
     if upload.name.is_empty() {
         state.violation("a file without a name");
     }
-    let size = if kind == "photo" { picture(&upload.bytes)? } else { (0, 0) };
-    let mime = upload.mime.clone().filter(|mime| mime != "application/octet-stream");
+    let size = if kind == "photo" {
+        picture(&upload.bytes)?
+    } else {
+        (0, 0)
+    };
+    let mime = upload
+        .mime
+        .clone()
+        .filter(|mime| mime != "application/octet-stream");
     let mime = mime.unwrap_or_else(|| guess(&upload.name).to_owned());
-    Ok(keep(state, kind, &upload.name, &mime, size, upload.bytes.clone()))
+    Ok(keep(
+        state,
+        kind,
+        &upload.name,
+        &mime,
+        size,
+        upload.bytes.clone(),
+    ))
 }
 
 /// Gives a file its name on the platform.
@@ -192,7 +261,14 @@ pub(super) fn keep(
 ) -> Attachment {
     let file_id = format!("BQACAgIAAxkB{}", state.number());
     let (name, mime, bytes) = (name.to_owned(), mime.to_owned(), Arc::new(bytes));
-    let attachment = Attachment { kind, file_id: file_id.clone(), name, mime, size, bytes };
+    let attachment = Attachment {
+        kind,
+        file_id: file_id.clone(),
+        name,
+        mime,
+        size,
+        bytes,
+    };
     state.files.insert(file_id, attachment.clone());
     attachment
 }
@@ -221,13 +297,24 @@ fn picture(bytes: &[u8]) -> Result<(u64, u64), Refusal> {
         return Ok((0, 0));
     }
     let number = |at: usize| {
-        bytes.get(at..at + 4)?.iter().try_fold(0_u64, |sum, byte| Some(sum << 8 | u64::from(*byte)))
+        bytes
+            .get(at..at + 4)?
+            .iter()
+            .try_fold(0_u64, |sum, byte| Some(sum << 8 | u64::from(*byte)))
     };
-    match (bytes.starts_with(b"\x89PNG\r\n\x1a\n"), number(16), number(20)) {
+    match (
+        bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        number(16),
+        number(20),
+    ) {
         (true, Some(width @ 1..), Some(height @ 1..)) => {
             let (long, short) = (width.max(height), width.min(height));
             let fits = width + height <= 10_000 && long <= short * 20;
-            if fits { Ok((width, height)) } else { Err(Refusal::bad("PHOTO_INVALID_DIMENSIONS")) }
+            if fits {
+                Ok((width, height))
+            } else {
+                Err(Refusal::bad("PHOTO_INVALID_DIMENSIONS"))
+            }
         }
         _ => Err(Refusal::bad("IMAGE_PROCESS_FAILED")),
     }

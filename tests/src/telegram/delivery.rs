@@ -55,16 +55,28 @@ fn next(state: &mut State) -> Option<Parcel> {
     if state.busy.len() >= webhook.connections {
         return None;
     }
-    let pending = state.pending.iter().find(|pending| !state.busy.contains(&pending.queue))?;
+    let pending = state
+        .pending
+        .iter()
+        .find(|pending| !state.busy.contains(&pending.queue))?;
     let url = match (state.deliver_to, webhook.url.split_once("://")) {
         (Some(address), Some((_, rest))) => {
-            format!("http://{address}{}", rest.find('/').map_or("/", |at| &rest[at..]))
+            format!(
+                "http://{address}{}",
+                rest.find('/').map_or("/", |at| &rest[at..])
+            )
         }
         _ => webhook.url,
     };
     let secret = state.wrong_secret.clone().unwrap_or(webhook.secret);
     state.busy.insert(pending.queue);
-    Some(Parcel { id: pending.id, queue: pending.queue, url, secret, body: pending.body.clone() })
+    Some(Parcel {
+        id: pending.id,
+        queue: pending.queue,
+        url,
+        secret,
+        body: pending.body.clone(),
+    })
 }
 
 async fn bring(shared: Arc<Shared>, courier: Courier, parcel: Parcel) {
@@ -101,20 +113,36 @@ async fn post(courier: &Courier, parcel: &Parcel) -> Result<(u16, Result<Value, 
     }
     let body = Full::new(Bytes::from(parcel.body.to_string()));
     let request = request.body(body).map_err(|error| error.to_string())?;
-    let response = courier.request(request).await.map_err(|error| error.to_string())?;
+    let response = courier
+        .request(request)
+        .await
+        .map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
-    let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
-    Ok((status, Ok(serde_json::from_slice(&body).unwrap_or_default())))
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| error.to_string())?
+        .to_bytes();
+    Ok((
+        status,
+        Ok(serde_json::from_slice(&body).unwrap_or_default()),
+    ))
 }
 
 /// A bot may call one method with its answer.
 fn carry_out(state: &mut State, answer: Value) {
-    let Value::Object(mut values) = answer else { return };
+    let Value::Object(mut values) = answer else {
+        return;
+    };
     if let Some(Value::String(method)) = values.remove("method") {
         let _ = server::call(
             state,
             &method,
-            Parameters { values: Map::from_iter(values), ..Parameters::default() },
+            Parameters {
+                values: Map::from_iter(values),
+                ..Parameters::default()
+            },
         );
     }
 }

@@ -25,7 +25,11 @@ pub(super) fn units(text: &str) -> usize {
 impl Entity {
     /// Of a text, from one UTF-16 offset to another.
     pub(super) fn cut(text: &str, kind: &str, start: usize, end: usize, argument: &str) -> Self {
-        let part: Vec<u16> = text.encode_utf16().skip(start).take(end.saturating_sub(start)).collect();
+        let part: Vec<u16> = text
+            .encode_utf16()
+            .skip(start)
+            .take(end.saturating_sub(start))
+            .collect();
         Self {
             kind: kind.to_owned(),
             offset: start,
@@ -65,9 +69,16 @@ impl Entity {
     pub(super) fn read(text: &str, json: &Value) -> Option<Self> {
         let offset = usize::try_from(json["offset"].as_u64()?).ok()?;
         let length = usize::try_from(json["length"].as_u64()?).ok()?;
-        let argument = ["url", "language", "custom_emoji_id"].iter().find_map(|key| json[*key].as_str());
-        let entity =
-            Self::cut(text, json["type"].as_str()?, offset, offset + length, argument.unwrap_or_default());
+        let argument = ["url", "language", "custom_emoji_id"]
+            .iter()
+            .find_map(|key| json[*key].as_str());
+        let entity = Self::cut(
+            text,
+            json["type"].as_str()?,
+            offset,
+            offset + length,
+            argument.unwrap_or_default(),
+        );
         (entity.length == length && length > 0).then_some(entity)
     }
 }

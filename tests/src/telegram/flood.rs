@@ -52,7 +52,10 @@ impl Limits {
 
     /// No flood control, for tests of other things.
     pub fn none() -> Self {
-        Self { burst: 1e9, ..Self::times(1e9) }
+        Self {
+            burst: 1e9,
+            ..Self::times(1e9)
+        }
     }
 }
 
@@ -74,22 +77,44 @@ impl Flood {
     /// Takes one message to a chat, or one edit in it; the second part says that the bot did not wait.
     pub fn take(&mut self, chat: i64, edited: Option<&str>) -> Result<(), (Refusal, bool)> {
         let now = Instant::now();
-        if let Some((since, until)) = self.pauses.get(&chat).copied().filter(|(_, until)| now < *until) {
-            return Err((Refusal::flood(whole_seconds(until - now)), now - since > ON_THE_WAY));
+        if let Some((since, until)) = self
+            .pauses
+            .get(&chat)
+            .copied()
+            .filter(|(_, until)| now < *until)
+        {
+            return Err((
+                Refusal::flood(whole_seconds(until - now)),
+                now - since > ON_THE_WAY,
+            ));
         }
         let limits = self.limits;
-        let mut wanted = vec![("total".to_owned(), limits.total_per_second, limits.total_per_second)];
+        let mut wanted = vec![(
+            "total".to_owned(),
+            limits.total_per_second,
+            limits.total_per_second,
+        )];
         if chat != 0 {
             wanted.push((format!("chat {chat}"), limits.chat_per_second, limits.burst));
         }
         if chat < 0 {
-            wanted.push((format!("group {chat}"), limits.group_per_minute / 60.0, limits.group_per_minute));
+            wanted.push((
+                format!("group {chat}"),
+                limits.group_per_minute / 60.0,
+                limits.group_per_minute,
+            ));
         }
         if let Some(message) = edited {
-            wanted.push((format!("message {chat} {message}"), limits.edits_per_second, limits.burst));
+            wanted.push((
+                format!("message {chat} {message}"),
+                limits.edits_per_second,
+                limits.burst,
+            ));
         }
-        let wait =
-            wanted.iter().map(|(name, rate, size)| self.missing(name, *rate, *size, now)).fold(0.0, f64::max);
+        let wait = wanted
+            .iter()
+            .map(|(name, rate, size)| self.missing(name, *rate, *size, now))
+            .fold(0.0, f64::max);
         if wait > 0.0 {
             let seconds = whole_seconds(Duration::from_secs_f64(wait));
             self.pause(chat, seconds);
@@ -106,16 +131,24 @@ impl Flood {
     /// Nothing may be sent to a chat for so long.
     pub fn pause(&mut self, chat: i64, seconds: u64) {
         let now = Instant::now();
-        self.pauses.insert(chat, (now, now + Duration::from_secs(seconds)));
+        self.pauses
+            .insert(chat, (now, now + Duration::from_secs(seconds)));
     }
 
     /// Seconds until a bucket holds one token.
     fn missing(&mut self, name: &str, rate: f64, size: f64, now: Instant) -> f64 {
-        let bucket = self.buckets.entry(name.to_owned()).or_insert(Bucket { tokens: size, filled: now });
+        let bucket = self.buckets.entry(name.to_owned()).or_insert(Bucket {
+            tokens: size,
+            filled: now,
+        });
         let gained = now.duration_since(bucket.filled).as_secs_f64() * rate;
         bucket.tokens = (bucket.tokens + gained).min(size);
         bucket.filled = now;
-        if bucket.tokens >= 1.0 { 0.0 } else { (1.0 - bucket.tokens) / rate }
+        if bucket.tokens >= 1.0 {
+            0.0
+        } else {
+            (1.0 - bucket.tokens) / rate
+        }
     }
 }
 

@@ -27,7 +27,11 @@ pub(super) struct Span {
 
 /// Takes a text without markup.
 pub(super) fn plain(source: &str) -> Formatted {
-    finish(source.chars().filter_map(clean).collect(), Vec::new(), Vec::new())
+    finish(
+        source.chars().filter_map(clean).collect(),
+        Vec::new(),
+        Vec::new(),
+    )
 }
 
 /// Control characters become spaces; line separators and direction overrides go away.
@@ -43,7 +47,11 @@ pub(super) fn clean(c: char) -> Option<char> {
 /// Trims, lets code win over what overlaps it, and drops what the platform drops.
 pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<String>) -> Formatted {
     let kept = text.trim_end();
-    let first = spans.iter().map(|span| span.start).min().unwrap_or(usize::MAX);
+    let first = spans
+        .iter()
+        .map(|span| span.start)
+        .min()
+        .unwrap_or(usize::MAX);
     let mut cut = 0;
     let text = kept.trim_start_matches(|c: char| {
         let goes = c.is_whitespace() && cut < first;
@@ -55,22 +63,37 @@ pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<Stri
         span.start = (span.start - cut.min(span.start)).min(length);
         span.end = (span.end - cut.min(span.end)).min(length);
     }
-    let code: Vec<_> =
-        spans.iter().filter(|span| CODE.contains(&span.kind)).map(|span| (span.start, span.end)).collect();
+    let code: Vec<_> = spans
+        .iter()
+        .filter(|span| CODE.contains(&span.kind))
+        .map(|span| (span.start, span.end))
+        .collect();
     let mut entities = Vec::new();
     for span in spans {
         for (start, end) in outside(&span, &code) {
-            let argument = if span.kind == "code" { "" } else { &span.argument };
+            let argument = if span.kind == "code" {
+                ""
+            } else {
+                &span.argument
+            };
             entities.push(Entity::cut(text, span.kind, start, end, argument));
         }
     }
     entities.retain(|entity| entity.length > 0);
     entities.sort_by_key(|entity| (entity.offset, usize::MAX - entity.length));
     if entities.len() > MOST_ENTITIES {
-        swallowed.push(format!("{} entities of {}", entities.len() - MOST_ENTITIES, entities.len()));
+        swallowed.push(format!(
+            "{} entities of {}",
+            entities.len() - MOST_ENTITIES,
+            entities.len()
+        ));
         entities.truncate(MOST_ENTITIES);
     }
-    Formatted { text: text.to_owned(), entities, swallowed }
+    Formatted {
+        text: text.to_owned(),
+        entities,
+        swallowed,
+    }
 }
 
 /// What code leaves of a span.
@@ -79,12 +102,23 @@ fn outside(span: &Span, code: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let inner = |&&(start, end): &&(usize, usize)| {
             start <= span.start && span.end <= end && (start, end) != (span.start, span.end)
         };
-        return if code.iter().any(|other| inner(&other)) { vec![] } else { vec![(span.start, span.end)] };
+        return if code.iter().any(|other| inner(&other)) {
+            vec![]
+        } else {
+            vec![(span.start, span.end)]
+        };
     }
-    let touching = || code.iter().filter(|(start, end)| *start < span.end && span.start < *end);
+    let touching = || {
+        code.iter()
+            .filter(|(start, end)| *start < span.end && span.start < *end)
+    };
     if !SPLITTABLE.contains(&span.kind) {
         let lost = !span.kind.ends_with("blockquote") && touching().next().is_some();
-        return if lost { vec![] } else { vec![(span.start, span.end)] };
+        return if lost {
+            vec![]
+        } else {
+            vec![(span.start, span.end)]
+        };
     }
     let (mut parts, mut from) = (Vec::new(), span.start);
     let mut holes: Vec<_> = touching().collect();

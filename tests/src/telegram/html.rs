@@ -34,7 +34,9 @@ pub(super) fn parse(source: &str) -> Result<Formatted, Refusal> {
         spans: Vec::new(),
         swallowed: Vec::new(),
     };
-    parser.run().map_err(|why| Refusal::bad(format!("can't parse entities: {why}")))?;
+    parser
+        .run()
+        .map_err(|why| Refusal::bad(format!("can't parse entities: {why}")))?;
     Ok(finish(parser.text, parser.spans, parser.swallowed))
 }
 
@@ -77,7 +79,10 @@ impl Parser<'_> {
             }
         }
         match self.open.last() {
-            Some(open) => Err(format!("Can't find end tag corresponding to start tag \"{}\"", open.tag)),
+            Some(open) => Err(format!(
+                "Can't find end tag corresponding to start tag \"{}\"",
+                open.tag
+            )),
             None => Ok(()),
         }
     }
@@ -89,7 +94,10 @@ impl Parser<'_> {
                 self.at += length;
                 return c;
             }
-            self.swallowed.push(format!("an ampersand that is not escaped, at byte {}", self.at));
+            self.swallowed.push(format!(
+                "an ampersand that is not escaped, at byte {}",
+                self.at
+            ));
         }
         let c = self.source[self.at..].chars().next().unwrap_or_default();
         self.at += c.len_utf8();
@@ -105,7 +113,9 @@ impl Parser<'_> {
         }
         let tag = self.source[begin + 1..self.at].to_ascii_lowercase();
         if kind(&tag).is_none() {
-            return Err(format!("Unsupported start tag \"{tag}\" at byte offset {begin}"));
+            return Err(format!(
+                "Unsupported start tag \"{tag}\" at byte offset {begin}"
+            ));
         }
         let mut argument = String::new();
         while let Some((name, value)) = self.attribute(&tag, begin)? {
@@ -123,9 +133,16 @@ impl Parser<'_> {
         }
         self.at += 1;
         if tag == "span" && argument != "spoiler" {
-            return Err(format!("Tag \"span\" must have class \"tg-spoiler\" at byte offset {begin}"));
+            return Err(format!(
+                "Tag \"span\" must have class \"tg-spoiler\" at byte offset {begin}"
+            ));
         }
-        self.open.push(Open { tag, argument, start: self.units, byte: self.text.len() });
+        self.open.push(Open {
+            tag,
+            argument,
+            start: self.units,
+            byte: self.text.len(),
+        });
         Ok(())
     }
 
@@ -143,7 +160,9 @@ impl Parser<'_> {
             return Err(unclosed());
         }
         if name.is_empty() {
-            return Err(format!("Empty attribute name in the tag \"{tag}\" at byte offset {begin}"));
+            return Err(format!(
+                "Empty attribute name in the tag \"{tag}\" at byte offset {begin}"
+            ));
         }
         self.skip(is_space);
         if self.byte() != b'=' {
@@ -175,7 +194,9 @@ impl Parser<'_> {
         let start = self.at;
         self.skip(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
         if !is_space(self.byte()) && self.byte() != b'>' {
-            return Err(format!("Unexpected end of name token at byte offset {start}"));
+            return Err(format!(
+                "Unexpected end of name token at byte offset {start}"
+            ));
         }
         Ok(self.source[start..self.at].to_ascii_lowercase())
     }
@@ -206,14 +227,23 @@ impl Parser<'_> {
     }
 
     fn close(&mut self, open: Open) {
-        let Open { tag, mut argument, start, byte } = open;
+        let Open {
+            tag,
+            mut argument,
+            start,
+            byte,
+        } = open;
         let mut kind = kind(&tag).unwrap_or_default();
         let end = self.units;
         if tag == "blockquote" && argument == "1" {
             (kind, argument) = ("expandable_blockquote", String::new());
         }
         if tag == "a" {
-            let url = if argument.is_empty() { self.text[byte..].to_owned() } else { argument };
+            let url = if argument.is_empty() {
+                self.text[byte..].to_owned()
+            } else {
+                argument
+            };
             match links::explicit(&url) {
                 Some((link, target)) => (kind, argument) = (link, target),
                 None => return self.swallowed.push(format!("a link to {url:?}")),
@@ -224,8 +254,15 @@ impl Parser<'_> {
             Some(code) if tag == "pre" && same(code, "code") && !code.argument.is_empty() => {
                 code.kind = "pre"
             }
-            Some(pre) if tag == "code" && same(pre, "pre") && !argument.is_empty() => pre.argument = argument,
-            _ => self.spans.push(Span { kind, start, end, argument }),
+            Some(pre) if tag == "code" && same(pre, "pre") && !argument.is_empty() => {
+                pre.argument = argument
+            }
+            _ => self.spans.push(Span {
+                kind,
+                start,
+                end,
+                argument,
+            }),
         }
     }
 }
@@ -250,13 +287,27 @@ fn kind(tag: &str) -> Option<&'static str> {
 fn reference(text: &str) -> Option<(char, usize)> {
     let bytes = text.as_bytes();
     let run = |from: usize, wanted: fn(&u8) -> bool| {
-        from + bytes[from.min(bytes.len())..].iter().take_while(|byte| wanted(byte)).count()
+        from + bytes[from.min(bytes.len())..]
+            .iter()
+            .take_while(|byte| wanted(byte))
+            .count()
     };
     let (c, end) = if let Some(number) = text.strip_prefix("&#") {
-        let (from, radix) = if number.starts_with('x') { (3, 16) } else { (2, 10) };
-        let end = if radix == 16 { run(from, u8::is_ascii_hexdigit) } else { run(from, u8::is_ascii_digit) };
+        let (from, radix) = if number.starts_with('x') {
+            (3, 16)
+        } else {
+            (2, 10)
+        };
+        let end = if radix == 16 {
+            run(from, u8::is_ascii_hexdigit)
+        } else {
+            run(from, u8::is_ascii_digit)
+        };
         let code = u32::from_str_radix(&text[from..end], radix).ok()?;
-        (char::from_u32(code).filter(|_| (1..0x10_ffff).contains(&code) && end < 10)?, end)
+        (
+            char::from_u32(code).filter(|_| (1..0x10_ffff).contains(&code) && end < 10)?,
+            end,
+        )
     } else {
         let end = run(1, u8::is_ascii_alphabetic);
         let c = match &text[1..end] {

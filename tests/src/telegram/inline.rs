@@ -40,8 +40,10 @@ impl Pressed {
     #[track_caller]
     pub(super) fn press(shared: &Arc<Shared>, user: &User, message: &Message, label: &str) -> Self {
         let button = message.button(label);
-        let data =
-            button.data.as_ref().unwrap_or_else(|| panic!("{label:?} tells the bot nothing: {}", button.raw));
+        let data = button
+            .data
+            .as_ref()
+            .unwrap_or_else(|| panic!("{label:?} tells the bot nothing: {}", button.raw));
         let id = shared.change(|state| {
             let id = state.ask(format!("the press of {label:?}"), false);
             let mut query = json!({ "id": id, "from": user.json(), "data": data });
@@ -49,7 +51,9 @@ impl Pressed {
             match &message.inline_id {
                 Some(inline) => query["inline_message_id"] = json!(inline),
                 None => {
-                    query["message"] = state.messages[&Place::Chat(message.chat, message.id)].json.clone()
+                    query["message"] = state.messages[&Place::Chat(message.chat, message.id)]
+                        .json
+                        .clone()
                 }
             }
             if state.push("callback_query", query, user.id).is_none() {
@@ -57,13 +61,19 @@ impl Pressed {
             }
             id
         });
-        Self { shared: shared.clone(), id }
+        Self {
+            shared: shared.clone(),
+            id,
+        }
     }
 
     /// Waits for the answer: `text`, `show_alert`; null when it came too late.
     #[track_caller]
     pub fn answer(&self) -> Value {
-        self.shared.wait_for("the answer to a pressed button", |state| answered(state, &self.id))
+        self.shared
+            .wait_for("the answer to a pressed button", |state| {
+                answered(state, &self.id)
+            })
     }
 
     /// Too much time has passed for an answer.
@@ -98,7 +108,12 @@ impl Telegram {
             }
             id
         });
-        Inline { shared: self.shared.clone(), id, user: user.clone(), query: query.to_owned() }
+        Inline {
+            shared: self.shared.clone(),
+            id,
+            user: user.clone(),
+            query: query.to_owned(),
+        }
     }
 
     /// Presses a button of a message that was sent through the inline mode.
@@ -112,7 +127,10 @@ impl Inline {
     /// Waits for the answer: `results`, `cache_time`, `is_personal`, `next_offset`, `button`; null when late.
     #[track_caller]
     pub fn answer(&self) -> Value {
-        self.shared.wait_for("the answer to an inline query", |state| answered(state, &self.id))
+        self.shared
+            .wait_for("the answer to an inline query", |state| {
+                answered(state, &self.id)
+            })
     }
 
     /// Too much time has passed for an answer.
@@ -128,24 +146,44 @@ impl Inline {
         let chosen = results.iter().find(|one| one["id"] == result);
         let chosen = chosen.unwrap_or_else(|| panic!("no result is {result:?}: {results:#?}"));
         let (inline_id, first) = self.shared.change(|state| self.send(state, chosen));
-        Chosen { shared: self.shared.clone(), inline_id, first }
+        Chosen {
+            shared: self.shared.clone(),
+            inline_id,
+            first,
+        }
     }
 
     fn send(&self, state: &mut State, chosen: &Value) -> (Option<String>, Message) {
-        let values = chosen["input_message_content"].as_object().cloned().unwrap_or_default();
-        let parameters = Parameters { values, ..Parameters::default() };
+        let values = chosen["input_message_content"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let parameters = Parameters {
+            values,
+            ..Parameters::default()
+        };
         // Both were checked when the query was answered.
         let content = content::text(state, &parameters, "message_text", false).unwrap_or_default();
-        let markup = chosen.get("reply_markup").and_then(|keyboard| markup::keyboard(state, keyboard).ok());
+        let markup = chosen
+            .get("reply_markup")
+            .and_then(|keyboard| markup::keyboard(state, keyboard).ok());
         let markup: Markup = markup.unwrap_or_default();
         let number = state.number();
         let inline_id = markup.json.as_ref().map(|_| format!("AgAAAInline{number}"));
         let mut message = send::snapshot((0, number), None, None, &content, &markup);
         message.inline_id.clone_from(&inline_id);
-        let mut told = json!({ "result_id": chosen["id"], "from": self.user.json(), "query": self.query });
+        let mut told =
+            json!({ "result_id": chosen["id"], "from": self.user.json(), "query": self.query });
         if let Some(id) = &inline_id {
             told["inline_message_id"] = json!(id);
-            send::store(state, Place::Inline(id.clone()), json!({}), &content, &markup, message.clone());
+            send::store(
+                state,
+                Place::Inline(id.clone()),
+                json!({}),
+                &content,
+                &markup,
+                message.clone(),
+            );
         }
         state.push("chosen_inline_result", told, self.user.id);
         (inline_id, message)
@@ -157,7 +195,10 @@ impl Chosen {
     #[track_caller]
     pub fn wait_for(&self, accept: impl Fn(&Message) -> bool) -> Message {
         let find = |state: &mut State| {
-            states(state, self.inline_id.as_deref()).last().filter(|it| accept(it)).cloned()
+            states(state, self.inline_id.as_deref())
+                .last()
+                .filter(|it| accept(it))
+                .cloned()
         };
         self.shared.wait_for("a message that was sent inline", find)
     }

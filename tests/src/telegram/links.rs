@@ -23,13 +23,31 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
         accepts,
     };
     vec![
-        finder("url", r"(?i)(?:^|[^\w])((?:tg|ton|tonsite)://[^\s<>]+)", |_| true),
-        finder("url", r"(?i)(?:^|[^\w@.-])((?:https?|ftp)://[^\s/?#<>]+(?:[/?#][^\s<>]*)?)", |_| true),
-        finder("email", r"(?:^|[^\w.+-])([A-Za-z0-9_.+-]+@(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]{2,24})", |_| {
-            true
-        }),
-        finder("url", r"(?:^|[^\w@.:/-])([\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#][^\s<>]*)?)", is_address),
-        finder("mention", r"(?:^|[^\w])(@[A-Za-z0-9_]{2,32})(?:\b|$)", |_| true),
+        finder(
+            "url",
+            r"(?i)(?:^|[^\w])((?:tg|ton|tonsite)://[^\s<>]+)",
+            |_| true,
+        ),
+        finder(
+            "url",
+            r"(?i)(?:^|[^\w@.-])((?:https?|ftp)://[^\s/?#<>]+(?:[/?#][^\s<>]*)?)",
+            |_| true,
+        ),
+        finder(
+            "email",
+            r"(?:^|[^\w.+-])([A-Za-z0-9_.+-]+@(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]{2,24})",
+            |_| true,
+        ),
+        finder(
+            "url",
+            r"(?:^|[^\w@.:/-])([\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#][^\s<>]*)?)",
+            is_address,
+        ),
+        finder(
+            "mention",
+            r"(?:^|[^\w])(@[A-Za-z0-9_]{2,32})(?:\b|$)",
+            |_| true,
+        ),
         finder(
             "bot_command",
             r"(?:^|[^\w/<>])(/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?)(?:$|[^\w/<>])",
@@ -38,8 +56,14 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
         finder("hashtag", r"(?:^|[^\w])(#\w+)", |text| {
             text.chars().any(char::is_alphabetic) && units(text) <= 257
         }),
-        finder("cashtag", r"(?:^|[^\w$])(\$[A-Z]{1,8})(?:$|[^\w$])", |_| true),
-        finder("phone_number", r"(?:^|[^\w+])(\+\d[\d ()-]{5,20}\d)", |_| true),
+        finder("cashtag", r"(?:^|[^\w$])(\$[A-Z]{1,8})(?:$|[^\w$])", |_| {
+            true
+        }),
+        finder(
+            "phone_number",
+            r"(?:^|[^\w+])(\+\d[\d ()-]{5,20}\d)",
+            |_| true,
+        ),
     ]
 });
 
@@ -49,14 +73,24 @@ pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
     for finder in FINDERS.iter() {
         let mut from = 0;
         // One thing may end with the character that the next one starts after.
-        while let Some(hit) = finder.pattern.captures_at(text, from).and_then(|captures| captures.get(1)) {
+        while let Some(hit) = finder
+            .pattern
+            .captures_at(text, from)
+            .and_then(|captures| captures.get(1))
+        {
             from = hit.end();
-            let part = hit.as_str().trim_end_matches(|c| ".,:;!?'\"…)]}".contains(c));
+            let part = hit
+                .as_str()
+                .trim_end_matches(|c| ".,:;!?'\"…)]}".contains(c));
             let start = units(&text[..hit.start()]);
             let entity = Entity::cut(text, finder.kind, start, start + units(part), "");
-            let shielded =
-                entities.iter().any(|other| SHIELDS.contains(&&*other.kind) && other.overlaps(&entity));
-            if (finder.accepts)(part) && !shielded && !found.iter().any(|other| other.overlaps(&entity)) {
+            let shielded = entities
+                .iter()
+                .any(|other| SHIELDS.contains(&&*other.kind) && other.overlaps(&entity));
+            if (finder.accepts)(part)
+                && !shielded
+                && !found.iter().any(|other| other.overlaps(&entity))
+            {
                 found.push(entity);
             }
         }
@@ -67,11 +101,17 @@ pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
 
 /// A bare name or address is linked when its last label is a top-level domain, or when it is IPv4.
 fn is_address(part: &str) -> bool {
-    let host = part.split(['/', '?', '#', ':']).next().unwrap_or_default().to_lowercase();
+    let host = part
+        .split(['/', '?', '#', ':'])
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     if host.parse::<std::net::Ipv4Addr>().is_ok() {
         return true;
     }
-    let Some(top) = host.rsplit('.').next() else { return false };
+    let Some(top) = host.rsplit('.').next() else {
+        return false;
+    };
     // Names in other scripts: rather one too many.
     top.starts_with("xn--")
         || !top.is_ascii()
@@ -81,9 +121,16 @@ fn is_address(part: &str) -> bool {
 /// The target of a link that was written as one; none when the platform drops it.
 pub(super) fn explicit(url: &str) -> Option<(&'static str, String)> {
     if let Some(user) = url.strip_prefix("tg://user?id=") {
-        return user.parse::<u64>().ok().map(|user| ("text_mention", user.to_string()));
+        return user
+            .parse::<u64>()
+            .ok()
+            .map(|user| ("text_mention", user.to_string()));
     }
-    let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    let whole = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("http://{url}")
+    };
     is_link(&whole).then_some(("text_link", whole))
 }
 
@@ -105,5 +152,7 @@ pub(super) fn is_link(url: &str) -> bool {
 
 /// Names and paths in other scripts are fine.
 fn ascii(url: &str) -> String {
-    url.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect()
+    url.chars()
+        .map(|c| if c.is_ascii() { c } else { 'x' })
+        .collect()
 }

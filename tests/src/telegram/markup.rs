@@ -31,7 +31,9 @@ pub(super) struct Markup {
 
 /// Reads the markup of a new message.
 pub(super) fn any(state: &mut State, value: Option<&Value>) -> Result<Markup, Refusal> {
-    let Some(value) = value else { return Ok(Markup::default()) };
+    let Some(value) = value else {
+        return Ok(Markup::default());
+    };
     if value.get("force_reply").is_some() {
         return force_reply(value);
     }
@@ -47,9 +49,14 @@ fn force_reply(value: &Value) -> Result<Markup, Refusal> {
     }
     let hint = value["input_field_placeholder"].as_str();
     if hint.is_some_and(|hint| !(1..=64).contains(&hint.chars().count())) {
-        return Err(Refusal::bad("input field placeholder must have 1-64 characters"));
+        return Err(Refusal::bad(
+            "input field placeholder must have 1-64 characters",
+        ));
     }
-    Ok(Markup { force_reply: Some(hint.unwrap_or_default().to_owned()), ..Markup::default() })
+    Ok(Markup {
+        force_reply: Some(hint.unwrap_or_default().to_owned()),
+        ..Markup::default()
+    })
 }
 
 /// Reads an inline keyboard.
@@ -58,12 +65,16 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
     let rows = rows.ok_or_else(|| Refusal::bad("object expected as reply markup"))?;
     let mut keyboard = Vec::new();
     for row in rows {
-        let buttons =
-            row.as_array().ok_or_else(|| Refusal::bad("can't parse inline keyboard: expected an Array"))?;
+        let buttons = row
+            .as_array()
+            .ok_or_else(|| Refusal::bad("can't parse inline keyboard: expected an Array"))?;
         if buttons.is_empty() {
             state.violation("an empty row of buttons is dropped");
         } else if buttons.len() > MOST_IN_ROW {
-            state.violation(format!("{} buttons in one row: at most {MOST_IN_ROW} are shown", buttons.len()));
+            state.violation(format!(
+                "{} buttons in one row: at most {MOST_IN_ROW} are shown",
+                buttons.len()
+            ));
         }
         keyboard.push(buttons.iter().map(button).collect::<Result<Vec<_>, _>>()?);
     }
@@ -73,18 +84,27 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
     keyboard.retain(|row| !row.is_empty());
     // An empty keyboard takes the present one away.
     let json = (!keyboard.is_empty()).then(|| value.clone());
-    Ok(Markup { json, keyboard, force_reply: None })
+    Ok(Markup {
+        json,
+        keyboard,
+        force_reply: None,
+    })
 }
 
 fn button(value: &Value) -> Result<Button, Refusal> {
     let text = value["text"].as_str().unwrap_or_default();
     if text.trim().is_empty() {
-        return Err(Refusal::bad("can't parse inline keyboard button: text must be non-empty"));
+        return Err(Refusal::bad(
+            "can't parse inline keyboard button: text must be non-empty",
+        ));
     }
-    let actions: Vec<_> =
-        ACTIONS.iter().filter(|name| value.get(**name).is_some_and(|it| !it.is_null())).collect();
+    let actions: Vec<_> = ACTIONS
+        .iter()
+        .filter(|name| value.get(**name).is_some_and(|it| !it.is_null()))
+        .collect();
     if actions.len() != 1 {
-        let why = "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard";
+        let why =
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard";
         return Err(Refusal::bad(if actions.is_empty() {
             why.to_owned()
         } else {
@@ -96,11 +116,21 @@ fn button(value: &Value) -> Result<Button, Refusal> {
         return Err(Refusal::bad("BUTTON_DATA_INVALID"));
     }
     if let Some(url) = url.filter(|url| !links::is_link(url)) {
-        return Err(Refusal::bad(format!("inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")));
+        return Err(Refusal::bad(format!(
+            "inline keyboard button URL '{url}' is invalid: Wrong HTTP URL"
+        )));
     }
-    if value["copy_text"]["text"].as_str().is_some_and(|text| !(1..=256).contains(&text.chars().count())) {
+    if value["copy_text"]["text"]
+        .as_str()
+        .is_some_and(|text| !(1..=256).contains(&text.chars().count()))
+    {
         return Err(Refusal::bad("BUTTON_COPY_TEXT_INVALID"));
     }
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    Ok(Button { text: text.to_owned(), data: owned(data), url: owned(url), raw: value.clone() })
+    Ok(Button {
+        text: text.to_owned(),
+        data: owned(data),
+        url: owned(url),
+        raw: value.clone(),
+    })
 }

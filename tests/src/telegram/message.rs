@@ -92,17 +92,29 @@ impl Message {
 
     /// The parts of one kind, such as `code`.
     pub fn parts(&self, kind: &str) -> Vec<&str> {
-        self.entities.iter().filter(|entity| entity.kind == kind).map(|entity| entity.text.as_str()).collect()
+        self.entities
+            .iter()
+            .filter(|entity| entity.kind == kind)
+            .map(|entity| entity.text.as_str())
+            .collect()
     }
 
     /// Everything that can be clicked in the text, whether the sender meant it or not.
     pub fn clickable(&self) -> Vec<&Entity> {
-        let written = |entity: &&Entity| matches!(entity.kind.as_str(), "text_link" | "text_mention");
-        self.entities.iter().filter(written).chain(&self.live).collect()
+        let written =
+            |entity: &&Entity| matches!(entity.kind.as_str(), "text_link" | "text_mention");
+        self.entities
+            .iter()
+            .filter(written)
+            .chain(&self.live)
+            .collect()
     }
 
     /// What can be clicked without having been written as a link, as `kind: text`.
     pub fn live_parts(&self) -> Vec<String> {
-        self.live.iter().map(|entity| format!("{}: {}", entity.kind, entity.text)).collect()
+        self.live
+            .iter()
+            .map(|entity| format!("{}: {}", entity.kind, entity.text))
+            .collect()
     }
 }

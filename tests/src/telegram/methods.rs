@@ -30,7 +30,11 @@ pub(super) const METHODS: [Method; 25] = [
     ("getMyCommands", "", "scope language_code"),
     ("deleteMyCommands", "", "scope language_code"),
     ("setMyDescription", "", "description language_code"),
-    ("setMyShortDescription", "", "short_description language_code"),
+    (
+        "setMyShortDescription",
+        "",
+        "short_description language_code",
+    ),
     (
         "sendMessage",
         "chat_id text",
@@ -51,7 +55,11 @@ pub(super) const METHODS: [Method; 25] = [
         "",
         "business_connection_id chat_id message_id inline_message_id reply_markup",
     ),
-    ("editMessageMedia", "media", "business_connection_id chat_id message_id inline_message_id reply_markup"),
+    (
+        "editMessageMedia",
+        "media",
+        "business_connection_id chat_id message_id inline_message_id reply_markup",
+    ),
     ("deleteMessage", "chat_id message_id", ""),
     (
         "sendDocument",
@@ -63,9 +71,21 @@ pub(super) const METHODS: [Method; 25] = [
         "chat_id photo",
         "business_connection_id message_thread_id direct_messages_topic_id caption parse_mode caption_entities show_caption_above_media has_spoiler disable_notification protect_content allow_paid_broadcast message_effect_id suggested_post_parameters reply_parameters reply_markup",
     ),
-    ("sendChatAction", "chat_id action", "business_connection_id message_thread_id"),
-    ("answerCallbackQuery", "callback_query_id", "text show_alert url cache_time"),
-    ("answerInlineQuery", "inline_query_id results", "cache_time is_personal next_offset button"),
+    (
+        "sendChatAction",
+        "chat_id action",
+        "business_connection_id message_thread_id",
+    ),
+    (
+        "answerCallbackQuery",
+        "callback_query_id",
+        "text show_alert url cache_time",
+    ),
+    (
+        "answerInlineQuery",
+        "inline_query_id results",
+        "cache_time is_personal next_offset button",
+    ),
     ("getFile", "file_id", ""),
     ("getChat", "chat_id", ""),
     ("getChatMember", "chat_id user_id", ""),
@@ -74,21 +94,38 @@ pub(super) const METHODS: [Method; 25] = [
 
 /// The method of this name; upper and lower case do not matter.
 pub(super) fn find(name: &str) -> Option<&'static Method> {
-    METHODS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))
+    METHODS
+        .iter()
+        .find(|(known, ..)| known.eq_ignore_ascii_case(name))
 }
 
 /// Holds a call against the fake's own table and, where it was found, the platform's description.
 pub(super) fn check(state: &State, method: &Method, parameters: &mut Parameters) -> Vec<String> {
     let (name, required, optional) = method;
-    let known = |wanted: &str| required.split(' ').chain(optional.split(' ')).any(|known| known == wanted);
+    let known = |wanted: &str| {
+        required
+            .split(' ')
+            .chain(optional.split(' '))
+            .any(|known| known == wanted)
+    };
     let unused = parameters.attach(known);
-    let mut wrong: Vec<_> =
-        unused.iter().map(|file| format!("{name}: the file {file} is attached and never used")).collect();
+    let mut wrong: Vec<_> = unused
+        .iter()
+        .map(|file| format!("{name}: the file {file} is attached and never used"))
+        .collect();
     wrong.extend(
-        parameters.names().filter(|name| !known(name)).map(|other| format!("{name}.{other} does not exist")),
+        parameters
+            .names()
+            .filter(|name| !known(name))
+            .map(|other| format!("{name}.{other} does not exist")),
     );
     let absent = |wanted: &&str| !wanted.is_empty() && parameters.get(wanted).is_none();
-    wrong.extend(required.split(' ').filter(absent).map(|absent| format!("{name}.{absent} is required")));
+    wrong.extend(
+        required
+            .split(' ')
+            .filter(absent)
+            .map(|absent| format!("{name}.{absent} is required")),
+    );
     if let Some(spec) = &state.spec {
         wrong.extend(spec.check(name, &parameters.values));
     }
@@ -111,9 +148,10 @@ pub(super) fn carry_out(state: &mut State, method: &str, parameters: &Parameters
         "setMyShortDescription" => profile::set_text(state, parameters, "short_description", 120),
         "sendMessage" | "sendDocument" | "sendPhoto" => send::send(state, method, parameters),
         "sendChatAction" => send::action(state, parameters),
-        "editMessageText" | "editMessageCaption" | "editMessageReplyMarkup" | "editMessageMedia" => {
-            edit::edit(state, method, parameters)
-        }
+        "editMessageText"
+        | "editMessageCaption"
+        | "editMessageReplyMarkup"
+        | "editMessageMedia" => edit::edit(state, method, parameters),
         "deleteMessage" => edit::delete(state, parameters),
         "answerCallbackQuery" => queries::answer_callback(state, parameters),
         "answerInlineQuery" => queries::answer_inline(state, parameters),
@@ -149,7 +187,10 @@ mod tests {
                 } else {
                     optional
                 };
-                assert!(wanted.split(' ').any(|known| known == parameter), "{name}.{parameter}");
+                assert!(
+                    wanted.split(' ').any(|known| known == parameter),
+                    "{name}.{parameter}"
+                );
             }
         }
     }

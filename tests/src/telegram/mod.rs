@@ -85,26 +85,41 @@ pub struct Call {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} -> {}", self.method, self.parameters, self.status)?;
-        self.description.iter().try_for_each(|why| write!(f, " {why}"))
+        self.description
+            .iter()
+            .try_for_each(|why| write!(f, " {why}"))
     }
 }
 
 impl Telegram {
     /// Starts with the platform's limits and nobody in it.
     pub fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
         let runtime = runtime.expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("loopback has a free port");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("loopback has a free port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared::new(TOKEN));
         runtime.spawn(server::serve(listener, shared.clone()));
         runtime.spawn(delivery::deliver(shared.clone()));
-        Self { address, url: format!("http://{address}"), shared, runtime: Some(runtime) }
+        Self {
+            address,
+            url: format!("http://{address}"),
+            shared,
+            runtime: Some(runtime),
+        }
     }
 
     /// The settings that make a bot of the program, as environment variables.
     pub fn settings(&self) -> [(&'static str, &str); 2] {
-        [("NETVANE__TELEGRAM__TOKEN", TOKEN), ("NETVANE__TELEGRAM__API_URL", &self.url)]
+        [
+            ("NETVANE__TELEGRAM__TOKEN", TOKEN),
+            ("NETVANE__TELEGRAM__API_URL", &self.url),
+        ]
     }
 
     /// The address as bots are told it, without a final slash.
@@ -136,7 +151,13 @@ impl Telegram {
     /// What happens to the next requests for a method, such as `sendMessage`.
     pub fn fault(&self, method: &str, fault: Fault, times: usize) -> &Self {
         let faults = std::iter::repeat_n(fault, times);
-        self.shared.change(|state| state.faults.entry(method.to_lowercase()).or_default().extend(faults));
+        self.shared.change(|state| {
+            state
+                .faults
+                .entry(method.to_lowercase())
+                .or_default()
+                .extend(faults)
+        });
         self
     }
 
@@ -149,7 +170,9 @@ impl Telegram {
     /// Forgives what a test means to provoke: every violation that contains this text.
     pub fn forgive(&self, text: &str) -> &Self {
         self.shared.change(|state| {
-            state.violations.retain(|violation| !violation.contains(text));
+            state
+                .violations
+                .retain(|violation| !violation.contains(text));
             state.forgiven.push(text.to_owned());
         });
         self
@@ -169,7 +192,8 @@ impl Telegram {
 
     /// Sends this secret, or none, instead of the one the bot set; `None` as a whole sends the right one again.
     pub fn send_secret(&self, secret: Option<Option<&str>>) -> &Self {
-        self.shared.change(|state| state.wrong_secret = secret.map(|secret| secret.map(str::to_owned)));
+        self.shared
+            .change(|state| state.wrong_secret = secret.map(|secret| secret.map(str::to_owned)));
         self
     }
 
@@ -181,23 +205,36 @@ impl Telegram {
     /// Waits for a delivery that was answered with this status.
     #[track_caller]
     pub fn wait_for_delivery(&self, status: u16) {
-        let found =
-            |state: &mut State| state.deliveries.iter().any(|(_, came)| *came == status).then_some(());
-        self.shared.wait_for(&format!("a delivery answered with {status}"), found);
+        let found = |state: &mut State| {
+            state
+                .deliveries
+                .iter()
+                .any(|(_, came)| *came == status)
+                .then_some(())
+        };
+        self.shared
+            .wait_for(&format!("a delivery answered with {status}"), found);
     }
 
     /// What the webhook was set to: address, secret, connections.
     pub fn webhook(&self) -> Option<(String, Option<String>, usize)> {
         let state = self.shared.lock();
-        state
-            .webhook
-            .as_ref()
-            .map(|webhook| (webhook.url.clone(), webhook.secret.clone(), webhook.connections))
+        state.webhook.as_ref().map(|webhook| {
+            (
+                webhook.url.clone(),
+                webhook.secret.clone(),
+                webhook.connections,
+            )
+        })
     }
 
     /// The kinds of updates that the bot asked for.
     pub fn allowed_updates(&self) -> Option<Vec<String>> {
-        self.shared.lock().allowed.as_ref().map(|kinds| kinds.iter().cloned().collect())
+        self.shared
+            .lock()
+            .allowed
+            .as_ref()
+            .map(|kinds| kinds.iter().cloned().collect())
     }
 
     /// The menu that people see: `scope` as its type, such as `default`, `language` empty for all.
@@ -208,14 +245,22 @@ impl Telegram {
             place["type"] == scope && of == language
         };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let list = state.commands.iter().find(wanted).and_then(|(_, list)| list.as_array());
-        list.into_iter().flatten().map(|one| (text(&one["command"]), text(&one["description"]))).collect()
+        let list = state
+            .commands
+            .iter()
+            .find(wanted)
+            .and_then(|(_, list)| list.as_array());
+        list.into_iter()
+            .flatten()
+            .map(|one| (text(&one["command"]), text(&one["description"])))
+            .collect()
     }
 
     /// Waits until the bot polls for updates.
     #[track_caller]
     pub fn wait_for_poll(&self) {
-        self.shared.wait_for("the bot polls", |state| (state.polling > 0).then_some(()));
+        self.shared
+            .wait_for("the bot polls", |state| (state.polling > 0).then_some(()));
     }
 
     /// Waits for a call of this method and gives the latest.
@@ -223,7 +268,9 @@ impl Telegram {
     pub fn wait_for_call(&self, method: &str, accept: impl Fn(&Call) -> bool) -> Call {
         let fits = |call: &&Call| call.method == method && accept(call);
         self.shared
-            .wait_for(&format!("a call of {method}"), |state| state.calls.iter().rev().find(fits).cloned())
+            .wait_for(&format!("a call of {method}"), |state| {
+                state.calls.iter().rev().find(fits).cloned()
+            })
     }
 
     /// All calls so far; polls only when they were refused.
@@ -246,12 +293,20 @@ impl Telegram {
     fn settle(&self) {
         self.shared.lock().settled = true;
         let open = |state: &State| {
-            let open = state.queries.values().filter(|query| query.answer.is_none() && !query.expired);
+            let open = state
+                .queries
+                .values()
+                .filter(|query| query.answer.is_none() && !query.expired);
             open.map(|query| query.what.clone()).collect::<Vec<_>>()
         };
-        self.shared.wait_for("all queries are answered", |state| open(state).is_empty().then_some(()));
+        self.shared.wait_for("all queries are answered", |state| {
+            open(state).is_empty().then_some(())
+        });
         let violations = self.violations();
-        assert!(violations.is_empty(), "the bot broke the platform's rules: {violations:#?}");
+        assert!(
+            violations.is_empty(),
+            "the bot broke the platform's rules: {violations:#?}"
+        );
     }
 }
 

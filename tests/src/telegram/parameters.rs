@@ -60,23 +60,38 @@ impl Parameters {
     /// Reads them from the query and the body.
     pub async fn read(request: Request<Body>) -> Result<Self, Refusal> {
         let mut parameters = Self::default();
-        for (name, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
+        for (name, value) in
+            form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+        {
             parameters.put(&name, &value);
         }
-        let kind =
-            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        let kind = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         if kind == "multipart/form-data" {
             parameters.form(request).await?;
             return Ok(parameters);
         }
-        let body = request.into_body().collect().await.map_err(|_| Refusal::bad("the body ended early"))?;
+        let body = request
+            .into_body()
+            .collect()
+            .await
+            .map_err(|_| Refusal::bad("the body ended early"))?;
         let body = body.to_bytes();
         match kind.as_str() {
             _ if body.is_empty() => {}
             "application/json" => {
                 let read = serde_json::from_slice::<Map<String, Value>>(&body);
-                let values = read.map_err(|error| Refusal::bad(format!("can't parse JSON: {error}")))?;
+                let values =
+                    read.map_err(|error| Refusal::bad(format!("can't parse JSON: {error}")))?;
                 parameters.values.extend(values);
             }
             "application/x-www-form-urlencoded" => {
@@ -84,35 +99,61 @@ impl Parameters {
                     parameters.put(&name, &value);
                 }
             }
-            _ => return Err(Refusal::bad(format!("nobody reads a body of type {kind:?}"))),
+            _ => {
+                return Err(Refusal::bad(format!(
+                    "nobody reads a body of type {kind:?}"
+                )));
+            }
         }
         Ok(parameters)
     }
 
     async fn form(&mut self, request: Request<Body>) -> Result<(), Refusal> {
-        let broken = |error: &dyn std::fmt::Display| Refusal::bad(format!("can't parse the form: {error}"));
+        let broken =
+            |error: &dyn std::fmt::Display| Refusal::bad(format!("can't parse the form: {error}"));
         let mut request = request;
         axum::extract::DefaultBodyLimit::max(MOST_BYTES + (1 << 20)).apply(&mut request);
-        let mut form = Multipart::from_request(request, &()).await.map_err(|error| broken(&error))?;
+        let mut form = Multipart::from_request(request, &())
+            .await
+            .map_err(|error| broken(&error))?;
         while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
             let name = field.name().unwrap_or_default().to_owned();
             let file = field.file_name().map(str::to_owned);
             let mime = field.content_type().map(str::to_owned);
-            let bytes = field.bytes().await.map_err(|error| broken(&error))?.to_vec();
+            let bytes = field
+                .bytes()
+                .await
+                .map_err(|error| broken(&error))?
+                .to_vec();
             if bytes.len() > MOST_BYTES {
                 return Err(Refusal::new(413, "Request Entity Too Large"));
             }
             match file {
-                Some(file) => drop(self.files.insert(name, Upload { name: file, mime, bytes })),
-                None => self.put(&name, &String::from_utf8(bytes).map_err(|error| broken(&error))?),
+                Some(file) => drop(self.files.insert(
+                    name,
+                    Upload {
+                        name: file,
+                        mime,
+                        bytes,
+                    },
+                )),
+                None => self.put(
+                    &name,
+                    &String::from_utf8(bytes).map_err(|error| broken(&error))?,
+                ),
             }
         }
         Ok(())
     }
 
     fn put(&mut self, name: &str, text: &str) {
-        let read = if TEXTUAL.contains(&name) { None } else { serde_json::from_str(text).ok() };
-        self.values.insert(name.to_owned(), read.unwrap_or_else(|| text.into()));
+        let read = if TEXTUAL.contains(&name) {
+            None
+        } else {
+            serde_json::from_str(text).ok()
+        };
+        self.values
+            .insert(name.to_owned(), read.unwrap_or_else(|| text.into()));
     }
 
     /// All names, those of files that are parameters themselves included.
@@ -123,10 +164,16 @@ impl Parameters {
     /// Files that come as a parameter become references to themselves; gives the files that nobody mentions.
     pub fn attach(&mut self, known: impl Fn(&str) -> bool) -> Vec<String> {
         for name in self.files.keys().filter(|name| known(name)) {
-            self.values.entry(name.clone()).or_insert_with(|| format!("attach://{name}").into());
+            self.values
+                .entry(name.clone())
+                .or_insert_with(|| format!("attach://{name}").into());
         }
         let written = Value::Object(self.values.clone()).to_string();
-        self.files.keys().filter(|name| !written.contains(&format!("attach://{name}\""))).cloned().collect()
+        self.files
+            .keys()
+            .filter(|name| !written.contains(&format!("attach://{name}\"")))
+            .cloned()
+            .collect()
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -145,7 +192,9 @@ impl Parameters {
 
     /// A flag; absent ones are false.
     pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
-        Ok(self.typed(name, "a Boolean", Value::as_bool)?.unwrap_or_default())
+        Ok(self
+            .typed(name, "a Boolean", Value::as_bool)?
+            .unwrap_or_default())
     }
 
     fn typed<'a, T>(
@@ -154,7 +203,11 @@ impl Parameters {
         kind: &str,
         read: impl Fn(&'a Value) -> Option<T>,
     ) -> Result<Option<T>, Refusal> {
-        let Some(value) = self.values.get(name) else { return Ok(None) };
-        read(value).map(Some).ok_or_else(|| Refusal::bad(format!("field \"{name}\" must be {kind}")))
+        let Some(value) = self.values.get(name) else {
+            return Ok(None);
+        };
+        read(value)
+            .map(Some)
+            .ok_or_else(|| Refusal::bad(format!("field \"{name}\" must be {kind}")))
     }
 }

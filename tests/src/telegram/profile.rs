@@ -21,7 +21,10 @@ const SCOPES: [&str; 7] = [
 
 /// The scope and the language of a call.
 fn place(parameters: &Parameters) -> Result<(String, String), Refusal> {
-    let scope = parameters.get("scope").cloned().unwrap_or_else(|| json!({ "type": "default" }));
+    let scope = parameters
+        .get("scope")
+        .cloned()
+        .unwrap_or_else(|| json!({ "type": "default" }));
     let kind = scope["type"].as_str().unwrap_or_default();
     if !SCOPES.contains(&kind) {
         return Err(Refusal::bad(format!("unsupported type specified: {scope}")));
@@ -34,7 +37,9 @@ fn place(parameters: &Parameters) -> Result<(String, String), Refusal> {
 
 fn language(parameters: &Parameters) -> Result<String, Refusal> {
     let language = parameters.text("language_code")?.unwrap_or_default();
-    if language.is_empty() || language.len() == 2 && language.chars().all(|c| c.is_ascii_lowercase()) {
+    if language.is_empty()
+        || language.len() == 2 && language.chars().all(|c| c.is_ascii_lowercase())
+    {
         return Ok(language.to_owned());
     }
     Err(Refusal::bad("invalid language code specified"))
@@ -54,9 +59,16 @@ pub(super) fn set_commands(state: &mut State, parameters: &Parameters) -> Answer
         if !(1..=32).contains(&name.len()) || !name.chars().all(fits) {
             return Err(Refusal::bad(format!("BOT_COMMAND_INVALID ({name:?})")));
         }
-        let length = command["description"].as_str().unwrap_or_default().trim().chars().count();
+        let length = command["description"]
+            .as_str()
+            .unwrap_or_default()
+            .trim()
+            .chars()
+            .count();
         if !(1..=256).contains(&length) {
-            return Err(Refusal::bad(format!("BOT_COMMAND_DESCRIPTION_INVALID (of {name})")));
+            return Err(Refusal::bad(format!(
+                "BOT_COMMAND_DESCRIPTION_INVALID (of {name})"
+            )));
         }
         if names.contains(&name) {
             state.violation(format!("setMyCommands: {name} twice"));
@@ -68,7 +80,11 @@ pub(super) fn set_commands(state: &mut State, parameters: &Parameters) -> Answer
 }
 
 pub(super) fn commands(state: &State, parameters: &Parameters) -> Answer {
-    Ok(state.commands.get(&place(parameters)?).cloned().unwrap_or_else(|| json!([])))
+    Ok(state
+        .commands
+        .get(&place(parameters)?)
+        .cloned()
+        .unwrap_or_else(|| json!([])))
 }
 
 pub(super) fn delete_commands(state: &mut State, parameters: &Parameters) -> Answer {
@@ -76,11 +92,18 @@ pub(super) fn delete_commands(state: &mut State, parameters: &Parameters) -> Ans
     done()
 }
 
-pub(super) fn set_text(state: &mut State, parameters: &Parameters, name: &str, most: usize) -> Answer {
+pub(super) fn set_text(
+    state: &mut State,
+    parameters: &Parameters,
+    name: &str,
+    most: usize,
+) -> Answer {
     let text = parameters.text(name)?.unwrap_or_default();
     if text.chars().count() > most {
         return Err(Refusal::bad(format!("{name} is too long")));
     }
-    state.texts.insert((name.to_owned(), language(parameters)?), text.to_owned());
+    state
+        .texts
+        .insert((name.to_owned(), language(parameters)?), text.to_owned());
     done()
 }

@@ -26,7 +26,10 @@ fn open<'a>(state: &'a mut State, id: &str, inline: bool) -> Result<&'a mut Quer
 
 pub(super) fn answer_callback(state: &mut State, parameters: &Parameters) -> Answer {
     let id = parameters.text("callback_query_id")?.unwrap_or_default();
-    if parameters.text("text")?.is_some_and(|text| text.chars().count() > 200) {
+    if parameters
+        .text("text")?
+        .is_some_and(|text| text.chars().count() > 200)
+    {
         return Err(Refusal::bad("MESSAGE_TOO_LONG"));
     }
     if parameters.text("url")?.is_some() {
@@ -39,12 +42,15 @@ pub(super) fn answer_callback(state: &mut State, parameters: &Parameters) -> Ans
 pub(super) fn answer_inline(state: &mut State, parameters: &Parameters) -> Answer {
     let id = parameters.text("inline_query_id")?.unwrap_or_default();
     let results = parameters.get("results").and_then(Value::as_array);
-    let results =
-        results.ok_or_else(|| Refusal::bad("can't parse inline query results: expected an Array"))?;
+    let results = results
+        .ok_or_else(|| Refusal::bad("can't parse inline query results: expected an Array"))?;
     if results.len() > 50 {
         return Err(Refusal::bad("RESULTS_TOO_MUCH"));
     }
-    if parameters.text("next_offset")?.is_some_and(|offset| offset.len() > 64) {
+    if parameters
+        .text("next_offset")?
+        .is_some_and(|offset| offset.len() > 64)
+    {
         return Err(Refusal::bad("NEXT_OFFSET_INVALID"));
     }
     if let Some(button) = parameters.get("button") {
@@ -68,7 +74,9 @@ pub(super) fn answer_inline(state: &mut State, parameters: &Parameters) -> Answe
 
 fn check_button(button: &Value) -> Result<(), Refusal> {
     if button["text"].as_str().unwrap_or_default().is_empty() {
-        return Err(Refusal::bad("can't parse the inline query results button: text is empty"));
+        return Err(Refusal::bad(
+            "can't parse the inline query results button: text is empty",
+        ));
     }
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     match button["start_parameter"].as_str() {
@@ -82,13 +90,23 @@ fn check_button(button: &Value) -> Result<(), Refusal> {
 fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
     let name = &result["id"];
     if result["type"] != "article" {
-        return Err(Refusal::bad(format!("the fake takes articles only: {result}")));
+        return Err(Refusal::bad(format!(
+            "the fake takes articles only: {result}"
+        )));
     }
-    if result["title"].as_str().unwrap_or_default().trim().is_empty() {
+    if result["title"]
+        .as_str()
+        .unwrap_or_default()
+        .trim()
+        .is_empty()
+    {
         return Err(Refusal::bad(format!("the title of result {name} is empty")));
     }
     let message = Parameters {
-        values: result["input_message_content"].as_object().cloned().unwrap_or_default(),
+        values: result["input_message_content"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
         ..Parameters::default()
     };
     content::text(state, &message, "message_text", false)?;
@@ -101,5 +119,8 @@ fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
 /// What a test is told of an answer.
 pub(super) fn answered(state: &State, id: &str) -> Option<Value> {
     let query = state.queries.get(id)?;
-    query.answer.clone().or_else(|| query.expired.then(|| json!(null)))
+    query
+        .answer
+        .clone()
+        .or_else(|| query.expired.then(|| json!(null)))
 }

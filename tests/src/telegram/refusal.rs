@@ -15,7 +15,11 @@ pub(super) type Answer = Result<Value, Refusal>;
 
 impl Refusal {
     pub fn new(code: u16, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), parameters: None }
+        Self {
+            code,
+            description: description.into(),
+            parameters: None,
+        }
     }
 
     /// 400.
@@ -46,7 +50,10 @@ impl Refusal {
     /// 429.
     pub fn flood(seconds: u64) -> Self {
         let description = format!("Too Many Requests: retry after {seconds}");
-        Self { parameters: Some(json!({ "retry_after": seconds })), ..Self::new(429, description) }
+        Self {
+            parameters: Some(json!({ "retry_after": seconds })),
+            ..Self::new(429, description)
+        }
     }
 
     /// A query that was answered, is too old or never was.
@@ -55,7 +62,8 @@ impl Refusal {
     }
 
     pub fn json(&self) -> Value {
-        let mut json = json!({ "ok": false, "error_code": self.code, "description": self.description });
+        let mut json =
+            json!({ "ok": false, "error_code": self.code, "description": self.description });
         if let Some(parameters) = &self.parameters {
             json["parameters"] = parameters.clone();
         }

@@ -31,7 +31,10 @@ pub(super) fn chat_id(state: &State, parameters: &Parameters) -> Result<i64, Ref
 }
 
 /// The chat that a call is about, when the bot may write there.
-pub(super) fn open_room<'a>(state: &'a State, parameters: &Parameters) -> Result<(i64, &'a Room), Refusal> {
+pub(super) fn open_room<'a>(
+    state: &'a State,
+    parameters: &Parameters,
+) -> Result<(i64, &'a Room), Refusal> {
     let id = chat_id(state, parameters)?;
     let room = &state.rooms[&id];
     match &room.closed {
@@ -42,11 +45,19 @@ pub(super) fn open_room<'a>(state: &'a State, parameters: &Parameters) -> Result
 
 pub(super) fn chat(state: &State, parameters: &Parameters) -> Answer {
     let mut json = open_room(state, parameters)?.1.json.clone();
-    let gifts =
-        ["unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"];
+    let gifts = [
+        "unlimited_gifts",
+        "limited_gifts",
+        "unique_gifts",
+        "premium_subscription",
+        "gifts_from_channels",
+    ];
     json["accent_color_id"] = json!(1);
     json["max_reaction_count"] = json!(11);
-    json["accepted_gift_types"] = gifts.iter().map(|name| ((*name).to_owned(), json!(false))).collect();
+    json["accepted_gift_types"] = gifts
+        .iter()
+        .map(|name| ((*name).to_owned(), json!(false)))
+        .collect();
     Ok(json)
 }
 
@@ -80,22 +91,33 @@ pub(super) fn member(state: &State, parameters: &Parameters) -> Answer {
     if state.bot["id"] == user {
         return Ok(json!({ "status": "member", "user": state.bot }));
     }
-    let user = room.members.get(&user).ok_or_else(|| Refusal::bad("user not found"))?;
+    let user = room
+        .members
+        .get(&user)
+        .ok_or_else(|| Refusal::bad("user not found"))?;
     Ok(membership(room, user))
 }
 
 pub(super) fn administrators(state: &State, parameters: &Parameters) -> Answer {
     let (_, room) = open_room(state, parameters)?;
     if room.json["type"] == "private" {
-        return Err(Refusal::bad("there are no administrators in the private chat"));
+        return Err(Refusal::bad(
+            "there are no administrators in the private chat",
+        ));
     }
-    let admins = room.members.values().filter(|user| room.admins.contains(&user.id));
+    let admins = room
+        .members
+        .values()
+        .filter(|user| room.admins.contains(&user.id));
     Ok(admins.map(|user| membership(room, user)).collect())
 }
 
 pub(super) fn file(state: &State, parameters: &Parameters) -> Answer {
     let id = parameters.text("file_id")?.unwrap_or_default();
-    let file = state.files.get(id).ok_or_else(|| Refusal::bad("invalid file_id"))?;
+    let file = state
+        .files
+        .get(id)
+        .ok_or_else(|| Refusal::bad("invalid file_id"))?;
     if file.bytes.len() > MOST_BYTES {
         return Err(Refusal::bad("file is too big"));
     }

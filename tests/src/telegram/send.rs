@@ -61,7 +61,14 @@ pub(super) fn send(state: &mut State, method: &str, parameters: &Parameters) -> 
         json["link_preview_options"] = options.clone();
     }
     let message = snapshot((chat, id), thread, reply_to, &content, &markup);
-    Ok(store(state, Place::Chat(chat, id), json, &content, &markup, message))
+    Ok(store(
+        state,
+        Place::Chat(chat, id),
+        json,
+        &content,
+        &markup,
+        message,
+    ))
 }
 
 /// What a message shows.
@@ -103,7 +110,11 @@ pub(super) fn store(
     if let Some(keyboard) = &markup.json {
         json["reply_markup"] = keyboard.clone();
     }
-    let stored = Stored { json: json.clone(), states: vec![message], by_bot: true };
+    let stored = Stored {
+        json: json.clone(),
+        states: vec![message],
+        by_bot: true,
+    };
     state.messages.insert(place, stored);
     json
 }
@@ -125,17 +136,24 @@ pub(super) fn without_reply(json: &Value) -> Value {
 
 /// Takes one message from what a chat may get.
 pub(super) fn flood(state: &mut State, chat: i64, edited: Option<&str>) -> Result<(), Refusal> {
-    state.flood.take(chat, edited).map_err(|(refusal, impatient)| {
-        if impatient {
-            state.violation(format!("chat {chat}: sent again before retry_after had passed"));
-        }
-        refusal
-    })
+    state
+        .flood
+        .take(chat, edited)
+        .map_err(|(refusal, impatient)| {
+            if impatient {
+                state.violation(format!(
+                    "chat {chat}: sent again before retry_after had passed"
+                ));
+            }
+            refusal
+        })
 }
 
 /// The topic of a call.
 fn thread(state: &State, chat: i64, parameters: &Parameters) -> Result<Option<i64>, Refusal> {
-    let Some(thread) = parameters.integer("message_thread_id")? else { return Ok(None) };
+    let Some(thread) = parameters.integer("message_thread_id")? else {
+        return Ok(None);
+    };
     if state.rooms[&chat].topics.contains_key(&thread) {
         return Ok(Some(thread));
     }
@@ -144,13 +162,19 @@ fn thread(state: &State, chat: i64, parameters: &Parameters) -> Result<Option<i6
 
 /// The message that a call answers.
 fn reply(state: &State, chat: i64, parameters: &Parameters) -> Result<Option<i64>, Refusal> {
-    let Some(reply) = parameters.get("reply_parameters") else { return Ok(None) };
+    let Some(reply) = parameters.get("reply_parameters") else {
+        return Ok(None);
+    };
     if reply.get("chat_id").is_some_and(|other| *other != chat) {
         return Err(Refusal::bad("the fake knows replies in the same chat only"));
     }
-    let id =
-        reply["message_id"].as_i64().ok_or_else(|| Refusal::bad("message identifier is not specified"))?;
-    let found = state.messages.get(&Place::Chat(chat, id)).and_then(|stored| stored.states.last());
+    let id = reply["message_id"]
+        .as_i64()
+        .ok_or_else(|| Refusal::bad("message identifier is not specified"))?;
+    let found = state
+        .messages
+        .get(&Place::Chat(chat, id))
+        .and_then(|stored| stored.states.last());
     match found {
         Some(message) if !message.deleted => Ok(Some(id)),
         _ if reply["allow_sending_without_reply"] == true => Ok(None),

@@ -65,7 +65,11 @@ async fn route(shared: &Arc<Shared>, request: Request<Body>) -> Option<Response<
     if let Err(refusal) = authorized {
         return Some(refused(&refusal));
     }
-    if file { Some(download(&shared.lock(), name)) } else { method(shared, name, request).await }
+    if file {
+        Some(download(&shared.lock(), name))
+    } else {
+        method(shared, name, request).await
+    }
 }
 
 fn authorize(state: &mut State, token: &str) -> Result<(), Refusal> {
@@ -78,7 +82,11 @@ fn authorize(state: &mut State, token: &str) -> Result<(), Refusal> {
     state.violation(format!("a call with the token {token:?}"));
     let (id, secret) = token.split_once(':').unwrap_or_default();
     let formed = !secret.is_empty() && !id.is_empty() && id.chars().all(|c| c.is_ascii_digit());
-    Err(if formed { Refusal::unauthorized() } else { Refusal::not_found() })
+    Err(if formed {
+        Refusal::unauthorized()
+    } else {
+        Refusal::not_found()
+    })
 }
 
 fn download(state: &State, path: &str) -> Response<Body> {
@@ -88,7 +96,11 @@ fn download(state: &State, path: &str) -> Response<Body> {
     }
 }
 
-async fn method(shared: &Arc<Shared>, name: &str, request: Request<Body>) -> Option<Response<Body>> {
+async fn method(
+    shared: &Arc<Shared>,
+    name: &str,
+    request: Request<Body>,
+) -> Option<Response<Body>> {
     let fault = shared.change(|state| state.faults.get_mut(&name.to_lowercase())?.pop_front());
     let read = Parameters::read(request).await;
     let parameters = match read {
@@ -113,7 +125,10 @@ async fn method(shared: &Arc<Shared>, name: &str, request: Request<Body>) -> Opt
         Some(Fault::Drop) => return None,
         Some(Fault::Status(status)) => return Some(broken(status)),
         Some(Fault::Flood(seconds)) => {
-            let chat = parameters.get("chat_id").and_then(Value::as_i64).unwrap_or_default();
+            let chat = parameters
+                .get("chat_id")
+                .and_then(Value::as_i64)
+                .unwrap_or_default();
             shared.change(|state| state.flood.pause(chat, seconds));
             return Some(refused(&Refusal::flood(seconds)));
         }
@@ -172,11 +187,23 @@ fn record(state: &mut State, method: &str, parameters: &Parameters, answer: &Ans
         Ok(_) => (200, None),
         Err(refusal) => (refusal.code, Some(refusal.description.clone())),
     };
-    let excused = answer.as_ref().err().is_none_or(|refusal| refusal.parameters.is_some());
+    let excused = answer
+        .as_ref()
+        .err()
+        .is_none_or(|refusal| refusal.parameters.is_some());
     if matches!(status, 400 | 404 | 409 | 413) && !excused {
-        state.violation(format!("refused: {method}: {}", description.as_deref().unwrap_or_default()));
+        state.violation(format!(
+            "refused: {method}: {}",
+            description.as_deref().unwrap_or_default()
+        ));
     }
-    note(state, method, parameters, (status, description), answer.as_ref().ok().cloned());
+    note(
+        state,
+        method,
+        parameters,
+        (status, description),
+        answer.as_ref().ok().cloned(),
+    );
 }
 
 /// Writes a call down.
@@ -188,7 +215,9 @@ fn note(
     result: Option<Value>,
 ) {
     state.calls.push(Call {
-        method: methods::find(method).map_or(method, |known| known.0).to_owned(),
+        method: methods::find(method)
+            .map_or(method, |known| known.0)
+            .to_owned(),
         parameters: Value::Object(parameters.values.clone()),
         status,
         description,
@@ -198,13 +227,19 @@ fn note(
 }
 
 fn refused(refusal: &Refusal) -> Response<Body> {
-    respond(StatusCode::from_u16(refusal.code).unwrap_or(StatusCode::BAD_REQUEST), &refusal.json())
+    respond(
+        StatusCode::from_u16(refusal.code).unwrap_or(StatusCode::BAD_REQUEST),
+        &refusal.json(),
+    )
 }
 
 fn respond(status: StatusCode, json: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(json.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a header value"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        "application/json".parse().expect("a header value"),
+    );
     response
 }
 
@@ -218,7 +253,9 @@ fn broken(status: u16) -> Response<Body> {
     if status < 502 {
         return refused(&Refusal::new(status, reason));
     }
-    let mut response = Response::new(Body::from(format!("<html><h1>{status} {reason}</h1></html>")));
+    let mut response = Response::new(Body::from(format!(
+        "<html><h1>{status} {reason}</h1></html>"
+    )));
     *response.status_mut() = code;
     response
 }

@@ -15,9 +15,12 @@ impl Spec {
     pub fn load() -> Option<Arc<Self>> {
         static SPEC: LazyLock<Option<Arc<Spec>>> = LazyLock::new(|| {
             let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/specs");
-            let directory = std::env::var_os("NETVANE_SPECS").map_or_else(|| beside.into(), PathBuf::from);
+            let directory =
+                std::env::var_os("NETVANE_SPECS").map_or_else(|| beside.into(), PathBuf::from);
             let text = std::fs::read_to_string(directory.join("telegram-bot-api.json")).ok()?;
-            Some(Arc::new(Spec(serde_json::from_str(&text).expect("the description of the Bot API is JSON"))))
+            Some(Arc::new(Spec(
+                serde_json::from_str(&text).expect("the description of the Bot API is JSON"),
+            )))
         });
         SPEC.clone()
     }
@@ -27,7 +30,12 @@ impl Spec {
     pub fn parameters(&self, method: &str) -> Option<Vec<(&str, bool)>> {
         let fields = &self.0["methods"].get(method)?["fields"];
         let field = |field: &'_ Value| field["required"] == true;
-        Some(array(fields).iter().map(|one| (one["name"].as_str().unwrap_or_default(), field(one))).collect())
+        Some(
+            array(fields)
+                .iter()
+                .map(|one| (one["name"].as_str().unwrap_or_default(), field(one)))
+                .collect(),
+        )
     }
 
     /// What is wrong with a call.
@@ -65,7 +73,10 @@ impl Spec {
 
     /// What is wrong with a value that may have one of these types: nothing when one of them fits.
     fn value(&self, path: &str, types: &[Value], value: &Value) -> Vec<String> {
-        let tried = types.iter().filter_map(Value::as_str).map(|name| self.one(path, name, value));
+        let tried = types
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|name| self.one(path, name, value));
         tried.min_by_key(Vec::len).unwrap_or_default()
     }
 
@@ -77,12 +88,18 @@ impl Spec {
             "String" | "InputFile" => value.is_string(),
             _ => return self.composed(path, name, value),
         };
-        if fits { vec![] } else { vec![format!("{path} is no {name}: {value}")] }
+        if fits {
+            vec![]
+        } else {
+            vec![format!("{path} is no {name}: {value}")]
+        }
     }
 
     fn composed(&self, path: &str, name: &str, value: &Value) -> Vec<String> {
         if let Some(item) = name.strip_prefix("Array of ") {
-            let Some(values) = value.as_array() else { return vec![format!("{path} is no list: {value}")] };
+            let Some(values) = value.as_array() else {
+                return vec![format!("{path} is no list: {value}")];
+            };
             let check = |(index, value)| self.one(&format!("{path}[{index}]"), item, value);
             return values.iter().enumerate().flat_map(check).collect();
         }
@@ -104,7 +121,9 @@ fn array(value: &Value) -> &[Value] {
 /// The one value that tells a kind of object from its siblings, such as `type`.
 fn constant(field: &Value) -> Option<&str> {
     let (_, word) = field["description"].as_str()?.rsplit_once(", must be ")?;
-    word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_').then_some(word)
+    word.chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        .then_some(word)
 }
 
 #[cfg(test)]
@@ -121,15 +140,28 @@ mod tests {
             spec.check("sendMessage", values.as_object().expect("an object"))
         };
         let keyboard = |button: Value| json!({ "inline_keyboard": [[button]] });
-        assert_eq!(check(keyboard(json!({ "text": "a", "url": "https://a.test/" }))), [""; 0]);
+        assert_eq!(
+            check(keyboard(json!({ "text": "a", "url": "https://a.test/" }))),
+            [""; 0]
+        );
         let place = "sendMessage.reply_markup.inline_keyboard[0][0]";
         assert_eq!(
             check(keyboard(json!({ "text": "a", "uri": "b" }))),
             [format!("{place}.uri does not exist")]
         );
-        assert_eq!(check(keyboard(json!({ "url": "b" }))), [format!("{place}.text is required")]);
-        assert_eq!(check(keyboard(json!({ "text": 1 }))), [format!("{place}.text is no String: 1")]);
+        assert_eq!(
+            check(keyboard(json!({ "url": "b" }))),
+            [format!("{place}.text is required")]
+        );
+        assert_eq!(
+            check(keyboard(json!({ "text": 1 }))),
+            [format!("{place}.text is no String: 1")]
+        );
         let scope = json!({ "commands": [], "scope": { "type": "everybody" } });
-        assert_eq!(spec.check("setMyCommands", scope.as_object().expect("an object")).len(), 1);
+        assert_eq!(
+            spec.check("setMyCommands", scope.as_object().expect("an object"))
+                .len(),
+            1
+        );
     }
 }

@@ -157,15 +157,27 @@ impl Shared {
                 return found;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "waited in vain: {what}\n{}", state.summary());
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            assert!(
+                !left.is_zero(),
+                "waited in vain: {what}\n{}",
+                state.summary()
+            );
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 }
 
 impl State {
     fn new(token: &str) -> Self {
-        let id = token.split(':').next().and_then(|id| id.parse::<i64>().ok()).unwrap_or_default();
+        let id = token
+            .split(':')
+            .next()
+            .and_then(|id| id.parse::<i64>().ok())
+            .unwrap_or_default();
         Self {
             token: token.to_owned(),
             revoked: false,
@@ -221,42 +233,70 @@ impl State {
     pub fn push(&mut self, kind: &str, body: Value, queue: i64) -> Option<i64> {
         let wanted = match &self.allowed {
             Some(allowed) if !allowed.is_empty() => allowed.contains(kind),
-            _ => !matches!(kind, "chat_member" | "message_reaction" | "message_reaction_count"),
+            _ => !matches!(
+                kind,
+                "chat_member" | "message_reaction" | "message_reaction_count"
+            ),
         };
         if !wanted {
             return None;
         }
         let id = 500_000_000 + self.number();
         let body = json!({ "update_id": id, kind: body });
-        self.pending.push_back(Pending { id, body, queue, again: false });
+        self.pending.push_back(Pending {
+            id,
+            body,
+            queue,
+            again: false,
+        });
         Some(id)
     }
 
     /// The messages of the bot in a chat, in the order in which they were sent, as they are now.
     pub fn own_messages(&self, chat: i64) -> impl Iterator<Item = &Message> {
-        let own = self.messages.range(Place::Chat(chat, 0)..=Place::Chat(chat, i64::MAX));
-        own.filter(|(_, stored)| stored.by_bot).filter_map(|(_, stored)| stored.states.last())
+        let own = self
+            .messages
+            .range(Place::Chat(chat, 0)..=Place::Chat(chat, i64::MAX));
+        own.filter(|(_, stored)| stored.by_bot)
+            .filter_map(|(_, stored)| stored.states.last())
     }
 
     /// A callback or inline query begins.
     pub fn ask(&mut self, what: String, inline: bool) -> String {
         let id = format!("{}", 7_000_000_000_000_000 + self.number());
-        let query = Query { what, inline, asked: Instant::now(), expired: false, answer: None };
+        let query = Query {
+            what,
+            inline,
+            asked: Instant::now(),
+            expired: false,
+            answer: None,
+        };
         self.queries.insert(id.clone(), query);
         id
     }
 
     /// What a test that waited in vain wants to know.
     pub fn summary(&self) -> String {
-        let calls: Vec<_> = self.calls.iter().rev().take(20).map(ToString::to_string).collect();
+        let calls: Vec<_> = self
+            .calls
+            .iter()
+            .rev()
+            .take(20)
+            .map(ToString::to_string)
+            .collect();
         let calls = calls.into_iter().rev().collect::<Vec<_>>().join("\n  ");
         let waiting: Vec<_> = self.pending.iter().map(|pending| &pending.body).collect();
-        format!("calls:\n  {calls}\nviolations: {:#?}\nupdates not taken: {waiting:#?}", self.violations)
+        format!(
+            "calls:\n  {calls}\nviolations: {:#?}\nupdates not taken: {waiting:#?}",
+            self.violations
+        )
     }
 }
 
 /// Seconds since 1970, as the Bot API tells times.
 pub(super) fn now() -> i64 {
-    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let since = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or_default()
 }

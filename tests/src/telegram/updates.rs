@@ -32,13 +32,21 @@ impl Drop for Poll {
 /// Waits for updates; a later poll ends an earlier one.
 pub(super) async fn get(shared: &Arc<Shared>, parameters: &Parameters) -> Answer {
     let mut changes = shared.watch();
-    let timeout = parameters.integer("timeout")?.unwrap_or_default().clamp(0, 50).unsigned_abs();
+    let timeout = parameters
+        .integer("timeout")?
+        .unwrap_or_default()
+        .clamp(0, 50)
+        .unsigned_abs();
     let limit = parameters.integer("limit")?.unwrap_or(100).clamp(1, 100);
     let own = shared.change(|state| begin(state, parameters))?;
     let _poll = Poll(shared.clone());
     let end = Instant::now() + Duration::from_secs(timeout);
     loop {
-        let found = take(&mut shared.lock(), own, usize::try_from(limit).unwrap_or(100))?;
+        let found = take(
+            &mut shared.lock(),
+            own,
+            usize::try_from(limit).unwrap_or(100),
+        )?;
         let left = end.saturating_duration_since(Instant::now());
         if !found.is_empty() || left.is_zero() {
             return Ok(found.into());
@@ -56,7 +64,9 @@ fn begin(state: &mut State, parameters: &Parameters) -> Result<u64, Refusal> {
         state.allowed = Some(kinds);
     }
     match parameters.integer("offset")?.unwrap_or_default() {
-        offset @ 1.. => state.pending.retain(|pending| pending.id >= offset || pending.again),
+        offset @ 1.. => state
+            .pending
+            .retain(|pending| pending.id >= offset || pending.again),
         offset @ ..0 => {
             let kept = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
             let goes = state.pending.len().saturating_sub(kept);
@@ -76,7 +86,12 @@ fn take(state: &mut State, own: u64, limit: usize) -> Result<Vec<Value>, Refusal
     if state.poller != own {
         return Err(Refusal::conflict(OTHER_POLL));
     }
-    let found: Vec<_> = state.pending.iter().take(limit).map(|pending| pending.body.clone()).collect();
+    let found: Vec<_> = state
+        .pending
+        .iter()
+        .take(limit)
+        .map(|pending| pending.body.clone())
+        .collect();
     // What is given once more is given only once more.
     for pending in state.pending.iter_mut().take(limit) {
         pending.again = false;
@@ -86,9 +101,19 @@ fn take(state: &mut State, own: u64, limit: usize) -> Result<Vec<Value>, Refusal
 
 /// The kinds of updates that a bot wants.
 fn kinds(parameters: &Parameters) -> Result<Option<BTreeSet<String>>, Refusal> {
-    let Some(kinds) = parameters.get("allowed_updates") else { return Ok(None) };
-    let kinds = kinds.as_array().ok_or_else(|| Refusal::bad("can't parse allowed_updates"))?;
-    Ok(Some(kinds.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
+    let Some(kinds) = parameters.get("allowed_updates") else {
+        return Ok(None);
+    };
+    let kinds = kinds
+        .as_array()
+        .ok_or_else(|| Refusal::bad("can't parse allowed_updates"))?;
+    Ok(Some(
+        kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+    ))
 }
 
 pub(super) fn set_webhook(state: &mut State, parameters: &Parameters) -> Answer {
@@ -99,7 +124,8 @@ pub(super) fn set_webhook(state: &mut State, parameters: &Parameters) -> Answer 
     check_url(url, state.plain_webhooks)?;
     let secret = parameters.text("secret_token")?;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if secret.is_some_and(|secret| !(1..=256).contains(&secret.len()) || !secret.chars().all(fits)) {
+    if secret.is_some_and(|secret| !(1..=256).contains(&secret.len()) || !secret.chars().all(fits))
+    {
         return Err(Refusal::bad("secret token contains unallowed characters"));
     }
     let connections = parameters.integer("max_connections")?.unwrap_or(40);
@@ -122,16 +148,21 @@ pub(super) fn set_webhook(state: &mut State, parameters: &Parameters) -> Answer 
 }
 
 fn check_url(url: &str, plain: bool) -> Result<(), Refusal> {
-    let parsed: axum::http::Uri =
-        url.parse().map_err(|_| Refusal::bad("bad webhook: invalid webhook URL specified"))?;
+    let parsed: axum::http::Uri = url
+        .parse()
+        .map_err(|_| Refusal::bad("bad webhook: invalid webhook URL specified"))?;
     if plain && parsed.scheme_str() == Some("http") {
         return Ok(());
     }
     if parsed.scheme_str() != Some("https") {
-        return Err(Refusal::bad("bad webhook: An HTTPS URL must be provided for webhook"));
+        return Err(Refusal::bad(
+            "bad webhook: An HTTPS URL must be provided for webhook",
+        ));
     }
     if parsed.port_u16().is_some_and(|port| !PORTS.contains(&port)) {
-        return Err(Refusal::bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443"));
+        return Err(Refusal::bad(
+            "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
+        ));
     }
     Ok(())
 }

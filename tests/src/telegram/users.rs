@@ -19,7 +19,12 @@ impl User {
     /// Somebody whose application speaks English.
     pub fn new(id: i64, first_name: &str) -> Self {
         let username = Some(format!("user_{id}"));
-        Self { id, first_name: first_name.to_owned(), username, language: "en".to_owned() }
+        Self {
+            id,
+            first_name: first_name.to_owned(),
+            username,
+            language: "en".to_owned(),
+        }
     }
 
     pub(super) fn json(&self) -> Value {

@@ -2,12 +2,16 @@ use super::*;
 use crate::escape::length;
 
 fn all() -> Vec<Value> {
-    let engine = netvane_core::Engine::new(&netvane_core::settings::Settings::default()).expect("starts");
+    let engine =
+        netvane_core::Engine::new(&netvane_core::settings::Settings::default()).expect("starts");
     commands(engine.registry(), true)
 }
 
 fn named(name: &str) -> Value {
-    all().into_iter().find(|command| command["name"] == name).unwrap_or_else(|| panic!("no {name}"))
+    all()
+        .into_iter()
+        .find(|command| command["name"] == name)
+        .unwrap_or_else(|| panic!("no {name}"))
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -33,16 +37,28 @@ fn every_command_keeps_to_the_limits() {
         let mut total = length(name) + length(command["description"].as_str().expect("text"));
         let options = list(&command["options"]);
         assert!((1..=25).contains(&options.len()), "{name}");
-        assert!(options.is_sorted_by_key(|option| option["required"] != true), "{name}: required first");
+        assert!(
+            options.is_sorted_by_key(|option| option["required"] != true),
+            "{name}: required first"
+        );
         let mut names = std::collections::HashSet::new();
         for option in options {
-            let (option_name, help) = (&option["name"], option["description"].as_str().expect("text"));
-            assert!(names.insert(option_name.to_string()), "{name}: {option_name} is there twice");
+            let (option_name, help) = (
+                &option["name"],
+                option["description"].as_str().expect("text"),
+            );
+            assert!(
+                names.insert(option_name.to_string()),
+                "{name}: {option_name} is there twice"
+            );
             assert!((1..=100).contains(&length(help)), "{name} {option_name}");
             assert!(list(&option["choices"]).len() <= 25);
             assert!(option["autocomplete"] != true || option.get("choices").is_none());
             total += length(&option_name.to_string()) + length(help);
-            total += list(&option["choices"]).iter().map(|c| length(&c.to_string())).sum::<usize>();
+            total += list(&option["choices"])
+                .iter()
+                .map(|c| length(&c.to_string()))
+                .sum::<usize>();
         }
         assert!(total <= 8000, "{name}: {total}");
     }
@@ -65,7 +81,10 @@ fn what_discord_adds_is_no_difference() {
             }
             for option in command["options"].as_array_mut().into_iter().flatten() {
                 if option["required"] == false {
-                    option.as_object_mut().expect("an object").remove("required");
+                    option
+                        .as_object_mut()
+                        .expect("an object")
+                        .remove("required");
                 }
             }
             command

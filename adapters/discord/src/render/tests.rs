@@ -8,18 +8,29 @@ use proptest::prelude::*;
 use super::*;
 
 fn drawn(document: &Document) -> Drawn {
-    draw(&Page { document, buttons: &[], working: false })
+    draw(&Page {
+        document,
+        buttons: &[],
+        working: false,
+    })
 }
 
 fn shown(document: &Document) -> String {
     let embed = drawn(document).embed;
-    format!("{}\n{}", embed["title"].as_str().expect("text"), embed["description"].as_str().expect("text"))
+    format!(
+        "{}\n{}",
+        embed["title"].as_str().expect("text"),
+        embed["description"].as_str().expect("text")
+    )
 }
 
 #[test]
 fn narrow_tables_are_code_and_wide_ones_are_lists() {
     let mut document = Document::new("MX of example.com", "2 mail servers", Severity::Good);
-    document.table([">Preference", "Exchange"], vec![[10.into(), Cell::domain("mail.example.com")]]);
+    document.table(
+        [">Preference", "Exchange"],
+        vec![[10.into(), Cell::domain("mail.example.com")]],
+    );
     document.table(
         ["Exchange", "Addresses", ">TTL"],
         vec![
@@ -28,7 +39,11 @@ fn narrow_tables_are_code_and_wide_ones_are_lists() {
                 Cell::new("192.0.2.1\n2001:db8:0:1:2:3:4:5", Role::Address),
                 300.into(),
             ],
-            [Cell::domain("mx_2.example.com"), Cell::new("none", Role::Bad), "".into()],
+            [
+                Cell::domain("mx_2.example.com"),
+                Cell::new("none", Role::Bad),
+                "".into(),
+            ],
         ],
     );
     document.warn("one has no address");
@@ -74,17 +89,31 @@ fn hostile_text_is_only_text() {
 #[test]
 fn what_does_not_fit_is_attached() {
     let mut document = Document::new("TXT of example.com", "many records", Severity::Good);
-    document.table(["Text"], (0..300).map(|index| [Cell::exact(format!("record {index:064}"))]).collect());
+    document.table(
+        ["Text"],
+        (0..300)
+            .map(|index| [Cell::exact(format!("record {index:064}"))])
+            .collect(),
+    );
     document.text("after it");
     let Drawn { embed, files } = drawn(&document);
     let description = embed["description"].as_str().expect("text");
     assert!(description.contains("`record 0") && length(description) <= DESCRIPTION);
-    assert!(description.ends_with("… the whole answer is in `answer.txt`"), "{description}");
+    assert!(
+        description.ends_with("… the whole answer is in `answer.txt`"),
+        "{description}"
+    );
     assert!(!description.contains("after it"), "the order stays");
-    let [file] = &files[..] else { panic!("one file") };
+    let [file] = &files[..] else {
+        panic!("one file")
+    };
     let text = String::from_utf8_lossy(&file.bytes);
     assert!(text.contains("0299") && text.contains("after it"));
-    let working = draw(&Page { document: &document, buttons: &[], working: true });
+    let working = draw(&Page {
+        document: &document,
+        buttons: &[],
+        working: true,
+    });
     assert!(working.files.is_empty(), "progress attaches nothing");
 }
 
@@ -101,10 +130,24 @@ fn a_long_line_of_code_is_shown_in_part() {
 #[test]
 fn attachments_are_files() {
     let mut document = note("a", "b");
-    document.block(Block::Attachment { name: "../raw data.json".into(), text: "{}".into() });
+    document.block(Block::Attachment {
+        name: "../raw data.json".into(),
+        text: "{}".into(),
+    });
     let Drawn { embed, files } = drawn(&document);
-    assert_eq!(files, [File { name: "rawdata.json".into(), bytes: b"{}".to_vec() }]);
-    assert!(embed["description"].as_str().expect("text").ends_with("📎 `rawdata.json`"));
+    assert_eq!(
+        files,
+        [File {
+            name: "rawdata.json".into(),
+            bytes: b"{}".to_vec()
+        }]
+    );
+    assert!(
+        embed["description"]
+            .as_str()
+            .expect("text")
+            .ends_with("📎 `rawdata.json`")
+    );
 }
 
 #[test]
@@ -117,25 +160,56 @@ fn files_that_have_no_room_are_told() {
     let Drawn { embed, files } = drawn(&document);
     assert_eq!((files.len(), files[0].name.as_str()), (FILES, REST));
     assert!(String::from_utf8_lossy(&files[0].bytes).contains("text 11"));
-    assert!(embed["description"].as_str().expect("text").ends_with(ATTACHED));
+    assert!(
+        embed["description"]
+            .as_str()
+            .expect("text")
+            .ends_with(ATTACHED)
+    );
 
     let mut document = note("a", "b");
-    document.block(Block::Attachment { name: "small".into(), text: "x".into() });
-    document.block(Block::Attachment { name: "large".into(), text: "x".repeat(FILE_BYTES) });
+    document.block(Block::Attachment {
+        name: "small".into(),
+        text: "x".into(),
+    });
+    document.block(Block::Attachment {
+        name: "large".into(),
+        text: "x".repeat(FILE_BYTES),
+    });
     let Drawn { embed, files } = drawn(&document);
-    assert_eq!(files, [File { name: "small".into(), bytes: b"x".to_vec() }]);
-    assert!(embed["description"].as_str().expect("text").ends_with(TOO_LARGE));
+    assert_eq!(
+        files,
+        [File {
+            name: "small".into(),
+            bytes: b"x".to_vec()
+        }]
+    );
+    assert!(
+        embed["description"]
+            .as_str()
+            .expect("text")
+            .ends_with(TOO_LARGE)
+    );
 }
 
 #[test]
 fn a_second_path_is_drawn_in_words() {
     let mut document = note("a", "b");
     for name in ["first.example", "second.example"] {
-        let station = Station { title: "Server".into(), name: name.into(), via: String::new() };
-        document.block(Block::Path { stations: vec![station] });
+        let station = Station {
+            title: "Server".into(),
+            name: name.into(),
+            via: String::new(),
+        };
+        document.block(Block::Path {
+            stations: vec![station],
+        });
     }
     let shown = shown(&document);
-    assert!(!shown.contains("first.example") && shown.contains("second.example"), "{shown}");
+    assert!(
+        !shown.contains("first.example") && shown.contains("second.example"),
+        "{shown}"
+    );
 }
 
 /// The markup with an `x` for each piece of code and each escaped character.
@@ -149,7 +223,10 @@ fn live(markup: &str) -> String {
     let mut rest = outside.as_ref();
     while !rest.is_empty() {
         let skip = [&escape, &code].iter().find_map(|pattern| {
-            pattern.find(rest).filter(|found| found.start() == 0).map(|found| found.end())
+            pattern
+                .find(rest)
+                .filter(|found| found.start() == 0)
+                .map(|found| found.end())
         });
         let step = skip.unwrap_or_else(|| rest.chars().next().map_or(1, char::len_utf8));
         out.push_str(if skip.is_some() { "x" } else { &rest[..step] });

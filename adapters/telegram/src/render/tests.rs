@@ -7,14 +7,25 @@ use regex::Regex;
 use super::*;
 
 fn mx() -> Document {
-    let mut document =
-        Document::new("MX of example.test", "2 mail servers, of which 1 resolves", Severity::Warning);
+    let mut document = Document::new(
+        "MX of example.test",
+        "2 mail servers, of which 1 resolves",
+        Severity::Warning,
+    );
     let row = |preference: u16, exchange: &str, addresses: &str| {
-        [preference.into(), Cell::domain(exchange), Cell::new(addresses, Role::Address), "5m".into()]
+        [
+            preference.into(),
+            Cell::domain(exchange),
+            Cell::new(addresses, Role::Address),
+            "5m".into(),
+        ]
     };
     document.table(
         [">Preference", "Exchange", "Addresses", ">TTL"],
-        vec![row(10, "mail1.example.test", "2001:db8:2::81\n203.0.113.81"), row(20, "mail.silent.test", "")],
+        vec![
+            row(10, "mail1.example.test", "2001:db8:2::81\n203.0.113.81"),
+            row(20, "mail.silent.test", ""),
+        ],
     );
     document.field("Answered by", "198.51.100.53:53, validated by it (DNSSEC)");
     document.warn("The addresses of exchange mail.silent.test could not be found out just now");
@@ -58,9 +69,15 @@ fn a_narrow_table_keeps_its_columns() {
 
 #[test]
 fn a_registration() {
-    let mut document =
-        Document::new("Registration of example.com", "Registered until 2027-08-13", Severity::Good);
-    document.field("Registrar", "Example Registrar, Inc. (https://registrar.example)");
+    let mut document = Document::new(
+        "Registration of example.com",
+        "Registered until 2027-08-13",
+        Severity::Good,
+    );
+    document.field(
+        "Registrar",
+        "Example Registrar, Inc. (https://registrar.example)",
+    );
     document.field("Name servers", Cell::domain("a.example.net\nb.example.net"));
     document.field("Abuse", Cell::exact("abuse@registrar.example"));
     document.heading("Servers asked");
@@ -74,7 +91,10 @@ fn a_registration() {
     );
     let lines: Vec<String> = (1..=15).map(|line| format!("line {line} @admin")).collect();
     document.code(lines.join("\n"));
-    document.block(Block::Attachment { name: "Raw answer".into(), text: "Domain: EXAMPLE\n".repeat(400) });
+    document.block(Block::Attachment {
+        name: "Raw answer".into(),
+        text: "Domain: EXAMPLE\n".repeat(400),
+    });
     let rendered = render(&document, true);
     insta::assert_snapshot!(rendered.html, @r"
         ✅ <b>Registration of </b><code>example.com</code>
@@ -106,7 +126,10 @@ fn a_registration() {
         Raw answer is in the file.
     ");
     let (name, text) = rendered.file.expect("a file");
-    assert_eq!((name.as_str(), text.lines().count()), ("raw-answer.txt", 400));
+    assert_eq!(
+        (name.as_str(), text.lines().count()),
+        ("raw-answer.txt", 400)
+    );
 }
 
 #[test]
@@ -128,12 +151,19 @@ fn a_failure() {
 #[test]
 fn what_does_not_fit_is_in_the_file() {
     let mut document = Document::new("Names", "many", Severity::Neutral);
-    let row = |index: usize| [Cell::domain(format!("host-{index}.example.com")), Cell::from("x".repeat(40))];
+    let row = |index: usize| {
+        [
+            Cell::domain(format!("host-{index}.example.com")),
+            Cell::from("x".repeat(40)),
+        ]
+    };
     document.table(["Name", "About"], (0..300).map(row).collect());
     document.warn("All of it is old");
     let rendered = render(&document, true);
     assert!(
-        rendered.html.ends_with("\n\n⚠️ All of it is old\n\n… the rest is in the file."),
+        rendered
+            .html
+            .ends_with("\n\n⚠️ All of it is old\n\n… the rest is in the file."),
         "{}",
         rendered.html
     );
@@ -146,11 +176,16 @@ fn what_does_not_fit_is_in_the_file() {
 
 #[test]
 fn a_way_is_drawn_where_it_fits() {
-    let station =
-        |name: &str, via: &str| Station { title: "Server".into(), name: name.into(), via: via.into() };
+    let station = |name: &str, via: &str| Station {
+        title: "Server".into(),
+        name: name.into(),
+        via: via.into(),
+    };
     let path = |name: &str| {
         let mut document = Document::new("Way", "", Severity::Neutral);
-        let block = Block::Path { stations: vec![station("a.example", ""), station(name, "SMTP")] };
+        let block = Block::Path {
+            stations: vec![station("a.example", ""), station(name, "SMTP")],
+        };
         document.block(block.clone());
         // The final message has a picture instead, but of one path only.
         let rendered = render(&document, true);
@@ -161,7 +196,10 @@ fn a_way_is_drawn_where_it_fits() {
     };
     assert!(path("b.example").contains("<pre>"));
     let wide = path(&format!("{}.example", "b".repeat(40)));
-    assert!(wide.contains("● <b>Server</b>: <code>a.example</code>\n↓ <b>Server</b>: <code>bbb"), "{wide}");
+    assert!(
+        wide.contains("● <b>Server</b>: <code>a.example</code>\n↓ <b>Server</b>: <code>bbb"),
+        "{wide}"
+    );
 }
 
 /// What a reader sees of a message, with the parts that are code, and the number of entities.
@@ -183,15 +221,29 @@ fn read(html: &str) -> (String, Vec<(usize, usize)>, usize) {
                 }
                 None => {
                     let name = tag.split(' ').next().unwrap_or_default();
-                    assert!(["b", "code", "pre", "blockquote expandable"].contains(&tag), "{html}");
-                    assert!(open.iter().all(|(outer, _)| *outer == "blockquote"), "{html}");
+                    assert!(
+                        ["b", "code", "pre", "blockquote expandable"].contains(&tag),
+                        "{html}"
+                    );
+                    assert!(
+                        open.iter().all(|(outer, _)| *outer == "blockquote"),
+                        "{html}"
+                    );
                     open.push((name, text.len()));
                     entities += 1;
                 }
             }
         } else if rest.starts_with('&') {
-            let known = [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"')];
-            let (name, c) = known.iter().find(|(name, _)| rest.starts_with(name)).expect("a known reference");
+            let known = [
+                ("&lt;", '<'),
+                ("&gt;", '>'),
+                ("&amp;", '&'),
+                ("&quot;", '"'),
+            ];
+            let (name, c) = known
+                .iter()
+                .find(|(name, _)| rest.starts_with(name))
+                .expect("a known reference");
             text.push(*c);
             rest = &rest[name.len()..];
         } else {
@@ -215,15 +267,21 @@ static LIVE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"\$[A-Z]{1,8}",
         r"(?:^|[^\w+])(\+\d[\d ()-]{5,20}\d)",
     ];
-    patterns.map(|pattern| Regex::new(pattern).expect("a pattern")).into()
+    patterns
+        .map(|pattern| Regex::new(pattern).expect("a pattern"))
+        .into()
 });
 
 /// What Telegram makes of plain words, as far as it is known.
 fn live(text: &str, code: &[(usize, usize)]) -> Vec<String> {
     let parts = LIVE.iter().flat_map(|pattern| pattern.captures_iter(text));
     let parts = parts.filter_map(|captures| captures.get(1).or(captures.get(0)));
-    let shielded = |start: usize, end: usize| code.iter().any(|code| code.0 < end && start < code.1);
-    parts.filter(|part| !shielded(part.start(), part.end())).map(|part| part.as_str().to_owned()).collect()
+    let shielded =
+        |start: usize, end: usize| code.iter().any(|code| code.0 < end && start < code.1);
+    parts
+        .filter(|part| !shielded(part.start(), part.end()))
+        .map(|part| part.as_str().to_owned())
+        .collect()
 }
 
 proptest! {

@@ -13,7 +13,11 @@ pub(crate) fn cors(origins: &[String]) -> Option<CorsLayer> {
     let allowed = match origins {
         [] => return None,
         [all] if all == "*" => AllowOrigin::any(),
-        listed => AllowOrigin::list(listed.iter().filter_map(|origin| HeaderValue::try_from(origin).ok())),
+        listed => AllowOrigin::list(
+            listed
+                .iter()
+                .filter_map(|origin| HeaderValue::try_from(origin).ok()),
+        ),
     };
     let name = HeaderName::from_static;
     let layer = CorsLayer::new()

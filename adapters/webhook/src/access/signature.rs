@@ -36,8 +36,17 @@ pub(super) struct Signature {
 
 impl Secrets {
     pub(super) fn read(secrets: &[Secret]) -> Result<Self, String> {
-        let key = |secret: &Secret| Ok(hmac::Key::new(hmac::HMAC_SHA256, &webhook_secret(secret.reveal())?));
-        secrets.iter().map(key).collect::<Result<_, String>>().map(Self)
+        let key = |secret: &Secret| {
+            Ok(hmac::Key::new(
+                hmac::HMAC_SHA256,
+                &webhook_secret(secret.reveal())?,
+            ))
+        };
+        secrets
+            .iter()
+            .map(key)
+            .collect::<Result<_, String>>()
+            .map(Self)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,7 +59,9 @@ impl Secrets {
         if self.is_empty() || FIELDS.iter().all(|name| !headers.contains_key(*name)) {
             return Ok(None);
         }
-        Signature::read(FIELDS.map(|name| once(headers, name)), now()).map(Some).map_err(refused)
+        Signature::read(FIELDS.map(|name| once(headers, name)), now())
+            .map(Some)
+            .map_err(refused)
     }
 
     /// This one secret.
@@ -88,20 +99,37 @@ impl Secrets {
         };
         match store.claim(BUCKET, &signature.id, REMEMBERED).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(refused("this `webhook-id` was here before; each request has its own".into())),
+            Ok(false) => Err(refused(
+                "this `webhook-id` was here before; each request has its own".into(),
+            )),
             Err(error) => {
                 tracing::error!(%error, "a signed request was refused");
-                Err(Failure::Unavailable("signed requests cannot be taken now; try again later".into())
-                    .into())
+                Err(Failure::Unavailable(
+                    "signed requests cannot be taken now; try again later".into(),
+                )
+                .into())
             }
         }
     }
 
     /// Every secret is tried with every tag, so that the time it takes says nothing of which one fits.
-    fn made(&self, Signature { id, timestamp, tags }: &Signature, body: &[u8]) -> bool {
+    fn made(
+        &self,
+        Signature {
+            id,
+            timestamp,
+            tags,
+        }: &Signature,
+        body: &[u8],
+    ) -> bool {
         let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
-        let matches = self.0.iter().flat_map(|key| tags.iter().map(move |tag| (key, tag)));
-        matches.fold(false, |found, (key, tag)| hmac::verify(key, &signed, tag).is_ok() | found)
+        let matches = self
+            .0
+            .iter()
+            .flat_map(|key| tags.iter().map(move |tag| (key, tag)));
+        matches.fold(false, |found, (key, tag)| {
+            hmac::verify(key, &signed, tag).is_ok() | found
+        })
     }
 }
 
@@ -113,24 +141,38 @@ impl Signature {
         }
         is_current(timestamp, now).map_err(|why| format!("`webhook-timestamp` {why}"))?;
         let tags = tags.split_ascii_whitespace().take(MOST_SIGNATURES);
-        let tags: Vec<Vec<u8>> =
-            tags.filter_map(|tag| BASE64.decode(tag.strip_prefix("v1,")?.as_bytes()).ok()).collect();
+        let tags: Vec<Vec<u8>> = tags
+            .filter_map(|tag| BASE64.decode(tag.strip_prefix("v1,")?.as_bytes()).ok())
+            .collect();
         if tags.is_empty() {
-            return Err("`webhook-signature` has no signature of version 1, such as `v1,BASE64`".into());
+            return Err(
+                "`webhook-signature` has no signature of version 1, such as `v1,BASE64`".into(),
+            );
         }
-        Ok(Self { id: id.into(), timestamp: timestamp.into(), tags })
+        Ok(Self {
+            id: id.into(),
+            timestamp: timestamp.into(),
+            tags,
+        })
     }
 }
 
 /// Whether a time in seconds is near enough; if not, in words what is wrong with it.
 pub(crate) fn is_current(timestamp: &str, now: u64) -> Result<(), String> {
     let digits = !timestamp.is_empty() && timestamp.bytes().all(|byte| byte.is_ascii_digit());
-    let at: u64 =
-        timestamp.parse().ok().filter(|_| digits).ok_or("is not a time in whole seconds since 1970")?;
+    let at: u64 = timestamp
+        .parse()
+        .ok()
+        .filter(|_| digits)
+        .ok_or("is not a time in whole seconds since 1970")?;
     match at.abs_diff(now) {
         0..=TOLERANCE => Ok(()),
-        off if at < now => Err(format!("is stale: {off} seconds old, where {TOLERANCE} are accepted")),
-        off => Err(format!("lies {off} seconds ahead of this clock, where {TOLERANCE} are accepted")),
+        off if at < now => Err(format!(
+            "is stale: {off} seconds old, where {TOLERANCE} are accepted"
+        )),
+        off => Err(format!(
+            "lies {off} seconds ahead of this clock, where {TOLERANCE} are accepted"
+        )),
     }
 }
 
@@ -138,9 +180,10 @@ pub(crate) fn is_current(timestamp: &str, now: u64) -> Result<(), String> {
 pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, String> {
     let mut lines = headers.get_all(name).iter();
     match (lines.next(), lines.next()) {
-        (Some(line), None) => {
-            line.to_str().map(str::trim).map_err(|_| format!("`{name}` is not plain ASCII"))
-        }
+        (Some(line), None) => line
+            .to_str()
+            .map(str::trim)
+            .map_err(|_| format!("`{name}` is not plain ASCII")),
         (None, _) => Err(format!("`{name}` is missing")),
         _ => Err(format!("`{name}` is there twice")),
     }
@@ -148,7 +191,9 @@ pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, St
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 fn refused(why: String) -> Refusal {
@@ -163,12 +208,20 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     fn secrets(bytes: &[u8]) -> Secrets {
-        Secrets(bytes.iter().map(|byte| hmac::Key::new(hmac::HMAC_SHA256, &[*byte; 32])).collect())
+        Secrets(
+            bytes
+                .iter()
+                .map(|byte| hmac::Key::new(hmac::HMAC_SHA256, &[*byte; 32]))
+                .collect(),
+        )
     }
 
     fn tag(byte: u8, id: &str, body: &str) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &[byte; 32]);
-        format!("v1,{}", BASE64.encode(hmac::sign(&key, format!("{id}.{NOW}.{body}").as_bytes()).as_ref()))
+        format!(
+            "v1,{}",
+            BASE64.encode(hmac::sign(&key, format!("{id}.{NOW}.{body}").as_bytes()).as_ref())
+        )
     }
 
     fn read(id: &str, at: u64, tags: &str) -> Result<Signature, String> {
@@ -179,23 +232,39 @@ mod tests {
     #[tokio::test]
     async fn one_of_several_secrets_and_one_of_several_signatures() {
         let store = Store::in_memory().expect("a store");
-        let right = read("msg_1", NOW, &format!("v1a,x v1,AAAA {}", tag(2, "msg_1", "{}"))).expect("one");
+        let right = read(
+            "msg_1",
+            NOW,
+            &format!("v1a,x v1,AAAA {}", tag(2, "msg_1", "{}")),
+        )
+        .expect("one");
         assert!(secrets(&[1, 2]).made(&right, b"{}"));
         assert!(!secrets(&[1, 2]).made(&right, b"{ }"), "another body");
         assert!(!secrets(&[1, 3]).made(&right, b"{}"), "another secret");
         let both = secrets(&[1, 2]);
-        assert!(both.settle(&right, b"x", Some(&store)).await.is_err(), "and the id is not used up");
+        assert!(
+            both.settle(&right, b"x", Some(&store)).await.is_err(),
+            "and the id is not used up"
+        );
         assert!(both.settle(&right, b"{}", Some(&store)).await.is_ok());
-        let again = both.settle(&right, b"{}", Some(&store)).await.expect_err("a replay");
+        let again = both
+            .settle(&right, b"{}", Some(&store))
+            .await
+            .expect_err("a replay");
         assert!(again.failure.to_string().contains("was here before"));
-        let unkept = both.settle(&right, b"{}", None).await.expect_err("nothing is remembered");
+        let unkept = both
+            .settle(&right, b"{}", None)
+            .await
+            .expect_err("nothing is remembered");
         assert_eq!(unkept.failure.code().1, 503);
     }
 
     #[test]
     fn what_cannot_be_right_is_told_before_the_body_is_read() {
         let tag = tag(1, "a", "");
-        assert!(read("a", NOW - TOLERANCE, &tag).is_ok() && read("a", NOW + TOLERANCE, &tag).is_ok());
+        assert!(
+            read("a", NOW - TOLERANCE, &tag).is_ok() && read("a", NOW + TOLERANCE, &tag).is_ok()
+        );
         for (read, told) in [
             (read("a", NOW - TOLERANCE - 1, &tag), "stale: 301 seconds"),
             (read("a", NOW + TOLERANCE + 1, &tag), "ahead"),
@@ -207,7 +276,10 @@ mod tests {
             assert!(fault.contains(told), "{fault}");
         }
         for wrong in ["", "+5", "-5", "1e9", "99999999999999999999999", "soon"] {
-            assert!(is_current(wrong, NOW).is_err_and(|why| why.contains("whole seconds")), "{wrong}");
+            assert!(
+                is_current(wrong, NOW).is_err_and(|why| why.contains("whole seconds")),
+                "{wrong}"
+            );
         }
     }
 
@@ -219,7 +291,11 @@ mod tests {
         let signature = Signature {
             id: "msg_p5jXN8AQM9LWM0D4loKWxJek".into(),
             timestamp: "1614265330".into(),
-            tags: vec![BASE64.decode(b"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=").expect("base64")],
+            tags: vec![
+                BASE64
+                    .decode(b"g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+                    .expect("base64"),
+            ],
         };
         assert!(secrets.made(&signature, br#"{"test": 2432232314}"#));
     }

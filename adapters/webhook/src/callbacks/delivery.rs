@@ -108,7 +108,16 @@ impl Delivery {
 
     /// What is told of it. A query may hold secrets of the receiver's, so it is left out.
     pub(super) fn to_json(&self) -> Value {
-        let Self { id, command, url, state, created, attempts, next_attempt, .. } = self;
+        let Self {
+            id,
+            command,
+            url,
+            state,
+            created,
+            attempts,
+            next_attempt,
+            ..
+        } = self;
         let mut callback = url.clone();
         callback.set_query(None);
         json!({
@@ -134,7 +143,9 @@ impl State {
 /// A new name, of 128 random bits. It holds no full stop: the signed text is joined with them.
 pub(super) fn id() -> Result<String, Failure> {
     let mut random = [0; 16];
-    SystemRandom::new().fill(&mut random).map_err(|_| Failure::Internal)?;
+    SystemRandom::new()
+        .fill(&mut random)
+        .map_err(|_| Failure::Internal)?;
     Ok(format!("dlv_{}", BASE32_DNSSEC.encode(&random)))
 }
 
@@ -155,10 +166,15 @@ mod tests {
         Delivery {
             id: "dlv_1".into(),
             command: "mx".into(),
-            url: "https://ops.example:8443/hook?token=CANARY".parse().expect("a URL"),
+            url: "https://ops.example:8443/hook?token=CANARY"
+                .parse()
+                .expect("a URL"),
             question: Some(Question {
                 input: Input::Text("/mx example.com".into()),
-                caller: Caller { address: Some([192, 0, 2, 1].into()), ..Caller::default() },
+                caller: Caller {
+                    address: Some([192, 0, 2, 1].into()),
+                    ..Caller::default()
+                },
             }),
             state: State::Queued,
             created: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
@@ -174,10 +190,17 @@ mod tests {
         let mut delivery = delivery();
         for outcome in [Outcome::Status(500), Outcome::Error("it hung up".into())] {
             let at = delivery.created;
-            delivery.attempts.push(Attempt { at, outcome, elapsed_ms: 7 });
+            delivery.attempts.push(Attempt {
+                at,
+                outcome,
+                elapsed_ms: 7,
+            });
         }
         let kept = serde_json::to_vec(&delivery).expect("serializes");
-        assert_eq!(serde_json::from_slice::<Delivery>(&kept).expect("reads"), delivery);
+        assert_eq!(
+            serde_json::from_slice::<Delivery>(&kept).expect("reads"),
+            delivery
+        );
     }
 
     #[test]
@@ -200,19 +223,31 @@ mod tests {
         delivery.answered();
         delivery.ended(State::Gone);
         let kept = serde_json::to_string(&delivery).expect("serializes");
-        assert!(!kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"), "{kept}");
+        assert!(
+            !kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"),
+            "{kept}"
+        );
     }
 
     #[test]
     fn a_clock_that_is_set_back_puts_nothing_off() {
         let mut delivery = delivery();
         let second = |second: i64| delivery.created + jiff::SignedDuration::from_secs(second);
-        let (early, created, planned, late) = (second(-86_400), second(0), second(300), second(86_400));
+        let (early, created, planned, late) =
+            (second(-86_400), second(0), second(300), second(86_400));
         assert_eq!(delivery.wait(created), None);
-        delivery.attempts.push(Attempt { at: created, outcome: Outcome::Status(500), elapsed_ms: 7 });
+        delivery.attempts.push(Attempt {
+            at: created,
+            outcome: Outcome::Status(500),
+            elapsed_ms: 7,
+        });
         delivery.next_attempt = Some(planned);
         for (now, seconds) in [(early, 300), (created, 300), (planned, 0), (late, 0)] {
-            assert_eq!(delivery.wait(now), Some(Duration::from_secs(seconds)), "{now}");
+            assert_eq!(
+                delivery.wait(now),
+                Some(Duration::from_secs(seconds)),
+                "{now}"
+            );
         }
     }
 

@@ -34,7 +34,10 @@ pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) ->
 }
 
 /// `GET /v1/deliveries/{id}`: who knows the id may know how it went.
-pub(crate) async fn show(State(app): State<App>, id: Result<Path<String>, PathRejection>) -> Response {
+pub(crate) async fn show(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+) -> Response {
     let callbacks = match &app.callbacks {
         Ok(callbacks) => callbacks,
         Err(why) => return unavailable(why),

@@ -22,15 +22,26 @@ pub(super) struct AtHost<'a> {
 
 impl Hosts {
     pub(super) fn new(at_a_time: usize) -> Self {
-        Self { at_a_time, busy: Mutex::default() }
+        Self {
+            at_a_time,
+            busy: Mutex::default(),
+        }
     }
 
     /// Waits for a place, in the order of coming.
     pub(super) async fn enter<'a>(&'a self, host: &'a str) -> AtHost<'a> {
         // Made before the wait: whoever gives up while waiting leaves nothing behind.
-        let mut place = AtHost { hosts: self, host, permit: None };
+        let mut place = AtHost {
+            hosts: self,
+            host,
+            permit: None,
+        };
         let new = || Arc::new(Semaphore::new(self.at_a_time));
-        let semaphore = self.busy().entry(host.to_owned()).or_insert_with(new).clone();
+        let semaphore = self
+            .busy()
+            .entry(host.to_owned())
+            .or_insert_with(new)
+            .clone();
         place.permit = semaphore.acquire_owned().await.ok();
         place
     }
@@ -45,7 +56,10 @@ impl Drop for AtHost<'_> {
         let mut busy = self.hosts.busy();
         self.permit = None;
         // Whoever is at a host or waits for it holds its semaphore as well.
-        if busy.get(self.host).is_some_and(|semaphore| Arc::strong_count(semaphore) == 1) {
+        if busy
+            .get(self.host)
+            .is_some_and(|semaphore| Arc::strong_count(semaphore) == 1)
+        {
             busy.remove(self.host);
         }
     }
@@ -60,10 +74,16 @@ mod tests {
     #[tokio::test]
     async fn a_full_host_holds_up_only_its_own() {
         let hosts = Hosts::new(2);
-        let (first, second) = (hosts.enter("dead.example").await, hosts.enter("dead.example").await);
+        let (first, second) = (
+            hosts.enter("dead.example").await,
+            hosts.enter("dead.example").await,
+        );
         let mut third = Box::pin(hosts.enter("dead.example"));
         assert!(third.as_mut().now_or_never().is_none(), "it waits");
-        let other = hosts.enter("live.example").now_or_never().expect("it does not wait");
+        let other = hosts
+            .enter("live.example")
+            .now_or_never()
+            .expect("it does not wait");
         drop(first);
         let third = third.now_or_never().expect("a place is free");
         drop((second, third, other));

@@ -11,7 +11,10 @@ use standardwebhooks::{
 pub(super) fn payload(answer: &Result<Reply, Failure>, at: Timestamp) -> String {
     let (kind, data) = match answer {
         Ok(reply) => ("reply", reply.to_json()),
-        Err(failure) => ("error", serde_json::to_string(&failure.problem()).unwrap_or_default()),
+        Err(failure) => (
+            "error",
+            serde_json::to_string(&failure.problem()).unwrap_or_default(),
+        ),
     };
     format!(r#"{{"type":"{kind}","timestamp":"{at}","data":{data}}}"#)
 }
@@ -30,7 +33,10 @@ pub(super) fn headers(
         (HEADER_WEBHOOK_SIGNATURE, signature),
     ];
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     for (name, value) in fields {
         let value = HeaderValue::from_str(&value).map_err(|_| WebhookError::InvalidHeader(name))?;
         headers.insert(HeaderName::from_static(name), value);
@@ -50,12 +56,16 @@ mod tests {
         let key = [7; 24];
         let signer = Webhook::new(&format!("whsec_{}", BASE64.encode(&key))).expect("a secret");
         let at = Timestamp::from_second(1_674_087_231).expect("a time");
-        let body = r#"{"type":"reply","timestamp":"2026-01-02T03:04:05Z","data":{"title":"bücher"}}"#;
+        let body =
+            r#"{"type":"reply","timestamp":"2026-01-02T03:04:05Z","data":{"title":"bücher"}}"#;
         let headers = headers(&signer, "dlv_1", at, body).expect("signs");
         // `{msg_id}.{timestamp}.{payload}`, HMAC-SHA256, base64, behind `v1,`.
         let signed = format!("dlv_1.1674087231.{body}");
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
-        assert_eq!(headers["webhook-signature"], format!("v1,{}", BASE64.encode(tag.as_ref())));
+        assert_eq!(
+            headers["webhook-signature"],
+            format!("v1,{}", BASE64.encode(tag.as_ref()))
+        );
         assert_eq!(headers["webhook-id"], "dlv_1");
         assert_eq!(headers["webhook-timestamp"], "1674087231");
         assert_eq!(headers["content-type"], "application/json");

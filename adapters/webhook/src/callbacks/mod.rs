@@ -109,12 +109,18 @@ impl Callbacks {
         shutdown: &CancellationToken,
     ) -> Result<Self, &'static str> {
         if !settings.callback_secret.is_set() {
-            return Err("this Netvane delivers no callbacks: its operator can set `http.callback_secret`");
+            return Err(
+                "this Netvane delivers no callbacks: its operator can set `http.callback_secret`",
+            );
         }
-        let store = store.ok_or("callbacks cannot be kept: the state of this Netvane cannot be opened")?;
+        let store =
+            store.ok_or("callbacks cannot be kept: the state of this Netvane cannot be opened")?;
         let signer = Webhook::new(settings.callback_secret.reveal())
             .map_err(|_| "callbacks cannot be signed: `http.callback_secret` is not a secret")?;
-        ::metrics::describe_counter!("netvane_deliveries_total", "Callbacks that have ended, by outcome.");
+        ::metrics::describe_counter!(
+            "netvane_deliveries_total",
+            "Callbacks that have ended, by outcome."
+        );
         ::metrics::describe_gauge!("netvane_deliveries_open", "Callbacks that have not ended.");
         let callbacks = Self(Arc::new(Inner {
             engine: engine.clone(),
@@ -123,7 +129,10 @@ impl Callbacks {
             schedule: Schedule::new(&settings.callback_retry_seconds),
             patience: Duration::from_millis(settings.callback_timeout_ms),
             open: Arc::new(Semaphore::new(MOST_OPEN)),
-            strangers: Cache::builder().max_capacity(STRANGERS).time_to_idle(KEEP_OPEN).build(),
+            strangers: Cache::builder()
+                .max_capacity(STRANGERS)
+                .time_to_idle(KEEP_OPEN)
+                .build(),
             lookups: Semaphore::new(LOOKUPS),
             attempts: Semaphore::new(ATTEMPTS),
             hosts: Hosts::new(ATTEMPTS_AT_HOST),
@@ -139,7 +148,11 @@ impl Callbacks {
             // It ended, and the process with it, before this was tidied away.
             if store.get::<Delivery>(ENDED, &id).is_some() {
                 let callbacks = callbacks.clone();
-                callbacks.0.tasks.clone().spawn(async move { callbacks.forget(&id).await });
+                callbacks
+                    .0
+                    .tasks
+                    .clone()
+                    .spawn(async move { callbacks.forget(&id).await });
                 continue;
             }
             let place = Place::new(callbacks.0.open.clone().try_acquire_owned().ok(), None);
@@ -168,7 +181,12 @@ impl Callbacks {
             ))
         };
         let stranger = self.stranger(&request.caller)?;
-        let permit = self.0.open.clone().try_acquire_owned().map_err(|_| full())?;
+        let permit = self
+            .0
+            .open
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| full())?;
         let place = Place::new(Some(permit), stranger);
         let mut delivery = Delivery {
             id: delivery::id()?,
@@ -182,22 +200,45 @@ impl Callbacks {
             most: self.most(&request, body),
             own: request.caller.own,
         };
-        let about_visit = engine.registry().find(command).is_some_and(|entry| entry.about_visit);
+        let about_visit = engine
+            .registry()
+            .find(command)
+            .is_some_and(|entry| entry.about_visit);
         if about_visit {
             // The request that brings the question is all it takes, and would not be there later. What proves who
             // the asker is goes neither to the disk nor to the receiver.
-            let visit = request.visit.map(|visit| Arc::new(Visit { for_others: true, ..(*visit).clone() }));
-            let payload = self.payload(Request { visit, ..request }, delivery.most).await;
-            store.put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN).await.map_err(not_kept)?;
+            let visit = request.visit.map(|visit| {
+                Arc::new(Visit {
+                    for_others: true,
+                    ..(*visit).clone()
+                })
+            });
+            let payload = self
+                .payload(Request { visit, ..request }, delivery.most)
+                .await;
+            store
+                .put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN)
+                .await
+                .map_err(not_kept)?;
             delivery.answered();
         } else {
             if length(&request.input) > MAX_QUESTION {
-                let what = "a question with a callback, which is kept on disk until it is answered,";
-                return Err(Failure::TooLarge { what: what.into(), limit: MAX_QUESTION });
+                let what =
+                    "a question with a callback, which is kept on disk until it is answered,";
+                return Err(Failure::TooLarge {
+                    what: what.into(),
+                    limit: MAX_QUESTION,
+                });
             }
-            delivery.question = Some(Question { input: request.input, caller: request.caller });
+            delivery.question = Some(Question {
+                input: request.input,
+                caller: request.caller,
+            });
         }
-        store.put(OPEN, &delivery.id, &delivery, KEEP_OPEN).await.map_err(not_kept)?;
+        store
+            .put(OPEN, &delivery.id, &delivery, KEEP_OPEN)
+            .await
+            .map_err(not_kept)?;
         self.carry(delivery.clone(), place);
         Ok(delivery)
     }
@@ -207,18 +248,27 @@ impl Callbacks {
         if caller.own || caller.api_key.is_some() {
             return Ok(None);
         }
-        let few = self.0.strangers.get_with(caller.name(), || Arc::new(Semaphore::new(OF_A_STRANGER)));
-        few.try_acquire_owned().map(Some).map_err(|_| Failure::RateLimited {
-            message: format!("{OF_A_STRANGER} of your callbacks are open; with an API key there can be more"),
-            retry_after: STATE_TROUBLE,
-        })
+        let few = self
+            .0
+            .strangers
+            .get_with(caller.name(), || Arc::new(Semaphore::new(OF_A_STRANGER)));
+        few.try_acquire_owned()
+            .map(Some)
+            .map_err(|_| Failure::RateLimited {
+                message: format!(
+                    "{OF_A_STRANGER} of your callbacks are open; with an API key there can be more"
+                ),
+                retry_after: STATE_TROUBLE,
+            })
     }
 
     /// A delivery as it stands; `None` where there is none, or none any more.
     fn find(&self, id: &str) -> Option<Delivery> {
         let store = &self.0.store;
         // In this order: what ends in between is in both for a while.
-        let mut delivery = store.get::<Delivery>(OPEN, id).or_else(|| store.get(ENDED, id))?;
+        let mut delivery = store
+            .get::<Delivery>(OPEN, id)
+            .or_else(|| store.get(ENDED, id))?;
         if delivery.question.is_some() && self.running(|running| running.contains(id)) {
             delivery.state = State::Running;
         }
@@ -231,16 +281,24 @@ impl Callbacks {
         self.0.tasks.spawn(async move {
             let _place = place;
             // Boxed, because most of its life this task only waits.
-            if delivery.question.is_some() && Box::pin(callbacks.find_out(&mut delivery)).await.is_none() {
+            if delivery.question.is_some()
+                && Box::pin(callbacks.find_out(&mut delivery)).await.is_none()
+            {
                 return;
             }
             // From here on it is waited by the clock that nobody sets.
             let mut next = delivery.wait(Timestamp::now());
             while let Some(wait) = next {
-                if callbacks.unless_ended(tokio::time::sleep(wait)).await.is_none() {
+                if callbacks
+                    .unless_ended(tokio::time::sleep(wait))
+                    .await
+                    .is_none()
+                {
                     return;
                 }
-                let Some(then) = Box::pin(callbacks.attempt(&mut delivery)).await else { return };
+                let Some(then) = Box::pin(callbacks.attempt(&mut delivery)).await else {
+                    return;
+                };
                 next = then;
             }
         });
@@ -257,9 +315,12 @@ impl Callbacks {
                 break;
             }
             self.running(|running| running.insert(delivery.id.clone()));
-            let payload = self.payload(Request::new("http", input).by(caller), delivery.most).await;
+            let payload = self
+                .payload(Request::new("http", input).by(caller), delivery.most)
+                .await;
             let id = delivery.id.as_str();
-            self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed()).await?;
+            self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())
+                .await?;
             delivery.answered();
         }
         self.keep(delivery).await;
@@ -282,7 +343,13 @@ impl Callbacks {
         if payload.len() <= most {
             return payload;
         }
-        message::payload(&Err(Failure::TooLarge { what: "the reply".into(), limit: most }), at)
+        message::payload(
+            &Err(Failure::TooLarge {
+                what: "the reply".into(),
+                limit: most,
+            }),
+            at,
+        )
     }
 
     /// One attempt, written down, and how long to wait for the one after it, if there is one; `None` when the shutdown
@@ -299,19 +366,30 @@ impl Callbacks {
             _ => None,
         };
         delivery.attempts.push(attempt);
-        match (state, self.0.schedule.wait(delivery.attempts.len(), retry_after)) {
+        match (
+            state,
+            self.0.schedule.wait(delivery.attempts.len(), retry_after),
+        ) {
             (None, Some(wait)) => {
                 delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
                 self.keep(delivery).await;
                 Some(Some(wait))
             }
-            (state, _) => self.end(delivery, state.unwrap_or(State::Failed)).await.map(|()| None),
+            (state, _) => self
+                .end(delivery, state.unwrap_or(State::Failed))
+                .await
+                .map(|()| None),
         }
     }
 
     /// One attempt, when it is its turn; or how long to wait for it.
-    async fn in_turn(&self, delivery: &Delivery) -> Option<Result<(Attempt, Option<Duration>), Duration>> {
-        let Inner { attempts, hosts, .. } = &*self.0;
+    async fn in_turn(
+        &self,
+        delivery: &Delivery,
+    ) -> Option<Result<(Attempt, Option<Duration>), Duration>> {
+        let Inner {
+            attempts, hosts, ..
+        } = &*self.0;
         let host = delivery.url.host_str().unwrap_or_default();
         // The host's own limit first: those who wait for it take nobody else's place.
         let _at_host = self.unless_ended(hosts.enter(host)).await?;
@@ -319,7 +397,16 @@ impl Callbacks {
         let (at, started) = (delivery::now(), Instant::now());
         let sent = self.send(delivery, at).await;
         let elapsed_ms = started.elapsed().as_millis() as u64;
-        Some(sent.map(|(outcome, retry_after)| (Attempt { at, outcome, elapsed_ms }, retry_after)))
+        Some(sent.map(|(outcome, retry_after)| {
+            (
+                Attempt {
+                    at,
+                    outcome,
+                    elapsed_ms,
+                },
+                retry_after,
+            )
+        }))
     }
 
     /// The request itself, and what `Retry-After` in its answer says; or how long to leave its host alone.
@@ -328,17 +415,30 @@ impl Callbacks {
         delivery: &Delivery,
         at: Timestamp,
     ) -> Result<(Outcome, Option<Duration>), Duration> {
-        let Inner { engine, store, signer, patience, .. } = &*self.0;
+        let Inner {
+            engine,
+            store,
+            signer,
+            patience,
+            ..
+        } = &*self.0;
         let Some(payload) = store.get::<String>(PAYLOADS, &delivery.id) else {
-            return Ok((Outcome::Error("the reply cannot be read from the state".into()), None));
+            return Ok((
+                Outcome::Error("the reply cannot be read from the state".into()),
+                None,
+            ));
         };
         let Ok(headers) = message::headers(signer, &delivery.id, at, &payload) else {
             return Ok((Outcome::Error("the reply cannot be signed".into()), None));
         };
-        match engine.deliver(&delivery.url, headers, payload, *patience, delivery.own).await {
+        match engine
+            .deliver(&delivery.url, headers, payload, *patience, delivery.own)
+            .await
+        {
             Ok(receipt) => {
                 let retry_after = receipt.retry_after.as_deref();
-                let wait = retry_after.and_then(|text| schedule::retry_after(text, SystemTime::now()));
+                let wait =
+                    retry_after.and_then(|text| schedule::retry_after(text, SystemTime::now()));
                 Ok((Outcome::Status(receipt.status), wait))
             }
             Err(Failure::RateLimited { retry_after, .. }) => Err(retry_after.max(SHORTEST_WAIT)),
@@ -360,7 +460,8 @@ impl Callbacks {
             "callback"
         );
         let ended = &*delivery;
-        self.insist(|| store.put(ENDED, &ended.id, ended, KEEP_ENDED).boxed()).await?;
+        self.insist(|| store.put(ENDED, &ended.id, ended, KEEP_ENDED).boxed())
+            .await?;
         self.forget(&ended.id).await
     }
 
@@ -375,12 +476,17 @@ impl Callbacks {
 
     /// Changes the state, however long the disk refuses that; `None` when the shutdown comes first. The store tells of
     /// its trouble.
-    async fn insist<'a, T>(&self, change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>) -> Option<T> {
+    async fn insist<'a, T>(
+        &self,
+        change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
+    ) -> Option<T> {
         let mut wait = KEEP_AGAIN;
         loop {
             match change().await {
                 Ok(made) => return Some(made),
-                Err(error) => tracing::debug!(%error, "how far a callback has come is not kept yet"),
+                Err(error) => {
+                    tracing::debug!(%error, "how far a callback has come is not kept yet")
+                }
             }
             self.unless_ended(tokio::time::sleep(wait)).await?;
             wait = (wait * 2).min(STATE_TROUBLE);
@@ -389,7 +495,12 @@ impl Callbacks {
 
     /// Writes down how far a delivery has come. Where that fails, a restart would repeat what is not written.
     async fn keep(&self, delivery: &Delivery) {
-        if let Err(error) = self.0.store.put(OPEN, &delivery.id, delivery, KEEP_OPEN).await {
+        if let Err(error) = self
+            .0
+            .store
+            .put(OPEN, &delivery.id, delivery, KEEP_OPEN)
+            .await
+        {
             tracing::debug!(%error, delivery = delivery.id, "how far a callback has come is not kept");
         }
     }
@@ -404,14 +515,23 @@ impl Callbacks {
     }
 
     fn running<T>(&self, look: impl FnOnce(&mut HashSet<String>) -> T) -> T {
-        look(&mut self.0.running.lock().unwrap_or_else(PoisonError::into_inner))
+        look(
+            &mut self
+                .0
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
 impl Place {
     fn new(permit: Option<OwnedSemaphorePermit>, stranger: Option<OwnedSemaphorePermit>) -> Self {
         ::metrics::gauge!("netvane_deliveries_open").increment(1.0);
-        Self { _permit: permit, _stranger: stranger }
+        Self {
+            _permit: permit,
+            _stranger: stranger,
+        }
     }
 }
 

@@ -17,7 +17,9 @@ impl Schedule {
 
     /// How long to wait after so many attempts, and at least as long as was asked for; `None` after the last one.
     pub(super) fn wait(&self, attempts: usize, asked: Option<Duration>) -> Option<Duration> {
-        self.0.get(attempts).map(|planned| lengthened(*planned, asked, chance()))
+        self.0
+            .get(attempts)
+            .map(|planned| lengthened(*planned, asked, chance()))
     }
 }
 
@@ -60,7 +62,9 @@ mod tests {
     fn the_schedule_is_that_of_the_specification() {
         let schedule = Schedule::new(&Settings::default().http.callback_retry_seconds);
         let mut since_start = seconds(0);
-        let table = [0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105];
+        let table = [
+            0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105,
+        ];
         for (attempts, expected) in table.into_iter().enumerate() {
             since_start += schedule.0[attempts];
             assert_eq!(since_start, seconds(expected));
@@ -71,7 +75,11 @@ mod tests {
             }
         }
         assert_eq!(schedule.wait(10, None), None);
-        assert_eq!(schedule.wait(10, Some(seconds(1))), None, "asking for another one does not make one");
+        assert_eq!(
+            schedule.wait(10, Some(seconds(1))),
+            None,
+            "asking for another one does not make one"
+        );
     }
 
     #[test]
@@ -86,8 +94,14 @@ mod tests {
     #[test]
     fn what_a_receiver_asks_for_is_the_least() {
         assert_eq!(lengthened(seconds(5), Some(seconds(60)), 0.0), seconds(60));
-        assert_eq!(lengthened(seconds(300), Some(seconds(60)), 0.0), seconds(300));
-        assert_eq!(lengthened(seconds(5), Some(Duration::MAX), 0.0), LONGEST_ASKED);
+        assert_eq!(
+            lengthened(seconds(300), Some(seconds(60)), 0.0),
+            seconds(300)
+        );
+        assert_eq!(
+            lengthened(seconds(5), Some(Duration::MAX), 0.0),
+            LONGEST_ASKED
+        );
     }
 
     #[test]

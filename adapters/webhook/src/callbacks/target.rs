@@ -13,11 +13,15 @@ pub(super) fn read(text: &str, http: &Http) -> Result<Url, Failure> {
     }
     // Readers of URLs differ in what they make of these, so nobody is to guess.
     if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
-        return Err(wrong("a URL without spaces, control characters and backslashes"));
+        return Err(wrong(
+            "a URL without spaces, control characters and backslashes",
+        ));
     }
     let (scheme, rest) = text.split_once("://").unwrap_or_default();
     if !matches!(scheme.to_ascii_lowercase().as_str(), "https" | "http") || rest.starts_with('/') {
-        return Err(wrong("a whole URL with https or http, such as https://ops.example/hook"));
+        return Err(wrong(
+            "a whole URL with https or http, such as https://ops.example/hook",
+        ));
     }
     let url = Url::parse(text).map_err(|error| wrong(&format!("not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -44,12 +48,21 @@ mod tests {
     fn urls_that_may_be_tried() {
         let engine = engine();
         for (text, read_as) in [
-            ("https://ops.example/hook?token=1", "https://ops.example/hook?token=1"),
+            (
+                "https://ops.example/hook?token=1",
+                "https://ops.example/hook?token=1",
+            ),
             ("HTTPS://OPS.example:8443", "https://ops.example:8443/"),
             ("http://8.8.8.8/", "http://8.8.8.8/"),
-            ("https://[2606:4700::1111]:444/x", "https://[2606:4700::1111]:444/x"),
+            (
+                "https://[2606:4700::1111]:444/x",
+                "https://[2606:4700::1111]:444/x",
+            ),
             ("https://bücher.example/", "https://xn--bcher-kva.example/"),
-            ("https://does-not-resolve.invalid/", "https://does-not-resolve.invalid/"),
+            (
+                "https://does-not-resolve.invalid/",
+                "https://does-not-resolve.invalid/",
+            ),
         ] {
             assert_eq!(read(text, &engine.http()).expect(text).as_str(), read_as);
         }
@@ -86,7 +99,10 @@ mod tests {
         ] {
             let failure = read(text, &engine.http()).expect_err(text);
             assert_eq!(failure.code(), ("bad_argument", 400), "{text}: {failure}");
-            assert!(failure.to_string().starts_with("`callback`: "), "{text}: {failure}");
+            assert!(
+                failure.to_string().starts_with("`callback`: "),
+                "{text}: {failure}"
+            );
         }
     }
 

@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 const PROBLEMS: [(u16, &str); 11] = [
     (400, "The question is wrong."),
     (401, "A key is wanted, and none that is known was given."),
-    (403, "The target is not contacted, or the caller may not ask this."),
+    (
+        403,
+        "The target is not contacted, or the caller may not ask this.",
+    ),
     (404, "No command has this name."),
     (408, "The request body did not arrive in time."),
     (413, "The request body is too large."),
@@ -18,7 +21,10 @@ const PROBLEMS: [(u16, &str); 11] = [
     (500, "A fault of Netvane's own."),
     (502, "A server that the answer depends on failed."),
     (503, "This installation cannot do it, now or at all."),
-    (504, "A server that the answer depends on did not answer in time."),
+    (
+        504,
+        "A server that the answer depends on did not answer in time.",
+    ),
 ];
 
 /// Codes of problems, contract §2, and those of requests that ask nothing.
@@ -45,7 +51,9 @@ pub(super) fn reference(kind: &str, name: &str) -> Value {
 
 /// The components of the document.
 pub(super) fn components(registry: &Registry) -> Value {
-    let problems = PROBLEMS.iter().map(|(status, when)| (format!("Problem{status}"), problem(*status, when)));
+    let problems = PROBLEMS
+        .iter()
+        .map(|(status, when)| (format!("Problem{status}"), problem(*status, when)));
     let mut responses: Map<String, Value> = problems.collect();
     responses.insert(
         "AllSeen".into(),
@@ -119,7 +127,10 @@ fn problem(status: u16, when: &str) -> Value {
 fn schemas(registry: &Registry) -> Map<String, Value> {
     let mut schemas = Map::new();
     schemas.insert("Problem".into(), problem_schema());
-    schemas.insert("Severity".into(), json!({ "enum": ["good", "neutral", "warning", "bad"] }));
+    schemas.insert(
+        "Severity".into(),
+        json!({ "enum": ["good", "neutral", "warning", "bad"] }),
+    );
     schemas.insert("Block".into(), Block::schema().into());
     let line = json!({
         "type": "object", "required": ["command"], "additionalProperties": false,
@@ -205,8 +216,11 @@ fn named(registry: &Registry) -> Vec<Value> {
         }
     }
     let form = |(arguments, names): (Value, Vec<&str>)| {
-        let required: &[&str] =
-            if arguments["type"] == "object" { &["name", "arguments"] } else { &["name"] };
+        let required: &[&str] = if arguments["type"] == "object" {
+            &["name", "arguments"]
+        } else {
+            &["name"]
+        };
         json!({
             "type": "object", "required": required, "additionalProperties": false,
             "properties": { "name": { "enum": names }, "arguments": arguments },
@@ -267,7 +281,9 @@ fn listing() -> Value {
 /// The schema of an argument where all is text: in a query.
 pub(super) fn as_text(schema: &Value) -> Value {
     let mut schema = schema.clone();
-    let Some(members) = schema.as_object_mut() else { return schema };
+    let Some(members) = schema.as_object_mut() else {
+        return schema;
+    };
     members.remove("description");
     if let Some(Value::Array(types)) = members.get_mut("type") {
         types.retain(|kind| kind != "null");

@@ -9,18 +9,30 @@ use netvane_core::command::Spec;
 use super::{fixed, layout::Page, shared};
 use crate::App;
 
-const ABOUT: &str = "What Netvane sends to servers, on whose behalf, and how their owners can be left alone.";
+const ABOUT: &str =
+    "What Netvane sends to servers, on whose behalf, and how their owners can be left alone.";
 
 /// `GET /about`
 pub(super) async fn get(State(app): State<App>) -> Response {
     let contact = app.engine.contact();
     let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
-    for Spec { name, sends, .. } in app.engine.registry().entries().iter().map(|entry| entry.spec) {
+    for Spec { name, sends, .. } in app
+        .engine
+        .registry()
+        .entries()
+        .iter()
+        .map(|entry| entry.spec)
+    {
         if sends > 0 {
             bounds.entry(sends).or_default().push(name);
         }
     }
-    let page = Page { title: "About this service", about: Some(ABOUT), path: Some("/about"), indexed: true };
+    let page = Page {
+        title: "About this service",
+        about: Some(ABOUT),
+        path: Some("/about"),
+        indexed: true,
+    };
     let content = html! {
         h1 { "About this service" }
         p.intro {
@@ -58,5 +70,8 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             p { "Write to " strong { (contact) } ". Your networks can be denied here for good (" code { "[policy] deny" } ")." }
         }
     };
-    shared(fixed(StatusCode::OK, &page.with(&app.pages.public_url, &content)))
+    shared(fixed(
+        StatusCode::OK,
+        &page.with(&app.pages.public_url, &content),
+    ))
 }

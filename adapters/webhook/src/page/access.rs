@@ -10,7 +10,11 @@ use super::{fixed, layout::ANSWER, unlisted};
 use crate::{App, access};
 
 /// The question with who asks it, or why they may not. The pages' script sends a key as `Authorization: Bearer`.
-pub(super) async fn admitted(app: &App, input: Input, visit: Arc<Visit>) -> Result<Request, access::Refusal> {
+pub(super) async fn admitted(
+    app: &App,
+    input: Input,
+    visit: Arc<Visit>,
+) -> Result<Request, access::Refusal> {
     let admitted = access::admit(app, &visit, Scope::Ask).await?;
     Ok(admitted.request(input, visit))
 }
@@ -23,5 +27,8 @@ pub(super) fn key_needed(page: &Markup) -> Response {
             p { "This service answers those who have an API key." }
         }
     };
-    unlisted(fixed(StatusCode::UNAUTHORIZED, &maud::PreEscaped(page.0.replacen(ANSWER.0, &told.0, 1))))
+    unlisted(fixed(
+        StatusCode::UNAUTHORIZED,
+        &maud::PreEscaped(page.0.replacen(ANSWER.0, &told.0, 1)),
+    ))
 }

@@ -19,7 +19,12 @@ use crate::App;
 const AT_ONCE: Duration = Duration::from_millis(700);
 
 /// Answers a question on a page that has a place for it. Dropped, and the lookup with it, when the reader goes.
-pub(super) async fn answered(app: &App, headers: &HeaderMap, request: Request, page: Markup) -> Response {
+pub(super) async fn answered(
+    app: &App,
+    headers: &HeaderMap,
+    request: Request,
+    page: Markup,
+) -> Response {
     let (head, tail) = page.0.split_once(ANSWER.0).unwrap_or((page.0.as_str(), ""));
     let (head, tail) = (head.to_owned(), tail.to_owned());
     let mut asking = Box::pin(answer(app.clone(), app.pages.origin(headers), request));
@@ -38,11 +43,17 @@ pub(super) async fn answered(app: &App, headers: &HeaderMap, request: Request, p
 async fn answer(app: App, origin: String, request: Request) -> (StatusCode, Markup) {
     let asked: Input = request.input.clone();
     let answer = app.engine.ask(request, |_| {}).await;
-    let shown = Shown { registry: app.engine.registry(), asked: &asked, origin: &origin, level: 2 };
+    let shown = Shown {
+        registry: app.engine.registry(),
+        asked: &asked,
+        origin: &origin,
+        level: 2,
+    };
     match answer {
         Ok(reply) => (StatusCode::OK, shown.reply(&reply)),
         Err(failure) => {
-            let status = StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status =
+                StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, shown.failure(&failure))
         }
     }

@@ -52,7 +52,10 @@ fn version_of(content: &str) -> String {
 
 /// `GET /assets/{name}`
 pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let Some(asset) = [&STYLE, &SCRIPT, &ICON].into_iter().find(|asset| asset.name == name) else {
+    let Some(asset) = [&STYLE, &SCRIPT, &ICON]
+        .into_iter()
+        .find(|asset| asset.name == name)
+    else {
         return problem::plain(StatusCode::NOT_FOUND, "not_found", "there is no such file");
     };
     let asked = query.as_deref().and_then(|query| query.strip_prefix("v="));
@@ -60,6 +63,13 @@ pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> 
         true => "public, max-age=31536000, immutable",
         false => "no-cache",
     };
-    let fields = [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, keep)];
-    (fields.map(|(name, value)| (name, HeaderValue::from_static(value))), asset.content).into_response()
+    let fields = [
+        (header::CONTENT_TYPE, asset.media_type),
+        (header::CACHE_CONTROL, keep),
+    ];
+    (
+        fields.map(|(name, value)| (name, HeaderValue::from_static(value))),
+        asset.content,
+    )
+        .into_response()
 }

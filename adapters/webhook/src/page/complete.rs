@@ -53,14 +53,22 @@ fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     let (before, typed) = line.split_at(start);
     let mut words = before.split_whitespace();
     let Some(command) = words.next() else {
-        return Suggestions { items: commands(registry, typed), ..Suggestions::default() };
+        return Suggestions {
+            items: commands(registry, typed),
+            ..Suggestions::default()
+        };
     };
     let name = command.to_ascii_lowercase().replace('-', "_");
-    let Some(entry) = registry.find(&name) else { return Suggestions::default() };
+    let Some(entry) = registry.find(&name) else {
+        return Suggestions::default();
+    };
     let given: Vec<&str> = words.collect();
     let (help, values) = arguments(registry, entry, &given, typed);
-    let item =
-        |(value, help): (String, String)| Item { line: format!("{before}{value}"), label: value, help };
+    let item = |(value, help): (String, String)| Item {
+        line: format!("{before}{value}"),
+        label: value,
+        help,
+    };
     let takes_message = entry.arguments.iter().any(|argument| argument.message);
     Suggestions {
         usage: entry.usage(),
@@ -82,16 +90,28 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
         } else if names.any(|name| name.contains(&typed)) {
             Some(2)
         } else {
-            entry.spec.about.to_lowercase().contains(&typed).then_some(3)
+            entry
+                .spec
+                .about
+                .to_lowercase()
+                .contains(&typed)
+                .then_some(3)
         }
     };
-    let mut found: Vec<_> =
-        registry.entries().iter().filter_map(|entry| Some((rank(entry)?, entry))).collect();
+    let mut found: Vec<_> = registry
+        .entries()
+        .iter()
+        .filter_map(|entry| Some((rank(entry)?, entry)))
+        .collect();
     found.sort_by_key(|(rank, _)| *rank);
     let item = |(_, entry): (u8, &std::sync::Arc<Entry>)| {
         let space = if entry.arguments.is_empty() { "" } else { " " };
         let Entry { spec, .. } = &**entry;
-        Item { line: format!("{}{space}", spec.name), label: entry.usage(), help: spec.about.into() }
+        Item {
+            line: format!("{}{space}", spec.name),
+            label: entry.usage(),
+            help: spec.about.into(),
+        }
     };
     found.into_iter().map(item).take(MOST).collect()
 }
@@ -106,33 +126,56 @@ fn arguments(
     let named = |argument: &Argument, word: &str| {
         let word = word.trim_start_matches("--").replace('-', "_");
         word == argument.name
-            || word.split('=').next().is_some_and(|name| name == argument.name && word.contains('='))
+            || word
+                .split('=')
+                .next()
+                .is_some_and(|name| name == argument.name && word.contains('='))
     };
     let is_named = |word: &str| entry.arguments.iter().any(|argument| named(argument, word));
     if let Some((name, value)) = typed.split_once('=')
-        && let Some(argument) = entry.arguments.iter().find(|argument| named(argument, typed))
+        && let Some(argument) = entry
+            .arguments
+            .iter()
+            .find(|argument| named(argument, typed))
     {
         let values = values(registry, argument, value);
-        return (help(argument), values.map(|value| (format!("{name}={value}"), String::new())).collect());
+        return (
+            help(argument),
+            values
+                .map(|value| (format!("{name}={value}"), String::new()))
+                .collect(),
+        );
     }
-    let left: Vec<&Argument> =
-        entry.arguments.iter().filter(|argument| !given.iter().any(|word| named(argument, word))).collect();
+    let left: Vec<&Argument> = entry
+        .arguments
+        .iter()
+        .filter(|argument| !given.iter().any(|word| named(argument, word)))
+        .collect();
     let in_place = given.iter().filter(|word| !is_named(word)).count();
-    let next = left.iter().filter(|argument| argument.kind != ArgumentKind::Boolean).nth(in_place);
+    let next = left
+        .iter()
+        .filter(|argument| argument.kind != ArgumentKind::Boolean)
+        .nth(in_place);
     let mut found: Vec<(String, String)> = Vec::new();
     if let Some(argument) = next {
         let values = values(registry, argument, typed).take(MOST_VALUES);
         found.extend(values.map(|value| (value, String::new())));
     }
     let bare = typed.trim_start_matches('-');
-    for argument in left.iter().filter(|argument| !argument.required && argument.name.starts_with(bare)) {
+    for argument in left
+        .iter()
+        .filter(|argument| !argument.required && argument.name.starts_with(bare))
+    {
         let option = match argument.kind {
             ArgumentKind::Boolean => format!("--{}", argument.name),
             _ => format!("{}=", argument.name),
         };
         found.push((option, argument.help.clone()));
     }
-    (next.map(|argument| help(argument)).unwrap_or_default(), found)
+    (
+        next.map(|argument| help(argument)).unwrap_or_default(),
+        found,
+    )
 }
 
 fn help(argument: &Argument) -> String {
@@ -140,7 +183,11 @@ fn help(argument: &Argument) -> String {
 }
 
 fn values(registry: &Registry, argument: &Argument, typed: &str) -> impl Iterator<Item = String> {
-    let choices = argument.choices.iter().filter(move |choice| choice.starts_with(typed)).cloned();
+    let choices = argument
+        .choices
+        .iter()
+        .filter(move |choice| choice.starts_with(typed))
+        .cloned();
     let known = complete::complete(registry, argument, typed, &[], MOST);
     choices.collect::<Vec<_>>().into_iter().chain(known)
 }

@@ -31,11 +31,27 @@ pub(super) async fn get(
     let registry = app.engine.registry();
     let public_url = &app.pages.public_url;
     let Some(line) = question::line(query.as_deref()) else {
-        let page = Page { title: "Ask the network", about: Some(ABOUT), path: Some("/"), indexed: true };
-        return shared(fixed(StatusCode::OK, &page.with(public_url, &empty(registry))));
+        let page = Page {
+            title: "Ask the network",
+            about: Some(ABOUT),
+            path: Some("/"),
+            indexed: true,
+        };
+        return shared(fixed(
+            StatusCode::OK,
+            &page.with(public_url, &empty(registry)),
+        ));
     };
-    let title = netvane_core::render::printable_line(&line).chars().take(80).collect::<String>();
-    let page = Page { title: &title, about: None, path: None, indexed: false };
+    let title = netvane_core::render::printable_line(&line)
+        .chars()
+        .take(80)
+        .collect::<String>();
+    let page = Page {
+        title: &title,
+        about: None,
+        path: None,
+        indexed: false,
+    };
     let page = page.with(public_url, &with_answer(registry, &line));
     // Who only looks whether it is there asks nothing.
     if method == Method::HEAD {
@@ -68,7 +84,11 @@ fn with_answer(registry: &Registry, line: &str) -> Markup {
 }
 
 fn form(registry: &Registry, line: &str) -> Markup {
-    let example = registry.entries().iter().flat_map(|entry| entry.spec.examples).next();
+    let example = registry
+        .entries()
+        .iter()
+        .flat_map(|entry| entry.spec.examples)
+        .next();
     html! {
         form.ask action="/" method="get" role="search" data-run="/run" {
             label for="line" { "Command" }

@@ -12,7 +12,13 @@ use netvane_core::{
 
 /// A document with its heading of this level, 1 to 3.
 pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> Markup {
-    let Document { title, summary, severity, blocks, warnings } = document;
+    let Document {
+        title,
+        summary,
+        severity,
+        blocks,
+        warnings,
+    } = document;
     html! {
         (heading(level, title))
         p.summary {
@@ -31,7 +37,12 @@ pub(super) fn document(registry: &Registry, document: &Document, level: u8) -> M
 /// Running text; what stands between back-ticks is something to type.
 pub(super) fn words(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
-    let paired = parts.len() % 2 == 1 && parts.iter().skip(1).step_by(2).all(|part| !part.trim().is_empty());
+    let paired = parts.len() % 2 == 1
+        && parts
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .all(|part| !part.trim().is_empty());
     if !paired {
         return html! { (text) };
     }
@@ -77,12 +88,16 @@ fn block_of(registry: &Registry, block: &Block, level: u8) -> Markup {
         }
         Block::Fields { fields } => fields_of(registry, fields),
         Block::Table { columns, rows } => table(registry, columns, rows),
-        Block::Code { text } => scrolling("Preformatted text", &html! { pre { (printable(text)) } }),
+        Block::Code { text } => {
+            scrolling("Preformatted text", &html! { pre { (printable(text)) } })
+        }
         Block::Path { stations } => path(stations),
         Block::Link { label, url } if leads_somewhere(url) => html! {
             p { a href=(url) rel="noopener noreferrer nofollow" { (printable_line(label)) } }
         },
-        Block::Link { label, url } => html! { p { (printable_line(label)) ": " (printable_line(url)) } },
+        Block::Link { label, url } => {
+            html! { p { (printable_line(label)) ": " (printable_line(url)) } }
+        }
         Block::Attachment { name, text } => attachment(name, text),
     }
 }
@@ -161,7 +176,10 @@ fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
 /// The most telling question about it, if it is what it is taken for.
 fn follow_up(registry: &Registry, kind: TargetKind, text: &str) -> Option<String> {
     let target = Target::read(text).filter(|target| target.kind == kind)?;
-    registry.offered_for(kind).next().map(|entry| line(&target, entry))
+    registry
+        .offered_for(kind)
+        .next()
+        .map(|entry| line(&target, entry))
 }
 
 /// As it is typed here.
@@ -176,7 +194,9 @@ pub(super) fn ask(question: &str, label: &str) -> Markup {
 
 /// The permanent address of a typed line.
 pub(super) fn address(line: &str) -> String {
-    form_urlencoded::Serializer::for_suffix("/?".to_owned(), 2).append_pair("q", line).finish()
+    form_urlencoded::Serializer::for_suffix("/?".to_owned(), 2)
+        .append_pair("q", line)
+        .finish()
 }
 
 fn path(stations: &[Station]) -> Markup {
@@ -228,28 +248,54 @@ mod tests {
     fn hostile_text_is_text() {
         const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\" onerror=\"x' ```\x1b[0m";
         let mut document = Document::new(HOSTILE, HOSTILE, Severity::Bad);
-        document.heading(HOSTILE).text(HOSTILE).code(HOSTILE).warn(HOSTILE);
+        document
+            .heading(HOSTILE)
+            .text(HOSTILE)
+            .code(HOSTILE)
+            .warn(HOSTILE);
         document.field(HOSTILE, Cell::new(HOSTILE, Role::Domain));
         document.table(["A"], vec![[Cell::new(HOSTILE, Role::Address)]]);
-        document.block(Block::Link { label: HOSTILE.into(), url: "javascript:alert(1)".into() });
-        document.block(Block::Link { label: HOSTILE.into(), url: format!("https://a.example/{HOSTILE}") });
-        document.block(Block::Attachment { name: HOSTILE.into(), text: HOSTILE.into() });
-        let station = Station { title: HOSTILE.into(), name: HOSTILE.into(), via: HOSTILE.into() };
-        document.block(Block::Path { stations: vec![station] });
+        document.block(Block::Link {
+            label: HOSTILE.into(),
+            url: "javascript:alert(1)".into(),
+        });
+        document.block(Block::Link {
+            label: HOSTILE.into(),
+            url: format!("https://a.example/{HOSTILE}"),
+        });
+        document.block(Block::Attachment {
+            name: HOSTILE.into(),
+            text: HOSTILE.into(),
+        });
+        let station = Station {
+            title: HOSTILE.into(),
+            name: HOSTILE.into(),
+            via: HOSTILE.into(),
+        };
+        document.block(Block::Path {
+            stations: vec![station],
+        });
         let html = shown(&document);
-        for live in ["<script", "\u{202e}", "\x1b", "\" onerror", "href=\"javascript"] {
+        for live in [
+            "<script",
+            "\u{202e}",
+            "\x1b",
+            "\" onerror",
+            "href=\"javascript",
+        ] {
             assert!(!html.contains(live), "{live:?} in {html}");
         }
-        assert!(
-            html.contains(
-                "&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}&quot; onerror=&quot;x' ```\\x1b[0m"
-            )
-        );
+        assert!(html.contains(
+            "&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}&quot; onerror=&quot;x' ```\\x1b[0m"
+        ));
     }
 
     #[test]
     fn what_is_to_be_typed_stands_out() {
-        assert_eq!(words("write `MX` or `<b>`").0, "write <code>MX</code> or <code>&lt;b&gt;</code>");
+        assert_eq!(
+            words("write `MX` or `<b>`").0,
+            "write <code>MX</code> or <code>&lt;b&gt;</code>"
+        );
         for odd in ["``` x", "a ` b", "``"] {
             assert_eq!(words(odd).0, odd);
         }
@@ -264,7 +310,13 @@ mod tests {
             html.contains(r#"<th scope="col">Name</th><th class="number" scope="col">TTL</th>"#),
             "{html}"
         );
-        assert!(html.contains(r#"<td class="number"><span class="line">5</span></td>"#), "{html}");
-        assert!(html.contains(r#"<span aria-hidden="true">✓</span> Good"#), "{html}");
+        assert!(
+            html.contains(r#"<td class="number"><span class="line">5</span></td>"#),
+            "{html}"
+        );
+        assert!(
+            html.contains(r#"<span aria-hidden="true">✓</span> Good"#),
+            "{html}"
+        );
     }
 }

@@ -36,11 +36,20 @@ struct View {
 impl Default for Views {
     fn default() -> Self {
         let weight = |_: &String, view: &Arc<View>| {
-            let fields =
-                view.visit.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 64);
+            let fields = view
+                .visit
+                .headers
+                .iter()
+                .map(|(name, value)| name.as_str().len() + value.len() + 64);
             u32::try_from(EACH + fields.sum::<usize>()).unwrap_or(u32::MAX)
         };
-        Self(moka::sync::Cache::builder().time_to_live(KEPT).max_capacity(MOST_KEPT).weigher(weight).build())
+        Self(
+            moka::sync::Cache::builder()
+                .time_to_live(KEPT)
+                .max_capacity(MOST_KEPT)
+                .weigher(weight)
+                .build(),
+        )
     }
 }
 
@@ -52,24 +61,49 @@ pub(super) async fn show(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let Some(waiting) = app.engine.links().waiting(&token) else { return gone() };
+    let Some(waiting) = app.engine.links().waiting(&token) else {
+        return gone();
+    };
     if method == Method::HEAD {
         return page(StatusCode::OK, "Share your request", &html! {});
     }
-    let visit = Arc::new(Visit { for_others: true, ..Visit::clone(&visit) });
-    let input = Input::Named { name: waiting.command.to_owned(), arguments: Default::default() };
+    let visit = Arc::new(Visit {
+        for_others: true,
+        ..Visit::clone(&visit)
+    });
+    let input = Input::Named {
+        name: waiting.command.to_owned(),
+        arguments: Default::default(),
+    };
     let request = access::visitor(&app, input.clone(), visit.clone());
     let origin = app.pages.origin(&headers);
-    let shown = Shown { registry: app.engine.registry(), asked: &input, origin: &origin, level: 2 };
+    let shown = Shown {
+        registry: app.engine.registry(),
+        asked: &input,
+        origin: &origin,
+        level: 2,
+    };
     match app.engine.ask(request, |_| {}).await {
         Ok(reply) => {
             let view = Ulid::new().to_string();
-            app.pages.views.0.insert(view.clone(), Arc::new(View { token, visit }));
-            page(StatusCode::OK, "Share your request", &offer(&waiting, &view, &shown.bare(&reply)))
+            app.pages
+                .views
+                .0
+                .insert(view.clone(), Arc::new(View { token, visit }));
+            page(
+                StatusCode::OK,
+                "Share your request",
+                &offer(&waiting, &view, &shown.bare(&reply)),
+            )
         }
         Err(failure) => {
-            let status = StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            page(status, "Not answered", &html! { h1 { "Not answered" } (shown.failure(&failure)) })
+            let status =
+                StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            page(
+                status,
+                "Not answered",
+                &html! { h1 { "Not answered" } (shown.failure(&failure)) },
+            )
         }
     }
 }
@@ -101,8 +135,12 @@ pub(super) async fn share(
 ) -> Response {
     let form = tokio::time::timeout(app.read_timeout, to_bytes(body, LONGEST_FORM)).await;
     let form = form.ok().and_then(Result::ok).unwrap_or_default();
-    let id = form_urlencoded::parse(&form).find(|(name, _)| name == "view").map(|(_, id)| id.into_owned());
-    let view = id.and_then(|id| app.pages.views.0.get(&id)).filter(|view| view.token == token);
+    let id = form_urlencoded::parse(&form)
+        .find(|(name, _)| name == "view")
+        .map(|(_, id)| id.into_owned());
+    let view = id
+        .and_then(|id| app.pages.views.0.get(&id))
+        .filter(|view| view.token == token);
     let Some(view) = view.filter(|_| is_own(&app.pages, &headers)) else {
         return match app.engine.links().waiting(&token) {
             Some(_) => page(
@@ -142,7 +180,12 @@ fn gone() -> Response {
 }
 
 fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
-    let page = Page { title, about: None, path: None, indexed: false };
+    let page = Page {
+        title,
+        about: None,
+        path: None,
+        indexed: false,
+    };
     unlisted(with_hints(fixed(status, &page.with("", content))))
 }
 

@@ -23,25 +23,44 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let registry = app.engine.registry();
-    let about_visits = registry.entries().iter().filter(|entry| entry.about_visit && method != Method::HEAD);
+    let about_visits = registry
+        .entries()
+        .iter()
+        .filter(|entry| entry.about_visit && method != Method::HEAD);
     let origin = app.pages.origin(&headers);
     let parts = join_all(about_visits.map(|entry| {
-        let input = Input::Named { name: entry.spec.name.to_owned(), arguments: Default::default() };
+        let input = Input::Named {
+            name: entry.spec.name.to_owned(),
+            arguments: Default::default(),
+        };
         let request = access::visitor(&app, input.clone(), visit.clone());
         let (engine, origin) = (&app.engine, &origin);
         async move {
-            let shown = Shown { registry, asked: &input, origin, level: 2 };
+            let shown = Shown {
+                registry,
+                asked: &input,
+                origin,
+                level: 2,
+            };
             match engine.ask(request, |_| {}).await {
                 Ok(reply) => shown.reply(&reply),
                 Err(failure) => shown.failure(&failure),
             }
         }
     }));
-    let page = Page { title: "Your request", about: Some(ABOUT), path: Some("/me"), indexed: true };
+    let page = Page {
+        title: "Your request",
+        about: Some(ABOUT),
+        path: Some("/me"),
+        indexed: true,
+    };
     let content = html! {
         h1 { "Your request" }
         p.intro { "This is what the request of this page says about you. It is shown to you alone and kept nowhere." }
         @for part in parts.await { (part) }
     };
-    with_hints(fixed(StatusCode::OK, &page.with(&app.pages.public_url, &content)))
+    with_hints(fixed(
+        StatusCode::OK,
+        &page.with(&app.pages.public_url, &content),
+    ))
 }

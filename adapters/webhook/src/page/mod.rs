@@ -50,7 +50,10 @@ pub(crate) struct Pages {
 
 impl Pages {
     pub(crate) fn new(public_url: &str) -> Self {
-        Self { public_url: public_url.trim_end_matches('/').into(), views: link::Views::default() }
+        Self {
+            public_url: public_url.trim_end_matches('/').into(),
+            views: link::Views::default(),
+        }
     }
 
     /// The address of this service as the asker would write it.
@@ -58,9 +61,14 @@ impl Pages {
         if !self.public_url.is_empty() {
             return self.public_url.to_string();
         }
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
         // A host that needs no quoting in a shell, or none.
-        let plain = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+        let plain = |host: &&str| {
+            host.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+        };
         format!("http://{}", host.filter(plain).unwrap_or("127.0.0.1:8080"))
     }
 }
@@ -84,20 +92,36 @@ pub(crate) fn routes() -> Router<App> {
 
 /// Where no handler is: a page for browsers, a problem document for programs.
 pub(crate) async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
-    let for_programs = ["/v1", "/hooks"].iter().any(|start| uri.path().starts_with(start));
+    let for_programs = ["/v1", "/hooks"]
+        .iter()
+        .any(|start| uri.path().starts_with(start));
     if for_programs || !wants_page(&headers) {
-        return problem::plain(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path");
+        return problem::plain(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing at this path",
+        );
     }
     not_found("There is nothing at this address.")
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.into_iter().any(|value| value.to_ascii_lowercase().contains("text/html"))
+    let accepted = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .into_iter()
+        .any(|value| value.to_ascii_lowercase().contains("text/html"))
 }
 
 fn not_found(why: &str) -> Response {
-    let page = Page { title: "Not found", about: None, path: None, indexed: false };
+    let page = Page {
+        title: "Not found",
+        about: None,
+        path: None,
+        indexed: false,
+    };
     let content = html! {
         h1 { "Not found" }
         p { (why) }
@@ -112,14 +136,28 @@ fn fixed(status: StatusCode, page: &Markup) -> Response {
 }
 
 /// A page of someone else's making, in the frame of all pages.
-pub(crate) fn framed(title: &str, about: &str, path: &str, public_url: &str, content: &Markup) -> Markup {
-    let page = Page { title, about: Some(about), path: Some(path), indexed: true };
+pub(crate) fn framed(
+    title: &str,
+    about: &str,
+    path: &str,
+    public_url: &str,
+    content: &Markup,
+) -> Markup {
+    let page = Page {
+        title,
+        about: Some(about),
+        path: Some(path),
+        indexed: true,
+    };
     page.with(public_url.trim_end_matches('/'), content)
 }
 
 /// The same with the policy of all pages.
 pub(crate) fn with_policy(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
     response
 }
 
@@ -129,7 +167,10 @@ fn dressed(status: StatusCode, body: axum::body::Body) -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "same-origin"),
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            header::HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
         (header::HeaderName::from_static("accept-ch"), HINTS),
     ];
     let fields = fields.map(|(name, value)| (name, HeaderValue::from_static(value)));
@@ -139,7 +180,9 @@ fn dressed(status: StatusCode, body: axum::body::Body) -> Response {
 /// Pages that search engines are to leave alone.
 fn unlisted(mut response: Response) -> Response {
     let name = header::HeaderName::from_static("x-robots-tag");
-    response.headers_mut().insert(name, HeaderValue::from_static("noindex, nofollow"));
+    response
+        .headers_mut()
+        .insert(name, HeaderValue::from_static("noindex, nofollow"));
     response
 }
 
@@ -154,6 +197,9 @@ fn with_hints(mut response: Response) -> Response {
 
 /// Pages that are the same for everyone, until the next version.
 fn shared(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("max-age=300"),
+    );
     response
 }

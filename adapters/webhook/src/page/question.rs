@@ -18,8 +18,18 @@ pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
     let mut sent = false;
     let mut arguments = Map::new();
     for (name, value) in form_urlencoded::parse(form) {
-        sent |= name == "go" || entry.arguments.iter().any(|argument| argument.name == *name);
-        let Some(argument) = entry.arguments.iter().find(|argument| argument.name == *name) else { continue };
+        sent |= name == "go"
+            || entry
+                .arguments
+                .iter()
+                .any(|argument| argument.name == *name);
+        let Some(argument) = entry
+            .arguments
+            .iter()
+            .find(|argument| argument.name == *name)
+        else {
+            continue;
+        };
         let value = match argument.kind {
             // A file's own line breaks, not those of forms.
             _ if argument.message => value.replace("\r\n", "\n"),
@@ -32,7 +42,10 @@ pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
         };
         arguments.insert(name.into_owned(), value);
     }
-    sent.then(|| Input::Named { name: entry.spec.name.to_owned(), arguments })
+    sent.then(|| Input::Named {
+        name: entry.spec.name.to_owned(),
+        arguments,
+    })
 }
 
 /// The address that asks the same again; `None` where a question is too long for one.
@@ -70,7 +83,9 @@ pub(super) fn plain(value: &Value) -> String {
 pub(super) fn json(input: &Input) -> Value {
     match input {
         Input::Text(line) => serde_json::json!({ "command": line }),
-        Input::Named { name, arguments } => serde_json::json!({ "name": name, "arguments": arguments }),
+        Input::Named { name, arguments } => {
+            serde_json::json!({ "name": name, "arguments": arguments })
+        }
     }
 }
 
@@ -82,14 +97,23 @@ mod tests {
     fn addresses_ask_the_same() {
         let line = address(&Input::Text("mx b\u{fc}cher.example".into())).expect("an address");
         assert_eq!(line, "/?q=mx+b%C3%BCcher.example");
-        assert_eq!(super::line(line.strip_prefix("/?")).as_deref(), Some("mx b\u{fc}cher.example"));
+        assert_eq!(
+            super::line(line.strip_prefix("/?")).as_deref(),
+            Some("mx b\u{fc}cher.example")
+        );
         let named = |arguments: Value| {
             let arguments = arguments.as_object().cloned().expect("an object");
-            address(&Input::Named { name: "dig".into(), arguments })
+            address(&Input::Named {
+                name: "dig".into(),
+                arguments,
+            })
         };
         let dig = named(serde_json::json!({ "name": "a.example", "tcp": true }));
         assert_eq!(dig.as_deref(), Some("/tools/dig?name=a.example&tcp=on"));
-        assert_eq!(named(serde_json::json!({})).as_deref(), Some("/tools/dig?go=1"));
+        assert_eq!(
+            named(serde_json::json!({})).as_deref(),
+            Some("/tools/dig?go=1")
+        );
         assert_eq!(named(serde_json::json!({ "name": "x".repeat(3000) })), None);
     }
 }

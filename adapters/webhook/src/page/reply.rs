@@ -73,7 +73,11 @@ impl Shown<'_> {
             Input::Named { .. } => None,
         };
         let command = match self.asked {
-            Input::Text(line) => line.split_whitespace().next().unwrap_or_default().trim_start_matches('/'),
+            Input::Text(line) => line
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches('/'),
             Input::Named { name, .. } => name,
         };
         html! {
@@ -92,7 +96,12 @@ impl Shown<'_> {
         let found = targets::of(reply);
         let offers = found.iter().take(MOST_TARGETS).map(|target| {
             let entries = self.registry.offered_for(target.kind);
-            (target, entries.filter(|entry| entry.spec.name != reply.command).collect::<Vec<_>>())
+            (
+                target,
+                entries
+                    .filter(|entry| entry.spec.name != reply.command)
+                    .collect::<Vec<_>>(),
+            )
         });
         let offers: Vec<_> = offers.filter(|(_, entries)| !entries.is_empty()).collect();
         html! {
@@ -114,10 +123,21 @@ impl Shown<'_> {
         let shown = reply.rendition.document();
         let question = visible(&question::json(self.asked).to_string()).replace('\'', r"'\''");
         let json = serde_json::from_str::<serde_json::Value>(&reply.to_json());
-        let json = json.and_then(|json| serde_json::to_string_pretty(&json)).unwrap_or_default();
+        let json = json
+            .and_then(|json| serde_json::to_string_pretty(&json))
+            .unwrap_or_default();
         let json = visible(&json);
         let forms = [
-            ("Text", render::text(shown, Layout { width: WIDTH, color: false })),
+            (
+                "Text",
+                render::text(
+                    shown,
+                    Layout {
+                        width: WIDTH,
+                        color: false,
+                    },
+                ),
+            ),
             ("Markdown", render::markdown(shown)),
             ("JSON", json),
         ];
@@ -173,9 +193,16 @@ fn pointed(line: &str, position: &std::ops::Range<usize>) -> Markup {
     let part = |range: std::ops::Range<usize>| -> String {
         line.chars().skip(range.start).take(range.len()).collect()
     };
-    let (before, wrong, after) =
-        (part(0..position.start), part(position.clone()), part(position.end..usize::MAX));
-    let wrong = if wrong.is_empty() { "\u{a0}" } else { wrong.as_str() };
+    let (before, wrong, after) = (
+        part(0..position.start),
+        part(position.clone()),
+        part(position.end..usize::MAX),
+    );
+    let wrong = if wrong.is_empty() {
+        "\u{a0}"
+    } else {
+        wrong.as_str()
+    };
     html! {
         p.pointed {
             code { (printable_line(&before)) mark { (printable_line(wrong)) } (printable_line(&after)) }
@@ -192,7 +219,10 @@ mod tests {
         let json = serde_json::json!({ "a": "\u{202e}x\u{e0001}\u{7f}'" });
         let shown = visible(&json.to_string());
         assert_eq!(shown, r#"{"a":"\u202ex\udb40\udc01\u007f'"}"#);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).expect("JSON"), json);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).expect("JSON"),
+            json
+        );
     }
 
     #[test]

@@ -21,13 +21,24 @@ pub(super) async fn robots(State(app): State<App>, headers: HeaderMap) -> String
 /// `GET /sitemap.xml`
 pub(super) async fn sitemap(State(app): State<App>, headers: HeaderMap) -> Response {
     let origin = app.pages.origin(&headers);
-    let tools = app.engine.registry().entries().iter().map(|entry| format!("/tools/{}", entry.spec.name));
-    let paths = ["/".to_owned(), "/tools".to_owned()].into_iter().chain(tools);
+    let tools = app
+        .engine
+        .registry()
+        .entries()
+        .iter()
+        .map(|entry| format!("/tools/{}", entry.spec.name));
+    let paths = ["/".to_owned(), "/tools".to_owned()]
+        .into_iter()
+        .chain(tools);
     let map: Markup = html! {
         (PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
         urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" {
             @for path in paths { url { loc { (origin) (path) } } }
         }
     };
-    ([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], map.0).into_response()
+    (
+        [(header::CONTENT_TYPE, "application/xml; charset=utf-8")],
+        map.0,
+    )
+        .into_response()
 }

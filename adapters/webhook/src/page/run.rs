@@ -62,7 +62,10 @@ pub(super) async fn post(
 fn fields(app: &App, name: String, form: &[u8]) -> Input {
     let entry = app.engine.registry().find(&name);
     let given = entry.and_then(|entry| question::fields(entry, form));
-    given.unwrap_or(Input::Named { name, arguments: Default::default() })
+    given.unwrap_or(Input::Named {
+        name,
+        arguments: Default::default(),
+    })
 }
 
 struct Pieces {
@@ -84,11 +87,19 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
         Ok(request) => request,
         Err(refusal) => return refusal.into_response(),
     };
-    let pieces = Pieces { app: app.clone(), asked: request.input.clone(), origin: app.pages.origin(headers) };
+    let pieces = Pieces {
+        app: app.clone(),
+        asked: request.input.clone(),
+        origin: app.pages.origin(headers),
+    };
     let (sender, progress) = watch::channel(None::<Reply>);
     let engine = app.engine.clone();
     // Latest wins: a slow reader skips what was overtaken meanwhile.
-    let lookup = async move { engine.ask(request, |so_far| drop(sender.send_replace(Some(so_far)))).await };
+    let lookup = async move {
+        engine
+            .ask(request, |so_far| drop(sender.send_replace(Some(so_far))))
+            .await
+    };
     let begin = (pieces, progress, Some(Box::pin(lookup)));
     let shown = stream::unfold(begin, |(pieces, mut progress, lookup)| async move {
         let mut lookup = lookup?;
@@ -102,16 +113,25 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
         };
         Some((pieces.last(&answer), (pieces, progress, None)))
     });
-    Sse::new(shown.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response()
+    Sse::new(shown.map(Ok::<_, Infallible>))
+        .keep_alive(KeepAlive::default())
+        .into_response()
 }
 
 impl Pieces {
     fn shown(&self) -> Shown<'_> {
-        Shown { registry: self.app.engine.registry(), asked: &self.asked, origin: &self.origin, level: 2 }
+        Shown {
+            registry: self.app.engine.registry(),
+            asked: &self.asked,
+            origin: &self.origin,
+            level: 2,
+        }
     }
 
     fn progress(&self, reply: Option<&Reply>) -> Event {
-        let html = reply.map(|reply| self.shown().bare(reply)).unwrap_or_default();
+        let html = reply
+            .map(|reply| self.shown().bare(reply))
+            .unwrap_or_default();
         event("progress", &html, "")
     }
 
@@ -122,7 +142,11 @@ impl Pieces {
                 let said = format!("{}: {}", document.title, document.summary);
                 event("reply", &self.shown().reply(reply), &said)
             }
-            Err(failure) => event("error", &self.shown().failure(failure), &failure.to_string()),
+            Err(failure) => event(
+                "error",
+                &self.shown().failure(failure),
+                &failure.to_string(),
+            ),
         }
     }
 }

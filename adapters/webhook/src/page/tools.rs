@@ -27,7 +27,11 @@ use crate::{App, ask, problem, visit::Visited};
 
 /// All commands under the headings of `help`.
 pub(super) fn directory(registry: &Registry) -> Markup {
-    let mut groups: Vec<_> = registry.entries().iter().map(|entry| entry.spec.group).collect();
+    let mut groups: Vec<_> = registry
+        .entries()
+        .iter()
+        .map(|entry| entry.spec.group)
+        .collect();
     groups.sort();
     groups.dedup();
     html! {
@@ -49,13 +53,21 @@ pub(super) fn directory(registry: &Registry) -> Markup {
 /// `GET /tools`
 pub(super) async fn index(State(app): State<App>) -> Response {
     let about = "All tools: DNS records, mail servers, registration, addresses, routes, ports, mail headers and more.";
-    let page = Page { title: "Tools", about: Some(about), path: Some("/tools"), indexed: true };
+    let page = Page {
+        title: "Tools",
+        about: Some(about),
+        path: Some("/tools"),
+        indexed: true,
+    };
     let content = html! {
         h1 { "Tools" }
         p.intro { "Each tool answers one sort of question. They work on this page, in chats, in a terminal and over HTTP." }
         (directory(app.engine.registry()))
     };
-    shared(fixed(StatusCode::OK, &page.with(&app.pages.public_url, &content)))
+    shared(fixed(
+        StatusCode::OK,
+        &page.with(&app.pages.public_url, &content),
+    ))
 }
 
 /// `GET /tools/{name}`; with the fields of its form also the answer.
@@ -68,7 +80,9 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let registry = app.engine.registry();
-    let Some(entry) = registry.find(&name) else { return unknown() };
+    let Some(entry) = registry.find(&name) else {
+        return unknown();
+    };
     let Some(input) = question::fields(entry, query.unwrap_or_default().as_bytes()) else {
         return shared(fixed(StatusCode::OK, &explained(&app, entry)));
     };
@@ -90,12 +104,17 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(entry) = app.engine.registry().find(&name) else { return unknown() };
+    let Some(entry) = app.engine.registry().find(&name) else {
+        return unknown();
+    };
     let form = match ask::read(&app, body).await {
         Ok(form) => form,
         Err(failure) => return problem::failure(&failure),
     };
-    let none = || Input::Named { name: entry.spec.name.to_owned(), arguments: Map::new() };
+    let none = || Input::Named {
+        name: entry.spec.name.to_owned(),
+        arguments: Map::new(),
+    };
     let input = question::fields(entry, &form).unwrap_or_else(none);
     let page = with_answer(&app, entry, &input);
     match admitted(&app, input, visit).await {
@@ -112,9 +131,21 @@ fn explained(app: &App, entry: &Entry) -> Markup {
     let spec = &entry.spec;
     let title = format!("{}: {}", spec.name, spec.about);
     let path = format!("/tools/{}", spec.name);
-    let text = entry.arguments_schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let about = format!("{}. Free, in the browser, in chats and over HTTP.", spec.about);
-    let page = Page { title: &title, about: Some(&about), path: Some(&path), indexed: true };
+    let text = entry
+        .arguments_schema
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let about = format!(
+        "{}. Free, in the browser, in chats and over HTTP.",
+        spec.about
+    );
+    let page = Page {
+        title: &title,
+        about: Some(&about),
+        path: Some(&path),
+        indexed: true,
+    };
     let content = html! {
         (head(entry))
         @if text.len() > spec.about.len() + 20 {
@@ -151,7 +182,12 @@ fn with_answer(app: &App, entry: &Entry, input: &Input) -> Markup {
         Input::Text(_) => &Map::new(),
     };
     let title = format!("{}: {}", entry.spec.name, entry.spec.about);
-    let page = Page { title: &title, about: None, path: None, indexed: false };
+    let page = Page {
+        title: &title,
+        about: None,
+        path: None,
+        indexed: false,
+    };
     let content = html! {
         (head(entry))
         p.intro { a href={ "/tools/" (entry.spec.name) } { "What this tool does" } }
@@ -168,8 +204,14 @@ fn head(entry: &Entry) -> Markup {
 /// Required arguments as a query.
 fn over_http(entry: &Entry) -> String {
     let required = entry.arguments.iter().filter(|argument| argument.required);
-    let query: Vec<String> = required.map(|argument| format!("{}=…", argument.name)).collect();
-    if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) }
+    let query: Vec<String> = required
+        .map(|argument| format!("{}=…", argument.name))
+        .collect();
+    if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", query.join("&"))
+    }
 }
 
 /// One field for each argument.
@@ -187,7 +229,12 @@ fn form(registry: &Registry, entry: &Entry, given: &Map<String, Value>) -> Marku
 }
 
 fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Markup {
-    let Argument { name, help, required, .. } = argument;
+    let Argument {
+        name,
+        help,
+        required,
+        ..
+    } = argument;
     let (id, note) = (format!("field-{name}"), format!("note-{name}"));
     let value = given.map(question::plain).unwrap_or_default();
     let known = match argument.completes {
@@ -243,11 +290,23 @@ fn arguments(entry: &Entry) -> Markup {
 
 fn form_of(argument: &Argument) -> String {
     match argument {
-        Argument { form: Some(form), .. } => form.clone(),
+        Argument {
+            form: Some(form), ..
+        } => form.clone(),
         Argument { choices, .. } if !choices.is_empty() => choices.join(", "),
-        Argument { kind: ArgumentKind::Boolean, .. } => "yes or no".into(),
-        Argument { minimum: Some(least), maximum: Some(most), .. } => format!("{least} to {most}"),
-        Argument { kind: ArgumentKind::Integer, .. } => "a number".into(),
+        Argument {
+            kind: ArgumentKind::Boolean,
+            ..
+        } => "yes or no".into(),
+        Argument {
+            minimum: Some(least),
+            maximum: Some(most),
+            ..
+        } => format!("{least} to {most}"),
+        Argument {
+            kind: ArgumentKind::Integer,
+            ..
+        } => "a number".into(),
         _ => "text".into(),
     }
 }
@@ -274,7 +333,10 @@ fn fields(schema: &Value) -> Markup {
 }
 
 fn type_of(property: &Value) -> String {
-    let alternatives = ["anyOf", "oneOf"].iter().filter_map(|name| property[*name].as_array()).flatten();
+    let alternatives = ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|name| property[*name].as_array())
+        .flatten();
     let named = |value: &Value| match value.as_str() {
         Some("array") => format!("list of {}", type_of(&property["items"])),
         Some("null") => "nothing".into(),
@@ -288,5 +350,9 @@ fn type_of(property: &Value) -> String {
     };
     names.sort_by_key(|name| name == "nothing");
     names.dedup();
-    if names.is_empty() { "text".into() } else { names.join(" or ") }
+    if names.is_empty() {
+        "text".into()
+    } else {
+        names.join(" or ")
+    }
 }

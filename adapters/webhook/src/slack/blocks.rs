@@ -60,7 +60,11 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
             return true;
         }
         // Two blocks are kept for what comes last.
-        let room = if out.len() + 2 < BLOCKS { left.min(BLOCK) } else { 0 };
+        let room = if out.len() + 2 < BLOCKS {
+            left.min(BLOCK)
+        } else {
+            0
+        };
         let (start, whole) = part.start(room);
         left -= start.size();
         out.extend((!start.is_empty()).then(|| start.block()));
@@ -86,8 +90,16 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
 
 /// One line for notifications, in which nothing acts.
 pub(super) fn fallback(document: &Document) -> String {
-    let text = format!("{}: {}", printable_line(&document.title), printable_line(&document.summary));
-    within(&text, FALLBACK).0.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = format!(
+        "{}: {}",
+        printable_line(&document.title),
+        printable_line(&document.summary)
+    );
+    within(&text, FALLBACK)
+        .0
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 fn header(document: &Document) -> Value {
@@ -97,7 +109,10 @@ fn header(document: &Document) -> Value {
         Severity::Warning => "⚠️",
         Severity::Bad => "❌",
     };
-    let (title, _) = within(printable_line(&document.title).trim(), HEADER - length(symbol) - 1);
+    let (title, _) = within(
+        printable_line(&document.title).trim(),
+        HEADER - length(symbol) - 1,
+    );
     json!({ "type": "header", "text": { "type": "plain_text", "text": format!("{symbol} {title}"), "emoji": false } })
 }
 
@@ -105,34 +120,55 @@ fn warnings(document: &Document) -> Part {
     let warnings = document.warnings.iter().take(WARNINGS);
     Part::Words(
         warnings
-            .map(|text| vec![plain(format!("⚠️ {}", within(&printable_line(text), WARNING).0))])
+            .map(|text| {
+                vec![plain(format!(
+                    "⚠️ {}",
+                    within(&printable_line(text), WARNING).0
+                ))]
+            })
             .collect(),
     )
 }
 
 fn part(block: &Block) -> Part {
     match block {
-        Block::Heading { text } => Part::Words(vec![vec![Span { bold: true, ..plain(line(text)) }]]),
-        Block::Text { text } => Part::Words(text.lines().map(|text| vec![plain(line(text))]).collect()),
+        Block::Heading { text } => Part::Words(vec![vec![Span {
+            bold: true,
+            ..plain(line(text))
+        }]]),
+        Block::Text { text } => {
+            Part::Words(text.lines().map(|text| vec![plain(line(text))]).collect())
+        }
         Block::Fields { fields } => Part::List(
             fields
                 .iter()
                 .map(|field| {
-                    let name = Span { bold: true, ..plain(line(&field.name)) };
+                    let name = Span {
+                        bold: true,
+                        ..plain(line(&field.name))
+                    };
                     [vec![name, plain(" ")], cell(&field.value)].concat()
                 })
                 .collect(),
         ),
-        Block::Table { .. } | Block::Path { .. } => {
-            Part::Exact(render::block_text(block, Layout { width: WIDTH, color: false }))
-        }
+        Block::Table { .. } | Block::Path { .. } => Part::Exact(render::block_text(
+            block,
+            Layout {
+                width: WIDTH,
+                color: false,
+            },
+        )),
         Block::Code { text } => Part::Exact(printable(text).into_owned()),
-        Block::Link { label, url } => {
-            Part::Words(vec![vec![Span { url: Some(url.clone()), ..plain(line(label)) }]])
-        }
+        Block::Link { label, url } => Part::Words(vec![vec![Span {
+            url: Some(url.clone()),
+            ..plain(line(label))
+        }]]),
         Block::Attachment { name, text } => {
             let lines = text.lines().count();
-            Part::Words(vec![vec![plain(format!("{}: {lines} lines, {ELSEWHERE}", line(name)))]])
+            Part::Words(vec![vec![plain(format!(
+                "{}: {lines} lines, {ELSEWHERE}",
+                line(name)
+            ))]])
         }
     }
 }
@@ -148,13 +184,25 @@ fn cell(cell: &Cell) -> Line {
     let mut spans = Vec::new();
     for text in cell.text.lines().map(line).filter(|text| !text.is_empty()) {
         spans.push(plain(if spans.is_empty() { symbol } else { ", " }));
-        spans.push(Span { code, ..plain(text) });
+        spans.push(Span {
+            code,
+            ..plain(text)
+        });
     }
-    if spans.is_empty() { vec![plain("—")] } else { spans }
+    if spans.is_empty() {
+        vec![plain("—")]
+    } else {
+        spans
+    }
 }
 
 fn plain(text: impl Into<String>) -> Span {
-    Span { text: text.into(), bold: false, code: false, url: None }
+    Span {
+        text: text.into(),
+        bold: false,
+        code: false,
+        url: None,
+    }
 }
 
 fn line(text: &str) -> String {
@@ -180,9 +228,10 @@ impl Span {
 impl Part {
     fn is_empty(&self) -> bool {
         match self {
-            Self::Words(lines) | Self::List(lines) => {
-                lines.iter().flatten().all(|span| span.text.trim().is_empty())
-            }
+            Self::Words(lines) | Self::List(lines) => lines
+                .iter()
+                .flatten()
+                .all(|span| span.text.trim().is_empty()),
             Self::Exact(text) => text.trim().is_empty(),
         }
     }
@@ -210,7 +259,11 @@ impl Part {
                 };
                 let whole: Vec<&str> = text.lines().take_while(fits).collect();
                 // Of one endless line, its beginning.
-                let kept = if whole.is_empty() { within(&text, room).0 } else { whole.join("\n") };
+                let kept = if whole.is_empty() {
+                    within(&text, room).0
+                } else {
+                    whole.join("\n")
+                };
                 (Self::Exact(kept), false)
             }
         }
@@ -218,13 +271,19 @@ impl Part {
 
     fn block(&self) -> Value {
         let section = |spans: Vec<&Span>| {
-            let elements = spans.iter().filter(|span| !span.text.is_empty()).map(|span| span.element());
+            let elements = spans
+                .iter()
+                .filter(|span| !span.text.is_empty())
+                .map(|span| span.element());
             json!({ "type": "rich_text_section", "elements": elements.collect::<Vec<_>>() })
         };
         let inner = match self {
             Self::Words(lines) => {
                 let end = plain("\n");
-                let mut spans: Vec<&Span> = lines.iter().flat_map(|line| line.iter().chain([&end])).collect();
+                let mut spans: Vec<&Span> = lines
+                    .iter()
+                    .flat_map(|line| line.iter().chain([&end]))
+                    .collect();
                 spans.pop();
                 section(spans)
             }

@@ -48,7 +48,10 @@ impl Form {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Slack looks from time to time whether the certificate is in order.
@@ -61,13 +64,20 @@ impl Form {
     pub(super) fn line(&self, platform: Platform, registry: &Registry) -> String {
         let text = self.get("text").unwrap_or_default();
         let text = match platform {
-            Platform::Slack => text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"),
+            Platform::Slack => text
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&"),
             Platform::Other => text.to_owned(),
         };
         // Rocket.Chat's text begins with the word that set it off.
         let trigger = self.get("trigger_word").unwrap_or_default();
         let text = text.strip_prefix(trigger).unwrap_or(&text).trim();
-        let command = self.get("command").unwrap_or(trigger).trim().trim_start_matches(['/', '!']);
+        let command = self
+            .get("command")
+            .unwrap_or(trigger)
+            .trim()
+            .trim_start_matches(['/', '!']);
         match registry.find(&command.to_lowercase().replace('-', "_")) {
             Some(_) => format!("/{command} {text}").trim_end().to_owned(),
             None if text.is_empty() => "/help".to_owned(),
@@ -88,12 +98,18 @@ impl Form {
 
     /// Where a later answer goes: over TLS, or to where the operator said that it may go anyway.
     pub(super) async fn response_url(&self, engine: &Engine) -> Result<Url, String> {
-        let url = self.get("response_url").ok_or("the chat sent no `response_url`")?;
+        let url = self
+            .get("response_url")
+            .ok_or("the chat sent no `response_url`")?;
         let url = Url::parse(url).map_err(|_| "its `response_url` is not a URL")?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("its `response_url` has a user or a password in it".into());
         }
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let host = url
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
         match url.scheme() {
             "https" => Ok(url),
             "http" if is_excepted(engine, &host).await => Ok(url),
@@ -131,18 +147,32 @@ mod tests {
             ("command=/netvane&text=mx+example.com", "mx example.com"),
             ("command=/netvane&text=+", "/help"),
             ("command=/dns-bot&text=/mx+example.com", "/mx example.com"),
-            ("command=/ua&text=a+%26lt;b%26gt;+%26amp;lt;", "/ua a <b> &lt;"),
+            (
+                "command=/ua&text=a+%26lt;b%26gt;+%26amp;lt;",
+                "/ua a <b> &lt;",
+            ),
             ("trigger_word=mx&text=mx+example.com", "/mx example.com"),
-            ("trigger_word=!net&text=!net+mx+example.com", "mx example.com"),
+            (
+                "trigger_word=!net&text=!net+mx+example.com",
+                "mx example.com",
+            ),
         ] {
             let form = form(body).expect(body);
-            assert_eq!(form.line(Platform::Slack, engine.registry()), line, "{body}");
+            assert_eq!(
+                form.line(Platform::Slack, engine.registry()),
+                line,
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn forms_that_are_none() {
-        let fault = |kind: &str, body: &str| Form::read(kind, body.as_bytes()).map(|_| ()).expect_err(body);
+        let fault = |kind: &str, body: &str| {
+            Form::read(kind, body.as_bytes())
+                .map(|_| ())
+                .expect_err(body)
+        };
         assert!(fault(FORM, "token=a&text=x&token=b").contains("twice"));
         let many: String = (0..65).map(|index| format!("f{index}=1&")).collect();
         assert!(fault(FORM, &many).contains("at most 64"));
@@ -153,11 +183,16 @@ mod tests {
 
     #[tokio::test]
     async fn where_later_answers_go() {
-        let allow = ("NETVANE__POLICY__ALLOW".to_owned(), "127.0.0.0/8".to_owned());
-        let engine = Engine::new(&Settings::load(None, [allow]).expect("settings")).expect("an engine");
+        let allow = (
+            "NETVANE__POLICY__ALLOW".to_owned(),
+            "127.0.0.0/8".to_owned(),
+        );
+        let engine =
+            Engine::new(&Settings::load(None, [allow]).expect("settings")).expect("an engine");
         let url = async |url: &str| {
-            let body: String =
-                form_urlencoded::Serializer::new(String::new()).append_pair("response_url", url).finish();
+            let body: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair("response_url", url)
+                .finish();
             form(&body).expect("a form").response_url(&engine).await
         };
         assert!(url("https://hooks.slack.com/commands/T/1/x").await.is_ok());
@@ -168,10 +203,16 @@ mod tests {
             ("http://192.0.2.1/x", "not one with https"),
             ("http://[::1]/x", "not one with https"),
             ("ftp://127.0.0.1/x", "not one with https"),
-            ("https://user:secret@hooks.slack.com/x", "a user or a password"),
+            (
+                "https://user:secret@hooks.slack.com/x",
+                "a user or a password",
+            ),
         ] {
             let fault = url(wrong).await.expect_err(wrong);
-            assert!(fault.contains(told) && !fault.contains("secret"), "{wrong}: {fault}");
+            assert!(
+                fault.contains(told) && !fault.contains("secret"),
+                "{wrong}: {fault}"
+            );
         }
     }
 }

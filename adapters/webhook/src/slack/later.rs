@@ -20,7 +20,11 @@ const CALL: Duration = Duration::from_secs(10);
 const LIFE: Duration = Duration::from_secs(29 * 60);
 
 /// What is known so far is shown at most this often, after these times.
-const SHOWN_AFTER: [Duration; 3] = [Duration::from_secs(4), Duration::from_secs(15), Duration::from_secs(45)];
+const SHOWN_AFTER: [Duration; 3] = [
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_secs(45),
+];
 
 /// POSTs to one address; with all that is shown on the way, two are left for the answer.
 const MOST_POSTS: usize = 5;
@@ -57,7 +61,12 @@ enum Trouble {
 
 impl Deliveries {
     pub(super) fn new(http: Http, url: Url, platform: Platform) -> Self {
-        Self { http, url, platform, posts: 0 }
+        Self {
+            http,
+            url,
+            platform,
+            posts: 0,
+        }
     }
 
     /// Shows what is known so far, and in the end the answer.
@@ -80,7 +89,13 @@ impl Deliveries {
 
     /// The outcome; `None` where the process ends before it.
     async fn follow(&mut self, delivery: &mut Delivery) -> Option<Result<Reply, Failure>> {
-        let Delivery { lookup, progress, seen, ending, .. } = delivery;
+        let Delivery {
+            lookup,
+            progress,
+            seen,
+            ending,
+            ..
+        } = delivery;
         let begun = Instant::now();
         // Only Slack replaces what it showed before; elsewhere each would be one message more.
         let mut shows = match self.platform {
@@ -118,12 +133,20 @@ impl Deliveries {
             let why = match self.post(document, readers).await {
                 Ok(()) => return,
                 Err(Trouble::Lasting(why)) => {
-                    tracing::warn!(adapter = self.platform.name(), why, "an answer was not taken");
+                    tracing::warn!(
+                        adapter = self.platform.name(),
+                        why,
+                        "an answer was not taken"
+                    );
                     return;
                 }
                 Err(Trouble::Passing(why)) => why,
             };
-            tracing::info!(adapter = self.platform.name(), why, "an answer was not taken yet");
+            tracing::info!(
+                adapter = self.platform.name(),
+                why,
+                "an answer was not taken yet"
+            );
             if self.posts >= MOST_POSTS {
                 break;
             }
@@ -141,10 +164,16 @@ impl Deliveries {
         }
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
-        match self.http.post(&self.url, headers, message.to_string(), CALL).await {
+        match self
+            .http
+            .post(&self.url, headers, message.to_string(), CALL)
+            .await
+        {
             Ok(answer) => match answer.status {
                 200..=299 => Ok(()),
-                status @ (408 | 425 | 429 | 500..=599) => Err(Trouble::Passing(format!("HTTP {status}"))),
+                status @ (408 | 425 | 429 | 500..=599) => {
+                    Err(Trouble::Passing(format!("HTTP {status}")))
+                }
                 status => Err(Trouble::Lasting(format!("HTTP {status}"))),
             },
             Err(refused @ Failure::Refused { .. }) => Err(Trouble::Lasting(refused.to_string())),

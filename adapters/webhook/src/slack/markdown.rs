@@ -20,16 +20,22 @@ pub(super) fn message(document: &Document) -> String {
     }
     // What is escaped can become far longer.
     let parts = [300, 100, 30].map(|most| headed(document, most));
-    let fitting = parts.into_iter().find(|part| length(&shown(&cut(part, 0))) <= MOST);
+    let fitting = parts
+        .into_iter()
+        .find(|part| length(&shown(&cut(part, 0))) <= MOST);
     let mut part = fitting.unwrap_or_default();
     // Only of the block that no longer fits is there something to cut; each is looked at once to find it.
     let mut used = length(&shown(&cut(&part, 0)));
     let last = part.blocks.iter().position(|block| {
-        let alone = Document { blocks: vec![block.clone()], ..Document::default() };
+        let alone = Document {
+            blocks: vec![block.clone()],
+            ..Document::default()
+        };
         used += length(&shown(&alone));
         used > MOST
     });
-    part.blocks.truncate(last.map_or(part.blocks.len(), |last| last + 1));
+    part.blocks
+        .truncate(last.map_or(part.blocks.len(), |last| last + 1));
     loop {
         let text = shown(&cut(&part, part.blocks.len()));
         if length(&text) <= MOST || part.blocks.is_empty() {
@@ -44,7 +50,12 @@ fn headed(document: &Document, most: usize) -> Document {
     let mut part = document.clone();
     part.title = within(&part.title, most);
     part.summary = within(&part.summary, most);
-    part.warnings = part.warnings.iter().take(WARNINGS).map(|text| within(text, most)).collect();
+    part.warnings = part
+        .warnings
+        .iter()
+        .take(WARNINGS)
+        .map(|text| within(text, most))
+        .collect();
     part
 }
 
@@ -105,7 +116,11 @@ fn within(text: &str, most: usize) -> String {
         used < most
     };
     let start: String = text.chars().take_while(fits).collect();
-    if start.len() == text.len() { start } else { start + "…" }
+    if start.len() == text.len() {
+        start
+    } else {
+        start + "…"
+    }
 }
 
 fn length(text: &str) -> usize {
@@ -125,7 +140,9 @@ mod tests {
     #[test]
     fn nobody_is_mentioned() {
         let mut document = Document::new("TXT of @all", "see ann@example.com", Severity::Good);
-        document.code("@channel ask ann@example.com").field("x", Cell::exact("@here"));
+        document
+            .code("@channel ask ann@example.com")
+            .field("x", Cell::exact("@here"));
         insta::assert_snapshot!(message(&document), @r"
         ### TXT of &#64;all
 

@@ -33,7 +33,10 @@ impl Senders {
         Self {
             slack: slack.is_set().then(key),
             tokens: tokens.to_vec(),
-            taken: Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(REMEMBERED).build(),
+            taken: Cache::builder()
+                .max_capacity(MOST_REMEMBERED)
+                .time_to_live(REMEMBERED)
+                .build(),
         }
     }
 
@@ -42,10 +45,15 @@ impl Senders {
     }
 
     /// What was sent, by someone who may. A signature that is there has to be right; a token does not stand in for it.
-    pub(super) fn sent(&self, headers: &HeaderMap, body: &[u8]) -> Result<(Platform, Form), Failure> {
+    pub(super) fn sent(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(Platform, Form), Failure> {
         match &self.slack {
             Some(key) if headers.contains_key(SIGNATURE) || self.tokens.is_empty() => {
-                self.signed(key, headers, body, now()).map_err(Failure::Unauthorized)?;
+                self.signed(key, headers, body, now())
+                    .map_err(Failure::Unauthorized)?;
                 Ok((Platform::Slack, read(headers, body)?))
             }
             _ => {
@@ -57,16 +65,26 @@ impl Senders {
     }
 
     /// Version 0 of Slack's signatures: HMAC-SHA256 over `v0:timestamp:body`.
-    fn signed(&self, key: &hmac::Key, headers: &HeaderMap, body: &[u8], now: u64) -> Result<(), String> {
+    fn signed(
+        &self,
+        key: &hmac::Key,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: u64,
+    ) -> Result<(), String> {
         let timestamp = once(headers, TIMESTAMP)?;
         let signature = once(headers, SIGNATURE)?;
         is_current(timestamp, now).map_err(|why| format!("`{TIMESTAMP}` {why}"))?;
-        let tag =
-            signature.strip_prefix("v0=").ok_or("only version 0 of Slack's signatures is known: `v0=…`")?;
-        let tag = HEXLOWER_PERMISSIVE.decode(tag.as_bytes()).unwrap_or_default();
+        let tag = signature
+            .strip_prefix("v0=")
+            .ok_or("only version 0 of Slack's signatures is known: `v0=…`")?;
+        let tag = HEXLOWER_PERMISSIVE
+            .decode(tag.as_bytes())
+            .unwrap_or_default();
         let signed = [&b"v0:"[..], timestamp.as_bytes(), b":", body].concat();
-        hmac::verify(key, &signed, &tag)
-            .map_err(|_| "the signature does not match; is `http.slack_signing_secret` that of this app?")?;
+        hmac::verify(key, &signed, &tag).map_err(
+            |_| "the signature does not match; is `http.slack_signing_secret` that of this app?",
+        )?;
         match self.taken.entry(tag).or_insert(()).is_fresh() {
             true => Ok(()),
             false => Err("this request was here before".into()),
@@ -77,7 +95,14 @@ impl Senders {
     #[cfg(feature = "fuzzing")]
     pub(super) fn is_signed(secret: &[u8], headers: &HeaderMap, body: &[u8], now: u64) -> bool {
         let senders = Self::new(&Secret::default(), &[]);
-        senders.signed(&hmac::Key::new(hmac::HMAC_SHA256, secret), headers, body, now).is_ok()
+        senders
+            .signed(
+                &hmac::Key::new(hmac::HMAC_SHA256, secret),
+                headers,
+                body,
+                now,
+            )
+            .is_ok()
     }
 
     fn knows(&self, headers: &HeaderMap, form: &Form) -> Result<(), Failure> {
@@ -98,7 +123,8 @@ impl Senders {
         match known {
             true => Ok(()),
             false => Err(Failure::Unauthorized(
-                "neither a signature of Slack's nor a token from `http.slash_tokens` is there".into(),
+                "neither a signature of Slack's nor a token from `http.slash_tokens` is there"
+                    .into(),
             )),
         }
     }
@@ -120,12 +146,22 @@ mod tests {
     const BODY: &str = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
     const TAG: &str = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
 
-    fn check(senders: &Senders, pairs: &[(&'static str, &str)], body: &str, now: u64) -> Result<(), String> {
+    fn check(
+        senders: &Senders,
+        pairs: &[(&'static str, &str)],
+        body: &str,
+        now: u64,
+    ) -> Result<(), String> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, value.parse().expect("a header"));
         }
-        senders.signed(senders.slack.as_ref().expect("a key"), &headers, body.as_bytes(), now)
+        senders.signed(
+            senders.slack.as_ref().expect("a key"),
+            &headers,
+            body.as_bytes(),
+            now,
+        )
     }
 
     #[test]
@@ -144,12 +180,18 @@ mod tests {
         assert!(fault(&[right[0], right[1], right[1]], BODY, AT).contains("twice"));
         assert!(fault(&[(SIGNATURE, "v1=00"), right[1]], BODY, AT).contains("version 0"));
         for tag in ["v0=", "v0=zz", "v0=a2114d57"] {
-            assert!(fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("does not match"), "{tag}");
+            assert!(
+                fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("does not match"),
+                "{tag}"
+            );
         }
         assert_eq!(check(&senders, &right, BODY, AT + 300), Ok(()));
         let upper = TAG.to_uppercase().replace("V0", "v0");
         for tag in [TAG, &upper] {
-            assert!(fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was here before"), "{tag}");
+            assert!(
+                fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was here before"),
+                "{tag}"
+            );
         }
     }
 }

@@ -16,35 +16,66 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
         station(
             "The sender's mail server",
             &submitted_to,
-            &way(sender.submission.as_ref(), "SMTP submission, port 465 or 587, TLS"),
+            &way(
+                sender.submission.as_ref(),
+                "SMTP submission, port 465 or 587, TLS",
+            ),
         ),
     ];
     if let Some(reason) = data.dead_end() {
-        stations.push(station("Nowhere to go", &reason, "DNS: who takes the mail?"));
+        stations.push(station(
+            "Nowhere to go",
+            &reason,
+            "DNS: who takes the mail?",
+        ));
         return stations;
     }
-    let exchange = receiver.exchanges.iter().find(|exchange| exchange.answers());
+    let exchange = receiver
+        .exchanges
+        .iter()
+        .find(|exchange| exchange.answers());
     let exchange = exchange.or(receiver.exchanges.first());
-    let exchange_name = exchange.map_or_else(|| both_forms(&receiver.domain), |it| it.exchange.clone());
-    stations.push(station("The receiver's mail server", &exchange_name, hop(exchange).as_str()));
+    let exchange_name =
+        exchange.map_or_else(|| both_forms(&receiver.domain), |it| it.exchange.clone());
+    stations.push(station(
+        "The receiver's mail server",
+        &exchange_name,
+        hop(exchange).as_str(),
+    ));
     let kept_by = match &receiver.provider {
         Some(provider) if provider.role == Role::Mailboxes => provider.name.clone(),
         _ => both_forms(&receiver.domain),
     };
-    stations.push(station("The mailbox", &kept_by, "filters, then delivery inside, often LMTP"));
-    let access = way(data.access.as_ref(), "IMAP, port 993, or POP3, port 995, TLS");
+    stations.push(station(
+        "The mailbox",
+        &kept_by,
+        "filters, then delivery inside, often LMTP",
+    ));
+    let access = way(
+        data.access.as_ref(),
+        "IMAP, port 993, or POP3, port 995, TLS",
+    );
     stations.push(station("The reader's mail program", &data.to, &access));
     stations
 }
 
 fn station(title: &str, name: &str, via: &str) -> Station {
-    Station { title: title.into(), name: name.into(), via: via.into() }
+    Station {
+        title: title.into(),
+        name: name.into(),
+        via: via.into(),
+    }
 }
 
 fn way(services: Option<&Services>, usual: &str) -> String {
     match services.and_then(Services::best) {
         Some(service) => {
-            format!("{}, port {}, {}", service.protocol.name(), service.port, service.protocol.encryption())
+            format!(
+                "{}, port {}, {}",
+                service.protocol.name(),
+                service.port,
+                service.protocol.encryption()
+            )
         }
         None => usual.to_owned(),
     }
@@ -52,9 +83,15 @@ fn way(services: Option<&Services>, usual: &str) -> String {
 
 fn hop(exchange: Option<&Exchange>) -> String {
     let encryption = match exchange {
-        Some(Exchange { welcome: Welcome { tls: Some(tls), .. }, .. }) => format!(", {}", tls.version),
+        Some(Exchange {
+            welcome: Welcome { tls: Some(tls), .. },
+            ..
+        }) => format!(", {}", tls.version),
         Some(exchange) if exchange.welcome.starttls == Some(false) => ", not encrypted".into(),
-        Some(Exchange { unreachable: Some(_), .. }) => "; not reached from here".into(),
+        Some(Exchange {
+            unreachable: Some(_),
+            ..
+        }) => "; not reached from here".into(),
         _ => String::new(),
     };
     format!("SMTP, port 25{encryption}")

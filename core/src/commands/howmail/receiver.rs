@@ -140,19 +140,33 @@ pub(super) async fn receive(
         Ok(found) => found,
         Err(failure) => return note(&|receiver| receiver.faults = vec![failure.to_string()]),
     };
-    let names: Vec<&str> = found.hosts.iter().map(|host| host.exchange.as_str()).collect();
+    let names: Vec<&str> = found
+        .hosts
+        .iter()
+        .map(|host| host.exchange.as_str())
+        .collect();
     note(&|receiver| {
         receiver.mx = Some(found.lookup.outcome);
         (receiver.null_mx, receiver.implicit) = (found.null_mx, found.implicit);
         receiver.authenticated = found.lookup.authenticated;
         receiver.exchanges = found.hosts.iter().map(Exchange::unasked).collect();
-        receiver.faults = found.hosts.iter().filter_map(mx::Exchange::warning).collect();
-        if !matches!(found.lookup.outcome, Outcome::Answer | Outcome::NoData | Outcome::Nxdomain) {
+        receiver.faults = found
+            .hosts
+            .iter()
+            .filter_map(mx::Exchange::warning)
+            .collect();
+        if !matches!(
+            found.lookup.outcome,
+            Outcome::Answer | Outcome::NoData | Outcome::Nxdomain
+        ) {
             receiver.faults.push(found.lookup.document("").summary);
         }
         receiver.provider = (!names.is_empty()).then(|| provider::of(domain, &names, &[]));
     });
-    futures::join!(meet(cx, domain, &found.hosts, deadline, &note), pins(client, &found.hosts, &note));
+    futures::join!(
+        meet(cx, domain, &found.hosts, deadline, &note),
+        pins(client, &found.hosts, &note)
+    );
 }
 
 /// Looks at the first exchanges that may be connected to, all at once.
@@ -180,9 +194,9 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     if let Err(refused) = cx.may_ask_mail_of(domain) {
         return note(&|receiver| receiver.unasked = Some(refused.to_string()));
     }
-    let talks = asked
-        .iter()
-        .map(|(at, host, addresses)| async move { (*at, talk(cx, host, addresses, deadline).await) });
+    let talks = asked.iter().map(|(at, host, addresses)| async move {
+        (*at, talk(cx, host, addresses, deadline).await)
+    });
     let mut talks: FuturesUnordered<_> = talks.collect();
     let mut failures = Vec::new();
     let mut reached = false;
@@ -211,12 +225,20 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
 }
 
 /// Looks up what DNS pins the first exchanges to.
-async fn pins<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(client: &Client, hosts: &[mx::Exchange], note: &N) {
-    let lookups = hosts.iter().take(MAX_ASKED).enumerate().map(|(at, host)| async move {
-        if let Some(dane) = dane(client, &host.exchange).await {
-            note(&|receiver| receiver.exchanges[at].dane = Some(dane.clone()));
-        }
-    });
+async fn pins<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
+    client: &Client,
+    hosts: &[mx::Exchange],
+    note: &N,
+) {
+    let lookups = hosts
+        .iter()
+        .take(MAX_ASKED)
+        .enumerate()
+        .map(|(at, host)| async move {
+            if let Some(dane) = dane(client, &host.exchange).await {
+                note(&|receiver| receiver.exchanges[at].dane = Some(dane.clone()));
+            }
+        });
     join_all(lookups).await;
 }
 
@@ -252,16 +274,32 @@ async fn talk(
     let Some((stream, address)) = attempt.connected else {
         return Err(attempt.failed.into_iter().map(|(_, why)| why).collect());
     };
-    let welcome = greet(stream, host, verifier.tls.as_ref(), &verifier.settings, deadline).await;
+    let welcome = greet(
+        stream,
+        host,
+        verifier.tls.as_ref(),
+        &verifier.settings,
+        deadline,
+    )
+    .await;
     Ok((address.ip(), welcome))
 }
 
 async fn dane(client: &Client, exchange: &str) -> Option<Dane> {
-    let answered = look_up(client, &format!("_25._tcp.{exchange}"), Rtype::TLSA).await.ok()?;
+    let answered = look_up(client, &format!("_25._tcp.{exchange}"), Rtype::TLSA)
+        .await
+        .ok()?;
     match answered.lookup.outcome {
         Outcome::Answer | Outcome::NoData | Outcome::Nxdomain => {}
         _ => return None,
     }
-    let records = answered.records.iter().map(|record| record.presentation()).collect();
-    Some(Dane { records, authenticated: answered.lookup.authenticated })
+    let records = answered
+        .records
+        .iter()
+        .map(|record| record.presentation())
+        .collect();
+    Some(Dane {
+        records,
+        authenticated: answered.lookup.authenticated,
+    })
 }

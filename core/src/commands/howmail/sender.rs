@@ -89,24 +89,38 @@ pub(super) async fn texts(client: &Client, name: &str) -> Result<Vec<String>, St
 
 /// The same; `None` where the name does not exist.
 async fn existing(client: &Client, name: &str) -> Result<Option<Vec<String>>, String> {
-    let answered = look_up(client, name, Rtype::TXT).await.map_err(|failure| failure.to_string())?;
+    let answered = look_up(client, name, Rtype::TXT)
+        .await
+        .map_err(|failure| failure.to_string())?;
     match answered.lookup.outcome {
         Outcome::Answer => {}
         Outcome::NoData => return Ok(Some(Vec::new())),
         Outcome::Nxdomain => return Ok(None),
         _ => return Err(answered.lookup.document("").summary),
     }
-    let joined = answered.records.iter().filter_map(|record| match &record.data {
-        Rdata::Txt(txt) => Some(txt.iter().flatten().copied().collect::<Vec<u8>>()),
-        _ => None,
-    });
-    Ok(Some(joined.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()))
+    let joined = answered
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Rdata::Txt(txt) => Some(txt.iter().flatten().copied().collect::<Vec<u8>>()),
+            _ => None,
+        });
+    Ok(Some(
+        joined
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .collect(),
+    ))
 }
 
 /// Whether a text is a record of this version: `v=…` first, then nothing or something else.
 pub(super) fn is_version(text: &str, version: &str, end: &[char]) -> bool {
-    let head = text.get(..version.len()).is_some_and(|head| head.eq_ignore_ascii_case(version));
-    let rest = text.get(version.len()..).unwrap_or_default().trim_start_matches('\t');
+    let head = text
+        .get(..version.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(version));
+    let rest = text
+        .get(version.len()..)
+        .unwrap_or_default()
+        .trim_start_matches('\t');
     head && (rest.is_empty() || rest.starts_with(end))
 }
 
@@ -117,10 +131,22 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
     for _ in 0..=MAX_REDIRECTS {
         let texts = match existing(client, &at).await {
             Ok(Some(texts)) => texts,
-            Ok(None) => return Spf { fault: Some(format!("{at} does not exist")), ..spf },
-            Err(fault) => return Spf { fault: Some(fault), ..spf },
+            Ok(None) => {
+                return Spf {
+                    fault: Some(format!("{at} does not exist")),
+                    ..spf
+                };
+            }
+            Err(fault) => {
+                return Spf {
+                    fault: Some(fault),
+                    ..spf
+                };
+            }
         };
-        let mut records = texts.into_iter().filter(|text| is_version(text, "v=spf1", &[' ']));
+        let mut records = texts
+            .into_iter()
+            .filter(|text| is_version(text, "v=spf1", &[' ']));
         let (first, second) = (records.next(), records.next());
         let Some(text) = first else {
             if spf.record.is_some() {
@@ -129,8 +155,14 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
             return spf;
         };
         if second.is_some() {
-            let fault = Some(format!("{at} has more than one SPF record, so none counts (RFC 7208 §4.5)"));
-            return Spf { record: spf.record.or(Some(text)), fault, ..spf };
+            let fault = Some(format!(
+                "{at} has more than one SPF record, so none counts (RFC 7208 §4.5)"
+            ));
+            return Spf {
+                record: spf.record.or(Some(text)),
+                fault,
+                ..spf
+            };
         }
         let read = SpfRecord::parse(text.as_bytes());
         spf.record.get_or_insert(text);
@@ -139,20 +171,31 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
             return spf;
         };
         match verdict(&read) {
-            Ok(others) => return Spf { others: Some(others), ..spf },
+            Ok(others) => {
+                return Spf {
+                    others: Some(others),
+                    ..spf
+                };
+            }
             Err(next) => {
                 spf.redirects.push(next.clone());
                 at = next;
             }
         }
     }
-    Spf { fault: Some("it redirects on and on".into()), ..spf }
+    Spf {
+        fault: Some("it redirects on and on".into()),
+        ..spf
+    }
 }
 
 /// What a record says of servers that it does not name, or where that is said.
 fn verdict(record: &SpfRecord) -> Result<&'static str, String> {
     // RFC 7208 §5.1: what stands behind `all` is not looked at, nor is `redirect`.
-    let all = record.directives.iter().find(|directive| directive.mechanism == Mechanism::All);
+    let all = record
+        .directives
+        .iter()
+        .find(|directive| directive.mechanism == Mechanism::All);
     match (all, &record.redirect) {
         (Some(all), _) => Ok(match all.qualifier {
             Qualifier::Pass => "pass",
@@ -179,7 +222,11 @@ pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, Str
         match texts {
             Ok(texts) => {
                 let key = texts.iter().find_map(|text| key(text));
-                keys.extend(key.map(|key| Dkim { selector: selector.into(), name, key }));
+                keys.extend(key.map(|key| Dkim {
+                    selector: selector.into(),
+                    name,
+                    key,
+                }));
             }
             Err(fault) => failed = Some(fault),
         }
@@ -202,7 +249,9 @@ fn key(text: &str) -> Option<&'static str> {
 /// The DMARC policy of a domain, found by the tree walk of RFC 9989 §4.10.
 pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
     let names = walk(domain);
-    let asked = names.iter().map(|name| async move { texts(client, &format!("_dmarc.{name}")).await });
+    let asked = names
+        .iter()
+        .map(|name| async move { texts(client, &format!("_dmarc.{name}")).await });
     let mut found = Vec::new();
     for (name, texts) in names.iter().zip(join_all(asked).await) {
         let texts = match texts {
@@ -210,13 +259,22 @@ pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
             // Top-level domains hardly ever have one, and not every resolver likes the question.
             Err(_) if !name.contains('.') || !found.is_empty() => break,
             // A record might be there.
-            Err(fault) => return Dmarc { fault: Some(fault), ..Dmarc::default() },
+            Err(fault) => {
+                return Dmarc {
+                    fault: Some(fault),
+                    ..Dmarc::default()
+                };
+            }
         };
-        let mut records = texts.into_iter().filter(|text| is_version(text, "v=DMARC1", &[';', ' ']));
+        let mut records = texts
+            .into_iter()
+            .filter(|text| is_version(text, "v=DMARC1", &[';', ' ']));
         // RFC 9989 §4.10: several records are as good as none.
         if let (Some(text), None) = (records.next(), records.next()) {
             let record = DmarcRecord::parse(text.as_bytes()).ok();
-            let ends = record.as_ref().is_some_and(|record| record.psd != Psd::Default);
+            let ends = record
+                .as_ref()
+                .is_some_and(|record| record.psd != Psd::Default);
             found.push((name.clone(), text, record));
             if ends {
                 break;
@@ -245,16 +303,26 @@ fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> D
         // One label below a public suffix; without a record of its own the suffix's applies.
         Some(suffix) => {
             let below = labels(&found[suffix].0) + 1;
-            found.iter().position(|(name, ..)| labels(name) == below).or(Some(suffix))
+            found
+                .iter()
+                .position(|(name, ..)| labels(name) == below)
+                .or(Some(suffix))
         }
         // The walk ends at `psd=n`, and else at the top: the last one.
         None => found.len().checked_sub(1),
     };
-    let Some((name, text, record)) = own.or(organization).and_then(|at| found.into_iter().nth(at)) else {
+    let Some((name, text, record)) = own
+        .or(organization)
+        .and_then(|at| found.into_iter().nth(at))
+    else {
         return Dmarc::default();
     };
     let inherited = name != domain;
-    let mut dmarc = Dmarc { record: Some(text), domain: Some(name), ..Dmarc::default() };
+    let mut dmarc = Dmarc {
+        record: Some(text),
+        domain: Some(name),
+        ..Dmarc::default()
+    };
     let Some(record) = record else {
         dmarc.fault = Some("the record cannot be read".into());
         return dmarc;
@@ -282,42 +350,68 @@ mod tests {
     fn spf_says_what_it_thinks_of_others() {
         let told = |text: &str| verdict(&SpfRecord::parse(text.as_bytes()).expect(text));
         assert_eq!(told("v=spf1 mx -all"), Ok("fail"));
-        assert_eq!(told("v=spf1 include:_spf.example.test ~all"), Ok("softfail"));
+        assert_eq!(
+            told("v=spf1 include:_spf.example.test ~all"),
+            Ok("softfail")
+        );
         assert_eq!(told("v=spf1 ?all"), Ok("neutral"));
         assert_eq!(told("v=spf1 +all"), Ok("pass"));
         assert_eq!(told("v=spf1 all"), Ok("pass"));
         assert_eq!(told("v=spf1 mx"), Ok("neutral"));
-        assert_eq!(told("v=spf1 redirect=_spf.Example.test"), Err("_spf.example.test".into()));
+        assert_eq!(
+            told("v=spf1 redirect=_spf.Example.test"),
+            Err("_spf.example.test".into())
+        );
         assert_eq!(told("v=spf1 -all redirect=_spf.example.test"), Ok("fail"));
     }
 
     #[test]
     fn versions_are_whole_words() {
-        assert!(is_version("V=SPF1", "v=spf1", &[' ']) && is_version("v=spf1 -all", "v=spf1", &[' ']));
-        assert!(!is_version("v=spf10 -all", "v=spf1", &[' ']) && !is_version("vé", "v=spf1", &[' ']));
+        assert!(
+            is_version("V=SPF1", "v=spf1", &[' ']) && is_version("v=spf1 -all", "v=spf1", &[' '])
+        );
+        assert!(
+            !is_version("v=spf10 -all", "v=spf1", &[' ']) && !is_version("vé", "v=spf1", &[' '])
+        );
     }
 
     #[test]
     fn keys_are_told_from_other_texts() {
         assert_eq!(key("v=DKIM1; p="), Some("revoked"));
         assert_eq!(key("v=DKIM1; k=dsa; p=AAAA"), Some("unreadable"));
-        assert_eq!(key("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="), Some("valid"));
+        assert_eq!(
+            key("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
+            Some("valid")
+        );
         assert_eq!(key("v=spf1 -all"), None);
         assert_eq!(key("hello"), None);
     }
 
     #[test]
     fn the_walk_ends_at_the_top_and_after_eight_names() {
-        assert_eq!(walk("a.example.test"), ["a.example.test", "example.test", "test"]);
+        assert_eq!(
+            walk("a.example.test"),
+            ["a.example.test", "example.test", "test"]
+        );
         assert_eq!(walk("test"), ["test"]);
         let long = walk("1.2.3.4.5.6.7.8.9.test");
-        assert_eq!((long.len(), long[0].as_str()), (8, "1.2.3.4.5.6.7.8.9.test"));
-        assert_eq!((long[1].as_str(), long[7].as_str()), ("4.5.6.7.8.9.test", "test"));
+        assert_eq!(
+            (long.len(), long[0].as_str()),
+            (8, "1.2.3.4.5.6.7.8.9.test")
+        );
+        assert_eq!(
+            (long[1].as_str(), long[7].as_str()),
+            ("4.5.6.7.8.9.test", "test")
+        );
     }
 
     fn applies(domain: &str, records: &[(&str, &str)]) -> (Option<String>, Option<&'static str>) {
         let found = records.iter().map(|(name, text)| {
-            (name.to_string(), text.to_string(), DmarcRecord::parse(text.as_bytes()).ok())
+            (
+                name.to_string(),
+                text.to_string(),
+                DmarcRecord::parse(text.as_bytes()).ok(),
+            )
         });
         let dmarc = applied(domain, found.collect());
         (dmarc.domain, dmarc.policy)
@@ -329,18 +423,36 @@ mod tests {
         let organization = ("example.test", "v=DMARC1; p=reject; sp=quarantine");
         let suffix = ("test", "v=DMARC1; psd=y; p=reject; sp=none");
         assert_eq!(applies("a.b.example.test", &[]), (None, None));
-        assert_eq!(applies(own.0, &[own, organization]), (Some(own.0.into()), Some("none")));
-        assert_eq!(applies(own.0, &[organization]), (Some("example.test".into()), Some("quarantine")));
+        assert_eq!(
+            applies(own.0, &[own, organization]),
+            (Some(own.0.into()), Some("none"))
+        );
+        assert_eq!(
+            applies(own.0, &[organization]),
+            (Some("example.test".into()), Some("quarantine"))
+        );
         assert_eq!(
             applies(own.0, &[organization, suffix]),
             (Some("example.test".into()), Some("quarantine"))
         );
-        assert_eq!(applies(own.0, &[suffix]), (Some("test".into()), Some("none")));
+        assert_eq!(
+            applies(own.0, &[suffix]),
+            (Some("test".into()), Some("none"))
+        );
         // A record between the two counts only where nothing is above it.
         let between = ("b.example.test", "v=DMARC1; p=reject");
-        assert_eq!(applies(own.0, &[between, organization]).0.as_deref(), Some("example.test"));
-        assert_eq!(applies("x.test", &[("x.test", "v=DMARC1; rua=mailto:d@x.test")]).1, Some("none"));
+        assert_eq!(
+            applies(own.0, &[between, organization]).0.as_deref(),
+            Some("example.test")
+        );
+        assert_eq!(
+            applies("x.test", &[("x.test", "v=DMARC1; rua=mailto:d@x.test")]).1,
+            Some("none")
+        );
         assert_eq!(applies("x.test", &[("x.test", "v=DMARC1; fo=1")]).1, None);
-        assert_eq!(applies("x.test", &[("x.test", "v=DMARC1; p=perhaps")]).1, None);
+        assert_eq!(
+            applies("x.test", &[("x.test", "v=DMARC1; p=perhaps")]).1,
+            None
+        );
     }
 }

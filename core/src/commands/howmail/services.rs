@@ -132,11 +132,23 @@ impl Protocol {
 
     /// The same as the protocol calls it: POP3 says STLS (RFC 2595).
     pub(super) fn encryption(self) -> &'static str {
-        if self == Pop3 { "STLS" } else { self.security() }
+        if self == Pop3 {
+            "STLS"
+        } else {
+            self.security()
+        }
     }
 
     fn at(self, host: String, port: u16, evidence: Evidence) -> Service {
-        Service { protocol: self, host, port, security: self.security(), evidence, state: None, fault: None }
+        Service {
+            protocol: self,
+            host,
+            port,
+            security: self.security(),
+            evidence,
+            state: None,
+            fault: None,
+        }
     }
 }
 
@@ -144,16 +156,24 @@ impl Services {
     /// The part that belongs to some protocols.
     pub(super) fn only(&self, wanted: &[Protocol]) -> Self {
         let mut part = self.clone();
-        part.found.retain(|service| wanted.contains(&service.protocol));
+        part.found
+            .retain(|service| wanted.contains(&service.protocol));
         part.refused.retain(|protocol| wanted.contains(protocol));
         part
     }
 
     /// The one that a mail program would take.
     pub(super) fn best(&self) -> Option<&Service> {
-        let open = self.found.iter().find(|service| service.state == Some("open"));
-        open.or_else(|| self.found.iter().find(|service| service.evidence == Evidence::Srv))
-            .or(self.found.first())
+        let open = self
+            .found
+            .iter()
+            .find(|service| service.state == Some("open"));
+        open.or_else(|| {
+            self.found
+                .iter()
+                .find(|service| service.evidence == Evidence::Srv)
+        })
+        .or(self.found.first())
     }
 }
 
@@ -166,16 +186,24 @@ pub(super) async fn discover(
     show: impl Fn(Services),
 ) -> Services {
     let asked = wanted.iter().map(|protocol| srv(client, domain, *protocol));
-    let automatic = AUTOMATIC.iter().map(|name| existing(client, format!("{name}.{domain}")));
+    let automatic = AUTOMATIC
+        .iter()
+        .map(|name| existing(client, format!("{name}.{domain}")));
     let (answers, automatic) = futures::join!(join_all(asked), join_all(automatic));
-    let mut services =
-        Services { automatic: automatic.into_iter().flatten().collect(), ..Default::default() };
+    let mut services = Services {
+        automatic: automatic.into_iter().flatten().collect(),
+        ..Default::default()
+    };
     for (protocol, answer) in wanted.iter().zip(answers) {
         match answer {
-            Ok(targets) if targets.iter().any(|(host, _)| host == ".") => services.refused.push(*protocol),
-            Ok(targets) => services
-                .found
-                .extend(targets.into_iter().map(|(host, port)| protocol.at(host, port, Evidence::Srv))),
+            Ok(targets) if targets.iter().any(|(host, _)| host == ".") => {
+                services.refused.push(*protocol)
+            }
+            Ok(targets) => services.found.extend(
+                targets
+                    .into_iter()
+                    .map(|(host, port)| protocol.at(host, port, Evidence::Srv)),
+            ),
             Err(fault) => services.fault = Some(fault),
         }
     }
@@ -183,32 +211,53 @@ pub(super) async fn discover(
         protocols.iter().all(|protocol| {
             wanted.contains(protocol)
                 && !services.refused.contains(protocol)
-                && !services.found.iter().any(|service| service.protocol == *protocol)
+                && !services
+                    .found
+                    .iter()
+                    .any(|service| service.protocol == *protocol)
         })
     });
     let guesses = unknown.map(|(names, protocols)| guess(client, domain, names, *protocols));
-    services.found.extend(join_all(guesses).await.into_iter().flatten());
+    services
+        .found
+        .extend(join_all(guesses).await.into_iter().flatten());
     show(services.clone());
     check(cx, &mut services.found).await;
     // A guess that leads nowhere says nothing.
-    services.found.retain(|service| service.evidence == Evidence::Srv || service.state == Some("open"));
+    services
+        .found
+        .retain(|service| service.evidence == Evidence::Srv || service.state == Some("open"));
     services
 }
 
 /// Targets by priority; a lone `.` says that there is no such service.
-async fn srv(client: &Client, domain: &str, protocol: Protocol) -> Result<Vec<(String, u16)>, String> {
+async fn srv(
+    client: &Client,
+    domain: &str,
+    protocol: Protocol,
+) -> Result<Vec<(String, u16)>, String> {
     let name = format!("{}._tcp.{domain}", protocol.service());
-    let answered = look_up(client, &name, Rtype::SRV).await.map_err(|failure| failure.to_string())?;
+    let answered = look_up(client, &name, Rtype::SRV)
+        .await
+        .map_err(|failure| failure.to_string())?;
     let mut targets: Vec<_> = answered
         .records
         .iter()
         .filter_map(|record| match &record.data {
-            Rdata::Srv(srv) => Some((srv.priority(), without_dot(srv.target()).to_lowercase(), srv.port())),
+            Rdata::Srv(srv) => Some((
+                srv.priority(),
+                without_dot(srv.target()).to_lowercase(),
+                srv.port(),
+            )),
             _ => None,
         })
         .collect();
     targets.sort();
-    Ok(targets.into_iter().map(|(_, host, port)| (host, port)).take(MAX_TARGETS).collect())
+    Ok(targets
+        .into_iter()
+        .map(|(_, host, port)| (host, port))
+        .take(MAX_TARGETS)
+        .collect())
 }
 
 async fn existing(client: &Client, name: String) -> Option<String> {
@@ -217,8 +266,15 @@ async fn existing(client: &Client, name: String) -> Option<String> {
 }
 
 /// The first usual name that exists, on the usual ports.
-async fn guess(client: &Client, domain: &str, names: &[&str], protocols: [Protocol; 2]) -> Vec<Service> {
-    let tried = names.iter().map(|name| existing(client, format!("{name}.{domain}")));
+async fn guess(
+    client: &Client,
+    domain: &str,
+    names: &[&str],
+    protocols: [Protocol; 2],
+) -> Vec<Service> {
+    let tried = names
+        .iter()
+        .map(|name| existing(client, format!("{name}.{domain}")));
     let host = join_all(tried).await.into_iter().flatten().next();
     let at = |host: String| protocols.map(|it| it.at(host.clone(), it.port(), Evidence::UsualName));
     host.map(at).into_iter().flatten().collect()
@@ -228,9 +284,14 @@ async fn guess(client: &Client, domain: &str, names: &[&str], protocols: [Protoc
 async fn check(cx: &Context, services: &mut [Service]) {
     let mut wanted: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
     for service in &*services {
-        wanted.entry(service.host.clone()).or_default().insert(service.port);
+        wanted
+            .entry(service.host.clone())
+            .or_default()
+            .insert(service.port);
     }
-    let scans = wanted.iter().map(|(host, ports)| async move { (host, states(cx, host, ports).await) });
+    let scans = wanted
+        .iter()
+        .map(|(host, ports)| async move { (host, states(cx, host, ports).await) });
     let states: BTreeMap<_, _> = join_all(scans).await.into_iter().collect();
     for service in services {
         match &states[&service.host] {
@@ -245,16 +306,27 @@ async fn states(
     host: &str,
     ports: &BTreeSet<u16>,
 ) -> Result<BTreeMap<u16, &'static str>, String> {
-    let name: Domain = host.parse().map_err(|_| format!("{host} is no name of a host"))?;
-    let addresses = cx.net.contact(&Host::Name(name), None).await.map_err(|failure| failure.to_string())?;
+    let name: Domain = host
+        .parse()
+        .map_err(|_| format!("{host} is no name of a host"))?;
+    let addresses = cx
+        .net
+        .contact(&Host::Name(name), None)
+        .await
+        .map_err(|failure| failure.to_string())?;
     let ports: Vec<u16> = ports.iter().copied().collect();
-    let options =
-        ScanOptions { hint_timeout: std::time::Duration::ZERO, ..ScanOptions::for_ports(ports.len()) };
+    let options = ScanOptions {
+        hint_timeout: std::time::Duration::ZERO,
+        ..ScanOptions::for_ports(ports.len())
+    };
     let results = check_ports(addresses[0], &ports, options, |_| {}).await;
     let word = |state| match state {
         PortState::Open => "open",
         PortState::Closed => "closed",
         PortState::Filtered => "filtered",
     };
-    Ok(results.into_iter().map(|result| (result.port, word(result.state))).collect())
+    Ok(results
+        .into_iter()
+        .map(|result| (result.port, word(result.state)))
+        .collect())
 }

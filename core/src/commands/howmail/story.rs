@@ -15,13 +15,22 @@ mod trust;
 const EXTENSIONS: [(&str, &str); 11] = [
     ("STARTTLS", "can encrypt the rest of the talk (RFC 3207)"),
     ("SIZE", "the largest message it takes, in bytes (RFC 1870)"),
-    ("8BITMIME", "takes letters beyond ASCII in the text (RFC 6152)"),
+    (
+        "8BITMIME",
+        "takes letters beyond ASCII in the text (RFC 6152)",
+    ),
     ("SMTPUTF8", "takes them in addresses as well (RFC 6531)"),
-    ("PIPELINING", "several commands may travel together (RFC 2920)"),
+    (
+        "PIPELINING",
+        "several commands may travel together (RFC 2920)",
+    ),
     ("CHUNKING", "takes the message in counted pieces (RFC 3030)"),
     ("DSN", "reports on delivery as the sender wishes (RFC 3461)"),
     ("ENHANCEDSTATUSCODES", "gives reasons by number (RFC 2034)"),
-    ("REQUIRETLS", "can promise encryption all the way (RFC 8689)"),
+    (
+        "REQUIRETLS",
+        "can promise encryption all the way (RFC 8689)",
+    ),
     ("LIMITS", "says how much it takes at once (RFC 9422)"),
     ("AUTH", "lets its own users log in (RFC 4954)"),
 ];
@@ -45,7 +54,9 @@ pub(super) fn tell(data: &Data) -> Document {
             "Where no address was given, a well-known provider is the example; alice and bob stand for anybody.",
         );
     }
-    document.block(Block::Path { stations: data.path.clone() });
+    document.block(Block::Path {
+        stations: data.path.clone(),
+    });
     data.submission(&mut document);
     data.directory(&mut document);
     data.hop(&mut document);
@@ -67,7 +78,11 @@ impl Data {
 
     /// In place of a fact that is not there.
     fn missing(&self) -> &'static str {
-        if self.finished { "could not be found out in time" } else { "being looked up" }
+        if self.finished {
+            "could not be found out in time"
+        } else {
+            "being looked up"
+        }
     }
 
     /// Why mail for the receiver's domain gets nowhere, if that is certain.
@@ -77,13 +92,18 @@ impl Data {
         match receiver.mx? {
             Outcome::Nxdomain => Some(format!("{name} does not exist")),
             _ if receiver.null_mx => Some(format!("{name} takes no mail (null MX)")),
-            Outcome::NoData if receiver.exchanges.is_empty() => Some(format!("{name} has no mail server")),
+            Outcome::NoData if receiver.exchanges.is_empty() => {
+                Some(format!("{name} has no mail server"))
+            }
             Outcome::Answer if receiver.exchanges.iter().all(|exchange| exchange.inward) => {
                 Some(format!("{name}'s mail servers are out of reach"))
             }
             Outcome::Answer | Outcome::NoData
                 if self.finished
-                    && receiver.exchanges.iter().all(|exchange| exchange.addresses.is_empty()) =>
+                    && receiver
+                        .exchanges
+                        .iter()
+                        .all(|exchange| exchange.addresses.is_empty()) =>
             {
                 Some(format!("no mail server of {name} has an address"))
             }
@@ -95,15 +115,33 @@ impl Data {
         let receiver = &self.receiver;
         let name = self.receiver_domain();
         if !self.finished {
-            return (format!("Asking the servers of {} and {name}", self.sender_domain()), Severity::Neutral);
+            return (
+                format!("Asking the servers of {} and {name}", self.sender_domain()),
+                Severity::Neutral,
+            );
         }
         if let Some(reason) = self.dead_end() {
-            let severity = if receiver.null_mx { Severity::Neutral } else { Severity::Bad };
+            let severity = if receiver.null_mx {
+                Severity::Neutral
+            } else {
+                Severity::Bad
+            };
             return (format!("This mail would come back: {reason}"), severity);
         }
-        let asked = receiver.exchanges.iter().filter(|it| it.answers() || it.unreachable.is_some()).count();
-        let answering: Vec<_> = receiver.exchanges.iter().filter(|exchange| exchange.answers()).collect();
-        let encrypted = answering.iter().filter(|exchange| exchange.welcome.tls.is_some()).count();
+        let asked = receiver
+            .exchanges
+            .iter()
+            .filter(|it| it.answers() || it.unreachable.is_some())
+            .count();
+        let answering: Vec<_> = receiver
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.answers())
+            .collect();
+        let encrypted = answering
+            .iter()
+            .filter(|exchange| exchange.welcome.tls.is_some())
+            .count();
         if !answering.is_empty() {
             let encrypted = match encrypted {
                 0 => "without encryption",
@@ -115,23 +153,33 @@ impl Data {
                 (some, all) if some == all => format!("all {all} mail servers asked answer"),
                 (some, all) => format!("{some} of {all} mail servers asked answer"),
             };
-            return (format!("{name} takes mail: {servers}, {encrypted}"), Severity::Good);
+            return (
+                format!("{name} takes mail: {servers}, {encrypted}"),
+                Severity::Good,
+            );
         }
         let why = match (&receiver.mx, &receiver.unasked) {
             (None, _) => "could not be looked up just now",
-            (Some(Outcome::Answer | Outcome::NoData), Some(_)) => "have been asked often enough for now",
+            (Some(Outcome::Answer | Outcome::NoData), Some(_)) => {
+                "have been asked often enough for now"
+            }
             (Some(Outcome::Answer | Outcome::NoData), None) if receiver.port_blocked => {
                 "could only be looked up: port 25 is blocked from here"
             }
             (Some(Outcome::Answer | Outcome::NoData), None) => "do not answer us just now",
             _ => "could not be looked up just now",
         };
-        (format!("The story is the same, but the mail servers of {name} {why}"), Severity::Warning)
+        (
+            format!("The story is the same, but the mail servers of {name} {why}"),
+            Severity::Warning,
+        )
     }
 
     fn submission(&self, document: &mut Document) {
         let name = self.sender_domain();
-        document.heading(format!("1. Sending: from the mail program to the server of {name}"));
+        document.heading(format!(
+            "1. Sending: from the mail program to the server of {name}"
+        ));
         document.text(
             "A message is text: a head with From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).\nYour mail \
              program hands it to your provider's server and logs in there (RFC 4954). This is submission (RFC \
@@ -144,25 +192,39 @@ impl Data {
 
     fn directory(&self, document: &mut Document) {
         let (receiver, name) = (&self.receiver, self.receiver_domain());
-        document.heading(format!("2. Finding the way: DNS names the servers of {name}"));
+        document.heading(format!(
+            "2. Finding the way: DNS names the servers of {name}"
+        ));
         document.text(
             "The server asks DNS, the directory of the internet (RFC 1035, port 53), who takes mail for the part after \
              the @: the MX records (RFC 5321 §5.1).\nThe lowest preference is tried first; the others are there \
              for when it fails.",
         );
-        let rows = receiver.exchanges.iter().take(SHOWN_EXCHANGES).map(|exchange| {
-            let mut addresses: Vec<String> =
-                exchange.addresses.iter().take(SHOWN_ADDRESSES).map(ToString::to_string).collect();
-            let more = exchange.addresses.len().saturating_sub(SHOWN_ADDRESSES);
-            if more > 0 {
-                addresses.push(format!("and {more} more"));
-            }
-            let addresses = match addresses.is_empty() {
-                true => Cell::new("none", Role::Bad),
-                false => Cell::new(addresses.join("\n"), Role::Address),
-            };
-            [exchange.preference.into(), Cell::domain(&exchange.exchange), addresses]
-        });
+        let rows = receiver
+            .exchanges
+            .iter()
+            .take(SHOWN_EXCHANGES)
+            .map(|exchange| {
+                let mut addresses: Vec<String> = exchange
+                    .addresses
+                    .iter()
+                    .take(SHOWN_ADDRESSES)
+                    .map(ToString::to_string)
+                    .collect();
+                let more = exchange.addresses.len().saturating_sub(SHOWN_ADDRESSES);
+                if more > 0 {
+                    addresses.push(format!("and {more} more"));
+                }
+                let addresses = match addresses.is_empty() {
+                    true => Cell::new("none", Role::Bad),
+                    false => Cell::new(addresses.join("\n"), Role::Address),
+                };
+                [
+                    exchange.preference.into(),
+                    Cell::domain(&exchange.exchange),
+                    addresses,
+                ]
+            });
         document.table([">Preference", "Mail server", "Addresses"], rows.collect());
         let more = receiver.exchanges.len().saturating_sub(SHOWN_EXCHANGES);
         if more > 0 {
@@ -170,7 +232,9 @@ impl Data {
         }
         if receiver.implicit {
             document.text("There is no MX record, so mail goes to the domain's own address.");
-            document.warn(format!("{name} has no MX record; mail goes to its own address (RFC 5321 §5.1)"));
+            document.warn(format!(
+                "{name} has no MX record; mail goes to its own address (RFC 5321 §5.1)"
+            ));
         }
         if receiver.mx.is_none() && receiver.faults.is_empty() {
             document.field("MX", Cell::aside(self.missing()));
@@ -182,9 +246,19 @@ impl Data {
                  reason, a bounce (RFC 3464).\nWhat follows is how it would have gone on."
             ));
         }
-        receiver.faults.iter().take(SHOWN_EXCHANGES).for_each(|fault| _ = document.warn(fault));
-        for exchange in receiver.exchanges.iter().filter(|exchange| exchange.inward).take(SHOWN_EXCHANGES) {
-            let addresses: Vec<String> = exchange.addresses.iter().map(ToString::to_string).collect();
+        receiver
+            .faults
+            .iter()
+            .take(SHOWN_EXCHANGES)
+            .for_each(|fault| _ = document.warn(fault));
+        for exchange in receiver
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.inward)
+            .take(SHOWN_EXCHANGES)
+        {
+            let addresses: Vec<String> =
+                exchange.addresses.iter().map(ToString::to_string).collect();
             document.warn(format!(
                 "{} names {} as its mail server, which leads to {}: nobody outside can reach that, so the domain \
                  is broken, and it was not connected to",
@@ -215,17 +289,23 @@ impl Data {
             .filter(|it| it.answers() || it.welcome.fault.is_some() || it.unreachable.is_some())
             .take(SHOWN_EXCHANGES)
         {
-            document.block(Block::Fields { fields: facts::fields(exchange) });
+            document.block(Block::Fields {
+                fields: facts::fields(exchange),
+            });
             if exchange.inward {
                 continue;
             }
             let host = &exchange.exchange;
             match (&exchange.unreachable, &exchange.welcome.fault) {
                 (Some(_), _) if receiver.port_blocked => {}
-                (Some(why), _) => _ = document.warn(format!("{host} is not reached from here: {why}")),
+                (Some(why), _) => {
+                    _ = document.warn(format!("{host} is not reached from here: {why}"))
+                }
                 (None, Some(fault)) => _ = document.warn(format!("{host}: {fault}")),
                 (None, None) if exchange.welcome.starttls == Some(false) => {
-                    document.warn(format!("{host} offers no STARTTLS: mail to it can be read on the way"));
+                    document.warn(format!(
+                        "{host} offers no STARTTLS: mail to it can be read on the way"
+                    ));
                 }
                 (None, None) => {}
             }
@@ -257,7 +337,9 @@ impl Data {
         });
         document.table(
             ["Announced", "Means"],
-            announced.map(|(keyword, means)| [Cell::exact(keyword), means.into()]).collect(),
+            announced
+                .map(|(keyword, means)| [Cell::exact(keyword), means.into()])
+                .collect(),
         );
     }
 
@@ -269,18 +351,28 @@ impl Data {
              to the store, often by LMTP (RFC 2033).\nIt adds a `Received` line on top, as every server on \
              the way did, and the verdicts of step 4. There the message waits.",
         );
-        let (Some(provider), None) = (&self.receiver.provider, self.dead_end()) else { return };
+        let (Some(provider), None) = (&self.receiver.provider, self.dead_end()) else {
+            return;
+        };
         let who = match provider.role {
             provider::Role::Mailboxes => format!("Probably kept by {}", provider.name),
             provider::Role::Gateway => {
-                format!("{} filters; the store behind it is not visible", provider.name)
+                format!(
+                    "{} filters; the store behind it is not visible",
+                    provider.name
+                )
             }
-            provider::Role::Forwarder => format!("{} hands it on; where to is not visible", provider.name),
+            provider::Role::Forwarder => {
+                format!("{} hands it on; where to is not visible", provider.name)
+            }
             provider::Role::Own => format!("Taken in under {name}'s own name"),
             provider::Role::Unknown => format!("Taken in by {}", provider.name),
         };
         document.field("Store", who);
-        document.field("Told from", Cell::aside(format!("{}; a guess, not a fact", provider.evidence)));
+        document.field(
+            "Told from",
+            Cell::aside(format!("{}; a guess, not a fact", provider.evidence)),
+        );
     }
 
     fn reading(&self, document: &mut Document) {
@@ -291,6 +383,11 @@ impl Data {
              HTTPS.\nEncrypted from the first byte: IMAP 993, POP3 995. On 143 and 110 encryption begins with \
              STARTTLS or STLS.",
         );
-        facts::services(self, self.access.as_ref(), &self.receiver_domain(), document);
+        facts::services(
+            self,
+            self.access.as_ref(),
+            &self.receiver_domain(),
+            document,
+        );
     }
 }

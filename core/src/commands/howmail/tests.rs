@@ -55,13 +55,21 @@ fn engine(dns: &TestDns, more: &[(&str, String)]) -> Engine {
 }
 
 fn told(reply: &Reply) -> String {
-    text(reply.rendition.document(), Layout { width: 100, color: false })
+    text(
+        reply.rendition.document(),
+        Layout {
+            width: 100,
+            color: false,
+        },
+    )
 }
 
 /// A mail server that follows a script, and a file with the authority that vouches for it.
 async fn exchange(script: &str) -> (Server, tempfile::NamedTempFile) {
-    let key = rcgen::generate_simple_self_signed(["mx1.to.example.test".to_owned()]).expect("a key");
-    let secret = rustls_pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).expect("a key");
+    let key =
+        rcgen::generate_simple_self_signed(["mx1.to.example.test".to_owned()]).expect("a key");
+    let secret =
+        rustls_pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -70,17 +78,30 @@ async fn exchange(script: &str) -> (Server, tempfile::NamedTempFile) {
         .with_single_cert(vec![key.cert.der().clone()], secret)
         .expect("they fit");
     let mut authority = tempfile::NamedTempFile::new().expect("a file");
-    authority.write_all(key.cert.pem().as_bytes()).expect("writes");
+    authority
+        .write_all(key.cert.pem().as_bytes())
+        .expect("writes");
     let script: Script = toml::from_str(script).expect("a script");
-    (Server::start(script, "nobody@example.test", Arc::new(tls)).await.expect("starts"), authority)
+    (
+        Server::start(script, "nobody@example.test", Arc::new(tls))
+            .await
+            .expect("starts"),
+        authority,
+    )
 }
 
 /// Settings under which the exchange of `GOOD` is the scripted server.
 fn meeting(server: &Server, authority: &tempfile::NamedTempFile) -> [(&'static str, String); 3] {
     [
-        ("NETVANE__SMTP__PORT", server.addresses[0].port().to_string()),
+        (
+            "NETVANE__SMTP__PORT",
+            server.addresses[0].port().to_string(),
+        ),
         ("NETVANE__POLICY__ALLOW", "127.0.0.0/8".into()),
-        ("NETVANE__TLS__CA_FILES", authority.path().display().to_string()),
+        (
+            "NETVANE__TLS__CA_FILES",
+            authority.path().display().to_string(),
+        ),
     ]
 }
 
@@ -91,7 +112,9 @@ async fn a_good_pair() {
     let port = open.local_addr().expect("an address").port().to_string();
     let dns = TestDns::serving(&GOOD.replace("PORT", &port)).await;
     let engine = engine(&dns, &meeting(&server, &authority));
-    let reply = ask(&engine, "howmail ada@from.example.test bob@to.example.test").await.expect("a story");
+    let reply = ask(&engine, "howmail ada@from.example.test bob@to.example.test")
+        .await
+        .expect("a story");
     insta::assert_snapshot!(told(&reply).replace(&port, "PORT0"), @r#"
     How mail gets from ada@from.example.test to bob@to.example.test
     ✓ to.example.test takes mail: the mail server answers, with encryption
@@ -208,10 +231,17 @@ async fn a_good_pair() {
 
     Not offered:  POP3 (STLS), says to.example.test
     "#);
-    assert!(svg(reply.rendition.document()).expect("a picture").contains("mx1.to.example.test"));
+    assert!(
+        svg(reply.rendition.document())
+            .expect("a picture")
+            .contains("mx1.to.example.test")
+    );
     let seen = server.finish().await;
     let lines: Vec<_> = seen.iter().map(|seen| seen.lines.join(", ")).collect();
-    assert_eq!(lines, ["EHLO probe.example.net, STARTTLS, EHLO probe.example.net, QUIT"]);
+    assert_eq!(
+        lines,
+        ["EHLO probe.example.net, STARTTLS, EHLO probe.example.net, QUIT"]
+    );
     let mut names = dns.asked_names();
     let all = names.len();
     names.dedup();
@@ -326,16 +356,31 @@ async fn domains_without_mail() {
     let dns = TestDns::start().await;
     let engine = engine(&dns, &[]);
     for (to, severity, summary) in [
-        ("null", "warning", "This mail would come back: null.example.test takes no mail (null MX)"),
-        ("gone", "bad", "This mail would come back: gone.example.test does not exist"),
+        (
+            "null",
+            "warning",
+            "This mail would come back: null.example.test takes no mail (null MX)",
+        ),
+        (
+            "gone",
+            "bad",
+            "This mail would come back: gone.example.test does not exist",
+        ),
         (
             "mail1",
             "warning",
             "The story is the same, but the mail servers of mail1.example.test do not answer us just now",
         ),
     ] {
-        let reply = ask_json(&engine, &format!("howmail example.test bob@{to}.example.test")).await;
-        assert_eq!((&reply["severity"], &reply["summary"]), (&severity.into(), &summary.into()));
+        let reply = ask_json(
+            &engine,
+            &format!("howmail example.test bob@{to}.example.test"),
+        )
+        .await;
+        assert_eq!(
+            (&reply["severity"], &reply["summary"]),
+            (&severity.into(), &summary.into())
+        );
     }
 }
 
@@ -352,7 +397,10 @@ async fn without_addresses_examples_are_told_even_if_nothing_is_known() {
     );
     assert_eq!(reply["data"]["path"].as_array().map(Vec::len), Some(5));
     let headings = reply["blocks"].as_array().expect("blocks").iter();
-    assert_eq!(headings.filter(|block| block["kind"] == "heading").count(), 7);
+    assert_eq!(
+        headings.filter(|block| block["kind"] == "heading").count(),
+        7
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -363,8 +411,14 @@ async fn one_domain_is_asked_once() {
     let reply = ask_json(&engine, "howmail ada@to.example.test bob@to.example.test").await;
     assert_eq!(reply["data"]["receiver"]["exchanges"][0]["starttls"], false);
     assert_eq!(reply["data"]["access"]["found"][0]["state"], "closed");
-    assert_eq!(reply["data"]["access"]["refused"], serde_json::json!(["pop3"]));
-    assert_eq!(reply["data"]["sender"]["submission"]["refused"], serde_json::json!([]));
+    assert_eq!(
+        reply["data"]["access"]["refused"],
+        serde_json::json!(["pop3"])
+    );
+    assert_eq!(
+        reply["data"]["sender"]["submission"]["refused"],
+        serde_json::json!([])
+    );
     let mut names = dns.asked_names();
     let all = names.len();
     names.dedup();
@@ -376,14 +430,23 @@ async fn one_domain_is_asked_once() {
 async fn hostile_exchanges_end_in_a_story() {
     for (script, fault) in [
         ("banner = '!silence'", "greeting: no reply in time"),
-        ("banner = '!huge'", "greeting: a reply longer than any server may send"),
-        ("banner = '!raw SSH-2.0-x'", "greeting: not an SMTP reply: SSH-2.0-x"),
+        (
+            "banner = '!huge'",
+            "greeting: a reply longer than any server may send",
+        ),
+        (
+            "banner = '!raw SSH-2.0-x'",
+            "greeting: not an SMTP reply: SSH-2.0-x",
+        ),
         (
             "banner = '!drip 100 220 never in time, since every byte of this takes its time'",
             "greeting: the reply did not end in time",
         ),
         ("starttls = 'drop'", "TLS failed"),
-        ("starttls = 'inject'", "it talks on in the clear after its consent to STARTTLS"),
+        (
+            "starttls = 'inject'",
+            "it talks on in the clear after its consent to STARTTLS",
+        ),
     ] {
         let (server, authority) = exchange(script).await;
         let dns = TestDns::serving(&GOOD.replace("PORT", "1")).await;
@@ -391,8 +454,12 @@ async fn hostile_exchanges_end_in_a_story() {
         settings.push(("NETVANE__SMTP__TIMEOUT_MS", "1000".into()));
         let engine = engine(&dns, &settings);
         let ask = ask_json(&engine, "howmail ada@from.example.test bob@to.example.test");
-        let reply = tokio::time::timeout(Duration::from_secs(15), ask).await.expect("an end");
-        let told = reply["data"]["receiver"]["exchanges"][0]["fault"].as_str().unwrap_or_default();
+        let reply = tokio::time::timeout(Duration::from_secs(15), ask)
+            .await
+            .expect("an end");
+        let told = reply["data"]["receiver"]["exchanges"][0]["fault"]
+            .as_str()
+            .unwrap_or_default();
         assert!(told.starts_with(fault), "{script}: {told}");
         assert_eq!(reply["severity"], "warning", "{script}");
     }
@@ -404,11 +471,24 @@ async fn a_server_that_refuses_is_told() {
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let port = closed.local_addr().expect("an address").port().to_string();
     drop(closed);
-    let settings = [("NETVANE__SMTP__PORT", port), ("NETVANE__POLICY__ALLOW", "127.0.0.0/8".into())];
-    let reply = ask_json(&engine(&dns, &settings), "howmail ada@from.example.test bob@to.example.test").await;
-    assert_eq!(reply["data"]["receiver"]["exchanges"][0]["unreachable"], "connection refused");
+    let settings = [
+        ("NETVANE__SMTP__PORT", port),
+        ("NETVANE__POLICY__ALLOW", "127.0.0.0/8".into()),
+    ];
+    let reply = ask_json(
+        &engine(&dns, &settings),
+        "howmail ada@from.example.test bob@to.example.test",
+    )
+    .await;
+    assert_eq!(
+        reply["data"]["receiver"]["exchanges"][0]["unreachable"],
+        "connection refused"
+    );
     assert_eq!(reply["data"]["receiver"]["port_blocked"], false);
-    assert_eq!(reply["data"]["path"][2]["via"], "SMTP, port 25; not reached from here");
+    assert_eq!(
+        reply["data"]["path"][2]["via"],
+        "SMTP, port 25; not reached from here"
+    );
     assert_eq!(
         reply["summary"],
         "The story is the same, but the mail servers of to.example.test do not answer us just now"

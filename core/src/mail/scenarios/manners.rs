@@ -26,12 +26,23 @@ async fn giving_up_still_says_goodbye() {
         }
         lines
     });
-    let exchange = Exchange { preference: 10, host: "mx.example.test".into(), addresses: vec![address] };
+    let exchange = Exchange {
+        preference: 10,
+        host: "mx.example.test".into(),
+        addresses: vec![address],
+    };
     let verifier = Verifier::default();
     let mailbox = parse("ada@example.test").expect("there");
     let asking = verifier.verify(&mailbox, std::slice::from_ref(&exchange), |_| {});
-    assert!(tokio::time::timeout(Duration::from_millis(200), asking).await.is_err());
-    let lines = tokio::time::timeout(Duration::from_secs(5), server).await.expect("there").expect("there");
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), asking)
+            .await
+            .is_err()
+    );
+    let lines = tokio::time::timeout(Duration::from_secs(5), server)
+        .await
+        .expect("there")
+        .expect("there");
     assert_eq!(lines, ["EHLO [127.0.0.1]\r\n", "QUIT\r\n"]);
 }
 
@@ -39,11 +50,22 @@ async fn giving_up_still_says_goodbye() {
 async fn without_exchanges_nothing_is_asked() {
     let verifier = Verifier::default();
     let mailbox = parse("info@gmial.com").expect("there");
-    let report = verifier.verify(&mailbox, &[], |_| panic!("nothing is said")).await;
-    assert_eq!((report.verdict, report.reason), (Verdict::Undeliverable, Reason::NoExchange));
+    let report = verifier
+        .verify(&mailbox, &[], |_| panic!("nothing is said"))
+        .await;
+    assert_eq!(
+        (report.verdict, report.reason),
+        (Verdict::Undeliverable, Reason::NoExchange)
+    );
     assert_eq!(report.suggestion.as_deref(), Some("info@gmail.com"));
-    assert_eq!((report.checks.role, report.checks.mx, report.checks.smtp), (Some(true), Some(false), None));
+    assert_eq!(
+        (report.checks.role, report.checks.mx, report.checks.smtp),
+        (Some(true), Some(false), None)
+    );
     let report = Report::invalid(&"x".repeat(1_000_000));
-    assert_eq!((report.verdict, report.checks.syntax), (Verdict::Undeliverable, Some(false)));
+    assert_eq!(
+        (report.verdict, report.checks.syntax),
+        (Verdict::Undeliverable, Some(false))
+    );
     assert!(report.address.len() < 300);
 }

@@ -55,8 +55,10 @@ fn one() -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scenarios() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/scenarios/scripts");
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).expect("there").map(|entry| entry.expect("there").path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("there")
+        .map(|entry| entry.expect("there").path())
+        .collect();
     files.sort();
     let only = std::env::var("SCENARIO").unwrap_or_default();
     files.retain(|file| file.to_string_lossy().contains(&only));
@@ -69,7 +71,8 @@ async fn scenarios() {
         .with_no_client_auth()
         .with_single_cert(
             vec![key.cert.der().clone()],
-            rustls_pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).expect("there"),
+            rustls_pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der())
+                .expect("there"),
         )
         .expect("there");
     let mut roots = rustls::RootCertStore::empty();
@@ -77,14 +80,21 @@ async fn scenarios() {
     let client = Opportunistic::new(roots).expect("there");
     let server = Arc::new(server);
     // With and without a contact: it is said for whoever reads it, and changes nothing.
-    let runs = files.into_iter().flat_map(|file| [(file.clone(), None), (file, Some(CONTACT))]);
+    let runs = files
+        .into_iter()
+        .flat_map(|file| [(file.clone(), None), (file, Some(CONTACT))]);
     let outcomes: Vec<Result<(), String>> = stream::iter(runs)
         .map(|(file, contact)| {
             let (server, client) = (server.clone(), client.clone());
             let text = std::fs::read_to_string(&file).expect("there");
             async move {
-                let name = file.file_stem().expect("there").to_string_lossy().into_owned();
-                let scenario: Scenario = toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
+                let name = file
+                    .file_stem()
+                    .expect("there")
+                    .to_string_lossy()
+                    .into_owned();
+                let scenario: Scenario =
+                    toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
                 let played = play(scenario, contact, server, client).await;
                 played.map_err(|fault| format!("{name}, contact {contact:?}: {fault}"))
             }
@@ -92,9 +102,19 @@ async fn scenarios() {
         .buffer_unordered(6)
         .collect()
         .await;
-    let faults: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).cloned().collect();
+    let faults: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.as_ref().err())
+        .cloned()
+        .collect();
     println!("{} scenarios", outcomes.len());
-    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), outcomes.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {}:\n{}",
+        faults.len(),
+        outcomes.len(),
+        faults.join("\n")
+    );
 }
 
 async fn play(
@@ -106,7 +126,9 @@ async fn play(
     let mailbox = parse(&scenario.address).map_err(|error| error.to_string())?;
     let (mut servers, mut exchanges) = (Vec::new(), Vec::new());
     for (at, script) in scenario.exchange.iter().enumerate() {
-        let server = Server::start(script.clone(), &mailbox.wire(), tls.clone()).await.expect("there");
+        let server = Server::start(script.clone(), &mailbox.wire(), tls.clone())
+            .await
+            .expect("there");
         exchanges.push(Exchange {
             preference: 10 * at as u16,
             host: format!("mx{}.example.test", at + 1),
@@ -130,7 +152,9 @@ async fn play(
         ..Verifier::default()
     };
     let mut grown = 0;
-    let report = verifier.verify(&mailbox, &exchanges, |entries| grown = entries.len()).await;
+    let report = verifier
+        .verify(&mailbox, &exchanges, |entries| grown = entries.len())
+        .await;
     assert_eq!(grown, report.transcript.len());
     let json = serde_json::to_value(&report).expect("there");
     let transcript = serde_json::to_string_pretty(&report.transcript).expect("there");
@@ -140,8 +164,14 @@ async fn play(
             faults.push(what);
         }
     };
-    check(json["verdict"] == scenario.verdict, format!("verdict {}", json["verdict"]));
-    check(json["reason"] == scenario.reason, format!("reason {}", json["reason"]));
+    check(
+        json["verdict"] == scenario.verdict,
+        format!("verdict {}", json["verdict"]),
+    );
+    check(
+        json["reason"] == scenario.reason,
+        format!("reason {}", json["reason"]),
+    );
     for (name, expected) in &scenario.checks {
         check(
             json["checks"][name] == serde_json::json!(expected),
@@ -149,26 +179,48 @@ async fn play(
         );
     }
     for name in &scenario.unmade {
-        check(json["checks"][name].is_null(), format!("{name} {}", json["checks"][name]));
+        check(
+            json["checks"][name].is_null(),
+            format!("{name} {}", json["checks"][name]),
+        );
     }
-    check(scenario.retry_after == report.retry_after, format!("retry_after {:?}", report.retry_after));
+    check(
+        scenario.retry_after == report.retry_after,
+        format!("retry_after {:?}", report.retry_after),
+    );
     let mut seen = Vec::new();
     for server in servers {
         seen.extend(server.finish().await);
     }
-    check(seen.len() == scenario.connections, format!("{} connections", seen.len()));
+    check(
+        seen.len() == scenario.connections,
+        format!("{} connections", seen.len()),
+    );
     for line in &scenario.saw {
-        check(seen.iter().any(|seen| seen.lines.contains(line)), format!("no {line}"));
+        check(
+            seen.iter().any(|seen| seen.lines.contains(line)),
+            format!("no {line}"),
+        );
     }
     for words in &scenario.says {
         check(transcript.contains(words), format!("nothing of {words}"));
     }
     if let Some(encrypted) = scenario.encrypted {
-        check(seen.iter().any(|seen| seen.encrypted) == encrypted, "encryption".into());
-        check(report.tls.is_some() == encrypted, format!("tls {:?}", report.tls));
+        check(
+            seen.iter().any(|seen| seen.encrypted) == encrypted,
+            "encryption".into(),
+        );
+        check(
+            report.tls.is_some() == encrypted,
+            format!("tls {:?}", report.tls),
+        );
     }
     for seen in &seen {
-        let noops = seen.lines.iter().filter(|line| line.starts_with("NOOP")).count();
+        let noops = seen
+            .lines
+            .iter()
+            .filter(|line| line.starts_with("NOOP"))
+            .count();
         let told = usize::from(contact.is_some());
         check(
             noops == told || noops == 0 && (seen.left || scenario.reason == "not_smtp"),
@@ -176,13 +228,22 @@ async fn play(
         );
         let quits = seen.lines.iter().filter(|line| *line == "QUIT").count();
         let last = seen.lines.last().is_some_and(|line| line == "QUIT");
-        check(seen.left || quits == 1 && last, format!("no QUIT: {:?}", seen.lines));
-        check(!seen.early, format!("a command came too early: {:?}", seen.lines));
+        check(
+            seen.left || quits == 1 && last,
+            format!("no QUIT: {:?}", seen.lines),
+        );
+        check(
+            !seen.early,
+            format!("a command came too early: {:?}", seen.lines),
+        );
         for line in &seen.lines {
             let verb = line.split(' ').next().unwrap_or_default().to_uppercase();
-            let introduced = contact.is_some() && line == r#"NOOP "netvane/1 (contact \"the \\ desk\")""#;
+            let introduced =
+                contact.is_some() && line == r#"NOOP "netvane/1 (contact \"the \\ desk\")""#;
             check(
-                introduced || ["EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"].contains(&&*verb),
+                introduced
+                    || ["EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"]
+                        .contains(&&*verb),
                 format!("sent {line}"),
             );
             check(

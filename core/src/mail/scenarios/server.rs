@@ -88,8 +88,16 @@ struct Inner {
 type Go = io::Result<bool>;
 
 impl Server {
-    pub async fn start(script: Script, recipient: &str, tls: Arc<ServerConfig>) -> io::Result<Self> {
-        let host = if script.ipv6 { "[::1]:0" } else { "127.0.0.1:0" };
+    pub async fn start(
+        script: Script,
+        recipient: &str,
+        tls: Arc<ServerConfig>,
+    ) -> io::Result<Self> {
+        let host = if script.ipv6 {
+            "[::1]:0"
+        } else {
+            "127.0.0.1:0"
+        };
         let mut addresses = Vec::new();
         let mut closed = Vec::new();
         for _ in 0..script.refused_first {
@@ -110,15 +118,24 @@ impl Server {
         });
         let listener = (!inner.script.refused).then_some(listener);
         let accepting = tokio::spawn(accept(listener, inner.clone()));
-        Ok(Self { addresses, inner, accepting })
+        Ok(Self {
+            addresses,
+            inner,
+            accepting,
+        })
     }
 
     /// What all connections saw, once the last has ended.
     pub async fn finish(self) -> Vec<Seen> {
         let mut open = self.inner.open.subscribe();
-        let _ = tokio::time::timeout(Duration::from_secs(5), open.wait_for(|open| *open == 0)).await;
+        let _ =
+            tokio::time::timeout(Duration::from_secs(5), open.wait_for(|open| *open == 0)).await;
         self.accepting.abort();
-        self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -147,7 +164,10 @@ impl Inner {
     /// True: the script left before QUIT.
     async fn serve(&self, mut stream: TcpStream, seen: &mut Seen) -> io::Result<bool> {
         stream.set_nodelay(true)?;
-        if !self.say(&mut stream, "banner", "220 mx.example.test ESMTP").await? {
+        if !self
+            .say(&mut stream, "banner", "220 mx.example.test ESMTP")
+            .await?
+        {
             return Ok(true);
         }
         if !self.commands(&mut stream, seen, false).await? {
@@ -171,7 +191,9 @@ impl Inner {
             Some("drop" | "inject") => return Ok(true),
             _ => {}
         }
-        let mut stream = tokio_rustls::TlsAcceptor::from(self.tls.clone()).accept(stream).await?;
+        let mut stream = tokio_rustls::TlsAcceptor::from(self.tls.clone())
+            .accept(stream)
+            .await?;
         (seen.encrypted, seen.left) = (true, false);
         Ok(!self.commands(&mut stream, seen, true).await?)
     }
@@ -194,13 +216,19 @@ impl Inner {
                 continue;
             };
             let line: Vec<u8> = buffer.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line).trim_end_matches("\r\n").to_owned();
-            seen.early |= !buffer.is_empty() && !self.script.pipelining && !buffer.starts_with(b"QUIT");
+            let line = String::from_utf8_lossy(&line)
+                .trim_end_matches("\r\n")
+                .to_owned();
+            seen.early |=
+                !buffer.is_empty() && !self.script.pipelining && !buffer.starts_with(b"QUIT");
             seen.lines.push(line.clone());
             let lower = line.to_lowercase();
             let verb = lower.split(' ').next().unwrap_or_default();
             let go = match verb {
-                "ehlo" => self.say(stream, "ehlo", &self.announcement(encrypted)).await?,
+                "ehlo" => {
+                    self.say(stream, "ehlo", &self.announcement(encrypted))
+                        .await?
+                }
                 "helo" => self.say(stream, "helo", "250 mx.example.test").await?,
                 "starttls" => {
                     let consent = match self.script.starttls.as_deref() {
@@ -214,7 +242,9 @@ impl Inner {
                     go
                 }
                 "mail" => self.say(stream, "mail", "250 2.1.0 Ok").await?,
-                "rcpt" if lower == self.recipient => self.say(stream, "rcpt", "250 2.1.5 Ok").await?,
+                "rcpt" if lower == self.recipient => {
+                    self.say(stream, "rcpt", "250 2.1.5 Ok").await?
+                }
                 "rcpt" => self.say(stream, "random", "550 5.1.1 User unknown").await?,
                 "rset" => self.say(stream, "rset", "250 2.0.0 Ok").await?,
                 "quit" => {
@@ -232,7 +262,8 @@ impl Inner {
 
     /// Whether the last line that was said for `key` began with `code`.
     fn last_was(&self, _: &Seen, key: &'static str, code: &str) -> bool {
-        self.line(key, false).is_none_or(|line| line.starts_with(code))
+        self.line(key, false)
+            .is_none_or(|line| line.starts_with(code))
     }
 
     fn announcement(&self, encrypted: bool) -> String {
@@ -265,7 +296,11 @@ impl Inner {
         };
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let used = used.entry(key).or_default();
-        let at = if advance { *used } else { used.saturating_sub(1) };
+        let at = if advance {
+            *used
+        } else {
+            used.saturating_sub(1)
+        };
         *used += usize::from(advance);
         match lines.as_ref()? {
             Lines::One(line) => Some(line.clone()),
@@ -290,9 +325,18 @@ impl Inner {
         };
         let number = |rest: &str| -> (u64, String) {
             let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
-            (number.parse().unwrap_or_else(|_| panic!("{line}: a number is wanted")), text.to_owned())
+            (
+                number
+                    .parse()
+                    .unwrap_or_else(|_| panic!("{line}: a number is wanted")),
+                text.to_owned(),
+            )
         };
-        let crlf = |text: &str| text.split('|').map(|line| format!("{line}\r\n")).collect::<String>();
+        let crlf = |text: &str| {
+            text.split('|')
+                .map(|line| format!("{line}\r\n"))
+                .collect::<String>()
+        };
         match direction {
             "" => stream.write_all(crlf(rest).as_bytes()).await?,
             "silence" => {
@@ -319,10 +363,16 @@ impl Inner {
                     sleep(Duration::from_millis(ms)).await;
                 }
             }
-            "lf" => stream.write_all(crlf(rest).replace('\r', "").as_bytes()).await?,
+            "lf" => {
+                stream
+                    .write_all(crlf(rest).replace('\r', "").as_bytes())
+                    .await?
+            }
             "latin1" => {
-                let bytes: Vec<u8> =
-                    crlf(rest).chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+                let bytes: Vec<u8> = crlf(rest)
+                    .chars()
+                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+                    .collect();
                 stream.write_all(&bytes).await?;
             }
             "raw" => {

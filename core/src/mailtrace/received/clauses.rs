@@ -37,14 +37,24 @@ pub(super) struct Clauses<'a>(pub Vec<Clause<'a>>);
 impl<'a> Clauses<'a> {
     /// Splits the part of the line before the date.
     pub fn read(head: &'a str) -> Self {
-        let mut clauses = vec![Clause { key: Key::Lead, words: vec![], comments: vec![] }];
+        let mut clauses = vec![Clause {
+            key: Key::Lead,
+            words: vec![],
+            comments: vec![],
+        }];
         for item in tokens::items(head) {
             // `clauses` is never empty: the lead is there from the start.
-            let Some(last) = clauses.last_mut() else { break };
+            let Some(last) = clauses.last_mut() else {
+                break;
+            };
             match item {
                 Item::Comment(text) => last.comments.push(text),
                 Item::Word(word) => match key(word, last) {
-                    Some(key) => clauses.push(Clause { key, words: vec![], comments: vec![] }),
+                    Some(key) => clauses.push(Clause {
+                        key,
+                        words: vec![],
+                        comments: vec![],
+                    }),
                     None => last.words.push(word),
                 },
             }
@@ -54,21 +64,31 @@ impl<'a> Clauses<'a> {
 
     /// Adds the comments that stand behind the date.
     pub fn tail(&mut self, tail: &'a str) {
-        let comments = tokens::items(tail).into_iter().filter_map(|item| match item {
-            Item::Comment(text) => Some(text),
-            Item::Word(_) => None,
+        let comments = tokens::items(tail)
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::Comment(text) => Some(text),
+                Item::Word(_) => None,
+            });
+        self.0.push(Clause {
+            key: Key::Tail,
+            words: vec![],
+            comments: comments.collect(),
         });
-        self.0.push(Clause { key: Key::Tail, words: vec![], comments: comments.collect() });
     }
 
     /// The first clause of a kind that says anything.
     pub fn get(&self, key: Key) -> Option<&Clause<'a>> {
-        self.0.iter().find(|c| c.key == key && !(c.words.is_empty() && c.comments.is_empty()))
+        self.0
+            .iter()
+            .find(|c| c.key == key && !(c.words.is_empty() && c.comments.is_empty()))
     }
 
     /// Every comment, with the clause it stands in.
     pub fn comments(&self) -> impl Iterator<Item = (Key, &'a str)> {
-        self.0.iter().flat_map(|clause| clause.comments.iter().map(|text| (clause.key, *text)))
+        self.0
+            .iter()
+            .flat_map(|clause| clause.comments.iter().map(|text| (clause.key, *text)))
     }
 
     /// Everything but the client.
@@ -77,8 +97,13 @@ impl<'a> Clauses<'a> {
             self.by(by, line);
         }
         if let Some(via) = self.get(Key::Via) {
-            let text =
-                via.words.iter().copied().take_while(|w| !w.contains('=')).collect::<Vec<_>>().join(" ");
+            let text = via
+                .words
+                .iter()
+                .copied()
+                .take_while(|w| !w.contains('='))
+                .collect::<Vec<_>>()
+                .join(" ");
             line.via = Some(text).filter(|text| !text.is_empty() && text.len() <= 60);
         }
         line.protocol = self.get(Key::With).and_then(protocol);
@@ -87,17 +112,27 @@ impl<'a> Clauses<'a> {
             line.protocol = line.via.clone().filter(|via| is_protocol(via));
         }
         line.id = self.id();
-        line.for_ = self.get(Key::For).and_then(|c| c.words.first()).and_then(|word| mailbox(word));
+        line.for_ = self
+            .get(Key::For)
+            .and_then(|c| c.words.first())
+            .and_then(|word| mailbox(word));
         line.envelope_from = self.envelope_from();
         let mut rest: Vec<&str> = Vec::new();
         for (key, text) in self.comments() {
-            let plain = matches!(key, Key::Lead | Key::By | Key::With | Key::Id | Key::For | Key::Via);
-            if plain && !text.is_empty() && tls::of_comment(text).is_none() && names::address(text).is_none()
+            let plain = matches!(
+                key,
+                Key::Lead | Key::By | Key::With | Key::Id | Key::For | Key::Via
+            );
+            if plain
+                && !text.is_empty()
+                && tls::of_comment(text).is_none()
+                && names::address(text).is_none()
             {
                 rest.push(text);
             }
         }
-        line.comment = Some(names::clip(&rest.join("; "), 200).to_owned()).filter(|text| !text.is_empty());
+        line.comment =
+            Some(names::clip(&rest.join("; "), 200).to_owned()).filter(|text| !text.is_empty());
     }
 
     fn by(&self, by: &Clause<'_>, line: &mut Received) {
@@ -105,7 +140,9 @@ impl<'a> Clauses<'a> {
         if let Some(first) = words.next() {
             line.by_address = names::address(first);
             // `by mail.example.com:25`
-            let name = first.split_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+            let name = first
+                .split_once(':')
+                .filter(|(_, port)| port.parse::<u16>().is_ok());
             let name = name.map_or(*first, |(name, _)| name);
             line.by = match line.by_address {
                 // As written: Google's `2002:a05:…` is an id more than an address.
@@ -129,14 +166,19 @@ impl<'a> Clauses<'a> {
             let mut words = self.0.iter().flat_map(|c| &c.words);
             words.find_map(|w| w.strip_prefix("id=").or_else(|| w.strip_prefix("ID=")))
         };
-        let word = self.get(Key::Id).and_then(|c| c.words.first().copied()).or_else(glued)?;
+        let word = self
+            .get(Key::Id)
+            .and_then(|c| c.words.first().copied())
+            .or_else(glued)?;
         let id = word.trim_matches(|c: char| matches!(c, '<' | '>' | ';' | ','));
         // A word that long or with a date's colon behind it is something else.
         (!id.is_empty() && id.len() <= 250).then(|| id.to_owned())
     }
 
     fn envelope_from(&self) -> Option<String> {
-        let word = self.get(Key::EnvelopeFrom).and_then(|c| c.words.first().copied());
+        let word = self
+            .get(Key::EnvelopeFrom)
+            .and_then(|c| c.words.first().copied());
         if let Some(found) = word.and_then(path) {
             return Some(found);
         }
@@ -150,7 +192,11 @@ impl<'a> Clauses<'a> {
             let mut words = text.split_ascii_whitespace();
             let label = words.next()?.trim_end_matches(':');
             let known = ["envelope-from", "envelope-sender", "sender", "return-path"];
-            known.iter().any(|k| label.eq_ignore_ascii_case(k)).then(|| words.next().and_then(path)).flatten()
+            known
+                .iter()
+                .any(|k| label.eq_ignore_ascii_case(k))
+                .then(|| words.next().and_then(path))
+                .flatten()
         })
     }
 }
@@ -169,10 +215,15 @@ fn key(word: &str, last: &Clause<'_>) -> Option<Key> {
         ("(envelope-from", Key::EnvelopeFrom),
         ("tls", Key::Tls),
     ];
-    let (_, key) = KEYS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name))?;
+    let (_, key) = KEYS
+        .iter()
+        .find(|(name, _)| word.eq_ignore_ascii_case(name))?;
     // `for` and `tls` are also ordinary words: `via spool for bounce`, a host named `tls`.
     match key {
-        Key::Tls if !matches!(last.key, Key::With | Key::Id | Key::EnvelopeFrom) || last.words.is_empty() => {
+        Key::Tls
+            if !matches!(last.key, Key::With | Key::Id | Key::EnvelopeFrom)
+                || last.words.is_empty() =>
+        {
             None
         }
         Key::From if last.key == Key::With && last.words.is_empty() => None,
@@ -182,12 +233,16 @@ fn key(word: &str, last: &Clause<'_>) -> Option<Key> {
 
 fn name_of_address(word: &str) -> String {
     let word = word.trim_matches(|c: char| matches!(c, '[' | ']' | ';' | ','));
-    word.split_once("]:").map_or(word, |(address, _)| address).to_owned()
+    word.split_once("]:")
+        .map_or(word, |(address, _)| address)
+        .to_owned()
 }
 
 fn bracketed(text: &str) -> Option<std::net::IpAddr> {
     let end = text.find(']')?;
-    text.starts_with('[').then(|| names::address(&text[..=end])).flatten()
+    text.starts_with('[')
+        .then(|| names::address(&text[..=end]))
+        .flatten()
 }
 
 /// Protocol words of the IANA "Mail Transmission Types" registry (RFC 3848), and the ones in use beside them.
@@ -207,7 +262,11 @@ fn is_protocol(word: &str) -> bool {
 fn protocol(with: &Clause<'_>) -> Option<String> {
     let first = *with.words.first()?;
     // `ESMTP/TLS/AES256-SHA`, `ESMTP;`
-    let word = first.split('/').next().unwrap_or(first).trim_end_matches([';', ',']);
+    let word = first
+        .split('/')
+        .next()
+        .unwrap_or(first)
+        .trim_end_matches([';', ',']);
     if is_protocol(word) {
         return Some(word.to_owned());
     }
@@ -217,10 +276,20 @@ fn protocol(with: &Clause<'_>) -> Option<String> {
     }
     // qmail with TLS: `with ECDHE-RSA-AES256-GCM-SHA384 encrypted SMTP`.
     if with.words.get(1) == Some(&"encrypted") {
-        return with.words.get(2).filter(|w| is_protocol(w)).map(|w| (*w).to_owned());
+        return with
+            .words
+            .get(2)
+            .filter(|w| is_protocol(w))
+            .map(|w| (*w).to_owned());
     }
     // `Microsoft SMTP Server`, `Internet Mail Service`: the product is the protocol's name here.
-    let text = with.words.iter().take(5).copied().collect::<Vec<_>>().join(" ");
+    let text = with
+        .words
+        .iter()
+        .take(5)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" ");
     let fits = |c: char| c.is_alphanumeric() || " -_./+".contains(c);
     let text = text.trim_end_matches([';', ',']);
     (!text.is_empty() && text.len() <= 60 && text.chars().all(fits) && date::parse(text).is_none())

@@ -96,7 +96,11 @@ pub fn parse(text: &str) -> Option<Date> {
     let body = &text[start..];
     let body = &body[..body.find('(').unwrap_or(body.len())];
     let mut reader = Reader::default();
-    for word in body.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).take(9) {
+    for word in body
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|w| !w.is_empty())
+        .take(9)
+    {
         if !reader.take(word.trim_end_matches([';', '.']))? {
             break;
         }
@@ -158,8 +162,13 @@ impl Reader {
             self.zone = Some((word.to_ascii_uppercase(), Some(*minutes)));
             return true;
         }
-        let rest = ["gmt", "utc"].iter().find_map(|p| lower.strip_prefix(p)).unwrap_or(lower);
-        let Some(offset) = offset(rest) else { return false };
+        let rest = ["gmt", "utc"]
+            .iter()
+            .find_map(|p| lower.strip_prefix(p))
+            .unwrap_or(lower);
+        let Some(offset) = offset(rest) else {
+            return false;
+        };
         self.zone = Some((word.to_owned(), offset));
         true
     }
@@ -197,7 +206,9 @@ impl Reader {
 
     /// `16:43`, `16:43:36`, `16:43:36.5`, `16:43:36Z`, `16:43:36+02:00`.
     fn clock(&mut self, text: &str) -> Option<bool> {
-        let end = text.find(|c: char| !(c.is_ascii_digit() || c == ':')).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !(c.is_ascii_digit() || c == ':'))
+            .unwrap_or(text.len());
         let (clock, mut rest) = text.split_at(end);
         let mut parts = clock.split(':');
         let hour: i8 = parts.next()?.parse().ok()?;
@@ -221,14 +232,23 @@ impl Reader {
             Some(false) if hour == 12 => hour = 0,
             _ => {}
         }
-        let local = civil::DateTime::new(self.year?, self.month?, self.day?, hour, minute, second, 0).ok()?;
+        let local =
+            civil::DateTime::new(self.year?, self.month?, self.day?, hour, minute, second, 0)
+                .ok()?;
         let local = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
         Some(match self.zone {
-            None => Date { at: Some(local), zone: None },
-            Some((_, None)) => Date { at: None, zone: None },
-            Some((name, Some(minutes))) => {
-                Date { at: local.checked_sub(SignedDuration::from_mins(minutes)).ok(), zone: Some(name) }
-            }
+            None => Date {
+                at: Some(local),
+                zone: None,
+            },
+            Some((_, None)) => Date {
+                at: None,
+                zone: None,
+            },
+            Some((name, Some(minutes))) => Date {
+                at: local.checked_sub(SignedDuration::from_mins(minutes)).ok(),
+                zone: Some(name),
+            },
         })
     }
 }
@@ -255,7 +275,15 @@ fn month(word: &str) -> Option<i8> {
 }
 
 fn is_weekday(word: &str) -> bool {
-    const FULL: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const FULL: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
     word.len() >= 3 && FULL.iter().any(|day| day.starts_with(word))
 }
 
@@ -288,5 +316,7 @@ fn offset(text: &str) -> Option<Option<i64>> {
         _ => digits.split_at(2),
     };
     let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    Some((hours <= 14 && minutes < 60 && digits.len() <= 4).then_some(sign * (hours * 60 + minutes)))
+    Some(
+        (hours <= 14 && minutes < 60 && digits.len() <= 4).then_some(sign * (hours * 60 + minutes)),
+    )
 }

@@ -25,8 +25,13 @@ struct Parts {
 
 /// Fills the client's fields.
 pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
-    let Some(from) = clauses.get(Key::From) else { return };
-    let local = line.protocol.as_deref().is_some_and(|p| p.to_ascii_lowercase().starts_with("local"));
+    let Some(from) = clauses.get(Key::From) else {
+        return;
+    };
+    let local = line
+        .protocol
+        .as_deref()
+        .is_some_and(|p| p.to_ascii_lowercase().starts_with("local"));
     let mut parts = Parts::default();
     for text in &from.comments {
         comment(text, &mut parts, line);
@@ -51,7 +56,10 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
     if phrase && !first.contains('.') {
         return;
     }
-    let unknown = from.comments.iter().any(|text| text.eq_ignore_ascii_case("unknown"));
+    let unknown = from
+        .comments
+        .iter()
+        .any(|text| text.eq_ignore_ascii_case("unknown"));
     let literal = names::address_port(first);
     if let Some((address, port)) = literal {
         match (parts.address, &parts.greeting) {
@@ -74,7 +82,10 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
         }
         None => {
             line.from_helo = line.from_helo.take().or(named);
-            line.from_rdns = parts.name.take().or_else(|| confirmed(clauses, line, from.comments.is_empty()));
+            line.from_rdns = parts
+                .name
+                .take()
+                .or_else(|| confirmed(clauses, line, from.comments.is_empty()));
         }
     }
     (line.from_address, line.from_port) = (parts.address, parts.port);
@@ -84,9 +95,16 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
 /// Exim writes the greeting only where it is not the name that it looked up itself; so does CommuniGate with
 /// `verified`. The single name is then both.
 fn confirmed(clauses: &Clauses<'_>, line: &Received, bare: bool) -> Option<String> {
-    let name = line.from_helo.as_deref().filter(|name| names::is_public_name(name) && !bare)?;
-    let exim = clauses.comments().any(|(key, text)| key != Key::From && text.starts_with("Exim "));
-    let verified = clauses.comments().any(|(key, text)| key == Key::From && text.ends_with("] verified"));
+    let name = line
+        .from_helo
+        .as_deref()
+        .filter(|name| names::is_public_name(name) && !bare)?;
+    let exim = clauses
+        .comments()
+        .any(|(key, text)| key != Key::From && text.starts_with("Exim "));
+    let verified = clauses
+        .comments()
+        .any(|(key, text)| key == Key::From && text.ends_with("] verified"));
     (exim || verified).then(|| name.to_owned())
 }
 
@@ -97,10 +115,13 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
         line.authenticated = true;
     }
     if let Some(path) = lower.strip_prefix("envelope-from ") {
-        line.envelope_from = line
-            .envelope_from
-            .take()
-            .or_else(|| Some(text[text.len() - path.len()..].trim_matches(['<', '>', ' ']).to_owned()));
+        line.envelope_from = line.envelope_from.take().or_else(|| {
+            Some(
+                text[text.len() - path.len()..]
+                    .trim_matches(['<', '>', ' '])
+                    .to_owned(),
+            )
+        });
         return;
     }
     if tls::of_comment(text).is_some() || lower.starts_with("auth") {
@@ -115,8 +136,14 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
     let mut first = true;
     while let Some(word) = words.next() {
         let start = std::mem::replace(&mut first, false);
-        if ["helo", "ehlo", "lhlo", "helo:", "ehlo:"].iter().any(|w| word.eq_ignore_ascii_case(w)) {
-            parts.greeting = parts.greeting.take().or_else(|| words.next().and_then(greeting));
+        if ["helo", "ehlo", "lhlo", "helo:", "ehlo:"]
+            .iter()
+            .any(|w| word.eq_ignore_ascii_case(w))
+        {
+            parts.greeting = parts
+                .greeting
+                .take()
+                .or_else(|| words.next().and_then(greeting));
             continue;
         }
         if let Some((key, value)) = word.split_once('=') {

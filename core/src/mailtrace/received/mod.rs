@@ -89,7 +89,8 @@ pub fn parse(value: &str) -> Received {
     }
     let mut line = Received::default();
     if let Some((tail, date)) = date {
-        line.date_text = Some(names::clip(tail.trim(), 120).to_owned()).filter(|text| !text.is_empty());
+        line.date_text =
+            Some(names::clip(tail.trim(), 120).to_owned()).filter(|text| !text.is_empty());
         if let Some(Date { at, zone }) = date {
             (line.at, line.zone) = (at, zone);
         }

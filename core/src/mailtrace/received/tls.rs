@@ -31,7 +31,11 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
         }
     }
     // `with esmtps (TLS1.3) tls TLS_AES_256_GCM_SHA384 (Exim 4.96)`
-    if let Some(cipher) = clauses.get(Key::Tls).and_then(|c| c.words.first()).and_then(|w| cipher(w)) {
+    if let Some(cipher) = clauses
+        .get(Key::Tls)
+        .and_then(|c| c.words.first())
+        .and_then(|w| cipher(w))
+    {
         tls.get_or_insert_default().cipher = Some(cipher);
     }
     // `with AES256-SHA encrypted SMTP`, `with ESMTP/TLS/AES256-SHA`, `with ESMTP with TLS`
@@ -42,8 +46,14 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
             seen.cipher = seen.cipher.take().or_else(|| cipher(first));
         } else if let Some((_, rest)) = first.split_once("/TLS") {
             let seen = tls.get_or_insert_default();
-            seen.cipher = seen.cipher.take().or_else(|| rest.strip_prefix('/').and_then(cipher));
-        } else if ["TLS", "STARTTLS", "ESMTP-TLS", "SMTP-TLS"].iter().any(|w| first.eq_ignore_ascii_case(w)) {
+            seen.cipher = seen
+                .cipher
+                .take()
+                .or_else(|| rest.strip_prefix('/').and_then(cipher));
+        } else if ["TLS", "STARTTLS", "ESMTP-TLS", "SMTP-TLS"]
+            .iter()
+            .any(|w| first.eq_ignore_ascii_case(w))
+        {
             tls.get_or_insert_default();
         }
     }
@@ -53,9 +63,11 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
 /// RFC 3848: the letter S after the protocol means that TLS was used.
 pub(super) fn implied(protocol: &str) -> bool {
     let word = protocol.to_ascii_lowercase();
-    let rest = ["utf8smtp", "utf8lmtp", "esmtp", "smtp", "lmtp", "http", "pop3", "imap"]
-        .iter()
-        .find_map(|base| word.strip_prefix(base));
+    let rest = [
+        "utf8smtp", "utf8lmtp", "esmtp", "smtp", "lmtp", "http", "pop3", "imap",
+    ]
+    .iter()
+    .find_map(|base| word.strip_prefix(base));
     matches!(rest, Some("s" | "sa"))
 }
 
@@ -67,7 +79,10 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
     if let Some(rest) = lower.strip_prefix("using ") {
         let mut words = text[text.len() - rest.len()..].split_ascii_whitespace();
         tls.version = words.next().and_then(version);
-        tls.cipher = words.skip_while(|w| !w.eq_ignore_ascii_case("cipher")).nth(1).and_then(cipher);
+        tls.cipher = words
+            .skip_while(|w| !w.eq_ignore_ascii_case("cipher"))
+            .nth(1)
+            .and_then(cipher);
         return (tls.version.is_some() || lower.starts_with("using tls")).then_some(tls);
     }
     // Postfix: `Client CN "mx", Issuer "CA" (verified OK)`, `No client certificate requested`.
@@ -75,15 +90,24 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
         tls.verified = Some(lower.contains("(verified ok)"));
         return Some(tls);
     }
-    if lower.contains("client certificate not present") || lower.starts_with("no client certificate") {
+    if lower.contains("client certificate not present")
+        || lower.starts_with("no client certificate")
+    {
         return Some(tls);
     }
     // Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
-    if lower.starts_with("version=") || lower.starts_with("cipher=") || lower.starts_with("version:") {
+    if lower.starts_with("version=")
+        || lower.starts_with("cipher=")
+        || lower.starts_with("version:")
+    {
         for pair in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
             match pair.split_once('=') {
-                Some((key, value)) if key.eq_ignore_ascii_case("version") => tls.version = version(value),
-                Some((key, value)) if key.eq_ignore_ascii_case("cipher") => tls.cipher = cipher(value),
+                Some((key, value)) if key.eq_ignore_ascii_case("version") => {
+                    tls.version = version(value)
+                }
+                Some((key, value)) if key.eq_ignore_ascii_case("cipher") => {
+                    tls.cipher = cipher(value)
+                }
                 Some((key, value)) if key.eq_ignore_ascii_case("verify") => {
                     // NO: no certificate was given. FAIL and NOT: one was, or none was asked for.
                     tls.verified = match value.to_ascii_uppercase().as_str() {
@@ -99,7 +123,11 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
     }
     // Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
     if lower.starts_with("tls") || lower.starts_with("ssl") || lower.starts_with("x=tls") {
-        let text = if lower.starts_with("x=") { &text[2..] } else { text };
+        let text = if lower.starts_with("x=") {
+            &text[2..]
+        } else {
+            text
+        };
         if text.len() == 3 {
             return Some(tls);
         }
@@ -141,6 +169,9 @@ fn version(text: &str) -> Option<String> {
 fn cipher(text: &str) -> Option<String> {
     let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | ')'));
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '.');
-    (text.len() >= 3 && text.len() <= 80 && text.chars().all(fits) && !text.eq_ignore_ascii_case("other"))
-        .then(|| text.to_owned())
+    (text.len() >= 3
+        && text.len() <= 80
+        && text.chars().all(fits)
+        && !text.eq_ignore_ascii_case("other"))
+    .then(|| text.to_owned())
 }

@@ -75,5 +75,6 @@ fn words<'a>(text: &'a str, out: &mut Vec<Item<'a>>) {
 
 /// The next white space or stray parenthesis, or the end.
 fn blank(text: &str) -> usize {
-    text.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')')).unwrap_or(text.len())
+    text.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')'))
+        .unwrap_or(text.len())
 }

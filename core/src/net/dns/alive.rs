@@ -62,7 +62,10 @@ impl Alive {
         let asked = tokio::time::timeout(PATIENCE, resolvers.query(".", Rtype::NS)).await;
         let outcome = match asked {
             Ok(answered) => answered.map(|_| ()),
-            Err(_) => Err(Failure::Timeout { what: "every configured resolver".into(), after: PATIENCE }),
+            Err(_) => Err(Failure::Timeout {
+                what: "every configured resolver".into(),
+                after: PATIENCE,
+            }),
         };
         *told = Some((Instant::now(), recovered, outcome.clone()));
         outcome

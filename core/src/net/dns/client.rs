@@ -13,7 +13,9 @@ use domain::base::{Rtype, iana::OptRcode};
 use hickory_resolver::{
     net::NetError,
     proto::{
-        op::{DnsRequest, DnsRequestOptions, Edns as RequestEdns, Message as RequestMessage, Query},
+        op::{
+            DnsRequest, DnsRequestOptions, Edns as RequestEdns, Message as RequestMessage, Query,
+        },
         rr::Name,
     },
 };
@@ -41,12 +43,20 @@ pub struct Client {
 
 impl Client {
     pub(super) fn new(servers: Vec<Upstream>, attempts: u32) -> Self {
-        Self { servers: servers.into(), preferred: Arc::default(), attempts, alive: None }
+        Self {
+            servers: servers.into(),
+            preferred: Arc::default(),
+            attempts,
+            alive: None,
+        }
     }
 
     /// The same, whose success is noted.
     pub(super) fn noted_by(self, alive: Arc<Alive>) -> Self {
-        Self { alive: Some(alive), ..self }
+        Self {
+            alive: Some(alive),
+            ..self
+        }
     }
 
     /// Asks as a stub resolver does.
@@ -60,8 +70,9 @@ impl Client {
         if v4.is_err() && v6.is_err() {
             return v4.map(|_| Vec::new());
         }
-        let found =
-            |response: Result<Response, Failure>| response.map(|r| r.message.addresses()).unwrap_or_default();
+        let found = |response: Result<Response, Failure>| {
+            response.map(|r| r.message.addresses()).unwrap_or_default()
+        };
         Ok(found(v4).into_iter().chain(found(v6)).collect())
     }
 
@@ -85,16 +96,23 @@ impl Client {
             let index = (first + attempt) % count;
             let server = &self.servers[index];
             match self.ask_server(server, question).await {
-                Ok(response) if count > 1 && is_refusal(&response.message) && negative.is_none() => {
+                Ok(response)
+                    if count > 1 && is_refusal(&response.message) && negative.is_none() =>
+                {
                     negative = Some(response);
                 }
-                Ok(response) if is_refusal(&response.message) => return Ok(negative.unwrap_or(response)),
+                Ok(response) if is_refusal(&response.message) => {
+                    return Ok(negative.unwrap_or(response));
+                }
                 Ok(response) => {
                     self.preferred.store(index, Ordering::Relaxed);
                     return Ok(response);
                 }
                 Err(Asked::Nonsense(why)) => {
-                    return Err(Failure::Upstream { what: server.label.clone(), why });
+                    return Err(Failure::Upstream {
+                        what: server.label.clone(),
+                        why,
+                    });
                 }
                 Err(Asked::Net(error)) => last = Some((server, error)),
             }
@@ -102,25 +120,37 @@ impl Client {
         match (negative, last) {
             (Some(response), _) => Ok(response),
             (None, Some((server, error))) => Err(failure(server, &error, started.elapsed())),
-            (None, None) => {
-                Err(Failure::Unavailable("no resolver is configured; see `[dns] servers`".into()))
-            }
+            (None, None) => Err(Failure::Unavailable(
+                "no resolver is configured; see `[dns] servers`".into(),
+            )),
         }
     }
 
-    async fn ask_server(&self, server: &Upstream, question: &Question<'_>) -> Result<Response, Asked> {
+    async fn ask_server(
+        &self,
+        server: &Upstream,
+        question: &Question<'_>,
+    ) -> Result<Response, Asked> {
         let request = request(question, true)?;
         let mut exchanged = server.exchange(request, question.tcp).await?;
-        let mut message = Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
+        let mut message =
+            Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
         // A server from before EDNS refuses the format (RFC 6891 §7): ask as it understands.
         if message.edns.is_none() && matches!(message.rcode, OptRcode::FORMERR | OptRcode::NOTIMP) {
-            exchanged = server.exchange(request_without_edns(question)?, question.tcp).await?;
-            message = Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
+            exchanged = server
+                .exchange(request_without_edns(question)?, question.tcp)
+                .await?;
+            message =
+                Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
         }
         if message.flags.tc && exchanged.transport == Transport::Udp {
             let first = exchanged.elapsed;
             match server.exchange(self::request(question, true)?, true).await {
-                Ok(Exchanged { octets, transport, elapsed }) => {
+                Ok(Exchanged {
+                    octets,
+                    transport,
+                    elapsed,
+                }) => {
                     message = Message::read(octets).map_err(Asked::Nonsense)?;
                     exchanged.transport = transport;
                     exchanged.elapsed = first + elapsed;
@@ -130,8 +160,15 @@ impl Client {
             }
         }
         answers_the_question(question, &message).map_err(Asked::Nonsense)?;
-        let Exchanged { transport, elapsed, .. } = exchanged;
-        Ok(Response { message, resolver: server.label.clone(), transport, elapsed })
+        let Exchanged {
+            transport, elapsed, ..
+        } = exchanged;
+        Ok(Response {
+            message,
+            resolver: server.label.clone(),
+            transport,
+            elapsed,
+        })
     }
 }
 
@@ -152,14 +189,18 @@ impl From<NetError> for Asked {
 
 /// Another server may do better.
 fn is_refusal(message: &Message) -> bool {
-    matches!(message.rcode, OptRcode::SERVFAIL | OptRcode::REFUSED | OptRcode::NOTIMP)
+    matches!(
+        message.rcode,
+        OptRcode::SERVFAIL | OptRcode::REFUSED | OptRcode::NOTIMP
+    )
 }
 
 fn answers_the_question(question: &Question<'_>, message: &Message) -> Result<(), String> {
     let wanted = question.name.trim_end_matches('.');
     match &message.question {
         Some((name, rtype))
-            if *rtype == question.rtype && name.trim_end_matches('.').eq_ignore_ascii_case(wanted) =>
+            if *rtype == question.rtype
+                && name.trim_end_matches('.').eq_ignore_ascii_case(wanted) =>
         {
             Ok(())
         }
@@ -181,21 +222,32 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
         _ => local_reason(error),
     };
     match error {
-        NetError::Timeout => Failure::Timeout { what, after: elapsed },
-        NetError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-            Failure::Timeout { what, after: elapsed }
-        }
-        NetError::Io(error) => Failure::Upstream { what, why: refused(error) },
-        NetError::NoConnections => {
-            Failure::Upstream { what, why: "it closed the connection without an answer".into() }
-        }
-        error => Failure::Upstream { what, why: error.to_string() },
+        NetError::Timeout => Failure::Timeout {
+            what,
+            after: elapsed,
+        },
+        NetError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Failure::Timeout {
+            what,
+            after: elapsed,
+        },
+        NetError::Io(error) => Failure::Upstream {
+            what,
+            why: refused(error),
+        },
+        NetError::NoConnections => Failure::Upstream {
+            what,
+            why: "it closed the connection without an answer".into(),
+        },
+        error => Failure::Upstream {
+            what,
+            why: error.to_string(),
+        },
     }
 }
 
 fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, Asked> {
-    let name =
-        wire_name(question.name).ok_or_else(|| Asked::Nonsense("the name cannot be asked for".into()))?;
+    let name = wire_name(question.name)
+        .ok_or_else(|| Asked::Nonsense("the name cannot be asked for".into()))?;
     let mut message = RequestMessage::query();
     let query = Query::query(name, u16::from(question.rtype).into());
     message.add_query(query);
@@ -205,7 +257,8 @@ fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, Asked> {
     message.metadata.checking_disabled = question.checking_disabled;
     if edns {
         let mut edns = RequestEdns::new();
-        edns.set_max_payload(UDP_PAYLOAD).set_dnssec_ok(question.dnssec);
+        edns.set_max_payload(UDP_PAYLOAD)
+            .set_dnssec_ok(question.dnssec);
         message.set_edns(edns);
     }
     let mut options = DnsRequestOptions::default();

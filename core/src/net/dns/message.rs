@@ -119,7 +119,11 @@ impl Record {
         match &self.data {
             AllRecordData::Unknown(unknown) => generic(unknown.data()),
             // Simple form: one line, names with their final dot.
-            data => data.display_zonefile(DisplayKind::Simple).to_string().trim_end().to_owned(),
+            data => data
+                .display_zonefile(DisplayKind::Simple)
+                .to_string()
+                .trim_end()
+                .to_owned(),
         }
     }
 }
@@ -127,7 +131,11 @@ impl Record {
 /// RFC 3597 §5.
 fn generic(data: &[u8]) -> String {
     let hex: String = data.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("\\# {}{}{hex}", data.len(), if data.is_empty() { "" } else { " " })
+    format!(
+        "\\# {}{}{hex}",
+        data.len(),
+        if data.is_empty() { "" } else { " " }
+    )
 }
 
 /// A name without its final dot; the root stays a dot.
@@ -165,7 +173,9 @@ impl Message {
             let mut options = Vec::new();
             for option in opt.opt().iter::<AllOptData<_, _>>().flatten().take(16) {
                 match option {
-                    AllOptData::ExtendedError(error) => extended_errors.push(extended_error(&error)),
+                    AllOptData::ExtendedError(error) => {
+                        extended_errors.push(extended_error(&error))
+                    }
                     other => options.push(option_text(&other)),
                 }
             }
@@ -230,7 +240,11 @@ fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base:
         // Data that does not fit its type is shown as the octets that it is.
         Err(_) => match parsed.to_record::<UnknownRecordData<Bytes>>()? {
             Some(record) => AllRecordData::Unknown(record.into_data()),
-            None => return Err(domain::base::wire::ParseError::form_error("unreadable record data")),
+            None => {
+                return Err(domain::base::wire::ParseError::form_error(
+                    "unreadable record data",
+                ));
+            }
         },
     };
     Ok(Record {
@@ -248,12 +262,16 @@ fn extended_error(error: &domain::base::opt::ExtendedError<Bytes>) -> ExtendedEr
         code: code.to_int(),
         name: code
             .to_mnemonic()
-            .map_or("Unassigned", |name| std::str::from_utf8(name).unwrap_or_default())
+            .map_or("Unassigned", |name| {
+                std::str::from_utf8(name).unwrap_or_default()
+            })
             .into(),
         text: error
             .text_slice()
             .map(|text| {
-                String::from_utf8_lossy(&text[..text.len().min(512)]).trim_end_matches('\0').to_owned()
+                String::from_utf8_lossy(&text[..text.len().min(512)])
+                    .trim_end_matches('\0')
+                    .to_owned()
             })
             .filter(|text| !text.is_empty()),
     }
@@ -267,8 +285,15 @@ fn option_text(option: &AllOptData<Bytes, domain::base::Name<Bytes>>) -> String 
         AllOptData::Padding(padding) => format!("padding of {} octets", padding.as_slice().len()),
         AllOptData::TcpKeepalive(keepalive) => format!("TCP keepalive {keepalive}"),
         AllOptData::Other(other) => {
-            format!("option {} of {} octets", other.code().to_int(), other.as_slice().len())
+            format!(
+                "option {} of {} octets",
+                other.code().to_int(),
+                other.as_slice().len()
+            )
         }
-        other => format!("option {}", domain::base::opt::OptData::code(other).to_int()),
+        other => format!(
+            "option {}",
+            domain::base::opt::OptData::code(other).to_int()
+        ),
     }
 }

@@ -62,7 +62,14 @@ pub struct Question<'a> {
 impl<'a> Question<'a> {
     /// As a stub resolver asks.
     pub fn new(name: &'a str, rtype: Rtype) -> Self {
-        Self { name, rtype, recurse: true, dnssec: false, checking_disabled: false, tcp: false }
+        Self {
+            name,
+            rtype,
+            recurse: true,
+            dnssec: false,
+            checking_disabled: false,
+            tcp: false,
+        }
     }
 }
 
@@ -81,15 +88,21 @@ pub struct Response {
 
 impl Dns {
     /// With the configured resolvers; those of the system are read now.
-    pub(super) fn new(settings: &settings::Dns, guard: Arc<Guard>, tls: Tls) -> Result<Self, Failure> {
+    pub(super) fn new(
+        settings: &settings::Dns,
+        guard: Arc<Guard>,
+        tls: Tls,
+    ) -> Result<Self, Failure> {
         let timeout = Duration::from_millis(settings.timeout_ms);
         let anchors = match settings.trust_anchor.as_str() {
             "" => TrustAnchors::default(),
-            path => TrustAnchors::from_file(path.as_ref())
-                .map_err(|error| Failure::Unavailable(format!("dns.trust_anchor: {path}: {error}")))?,
+            path => TrustAnchors::from_file(path.as_ref()).map_err(|error| {
+                Failure::Unavailable(format!("dns.trust_anchor: {path}: {error}"))
+            })?,
         };
         let alive = Arc::<Alive>::default();
-        let configured = configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
+        let configured =
+            configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
         let attempts = settings.attempts;
         Ok(Self(Arc::new(Inner {
             configured,
@@ -105,18 +118,31 @@ impl Dns {
     /// Those servers that the asker chose, each address vetted by the guard; else the configured ones.
     pub async fn client(&self, chosen: Option<&Resolver>) -> Result<Client, Failure> {
         let inner = &*self.0;
-        let Some(resolver) = chosen else { return inner.configured.clone() };
-        let port = resolver.endpoint.port.unwrap_or(resolver.transport.default_port());
+        let Some(resolver) = chosen else {
+            return inner.configured.clone();
+        };
+        let port = resolver
+            .endpoint
+            .port
+            .unwrap_or(resolver.transport.default_port());
         let name = resolver.endpoint.host.to_string();
         let addresses = match &resolver.endpoint.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
         };
         let addresses = inner.guard.check_all(&name, addresses, port)?;
-        addresses.iter().try_for_each(|address| outlay::approach(address.ip()))?;
-        let tls = encrypted(resolver.transport).then(|| inner.tls.client()).transpose()?;
-        let upstream = |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
-        Ok(Client::new(addresses.into_iter().map(upstream).collect(), inner.attempts))
+        addresses
+            .iter()
+            .try_for_each(|address| outlay::approach(address.ip()))?;
+        let tls = encrypted(resolver.transport)
+            .then(|| inner.tls.client())
+            .transpose()?;
+        let upstream =
+            |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
+        Ok(Client::new(
+            addresses.into_iter().map(upstream).collect(),
+            inner.attempts,
+        ))
     }
 
     /// The configured servers as answers name them.
@@ -131,7 +157,12 @@ impl Dns {
 
     /// The configured servers as hickory's resolver wants them.
     pub(super) fn name_servers(&self) -> Vec<NameServerConfig> {
-        self.0.configured.iter().flat_map(|client| client.servers.iter()).map(Upstream::name_server).collect()
+        self.0
+            .configured
+            .iter()
+            .flat_map(|client| client.servers.iter())
+            .map(Upstream::name_server)
+            .collect()
     }
 
     /// Whether a resolver is configured.
@@ -141,24 +172,52 @@ impl Dns {
 
     /// Whether the configured resolvers answer: see [`alive`].
     pub(crate) async fn ready(&self) -> Result<(), Failure> {
-        let Inner { configured, alive, .. } = &*self.0;
-        alive.check(configured.as_ref().map_err(Clone::clone)?).await
+        let Inner {
+            configured, alive, ..
+        } = &*self.0;
+        alive
+            .check(configured.as_ref().map_err(Clone::clone)?)
+            .await
     }
 
     /// A zone's own server, at addresses that the guard lets pass; asked once, with little patience.
-    pub fn authority(&self, name: &str, addresses: &[IpAddr], patience: Duration) -> Result<Client, Failure> {
-        let addresses = self.0.guard.check_all(name, addresses.iter().copied(), 53)?;
-        addresses.iter().try_for_each(|address| outlay::approach(address.ip()))?;
+    pub fn authority(
+        &self,
+        name: &str,
+        addresses: &[IpAddr],
+        patience: Duration,
+    ) -> Result<Client, Failure> {
+        let addresses = self
+            .0
+            .guard
+            .check_all(name, addresses.iter().copied(), 53)?;
+        addresses
+            .iter()
+            .try_for_each(|address| outlay::approach(address.ip()))?;
         let upstream = |address: SocketAddr| {
-            Upstream::new(address.to_string(), Transport::Udp, address, "", None, no_tls(), patience)
+            Upstream::new(
+                address.to_string(),
+                Transport::Udp,
+                address,
+                "",
+                None,
+                no_tls(),
+                patience,
+            )
         };
-        Ok(Client::new(addresses.into_iter().map(upstream).collect(), 1))
+        Ok(Client::new(
+            addresses.into_iter().map(upstream).collect(),
+            1,
+        ))
     }
 
     async fn resolver_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
         let addresses = self.0.configured.clone()?.addresses(name).await?;
         if addresses.is_empty() {
-            return Err(Failure::Upstream { what: name.into(), why: "the name has no address".into() });
+            return Err(Failure::Upstream {
+                what: name.into(),
+                why: "the name has no address".into(),
+            });
         }
         Ok(addresses)
     }
@@ -189,7 +248,15 @@ fn upstream(
     };
     let name = resolver.name.as_deref().unwrap_or(&host);
     let tls = tls.unwrap_or_else(no_tls);
-    Upstream::new(label, resolver.transport, address, name, resolver.path.as_deref(), tls, timeout)
+    Upstream::new(
+        label,
+        resolver.transport,
+        address,
+        name,
+        resolver.path.as_deref(),
+        tls,
+        timeout,
+    )
 }
 
 /// For plain DNS, whose connections never look at it: a configuration that trusts nobody.
@@ -233,9 +300,19 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
                         "dns.servers: `{resolver}` needs an address, with the certificate's name after `#`"
                     )));
                 };
-                let port = resolver.endpoint.port.unwrap_or(resolver.transport.default_port());
-                let tls = encrypted(resolver.transport).then(|| tls.client()).transpose()?;
-                upstreams.push(upstream(resolver, SocketAddr::new(address, port), tls, timeout));
+                let port = resolver
+                    .endpoint
+                    .port
+                    .unwrap_or(resolver.transport.default_port());
+                let tls = encrypted(resolver.transport)
+                    .then(|| tls.client())
+                    .transpose()?;
+                upstreams.push(upstream(
+                    resolver,
+                    SocketAddr::new(address, port),
+                    tls,
+                    timeout,
+                ));
             }
         }
     }
@@ -248,7 +325,11 @@ fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
             "the system names no resolver ({error}); set one with `[dns] servers` or ask with `resolver=`"
         ))
     })?;
-    Ok(config.name_servers().iter().map(|server| server.ip).collect())
+    Ok(config
+        .name_servers()
+        .iter()
+        .map(|server| server.ip)
+        .collect())
 }
 
 #[cfg(test)]

@@ -5,7 +5,13 @@ async fn outcomes_are_told_apart() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     for (line, rcode, outcome, severity, summary) in [
-        ("a www.example.test", "NOERROR", "answer", "good", "1 IPv4 address"),
+        (
+            "a www.example.test",
+            "NOERROR",
+            "answer",
+            "good",
+            "1 IPv4 address",
+        ),
         (
             "aaaa web.example.test",
             "NOERROR",
@@ -13,7 +19,13 @@ async fn outcomes_are_told_apart() {
             "neutral",
             "web.example.test exists, but has no AAAA records",
         ),
-        ("a gone.example.test", "NXDOMAIN", "nxdomain", "bad", "gone.example.test does not exist (NXDOMAIN)"),
+        (
+            "a gone.example.test",
+            "NXDOMAIN",
+            "nxdomain",
+            "bad",
+            "gone.example.test does not exist (NXDOMAIN)",
+        ),
         (
             "a dangling.example.test",
             "NXDOMAIN",
@@ -30,12 +42,28 @@ async fn outcomes_are_told_apart() {
         ),
     ] {
         let reply = ask_json(&engine, line).await;
-        let told =
-            (&reply["data"]["rcode"], &reply["data"]["outcome"], &reply["severity"], &reply["summary"]);
-        assert_eq!(told, (&rcode.into(), &outcome.into(), &severity.into(), &summary.into()), "{line}");
+        let told = (
+            &reply["data"]["rcode"],
+            &reply["data"]["outcome"],
+            &reply["severity"],
+            &reply["summary"],
+        );
+        assert_eq!(
+            told,
+            (
+                &rcode.into(),
+                &outcome.into(),
+                &severity.into(),
+                &summary.into()
+            ),
+            "{line}"
+        );
     }
     let refused = ask_json(&engine, "a www.elsewhere.test").await;
-    assert_eq!((&refused["data"]["outcome"], &refused["severity"]), (&"refused".into(), &"bad".into()));
+    assert_eq!(
+        (&refused["data"]["outcome"], &refused["severity"]),
+        (&"refused".into(), &"bad".into())
+    );
 }
 
 #[tokio::test]
@@ -59,15 +87,29 @@ async fn mx_in_all_its_shapes() {
     let engine = dns.engine();
     let null = ask_json(&engine, "mx null.example.test").await;
     assert_eq!(
-        (&null["data"]["null_mx"], &null["data"]["hosts"], &null["severity"]),
+        (
+            &null["data"]["null_mx"],
+            &null["data"]["hosts"],
+            &null["severity"]
+        ),
         (&true.into(), &serde_json::json!([]), &"neutral".into())
     );
     let implicit = ask_json(&engine, "mx implicit.example.test").await;
-    assert_eq!((&implicit["data"]["implicit"], &implicit["severity"]), (&true.into(), &"warning".into()));
-    assert_eq!(implicit["data"]["hosts"][0]["addresses"], serde_json::json!(["192.0.2.90"]));
+    assert_eq!(
+        (&implicit["data"]["implicit"], &implicit["severity"]),
+        (&true.into(), &"warning".into())
+    );
+    assert_eq!(
+        implicit["data"]["hosts"][0]["addresses"],
+        serde_json::json!(["192.0.2.90"])
+    );
     let broken = ask_json(&engine, "mx broken.example.test").await;
-    let faults: Vec<_> =
-        broken["data"]["hosts"].as_array().expect("hosts").iter().map(|host| host["fault"].clone()).collect();
+    let faults: Vec<_> = broken["data"]["hosts"]
+        .as_array()
+        .expect("hosts")
+        .iter()
+        .map(|host| host["fault"].clone())
+        .collect();
     assert_eq!(faults, ["does_not_exist", "cname", "ip_literal"]);
     assert_eq!(
         broken["warnings"],
@@ -85,12 +127,20 @@ async fn dig_shows_the_wire() {
     let reply = ask_json(&dns.engine(), "dig example.test TYPE15 norecurse tcp").await;
     let data = &reply["data"];
     assert_eq!(
-        (&data["type"], &data["transport"], &data["flags"]["aa"], &data["flags"]["rd"]),
+        (
+            &data["type"],
+            &data["transport"],
+            &data["flags"]["aa"],
+            &data["flags"]["rd"]
+        ),
         (&"MX".into(), &"tcp".into(), &true.into(), &false.into())
     );
     assert_eq!(data["answers"][0]["data"], "20 mail2.example.test.");
     let text = reply["blocks"][0]["text"].as_str().expect("a code block");
-    assert!(text.contains(";; QUESTION SECTION:\n;example.test.\t\tIN\tMX"), "{text}");
+    assert!(
+        text.contains(";; QUESTION SECTION:\n;example.test.\t\tIN\tMX"),
+        "{text}"
+    );
     assert!(text.contains("status: NOERROR"), "{text}");
 }
 
@@ -107,7 +157,10 @@ async fn a_closed_port_is_told_at_once() {
         .await
         .map(|_| ())
         .expect_err("closed");
-    assert_eq!(failure.to_string(), format!("{address}: no DNS server listens there (connection refused)"));
+    assert_eq!(
+        failure.to_string(),
+        format!("{address}: no DNS server listens there (connection refused)")
+    );
     assert_eq!(failure.code().0, "upstream");
 }
 
@@ -120,10 +173,16 @@ async fn a_silent_server_is_a_timeout() {
     let engine = crate::Engine::new(&settings).expect("an engine");
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
     let address = silent.local_addr().expect("an address");
-    let failure =
-        ask(&engine, &format!("a web.example.test @{address}")).await.map(|_| ()).expect_err("silence");
+    let failure = ask(&engine, &format!("a web.example.test @{address}"))
+        .await
+        .map(|_| ())
+        .expect_err("silence");
     assert_eq!(failure.code(), ("timeout", 504));
-    assert!(failure.to_string().starts_with(&format!("{address} did not answer within ")));
+    assert!(
+        failure
+            .to_string()
+            .starts_with(&format!("{address} did not answer within "))
+    );
 }
 
 #[tokio::test]
@@ -132,7 +191,11 @@ async fn the_next_server_answers_where_the_first_does_not() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
     let mut settings = dns.settings();
     settings.dns.timeout_ms = 50;
-    let servers = format!("{},{}", silent.local_addr().expect("an address"), dns.address);
+    let servers = format!(
+        "{},{}",
+        silent.local_addr().expect("an address"),
+        dns.address
+    );
     settings.dns.servers = servers
         .split(',')
         .map(|server| crate::settings::Server::Resolver(server.parse().expect(server)))
@@ -151,10 +214,23 @@ async fn over_quic_with_the_right_name_only() {
     settings.tls.ca_files = vec![authority.path().display().to_string()];
     settings.dns.timeout_ms = 3000;
     let engine = crate::Engine::new(&settings).expect("an engine");
-    let reply =
-        ask_json(&engine, &format!("a web.example.test resolver=quic://{quic}#dns.example.test")).await;
+    let reply = ask_json(
+        &engine,
+        &format!("a web.example.test resolver=quic://{quic}#dns.example.test"),
+    )
+    .await;
     let data = &reply["data"];
-    assert_eq!((&data["transport"], &data["answers"][0]["data"]), (&"quic".into(), &"192.0.2.80".into()));
-    let wrong = ask(&engine, &format!("a web.example.test resolver=quic://{quic}#other.example.test")).await;
-    assert_eq!(wrong.map(|_| ()).expect_err("another name").code().0, "upstream");
+    assert_eq!(
+        (&data["transport"], &data["answers"][0]["data"]),
+        (&"quic".into(), &"192.0.2.80".into())
+    );
+    let wrong = ask(
+        &engine,
+        &format!("a web.example.test resolver=quic://{quic}#other.example.test"),
+    )
+    .await;
+    assert_eq!(
+        wrong.map(|_| ()).expect_err("another name").code().0,
+        "upstream"
+    );
 }

@@ -63,9 +63,10 @@ impl Upstream {
         let stream = match transport {
             Transport::Udp | Transport::Tcp => ProtocolConfig::Tcp,
             Transport::Tls => ProtocolConfig::Tls { server_name },
-            Transport::Https => {
-                ProtocolConfig::Https { server_name, path: path.unwrap_or("/dns-query").into() }
-            }
+            Transport::Https => ProtocolConfig::Https {
+                server_name,
+                path: path.unwrap_or("/dns-query").into(),
+            },
             Transport::Quic => ProtocolConfig::Quic { server_name },
         };
         let mut options = ResolverOpts::default();
@@ -98,7 +99,11 @@ impl Upstream {
 
     /// One question, one answer, within the timeout.
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "dns", fields(server = %self.address))]
-    pub(super) async fn exchange(&self, request: DnsRequest, stream: bool) -> Result<Exchanged, NetError> {
+    pub(super) async fn exchange(
+        &self,
+        request: DnsRequest,
+        stream: bool,
+    ) -> Result<Exchanged, NetError> {
         let started = Instant::now();
         let (transport, answer) = match self.transport {
             Transport::Udp if !stream => (Transport::Udp, self.datagram(request).await),
@@ -112,7 +117,11 @@ impl Upstream {
             Err(_) => "failed",
         };
         meters::upstream("dns", outcome, elapsed);
-        Ok(Exchanged { octets: answer?, transport, elapsed })
+        Ok(Exchanged {
+            octets: answer?,
+            transport,
+            elapsed,
+        })
     }
 
     async fn datagram(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
@@ -135,7 +144,9 @@ impl Upstream {
             *self.kept.lock().await = Some(connection.clone());
             answer(&connection, request).await
         };
-        let answered = tokio::time::timeout(self.timeout, ask).await.unwrap_or(Err(NetError::Timeout));
+        let answered = tokio::time::timeout(self.timeout, ask)
+            .await
+            .unwrap_or(Err(NetError::Timeout));
         if answered.is_err() {
             *self.kept.lock().await = None;
         }
@@ -151,7 +162,9 @@ impl Upstream {
         })?;
         let mut config = ConnectionConfig::new(self.stream.clone());
         config.port = self.address.port();
-        self.runtime.new_connection(self.address.ip(), &config, &self.pool)?.await
+        self.runtime
+            .new_connection(self.address.ip(), &config, &self.pool)?
+            .await
     }
 }
 
@@ -161,7 +174,11 @@ async fn answer(
 ) -> Result<Vec<u8>, NetError> {
     outlay::spend(outlay::SYN + request.to_vec()?.len())?;
     let mut responses = connection.send(request);
-    responses.next().await.unwrap_or(Err(NetError::NoConnections)).map(|response| response.into_buffer())
+    responses
+        .next()
+        .await
+        .unwrap_or(Err(NetError::NoConnections))
+        .map(|response| response.into_buffer())
 }
 
 /// One datagram out, the one that answers it back.
@@ -169,8 +186,11 @@ async fn answer(
 /// Not over hickory's UDP stream: that decodes the answer on the way and loses all of it for one odd record, and its
 /// sockets are not connected, so that a closed port is told by silence and anyone may answer.
 async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, NetError> {
-    let any: IpAddr =
-        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if server.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
     // The kernel picks a random port for each question.
     let socket = UdpSocket::bind((any, 0)).await?;
     socket.connect(server).await?;

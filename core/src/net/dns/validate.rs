@@ -12,7 +12,9 @@ use std::{
 use domain::base::{Rtype, iana::OptRcode};
 use futures::{FutureExt, Stream, StreamExt};
 use hickory_resolver::{
-    net::{DnsError, NetError, dnssec::DnssecDnsHandle, runtime::TokioRuntimeProvider, xfer::DnsHandle},
+    net::{
+        DnsError, NetError, dnssec::DnssecDnsHandle, runtime::TokioRuntimeProvider, xfer::DnsHandle,
+    },
     proto::{
         dnssec::{Proof, TrustAnchors},
         op::{DnsRequest, DnsRequestOptions, DnsResponse, Query, ResponseCode},
@@ -59,15 +61,24 @@ pub(super) async fn validate(
         // hickory looks for the proof of absence at the first name of a chain instead of at its end.
         let first = judge(client, &alias, Rtype::CNAME, anchors.clone()).await;
         let last = judge(client, &end, question.rtype, anchors).await;
-        verdict = if rank(first.0) > rank(last.0) { first } else { last };
+        verdict = if rank(first.0) > rank(last.0) {
+            first
+        } else {
+            last
+        };
     }
     let reason = match verdict {
-        (Security::Secure, _) => "a chain of signatures leads from the trust anchor to this answer".into(),
+        (Security::Secure, _) => {
+            "a chain of signatures leads from the trust anchor to this answer".into()
+        }
         (Security::Insecure, _) => "a zone above proves that this one is not signed".into(),
         (Security::Bogus, _) => why_bogus(client, question).await,
         (Security::Indeterminate, why) => why,
     };
-    Validation { security: verdict.0, reason }
+    Validation {
+        security: verdict.0,
+        reason,
+    }
 }
 
 /// Worse verdicts rank higher.
@@ -81,19 +92,33 @@ fn rank(security: Security) -> u8 {
 }
 
 /// The verdict of hickory's validator; for an indeterminate one also why.
-async fn judge(client: &Client, name: &str, rtype: Rtype, anchors: Arc<TrustAnchors>) -> (Security, String) {
+async fn judge(
+    client: &Client,
+    name: &str,
+    rtype: Rtype,
+    anchors: Arc<TrustAnchors>,
+) -> (Security, String) {
     let indeterminate = |why: String| (Security::Indeterminate, why);
     let Some(name) = super::client::wire_name(name) else {
         return indeterminate("the name cannot be asked for".into());
     };
     let failed_on_the_way = Arc::new(AtomicBool::new(false));
-    let unchecked = Unchecked { client: client.clone(), failed: failed_on_the_way.clone() };
+    let unchecked = Unchecked {
+        client: client.clone(),
+        failed: failed_on_the_way.clone(),
+    };
     let handle = DnssecDnsHandle::with_trust_anchor(unchecked, anchors);
     let query = Query::query(name, u16::from(rtype).into());
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
-    let failed = |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
-    let verdict = match handle.lookup(query, options).next().await.unwrap_or(Err(NetError::NoConnections)) {
+    let failed =
+        |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
+    let verdict = match handle
+        .lookup(query, options)
+        .next()
+        .await
+        .unwrap_or(Err(NetError::NoConnections))
+    {
         Ok(response) if failed(response.response_code) => {
             indeterminate(format!("the servers say {}", response.response_code))
         }
@@ -112,14 +137,17 @@ async fn judge(client: &Client, name: &str, rtype: Rtype, anchors: Arc<TrustAnch
             Proof::Secure => (Security::Secure, String::new()),
             Proof::Insecure => (Security::Insecure, String::new()),
             Proof::Bogus => (Security::Bogus, String::new()),
-            Proof::Indeterminate => indeterminate("the chain of signatures could not be followed".into()),
+            Proof::Indeterminate => {
+                indeterminate("the chain of signatures could not be followed".into())
+            }
         },
         Err(error) => indeterminate(format!("the chain could not be followed: {error}")),
     };
     // What could not be had proves nothing: a key that a server did not give is not a wrong key.
     match verdict {
         (Security::Bogus, _) if failed_on_the_way.load(Ordering::Relaxed) => indeterminate(
-            "the chain could not be followed: a server on the way did not answer, or refused".into(),
+            "the chain could not be followed: a server on the way did not answer, or refused"
+                .into(),
         ),
         verdict => verdict,
     }
@@ -128,7 +156,11 @@ async fn judge(client: &Client, name: &str, rtype: Rtype, anchors: Arc<TrustAnch
 /// What the answer as a whole is worth. A CNAME that a server made out of a DNAME carries no signature of its own
 /// (RFC 6672 §5.3.1): the DNAME's stands for it.
 fn weakest(response: &DnsResponse) -> Option<Proof> {
-    let records = if response.answers.is_empty() { &response.authorities } else { &response.answers };
+    let records = if response.answers.is_empty() {
+        &response.authorities
+    } else {
+        &response.answers
+    };
     let dname = RecordType::from(u16::from(Rtype::DNAME));
     let from_dname = |record: &HickoryRecord| {
         record.record_type() == RecordType::CNAME
@@ -137,7 +169,9 @@ fn weakest(response: &DnsResponse) -> Option<Proof> {
                 .iter()
                 .any(|other| other.record_type() == dname && other.name.zone_of(&record.name))
     };
-    let judged = records.iter().filter(|record| !record.record_type().is_rrsig() && !from_dname(record));
+    let judged = records
+        .iter()
+        .filter(|record| !record.record_type().is_rrsig() && !from_dname(record));
     let strength = |proof: &Proof| match proof {
         Proof::Bogus => 0,
         Proof::Indeterminate => 1,
@@ -149,20 +183,35 @@ fn weakest(response: &DnsResponse) -> Option<Proof> {
 
 /// Where an alias leads to a name without data of the type: the alias and that name.
 async fn alias_without_data(client: &Client, question: &Question<'_>) -> Option<(String, String)> {
-    let unchecked = Question { dnssec: true, checking_disabled: true, ..question.clone() };
+    let unchecked = Question {
+        dnssec: true,
+        checking_disabled: true,
+        ..question.clone()
+    };
     let message = client.ask(&unchecked).await.ok()?.message;
-    let has_data = message.answers.iter().any(|record| record.rtype == question.rtype);
-    let end = message.answers.iter().rev().find_map(|record| match &record.data {
-        Data::Cname(cname) => Some(super::without_dot(cname.cname())),
-        _ => None,
-    });
+    let has_data = message
+        .answers
+        .iter()
+        .any(|record| record.rtype == question.rtype);
+    let end = message
+        .answers
+        .iter()
+        .rev()
+        .find_map(|record| match &record.data {
+            Data::Cname(cname) => Some(super::without_dot(cname.cname())),
+            _ => None,
+        });
     end.filter(|_| !has_data && question.rtype != Rtype::CNAME)
         .map(|end| (super::without_dot(question.name), end))
 }
 
 /// What is wrong, told from the signatures themselves and by the resolver's extended errors.
 async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
-    let unchecked = Question { dnssec: true, checking_disabled: true, ..question.clone() };
+    let unchecked = Question {
+        dnssec: true,
+        checking_disabled: true,
+        ..question.clone()
+    };
     let (unchecked, checked) = futures::join!(client.ask(&unchecked), client.ask(question));
     let mut reasons = Vec::new();
     if let Ok(response) = &unchecked {
@@ -175,7 +224,11 @@ async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
         && let Ok(response) = &checked
     {
         reasons.extend(
-            response.message.extended_errors.iter().map(|error| format!("the resolver says {error}")),
+            response
+                .message
+                .extended_errors
+                .iter()
+                .map(|error| format!("the resolver says {error}")),
         );
     }
     match reasons.is_empty() {
@@ -185,9 +238,14 @@ async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
 }
 
 fn signature_fault(message: &Message) -> Option<String> {
-    let section = if message.answers.is_empty() { &message.authority } else { &message.answers };
-    let now =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
+    let section = if message.answers.is_empty() {
+        &message.authority
+    } else {
+        &message.answers
+    };
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as u32);
     let signatures: Vec<_> = section.iter().filter_map(rrsig).collect();
     if let Some(unsigned) = section.iter().find(|record| {
         record.rtype != Rtype::RRSIG
@@ -195,7 +253,10 @@ fn signature_fault(message: &Message) -> Option<String> {
                 .iter()
                 .any(|(name, rrsig)| **name == record.name && rrsig.type_covered() == record.rtype)
     }) {
-        return Some(format!("the {} record of {} carries no signature", unsigned.rtype, unsigned.name));
+        return Some(format!(
+            "the {} record of {} carries no signature",
+            unsigned.rtype, unsigned.name
+        ));
     }
     signatures.iter().find_map(|(name, rrsig)| {
         let covered = rrsig.type_covered();
@@ -203,7 +264,10 @@ fn signature_fault(message: &Message) -> Option<String> {
         let since_expiry = now.wrapping_sub(rrsig.expiration().into_int()) as i32;
         let until_start = rrsig.inception().into_int().wrapping_sub(now) as i32;
         if since_expiry > 0 {
-            Some(format!("the signature over {covered} of {name} expired {} ago", span(since_expiry)))
+            Some(format!(
+                "the signature over {covered} of {name} expired {} ago",
+                span(since_expiry)
+            ))
         } else if until_start > 0 {
             Some(format!(
                 "the signature over {covered} of {name} is not valid for another {}",
@@ -217,7 +281,10 @@ fn signature_fault(message: &Message) -> Option<String> {
 
 fn rrsig(
     record: &Record,
-) -> Option<(&String, &domain::rdata::Rrsig<bytes::Bytes, domain::base::ParsedName<bytes::Bytes>>)> {
+) -> Option<(
+    &String,
+    &domain::rdata::Rrsig<bytes::Bytes, domain::base::ParsedName<bytes::Bytes>>,
+)> {
     match &record.data {
         Data::Rrsig(rrsig) => Some((&record.name, rrsig)),
         _ => None,
@@ -226,13 +293,20 @@ fn rrsig(
 
 /// Compares what the zone above vouches for (DS) with the keys that the zone shows (DNSKEY).
 async fn key_fault(client: &Client, message: &Message) -> Option<String> {
-    let section = if message.answers.is_empty() { &message.authority } else { &message.answers };
+    let section = if message.answers.is_empty() {
+        &message.authority
+    } else {
+        &message.answers
+    };
     let signer = super::without_dot(section.iter().find_map(rrsig)?.1.signer_name());
     let ask = |rtype| {
         let signer = signer.clone();
         async move {
-            let question =
-                Question { dnssec: true, checking_disabled: true, ..Question::new(&signer, rtype) };
+            let question = Question {
+                dnssec: true,
+                checking_disabled: true,
+                ..Question::new(&signer, rtype)
+            };
             client.ask(&question).await.ok()
         }
     };
@@ -255,7 +329,12 @@ async fn key_fault(client: &Client, message: &Message) -> Option<String> {
             _ => None,
         })
         .collect();
-    let tags = |tags: &[u16]| tags.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    let tags = |tags: &[u16]| {
+        tags.iter()
+            .map(u16::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     (!vouched.is_empty() && !vouched.iter().any(|tag| shown.contains(tag))).then(|| {
         format!(
             "the DS records of {signer} name key {}, but the zone shows key {}",
@@ -288,7 +367,9 @@ impl DnsHandle for Unchecked {
     fn send(&self, request: DnsRequest) -> Self::Response {
         let (client, failed) = (self.client.clone(), self.failed.clone());
         let answer = async move {
-            let Some(query) = request.queries.first() else { return Err(NetError::Message("no question")) };
+            let Some(query) = request.queries.first() else {
+                return Err(NetError::Message("no question"));
+            };
             let name = query.name().to_ascii();
             let question = Question {
                 dnssec: true,
@@ -296,8 +377,12 @@ impl DnsHandle for Unchecked {
                 ..Question::new(&name, Rtype::from_int(query.query_type().into()))
             };
             let answer = client.ask(&question).await;
-            let useful = |message: &Message| matches!(message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN);
-            if !answer.as_ref().is_ok_and(|response| useful(&response.message)) {
+            let useful =
+                |message: &Message| matches!(message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN);
+            if !answer
+                .as_ref()
+                .is_ok_and(|response| useful(&response.message))
+            {
                 failed.store(true, Ordering::Relaxed);
             }
             match answer {

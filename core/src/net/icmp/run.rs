@@ -36,7 +36,12 @@ pub async fn ping(
 ) -> Result<PingOutcome, PingError> {
     let socket = EchoSocket::open(address)?;
     let source = socket.source();
-    let mut run = Run { probes: Vec::new(), slowest: Duration::ZERO, duplicates: 0, source };
+    let mut run = Run {
+        probes: Vec::new(),
+        slowest: Duration::ZERO,
+        duplicates: 0,
+        source,
+    };
     let mut heard = Vec::new();
     let mut next_send = Instant::now();
     let size = options.size.min(MAX_SIZE);
@@ -63,8 +68,17 @@ pub async fn ping(
         }
         run.hear(&mut heard, &mut on_reply);
     }
-    let replies = run.probes.into_iter().filter_map(|probe| probe.reply).collect();
-    Ok(PingOutcome::new(address, socket.method(), replies, run.duplicates))
+    let replies = run
+        .probes
+        .into_iter()
+        .filter_map(|probe| probe.reply)
+        .collect();
+    Ok(PingOutcome::new(
+        address,
+        socket.method(),
+        replies,
+        run.duplicates,
+    ))
 }
 
 struct Run {
@@ -96,11 +110,23 @@ impl Run {
         let mut probe = Probe { sent, reply: None };
         if let Err(error) = outcome {
             if seq == 1 {
-                return Err(PingError::Local { reason: local_reason(&error) });
+                return Err(PingError::Local {
+                    reason: local_reason(&error),
+                });
             }
             let text = local_reason(&error);
-            let error = ReplyError { notice: None, from: None, local: true, text };
-            let reply = Reply { seq, rtt_ms: None, ttl: None, error: Some(error) };
+            let error = ReplyError {
+                notice: None,
+                from: None,
+                local: true,
+                text,
+            };
+            let reply = Reply {
+                seq,
+                rtt_ms: None,
+                ttl: None,
+                error: Some(error),
+            };
             on_reply(&reply);
             probe.reply = Some(reply);
         }
@@ -111,7 +137,9 @@ impl Run {
     fn hear(&mut self, heard: &mut Vec<Heard>, on_reply: &mut impl FnMut(&Reply)) {
         for heard in heard.drain(..) {
             let index = usize::from(heard.seq).wrapping_sub(1);
-            let Some(probe) = self.probes.get_mut(index) else { continue };
+            let Some(probe) = self.probes.get_mut(index) else {
+                continue;
+            };
             if let Some(earlier) = &probe.reply {
                 if heard.said == Said::Reply && earlier.rtt_ms.is_some() {
                     self.duplicates += 1;
@@ -134,7 +162,12 @@ impl Run {
             let reply = match heard.said {
                 Said::Reply => {
                     self.slowest = self.slowest.max(elapsed);
-                    Reply { seq, rtt_ms: Some(millis(elapsed)), ttl: heard.ttl, error: None }
+                    Reply {
+                        seq,
+                        rtt_ms: Some(millis(elapsed)),
+                        ttl: heard.ttl,
+                        error: None,
+                    }
                 }
                 Said::Notice(notice) => complaint(Some(notice), notice.to_string()),
                 Said::NotSent => complaint(None, "this machine could not send it".into()),
@@ -146,7 +179,11 @@ impl Run {
 
     /// How long a request waits, by what was seen so far.
     fn patience(&self, timeout: Duration) -> Duration {
-        if self.slowest.is_zero() { timeout } else { timeout.min(LATE.max(self.slowest * 2)) }
+        if self.slowest.is_zero() {
+            timeout
+        } else {
+            timeout.min(LATE.max(self.slowest * 2))
+        }
     }
 
     /// When the next request in flight is given up.
@@ -160,7 +197,12 @@ impl Run {
         let patience = self.patience(timeout);
         for (seq, probe) in (1..).zip(&mut self.probes) {
             if probe.reply.is_none() && now >= probe.sent.0 + patience {
-                let reply = Reply { seq, rtt_ms: None, ttl: None, error: None };
+                let reply = Reply {
+                    seq,
+                    rtt_ms: None,
+                    ttl: None,
+                    error: None,
+                };
                 on_reply(&reply);
                 probe.reply = Some(reply);
             }

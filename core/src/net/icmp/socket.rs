@@ -70,20 +70,36 @@ impl EchoSocket {
                     return Err(PingError::NotPermitted { hint: hint() });
                 }
                 Err(second) => {
-                    return Err(PingError::Socket(if is_denied(&first) { second } else { first }));
+                    return Err(PingError::Socket(if is_denied(&first) {
+                        second
+                    } else {
+                        first
+                    }));
                 }
             },
         };
         errqueue::enable(&socket, target.is_ipv6())?;
         socket
             .connect(&SocketAddr::new(target, 0).into())
-            .map_err(|error| PingError::Local { reason: local_reason(&error) })?;
-        let source = socket.local_addr()?.as_socket().map_or(target, |address| address.ip());
+            .map_err(|error| PingError::Local {
+                reason: local_reason(&error),
+            })?;
+        let source = socket
+            .local_addr()?
+            .as_socket()
+            .map_or(target, |address| address.ip());
         let socket = errqueue::watch(socket)?;
         let token = token();
         #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
         let ident = (token >> 17) as u16;
-        Ok(Self { socket, target, raw, ident, token, source })
+        Ok(Self {
+            socket,
+            target,
+            raw,
+            ident,
+            token,
+            source,
+        })
     }
 
     /// The address that this machine sends from.
@@ -93,7 +109,11 @@ impl EchoSocket {
 
     /// Which kind it became.
     pub fn method(&self) -> Method {
-        if self.raw { Method::IcmpRaw } else { Method::IcmpDatagram }
+        if self.raw {
+            Method::IcmpRaw
+        } else {
+            Method::IcmpDatagram
+        }
     }
 
     /// Sends a request of `size` bytes of payload, with a TTL of its own if one is given.
@@ -125,7 +145,11 @@ impl EchoSocket {
             if message.peer.map(|peer| peer.ip()) != Some(self.target) {
                 return None;
             }
-            let icmp = if self.raw && !ipv6 { behind_ip_header(bytes)? } else { bytes };
+            let icmp = if self.raw && !ipv6 {
+                behind_ip_header(bytes)?
+            } else {
+                bytes
+            };
             let seq = self.sequence(icmp, if ipv6 { 129 } else { 0 }, true)?;
             return Some(Heard {
                 seq,
@@ -190,7 +214,10 @@ fn request(ipv6: bool, ident: u16, seq: u16, token: u64, size: u16) -> Vec<u8> {
 fn checksum(bytes: &[u8]) -> u16 {
     let mut sum: u32 = 0;
     for pair in bytes.chunks(2) {
-        sum += u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
+        sum += u32::from(u16::from_be_bytes([
+            pair[0],
+            pair.get(1).copied().unwrap_or(0),
+        ]));
     }
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
@@ -218,8 +245,8 @@ fn hint() -> String {
         Ok(range) => format!("is \"{range}\", which leaves out this process's group {group}"),
         Err(_) => format!("does not include this process's group {group}"),
     };
-    let program =
-        std::env::current_exe().map_or_else(|_| "the program".into(), |path| path.display().to_string());
+    let program = std::env::current_exe()
+        .map_or_else(|_| "the program".into(), |path| path.display().to_string());
     format!(
         "this process may not send ICMP echo: net.ipv4.ping_group_range {range} \
          (sysctl -w net.ipv4.ping_group_range=\"{group} {group}\" would allow it), \

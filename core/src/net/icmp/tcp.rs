@@ -32,25 +32,52 @@ pub async fn tcp_ping(
         sleep_until(next.into()).await;
         next = (next + options.interval).max(Instant::now());
         let reply = match timeout(options.timeout, request(address, known)).await {
-            Err(_) => Reply { seq, rtt_ms: None, ttl: None, error: None },
+            Err(_) => Reply {
+                seq,
+                rtt_ms: None,
+                ttl: None,
+                error: None,
+            },
             Ok(Ok((port, elapsed))) => {
                 known = Some(port);
-                Reply { seq, rtt_ms: Some(millis(elapsed)), ttl: None, error: None }
+                Reply {
+                    seq,
+                    rtt_ms: Some(millis(elapsed)),
+                    ttl: None,
+                    error: None,
+                }
             }
             Ok(Err(Failure::Socket(error))) => return Err(PingError::Socket(error)),
             Ok(Err(Failure::Local(reason))) if seq == 1 => {
                 return Err(PingError::Local { reason });
             }
             Ok(Err(Failure::Local(text))) => {
-                let error = ReplyError { notice: None, from: None, local: true, text };
-                Reply { seq, rtt_ms: None, ttl: None, error: Some(error) }
+                let error = ReplyError {
+                    notice: None,
+                    from: None,
+                    local: true,
+                    text,
+                };
+                Reply {
+                    seq,
+                    rtt_ms: None,
+                    ttl: None,
+                    error: Some(error),
+                }
             }
-            Ok(Err(Failure::Said(error))) => Reply { seq, rtt_ms: None, ttl: None, error: Some(error) },
+            Ok(Err(Failure::Said(error))) => Reply {
+                seq,
+                rtt_ms: None,
+                ttl: None,
+                error: Some(error),
+            },
         };
         on_reply(&reply);
         replies.push(reply);
     }
-    let method = Method::Tcp { port: known.unwrap_or(PORTS[0]) };
+    let method = Method::Tcp {
+        port: known.unwrap_or(PORTS[0]),
+    };
     Ok(PingOutcome::new(address, method, replies, 0))
 }
 
@@ -93,7 +120,12 @@ async fn attempt(address: IpAddr, port: u16) -> Result<(u16, Duration), Failure>
     match answer {
         Answer::Open(_) | Answer::Refused => Ok((port, elapsed)),
         Answer::Notice(notice, from) => {
-            let error = ReplyError { notice: Some(notice), from, local: false, text: notice.to_string() };
+            let error = ReplyError {
+                notice: Some(notice),
+                from,
+                local: false,
+                text: notice.to_string(),
+            };
             Err(Failure::Said(error))
         }
         Answer::Failed(error) if error.kind() == std::io::ErrorKind::TimedOut => {
@@ -110,11 +142,17 @@ mod tests {
 
     #[tokio::test]
     async fn loopback_answers_open_or_closed() {
-        let options = PingOptions { count: 2, interval: Duration::from_millis(5), ..PingOptions::default() };
+        let options = PingOptions {
+            count: 2,
+            interval: Duration::from_millis(5),
+            ..PingOptions::default()
+        };
         let mut seen = Vec::new();
-        let outcome = tcp_ping(IpAddr::from([127, 0, 0, 1]), options, |reply| seen.push(reply.seq))
-            .await
-            .expect("there");
+        let outcome = tcp_ping(IpAddr::from([127, 0, 0, 1]), options, |reply| {
+            seen.push(reply.seq)
+        })
+        .await
+        .expect("there");
         assert_eq!((outcome.sent, outcome.received), (2, 2));
         assert_eq!(seen, [1, 2]);
     }

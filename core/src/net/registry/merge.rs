@@ -13,7 +13,9 @@ impl Found {
                     *known = facts;
                 }
             }
-            Some(known) if facts.state == State::Registered && known.kind != Kind::Domain => *known = facts,
+            Some(known) if facts.state == State::Registered && known.kind != Kind::Domain => {
+                *known = facts
+            }
             Some(known) if facts.state == State::Registered => fill(known, facts),
             Some(_) => {}
         }
@@ -23,7 +25,15 @@ impl Found {
 /// Fills only what is not said yet.
 pub(super) fn fill(known: &mut Registration, more: Registration) {
     let Registration {
-        registrar, registrant, status, nameservers, created, updated, expires, dnssec, ..
+        registrar,
+        registrant,
+        status,
+        nameservers,
+        created,
+        updated,
+        expires,
+        dnssec,
+        ..
     } = more;
     match (&mut known.registrar, registrar) {
         (Some(known), Some(more)) => {
@@ -34,7 +44,9 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
                 (&mut known.abuse_email, more.abuse_email),
                 (&mut known.abuse_phone, more.abuse_phone),
             ];
-            fields.into_iter().for_each(|(known, more)| *known = known.take().or(more));
+            fields
+                .into_iter()
+                .for_each(|(known, more)| *known = known.take().or(more));
         }
         (none, more) => *none = none.take().or(more),
     }
@@ -51,9 +63,11 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
     if known.nameservers.is_empty() {
         known.nameservers = nameservers;
     }
-    for (known, more) in
-        [(&mut known.created, created), (&mut known.updated, updated), (&mut known.expires, expires)]
-    {
+    for (known, more) in [
+        (&mut known.created, created),
+        (&mut known.updated, updated),
+        (&mut known.expires, expires),
+    ] {
         *known = known.take().or(more);
     }
     known.dnssec = known.dnssec.or(dnssec);
@@ -65,10 +79,19 @@ mod tests {
 
     #[test]
     fn a_registrar_only_fills_gaps() {
-        let mut registry = Registration { created: Some("2001".into()), ..Registration::empty(Kind::Domain) };
-        let registrar =
-            Registration { created: Some("1999".into()), expires: Some("2030".into()), ..registry.clone() };
+        let mut registry = Registration {
+            created: Some("2001".into()),
+            ..Registration::empty(Kind::Domain)
+        };
+        let registrar = Registration {
+            created: Some("1999".into()),
+            expires: Some("2030".into()),
+            ..registry.clone()
+        };
         fill(&mut registry, registrar);
-        assert_eq!((registry.created.as_deref(), registry.expires.as_deref()), (Some("2001"), Some("2030")));
+        assert_eq!(
+            (registry.created.as_deref(), registry.expires.as_deref()),
+            (Some("2001"), Some("2030"))
+        );
     }
 }

@@ -47,7 +47,8 @@ impl Server {
 fn servers() -> &'static HashMap<String, Server> {
     static SERVERS: OnceLock<HashMap<String, Server>> = OnceLock::new();
     SERVERS.get_or_init(|| {
-        serde_json::from_str(include_str!("../../../../config/data/whois-servers.json")).unwrap_or_default()
+        serde_json::from_str(include_str!("../../../../config/data/whois-servers.json"))
+            .unwrap_or_default()
     })
 }
 
@@ -71,7 +72,11 @@ mod tests {
     fn the_shipped_tables_are_sound() {
         assert!(servers().len() > 1000);
         for server in servers().values() {
-            assert!(server.host().parse::<Endpoint>().is_ok(), "{}", server.host());
+            assert!(
+                server.host().parse::<Endpoint>().is_ok(),
+                "{}",
+                server.host()
+            );
         }
         let asked = |query: &str| default_server(query).map(|server| server.to_string());
         assert_eq!(asked("example.de").as_deref(), Some("whois.denic.de"));
@@ -81,8 +86,14 @@ mod tests {
     #[test]
     fn queries_in_the_servers_own_form() {
         let at = |kind, query, host: &str| line(kind, query, &host.parse().expect(host));
-        assert_eq!(at(Kind::Domain, "example.de", "whois.denic.de"), "-T dn,ace example.de");
-        assert_eq!(at(Kind::Domain, "example.org", "whois.iana.org"), "example.org");
+        assert_eq!(
+            at(Kind::Domain, "example.de", "whois.denic.de"),
+            "-T dn,ace example.de"
+        );
+        assert_eq!(
+            at(Kind::Domain, "example.org", "whois.iana.org"),
+            "example.org"
+        );
         assert_eq!(at(Kind::Ip, "192.0.2.1", "whois.arin.net"), "n + 192.0.2.1");
         assert_eq!(at(Kind::Asn, "AS64496", "whois.arin.net"), "a + 64496");
         assert_eq!(at(Kind::Asn, "AS64496", "whois.ripe.net"), "AS64496");

@@ -92,12 +92,19 @@ async fn engine(dns: &TestDns, port: u16, change: impl FnOnce(&mut Settings)) ->
 #[tokio::test]
 async fn from_the_root_to_the_registrar() {
     let dns = TestDns::start().await;
-    let port =
-        servers(&[(1, Script::Says(ROOT)), (2, Script::Says(REGISTRY)), (3, Script::Says(REGISTRAR))]).await;
+    let port = servers(&[
+        (1, Script::Says(ROOT)),
+        (2, Script::Says(REGISTRY)),
+        (3, Script::Says(REGISTRAR)),
+    ])
+    .await;
     let engine = engine(&dns, port, |_| {}).await;
     let reply = ask_json(&engine, "whois www.widget.test").await;
     let data = &reply["data"];
-    assert_eq!((&data["query"], &data["host"]), (&"widget.test".into(), &"www.widget.test".into()));
+    assert_eq!(
+        (&data["query"], &data["host"]),
+        (&"widget.test".into(), &"www.widget.test".into())
+    );
     assert_eq!(
         (&data["kind"], &data["source"], &data["state"]),
         (&"domain".into(), &"whois".into(), &"registered".into())
@@ -112,38 +119,71 @@ async fn from_the_root_to_the_registrar() {
         serde_json::json!({"organization": "Wüdget Werke GmbH", "country": "DE"}),
         "Latin-1"
     );
-    assert_eq!(data["created"], "2001-02-03T04:05:06Z", "the registry's word stands");
+    assert_eq!(
+        data["created"], "2001-02-03T04:05:06Z",
+        "the registry's word stands"
+    );
     assert_eq!(data["expires"], "2035-02-03T04:05:06Z");
-    assert_eq!(data["status"], serde_json::json!(["clientTransferProhibited"]));
-    assert_eq!(data["nameservers"], serde_json::json!(["ns1.widget.test", "ns2.widget.test"]));
+    assert_eq!(
+        data["status"],
+        serde_json::json!(["clientTransferProhibited"])
+    );
+    assert_eq!(
+        data["nameservers"],
+        serde_json::json!(["ns1.widget.test", "ns2.widget.test"])
+    );
     assert_eq!(data["dnssec"], false);
     let chain: Vec<(&str, &str)> = data["chain"]
         .as_array()
         .expect("a chain")
         .iter()
-        .map(|step| (step["server"].as_str().expect("text"), step["outcome"].as_str().expect("text")))
+        .map(|step| {
+            (
+                step["server"].as_str().expect("text"),
+                step["outcome"].as_str().expect("text"),
+            )
+        })
         .collect();
     assert_eq!(
         chain,
         [
             ("root.example.test", "refers to registry.example.test"),
-            ("registry.example.test", "answered, refers to registrar.example.test"),
+            (
+                "registry.example.test",
+                "answered, refers to registrar.example.test"
+            ),
             ("registrar.example.test", "answered"),
         ]
     );
-    assert!(data["raw"].as_str().expect("text").starts_with("# root.example.test\n% IANA WHOIS server"));
+    assert!(
+        data["raw"]
+            .as_str()
+            .expect("text")
+            .starts_with("# root.example.test\n% IANA WHOIS server")
+    );
 }
 
 #[tokio::test]
 async fn follow_and_server_are_the_askers_choice() {
     let dns = TestDns::start().await;
-    let port =
-        servers(&[(1, Script::Says(ROOT)), (2, Script::Says(REGISTRY)), (3, Script::Says(REGISTRAR))]).await;
+    let port = servers(&[
+        (1, Script::Says(ROOT)),
+        (2, Script::Says(REGISTRY)),
+        (3, Script::Says(REGISTRAR)),
+    ])
+    .await;
     let engine = engine(&dns, port, |_| {}).await;
-    let reply = ask_json(&engine, "whois widget.test server=registry.example.test follow=no raw").await;
+    let reply = ask_json(
+        &engine,
+        "whois widget.test server=registry.example.test follow=no raw",
+    )
+    .await;
     assert_eq!(reply["data"]["chain"].as_array().map(Vec::len), Some(1));
     assert_eq!(reply["data"]["registrant"], serde_json::Value::Null);
-    assert!(reply["blocks"].to_string().contains("WIDGET.TEST"), "raw text is in the reply");
+    assert!(
+        reply["blocks"].to_string().contains("WIDGET.TEST"),
+        "raw text is in the reply"
+    );
 }
 
 #[tokio::test]
@@ -153,19 +193,34 @@ async fn hostile_servers_are_bounded() {
         let dns = TestDns::start().await;
         let port = servers(&[(1, script)]).await;
         let answer = ask(&engine(&dns, port, |_| {}).await, "whois widget.test").await;
-        let told = answer.as_ref().err().map(|failure| failure.code().0).unwrap_or_default();
+        let told = answer
+            .as_ref()
+            .err()
+            .map(|failure| failure.code().0)
+            .unwrap_or_default();
         assert_eq!(told, code);
     }
-    for script in
-        [Script::Drips, Script::Endless, Script::Says(b"\x00\xff\xfe\x80binary"), Script::Says(loop_back)]
-    {
+    for script in [
+        Script::Drips,
+        Script::Endless,
+        Script::Says(b"\x00\xff\xfe\x80binary"),
+        Script::Says(loop_back),
+    ] {
         let dns = TestDns::start().await;
         let port = servers(&[(1, script)]).await;
         let engine = engine(&dns, port, |settings| settings.whois.max_bytes = 65_536).await;
         let reply = ask_json(&engine, "whois widget.test").await;
         assert_eq!(reply["data"]["state"], "unavailable");
-        assert_eq!(reply["data"]["chain"].as_array().map(Vec::len), Some(1), "no server is asked twice");
-        assert!(reply["data"]["raw"].as_str().is_none_or(|raw| raw.len() < 100_000));
+        assert_eq!(
+            reply["data"]["chain"].as_array().map(Vec::len),
+            Some(1),
+            "no server is asked twice"
+        );
+        assert!(
+            reply["data"]["raw"]
+                .as_str()
+                .is_none_or(|raw| raw.len() < 100_000)
+        );
     }
 }
 
@@ -173,11 +228,19 @@ async fn hostile_servers_are_bounded() {
 async fn a_referral_does_not_lead_past_the_guard() {
     let dns = TestDns::start().await;
     let port = servers(&[(1, Script::Says(ROOT)), (2, Script::Says(REGISTRY))]).await;
-    let allow_root_only =
-        |settings: &mut Settings| settings.policy.allow = vec!["127.0.0.1/32".parse().expect("a network")];
-    let reply = ask_json(&engine(&dns, port, allow_root_only).await, "whois widget.test").await;
+    let allow_root_only = |settings: &mut Settings| {
+        settings.policy.allow = vec!["127.0.0.1/32".parse().expect("a network")]
+    };
+    let reply = ask_json(
+        &engine(&dns, port, allow_root_only).await,
+        "whois widget.test",
+    )
+    .await;
     let last = reply["data"]["chain"][1]["outcome"].as_str().expect("text");
-    assert!(last.contains("is not contacted: it lies in 127.0.0.0/8"), "{last}");
+    assert!(
+        last.contains("is not contacted: it lies in 127.0.0.0/8"),
+        "{last}"
+    );
     assert_eq!(reply["data"]["state"], "unavailable");
 }
 
@@ -194,16 +257,24 @@ async fn rdap_server(pages: Vec<(&'static str, String)>) -> SocketAddr {
                 let length = stream.read(&mut request).await.unwrap_or(0);
                 let text = String::from_utf8_lossy(&request[..length]).into_owned();
                 let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
-                let head_and_body =
-                    pages.get(path.as_str()).cloned().unwrap_or_else(|| "404 Not Found\r\n\r\n{}".into());
-                let _ = stream.write_all(format!("HTTP/1.1 {head_and_body}").as_bytes()).await;
+                let head_and_body = pages
+                    .get(path.as_str())
+                    .cloned()
+                    .unwrap_or_else(|| "404 Not Found\r\n\r\n{}".into());
+                let _ = stream
+                    .write_all(format!("HTTP/1.1 {head_and_body}").as_bytes())
+                    .await;
             });
         }
     });
     address
 }
 
-async fn rdap_engine(dns: &TestDns, rdap: SocketAddr, whois_port: u16) -> (Engine, tempfile::TempDir) {
+async fn rdap_engine(
+    dns: &TestDns,
+    rdap: SocketAddr,
+    whois_port: u16,
+) -> (Engine, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     let services = |entries: &str| {
         format!(
@@ -216,7 +287,11 @@ async fn rdap_engine(dns: &TestDns, rdap: SocketAddr, whois_port: u16) -> (Engin
         ("ipv6", r#""2001:db8::/32""#),
         ("asn", r#""64496-64511""#),
     ] {
-        std::fs::write(directory.path().join(format!("{name}.json")), services(entries)).expect("writes");
+        std::fs::write(
+            directory.path().join(format!("{name}.json")),
+            services(entries),
+        )
+        .expect("writes");
     }
     let bootstrap = directory.path().display().to_string();
     let engine = engine(dns, whois_port, |settings| {
@@ -245,14 +320,33 @@ fn page(status: &str, headers: &str, body: &str) -> String {
 async fn rdap_first_with_redirects() {
     let dns = TestDns::start().await;
     let pages = vec![
-        ("/domain/widget.test", page("302 Found", "location: /elsewhere/domain/widget.test\r\n", "")),
+        (
+            "/domain/widget.test",
+            page(
+                "302 Found",
+                "location: /elsewhere/domain/widget.test\r\n",
+                "",
+            ),
+        ),
         ("/elsewhere/domain/widget.test", page("200 OK", "", OBJECT)),
         ("/domain/free.test", page("404 Not Found", "", "{}")),
         ("/domain/busy.test", page("429 Too Many Requests", "", "{}")),
-        ("/domain/inside.test", page("302 Found", "location: http://10.0.0.1/\r\n", "")),
-        ("/domain/round.test", page("302 Found", "location: /domain/round.test\r\n", "")),
-        ("/domain/huge.test", page("200 OK", "", &" ".repeat(3 << 20))),
-        ("/domain/binary.test", page("200 OK", "", "\u{0}\u{1}nonsense")),
+        (
+            "/domain/inside.test",
+            page("302 Found", "location: http://10.0.0.1/\r\n", ""),
+        ),
+        (
+            "/domain/round.test",
+            page("302 Found", "location: /domain/round.test\r\n", ""),
+        ),
+        (
+            "/domain/huge.test",
+            page("200 OK", "", &" ".repeat(3 << 20)),
+        ),
+        (
+            "/domain/binary.test",
+            page("200 OK", "", "\u{0}\u{1}nonsense"),
+        ),
     ];
     let rdap = rdap_server(pages).await;
     let port = servers(&[(1, Script::Says(b"no entries found\r\n"))]).await;
@@ -265,9 +359,18 @@ async fn rdap_first_with_redirects() {
     );
     assert_eq!(data["registrar"]["iana_id"], "9999");
     assert_eq!(data["expires"], "2035-02-03T04:05:06Z");
-    assert_eq!(data["status"], serde_json::json!(["ok", "clientTransferProhibited"]));
-    assert_eq!(ask_json(&engine, "whois free.test").await["summary"], "free.test is not registered");
-    assert_eq!(ask_json(&engine, "whois busy.test").await["data"]["state"], "throttled");
+    assert_eq!(
+        data["status"],
+        serde_json::json!(["ok", "clientTransferProhibited"])
+    );
+    assert_eq!(
+        ask_json(&engine, "whois free.test").await["summary"],
+        "free.test is not registered"
+    );
+    assert_eq!(
+        ask_json(&engine, "whois busy.test").await["data"]["state"],
+        "throttled"
+    );
     for (name, why) in [
         ("inside.test", "10.0.0.1 is not contacted"),
         ("round.test", "redirects on and on"),
@@ -275,10 +378,15 @@ async fn rdap_first_with_redirects() {
         ("binary.test", "not RDAP"),
     ] {
         let answer = ask(&engine, &format!("whois {name} source=rdap")).await;
-        let told = answer.map(|_| String::new()).unwrap_or_else(|failure| failure.to_string());
+        let told = answer
+            .map(|_| String::new())
+            .unwrap_or_else(|failure| failure.to_string());
         assert!(told.contains(why), "{name}: {told}");
     }
     let fallback = ask_json(&engine, "whois binary.test").await;
-    assert_eq!(fallback["data"]["source"], "whois", "port 43 where RDAP fails");
+    assert_eq!(
+        fallback["data"]["source"], "whois",
+        "port 43 where RDAP fails"
+    );
     assert_eq!(fallback["data"]["chain"].as_array().map(Vec::len), Some(2));
 }

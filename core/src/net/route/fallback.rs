@@ -29,13 +29,19 @@ pub(super) struct Echo {
 impl Echo {
     /// `None` where the system does not permit it.
     pub fn open(target: IpAddr) -> Option<Self> {
-        Some(Self { socket: EchoSocket::open(target).ok()?, sent: Vec::new() })
+        Some(Self {
+            socket: EchoSocket::open(target).ok()?,
+            sent: Vec::new(),
+        })
     }
 
     /// Sends one probe; one that cannot be sent stays unanswered.
     pub fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<Answer>) {
-        self.sent.push((ttl, column, (Instant::now(), SystemTime::now())));
-        let Ok(seq) = u16::try_from(self.sent.len()) else { return };
+        self.sent
+            .push((ttl, column, (Instant::now(), SystemTime::now())));
+        let Ok(seq) = u16::try_from(self.sent.len()) else {
+            return;
+        };
         if self.socket.send(seq, ECHO_SIZE, Some(ttl)).is_err() {
             // The error of a report that was not read yet.
             let mut heard = Vec::new();
@@ -61,7 +67,14 @@ impl Echo {
             Said::NotSent => return None,
         };
         let rtt = round_trip(at, heard.stamp);
-        Some(Answer { ttl, column, from: heard.from?, rtt, notice, method: Method::Icmp })
+        Some(Answer {
+            ttl,
+            column,
+            from: heard.from?,
+            rtt,
+            notice,
+            method: Method::Icmp,
+        })
     }
 }
 
@@ -75,7 +88,10 @@ pub(super) struct Tcp {
 
 impl Tcp {
     pub fn new(target: IpAddr) -> Self {
-        Self { target, attempts: FuturesUnordered::new() }
+        Self {
+            target,
+            attempts: FuturesUnordered::new(),
+        }
     }
 
     /// Starts one probe.
@@ -98,6 +114,13 @@ impl Tcp {
             connect::Answer::Notice(notice, Some(from)) => (from, Some(notice)),
             connect::Answer::Notice(_, None) | connect::Answer::Failed(_) => return,
         };
-        answers.push(Answer { ttl, column, from, rtt, notice, method: Method::Tcp });
+        answers.push(Answer {
+            ttl,
+            column,
+            from,
+            rtt,
+            notice,
+            method: Method::Tcp,
+        });
     }
 }

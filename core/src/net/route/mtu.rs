@@ -31,9 +31,17 @@ impl MtuProbe {
     pub fn open(target: IpAddr) -> Option<Self> {
         let socket = new_socket(target.is_ipv6()).ok()?;
         errqueue::never_fragment(&socket, target.is_ipv6()).ok()?;
-        socket.connect(&SocketAddr::new(target, BASE_PORT).into()).ok()?;
+        socket
+            .connect(&SocketAddr::new(target, BASE_PORT).into())
+            .ok()?;
         let socket = errqueue::watch(socket).ok()?;
-        Some(Self { socket, target, size: ETHERNET, rounds: 0, sent: None })
+        Some(Self {
+            socket,
+            target,
+            size: ETHERNET,
+            rounds: 0,
+            sent: None,
+        })
     }
 
     /// Whether nothing was sent yet.
@@ -53,7 +61,9 @@ impl MtuProbe {
                 return;
             }
             // This machine's own link is narrower; its report says how wide it is.
-            let Some(narrower) = self.local_mtu() else { return };
+            let Some(narrower) = self.local_mtu() else {
+                return;
+            };
             self.size = narrower;
         }
     }
@@ -61,7 +71,11 @@ impl MtuProbe {
     fn local_mtu(&self) -> Option<u32> {
         let mut said = None;
         errqueue::drain(&self.socket, |_, message, _| {
-            said = message.error.filter(|report| report.notice.is_none()).map(|r| r.info).or(said);
+            said = message
+                .error
+                .filter(|report| report.notice.is_none())
+                .map(|r| r.info)
+                .or(said);
         });
         said.filter(|mtu| *mtu < self.size)
     }
@@ -73,9 +87,11 @@ impl MtuProbe {
         }
         let mut narrower = None;
         let mut done = false;
-        errqueue::next_batch(&self.socket, |queue, message, _| match understand(queue, message) {
-            Some(report) => narrower = Some(report),
-            None => done = true,
+        errqueue::next_batch(&self.socket, |queue, message, _| {
+            match understand(queue, message) {
+                Some(report) => narrower = Some(report),
+                None => done = true,
+            }
         })
         .await?;
         match narrower {
@@ -101,7 +117,9 @@ impl MtuProbe {
 fn understand(queue: Queue, message: &Message) -> Option<PathMtu> {
     let report = message.error.filter(|_| queue == Queue::Errors)?;
     match (report.notice, report.offender) {
-        (Some(Notice::FragmentationNeeded { mtu }), Some(address)) => Some(PathMtu { mtu, address }),
+        (Some(Notice::FragmentationNeeded { mtu }), Some(address)) => {
+            Some(PathMtu { mtu, address })
+        }
         _ => None,
     }
 }

@@ -45,8 +45,16 @@ pub async fn trace(
     loop {
         run.launch(&mut answers)?;
         run.take(&mut answers, &mut on_update);
-        let Some(wake) = run.next_wake(Instant::now()) else { break };
-        let Run { udp, echo, tcp, mtu, .. } = &mut run;
+        let Some(wake) = run.next_wake(Instant::now()) else {
+            break;
+        };
+        let Run {
+            udp,
+            echo,
+            tcp,
+            mtu,
+            ..
+        } = &mut run;
         tokio::select! {
             biased;
             result = udp.listen(&mut answers) => result?,
@@ -80,7 +88,10 @@ async fn listen(echo: Option<&Echo>, answers: &mut Vec<Answer>) -> std::io::Resu
     }
 }
 
-async fn listen_mtu(mtu: Option<&mut MtuProbe>, found: &mut Vec<super::PathMtu>) -> std::io::Result<()> {
+async fn listen_mtu(
+    mtu: Option<&mut MtuProbe>,
+    found: &mut Vec<super::PathMtu>,
+) -> std::io::Result<()> {
     match mtu {
         Some(mtu) => mtu.listen(found).await,
         None => std::future::pending().await,
@@ -168,7 +179,9 @@ impl Run {
                     let sent = self.udp.send(ttl, column, answers);
                     // The first one tells whether this machine can send at all.
                     if let (Err(error), Wave::First, 1, 0) = (sent, self.wave, ttl, column) {
-                        return Err(TraceError::Local { reason: local_reason(&error) });
+                        return Err(TraceError::Local {
+                            reason: local_reason(&error),
+                        });
                     }
                 }
                 Method::Icmp => {
@@ -209,7 +222,10 @@ impl Run {
         if !self.queue.is_empty() {
             return Some(now + Duration::from_millis(1));
         }
-        let quiet_from = self.table.last_useful.map_or(self.last_sent, |at| at.max(self.last_sent));
+        let quiet_from = self
+            .table
+            .last_useful
+            .map_or(self.last_sent, |at| at.max(self.last_sent));
         let quiet_at = quiet_from + self.quiet();
         if now < quiet_at {
             return Some(quiet_at.min(self.end));
@@ -259,7 +275,8 @@ impl Run {
             }
         }
         let column = column.min(self.probes - 1);
-        self.queue.extend(silent.iter().map(|ttl| (Method::Udp, *ttl, column)));
+        self.queue
+            .extend(silent.iter().map(|ttl| (Method::Udp, *ttl, column)));
     }
 
     fn ask_by_tcp(&mut self) {
@@ -278,6 +295,7 @@ impl Run {
     fn ask_beyond(&mut self, method: Method) {
         let hops = self.table.last_heard() + 1..=self.max_hops;
         let probes = self.probes;
-        self.queue.extend(hops.flat_map(|ttl| (0..probes).map(move |column| (method, ttl, column))));
+        self.queue
+            .extend(hops.flat_map(|ttl| (0..probes).map(move |column| (method, ttl, column))));
     }
 }

@@ -57,7 +57,10 @@ impl Table {
     /// Takes an answer in; false if it says nothing new.
     pub fn record(&mut self, answer: Answer) -> bool {
         let row = usize::from(answer.ttl).wrapping_sub(1);
-        let Some(cell) = self.rows.get_mut(row).and_then(|row| row.get_mut(usize::from(answer.column)))
+        let Some(cell) = self
+            .rows
+            .get_mut(row)
+            .and_then(|row| row.get_mut(usize::from(answer.column)))
         else {
             return false;
         };
@@ -96,12 +99,16 @@ impl Table {
     /// The hop that ends the route: the first that is the target, else the first that refused
     /// every probe it answered, with nobody behind it who let one pass.
     pub fn end(&self) -> Option<End> {
-        let answers = |row: &'_ Vec<Option<Answer>>| row.iter().flatten().copied().collect::<Vec<_>>();
+        let answers =
+            |row: &'_ Vec<Option<Answer>>| row.iter().flatten().copied().collect::<Vec<_>>();
         let mut refused = None;
         for (ttl, row) in (1..).zip(&self.rows) {
             let row = answers(row);
             if let Some(answer) = row.iter().find(|answer| self.is_target(answer)) {
-                return Some(End { ttl, reached: Some(answer.method) });
+                return Some(End {
+                    ttl,
+                    reached: Some(answer.method),
+                });
             }
             if row.iter().any(|answer| !self.is_refusal(answer)) {
                 refused = None;
@@ -124,7 +131,12 @@ impl Table {
 
     /// Nothing is missing: the end is known and each probe up to it has its answer.
     pub fn complete(&self) -> bool {
-        self.end().is_some_and(|end| self.rows[..usize::from(end.ttl)].iter().flatten().all(Option::is_some))
+        self.end().is_some_and(|end| {
+            self.rows[..usize::from(end.ttl)]
+                .iter()
+                .flatten()
+                .all(Option::is_some)
+        })
     }
 
     /// Hops without any answer: before the end, or all of them while there is none.
@@ -145,18 +157,29 @@ impl Table {
     /// The route as far as it is known; with one silent hop behind the last answer if the trace
     /// is over and has no end.
     pub fn hops(&self, over: bool) -> Vec<Hop> {
-        let until = self
-            .end()
-            .map_or_else(|| usize::from(self.last_heard()) + usize::from(over), |end| usize::from(end.ttl));
-        (1..).zip(self.rows.iter().take(until)).map(|(ttl, row)| self.hop(ttl, row)).collect()
+        let until = self.end().map_or_else(
+            || usize::from(self.last_heard()) + usize::from(over),
+            |end| usize::from(end.ttl),
+        );
+        (1..)
+            .zip(self.rows.iter().take(until))
+            .map(|(ttl, row)| self.hop(ttl, row))
+            .collect()
     }
 
     fn hop(&self, ttl: u8, row: &[Option<Answer>]) -> Hop {
-        let probes = row.iter().map(|cell| cell.as_ref().map(|answer| self.show(answer))).collect();
+        let probes = row
+            .iter()
+            .map(|cell| cell.as_ref().map(|answer| self.show(answer)))
+            .collect();
         let mtu = self
             .mtus
             .iter()
-            .find(|found| row.iter().flatten().any(|answer| answer.from == found.address))
+            .find(|found| {
+                row.iter()
+                    .flatten()
+                    .any(|answer| answer.from == found.address)
+            })
             .map(|found| found.mtu);
         Hop { ttl, probes, mtu }
     }
@@ -173,7 +196,11 @@ impl Table {
             mark: notice.mark().or_else(|| Some("!3".into())),
             local: answer.from == self.source && !self.is_target(answer),
         });
-        ProbeAnswer { address: answer.from, rtt_ms: millis(answer.rtt), note }
+        ProbeAnswer {
+            address: answer.from,
+            rtt_ms: millis(answer.rtt),
+            note,
+        }
     }
 }
 
@@ -189,7 +216,14 @@ mod tests {
 
     fn answer(ttl: u8, column: u8, from: IpAddr, notice: Notice) -> Answer {
         let rtt = Duration::from_millis(5);
-        Answer { ttl, column, from, rtt, notice: Some(notice), method: Method::Udp }
+        Answer {
+            ttl,
+            column,
+            from,
+            rtt,
+            notice: Some(notice),
+            method: Method::Udp,
+        }
     }
 
     fn router(n: u8) -> IpAddr {
@@ -202,7 +236,13 @@ mod tests {
         for ttl in [5, 4, 3] {
             table.record(answer(ttl, 0, TARGET, Notice::PortUnreachable));
         }
-        assert_eq!(table.end(), Some(End { ttl: 3, reached: Some(Method::Udp) }));
+        assert_eq!(
+            table.end(),
+            Some(End {
+                ttl: 3,
+                reached: Some(Method::Udp)
+            })
+        );
         assert_eq!(table.silent(), [1, 2]);
         for ttl in 1..=3 {
             for column in 0..2 {
@@ -212,7 +252,12 @@ mod tests {
         assert!(table.complete());
         let hops = table.hops(true);
         assert_eq!(hops.len(), 3);
-        assert!(hops.iter().flat_map(|hop| &hop.probes).flatten().all(|p| p.note.is_none()));
+        assert!(
+            hops.iter()
+                .flat_map(|hop| &hop.probes)
+                .flatten()
+                .all(|p| p.note.is_none())
+        );
     }
 
     #[test]
@@ -220,13 +265,34 @@ mod tests {
         let mut table = table();
         table.record(answer(2, 0, router(2), Notice::Prohibited));
         table.record(answer(4, 0, router(2), Notice::Prohibited));
-        assert_eq!(table.end(), Some(End { ttl: 2, reached: None }));
+        assert_eq!(
+            table.end(),
+            Some(End {
+                ttl: 2,
+                reached: None
+            })
+        );
         table.record(answer(3, 0, router(3), Notice::TimeExceeded));
-        assert_eq!(table.end(), Some(End { ttl: 4, reached: None }));
+        assert_eq!(
+            table.end(),
+            Some(End {
+                ttl: 4,
+                reached: None
+            })
+        );
         table.record(answer(5, 0, TARGET, Notice::PortUnreachable));
-        assert_eq!(table.end(), Some(End { ttl: 5, reached: Some(Method::Udp) }));
+        assert_eq!(
+            table.end(),
+            Some(End {
+                ttl: 5,
+                reached: Some(Method::Udp)
+            })
+        );
         let hops = table.hops(true);
-        let note = hops[1].probes[0].as_ref().and_then(|p| p.note.clone()).expect("there");
+        let note = hops[1].probes[0]
+            .as_ref()
+            .and_then(|p| p.note.clone())
+            .expect("there");
         assert_eq!(note.mark.as_deref(), Some("!X"));
         assert!(!note.local);
     }
@@ -235,9 +301,18 @@ mod tests {
     fn a_firewalls_port_unreachable_is_not_the_target() {
         let mut table = table();
         table.record(answer(2, 0, router(2), Notice::PortUnreachable));
-        assert_eq!(table.end(), Some(End { ttl: 2, reached: None }));
+        assert_eq!(
+            table.end(),
+            Some(End {
+                ttl: 2,
+                reached: None
+            })
+        );
         let hops = table.hops(true);
-        let note = hops[1].probes[0].as_ref().and_then(|p| p.note.clone()).expect("there");
+        let note = hops[1].probes[0]
+            .as_ref()
+            .and_then(|p| p.note.clone())
+            .expect("there");
         assert_eq!(note.mark.as_deref(), Some("!3"));
     }
 
@@ -257,9 +332,18 @@ mod tests {
         let mut table = table();
         let own = table.source;
         table.record(answer(1, 0, own, Notice::HostUnreachable));
-        table.record_mtu(PathMtu { mtu: 1300, address: own });
+        table.record_mtu(PathMtu {
+            mtu: 1300,
+            address: own,
+        });
         let hops = table.hops(true);
-        assert!(hops[0].probes[0].as_ref().and_then(|p| p.note.clone()).expect("there").local);
+        assert!(
+            hops[0].probes[0]
+                .as_ref()
+                .and_then(|p| p.note.clone())
+                .expect("there")
+                .local
+        );
         assert_eq!(hops[0].mtu, Some(1300));
         assert_eq!(table.slowest, Duration::ZERO);
     }

@@ -35,7 +35,12 @@ struct Sent {
 impl Udp {
     pub fn open(target: IpAddr) -> Result<Self, TraceError> {
         let socket = errqueue::watch(new_socket(target.is_ipv6())?)?;
-        Ok(Self { socket, target, token: token().to_be_bytes(), sent: Vec::new() })
+        Ok(Self {
+            socket,
+            target,
+            token: token().to_be_bytes(),
+            sent: Vec::new(),
+        })
     }
 
     /// Sends one probe. What was waiting to be read is added to `answers` where that was in the
@@ -49,7 +54,11 @@ impl Udp {
         payload[..8].copy_from_slice(&self.token);
         let to = Some(SocketAddr::new(self.target, port));
         let hops = Some((ttl, self.target.is_ipv6()));
-        self.sent.push(Sent { ttl, column, at: (Instant::now(), SystemTime::now()) });
+        self.sent.push(Sent {
+            ttl,
+            column,
+            at: (Instant::now(), SystemTime::now()),
+        });
         let mut outcome = Ok(());
         // A second report may arrive between reading the first and sending again.
         for _ in 0..3 {
@@ -85,7 +94,10 @@ impl Udp {
             Queue::Data => (self.target, None),
             Queue::Errors => {
                 // Routers may quote no more than the UDP header (RFC 792).
-                if bytes.first_chunk::<8>().is_some_and(|quoted| *quoted != self.token) {
+                if bytes
+                    .first_chunk::<8>()
+                    .is_some_and(|quoted| *quoted != self.token)
+                {
                     return None;
                 }
                 let report = message.error?;
@@ -106,22 +118,38 @@ impl Udp {
 /// A UDP socket with its error queue on.
 pub(super) fn new_socket(ipv6: bool) -> io::Result<Socket> {
     let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    let socket = Socket::new(
+        domain,
+        Type::DGRAM.nonblocking().cloexec(),
+        Some(Protocol::UDP),
+    )?;
     if ipv6 {
         socket.set_only_v6(true)?;
     }
     errqueue::enable(&socket, ipv6)?;
-    let any: IpAddr = if ipv6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if ipv6 {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    };
     socket.bind(&SocketAddr::new(any, 0).into())?;
     Ok(socket)
 }
 
 /// The address that this machine would send from. Connecting a UDP socket sends nothing.
 pub(super) fn source(target: IpAddr) -> Result<IpAddr, TraceError> {
-    let local = |error: io::Error| TraceError::Local { reason: local_reason(&error) };
-    let domain = if target.is_ipv6() { Domain::IPV6 } else { Domain::IPV4 };
+    let local = |error: io::Error| TraceError::Local {
+        reason: local_reason(&error),
+    };
+    let domain = if target.is_ipv6() {
+        Domain::IPV6
+    } else {
+        Domain::IPV4
+    };
     let socket = Socket::new(domain, Type::DGRAM.cloexec(), Some(Protocol::UDP)).map_err(local)?;
-    socket.connect(&SocketAddr::new(target, BASE_PORT).into()).map_err(local)?;
+    socket
+        .connect(&SocketAddr::new(target, BASE_PORT).into())
+        .map_err(local)?;
     let address = socket.local_addr()?.as_socket().map(|address| address.ip());
     address.ok_or_else(|| TraceError::Socket(io::ErrorKind::AddrNotAvailable.into()))
 }

@@ -42,7 +42,9 @@ impl Unconnected {
             Self::Silent => "no answer to the connection attempt",
             Self::Unreachable => "network or host unreachable",
             Self::Forbidden => "forbidden by this machine's firewall or routes",
-            Self::Spared => "left alone: it has been asked often enough for now, by all askers together",
+            Self::Spared => {
+                "left alone: it has been asked often enough for now, by all askers together"
+            }
             Self::Failed => "connection failed",
         }
     }
@@ -67,7 +69,11 @@ pub(crate) struct Attempt {
 }
 
 /// Connects to the first of `addresses` that answers, each given `patience`, all of them until `deadline`.
-pub(crate) async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Instant) -> Attempt {
+pub(crate) async fn connect(
+    addresses: &[SocketAddr],
+    patience: Duration,
+    deadline: Instant,
+) -> Attempt {
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
     let mut failed = Vec::new();
@@ -76,7 +82,10 @@ pub(crate) async fn connect(addresses: &[SocketAddr], patience: Duration, deadli
             let end = deadline.min(Instant::now() + patience);
             attempts.push(async move { (address, timeout_at(end, open(address)).await) });
         } else if attempts.is_empty() {
-            return Attempt { connected: None, failed };
+            return Attempt {
+                connected: None,
+                failed,
+            };
         }
         let next = Instant::now() + STAGGER;
         loop {
@@ -85,12 +94,17 @@ pub(crate) async fn connect(addresses: &[SocketAddr], patience: Duration, deadli
                 ended = attempts.next() => ended,
                 () = tokio::time::sleep_until(next), if may_start => break,
             };
-            let Some((address, outcome)) = ended else { break };
+            let Some((address, outcome)) = ended else {
+                break;
+            };
             match outcome {
                 Ok(Ok(stream)) => {
                     // Commands are small and waited for: never hold one back.
                     let _ = stream.set_nodelay(true);
-                    return Attempt { connected: Some((stream, address)), failed };
+                    return Attempt {
+                        connected: Some((stream, address)),
+                        failed,
+                    };
                 }
                 Ok(Err(error)) => failed.push((address, Unconnected::of(&error))),
                 Err(_) => failed.push((address, Unconnected::Silent)),
@@ -110,8 +124,10 @@ async fn open(address: SocketAddr) -> io::Result<TcpStream> {
 /// Families in turn, the first one's first (RFC 8305 §4): a machine without IPv6 loses one attempt, not four.
 pub(crate) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (mut one, mut other): (Vec<_>, Vec<_>) =
-        addresses.iter().copied().partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut one, mut other): (Vec<_>, Vec<_>) = addresses
+        .iter()
+        .copied()
+        .partition(|address| address.is_ipv6() == first_is_v6);
     one.reverse();
     other.reverse();
     let mut all = Vec::with_capacity(addresses.len());
@@ -128,7 +144,10 @@ mod tests {
 
     #[test]
     fn families_take_turns() {
-        let parse = |text: &str| text.parse::<SocketAddr>().unwrap_or_else(|error| panic!("{error}"));
+        let parse = |text: &str| {
+            text.parse::<SocketAddr>()
+                .unwrap_or_else(|error| panic!("{error}"))
+        };
         let all = ["[::1]:1", "[::1]:2", "[::1]:3", "127.0.0.1:4"].map(parse);
         let ports: Vec<u16> = interleaved(&all).iter().map(SocketAddr::port).collect();
         assert_eq!(ports, [1, 4, 2, 3]);

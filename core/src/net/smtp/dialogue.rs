@@ -77,7 +77,13 @@ struct Dialogue<'a, 't> {
 }
 
 /// Asks over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is left alone.
-#[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "smtp", fields(host))]
+#[tracing::instrument(
+    level = "debug",
+    target = "netvane::trace",
+    skip_all,
+    name = "smtp",
+    fields(host)
+)]
 pub(crate) async fn converse(
     stream: TcpStream,
     (host, label): (&str, &str),
@@ -88,10 +94,25 @@ pub(crate) async fn converse(
 ) -> Outcome {
     let wire = Wire::new(stream, settings.stage, deadline);
     let outcome = Outcome::default();
-    let mut dialogue = Dialogue { wire, label, settings, question, transcript, outcome };
+    let mut dialogue = Dialogue {
+        wire,
+        label,
+        settings,
+        question,
+        transcript,
+        outcome,
+    };
     let started = Instant::now();
     let ended = dialogue.run(host, tls).await;
-    meters::upstream("smtp", if ended.is_ok() { "answered" } else { "ended early" }, started.elapsed());
+    meters::upstream(
+        "smtp",
+        if ended.is_ok() {
+            "answered"
+        } else {
+            "ended early"
+        },
+        started.elapsed(),
+    );
     dialogue.outcome.end = ended.err();
     if let Some(reply) = dialogue.wire.quit(settings).await {
         dialogue.transcript.reply(label, Stage::Quit, &reply);
@@ -184,7 +205,9 @@ impl Dialogue<'_, '_> {
             }
         }
         let started = match self.wire.has_more() {
-            true => Err(Broken::Tls("the server talked on in the clear after its consent".into())),
+            true => Err(Broken::Tls(
+                "the server talked on in the clear after its consent".into(),
+            )),
             false => self.wire.start_tls(tls, name).await,
         };
         match started {
@@ -201,7 +224,8 @@ impl Dialogue<'_, '_> {
             }
             Err(broken) => {
                 self.outcome.tls_failed = true;
-                self.transcript.note(self.label, Stage::Starttls, broken.text());
+                self.transcript
+                    .note(self.label, Stage::Starttls, broken.text());
                 Err(End::Broken(Stage::Starttls, broken))
             }
         }
@@ -254,10 +278,13 @@ impl Dialogue<'_, '_> {
         } else {
             None
         };
-        let only_one =
-            |reply: &Reply| taken && meaning(Stage::RcptRandom, reply, "") == Meaning::TooManyRecipients;
+        let only_one = |reply: &Reply| {
+            taken && meaning(Stage::RcptRandom, reply, "") == Meaning::TooManyRecipients
+        };
         self.outcome.random = match reply {
-            Some(reply) if only_one(&reply) => self.ask_random_alone(&mail, &random, extensions).await.ok(),
+            Some(reply) if only_one(&reply) => {
+                self.ask_random_alone(&mail, &random, extensions).await.ok()
+            }
             reply => reply,
         };
         Ok(true)
@@ -275,7 +302,8 @@ impl Dialogue<'_, '_> {
         extensions: Extensions,
     ) -> Result<Reply, End> {
         if extensions.pipelining {
-            self.send(Stage::Rset, &format!("RSET\r\n{mail}{random}")).await?;
+            self.send(Stage::Rset, &format!("RSET\r\n{mail}{random}"))
+                .await?;
             self.reply(Stage::Rset).await?;
         } else {
             self.reset().await?;

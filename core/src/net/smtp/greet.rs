@@ -60,7 +60,10 @@ impl Welcome {
         tls: Option<&Opportunistic>,
         helo: &str,
     ) -> Result<(), String> {
-        let banner = wire.reply().await.map_err(|broken| during("greeting", &broken))?;
+        let banner = wire
+            .reply()
+            .await
+            .map_err(|broken| during("greeting", &broken))?;
         self.greeting = Some(said(&banner));
         if banner.code != 220 {
             return Err(format!("it refuses to talk to us: {}", said(&banner)));
@@ -68,17 +71,28 @@ impl Welcome {
         self.ask(wire, helo).await?;
         let offered = self.announces("STARTTLS");
         self.starttls = Some(offered);
-        let (true, Some(tls)) = (offered, tls) else { return Ok(()) };
+        let (true, Some(tls)) = (offered, tls) else {
+            return Ok(());
+        };
         // A name that no certificate can be for is not asked to prove itself.
-        let Ok(name) = ServerName::try_from(host.to_owned()) else { return Ok(()) };
+        let Ok(name) = ServerName::try_from(host.to_owned()) else {
+            return Ok(());
+        };
         let reply = exchange(wire, "STARTTLS", "STARTTLS\r\n").await?;
         if reply.code != 220 {
-            return Err(format!("STARTTLS is offered, then refused: {}", said(&reply)));
+            return Err(format!(
+                "STARTTLS is offered, then refused: {}",
+                said(&reply)
+            ));
         }
         if wire.has_more() {
             return Err("it talks on in the clear after its consent to STARTTLS".into());
         }
-        self.tls = Some(wire.start_tls(tls, name).await.map_err(|broken| broken.text())?);
+        self.tls = Some(
+            wire.start_tls(tls, name)
+                .await
+                .map_err(|broken| broken.text())?,
+        );
         // RFC 3207 §4.2: what was said before does not count any more.
         self.ask(wire, helo).await
     }
@@ -89,8 +103,16 @@ impl Welcome {
         self.extensions.clear();
         if reply.class() == 2 {
             // The first line is the server's name.
-            let announced = reply.lines.iter().skip(1).map(|line| line.trim().to_owned());
-            self.extensions.extend(announced.filter(|line| !line.is_empty()).take(MAX_EXTENSIONS));
+            let announced = reply
+                .lines
+                .iter()
+                .skip(1)
+                .map(|line| line.trim().to_owned());
+            self.extensions.extend(
+                announced
+                    .filter(|line| !line.is_empty())
+                    .take(MAX_EXTENSIONS),
+            );
             return Ok(());
         }
         if !matches!(reply.code, 500..=504) {
@@ -106,13 +128,20 @@ impl Welcome {
     /// Whether an extension was announced, its parameters aside.
     #[must_use]
     pub fn announces(&self, keyword: &str) -> bool {
-        let keywords = self.extensions.iter().filter_map(|line| line.split([' ', '=']).next());
-        keywords.into_iter().any(|announced| announced.eq_ignore_ascii_case(keyword))
+        let keywords = self
+            .extensions
+            .iter()
+            .filter_map(|line| line.split([' ', '=']).next());
+        keywords
+            .into_iter()
+            .any(|announced| announced.eq_ignore_ascii_case(keyword))
     }
 }
 
 async fn exchange(wire: &mut Wire, stage: &str, line: &str) -> Result<Reply, String> {
-    wire.send(line).await.map_err(|broken| during(stage, &broken))?;
+    wire.send(line)
+        .await
+        .map_err(|broken| during(stage, &broken))?;
     wire.reply().await.map_err(|broken| during(stage, &broken))
 }
 
@@ -121,8 +150,13 @@ fn during(stage: &str, broken: &Broken) -> String {
 }
 
 fn said(reply: &Reply) -> String {
-    let enhanced = reply.enhanced.map(|enhanced| format!("{enhanced} ")).unwrap_or_default();
-    format!("{} {enhanced}{}", reply.code, reply.lines.join(" ")).trim_end().to_owned()
+    let enhanced = reply
+        .enhanced
+        .map(|enhanced| format!("{enhanced} "))
+        .unwrap_or_default();
+    format!("{} {enhanced}{}", reply.code, reply.lines.join(" "))
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -175,32 +209,54 @@ mod tests {
             "221 bye\r\n",
         ])
         .await;
-        assert_eq!(welcome.greeting.as_deref(), Some("220 mx.example.test ESMTP at your service"));
+        assert_eq!(
+            welcome.greeting.as_deref(),
+            Some("220 mx.example.test ESMTP at your service")
+        );
         assert_eq!(welcome.extensions, ["SIZE 1000", "AUTH=LOGIN", "8bitmime"]);
-        assert_eq!((welcome.starttls, welcome.tls, welcome.fault), (Some(false), None, None));
+        assert_eq!(
+            (welcome.starttls, welcome.tls, welcome.fault),
+            (Some(false), None, None)
+        );
         assert_eq!(heard, "EHLO probe.example.net\r\nQUIT\r\n");
     }
 
     #[tokio::test]
     async fn an_old_server_is_asked_with_helo() {
-        let (welcome, heard) = against(&["220 old\r\n", "502 what?\r\n", "250 old\r\n", "221\r\n"]).await;
+        let (welcome, heard) =
+            against(&["220 old\r\n", "502 what?\r\n", "250 old\r\n", "221\r\n"]).await;
         assert_eq!((welcome.starttls, welcome.fault), (Some(false), None));
-        assert_eq!(heard, "EHLO probe.example.net\r\nHELO probe.example.net\r\nQUIT\r\n");
+        assert_eq!(
+            heard,
+            "EHLO probe.example.net\r\nHELO probe.example.net\r\nQUIT\r\n"
+        );
     }
 
     #[tokio::test]
     async fn hostile_servers_are_told_and_end() {
         for (pieces, fault) in [
             (&[""][..], "greeting: no reply in time"),
-            (&["SSH-2.0-OpenSSH\r\n"], "greeting: not an SMTP reply: SSH-2.0-OpenSSH"),
-            (&["220 wait"], "greeting: the reply did not end in time, after: 220 wait"),
-            (&["554 5.7.1 go away\r\n", ""], "it refuses to talk to us: 554 5.7.1 go away"),
+            (
+                &["SSH-2.0-OpenSSH\r\n"],
+                "greeting: not an SMTP reply: SSH-2.0-OpenSSH",
+            ),
+            (
+                &["220 wait"],
+                "greeting: the reply did not end in time, after: 220 wait",
+            ),
+            (
+                &["554 5.7.1 go away\r\n", ""],
+                "it refuses to talk to us: 554 5.7.1 go away",
+            ),
             (&["220 hi\r\n", "550 no\r\n", ""], "EHLO is refused: 550 no"),
         ] {
             assert_eq!(against(pieces).await.0.fault.as_deref(), Some(fault));
         }
         let endless = "2".repeat(40_000);
         let fault = against(&[&endless]).await.0.fault.expect("a fault");
-        assert!(fault.starts_with("greeting: ") && fault.chars().count() <= MAX_FAULT, "{fault}");
+        assert!(
+            fault.starts_with("greeting: ") && fault.chars().count() <= MAX_FAULT,
+            "{fault}"
+        );
     }
 }

@@ -61,7 +61,9 @@ pub fn meaning(stage: Stage, reply: &Reply, local: &str) -> Meaning {
         4 | 5 => {
             let text = masked(&reply.text(), local);
             let topics = topics(&text);
-            let code = reply.enhanced.map(|enhanced| (enhanced.subject, enhanced.detail));
+            let code = reply
+                .enhanced
+                .map(|enhanced| (enhanced.subject, enhanced.detail));
             match (reply.class(), stage) {
                 (4, _) => transient(stage, reply.code, code, &text, topics),
                 (_, Stage::Rcpt | Stage::RcptRandom) => permanent(reply.code, code, &text, topics),
@@ -85,7 +87,9 @@ fn permanent(code: u16, enhanced: Option<(u16, u16)>, text: &str, topics: Topics
         Some((1, 6)) => Meaning::Moved,
         Some((1, 7 | 8)) => Meaning::SenderRefused,
         Some((1, 10)) => Meaning::NoMailHere,
-        Some((2, 1)) if topics.has(Topic::NoSuchUser) && !topics.has(Topic::Disabled) => Meaning::NoSuchUser,
+        Some((2, 1)) if topics.has(Topic::NoSuchUser) && !topics.has(Topic::Disabled) => {
+            Meaning::NoSuchUser
+        }
         Some((2, 1)) => Meaning::Disabled,
         Some((2, 2)) => Meaning::Full,
         Some((4, 1)) if edge => Meaning::NoSuchUser,
@@ -130,7 +134,8 @@ fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
         return Meaning::TooManyRecipients;
     }
     // "Unavailable, or refused for policy reasons" is RFC 5321's own text for 550: it says nothing.
-    let refused = topics.has(Topic::Block) || topics.has(Topic::Rate) || topics.has(Topic::Greylist);
+    let refused =
+        topics.has(Topic::Block) || topics.has(Topic::Rate) || topics.has(Topic::Greylist);
     if refused && topics.about_mailbox() {
         return Meaning::Ambiguous;
     }
@@ -165,7 +170,12 @@ fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
 }
 
 /// 5yz to the connection, EHLO, STARTTLS or MAIL: nobody has been asked for yet.
-fn before_recipient(stage: Stage, code: u16, enhanced: Option<(u16, u16)>, topics: Topics) -> Meaning {
+fn before_recipient(
+    stage: Stage,
+    code: u16,
+    enhanced: Option<(u16, u16)>,
+    topics: Topics,
+) -> Meaning {
     match (stage, enhanced) {
         (Stage::Connect | Stage::Banner, _) if code == 521 || code == 556 => Meaning::NoMailHere,
         (_, Some((6, 7))) => Meaning::NoUtf8,
@@ -188,7 +198,13 @@ fn before_recipient(stage: Stage, code: u16, enhanced: Option<(u16, u16)>, topic
 }
 
 /// 4yz.
-fn transient(stage: Stage, code: u16, enhanced: Option<(u16, u16)>, text: &str, topics: Topics) -> Meaning {
+fn transient(
+    stage: Stage,
+    code: u16,
+    enhanced: Option<(u16, u16)>,
+    text: &str,
+    topics: Topics,
+) -> Meaning {
     let recipient = matches!(stage, Stage::Rcpt | Stage::RcptRandom);
     if topics.has(Topic::Greylist) {
         return Meaning::Greylisted;
@@ -232,16 +248,33 @@ fn transient(stage: Stage, code: u16, enhanced: Option<(u16, u16)>, text: &str, 
 }
 
 fn asks_again(text: &str) -> bool {
-    ["try again in ", "try again later", "come back ", "retry in ", "please retry", "wait ", "first time"]
-        .iter()
-        .any(|phrase| text.contains(phrase))
+    [
+        "try again in ",
+        "try again later",
+        "come back ",
+        "retry in ",
+        "please retry",
+        "wait ",
+        "first time",
+    ]
+    .iter()
+    .any(|phrase| text.contains(phrase))
 }
 
 /// 421 is also what a server says that is being stopped, or that has trouble of its own (RFC 5321 §3.8).
 fn is_going_down(text: &str) -> bool {
-    ["not available", "shut", "closing", "timeout", "timed out", "local error", "internal", "unavailable"]
-        .iter()
-        .any(|phrase| text.contains(phrase))
+    [
+        "not available",
+        "shut",
+        "closing",
+        "timeout",
+        "timed out",
+        "local error",
+        "internal",
+        "unavailable",
+    ]
+    .iter()
+    .any(|phrase| text.contains(phrase))
 }
 
 /// Seconds after which a reply asks to be tried again: "try again in 5 minutes", "Greylisted for 300 seconds".
@@ -250,7 +283,11 @@ pub fn retry_hint(reply: &Reply) -> Option<u64> {
     let text = masked(&reply.text(), "");
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     words.iter().enumerate().find_map(|(at, word)| {
-        let before = at.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
+        let before = at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .copied()
+            .unwrap_or_default();
         if !["in", "for", "after", "wait", "another", "least", "within"].contains(&before) {
             return None;
         }
@@ -261,7 +298,9 @@ pub fn retry_hint(reply: &Reply) -> Option<u64> {
         }
         let number: u64 = word[..digits].parse().ok()?;
         let unit = match &word[digits..] {
-            "" => words.get(at + 1)?.trim_matches(|c: char| !c.is_alphanumeric()),
+            "" => words
+                .get(at + 1)?
+                .trim_matches(|c: char| !c.is_alphanumeric()),
             // 00:05:00
             rest if rest.starts_with(':') => return clock(word),
             rest => rest,
@@ -277,7 +316,9 @@ pub fn retry_hint(reply: &Reply) -> Option<u64> {
 }
 
 fn clock(word: &str) -> Option<u64> {
-    word.split(':').try_fold(0u64, |sum, part| Some(sum.checked_mul(60)? + part.parse::<u64>().ok()?))
+    word.split(':').try_fold(0u64, |sum, part| {
+        Some(sum.checked_mul(60)? + part.parse::<u64>().ok()?)
+    })
 }
 
 #[cfg(test)]

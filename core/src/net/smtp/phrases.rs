@@ -31,7 +31,9 @@ impl Topics {
 
     /// Whether the text speaks of the mailbox itself.
     pub(super) fn about_mailbox(self) -> bool {
-        [Topic::NoSuchUser, Topic::Disabled, Topic::Full].into_iter().any(|topic| self.has(topic))
+        [Topic::NoSuchUser, Topic::Disabled, Topic::Full]
+            .into_iter()
+            .any(|topic| self.has(topic))
     }
 }
 
@@ -150,7 +152,17 @@ const PHRASES: &[(Topic, &[&str])] = &[
             "exceeded storage",
         ],
     ),
-    (Topic::Greylist, &["greylist", "graylist", "grey list", "gray list", "grey-list", "gray-list"]),
+    (
+        Topic::Greylist,
+        &[
+            "greylist",
+            "graylist",
+            "grey list",
+            "gray list",
+            "grey-list",
+            "gray-list",
+        ],
+    ),
     (
         Topic::Rate,
         &[
@@ -319,14 +331,41 @@ const PHRASES: &[(Topic, &[&str])] = &[
     ),
     (
         Topic::StartTls,
-        &["starttls", "start tls", "tls required", "tls is required", "encryption required", "must use tls"],
+        &[
+            "starttls",
+            "start tls",
+            "tls required",
+            "tls is required",
+            "encryption required",
+            "must use tls",
+        ],
     ),
-    (Topic::Moved, &["has moved", "user not local", "new address", "please try <", "address changed"]),
+    (
+        Topic::Moved,
+        &[
+            "has moved",
+            "user not local",
+            "new address",
+            "please try <",
+            "address changed",
+        ],
+    ),
 ];
 
 /// Words that are also local parts: masking them would take the sense out of "no such user".
-const ORDINARY: &[&str] =
-    &["user", "mailbox", "recipient", "address", "account", "mail", "no", "unknown", "not", "exist", "relay"];
+const ORDINARY: &[&str] = &[
+    "user",
+    "mailbox",
+    "recipient",
+    "address",
+    "account",
+    "mail",
+    "no",
+    "unknown",
+    "not",
+    "exist",
+    "relay",
+];
 
 /// The text in lower case with single spaces, without addresses and links, and without the word `local` that the
 /// asker chose.
@@ -350,7 +389,9 @@ pub(super) fn masked(text: &str, local: &str) -> String {
 
 /// Topics of a masked text.
 pub(super) fn topics(masked: &str) -> Topics {
-    let found = PHRASES.iter().filter(|(_, phrases)| phrases.iter().any(|phrase| masked.contains(phrase)));
+    let found = PHRASES
+        .iter()
+        .filter(|(_, phrases)| phrases.iter().any(|phrase| masked.contains(phrase)));
     Topics(found.fold(0, |all, (topic, _)| all | *topic as u16))
 }
 
@@ -362,10 +403,20 @@ mod tests {
     fn what_the_asker_chose_does_not_count() {
         let text = "<greylisted-user@blocked.example>: Recipient address rejected: User unknown";
         let topics = topics(&masked(text, "greylisted-user"));
-        assert!(topics.has(Topic::NoSuchUser) && !topics.has(Topic::Greylist) && !topics.has(Topic::Block));
-        assert_eq!(masked("Unknown user: blocked", "blocked"), " unknown user: ");
+        assert!(
+            topics.has(Topic::NoSuchUser)
+                && !topics.has(Topic::Greylist)
+                && !topics.has(Topic::Block)
+        );
+        assert_eq!(
+            masked("Unknown user: blocked", "blocked"),
+            " unknown user: "
+        );
         assert_eq!(masked("No such  user\nhere", "user"), " no such user here ");
-        assert_eq!(masked("see https://x.example/blocked now", "a"), " see now ");
+        assert_eq!(
+            masked("see https://x.example/blocked now", "a"),
+            " see now "
+        );
     }
 
     #[test]

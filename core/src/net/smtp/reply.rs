@@ -92,7 +92,9 @@ impl Enhanced {
     fn leading(text: &str) -> Option<(Self, &str)> {
         let text = text.trim_start();
         let text = text.strip_prefix('#').unwrap_or(text);
-        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
         let after = text.get(end..)?;
         if after.starts_with(|c: char| c.is_alphanumeric() || c == '-') {
             return None;
@@ -108,19 +110,28 @@ impl Enhanced {
 
     /// Some put a word of their own in front: `cuda_nsu 5.1.1 …`. Only of the reply's class: it might be a version.
     fn among(text: &str, code: u16) -> Option<Self> {
-        let mut words = text.split_ascii_whitespace().take(3).filter_map(Self::exact);
+        let mut words = text
+            .split_ascii_whitespace()
+            .take(3)
+            .filter_map(Self::exact);
         words.find(|found| u16::from(found.class) == code / 100)
     }
 
     fn exact(code: &str) -> Option<Self> {
-        let mut parts = code
-            .split('.')
-            .map(|part| (part.len() <= 3 && !part.is_empty()).then(|| part.parse::<u16>().ok()).flatten());
+        let mut parts = code.split('.').map(|part| {
+            (part.len() <= 3 && !part.is_empty())
+                .then(|| part.parse::<u16>().ok())
+                .flatten()
+        });
         let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
         if parts.next().is_some() || !matches!(class, 2 | 4 | 5) {
             return None;
         }
-        Some(Self { class: class as u8, subject, detail })
+        Some(Self {
+            class: class as u8,
+            subject,
+            detail,
+        })
     }
 }
 
@@ -185,7 +196,11 @@ impl Parser {
                 let lines = std::mem::take(&mut self.lines);
                 let enhanced = self.enhanced.take();
                 (self.kept, self.size, self.count) = (0, 0, 0);
-                return Ok(Some(Reply { code, enhanced, lines }));
+                return Ok(Some(Reply {
+                    code,
+                    enhanced,
+                    lines,
+                }));
             }
         }
     }
@@ -200,7 +215,11 @@ impl Parser {
         if fits || matches!(start, [b'\r' | b'\n', ..]) && self.buffer.len() < 2 {
             return Ok(());
         }
-        let line = self.buffer.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = self
+            .buffer
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
         Err(Malformed::NotAReply(decoded(&line[..line.len().min(200)])))
     }
 
@@ -209,12 +228,20 @@ impl Parser {
         match Enhanced::leading(text) {
             // A code of another class than the reply's is nonsense that some send; the reply code decides.
             Some((found, rest)) => {
-                self.enhanced.get_or_insert(Enhanced { class: class_of(code, found.class), ..found });
+                self.enhanced.get_or_insert(Enhanced {
+                    class: class_of(code, found.class),
+                    ..found
+                });
                 text = rest.trim_start();
             }
             None => {
-                if let Some(found) = Enhanced::trailing(text).or_else(|| Enhanced::among(text, code)) {
-                    self.enhanced.get_or_insert(Enhanced { class: class_of(code, found.class), ..found });
+                if let Some(found) =
+                    Enhanced::trailing(text).or_else(|| Enhanced::among(text, code))
+                {
+                    self.enhanced.get_or_insert(Enhanced {
+                        class: class_of(code, found.class),
+                        ..found
+                    });
                 }
             }
         }
@@ -235,7 +262,9 @@ fn class_of(code: u16, said: u8) -> u8 {
 
 /// `250`, `250 text` or `250-text`: the code, and whether more lines follow.
 fn head(line: &[u8]) -> Option<(u16, bool)> {
-    let [a @ b'2'..=b'5', b, c, rest @ ..] = line else { return None };
+    let [a @ b'2'..=b'5', b, c, rest @ ..] = line else {
+        return None;
+    };
     if !b.is_ascii_digit() || !c.is_ascii_digit() {
         return None;
     }
@@ -272,7 +301,10 @@ mod tests {
     }
 
     fn one(text: &str) -> Reply {
-        read(text.as_bytes()).ok().and_then(|mut all| all.pop()).unwrap_or_else(|| panic!("{text:?}"))
+        read(text.as_bytes())
+            .ok()
+            .and_then(|mut all| all.pop())
+            .unwrap_or_else(|| panic!("{text:?}"))
     }
 
     fn enhanced(text: &str) -> Option<String> {
@@ -281,25 +313,59 @@ mod tests {
 
     #[test]
     fn lines_are_put_together() {
-        let reply = one("550-5.1.1 The email account\r\n550-5.1.1 does not exist.\r\n550 5.1.1 gsmtp\r\n");
+        let reply =
+            one("550-5.1.1 The email account\r\n550-5.1.1 does not exist.\r\n550 5.1.1 gsmtp\r\n");
         assert_eq!(reply.code, 550);
-        assert_eq!(reply.enhanced, Some(Enhanced { class: 5, subject: 1, detail: 1 }));
-        assert_eq!(reply.lines, ["The email account", "does not exist.", "gsmtp"]);
+        assert_eq!(
+            reply.enhanced,
+            Some(Enhanced {
+                class: 5,
+                subject: 1,
+                detail: 1
+            })
+        );
+        assert_eq!(
+            reply.lines,
+            ["The email account", "does not exist.", "gsmtp"]
+        );
         let both = read(b"250 a\n250\r\n").unwrap_or_default();
-        assert_eq!(both.iter().map(|reply| reply.text()).collect::<Vec<_>>(), ["a", ""]);
+        assert_eq!(
+            both.iter().map(|reply| reply.text()).collect::<Vec<_>>(),
+            ["a", ""]
+        );
         assert_eq!(one("550 gel\u{f6}scht\r\n").text(), "gel\u{f6}scht");
-        assert_eq!(read(b"550 gel\xf6scht\r\n").map(|all| all[0].text()), Ok("gel\u{f6}scht".into()));
+        assert_eq!(
+            read(b"550 gel\xf6scht\r\n").map(|all| all[0].text()),
+            Ok("gel\u{f6}scht".into())
+        );
     }
 
     #[test]
     fn enhanced_codes_are_read_wherever_they_stand() {
         assert_eq!(enhanced("550 5.1.1 no\r\n").as_deref(), Some("5.1.1"));
-        assert_eq!(enhanced("550 #5.1.0 Address rejected.\r\n").as_deref(), Some("5.1.0"));
-        assert_eq!(enhanced("553 sorry, no mailbox here (#5.1.1)\r\n").as_deref(), Some("5.1.1"));
-        assert_eq!(enhanced("550 cuda_nsu 5.1.1 no\r\n").as_deref(), Some("5.1.1"));
+        assert_eq!(
+            enhanced("550 #5.1.0 Address rejected.\r\n").as_deref(),
+            Some("5.1.0")
+        );
+        assert_eq!(
+            enhanced("553 sorry, no mailbox here (#5.1.1)\r\n").as_deref(),
+            Some("5.1.1")
+        );
+        assert_eq!(
+            enhanced("550 cuda_nsu 5.1.1 no\r\n").as_deref(),
+            Some("5.1.1")
+        );
         assert_eq!(enhanced("550 5.1.1: no\r\n").as_deref(), Some("5.1.1"));
-        assert_eq!(enhanced("450 5.1.1 class of the reply\r\n").as_deref(), Some("4.1.1"));
-        for none in ["550 5.1 no\r\n", "550 5.1.1.1 no\r\n", "550 1.1.1.1 no\r\n", "550 5.1.1a\r\n"] {
+        assert_eq!(
+            enhanced("450 5.1.1 class of the reply\r\n").as_deref(),
+            Some("4.1.1")
+        );
+        for none in [
+            "550 5.1 no\r\n",
+            "550 5.1.1.1 no\r\n",
+            "550 1.1.1.1 no\r\n",
+            "550 5.1.1a\r\n",
+        ] {
             assert_eq!(enhanced(none), None, "{none}");
         }
     }
@@ -307,10 +373,16 @@ mod tests {
     #[test]
     fn garbage_is_told_early() {
         assert!(matches!(read(b"SSH-2"), Err(Malformed::NotAReply(_))));
-        assert!(matches!(read(b"\x16\x03\x01"), Err(Malformed::NotAReply(_))));
+        assert!(matches!(
+            read(b"\x16\x03\x01"),
+            Err(Malformed::NotAReply(_))
+        ));
         assert!(matches!(read(b"25x"), Err(Malformed::NotAReply(_))));
         assert!(matches!(read(b"250_x\r\n"), Err(Malformed::NotAReply(_))));
-        assert!(matches!(read(b"\r\n250 x\r\n"), Err(Malformed::NotAReply(_))));
+        assert!(matches!(
+            read(b"\r\n250 x\r\n"),
+            Err(Malformed::NotAReply(_))
+        ));
         assert!(matches!(read(b"120 x\r\n"), Err(Malformed::NotAReply(_))));
     }
 

@@ -48,7 +48,9 @@ impl Opportunistic {
         let provider = Arc::new(ring::default_provider());
         let judge = match roots.is_empty() {
             true => None,
-            false => WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone()).build().ok(),
+            false => WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
+                .build()
+                .ok(),
         };
         let mut config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?
@@ -58,8 +60,14 @@ impl Opportunistic {
         // No second visit is worth the tickets, and some servers hold their next reply back until those have
         // arrived (RFC 9149).
         config.resumption = Resumption::disabled();
-        config.send_ticket_request = Some(TicketRequest { new_session_count: 0, resumption_count: 0 });
-        Ok(Self { config: Arc::new(config), judge })
+        config.send_ticket_request = Some(TicketRequest {
+            new_session_count: 0,
+            resumption_count: 0,
+        });
+        Ok(Self {
+            config: Arc::new(config),
+            judge,
+        })
     }
 
     pub(super) fn config(&self) -> Arc<ClientConfig> {
@@ -67,34 +75,57 @@ impl Opportunistic {
     }
 
     /// What is known about a connection after its handshake.
-    pub(super) fn facts(&self, connection: &rustls::ClientConnection, name: &ServerName<'_>) -> TlsFacts {
+    pub(super) fn facts(
+        &self,
+        connection: &rustls::ClientConnection,
+        name: &ServerName<'_>,
+    ) -> TlsFacts {
         let version = match connection.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3".to_owned(),
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".to_owned(),
-            other => other.and_then(|version| version.as_str()).unwrap_or("TLS").to_owned(),
+            other => other
+                .and_then(|version| version.as_str())
+                .unwrap_or("TLS")
+                .to_owned(),
         };
         let cipher = connection
             .negotiated_cipher_suite()
             .and_then(|suite| suite.suite().as_str())
             .unwrap_or_default()
             .to_owned();
-        let judged = self.judge.as_ref().zip(connection.peer_certificates()).map(|(judge, chain)| {
-            let Some((own, others)) = chain.split_first() else { return Some("no certificate".to_owned()) };
-            judge.verify_server_cert(own, others, name, &[], UnixTime::now()).err().map(|error| said(&error))
-        });
-        TlsFacts { version, cipher, trusted: judged.as_ref().map(Option::is_none), fault: judged.flatten() }
+        let judged =
+            self.judge
+                .as_ref()
+                .zip(connection.peer_certificates())
+                .map(|(judge, chain)| {
+                    let Some((own, others)) = chain.split_first() else {
+                        return Some("no certificate".to_owned());
+                    };
+                    judge
+                        .verify_server_cert(own, others, name, &[], UnixTime::now())
+                        .err()
+                        .map(|error| said(&error))
+                });
+        TlsFacts {
+            version,
+            cipher,
+            trusted: judged.as_ref().map(Option::is_none),
+            fault: judged.flatten(),
+        }
     }
 }
 
 fn said(error: &Error) -> String {
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => "the issuer is not known".into(),
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "the issuer is not known".into()
+        }
         Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "it is for another name".into(),
-        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            "it has expired".into()
-        }
+        Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "it has expired".into(),
         Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
         ) => "it is not valid yet".into(),
@@ -124,7 +155,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -133,7 +169,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -61,7 +61,10 @@ pub struct Transcript<'a> {
 impl<'a> Transcript<'a> {
     /// Tells `observer` of each new entry.
     pub fn observed(observer: impl FnMut(&[Entry]) + Send + 'a) -> Self {
-        Self { entries: Vec::new(), observer: Some(Box::new(observer)) }
+        Self {
+            entries: Vec::new(),
+            observer: Some(Box::new(observer)),
+        }
     }
 
     /// The entries.
@@ -99,7 +102,13 @@ impl<'a> Transcript<'a> {
             text.truncate(text.floor_char_boundary(MAX_TEXT));
             text.push('…');
         }
-        self.entries.push(Entry { host: host.to_owned(), stage, code, enhanced, text });
+        self.entries.push(Entry {
+            host: host.to_owned(),
+            stage,
+            code,
+            enhanced,
+            text,
+        });
         if let Some(observer) = &mut self.observer {
             observer(&self.entries);
         }

@@ -142,12 +142,16 @@ impl Wire {
                     return Err(Broken::TooLong);
                 }
             }
-            let Some(stream) = &mut self.stream else { return Err(Broken::Closed(String::new())) };
+            let Some(stream) = &mut self.stream else {
+                return Err(Broken::Closed(String::new()));
+            };
             stream.acknowledge_at_once();
             match timeout_at(end, stream.read(&mut piece)).await {
                 Ok(Ok(0) | Err(_)) => return Err(Broken::Closed(self.parser.partial())),
                 Ok(Ok(count)) => self.parser.push(&piece[..count]),
-                Err(_) if self.parser.is_amid() => return Err(Broken::Tarpit(self.parser.partial())),
+                Err(_) if self.parser.is_amid() => {
+                    return Err(Broken::Tarpit(self.parser.partial()));
+                }
                 Err(_) => return Err(Broken::Silent),
             }
         }
@@ -156,7 +160,9 @@ impl Wire {
     /// Sends lines; they carry their CRLF.
     pub(super) async fn send(&mut self, lines: &str) -> Result<(), Broken> {
         let end = self.deadline.min(Instant::now() + self.patience);
-        let Some(stream) = &mut self.stream else { return Err(Broken::Closed(String::new())) };
+        let Some(stream) = &mut self.stream else {
+            return Err(Broken::Closed(String::new()));
+        };
         let sending = async {
             outlay::spend(outlay::SYN + lines.len())?;
             stream.write_all(lines.as_bytes()).await?;
@@ -188,7 +194,12 @@ impl Wire {
         };
         outlay::spend(outlay::HANDSHAKE).map_err(|_| Broken::Spared)?;
         let end = self.deadline.min(Instant::now() + self.patience);
-        match timeout_at(end, TlsConnector::from(tls.config()).connect(name.clone(), plain)).await {
+        match timeout_at(
+            end,
+            TlsConnector::from(tls.config()).connect(name.clone(), plain),
+        )
+        .await
+        {
             Ok(Ok(stream)) => {
                 let facts = tls.facts(stream.get_ref().1, &name);
                 self.stream = Some(Stream::Tls(Box::new(stream)));
@@ -203,7 +214,11 @@ impl Wire {
     /// as long as the settings want here: nothing depends on it.
     pub(super) async fn quit(&mut self, settings: &Settings) -> Option<Reply> {
         let mut stream = self.stream.take()?;
-        let introduction = settings.contact.as_deref().filter(|_| !self.endless).and_then(introduction);
+        let introduction = settings
+            .contact
+            .as_deref()
+            .filter(|_| !self.endless)
+            .and_then(introduction);
         if settings.quit.is_zero() {
             let Some(introduction) = introduction else {
                 say_quit(&mut stream).await;
@@ -233,7 +248,9 @@ impl Wire {
 impl Drop for Wire {
     /// Also when the lookup is given up halfway.
     fn drop(&mut self) {
-        if let (Some(mut stream), Ok(runtime)) = (self.stream.take(), tokio::runtime::Handle::try_current()) {
+        if let (Some(mut stream), Ok(runtime)) =
+            (self.stream.take(), tokio::runtime::Handle::try_current())
+        {
             let goodbye = async move {
                 say_quit(&mut stream).await;
                 tokio::spawn(hear_out(stream));
@@ -302,7 +319,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buffer),

@@ -9,7 +9,9 @@ const RESERVE: u64 = 64;
 #[must_use]
 pub fn raise_descriptor_limit() -> u64 {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 0 };
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return 0;
+    };
     if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() {
         return hard;
     }
@@ -23,7 +25,9 @@ pub(super) fn descriptors() -> usize {
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
     // Where the count is not to be had, half of the limit is taken for used.
     let used = std::fs::read_dir("/proc/self/fd").map_or(limit / 2, |fds| fds.count() as u64);
-    usize::try_from(limit.saturating_sub(used + RESERVE)).unwrap_or(usize::MAX).max(8)
+    usize::try_from(limit.saturating_sub(used + RESERVE))
+        .unwrap_or(usize::MAX)
+        .max(8)
 }
 
 /// Nothing to be raised.

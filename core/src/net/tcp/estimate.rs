@@ -54,7 +54,11 @@ impl Estimate {
     /// How many attempts make silence believable.
     pub fn attempts(&self, wanted: u8) -> u8 {
         // A few answers say little about loss; none at all mostly mean that nothing answers.
-        let wanted = if (1..TELLING).contains(&self.answered) { wanted.max(UNSURE) } else { wanted };
+        let wanted = if (1..TELLING).contains(&self.answered) {
+            wanted.max(UNSURE)
+        } else {
+            wanted
+        };
         if self.missed == 0 {
             return wanted;
         }
@@ -63,7 +67,9 @@ impl Estimate {
         // All of the answering ports would have to lose every attempt: answered * loss^n.
         let needed = (WRONG / answered).ln() / loss.ln();
         let most = wanted.saturating_add(EXTRA);
-        (wanted..most).find(|n| f64::from(*n) >= needed).unwrap_or(most)
+        (wanted..most)
+            .find(|n| f64::from(*n) >= needed)
+            .unwrap_or(most)
     }
 }
 
@@ -86,7 +92,10 @@ mod tests {
         assert_eq!(Estimate::default().patience(UNKNOWN), UNKNOWN);
         assert_eq!(seen(1, 20, 0).patience(UNKNOWN), FLOOR);
         let far = seen(600, 20, 0).patience(UNKNOWN);
-        assert!(far >= Duration::from_millis(900) && far < Duration::from_secs(2), "{far:?}");
+        assert!(
+            far >= Duration::from_millis(900) && far < Duration::from_secs(2),
+            "{far:?}"
+        );
     }
 
     #[test]

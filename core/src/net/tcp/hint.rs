@@ -40,7 +40,9 @@ fn kind(port: u16) -> Kind {
         | 4190
         | 5900..=5903
         | 6667 => Kind::Greets,
-        80 | 81 | 591 | 3000 | 5000 | 8000 | 8008 | 8080 | 8081 | 8088 | 8888 | 9000 | 9090 => Kind::Http,
+        80 | 81 | 591 | 3000 | 5000 | 8000 | 8008 | 8080 | 8081 | 8088 | 8888 | 9000 | 9090 => {
+            Kind::Http
+        }
         443
         | 465
         | 563
@@ -134,7 +136,9 @@ fn understand(bytes: &[u8]) -> Option<String> {
 
 /// The server's version from a `MySQL` greeting: length, sequence 0, protocol 10, NUL-ended text.
 fn mysql(bytes: &[u8]) -> Option<String> {
-    let [_, _, 0, 0, 10, version @ ..] = bytes else { return None };
+    let [_, _, 0, 0, 10, version @ ..] = bytes else {
+        return None;
+    };
     let end = version.iter().position(|byte| *byte == 0)?;
     std::str::from_utf8(&version[..end]).ok().map(str::to_owned)
 }
@@ -143,7 +147,13 @@ fn mysql(bytes: &[u8]) -> Option<String> {
 fn printable(text: &str) -> Option<String> {
     let clean: String = text
         .chars()
-        .map(|c| if c.is_control() || is_formatting(c) { '\u{fffd}' } else { c })
+        .map(|c| {
+            if c.is_control() || is_formatting(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
         .take(CHARACTERS)
         .collect();
     let clean = clean.trim_matches(|c: char| c.is_whitespace() || c == '\u{fffd}');
@@ -190,16 +200,25 @@ mod tests {
     #[test]
     fn greetings_become_one_printable_line() {
         let say = |bytes: &[u8]| understand(bytes);
-        assert_eq!(say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(), Some("SSH-2.0-OpenSSH_9.2"));
+        assert_eq!(
+            say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(),
+            Some("SSH-2.0-OpenSSH_9.2")
+        );
         assert_eq!(
             say(b"HTTP/1.1 200 OK\r\nDate: x\r\nserver: nginx\r\n\r\n").as_deref(),
             Some("HTTP/1.1 200 OK, nginx")
         );
         assert_eq!(say(&[0x15, 3, 3, 0, 2, 2, 40]).as_deref(), Some("TLS"));
-        assert_eq!(say(b"J\0\0\0\x0a8.0.36\0\x08").as_deref(), Some("MySQL 8.0.36"));
+        assert_eq!(
+            say(b"J\0\0\0\x0a8.0.36\0\x08").as_deref(),
+            Some("MySQL 8.0.36")
+        );
         assert_eq!(say(b"").as_deref(), None);
         assert_eq!(say(&[0, 1, 2, 3]).as_deref(), None);
-        assert_eq!(say("a\u{202e}\x1b[31mb".as_bytes()).as_deref(), Some("a\u{fffd}\u{fffd}[31mb"));
+        assert_eq!(
+            say("a\u{202e}\x1b[31mb".as_bytes()).as_deref(),
+            Some("a\u{fffd}\u{fffd}[31mb")
+        );
         assert_eq!(say(&[b'x'; 256]).map(|text| text.len()), Some(CHARACTERS));
     }
 }

@@ -38,7 +38,9 @@ pub async fn check_ports(
         scan.launch();
         scan.expire(&mut on_result);
         let Some(wake) = scan.next_wake() else { break };
-        let Scan { attempts, hints, .. } = &mut scan;
+        let Scan {
+            attempts, hints, ..
+        } = &mut scan;
         tokio::select! {
             biased;
             Some(done) = attempts.next(), if !attempts.is_empty() => {
@@ -98,7 +100,9 @@ struct Scan {
 fn is_shortage(error: &io::Error) -> bool {
     use nix::libc::{EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
     let shortages = [EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM];
-    error.raw_os_error().is_some_and(|code| shortages.contains(&code))
+    error
+        .raw_os_error()
+        .is_some_and(|code| shortages.contains(&code))
 }
 
 impl Scan {
@@ -107,7 +111,10 @@ impl Scan {
         let ports: Vec<Port> = ports
             .iter()
             .filter(|port| seen.insert(**port))
-            .map(|port| Port { number: *port, ..Port::default() })
+            .map(|port| Port {
+                number: *port,
+                ..Port::default()
+            })
             .collect();
         Self {
             address,
@@ -139,11 +146,16 @@ impl Scan {
         }
         let elapsed = u32::try_from(now.duration_since(self.credited).as_millis()).unwrap_or(BURST);
         if elapsed > 0 {
-            self.credit = self.credit.saturating_add(elapsed.saturating_mul(PER_MS)).min(BURST);
+            self.credit = self
+                .credit
+                .saturating_add(elapsed.saturating_mul(PER_MS))
+                .min(BURST);
             self.credited = now;
         }
         while self.credit > 0 && self.waiting.len() < self.options.concurrency.max(1) {
-            let Some(index) = self.queue.pop_front() else { break };
+            let Some(index) = self.queue.pop_front() else {
+                break;
+            };
             let port = &mut self.ports[index];
             if port.result.is_some() {
                 continue;
@@ -165,7 +177,8 @@ impl Scan {
             let (handle, registration) = AbortHandle::new_pair();
             port.open.push(handle);
             let future = async move { (index, attempt, connect(target, None).await) };
-            self.attempts.push(Abortable::new(future, registration).boxed());
+            self.attempts
+                .push(Abortable::new(future, registration).boxed());
             self.waiting.push_back((Instant::now(), index, attempt));
         }
     }
@@ -180,7 +193,8 @@ impl Scan {
                 if now < sent + patience {
                     break;
                 }
-                self.late.extend(port.open.get(usize::from(attempt)).cloned());
+                self.late
+                    .extend(port.open.get(usize::from(attempt)).cloned());
                 self.silent.push(index);
             }
             self.waiting.pop_front();
@@ -215,15 +229,23 @@ impl Scan {
         }
         let millisecond = now + Duration::from_millis(1);
         if self.queue.is_empty() {
-            let front = self.waiting.front().map(|(sent, ..)| *sent + self.patience());
+            let front = self
+                .waiting
+                .front()
+                .map(|(sent, ..)| *sent + self.patience());
             return Some(front.unwrap_or(millisecond));
         }
         // At least the rest of the millisecond: credit, descriptors or the window are short.
-        Some(self.starved_until.map_or(millisecond, |until| until.max(millisecond)))
+        Some(
+            self.starved_until
+                .map_or(millisecond, |until| until.max(millisecond)),
+        )
     }
 
     fn finish(&mut self, done: Done, on_result: &mut impl FnMut(&PortResult)) {
-        let Ok((index, attempt, outcome)) = done else { return };
+        let Ok((index, attempt, outcome)) = done else {
+            return;
+        };
         let port = &mut self.ports[index];
         if port.result.is_some() {
             return;
@@ -280,7 +302,8 @@ impl Scan {
         }
         self.budget = in_use.max(1);
         self.starved_until = Some(Instant::now() + STARVED);
-        self.waiting.retain(|(_, waiting, number)| (*waiting, *number) != (index, attempt));
+        self.waiting
+            .retain(|(_, waiting, number)| (*waiting, *number) != (index, attempt));
         let port = &mut self.ports[index];
         port.attempts = port.attempts.saturating_sub(1);
         port.open.truncate(usize::from(port.attempts));
@@ -303,7 +326,13 @@ impl Scan {
             attempt.abort();
         }
         self.unresolved -= 1;
-        let result = PortResult { port: port.number, state, rtt_ms, reason, hint: None };
+        let result = PortResult {
+            port: port.number,
+            state,
+            rtt_ms,
+            reason,
+            hint: None,
+        };
         on_result(&result);
         port.result = Some(result);
     }
@@ -313,15 +342,25 @@ impl Scan {
         let port = self.ports[index].number;
         let wait = self.options.hint_timeout;
         // Without waiting there is still the time that the scan takes anyway.
-        let patience = if wait.is_zero() { self.options.timeout } else { wait };
+        let patience = if wait.is_zero() {
+            self.options.timeout
+        } else {
+            wait
+        };
         if !wait.is_zero() && hint::is_expected(port) {
             let until = Instant::now() + wait;
             self.hints_until = Some(self.hints_until.map_or(until, |other| other.max(until)));
         }
-        self.hints.push(async move { (index, hint::read(stream, port, patience).await) }.boxed());
+        self.hints
+            .push(async move { (index, hint::read(stream, port, patience).await) }.boxed());
     }
 
-    fn hint(&mut self, index: usize, text: Option<String>, on_result: &mut impl FnMut(&PortResult)) {
+    fn hint(
+        &mut self,
+        index: usize,
+        text: Option<String>,
+        on_result: &mut impl FnMut(&PortResult),
+    ) {
         if let (Some(result), Some(text)) = (&mut self.ports[index].result, text) {
             result.hint = Some(text);
             on_result(result);
@@ -329,6 +368,9 @@ impl Scan {
     }
 
     fn results(self) -> Vec<PortResult> {
-        self.ports.into_iter().filter_map(|port| port.result).collect()
+        self.ports
+            .into_iter()
+            .filter_map(|port| port.result)
+            .collect()
     }
 }

@@ -17,7 +17,9 @@ impl<'v> Card<'v> {
     /// The card of an entity.
     pub fn of(entity: &'v Value) -> Self {
         let properties = entity["vcardArray"].get(1).and_then(Value::as_array);
-        Self { properties: properties.map_or(&[], |list| &list[..list.len().min(MAX)]) }
+        Self {
+            properties: properties.map_or(&[], |list| &list[..list.len().min(MAX)]),
+        }
     }
 
     /// The properties of a name, as parameters and value.
@@ -25,7 +27,10 @@ impl<'v> Card<'v> {
         let properties = self.properties.iter().filter_map(Value::as_array);
         properties
             .filter(move |property| {
-                property.first().and_then(Value::as_str).is_some_and(|n| n.eq_ignore_ascii_case(name))
+                property
+                    .first()
+                    .and_then(Value::as_str)
+                    .is_some_and(|n| n.eq_ignore_ascii_case(name))
             })
             .filter_map(|property| Some((property.get(1)?, property.get(3)?)))
     }
@@ -43,7 +48,11 @@ impl<'v> Card<'v> {
 
     /// Whether the card says that it is of this kind.
     pub fn is(&self, kind: &str) -> bool {
-        self.all("kind").any(|(_, value)| value.as_str().is_some_and(|own| own.eq_ignore_ascii_case(kind)))
+        self.all("kind").any(|(_, value)| {
+            value
+                .as_str()
+                .is_some_and(|own| own.eq_ignore_ascii_case(kind))
+        })
     }
 
     /// The displayed name.
@@ -53,15 +62,22 @@ impl<'v> Card<'v> {
 
     /// The organization: named as such, or a displayed name that can only be one.
     pub fn organization(&self) -> Option<String> {
-        self.text("org")
-            .or_else(|| self.name().filter(|name| self.is("org") || values::is_organization(name)))
+        self.text("org").or_else(|| {
+            self.name()
+                .filter(|name| self.is("org") || values::is_organization(name))
+        })
     }
 
     /// The country: the `cc` parameter of RFC 8605, the last part of an address, or the last line of its label.
     pub fn country(&self) -> Option<String> {
         self.all("adr").find_map(|(parameters, value)| {
             let by_code = parameters["cc"].as_str().and_then(countries::code);
-            let by_name = || value.get(6).and_then(Value::as_str).and_then(countries::code);
+            let by_name = || {
+                value
+                    .get(6)
+                    .and_then(Value::as_str)
+                    .and_then(countries::code)
+            };
             let by_label = || {
                 let last = parameters["label"].as_str()?.trim().lines().last()?.trim();
                 // A state's two letters would pass for a country.
@@ -73,7 +89,8 @@ impl<'v> Card<'v> {
 
     /// The mail address.
     pub fn email(&self) -> Option<String> {
-        self.all("email").find_map(|(_, value)| values::email(value.as_str()?))
+        self.all("email")
+            .find_map(|(_, value)| values::email(value.as_str()?))
     }
 
     /// The telephone number, not the fax.
@@ -86,6 +103,7 @@ impl<'v> Card<'v> {
 
     /// The web site.
     pub fn url(&self) -> Option<String> {
-        self.all("url").find_map(|(_, value)| values::url(value.as_str()?))
+        self.all("url")
+            .find_map(|(_, value)| values::url(value.as_str()?))
     }
 }

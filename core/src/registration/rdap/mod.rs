@@ -10,7 +10,9 @@ mod samples;
 use serde_json::Value;
 
 use super::whois::ranges::{self, Range};
-use super::{Kind, Network, Registrant, Registrar, Registration, State, countries, dates, status, values};
+use super::{
+    Kind, Network, Registrant, Registrar, Registration, State, countries, dates, status, values,
+};
 use card::Card;
 
 /// Why an answer could not be read at all.
@@ -53,7 +55,10 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
             429 => State::Throttled,
             _ => State::Unavailable,
         };
-        return Ok(Registration { state, ..Registration::empty(kind) });
+        return Ok(Registration {
+            state,
+            ..Registration::empty(kind)
+        });
     }
     let object = select(kind, query, &value).ok_or(Error::NotRdap)?;
     let mut out = Registration::empty(kind);
@@ -64,7 +69,10 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
     }
     out.created = event(object, &["registration"]);
     out.updated = event(object, &["last changed"]);
-    out.expires = event(object, &["expiration", "registrar expiration", "soft expiration"]);
+    out.expires = event(
+        object,
+        &["expiration", "registrar expiration", "soft expiration"],
+    );
     if kind == Kind::Domain {
         domain(&mut out, object);
     } else {
@@ -73,9 +81,14 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
             return Ok(Registration::empty(kind));
         }
     }
-    let reserved =
-        out.status.iter().any(|word| word == "reserved") && out.created.is_none() && out.registrar.is_none();
-    out.state = if reserved { State::Reserved } else { State::Registered };
+    let reserved = out.status.iter().any(|word| word == "reserved")
+        && out.created.is_none()
+        && out.registrar.is_none();
+    out.state = if reserved {
+        State::Reserved
+    } else {
+        State::Registered
+    };
     Ok(out.tidy())
 }
 
@@ -83,16 +96,24 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
 ///
 /// Checked for form only: the caller decides whether they may be asked.
 pub fn related(json: &[u8]) -> Vec<String> {
-    let Ok(value) = read(json) else { return Vec::new() };
+    let Ok(value) = read(json) else {
+        return Vec::new();
+    };
     let mut found: Vec<String> = Vec::new();
     let own: Vec<&str> = items(&value["links"])
         .filter(|link| has(&link["rel"], "self"))
         .filter_map(|link| link["href"].as_str())
         .collect();
     for link in items(&value["links"]).filter(|link| has(&link["rel"], "related")) {
-        let Some(href) = link["href"].as_str().map(str::trim) else { continue };
+        let Some(href) = link["href"].as_str().map(str::trim) else {
+            continue;
+        };
         let rdap = link["type"].as_str().map_or_else(
-            || ["/domain/", "/ip/", "/autnum/"].iter().any(|part| href.contains(part)),
+            || {
+                ["/domain/", "/ip/", "/autnum/"]
+                    .iter()
+                    .any(|part| href.contains(part))
+            },
             |kind| kind.contains("rdap+json"),
         );
         let web = href.starts_with("https://") || href.starts_with("http://");
@@ -119,18 +140,24 @@ fn read(json: &[u8]) -> Result<Value, Error> {
     // The reader of serde_json bounds the depth itself. Latin-1 in a text must not lose the answer.
     let value: Value = match serde_json::from_slice(json) {
         Ok(value) => value,
-        Err(_) => serde_json::from_str(&String::from_utf8_lossy(json)).map_err(|_| Error::NotJson)?,
+        Err(_) => {
+            serde_json::from_str(&String::from_utf8_lossy(json)).map_err(|_| Error::NotJson)?
+        }
     };
     value.is_object().then_some(value).ok_or(Error::NotRdap)
 }
 
 /// A member as a number, also when it is written as text.
 fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.trim().trim_start_matches("AS").parse().ok())
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.trim().trim_start_matches("AS").parse().ok())
 }
 
 fn error_code(value: &Value) -> Option<u64> {
-    let bare = value["objectClassName"].is_null() && value["ldhName"].is_null() && value["handle"].is_null();
+    let bare = value["objectClassName"].is_null()
+        && value["ldhName"].is_null()
+        && value["handle"].is_null();
     number(&value["errorCode"]).filter(|_| bare)
 }
 
@@ -154,11 +181,15 @@ fn has(value: &Value, word: &str) -> bool {
 
 /// The object asked about: the answer itself, or the match in the result of a search.
 fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
-    let class = value["objectClassName"].as_str().unwrap_or_default().to_lowercase();
+    let class = value["objectClassName"]
+        .as_str()
+        .unwrap_or_default()
+        .to_lowercase();
     let fits = match kind {
         Kind::Domain => {
             class == "domain"
-                || class.is_empty() && (value["ldhName"].is_string() || value["unicodeName"].is_string())
+                || class.is_empty()
+                    && (value["ldhName"].is_string() || value["unicodeName"].is_string())
         }
         Kind::Asn => class == "autnum" || class.is_empty() && !value["startAutnum"].is_null(),
         Kind::Ip | Kind::Network => {
@@ -166,18 +197,24 @@ fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
         }
     };
     if fits {
-        let names = [value["ldhName"].as_str(), value["unicodeName"].as_str()].into_iter().flatten();
-        return (kind != Kind::Domain || !super::subject::is_another(query, names)).then_some(value);
+        let names = [value["ldhName"].as_str(), value["unicodeName"].as_str()]
+            .into_iter()
+            .flatten();
+        return (kind != Kind::Domain || !super::subject::is_another(query, names))
+            .then_some(value);
     }
     let wanted = values::hostname(query);
-    items(&value["domainSearchResults"])
-        .find(|found| found["ldhName"].as_str().and_then(values::hostname) == wanted && wanted.is_some())
+    items(&value["domainSearchResults"]).find(|found| {
+        found["ldhName"].as_str().and_then(values::hostname) == wanted && wanted.is_some()
+    })
 }
 
 fn event(object: &Value, actions: &[&str]) -> Option<String> {
     let date = |action: &&str| {
         let mut events = items(&object["events"]).filter(|event| {
-            event["eventAction"].as_str().is_some_and(|a| a.trim().eq_ignore_ascii_case(action))
+            event["eventAction"]
+                .as_str()
+                .is_some_and(|a| a.trim().eq_ignore_ascii_case(action))
         });
         events.find_map(|event| dates::parse(event["eventDate"].as_str()?, dates::Order::Unknown))
     };
@@ -190,37 +227,55 @@ fn with_role<'v>(value: &'v Value, role: &'v str) -> impl Iterator<Item = &'v Va
 
 fn domain(out: &mut Registration, object: &Value) {
     for server in items(&object["nameservers"]) {
-        let name =
-            server["ldhName"].as_str().or_else(|| server["unicodeName"].as_str()).or_else(|| server.as_str());
+        let name = server["ldhName"]
+            .as_str()
+            .or_else(|| server["unicodeName"].as_str())
+            .or_else(|| server.as_str());
         if let Some(name) = name {
             values::nameservers(&mut out.nameservers, name);
         }
     }
     let secure = &object["secureDNS"];
     let signed = &secure["delegationSigned"];
-    out.dnssec = signed.as_bool().or_else(|| values::signed(signed.as_str()?)).or_else(|| {
-        let keys = ["dsData", "keyData"].iter().any(|name| items(&secure[*name]).next().is_some());
-        keys.then_some(true)
-    });
-    out.registrar = with_role(object, "registrar").next().map(|entity| registrar(entity, object));
+    out.dnssec = signed
+        .as_bool()
+        .or_else(|| values::signed(signed.as_str()?))
+        .or_else(|| {
+            let keys = ["dsData", "keyData"]
+                .iter()
+                .any(|name| items(&secure[*name]).next().is_some());
+            keys.then_some(true)
+        });
+    out.registrar = with_role(object, "registrar")
+        .next()
+        .map(|entity| registrar(entity, object));
     out.registrant = with_role(object, "registrant").next().map(|entity| {
         let card = Card::of(entity);
-        Registrant { organization: card.organization(), country: card.country() }
+        Registrant {
+            organization: card.organization(),
+            country: card.country(),
+        }
     });
 }
 
 fn registrar(entity: &Value, object: &Value) -> Registrar {
     let card = Card::of(entity);
-    let id = items(&entity["publicIds"])
-        .find(|id| id["type"].as_str().is_some_and(|kind| kind.to_lowercase().contains("iana")));
+    let id = items(&entity["publicIds"]).find(|id| {
+        id["type"]
+            .as_str()
+            .is_some_and(|kind| kind.to_lowercase().contains("iana"))
+    });
     let id = id.and_then(|id| match &id["identifier"] {
         Value::String(text) => values::iana_id(text),
         Value::Number(number) => values::iana_id(&number.to_string()),
         _ => None,
     });
     // The contact for abuse belongs to the registrar; a few servers put it beside.
-    let abuse =
-        with_role(entity, "abuse").chain(with_role(object, "abuse")).next().map(Card::of).unwrap_or_default();
+    let abuse = with_role(entity, "abuse")
+        .chain(with_role(object, "abuse"))
+        .next()
+        .map(Card::of)
+        .unwrap_or_default();
     Registrar {
         name: card.name().or_else(|| card.organization()),
         iana_id: id,
@@ -231,28 +286,53 @@ fn registrar(entity: &Value, object: &Value) -> Registrar {
 }
 
 fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
-    let mut out = Network { name: object["name"].as_str().and_then(values::text), ..Network::default() };
+    let mut out = Network {
+        name: object["name"].as_str().and_then(values::text),
+        ..Network::default()
+    };
     if kind != Kind::Asn {
-        let address = |name: &str| object[name].as_str()?.split('/').next()?.trim().parse().ok();
+        let address = |name: &str| {
+            object[name]
+                .as_str()?
+                .split('/')
+                .next()?
+                .trim()
+                .parse()
+                .ok()
+        };
         let range = Range::new(address("startAddress")?, address("endAddress")?)?;
         // The whole address space is how some say that a block is not theirs.
         if range.is_everything()
-            || ranges::parse(query).is_some_and(|wanted| !range.covers(wanted) && !wanted.covers(range))
+            || ranges::parse(query)
+                .is_some_and(|wanted| !range.covers(wanted) && !wanted.covers(range))
         {
             return None;
         }
-        (out.start, out.end) = (Some(range.first().to_string()), Some(range.last().to_string()));
+        (out.start, out.end) = (
+            Some(range.first().to_string()),
+            Some(range.last().to_string()),
+        );
         let given = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
-            let prefix = cidr["v4prefix"].as_str().or_else(|| cidr["v6prefix"].as_str())?;
+            let prefix = cidr["v4prefix"]
+                .as_str()
+                .or_else(|| cidr["v6prefix"].as_str())?;
             ranges::prefixes(&format!("{prefix}/{}", number(&cidr["length"])?)).pop()
         });
         out.cidr = given.collect();
         if out.cidr.is_empty() {
             out.cidr = range.cidr();
         }
-        let origins = ["arin_originas0_originautnums", "lacnic_originAutnum", "nicbr_autnum"];
-        let origin = origins.iter().find_map(|name| items(&object[*name]).find_map(number));
-        out.origin_asn = origin.and_then(|origin| u32::try_from(origin).ok()).filter(|origin| *origin != 0);
+        let origins = [
+            "arin_originas0_originautnums",
+            "lacnic_originAutnum",
+            "nicbr_autnum",
+        ];
+        let origin = origins
+            .iter()
+            .find_map(|name| items(&object[*name]).find_map(number));
+        out.origin_asn = origin
+            .and_then(|origin| u32::try_from(origin).ok())
+            .filter(|origin| *origin != 0);
     }
     // RIPE lists maintainers as registrants too; only the organization is the holder.
     let holders: Vec<Card<'_>> = with_role(object, "registrant").map(Card::of).collect();
@@ -260,9 +340,13 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
         .iter()
         .find(|card| card.is("org"))
         .or_else(|| holders.iter().find(|card| !card.is("individual")));
-    out.organization =
-        holder.and_then(|card| card.organization().or_else(|| card.name())).or_else(|| described(object));
-    out.country = object["country"].as_str().and_then(countries::code).or_else(|| holder?.country());
+    out.organization = holder
+        .and_then(|card| card.organization().or_else(|| card.name()))
+        .or_else(|| described(object));
+    out.country = object["country"]
+        .as_str()
+        .and_then(countries::code)
+        .or_else(|| holder?.country());
     Some(out)
 }
 
@@ -270,9 +354,14 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
 fn described(object: &Value) -> Option<String> {
     let server = object["port43"].as_str().unwrap_or_default();
     let description = |remark: &&Value| {
-        remark["title"].as_str().is_some_and(|title| title.eq_ignore_ascii_case("description"))
+        remark["title"]
+            .as_str()
+            .is_some_and(|title| title.eq_ignore_ascii_case("description"))
     };
     let remark = items(&object["remarks"]).find(description)?;
     let theirs = server.contains("apnic") || server.contains("afrinic");
-    texts(&remark["description"]).next().filter(|_| theirs).and_then(values::text)
+    texts(&remark["description"])
+        .next()
+        .filter(|_| theirs)
+        .and_then(values::text)
 }

@@ -38,15 +38,24 @@ fn domain() {
     assert_eq!(r.registrar, Some(registrar));
     assert_eq!(
         r.registrant,
-        Some(Registrant { organization: Some("Example LLC".into()), country: Some("DE".into()) })
+        Some(Registrant {
+            organization: Some("Example LLC".into()),
+            country: Some("DE".into())
+        })
     );
-    assert_eq!(r.status, ["clientTransferProhibited", "ok", "transfer prohibited"]);
+    assert_eq!(
+        r.status,
+        ["clientTransferProhibited", "ok", "transfer prohibited"]
+    );
     assert_eq!(r.nameservers, ["ns1.example.net", "ns2.example.net"]);
     assert_eq!(r.created.as_deref(), Some("2001-02-03T04:05:06Z"));
     assert_eq!(r.updated.as_deref(), Some("2024-05-06T07:08:09.12Z"));
     assert_eq!(r.expires.as_deref(), Some("2031-02-03T04:05:06Z"));
     assert_eq!((r.dnssec, r.network), (Some(true), None));
-    assert_eq!(related(DOMAIN.as_bytes()), ["https://rdap.registrar.example/domain/EXAMPLE.COM"]);
+    assert_eq!(
+        related(DOMAIN.as_bytes()),
+        ["https://rdap.registrar.example/domain/EXAMPLE.COM"]
+    );
 }
 
 #[test]
@@ -65,13 +74,18 @@ fn networks() {
         country: Some("US".into()),
         origin_asn: Some(64500),
     };
-    assert_eq!((r.network, r.registrar, r.registrant), (Some(expected), None, None));
+    assert_eq!(
+        (r.network, r.registrar, r.registrant),
+        (Some(expected), None, None)
+    );
     // RIPE: maintainers are registrants too. No prefix list: the range is the prefix.
     let ripe = r#"{"startAddress": "2001:db8::", "endAddress": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "name": "SAMPLE", "country": "NL", "entities": [
         {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "SAMPLE-MNT"], ["kind", {}, "text", "individual"], ["org", {}, "text", "ORG-X-RIPE"]]]},
         {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "Sample B.V."], ["kind", {}, "text", "org"]]]}]}"#;
-    let network =
-        parse(Kind::Network, "2001:db8::/32", ripe.as_bytes()).expect("valid").network.expect("a network");
+    let network = parse(Kind::Network, "2001:db8::/32", ripe.as_bytes())
+        .expect("valid")
+        .network
+        .expect("a network");
     assert_eq!(
         (network.cidr, network.organization.as_deref()),
         (vec!["2001:db8::/32".to_owned()], Some("Sample B.V."))
@@ -80,11 +94,18 @@ fn networks() {
     let r = parse(Kind::Asn, "AS64500", asn.as_bytes()).expect("valid");
     let network = r.network.expect("an AS");
     assert_eq!(
-        (network.name.as_deref(), network.country.as_deref(), network.start),
+        (
+            network.name.as_deref(),
+            network.country.as_deref(),
+            network.start
+        ),
         (Some("SAMPLE-AS"), Some("JP"), None)
     );
     // A registry's placeholder for the whole address space, and a block elsewhere, are no answer.
-    for (start, end) in [("0.0.0.0", "255.255.255.255"), ("198.51.100.0", "198.51.100.255")] {
+    for (start, end) in [
+        ("0.0.0.0", "255.255.255.255"),
+        ("198.51.100.0", "198.51.100.255"),
+    ] {
         let text = format!(
             r#"{{"objectClassName":"ip network","startAddress":"{start}","endAddress":"{end}","name":"IANA-BLK"}}"#
         );
@@ -96,33 +117,61 @@ fn networks() {
 #[test]
 fn errors_and_broken_answers() {
     for (text, state) in [
-        (r#"{"errorCode": 404, "title": "Not Found"}"#, State::Available),
+        (
+            r#"{"errorCode": 404, "title": "Not Found"}"#,
+            State::Available,
+        ),
         (r#"{"errorCode": "429"}"#, State::Throttled),
-        (r#"{"errorCode": 500, "rdapConformance": []}"#, State::Unavailable),
+        (
+            r#"{"errorCode": 500, "rdapConformance": []}"#,
+            State::Unavailable,
+        ),
     ] {
-        assert_eq!(parse(Kind::Domain, "example.com", text.as_bytes()).map(|r| r.state), Ok(state));
+        assert_eq!(
+            parse(Kind::Domain, "example.com", text.as_bytes()).map(|r| r.state),
+            Ok(state)
+        );
     }
     for (text, error) in [
         ("", Error::NotJson),
         ("<html>", Error::NotJson),
         ("[]", Error::NotRdap),
         ("{}", Error::NotRdap),
-        (r#"{"objectClassName": "entity", "handle": "X"}"#, Error::NotRdap),
+        (
+            r#"{"objectClassName": "entity", "handle": "X"}"#,
+            Error::NotRdap,
+        ),
     ] {
-        assert_eq!(parse(Kind::Domain, "example.com", text.as_bytes()), Err(error), "{text}");
+        assert_eq!(
+            parse(Kind::Domain, "example.com", text.as_bytes()),
+            Err(error),
+            "{text}"
+        );
     }
-    assert_eq!(parse(Kind::Domain, "x", "[".repeat(1_000_000).as_bytes()), Err(Error::NotJson));
+    assert_eq!(
+        parse(Kind::Domain, "x", "[".repeat(1_000_000).as_bytes()),
+        Err(Error::NotJson)
+    );
     // Members of wrong types are members not said.
     let odd = r#"{"objectClassName": "domain", "ldhName": 1, "status": "client hold", "events": {"eventAction": "registration", "eventDate": "2001-02-03"},
         "entities": [null, 1, {"roles": "registrar", "vcardArray": [1, [["fn"], ["fn", {}, "text", "Sample"], "x"]], "publicIds": {"type": "IANA", "identifier": 9998}}],
         "nameservers": [{}, null, "ns1.example.net"], "secureDNS": {"delegationSigned": "false"}, "links": 3}"#;
     let r = parse(Kind::Domain, "example.com", odd.as_bytes()).expect("readable");
     let registrar = r.registrar.expect("named");
-    assert_eq!((registrar.name.as_deref(), registrar.iana_id.as_deref()), (Some("Sample"), Some("9998")));
+    assert_eq!(
+        (registrar.name.as_deref(), registrar.iana_id.as_deref()),
+        (Some("Sample"), Some("9998"))
+    );
     assert_eq!(
         (r.status, r.nameservers),
-        (vec!["clientHold".to_owned()], vec!["ns1.example.net".to_owned()])
+        (
+            vec!["clientHold".to_owned()],
+            vec!["ns1.example.net".to_owned()]
+        )
     );
-    assert_eq!((r.created.as_deref(), r.dnssec), (Some("2001-02-03T00:00:00Z"), Some(false)));
+    assert_eq!(
+        (r.created.as_deref(), r.dnssec),
+        (Some("2001-02-03T00:00:00Z"), Some(false))
+    );
     assert!(related(odd.as_bytes()).is_empty());
 }

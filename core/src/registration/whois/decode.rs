@@ -1,6 +1,8 @@
 //! Bytes of a whois answer to text.
 
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252,
+};
 
 /// Decodes an answer: UTF-8, else the charset it declares, else the one its bytes look like, else Windows-1252.
 ///
@@ -10,7 +12,10 @@ pub fn decode(bytes: &[u8]) -> String {
     let text = match std::str::from_utf8(bytes) {
         // Seven-bit text with escape sequences is Japanese.
         Ok(text) if !is_iso_2022_jp(bytes) => text.to_owned(),
-        _ => guess(bytes).decode_without_bom_handling(bytes).0.into_owned(),
+        _ => guess(bytes)
+            .decode_without_bom_handling(bytes)
+            .0
+            .into_owned(),
     };
     let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
     text.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
@@ -41,7 +46,9 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 }
 
 fn is_iso_2022_jp(bytes: &[u8]) -> bool {
-    bytes.windows(3).any(|w| matches!(w, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'J']))
+    bytes
+        .windows(3)
+        .any(|w| matches!(w, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'J']))
 }
 
 /// `charset: euc-kr` or `% encoding: iso-8859-1` within the first lines.
@@ -100,7 +107,11 @@ fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
         .chars()
         .filter(|c| matches!(c, '\u{3040}'..='\u{309f}' | '\u{30a0}'..='\u{30ff}' | '\u{ac00}'..='\u{d7a3}'))
         .count();
-    if common * 10 < wide * 8 || lonely * 2 > wide { 0 } else { common + sure }
+    if common * 10 < wide * 8 || lonely * 2 > wide {
+        0
+    } else {
+        common + sure
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +123,8 @@ mod tests {
     fn encodings() {
         let japanese = "[登録者名] 株式会社サンプル\n[Name Server] ns1.example.jp\n";
         let korean = "등록인 : 예제 주식회사\n도메인이름 : example.kr\n";
-        let chinese = "Registrant: 北京示例信息技术有限公司\nSponsoring Registrar: 示例科技股份有限公司\n";
+        let chinese =
+            "Registrant: 北京示例信息技术有限公司\nSponsoring Registrar: 示例科技股份有限公司\n";
         assert_eq!(decode(japanese.as_bytes()), japanese);
         assert_eq!(decode(&ISO_2022_JP.encode(japanese).0), japanese);
         assert_eq!(decode(&SHIFT_JIS.encode(japanese).0), japanese);
@@ -122,7 +134,10 @@ mod tests {
             decode(b"person: J\xf6rg M\xfcller\r\ncity: Z\xfcrich\r\n"),
             "person: Jörg Müller\ncity: Zürich\n"
         );
-        assert_eq!(decode(b"org: Soci\xe9t\xe9 d'\xe9l\xe8ves\n"), "org: Société d'élèves\n");
+        assert_eq!(
+            decode(b"org: Soci\xe9t\xe9 d'\xe9l\xe8ves\n"),
+            "org: Société d'élèves\n"
+        );
         assert_eq!(decode(b"a\x1b[31mb\0\x07"), "a[31mb");
         assert_eq!(decode(b""), "");
     }

@@ -43,42 +43,69 @@ pub fn parse(query: &str, text: &str) -> Registration {
         };
     };
     let objects = objects(all);
-    let mut draft = Draft { order: order(tld, all), ..Draft::default() };
+    let mut draft = Draft {
+        order: order(tld, all),
+        ..Draft::default()
+    };
     draft.out.kind = Kind::Domain;
     let mut contacts: Vec<(usize, Contact)> = Vec::new();
     let mut after_registrar = false;
     for entry in all {
-        match objects.get(entry.paragraph).copied().unwrap_or(Object::Domain) {
+        match objects
+            .get(entry.paragraph)
+            .copied()
+            .unwrap_or(Object::Domain)
+        {
             Object::Ignored => {}
             Object::Contact(holder) => {
-                if contacts.last().is_none_or(|(paragraph, _)| *paragraph != entry.paragraph) {
-                    contacts.push((entry.paragraph, Contact { holder, ..Contact::default() }));
+                if contacts
+                    .last()
+                    .is_none_or(|(paragraph, _)| *paragraph != entry.paragraph)
+                {
+                    contacts.push((
+                        entry.paragraph,
+                        Contact {
+                            holder,
+                            ..Contact::default()
+                        },
+                    ));
                 }
                 if let Some((_, contact)) = contacts.last_mut() {
                     contact.take(entry);
                 }
             }
-            Object::Registrar => {
-                draft.registrar_entry(&Entry { role: Role::Registrar, ..entry.clone() }, tld)
-            }
+            Object::Registrar => draft.registrar_entry(
+                &Entry {
+                    role: Role::Registrar,
+                    ..entry.clone()
+                },
+                tld,
+            ),
             Object::Servers if fields::field(&entry.key) == Some(Field::Nameserver) => {
                 values::nameservers(&mut draft.out.nameservers, entry.value);
             }
             Object::Servers => {}
-            Object::Holder => draft.registrant_entry(&Entry { role: Role::Registrant, ..entry.clone() }),
+            Object::Holder => draft.registrant_entry(&Entry {
+                role: Role::Registrant,
+                ..entry.clone()
+            }),
             Object::Domain => match entry.role {
                 Role::Other => {}
                 Role::Registrar => draft.registrar_entry(entry, tld),
                 Role::Abuse => draft.abuse_entry(entry),
                 Role::Registrant => draft.registrant_entry(entry),
-                Role::Domain if after_registrar && entry.key == "url" => draft.registrar_entry(entry, tld),
+                Role::Domain if after_registrar && entry.key == "url" => {
+                    draft.registrar_entry(entry, tld)
+                }
                 Role::Domain => draft.domain_entry(entry, &query, tld),
             },
         }
         after_registrar = entry.role == Role::Registrar;
     }
     draft.resolve(&contacts);
-    let named = all.iter().any(|entry| fields::field(&entry.full) == Some(Field::Name));
+    let named = all
+        .iter()
+        .any(|entry| fields::field(&entry.full) == Some(Field::Name));
     draft.finish(text, &query, named)
 }
 
@@ -90,10 +117,15 @@ fn order(tld: &str, all: &[Entry<'_>]) -> Order {
         Order::DayFirst
     } else {
         let is_date = |entry: &&Entry| {
-            matches!(fields::field(&entry.full), Some(Field::Created | Field::Updated | Field::Expires))
+            matches!(
+                fields::field(&entry.full),
+                Some(Field::Created | Field::Updated | Field::Expires)
+            )
         };
         let mut dates = all.iter().filter(is_date);
-        dates.find_map(|entry| dates::shown_order(entry.value)).unwrap_or_default()
+        dates
+            .find_map(|entry| dates::shown_order(entry.value))
+            .unwrap_or_default()
     }
 }
 
@@ -102,11 +134,19 @@ fn order(tld: &str, all: &[Entry<'_>]) -> Order {
 /// `None` if it describes only the top-level domain, as IANA does when it refers to a registry.
 fn only_asked<'e, 'a>(all: &'e [Entry<'a>], query: &str) -> Option<&'e [Entry<'a>]> {
     let is_name = |entry: &Entry| {
-        let key = matches!(entry.full.as_str(), "domain name" | "domain" | "server name") && entry.keyed;
+        let key = matches!(
+            entry.full.as_str(),
+            "domain name" | "domain" | "server name"
+        ) && entry.keyed;
         let word = entry.value.split_whitespace().next().filter(|_| key)?;
         // IANA's entry for the top-level domain, in answers that hold the whole chain.
-        let top = entry.full == "domain" && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if top { Some(word.to_lowercase()) } else { values::hostname(word) }
+        let top =
+            entry.full == "domain" && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if top {
+            Some(word.to_lowercase())
+        } else {
+            values::hostname(word)
+        }
     };
     let names: Vec<(usize, String)> = all
         .iter()
@@ -121,7 +161,10 @@ fn only_asked<'e, 'a>(all: &'e [Entry<'a>], query: &str) -> Option<&'e [Entry<'a
         return (!names.iter().all(|(_, name)| top(name))).then_some(all);
     };
     let start = if at == 0 { 0 } else { names[at].0 };
-    let end = names[at..].iter().find(|(_, name)| name != query).map_or(all.len(), |(index, _)| *index);
+    let end = names[at..]
+        .iter()
+        .find(|(_, name)| name != query)
+        .map_or(all.len(), |(index, _)| *index);
     all.get(start..end)
 }
 
@@ -144,23 +187,38 @@ impl Draft {
                 }
             }
             Some(Field::Created) => {
-                out.created = out.created.take().or_else(|| dates::parse(value, self.order))
+                out.created = out
+                    .created
+                    .take()
+                    .or_else(|| dates::parse(value, self.order))
             }
             Some(Field::Updated) if tld == "il" => self.israeli_change(value),
             Some(Field::Updated) => {
-                out.updated = out.updated.take().or_else(|| dates::parse(value, self.order))
+                out.updated = out
+                    .updated
+                    .take()
+                    .or_else(|| dates::parse(value, self.order))
             }
             Some(Field::Expires) => {
-                out.expires = out.expires.take().or_else(|| dates::parse(value, self.order))
+                out.expires = out
+                    .expires
+                    .take()
+                    .or_else(|| dates::parse(value, self.order))
             }
             // Japan writes the end of the period behind the state: `Connected (2031/03/31)`.
             Some(Field::Status) if tld == "jp" => {
                 let (word, date) = values::trailing_bracket(value).unwrap_or((value, ""));
-                out.expires = out.expires.take().or_else(|| dates::parse(date, Order::Unknown));
+                out.expires = out
+                    .expires
+                    .take()
+                    .or_else(|| dates::parse(date, Order::Unknown));
                 status::add(&mut out.status, word);
             }
             Some(Field::Status) if value.starts_with("OK-UNTIL ") => {
-                out.expires = out.expires.take().or_else(|| dates::parse(value, Order::Unknown));
+                out.expires = out
+                    .expires
+                    .take()
+                    .or_else(|| dates::parse(value, Order::Unknown));
                 status::add(&mut out.status, "ok");
             }
             Some(Field::Status) => match phrases::of_status(value) {
@@ -175,14 +233,18 @@ impl Draft {
             },
             // Some registries repeat the domain itself under `DNS`.
             Some(Field::Nameserver)
-                if tld == "my" && value.split_whitespace().next().is_some_and(|v| v.ends_with(".SER")) => {}
+                if tld == "my"
+                    && value
+                        .split_whitespace()
+                        .next()
+                        .is_some_and(|v| v.ends_with(".SER")) => {}
             Some(Field::Nameserver)
                 if entry.key == "dns" && (tld == "dk" || value.eq_ignore_ascii_case(query)) => {}
             Some(Field::Nameserver) => values::nameservers(&mut out.nameservers, value),
             Some(Field::Signed) => out.dnssec = out.dnssec.or_else(|| values::signed(value)),
             Some(Field::Key) => {
-                let present =
-                    value.chars().any(|c| c.is_ascii_digit()) || entry.key == "keyset" && !value.is_empty();
+                let present = value.chars().any(|c| c.is_ascii_digit())
+                    || entry.key == "keyset" && !value.is_empty();
                 out.dnssec = out.dnssec.or_else(|| present.then_some(true));
             }
             None => self.extra(entry, tld),
@@ -193,18 +255,29 @@ impl Draft {
     fn extra(&mut self, entry: &Entry<'_>, tld: &str) {
         match entry.key.as_str() {
             "referral url" => {
-                self.registrar.url = self.registrar.url.take().or_else(|| values::url(entry.value))
+                self.registrar.url = self
+                    .registrar
+                    .url
+                    .take()
+                    .or_else(|| values::url(entry.value))
             }
             "org" | "organization" | "organisation" if entry.keyed => {
-                self.organization = self.organization.take().or_else(|| values::name(entry.value));
+                self.organization = self
+                    .organization
+                    .take()
+                    .or_else(|| values::name(entry.value));
             }
             "descr" if tld == "il" => {
                 self.holder = self.holder.take().or_else(|| values::name(entry.value));
                 self.block.push(entry.value.to_owned());
             }
             // Brazil's number for a person has eleven digits, for a company fourteen.
-            "ownerid" if entry.value.bytes().filter(u8::is_ascii_digit).count() == 11 => self.holder = None,
-            "country" => self.country = self.country.take().or_else(|| countries::code(entry.value)),
+            "ownerid" if entry.value.bytes().filter(u8::is_ascii_digit).count() == 11 => {
+                self.holder = None
+            }
+            "country" => {
+                self.country = self.country.take().or_else(|| countries::code(entry.value))
+            }
             _ => {}
         }
     }
@@ -212,7 +285,10 @@ impl Draft {
     /// Israel lists every change with its kind: `registrar AT registry 19990605 (Assigned)`.
     fn israeli_change(&mut self, value: &str) {
         let (dated, kind) = values::trailing_bracket(value).unwrap_or((value, ""));
-        let date = dated.split_whitespace().last().and_then(|date| self.date(date));
+        let date = dated
+            .split_whitespace()
+            .last()
+            .and_then(|date| self.date(date));
         if kind.eq_ignore_ascii_case("assigned") {
             self.out.created = date;
         } else {
@@ -236,8 +312,10 @@ impl Draft {
             }
             "organization" | "organisation" | "organization name" | "organisation name"
             | "organization loc" => {
-                self.registrar_organization =
-                    self.registrar_organization.take().or_else(|| values::name(value));
+                self.registrar_organization = self
+                    .registrar_organization
+                    .take()
+                    .or_else(|| values::name(value));
             }
             "name" | "company" | "company name" => {
                 self.registrar_name = self.registrar_name.take().or_else(|| values::name(value));
@@ -299,13 +377,17 @@ impl Draft {
             }
             "name" => self.holder_name = self.holder_name.take().or_else(|| values::name(value)),
             // Only companies have these.
-            "org id" | "register number" | "registration number" | "registered number" | "company number" => {
+            "org id"
+            | "register number"
+            | "registration number"
+            | "registered number"
+            | "company number" => {
                 self.legal |= value.bytes().any(|b| b.is_ascii_digit());
             }
             "type" => self.legal |= value.to_lowercase().contains("legal person"),
             "address" if !entry.keyed => self.block.push(value.to_owned()),
-            "country" | "country code" | "country/economy" | "country / economy" | "country loc"
-            | "countrycode" => {
+            "country" | "country code" | "country/economy" | "country / economy"
+            | "country loc" | "countrycode" => {
                 self.country = self.country.take().or_else(|| countries::code(value));
             }
             _ => {}
@@ -315,7 +397,11 @@ impl Draft {
     /// Looks the holder's handle up among the contacts of the text.
     fn resolve(&mut self, contacts: &[(usize, Contact)]) {
         let wanted = |contact: &Contact| {
-            contact.holder || self.handle.as_ref().is_some_and(|handle| contact.handles.contains(handle))
+            contact.holder
+                || self
+                    .handle
+                    .as_ref()
+                    .is_some_and(|handle| contact.handles.contains(handle))
         };
         if let Some((_, contact)) = contacts.iter().find(|(_, contact)| wanted(contact)) {
             self.organization = self.organization.take().or_else(|| contact.organization());
@@ -328,28 +414,44 @@ impl Draft {
         if self.block.len() < 3 {
             return None;
         }
-        let is_contact = |line: &&String| line.contains('@') || line.bytes().any(|b| b.is_ascii_digit());
-        let last = self.block.iter().rev().take(4).find(|line| !is_contact(line))?;
+        let is_contact =
+            |line: &&String| line.contains('@') || line.bytes().any(|b| b.is_ascii_digit());
+        let last = self
+            .block
+            .iter()
+            .rev()
+            .take(4)
+            .find(|line| !is_contact(line))?;
         let bare = last.trim();
         let code = bare.len() != 2 || bare.bytes().all(|b| b.is_ascii_uppercase());
         code.then(|| countries::code(bare)).flatten()
     }
 
     fn finish(mut self, text: &str, query: &str, named: bool) -> Registration {
-        let handle =
-            |name: &String| !name.contains(' ') && name.bytes().any(|b| b.is_ascii_digit() || b == b'-');
+        let handle = |name: &String| {
+            !name.contains(' ') && name.bytes().any(|b| b.is_ascii_digit() || b == b'-')
+        };
         // A registrar given by a handle is better known by the name in its own object.
         let plain = self.registrar.name.take();
-        let spoken = self.registrar_organization.take().or(self.registrar_name.take());
+        let spoken = self
+            .registrar_organization
+            .take()
+            .or(self.registrar_name.take());
         self.registrar.name = match plain {
             Some(plain) if spoken.is_some() && (handle(&plain) || !plain.contains(' ')) => spoken,
             plain => plain.or(spoken),
         };
         let country = self.country.take().or_else(|| self.block_country());
         let by_form = |name: &String| self.legal || values::is_organization(name);
-        let organization =
-            self.organization.take().or(self.holder.take()).or(self.holder_name.take().filter(by_form));
-        self.out.registrant = Some(Registrant { organization, country });
+        let organization = self
+            .organization
+            .take()
+            .or(self.holder.take())
+            .or(self.holder_name.take().filter(by_form));
+        self.out.registrant = Some(Registrant {
+            organization,
+            country,
+        });
         self.out.registrar = Some(self.registrar);
         let mut out = self.out.tidy();
         let facts = out.created.is_some() || out.expires.is_some() || !out.nameservers.is_empty();
@@ -358,14 +460,24 @@ impl Draft {
             Some(State::Reserved) if out.created.is_none() => State::Reserved,
             Some(State::Available) if !facts || out.registrar.is_none() => State::Available,
             _ if facts => State::Registered,
-            decided => decided.or_else(|| phrases::state(text, query)).unwrap_or_else(|| {
-                let said =
-                    out.registrant.is_some() || named && !out.status.is_empty() || out.updated.is_some();
-                if said { State::Registered } else { State::Unavailable }
-            }),
+            decided => decided
+                .or_else(|| phrases::state(text, query))
+                .unwrap_or_else(|| {
+                    let said = out.registrant.is_some()
+                        || named && !out.status.is_empty()
+                        || out.updated.is_some();
+                    if said {
+                        State::Registered
+                    } else {
+                        State::Unavailable
+                    }
+                }),
         };
         if matches!(out.state, State::Available | State::Throttled) {
-            return Registration { state: out.state, ..Registration::empty(Kind::Domain) };
+            return Registration {
+                state: out.state,
+                ..Registration::empty(Kind::Domain)
+            };
         }
         out
     }

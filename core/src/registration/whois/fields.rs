@@ -194,7 +194,12 @@ pub fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
     if tld == "tw"
         && let Some(rest) = key.strip_prefix("registration service")
     {
-        return (Some(Role::Registrar), rest.trim_start().trim_start_matches("provider").trim_start());
+        return (
+            Some(Role::Registrar),
+            rest.trim_start()
+                .trim_start_matches("provider")
+                .trim_start(),
+        );
     }
     if tld == "ie" && key == "account name" {
         return (Some(Role::Registrar), "");
@@ -209,10 +214,16 @@ pub fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
         return (Some(role), rest);
     }
     let matches = |words: &str| {
-        let glued = |rest: &str| words == "registrant" && matches!(rest, "organization" | "country" | "name");
-        key.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ') || glued(rest))
+        let glued = |rest: &str| {
+            words == "registrant" && matches!(rest, "organization" | "country" | "name")
+        };
+        key.strip_prefix(words)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' ') || glued(rest))
     };
-    let best = ROLES.iter().filter(|(words, _)| matches(words)).max_by_key(|(words, _)| words.len());
+    let best = ROLES
+        .iter()
+        .filter(|(words, _)| matches(words))
+        .max_by_key(|(words, _)| words.len());
     match best {
         Some((words, role)) => (Some(*role), key[words.len()..].trim_start()),
         None => (None, key),
@@ -221,13 +232,27 @@ pub fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
 
 /// What a key about the domain fills. Keys in two languages (`a / b`) and numbered ones (`ns 1`) are understood.
 pub fn field(key: &str) -> Option<Field> {
-    let lookup = |key: &str| KEYS.iter().find(|(_, words)| words.contains(&key)).map(|(field, _)| *field);
+    let lookup = |key: &str| {
+        KEYS.iter()
+            .find(|(_, words)| words.contains(&key))
+            .map(|(field, _)| *field)
+    };
     let bare = key.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '#'));
-    lookup(key).or_else(|| if bare.len() == key.len() { None } else { lookup(bare) }).or_else(|| {
-        let mut parts = key.split('/').map(str::trim);
-        let first = parts.next()?;
-        parts.next().and_then(|second| lookup(second).or_else(|| lookup(first)))
-    })
+    lookup(key)
+        .or_else(|| {
+            if bare.len() == key.len() {
+                None
+            } else {
+                lookup(bare)
+            }
+        })
+        .or_else(|| {
+            let mut parts = key.split('/').map(str::trim);
+            let first = parts.next()?;
+            parts
+                .next()
+                .and_then(|second| lookup(second).or_else(|| lookup(first)))
+        })
 }
 
 /// Facts that no contact has: they are about the domain wherever they stand.
@@ -246,7 +271,8 @@ pub fn phrase(text: &str) -> Option<(&'static str, &str)> {
     PHRASES.iter().find_map(|(words, key)| {
         let head = text.get(..words.len())?;
         let rest = text[head.len()..].trim();
-        let dated = rest.starts_with(|c: char| c.is_ascii_digit()) && head.eq_ignore_ascii_case(words);
+        let dated =
+            rest.starts_with(|c: char| c.is_ascii_digit()) && head.eq_ignore_ascii_case(words);
         dated.then(|| (*key, rest.trim_end_matches('.')))
     })
 }

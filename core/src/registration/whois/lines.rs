@@ -97,14 +97,19 @@ fn bracketed(text: &str) -> Option<(String, &str)> {
         return None;
     }
     let (key, value) = text[open + 1..].split_once(']')?;
-    let plausible = key.len() <= MAX_KEY && !key.starts_with(char::is_whitespace) && !key.contains('[');
+    let plausible =
+        key.len() <= MAX_KEY && !key.starts_with(char::is_whitespace) && !key.contains('[');
     (plausible && !key.is_empty()).then(|| (canonical(key), value.trim()))
 }
 
 fn colon(text: &str) -> Option<(String, &str)> {
     let (raw, value) = text.split_once(':')?;
     // Parentheses in a key may hold prose; they are dropped before it is measured.
-    let key = if raw.len() <= 4 * MAX_KEY { canonical(raw) } else { return None };
+    let key = if raw.len() <= 4 * MAX_KEY {
+        canonical(raw)
+    } else {
+        return None;
+    };
     let words = key.split(' ').count();
     if key.is_empty() || key.chars().count() > MAX_KEY || words > MAX_KEY_WORDS {
         return None;
@@ -117,7 +122,10 @@ fn colon(text: &str) -> Option<(String, &str)> {
     }
     if !value.is_empty() && !value.starts_with(char::is_whitespace) {
         // `Key:value` without a space: not an address, not a time, not `host:port`.
-        let plain = raw.trim_end().chars().all(|c| c.is_alphanumeric() || " -_/().'".contains(c));
+        let plain = raw
+            .trim_end()
+            .chars()
+            .all(|c| c.is_alphanumeric() || " -_/().'".contains(c));
         let hexadecimal = key.bytes().all(|b| b.is_ascii_hexdigit()) && key.len() <= 4;
         let dotted = raw.trim_end_matches(['.', ' ']).contains('.');
         if !plain || hexadecimal || dotted || !raw.is_ascii() && raw.contains(' ') {
@@ -128,17 +136,27 @@ fn colon(text: &str) -> Option<(String, &str)> {
 }
 
 fn read(text: &str) -> Vec<Line<'_>> {
-    text.lines().take(MAX_LINES).map(|raw| line(bounded(raw))).collect()
+    text.lines()
+        .take(MAX_LINES)
+        .map(|raw| line(bounded(raw)))
+        .collect()
 }
 
 fn line(raw: &str) -> Line<'_> {
     let raw = raw.trim_end_matches(['\r', '\0']);
     let body = raw.trim_start_matches([' ', '\t', '\u{feff}', '\u{a0}']);
-    let indent = raw[..raw.len() - body.len()].chars().map(|c| if c == '\t' { 8 } else { 1 }).sum();
+    let indent = raw[..raw.len() - body.len()]
+        .chars()
+        .map(|c| if c == '\t' { 8 } else { 1 })
+        .sum();
     let text = body.trim_end();
-    let comment =
-        text.starts_with(['%', '#', ';', '>', '<']) || text.starts_with('*') && !text.starts_with("** ");
-    let kind = if text.is_empty() || text.chars().all(|c| matches!(c, '-' | '=' | '_' | '.' | '~' | '*')) {
+    let comment = text.starts_with(['%', '#', ';', '>', '<'])
+        || text.starts_with('*') && !text.starts_with("** ");
+    let kind = if text.is_empty()
+        || text
+            .chars()
+            .all(|c| matches!(c, '-' | '=' | '_' | '.' | '~' | '*'))
+    {
         LineKind::Blank
     } else if comment {
         LineKind::Comment
@@ -146,8 +164,17 @@ fn line(raw: &str) -> Line<'_> {
         LineKind::Text
     };
     let sentence = || fields::phrase(text).map(|(key, value)| (key.to_owned(), value));
-    let key = if kind == LineKind::Text { sentence().or_else(|| key_value(text)) } else { None };
-    Line { indent, text, key, kind }
+    let key = if kind == LineKind::Text {
+        sentence().or_else(|| key_value(text))
+    } else {
+        None
+    };
+    Line {
+        indent,
+        text,
+        key,
+        kind,
+    }
 }
 
 /// The entries of a text, in order.
@@ -170,7 +197,9 @@ pub fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
                 continue;
             }
             LineKind::Comment => {
-                let heading = line.text.trim_matches(|c: char| matches!(c, '%' | '#' | ' ' | '*'));
+                let heading = line
+                    .text
+                    .trim_matches(|c: char| matches!(c, '%' | '#' | ' ' | '*'));
                 if heading.ends_with(':') && heading.len() < 40 {
                     comment = heading.trim_end_matches(':');
                 }
@@ -180,7 +209,10 @@ pub fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
         }
         let before = std::mem::replace(&mut after_blank, false);
         // A section of indented lines ends with the first line that is not.
-        while sections.last().is_some_and(|section| section.indented && line.indent <= section.indent) {
+        while sections
+            .last()
+            .is_some_and(|section| section.indented && line.indent <= section.indent)
+        {
             sections.pop();
         }
         if let Some(section) = heading(&lines, index, before, tld) {
@@ -215,7 +247,9 @@ pub fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
                     _ => (Role::Domain, key.clone()),
                 };
                 let nested = section.is_some();
-                section.into_iter().for_each(|section| section.filled = true);
+                section
+                    .into_iter()
+                    .for_each(|section| section.filled = true);
                 if ended {
                     sections.clear();
                 }
@@ -225,7 +259,14 @@ pub fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
             (None, Some(section)) => {
                 section.filled = true;
                 let key = section.key.clone();
-                out.push(entry(section.role, key.clone(), key, line.text, false, true));
+                out.push(entry(
+                    section.role,
+                    key.clone(),
+                    key,
+                    line.text,
+                    false,
+                    true,
+                ));
             }
             (None, None) => {
                 if let (Some(indent), Some(last)) = (open, out.last())
@@ -244,9 +285,16 @@ pub fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
 /// Recognises a line that only opens a section.
 fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Option<Section> {
     let line = &lines[index];
-    let mut rest = lines[index + 1..].iter().take(4).filter(|next| next.kind != LineKind::Comment);
+    let mut rest = lines[index + 1..]
+        .iter()
+        .take(4)
+        .filter(|next| next.kind != LineKind::Comment);
     let next = rest.next()?;
-    let below = if next.kind == LineKind::Blank { rest.next()? } else { next };
+    let below = if next.kind == LineKind::Blank {
+        rest.next()?
+    } else {
+        next
+    };
     if below.kind != LineKind::Text {
         return None;
     }
@@ -256,8 +304,11 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
         Some((key, "")) => {
             let known = fields::is_heading(key) && after_blank;
             // Name servers may follow after an empty line.
-            let listed = fields::field(key) == Some(fields::Field::Nameserver) && below.key.is_none();
-            let flat = (adjacent || listed) && below.indent == line.indent && (below.key.is_none() || known);
+            let listed =
+                fields::field(key) == Some(fields::Field::Nameserver) && below.key.is_none();
+            let flat = (adjacent || listed)
+                && below.indent == line.indent
+                && (below.key.is_none() || known);
             (key.clone(), indented && (adjacent || known) || flat)
         }
         Some(_) => return None,
@@ -272,5 +323,11 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
     }
     let (role, rest) = fields::role(&key, tld);
     let key = if role.is_some() { rest.to_owned() } else { key };
-    Some(Section { indent: line.indent, indented, filled: false, role: role.unwrap_or_default(), key })
+    Some(Section {
+        indent: line.indent,
+        indented,
+        filled: false,
+        role: role.unwrap_or_default(),
+        key,
+    })
 }

@@ -23,7 +23,9 @@ const ELSEWHERE: [&str; 8] = [
     "AFRINIC-ADDRESSES-NOT-HERE", "APNIC-AP-ERX",
 ];
 /// Sources in which a description begins with the holder.
-const DESCRIBED: [&str; 7] = ["APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC"];
+const DESCRIBED: [&str; 7] = [
+    "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC",
+];
 /// Most lines and objects that are read.
 const MAX_LINES: usize = 20_000;
 const MAX_OBJECTS: usize = 2_000;
@@ -46,7 +48,10 @@ impl<'a> Object<'a> {
     }
 
     fn all<'s>(&'s self, keys: &'s [&str]) -> impl Iterator<Item = &'a str> + 's {
-        self.pairs.iter().filter(|(key, _)| keys.contains(&key.as_str())).map(|(_, value)| *value)
+        self.pairs
+            .iter()
+            .filter(|(key, _)| keys.contains(&key.as_str()))
+            .map(|(_, value)| *value)
     }
 
     /// The first usable value of the first key that has one.
@@ -61,10 +66,17 @@ pub fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     objects.extend(summaries(text));
     for object in &mut objects {
         if object.is(&BLOCK) || object.is(&ROUTE) {
-            object.range = object.pairs.first().and_then(|(_, value)| ranges::parse(value));
+            object.range = object
+                .pairs
+                .first()
+                .and_then(|(_, value)| ranges::parse(value));
         }
     }
-    let found = if kind == Kind::Asn { autonomous_system(query, &objects) } else { block(query, &objects) };
+    let found = if kind == Kind::Asn {
+        autonomous_system(query, &objects)
+    } else {
+        block(query, &objects)
+    };
     let mut out = Registration::empty(kind);
     let Some(index) = found else {
         out.state = phrases::state(text, query).unwrap_or_default();
@@ -72,16 +84,32 @@ pub fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     };
     let object = &objects[index];
     let mut network = Network {
-        name: object.find(&["netname", "as name", "asname", "network name", "service name"], values::text),
+        name: object.find(
+            &[
+                "netname",
+                "as name",
+                "asname",
+                "network name",
+                "service name",
+            ],
+            values::text,
+        ),
         country: object.find(&["country", "country code"], countries::code),
         ..Network::default()
     };
     if kind != Kind::Asn
         && let Some(range) = object.range
     {
-        (network.start, network.end) = (Some(range.first().to_string()), Some(range.last().to_string()));
+        (network.start, network.end) = (
+            Some(range.first().to_string()),
+            Some(range.last().to_string()),
+        );
         let given: Vec<String> = object.all(&["cidr"]).flat_map(ranges::prefixes).collect();
-        network.cidr = if given.is_empty() { range.cidr() } else { given };
+        network.cidr = if given.is_empty() {
+            range.cidr()
+        } else {
+            given
+        };
         network.origin_asn = origin(object, range, &objects);
     }
     let holder = holder(&objects, index);
@@ -90,17 +118,36 @@ pub fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     network.country = network
         .country
         .or_else(|| holder.and_then(|o| o.find(&["country", "country code"], countries::code)));
-    network.country = network.country.or_else(|| object.find(&["address country"], countries::code));
+    network.country = network
+        .country
+        .or_else(|| object.find(&["address country"], countries::code));
 
     let date = |value: &str| dates::parse(value, Order::Unknown);
-    out.created =
-        object.find(&["created", "regdate", "registration date", "assigned date", "registered"], date);
+    out.created = object.find(
+        &[
+            "created",
+            "regdate",
+            "registration date",
+            "assigned date",
+            "registered",
+        ],
+        date,
+    );
     out.updated = object
-        .find(&["last modified", "updated", "last update", "updated date"], date)
+        .find(
+            &["last modified", "updated", "last update", "updated date"],
+            date,
+        )
         .or_else(|| object.all(&["changed"]).filter_map(date).last());
-    object.all(&["status"]).for_each(|value| status::add(&mut out.status, value));
+    object
+        .all(&["status"])
+        .for_each(|value| status::add(&mut out.status, value));
     let reserved = out.status.iter().any(|word| word == "reserved");
-    out.state = if reserved { State::Reserved } else { State::Registered };
+    out.state = if reserved {
+        State::Reserved
+    } else {
+        State::Registered
+    };
     out.network = Some(network);
     out.tidy()
 }
@@ -120,7 +167,11 @@ fn objects(text: &str) -> Vec<Object<'_>> {
             Some(rest) if !rest.starts_with(' ') => (rest, true),
             _ => (trimmed, false),
         };
-        let pair = if rwhois { trimmed.split_once(':').map(rwhois_pair) } else { key_value(trimmed) };
+        let pair = if rwhois {
+            trimmed.split_once(':').map(rwhois_pair)
+        } else {
+            key_value(trimmed)
+        };
         // Lines that continue a value are not needed: names stand on the first.
         let Some((key, value)) = pair else { continue };
         // LACNIC names the AS of a block inside its description.
@@ -133,10 +184,11 @@ fn objects(text: &str) -> Vec<Object<'_>> {
         let inner = objects
             .last()
             .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
-        if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first())) {
-            let heading = objects
-                .last()
-                .is_some_and(|last| open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3);
+        if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first()))
+        {
+            let heading = objects.last().is_some_and(|last| {
+                open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
+            });
             if heading && begins {
                 objects.pop();
             }
@@ -170,19 +222,34 @@ fn summaries(text: &str) -> Vec<Object<'_>> {
         let (before, rest) = bounded(line).split_once(" (NET")?;
         let (_, range) = rest.split_once(')')?;
         ranges::parse(range)?;
-        let (owner, name) = before.trim().rsplit_once(' ').unwrap_or(("", before.trim()));
-        let pairs = [("netrange", range.trim()), ("netname", name), ("owner", owner.trim())];
-        Some(Object { pairs: pairs.map(|(key, value)| (key.to_owned(), value)).to_vec(), range: None })
+        let (owner, name) = before
+            .trim()
+            .rsplit_once(' ')
+            .unwrap_or(("", before.trim()));
+        let pairs = [
+            ("netrange", range.trim()),
+            ("netname", name),
+            ("owner", owner.trim()),
+        ];
+        Some(Object {
+            pairs: pairs.map(|(key, value)| (key.to_owned(), value)).to_vec(),
+            range: None,
+        })
     };
-    text.lines().take(MAX_LINES).filter_map(read).take(MAX_OBJECTS).collect()
+    text.lines()
+        .take(MAX_LINES)
+        .filter_map(read)
+        .take(MAX_OBJECTS)
+        .collect()
 }
 
 /// The most specific block that covers the query.
 fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
     let wanted = ranges::parse(query);
     let usable = |object: &Object| {
-        let elsewhere =
-            object.all(&["netname"]).any(|name| ELSEWHERE.iter().any(|start| name.starts_with(start)));
+        let elsewhere = object
+            .all(&["netname"])
+            .any(|name| ELSEWHERE.iter().any(|start| name.starts_with(start)));
         // ARIN says so by the type: `Early Registrations, Transferred to APNIC`, `Allocated to RIPE NCC`.
         let moved = object.all(&["nettype"]).any(|kind| {
             let kind = kind.to_lowercase();
@@ -195,8 +262,10 @@ fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
         let covers = wanted.is_none_or(|wanted| range.covers(wanted));
         (usable(object) && covers && !range.is_everything()).then(|| range.size())
     };
-    let sized =
-        objects.iter().enumerate().filter_map(|(index, object)| covering(object).map(|size| (size, index)));
+    let sized = objects
+        .iter()
+        .enumerate()
+        .filter_map(|(index, object)| covering(object).map(|size| (size, index)));
     sized.min().map(|(_, index)| index)
 }
 
@@ -204,7 +273,9 @@ fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
 fn autonomous_system(query: &str, objects: &[Object<'_>]) -> Option<usize> {
     let wanted = asn(query);
     let matches = |object: &Object| {
-        let Some((_, value)) = object.pairs.first().filter(|_| object.is(&AS)) else { return false };
+        let Some((_, value)) = object.pairs.first().filter(|_| object.is(&AS)) else {
+            return false;
+        };
         let (first, last) = value.split_once('-').unwrap_or((value, value));
         match (wanted, asn(first), asn(last)) {
             (Some(wanted), Some(first), Some(last)) => (first..=last).contains(&wanted),
@@ -218,7 +289,10 @@ fn autonomous_system(query: &str, objects: &[Object<'_>]) -> Option<usize> {
 /// A number, with or without `AS` before it; the first of several.
 fn asn(value: &str) -> Option<u32> {
     let word = value.split([',', ' ']).find(|word| !word.is_empty())?;
-    let bare = word.get(..2).filter(|start| start.eq_ignore_ascii_case("as")).map_or(word, |_| &word[2..]);
+    let bare = word
+        .get(..2)
+        .filter(|start| start.eq_ignore_ascii_case("as"))
+        .map_or(word, |_| &word[2..]);
     bare.parse().ok().filter(|number| *number != 0)
 }
 
@@ -229,12 +303,19 @@ fn holder<'o, 'a>(objects: &'o [Object<'a>], index: usize) -> Option<&'o Object<
     if let Some(handle) = object.all(&["org"]).next() {
         return objects.iter().find(|other| {
             other.first() == "organisation"
-                && other.pairs.first().is_some_and(|(_, value)| value.eq_ignore_ascii_case(handle))
+                && other
+                    .pairs
+                    .first()
+                    .is_some_and(|(_, value)| value.eq_ignore_ascii_case(handle))
         });
     }
-    let following = objects[index + 1..].iter().take_while(|other| !other.is(&BLOCK) && !other.is(&AS));
+    let following = objects[index + 1..]
+        .iter()
+        .take_while(|other| !other.is(&BLOCK) && !other.is(&AS));
     let arin = matches!(object.first(), "netrange" | "asnumber");
-    following.into_iter().find(|other| arin && other.is(&ORGANIZATION))
+    following
+        .into_iter()
+        .find(|other| arin && other.is(&ORGANIZATION))
 }
 
 /// The holder as the block itself names it.
@@ -246,14 +327,27 @@ fn organization(object: &Object<'_>) -> Option<String> {
             .map_or(value, |(name, _)| name);
         values::text(name)
     };
-    let named =
-        ["owner", "organization", "organization name", "organisation", "org name", "custname", "orgname"];
+    let named = [
+        "owner",
+        "organization",
+        "organization name",
+        "organisation",
+        "org name",
+        "custname",
+        "orgname",
+    ];
     object.find(&named, without_handle).or_else(|| {
         // APNIC, its national registries and AFRINIC put the holder on the first line of the description; elsewhere
         // that line may be anything.
-        let source = object.all(&["source"]).next().unwrap_or_default().to_uppercase();
-        let first =
-            object.all(&["descr"]).next().filter(|_| DESCRIBED.iter().any(|known| source.starts_with(known)));
+        let source = object
+            .all(&["source"])
+            .next()
+            .unwrap_or_default()
+            .to_uppercase();
+        let first = object
+            .all(&["descr"])
+            .next()
+            .filter(|_| DESCRIBED.iter().any(|known| source.starts_with(known)));
         first.and_then(values::text)
     })
 }
@@ -264,7 +358,9 @@ fn origin(object: &Object<'_>, range: Range, objects: &[Object<'_>]) -> Option<u
     own.or_else(|| {
         let routes = objects.iter().filter(|other| other.is(&ROUTE));
         let covering = routes.filter_map(|other| {
-            let route = other.range.filter(|route| route.covers(range) || range.covers(*route))?;
+            let route = other
+                .range
+                .filter(|route| route.covers(range) || range.covers(*route))?;
             Some((route.size(), other.find(&["origin"], asn)?))
         });
         covering.min().map(|(_, origin)| origin)

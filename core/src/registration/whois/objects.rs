@@ -45,10 +45,15 @@ pub fn objects(all: &[Entry<'_>]) -> Vec<Object> {
             continue;
         }
         previous = entry.paragraph;
-        let length =
-            all[index..].iter().take_while(|other| other.paragraph == entry.paragraph).take(3).count();
+        let length = all[index..]
+            .iter()
+            .take_while(|other| other.paragraph == entry.paragraph)
+            .take(3)
+            .count();
         let comment = canonical(entry.comment);
-        let heading = fields::role(&comment, "").0.filter(|_| domain_seen && !entry.nested);
+        let heading = fields::role(&comment, "")
+            .0
+            .filter(|_| domain_seen && !entry.nested);
         let first = entry.full.as_str();
         let object = match heading {
             Some(Role::Registrant) => Object::Contact(true),
@@ -85,18 +90,26 @@ impl Contact {
             "contact" | "name" | "person" | "personname" | "role" | "person loc" => {
                 self.name = self.name.take().or_else(|| values::name(entry.value));
             }
-            "org" | "organization" | "organisation" | "organization loc" | "org name" | "company" => {
-                self.organization = self.organization.take().or_else(|| values::name(entry.value));
+            "org" | "organization" | "organisation" | "organization loc" | "org name"
+            | "company" => {
+                self.organization = self
+                    .organization
+                    .take()
+                    .or_else(|| values::name(entry.value));
             }
             "type" => {
-                self.legal = matches!(entry.value.to_lowercase().as_str(), "organization" | "organisation")
+                self.legal = matches!(
+                    entry.value.to_lowercase().as_str(),
+                    "organization" | "organisation"
+                )
             }
             "country" | "country loc" | "country code" => {
                 self.country = self.country.take().or_else(|| countries::code(entry.value));
             }
             // Where no key says the country, a code alone on the last line of the address does.
             "address" | "street"
-                if entry.value.len() == 2 && entry.value.bytes().all(|b| b.is_ascii_uppercase()) =>
+                if entry.value.len() == 2
+                    && entry.value.bytes().all(|b| b.is_ascii_uppercase()) =>
             {
                 self.country = countries::code(entry.value);
             }
@@ -106,7 +119,11 @@ impl Contact {
 
     /// The organization: named as such, or a name that can only be one.
     pub fn organization(&self) -> Option<String> {
-        let name = || self.name.clone().filter(|name| self.legal || values::is_organization(name));
+        let name = || {
+            self.name
+                .clone()
+                .filter(|name| self.legal || values::is_organization(name))
+        };
         self.organization.clone().or_else(name)
     }
 }

@@ -127,24 +127,38 @@ const ENDS: &[(State, &[&str])] = &[
 /// The state that a status value alone decides.
 pub fn of_status(value: &str) -> Option<State> {
     let lower = value.trim().trim_end_matches('.').to_lowercase();
-    let bare = lower.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    let bare = lower
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim_start();
     let bare = bare.split([',', '(']).next().unwrap_or_default().trim();
-    STATUSES.iter().find(|(_, words)| words.contains(&bare)).map(|(state, _)| *state)
+    STATUSES
+        .iter()
+        .find(|(_, words)| words.contains(&bare))
+        .map(|(state, _)| *state)
 }
 
 /// The state that the phrases of a text say, the surest first: a free name may be followed by a notice on limits.
 pub fn state(text: &str, query: &str) -> Option<State> {
     let mut seen: Vec<State> = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()).take(MAX_LINES) {
+    for line in text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(MAX_LINES)
+    {
         if let Some(state) = of_line(bounded(line), query)
             && !seen.contains(&state)
         {
             seen.push(state);
         }
     }
-    [State::Reserved, State::Available, State::Throttled, State::Unavailable]
-        .into_iter()
-        .find(|s| seen.contains(s))
+    [
+        State::Reserved,
+        State::Available,
+        State::Throttled,
+        State::Unavailable,
+    ]
+    .into_iter()
+    .find(|s| seen.contains(s))
 }
 
 fn of_line(line: &str, query: &str) -> Option<State> {
@@ -168,23 +182,45 @@ fn of_line(line: &str, query: &str) -> Option<State> {
     };
     let starts = |text: &str, words: &&str| {
         // The phrase ends where a word ends.
-        text.strip_prefix(*words).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        text.strip_prefix(*words)
+            .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
     let by_start = |text: &str| {
-        STARTS.iter().find(|(_, all)| all.iter().any(|words| starts(text, words))).map(|(state, _)| *state)
+        STARTS
+            .iter()
+            .find(|(_, all)| all.iter().any(|words| starts(text, words)))
+            .map(|(state, _)| *state)
     };
     let by_whole = |text: &str| {
         // A wrapped notice can end with one of these words alone, in lower case and with a full stop.
         let prose = raw.starts_with(char::is_lowercase) && raw.ends_with(['.', ',']);
-        WHOLE.iter().find(|(_, all)| !prose && all.contains(&text)).map(|(state, _)| *state)
+        WHOLE
+            .iter()
+            .find(|(_, all)| !prose && all.contains(&text))
+            .map(|(state, _)| *state)
     };
     let by_end = || {
-        let spaced = format!(" {}", lower.trim_end_matches(['"', '\'', '.', '!']).replace(['"', '\''], ""));
-        ENDS.iter().find(|(_, all)| all.iter().any(|words| spaced.ends_with(words))).map(|(state, _)| *state)
+        let spaced = format!(
+            " {}",
+            lower
+                .trim_end_matches(['"', '\'', '.', '!'])
+                .replace(['"', '\''], "")
+        );
+        ENDS.iter()
+            .find(|(_, all)| all.iter().any(|words| spaced.ends_with(words)))
+            .map(|(state, _)| *state)
     };
     // A line that ends like an answer must be about the name, or be short and begin with the word for it.
-    let subject =
-        ["domain", "the domain", "this domain", "name", "the name", "this name", "object", "the object"];
+    let subject = [
+        "domain",
+        "the domain",
+        "this domain",
+        "name",
+        "the name",
+        "this name",
+        "object",
+        "the object",
+    ];
     let short = lower.len() <= 48 && subject.iter().any(|words| lower.starts_with(words));
     let about = short || lower.contains(" exceeded") || !named.is_empty() && lower.contains(&named);
     by_whole(&lower)
@@ -202,19 +238,40 @@ mod tests {
     fn answers() {
         for (line, expected) in [
             ("No match for \"EXAMPLE.COM\".", Some(State::Available)),
-            ("%% No entries found in the Example Database.", Some(State::Available)),
+            (
+                "%% No entries found in the Example Database.",
+                Some(State::Available),
+            ),
             ("%ERROR:101: no entries found", Some(State::Available)),
             ("\"example.com\" not found.", Some(State::Available)),
             ("example.com is free", Some(State::Available)),
-            ("Domain name example.com does not exist in database!", Some(State::Available)),
+            (
+                "Domain name example.com does not exist in database!",
+                Some(State::Available),
+            ),
             ("example.com: no entries found.", Some(State::Available)),
-            ("This name is reserved by the Registry in accordance with policy.", Some(State::Reserved)),
-            ("WHOIS LIMIT EXCEEDED - SEE HTTP://WHOIS.EXAMPLE/ FOR DETAILS", Some(State::Throttled)),
-            ("The WHOIS query quota for 192.0.2.1 has been exceeded", Some(State::Throttled)),
-            ("Requests of this client are not permitted.", Some(State::Unavailable)),
+            (
+                "This name is reserved by the Registry in accordance with policy.",
+                Some(State::Reserved),
+            ),
+            (
+                "WHOIS LIMIT EXCEEDED - SEE HTTP://WHOIS.EXAMPLE/ FOR DETAILS",
+                Some(State::Throttled),
+            ),
+            (
+                "The WHOIS query quota for 192.0.2.1 has been exceeded",
+                Some(State::Throttled),
+            ),
+            (
+                "Requests of this client are not permitted.",
+                Some(State::Unavailable),
+            ),
             ("- exceeding query rate or volume limits.", None),
             ("Access to this service is rate limited. For more", None),
-            ("% to check whether a specific domain name is still available", None),
+            (
+                "% to check whether a specific domain name is still available",
+                None,
+            ),
             ("% available to:", None),
             ("reserved.", None),
             ("Reserved by Registry", Some(State::Reserved)),

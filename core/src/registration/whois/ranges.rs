@@ -65,7 +65,10 @@ impl Range {
 }
 
 fn texts<T: ToString>(prefixes: impl Iterator<Item = T>) -> Vec<String> {
-    prefixes.take(MAX_PREFIXES).map(|prefix| prefix.to_string()).collect()
+    prefixes
+        .take(MAX_PREFIXES)
+        .map(|prefix| prefix.to_string())
+        .collect()
 }
 
 /// Reads `a - b`, a prefix, an address, or LACNIC's shortened prefix `200.160/16`. What follows is ignored.
@@ -91,7 +94,9 @@ fn prefix(word: &str) -> Option<IpNet> {
     } else {
         address.to_owned() + &".0".repeat(4usize.saturating_sub(octets))
     };
-    IpNet::new(padded.parse().ok()?, length.parse().ok()?).ok().map(|net| net.trunc())
+    IpNet::new(padded.parse().ok()?, length.parse().ok()?)
+        .ok()
+        .map(|net| net.trunc())
 }
 
 /// The prefixes in a list separated by commas.
@@ -110,12 +115,37 @@ mod tests {
     #[test]
     fn forms() {
         for (text, first, last, cidr) in [
-            ("192.0.2.0 - 192.0.2.255", "192.0.2.0", "192.0.2.255", vec!["192.0.2.0/24"]),
-            ("192.0.2.0-192.0.2.127 (/25)", "192.0.2.0", "192.0.2.127", vec!["192.0.2.0/25"]),
-            ("203.0/16", "203.0.0.0", "203.0.255.255", vec!["203.0.0.0/16"]),
-            ("2001:db8::/32", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", vec!["2001:db8::/32"]),
+            (
+                "192.0.2.0 - 192.0.2.255",
+                "192.0.2.0",
+                "192.0.2.255",
+                vec!["192.0.2.0/24"],
+            ),
+            (
+                "192.0.2.0-192.0.2.127 (/25)",
+                "192.0.2.0",
+                "192.0.2.127",
+                vec!["192.0.2.0/25"],
+            ),
+            (
+                "203.0/16",
+                "203.0.0.0",
+                "203.0.255.255",
+                vec!["203.0.0.0/16"],
+            ),
+            (
+                "2001:db8::/32",
+                "2001:db8::",
+                "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+                vec!["2001:db8::/32"],
+            ),
             ("192.0.2.1", "192.0.2.1", "192.0.2.1", vec!["192.0.2.1/32"]),
-            ("192.0.2.0 - 192.0.4.255", "192.0.2.0", "192.0.4.255", vec!["192.0.2.0/23", "192.0.4.0/24"]),
+            (
+                "192.0.2.0 - 192.0.4.255",
+                "192.0.2.0",
+                "192.0.4.255",
+                vec!["192.0.2.0/23", "192.0.4.0/24"],
+            ),
         ] {
             let range = parse(text).expect(text);
             assert_eq!(
@@ -125,9 +155,16 @@ mod tests {
             );
             assert_eq!(range.cidr(), cidr, "{text}");
         }
-        for text in
-            ["", "-", "192.0.2.9 - 192.0.2.1", "192.0.2.0 - 2001:db8::", "300.1/8", "1.2.3.4/99", "a/b", "/"]
-        {
+        for text in [
+            "",
+            "-",
+            "192.0.2.9 - 192.0.2.1",
+            "192.0.2.0 - 2001:db8::",
+            "300.1/8",
+            "1.2.3.4/99",
+            "a/b",
+            "/",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

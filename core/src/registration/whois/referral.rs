@@ -48,29 +48,43 @@ pub fn referral(text: &str) -> Option<Referral> {
     let mut elsewhere = false;
     let mut remarks: Option<Referral> = None;
     for line in text.lines().take(MAX_LINES).map(bounded) {
-        let Some((key, value)) = key_value(line.trim()) else { continue };
+        let Some((key, value)) = key_value(line.trim()) else {
+            continue;
+        };
         elsewhere |= key == "netname"
-            && ["NON-RIPE-NCC-MANAGED", "IANA-NETBLOCK", "ERX-NETBLOCK", "APNIC-ERX", "IANA-BLK"]
-                .iter()
-                .any(|start| value.starts_with(start));
+            && [
+                "NON-RIPE-NCC-MANAGED",
+                "IANA-NETBLOCK",
+                "ERX-NETBLOCK",
+                "APNIC-ERX",
+                "IANA-BLK",
+            ]
+            .iter()
+            .any(|start| value.starts_with(start));
         if let Some(rank) = KEYS.iter().position(|known| *known == key)
             && best.as_ref().is_none_or(|(held, _)| rank < *held)
             && let Some(found) = server(value, key == "resourcelink")
         {
             best = Some((rank, found));
         }
-        if remarks.is_none() && matches!(key.as_str(), "remarks" | "descr" | "comment" | "netname") {
+        if remarks.is_none() && matches!(key.as_str(), "remarks" | "descr" | "comment" | "netname")
+        {
             remarks = handover(value);
         }
     }
-    best.map(|(_, found)| found).or_else(|| remarks.filter(|_| elsewhere))
+    best.map(|(_, found)| found)
+        .or_else(|| remarks.filter(|_| elsewhere))
 }
 
 /// A registry named in prose, used only where the answer says that the block is not its own.
 fn handover(value: &str) -> Option<Referral> {
     let lower = value.to_lowercase();
     let (host, _) = HANDOVER.iter().find(|(host, _)| lower.contains(host))?;
-    Some(Referral { host: (*host).to_owned(), port: 43, rwhois: false })
+    Some(Referral {
+        host: (*host).to_owned(),
+        port: 43,
+        rwhois: false,
+    })
 }
 
 /// Reads `host`, `host:port`, `whois://host:port` or `rwhois://host:port/...`.
@@ -89,7 +103,10 @@ fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
     };
     let authority = rest.split(['/', '?', '#']).next()?;
     let default = if rwhois { 4321 } else { 43 };
-    let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let (host, port) = match authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         Some((host, "")) => (host, default),
         Some((host, port)) => (host, port.strip_prefix(':')?.parse().ok()?),
         None => match authority.split_once(':') {
@@ -109,7 +126,9 @@ fn valid(host: &str) -> bool {
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -137,12 +156,42 @@ mod tests {
                 43,
                 false,
             ),
-            ("   Registrar WHOIS Server: WHOIS.Registrar.example.\n", "whois.registrar.example", 43, false),
-            ("Whois Server: whois.registrar.example", "whois.registrar.example", 43, false),
-            ("ReferralServer:  whois://whois.rir.example:4343", "whois.rir.example", 4343, false),
-            ("ReferralServer: rwhois://rwhois.isp.example:4321/auth", "rwhois.isp.example", 4321, true),
-            ("ReferralServer:  rwhois://rwhois.isp.example", "rwhois.isp.example", 4321, true),
-            ("ReferralServer: whois://[2001:db8::1]:43", "2001:db8::1", 43, false),
+            (
+                "   Registrar WHOIS Server: WHOIS.Registrar.example.\n",
+                "whois.registrar.example",
+                43,
+                false,
+            ),
+            (
+                "Whois Server: whois.registrar.example",
+                "whois.registrar.example",
+                43,
+                false,
+            ),
+            (
+                "ReferralServer:  whois://whois.rir.example:4343",
+                "whois.rir.example",
+                4343,
+                false,
+            ),
+            (
+                "ReferralServer: rwhois://rwhois.isp.example:4321/auth",
+                "rwhois.isp.example",
+                4321,
+                true,
+            ),
+            (
+                "ReferralServer:  rwhois://rwhois.isp.example",
+                "rwhois.isp.example",
+                4321,
+                true,
+            ),
+            (
+                "ReferralServer: whois://[2001:db8::1]:43",
+                "2001:db8::1",
+                43,
+                false,
+            ),
             (
                 "netname: NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK\nremarks: see whois.apnic.net",
                 "whois.apnic.net",

@@ -28,7 +28,12 @@ fn brief(r: &Registration) -> String {
     add("x", date(&r.expires));
     add("sec", r.dnssec.map(|signed| signed.to_string()));
     if let Some(n) = &r.network {
-        add("net", n.start.clone().map(|start| format!("{start}-{}", n.end.clone().unwrap_or_default())));
+        add(
+            "net",
+            n.start
+                .clone()
+                .map(|start| format!("{start}-{}", n.end.clone().unwrap_or_default())),
+        );
         add("cidr", Some(n.cidr.join(",")));
         add("name", n.name.clone());
         add("holder", n.organization.clone());
@@ -39,7 +44,11 @@ fn brief(r: &Registration) -> String {
 }
 
 fn domain(query: &str, text: &str, expected: &str) {
-    assert_eq!(brief(&parse(Kind::Domain, query, text)), expected, "{query}");
+    assert_eq!(
+        brief(&parse(Kind::Domain, query, text)),
+        expected,
+        "{query}"
+    );
 }
 
 #[test]
@@ -266,12 +275,28 @@ fn nothing_is_invented() {
             "No match for domain \"EXAMPLE.COM\".\n>>> Last update of whois database: 2024-01-01T00:00:00Z <<<\n\nNOTICE: exceeding limits\n",
             "available",
         ),
-        ("example.de", "Domain: example.de\nStatus: free\n", "available"),
-        ("example.eu", "% Notice\nDomain:\texample\nStatus:\tAVAILABLE\n", "available"),
-        ("example.se", "# Copyright\n\n\"example.se\" not found.\n", "available"),
+        (
+            "example.de",
+            "Domain: example.de\nStatus: free\n",
+            "available",
+        ),
+        (
+            "example.eu",
+            "% Notice\nDomain:\texample\nStatus:\tAVAILABLE\n",
+            "available",
+        ),
+        (
+            "example.se",
+            "# Copyright\n\n\"example.se\" not found.\n",
+            "available",
+        ),
         ("example.nl", "example.nl is free\n", "available"),
         ("example.cl", "example.cl: no entries found.\n", "available"),
-        ("example.co.nz", "domain_name: example.co.nz\nquery_status: 220 Available\n", "available"),
+        (
+            "example.co.nz",
+            "domain_name: example.co.nz\nquery_status: 220 Available\n",
+            "available",
+        ),
         (
             "example.org",
             "This name is reserved by the Registry in accordance with ICANN Policy.\n",
@@ -282,13 +307,21 @@ fn nothing_is_invented() {
             "Domain:             example.it\nStatus:             UNASSIGNABLE\n",
             "reserved status=unassignable",
         ),
-        ("example.org", "WHOIS LIMIT EXCEEDED - SEE WWW.EXAMPLE.ORG FOR DETAILS\n", "throttled"),
+        (
+            "example.org",
+            "WHOIS LIMIT EXCEEDED - SEE WWW.EXAMPLE.ORG FOR DETAILS\n",
+            "throttled",
+        ),
         (
             "example.ch",
             "The number of requests per client per time interval is\nrestricted. You have exceeded this limit.\n",
             "throttled",
         ),
-        ("example.de", "Domain: example.de\nStatus: invalid\n", "unavailable status=invalid"),
+        (
+            "example.de",
+            "Domain: example.de\nStatus: invalid\n",
+            "unavailable status=invalid",
+        ),
         ("example.com", "", "unavailable"),
         ("example.com", "Hello: World\nfoo bar\n", "unavailable"),
         (
@@ -329,9 +362,15 @@ fn numbers() {
         "registered u=2024-01-01 net=2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff cidr=2001:db8::/32 name=SAMPLE-AP holder=Sample Pty Ltd in=AU"
     );
     let asn = "ASNumber:       64496 - 64500\nASName:         SAMPLE\nRegDate:        2001-01-02\n\nOrgName:        Sample LLC\nCountry:        US\n";
-    assert_eq!(one(Kind::Asn, "AS64500", asn), "registered c=2001-01-02 name=SAMPLE holder=Sample LLC in=US");
+    assert_eq!(
+        one(Kind::Asn, "AS64500", asn),
+        "registered c=2001-01-02 name=SAMPLE holder=Sample LLC in=US"
+    );
     let asn = "as-block:       AS64496 - AS64511\ndescr:          block\n\naut-num:        AS64500\nas-name:        SAMPLE-AS\norg:            ORG-S1-RIPE\n\norganisation:   ORG-S1-RIPE\norg-name:       Sample B.V.\ncountry:        NL\n";
-    assert_eq!(one(Kind::Asn, "64500", asn), "registered name=SAMPLE-AS holder=Sample B.V. in=NL");
+    assert_eq!(
+        one(Kind::Asn, "64500", asn),
+        "registered name=SAMPLE-AS holder=Sample B.V. in=NL"
+    );
     let jpnic = "[ JPNIC database ]\n\nNetwork Information:\na. [Network Number]             192.0.2.0/24\nb. [Network Name]               SAMPLE-JP\ng. [Organization]               Sample K.K.\np. [Nameserver]                 ns1.example.jp\n[Assigned Date]                 2008/09/04\n[Last Update]                   2024/03/22 11:09:04(JST)\n";
     assert_eq!(
         one(Kind::Ip, "192.0.2.1", jpnic),
@@ -349,8 +388,14 @@ fn numbers() {
     );
     let moved = "NetRange:       192.0.2.0 - 192.0.2.255\nNetName:        APNIC-ERX-192-0-2-0\nNetType:        Early Registrations, Transferred to APNIC\n\nOrgName:        Registry Centre\n\nReferralServer: whois://whois.apnic.net\n";
     assert_eq!(one(Kind::Ip, "192.0.2.1", moved), "unavailable");
-    assert_eq!(one(Kind::Ip, "192.0.2.1", "No match found for n + 192.0.2.1.\n"), "available");
-    assert_eq!(one(Kind::Asn, "AS64500", "%ERROR:101: no entries found\n"), "available");
+    assert_eq!(
+        one(Kind::Ip, "192.0.2.1", "No match found for n + 192.0.2.1.\n"),
+        "available"
+    );
+    assert_eq!(
+        one(Kind::Asn, "AS64500", "%ERROR:101: no entries found\n"),
+        "available"
+    );
 }
 
 /// Hostile texts take linear time and give nothing.
@@ -380,9 +425,17 @@ fn garbage() {
 fn other_names_are_not_the_one_asked() {
     let iana = "% IANA WHOIS server\n\nrefer:        whois.registry.example\n\ndomain:       TEST\n\norganisation: Registry Ltd\n\nnserver:      A.NIC.TEST 192.0.2.1\n\nstatus:       ACTIVE\n\ncreated:      1985-01-01\n";
     domain("example.test", iana, "unavailable");
-    domain("test", iana, "registered org=Registry Ltd status=active ns=a.nic.test c=1985-01-01");
+    domain(
+        "test",
+        iana,
+        "registered org=Registry Ltd status=active ns=a.nic.test c=1985-01-01",
+    );
     let chain = format!(
         "{iana}\n# whois.registry.example\n\nDomain Name: example.test\nCreation Date: 10/16/1997 04:00:00\nExpiration Date: 10/05/2031 04:00:00\n"
     );
-    domain("example.test", &chain, "registered c=1997-10-16T04:00:00Z x=2031-10-05T04:00:00Z");
+    domain(
+        "example.test",
+        &chain,
+        "registered c=1997-10-16T04:00:00Z x=2031-10-05T04:00:00Z",
+    );
 }

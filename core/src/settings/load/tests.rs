@@ -6,10 +6,16 @@ fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsErro
     let written = tempfile::NamedTempFile::new().expect("a file");
     let path = written.path();
     std::fs::write(path, file).expect("writes");
-    let variables = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let variables = variables
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     Settings::load(Some(path), variables).map_err(|error| {
         SettingsError(
-            error.0.into_iter().map(|fault| fault.replace(&path.display().to_string(), "FILE")).collect(),
+            error
+                .0
+                .into_iter()
+                .map(|fault| fault.replace(&path.display().to_string(), "FILE"))
+                .collect(),
         )
     })
 }
@@ -29,16 +35,33 @@ fn the_default_file_is_the_defaults_key_by_key() {
 fn file_then_environment() {
     let settings = load(
         "[dns]\ntimeout_ms = 500\nservers = ['192.0.2.53:5353', 'tls://192.0.2.54#dns.example']",
-        &[("NETVANE__DNS__TIMEOUT_MS", "700"), ("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1"), ("HOME", "x")],
+        &[
+            ("NETVANE__DNS__TIMEOUT_MS", "700"),
+            ("NETVANE__POLICY__ALLOW", "127.0.0.0/8, ::1"),
+            ("HOME", "x"),
+        ],
     )
     .expect("loads");
     assert_eq!(settings.dns.timeout_ms, 700);
     assert_eq!(settings.dns.attempts, 2, "untouched");
     assert_eq!(settings.dns.servers.len(), 2);
-    assert_eq!(settings.policy.allow, ["127.0.0.0/8".parse().expect("net"), "::1/128".parse().expect("net")]);
-    for brackets in ["tcp://[2001:db8::53]", "[2001:db8::53]:5353", "[2001:db8::53]"] {
+    assert_eq!(
+        settings.policy.allow,
+        [
+            "127.0.0.0/8".parse().expect("net"),
+            "::1/128".parse().expect("net")
+        ]
+    );
+    for brackets in [
+        "tcp://[2001:db8::53]",
+        "[2001:db8::53]:5353",
+        "[2001:db8::53]",
+    ] {
         let settings = load("", &[("NETVANE__DNS__SERVERS", brackets)]).expect(brackets);
-        assert_eq!(settings.dns.servers, [Server::Resolver(brackets.parse().expect(brackets))]);
+        assert_eq!(
+            settings.dns.servers,
+            [Server::Resolver(brackets.parse().expect(brackets))]
+        );
     }
     let system = load("", &[("NETVANE__DNS__SERVERS", "[\"system\"]")]).expect("loads");
     assert_eq!(system.dns.servers, [Server::System]);
@@ -48,18 +71,28 @@ fn file_then_environment() {
 fn secrets_are_shown_nowhere() {
     let settings = load(
         "[telegram]\ntoken = '1:CANARY-1'\n[http]\nslash_tokens = ['CANARY-2-CANARY-2']",
-        &[("NETVANE__DISCORD__TOKEN", "CANARY.3.x"), ("NETVANE__TELEGRAM__SECRET_TOKEN", "CANARY-4")],
+        &[
+            ("NETVANE__DISCORD__TOKEN", "CANARY.3.x"),
+            ("NETVANE__TELEGRAM__SECRET_TOKEN", "CANARY-4"),
+        ],
     )
     .expect("loads");
     assert_eq!(settings.discord.token.reveal(), "CANARY.3.x");
     let everything = format!("{settings:?}\n{}", settings.to_toml());
     assert!(!everything.contains("CANARY"), "{everything}");
     assert!(settings.to_toml().contains("token = \"(set)\""));
-    let key =
-        load("[http]\nanonymous = false\napi_keys = ['CANARY-5']", &[]).expect_err("no hash").to_string();
-    assert!(key.starts_with("http.api_keys") && !key.contains("CANARY"), "{key}");
-    let wrong =
-        load("[http]\nslash_tokens = 'CANARY-6'\nmax_body_bytes = 'CANARY-7'", &[]).expect_err("types");
+    let key = load("[http]\nanonymous = false\napi_keys = ['CANARY-5']", &[])
+        .expect_err("no hash")
+        .to_string();
+    assert!(
+        key.starts_with("http.api_keys") && !key.contains("CANARY"),
+        "{key}"
+    );
+    let wrong = load(
+        "[http]\nslash_tokens = 'CANARY-6'\nmax_body_bytes = 'CANARY-7'",
+        &[],
+    )
+    .expect_err("types");
     assert!(!wrong.to_string().contains("CANARY"), "{wrong}");
 }
 
@@ -74,13 +107,18 @@ fn mistakes_are_named_with_what_was_meant() {
         fault("", &[("NETVANE__HTTP__LISTN", "x")]),
         "NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?"
     );
-    assert_eq!(fault("[bananas]\nx = 1", &[]), "FILE: there is no setting `bananas`");
+    assert_eq!(
+        fault("[bananas]\nx = 1", &[]),
+        "FILE: there is no setting `bananas`"
+    );
     assert_eq!(
         fault("[http]\nlisten = 'here'", &[]),
         "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080"
     );
     assert!(fault("[dns]\ntimeout_ms = 'soon'", &[]).contains("dns.timeout_ms"));
-    assert!(fault("[policy]\nallow = ['10.0.0.0/40']", &[]).contains("`10.0.0.0/40` is not a network"));
+    assert!(
+        fault("[policy]\nallow = ['10.0.0.0/40']", &[]).contains("`10.0.0.0/40` is not a network")
+    );
     assert_eq!(
         fault("", &[("NETVANE__DNS__SERVERS", "ftp://x")]),
         "dns.servers[0]: `ftp://x`: a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
@@ -91,7 +129,10 @@ fn mistakes_are_named_with_what_was_meant() {
 #[test]
 fn a_webhook_needs_what_telegram_needs() {
     let faults = |file: &str| load(file, &[]).map_or_else(|error| error.0, |_| Vec::new());
-    assert_eq!(faults("[telegram]\nmode = 'push'"), ["telegram.mode: polling or webhook"]);
+    assert_eq!(
+        faults("[telegram]\nmode = 'push'"),
+        ["telegram.mode: polling or webhook"]
+    );
     assert_eq!(
         faults("[telegram]\nmode = 'webhook'"),
         [
@@ -110,24 +151,43 @@ fn a_webhook_needs_what_telegram_needs() {
     assert_eq!(faults(&served(&"x".repeat(257))), charset);
     for wrong in ["api.telegram.org", "ftp://bot.example", "https://"] {
         let fault = faults(&format!("[telegram]\napi_url = '{wrong}'"));
-        assert_eq!(fault, ["telegram.api_url: a URL with http or https"], "{wrong}");
+        assert_eq!(
+            fault,
+            ["telegram.api_url: a URL with http or https"],
+            "{wrong}"
+        );
     }
-    assert_eq!(faults("[telegram]\napi_url = 'http://127.0.0.1:8081/'"), [""; 0]);
+    assert_eq!(
+        faults("[telegram]\napi_url = 'http://127.0.0.1:8081/'"),
+        [""; 0]
+    );
 }
 
 #[test]
 fn discord_needs_what_its_mode_needs() {
     let faults = |given: &[(&str, &str)]| {
-        let environment =
-            given.iter().map(|(key, value)| (format!("NETVANE__DISCORD__{key}"), (*value).to_owned()));
-        Settings::load(None, environment).err().map(|error| error.to_string()).unwrap_or_default()
+        let environment = given
+            .iter()
+            .map(|(key, value)| (format!("NETVANE__DISCORD__{key}"), (*value).to_owned()));
+        Settings::load(None, environment)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     };
     assert!(faults(&[("MODE", "webhook")]).contains("discord.mode: gateway or interactions"));
     assert!(
-        faults(&[("MODE", "interactions")]).contains("need discord.public_key and discord.application_id")
+        faults(&[("MODE", "interactions")])
+            .contains("need discord.public_key and discord.application_id")
     );
     let key = "0f".repeat(32);
-    assert_eq!(faults(&[("MODE", "interactions"), ("PUBLIC_KEY", &key), ("APPLICATION_ID", "12")]), "");
+    assert_eq!(
+        faults(&[
+            ("MODE", "interactions"),
+            ("PUBLIC_KEY", &key),
+            ("APPLICATION_ID", "12")
+        ]),
+        ""
+    );
     assert!(faults(&[("PUBLIC_KEY", "0f")]).contains("64 hexadecimal digits"));
     assert!(faults(&[("GUILDS", "12,x")]).contains("discord.guilds"));
     assert!(faults(&[("API_URL", "discord.com")]).contains("discord.api_url"));
@@ -137,7 +197,10 @@ fn discord_needs_what_its_mode_needs() {
 fn callbacks_are_signed_with_a_whole_secret() {
     let fault = |key: &str, value: &str| {
         let environment = [(format!("NETVANE__HTTP__CALLBACK_{key}"), value.to_owned())];
-        Settings::load(None, environment).err().map(|error| error.to_string()).unwrap_or_default()
+        Settings::load(None, environment)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     };
     let secret = |bytes: usize| format!("whsec_{}", BASE64.encode(&vec![7; bytes]));
     for right in [24, 32, 64] {
@@ -160,7 +223,10 @@ fn callbacks_are_signed_with_a_whole_secret() {
     }
     assert_eq!(fault("RETRY_SECONDS", "0,5"), "");
     for wrong in ["", "604801", &["1"; 21].join(",")] {
-        assert!(fault("RETRY_SECONDS", wrong).starts_with("http.callback_retry_seconds: 1 to 20"), "{wrong}");
+        assert!(
+            fault("RETRY_SECONDS", wrong).starts_with("http.callback_retry_seconds: 1 to 20"),
+            "{wrong}"
+        );
     }
     assert!(fault("RETRY_SECONDS", "soon").contains("http.callback_retry_seconds"));
     assert!(fault("TIMEOUT_MS", "0").contains("http.callback_timeout_ms"));

@@ -40,8 +40,10 @@ const ELEMENTS: [(&str, &[&str]); 27] = [
 ];
 
 /// These lead somewhere or do something.
-const ACTIVE: [(&str, &[&str]); 2] =
-    [("a", &["href", "rel", "data-line"]), ("button", &["type", "data-save"])];
+const ACTIVE: [(&str, &[&str]); 2] = [
+    ("a", &["href", "rel", "data-line"]),
+    ("button", &["type", "data-save"]),
+];
 
 /// What a browser has of a page.
 #[derive(Default)]
@@ -58,7 +60,9 @@ impl Seen {
             NodeData::Element { name, attrs, .. } => self.element(&name.local, &attrs.borrow()),
             NodeData::Document | NodeData::Doctype { .. } => {}
             NodeData::Comment { contents } => self.strange.push(format!("a comment: {contents}")),
-            NodeData::ProcessingInstruction { target, .. } => self.strange.push(format!("for {target}")),
+            NodeData::ProcessingInstruction { target, .. } => {
+                self.strange.push(format!("for {target}"))
+            }
         }
         for child in node.children.borrow().iter() {
             self.look(child);
@@ -68,15 +72,26 @@ impl Seen {
     }
 
     fn element(&mut self, name: &str, attributes: &[Attribute]) {
-        let Some((_, known)) = ELEMENTS.iter().chain(&ACTIVE).find(|(known, _)| *known == name) else {
+        let Some((_, known)) = ELEMENTS
+            .iter()
+            .chain(&ACTIVE)
+            .find(|(known, _)| *known == name)
+        else {
             return self.strange.push(format!("<{name}>"));
         };
-        for Attribute { name: attribute, value } in attributes {
+        for Attribute {
+            name: attribute,
+            value,
+        } in attributes
+        {
             let attribute: &str = &attribute.local;
             if !known.contains(&attribute) {
                 self.strange.push(format!("<{name} {attribute}>"));
             }
-            if value.chars().any(|c| is_unsafe(c) && !(attribute == "data-line" && c == '\t')) {
+            if value
+                .chars()
+                .any(|c| is_unsafe(c) && !(attribute == "data-line" && c == '\t'))
+            {
                 self.strange.push(format!("{attribute}={value:?}"));
             }
             if attribute == "class" && !value.chars().all(|c| c.is_ascii_lowercase() || c == ' ') {

@@ -6,10 +6,19 @@ use super::*;
 #[test]
 fn a_reply() {
     let mut document = Document::new("MX of example.com", "2 mail servers", Severity::Good);
-    document.table([">Preference", "Exchange"], vec![[10.into(), Cell::domain("mail.example.com")]]);
-    document.heading("More").field("Answered by", Cell::new("192.0.2.1\n2001:db8::1", Role::Address));
+    document.table(
+        [">Preference", "Exchange"],
+        vec![[10.into(), Cell::domain("mail.example.com")]],
+    );
+    document.heading("More").field(
+        "Answered by",
+        Cell::new("192.0.2.1\n2001:db8::1", Role::Address),
+    );
     document.field("State", Cell::new("late", Role::Bad));
-    document.block(Block::Link { label: "Show me".into(), url: "https://netvane.example/v/x".into() });
+    document.block(Block::Link {
+        label: "Show me".into(),
+        url: "https://netvane.example/v/x".into(),
+    });
     document.warn("<!channel> look & see *this*");
     insta::assert_json_snapshot!(blocks(&document), @r#"
     [
@@ -170,7 +179,11 @@ fn a_reply() {
 
 #[test]
 fn the_fallback_mentions_nobody() {
-    let document = Document::new("TXT of <!channel>", "<@U123> & <https://x.example|y>", Severity::Good);
+    let document = Document::new(
+        "TXT of <!channel>",
+        "<@U123> & <https://x.example|y>",
+        Severity::Good,
+    );
     assert_eq!(
         fallback(&document),
         "TXT of &lt;!channel&gt;: &lt;@U123&gt; &amp; &lt;https://x.example|y&gt;"
@@ -180,7 +193,12 @@ fn the_fallback_mentions_nobody() {
 #[test]
 fn what_does_not_fit_is_said() {
     let mut document = Document::new("TXT of example.com", "many records", Severity::Good);
-    document.table(["Text"], (0..300).map(|index| [Cell::exact(format!("record {index}"))]).collect());
+    document.table(
+        ["Text"],
+        (0..300)
+            .map(|index| [Cell::exact(format!("record {index}"))])
+            .collect(),
+    );
     document.text("after it").warn("one has no address");
     let shown = blocks(&document);
     let text = json!(shown).to_string();
@@ -188,7 +206,10 @@ fn what_does_not_fit_is_said() {
         text.contains("record 100") && !text.contains("record 299") && !text.contains("after it"),
         "{text}"
     );
-    assert!(text.contains(CUT) && text.ends_with("one has no address\"}]}]}]"), "{text}");
+    assert!(
+        text.contains(CUT) && text.ends_with("one has no address\"}]}]}]"),
+        "{text}"
+    );
     let mut long = Document::new("x".repeat(200), "y".repeat(2000), Severity::Good);
     long.code("👍".repeat(5000));
     assert!(json!(blocks(&long)).to_string().contains(CUT));

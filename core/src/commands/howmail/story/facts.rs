@@ -14,7 +14,12 @@ use crate::{
 const SHOWN_RECORD: usize = 240;
 
 /// The servers for mail programs, or that there are none to tell of.
-pub(super) fn services(data: &Data, services: Option<&Services>, name: &str, document: &mut Document) {
+pub(super) fn services(
+    data: &Data,
+    services: Option<&Services>,
+    name: &str,
+    document: &mut Document,
+) {
     let Some(services) = services else {
         document.field("Servers", Cell::aside(data.missing()));
         return;
@@ -32,13 +37,28 @@ pub(super) fn services(data: &Data, services: Option<&Services>, name: &str, doc
         };
         let how = service.protocol.encryption();
         let protocol = format!("{}, {how}", service.protocol.name());
-        [protocol.into(), Cell::domain(&service.host), service.port.into(), state, Cell::aside(found)]
+        [
+            protocol.into(),
+            Cell::domain(&service.host),
+            service.port.into(),
+            state,
+            Cell::aside(found),
+        ]
     });
-    document.table(["Protocol", "Server", ">Port", "Port is", "Found by"], rows.collect());
-    for service in services.found.iter().filter(|service| service.evidence == Evidence::Srv) {
+    document.table(
+        ["Protocol", "Server", ">Port", "Port is", "Found by"],
+        rows.collect(),
+    );
+    for service in services
+        .found
+        .iter()
+        .filter(|service| service.evidence == Evidence::Srv)
+    {
         let what = format!("{}:{}", service.host, service.port);
         if let Some(fault) = &service.fault {
-            document.warn(format!("{name} names {what} for its mail programs: {fault}"));
+            document.warn(format!(
+                "{name} names {what} for its mail programs: {fault}"
+            ));
         } else if let Some(state @ ("closed" | "filtered")) = service.state {
             document.warn(format!(
                 "{name} names {what} for its mail programs, but the port is {state} from here"
@@ -47,7 +67,9 @@ pub(super) fn services(data: &Data, services: Option<&Services>, name: &str, doc
     }
     if services.found.is_empty() {
         let text = match &services.fault {
-            Some(fault) => format!("What {name} publishes about it could not be looked up: {fault}"),
+            Some(fault) => {
+                format!("What {name} publishes about it could not be looked up: {fault}")
+            }
             None => format!(
                 "{name} publishes no SRV records for it (RFC 6186), and no usual name answers: users learn the \
                  server from their provider."
@@ -79,7 +101,10 @@ pub(super) fn shown(record: &str) -> Cell {
 }
 
 fn field(name: &str, value: impl Into<Cell>) -> Field {
-    Field { name: name.into(), value: value.into() }
+    Field {
+        name: name.into(),
+        value: value.into(),
+    }
 }
 
 /// A mail server as it shows itself.
@@ -97,7 +122,10 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
     }
     match (&welcome.tls, welcome.starttls) {
         (Some(tls), _) => {
-            fields.push(field("Encryption", format!("{}, {}", tls.version, tls.cipher)));
+            fields.push(field(
+                "Encryption",
+                format!("{}, {}", tls.version, tls.cipher),
+            ));
             let certificate = match (tls.trusted, &tls.fault) {
                 (Some(true), _) => Cell::new("valid for this name", Role::Good),
                 (Some(false), Some(fault)) => Cell::new(
@@ -108,10 +136,13 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
             };
             fields.push(field("Certificate", certificate));
         }
-        (None, Some(false)) => fields.push(field("Encryption", Cell::new("not offered", Role::Warning))),
-        (None, Some(true)) => {
-            fields.push(field("Encryption", Cell::new("offered, did not come about", Role::Warning)))
+        (None, Some(false)) => {
+            fields.push(field("Encryption", Cell::new("not offered", Role::Warning)))
         }
+        (None, Some(true)) => fields.push(field(
+            "Encryption",
+            Cell::new("offered, did not come about", Role::Warning),
+        )),
         (None, None) => {}
     }
     if let Some(fault) = welcome.fault.as_ref().or(exchange.unreachable.as_ref()) {

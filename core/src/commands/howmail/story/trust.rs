@@ -31,7 +31,9 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
         Some(record) => _ = document.field("SPF", shown(record)),
         None if spf.fault.is_none() => {
             document.field("SPF", Cell::new("none", Role::Warning));
-            document.warn(format!("{name} has no SPF record: any server may claim to send for it"));
+            document.warn(format!(
+                "{name} has no SPF record: any server may claim to send for it"
+            ));
         }
         None => {}
     }
@@ -51,7 +53,9 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
     };
     document.field("From other servers", others);
     if spf.others == Some("pass") {
-        document.warn(format!("SPF of {name} allows every server in the world (+all)"));
+        document.warn(format!(
+            "SPF of {name} allows every server in the world (+all)"
+        ));
     }
 }
 
@@ -90,12 +94,17 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         Some(record) => _ = document.field("DMARC", shown(record)),
         None if dmarc.fault.is_none() => {
             document.field("DMARC", Cell::new("none", Role::Warning));
-            document
-                .warn(format!("{name} has no DMARC record: receivers are not told to refuse forged mail"));
+            document.warn(format!(
+                "{name} has no DMARC record: receivers are not told to refuse forged mail"
+            ));
         }
         None => {}
     }
-    if let Some(domain) = dmarc.domain.as_ref().filter(|domain| **domain != data.sender.domain) {
+    if let Some(domain) = dmarc
+        .domain
+        .as_ref()
+        .filter(|domain| **domain != data.sender.domain)
+    {
         document.field("DMARC is at", Cell::domain(domain));
     }
     if let Some(fault) = &dmarc.fault {
@@ -108,10 +117,16 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         Some(_) => ("is only reported, not stopped (none)", true),
         None => return,
     };
-    let testing = if dmarc.testing { ", though for now that is only a test (t=y)" } else { "" };
+    let testing = if dmarc.testing {
+        ", though for now that is only a test (t=y)"
+    } else {
+        ""
+    };
     document.field("Mail that proves nothing", format!("{policy}{testing}"));
     if weak {
-        document.warn(format!("DMARC of {name} only watches (p=none): forged mail is not stopped by it"));
+        document.warn(format!(
+            "DMARC of {name} only watches (p=none): forged mail is not stopped by it"
+        ));
     }
 }
 
@@ -162,7 +177,10 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
         _ => "switched off",
     };
     let kept = roughly(policy.max_age);
-    document.field("MTA-STS", format!("{}: {meaning}; senders remember it for {kept}", policy.mode));
+    document.field(
+        "MTA-STS",
+        format!("{}: {meaning}; senders remember it for {kept}", policy.mode),
+    );
     document.field("MTA-STS names", shown(&policy.mx.join(", ")));
     if policy.mode == "none" {
         return;
@@ -170,12 +188,15 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
     for exchange in data.receiver.exchanges.iter().take(SHOWN_EXCHANGES) {
         let host = &exchange.exchange;
         if !policy.names(host) {
-            document.warn(format!("{host} is not named by the MTA-STS policy of {name}"));
+            document.warn(format!(
+                "{host} is not named by the MTA-STS policy of {name}"
+            ));
         }
         let valid = exchange.welcome.tls.as_ref().and_then(|tls| tls.trusted);
         if policy.mode == "enforce" && valid == Some(false) {
-            document
-                .warn(format!("{host} has no valid certificate, which the MTA-STS policy of {name} demands"));
+            document.warn(format!(
+                "{host} has no valid certificate, which the MTA-STS policy of {name} demands"
+            ));
         }
     }
 }
@@ -187,7 +208,10 @@ fn dane(data: &Data, document: &mut Document) {
         .iter()
         .filter_map(|exchange| Some((exchange, exchange.dane.as_ref()?)))
         .collect();
-    let with: Vec<_> = looked.iter().filter(|(_, dane)| !dane.records.is_empty()).collect();
+    let with: Vec<_> = looked
+        .iter()
+        .filter(|(_, dane)| !dane.records.is_empty())
+        .collect();
     if looked.is_empty() {
         if data.receiver.mx.is_none() || !data.receiver.exchanges.is_empty() {
             document.field("DANE", Cell::aside(data.missing()));
