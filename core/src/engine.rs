@@ -1,7 +1,10 @@
 //! The way of a request, from the line to the reply.
 
-mod asked;
-mod world;
+pub(crate) mod cache;
+pub(crate) mod one_time_links;
+mod request_log;
+mod runtime;
+mod single_flight;
 
 use std::{
     sync::Arc,
@@ -12,26 +15,27 @@ use arc_swap::ArcSwap;
 use tracing::Instrument;
 
 use crate::{
-    adapters::Adapters,
-    args::Host,
-    cache::{Cache, Entry},
-    command::{Cost, Entry as CommandEntry, Prepared, Registry, Spec},
+    command::{
+        Context, Entry as CommandEntry, Prepared, Registry,
+        parse::{self, MAX_LINE, Understood},
+    },
     commands,
-    context::Context,
-    failure::{Failure, UsageError},
-    flight::Flights,
-    geo::Refresh,
-    grammar::{self, MAX_LINE, Understood},
-    limits,
-    links::Links,
+    document::{Failure, Rendition, Reply, UsageError},
+    engine::{
+        cache::{Cache, Entry},
+        one_time_links::Links,
+        single_flight::Flights,
+    },
+    facts::{geo::Refresh, target::Host},
+    health::Adapters,
     net::http::{Http, Receipt},
-    reply::{Rendition, Reply},
-    request::{Caller, Input, Request},
+    policy::rate_limits,
+    request::{Caller, Input, Request, http_request::Proxies},
     settings::{Limits, Settings},
-    visit::Proxies,
+    spec::{Cost, Spec},
 };
-use asked::Asked;
-use world::{Permits, World};
+use request_log::Asked;
+use runtime::{Permits, World};
 
 /// Answers questions. One for the whole program; clones are cheap and the same engine.
 #[derive(Clone)]
@@ -175,7 +179,7 @@ impl Engine {
         own: bool,
     ) -> Result<Receipt, Failure> {
         let world = self.0.world.load_full();
-        let outlay = world.outlay(u32::MAX, own, limits::AT_HAND);
+        let outlay = world.outlay(u32::MAX, own, rate_limits::AT_HAND);
         outlay
             .during(world.net.http.post(url, headers, body, timeout))
             .await
@@ -235,9 +239,9 @@ impl Engine {
             .access
             .admit(request.adapter, &request.caller, command.spec.name)
             .ok()?;
-        world.charge(request, admitted, limits::AT_HAND).ok()?;
+        world.charge(request, admitted, rate_limits::AT_HAND).ok()?;
         let mut asked = Asked::new(world, request.clone());
-        asked.units = limits::AT_HAND;
+        asked.units = rate_limits::AT_HAND;
         asked.question = Some((command, prepared.arguments().clone()));
         let answer = Ok(reply(asked.id.clone(), &entry, asked.started, true));
         asked.ended(&answer);
@@ -254,9 +258,9 @@ impl Engine {
             Input::Text(line) if line.len() > MAX_LINE => Err(UsageError::argument(format!(
                 "a command line holds at most {MAX_LINE} bytes"
             ))),
-            Input::Text(line) => grammar::parse(&self.0.registry, line),
+            Input::Text(line) => parse::parse(&self.0.registry, line),
             Input::Named { name, arguments } => {
-                grammar::parse_named(&self.0.registry, name, arguments.clone())
+                parse::parse_named(&self.0.registry, name, arguments.clone())
             }
         }
     }
@@ -282,7 +286,7 @@ impl Engine {
         // A request of the asker's own comes with the question, or is shared through a link.
         if command.about_visit && request.visit.is_none() {
             // An open link costs as well, or one asker could take all of them.
-            world.charge(request, admitted, limits::AT_HAND)?;
+            world.charge(request, admitted, rate_limits::AT_HAND)?;
             let invitation = inner.links.invite(name)?;
             progress(invitation.reply(id, name, started));
             request.visit = Some(invitation.accepted().await?);
@@ -292,7 +296,7 @@ impl Engine {
         let known = inner.cache.get(&key).filter(|_| !fresh);
         // How often.
         *units = if known.is_some() {
-            limits::AT_HAND
+            rate_limits::AT_HAND
         } else {
             command.spec.cost.units()
         };
@@ -404,7 +408,7 @@ async fn look_up(
     context: Context,
     permits: Option<Permits>,
     bulk: bool,
-) -> Result<Arc<dyn crate::command::Finding>, Failure> {
+) -> Result<Arc<dyn crate::document::Finding>, Failure> {
     let deadline = context.deadline;
     let _share = match &permits {
         Some(permits) if bulk => Some(

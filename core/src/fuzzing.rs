@@ -13,18 +13,23 @@ use mail_auth::{
 use serde_json::{Map, Value};
 
 use crate::{
-    args::Transport,
-    command::{Answer, Registry},
-    commands::{self, answer::Answered, chain::Chain, dig, geo, trace_mail, whois},
-    document::Document,
-    failure::UsageError,
-    geo::GeoReader,
-    grammar,
-    mailtrace::{self, TrustPolicy},
+    command::{Registry, parse},
+    commands::{
+        self,
+        address::{geo, whois},
+        dns::{cname_chain::Chain, dig, lookup::Answered},
+        mail::trace_mail,
+    },
+    document::{Answer, Document, UsageError},
+    facts::{
+        geo::GeoReader,
+        mailtrace::{self, TrustPolicy},
+        registration::Registration,
+        target::Transport,
+    },
     net::dns::{Message, Question, Response},
-    registration::Registration,
+    request::http_request::{Proxies, samples},
     settings::Settings,
-    visit::{Proxies, samples},
 };
 
 /// Building it derives every schema.
@@ -41,18 +46,18 @@ static PROXIES: LazyLock<Proxies> = LazyLock::new(|| {
 /// A command's name and its canonical arguments.
 pub type Understood = (&'static str, Map<String, Value>);
 
-fn understood((entry, prepared): grammar::Understood) -> Understood {
+fn understood((entry, prepared): parse::Understood) -> Understood {
     (entry.spec.name, Map::clone(prepared.arguments()))
 }
 
 /// Reads a typed line.
 pub fn line(line: &str) -> Result<Understood, UsageError> {
-    grammar::parse(&REGISTRY, line).map(understood)
+    parse::parse(&REGISTRY, line).map(understood)
 }
 
 /// Reads a command given by its name and named arguments.
 pub fn named(name: &str, arguments: Map<String, Value>) -> Result<Understood, UsageError> {
-    grammar::parse_named(&REGISTRY, name, arguments).map(understood)
+    parse::parse_named(&REGISTRY, name, arguments).map(understood)
 }
 
 /// What `whois` says of these facts.

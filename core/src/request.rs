@@ -1,11 +1,13 @@
 //! A question as an adapter hands it to the engine.
 
+pub mod http_request;
+
 use std::{net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::visit::Visit;
+use crate::request::http_request::Visit;
 
 /// A question as an adapter received it.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ mod access;
 mod advice;
 mod chats;
 mod check;
+pub mod keys;
 mod load;
 mod rules;
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{SettingsError, almost_settings};
 
-use crate::args::{Invalid, Resolver};
+use crate::facts::target::{Invalid, Resolver};
 
 /// The annotated defaults; also the list of all keys there are.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -226,6 +227,28 @@ pub struct Limits {
     pub cache_entries: u64,
     pub cache_seconds: u64,
 }
+
+/// Fields in which a proxy names the caller. The first ones count, in this order, where the settings name none: a proxy
+/// that appends to the list of all stations never leaves a caller's own word at its end. The others are written by
+/// networks and servers in front.
+pub(crate) const CLIENT_ADDRESS_HEADERS: [&str; 16] = [
+    "x-forwarded-for",
+    "forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "x-azure-clientip",
+    "x-envoy-external-address",
+    "cloudfront-viewer-address",
+    "x-appengine-user-ip",
+];
 
 /// The HTTP adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,9 +9,9 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use netvane_core::{
     Input, Reply,
-    command::Registry,
+    command::{Registry, targets},
+    spec::TargetKind,
     store::{Store, StoreError},
-    targets::{self, TargetKind},
 };
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;

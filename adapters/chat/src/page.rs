@@ -2,8 +2,7 @@
 
 use netvane_core::{
     Failure, Input, UsageError,
-    document::{Block, Document, Severity},
-    render,
+    document::{Block, Document, Severity, render},
 };
 
 /// What an adapter shows in place of what it showed before.

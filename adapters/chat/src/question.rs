@@ -6,9 +6,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::future::OptionFuture;
 use netvane_core::{
     Caller, Failure, Input, Reply, Request, UsageError,
+    command::targets,
     document::{Document, Severity},
     store::StoreError,
-    targets,
 };
 use serde_json::Value;
 use tokio::{

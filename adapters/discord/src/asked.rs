@@ -2,7 +2,8 @@
 
 use netvane_core::{
     Input,
-    command::{Argument, ArgumentKind, Entry},
+    command::Entry,
+    spec::{Argument, ArgumentKind},
 };
 use serde_json::{Map, Value, json};
 use serenity::model::{

@@ -1,7 +1,7 @@
 //! A page as the message that Discord is sent.
 
 use netvane_chat::{Button, Page, Sort};
-use netvane_core::render::printable_line;
+use netvane_core::document::render::printable_line;
 use serde_json::{Value, json};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use netvane_core::render::{printable, printable_line};
+use netvane_core::document::render::{printable, printable_line};
 
 /// What stands for a back-tick where one would end the code; Discord knows no other way.
 const STAND_IN: char = 'ˋ';

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use netvane_core::{
     Input,
-    command::{Entry, Registry},
-    targets::{self, Target},
+    command::{
+        Entry, Registry,
+        targets::{self, Target},
+    },
 };
 use serde_json::{Map, Value};
 use serenity::model::channel::{Attachment, Message};

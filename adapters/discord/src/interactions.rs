@@ -3,9 +3,11 @@
 use netvane_chat::{Press, Pressed, note, problem};
 use netvane_core::{
     Caller as Who, Input, Missing,
-    complete::complete,
-    document::{Block, Document},
-    render::{self, Layout},
+    command::complete,
+    document::{
+        Block, Document,
+        render::{self, Layout},
+    },
 };
 use serde_json::{Value, json};
 use serenity::model::{
@@ -236,7 +238,7 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
             return caller.ask(bot, input, Next::Answer).await;
         }
     }
-    let targets = netvane_core::targets::found_in(&found::words(message));
+    let targets = netvane_core::command::targets::found_in(&found::words(message));
     match found::about(registry, &targets) {
         Found::Ask(input) => caller.ask(bot, input, Next::Answer).await,
         Found::Choose(lines) => {

@@ -1,7 +1,7 @@
 //! Messages that mention the bot, or are sent to it alone.
 
 use netvane_chat::{Button, note, problem};
-use netvane_core::{Input, Missing, UsageError, UsageKind, document::Document, targets};
+use netvane_core::{Input, Missing, UsageError, UsageKind, command::targets, document::Document};
 use serenity::model::channel::{Attachment, Message};
 
 use crate::{

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use netvane_chat::Trouble;
-use netvane_core::command::{Argument, ArgumentKind, Entry, Registry};
+use netvane_core::{
+    command::{Entry, Registry},
+    spec::{Argument, ArgumentKind},
+};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use serenity::{

@@ -1,8 +1,8 @@
 //! A document as an embed. What does not fit is attached, and the embed says so.
 
 use netvane_chat::Page;
-use netvane_core::{
-    document::{Block, Cell, Column, Document, Role, Severity},
+use netvane_core::document::{
+    Block, Cell, Column, Document, Role, Severity,
     render::{self, Layout},
 };
 use serde_json::{Value, json};

@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 use netvane_chat::{Ended, Question, Unkept, note};
 use netvane_core::{
     Input, Missing, UsageError,
-    command::{Argument, Entry, Registry},
+    command::{
+        Entry, Registry,
+        targets::{self, Target},
+    },
     document::{Cell, Document, Severity},
-    targets::{self, Target},
+    spec::Argument,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -435,7 +438,7 @@ pub(crate) fn hint(registry: &Registry) -> Document {
 
 #[cfg(test)]
 mod tests {
-    use netvane_core::{Engine, settings::Settings, targets::found_in};
+    use netvane_core::{Engine, command::targets::found_in, settings::Settings};
 
     use super::*;
 

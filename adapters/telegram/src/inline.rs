@@ -5,9 +5,8 @@ use std::{sync::Arc, time::Duration};
 use netvane_chat::{Button, Question, Sort, problem};
 use netvane_core::{
     Caller, Failure, Input, Reply, Request,
-    command::Cost,
-    document::{Document, Severity},
-    render::printable_line,
+    document::{Document, Severity, render::printable_line},
+    spec::Cost,
 };
 use teloxide::{
     payloads::AnswerInlineQuerySetters,

@@ -3,7 +3,7 @@
 //! Telegram makes links, mentions and commands of plain words. Inside code it does not, so words that it would act on
 //! are set as code.
 
-use netvane_core::render::{printable, printable_line};
+use netvane_core::document::render::{printable, printable_line};
 
 /// So many words in one text are set as code one by one; beyond that the whole text is.
 const MOST_RUNS: usize = 4;

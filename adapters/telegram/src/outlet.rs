@@ -27,7 +27,7 @@ use crate::{
     render::render,
 };
 
-use netvane_core::{Caller, render::printable_line};
+use netvane_core::{Caller, document::render::printable_line};
 
 /// "typing" is shown by Telegram for this long.
 const TYPING: Duration = Duration::from_secs(5);

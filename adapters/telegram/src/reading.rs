@@ -1,7 +1,7 @@
 //! What a text says to us: a command, words, or something meant for others.
 
-use netvane_core::{
-    command::Registry,
+use netvane_core::command::{
+    Registry,
     targets::{self, Target},
 };
 use teloxide::types::{Message, MessageEntityKind};

@@ -1,7 +1,7 @@
 //! The document as one Telegram message, within all of its limits; what does not fit becomes a file.
 
-use netvane_core::{
-    document::{Block, Cell, Column, Document, Field, Role, Severity, Station},
+use netvane_core::document::{
+    Block, Cell, Column, Document, Field, Role, Severity, Station,
     render::{Layout, block_text, png, printable_line, table_width, text, ungrouped},
 };
 

@@ -64,7 +64,7 @@ pub fn without_audit(mut settings: Settings) -> Settings {
 pub fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut told = almost_settings(names);
-    told.extend(settings.advice());
+    told.extend(settings.advice(&netvane_core::registry()));
     told.extend(file.and_then(|file| readable_secrets(settings, file)));
     told.extend(state(settings));
     told.extend(readable_audit(&settings.audit));

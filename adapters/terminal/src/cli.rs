@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, CommandFactory, Parser, Subcommand};
-use netvane_core::{Engine, command::ArgumentKind, settings::Settings};
+use netvane_core::{Engine, settings::Settings, spec::ArgumentKind};
 
 use crate::{
     advice, data,

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, bail};
 use netvane_core::{
-    geo::{self, ATTRIBUTION, GeoHandle, GeoPaths},
+    facts::geo::{self, ATTRIBUTION, GeoHandle, GeoPaths},
     net::Net,
     settings::{Geo, Settings},
 };

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use netvane_core::keys::{ApiKey, Scope};
+use netvane_core::settings::keys::{ApiKey, Scope};
 
 use crate::output::print;
 

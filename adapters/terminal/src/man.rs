@@ -6,7 +6,10 @@ use clap_mangen::{
     Man,
     roff::{Roff, bold, italic, roman},
 };
-use netvane_core::command::{Argument, ArgumentKind, Entry, Registry};
+use netvane_core::{
+    command::{Entry, Registry},
+    spec::{Argument, ArgumentKind},
+};
 
 /// `netvane.1`, in roff.
 pub fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {

@@ -9,7 +9,7 @@ use std::{
 use netvane_core::{
     Caller, Engine, Failure, Input, Reply, Request, UsageError,
     command::Entry,
-    render::{self, Layout},
+    document::render::{self, Layout},
 };
 use terminal_size::{Height, Width, terminal_size};
 

@@ -5,7 +5,7 @@ use std::{future::Future, io, pin::Pin, time::Duration};
 
 use axum::{Extension, middleware::AddExtension};
 use axum_server::accept::Accept;
-use netvane_core::visit::Connection;
+use netvane_core::request::http_request::Connection;
 use tokio::net::TcpStream;
 use tower_layer::Layer;
 

@@ -16,9 +16,11 @@ use axum::{
 };
 use netvane_core::{
     Caller, Failure, Input, Request, UsageError,
-    keys::{ApiKeys, Scope},
-    settings::{self, Secret},
-    visit::Visit,
+    request::http_request::Visit,
+    settings::{
+        self, Secret,
+        keys::{ApiKeys, Scope},
+    },
 };
 use tokio::sync::watch;
 

@@ -6,7 +6,7 @@ use axum::{
 };
 use netvane_core::{
     Reply, Request,
-    render::{self, Layout},
+    document::render::{self, Layout},
 };
 
 use crate::{App, caching, problem};

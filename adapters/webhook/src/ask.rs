@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use netvane_core::{Failure, Input, UsageError, keys::Scope};
+use netvane_core::{Failure, Input, UsageError, settings::keys::Scope};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, value::RawValue};
 

@@ -13,7 +13,9 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use netvane_core::{Failure, Request, UsageError, keys::Scope, visit::Visit};
+use netvane_core::{
+    Failure, Request, UsageError, request::http_request::Visit, settings::keys::Scope,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

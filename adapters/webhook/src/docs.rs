@@ -4,7 +4,10 @@ mod words;
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use maud::{Markup, html};
-use netvane_core::command::{Argument, Entry, Registry};
+use netvane_core::{
+    command::{Entry, Registry},
+    spec::Argument,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{App, caching, page};
@@ -54,7 +57,7 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
 }
 
 fn command(registry: &Registry, entry: &Entry, base: &str) -> Markup {
-    let example = registry.example(entry);
+    let example = netvane_core::command::example(registry, entry);
     html! {
         section aria-labelledby=(entry.spec.name) {
             h3 id=(entry.spec.name) { code { (entry.spec.name) } }

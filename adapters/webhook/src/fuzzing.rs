@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use data_encoding::{BASE64, HEXLOWER};
-use netvane_core::visit::Relayed;
+use netvane_core::request::http_request::Relayed;
 use ring::hmac;
 
 use crate::{access::signature::Secrets, proxied, slack};

@@ -9,7 +9,8 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use netvane_core::{
     Engine,
-    command::{Entry, Group, Registry},
+    command::{Entry, Registry},
+    spec::Group,
 };
 use serde_json::{Map, Value, json};
 
@@ -183,7 +184,7 @@ fn forms(schema: &Value) -> Value {
 }
 
 fn command(registry: &Registry, entry: &Entry) -> Value {
-    let example = registry.example(entry);
+    let example = netvane_core::command::example(registry, entry);
     let properties = entry
         .arguments_schema
         .get("properties")

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, SocketAddrV4, SocketAddrV6},
 };
 
-use netvane_core::visit::{Relayed, Tls};
+use netvane_core::request::http_request::{Relayed, Tls};
 use ppp::{PartialResult, v1, v2};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use netvane_core::visit::{Connection, Visit};
+use netvane_core::request::http_request::{Connection, Visit};
 
 use crate::{App, named::Name, problem};
 

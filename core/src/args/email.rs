@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Domain, Invalid, text_value};
-use crate::mail;
+use super::mailbox;
+use crate::facts::target::{Domain, Invalid, text_value};
 
 /// A mail address whose domain can be asked about; a bare domain will do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ impl FromStr for Email {
                 domain,
             });
         }
-        let mailbox = mail::parse(text).map_err(|invalid| match invalid.part {
+        let mailbox = mailbox::parse(text).map_err(|invalid| match invalid.part {
             Some(part) => Invalid::new(invalid.message).part(text, part),
             None => Invalid::new(invalid.message),
         })?;

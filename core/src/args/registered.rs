@@ -4,8 +4,10 @@ use std::{fmt, str::FromStr};
 
 use ipnet::IpNet;
 
-use super::{Domain, Invalid, clean_pasted, text_value};
-use crate::registration::Kind;
+use crate::facts::{
+    registration::Kind,
+    target::{Domain, Host, Invalid, clean_pasted, text_value},
+};
 
 /// Something that a registry knows about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,8 +80,8 @@ impl FromStr for Registered {
                 });
         }
         text.parse().map(|host| match host {
-            super::Host::Address(address) => Self::Address(address),
-            super::Host::Name(name) => Self::Domain(name),
+            Host::Address(address) => Self::Address(address),
+            Host::Name(name) => Self::Domain(name),
         })
     }
 }

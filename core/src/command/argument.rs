@@ -1,89 +1,10 @@
 //! Arguments as help, completion and chat platforms see them, read from the JSON Schema of the argument struct.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
-use serde::{Deserialize, Serialize};
+use schemars::Schema;
+use serde::Deserialize;
 use serde_json::Value;
 
-/// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
-#[derive(Debug, Clone, Serialize)]
-pub struct Argument {
-    /// Field name.
-    pub name: String,
-    /// Its doc comment.
-    pub help: String,
-    /// What sort of value.
-    #[serde(rename = "type")]
-    pub kind: ArgumentKind,
-    /// Whether it must be given.
-    pub required: bool,
-    /// Takes the rest of the line.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub rest: bool,
-    /// A mail message: pasted, uploaded, or the message replied to.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub message: bool,
-    /// What may be written, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub form: Option<String>,
-    /// Where suggestions for it come from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completes: Option<Completes>,
-    /// Lowest number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minimum: Option<i64>,
-    /// Highest number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maximum: Option<i64>,
-    /// All allowed values, where they are few.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub choices: Vec<String>,
-}
-
-/// The sorts of values that every platform can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ArgumentKind {
-    /// Text.
-    String,
-    /// A whole number.
-    Integer,
-    /// A switch.
-    Boolean,
-}
-
-/// Where suggestions for an argument come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Completes {
-    /// Names and addresses that were asked about lately.
-    Target,
-    /// DNS record types.
-    RecordType,
-    /// Services by name.
-    Port,
-    /// DNS servers.
-    Resolver,
-    /// Commands.
-    Command,
-}
-
-/// One schema without references: small, and every reader understands it.
-pub(super) fn inline_schema<T: JsonSchema>() -> Schema {
-    inline(SchemaSettings::draft2020_12()).into_root_schema_for::<T>()
-}
-
-/// The same for what is written and never read: a field that is always written is required.
-pub(crate) fn written_schema<T: JsonSchema>() -> Schema {
-    inline(SchemaSettings::draft2020_12().for_serialize()).into_root_schema_for::<T>()
-}
-
-fn inline(settings: SchemaSettings) -> SchemaGenerator {
-    let settings = settings.with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    settings.into_generator()
-}
+use crate::spec::{Argument, ArgumentKind, Completes};
 
 pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {

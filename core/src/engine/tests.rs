@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::test_dns::{TestDns, ask, ask_json};
+use crate::testing::dns::{TestDns, ask, ask_json};
 
 #[tokio::test]
 async fn a_reply_has_the_envelope_of_the_contract() {

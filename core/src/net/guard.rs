@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-use crate::{failure::Failure, scope, settings::Policy};
+use crate::{document::Failure, facts::ip_class, settings::Policy};
 
 /// The table of special-purpose ranges with the operator's exceptions.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Guard {
     pub fn check(&self, what: &str, address: IpAddr) -> Result<IpAddr, Failure> {
         let plain = address.to_canonical();
         let embedded = match plain {
-            IpAddr::V6(v6) => scope::embedded_v4(v6).map(|(v4, _)| IpAddr::V4(v4)),
+            IpAddr::V6(v6) => ip_class::embedded_v4(v6).map(|(v4, _)| IpAddr::V4(v4)),
             IpAddr::V4(_) => None,
         };
         let refused = |why: String| {
@@ -49,10 +49,10 @@ impl Guard {
         if let Some(network) = self.deny.iter().find(denied) {
             return refused(format!("the operator denies {network}"));
         }
-        if scope::is_global(plain) || self.allow.iter().any(|network| network.contains(&plain)) {
+        if ip_class::is_global(plain) || self.allow.iter().any(|network| network.contains(&plain)) {
             return Ok(plain);
         }
-        let scope = scope::classify(plain);
+        let scope = ip_class::classify(plain);
         match (embedded, scope.prefix) {
             (Some(v4), _) => refused(format!("it carries {v4} inside, and leads there")),
             (None, Some(prefix)) => refused(format!(

@@ -15,7 +15,7 @@ use reqwest::{
 };
 
 use super::{Guard, WHO, contact, dns::Dns, local_addresses, outlay, tls::Tls};
-use crate::{failure::Failure, meters, settings::Settings};
+use crate::{document::Failure, meters, settings::Settings};
 
 /// RFC 7480 asks clients to follow redirects; registries need one or two.
 const MAX_REDIRECTS: usize = 4;

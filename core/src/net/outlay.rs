@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use crate::failure::Failure;
+use crate::document::Failure;
 
 /// Headers of a datagram over IPv6 (RFC 8200, RFC 768).
 pub(super) const DATAGRAM: usize = 48;

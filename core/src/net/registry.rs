@@ -14,9 +14,11 @@ use serde::Serialize;
 
 use super::{http::Http, whois::Whois};
 use crate::{
-    args::Endpoint,
-    failure::Failure,
-    registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap, subject, whois},
+    document::Failure,
+    facts::{
+        registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap, subject, whois},
+        target::Endpoint,
+    },
     settings,
 };
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-use crate::{failure::Failure, settings};
+use crate::{document::Failure, settings};
 
 /// Trust in the system's certificate authorities and the operator's own.
 #[derive(Clone)]

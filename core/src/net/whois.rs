@@ -17,8 +17,8 @@ use tokio::{
 
 use super::{Guard, dns::Dns, outlay};
 use crate::{
-    args::{Endpoint, Host},
-    failure::Failure,
+    document::Failure,
+    facts::target::{Endpoint, Host},
     meters, settings,
 };
 

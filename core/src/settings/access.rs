@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::{Http, Secret};
-use crate::keys::{self, ApiKeys};
+use crate::settings::keys::{self, ApiKeys};
 
 /// A shorter token could be guessed.
 const SHORTEST: usize = 16;

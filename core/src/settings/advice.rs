@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use reqwest::Url;
 
 use super::{Secret, Settings, chats, rules};
-use crate::keys::ApiKey;
+use crate::{settings::keys::ApiKey, spec::CommandNames};
 
 /// Where clouds keep what opens the machine's account.
 const METADATA: [&str; 2] = ["169.254.169.254/32", "fd00:ec2::254/128"];
@@ -30,11 +30,11 @@ const INSIDE: [&str; 8] = [
 
 impl Settings {
     /// One sentence for each thing: its setting, what is wrong, what to do. No secret is repeated.
-    pub fn advice(&self) -> Vec<String> {
-        self.advice_on(Timestamp::now().to_zoned(TimeZone::UTC).date())
+    pub fn advice(&self, commands: &dyn CommandNames) -> Vec<String> {
+        self.advice_on(commands, Timestamp::now().to_zoned(TimeZone::UTC).date())
     }
 
-    fn advice_on(&self, today: Date) -> Vec<String> {
+    fn advice_on(&self, commands: &dyn CommandNames, today: Date) -> Vec<String> {
         let mut advice = Vec::new();
         let mut tell = |holds: bool, text: &str| {
             if holds {
@@ -44,7 +44,7 @@ impl Settings {
         self.advise_reach(&mut tell);
         self.advise_access(today, &mut tell);
         self.advise_guard(&mut tell);
-        rules::advise(self, &crate::commands::registry(), &mut tell);
+        rules::advise(self, commands, &mut tell);
         self.advise_mail(&mut tell);
         chats::advise(self, &mut tell);
         self.advise_rest(&mut tell);

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use reqwest::Url;
 
 use super::{Settings, SettingsError, access, chats, rules};
-use crate::args::Endpoint;
+use crate::facts::target::Endpoint;
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), SettingsError> {
@@ -84,10 +84,11 @@ impl Settings {
         let field = &self.http.client_address_header;
         must(
             field.is_empty()
-                || crate::visit::NAMES_THE_CALLER.contains(&field.to_ascii_lowercase().as_str()),
+                || crate::settings::CLIENT_ADDRESS_HEADERS
+                    .contains(&field.to_ascii_lowercase().as_str()),
             &format!(
                 "http.client_address_header: one of {}; empty for the usual ones",
-                crate::visit::NAMES_THE_CALLER.join(", ")
+                crate::settings::CLIENT_ADDRESS_HEADERS.join(", ")
             ),
         );
         self.check_callbacks(&mut must);
@@ -121,7 +122,7 @@ impl Settings {
             "smtp.helo: a host name of this machine's own, in ASCII and without a dot at its end, such as netvane.example; an address stands in brackets",
         );
         must(
-            smtp.mail_from.is_empty() || crate::mail::parse(&smtp.mail_from).is_ok(),
+            smtp.mail_from.is_empty() || crate::args::mailbox::parse(&smtp.mail_from).is_ok(),
             "smtp.mail_from: a mail address, or empty",
         );
     }

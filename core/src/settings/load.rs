@@ -260,8 +260,8 @@ pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
 fn unknown(path: &str, source: &str, keys: &[String]) -> String {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let names: Vec<String> = keys.iter().map(|key| last(key)).collect();
-    let near = crate::spelling::nearest(path, keys.iter().map(String::as_str)).or_else(|| {
-        let near = crate::spelling::nearest(&last(path), names.iter().map(String::as_str))?;
+    let near = crate::suggest::nearest(path, keys.iter().map(String::as_str)).or_else(|| {
+        let near = crate::suggest::nearest(&last(path), names.iter().map(String::as_str))?;
         keys.iter()
             .find(|key| last(key) == near)
             .map(String::as_str)

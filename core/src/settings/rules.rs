@@ -1,7 +1,7 @@
 //! `policy.rules`: a rule that can fit no question, or not the one that it was written for, protects nothing.
 
 use super::{Effect, Rule, Settings};
-use crate::{command::Registry, keys::ApiKey, spelling};
+use crate::{settings::keys::ApiKey, spec::CommandNames, suggest};
 
 /// Adapters, as questions name them. `slash` are Mattermost's and Rocket.Chat's commands.
 const PLATFORMS: [&str; 6] = ["discord", "telegram", "slack", "slash", "http", "terminal"];
@@ -99,7 +99,7 @@ pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
 }
 
 fn meant<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> String {
-    let near = spelling::nearest(written, names);
+    let near = suggest::nearest(written, names);
     near.map(|near| format!(", did you mean `{near}`?"))
         .unwrap_or_default()
 }
@@ -114,7 +114,11 @@ fn names_of_keys(settings: &Settings) -> Vec<String> {
     entries.map(|key| key.name).chain(signer).collect()
 }
 
-pub(super) fn advise(settings: &Settings, registry: &Registry, tell: &mut impl FnMut(bool, &str)) {
+pub(super) fn advise(
+    settings: &Settings,
+    commands: &dyn CommandNames,
+    tell: &mut impl FnMut(bool, &str),
+) {
     let rules = &settings.policy.rules;
     for (index, rule) in rules.iter().enumerate() {
         let before = &rules[..index];
@@ -125,7 +129,7 @@ pub(super) fn advise(settings: &Settings, registry: &Registry, tell: &mut impl F
                 rule.name
             ),
         );
-        if let Some(other) = before.iter().find(|other| covers(other, rule, registry)) {
+        if let Some(other) = before.iter().find(|other| covers(other, rule, commands)) {
             let (name, other) = (&rule.name, &other.name);
             let told = format!(
                 "policy.rules: `{name}` never counts, for `{other}` before it fits all that it fits; the first one that fits counts"
@@ -143,22 +147,21 @@ pub(super) fn advise(settings: &Settings, registry: &Registry, tell: &mut impl F
 }
 
 /// Whether every question that `later` fits is fitted by `earlier` too.
-fn covers(earlier: &Rule, later: &Rule, registry: &Registry) -> bool {
+fn covers(earlier: &Rule, later: &Rule, commands: &dyn CommandNames) -> bool {
     let within = |earlier: &[String], later: &[String]| {
         earlier.is_empty()
             || (!later.is_empty() && later.iter().all(|value| earlier.contains(value)))
     };
-    let commands = |rule: &Rule| -> Vec<String> {
-        let plain = |name: &String| {
-            registry
-                .find(name)
-                .map_or_else(|| name.clone(), |entry| entry.spec.name.to_owned())
-        };
-        rule.commands.iter().map(plain).collect()
+    let names = |rule: &Rule| -> Vec<String> {
+        let canonical = |name: &String| commands.canonical(name).map(str::to_owned);
+        rule.commands
+            .iter()
+            .map(|name| canonical(name).unwrap_or_else(|| name.clone()))
+            .collect()
     };
     let others = conditions(earlier).into_iter().zip(conditions(later));
     within(&earlier.platforms, &later.platforms)
-        && within(&commands(earlier), &commands(later))
+        && within(&names(earlier), &names(later))
         && others
             .into_iter()
             .all(|((_, earlier, _), (_, later, _))| within(earlier, later))
@@ -246,7 +249,7 @@ mod tests {
             let mut told = Vec::new();
             advise(
                 &settings,
-                &crate::commands::registry(),
+                &crate::spec::TestNames,
                 &mut |holds, text: &str| {
                     if holds {
                         told.push(text.to_owned());

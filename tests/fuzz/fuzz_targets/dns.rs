@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use netvane_core::{args::DnsName, fuzzing, net::dns::Message};
+use netvane_core::{facts::target::DnsName, fuzzing, net::dns::Message};
 use netvane_fuzz::harmless;
 
 fuzz_target!(|octets: &[u8]| {

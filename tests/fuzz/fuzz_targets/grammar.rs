@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use netvane_core::{UsageError, fuzzing, render, targets};
+use netvane_core::{UsageError, command::targets, document::render, fuzzing};
 use netvane_fuzz::{calm, reads_back};
 
 fuzz_target!(|line: &str| {

@@ -5,8 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use libfuzzer_sys::fuzz_target;
 use netvane_core::{
+    facts::geo::{Database, GeoReader},
     fuzzing,
-    geo::{Database, GeoReader},
 };
 use netvane_fuzz::harmless;
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use netvane_core::{fuzzing, registration::rdap};
+use netvane_core::{facts::registration::rdap, fuzzing};
 use netvane_fuzz::{calm, harmless, registered};
 
 fuzz_target!(|data: &[u8]| {

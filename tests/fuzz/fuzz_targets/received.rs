@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use netvane_core::{fuzzing, geo::GeoReader};
+use netvane_core::{facts::geo::GeoReader, fuzzing};
 use netvane_fuzz::harmless;
 
 /// The database that ships.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use netvane_core::{fuzzing, registration::whois};
+use netvane_core::{facts::registration::whois, fuzzing};
 use netvane_fuzz::{calm, harmless, registered};
 
 fuzz_target!(|data: &[u8]| {

@@ -2,9 +2,11 @@
 
 use netvane_core::{
     args::Registered,
-    document::Document,
+    document::{
+        Document,
+        render::{self, Layout, is_unsafe},
+    },
     fuzzing::{self, Understood},
-    render::{self, Layout, is_unsafe},
 };
 
 /// Renders a document as text and as Markdown. None of it may hold a character that acts.

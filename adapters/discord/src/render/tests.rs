@@ -1,7 +1,7 @@
 use netvane_chat::{Button, Sort, note};
 use netvane_core::{
     document::Station,
-    hostile::{self, LINK, Mark, Says, lost_silently},
+    testing::adversarial::{self, LINK, Mark, Says, lost_silently},
 };
 use proptest::prelude::*;
 
@@ -250,7 +250,7 @@ proptest! {
 
     #[test]
     fn any_document_keeps_to_the_limits_and_nothing_in_it_acts(
-        (document, marks) in hostile::document(),
+        (document, marks) in adversarial::document(),
         working in any::<bool>(),
     ) {
         let Drawn { embed, files } = draw(&Page { document: &document, buttons: &[], working });
@@ -297,7 +297,7 @@ proptest! {
 
     #[test]
     fn any_message_is_whole(
-        (document, marks) in hostile::document(),
+        (document, marks) in adversarial::document(),
         labels in prop::collection::vec("\\PC{0,100}", 0..30),
     ) {
         let buttons: Vec<Button> = labels

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use netvane_core::hostile::{self, Mark, Says, lost_silently};
+use netvane_core::testing::adversarial::{self, Mark, Says, lost_silently};
 use proptest::prelude::*;
 use regex::Regex;
 
@@ -289,7 +289,7 @@ proptest! {
 
     #[test]
     fn any_document_is_a_message_that_telegram_takes_and_nothing_in_it_acts(
-        (document, marks) in hostile::document(),
+        (document, marks) in adversarial::document(),
         with_file in any::<bool>(),
     ) {
         let rendered = render(&document, with_file);
@@ -297,7 +297,7 @@ proptest! {
         prop_assert!(units(&text) <= MOST_UNITS, "{} units", units(&text));
         prop_assert!(entities <= MOST_ENTITIES, "{entities} entities");
         prop_assert_eq!(live(&text, &code), Vec::<String>::new(), "{}", text);
-        let acts = text.chars().any(|c| netvane_core::render::is_unsafe(c) && !"\n\t\u{fe0f}".contains(c));
+        let acts = text.chars().any(|c| netvane_core::document::render::is_unsafe(c) && !"\n\t\u{fe0f}".contains(c));
         prop_assert!(!acts, "{}", text);
 
         prop_assert!(with_file || (rendered.file.is_none() && rendered.picture.is_none()));
@@ -317,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn any_link_is_a_button((document, marks) in hostile::document()) {
+    fn any_link_is_a_button((document, marks) in adversarial::document()) {
         let page = netvane_chat::Page { document: &document, buttons: &[], working: false };
         let keyboard = crate::outlet::keyboard(page.links(), &[], false).unwrap_or_default();
         let shown = serde_json::to_string(&keyboard).expect("JSON");

@@ -4,7 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use data_encoding::BASE64;
-use netvane_core::{Failure, keys::webhook_secret, settings::Secret, store::Store};
+use netvane_core::{
+    Failure,
+    settings::{Secret, keys::webhook_secret},
+    store::Store,
+};
 use ring::hmac;
 
 use super::Refusal;

@@ -25,9 +25,9 @@ use jiff::Timestamp;
 use moka::sync::Cache;
 use netvane_core::{
     Caller, Engine, Failure, Health, Input, Request,
+    request::http_request::Visit,
     settings::Http,
     store::{Store, StoreError},
-    visit::Visit,
 };
 use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use maud::html;
-use netvane_core::command::Spec;
+use netvane_core::spec::Spec;
 
 use super::{fixed, layout::Page, shared};
 use crate::App;

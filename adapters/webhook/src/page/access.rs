@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{http::StatusCode, response::Response};
 use maud::{Markup, html};
-use netvane_core::{Input, Request, keys::Scope, visit::Visit};
+use netvane_core::{Input, Request, request::http_request::Visit, settings::keys::Scope};
 
 use super::{fixed, layout::ANSWER, unlisted};
 use crate::{App, access};

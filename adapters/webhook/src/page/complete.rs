@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use netvane_core::{
-    command::{Argument, ArgumentKind, Entry, Registry},
-    complete,
+    command::{self, Entry, Registry},
+    spec::{Argument, ArgumentKind},
 };
 use serde::Serialize;
 
@@ -188,6 +188,6 @@ fn values(registry: &Registry, argument: &Argument, typed: &str) -> impl Iterato
         .iter()
         .filter(move |choice| choice.starts_with(typed))
         .cloned();
-    let known = complete::complete(registry, argument, typed, &[], MOST);
+    let known = command::complete(registry, argument, typed, &[], MOST);
     choices.collect::<Vec<_>>().into_iter().chain(known)
 }

@@ -42,7 +42,7 @@ pub(super) async fn get(
             &page.with(public_url, &empty(registry)),
         ));
     };
-    let title = netvane_core::render::printable_line(&line)
+    let title = netvane_core::document::render::printable_line(&line)
         .chars()
         .take(80)
         .collect::<String>();

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use maud::{Markup, html};
 use netvane_core::{
-    command::Registry,
-    document::{Block, Cell, Column, Document, Field, Role, Severity, Station},
-    render::{is_unsafe, printable, printable_line},
-    targets::{Target, TargetKind},
+    command::{Registry, targets::Target},
+    document::{
+        Block, Cell, Column, Document, Field, Role, Severity, Station,
+        render::{is_unsafe, printable, printable_line},
+    },
+    spec::TargetKind,
 };
 
 /// A document with its heading of this level, 1 to 3.

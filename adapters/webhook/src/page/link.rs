@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use maud::{Markup, html};
-use netvane_core::{Input, Waiting, visit::Visit};
+use netvane_core::{Input, Waiting, request::http_request::Visit};
 use ulid::Ulid;
 
 use super::{Pages, fixed, layout::Page, reply::Shown, unlisted, with_hints};

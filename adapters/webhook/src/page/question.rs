@@ -1,9 +1,6 @@
 //! What a page asks: a typed line, or the fields of a tool's form.
 
-use netvane_core::{
-    Input,
-    command::{ArgumentKind, Entry},
-};
+use netvane_core::{Input, command::Entry, spec::ArgumentKind};
 use serde_json::{Map, Value};
 
 /// The line of `?q=…`; `None` where none is given.

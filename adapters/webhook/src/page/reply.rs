@@ -3,9 +3,8 @@
 use maud::{Markup, html};
 use netvane_core::{
     Failure, Input, Reply, UsageError,
-    command::Registry,
-    render::{self, Layout, printable_line},
-    targets,
+    command::{Registry, targets},
+    document::render::{self, Layout, printable_line},
 };
 
 use super::{document, question};

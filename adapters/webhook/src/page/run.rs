@@ -13,7 +13,9 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use maud::Markup;
-use netvane_core::{Failure, Input, Reply, render::printable_line, visit::Visit};
+use netvane_core::{
+    Failure, Input, Reply, document::render::printable_line, request::http_request::Visit,
+};
 use tokio::sync::watch;
 
 use super::{access::admitted, question, reply::Shown};

@@ -9,8 +9,8 @@ use axum::{
 use maud::{Markup, html};
 use netvane_core::{
     Input,
-    command::{Argument, ArgumentKind, Completes, Entry, Registry},
-    complete,
+    command::{self, Entry, Registry},
+    spec::{Argument, ArgumentKind, Completes},
 };
 use serde_json::{Map, Value};
 
@@ -239,7 +239,7 @@ fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Mar
     let value = given.map(question::plain).unwrap_or_default();
     let known = match argument.completes {
         Some(Completes::RecordType | Completes::Resolver | Completes::Command) => {
-            complete::complete(registry, argument, "", &[], 40)
+            command::complete(registry, argument, "", &[], 40)
         }
         _ => Vec::new(),
     };

@@ -1,8 +1,8 @@
 //! A document in Slack's Block Kit. Text from anywhere stands only in plain text and in rich text, whose elements are
 //! never read as markup: there is nothing to escape, and nothing that could mention, link or format.
 
-use netvane_core::{
-    document::{Block, Cell, Document, Role, Severity},
+use netvane_core::document::{
+    Block, Cell, Document, Role, Severity,
     render::{self, Layout, printable, printable_line},
 };
 use serde_json::{Value, json};

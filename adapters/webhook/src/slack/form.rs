@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use netvane_core::{Caller, Engine, args::Host, command::Registry};
+use netvane_core::{Caller, Engine, command::Registry, facts::target::Host};
 use reqwest::Url;
 use serde_json::Value;
 

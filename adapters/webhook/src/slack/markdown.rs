@@ -1,9 +1,6 @@
 //! A document as markdown of a length that Mattermost and Rocket.Chat take, in which nobody is mentioned.
 
-use netvane_core::{
-    document::{Block, Document},
-    render,
-};
+use netvane_core::document::{Block, Document, render};
 
 use super::blocks::CUT;
 
@@ -131,7 +128,7 @@ fn length(text: &str) -> usize {
 mod tests {
     use netvane_core::{
         document::{Cell, Severity},
-        hostile::{self, Says, lost_silently},
+        testing::adversarial::{self, Says, lost_silently},
     };
     use proptest::prelude::*;
 
@@ -160,7 +157,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn any_document_fits_and_mentions_nobody((document, marks) in hostile::document()) {
+        fn any_document_fits_and_mentions_nobody((document, marks) in adversarial::document()) {
             let text = message(&document);
             prop_assert!(length(&text) <= MOST, "{}", length(&text));
             let mut before = ' ';

@@ -12,7 +12,7 @@ use domain::base::Rtype;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Client;
-use crate::failure::Failure;
+use crate::document::Failure;
 
 /// Questions in a row without any answer that raise doubts: one may be a domain's own fault.
 const DOUBTFUL: u32 = 3;

@@ -25,7 +25,7 @@ use super::{
     alive::Alive,
     upstream::{Exchanged, Upstream},
 };
-use crate::{args::Transport, failure::Failure, net::connect::local_reason};
+use crate::{document::Failure, facts::target::Transport, net::connect::local_reason};
 
 /// UDP payload that fits every path (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;

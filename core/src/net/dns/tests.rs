@@ -1,4 +1,4 @@
-use crate::test_dns::{TestDns, ask, ask_json};
+use crate::testing::dns::{TestDns, ask, ask_json};
 
 #[tokio::test]
 async fn outcomes_are_told_apart() {

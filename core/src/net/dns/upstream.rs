@@ -21,7 +21,7 @@ use hickory_resolver::{
 };
 use tokio::{net::UdpSocket, sync::Mutex};
 
-use crate::{args::Transport, meters, net::outlay};
+use crate::{facts::target::Transport, meters, net::outlay};
 
 /// We announce 1,232; what a server sends beyond this is cut, and then not readable.
 const MAX_DATAGRAM: usize = 4096;

@@ -1,7 +1,7 @@
 //! Several servers' facts about one object made one.
 
 use super::Found;
-use crate::registration::{Kind, Registration, State};
+use crate::facts::registration::{Kind, Registration, State};
 
 impl Found {
     /// A registrar adds what the registry leaves out; a regional registry that was handed to knows better.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use serde::Deserialize;
 
-use crate::{args::Endpoint, registration::Kind};
+use crate::facts::{registration::Kind, target::Endpoint};
 
 /// What to write to a server: some want more than the bare object.
 pub(super) fn line(kind: Kind, query: &str, server: &Endpoint) -> String {

@@ -10,7 +10,7 @@ use tokio::{
 use crate::{
     Engine,
     settings::Settings,
-    test_dns::{TestDns, ask, ask_json},
+    testing::dns::{TestDns, ask, ask_json},
 };
 
 /// What a scripted server does with a line.

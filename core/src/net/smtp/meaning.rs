@@ -322,5 +322,4 @@ fn clock(word: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "meaning_tests.rs"]
 mod tests;

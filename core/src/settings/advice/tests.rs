@@ -9,7 +9,7 @@ fn told(pairs: &[(&str, &str)]) -> Vec<String> {
         .map(|(key, value)| (format!("NETVANE__{key}"), (*value).to_owned()));
     Settings::load(None, pairs)
         .unwrap_or_else(|error| panic!("{error}"))
-        .advice_on(TODAY)
+        .advice_on(&crate::spec::TestNames, TODAY)
 }
 
 /// Only the settings that it is about.

@@ -3,8 +3,8 @@
 use html5ever::{Attribute, parse_document, tendril::TendrilSink};
 use markup5ever_rcdom::{Node, NodeData, RcDom};
 use netvane_core::{
-    hostile::{self, LINK, Says, lost_silently},
-    render::is_unsafe,
+    document::render::is_unsafe,
+    testing::adversarial::{self, LINK, Says, lost_silently},
 };
 use proptest::prelude::*;
 
@@ -109,10 +109,10 @@ proptest! {
 
     #[test]
     fn a_browser_finds_what_was_written_and_nothing_else(
-        (document, marks) in hostile::document(),
+        (document, marks) in adversarial::document(),
         level in 1u8..=3,
     ) {
-        let registry = hostile::registry();
+        let registry = netvane_core::registry();
         let written = super::document(&registry, &document, level).0;
         let page = format!("<!doctype html><html><head></head><body><main>{written}</main></body></html>");
         let dom = parse_document(RcDom::default(), Default::default()).one(page.as_str());

@@ -1,4 +1,4 @@
-use netvane_core::hostile::{self, LINK, Says, lost_silently};
+use netvane_core::testing::adversarial::{self, LINK, Says, lost_silently};
 use proptest::prelude::*;
 
 use super::*;
@@ -239,7 +239,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts((document, marks) in hostile::document()) {
+    fn any_document_keeps_to_the_limits_and_nothing_in_it_acts((document, marks) in adversarial::document()) {
         let shown = blocks(&document);
         prop_assert!((1..=BLOCKS).contains(&shown.len()));
         let (mut total, mut words) = (0, Vec::new());
@@ -277,7 +277,7 @@ proptest! {
         let lost = lost_silently(&marks, &message, &says);
         prop_assert!(lost.is_empty(), "{:?} of {}", lost, message);
         let fallback = fallback(&document);
-        let mut head = marks.iter().filter(|mark| mark.part == hostile::Part::Head);
+        let mut head = marks.iter().filter(|mark| mark.part == adversarial::Part::Head);
         let all = head.all(|mark| fallback.contains(&mark.word));
         prop_assert!(all || fallback.ends_with('…'), "{}", fallback);
         prop_assert!(length(&fallback) <= 5 * FALLBACK && !fallback.contains(['<', '>', '\n']));

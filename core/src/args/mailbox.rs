@@ -1,0 +1,341 @@
+//! Addresses as people write them: `Mailbox` of RFC 5321 §4.1.2, with RFC 6531 for other scripts.
+//!
+//! Also read: `Name <a@b>`, `<a@b>` and `mailto:a@b?subject=…` (RFC 6068). Comments, folding and the obsolete forms of
+//! RFC 5322 §4.4 are for headers, not for the wire; they are refused by name.
+
+use std::{fmt, ops::Range};
+
+use crate::args::mail_domain::{MailDomain, mail_domain};
+
+/// Longer than any address with a name around it; nothing of a longer text is looked at.
+const MAX_TEXT: usize = 2048;
+/// RFC 5321 §4.5.3.1: octets of a local part.
+const MAX_LOCAL: usize = 64;
+/// RFC 5321 §4.5.3.1.3: a path holds 256 octets, two of them the angle brackets.
+const MAX_ADDRESS: usize = 254;
+
+/// An address that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mailbox {
+    /// The local part without quoting: `john smith` for `"john smith"@…`.
+    pub local: String,
+    /// Where it is.
+    pub domain: MailDomain,
+    /// The local part has characters beyond ASCII: needs SMTPUTF8 (RFC 6531).
+    pub utf8: bool,
+    /// The local part is only valid in quotes.
+    pub quoted: bool,
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// One sentence for the asker.
+    pub message: String,
+    /// Where, in bytes of the text as it was given.
+    pub part: Option<Range<usize>>,
+}
+
+impl Mailbox {
+    /// As it stands between the angle brackets of RCPT TO.
+    #[must_use]
+    pub fn wire(&self) -> String {
+        format!("{}@{}", self.wire_local(), self.domain)
+    }
+
+    /// The domain's name; `None` for an address literal.
+    #[must_use]
+    pub fn domain_name(&self) -> Option<&str> {
+        match &self.domain {
+            MailDomain::Name(name) => Some(name),
+            MailDomain::Literal(_) => None,
+        }
+    }
+
+    fn wire_local(&self) -> String {
+        if !self.quoted {
+            return self.local.clone();
+        }
+        let mut out = String::with_capacity(self.local.len() + 2);
+        out.push('"');
+        for c in self.local.chars() {
+            if matches!(c, '"' | '\\') {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        out.push('"');
+        out
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wire())
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// A piece of the text that was given, and where it begins there.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub(super) text: &'a str,
+    at: Option<usize>,
+}
+
+impl<'a> Piece<'a> {
+    pub(super) fn cut(self, range: Range<usize>) -> Self {
+        Self {
+            text: self.text.get(range.clone()).unwrap_or_default(),
+            at: self.at.map(|at| at + range.start),
+        }
+    }
+
+    fn trimmed(self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        self.cut(start..start + self.text.trim().len())
+    }
+
+    pub(super) fn fault<T>(self, message: impl Into<String>) -> Result<T, Invalid> {
+        Err(Invalid {
+            message: message.into(),
+            part: self.at.map(|at| at..at + self.text.len()),
+        })
+    }
+
+    /// The same for one character.
+    fn fault_at<T>(self, at: usize, c: char, message: impl Into<String>) -> Result<T, Invalid> {
+        self.cut(at..at + c.len_utf8()).fault(message)
+    }
+}
+
+/// Reads one address.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
+    let whole = Piece { text, at: Some(0) };
+    if text.len() > MAX_TEXT {
+        let message = format!(
+            "an address holds at most {MAX_ADDRESS} characters, this text has {}",
+            text.len()
+        );
+        return Err(Invalid {
+            message,
+            part: None,
+        });
+    }
+    let given = whole.trimmed();
+    if let Some((at, c)) = given
+        .text
+        .char_indices()
+        .find(|(_, c)| c.is_control() || is_invisible(*c))
+    {
+        let message = match c {
+            '\r' | '\n' => "a line break may not stand in an address".into(),
+            '\0' => "a NUL may not stand in an address".into(),
+            c => format!(
+                "the invisible character U+{:04X} may not stand in an address",
+                u32::from(c)
+            ),
+        };
+        return given.fault_at(at, c, message);
+    }
+    let decoded;
+    let given = match given.text.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => {
+            let end = given.text.find('?').unwrap_or(given.text.len());
+            let link = given.cut(7..end);
+            match link.text.contains('%') {
+                false => link,
+                true => {
+                    decoded = percent_decoded(link.text)
+                        .filter(|text| !text.chars().any(|c| c.is_control() || is_invisible(c)))
+                        .ok_or_else(|| Invalid {
+                            message: "this link does not hold one plain address".into(),
+                            part: link.at.map(|at| at..at + link.text.len()),
+                        })?;
+                    Piece {
+                        text: &decoded,
+                        at: None,
+                    }
+                }
+            }
+        }
+        _ => given,
+    };
+    addr_spec(bare(given)?)
+}
+
+/// Without the name and angle brackets around it.
+fn bare(given: Piece<'_>) -> Result<Piece<'_>, Invalid> {
+    let mut in_quotes = false;
+    let mut escaped = false;
+    for (at, c) in given.text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_quotes => escaped = true,
+            '"' => in_quotes = !in_quotes,
+            '<' if !in_quotes => {
+                let inside = given.cut(at + 1..given.text.len());
+                let Some(rest) = inside.text.strip_suffix('>') else {
+                    return given.fault("the angle bracket is not closed at the end");
+                };
+                return Ok(inside.cut(0..rest.len()).trimmed());
+            }
+            _ => {}
+        }
+    }
+    Ok(given)
+}
+
+fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
+    let text = given.text;
+    if text.is_empty() {
+        return given.fault("an e-mail address is wanted here, like ada@example.com");
+    }
+    if text.starts_with('@') && text.contains(':') {
+        return given.fault(
+            "source routes are obsolete (RFC 5321, appendix C): give the address after the colon",
+        );
+    }
+    if text.starts_with('(') || text.ends_with(')') {
+        return given.fault("comments belong into a header, not into an address");
+    }
+    let (local, quoted, after) = if text.starts_with('"') {
+        quoted_local(given)?
+    } else {
+        dotted_local(given)?
+    };
+    let domain = given.cut(after + 1..text.len());
+    let domain = mail_domain(domain)?;
+    let utf8 = !local.is_ascii();
+    let mailbox = Mailbox {
+        local,
+        domain,
+        utf8,
+        quoted,
+    };
+    let octets = mailbox.wire_local().len();
+    if octets > MAX_LOCAL {
+        return given.cut(0..after).fault(format!(
+            "a local part holds at most {MAX_LOCAL} octets, this one has {octets}"
+        ));
+    }
+    let octets = mailbox.wire().len();
+    if octets > MAX_ADDRESS {
+        return given.fault(format!(
+            "an address holds at most {MAX_ADDRESS} octets, this one has {octets}"
+        ));
+    }
+    Ok(mailbox)
+}
+
+/// The local part, whether it must be quoted, and where the `@` is.
+type Local = (String, bool, usize);
+
+/// RFC 5321 §4.1.2: `Dot-string`.
+fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
+    let Some(at) = given.text.rfind('@') else {
+        return given.fault("an address has an @ between the mailbox and its domain");
+    };
+    let local = given.cut(0..at);
+    if local.text.is_empty() {
+        return given.fault("there is nothing before the @");
+    }
+    for (at, c) in local.text.char_indices() {
+        if c.is_alphanumeric()
+            || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+            || !c.is_ascii() && !c.is_whitespace()
+        {
+            continue;
+        }
+        return match c {
+            '@' => local.fault_at(at, c, "there is more than one @"),
+            '(' | ')' => {
+                local.fault_at(at, c, "comments belong into a header, not into an address")
+            }
+            ' ' => local.fault_at(
+                at,
+                c,
+                "a space may only stand in a quoted local part, as in \"a b\"@example.com",
+            ),
+            _ => local.fault_at(
+                at,
+                c,
+                format!("{c:?} may only stand in a quoted local part"),
+            ),
+        };
+    }
+    if local.text.starts_with('.') || local.text.ends_with('.') || local.text.contains("..") {
+        return local.fault("a local part may not begin or end with a dot, nor have two in a row");
+    }
+    Ok((local.text.to_owned(), false, at))
+}
+
+/// RFC 5321 §4.1.2: `Quoted-string`, without its quotes where it needs none.
+fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
+    let mut local = String::new();
+    let mut chars = given.text.char_indices().skip(1);
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some((_, next @ ' '..='~')) => local.push(next),
+                _ => {
+                    return given.fault_at(
+                        at,
+                        c,
+                        "nothing that could be escaped follows the backslash",
+                    );
+                }
+            },
+            '"' => {
+                let after = at + 1;
+                if given.text.as_bytes().get(after) != Some(&b'@') {
+                    return given
+                        .cut(after..given.text.len())
+                        .fault("an @ must follow the quoted local part");
+                }
+                let plain = Piece {
+                    text: &format!("{local}@"),
+                    at: None,
+                };
+                let quoted = dotted_local(plain).is_err();
+                return Ok((local, quoted, after));
+            }
+            c => local.push(c),
+        }
+    }
+    given.fault("the quoted local part does not end")
+}
+
+/// Bidirectional and zero-width characters: they make an address read as another one.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}')
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests;

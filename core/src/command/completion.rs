@@ -1,0 +1,104 @@
+//! Suggestions while an argument is being typed.
+
+use crate::{
+    args::COMMON_TYPES,
+    command::Registry,
+    facts::ports,
+    spec::{Argument, Completes},
+};
+
+/// Public resolvers that people compare answers of.
+const RESOLVERS: [&str; 9] = [
+    "1.1.1.1",
+    "8.8.8.8",
+    "9.9.9.9",
+    "tls://1.1.1.1#one.one.one.one",
+    "tls://9.9.9.9#dns.quad9.net",
+    "https://cloudflare-dns.com/dns-query",
+    "https://dns.google/dns-query",
+    "https://dns.quad9.net/dns-query",
+    "quic://dns.adguard-dns.com",
+];
+
+/// Values that may be meant, best first, at most `most`. `recent` are targets that this asker asked about lately.
+pub fn complete(
+    registry: &Registry,
+    argument: &Argument,
+    typed: &str,
+    recent: &[String],
+    most: usize,
+) -> Vec<String> {
+    let typed = typed.trim();
+    let lower = typed.to_lowercase();
+    let mut found: Vec<String> = match argument.completes {
+        None => Vec::new(),
+        Some(Completes::Target) => matching(recent.iter().map(String::as_str), &lower),
+        Some(Completes::RecordType) => matching(COMMON_TYPES.into_iter(), &lower),
+        Some(Completes::Resolver) => matching(RESOLVERS.into_iter(), &lower),
+        Some(Completes::Command) => matching(
+            registry.entries().iter().map(|entry| entry.spec.name),
+            &lower,
+        ),
+        Some(Completes::Port) => {
+            // The last word of a list is the one being typed.
+            let head = lower.rfind([',', ' ']).map_or("", |end| &lower[..=end]);
+            ports::starting_with(&lower[head.len()..])
+                .into_iter()
+                .map(|name| format!("{head}{name}"))
+                .take(most)
+                .collect()
+        }
+    };
+    found.truncate(most);
+    found
+}
+
+/// Those that start with the typed text, then those that hold it.
+fn matching<'a>(values: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
+    let mut found: Vec<(bool, &str)> = values
+        .filter_map(|value| {
+            let lower = value.to_lowercase();
+            lower
+                .contains(typed)
+                .then(|| (!lower.starts_with(typed), value))
+        })
+        .collect();
+    found.sort_by_key(|(later, _)| *later);
+    found
+        .into_iter()
+        .map(|(_, value)| value.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions_come_from_the_type_of_the_argument() {
+        let registry = crate::commands::registry();
+        let recent = ["example.com".to_owned(), "192.0.2.1".to_owned()];
+        let suggested = |command: &str, argument: &str, typed: &str| {
+            let entry = registry.find(command).expect("a command");
+            let argument = entry
+                .arguments
+                .iter()
+                .find(|found| found.name == argument)
+                .expect("an argument");
+            complete(&registry, argument, typed, &recent, 4).join(" ")
+        };
+        assert_eq!(suggested("dig", "type", "a"), "A AAAA ANY CNAME");
+        assert_eq!(
+            suggested("dig", "resolver", "quad"),
+            "tls://9.9.9.9#dns.quad9.net https://dns.quad9.net/dns-query"
+        );
+        assert_eq!(suggested("mx", "domain", ""), "example.com 192.0.2.1");
+        assert_eq!(suggested("mx", "domain", "am"), "example.com");
+        assert_eq!(
+            suggested("ports", "ports", "22,http"),
+            "22,http 22,https 22,httpx 22,http-alt"
+        );
+        assert_eq!(suggested("help", "command", "trace"), "trace trace_mail");
+        assert_eq!(suggested("ping", "count", "3"), "");
+    }
+}

@@ -1,0 +1,44 @@
+//! All commands, one file each, in folders by topic.
+
+/// Lists the commands of a folder in the order of `help`: for each, its file and the command's type.
+macro_rules! commands {
+    ($($file:ident::$command:ident,)+) => {
+        $(pub(crate) mod $file;)+
+
+        /// The commands of this folder.
+        pub(super) fn entries() -> Vec<crate::command::Entry> {
+            vec![$(crate::command::Entry::of::<$file::$command>()),+]
+        }
+    };
+}
+
+mod about;
+pub(crate) mod address;
+pub(crate) mod dns;
+pub(crate) mod mail;
+mod reach;
+mod request;
+
+use std::time::Duration;
+
+use crate::command::Registry;
+
+/// Ends a DNS lookup, whatever its servers do: two attempts at three servers fit in.
+const DNS_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// All commands, in the order of `help`.
+pub fn registry() -> Registry {
+    let folders = [
+        dns::entries(),
+        address::entries(),
+        reach::entries(),
+        mail::entries(),
+        request::entries(),
+        about::entries(),
+    ];
+
+    Registry::new(folders.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests;

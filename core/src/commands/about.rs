@@ -1,0 +1,6 @@
+//! Commands about Netvane itself.
+
+commands! {
+    help::Help,
+    status::Status,
+}

@@ -1,0 +1,228 @@
+//! `status`: this installation.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::count;
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Severity},
+    facts::geo::{ATTRIBUTION, DatabaseInfo},
+    policy::rate_limits::Standing,
+    spec::{Cost, Group, Spec},
+};
+
+/// Version, uptime, age of the data, limits, and what is enabled here.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Status {}
+
+/// This installation.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    version: &'static str,
+    uptime_seconds: u64,
+    /// Adapters that run in this process.
+    adapters: Vec<Adapter>,
+    resolvers: Vec<String>,
+    rdap: bool,
+    data: DataAge,
+    limits: Limits,
+    /// What the asker has left of the budgets that hold for them.
+    yours: Vec<Standing>,
+    commands: usize,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Adapter {
+    name: &'static str,
+    /// `up`, `starting`, `down: …` or `failed: …`.
+    health: String,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct DataAge {
+    geo: Vec<Database>,
+    /// When IANA published the RDAP bootstrap in use.
+    rdap_bootstrap: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Database {
+    name: String,
+    built: Option<String>,
+    age_days: Option<i64>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Limits {
+    /// Lookups at once, by cost.
+    light: usize,
+    heavy: usize,
+    cache_entries: u64,
+    cache_seconds: u64,
+}
+
+impl Command for Status {
+    const SPEC: Spec = Spec {
+        name: "status",
+        aliases: &["about"],
+        about: "Version, uptime, age of the data, limits, and what is enabled here",
+        group: Group::About,
+        examples: &["status"],
+        timeout: Duration::from_secs(2),
+        cost: Cost::Free,
+        sends: 0,
+    };
+    type Data = Data;
+    const ABOUT_ASKER: bool = true;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let limits = &cx.about.limits;
+        Ok(Data {
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_seconds: cx.about.started.elapsed().as_secs(),
+            adapters: cx
+                .about
+                .adapters
+                .all()
+                .into_iter()
+                .map(|(name, health)| Adapter {
+                    name,
+                    health: health.to_string(),
+                })
+                .collect(),
+            resolvers: cx.about.resolvers.clone(),
+            rdap: cx.net.registries.has_rdap(),
+            data: DataAge {
+                geo: cx
+                    .geo
+                    .current()
+                    .databases()
+                    .iter()
+                    .map(Database::from)
+                    .collect(),
+                rdap_bootstrap: cx.net.registries.bootstrap_date(),
+            },
+            limits: Limits {
+                light: limits.light,
+                heavy: limits.heavy,
+                cache_entries: limits.cache_entries,
+                cache_seconds: limits.cache_seconds,
+            },
+            yours: cx.standings.clone(),
+            commands: cx.registry.entries().len(),
+        })
+    }
+}
+
+impl From<&DatabaseInfo> for Database {
+    fn from(info: &DatabaseInfo) -> Self {
+        let age = |built: &String| {
+            let built = built.parse::<jiff::Timestamp>().ok()?;
+            Some(jiff::Timestamp::now().duration_since(built).as_secs() / 86_400)
+        };
+        Self {
+            name: info.name.clone(),
+            age_days: info.built.as_ref().and_then(age),
+            built: info.built.clone(),
+        }
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let summary = format!(
+            "Version {}, up for {}",
+            self.version,
+            span(self.uptime_seconds)
+        );
+        let mut document = Document::new("Netvane", summary, Severity::Good);
+        if !self.adapters.is_empty() {
+            let told = self
+                .adapters
+                .iter()
+                .map(|Adapter { name, health }| format!("{name} {health}"));
+            document.field("Adapters", told.collect::<Vec<_>>().join(", "));
+        }
+        document.field("Commands", self.commands);
+        let resolvers = if self.resolvers.is_empty() {
+            "none".into()
+        } else {
+            self.resolvers.join(", ")
+        };
+        document.field("Resolvers", Cell::exact(resolvers));
+        let bootstrap = self
+            .data
+            .rdap_bootstrap
+            .as_deref()
+            .map(|date| &date[..date.len().min(10)]);
+        document.field(
+            "RDAP",
+            match (self.rdap, bootstrap) {
+                (true, Some(date)) => format!("on, bootstrap of {date}"),
+                (true, None) => "on, but its bootstrap cannot be read".into(),
+                (false, _) => "off".into(),
+            },
+        );
+        for database in &self.data.geo {
+            let age = database
+                .age_days
+                .map(|days| format!(", {} old", count(days.max(0) as usize, "day", "days")));
+            let built = database
+                .built
+                .as_deref()
+                .map_or("unknown date", |built| &built[..built.len().min(10)]);
+            document.field(
+                "Geo database",
+                Cell::exact(format!(
+                    "{} of {built}{}",
+                    database.name,
+                    age.unwrap_or_default()
+                )),
+            );
+        }
+        document.field(
+            "At once",
+            format!(
+                "{} light, {} heavy lookups",
+                self.limits.light, self.limits.heavy
+            ),
+        );
+        let kept = span(self.limits.cache_seconds);
+        document.field(
+            "Cache",
+            format!("{} answers, {kept} at most", self.limits.cache_entries),
+        );
+        for Standing {
+            of,
+            left,
+            per_minute,
+        } in &self.yours
+        {
+            let whose = match *of {
+                "conversation" => "This conversation",
+                "api_key" => "Your API key",
+                "address" => "Your address",
+                _ => "You",
+            };
+            document.field(
+                whose,
+                format!("{left} of {per_minute} units left; they come back within a minute"),
+            );
+        }
+        document.field("Geo data by", Cell::aside(ATTRIBUTION));
+        document
+    }
+}
+
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}

@@ -1,0 +1,8 @@
+//! Commands about addresses and registrations.
+
+commands! {
+    reverse::Reverse,
+    ip::Ip,
+    whois::Whois,
+    geo::Geo,
+}

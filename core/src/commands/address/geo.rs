@@ -1,0 +1,299 @@
+//! `geo`: place and network of an address, from the local database only.
+
+use std::{net::IpAddr, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Role, Severity},
+    facts::{
+        geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
+        ip_class::{self, Kind},
+        target::{Host, both_forms},
+    },
+    spec::{Cost, Group, Spec, TargetKind},
+};
+
+/// Hosts with more addresses than this show the first ones.
+const MAX_ADDRESSES: usize = 16;
+
+/// Place and network of an address, from the local database.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Geo {
+    /// An address, or a host name whose addresses are looked at.
+    target: Host,
+}
+
+/// The contract's `geo`: of the first address; a host's other ones under `more`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    /// As asked, in canonical spelling.
+    query: String,
+    #[serde(flatten)]
+    place: Place,
+    /// The same of a host's other addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Place>,
+}
+
+/// What an address is, and what the databases know of it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Place {
+    pub(crate) address: IpAddr,
+    /// 4 or 6.
+    version: u8,
+    /// Class of the address.
+    pub(crate) scope: Kind,
+    /// The special-purpose range that it lies in, with the document that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    special: Option<Special>,
+    pub(crate) country: Option<Country>,
+    region: Option<String>,
+    pub(crate) city: Option<String>,
+    postal: Option<String>,
+    location: Option<Location>,
+    pub(crate) network: Option<Network>,
+    databases: Arc<[DatabaseInfo]>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Special {
+    range: String,
+    name: String,
+    /// RFC.
+    source: String,
+}
+
+impl Command for Geo {
+    const SPEC: Spec = Spec {
+        name: "geo",
+        aliases: &[],
+        about: "Place and network of an address, from the local database",
+        group: Group::Dns,
+        examples: &["geo 192.0.2.1", "geo example.com"],
+        timeout: crate::commands::DNS_TIMEOUT,
+        cost: Cost::Light,
+        sends: 16 << 10,
+    };
+    type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let (query, addresses) = addresses(cx, &self.target).await?;
+        let mut places: Vec<Place> = addresses
+            .into_iter()
+            .map(|address| Place::of(cx, address))
+            .collect();
+        let place = places.remove(0);
+        Ok(Data {
+            query,
+            place,
+            more: places,
+        })
+    }
+}
+
+impl Data {
+    /// Of one address.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn one(place: Place) -> Self {
+        Self {
+            query: place.address.to_string(),
+            place,
+            more: Vec::new(),
+        }
+    }
+}
+
+/// The target's addresses, at least one; nothing is sent to them.
+pub(crate) async fn addresses(
+    cx: &Context,
+    target: &Host,
+) -> Result<(String, Vec<IpAddr>), Failure> {
+    let query = target.to_string();
+    let mut addresses = cx.net.addresses(target).await?;
+    addresses.truncate(MAX_ADDRESSES);
+    match addresses.is_empty() {
+        true => Err(Failure::Upstream {
+            what: both_forms(&query),
+            why: "the name has no address".into(),
+        }),
+        false => Ok((query, addresses)),
+    }
+}
+
+impl Place {
+    pub(crate) fn of(cx: &Context, address: IpAddr) -> Self {
+        Self::new(&cx.geo.current(), address)
+    }
+
+    pub(crate) fn new(geo: &GeoReader, address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let scope = ip_class::classify(address);
+        let special = scope.prefix.map(|range| Special {
+            range: range.to_string(),
+            name: scope.name.into(),
+            source: scope.rfc.into(),
+        });
+        let GeoFacts {
+            country,
+            region,
+            city,
+            postal,
+            location,
+            network,
+            databases,
+        } = geo.lookup(address);
+        Self {
+            address,
+            version: if address.is_ipv4() { 4 } else { 6 },
+            scope: scope.kind,
+            special,
+            country,
+            region,
+            city,
+            postal,
+            location,
+            network,
+            databases,
+        }
+    }
+
+    /// `Frankfurt, Hesse, Germany`.
+    pub(crate) fn place(&self) -> Option<String> {
+        let country = self
+            .country
+            .as_ref()
+            .map(|country| country.name.as_deref().unwrap_or(&country.code));
+        let parts: Vec<&str> = [self.city.as_deref(), self.region.as_deref(), country]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// `AS64496 Example Net`.
+    pub(crate) fn holder(&self) -> Option<String> {
+        let network = self.network.as_ref()?;
+        let asn = network.asn.map(|asn| format!("AS{asn}"));
+        let parts: Vec<&str> = [asn.as_deref(), network.organization.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    /// One sentence about the address.
+    pub(crate) fn summary(&self) -> String {
+        match (&self.special, self.place(), self.holder()) {
+            (Some(special), ..) if self.scope != Kind::Global => {
+                format!(
+                    "{} address: {} ({}, {})",
+                    self.kind(),
+                    special.name,
+                    special.range,
+                    special.source
+                )
+            }
+            (_, Some(place), Some(holder)) => format!("{place}; network of {holder}"),
+            (_, Some(place), None) => place,
+            (_, None, Some(holder)) => format!("network of {holder}"),
+            (_, None, None) => {
+                "Public address; the database knows neither place nor network".into()
+            }
+        }
+    }
+
+    fn kind(&self) -> String {
+        let kind = self.scope.as_str().replace('_', "-");
+        kind[..1].to_uppercase() + &kind[1..]
+    }
+
+    pub(crate) fn facts(&self, document: &mut Document) {
+        document.field("Address", Cell::new(self.address, Role::Address));
+        document.field("Class", self.scope.as_str().replace('_', " "));
+        if let Some(special) = &self.special {
+            document.field(
+                "Range",
+                format!("{} {}, {}", special.range, special.name, special.source),
+            );
+        }
+        if let Some(country) = &self.country {
+            document.field(
+                "Country",
+                format!(
+                    "{} ({})",
+                    country.name.as_deref().unwrap_or("unnamed"),
+                    country.code
+                ),
+            );
+        }
+        for (name, value) in [
+            ("Region", &self.region),
+            ("City", &self.city),
+            ("Postal code", &self.postal),
+        ] {
+            if let Some(value) = value {
+                document.field(name, Cell::exact(value));
+            }
+        }
+        if let Some(location) = &self.location {
+            if let (Some(latitude), Some(longitude)) = (location.latitude, location.longitude) {
+                let within = location
+                    .accuracy_km
+                    .map(|km| format!(", within {km} km"))
+                    .unwrap_or_default();
+                document.field("Position", format!("{latitude:.4}, {longitude:.4}{within}"));
+            }
+            if let Some(zone) = &location.time_zone {
+                document.field("Time zone", Cell::exact(zone));
+            }
+        }
+        if let Some(holder) = self.holder() {
+            document.field("Network of", Cell::exact(holder));
+        }
+        if let Some(cidr) = self.network.as_ref().and_then(|network| network.cidr) {
+            document.field("Block", Cell::new(cidr, Role::Address));
+        }
+    }
+
+    /// Where the data comes from, with its age and what its licence wants said.
+    pub(crate) fn source(&self, document: &mut Document) {
+        let told = |database: &DatabaseInfo| {
+            let built = database
+                .built
+                .as_deref()
+                .map(|built| &built[..built.len().min(10)])
+                .unwrap_or("unknown date");
+            format!("{} of {built}", database.name)
+        };
+        let databases: Vec<String> = self.databases.iter().map(told).collect();
+        document.field(
+            "Data",
+            Cell::aside(format!("{}. {ATTRIBUTION}", databases.join(", "))),
+        );
+    }
+}
+
+/// Not kept: the database is at hand, and a fresh one counts at once.
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let title = format!("Place and network of {}", both_forms(&self.query));
+        let mut document = Document::new(title, self.place.summary(), Severity::Neutral);
+        self.place.facts(&mut document);
+        let rows = self.more.iter().map(|place| {
+            let part = |text: Option<String>| text.unwrap_or_default().into();
+            [
+                Cell::new(place.address, Role::Address),
+                part(place.place()),
+                part(place.holder()),
+            ]
+        });
+        document.table(["Other address", "Place", "Network of"], rows.collect());
+        self.place.source(&mut document);
+        document
+    }
+}

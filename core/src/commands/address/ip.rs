@@ -1,0 +1,244 @@
+//! `ip`: everything about an address.
+
+use std::{net::IpAddr, time::Duration};
+
+use domain::base::Rtype;
+use futures::future::join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::{
+    address::geo::{Place, addresses},
+    dns::lookup::look_up,
+};
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Role, Severity},
+    facts::{
+        ip_class::Kind,
+        registration::{Kind as Registered, State},
+        target::{Host, both_forms, reverse_name},
+    },
+    net::{
+        dns::{Data as Rdata, without_dot},
+        registry::Found,
+    },
+    spec::{Cost, Group, Spec, TargetKind},
+};
+
+/// A registry may be slow; the rest of the answer does not wait longer for it.
+const REGISTRY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Class, names, place, network and registration of an address, or of each address of a host.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ip {
+    /// An address, or a host name whose addresses are looked at.
+    target: Host,
+}
+
+/// The contract's `ip`: of the first address; a host's other ones under `more`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    /// As asked, in canonical spelling.
+    query: String,
+    #[serde(flatten)]
+    first: About,
+    /// The same of a host's other addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<About>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct About {
+    #[serde(flatten)]
+    place: Place,
+    /// PTR, without the final dot.
+    names: Vec<String>,
+    /// Of a public address, where a registry answered.
+    registration: Option<Summary>,
+    /// What could not be found out, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
+}
+
+/// What the registry says of the block around an address.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Summary {
+    cidr: Vec<String>,
+    name: Option<String>,
+    organization: Option<String>,
+    country: Option<String>,
+    /// The server that said it.
+    server: String,
+}
+
+impl Command for Ip {
+    const SPEC: Spec = Spec {
+        name: "ip",
+        aliases: &["ipinfo"],
+        about: "Everything about an address: class, names, place, network, registration",
+        group: Group::Dns,
+        examples: &["ip 192.0.2.1", "ip example.com"],
+        timeout: Duration::from_secs(20),
+        cost: Cost::Light,
+        sends: 32 << 10,
+    };
+    type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let (query, addresses) = addresses(cx, &self.target).await?;
+        let known = |address| About {
+            place: Place::of(cx, address),
+            names: Vec::new(),
+            registration: None,
+            missing: Vec::new(),
+        };
+        let mut all: Vec<About> = addresses.into_iter().map(known).collect();
+        cx.progress(&Data {
+            query: query.clone(),
+            first: all[0].clone(),
+            more: all[1..].to_vec(),
+        });
+        join_all(all.iter_mut().map(|about| about.find_out(cx))).await;
+        let first = all.remove(0);
+        Ok(Data {
+            query,
+            first,
+            more: all,
+        })
+    }
+}
+
+impl About {
+    async fn find_out(&mut self, cx: &Context) {
+        let address = self.place.address;
+        let registration = async {
+            if self.place.scope != Kind::Global {
+                return Ok(None);
+            }
+            let query = address.to_string();
+            let asked = tokio::time::timeout(REGISTRY_PATIENCE, registration(cx, &query));
+            asked.await.unwrap_or(Err(Failure::Timeout {
+                what: "the registry".into(),
+                after: REGISTRY_PATIENCE,
+            }))
+        };
+        let (names, registration) = futures::join!(names(cx, address), registration);
+        let mut missing = |what: &str, failure: Failure| {
+            self.missing
+                .push(format!("{what} not found out: {failure}"))
+        };
+        self.names = names.unwrap_or_else(|failure| {
+            missing("Names", failure);
+            Vec::new()
+        });
+        self.registration = registration.unwrap_or_else(|failure| {
+            missing("Registration", failure);
+            None
+        });
+    }
+
+    fn rest(&self, document: &mut Document) {
+        if !self.names.is_empty() {
+            document.field("Names", Cell::domain(self.names.join("\n")));
+        }
+        if let Some(registration) = &self.registration {
+            let parts: Vec<&str> = [
+                &registration.name,
+                &registration.organization,
+                &registration.country,
+            ]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+            document.field("Registered as", Cell::exact(parts.join(", ")));
+            document.field(
+                "Registered block",
+                Cell::new(registration.cidr.join(", "), Role::Address),
+            );
+        }
+    }
+}
+
+/// What PTR records say, without the final dot.
+pub(crate) async fn names(cx: &Context, address: IpAddr) -> Result<Vec<String>, Failure> {
+    let client = cx.net.dns.client(None).await?;
+    let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
+    let names = answered
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Rdata::Ptr(ptr) => Some(without_dot(ptr.ptrdname())),
+            _ => None,
+        });
+    Ok(names.take(16).collect())
+}
+
+async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Failure> {
+    let registries = &cx.net.registries;
+    let mut found = Found::default();
+    if registries.has_rdap() {
+        found = registries.rdap(Registered::Ip, address, false).await;
+    }
+    if found
+        .registration
+        .as_ref()
+        .is_none_or(|facts| facts.state != State::Registered)
+    {
+        found = registries.whois(Registered::Ip, address, None, true).await;
+    }
+    let server = found
+        .chain
+        .last()
+        .map(|step| step.server.clone())
+        .unwrap_or_default();
+    let facts = match (found.registration, found.failure) {
+        (None, Some(failure)) => return Err(failure),
+        (facts, _) => facts.filter(|facts| facts.state == State::Registered),
+    };
+    Ok(facts.and_then(|facts| facts.network).map(|network| {
+        let crate::facts::registration::Network {
+            cidr,
+            name,
+            organization,
+            country,
+            ..
+        } = network;
+        Summary {
+            cidr,
+            name,
+            organization,
+            country,
+            server,
+        }
+    }))
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let title = format!("About {}", both_forms(&self.query));
+        let mut document = Document::new(title, self.first.place.summary(), Severity::Neutral);
+        for (index, about) in std::iter::once(&self.first).chain(&self.more).enumerate() {
+            if index > 0 {
+                document.heading(about.place.summary());
+            }
+            about.place.facts(&mut document);
+            about.rest(&mut document);
+        }
+        for missing in std::iter::once(&self.first)
+            .chain(&self.more)
+            .flat_map(|about| &about.missing)
+        {
+            document.note(missing);
+        }
+        self.first.place.source(&mut document);
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        Duration::from_secs(300)
+    }
+}

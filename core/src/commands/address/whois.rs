@@ -1,0 +1,392 @@
+//! `whois`: who registered a domain, an address, a network or an AS number.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::count;
+use crate::{
+    args::{Flag, Registered},
+    command::{Command, Context},
+    document::{Answer, Block, Cell, Document, Failure, Role, Severity},
+    facts::{
+        registration::{Kind, Registration, State},
+        target::{Endpoint, Host, both_forms, name_warning},
+    },
+    net::registry::{Found, Step},
+    spec::{Cost, Group, Spec, TargetKind},
+};
+
+/// Registration facts with the way they came.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Whois {
+    /// A domain, address, network or AS number.
+    target: Registered,
+    /// Ask only over RDAP, or only over port 43.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    /// A whois server to ask first, instead of the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<Endpoint>,
+    /// Show what the servers said, word for word.
+    #[serde(default, skip_serializing_if = "Flag::is_unset")]
+    raw: Flag,
+    /// Follow referrals from registry to registrar; on unless switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follow: Option<Flag>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Source {
+    Rdap,
+    Whois,
+}
+
+/// The contract's registration facts.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    /// What the registry was asked about: for a host name, its registrable domain.
+    query: String,
+    source: Source,
+    #[serde(flatten)]
+    facts: Registration,
+    chain: Vec<Step>,
+    /// What the servers said, each under a line with its name.
+    raw: Option<String>,
+    /// The host name that was asked about, where it is not the registered domain itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    /// Days until it expires; negative when it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in_days: Option<i64>,
+    /// The asker wants the raw text in the reply.
+    #[serde(skip)]
+    show_raw: bool,
+}
+
+impl Command for Whois {
+    const SPEC: Spec = Spec {
+        name: "whois",
+        aliases: &["rdap"],
+        about: "Who registered a domain, address, network or AS number, and until when",
+        group: Group::Dns,
+        examples: &[
+            "whois example.com",
+            "whois 192.0.2.1",
+            "whois AS64496",
+            "whois example.com source=whois raw",
+        ],
+        timeout: Duration::from_secs(25),
+        cost: Cost::Light,
+        sends: 32 << 10,
+    };
+    type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain, TargetKind::Address];
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let follow = self.follow.is_none_or(|follow| follow.0);
+        let (kind, query, host) = registrable(&self.target)?;
+        let registries = &cx.net.registries;
+        let server = self.server.as_ref();
+        let mut source = Source::Rdap;
+        let mut found = Found::default();
+        let rdap = server.is_none() && self.source != Some(Source::Whois) && registries.has_rdap();
+        if rdap {
+            found = registries.rdap(kind, &query, follow).await;
+        } else if self.source == Some(Source::Rdap) {
+            return Err(Failure::Unavailable(
+                "RDAP is switched off here (`[rdap] enabled`)".into(),
+            ));
+        }
+        let unknown = found
+            .registration
+            .as_ref()
+            .is_none_or(|facts| facts.state == State::Unavailable);
+        if unknown && self.source != Some(Source::Rdap) {
+            source = Source::Whois;
+            let mut whois = registries.whois(kind, &query, server, follow).await;
+            whois.chain.splice(0..0, std::mem::take(&mut found.chain));
+            found = whois;
+        }
+        let Found {
+            registration,
+            chain,
+            raw,
+            failure,
+        } = found;
+        let Some(facts) = registration else {
+            let nobody = || Failure::Upstream {
+                what: query.clone(),
+                why: "no registry is known for it".into(),
+            };
+            return Err(failure.unwrap_or_else(nobody));
+        };
+        Ok(Data::new(
+            query, host, source, facts, chain, &raw, self.raw.0,
+        ))
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        self.server.as_ref().map(|server| &server.host)
+    }
+}
+
+/// What the registry knows: of a host name only its registrable domain (public suffix list).
+fn registrable(target: &Registered) -> Result<(Kind, String, Option<String>), Failure> {
+    let Registered::Domain(domain) = target else {
+        return Ok((target.kind(), target.to_string(), None));
+    };
+    let name = domain.as_str();
+    // A top-level domain, and a suffix under which others register, are asked about as they are.
+    let registrable = psl::domain_str(name).unwrap_or(name);
+    Ok((
+        Kind::Domain,
+        registrable.to_owned(),
+        (registrable != name).then(|| name.to_owned()),
+    ))
+}
+
+impl Data {
+    pub(crate) fn new(
+        query: String,
+        host: Option<String>,
+        source: Source,
+        facts: Registration,
+        chain: Vec<Step>,
+        raw: &[(String, String)],
+        show_raw: bool,
+    ) -> Self {
+        let texts: Vec<String> = raw
+            .iter()
+            .map(|(server, text)| format!("# {server}\n{}\n", text.trim_end()))
+            .collect();
+        let expires_in_days = facts.expires.as_deref().and_then(|expires| {
+            let until = expires
+                .parse::<jiff::Timestamp>()
+                .ok()?
+                .duration_since(jiff::Timestamp::now());
+            Some(until.as_secs().div_euclid(86_400))
+        });
+        Self {
+            query,
+            source,
+            facts,
+            chain,
+            raw: (!texts.is_empty()).then(|| texts.join("\n")),
+            host,
+            expires_in_days,
+            show_raw,
+        }
+    }
+
+    fn summary(&self) -> (String, Severity) {
+        let name = both_forms(&self.query);
+        match self.facts.state {
+            State::Available if self.facts.kind == Kind::Domain => {
+                (format!("{name} is not registered"), Severity::Neutral)
+            }
+            State::Available => (
+                format!("{name} is not allocated to anyone"),
+                Severity::Neutral,
+            ),
+            State::Reserved => (
+                format!("{name} is reserved by the registry"),
+                Severity::Neutral,
+            ),
+            State::Throttled => (
+                "The registry says that it was asked too often; try again later".into(),
+                Severity::Warning,
+            ),
+            State::Unavailable => ("The registry gave no facts".into(), Severity::Warning),
+            State::Registered => self.registered(),
+        }
+    }
+
+    fn registered(&self) -> (String, Severity) {
+        if self.facts.kind != Kind::Domain {
+            let network = self.facts.network.as_ref();
+            let holder = network
+                .and_then(|network| network.organization.as_deref().or(network.name.as_deref()));
+            return (
+                format!(
+                    "Held by {}",
+                    holder.unwrap_or("someone whom the registry does not name")
+                ),
+                Severity::Good,
+            );
+        }
+        let through = self
+            .facts
+            .registrar
+            .as_ref()
+            .and_then(|registrar| registrar.name.as_deref());
+        let through = through
+            .map(|name| format!(" through {name}"))
+            .unwrap_or_default();
+        match (self.facts.expires.as_deref(), self.expires_in_days) {
+            (Some(expires), Some(days)) => {
+                let date = &expires[..expires.len().min(10)];
+                match days {
+                    ..0 => (
+                        format!(
+                            "Registered{through}, but expired on {date}, {} ago",
+                            count_days(-days)
+                        ),
+                        Severity::Bad,
+                    ),
+                    0..30 => (
+                        format!(
+                            "Registered{through}, expires soon: on {date}, in {}",
+                            count_days(days)
+                        ),
+                        Severity::Warning,
+                    ),
+                    _ => (
+                        format!("Registered{through} until {date} (in {})", count_days(days)),
+                        Severity::Good,
+                    ),
+                }
+            }
+            _ => (format!("Registered{through}"), Severity::Good),
+        }
+    }
+}
+
+fn count_days(days: i64) -> String {
+    count(usize::try_from(days).unwrap_or(0), "day", "days")
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let (summary, severity) = self.summary();
+        let mut document = Document::new(
+            format!("Registration of {}", both_forms(&self.query)),
+            summary,
+            severity,
+        );
+        if let Some(host) = &self.host {
+            document.field("Asked about", Cell::domain(host));
+        }
+        self.facts(&mut document);
+        let rows = self.chain.iter().map(|step| {
+            [
+                Cell::domain(&step.server),
+                step.outcome.as_str().into(),
+                format!("{:.0} ms", step.elapsed_ms).into(),
+            ]
+        });
+        document.table(["Asked", "Said", ">Time"], rows.collect());
+        if let Some(raw) = &self.raw {
+            match self.show_raw {
+                true => document.code(raw.as_str()),
+                false => document.block(Block::Attachment {
+                    name: format!("whois-{}.txt", self.query.replace(['/', ':'], "_")),
+                    text: raw.clone(),
+                }),
+            };
+        }
+        if let Some(warning) = name_warning(&self.query) {
+            document.warn(warning);
+        }
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        match self.facts.state {
+            State::Registered => Duration::from_secs(900),
+            State::Available | State::Reserved => Duration::from_secs(60),
+            State::Throttled | State::Unavailable => Duration::ZERO,
+        }
+    }
+}
+
+impl Data {
+    /// Facts first: who, until when, where.
+    fn facts(&self, document: &mut Document) {
+        let mut field = |name: &str, value: Option<Cell>| {
+            if let Some(value) = value {
+                document.field(name, value);
+            }
+        };
+        let exact = |text: &Option<String>| text.as_ref().map(Cell::exact);
+        let date = |text: &Option<String>| {
+            text.as_ref()
+                .map(|text| text.replace('T', " ").replace('Z', " UTC").into())
+        };
+        if let Some(registrar) = &self.facts.registrar {
+            let id = registrar
+                .iana_id
+                .as_ref()
+                .map(|id| format!(" (IANA {id})"))
+                .unwrap_or_default();
+            field(
+                "Registrar",
+                registrar
+                    .name
+                    .as_ref()
+                    .map(|name| Cell::exact(format!("{name}{id}"))),
+            );
+            let abuse: Vec<&str> = [&registrar.abuse_email, &registrar.abuse_phone]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            field(
+                "Report abuse to",
+                (!abuse.is_empty()).then(|| Cell::exact(abuse.join(", "))),
+            );
+        }
+        if let Some(registrant) = &self.facts.registrant {
+            let parts: Vec<&str> = [&registrant.organization, &registrant.country]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            field(
+                "Registrant",
+                (!parts.is_empty()).then(|| Cell::exact(parts.join(", "))),
+            );
+        }
+        if let Some(network) = &self.facts.network {
+            let range = network
+                .start
+                .as_ref()
+                .zip(network.end.as_ref())
+                .map(|(start, end)| format!("{start} – {end}"));
+            field(
+                "Network",
+                (!network.cidr.is_empty())
+                    .then(|| Cell::new(network.cidr.join(", "), Role::Address)),
+            );
+            field("Range", range.map(Cell::exact));
+            field("Name", exact(&network.name));
+            field("Organization", exact(&network.organization));
+            field("Country", exact(&network.country));
+            field(
+                "Announced by",
+                network.origin_asn.map(|asn| format!("AS{asn}").into()),
+            );
+        }
+        field("Created", date(&self.facts.created));
+        field("Updated", date(&self.facts.updated));
+        field("Expires", date(&self.facts.expires));
+        field(
+            "Status",
+            (!self.facts.status.is_empty()).then(|| Cell::exact(self.facts.status.join(", "))),
+        );
+        field(
+            "Name servers",
+            (!self.facts.nameservers.is_empty())
+                .then(|| Cell::domain(self.facts.nameservers.join("\n"))),
+        );
+        field(
+            "DNSSEC",
+            self.facts
+                .dnssec
+                .map(|signed| if signed { "signed" } else { "not signed" }.into()),
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! The command `aaaa`.
+
+super::record::record_command!(
+    Aaaa,
+    AAAA,
+    "aaaa",
+    "IPv6 addresses of a name",
+    &["aaaa example.com"]
+);

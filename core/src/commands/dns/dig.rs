@@ -1,0 +1,347 @@
+//! `dig`: one exact query, shown as the wire said it.
+
+use std::{fmt::Write, time::Duration};
+
+use domain::base::{Rtype, iana::OptRcode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::{Row, rcode_name};
+use crate::{
+    args::{Flag, RecordType},
+    command::{Command, Context},
+    document::{Answer, Document, Failure, Severity},
+    facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning},
+    net::dns::{
+        Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
+    },
+    spec::{Cost, Group, Spec},
+};
+
+/// One exact query, shown as the wire said it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dig {
+    /// The name to ask for; `.` is the root.
+    name: DnsName,
+    /// Record type by name or number, such as `MX` or `TYPE65`; `A` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r#type: Option<RecordType>,
+    /// DNS server to ask instead of the configured ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resolver: Option<Resolver>,
+    /// Ask for signatures and validate them.
+    #[serde(default, skip_serializing_if = "Flag::is_unset")]
+    dnssec: Flag,
+    /// Ask over TCP from the start.
+    #[serde(default, skip_serializing_if = "Flag::is_unset")]
+    tcp: Flag,
+    /// Ask the server only for what it knows itself.
+    #[serde(default, skip_serializing_if = "Flag::is_unset")]
+    norecurse: Flag,
+}
+
+/// The contract's DNS data, with all sections and how they came.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    /// Without the final dot; the root is a dot.
+    name: String,
+    r#type: String,
+    rcode: String,
+    answers: Vec<Row>,
+    authority: Vec<Row>,
+    additional: Vec<Row>,
+    resolver: String,
+    /// AD: the resolver says that it validated.
+    authenticated: bool,
+    transport: Transport,
+    /// Message id.
+    id: u16,
+    flags: Flags,
+    edns: Option<Edns>,
+    extended_errors: Vec<ExtendedError>,
+    /// Octets of the response.
+    size: usize,
+    /// Milliseconds from the question to the answer.
+    query_time_ms: f64,
+    /// Netvane's own validation, with `dnssec`.
+    dnssec: Option<Validation>,
+}
+
+impl Command for Dig {
+    const SPEC: Spec = Spec {
+        name: "dig",
+        aliases: &[],
+        about: "One exact DNS query, shown as the wire said it",
+        group: Group::Dns,
+        examples: &[
+            "dig example.com MX",
+            "dig . NS",
+            "dig example.com TYPE65 dnssec",
+            "dig example.com SOA resolver=9.9.9.9 tcp norecurse",
+        ],
+        timeout: crate::commands::DNS_TIMEOUT,
+        cost: Cost::Light,
+        sends: 32 << 10,
+    };
+    type Data = Data;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+        let question = Question {
+            recurse: !self.norecurse.0,
+            dnssec: self.dnssec.0,
+            tcp: self.tcp.0,
+            ..Question::new(
+                self.name.as_str(),
+                self.r#type.map_or(Rtype::A, |rtype| rtype.0),
+            )
+        };
+        let validation = async {
+            match self.dnssec.0 {
+                true => Some(cx.net.dns.validate(&client, &question).await),
+                false => None,
+            }
+        };
+        let (response, validation) = futures::join!(client.ask(&question), validation);
+        let response = response?;
+        // SERVFAIL may be a validating resolver's word for bogus; other failures leave nothing to judge.
+        let answered = matches!(
+            response.message.rcode,
+            OptRcode::NOERROR | OptRcode::NXDOMAIN | OptRcode::SERVFAIL
+        );
+        let nothing = || Validation {
+            security: Security::Indeterminate,
+            reason: "there is no answer to validate".into(),
+        };
+        let validation = validation.map(|validation| if answered { validation } else { nothing() });
+        Ok(Data::new(&question, response, validation))
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
+    }
+}
+
+impl Data {
+    pub(crate) fn new(
+        question: &Question<'_>,
+        response: Response,
+        dnssec: Option<Validation>,
+    ) -> Self {
+        let Response {
+            message,
+            resolver,
+            transport,
+            elapsed,
+        } = response;
+        let rows = |records: &[Record]| records.iter().map(Row::from).collect();
+        Self {
+            name: without_dot(question.name),
+            r#type: question.rtype.to_string(),
+            rcode: rcode_name(message.rcode),
+            answers: rows(&message.answers),
+            authority: rows(&message.authority),
+            additional: rows(&message.additional),
+            resolver,
+            authenticated: message.flags.ad,
+            transport,
+            id: message.id,
+            flags: message.flags,
+            size: message.octets.len(),
+            edns: message.edns,
+            extended_errors: message.extended_errors,
+            query_time_ms: (elapsed.as_secs_f64() * 1e6).round() / 1e3,
+            dnssec,
+        }
+    }
+
+    /// Like dig's own output, so that it can be read and searched like it.
+    fn wire(&self) -> String {
+        let mut out = String::new();
+        let Flags {
+            aa,
+            tc,
+            rd,
+            ra,
+            ad,
+            cd,
+        } = self.flags;
+        let flags: String = [
+            ("qr", true),
+            ("aa", aa),
+            ("tc", tc),
+            ("rd", rd),
+            ("ra", ra),
+            ("ad", ad),
+            ("cd", cd),
+        ]
+        .iter()
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| format!(" {name}"))
+        .collect();
+        let additional = self.additional.len() + usize::from(self.edns.is_some());
+        let mut line = |text: String| {
+            out.push_str(&text);
+            out.push('\n');
+        };
+        line(format!(
+            ";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}",
+            self.rcode, self.id
+        ));
+        line(format!(
+            ";; flags:{flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {additional}",
+            self.answers.len(),
+            self.authority.len()
+        ));
+        if let Some(edns) = &self.edns {
+            line("\n;; OPT PSEUDOSECTION:".into());
+            let dnssec_ok = if edns.dnssec_ok { " do" } else { "" };
+            line(format!(
+                "; EDNS: version: {}, flags:{dnssec_ok}; udp: {}",
+                edns.version, edns.udp_size
+            ));
+            edns.options
+                .iter()
+                .for_each(|option| line(format!("; {option}")));
+            self.extended_errors
+                .iter()
+                .for_each(|error| line(format!("; EDE: {} ({})", error.code, extra(error))));
+        }
+        line("\n;; QUESTION SECTION:".into());
+        line(format!(";{}\t\tIN\t{}", dotted(&self.name), self.r#type));
+        for (title, rows) in [
+            ("ANSWER", &self.answers),
+            ("AUTHORITY", &self.authority),
+            ("ADDITIONAL", &self.additional),
+        ] {
+            if !rows.is_empty() {
+                line(format!("\n;; {title} SECTION:"));
+                let width = rows
+                    .iter()
+                    .map(|row| row.name.chars().count())
+                    .max()
+                    .unwrap_or(0)
+                    .min(48)
+                    + 2;
+                for Row {
+                    name,
+                    r#type,
+                    ttl,
+                    data,
+                } in rows
+                {
+                    line(format!(
+                        "{:width$} {ttl:<6} IN {:<6} {data}",
+                        dotted(name),
+                        r#type
+                    ));
+                }
+            }
+        }
+        let _ = write!(out, "\n;; Query time: {} ms", self.query_time_ms);
+        let _ = write!(
+            out,
+            "\n;; SERVER: {} ({})",
+            self.resolver,
+            self.transport.scheme().to_uppercase()
+        );
+        let _ = write!(out, "\n;; MSG SIZE  rcvd: {}", self.size);
+        out
+    }
+}
+
+fn extra(error: &ExtendedError) -> String {
+    match &error.text {
+        Some(text) => format!("{}): ({text}", error.name),
+        None => error.name.clone(),
+    }
+}
+
+fn dotted(name: &str) -> String {
+    if name == "." {
+        name.to_owned()
+    } else {
+        format!("{name}.")
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let records = self.answers.len();
+        let (mut summary, mut severity) = match self.rcode.as_str() {
+            "NOERROR" if self.flags.tc => (
+                "The answer was cut short, and the whole did not come".to_owned(),
+                Severity::Warning,
+            ),
+            "NOERROR" if records > 0 => (format!("{records} in the answer"), Severity::Good),
+            "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => (
+                "A referral: no answer, but who to ask next".to_owned(),
+                Severity::Neutral,
+            ),
+            "NOERROR" => (
+                format!("The name exists, but has no {} records", self.r#type),
+                Severity::Neutral,
+            ),
+            "NXDOMAIN" => (
+                "The name does not exist (NXDOMAIN)".to_owned(),
+                Severity::Bad,
+            ),
+            rcode => (format!("The server answered {rcode}"), Severity::Bad),
+        };
+        if records > 0 && self.rcode == "NOERROR" && !self.flags.tc {
+            summary = format!(
+                "{records} {} in the answer",
+                if records == 1 { "record" } else { "records" }
+            );
+        }
+        if let Some(validation) = &self.dnssec {
+            let (word, at_least) = match validation.security {
+                Security::Secure => ("secure", Severity::Good),
+                Security::Insecure => ("insecure", Severity::Neutral),
+                Security::Bogus => ("bogus", Severity::Bad),
+                Security::Indeterminate => ("indeterminate", Severity::Warning),
+            };
+            let _ = write!(summary, "; DNSSEC: {word}");
+            severity = severity.max(at_least);
+        }
+        let title = format!("dig {} {}", both_forms(&self.name), self.r#type);
+        let mut document = Document::new(title, summary, severity);
+        if let Some(validation) = &self.dnssec {
+            document.field("DNSSEC", validation.reason.as_str());
+        }
+        document.code(self.wire());
+        if self.flags.tc {
+            document.warn("The answer was cut short (TC), and the whole one did not come over TCP");
+        }
+        if let Some(warning) = name_warning(&self.name) {
+            document.warn(warning);
+        }
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        let shortest = self
+            .answers
+            .iter()
+            .chain(&self.authority)
+            .map(|row| row.ttl)
+            .min()
+            .unwrap_or(0);
+        match self.rcode.as_str() {
+            "NOERROR" | "NXDOMAIN" => Duration::from_secs(shortest.into()),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn age(&mut self, seconds: u32) {
+        let rows = self
+            .answers
+            .iter_mut()
+            .chain(&mut self.authority)
+            .chain(&mut self.additional);
+        rows.for_each(|row| row.ttl = row.ttl.saturating_sub(seconds));
+    }
+}

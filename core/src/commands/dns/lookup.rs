@@ -1,0 +1,404 @@
+//! What the record commands have in common: one question answered, its outcome classified and worded.
+
+use std::time::Duration;
+
+use domain::base::{Rtype, iana::OptRcode};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::commands::dns::{
+    cname_chain::{Chain, has_soa},
+    diagnose::{Cause, Diagnosis, diagnose},
+};
+use crate::{
+    command::Context,
+    document::{Cell, Document, Failure, Role, Severity},
+    facts::target::{Transport, both_forms, name_warning},
+    net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot},
+};
+
+/// How many aliases are followed by further questions, as resolvers do.
+pub(crate) const MAX_CHASED: usize = 8;
+
+/// The contract's DNS data.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Lookup {
+    /// The name asked for, A-labels, without the final dot.
+    pub name: String,
+    /// The type asked for.
+    pub r#type: String,
+    /// RCODE of the last answer, as in the IANA registry: `NOERROR`, `NXDOMAIN`, …
+    pub rcode: String,
+    /// What the answer amounts to.
+    pub outcome: Outcome,
+    /// Answer section: aliases in the order they lead on, then the records.
+    pub answers: Vec<Row>,
+    /// Authority section.
+    pub authority: Vec<Row>,
+    /// The server that answered.
+    pub resolver: String,
+    /// The resolver says that it validated the answer (AD).
+    pub authenticated: bool,
+    /// How the answer was carried.
+    pub transport: Transport,
+    /// Header flags.
+    pub flags: Flags,
+    /// RFC 8914 errors that came along.
+    pub extended_errors: Vec<ExtendedError>,
+    /// What Netvane found out about a failure by asking further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
+    /// Seconds for which a negative answer holds (RFC 2308).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_ttl: Option<u32>,
+}
+
+/// A record as the contract writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Row {
+    /// Owner, without the final dot.
+    pub name: String,
+    /// Type.
+    pub r#type: String,
+    /// Seconds.
+    pub ttl: u32,
+    /// Presentation format (RFC 1035, 3597, 9460).
+    pub data: String,
+}
+
+/// What an answer amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// There are records.
+    Answer,
+    /// The name exists, the type does not (NODATA).
+    NoData,
+    /// The name does not exist.
+    Nxdomain,
+    /// The resolver failed.
+    Servfail,
+    /// The server does not want to answer.
+    Refused,
+    /// The server is asked about a zone that it does not know.
+    Lame,
+    /// The server knows only who might know.
+    Referral,
+    /// Aliases lead in a circle.
+    CnameLoop,
+    /// Aliases lead on and on.
+    CnameTooLong,
+    /// Cut short, and the whole could not be had.
+    Truncated,
+    /// Another RCODE.
+    Error,
+}
+
+impl Outcome {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Answer => Severity::Good,
+            Self::NoData | Self::Referral => Severity::Neutral,
+            Self::Truncated => Severity::Warning,
+            _ => Severity::Bad,
+        }
+    }
+}
+
+impl From<&Record> for Row {
+    fn from(record: &Record) -> Self {
+        Self {
+            name: record.name.clone(),
+            r#type: record.rtype.to_string(),
+            ttl: record.ttl,
+            data: record.presentation(),
+        }
+    }
+}
+
+/// The data with the records behind it, for commands that look into them.
+pub struct Answered {
+    pub lookup: Lookup,
+    /// Records of the type asked for.
+    pub records: Vec<Record>,
+}
+
+/// Asks, follows aliases that the server left open, and classifies.
+pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answered, Failure> {
+    let mut response = client.query(name, rtype).await?;
+    let mut chain = Chain::new(name, rtype);
+    chain.take(std::mem::take(&mut response.message.answers));
+    for _ in 0..MAX_CHASED {
+        if !chain.is_open()
+            || response.message.rcode != OptRcode::NOERROR
+            || has_soa(&response.message)
+        {
+            break;
+        }
+        // The server gave an alias without its target: ask for the target.
+        let Ok(mut next) = client.query(&chain.end, rtype).await else {
+            break;
+        };
+        let before = chain.end.clone();
+        chain.take(std::mem::take(&mut next.message.answers));
+        response = Response {
+            elapsed: response.elapsed + next.elapsed,
+            ..next
+        };
+        if chain.end == before {
+            break;
+        }
+    }
+    Ok(Answered::new(name, chain, response))
+}
+
+impl Answered {
+    /// What a chain and the last response to it amount to.
+    pub(crate) fn new(name: &str, chain: Chain, response: Response) -> Self {
+        let outcome = chain.outcome(&response.message);
+        let negative_ttl = response.message.negative_ttl();
+        let Chain {
+            rtype,
+            aliases,
+            records,
+            others,
+            ..
+        } = chain;
+        let lookup = Lookup {
+            name: without_dot(name),
+            r#type: rtype.to_string(),
+            rcode: rcode_name(response.message.rcode),
+            outcome,
+            answers: aliases
+                .iter()
+                .chain(&records)
+                .chain(&others)
+                .map(Row::from)
+                .collect(),
+            authority: response.message.authority.iter().map(Row::from).collect(),
+            resolver: response.resolver,
+            authenticated: response.message.flags.ad,
+            transport: response.transport,
+            flags: response.message.flags,
+            extended_errors: response.message.extended_errors,
+            diagnosis: None,
+            negative_ttl,
+        };
+        Self { lookup, records }
+    }
+}
+
+/// The same, and where the resolver fails without saying why, finds out why.
+pub async fn look_up_explained(
+    cx: &Context,
+    client: &Client,
+    name: &str,
+    rtype: Rtype,
+) -> Result<Answered, Failure> {
+    let mut answered = look_up(client, name, rtype).await?;
+    if answered.lookup.outcome == Outcome::Servfail && answered.lookup.extended_errors.is_empty() {
+        answered.lookup.diagnosis = diagnose(cx, client, name, rtype).await;
+    }
+    Ok(answered)
+}
+
+/// `NOERROR`, or `RCODE 17` for numbers without a name.
+pub fn rcode_name(rcode: OptRcode) -> String {
+    match rcode
+        .to_mnemonic()
+        .and_then(|name| std::str::from_utf8(name).ok())
+    {
+        Some(name) => name.to_owned(),
+        None => format!("RCODE{}", rcode.to_int()),
+    }
+}
+
+impl Lookup {
+    /// The document's head: what was asked and what it amounts to; `found` words the good case.
+    pub fn document(&self, found: impl Into<String>) -> Document {
+        let mut document = Document::new(
+            format!("{} of {}", self.r#type, both_forms(&self.name)),
+            self.summary(found.into()),
+            self.outcome.severity(),
+        );
+        let chain: Vec<&Row> = self.aliases().collect();
+        if let Some(first) = chain.first() {
+            let targets = chain.iter().map(|alias| alias.data.trim_end_matches('.'));
+            let path: Vec<&str> = std::iter::once(first.name.as_str())
+                .chain(targets)
+                .collect();
+            document.field("Alias (CNAME)", Cell::exact(path.join(" → ")));
+        }
+        for error in &self.extended_errors {
+            document.field("The resolver says", Cell::exact(error));
+        }
+        if let Some(diagnosis) = &self.diagnosis {
+            document.field("Found out", Cell::exact(&diagnosis.text));
+        }
+        if let Some(warning) = name_warning(&self.name) {
+            document.warn(warning);
+        }
+        if self.outcome == Outcome::Truncated {
+            document
+                .warn("The answer was cut short to fit a datagram, and the whole one did not come over TCP");
+        }
+        document
+    }
+
+    /// Where it came from; the last line of every DNS reply.
+    pub fn source(&self, document: &mut Document) {
+        let validated = if self.authenticated {
+            ", validated by it (DNSSEC)"
+        } else {
+            ""
+        };
+        let over = match self.transport {
+            Transport::Udp => "",
+            Transport::Tcp => " over TCP",
+            Transport::Tls => " over TLS",
+            Transport::Https => " over HTTPS",
+            Transport::Quic => " over QUIC",
+        };
+        document.field(
+            "Answered by",
+            Cell::aside(format!("{}{over}{validated}", self.resolver)),
+        );
+    }
+
+    /// Records of the type asked for.
+    pub fn found(&self) -> impl Iterator<Item = &Row> {
+        self.answers
+            .iter()
+            .filter(|row| row.r#type == self.r#type || self.r#type == "ANY")
+    }
+
+    fn aliases(&self) -> impl Iterator<Item = &Row> {
+        self.answers
+            .iter()
+            .filter(|row| row.r#type == "CNAME" && self.r#type != "CNAME" && self.r#type != "ANY")
+    }
+
+    fn summary(&self, found: String) -> String {
+        let name = both_forms(&self.name);
+        let rtype = &self.r#type;
+        let end = self
+            .aliases()
+            .last()
+            .map(|alias| alias.data.trim_end_matches('.').to_owned());
+        let subject = match &end {
+            Some(end) => format!("{name} is an alias of {end}, which"),
+            None => name.clone(),
+        };
+        match self.outcome {
+            Outcome::Answer => found,
+            Outcome::NoData if end.is_none() => {
+                format!("{subject} exists, but has no {rtype} records")
+            }
+            Outcome::NoData => format!("{subject} has no {rtype} records"),
+            Outcome::Nxdomain => format!("{subject} does not exist (NXDOMAIN)"),
+            Outcome::Servfail => {
+                format!(
+                    "The resolver {} could not find it out (SERVFAIL){}",
+                    self.resolver,
+                    self.why()
+                )
+            }
+            Outcome::Refused => format!("{} refuses to answer this (REFUSED)", self.resolver),
+            Outcome::Lame => {
+                format!(
+                    "{} knows nothing of {name} and does not look for it (lame server)",
+                    self.resolver
+                )
+            }
+            Outcome::Referral => {
+                let zone = self
+                    .authority
+                    .iter()
+                    .find(|row| row.r#type == "NS")
+                    .map_or("", |row| row.name.as_str());
+                format!(
+                    "{} does not answer itself and refers to the servers of {zone}",
+                    self.resolver
+                )
+            }
+            Outcome::CnameLoop => format!("{name} is an alias that leads back to itself"),
+            Outcome::CnameTooLong => {
+                format!("{name} is a chain of more than {MAX_CHASED} aliases without an end")
+            }
+            Outcome::Truncated => format!("{found}, but the answer is not complete"),
+            Outcome::Error => format!("{} answered with the error {}", self.resolver, self.rcode),
+        }
+    }
+
+    /// The reason in the reader's words, from the codes of RFC 8914.
+    fn why(&self) -> String {
+        let code = |wanted: &[u16]| {
+            self.extended_errors
+                .iter()
+                .any(|error| wanted.contains(&error.code))
+        };
+        let cause = self.diagnosis.as_ref().map(|diagnosis| diagnosis.cause);
+        let why = if code(&[1, 2, 5, 6, 7, 8, 9, 10, 11, 12]) || cause == Some(Cause::Dnssec) {
+            "DNSSEC validation failed"
+        } else if code(&[22, 23]) || cause == Some(Cause::Silent) {
+            "the zone's own servers do not answer"
+        } else if cause == Some(Cause::Lame) {
+            "the zone's own servers do not serve it (lame delegation)"
+        } else if cause == Some(Cause::CnameLoop) {
+            "the name is an alias that leads back to itself"
+        } else if cause == Some(Cause::Broken) {
+            "the zone's own servers fail"
+        } else if code(&[15, 16, 17, 18]) {
+            "it is blocked there"
+        } else {
+            return String::new();
+        };
+        format!(": {why}")
+    }
+
+    /// How long it holds: the shortest TTL, a failure for a few seconds (RFC 9520).
+    pub fn lifetime(&self) -> Duration {
+        let shortest = self.answers.iter().map(|row| row.ttl).min();
+        let seconds = match self.outcome {
+            Outcome::Answer => shortest,
+            Outcome::NoData | Outcome::Nxdomain => self
+                .negative_ttl
+                .map(|negative| shortest.map_or(negative, |shortest| shortest.min(negative))),
+            _ => Some(5),
+        };
+        Duration::from_secs(seconds.unwrap_or(0).into())
+    }
+
+    /// TTLs count down.
+    pub fn age(&mut self, seconds: u32) {
+        for row in self.answers.iter_mut().chain(&mut self.authority) {
+            row.ttl = row.ttl.saturating_sub(seconds);
+        }
+        self.negative_ttl = self.negative_ttl.map(|ttl| ttl.saturating_sub(seconds));
+    }
+}
+
+/// `5m`, `1h`, `2d`, `299s`: as short as it is exact.
+pub fn ttl(seconds: u32) -> String {
+    match seconds {
+        0 => "0s".into(),
+        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
+        s if s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
+}
+
+/// `1 record`, `3 records`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A cell for data of this type: names and addresses can be carried on from.
+pub fn data_cell(rtype: &str, data: &str) -> Cell {
+    match rtype {
+        "A" | "AAAA" => Cell::new(data, Role::Address),
+        "NS" | "CNAME" | "PTR" | "DNAME" => Cell::domain(without_dot(data)),
+        _ => Cell::exact(data),
+    }
+}

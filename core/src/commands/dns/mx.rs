@@ -1,0 +1,314 @@
+//! `mx`: the mail servers of a domain, with their addresses.
+
+use domain::base::Rtype;
+use futures::future::join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::{Lookup, Outcome, count, look_up, look_up_explained, ttl};
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Role, Severity},
+    facts::target::{Domain, Host, Resolver},
+    net::dns::{Client, Data as Rdata, without_dot},
+    spec::{Cost, Group, Spec, TargetKind},
+};
+
+/// Mail servers of a domain, with their addresses.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mx {
+    /// The domain whose mail is asked about.
+    domain: Domain,
+    /// DNS server to ask instead of the configured ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resolver: Option<Resolver>,
+}
+
+/// The contract's DNS data with the exchanges looked into.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    #[serde(flatten)]
+    pub(crate) lookup: Lookup,
+    /// By preference, lowest first.
+    pub(crate) hosts: Vec<Exchange>,
+    /// The domain says that it takes no mail at all (RFC 7505).
+    pub(crate) null_mx: bool,
+    /// There is no MX, so mail goes to the domain's own addresses (RFC 5321 §5.1).
+    pub(crate) implicit: bool,
+}
+
+/// A mail exchange.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Exchange {
+    pub(crate) preference: u16,
+    /// Host name, without the final dot.
+    pub(crate) exchange: String,
+    /// IPv6 and IPv4.
+    pub(crate) addresses: Vec<std::net::IpAddr>,
+    /// What is wrong with it, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<Fault>,
+    /// Of the MX record, in seconds; an implicit exchange has none.
+    ttl: Option<u32>,
+}
+
+/// What is wrong with an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Fault {
+    /// It is an alias.
+    Cname,
+    /// It exists without any address.
+    NoAddress,
+    /// It does not exist.
+    DoesNotExist,
+    /// It is written as an address.
+    IpLiteral,
+    /// Its addresses could not be found out.
+    Unresolved,
+    /// The root stands beside other exchanges, where it means nothing.
+    NullAmongOthers,
+}
+
+impl Command for Mx {
+    const SPEC: Spec = Spec {
+        name: "mx",
+        aliases: &[],
+        about: "Mail servers of a domain, with their addresses",
+        group: Group::Dns,
+        examples: &["mx example.com", "mx example.com resolver=tls://1.1.1.1"],
+        timeout: crate::commands::DNS_TIMEOUT,
+        cost: Cost::Light,
+        sends: 32 << 10,
+    };
+    type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Domain];
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+        find(cx, &client, self.domain.as_str(), |so_far| {
+            cx.progress(so_far)
+        })
+        .await
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
+    }
+}
+
+/// Where mail for a domain goes, as RFC 5321 §5.1 has it, with the addresses of each exchange.
+pub(crate) async fn find(
+    cx: &Context,
+    client: &Client,
+    domain: &str,
+    show: impl Fn(&Data),
+) -> Result<Data, Failure> {
+    let answered = look_up_explained(cx, client, domain, Rtype::MX).await?;
+    let mut hosts: Vec<Exchange> = answered
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Rdata::Mx(mx) => Some(exchange(
+                mx.preference(),
+                without_dot(mx.exchange()),
+                Some(record.ttl),
+            )),
+            _ => None,
+        })
+        .collect();
+    hosts.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
+    let null_mx = matches!(&hosts[..], [Exchange { exchange, .. }] if exchange == ".");
+    let mut data = Data {
+        lookup: answered.lookup,
+        hosts,
+        null_mx,
+        implicit: false,
+    };
+    if null_mx {
+        data.hosts.clear();
+        return Ok(data);
+    }
+    if data.lookup.outcome == Outcome::NoData {
+        let mut own = exchange(0, domain.to_owned(), None);
+        own.look_up(client).await;
+        // RFC 5321 §5.1 asks for addresses of the name itself; an alias on the way is followed.
+        if !own.addresses.is_empty() {
+            own.fault = None;
+            data.implicit = true;
+            data.hosts.push(own);
+        }
+        return Ok(data);
+    }
+    show(&data);
+    join_all(data.hosts.iter_mut().map(|host| host.look_up(client))).await;
+    Ok(data)
+}
+
+fn exchange(preference: u16, exchange: String, ttl: Option<u32>) -> Exchange {
+    Exchange {
+        preference,
+        exchange,
+        addresses: Vec::new(),
+        fault: None,
+        ttl,
+    }
+}
+
+impl Exchange {
+    /// Fills in the addresses, or what is wrong.
+    async fn look_up(&mut self, client: &Client) {
+        if self.exchange == "." {
+            self.fault = Some(Fault::NullAmongOthers);
+            return;
+        }
+        if self.exchange.parse::<std::net::IpAddr>().is_ok() {
+            self.fault = Some(Fault::IpLiteral);
+            return;
+        }
+        let (v6, v4) = futures::join!(
+            look_up(client, &self.exchange, Rtype::AAAA),
+            look_up(client, &self.exchange, Rtype::A)
+        );
+        let both = [v6, v4];
+        let answers: Vec<_> = both.iter().flatten().collect();
+        for answered in &answers {
+            self.addresses.extend(
+                answered
+                    .records
+                    .iter()
+                    .filter_map(crate::net::dns::Record::address),
+            );
+        }
+        let outcomes: Vec<Outcome> = answers
+            .iter()
+            .map(|answered| answered.lookup.outcome)
+            .collect();
+        let alias = answers.iter().any(|answered| {
+            answered
+                .lookup
+                .answers
+                .iter()
+                .any(|row| row.r#type == "CNAME")
+        });
+        self.fault = if alias {
+            Some(Fault::Cname)
+        } else if !self.addresses.is_empty() {
+            None
+        } else if outcomes.contains(&Outcome::Nxdomain) {
+            Some(Fault::DoesNotExist)
+        } else if outcomes.len() == 2 && outcomes.iter().all(|outcome| *outcome == Outcome::NoData)
+        {
+            Some(Fault::NoAddress)
+        } else {
+            Some(Fault::Unresolved)
+        };
+    }
+
+    pub(crate) fn warning(&self) -> Option<String> {
+        let name = &self.exchange;
+        Some(match self.fault.as_ref()? {
+            Fault::Cname => {
+                format!("Exchange {name} is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)")
+            }
+            Fault::NoAddress => format!("Exchange {name} has no address, so no mail can be handed to it"),
+            Fault::DoesNotExist => format!("Exchange {name} does not exist, so no mail can be handed to it"),
+            Fault::IpLiteral => {
+                format!(
+                    "Exchange {name} is an address; it must be a host name (RFC 1035 §3.3.9, RFC 5321 §2.3.5)"
+                )
+            }
+            Fault::Unresolved => format!("The addresses of exchange {name} could not be found out just now"),
+            Fault::NullAmongOthers => {
+                "The null MX `.` stands beside other exchanges, where it means nothing (RFC 7505 §3)".into()
+            }
+        })
+    }
+}
+
+impl Data {
+    /// What can be said about the domain's mail servers in one sentence.
+    pub(crate) fn head(&self) -> Document {
+        let usable = self
+            .hosts
+            .iter()
+            .filter(|host| !host.addresses.is_empty())
+            .count();
+        let total = self.hosts.len();
+        let servers = count(total, "mail server", "mail servers");
+        let summary = match (usable, total) {
+            (1, 1) => format!("{servers}, and it resolves"),
+            (2, 2) => format!("{servers}, both resolve"),
+            (usable, total) if usable == total => format!("{servers}, all resolve"),
+            (0, 1) => format!("{servers}, and it does not resolve"),
+            (0, _) => format!("{servers}, none resolves"),
+            (1, _) => format!("{servers}, of which 1 resolves"),
+            (usable, _) => format!("{servers}, of which {usable} resolve"),
+        };
+        let mut document = self.lookup.document(summary);
+        if self.null_mx {
+            document.summary = format!(
+                "{} takes no mail at all: null MX (RFC 7505)",
+                self.lookup.name
+            );
+            document.severity = Severity::Neutral;
+        } else if self.implicit {
+            document.summary =
+                "No MX: mail goes to the domain's own address (RFC 5321 §5.1)".into();
+            document.severity = Severity::Warning;
+        } else if self.lookup.outcome == Outcome::NoData {
+            document.summary = format!(
+                "{} takes no mail: it has neither MX nor address",
+                self.lookup.name
+            );
+            document.severity = Severity::Bad;
+        }
+        if self.lookup.outcome == Outcome::Answer && usable == 0 && !self.null_mx {
+            document.severity = Severity::Bad;
+        }
+        document
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let mut document = self.head();
+        let rows = self.hosts.iter().map(|host| {
+            let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
+            let addresses = match addresses.is_empty() {
+                true => Cell::new("none", Role::Bad),
+                false => Cell::new(addresses.join("\n"), Role::Address),
+            };
+            let ttl = host.ttl.map(ttl).unwrap_or_default();
+            [
+                host.preference.into(),
+                Cell::domain(&host.exchange),
+                addresses,
+                ttl.into(),
+            ]
+        });
+        document.table(
+            [">Preference", "Exchange", "Addresses", ">TTL"],
+            rows.collect(),
+        );
+        for warning in self.hosts.iter().filter_map(Exchange::warning) {
+            document.warn(warning);
+        }
+        self.lookup.source(&mut document);
+        document
+    }
+
+    fn lifetime(&self) -> std::time::Duration {
+        self.lookup.lifetime()
+    }
+
+    fn age(&mut self, seconds: u32) {
+        self.lookup.age(seconds);
+        self.hosts
+            .iter_mut()
+            .for_each(|host| host.ttl = host.ttl.map(|ttl| ttl.saturating_sub(seconds)));
+    }
+}

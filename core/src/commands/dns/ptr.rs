@@ -1,0 +1,44 @@
+//! `ptr`: the names of an address.
+
+use domain::base::Rtype;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::{Lookup, look_up_explained};
+use crate::{
+    command::{Command, Context},
+    document::Failure,
+    facts::target::{Address, reverse_name},
+    spec::{Cost, Group, Spec},
+};
+
+/// The names that the reverse zone gives an address.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ptr {
+    /// The address whose names are asked for.
+    address: Address,
+}
+
+impl Command for Ptr {
+    const SPEC: Spec = Spec {
+        name: "ptr",
+        aliases: &[],
+        about: "Names of an address (PTR records)",
+        group: Group::Dns,
+        examples: &["ptr 192.0.2.1", "ptr 2001:db8::1"],
+        timeout: crate::commands::DNS_TIMEOUT,
+        cost: Cost::Light,
+        sends: 16 << 10,
+    };
+    type Data = Lookup;
+
+    async fn run(self, cx: &Context) -> Result<Lookup, Failure> {
+        let client = cx.net.dns.client(None).await?;
+        Ok(
+            look_up_explained(cx, &client, &reverse_name(self.address.0), Rtype::PTR)
+                .await?
+                .lookup,
+        )
+    }
+}

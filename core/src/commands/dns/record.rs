@@ -1,0 +1,199 @@
+//! What the commands that ask for one record type share: they differ in nothing but what their files say.
+
+use super::lookup::{Lookup, Row, count, data_cell, ttl};
+use crate::document::{Answer, Cell, Document};
+
+/// Declares a command that asks for one record type: its type, the record type, its name, its help and examples.
+macro_rules! record_command {
+    ($command:ident, $rtype:ident, $name:literal, $about:literal, $examples:expr) => {
+        #[doc = $about]
+        #[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $command {
+            /// The name to look up.
+            domain: $crate::facts::target::Domain,
+            /// DNS server to ask instead of the configured ones.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            resolver: Option<$crate::facts::target::Resolver>,
+        }
+
+        impl $crate::command::Command for $command {
+            const SPEC: $crate::spec::Spec = $crate::spec::Spec {
+                name: $name,
+                aliases: &[],
+                about: $about,
+                group: $crate::spec::Group::Dns,
+                examples: $examples,
+                timeout: $crate::commands::DNS_TIMEOUT,
+                cost: $crate::spec::Cost::Light,
+                sends: 16 << 10,
+            };
+            type Data = $crate::commands::dns::lookup::Lookup;
+
+            async fn run(
+                self,
+                cx: &$crate::command::Context,
+            ) -> Result<Self::Data, $crate::document::Failure> {
+                let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+                Ok($crate::commands::dns::lookup::look_up_explained(
+                    cx,
+                    &client,
+                    self.domain.as_str(),
+                    domain::base::Rtype::$rtype,
+                )
+                .await?
+                .lookup)
+            }
+
+            fn contacts(&self) -> Option<&$crate::facts::target::Host> {
+                self.resolver
+                    .as_ref()
+                    .map(|resolver| &resolver.endpoint.host)
+            }
+        }
+    };
+}
+pub(crate) use record_command;
+
+impl Answer for Lookup {
+    fn present(&self) -> Document {
+        let found: Vec<_> = self.found().collect();
+        let number = found.len();
+        let summary = match self.r#type.as_str() {
+            "A" => count(number, "IPv4 address", "IPv4 addresses"),
+            "AAAA" => count(number, "IPv6 address", "IPv6 addresses"),
+            "NS" => count(number, "name server", "name servers"),
+            "SOA" => found
+                .first()
+                .map(|soa| {
+                    format!(
+                        "Primary server {}",
+                        word(&soa.data, 0).trim_end_matches('.')
+                    )
+                })
+                .unwrap_or_default(),
+            "CNAME" => found
+                .first()
+                .map(|row| format!("Alias of {}", row.data.trim_end_matches('.')))
+                .unwrap_or_default(),
+            "PTR" => count(number, "name", "names"),
+            "SRV" if found.iter().all(|row| word(&row.data, 3) == ".") => {
+                "The service is decidedly not offered here".into()
+            }
+            "CAA" => count(
+                number,
+                "rule for certificate authorities",
+                "rules for certificate authorities",
+            ),
+            _ => count(number, "record", "records"),
+        };
+        let mut document = self.document(summary);
+        match self.r#type.as_str() {
+            "SOA" => found.iter().for_each(|row| soa(&mut document, &row.data)),
+            "SRV" => {
+                let row = |row: &&&Row| {
+                    let data = &row.data;
+                    [
+                        word(data, 0).into(),
+                        word(data, 1).into(),
+                        word(data, 2).into(),
+                        Cell::domain(word(data, 3).trim_end_matches('.')),
+                        ttl(row.ttl).into(),
+                    ]
+                };
+                let mut rows: Vec<_> = found
+                    .iter()
+                    .filter(|row| word(&row.data, 3) != ".")
+                    .collect();
+                rows.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
+                document.table(
+                    [">Priority", ">Weight", ">Port", "Target", ">TTL"],
+                    rows.iter().map(row).collect(),
+                );
+            }
+            "CAA" => {
+                // Who may issue comes first, then where to report.
+                let mut sorted = found.clone();
+                sorted.sort_by_key(|row| !word(&row.data, 1).starts_with("issue"));
+                let rows = sorted.iter().map(|row| {
+                    let meaning = caa_meaning(word(&row.data, 1));
+                    let value = row.data.splitn(3, ' ').nth(2).unwrap_or_default();
+                    [
+                        word(&row.data, 1).into(),
+                        Cell::exact(value.trim_matches('"')),
+                        Cell::aside(meaning),
+                        ttl(row.ttl).into(),
+                    ]
+                });
+                document.table(["Tag", "Value", "Meaning", ">TTL"], rows.collect());
+            }
+            rtype => {
+                let title = match rtype {
+                    "A" | "AAAA" => "Address",
+                    "NS" => "Name server",
+                    "CNAME" => "Alias of",
+                    "PTR" => "Name",
+                    _ => "Data",
+                };
+                let rows = found
+                    .iter()
+                    .map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
+                document.table([title, ">TTL"], rows.collect());
+            }
+        }
+        self.source(&mut document);
+        document
+    }
+
+    fn lifetime(&self) -> std::time::Duration {
+        self.lifetime()
+    }
+
+    fn age(&mut self, seconds: u32) {
+        self.age(seconds);
+    }
+}
+
+fn word(data: &str, index: usize) -> &str {
+    data.split(' ').nth(index).unwrap_or_default()
+}
+
+/// RFC 1035 §3.3.13; the contact's first dot stands for the `@` (RFC 1035 §8).
+fn soa(document: &mut Document, data: &str) {
+    let contact = word(data, 1).trim_end_matches('.');
+    let mailbox = match contact.split_once('.') {
+        Some((local, domain)) if !local.ends_with('\\') => format!("{local}@{domain}"),
+        _ => contact
+            .replace("\\.", "\u{0}")
+            .replacen('.', "@", 1)
+            .replace('\u{0}', "."),
+    };
+    document.field(
+        "Primary server",
+        Cell::domain(word(data, 0).trim_end_matches('.')),
+    );
+    document.field("Contact", Cell::exact(mailbox));
+    document.field("Serial", word(data, 2));
+    for (index, name) in [
+        (3, "Refresh"),
+        (4, "Retry"),
+        (5, "Expire"),
+        (6, "Negative TTL"),
+    ] {
+        let seconds = word(data, index).parse().unwrap_or(0);
+        document.field(name, ttl(seconds));
+    }
+}
+
+/// RFC 8659 §4, RFC 9495.
+fn caa_meaning(tag: &str) -> &'static str {
+    match tag {
+        "issue" => "may issue certificates",
+        "issuewild" => "may issue wildcard certificates",
+        "issuemail" => "may issue S/MIME certificates",
+        "issuevmc" => "may issue mark certificates",
+        "iodef" => "wants reports of violations",
+        "contactemail" | "contactphone" => "contact for validation",
+        _ => "",
+    }
+}

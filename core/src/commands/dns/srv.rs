@@ -1,0 +1,9 @@
+//! The command `srv`.
+
+super::record::record_command!(
+    Srv,
+    SRV,
+    "srv",
+    "Hosts and ports of a service",
+    &["srv _imaps._tcp.example.com"]
+);

@@ -1,0 +1,295 @@
+//! `txt`: text records, joined and explained.
+
+use domain::base::Rtype;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::{Lookup, count, look_up_explained, ttl};
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Document, Failure},
+    facts::target::{Domain, Host, Resolver},
+    net::dns::{Data as Rdata, Record},
+    spec::{Cost, Group, Spec},
+};
+
+/// Text records of a name, and what they are for.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Txt {
+    /// The name to look up.
+    domain: Domain,
+    /// DNS server to ask instead of the configured ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resolver: Option<Resolver>,
+}
+
+/// The contract's DNS data with the texts read.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    #[serde(flatten)]
+    lookup: Lookup,
+    /// One for each TXT record, in the order of `answers`.
+    texts: Vec<Text>,
+}
+
+/// A TXT record read as one text.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Text {
+    /// Its strings joined without anything between them (RFC 7208 §3.3); what is not UTF-8 is replaced.
+    text: String,
+    /// How many strings it was written as.
+    strings: usize,
+    /// What it is for, where that is known.
+    purpose: Option<&'static str>,
+    ttl: u32,
+}
+
+impl Command for Txt {
+    const SPEC: Spec = Spec {
+        name: "txt",
+        aliases: &[],
+        about: "Text records of a name, and what they are for",
+        group: Group::Dns,
+        examples: &["txt example.com", "txt _dmarc.example.com"],
+        timeout: crate::commands::DNS_TIMEOUT,
+        cost: Cost::Light,
+        sends: 16 << 10,
+    };
+    type Data = Data;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let client = cx.net.dns.client(self.resolver.as_ref()).await?;
+        let answered = look_up_explained(cx, &client, self.domain.as_str(), Rtype::TXT).await?;
+        let texts = answered.records.iter().filter_map(read).collect();
+        Ok(Data {
+            lookup: answered.lookup,
+            texts,
+        })
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        self.resolver
+            .as_ref()
+            .map(|resolver| &resolver.endpoint.host)
+    }
+}
+
+fn read(record: &Record) -> Option<Text> {
+    let Rdata::Txt(txt) = &record.data else {
+        return None;
+    };
+    let joined: Vec<u8> = txt.iter().flatten().copied().collect();
+    let text = String::from_utf8_lossy(&joined).into_owned();
+    Some(Text {
+        purpose: purpose(&record.name, &text),
+        strings: txt.iter().count(),
+        text,
+        ttl: record.ttl,
+    })
+}
+
+/// Tags at the start of a text, with what it then is. The first that fits counts.
+const PURPOSES: [(&str, &str); 30] = [
+    (
+        "v=spf1",
+        "SPF: who may send mail for this domain (RFC 7208)",
+    ),
+    (
+        "v=dmarc1",
+        "DMARC: what receivers do with mail that fails SPF and DKIM (RFC 7489)",
+    ),
+    ("v=dkim1", "DKIM: public key for signed mail (RFC 6376)"),
+    (
+        "v=stsv1",
+        "MTA-STS: mail to this domain is sent over TLS (RFC 8461)",
+    ),
+    ("v=tlsrptv1", "TLS reporting for mail (RFC 8460)"),
+    ("v=bimi1", "BIMI: logo shown beside mail"),
+    (
+        "v=spf2.0",
+        "Sender ID, the abandoned relative of SPF (RFC 4406)",
+    ),
+    ("v=msv1", "Microsoft 365 tenant"),
+    ("google-site-verification=", "Ownership token for Google"),
+    ("ms=", "Ownership token for Microsoft 365"),
+    ("d365mktkey=", "Ownership token for Microsoft Dynamics"),
+    ("apple-domain-verification=", "Ownership token for Apple"),
+    ("apple-domain=", "Ownership token for Apple"),
+    ("facebook-domain-verification=", "Ownership token for Meta"),
+    (
+        "atlassian-domain-verification=",
+        "Ownership token for Atlassian",
+    ),
+    ("docusign=", "Ownership token for DocuSign"),
+    ("adobe-idp-site-verification=", "Ownership token for Adobe"),
+    ("adobe-sign-verification=", "Ownership token for Adobe Sign"),
+    ("amazonses:", "Ownership token for Amazon SES"),
+    ("stripe-verification=", "Ownership token for Stripe"),
+    ("zoom_verify_", "Ownership token for Zoom"),
+    ("yandex-verification", "Ownership token for Yandex"),
+    (
+        "globalsign-domain-verification=",
+        "Ownership token for GlobalSign",
+    ),
+    (
+        "have-i-been-pwned-verification=",
+        "Ownership token for Have I Been Pwned",
+    ),
+    ("keybase-site-verification=", "Ownership token for Keybase"),
+    ("protonmail-verification=", "Ownership token for Proton"),
+    ("zoho-verification=", "Ownership token for Zoho"),
+    ("openai-domain-verification=", "Ownership token for OpenAI"),
+    (
+        "onetrust-domain-verification=",
+        "Ownership token for OneTrust",
+    ),
+    ("cisco-ci-domain-verification=", "Ownership token for Cisco"),
+];
+
+fn purpose(name: &str, text: &str) -> Option<&'static str> {
+    let head: String = text
+        .trim_start()
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    if let Some((tag, purpose)) = PURPOSES.iter().find(|(tag, _)| head.starts_with(tag)) {
+        // `v=spf10` is not SPF.
+        let ends = !tag.starts_with("v=")
+            || head[tag.len()..]
+                .chars()
+                .next()
+                .is_none_or(|c| c == ' ' || c == ';');
+        if ends {
+            return Some(purpose);
+        }
+    }
+    let name = name.to_ascii_lowercase();
+    if name.contains("._domainkey.") && (head.contains("p=") || head.contains("k=")) {
+        Some("DKIM: public key for signed mail (RFC 6376)")
+    } else if name.starts_with("_acme-challenge.") {
+        Some("ACME: proof of control for a certificate (RFC 8555)")
+    } else if head
+        .split_once(['=', ':'])
+        .is_some_and(|(tag, _)| tag.contains("verification") || tag.contains("verify"))
+    {
+        Some("Ownership token")
+    } else {
+        None
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let number = self.texts.len();
+        let mut document = self
+            .lookup
+            .document(count(number, "text record", "text records"));
+        for text in &self.texts {
+            document.heading(format!(
+                "{} · TTL {}",
+                text.purpose.unwrap_or("Text"),
+                ttl(text.ttl)
+            ));
+            document.code(readable(&text.text));
+        }
+        let spf = self
+            .texts
+            .iter()
+            .filter(|text| text.purpose.is_some_and(|p| p.starts_with("SPF:")))
+            .count();
+        if spf > 1 {
+            document.warn(format!(
+                "There are {spf} SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"
+            ));
+        }
+        self.lookup.source(&mut document);
+        document
+    }
+
+    fn lifetime(&self) -> std::time::Duration {
+        self.lookup.lifetime()
+    }
+
+    fn age(&mut self, seconds: u32) {
+        self.lookup.age(seconds);
+        self.texts
+            .iter_mut()
+            .for_each(|text| text.ttl = text.ttl.saturating_sub(seconds));
+    }
+}
+
+/// SPF mechanisms and tag lists broken into lines where they are long; nothing is added but line breaks.
+fn readable(text: &str) -> String {
+    if text.chars().count() <= 76 {
+        return text.to_owned();
+    }
+    let tagged = text.to_ascii_lowercase().starts_with("v=") && text.contains(';');
+    let mut lines = vec![String::new()];
+    let pieces = text.split_inclusive(if tagged { ';' } else { ' ' });
+    for piece in pieces {
+        let line = lines.last_mut().map_or(0, |line| line.chars().count());
+        if line > 0 && line + piece.trim_end().chars().count() > 76 {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(piece);
+        }
+    }
+    let folded = lines.iter().flat_map(|line| {
+        let chars: Vec<char> = line.trim().chars().collect();
+        chars
+            .chunks(76)
+            .map(|chunk| chunk.iter().collect::<String>())
+            .collect::<Vec<_>>()
+    });
+    folded.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes() {
+        let told = |name, text| {
+            purpose(name, text).map(|purpose| purpose.split([':', '(']).next().unwrap_or("").trim())
+        };
+        assert_eq!(told("example.com", "v=spf1 -all"), Some("SPF"));
+        assert_eq!(told("example.com", "v=spf10 -all"), None);
+        assert_eq!(
+            told("_dmarc.example.com", "v=DMARC1; p=none"),
+            Some("DMARC")
+        );
+        assert_eq!(
+            told("s1._domainkey.example.com", "k=rsa; p=MII"),
+            Some("DKIM")
+        );
+        assert_eq!(
+            told("example.com", "google-site-verification=x"),
+            Some("Ownership token for Google")
+        );
+        assert_eq!(
+            told("example.com", "acme-domain-verification=x"),
+            Some("Ownership token")
+        );
+        assert_eq!(told("example.com", "hello"), None);
+    }
+
+    #[test]
+    fn long_texts_break_at_their_joints() {
+        let spf = format!("v=spf1 {}-all", "include:_spf.mail.example ".repeat(6));
+        let lines = readable(&spf);
+        assert!(
+            lines.lines().all(|line| line.chars().count() <= 76),
+            "{lines}"
+        );
+        assert_eq!(lines.replace('\n', " "), spf);
+        let key = format!("v=DKIM1; k=rsa; p={}", "A".repeat(400));
+        assert_eq!(
+            readable(&key).replace(['\n', ' '], ""),
+            key.replace(' ', "")
+        );
+    }
+}

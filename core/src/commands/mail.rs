@@ -1,0 +1,8 @@
+//! Commands about e-mail.
+
+commands! {
+    verify::Verify,
+    trace_mail::TraceMail,
+    mailbox::Mailbox,
+    howmail::HowMail,
+}

@@ -1,0 +1,100 @@
+//! The way of a message, as stations to draw.
+
+use super::{Data, receiver::Exchange, services::Services};
+use crate::{
+    document::Station, facts::target::both_forms, mailbox_check::provider::Role, net::smtp::Welcome,
+};
+
+/// From the sender's program to the reader's, as far as it leads.
+pub(super) fn stations(data: &Data) -> Vec<Station> {
+    let (sender, receiver) = (&data.sender, &data.receiver);
+    let submission = sender.submission.as_ref().and_then(Services::best);
+    let submitted_to = match submission {
+        Some(service) => service.host.clone(),
+        None => both_forms(&sender.domain),
+    };
+    let mut stations = vec![
+        station("The sender's mail program", &data.from, ""),
+        station(
+            "The sender's mail server",
+            &submitted_to,
+            &way(
+                sender.submission.as_ref(),
+                "SMTP submission, port 465 or 587, TLS",
+            ),
+        ),
+    ];
+    if let Some(reason) = data.dead_end() {
+        stations.push(station(
+            "Nowhere to go",
+            &reason,
+            "DNS: who takes the mail?",
+        ));
+        return stations;
+    }
+    let exchange = receiver
+        .exchanges
+        .iter()
+        .find(|exchange| exchange.answers());
+    let exchange = exchange.or(receiver.exchanges.first());
+    let exchange_name =
+        exchange.map_or_else(|| both_forms(&receiver.domain), |it| it.exchange.clone());
+    stations.push(station(
+        "The receiver's mail server",
+        &exchange_name,
+        hop(exchange).as_str(),
+    ));
+    let kept_by = match &receiver.provider {
+        Some(provider) if provider.role == Role::Mailboxes => provider.name.clone(),
+        _ => both_forms(&receiver.domain),
+    };
+    stations.push(station(
+        "The mailbox",
+        &kept_by,
+        "filters, then delivery inside, often LMTP",
+    ));
+    let access = way(
+        data.access.as_ref(),
+        "IMAP, port 993, or POP3, port 995, TLS",
+    );
+    stations.push(station("The reader's mail program", &data.to, &access));
+    stations
+}
+
+fn station(title: &str, name: &str, via: &str) -> Station {
+    Station {
+        title: title.into(),
+        name: name.into(),
+        via: via.into(),
+    }
+}
+
+fn way(services: Option<&Services>, usual: &str) -> String {
+    match services.and_then(Services::best) {
+        Some(service) => {
+            format!(
+                "{}, port {}, {}",
+                service.protocol.name(),
+                service.port,
+                service.protocol.encryption()
+            )
+        }
+        None => usual.to_owned(),
+    }
+}
+
+fn hop(exchange: Option<&Exchange>) -> String {
+    let encryption = match exchange {
+        Some(Exchange {
+            welcome: Welcome { tls: Some(tls), .. },
+            ..
+        }) => format!(", {}", tls.version),
+        Some(exchange) if exchange.welcome.starttls == Some(false) => ", not encrypted".into(),
+        Some(Exchange {
+            unreachable: Some(_),
+            ..
+        }) => "; not reached from here".into(),
+        _ => String::new(),
+    };
+    format!("SMTP, port 25{encryption}")
+}

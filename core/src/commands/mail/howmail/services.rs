@@ -1,0 +1,332 @@
+//! Servers for mail programs: where a message is handed in, and where it is read (RFC 6186, RFC 8314).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::base::Rtype;
+use futures::future::join_all;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::commands::dns::lookup::look_up;
+use crate::{
+    command::Context,
+    facts::target::{Domain, Host},
+    net::{
+        dns::{Client, Data as Rdata, without_dot},
+        tcp::{PortState, ScanOptions, check_ports},
+    },
+};
+
+/// SRV targets of one protocol that are looked at.
+const MAX_TARGETS: usize = 2;
+
+/// What a mail program speaks to its provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Protocol {
+    Submissions,
+    Submission,
+    Imaps,
+    Imap,
+    Pop3s,
+    Pop3,
+    Jmap,
+}
+
+use Protocol::{Imap, Imaps, Jmap, Pop3, Pop3s, Submission, Submissions};
+
+/// Handing in; encrypted from the first byte comes first.
+pub(super) const SENDING: [Protocol; 2] = [Submissions, Submission];
+/// Reading.
+pub(super) const READING: [Protocol; 5] = [Imaps, Imap, Pop3s, Pop3, Jmap];
+
+/// Names that providers like, tried only where SRV records say nothing.
+const USUAL: [(&[&str], [Protocol; 2]); 3] = [
+    (&["smtp", "mail"], [Submissions, Submission]),
+    (&["imap", "mail"], [Imaps, Imap]),
+    (&["pop", "pop3", "mail"], [Pop3s, Pop3]),
+];
+
+/// Names by which mail programs find their settings.
+const AUTOMATIC: [&str; 2] = ["autoconfig", "autodiscover"];
+
+/// How a server was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Evidence {
+    /// The domain says so.
+    Srv,
+    /// It has a name that such servers usually have.
+    UsualName,
+}
+
+/// A server for mail programs.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(super) struct Service {
+    pub(super) protocol: Protocol,
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// `TLS` from the first byte, or `STARTTLS`.
+    pub(super) security: &'static str,
+    pub(super) evidence: Evidence,
+    /// `open`, `closed` or `filtered`, seen from here; `null` where it was not looked at.
+    pub(super) state: Option<&'static str>,
+    /// Why it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fault: Option<String>,
+}
+
+/// What a domain tells mail programs.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub(super) struct Services {
+    pub(super) found: Vec<Service>,
+    /// Protocols that the domain says it does not offer (RFC 6186 §3.4).
+    pub(super) refused: Vec<Protocol>,
+    /// `autoconfig` and `autodiscover` names that exist; mail programs ask there.
+    pub(super) automatic: Vec<String>,
+    /// Why SRV records could not be looked up, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fault: Option<String>,
+}
+
+impl Protocol {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Submissions | Submission => "SMTP submission",
+            Imaps | Imap => "IMAP",
+            Pop3s | Pop3 => "POP3",
+            Jmap => "JMAP",
+        }
+    }
+
+    fn service(self) -> &'static str {
+        match self {
+            Submissions => "_submissions",
+            Submission => "_submission",
+            Imaps => "_imaps",
+            Imap => "_imap",
+            Pop3s => "_pop3s",
+            Pop3 => "_pop3",
+            Jmap => "_jmap",
+        }
+    }
+
+    fn port(self) -> u16 {
+        match self {
+            Submissions => 465,
+            Submission => 587,
+            Imaps => 993,
+            Imap => 143,
+            Pop3s => 995,
+            Pop3 => 110,
+            Jmap => 443,
+        }
+    }
+
+    fn security(self) -> &'static str {
+        match self {
+            Submissions | Imaps | Pop3s | Jmap => "TLS",
+            Submission | Imap | Pop3 => "STARTTLS",
+        }
+    }
+
+    /// The same as the protocol calls it: POP3 says STLS (RFC 2595).
+    pub(super) fn encryption(self) -> &'static str {
+        if self == Pop3 {
+            "STLS"
+        } else {
+            self.security()
+        }
+    }
+
+    fn at(self, host: String, port: u16, evidence: Evidence) -> Service {
+        Service {
+            protocol: self,
+            host,
+            port,
+            security: self.security(),
+            evidence,
+            state: None,
+            fault: None,
+        }
+    }
+}
+
+impl Services {
+    /// The part that belongs to some protocols.
+    pub(super) fn only(&self, wanted: &[Protocol]) -> Self {
+        let mut part = self.clone();
+        part.found
+            .retain(|service| wanted.contains(&service.protocol));
+        part.refused.retain(|protocol| wanted.contains(protocol));
+        part
+    }
+
+    /// The one that a mail program would take.
+    pub(super) fn best(&self) -> Option<&Service> {
+        let open = self
+            .found
+            .iter()
+            .find(|service| service.state == Some("open"));
+        open.or_else(|| {
+            self.found
+                .iter()
+                .find(|service| service.evidence == Evidence::Srv)
+        })
+        .or(self.found.first())
+    }
+}
+
+/// Finds the servers for some protocols, and looks whether their ports are open.
+pub(super) async fn discover(
+    cx: &Context,
+    client: &Client,
+    domain: &str,
+    wanted: &[Protocol],
+    show: impl Fn(Services),
+) -> Services {
+    let asked = wanted.iter().map(|protocol| srv(client, domain, *protocol));
+    let automatic = AUTOMATIC
+        .iter()
+        .map(|name| existing(client, format!("{name}.{domain}")));
+    let (answers, automatic) = futures::join!(join_all(asked), join_all(automatic));
+    let mut services = Services {
+        automatic: automatic.into_iter().flatten().collect(),
+        ..Default::default()
+    };
+    for (protocol, answer) in wanted.iter().zip(answers) {
+        match answer {
+            Ok(targets) if targets.iter().any(|(host, _)| host == ".") => {
+                services.refused.push(*protocol)
+            }
+            Ok(targets) => services.found.extend(
+                targets
+                    .into_iter()
+                    .map(|(host, port)| protocol.at(host, port, Evidence::Srv)),
+            ),
+            Err(fault) => services.fault = Some(fault),
+        }
+    }
+    let unknown = USUAL.iter().filter(|(_, protocols)| {
+        protocols.iter().all(|protocol| {
+            wanted.contains(protocol)
+                && !services.refused.contains(protocol)
+                && !services
+                    .found
+                    .iter()
+                    .any(|service| service.protocol == *protocol)
+        })
+    });
+    let guesses = unknown.map(|(names, protocols)| guess(client, domain, names, *protocols));
+    services
+        .found
+        .extend(join_all(guesses).await.into_iter().flatten());
+    show(services.clone());
+    check(cx, &mut services.found).await;
+    // A guess that leads nowhere says nothing.
+    services
+        .found
+        .retain(|service| service.evidence == Evidence::Srv || service.state == Some("open"));
+    services
+}
+
+/// Targets by priority; a lone `.` says that there is no such service.
+async fn srv(
+    client: &Client,
+    domain: &str,
+    protocol: Protocol,
+) -> Result<Vec<(String, u16)>, String> {
+    let name = format!("{}._tcp.{domain}", protocol.service());
+    let answered = look_up(client, &name, Rtype::SRV)
+        .await
+        .map_err(|failure| failure.to_string())?;
+    let mut targets: Vec<_> = answered
+        .records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Rdata::Srv(srv) => Some((
+                srv.priority(),
+                without_dot(srv.target()).to_lowercase(),
+                srv.port(),
+            )),
+            _ => None,
+        })
+        .collect();
+    targets.sort();
+    Ok(targets
+        .into_iter()
+        .map(|(_, host, port)| (host, port))
+        .take(MAX_TARGETS)
+        .collect())
+}
+
+async fn existing(client: &Client, name: String) -> Option<String> {
+    let addresses = client.addresses(&name).await.ok()?;
+    (!addresses.is_empty()).then_some(name)
+}
+
+/// The first usual name that exists, on the usual ports.
+async fn guess(
+    client: &Client,
+    domain: &str,
+    names: &[&str],
+    protocols: [Protocol; 2],
+) -> Vec<Service> {
+    let tried = names
+        .iter()
+        .map(|name| existing(client, format!("{name}.{domain}")));
+    let host = join_all(tried).await.into_iter().flatten().next();
+    let at = |host: String| protocols.map(|it| it.at(host.clone(), it.port(), Evidence::UsualName));
+    host.map(at).into_iter().flatten().collect()
+}
+
+/// Looks at all ports of a host together, at all hosts at once.
+async fn check(cx: &Context, services: &mut [Service]) {
+    let mut wanted: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
+    for service in &*services {
+        wanted
+            .entry(service.host.clone())
+            .or_default()
+            .insert(service.port);
+    }
+    let scans = wanted
+        .iter()
+        .map(|(host, ports)| async move { (host, states(cx, host, ports).await) });
+    let states: BTreeMap<_, _> = join_all(scans).await.into_iter().collect();
+    for service in services {
+        match &states[&service.host] {
+            Ok(states) => service.state = states.get(&service.port).copied(),
+            Err(fault) => service.fault = Some(fault.clone()),
+        }
+    }
+}
+
+async fn states(
+    cx: &Context,
+    host: &str,
+    ports: &BTreeSet<u16>,
+) -> Result<BTreeMap<u16, &'static str>, String> {
+    let name: Domain = host
+        .parse()
+        .map_err(|_| format!("{host} is no name of a host"))?;
+    let addresses = cx
+        .net
+        .contact(&Host::Name(name), None)
+        .await
+        .map_err(|failure| failure.to_string())?;
+    let ports: Vec<u16> = ports.iter().copied().collect();
+    let options = ScanOptions {
+        hint_timeout: std::time::Duration::ZERO,
+        ..ScanOptions::for_ports(ports.len())
+    };
+    let results = check_ports(addresses[0], &ports, options, |_| {}).await;
+    let word = |state| match state {
+        PortState::Open => "open",
+        PortState::Closed => "closed",
+        PortState::Filtered => "filtered",
+    };
+    Ok(results
+        .into_iter()
+        .map(|result| (result.port, word(result.state)))
+        .collect())
+}

@@ -1,0 +1,207 @@
+//! `mailbox`: where the mailbox lives: hosts, addresses, provider, place.
+
+use std::{net::IpAddr, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::{address::geo::Place, dns::mx};
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Role as CellRole},
+    facts::{
+        geo::ATTRIBUTION,
+        target::{Domain, both_forms},
+    },
+    mailbox_check::provider::{self, Provider, Role},
+    spec::{Cost, Group, Spec, TargetKind},
+};
+
+/// Where a mailbox lives: hosts, addresses, provider, place.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mailbox {
+    /// A mail address, or its domain.
+    email: Domain,
+}
+
+/// The contract's `mailbox`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    domain: String,
+    /// Product or company; `self-hosted` where the exchanges bear the domain's own name; `null` without exchange.
+    provider: Option<String>,
+    /// What the provider does with the mail, and what that was told from.
+    about: Option<Provider>,
+    /// By preference, lowest first.
+    hosts: Vec<Host>,
+    #[serde(skip)]
+    mx: mx::Data,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Host {
+    preference: u16,
+    exchange: String,
+    addresses: Vec<Located>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Located {
+    address: IpAddr,
+    /// ISO 3166-1 alpha-2.
+    country: Option<String>,
+    city: Option<String>,
+    asn: Option<u32>,
+    organization: Option<String>,
+    #[serde(skip)]
+    place: Option<String>,
+    #[serde(skip)]
+    holder: Option<String>,
+}
+
+impl Command for Mailbox {
+    const SPEC: Spec = Spec {
+        name: "mailbox",
+        aliases: &["find_mailbox"],
+        about: "Where a mailbox lives: mail servers, addresses, provider, place",
+        group: Group::Mail,
+        examples: &["mailbox someone@example.com", "mailbox example.com"],
+        timeout: crate::commands::DNS_TIMEOUT,
+        cost: Cost::Light,
+        sends: 32 << 10,
+    };
+    type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Mailbox];
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let client = cx.net.dns.client(None).await?;
+        let domain = self.email.as_str();
+        let mx = mx::find(cx, &client, domain, |so_far| {
+            cx.progress(&Data::new(cx, domain, so_far.clone()))
+        })
+        .await?;
+        Ok(Data::new(cx, domain, mx))
+    }
+}
+
+impl Data {
+    fn new(cx: &Context, domain: &str, mx: mx::Data) -> Self {
+        let located = |address: &IpAddr| {
+            let place = Place::of(cx, *address);
+            Located {
+                address: *address,
+                country: place
+                    .country
+                    .as_ref()
+                    .map(|country| country.code.to_string()),
+                city: place.city.clone(),
+                asn: place.network.as_ref().and_then(|network| network.asn),
+                organization: place
+                    .network
+                    .as_ref()
+                    .and_then(|network| network.organization.clone()),
+                place: place.place(),
+                holder: place.holder(),
+            }
+        };
+        let hosts: Vec<Host> = mx
+            .hosts
+            .iter()
+            .map(|host| Host {
+                preference: host.preference,
+                exchange: host.exchange.clone(),
+                addresses: host.addresses.iter().map(located).collect(),
+            })
+            .collect();
+        let exchanges: Vec<&str> = hosts.iter().map(|host| host.exchange.as_str()).collect();
+        let holders: Vec<&str> = hosts
+            .iter()
+            .flat_map(|host| &host.addresses)
+            .filter_map(|located| located.holder.as_deref())
+            .collect();
+        let about = (!hosts.is_empty()).then(|| provider::of(domain, &exchanges, &holders));
+        let provider = about.as_ref().map(|provider| provider.name.clone());
+        Self {
+            domain: domain.into(),
+            provider,
+            about,
+            hosts,
+            mx,
+        }
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let mut document = self.mx.head();
+        document.title = format!("Mailboxes of {}", both_forms(&self.domain));
+        if let Some(Provider {
+            name,
+            role,
+            evidence,
+        }) = &self.about
+        {
+            let what = match role {
+                Role::Mailboxes => format!("Mail is kept by {name}"),
+                Role::Gateway => {
+                    format!(
+                        "{name} filters the mail; the mailboxes behind it cannot be seen from outside"
+                    )
+                }
+                Role::Forwarder => {
+                    format!(
+                        "{name} takes the mail and hands it on; where to cannot be seen from outside"
+                    )
+                }
+                Role::Own => "Mail is taken in under the domain's own name".into(),
+                Role::Unknown => format!("Mail is taken in by {name}"),
+            };
+            document.summary = format!("{what} ({})", document.summary);
+            document.field("Told from", Cell::aside(evidence));
+        }
+        let mut rows = Vec::new();
+        for host in &self.hosts {
+            let mut head = [host.preference.into(), Cell::domain(&host.exchange)];
+            if host.addresses.is_empty() {
+                let [preference, exchange] = head;
+                rows.push([
+                    preference,
+                    exchange,
+                    Cell::new("no address", CellRole::Bad),
+                    "".into(),
+                    "".into(),
+                ]);
+                continue;
+            }
+            for located in &host.addresses {
+                let [preference, exchange] = std::mem::replace(&mut head, ["".into(), "".into()]);
+                let part = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or_default());
+                let address = Cell::new(located.address, CellRole::Address);
+                rows.push([
+                    preference,
+                    exchange,
+                    address,
+                    part(&located.place),
+                    part(&located.holder),
+                ]);
+            }
+        }
+        document.table(
+            [">Preference", "Exchange", "Address", "Place", "Network of"],
+            rows,
+        );
+        for warning in self.mx.hosts.iter().filter_map(mx::Exchange::warning) {
+            document.warn(warning);
+        }
+        if !self.hosts.is_empty() {
+            document.note("This is where the mail servers answer, not where the disks stand");
+            document.field("Places by", Cell::aside(ATTRIBUTION));
+        }
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        self.mx.lookup.lifetime()
+    }
+}

@@ -1,0 +1,309 @@
+//! `ping`: ICMP echo; TCP where the system forbids ICMP.
+
+use std::{net::IpAddr, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::Number,
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Role, Severity},
+    facts::target::{Host, IpVersion, both_forms},
+    net::icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats},
+    spec::{Cost, Group, Spec},
+};
+
+/// Connecting is answered sooner than a router finds a host missing.
+const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
+
+/// ICMP echo: every reply, then loss and round-trip times.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {
+    /// An address or a host name.
+    target: Host,
+    /// How many requests to send; 4 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<Number<1, 20>>,
+    /// Only over IPv4 or only over IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ipv: Option<IpVersion>,
+}
+
+/// The contract's `ping`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    target: String,
+    address: IpAddr,
+    sent: usize,
+    received: usize,
+    /// Percent of the requests that are no longer waited for.
+    loss_percent: f64,
+    /// Milliseconds; `null` when nothing came back.
+    rtt_ms: Option<Rtt>,
+    replies: Vec<Row>,
+    /// `icmp` or `tcp/443`.
+    method: String,
+    /// Why it was not ICMP, with what would permit it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// Replies beyond the first to a request.
+    duplicates: u32,
+    /// Requests still to be sent or answered.
+    #[serde(skip)]
+    planned: usize,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+struct Rtt {
+    min: f64,
+    avg: f64,
+    max: f64,
+    /// Of the population, as iputils' `mdev`.
+    stddev: f64,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Row {
+    seq: u16,
+    /// Milliseconds; `null` for a lost one.
+    rtt_ms: Option<f64>,
+    /// Of the reply; TCP does not tell.
+    ttl: Option<u8>,
+    /// What somebody said instead of answering.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl Command for Ping {
+    const SPEC: Spec = Spec {
+        name: "ping",
+        aliases: &[],
+        about: "ICMP echo: every reply, then loss and round-trip times",
+        group: Group::Reachability,
+        examples: &[
+            "ping example.com",
+            "ping 192.0.2.1 count=10",
+            "ping example.com ipv=6",
+        ],
+        timeout: Duration::from_secs(40),
+        cost: Cost::Heavy,
+        sends: 16 << 10,
+    };
+    type Data = Data;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let address = cx.net.contact(&self.target, self.ipv).await?[0];
+        let count = self.count.map_or(4, |count| count.0 as u16);
+        let options = PingOptions {
+            count,
+            ..PingOptions::default()
+        };
+        let mut data = Data::new(self.target.to_string(), address, usize::from(count));
+        let icmp = icmp::ping(address, options, |reply| data.heard(cx, reply)).await;
+        let outcome = match icmp {
+            Err(PingError::NotPermitted { hint }) => {
+                data.hint = Some(hint);
+                data.method = "tcp".into();
+                let options = PingOptions {
+                    timeout: TCP_TIMEOUT,
+                    ..options
+                };
+                icmp::tcp_ping(address, options, |reply| data.heard(cx, reply)).await
+            }
+            Err(PingError::Unsupported) => {
+                data.hint = Some("ICMP echo is only implemented for Linux".into());
+                icmp::tcp_ping(
+                    address,
+                    PingOptions {
+                        timeout: TCP_TIMEOUT,
+                        ..options
+                    },
+                    |reply| data.heard(cx, reply),
+                )
+                .await
+            }
+            other => other,
+        };
+        data.end(outcome.map_err(|error| failure(address, error))?);
+        Ok(data)
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        Some(&self.target)
+    }
+}
+
+fn failure(address: IpAddr, error: PingError) -> Failure {
+    Failure::Upstream {
+        what: address.to_string(),
+        why: error.to_string(),
+    }
+}
+
+impl Data {
+    fn new(target: String, address: IpAddr, planned: usize) -> Self {
+        Self {
+            target,
+            address,
+            sent: 0,
+            received: 0,
+            loss_percent: 0.0,
+            rtt_ms: None,
+            replies: Vec::new(),
+            method: "icmp".into(),
+            hint: None,
+            duplicates: 0,
+            planned,
+        }
+    }
+
+    fn heard(&mut self, cx: &Context, reply: &Reply) {
+        let row = Row::from(reply);
+        match self.replies.iter_mut().find(|known| known.seq == row.seq) {
+            Some(known) => *known = row,
+            None => self.replies.push(row),
+        }
+        self.replies.sort_by_key(|row| row.seq);
+        self.count();
+        cx.progress(self);
+    }
+
+    fn count(&mut self) {
+        let times = self.replies.iter().filter_map(|reply| reply.rtt_ms);
+        self.sent = self.replies.len();
+        self.received = times.clone().count();
+        let lost = self.sent - self.received;
+        self.loss_percent = if self.sent == 0 {
+            0.0
+        } else {
+            rounded(100.0 * lost as f64 / self.sent as f64)
+        };
+        self.rtt_ms = RttStats::of(times).map(
+            |RttStats {
+                 min,
+                 avg,
+                 max,
+                 stddev,
+             }| Rtt {
+                min,
+                avg: rounded(avg),
+                max,
+                stddev: rounded(stddev),
+            },
+        );
+    }
+
+    fn end(&mut self, outcome: PingOutcome) {
+        self.replies = outcome.replies.iter().map(Row::from).collect();
+        self.duplicates = outcome.duplicates;
+        self.count();
+        self.planned = self.sent;
+        self.method = match outcome.method {
+            Method::IcmpDatagram | Method::IcmpRaw => "icmp".into(),
+            Method::Tcp { port } => format!("tcp/{port}"),
+        };
+    }
+}
+
+/// To the microsecond: what the clock can tell.
+pub(crate) fn rounded(milliseconds: f64) -> f64 {
+    (milliseconds * 1000.0).round() / 1000.0
+}
+
+impl From<&Reply> for Row {
+    fn from(reply: &Reply) -> Self {
+        Self {
+            seq: reply.seq,
+            rtt_ms: reply.rtt_ms.map(rounded),
+            ttl: reply.ttl,
+            error: reply
+                .error
+                .as_ref()
+                .map(|error| match error.from.filter(|_| !error.local) {
+                    Some(from) => format!("{} (says {from})", error.text),
+                    None => error.text.clone(),
+                }),
+        }
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let (received, sent) = (self.received, self.sent);
+        let severity = match received {
+            _ if sent < self.planned => Severity::Neutral,
+            0 => Severity::Bad,
+            received if received < sent => Severity::Warning,
+            _ => Severity::Good,
+        };
+        let summary = match (&self.rtt_ms, sent == self.planned) {
+            (None, true) => "No answer".into(),
+            (None, false) => "Waiting for an answer".into(),
+            (Some(rtt), true) if received == sent => {
+                format!(
+                    "{received} of {sent} answered, {:.1} ms on average",
+                    rtt.avg
+                )
+            }
+            (Some(rtt), true) => {
+                format!(
+                    "{received} of {sent} answered, {:.0} % lost, {:.1} ms on average",
+                    self.loss_percent, rtt.avg
+                )
+            }
+            (Some(rtt), false) => {
+                format!(
+                    "{received} of {} answered so far, {:.1} ms on average",
+                    self.planned, rtt.avg
+                )
+            }
+        };
+        let mut document = Document::new(
+            format!("Ping of {}", both_forms(&self.target)),
+            summary,
+            severity,
+        );
+        let rows = self.replies.iter().map(|reply| {
+            let time = match (&reply.rtt_ms, &reply.error) {
+                (Some(rtt), _) => format!("{rtt:.2} ms").into(),
+                (None, Some(error)) => Cell::new(error, Role::Bad),
+                (None, None) => Cell::new("lost", Role::Bad),
+            };
+            [
+                reply.seq.into(),
+                time,
+                reply
+                    .ttl
+                    .map(|ttl| ttl.to_string())
+                    .unwrap_or_default()
+                    .into(),
+            ]
+        });
+        document.table([">Nr", ">Time", ">TTL"], rows.collect());
+        document.field("Address", Cell::new(self.address, Role::Address));
+        if let Some(Rtt {
+            min,
+            avg,
+            max,
+            stddev,
+        }) = self.rtt_ms
+        {
+            document.field(
+                "min/avg/max/stddev",
+                format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"),
+            );
+        }
+        if self.duplicates > 0 {
+            document.note(format!("{} replies came twice", self.duplicates));
+        }
+        if let Some(hint) = &self.hint {
+            document.note(format!(
+                "Measured with TCP connections instead of ICMP ({}): {hint}",
+                self.method
+            ));
+        }
+        document
+    }
+}

@@ -1,0 +1,117 @@
+//! `port`: what a port is for.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::dns::lookup::count;
+use crate::{
+    args::Text,
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Severity, UsageError},
+    facts::ports::{self, PortMatch},
+    spec::{Cost, Group, Spec},
+};
+
+/// What a port is for, by number, range, service name or words.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Port {
+    /// A number, `443/udp`, a range, or words such as `postgres`.
+    #[schemars(extend("format" = "netvane:PortQuery"))]
+    query: Text,
+}
+
+/// Uses of ports, best match first.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    query: String,
+    matches: Vec<PortMatch>,
+    /// What can be said of a single port that nobody uses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<&'static str>,
+}
+
+impl Command for Port {
+    const SPEC: Spec = Spec {
+        name: "port",
+        aliases: &[],
+        about: "What a port is for, or which ports a service uses",
+        group: Group::Reachability,
+        examples: &[
+            "port 443",
+            "port 443/udp",
+            "port postgres",
+            "port 8000-8010",
+        ],
+        timeout: Duration::from_secs(2),
+        cost: Cost::Free,
+        sends: 0,
+    };
+    type Data = Data;
+
+    async fn run(self, _: &Context) -> Result<Data, Failure> {
+        let query = self.query.0.trim().to_owned();
+        let matches = ports::lookup(&query).map_err(|error| {
+            UsageError::argument(format!("`query`: {error}")).suggest("/port 443")
+        })?;
+        let single = query
+            .split('/')
+            .next()
+            .and_then(|port| port.trim().parse().ok());
+        let range = single.filter(|_| matches.is_empty()).map(ports::port_range);
+        Ok(Data {
+            query,
+            matches,
+            range,
+        })
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let summary = match (&self.matches[..], self.range) {
+            ([], Some(range)) => format!("No known use; {range}"),
+            ([], None) => "Nothing known by this name".into(),
+            ([one], _) => format!("{} over {}", one.service, one.protocol.to_uppercase()),
+            (matches, _) if matches.iter().all(|found| found.port == matches[0].port) => {
+                let mut services: Vec<&str> = matches.iter().map(|found| found.service).collect();
+                services.dedup();
+                format!("Port {}: {}", matches[0].port, services.join(", "))
+            }
+            (matches, _) => count(matches.len(), "use", "uses"),
+        };
+        let mut document =
+            Document::new(format!("Port {}", self.query), summary, Severity::Neutral);
+        let rows = self.matches.iter().map(|found| {
+            let known = if found.unofficial {
+                "common use"
+            } else {
+                "IANA"
+            };
+            [
+                found.port.into(),
+                found.protocol.into(),
+                Cell::exact(found.service),
+                found.description.into(),
+                Cell::aside(known),
+            ]
+        });
+        document.table(
+            [">Port", "Protocol", "Service", "What it is", "By"],
+            rows.collect(),
+        );
+        if self.matches.len() >= ports::MAX_MATCHES {
+            document.note(format!(
+                "Only the first {} matches are shown",
+                ports::MAX_MATCHES
+            ));
+        }
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+}

@@ -1,0 +1,214 @@
+//! `ports`: which TCP ports of a host are open, closed or filtered.
+
+use std::{net::IpAddr, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::reach::ping::rounded;
+use crate::{
+    args::PortSet,
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Role, Severity},
+    facts::{
+        ports,
+        target::{Host, both_forms},
+    },
+    net::tcp::{self, PortResult, PortState, ScanOptions},
+    spec::{Cost, Group, Spec, TargetKind},
+};
+
+/// Longer lists of ports without news are told in one line.
+const LISTED: usize = 30;
+
+/// Which TCP ports of a host are open, closed or filtered.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ports {
+    /// An address or a host name.
+    target: Host,
+    /// Numbers, ranges and names; the twenty most useful if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ports: Option<PortSet>,
+}
+
+/// The contract's `ports`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    target: String,
+    address: IpAddr,
+    /// By number.
+    ports: Vec<Checked>,
+    #[serde(skip)]
+    planned: usize,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Checked {
+    port: u16,
+    protocol: &'static str,
+    /// `open`, `closed` or `filtered`.
+    state: &'static str,
+    /// What the port is usually for; not what runs there.
+    service: Option<&'static str>,
+    /// Milliseconds from SYN to its answer.
+    rtt_ms: Option<f64>,
+    /// Why it is filtered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What the service said first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Command for Ports {
+    const SPEC: Spec = Spec {
+        name: "ports",
+        aliases: &["portcheck"],
+        about: "Which TCP ports of a host are open, closed or filtered",
+        group: Group::Reachability,
+        examples: &[
+            "ports example.com",
+            "ports example.com 22,80,443,8000-8010,ssh",
+        ],
+        timeout: Duration::from_secs(30),
+        cost: Cost::Heavy,
+        sends: 512 << 10,
+    };
+    type Data = Data;
+    const OFFERED_FOR: &'static [TargetKind] = &[TargetKind::Address];
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let address = cx.net.contact(&self.target, None).await?[0];
+        cx.may_scan(address)?;
+        let wanted: Vec<u16> = match &self.ports {
+            Some(PortSet(ports)) => ports.iter().copied().collect(),
+            None => ports::default_ports().to_vec(),
+        };
+        let mut data = Data {
+            target: self.target.to_string(),
+            address,
+            ports: Vec::new(),
+            planned: wanted.len(),
+        };
+        let show_each = wanted.len() <= LISTED;
+        let results = tcp::check_ports(
+            address,
+            &wanted,
+            ScanOptions::for_ports(wanted.len()),
+            |result| {
+                if show_each || result.state == PortState::Open {
+                    data.ports.retain(|known| known.port != result.port);
+                    data.ports.push(Checked::from(result));
+                    data.ports.sort_by_key(|checked| checked.port);
+                    cx.progress(&data);
+                }
+            },
+        )
+        .await;
+        data.ports = results.iter().map(Checked::from).collect();
+        Ok(data)
+    }
+
+    fn contacts(&self) -> Option<&Host> {
+        Some(&self.target)
+    }
+}
+
+impl From<&PortResult> for Checked {
+    fn from(result: &PortResult) -> Self {
+        Self {
+            port: result.port,
+            protocol: "tcp",
+            state: match result.state {
+                PortState::Open => "open",
+                PortState::Closed => "closed",
+                PortState::Filtered => "filtered",
+            },
+            service: ports::service_name(result.port, "tcp"),
+            rtt_ms: result.rtt_ms.map(rounded),
+            reason: result.reason.clone(),
+            hint: result.hint.clone(),
+        }
+    }
+}
+
+impl Data {
+    fn in_state(&self, state: &'static str) -> impl Iterator<Item = &Checked> + Clone {
+        self.ports
+            .iter()
+            .filter(move |checked| checked.state == state)
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let counts: Vec<String> = ["open", "closed", "filtered"]
+            .into_iter()
+            .filter_map(|state| match self.in_state(state).count() {
+                0 => None,
+                number => Some(format!("{number} {state}")),
+            })
+            .collect();
+        let progress = if self.ports.len() < self.planned {
+            format!(", of {}", self.planned)
+        } else {
+            String::new()
+        };
+        let summary = match counts.is_empty() {
+            true => format!("Checking {} ports", self.planned),
+            false => format!("{}{progress}", counts.join(", ")),
+        };
+        let mut document = Document::new(
+            format!("Ports of {}", both_forms(&self.target)),
+            summary,
+            Severity::Neutral,
+        );
+        let all = self.ports.len() <= LISTED;
+        let rows = self
+            .ports
+            .iter()
+            .filter(|checked| all || checked.state == "open")
+            .map(|checked| {
+                let role = match checked.state {
+                    "open" => Role::Good,
+                    "closed" => Role::Aside,
+                    _ => Role::Warning,
+                };
+                let said = checked
+                    .hint
+                    .as_ref()
+                    .or(checked.reason.as_ref())
+                    .map(Cell::exact);
+                [
+                    checked.port.into(),
+                    Cell::new(checked.state, role),
+                    checked.service.unwrap_or_default().into(),
+                    checked
+                        .rtt_ms
+                        .map(|rtt| format!("{rtt:.1} ms"))
+                        .unwrap_or_default()
+                        .into(),
+                    said.unwrap_or_else(|| "".into()),
+                ]
+            });
+        document.table(
+            [">Port", "State", "Usually", ">Time", "Said"],
+            rows.collect(),
+        );
+        if !all {
+            for state in ["closed", "filtered"] {
+                let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
+                if !set.0.is_empty() {
+                    let name = state[..1].to_uppercase() + &state[1..];
+                    document.field(name, set.to_string());
+                }
+            }
+        }
+        document.field("Address", Cell::new(self.address, Role::Address));
+        if self.ports.iter().any(|checked| checked.service.is_some()) {
+            document.note("\"Usually\" is what a port is registered for, not what was found there");
+        }
+        document
+    }
+}

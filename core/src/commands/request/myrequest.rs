@@ -1,0 +1,352 @@
+//! `myrequest`: every variable of the caller's request, named as CGI names them, and the header fields.
+
+use std::time::Duration;
+
+use http::Version;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::visit;
+use crate::{
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Severity},
+    request::http_request::{Proxies, Tls, Visit},
+    spec::{Cost, Group, Spec},
+};
+
+/// Longer values are cut, and say so.
+const MOST_VALUE: usize = 4000;
+
+/// What proves who someone is.
+const CREDENTIALS: [&str; 6] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "webhook-signature",
+    "x-amz-security-token",
+];
+
+/// Every variable of your own request, and its header fields.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MyRequest {}
+
+/// The caller's request.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    /// Named as RFC 3875 and web servers name them.
+    variables: Map<String, Value>,
+    /// Names in lower case, in the order in which they came; lines of one name stand together.
+    headers: Vec<(String, String)>,
+    /// Credentials were left out, for others will read this.
+    #[serde(skip)]
+    hidden: bool,
+}
+
+impl Command for MyRequest {
+    const SPEC: Spec = Spec {
+        name: "myrequest",
+        aliases: &["headers"],
+        about: "Every variable of your own request, CGI-named, and its header fields",
+        group: Group::Request,
+        examples: &["myrequest"],
+        timeout: Duration::from_secs(2),
+        cost: Cost::Free,
+        sends: 0,
+    };
+    type Data = Data;
+    const ABOUT_VISIT: bool = true;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        Ok(Data::of(visit(cx)?, &cx.proxies))
+    }
+}
+
+/// Text from a request, at most so long.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_VALUE) {
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text.to_owned(),
+    }
+}
+
+impl Data {
+    fn of(visit: &Visit, proxies: &Proxies) -> Self {
+        let mut hidden = false;
+        let mut value = |name: &str, value: &str| {
+            if visit.for_others && CREDENTIALS.contains(&name) {
+                hidden = true;
+                return format!(
+                    "({} characters, not shown to others)",
+                    value.chars().count()
+                );
+            }
+            shortened(value)
+        };
+        let mut variables = Map::new();
+        for (name, value) in of_the_request(visit, proxies) {
+            variables.insert(name.into(), shortened(&value).into());
+        }
+        for name in visit.headers.keys() {
+            let Some(whole) = visit.header(name.as_str()) else {
+                continue;
+            };
+            let upper = name.as_str().to_ascii_uppercase().replace('-', "_");
+            let named = match upper.as_str() {
+                "CONTENT_TYPE" | "CONTENT_LENGTH" => upper,
+                _ => format!("HTTP_{upper}"),
+            };
+            variables.insert(named, value(name.as_str(), &whole).into());
+        }
+        let lines = visit.headers.iter().map(|(name, line)| {
+            let text = String::from_utf8_lossy(line.as_bytes());
+            (name.as_str().to_owned(), value(name.as_str(), &text))
+        });
+        let headers = lines.collect();
+        Self {
+            variables,
+            headers,
+            hidden,
+        }
+    }
+}
+
+/// All but the header fields.
+fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String)> {
+    let chain = visit.chain(proxies);
+    let connection = &visit.connection;
+    // A destination that a proxy names is this service as the caller knows it.
+    let local = connection
+        .relayed
+        .as_ref()
+        .and_then(|relayed| relayed.ends)
+        .filter(|_| chain.proxied)
+        .map_or(connection.local, |(_, destination)| destination);
+    let host = visit
+        .header("host")
+        .or_else(|| visit.uri.authority().map(ToString::to_string));
+    let tls = connection
+        .relayed
+        .as_ref()
+        .and_then(|relayed| relayed.tls.as_ref())
+        .filter(|_| chain.proxied);
+    let scheme = scheme(visit, tls.is_some(), proxies);
+    let mut all = vec![
+        ("GATEWAY_INTERFACE", "CGI/1.1".to_owned()),
+        (
+            "SERVER_SOFTWARE",
+            concat!("netvane/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+        ("SERVER_PROTOCOL", protocol(visit.version)),
+        ("SERVER_ADDR", local.ip().to_canonical().to_string()),
+        ("SERVER_PORT", local.port().to_string()),
+        ("REQUEST_METHOD", visit.method.to_string()),
+        ("REQUEST_SCHEME", scheme.clone()),
+        (
+            "REQUEST_URI",
+            visit
+                .uri
+                .path_and_query()
+                .map_or_else(|| visit.uri.to_string(), ToString::to_string),
+        ),
+        ("SCRIPT_NAME", String::new()),
+        ("PATH_INFO", visit.uri.path().to_owned()),
+        (
+            "QUERY_STRING",
+            visit.uri.query().unwrap_or_default().to_owned(),
+        ),
+        ("REMOTE_ADDR", chain.caller.to_string()),
+    ];
+    if let Some(host) = host {
+        all.push(("SERVER_NAME", without_port(&host).to_owned()));
+    }
+    if let Some(port) = chain.port {
+        all.push(("REMOTE_PORT", port.to_string()));
+    }
+    if chain.proxied {
+        all.push((
+            "PROXY_ADDR",
+            connection.peer.ip().to_canonical().to_string(),
+        ));
+        all.push(("PROXY_PORT", connection.peer.port().to_string()));
+    }
+    if scheme == "https" {
+        all.push(("HTTPS", "on".to_owned()));
+    }
+    if let Some(Tls {
+        protocol,
+        cipher,
+        server_name,
+        client_name,
+    }) = tls
+    {
+        let known = [
+            ("SSL_PROTOCOL", protocol),
+            ("SSL_CIPHER", cipher),
+            ("SSL_TLS_SNI", server_name),
+            ("SSL_CLIENT_S_DN_CN", client_name),
+        ];
+        all.extend(
+            known
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.clone()?))),
+        );
+    }
+    all
+}
+
+/// As a trusted proxy says it; this service itself speaks without TLS.
+fn scheme(visit: &Visit, tls: bool, proxies: &Proxies) -> String {
+    let said = || {
+        let field = visit
+            .header("x-forwarded-proto")
+            .or_else(|| visit.forwarded_proto())?;
+        let nearest = field.rsplit(',').next()?.trim().to_ascii_lowercase();
+        matches!(nearest.as_str(), "http" | "https").then_some(nearest)
+    };
+    if tls {
+        return "https".into();
+    }
+    let believed = proxies.trusts(visit.connection.peer.ip());
+    believed
+        .then(said)
+        .flatten()
+        .unwrap_or_else(|| "http".into())
+}
+
+fn protocol(version: Version) -> String {
+    match version {
+        Version::HTTP_2 => "HTTP/2".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let text = |name: &str| {
+            self.variables
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let summary = format!(
+            "{} {} over {}, {} header lines",
+            text("REQUEST_METHOD"),
+            text("REQUEST_URI"),
+            text("SERVER_PROTOCOL"),
+            self.headers.len()
+        );
+        let mut document = Document::new("Your request", summary, Severity::Neutral);
+        let rows = self
+            .variables
+            .iter()
+            .map(|(name, value)| [name.into(), Cell::exact(value.as_str().unwrap_or_default())]);
+        document
+            .heading("Variables")
+            .table(["Name", "Value"], rows.collect());
+        let rows = self
+            .headers
+            .iter()
+            .map(|(name, value)| [name.into(), Cell::exact(value)]);
+        document
+            .heading("Header fields")
+            .table(["Field", "Value"], rows.collect());
+        if self.hidden {
+            document.note("What proves who you are is left out: others read this.");
+        }
+        document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::http_request::samples;
+
+    fn variables(visit: &Visit, proxies: &Proxies) -> Map<String, Value> {
+        Data::of(visit, proxies).variables
+    }
+
+    #[test]
+    fn variables_are_named_as_cgi_names_them() {
+        let mut visit = samples::visit(
+            "192.0.2.1:4711",
+            &[
+                ("host", "netvane.example:8080"),
+                ("x-odd", "1"),
+                ("x-odd", "2"),
+                ("content-type", "text/plain"),
+            ],
+        );
+        visit.uri = "/v1/commands/myrequest?a=b%20c".parse().expect("a URI");
+        let found = variables(&visit, &Proxies::default());
+        for (name, value) in [
+            ("REMOTE_ADDR", "192.0.2.1"),
+            ("REMOTE_PORT", "4711"),
+            ("REQUEST_METHOD", "GET"),
+            ("QUERY_STRING", "a=b%20c"),
+            ("REQUEST_URI", "/v1/commands/myrequest?a=b%20c"),
+            ("SERVER_NAME", "netvane.example"),
+            ("SERVER_PORT", "80"),
+            ("SERVER_PROTOCOL", "HTTP/1.1"),
+            ("REQUEST_SCHEME", "http"),
+            ("HTTP_X_ODD", "1, 2"),
+            ("CONTENT_TYPE", "text/plain"),
+        ] {
+            assert_eq!(
+                found.get(name).and_then(Value::as_str),
+                Some(value),
+                "{name}"
+            );
+        }
+        assert!(!found.contains_key("HTTP_CONTENT_TYPE") && !found.contains_key("HTTPS"));
+    }
+
+    #[test]
+    fn tls_is_known_from_trusted_proxies_only() {
+        let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", "https")]);
+        assert_eq!(
+            variables(&visit, &Proxies::default())["REQUEST_SCHEME"],
+            "http"
+        );
+        let settings = crate::settings::Settings::load(
+            None,
+            [(
+                "NETVANE__HTTP__TRUSTED_PROXIES".to_owned(),
+                "192.0.2.0/24".to_owned(),
+            )],
+        );
+        let proxies = Proxies::new(&settings.expect("settings").http);
+        assert_eq!(variables(&visit, &proxies)["HTTPS"], "on");
+    }
+
+    #[test]
+    fn others_do_not_read_credentials() {
+        let mut visit = samples::visit(
+            "192.0.2.1:1",
+            &[("cookie", "secret=1"), ("authorization", "Bearer x")],
+        );
+        assert_eq!(
+            variables(&visit, &Proxies::default())["HTTP_COOKIE"],
+            "secret=1"
+        );
+        visit.for_others = true;
+        let data = Data::of(&visit, &Proxies::default());
+        let written =
+            serde_json::to_string(&data).expect("JSON") + &format!("{:?}", data.present());
+        assert!(
+            !written.contains("secret=1") && !written.contains("Bearer"),
+            "{written}"
+        );
+        assert_eq!(data.headers[0].1, "(8 characters, not shown to others)");
+    }
+}

@@ -1,0 +1,50 @@
+//! `myua`: what the caller's own User-Agent and client hints say.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ua::Data, visit};
+use crate::{
+    command::{Command, Context},
+    document::Failure,
+    facts::ua::{self, read_hints},
+    spec::{Cost, Group, Spec},
+};
+
+/// What your own User-Agent and client hints say.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MyUa {}
+
+impl Command for MyUa {
+    const SPEC: Spec = Spec {
+        name: "myua",
+        aliases: &[],
+        about: "What your own User-Agent and client hints say, and where they disagree",
+        group: Group::Request,
+        examples: &["myua"],
+        timeout: Duration::from_secs(2),
+        cost: Cost::Free,
+        sends: 0,
+    };
+    type Data = Data;
+    const ABOUT_VISIT: bool = true;
+
+    async fn run(self, cx: &Context) -> Result<Data, Failure> {
+        let visit = visit(cx)?;
+        let text = visit.header("user-agent").unwrap_or_default();
+        let facts = ua::read(&text);
+        let fields = visit
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let hints = read_hints(fields, &facts);
+        Ok(Data {
+            clipped: text.len() > ua::MAX_READ,
+            facts,
+            hints,
+        })
+    }
+}

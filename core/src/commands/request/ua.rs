@@ -1,0 +1,150 @@
+//! `ua`: what a User-Agent says.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::Text,
+    command::{Command, Context},
+    document::{Answer, Cell, Document, Failure, Severity},
+    facts::ua::{self, Hints, UaFacts, hints::Brand},
+    spec::{Cost, Group, Spec},
+};
+
+/// What a User-Agent says: browser, system, device, bot or not.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ua {
+    /// The User-Agent, as a client sends it.
+    user_agent: Text,
+}
+
+/// The contract's `ua`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Data {
+    #[serde(flatten)]
+    pub(crate) facts: UaFacts,
+    /// Client hints; only a browser's own request has them.
+    pub(crate) hints: Option<Hints>,
+    /// Longer than is read.
+    #[serde(skip)]
+    pub(crate) clipped: bool,
+}
+
+impl Command for Ua {
+    const SPEC: Spec = Spec {
+        name: "ua",
+        aliases: &["useragent"],
+        about: "What a User-Agent says: browser, system, device, bot or not",
+        group: Group::Request,
+        examples: &[
+            "ua Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "ua curl/8.5.0",
+        ],
+        timeout: Duration::from_secs(2),
+        cost: Cost::Free,
+        sends: 0,
+    };
+    type Data = Data;
+
+    async fn run(self, _: &Context) -> Result<Data, Failure> {
+        let text = self.user_agent.0;
+        let clipped = text.len() > ua::MAX_READ;
+        Ok(Data {
+            facts: ua::read(&text),
+            hints: None,
+            clipped,
+        })
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let UaFacts {
+            user_agent,
+            category,
+            bot,
+            client,
+            os,
+            device,
+        } = &self.facts;
+        let joined = |parts: [&Option<String>; 2]| {
+            let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+            (!parts.is_empty()).then(|| parts.join(" "))
+        };
+        let client_text = joined([&client.name, &client.version]);
+        let os_text = joined([&os.name, &os.version]);
+        let summary = match (&client_text, &os_text) {
+            (Some(client), Some(os)) => format!("{client} on {os}"),
+            (Some(client), None) => client.clone(),
+            (None, Some(os)) => format!("An unknown client on {os}"),
+            (None, None) => "Nothing that is known".into(),
+        };
+        let summary = if *bot {
+            format!("{summary} (no person: a bot or tool)")
+        } else {
+            summary
+        };
+        let mut document = Document::new("User-Agent", summary, Severity::Neutral);
+        let category = serde_json::to_value(category).unwrap_or_default();
+        document.field("Kind", category.as_str().unwrap_or_default());
+        document.field("Bot", if *bot { "yes" } else { "no" });
+        let fields = [
+            ("Client", client_text),
+            ("Maker", client.vendor.clone()),
+            ("System", os_text),
+            ("Device", joined([&device.brand, &device.model])),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                document.field(name, Cell::exact(value));
+            }
+        }
+        if let Some(hints) = &self.hints {
+            let brand = |brand: &Brand| format!("{} {}", brand.name, brand.version);
+            let word = |value: Option<bool>| {
+                value.map(|value| if value { "yes" } else { "no" }.to_owned())
+            };
+            let told = [
+                (
+                    "Brands",
+                    Some(
+                        hints
+                            .brands
+                            .iter()
+                            .map(brand)
+                            .collect::<Vec<_>>()
+                            .join(", "),
+                    ),
+                ),
+                ("Mobile", word(hints.mobile)),
+                ("System", hints.system.clone()),
+                ("Model", hints.model.clone()),
+                (
+                    "Architecture",
+                    joined([&hints.architecture, &hints.bitness]),
+                ),
+            ];
+            document.heading("Client hints");
+            for (name, value) in told {
+                if let Some(value) = value.filter(|value| !value.is_empty()) {
+                    document.field(name, Cell::exact(value));
+                }
+            }
+            for disagreement in &hints.disagreements {
+                document.warn(format!("Two stories: {disagreement}"));
+            }
+        }
+        document.code(user_agent.as_str());
+        if self.clipped {
+            document.note(format!("Only the first {} bytes were read", ua::MAX_READ));
+        }
+        document
+    }
+
+    fn lifetime(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+}

@@ -1,0 +1,96 @@
+//! Answers kept as long as they are true.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use moka::{Expiry, sync::Cache as Store};
+use serde_json::{Map, Value};
+
+use crate::document::{Finding, Rendition};
+
+/// An answer with the time it was found.
+pub(crate) struct Entry {
+    pub(crate) command: &'static str,
+    pub(crate) arguments: Arc<Map<String, Value>>,
+    finding: Arc<dyn Finding>,
+    found: Instant,
+    lifetime: Duration,
+    /// The answer as it is in a certain second of its life: TTLs count down.
+    shown: Mutex<(u32, Arc<Rendition>)>,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        command: &'static str,
+        arguments: Arc<Map<String, Value>>,
+        finding: Arc<dyn Finding>,
+        longest: Duration,
+    ) -> Self {
+        let lifetime = finding.lifetime().min(longest);
+        let shown = Mutex::new((0, Arc::new(Rendition::new(finding.clone()))));
+        Self {
+            command,
+            arguments,
+            finding,
+            found: Instant::now(),
+            lifetime,
+            shown,
+        }
+    }
+
+    /// The answer as it is now, and how long it still holds.
+    pub(crate) fn rendition(&self) -> (Arc<Rendition>, Duration) {
+        let age = self.found.elapsed();
+        let seconds = age.as_secs() as u32;
+        let mut shown = self
+            .shown
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if shown.0 != seconds {
+            *shown = (
+                seconds,
+                Arc::new(Rendition::new(self.finding.aged(seconds))),
+            );
+        }
+        (shown.1.clone(), self.lifetime.saturating_sub(age))
+    }
+}
+
+/// Bounded in number; each entry goes when its own time is over.
+pub(crate) struct Cache(Store<Arc<str>, Arc<Entry>>);
+
+struct Lifetime;
+
+impl Expiry<Arc<str>, Arc<Entry>> for Lifetime {
+    fn expire_after_create(
+        &self,
+        _: &Arc<str>,
+        entry: &Arc<Entry>,
+        _: Instant,
+    ) -> Option<Duration> {
+        Some(entry.lifetime)
+    }
+}
+
+impl Cache {
+    pub(crate) fn new(entries: u64) -> Self {
+        Self(
+            Store::builder()
+                .max_capacity(entries)
+                .expire_after(Lifetime)
+                .build(),
+        )
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
+        self.0.get(key)
+    }
+
+    pub(crate) fn keep(&self, key: Arc<str>, entry: Arc<Entry>) {
+        if !entry.lifetime.is_zero() {
+            self.0.insert(key, entry);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! One-time links: who asks in a chat about their own HTTP request makes one by opening a link, and shares it from there.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use data_encoding::BASE64URL_NOPAD;
+use ring::{
+    digest::{SHA256, digest},
+    rand::{SecureRandom, SystemRandom},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Map;
+use tokio::sync::oneshot;
+
+use crate::{
+    document::{Answer, Block, Document, Failure, Rendition, Reply, Severity},
+    request::http_request::Visit,
+};
+
+/// A link that nobody has shared from goes after this time, before the platforms stop taking the answer.
+const LIFE: Duration = Duration::from_secs(9 * 60);
+
+/// Links that may be open at a time.
+const MOST_OPEN: usize = 10_000;
+
+/// Those handed out and not yet used. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Links(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    /// Where links lead; set when someone answers there. Empty where others have no way to it.
+    base: OnceLock<String>,
+    open: Mutex<HashMap<Digest, Open>>,
+}
+
+/// Of a token: the map's timing says nothing of the tokens in it.
+type Digest = [u8; 32];
+
+struct Open {
+    command: &'static str,
+    until: Instant,
+    visit: oneshot::Sender<Arc<Visit>>,
+}
+
+/// A link that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The command that it answers.
+    pub command: &'static str,
+    /// It ends after this time.
+    pub left: Duration,
+}
+
+/// A link handed out; dropping this ends it.
+pub(crate) struct Invitation {
+    links: Links,
+    digest: Digest,
+    url: String,
+    visit: oneshot::Receiver<Arc<Visit>>,
+}
+
+/// The reply while a link is open.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Invited {
+    link: String,
+}
+
+impl Links {
+    /// From now on someone answers at this address.
+    pub fn open(&self, public_url: &str) {
+        let _ = self.0.base.set(public_url.trim_end_matches('/').to_owned());
+    }
+
+    pub(crate) fn invite(&self, command: &'static str) -> Result<Invitation, Failure> {
+        let explained = |text: String| Err(Failure::Unavailable(text));
+        let base = match self.0.base.get().map(String::as_str) {
+            Some("") => {
+                return explained(format!(
+                    "`{command}` is about an HTTP request of your own, for which this Netvane would hand you a link. It has no public address: its operator can set `http.public_url`."
+                ));
+            }
+            None => {
+                return explained(format!(
+                    "`{command}` is about an HTTP request of your own, and here is none. Open /me at a Netvane that runs as a service (`netvane serve`), or ask it over HTTP."
+                ));
+            }
+            Some(base) => base,
+        };
+        let mut token = [0; 24];
+        SystemRandom::new()
+            .fill(&mut token)
+            .map_err(|_| Failure::Internal)?;
+        let token = BASE64URL_NOPAD.encode(&token);
+        let (sender, visit) = oneshot::channel();
+        let digest = digest_of(&token);
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= MOST_OPEN {
+            return Err(Failure::RateLimited {
+                message: "too many links are open; try again in a minute".into(),
+                retry_after: Duration::from_secs(60),
+            });
+        }
+        open.insert(
+            digest,
+            Open {
+                command,
+                until: Instant::now() + LIFE,
+                visit: sender,
+            },
+        );
+        drop(open);
+        Ok(Invitation {
+            links: self.clone(),
+            digest,
+            url: format!("{base}/v/{token}"),
+            visit,
+        })
+    }
+
+    /// What an open link is for; looking does not use it up.
+    pub fn waiting(&self, token: &str) -> Option<Waiting> {
+        let open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = open.get(&digest_of(token))?;
+        let left = link.until.checked_duration_since(Instant::now())?;
+        Some(Waiting {
+            command: link.command,
+            left,
+        })
+    }
+
+    /// Answers the question behind a link with this request; false when it is no longer waited for.
+    pub fn accept(&self, token: &str, visit: Arc<Visit>) -> bool {
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = open
+            .remove(&digest_of(token))
+            .filter(|link| link.until > Instant::now());
+        link.is_some_and(|link| link.visit.send(visit).is_ok())
+    }
+}
+
+impl Invitation {
+    /// What the asker is shown meanwhile.
+    pub(crate) fn reply(&self, id: &str, command: &'static str, started: Instant) -> Reply {
+        Reply {
+            id: id.to_owned(),
+            command,
+            arguments: Arc::new(Map::new()),
+            rendition: Arc::new(Rendition::new(Arc::new(Invited {
+                link: self.url.clone(),
+            }))),
+            elapsed: started.elapsed(),
+            cached: false,
+            fresh_for: Duration::ZERO,
+        }
+    }
+
+    /// The request that was shared.
+    pub(crate) async fn accepted(mut self) -> Result<Arc<Visit>, Failure> {
+        match tokio::time::timeout(LIFE, &mut self.visit).await {
+            Ok(Ok(visit)) => Ok(visit),
+            _ => Err(Failure::Unavailable(
+                "The link has expired: nothing was shared within 9 minutes. Ask again for a new one.".into(),
+            )),
+        }
+    }
+}
+
+impl Drop for Invitation {
+    fn drop(&mut self) {
+        self.links
+            .0
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.digest);
+    }
+}
+
+fn digest_of(token: &str) -> Digest {
+    let mut found = Digest::default();
+    found.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    found
+}
+
+impl Answer for Invited {
+    fn present(&self) -> Document {
+        let mut document = Document::new(
+            "Open this link",
+            "It shows you what your browser's request says. Nothing is said here before you press Share on that page.",
+            Severity::Neutral,
+        );
+        document.block(Block::Link {
+            label: "Show me".into(),
+            url: self.link.clone(),
+        });
+        document.note(
+            "Whoever opens it sees their own request, not yours. It works for 9 minutes, and shares once.",
+        );
+        document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::http_request::samples;
+
+    #[tokio::test]
+    async fn a_link_is_looked_at_often_and_shares_once() {
+        let links = Links::default();
+        links.open("https://netvane.example/");
+        let invitation = links.invite("myip").expect("a link");
+        let token = invitation
+            .url
+            .strip_prefix("https://netvane.example/v/")
+            .expect("a URL")
+            .to_owned();
+        assert_eq!(token.len(), 32);
+        for _ in 0..3 {
+            assert_eq!(
+                links.waiting(&token).map(|waiting| waiting.command),
+                Some("myip")
+            );
+        }
+        assert_eq!(links.waiting("guessed"), None);
+        assert!(!links.accept("guessed", samples::visit("192.0.2.1:80", &[]).into()));
+        assert!(links.accept(&token, samples::visit("192.0.2.1:80", &[]).into()));
+        assert_eq!(invitation.accepted().await.expect("a visit").method, "GET");
+        assert!(
+            !links.accept(&token, samples::visit("192.0.2.1:80", &[]).into())
+                && links.waiting(&token).is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_cancelled_takes_its_link_along() {
+        let links = Links::default();
+        links.open("http://127.0.0.1:8080");
+        let invitation = links.invite("myua").expect("a link");
+        let token = invitation
+            .url
+            .rsplit('/')
+            .next()
+            .expect("a token")
+            .to_owned();
+        drop(invitation);
+        assert_eq!(links.waiting(&token), None);
+        assert!(!links.accept(&token, samples::visit("192.0.2.1:80", &[]).into()));
+    }
+
+    #[test]
+    fn without_an_address_it_is_explained() {
+        let told = |links: &Links| links.invite("myip").err().expect("no link").to_string();
+        let links = Links::default();
+        assert!(told(&links).contains("netvane serve"));
+        links.open("");
+        assert!(told(&links).contains("http.public_url"));
+    }
+}

@@ -1,0 +1,106 @@
+//! A question under way, and what is written down of it.
+
+use std::{sync::Arc, time::Instant};
+
+use serde_json::{Map, Value};
+use ulid::Ulid;
+
+use super::runtime::World;
+use crate::{
+    command::Entry,
+    document::{Failure, Reply},
+    meters,
+    policy::audit::{Keepable, Record},
+    request::Request,
+};
+
+/// A command and its canonical arguments.
+pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);
+
+/// A question under way. One that is dropped before it is answered is written down as cancelled.
+pub(super) struct Asked {
+    pub(super) id: String,
+    pub(super) started: Instant,
+    /// What it was charged.
+    pub(super) units: u32,
+    pub(super) request: Request,
+    /// What it asks, once that is understood.
+    pub(super) question: Option<Question>,
+    world: Arc<World>,
+    recorded: bool,
+}
+
+impl Asked {
+    pub(super) fn new(world: Arc<World>, request: Request) -> Self {
+        let id = Ulid::new().to_string();
+        Self {
+            id,
+            started: Instant::now(),
+            units: 0,
+            request,
+            question: None,
+            world,
+            recorded: false,
+        }
+    }
+
+    /// How it ended.
+    pub(super) fn ended(mut self, answer: &Result<Reply, Failure>) {
+        self.record(match answer {
+            Ok(reply) if reply.cached => "cached",
+            Ok(_) => "answered",
+            Err(failure) => failure.code().0,
+        });
+    }
+
+    /// One line in the log and one count in the metrics for each request; what was asked stays out of both, and goes
+    /// into the audit where one is kept.
+    fn record(&mut self, outcome: &'static str) {
+        self.recorded = true;
+        let Self {
+            id,
+            started,
+            units,
+            request,
+            question,
+            world,
+            ..
+        } = self;
+        let (elapsed, adapter) = (started.elapsed(), request.adapter);
+        let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
+        meters::count(command, adapter, outcome, elapsed);
+        tracing::Span::current()
+            .record("command", command)
+            .record("outcome", outcome);
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
+        tracing::info!(
+            id, command, adapter, outcome, elapsed_ms, request_id, "request"
+        );
+        if let Some(audit) = &world.audit {
+            audit.write(&Record {
+                at: jiff::Timestamp::now(),
+                id,
+                adapter,
+                caller: (&request.caller).into(),
+                command,
+                arguments: Keepable(
+                    question
+                        .as_ref()
+                        .map(|(entry, arguments)| (&entry.arguments[..], &**arguments)),
+                ),
+                outcome,
+                units: *units,
+                elapsed_ms,
+            });
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.record("cancelled");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! One flight for identical questions: whoever asks what is being found out already waits for that.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    document::{Failure, Rendition},
+    engine::cache::Entry,
+};
+
+type Outcome = Result<Arc<Entry>, Failure>;
+
+/// A lookup under way. It ends with its answer, or when the last one who waits for it goes away.
+pub(crate) struct Flight {
+    progress: watch::Receiver<Option<Arc<Rendition>>>,
+    outcome: watch::Receiver<Option<Outcome>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// Lookups under way, by canonical question.
+#[derive(Default)]
+pub(crate) struct Flights(Mutex<HashMap<Arc<str>, Weak<Flight>>>);
+
+impl Flights {
+    /// Joins the flight for `key`, or starts it.
+    pub(crate) fn join<F>(
+        self: &Arc<Self>,
+        key: Arc<str>,
+        start: impl FnOnce(watch::Sender<Option<Arc<Rendition>>>) -> F,
+    ) -> Arc<Flight>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(&key).and_then(Weak::upgrade)
+            && flight.outcome.borrow().is_none()
+        {
+            return flight;
+        }
+        let (progress_sender, progress) = watch::channel(None);
+        let (outcome_sender, outcome) = watch::channel(None);
+        let lookup = start(progress_sender);
+        let task = tokio::spawn(async move {
+            let found = lookup.await;
+            outcome_sender.send_replace(Some(found));
+        });
+        let flight = Arc::new(Flight {
+            progress,
+            outcome,
+            _task: AbortOnDropHandle::new(task),
+        });
+        flights.insert(key, Arc::downgrade(&flight));
+        // Flights that nobody waits for any more leave their key behind; sweep now and then.
+        if flights.len() > 64 && flights.len().is_power_of_two() {
+            flights.retain(|_, flight| flight.strong_count() > 0);
+        }
+        flight
+    }
+
+    /// Forgets a flight that has landed.
+    pub(crate) fn leave(&self, key: &str, flight: &Arc<Flight>) {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights
+            .get(key)
+            .is_some_and(|known| Weak::as_ptr(known) == Arc::as_ptr(flight))
+        {
+            flights.remove(key);
+        }
+    }
+}
+
+impl Flight {
+    /// Waits for the outcome, showing what is found meanwhile.
+    pub(crate) async fn outcome(&self, mut show: impl FnMut(Arc<Rendition>)) -> Outcome {
+        let mut progress = self.progress.clone();
+        let mut outcome = self.outcome.clone();
+        let mut under_way = true;
+        loop {
+            tokio::select! {
+                biased;
+                landed = outcome.wait_for(Option::is_some) => {
+                    // The sender goes without an outcome only when the lookup panicked.
+                    return landed.ok().and_then(|outcome| outcome.clone()).unwrap_or(Err(Failure::Internal));
+                }
+                changed = progress.changed(), if under_way => match changed {
+                    Ok(()) => {
+                        let found = progress.borrow_and_update().clone();
+                        found.into_iter().for_each(&mut show);
+                    }
+                    Err(_) => under_way = false,
+                },
+            }
+        }
+    }
+}

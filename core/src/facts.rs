@@ -1,0 +1,10 @@
+//! Pure readers and tables: text or bytes in, facts out. Nothing here asks the network.
+
+pub mod countries;
+pub mod geo;
+pub mod ip_class;
+pub mod mailtrace;
+pub mod ports;
+pub mod registration;
+pub mod target;
+pub mod ua;

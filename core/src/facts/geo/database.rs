@@ -1,0 +1,263 @@
+//! One database in memory: opening, proving it sound, and putting a fresh one in a file's place.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use maxminddb::Reader;
+
+use super::record::Record;
+
+/// The database that ships with the program: country and AS for IPv4 and IPv6. Used in place, nothing is copied.
+static EMBEDDED: &[u8] = include_bytes!("../../../../config/data/geo.mmdb");
+
+/// Who made the data that ships; shown with answers that use it and in `status`.
+pub const ATTRIBUTION: &str =
+    "Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0).";
+
+/// The largest file that is opened; MaxMind's largest commercial database is well below it.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// Addresses read from a database before it is trusted (see [`Database::sample`]).
+const SAMPLES: u32 = 4096;
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GeoError {
+    /// The file cannot be read or written.
+    #[error("geo database {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not a MaxMind DB file, or a damaged one.
+    #[error("geo database {name}: {reason}")]
+    Broken {
+        /// File name, or `embedded`.
+        name: String,
+        /// What is wrong, in words.
+        reason: String,
+    },
+}
+
+/// The bytes of a database. A file is read into memory: a mapped file that someone truncates in place kills the
+/// process, and mapping it would need `unsafe`.
+#[derive(Debug)]
+enum Bytes {
+    Static(&'static [u8]),
+    Owned(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Bytes::Static(bytes) => bytes,
+            Bytes::Owned(bytes) => bytes,
+        }
+    }
+}
+
+/// An opened database.
+#[derive(Debug)]
+pub struct Database {
+    reader: Reader<Bytes>,
+    /// `database_type` of the metadata, e.g. `GeoLite2-City`.
+    pub(super) name: String,
+    /// Build time, seconds since 1970.
+    pub(super) built: u64,
+}
+
+impl Database {
+    /// The database that ships with the program. Its bytes were proven by a test, so this only reads the metadata.
+    pub fn embedded() -> Result<Self, GeoError> {
+        Self::new(Bytes::Static(EMBEDDED), "embedded")
+    }
+
+    /// Opens a file and checks a sample of it; the check of every byte is [`verify`].
+    pub fn open(path: &Path) -> Result<Self, GeoError> {
+        let file_error = |source| GeoError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(file_error)?;
+        let size = file.metadata().map_err(file_error)?.len();
+        if size > MAX_BYTES {
+            return Err(file_error(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "larger than 2 GiB",
+            )));
+        }
+        let mut bytes = Vec::with_capacity(size as usize);
+        file.take(MAX_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(file_error)?;
+        Self::from_bytes(bytes, &path.display().to_string())
+    }
+
+    /// A database from bytes in memory; `name` is what error messages call it.
+    pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, GeoError> {
+        let database = Self::new(Bytes::Owned(bytes), name)?;
+        database.sample().map_err(|reason| GeoError::Broken {
+            name: name.to_owned(),
+            reason,
+        })?;
+        Ok(database)
+    }
+
+    fn new(bytes: Bytes, name: &str) -> Result<Self, GeoError> {
+        let broken = |reason: String| GeoError::Broken {
+            name: name.to_owned(),
+            reason,
+        };
+        let size = bytes.as_ref().len();
+        let reader = Reader::from_source(bytes).map_err(|error| broken(explain(size, &error)))?;
+        let built = reader.metadata().build_epoch;
+        let name =
+            super::clip(&reader.metadata().database_type).unwrap_or_else(|| "unnamed".to_owned());
+        Ok(Self {
+            reader,
+            name,
+            built,
+        })
+    }
+
+    /// The record of an address and the network it stands for. IPv6 in an IPv4-only file is nothing, not an error.
+    pub(super) fn find(
+        &self,
+        address: IpAddr,
+    ) -> Result<Option<(Record<'_>, Option<IpNet>)>, String> {
+        if address.is_ipv6() && self.reader.metadata().ip_version == 4 {
+            return Ok(None);
+        }
+        let found = self
+            .reader
+            .lookup(address)
+            .map_err(|error| error.to_string())?;
+        let Some(record) = found
+            .decode::<Record>()
+            .map_err(|error| error.to_string())?
+        else {
+            return Ok(None);
+        };
+        let network = found
+            .network()
+            .ok()
+            .and_then(|net| IpNet::new(net.network(), net.prefix()).ok());
+        Ok(Some((record, network)))
+    }
+
+    /// Reads records all over the address space: a damaged file fails here and not in someone's lookup, and a
+    /// database of something else (anonymizers, carriers) is told apart from one that has places or AS numbers.
+    fn sample(&self) -> Result<(), String> {
+        let v4 = (0..SAMPLES).map(|i| IpAddr::V4(Ipv4Addr::from_bits(i.wrapping_mul(0x9E37_79B1))));
+        // Global IPv6 unicast is 2000::/3.
+        let v6 = (0..SAMPLES / 4).map(|i| {
+            IpAddr::V6(Ipv6Addr::from_bits(
+                1 << 125 | u128::from(i.wrapping_mul(0x9E37_79B1)) << 93,
+            ))
+        });
+        let mut known = false;
+        for address in v4.chain(v6) {
+            let found = self
+                .find(address)
+                .map_err(|error| format!("damaged at {address}: {error}"))?;
+            known |= found.is_some_and(|(record, _)| !record.is_empty());
+        }
+        // Small databases can be missed by every sample; then the first records in the file decide.
+        let first = || {
+            let networks = self
+                .reader
+                .networks(maxminddb::WithinOptions::default())
+                .ok()?;
+            Some(
+                networks
+                    .take(64)
+                    .flatten()
+                    .any(|at| matches!(at.decode::<Record>(), Ok(Some(r)) if !r.is_empty())),
+            )
+        };
+        if known || first() == Some(true) {
+            return Ok(());
+        }
+        Err(format!("{} has no places and no AS numbers", self.name))
+    }
+}
+
+/// The common kinds of damage in words that tell an operator what to do.
+fn explain(size: usize, error: &maxminddb::MaxMindDbError) -> String {
+    match size {
+        0 => "the file is empty".to_owned(),
+        _ => format!("not a complete MaxMind DB file ({error}; {size} bytes)"),
+    }
+}
+
+/// Proves a whole file sound: metadata, every node of the tree, every record. Takes about a second per 50 MB.
+/// Gives the database, ready to use.
+pub fn verify(path: &Path) -> Result<Database, GeoError> {
+    let database = Database::open(path)?;
+    database.reader.verify().map_err(|error| GeoError::Broken {
+        name: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    Ok(database)
+}
+
+/// Puts a fresh database in `target`'s place, atomically: `fetch` writes it to a temporary file in the same
+/// directory, which is verified, synced and renamed. On any error the old file stays as it was.
+pub fn install(
+    target: &Path,
+    fetch: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<Database, GeoError> {
+    let directory = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    // The process id keeps two updates apart; what a killed one left is overwritten by none and harmless.
+    let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
+    let file_error = |source| GeoError::File {
+        path: target.to_owned(),
+        source,
+    };
+    let result = (|| {
+        let mut file = File::create(&temporary).map_err(file_error)?;
+        fetch(&mut file).map_err(file_error)?;
+        file.sync_all().map_err(file_error)?;
+        drop(file);
+        let database = verify(&temporary).map_err(|error| match error {
+            GeoError::Broken { reason, .. } => GeoError::Broken {
+                name: target.display().to_string(),
+                reason,
+            },
+            other => other,
+        })?;
+        fs::rename(&temporary, target).map_err(file_error)?;
+        // The rename itself is durable only once the directory is written.
+        File::open(directory)
+            .and_then(|dir| dir.sync_all())
+            .map_err(file_error)?;
+        Ok(database)
+    })();
+    if result.is_err() {
+        fs::remove_file(&temporary).ok();
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `Database::embedded` takes for granted.
+    #[test]
+    fn every_byte_that_ships_is_sound() {
+        let shipped = Database::embedded().expect("metadata");
+        shipped.reader.verify().expect("sound");
+        shipped.sample().expect("has countries and AS numbers");
+        assert_eq!(shipped.name, "Netvane-Country-ASN");
+    }
+}

@@ -1,0 +1,143 @@
+//! Every wrapping of one message reads as the message itself.
+
+use super::super::{Trace, TrustPolicy, trace};
+use super::signed;
+
+const MESSAGE: &str = include_str!("../fixtures/gmail.eml");
+
+fn read(input: &[u8]) -> Trace {
+    trace(input, &TrustPolicy::default())
+}
+
+fn same(name: &str, input: &[u8]) {
+    let (found, plain) = (read(input), read(MESSAGE.as_bytes()));
+    assert_eq!(found.hops, plain.hops, "{name}");
+    assert_eq!(found.origin, plain.origin, "{name}");
+    assert_eq!(found.subject, plain.subject, "{name}");
+    assert_eq!(found.authentication, plain.authentication, "{name}");
+}
+
+fn each_line(with: impl Fn(&str) -> String) -> String {
+    MESSAGE.lines().map(with).collect()
+}
+
+fn headers() -> &'static str {
+    MESSAGE.split_once("\n\n").map_or(MESSAGE, |(head, _)| head)
+}
+
+#[test]
+fn reads_what_people_paste() {
+    same("CRLF", MESSAGE.replace('\n', "\r\n").as_bytes());
+    same("CR", MESSAGE.replace('\n', "\r").as_bytes());
+    same("headers alone", headers().as_bytes());
+    same("quoted", each_line(|line| format!("> {line}\n")).as_bytes());
+    same(
+        "quoted thrice",
+        each_line(|line| format!("> >> {line}\n")).as_bytes(),
+    );
+    same(
+        "quoted without a space",
+        each_line(|line| format!(">{line}\n")).as_bytes(),
+    );
+    same(
+        "fenced",
+        format!("look at this:\n```\n{}\n```\nthanks", headers()).as_bytes(),
+    );
+    same(
+        "fenced with a language",
+        format!("```text\r\n{}\r\n```", headers().replace('\n', "\r\n")).as_bytes(),
+    );
+    same(
+        "fenced on one line",
+        format!("```{}```", headers()).as_bytes(),
+    );
+    same(
+        "fenced in a quote",
+        format!("> ```\n{}> ```\n", each_line(|l| format!("> {l}\n"))).as_bytes(),
+    );
+    same(
+        "indented",
+        each_line(|line| format!("    {line}\n")).as_bytes(),
+    );
+    same(
+        "blank lines before",
+        format!("\n\r\n \n{MESSAGE}").as_bytes(),
+    );
+    same(
+        "mbox",
+        format!("From alice@sender.example Mon Oct  5 09:00:00 2026\n{MESSAGE}").as_bytes(),
+    );
+    same("byte order mark", format!("\u{feff}{MESSAGE}").as_bytes());
+    same(
+        "folds lost",
+        each_line(|line| format!("{}\n", line.trim_start())).as_bytes(),
+    );
+    same(
+        "double spaced",
+        headers()
+            .lines()
+            .map(|l| format!("{}\n\n", l.trim_start()))
+            .collect::<String>()
+            .as_bytes(),
+    );
+    same(
+        "escaped",
+        MESSAGE.replace('<', "&lt;").replace('>', "&gt;").as_bytes(),
+    );
+    same(
+        "Outlook's first line",
+        format!("Microsoft Mail Internet Headers Version 2.0\n{MESSAGE}").as_bytes(),
+    );
+    let units = |bom: &[u8], le: bool| {
+        let pairs = MESSAGE
+            .encode_utf16()
+            .flat_map(|u| if le { u.to_le_bytes() } else { u.to_be_bytes() });
+        bom.iter().copied().chain(pairs).collect::<Vec<u8>>()
+    };
+    same("UTF-16", &units(&[0xff, 0xfe], true));
+    same("UTF-16, big endian", &units(&[0xfe, 0xff], false));
+}
+
+#[test]
+fn reads_latin_1_and_utf_8() {
+    let plain = MESSAGE.replace("=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Grüße");
+    same("UTF-8", plain.as_bytes());
+    let latin: Vec<u8> = plain.chars().map(|c| c as u8).collect();
+    same("Latin-1", &latin);
+}
+
+#[test]
+fn reads_an_outlook_file() {
+    let mut file = vec![0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+    file.resize(4096, 0);
+    let received = headers()
+        .find("Received:")
+        .map_or("", |at| &headers()[at..]);
+    file.extend(received.encode_utf16().flat_map(u16::to_le_bytes));
+    file.extend([0; 512]);
+    same(".msg", &file);
+}
+
+#[test]
+fn bodies_are_not_headers() {
+    let bounce = format!(
+        "{MESSAGE}\nReceived: from x ([203.0.113.200]) by y; Mon, 5 Oct 2026 09:00:00 +0000\n"
+    );
+    same("a body that quotes headers", bounce.as_bytes());
+    let large = format!("{MESSAGE}{}", "x".repeat(20 << 20));
+    same("20 MB", large.as_bytes());
+}
+
+#[test]
+fn signatures_cover_the_message_itself() {
+    let signed_bytes = signed(MESSAGE.as_bytes()).expect("a message");
+    assert!(
+        signed_bytes.starts_with(b"Delivered-To:") && signed_bytes.ends_with(b"\r\n\r\nHello.\r\n")
+    );
+    assert_eq!(
+        signed(MESSAGE.replace('\n', "\r\n").as_bytes()),
+        Some(signed_bytes)
+    );
+    assert_eq!(signed(headers().as_bytes()), None);
+    assert_eq!(signed(format!("> {MESSAGE}").as_bytes()), None);
+}

@@ -1,0 +1,72 @@
+//! What a verification leaves behind when it is given up, and what it costs when nobody answers.
+
+use std::time::Duration;
+
+use crate::{
+    args::mailbox::parse,
+    mailbox_check::{Reason, Report, Verdict, Verifier},
+    net::smtp::Exchange,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
+
+#[tokio::test]
+async fn giving_up_still_says_goodbye() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there");
+    let address = listener.local_addr().expect("there");
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("there");
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"220 mx\r\n").await.expect("there");
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+            lines.push(std::mem::take(&mut line));
+        }
+        lines
+    });
+    let exchange = Exchange {
+        preference: 10,
+        host: "mx.example.test".into(),
+        addresses: vec![address],
+    };
+    let verifier = Verifier::default();
+    let mailbox = parse("ada@example.test").expect("there");
+    let asking = verifier.verify(&mailbox, std::slice::from_ref(&exchange), |_| {});
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), asking)
+            .await
+            .is_err()
+    );
+    let lines = tokio::time::timeout(Duration::from_secs(5), server)
+        .await
+        .expect("there")
+        .expect("there");
+    assert_eq!(lines, ["EHLO [127.0.0.1]\r\n", "QUIT\r\n"]);
+}
+
+#[tokio::test]
+async fn without_exchanges_nothing_is_asked() {
+    let verifier = Verifier::default();
+    let mailbox = parse("info@gmial.com").expect("there");
+    let report = verifier
+        .verify(&mailbox, &[], |_| panic!("nothing is said"))
+        .await;
+    assert_eq!(
+        (report.verdict, report.reason),
+        (Verdict::Undeliverable, Reason::NoExchange)
+    );
+    assert_eq!(report.suggestion.as_deref(), Some("info@gmail.com"));
+    assert_eq!(
+        (report.checks.role, report.checks.mx, report.checks.smtp),
+        (Some(true), Some(false), None)
+    );
+    let report = Report::invalid(&"x".repeat(1_000_000));
+    assert_eq!(
+        (report.verdict, report.checks.syntax),
+        (Verdict::Undeliverable, Some(false))
+    );
+    assert!(report.address.len() < 300);
+}

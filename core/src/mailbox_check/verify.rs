@@ -1,0 +1,381 @@
+//! The whole verification of one address: exchange after exchange (RFC 5321 §5.1) until one has answered.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::SocketAddr,
+};
+
+use tokio::time::Instant;
+
+use super::{Reach, Reason, Report};
+use crate::args::mailbox::Mailbox;
+use crate::net::smtp::{
+    Broken, End, Entry, Exchange, Meaning, Opportunistic, Outcome, Question, Reply, Settings,
+    Stage, Transcript, Unconnected, connect, converse, interleaved, meaning, retry_hint,
+};
+
+/// Addresses of one exchange that are tried.
+const MAX_ADDRESSES: usize = 4;
+/// What greylisting servers ask for when they do not say it (Postgrey, RFC 6647 §5).
+const USUAL_GREYLIST: u64 = 300;
+
+/// Verifies addresses; one for the whole process, since [`Reach`] learns from all of them.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    /// Names and patience.
+    pub settings: Settings,
+    /// For STARTTLS; without it every connection stays in the clear.
+    pub tls: Option<Opportunistic>,
+    /// What is known about port 25.
+    pub reach: Reach,
+    /// Exchanges of the operator's choice that are always there: connected to, and left with QUIT, only to tell a
+    /// domain's silence from a blocked port.
+    pub control: Vec<SocketAddr>,
+}
+
+/// One address that is being verified.
+struct Run<'a> {
+    verifier: &'a Verifier,
+    question: Question,
+    deadline: Instant,
+    /// Connections that may still be opened.
+    budget: usize,
+    transcript: Transcript<'a>,
+    report: Report,
+    failures: Vec<Unconnected>,
+    connected: bool,
+}
+
+/// Whether an exchange has settled it.
+enum Step {
+    Settled,
+    /// Try elsewhere; what this one said.
+    Next(Reason),
+}
+
+impl Verifier {
+    /// Asks the exchanges, which come by preference, about `mailbox`; `observer` sees the transcript grow.
+    pub async fn verify<'a>(
+        &'a self,
+        mailbox: &Mailbox,
+        exchanges: &[Exchange],
+        observer: impl FnMut(&[Entry]) + Send + 'a,
+    ) -> Report {
+        let mut report = Report::unasked(mailbox, Reason::NoExchange);
+        if exchanges
+            .iter()
+            .all(|exchange| exchange.addresses.is_empty())
+        {
+            return report;
+        }
+        report.checks.mx = Some(true);
+        let question = Question {
+            recipient: mailbox.wire(),
+            local: mailbox.local.clone(),
+            random: format!("{}@{}", random_local(), mailbox.domain),
+            utf8: mailbox.utf8,
+        };
+        let mut run = Run {
+            verifier: self,
+            question,
+            deadline: Instant::now() + self.settings.total,
+            budget: self.settings.connections,
+            transcript: Transcript::observed(observer),
+            report,
+            failures: Vec::new(),
+            connected: false,
+        };
+        run.ask_all(exchanges, &mailbox.domain.to_string()).await;
+        Report {
+            transcript: run.transcript.into_entries(),
+            ..run.report
+        }
+    }
+}
+
+impl Run<'_> {
+    async fn ask_all(&mut self, exchanges: &[Exchange], domain: &str) {
+        let mut told: Option<(Reason, &str)> = None;
+        for exchange in exchanges
+            .iter()
+            .filter(|exchange| !exchange.addresses.is_empty())
+        {
+            if self.is_spent() {
+                break;
+            }
+            match self.ask(exchange).await {
+                Step::Settled => return,
+                Step::Next(reason) => {
+                    if told.is_none_or(|(known, _)| reason.weight() > known.weight()) {
+                        told = Some((reason, &exchange.host));
+                    }
+                }
+            }
+        }
+        let (reason, host) = told.unwrap_or((Reason::Unreachable, ""));
+        self.report.checks.smtp.get_or_insert(false);
+        self.report.exchange = self.connected.then(|| host.to_owned());
+        let blocked = !self.connected && self.is_blocked(domain).await;
+        let reason = if blocked { Reason::PortBlocked } else { reason };
+        self.report.failed(reason);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.budget == 0 || Instant::now() >= self.deadline
+    }
+
+    /// Whether it is us whom nothing lets out.
+    async fn is_blocked(&mut self, domain: &str) -> bool {
+        let verifier = self.verifier;
+        if verifier.reach.missed(domain, &self.failures) {
+            return true;
+        }
+        if verifier.control.is_empty() || self.failures.contains(&Unconnected::Refused) {
+            return false;
+        }
+        let patience = verifier.settings.connect;
+        let attempt = connect(&verifier.control, patience, Instant::now() + patience).await;
+        match attempt.connected {
+            Some((stream, _)) => {
+                verifier.reach.reached();
+                crate::net::smtp::leave(stream);
+                false
+            }
+            None => !attempt
+                .failed
+                .iter()
+                .any(|(_, failure)| *failure == Unconnected::Refused),
+        }
+    }
+
+    /// Asks one exchange, at each of its addresses until one has something to say.
+    async fn ask(&mut self, exchange: &Exchange) -> Step {
+        let mut addresses = interleaved(&exchange.addresses);
+        addresses.truncate(MAX_ADDRESSES);
+        let mut told: Option<Reason> = None;
+        while !addresses.is_empty() && !self.is_spent() {
+            let attempt = connect(&addresses, self.verifier.settings.connect, self.deadline).await;
+            for (address, failure) in &attempt.failed {
+                self.failures.push(*failure);
+                self.transcript
+                    .note(&label(exchange, *address), Stage::Connect, failure.as_str());
+            }
+            let Some((stream, address)) = attempt.connected else {
+                let any = |wanted| attempt.failed.iter().any(|(_, failure)| *failure == wanted);
+                let reason = match (any(Unconnected::Spared), any(Unconnected::Refused)) {
+                    (true, _) => Reason::Spared,
+                    (false, true) => Reason::ConnectionRefused,
+                    (false, false) => Reason::Unreachable,
+                };
+                told.get_or_insert(reason);
+                break;
+            };
+            addresses.retain(|known| {
+                *known != address && !attempt.failed.iter().any(|(at, _)| at == known)
+            });
+            self.connected = true;
+            self.verifier.reach.reached();
+            self.budget -= 1;
+            match self.converse_with(exchange, address, stream).await {
+                Step::Settled => return Step::Settled,
+                Step::Next(reason) => {
+                    let known = told.get_or_insert(reason);
+                    if reason.weight() > known.weight() {
+                        *known = reason;
+                    }
+                    // The same host says the same at its other addresses; only a dead one may differ.
+                    if !matches!(reason, Reason::TimedOut | Reason::Closed | Reason::NotSmtp) {
+                        break;
+                    }
+                }
+            }
+        }
+        Step::Next(told.unwrap_or(Reason::Unreachable))
+    }
+
+    /// One dialogue, and the second one that a failed handshake or greylisting calls for.
+    async fn converse_with(
+        &mut self,
+        exchange: &Exchange,
+        address: SocketAddr,
+        stream: tokio::net::TcpStream,
+    ) -> Step {
+        let label = label(exchange, address);
+        let mut tls = self.verifier.tls.as_ref();
+        let mut stream = Some(stream);
+        loop {
+            let stream = match stream.take() {
+                Some(stream) => stream,
+                None => match self.again(address).await {
+                    Some(stream) => stream,
+                    None if self.report.checks.greylisted == Some(true) => {
+                        return self.greylisted(exchange);
+                    }
+                    None => return Step::Next(Reason::TlsFailed),
+                },
+            };
+            let about = (&self.verifier.settings, &self.question);
+            let names = (exchange.host.as_str(), label.as_str());
+            let outcome = converse(
+                stream,
+                names,
+                tls,
+                about,
+                self.deadline,
+                &mut self.transcript,
+            )
+            .await;
+            self.report.tls.clone_from(&outcome.tls);
+            if let Some(End::Broken(Stage::Starttls, _)) = &outcome.end
+                && outcome.tls_failed
+                && tls.is_some()
+            {
+                // RFC 7435: rather in the clear than not at all.
+                tls = None;
+                continue;
+            }
+            if let Some(reply) = self.greylisting(&outcome) {
+                let first = self.report.checks.greylisted.replace(true).is_none();
+                if first && self.wait_out(reply).await {
+                    continue;
+                }
+                self.report.checks.smtp = Some(true);
+                return self.greylisted(exchange);
+            }
+            let step = self.judge(exchange, outcome);
+            if let Step::Next(_) = step
+                && self.report.checks.greylisted == Some(true)
+            {
+                return self.greylisted(exchange);
+            }
+            return step;
+        }
+    }
+
+    /// The reply that asks a stranger to come again: to RCPT as a rule, to MAIL or before it with some.
+    fn greylisting<'o>(&self, outcome: &'o Outcome) -> Option<&'o Reply> {
+        let (stage, reply) = match (&outcome.recipient, &outcome.end) {
+            (Some(reply), _) => (Stage::Rcpt, reply),
+            (None, Some(End::Refused(stage, reply))) => (*stage, reply),
+            _ => return None,
+        };
+        (meaning(stage, reply, &self.question.local) == Meaning::Greylisted).then_some(reply)
+    }
+
+    /// The same server once more.
+    async fn again(&mut self, address: SocketAddr) -> Option<tokio::net::TcpStream> {
+        if self.is_spent() {
+            return None;
+        }
+        let attempt = connect(&[address], self.verifier.settings.connect, self.deadline).await;
+        let (stream, _) = attempt.connected?;
+        self.budget -= 1;
+        Some(stream)
+    }
+
+    /// Waits as long as a greylisting server asks for, where that is bearable.
+    async fn wait_out(&mut self, reply: &Reply) -> bool {
+        let settings = &self.verifier.settings;
+        let hint = retry_hint(reply);
+        self.report.retry_after = Some(hint.unwrap_or(USUAL_GREYLIST));
+        let pause = match hint {
+            // A second is no second: servers round down.
+            Some(seconds) => {
+                std::time::Duration::from_secs(seconds) + std::time::Duration::from_millis(200)
+            }
+            None => settings.greylist_pause,
+        };
+        let bearable = pause <= settings.greylist_wait.max(settings.greylist_pause)
+            && Instant::now() + pause < self.deadline
+            && self.budget > 0;
+        if bearable {
+            tokio::time::sleep(pause).await;
+        }
+        bearable
+    }
+
+    fn greylisted(&mut self, exchange: &Exchange) -> Step {
+        self.report.exchange = Some(exchange.host.clone());
+        self.report.failed(Reason::Greylisted);
+        Step::Settled
+    }
+
+    fn judge(&mut self, exchange: &Exchange, outcome: Outcome) -> Step {
+        let local = &self.question.local;
+        let Some(reply) = outcome.recipient else {
+            return self.judge_end(outcome.end);
+        };
+        let said = meaning(Stage::Rcpt, &reply, local);
+        let random_local = self.question.random.split('@').next().unwrap_or_default();
+        let about_random = outcome
+            .random
+            .map(|reply| meaning(Stage::RcptRandom, &reply, random_local));
+        self.report.answered(said, about_random);
+        if self.report.checks.greylisted.is_none() && self.report.checks.accepts_mailbox.is_some() {
+            self.report.checks.greylisted = Some(false);
+        }
+        self.report.exchange = Some(exchange.host.clone());
+        self.report.retry_after = match self.report.verdict {
+            super::Verdict::Unknown => retry_hint(&reply),
+            _ => None,
+        };
+        // 4yz: another exchange may be in a better state. A full mailbox is full everywhere.
+        match reply.class() == 4 && said != Meaning::Full {
+            true => Step::Next(self.report.reason),
+            false => Step::Settled,
+        }
+    }
+
+    fn judge_end(&mut self, end: Option<End>) -> Step {
+        match end {
+            Some(End::NoUtf8) => {
+                self.report.checks.smtp = Some(true);
+                Step::Next(Reason::NoUtf8)
+            }
+            Some(End::Refused(stage, reply)) => {
+                self.report.checks.smtp = Some(true);
+                let said = meaning(stage, &reply, &self.question.local);
+                self.report.retry_after = retry_hint(&reply);
+                let reason = match Reason::from(said) {
+                    // a greeting or EHLO that is neither yes nor no
+                    Reason::Ambiguous | Reason::Accepted if stage == Stage::Banner => {
+                        Reason::NotSmtp
+                    }
+                    reason => reason,
+                };
+                if stage == Stage::Mail && reply.class() == 5 {
+                    self.report.failed(reason);
+                    return Step::Settled;
+                }
+                Step::Next(reason)
+            }
+            Some(End::Broken(_, broken)) => Step::Next(match broken {
+                Broken::Silent => Reason::TimedOut,
+                Broken::Tarpit(_) => Reason::Tarpit,
+                Broken::Closed(_) => Reason::Closed,
+                Broken::Garbage(_) | Broken::TooLong => Reason::NotSmtp,
+                Broken::Tls(_) => Reason::TlsFailed,
+                Broken::Spared => Reason::Spared,
+            }),
+            None => Step::Next(Reason::Ambiguous),
+        }
+    }
+}
+
+fn label(exchange: &Exchange, address: SocketAddr) -> String {
+    format!("{} ({})", exchange.host, address.ip())
+}
+
+/// A local part that nobody has: 20 letters and digits, without a meaning in any language.
+fn random_local() -> String {
+    // Seeded by the operating system, twice over for its length.
+    let mut bits = u128::from(RandomState::new().hash_one(1)) << 64
+        | u128::from(RandomState::new().hash_one(2));
+    let mut local = String::from("q");
+    for _ in 0..19 {
+        let letters = b"0123456789abcdefghjkmnpqrstvwxyz";
+        local.push(char::from(letters[(bits % 32) as usize]));
+        bits /= 32;
+    }
+    local
+}

@@ -1,0 +1,474 @@
+//! How much each asker, and all of them together, may ask: budgets of units, where a lookup costs what it costs others.
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
+use ipnet::{IpNet, Ipv6Net};
+use moka::sync::Cache;
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{document::Failure, request::Caller, settings, spec::Cost};
+
+/// What an answer costs that is at hand.
+pub(crate) const AT_HAND: u32 = 1;
+
+/// Askers whose number of lookups at once is known.
+const ASKERS: u64 = 50_000;
+
+/// Budgets that are full again are forgotten after so many charges.
+const SWEEP: u32 = 4096;
+
+/// Port checks of hosts in one network are counted over this time.
+const NETWORK_WINDOW: Duration = Duration::from_secs(600);
+/// Questions to the mail servers of one domain, over this one.
+const MAIL_WINDOW: Duration = Duration::from_secs(3600);
+
+type Keyed =
+    RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// All budgets of a process. Clones are the same budgets.
+#[derive(Clone)]
+pub(crate) struct Budgets {
+    user: Arc<Keyed>,
+    conversation: Arc<Keyed>,
+    api_key: Arc<Keyed>,
+    anonymous: Arc<Keyed>,
+    target: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    network: Arc<DefaultKeyedRateLimiter<IpNet>>,
+    mail_domain: Arc<DefaultKeyedRateLimiter<String>>,
+    total: Arc<DefaultDirectRateLimiter>,
+    at_once: Cache<String, Arc<Semaphore>>,
+    of: settings::Limits,
+    charges: Arc<AtomicU32>,
+}
+
+/// What an asker has left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Standing {
+    /// Whose budget: `you`, `conversation`, `api_key`, `address`.
+    pub(crate) of: &'static str,
+    /// Units left at this moment.
+    pub(crate) left: u32,
+    /// Units that come back in a minute, and the most there can be.
+    pub(crate) per_minute: u32,
+}
+
+impl Cost {
+    /// Units of an answer that has to be looked up.
+    pub(crate) fn units(self) -> u32 {
+        match self {
+            Self::Free => AT_HAND,
+            Self::Light => 5,
+            Self::Heavy => 25,
+        }
+    }
+}
+
+impl Caller {
+    /// What tells an asker from others.
+    pub fn name(&self) -> String {
+        match (&self.api_key, &self.user, self.address) {
+            (Some(key), ..) => format!("key {key}"),
+            (None, Some(user), _) => format!("user {user}"),
+            // Who has one IPv6 address has a whole /64.
+            (None, None, Some(IpAddr::V6(address))) => Ipv6Net::new(address, 64)
+                .map_or_else(|_| address.to_string(), |net| net.trunc().to_string()),
+            (None, None, Some(address)) => address.to_string(),
+            (None, None, None) => "nobody".into(),
+        }
+    }
+}
+
+impl Budgets {
+    pub(crate) fn new(limits: &settings::Limits) -> Self {
+        Self {
+            user: keyed(limits.per_user),
+            conversation: keyed(limits.per_conversation),
+            api_key: keyed(limits.per_api_key),
+            anonymous: keyed(limits.per_anonymous),
+            target: Arc::new(RateLimiter::keyed(a_minute(limits.per_target))),
+            network: Arc::new(RateLimiter::keyed(over(
+                NETWORK_WINDOW,
+                limits.hosts_per_network,
+            ))),
+            mail_domain: Arc::new(RateLimiter::keyed(over(MAIL_WINDOW, limits.smtp_probes))),
+            total: Arc::new(RateLimiter::direct(a_minute(limits.total))),
+            at_once: Cache::builder()
+                .max_capacity(ASKERS)
+                .time_to_idle(Duration::from_secs(600))
+                .build(),
+            of: limits.clone(),
+            charges: Arc::default(),
+        }
+    }
+
+    /// The same under changed settings: what was spent stays spent, except of a budget whose own number has changed.
+    pub(crate) fn under(&self, limits: &settings::Limits) -> Self {
+        let (old, new) = (&self.of, Self::new(limits));
+        fn kept<T: Clone>(same: bool, old: &T, new: T) -> T {
+            if same { old.clone() } else { new }
+        }
+        let at_once =
+            |limits: &settings::Limits| (limits.at_once_per_user, limits.at_once_per_api_key);
+        Self {
+            user: kept(old.per_user == limits.per_user, &self.user, new.user),
+            conversation: kept(
+                old.per_conversation == limits.per_conversation,
+                &self.conversation,
+                new.conversation,
+            ),
+            api_key: kept(
+                old.per_api_key == limits.per_api_key,
+                &self.api_key,
+                new.api_key,
+            ),
+            anonymous: kept(
+                old.per_anonymous == limits.per_anonymous,
+                &self.anonymous,
+                new.anonymous,
+            ),
+            target: kept(
+                old.per_target == limits.per_target,
+                &self.target,
+                new.target,
+            ),
+            network: kept(
+                old.hosts_per_network == limits.hosts_per_network,
+                &self.network,
+                new.network,
+            ),
+            mail_domain: kept(
+                old.smtp_probes == limits.smtp_probes,
+                &self.mail_domain,
+                new.mail_domain,
+            ),
+            total: kept(old.total == limits.total, &self.total, new.total),
+            at_once: kept(at_once(old) == at_once(limits), &self.at_once, new.at_once),
+            of: new.of,
+            charges: self.charges.clone(),
+        }
+    }
+
+    /// Takes units from each budget that a question falls under; tells what the asker has left.
+    pub(crate) fn charge(&self, caller: &Caller, units: u32) -> Result<Vec<Standing>, Failure> {
+        self.sweep();
+        let limits = &self.of;
+        let mut standings = Vec::with_capacity(2);
+        let (of, own, most) = match caller {
+            Caller {
+                api_key: Some(_), ..
+            } => ("api_key", &self.api_key, limits.per_api_key),
+            Caller { user: Some(_), .. } => ("you", &self.user, limits.per_user),
+            _ => ("address", &self.anonymous, limits.per_anonymous),
+        };
+        standings.push(take(own, &caller.name(), units, (of, most))?);
+        if let Some(conversation) = &caller.conversation {
+            let budget = ("conversation", limits.per_conversation);
+            standings.push(take(&self.conversation, conversation, units, budget)?);
+        }
+        match self.total.check_n(some(units, limits.total)) {
+            Ok(Err(until)) => Err(too_much(until, || {
+                "All askers together ask more than this Netvane answers.".to_owned()
+            })),
+            _ => Ok(standings),
+        }
+    }
+
+    /// Counts a lookup that sends something to this address, whoever asks and by whatever name.
+    pub(crate) fn charge_target(&self, target: IpAddr, units: u32) -> Result<(), Failure> {
+        match self
+            .target
+            .check_key_n(&target, some(units, self.of.per_target))
+        {
+            Ok(Err(until)) => Err(too_much(until, || {
+                format!(
+                    "{target} has been asked about often enough for now, by all askers together."
+                )
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a port check of a host in this address's network, so that many of them do not become a scan.
+    pub(crate) fn charge_network(&self, address: IpAddr) -> Result<(), Failure> {
+        let length = if address.is_ipv4() { 24 } else { 48 };
+        let Ok(network) = IpNet::new(address, length).map(|network| network.trunc()) else {
+            return Ok(());
+        };
+        self.network.check_key(&network).map_err(|until| {
+            too_much(until, || {
+                format!("Enough ports were checked in {network} for now; this is no scanner of networks.")
+            })
+        })
+    }
+
+    /// Counts a question to the mail servers of a domain about one of its mailboxes.
+    pub(crate) fn charge_mail_domain(&self, domain: &str) -> Result<(), Failure> {
+        // The operator's own questions come here and to no other budget.
+        self.sweep();
+        self.mail_domain
+            .check_key(&domain.to_owned())
+            .map_err(|until| {
+                too_much(until, || {
+                    format!("The mail servers of {domain} have been asked often enough for now.")
+                })
+            })
+    }
+
+    /// A place among the lookups that one asker runs at once; further ones wait behind their own.
+    pub(crate) async fn place(&self, caller: &Caller) -> Option<OwnedSemaphorePermit> {
+        let most = if caller.api_key.is_some() {
+            self.of.at_once_per_api_key
+        } else {
+            self.of.at_once_per_user
+        };
+        let places = self
+            .at_once
+            .get_with(caller.name(), || Arc::new(Semaphore::new(most)));
+        places.acquire_owned().await.ok()
+    }
+
+    fn sweep(&self) {
+        if self.charges.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+            for limiter in [
+                &self.user,
+                &self.conversation,
+                &self.api_key,
+                &self.anonymous,
+            ] {
+                limiter.retain_recent();
+            }
+            self.target.retain_recent();
+            self.network.retain_recent();
+            self.mail_domain.retain_recent();
+        }
+    }
+}
+
+/// What is left after taking units.
+fn take(
+    limiter: &Keyed,
+    key: &String,
+    units: u32,
+    (of, most): (&'static str, u32),
+) -> Result<Standing, Failure> {
+    let until = match limiter.check_key_n(key, some(units, most)) {
+        Ok(Ok(left)) => {
+            return Ok(Standing {
+                of,
+                left: left.remaining_burst_capacity(),
+                per_minute: most,
+            });
+        }
+        Ok(Err(until)) => until,
+        // Cannot be: no more than the most is asked for.
+        Err(_) => return Err(Failure::Internal),
+    };
+    let whose = match of {
+        "you" => "You have used up your",
+        "conversation" => "This conversation has used up its",
+        "api_key" => "This API key has used up its",
+        _ => "Your address has used up its",
+    };
+    Err(too_much(until, || {
+        format!("{whose} share: {most} units a minute, of which this costs {units}.")
+    }))
+}
+
+/// Who has less than this costs has it all the same when nothing was spent.
+fn some(units: u32, most: u32) -> NonZeroU32 {
+    NonZeroU32::new(units.min(most)).unwrap_or(NonZeroU32::MIN)
+}
+
+fn too_much(
+    until: NotUntil<<DefaultClock as Clock>::Instant>,
+    what: impl FnOnce() -> String,
+) -> Failure {
+    let wait = until.wait_time_from(DefaultClock::default().now());
+    Failure::RateLimited {
+        message: format!("{} {}", what(), again_in(wait)),
+        retry_after: wait,
+    }
+}
+
+/// `Again in 12 s.`
+pub(crate) fn again_in(wait: Duration) -> String {
+    match wait.as_secs() + u64::from(wait.subsec_nanos() > 0) {
+        seconds @ 0..=120 => format!("Again in {} s.", seconds.max(1)),
+        seconds => format!("Again in {} min.", seconds.div_ceil(60)),
+    }
+}
+
+fn keyed(number: u32) -> Arc<Keyed> {
+    Arc::new(RateLimiter::keyed(a_minute(number)).with_middleware())
+}
+
+pub(crate) fn a_minute(number: u32) -> Quota {
+    over(Duration::from_secs(60), number)
+}
+
+fn over(time: Duration, number: u32) -> Quota {
+    let number = NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    Quota::with_period(time / number.get())
+        .unwrap_or(Quota::per_minute(number))
+        .allow_burst(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn budgets(changes: impl FnOnce(&mut settings::Limits)) -> Budgets {
+        let mut limits = Settings::default().limits;
+        changes(&mut limits);
+        Budgets::new(&limits)
+    }
+
+    fn user(name: &str, conversation: Option<&str>) -> Caller {
+        Caller {
+            user: Some(name.into()),
+            conversation: conversation.map(str::to_owned),
+            ..Caller::default()
+        }
+    }
+
+    #[test]
+    fn a_lookup_costs_what_it_costs() {
+        let budgets = budgets(|limits| limits.per_user = 60);
+        let ann = user("ann", None);
+        let left = |units| {
+            budgets
+                .charge(&ann, units)
+                .map(|standings| standings[0].left)
+        };
+        assert_eq!(left(Cost::Heavy.units()).ok(), Some(35));
+        assert_eq!(left(AT_HAND).ok(), Some(34));
+        assert_eq!(left(Cost::Heavy.units()).ok(), Some(9));
+        let failure = left(Cost::Heavy.units()).expect_err("too much");
+        assert_eq!(
+            failure.to_string(),
+            "You have used up your share: 60 units a minute, of which this costs 25. Again in 16 s."
+        );
+        assert!(
+            budgets
+                .charge(&user("bob", None), Cost::Heavy.units())
+                .is_ok(),
+            "others are not slowed"
+        );
+        assert_eq!(left(AT_HAND).ok(), Some(8), "what is refused costs nothing");
+    }
+
+    #[test]
+    fn conversations_keys_and_addresses_have_their_own() {
+        let budgets = budgets(|limits| {
+            limits.per_conversation = 10;
+            limits.per_anonymous = 5;
+        });
+        assert!(budgets.charge(&user("ann", Some("room")), 6).is_ok());
+        let failure = budgets
+            .charge(&user("bob", Some("room")), 6)
+            .expect_err("the room's share");
+        assert!(
+            failure
+                .to_string()
+                .starts_with("This conversation has used up its share")
+        );
+        let from = |address: &str| Caller {
+            address: address.parse().ok(),
+            ..Caller::default()
+        };
+        assert!(budgets.charge(&from("2001:db8::1"), 5).is_ok());
+        assert!(
+            budgets.charge(&from("2001:db8::ffff:1"), 5).is_err(),
+            "the same /64"
+        );
+        assert!(budgets.charge(&from("2001:db8:0:1::1"), 5).is_ok());
+        let key = Caller {
+            api_key: Some("ops".into()),
+            ..from("2001:db8::1")
+        };
+        assert!(budgets.charge(&key, 5).is_ok());
+    }
+
+    #[test]
+    fn many_users_cannot_be_aimed_at_one_host_or_network() {
+        let budgets = budgets(|limits| {
+            limits.per_target = 50;
+            limits.hosts_per_network = 3;
+            limits.smtp_probes = 2;
+        });
+        let host = |last| IpAddr::from([192, 0, 2, last]);
+        assert!(
+            budgets.charge_target(host(1), 25).is_ok()
+                && budgets.charge_target(host(1), 25).is_ok()
+        );
+        let failure = budgets
+            .charge_target(host(1), 25)
+            .expect_err("enough")
+            .to_string();
+        assert_eq!(
+            failure,
+            "192.0.2.1 has been asked about often enough for now, by all askers together. Again in 30 s."
+        );
+        assert!(budgets.charge_target(host(2), 25).is_ok());
+        assert_eq!(
+            (1..=5)
+                .filter(|last| budgets.charge_network(host(*last)).is_ok())
+                .count(),
+            3
+        );
+        assert!(budgets.charge_network([192, 0, 3, 1].into()).is_ok());
+        let asked = (0..5).filter(|_| budgets.charge_mail_domain("example.test").is_ok());
+        assert_eq!(asked.count(), 2);
+        assert!(budgets.charge_mail_domain("other.test").is_ok());
+    }
+
+    #[test]
+    fn changed_settings_forget_only_what_they_change() {
+        let before = budgets(|limits| {
+            limits.per_user = 10;
+            limits.per_target = 10;
+        });
+        let (ann, host) = (user("ann", None), IpAddr::from([192, 0, 2, 1]));
+        assert!(before.charge(&ann, 10).is_ok() && before.charge_target(host, 10).is_ok());
+        let mut limits = before.of.clone();
+        limits.per_target = 20;
+        let after = before.under(&limits);
+        assert!(
+            after.charge(&ann, 10).is_err(),
+            "what was spent stays spent"
+        );
+        assert!(
+            after.charge_target(host, 10).is_ok(),
+            "a new number begins anew"
+        );
+    }
+
+    #[tokio::test]
+    async fn one_asker_waits_behind_their_own_lookups_only() {
+        let budgets = budgets(|limits| limits.at_once_per_user = 2);
+        let ann = user("ann", None);
+        let held = (budgets.place(&ann).await, budgets.place(&ann).await);
+        let third = tokio::time::timeout(Duration::from_millis(20), budgets.place(&ann)).await;
+        assert!(third.is_err());
+        assert!(budgets.place(&user("bob", None)).await.is_some());
+        drop(held);
+        assert!(budgets.place(&ann).await.is_some());
+    }
+}

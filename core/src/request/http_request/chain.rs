@@ -1,0 +1,213 @@
+//! From the connection to the caller: who spoke for whom, and how far that is believed.
+
+use std::{borrow::Cow, net::IpAddr};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::settings::CLIENT_ADDRESS_HEADERS;
+
+use super::{
+    Connection, Proxies, Visit, forwarded,
+    node::{Node, node},
+};
+
+/// Stations that are told of; those nearest to here come first.
+const MOST_HOPS: usize = 32;
+
+const USUAL: usize = 3;
+
+/// One station of a request on its way here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Hop {
+    /// Its address, where what was said of it is one.
+    pub address: Option<IpAddr>,
+    /// Its port, where it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// What was said, where that is more or other than an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// Who says so: `connection`, `proxy_protocol`, or the name of a header field.
+    pub source: Cow<'static, str>,
+    /// Seen by ourselves, or said by a trusted proxy. All else is a claim.
+    pub trusted: bool,
+}
+
+/// The way of a request, from the connection outwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Who asks, as far as it is believed.
+    pub caller: IpAddr,
+    /// From which port, where that is known.
+    pub port: Option<u16>,
+    /// Through a trusted proxy.
+    pub proxied: bool,
+    /// Stations, the nearest first.
+    pub hops: Vec<Hop>,
+    /// Stations that were named beyond those.
+    pub left_out: usize,
+    /// What does not fit together, in words.
+    pub notes: Vec<String>,
+}
+
+impl Visit {
+    /// Who asks. The claims of those who are not trusted are not even read, for this is asked of every request.
+    pub fn caller(&self, proxies: &Proxies) -> IpAddr {
+        let Connection { peer, relayed, .. } = &self.connection;
+        match relayed {
+            None if !proxies.trusts(peer.ip()) => peer.ip().to_canonical(),
+            _ => self.chain(proxies).caller,
+        }
+    }
+
+    /// Who asks, and how that is known.
+    pub fn chain(&self, proxies: &Proxies) -> Chain {
+        let mut chain = Chain::of(&self.connection, proxies);
+        if chain.hops.last().is_some_and(|hop| !hop.trusted) {
+            chain.claims(self, None);
+            return chain;
+        }
+        let counts: Vec<&'static str> = match &proxies.field {
+            Some(field) => CLIENT_ADDRESS_HEADERS
+                .into_iter()
+                .filter(|name| field == name)
+                .collect(),
+            None => CLIENT_ADDRESS_HEADERS.into_iter().take(USUAL).collect(),
+        };
+        let named = counts.into_iter().map(|name| (name, entries(self, name)));
+        let Some((name, stations)) = named.into_iter().find(|(_, stations)| !stations.is_empty())
+        else {
+            chain.claims(self, None);
+            return chain;
+        };
+        chain.follow(name, stations, proxies);
+        chain.claims(self, Some(name));
+        chain
+    }
+}
+
+impl Chain {
+    /// The connection, and what the PROXY protocol says of it.
+    fn of(Connection { peer, relayed, .. }: &Connection, proxies: &Proxies) -> Self {
+        let caller = peer.ip().to_canonical();
+        let hop = |address: IpAddr, port, source, trusted| Hop {
+            address: Some(address.to_canonical()),
+            port: Some(port),
+            said: None,
+            source: Cow::Borrowed(source),
+            trusted,
+        };
+        let mut chain = Self {
+            caller,
+            port: Some(peer.port()),
+            proxied: false,
+            hops: vec![hop(caller, peer.port(), "connection", true)],
+            left_out: 0,
+            notes: Vec::new(),
+        };
+        if let Some((source, _)) = relayed.as_ref().and_then(|relayed| relayed.ends) {
+            let trusted = proxies.networks.is_empty() || proxies.trusts(caller);
+            chain
+                .hops
+                .push(hop(source.ip(), source.port(), "proxy_protocol", trusted));
+            if trusted {
+                (chain.caller, chain.port, chain.proxied) =
+                    (source.ip().to_canonical(), Some(source.port()), true);
+            }
+        }
+        chain
+    }
+
+    /// Goes outwards along a field as long as each station is a trusted proxy.
+    fn follow(&mut self, name: &'static str, stations: Vec<Node>, proxies: &Proxies) {
+        let mut believed = proxies.trusts(self.caller);
+        for Node {
+            address,
+            port,
+            said,
+        } in stations.into_iter().rev()
+        {
+            if believed {
+                match address {
+                    Some(address) => (self.caller, self.port, self.proxied) = (address, port, true),
+                    None => self.notes.push(format!(
+                        "{} does not say for whom it asks, so it stands for the caller itself",
+                        self.caller
+                    )),
+                }
+            }
+            self.push(Hop {
+                address,
+                port,
+                said,
+                source: Cow::Borrowed(name),
+                trusted: believed,
+            });
+            believed = believed && address.is_some_and(|address| proxies.trusts(address));
+        }
+    }
+
+    /// What all other fields say, beside the one that was followed.
+    fn claims(&mut self, visit: &Visit, followed: Option<&str>) {
+        // A field that names the same caller says nothing new, and no lie.
+        let mut differing = Vec::new();
+        let trusted_peer = self.proxied;
+        for (index, name) in CLIENT_ADDRESS_HEADERS.into_iter().enumerate() {
+            if Some(name) == followed {
+                continue;
+            }
+            for Node {
+                address,
+                port,
+                said,
+            } in entries(visit, name).into_iter().rev()
+            {
+                let trusted = trusted_peer && address == Some(self.caller);
+                if trusted_peer && !trusted && index < USUAL {
+                    differing.push(name);
+                }
+                self.push(Hop {
+                    address,
+                    port,
+                    said,
+                    source: Cow::Borrowed(name),
+                    trusted,
+                });
+            }
+        }
+        if let (Some(followed), Some(other)) = (followed, differing.first()) {
+            self.notes.push(format!(
+                "{followed} counts here; {other} says something else. If the proxy in front writes that one, set `http.client_address_header`"
+            ));
+        }
+    }
+
+    fn push(&mut self, hop: Hop) {
+        if self.hops.len() < MOST_HOPS {
+            self.hops.push(hop)
+        } else {
+            self.left_out += 1
+        }
+    }
+}
+
+/// Who a field names, the nearest to here last.
+fn entries(visit: &Visit, name: &str) -> Vec<Node> {
+    let lines = visit.headers.get_all(name);
+    let lines = lines
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()));
+    match name {
+        "forwarded" => lines
+            .flat_map(|line| forwarded::elements(&line))
+            .map(|element| node(&element.r#for.unwrap_or_default()))
+            .collect(),
+        _ => {
+            let nodes = lines.flat_map(|line| line.split(',').map(node).collect::<Vec<_>>());
+            nodes
+                .filter(|node| node.said.as_deref() != Some(""))
+                .collect()
+        }
+    }
+}

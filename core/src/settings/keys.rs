@@ -1,0 +1,373 @@
+//! Keys of the HTTP API: made here, kept in the settings as hashes, recognised here.
+
+use std::{fmt, str::FromStr};
+
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use ring::{
+    digest::{SHA256, digest},
+    rand::{SecureRandom, SystemRandom},
+};
+use subtle::ConstantTimeEq;
+
+use crate::document::{Failure, UsageError};
+
+/// The start of every key: whoever finds one knows what it opens, and tools that search for leaked secrets find it.
+pub const PREFIX: &str = "nvk_";
+
+/// How a hash is written.
+const HASH: &str = "sha256:";
+
+/// The start of a Standard Webhooks secret, and how many bytes one has.
+const SECRET: &str = "whsec_";
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One question at a time.
+    Ask,
+    /// Many in one request.
+    Batch,
+    /// Answers that are delivered later.
+    Callback,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ask, Self::Batch, Self::Callback];
+
+    /// As the settings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Batch => "batch",
+            Self::Callback => "callback",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|scope| scope.name() == text);
+        known.ok_or_else(|| "a scope is ask, batch or callback".to_owned())
+    }
+}
+
+/// One entry of `http.api_keys`: `sha256:HEX name=ops scopes=ask+batch expires=2027-01-01`.
+///
+/// SHA-256 alone is right for these: a key is 32 random bytes, so there is no dictionary to try that a slow hash would
+/// slow down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    hash: [u8; 32],
+    /// Whose it is. Entries of one name are one key being replaced.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// It is of no use from this day on (UTC).
+    pub expires: Option<Date>,
+}
+
+impl ApiKey {
+    /// A new key, to be shown once, with its entry for the settings.
+    pub fn generate(
+        name: Option<String>,
+        scopes: Vec<Scope>,
+        expires: Option<Date>,
+    ) -> Result<(String, Self), Failure> {
+        let mut random = [0; 32];
+        SystemRandom::new()
+            .fill(&mut random)
+            .map_err(|_| Failure::Internal)?;
+        let key = format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&random));
+        let hash = hashed(&key);
+        let scopes = if scopes.is_empty() {
+            Scope::ALL.to_vec()
+        } else {
+            scopes
+        };
+        let name = name.unwrap_or_else(|| unnamed(&hash));
+        if !is_name(&name) {
+            return Err(UsageError::argument(NAME).into());
+        }
+        Ok((
+            key,
+            Self {
+                hash,
+                name,
+                scopes,
+                expires,
+            },
+        ))
+    }
+
+    fn is_valid_on(&self, today: Date) -> bool {
+        self.expires.is_none_or(|end| today < end)
+    }
+}
+
+/// What a name may be.
+const NAME: &str = "a key's name has up to 64 letters, digits, dots, hyphens and underscores";
+
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// Enough of the hash to tell such keys apart in a log.
+fn unnamed(hash: &[u8; 32]) -> String {
+    format!("key-{}", HEXLOWER.encode(&hash[..4]))
+}
+
+fn hashed(key: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, key.as_bytes()).as_ref());
+    hash
+}
+
+/// As the settings take it; what is as it would be anyway is left out.
+impl fmt::Display for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{HASH}{}", HEXLOWER.encode(&self.hash))?;
+        if self.name != unnamed(&self.hash) {
+            write!(f, " name={}", self.name)?;
+        }
+        if Scope::ALL.iter().any(|scope| !self.scopes.contains(scope)) {
+            let scopes: Vec<&str> = self.scopes.iter().map(|scope| scope.name()).collect();
+            write!(f, " scopes={}", scopes.join("+"))?;
+        }
+        match self.expires {
+            Some(end) => write!(f, " expires={end}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The faults never repeat what was written: it may be a key.
+impl FromStr for ApiKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        if first.starts_with(PREFIX) {
+            return Err(
+                "this is a key itself, and here belongs its hash: whoever reads the settings could use it. Take the entry that `netvane key new` prints, and a new key"
+                    .into(),
+            );
+        }
+        let hash = first
+            .strip_prefix(HASH)
+            .and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok())
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .ok_or(
+                "an entry begins with `sha256:` and 64 hexadecimal digits; `netvane key new` prints one",
+            )?;
+        let mut key = Self {
+            hash,
+            name: unnamed(&hash),
+            scopes: Scope::ALL.to_vec(),
+            expires: None,
+        };
+        let mut seen = Vec::new();
+        for word in words {
+            let unknown = "after the hash may stand name=…, scopes=… and expires=…";
+            let (what, value) = word.split_once('=').ok_or(unknown)?;
+            if seen.contains(&what) {
+                return Err("name, scopes and expires may each be there once".into());
+            }
+            seen.push(what);
+            match what {
+                "name" if is_name(value) => key.name = value.to_owned(),
+                "name" => return Err(NAME.into()),
+                "scopes" => {
+                    key.scopes = value
+                        .split(['+', ','])
+                        .map(str::parse)
+                        .collect::<Result<_, _>>()?;
+                }
+                "expires" => {
+                    key.expires = Some(
+                        value
+                            .parse()
+                            .map_err(|_| "expires is a day such as 2027-01-31")?,
+                    );
+                }
+                _ => return Err(unknown.into()),
+            }
+        }
+        Ok(key)
+    }
+}
+
+/// All keys of a service.
+#[derive(Debug, Clone, Default)]
+pub struct ApiKeys(Vec<ApiKey>);
+
+impl ApiKeys {
+    /// From their entries in the settings.
+    pub fn read<'t>(entries: impl IntoIterator<Item = &'t str>) -> Result<Self, String> {
+        let mut keys: Vec<ApiKey> = Vec::new();
+        for (entry, number) in entries.into_iter().zip(1..) {
+            let key: ApiKey = entry
+                .parse()
+                .map_err(|fault| format!("entry {number}: {fault}"))?;
+            if keys.iter().any(|other| other.hash == key.hash) {
+                return Err(format!("entry {number}: this hash is there twice"));
+            }
+            keys.push(key);
+        }
+        Ok(Self(keys))
+    }
+
+    /// Whether there is any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entry of a key that is valid now. How long this takes says nothing about which one, or how near.
+    pub fn find(&self, given: &str) -> Option<&ApiKey> {
+        self.find_on(given, Timestamp::now().to_zoned(TimeZone::UTC).date())
+    }
+
+    fn find_on(&self, given: &str, today: Date) -> Option<&ApiKey> {
+        let hash = hashed(given);
+        let mut found = None;
+        for key in &self.0 {
+            if bool::from(key.hash.ct_eq(&hash)) {
+                found = Some(key);
+            }
+        }
+        found.filter(|key| key.is_valid_on(today))
+    }
+}
+
+/// The bytes of a Standard Webhooks secret, `whsec_` and base64; the fault does not repeat it.
+pub fn webhook_secret(text: &str) -> Result<Vec<u8>, String> {
+    let bytes = text
+        .strip_prefix(SECRET)
+        .and_then(|coded| BASE64.decode(coded.as_bytes()).ok());
+    bytes.filter(|bytes| SECRET_BYTES.contains(&bytes.len())).ok_or_else(|| {
+        "a secret is `whsec_` and 24 to 64 random bytes in base64, such as `whsec_$(openssl rand -base64 32)` makes"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_hash_only() {
+        let (key, entry) =
+            ApiKey::generate(Some("ops".into()), vec![Scope::Ask], None).expect("a key");
+        assert!(key.starts_with(PREFIX) && key.len() == 47, "{key}");
+        let written = entry.to_string();
+        assert!(!written.contains(&key), "{written}");
+        let (other, second) =
+            ApiKey::generate(Some("ops".into()), Vec::new(), None).expect("a key");
+        let keys = ApiKeys::read([written.as_str(), &second.to_string()]).expect("entries");
+        assert_eq!(keys.find(&key), Some(&entry));
+        assert_eq!(
+            keys.find(&other).map(|key| key.name.as_str()),
+            Some("ops"),
+            "both are valid at once"
+        );
+        for wrong in [
+            "",
+            "nvk_",
+            &key[..46],
+            &format!("{key}x"),
+            &written,
+            &key.to_uppercase(),
+        ] {
+            assert_eq!(keys.find(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_ends_with_its_day() {
+        let (key, entry) =
+            ApiKey::generate(None, Vec::new(), Some(day("2027-01-01"))).expect("a key");
+        let keys = ApiKeys::read([entry.to_string().as_str()]).expect("an entry");
+        assert!(keys.find_on(&key, day("2026-12-31")).is_some());
+        assert_eq!(keys.find_on(&key, day("2027-01-01")), None);
+    }
+
+    #[test]
+    fn entries_say_what_is_wrong_and_never_what_they_hold() {
+        let hash = format!("sha256:{}", "0a".repeat(32));
+        let key: ApiKey = format!("{hash} name=ops scopes=ask,batch expires=2027-01-01")
+            .parse()
+            .expect("one");
+        assert_eq!(key.scopes, [Scope::Ask, Scope::Batch]);
+        assert_eq!(
+            key.to_string(),
+            format!("{hash} name=ops scopes=ask+batch expires=2027-01-01")
+        );
+        let plain: ApiKey = hash
+            .to_uppercase()
+            .replace("SHA", "sha")
+            .parse()
+            .expect("one");
+        assert_eq!(
+            (plain.name.as_str(), plain.scopes.len()),
+            ("key-0a0a0a0a", 3)
+        );
+        for (entry, told) in [
+            ("nvk_secret".to_owned(), "this is a key itself"),
+            ("secret".to_owned(), "begins with `sha256:`"),
+            ("sha256:0a0a".to_owned(), "begins with `sha256:`"),
+            (format!("{hash} secret"), "after the hash"),
+            (format!("{hash} secret=1"), "after the hash"),
+            (format!("{hash} scopes=secret"), "a scope is"),
+            (format!("{hash} scopes="), "a scope is"),
+            (format!("{hash} expires=secret"), "expires is a day"),
+            (format!("{hash} name=sec ret"), "after the hash"),
+            (format!("{hash} name=<secret>"), "a key's name"),
+            (format!("{hash} name=a name=secret"), "once"),
+        ] {
+            let fault = entry.parse::<ApiKey>().expect_err(&entry);
+            assert!(
+                fault.contains(told) && !fault.contains("secret"),
+                "{entry}: {fault}"
+            );
+        }
+        assert!(
+            ApiKeys::read([hash.as_str(), &hash])
+                .expect_err("twice")
+                .contains("entry 2")
+        );
+    }
+
+    #[test]
+    fn secrets_of_webhooks() {
+        assert_eq!(
+            webhook_secret(&format!("whsec_{}", BASE64.encode(&[7; 24]))),
+            Ok(vec![7; 24])
+        );
+        for wrong in [
+            "",
+            "whsec_",
+            &BASE64.encode(&[7; 32]),
+            &format!("whsec_{}", BASE64.encode(&[7; 23])),
+        ] {
+            assert!(webhook_secret(wrong).is_err(), "{wrong}");
+        }
+    }
+}
