@@ -1,6 +1,6 @@
 //! The value types that are the grammar: the type of an argument says what may be written there.
 //!
-//! Names and addresses come from [`crate::facts::target`]; these are the types that only commands know. Text, HTTP
+//! Names and addresses come from [`netvane_facts::target`]; these are the types that only commands know. Text, HTTP
 //! and chat forms all come through the same reading.
 
 mod email;

@@ -23,12 +23,10 @@ pub use context::{About, Context};
 pub use parse::example;
 pub use registry::Registry;
 
-use crate::{
-    document::{Answer, Failure, Finding, inline_schema, written_schema},
-    facts::target::{Host, Invalid},
-    spec::{Argument, Spec, TargetKind},
-};
+use crate::spec::{Argument, Spec, TargetKind};
 use argument::arguments;
+use netvane_document::{Answer, Failure, Finding, inline_schema, written_schema};
+use netvane_facts::target::{Host, Invalid};
 
 /// A command: its arguments are the struct itself.
 pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {

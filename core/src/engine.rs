@@ -1,6 +1,7 @@
 //! The way of a request, from the line to the reply.
 
 pub(crate) mod cache;
+mod metrics;
 pub(crate) mod one_time_links;
 mod request_log;
 mod runtime;
@@ -20,20 +21,20 @@ use crate::{
         parse::{self, MAX_LINE, Understood},
     },
     commands,
-    document::{Failure, Rendition, Reply, UsageError},
     engine::{
         cache::{Cache, Entry},
         one_time_links::Links,
         single_flight::Flights,
     },
-    facts::{geo::Refresh, target::Host},
     health::Adapters,
-    net::http::{Http, Receipt},
     policy::rate_limits,
     request::{Caller, Input, Request, http_request::Proxies},
     settings::{Limits, Settings},
     spec::{Cost, Spec},
 };
+use netvane_document::{Failure, Rendition, Reply, UsageError};
+use netvane_facts::{geo::Refresh, target::Host};
+use netvane_net::http::{Http, Receipt};
 use request_log::Asked;
 use runtime::{Permits, World};
 
@@ -187,7 +188,7 @@ impl Engine {
 
     /// Before the process ends: waits until servers that were talked to have heard that we leave, a moment at most.
     pub async fn goodbyes(&self) {
-        crate::net::smtp::goodbyes().await;
+        netvane_net::smtp::goodbyes().await;
     }
 
     /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not
@@ -408,7 +409,7 @@ async fn look_up(
     context: Context,
     permits: Option<Permits>,
     bulk: bool,
-) -> Result<Arc<dyn crate::document::Finding>, Failure> {
+) -> Result<Arc<dyn netvane_document::Finding>, Failure> {
     let deadline = context.deadline;
     let _share = match &permits {
         Some(permits) if bulk => Some(

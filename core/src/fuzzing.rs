@@ -4,12 +4,6 @@
 use std::{net::IpAddr, sync::LazyLock, time::Duration};
 
 use domain::base::Rtype;
-use mail_auth::{
-    AuthenticatedMessage,
-    common::{parse::TxtRecordParser, verify::DomainKey},
-    dmarc::Dmarc,
-    spf::Spf,
-};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -20,17 +14,19 @@ use crate::{
         dns::{cname_chain::Chain, dig, lookup::Answered},
         mail::trace_mail,
     },
-    document::{Answer, Document, UsageError},
-    facts::{
-        geo::GeoReader,
-        mailtrace::{self, TrustPolicy},
-        registration::Registration,
-        target::Transport,
-    },
-    net::dns::{Message, Question, Response},
     request::http_request::{Proxies, samples},
     settings::Settings,
 };
+use netvane_document::{Answer, Document, UsageError};
+use netvane_facts::{
+    geo::GeoReader,
+    mailtrace::{self, TrustPolicy},
+    registration::Registration,
+    target::Transport,
+};
+use netvane_net::dns::{Message, Question, Response};
+
+pub use netvane_net::fuzzing::{authenticated, policies};
 
 /// Building it derives every schema.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(commands::registry);
@@ -90,20 +86,6 @@ pub fn traced(message: &[u8], geo: &GeoReader, relays: &[&str]) -> (usize, Docum
 /// The message as its signatures cover it.
 pub fn signed(message: &[u8]) -> Option<Vec<u8>> {
     mailtrace::signed(message)
-}
-
-/// Whether the headers of a signed message, its signatures among them, could be read.
-pub fn authenticated(message: &[u8]) -> bool {
-    AuthenticatedMessage::parse(message).is_some()
-}
-
-/// Reads a TXT record as each kind of policy or key that one may hold.
-pub fn policies(record: &[u8]) -> [bool; 3] {
-    [
-        Spf::parse(record).is_ok(),
-        DomainKey::parse(record).is_ok(),
-        Dmarc::parse(record).is_ok(),
-    ]
 }
 
 /// What the commands that ask for records and `dig` say of a response to a question for this type.

@@ -6,31 +6,29 @@
 pub mod args;
 pub mod command;
 mod commands;
-pub mod document;
 mod engine;
-pub mod facts;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
 mod mailbox_check;
-mod meters;
-pub mod net;
 mod policy;
 pub mod request;
 pub mod settings;
 pub mod spec;
 pub mod store;
 mod suggest;
-#[cfg(any(test, feature = "testing"))]
-#[doc(hidden)]
-pub mod testing;
+#[cfg(test)]
+mod testing;
 
 pub use commands::registry;
-pub use document::{Failure, Missing, Problem, Reply, UsageError, UsageKind};
 pub use engine::{
     Engine,
     one_time_links::{Links, Waiting},
 };
 pub use health::{Adapters, Health};
+pub use netvane_document as document;
+pub use netvane_document::{Failure, Missing, Problem, Reply, UsageError, UsageKind};
+pub use netvane_facts as facts;
+pub use netvane_net as net;
 pub use request::{Caller, Input, Request};

@@ -10,9 +10,9 @@ mod suggest;
 mod verdict;
 mod verify;
 
-pub use port25::Reach;
-pub use reason::Reason;
-pub use service::Mail;
-pub use suggest::suggestion;
-pub use verdict::{Report, Verdict};
-pub use verify::Verifier;
+pub(crate) use port25::Reach;
+pub(crate) use reason::Reason;
+pub(crate) use service::Mail;
+pub(crate) use suggest::suggestion;
+pub(crate) use verdict::{Report, Verdict};
+pub(crate) use verify::Verifier;

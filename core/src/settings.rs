@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{SettingsError, almost_settings};
 
-use crate::facts::target::{Invalid, Resolver};
+use netvane_net::settings::NetSettings;
+pub use netvane_net::settings::{Dns, Rdap, Server, Tls, Whois};
 
 /// The annotated defaults; also the list of all keys there are.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -41,71 +42,29 @@ pub struct Settings {
     pub telemetry: Telemetry,
 }
 
-/// Which resolvers are asked, and how patiently.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described once, in config/default.toml")]
-pub struct Dns {
-    pub servers: Vec<Server>,
-    pub timeout_ms: u64,
-    pub attempts: u32,
-    pub trust_anchor: String,
-}
+impl Settings {
+    /// Where a target's owner learns more and can complain, where the operator has said.
+    pub(crate) fn contact(&self) -> Option<String> {
+        let url = self.http.public_url.trim_end_matches('/');
+        let about = (!url.is_empty()).then(|| format!("+{url}/about"));
+        let contact = &self.policy.contact;
+        let contact = (!contact.is_empty()).then(|| format!("contact {contact}"));
+        let parts: Vec<String> = about.into_iter().chain(contact).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
 
-/// A configured resolver.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Server {
-    /// `"system"`: the resolvers of the operating system.
-    System,
-    /// Written out.
-    Resolver(Resolver),
-}
-
-impl Serialize for Server {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::System => serializer.serialize_str("system"),
-            Self::Resolver(resolver) => serializer.collect_str(resolver),
+    /// What the network is built from.
+    pub fn net(&self) -> NetSettings<'_> {
+        NetSettings {
+            dns: &self.dns,
+            whois: &self.whois,
+            rdap: &self.rdap,
+            tls: &self.tls,
+            allow: &self.policy.allow,
+            deny: &self.policy.deny,
+            contact: self.contact(),
         }
     }
-}
-
-impl<'de> Deserialize<'de> for Server {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.trim().to_ascii_lowercase().as_str() {
-            "system" => Ok(Self::System),
-            _ => text
-                .parse()
-                .map(Self::Resolver)
-                .map_err(|invalid: Invalid| {
-                    serde::de::Error::custom(format!("`{text}`: {}", invalid.message))
-                }),
-        }
-    }
-}
-
-/// Registration data over port 43.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described once, in config/default.toml")]
-pub struct Whois {
-    pub root: String,
-    pub port: u16,
-    pub timeout_ms: u64,
-    pub max_bytes: usize,
-    pub max_referrals: usize,
-}
-
-/// Registration data over RDAP.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described once, in config/default.toml")]
-pub struct Rdap {
-    pub enabled: bool,
-    pub bootstrap: String,
-    pub timeout_ms: u64,
-    pub max_bytes: usize,
 }
 
 /// Databases of places and networks.
@@ -136,14 +95,6 @@ pub struct Smtp {
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct Mail {
     pub trusted_relays: Vec<String>,
-}
-
-/// Trust in certificates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "described once, in config/default.toml")]
-pub struct Tls {
-    pub ca_files: Vec<String>,
 }
 
 /// Exceptions to the table of special-purpose ranges.

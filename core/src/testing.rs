@@ -1,5 +1,3 @@
-//! Support for the tests of this crate and of the adapters; no program has it.
+//! Support for the tests of this crate; no program has it.
 
-pub mod adversarial;
-#[cfg(test)]
 pub(crate) mod dns;

@@ -10,7 +10,7 @@ use std::{
 use netvane_tests::{Netvane, Scratch, Service, until};
 
 /// Knows 81.2.69.0/24 as London, and nothing of 8.8.8.8.
-const CITY: &[u8] = include_bytes!("../../core/src/facts/geo/fixtures/nested-city.mmdb");
+const CITY: &[u8] = include_bytes!("../../core/facts/src/geo/fixtures/nested-city.mmdb");
 
 /// A web server that answers every request with these bytes.
 fn web(body: &'static [u8]) -> SocketAddr {
@@ -88,7 +88,7 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
     service.logged("the old geo databases stay in use");
     assert_eq!(city(&service).as_deref(), Some("London"));
 
-    let flat: &[u8] = include_bytes!("../../core/src/facts/geo/fixtures/flat-city.mmdb");
+    let flat: &[u8] = include_bytes!("../../core/facts/src/geo/fixtures/flat-city.mmdb");
     std::fs::write(&file, flat).expect("writes");
     service.logged("fresh geo databases are in use");
     until("the fresh database answers", || {

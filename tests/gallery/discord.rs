@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 
-pub fn draw(line: &str, message: &Value) -> Markup {
+pub(crate) fn draw(line: &str, message: &Value) -> Markup {
     html! {
         div.discord {
             div.asked { b { "ann" } " used " i { "/" (line) } }

@@ -8,7 +8,7 @@ use crate::{discord, samples::Sample, taken::Taken, telegram};
 const STYLE: &str = include_str!("style.css");
 
 /// A sample's answer, drawn.
-pub struct Shown {
+pub(crate) struct Shown {
     pub sample: &'static Sample,
     pub discord: Markup,
     pub telegram: Markup,
@@ -17,7 +17,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub fn of(taken: &Taken) -> Self {
+    pub(crate) fn of(taken: &Taken) -> Self {
         let line = taken.sample.line();
         Self {
             sample: taken.sample,
@@ -30,7 +30,7 @@ impl Shown {
 }
 
 /// All samples.
-pub fn whole(all: &[Shown]) -> Markup {
+pub(crate) fn whole(all: &[Shown]) -> Markup {
     let main = html! {
         main {
             h1 { "Netvane: what its answers look like" }
@@ -41,12 +41,12 @@ pub fn whole(all: &[Shown]) -> Markup {
 }
 
 /// One sample.
-pub fn row(one: &Shown) -> Markup {
+pub(crate) fn row(one: &Shown) -> Markup {
     document("gallery", &html! { main { (cells(one)) } })
 }
 
 /// One answer and nothing else.
-pub fn alone(shown: &Markup) -> Markup {
+pub(crate) fn alone(shown: &Markup) -> Markup {
     document("alone", shown)
 }
 

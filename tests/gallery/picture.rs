@@ -12,7 +12,7 @@ use png::{Compression, Decoder, Encoder, Transformations};
 const MARGIN: usize = 12;
 
 /// Cuts off the rows at the bottom that are all alike.
-pub fn trim(path: &Path) {
+pub(crate) fn trim(path: &Path) {
     let mut decoder = Decoder::new(BufReader::new(File::open(path).expect("a picture")));
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().expect("a PNG");

@@ -1,7 +1,7 @@
 //! What is asked, and the zone that has the answers.
 
 /// Served in this process; addresses are those of documentation, and nobody connects to them.
-pub const ZONE: &str = r#"
+pub(crate) const ZONE: &str = r#"
 $TTL 300
 @ IN SOA ns1.example.test. hostmaster.example.test. 7 7200 3600 1209600 60
 @ IN NS ns1.example.test.
@@ -45,7 +45,7 @@ Hello Dave.
 ";
 
 /// One question.
-pub struct Sample {
+pub(crate) struct Sample {
     /// File name of its picture.
     pub name: &'static str,
     /// What is to be seen.
@@ -75,7 +75,7 @@ impl Sample {
     }
 
     /// The question as one line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let values = self.arguments.iter().map(|(_, value)| *value);
         std::iter::once(self.command)
             .chain(values)
@@ -85,7 +85,7 @@ impl Sample {
 }
 
 /// From the good to the odd.
-pub const SAMPLES: [Sample; 12] = [
+pub(crate) const SAMPLES: [Sample; 12] = [
     Sample::new(
         "mx",
         "Good news; a table that fits a phone",

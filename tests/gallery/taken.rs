@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::samples::{SAMPLES, Sample, ZONE};
 
 /// A sample's answer on each platform.
-pub struct Taken {
+pub(crate) struct Taken {
     pub sample: &'static Sample,
     /// The message as Discord has it.
     pub discord: Value,
@@ -29,7 +29,7 @@ struct Platforms {
 }
 
 /// Asks everything everywhere.
-pub fn all() -> Vec<Taken> {
+pub(crate) fn all() -> Vec<Taken> {
     let platforms = Platforms::start();
     let taken = SAMPLES
         .iter()

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use netvane_tests::telegram::{Entity, Message};
 
-pub fn draw(line: &str, message: &Message) -> Markup {
+pub(crate) fn draw(line: &str, message: &Message) -> Markup {
     html! {
         div.telegram {
             div.bubble.mine { span.live { "/" (line) } }

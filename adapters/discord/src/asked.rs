@@ -33,7 +33,7 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// A slash command.
-    pub fn read(data: &'a CommandData) -> Self {
+    pub(crate) fn read(data: &'a CommandData) -> Self {
         let mut asked = Self {
             name: &data.name,
             arguments: Map::new(),
@@ -62,7 +62,7 @@ impl<'a> Asked<'a> {
         asked
     }
 
-    pub fn input(&self) -> Input {
+    pub(crate) fn input(&self) -> Input {
         Input::Named {
             name: self.name.to_owned(),
             arguments: self.arguments.clone(),

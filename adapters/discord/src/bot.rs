@@ -36,7 +36,7 @@ struct Shared {
 }
 
 impl Bot {
-    pub fn new(chat: Chat, rest: Rest) -> Self {
+    pub(crate) fn new(chat: Chat, rest: Rest) -> Self {
         let shared = Shared {
             user: AtomicU64::default(),
             work: Arc::new(Semaphore::new(MOST_AT_ONCE)),
@@ -50,20 +50,20 @@ impl Bot {
     }
 
     /// The bot's own user; 0 before Discord has told.
-    pub fn user(&self) -> u64 {
+    pub(crate) fn user(&self) -> u64 {
         self.shared.user.load(Ordering::Relaxed)
     }
 
-    pub fn is_user(&self, id: u64) {
+    pub(crate) fn is_user(&self, id: u64) {
         self.shared.user.store(id, Ordering::Relaxed);
     }
 
-    pub fn downloads(&self) -> &Semaphore {
+    pub(crate) fn downloads(&self) -> &Semaphore {
         &self.shared.downloads
     }
 
     /// Runs something to its end, unless far too much runs already.
-    pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(permit) = self.shared.work.clone().try_acquire_owned() else {
             tracing::warn!(
                 adapter = crate::NAME,
@@ -78,7 +78,7 @@ impl Bot {
     }
 
     /// Asks, and writes the answer there.
-    pub async fn ask(&self, question: Question, place: Place, next: Next) {
+    pub(crate) async fn ask(&self, question: Question, place: Place, next: Next) {
         let mut written = Written {
             bot: self.clone(),
             place,
@@ -96,7 +96,13 @@ impl Bot {
     }
 
     /// Says something that no lookup stands behind.
-    pub async fn say(&self, document: &Document, buttons: &[Button], place: Place, next: Next) {
+    pub(crate) async fn say(
+        &self,
+        document: &Document,
+        buttons: &[Button],
+        place: Place,
+        next: Next,
+    ) {
         let room = place.room();
         let mut written = Written {
             bot: self.clone(),

@@ -32,7 +32,7 @@ pub(crate) struct Key(Arc<[u8]>);
 
 impl Key {
     /// As Discord's developer portal shows it: 64 hexadecimal digits.
-    pub fn read(hexadecimal: &str) -> Option<Self> {
+    pub(crate) fn read(hexadecimal: &str) -> Option<Self> {
         bytes(hexadecimal)
             .filter(|bytes| bytes.len() == 32)
             .map(|bytes| Self(bytes.into()))

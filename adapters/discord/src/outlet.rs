@@ -83,7 +83,7 @@ pub(crate) enum Next {
 }
 
 impl Place {
-    pub fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> Room {
         match self {
             Self::Interaction(spot) => Room {
                 sort: INTERACTION_ROOM,
@@ -95,7 +95,7 @@ impl Place {
 }
 
 impl Spot {
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         let age = self.came.map_or_else(
             || seconds().saturating_sub(self.since),
             |came| came.elapsed().as_secs(),
@@ -105,7 +105,7 @@ impl Spot {
 }
 
 impl Post {
-    pub fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> Room {
         Room {
             sort: CHANNEL_ROOM,
             id: self.channel.cast_signed(),
@@ -263,7 +263,7 @@ async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<
 
 impl Bot {
     /// The first answer to an interaction, of one of Discord's kinds.
-    pub async fn call_back(
+    pub(crate) async fn call_back(
         &self,
         spot: &Spot,
         kind: u8,
@@ -286,7 +286,7 @@ impl Bot {
     }
 
     /// The same for an answer that says everything; tried again as long as Discord waits for it.
-    pub async fn acknowledge(&self, spot: &Spot, kind: u8, data: Option<&Value>) -> bool {
+    pub(crate) async fn acknowledge(&self, spot: &Spot, kind: u8, data: Option<&Value>) -> bool {
         for wait in [150, 400, 900, 0] {
             let wait = match self.call_back(spot, kind, data, &[]).await {
                 Ok(()) => return true,

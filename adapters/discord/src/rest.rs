@@ -54,7 +54,7 @@ pub(crate) enum Refused {
 
 impl Refused {
     /// Discord's own code; 0 where it gave none.
-    pub fn code(&self) -> i64 {
+    pub(crate) fn code(&self) -> i64 {
         match self {
             Self::Status { code, .. } => *code,
             _ => 0,
@@ -62,7 +62,7 @@ impl Refused {
     }
 
     /// Whether the token is wrong.
-    pub fn is_unauthorized(&self) -> bool {
+    pub(crate) fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Status { status: 401, code, .. } if *code != INVALID_WEBHOOK_TOKEN)
     }
 }
@@ -120,7 +120,7 @@ pub(crate) struct Rest {
 }
 
 impl Rest {
-    pub fn new(settings: &settings::Discord) -> reqwest::Result<Self> {
+    pub(crate) fn new(settings: &settings::Discord) -> reqwest::Result<Self> {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
@@ -135,7 +135,7 @@ impl Rest {
     }
 
     /// For serenity's gateway client. Without its own rate limiter, which would go around the proxy.
-    pub fn serenity(&self) -> serenity::http::Http {
+    pub(crate) fn serenity(&self) -> serenity::http::Http {
         let builder = serenity::http::HttpBuilder::new(&self.token)
             .client(self.client.clone())
             .ratelimiter_disabled(true);
@@ -147,20 +147,20 @@ impl Rest {
     }
 
     /// Whether this is Discord itself, and not a stand-in.
-    pub fn is_discord(&self) -> bool {
+    pub(crate) fn is_discord(&self) -> bool {
         self.origin == DISCORD
     }
 
     /// Scheme and host of the API.
-    pub fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
-    pub async fn get(&self, route: Route<'_>) -> Result<Value, Refused> {
+    pub(crate) async fn get(&self, route: Route<'_>) -> Result<Value, Refused> {
         read(self.request(Method::GET, route)).await
     }
 
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         route: Route<'_>,
@@ -189,7 +189,7 @@ impl Rest {
     }
 
     /// A file that someone attached, at most this much of it.
-    pub async fn download(&self, url: &str, most: usize) -> Result<Vec<u8>, Refused> {
+    pub(crate) async fn download(&self, url: &str, most: usize) -> Result<Vec<u8>, Refused> {
         let mut response = answered(self.client.get(url)).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreached)? {

@@ -30,7 +30,7 @@ const OLD: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 const FLEETING: [&str; 4] = ["/tmp", "/run", "/var/run", "/dev/shm"];
 
 /// Everything that keeps a service with these settings from starting.
-pub fn refuse(settings: &Settings) -> anyhow::Result<()> {
+pub(crate) fn refuse(settings: &Settings) -> anyhow::Result<()> {
     let faults: Vec<String> = audit(&settings.audit)
         .into_iter()
         .chain(authorities(&settings.tls.ca_files))
@@ -43,7 +43,7 @@ pub fn refuse(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// The same before there is a service: it also tries what the service then does anyway.
-pub fn check(settings: &Settings) -> anyhow::Result<()> {
+pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
     refuse(settings)?;
     if let Some(fault) = listening(&settings.http.listen) {
         bail!("{fault}");
@@ -55,13 +55,13 @@ pub fn check(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// For what is no service: the record is the service's.
-pub fn without_audit(mut settings: Settings) -> Settings {
+pub(crate) fn without_audit(mut settings: Settings) -> Settings {
     settings.audit.directory.clear();
     settings
 }
 
 /// What an operator should know although the service starts.
-pub fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
+pub(crate) fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut told = almost_settings(names);
     told.extend(settings.advice(&netvane_core::registry()));

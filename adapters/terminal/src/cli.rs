@@ -16,7 +16,7 @@ use crate::{
 /// Network answers: `netvane mx example.com`. Ask `netvane help` for all commands.
 #[derive(Debug, Parser)]
 #[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub output: Output,
     #[command(subcommand)]
@@ -85,7 +85,7 @@ enum DataAction {
 
 impl Cli {
     /// Does what was asked; an error is a mistake on the command line or in the settings.
-    pub fn run(mut self) -> anyhow::Result<ExitCode> {
+    pub(crate) fn run(mut self) -> anyhow::Result<ExitCode> {
         match self.action {
             Action::Lookup(words) => {
                 let words = self.output.take_from(words)?;

@@ -16,7 +16,7 @@ const MAX_DOWNLOAD: usize = 1 << 30;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Which databases are in use, from where, and how old they are.
-pub fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     let path = |text: &str| (!text.is_empty()).then(|| text.into());
     let Geo { city, asn, .. } = &settings.geo;
     let handle = GeoHandle::open(GeoPaths {
@@ -52,7 +52,7 @@ const MONTH: &str = "{month}";
 
 /// Each file is fetched, unpacked beside its place, verified whole, and only then renamed into it; a running server takes it
 /// up by itself.
-pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
+pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
     let Geo {
         city,
         asn,
@@ -68,7 +68,7 @@ pub fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
             "nothing to fetch: set geo.city_url or geo.asn_url, and geo.city or geo.asn for where the file goes"
         );
     }
-    let net = Net::new(settings)?;
+    let net = Net::new(&settings.net())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

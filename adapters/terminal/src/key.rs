@@ -8,7 +8,7 @@ use crate::output::print;
 
 /// What a new key is to be.
 #[derive(Debug, Clone, clap::Args)]
-pub struct NewKey {
+pub(crate) struct NewKey {
     /// Whose it is. A second key of the same name replaces the first one, both valid meanwhile.
     #[arg(long)]
     name: Option<String>,
@@ -21,7 +21,7 @@ pub struct NewKey {
 }
 
 /// Prints a new key, which nobody can print again, and its entry for the settings.
-pub fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
     let NewKey {
         name,
         mut scopes,

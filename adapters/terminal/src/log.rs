@@ -35,18 +35,18 @@ const OWN: [&str; 6] = [
 
 /// Writes what is left when dropped.
 #[must_use = "the log ends when this is dropped"]
-pub struct Guard(
+pub(crate) struct Guard(
     Lines,
     #[expect(dead_code, reason = "it is for its end")] Option<Traces>,
 );
 
 /// What is logged, which may change.
 #[derive(Clone)]
-pub struct Level(reload::Handle<EnvFilter, Registry>);
+pub(crate) struct Level(reload::Handle<EnvFilter, Registry>);
 
 impl Level {
     /// From now on this is logged.
-    pub fn set(&self, settings: &Log) -> anyhow::Result<()> {
+    pub(crate) fn set(&self, settings: &Log) -> anyhow::Result<()> {
         self.0.reload(filter(settings)?).context("log.level")
     }
 }
@@ -55,7 +55,7 @@ impl Level {
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 /// What is logged; an error names the setting.
-pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
+pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
     // The adapter itself says how its connection is, and once; serenity says it again and again.
     let mut level = match settings.level.contains("serenity") {
         true => settings.level.clone(),
@@ -77,7 +77,7 @@ pub fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
 }
 
 /// Starts logging, and tracing where a collector is named, as the settings say.
-pub fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
+pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
     let (filter, level) = reload::Layer::new(filter(&settings.log)?);
     let lines = Lines::default();
     let log = tracing_subscriber::fmt::layer().with_writer(lines.clone());

@@ -12,7 +12,7 @@ use netvane_core::{
 };
 
 /// `netvane.1`, in roff.
-pub fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
+pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
     let actions: Vec<clap::Command> = cli
         .get_subcommands()
         .filter(|action| !action.is_hide_set())

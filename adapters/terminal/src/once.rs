@@ -22,7 +22,7 @@ use crate::{
 const MAX_INPUT: u64 = 25 << 20;
 
 /// Exit status: 0 for a reply, 1 for a failed lookup, 2 for a usage error.
-pub fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode> {
     let engine = Engine::new(&advice::without_audit(output.settings()?))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use netvane_core::settings::Settings;
 
 /// Writes to standard output. A closed pipe, as with `| head`, is the reader's choice.
-pub fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout
         .write_all(text.as_bytes())
@@ -19,7 +19,7 @@ pub fn print(text: &str) {
 
 /// Accepted before and after the command.
 #[derive(Debug, Clone, Args)]
-pub struct Output {
+pub(crate) struct Output {
     /// Print the reply as one JSON object.
     #[arg(long, global = true)]
     pub json: bool,
@@ -36,7 +36,7 @@ pub struct Output {
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.
@@ -47,7 +47,7 @@ pub enum Color {
 
 impl Output {
     /// Takes the four options out of a lookup's words, where they may stand as well.
-    pub fn take_from(&mut self, words: Vec<String>) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn take_from(&mut self, words: Vec<String>) -> anyhow::Result<Vec<String>> {
         let mut left = Vec::new();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
@@ -85,12 +85,12 @@ impl Output {
     }
 
     /// The settings in force.
-    pub fn settings(&self) -> anyhow::Result<Settings> {
+    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
         Ok(Settings::load(self.config.as_deref(), std::env::vars())?)
     }
 
     /// Whether to write colour to standard output.
-    pub fn is_coloured(&self) -> bool {
+    pub(crate) fn is_coloured(&self) -> bool {
         match self.color {
             Color::Always => true,
             Color::Never => false,

@@ -29,7 +29,7 @@ use crate::{advice, log};
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT; what is running then gets its time to finish. SIGHUP has the settings read again.
-pub fn run(
+pub(crate) fn run(
     settings: Settings,
     file: Option<PathBuf>,
     read_again: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,

@@ -14,14 +14,14 @@ use tracing_subscriber::{
 };
 
 /// Spans that are for the collector only.
-pub const TARGET: &str = "netvane::trace";
+pub(crate) const TARGET: &str = "netvane::trace";
 
 /// Sends what is left when dropped.
-pub struct Traces(SdkTracerProvider);
+pub(crate) struct Traces(SdkTracerProvider);
 
 impl Traces {
     /// The way to the collector; `None` where the settings name none.
-    pub fn new(settings: &Telemetry) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn new(settings: &Telemetry) -> anyhow::Result<Option<Self>> {
         let endpoint = settings.otlp_endpoint.trim_end_matches('/');
         if endpoint.is_empty() {
             return Ok(None);
@@ -41,7 +41,7 @@ impl Traces {
     }
 
     /// What the subscriber passes its spans to.
-    pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
+    pub(crate) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
         let filter = Targets::new().with_target(TARGET, LevelFilter::DEBUG);
         tracing_opentelemetry::layer()
             .with_tracer(self.0.tracer("netvane"))

@@ -10,7 +10,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const BLOCK: usize = 512;
 
 /// The database in what was fetched; never more than `most` bytes.
-pub fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
     let plain = match fetched.starts_with(&GZIP) {
         true => inflated(&fetched, most)?,
         false => fetched,

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use super::mailbox;
-use crate::facts::target::{Domain, Invalid, text_value};
+use netvane_facts::target::{Domain, Invalid, text_value};
 
 /// A mail address whose domain can be asked about; a bare domain will do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use crate::facts::{ports, target::Invalid};
+use netvane_facts::{ports, target::Invalid};
 
 /// The most ports that one question may name.
 pub(crate) const MAX_PORTS: usize = 1024;

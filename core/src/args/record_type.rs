@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use domain::base::iana::Rtype;
 
-use crate::facts::target::{Invalid, text_value};
+use netvane_facts::target::{Invalid, text_value};
 
 /// A record type: a mnemonic of the IANA registry or `TYPE65` (RFC 3597).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use ipnet::IpNet;
 
-use crate::facts::{
+use netvane_facts::{
     registration::Kind,
     target::{Domain, Host, Invalid, clean_pasted, text_value},
 };

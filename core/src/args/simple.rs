@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::facts::target::{Invalid, text_value};
+use netvane_facts::target::{Invalid, text_value};
 
 /// A switch: set by its bare name, or by `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]

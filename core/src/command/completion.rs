@@ -3,9 +3,9 @@
 use crate::{
     args::COMMON_TYPES,
     command::Registry,
-    facts::ports,
     spec::{Argument, Completes},
 };
+use netvane_facts::ports;
 
 /// Public resolvers that people compare answers of.
 const RESOLVERS: [&str; 9] = [

@@ -6,11 +6,8 @@ use tokio::sync::watch;
 
 use crate::{
     command::Registry,
-    document::{Answer, Failure, Rendition},
-    facts::geo::GeoHandle,
     health::Adapters,
     mailbox_check::Mail,
-    net::Net,
     policy::{
         rate_limits::{Budgets, Standing},
         rules::Access,
@@ -21,6 +18,9 @@ use crate::{
     },
     settings::Limits,
 };
+use netvane_document::{Answer, Failure, Rendition};
+use netvane_facts::geo::GeoHandle;
+use netvane_net::Net;
 
 /// The world of a running command: the network, the registry, and a way to show what is found so far.
 pub struct Context {

@@ -10,21 +10,21 @@ use serde_json::{Map, Value};
 
 use crate::{
     command::{Entry, Prepared, Registry},
-    document::{Missing, UsageError, UsageKind},
-    facts::target::Invalid,
     spec::{Argument, ArgumentKind, CommandNames},
     suggest::nearest,
 };
+use netvane_document::{Missing, UsageError, UsageKind};
+use netvane_facts::target::Invalid;
 use tokens::{Token, tokens};
 
 /// A command that was understood.
-pub type Understood = (Arc<Entry>, Box<dyn Prepared>);
+pub(crate) type Understood = (Arc<Entry>, Box<dyn Prepared>);
 
 /// The longest command line, in bytes; a pasted message has to fit.
-pub const MAX_LINE: usize = 512 * 1024;
+pub(crate) const MAX_LINE: usize = 512 * 1024;
 
 /// Reads a typed line such as `/mx example.com resolver=192.0.2.53`.
-pub fn parse(registry: &Registry, line: &str) -> Result<Understood, UsageError> {
+pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, UsageError> {
     let tokens = tokens(line);
     let Some((first, rest)) = tokens.split_first() else {
         return Err(UsageError {
@@ -50,7 +50,7 @@ pub fn example(registry: &Registry, entry: &Entry) -> Map<String, Value> {
 }
 
 /// Reads a command given by its name and named arguments, as in an HTTP request.
-pub fn parse_named(
+pub(crate) fn parse_named(
     registry: &Registry,
     name: &str,
     arguments: Map<String, Value>,

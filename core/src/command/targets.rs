@@ -2,13 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::{
-    args::mailbox,
-    command::Entry,
-    document::{Block, Cell, Reply, Role},
-    facts::target::{Address, Domain, clean_pasted},
-    spec::TargetKind,
-};
+use crate::{args::mailbox, command::Entry, spec::TargetKind};
+use netvane_document::{Block, Cell, Reply, Role};
+use netvane_facts::target::{Address, Domain, clean_pasted};
 
 /// The most targets that one text offers.
 const MAX: usize = 10;

@@ -6,3 +6,6 @@ commands! {
     whois::Whois,
     geo::Geo,
 }
+
+#[cfg(test)]
+mod tests;

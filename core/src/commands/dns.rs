@@ -19,3 +19,6 @@ commands! {
     ptr::Ptr,
     dig::Dig,
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ commands! {
     ua::Ua,
 }
 
-use crate::{command::Context, document::Failure, request::http_request::Visit};
+use crate::{command::Context, request::http_request::Visit};
+use netvane_document::Failure;
 
 /// The asker's own request; the engine runs no command about a visit without one.
 fn visit(cx: &Context) -> Result<&Visit, Failure> {

@@ -8,7 +8,7 @@ use std::{
 use moka::{Expiry, sync::Cache as Store};
 use serde_json::{Map, Value};
 
-use crate::document::{Finding, Rendition};
+use netvane_document::{Finding, Rendition};
 
 /// An answer with the time it was found.
 pub(crate) struct Entry {

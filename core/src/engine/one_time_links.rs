@@ -16,10 +16,8 @@ use serde::Serialize;
 use serde_json::Map;
 use tokio::sync::oneshot;
 
-use crate::{
-    document::{Answer, Block, Document, Failure, Rendition, Reply, Severity},
-    request::http_request::Visit,
-};
+use crate::request::http_request::Visit;
+use netvane_document::{Answer, Block, Document, Failure, Rendition, Reply, Severity};
 
 /// A link that nobody has shared from goes after this time, before the platforms stop taking the answer.
 const LIFE: Duration = Duration::from_secs(9 * 60);

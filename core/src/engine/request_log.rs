@@ -8,11 +8,11 @@ use ulid::Ulid;
 use super::runtime::World;
 use crate::{
     command::Entry,
-    document::{Failure, Reply},
-    meters,
+    engine::metrics,
     policy::audit::{Keepable, Record},
     request::Request,
 };
+use netvane_document::{Failure, Reply};
 
 /// A command and its canonical arguments.
 pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);
@@ -68,7 +68,7 @@ impl Asked {
         } = self;
         let (elapsed, adapter) = (started.elapsed(), request.adapter);
         let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
-        meters::count(command, adapter, outcome, elapsed);
+        metrics::count(command, adapter, outcome, elapsed);
         tracing::Span::current()
             .record("command", command)
             .record("outcome", outcome);

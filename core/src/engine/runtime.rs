@@ -6,11 +6,8 @@ use tokio::sync::Semaphore;
 
 use crate::{
     command::{About, Registry},
-    document::Failure,
-    facts::geo::{GeoHandle, GeoPaths},
     health::Adapters,
     mailbox_check::Mail,
-    net::{Net, Outlay},
     policy::{
         audit::Audit,
         rate_limits::{Budgets, Standing},
@@ -19,6 +16,9 @@ use crate::{
     request::{Request, http_request::Proxies},
     settings::Settings,
 };
+use netvane_document::Failure;
+use netvane_facts::geo::{GeoHandle, GeoPaths};
+use netvane_net::{Net, Outlay};
 
 /// A question keeps the one that it began with.
 pub(super) struct World {
@@ -63,7 +63,7 @@ impl World {
         before: Option<&Self>,
     ) -> Result<Self, Failure> {
         let limits = &settings.limits;
-        let net = Net::new(settings)?;
+        let net = Net::new(&settings.net())?;
         let path = |text: &str| (!text.is_empty()).then(|| text.into());
         let geo = GeoHandle::open(GeoPaths {
             city: path(&settings.geo.city),

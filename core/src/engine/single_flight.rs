@@ -9,10 +9,8 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{
-    document::{Failure, Rendition},
-    engine::cache::Entry,
-};
+use crate::engine::cache::Entry;
+use netvane_document::{Failure, Rendition};
 
 type Outcome = Result<Arc<Entry>, Failure>;
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::net::smtp::Unconnected;
+use netvane_net::smtp::Unconnected;
 
 const MEMORY: Duration = Duration::from_secs(3600);
 /// Domains whose silence makes the case.
@@ -19,7 +19,7 @@ const MAX_DOMAINS: usize = 32;
 
 /// What has been reached on port 25, over all questions of a process.
 #[derive(Debug, Default)]
-pub struct Reach {
+pub(crate) struct Reach {
     state: Mutex<State>,
     /// Domains are only told apart, not kept.
     hasher: RandomState,
@@ -33,14 +33,14 @@ struct State {
 
 impl Reach {
     /// An exchange of some domain was connected to, or refused us itself.
-    pub fn reached(&self) {
+    pub(crate) fn reached(&self) {
         let mut state = self.lock();
         state.reached = Some(Instant::now());
         state.silent.clear();
     }
 
     /// No exchange of `domain` was. Whether port 25 is blocked, as far as can be told now.
-    pub fn missed(&self, domain: &str, failures: &[Unconnected]) -> bool {
+    pub(crate) fn missed(&self, domain: &str, failures: &[Unconnected]) -> bool {
         if failures.contains(&Unconnected::Refused) {
             self.reached();
             return false;

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Verdict;
-use crate::net::smtp::Meaning;
+use netvane_net::smtp::Meaning;
 
 /// Why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub(crate) enum Reason {
     /// The exchange takes the address.
     Accepted,
     /// It takes every address of the domain.
@@ -94,7 +94,7 @@ impl From<Meaning> for Reason {
 impl Reason {
     /// The verdict that it leads to.
     #[must_use]
-    pub fn verdict(self) -> Verdict {
+    pub(crate) fn verdict(self) -> Verdict {
         match self {
             Self::Accepted => Verdict::Deliverable,
             Self::CatchAll | Self::Unverified | Self::Full => Verdict::Risky,

@@ -7,12 +7,9 @@ pub(crate) mod server;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use crate::{
-    args::mailbox::parse,
-    mailbox_check::Verifier,
-    net::smtp::{Exchange, Opportunistic, Settings},
-};
+use crate::{args::mailbox::parse, mailbox_check::Verifier};
 use futures::{StreamExt, stream};
+use netvane_net::smtp::{Exchange, Opportunistic, Settings};
 use serde::Deserialize;
 use server::{Script, Server};
 
@@ -55,7 +52,7 @@ fn one() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scenarios() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/scenarios/scripts");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mailbox_check/scenarios/scripts");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("there")
         .map(|entry| entry.expect("there").path())

@@ -3,14 +3,12 @@
 use std::{sync::OnceLock, time::Duration};
 
 use super::Verifier;
-use crate::{
-    document::Failure,
-    facts::mailtrace::TrustPolicy,
-    net::{
-        self, Net,
-        smtp::{self, Opportunistic},
-    },
-    settings::Settings,
+use crate::settings::Settings;
+use netvane_document::Failure;
+use netvane_facts::mailtrace::TrustPolicy;
+use netvane_net::{
+    self, Net,
+    smtp::{self, Opportunistic},
 };
 
 /// The mail commands' common ground; one for the whole process.
@@ -43,7 +41,9 @@ impl Mail {
                 .unwrap_or(defaults.helo.clone()),
             name => name.to_owned(),
         };
-        let contact = net::contact(settings).map(|contact| format!("{} ({contact})", net::WHO));
+        let contact = settings
+            .contact()
+            .map(|contact| format!("{} ({contact})", netvane_net::WHO));
         let mail_from = Some(settings.smtp.mail_from.clone()).filter(|sender| !sender.is_empty());
         let smtp = smtp::Settings {
             helo,
@@ -90,5 +90,5 @@ fn public_name(settings: &Settings) -> Option<String> {
 fn own_name() -> Option<String> {
     let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    (name.contains('.') && name.parse::<crate::facts::target::Domain>().is_ok()).then_some(name)
+    (name.contains('.') && name.parse::<netvane_facts::target::Domain>().is_ok()).then_some(name)
 }

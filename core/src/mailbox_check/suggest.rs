@@ -24,7 +24,7 @@ const ENDINGS: &[(&str, &[&str])] = &[
 /// The domain that was probably meant instead of `domain` (lower-case A-labels); `None` for one that is well known
 /// itself, or near to nothing.
 #[must_use]
-pub fn suggestion(domain: &str) -> Option<&'static str> {
+pub(crate) fn suggestion(domain: &str) -> Option<&'static str> {
     let lines = || {
         DOMAINS
             .lines()

@@ -9,12 +9,12 @@ use crate::args::{
     mailbox::Mailbox,
     special_mailboxes::{is_disposable, is_role},
 };
-use crate::net::smtp::{Entry, Meaning, TlsFacts};
+use netvane_net::smtp::{Entry, Meaning, TlsFacts};
 
 /// The short answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Its exchange takes mail for it, and not for just any name.
     Deliverable,
     /// Mail to it comes back.
@@ -27,7 +27,7 @@ pub enum Verdict {
 
 /// Each check; `null` is one that was not made or gave no answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Checks {
+pub(crate) struct Checks {
     /// The address is well-formed.
     pub syntax: Option<bool>,
     /// The domain has a mail exchange.
@@ -52,7 +52,7 @@ pub struct Checks {
 
 /// A verification's result.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Report {
+pub(crate) struct Report {
     /// As it is written on the wire.
     pub address: String,
     /// The short answer.
@@ -76,7 +76,7 @@ pub struct Report {
 impl Report {
     /// Of an address that no exchange was asked about; `reason` says why.
     #[must_use]
-    pub fn unasked(mailbox: &Mailbox, reason: Reason) -> Self {
+    pub(crate) fn unasked(mailbox: &Mailbox, reason: Reason) -> Self {
         let domain = mailbox.domain_name();
         let mut checks = Checks {
             syntax: Some(true),
@@ -115,7 +115,7 @@ impl Report {
 
     /// Of a text that is no address.
     #[must_use]
-    pub fn invalid(text: &str) -> Self {
+    pub(crate) fn invalid(text: &str) -> Self {
         let mut address: String = text.chars().take(254).collect();
         if address.len() < text.len() {
             address.push('…');

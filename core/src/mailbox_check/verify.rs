@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Reach, Reason, Report};
 use crate::args::mailbox::Mailbox;
-use crate::net::smtp::{
+use netvane_net::smtp::{
     Broken, End, Entry, Exchange, Meaning, Opportunistic, Outcome, Question, Reply, Settings,
     Stage, Transcript, Unconnected, connect, converse, interleaved, meaning, retry_hint,
 };
@@ -21,7 +21,7 @@ const USUAL_GREYLIST: u64 = 300;
 
 /// Verifies addresses; one for the whole process, since [`Reach`] learns from all of them.
 #[derive(Debug, Default)]
-pub struct Verifier {
+pub(crate) struct Verifier {
     /// Names and patience.
     pub settings: Settings,
     /// For STARTTLS; without it every connection stays in the clear.
@@ -55,7 +55,7 @@ enum Step {
 
 impl Verifier {
     /// Asks the exchanges, which come by preference, about `mailbox`; `observer` sees the transcript grow.
-    pub async fn verify<'a>(
+    pub(crate) async fn verify<'a>(
         &'a self,
         mailbox: &Mailbox,
         exchanges: &[Exchange],
@@ -138,7 +138,7 @@ impl Run<'_> {
         match attempt.connected {
             Some((stream, _)) => {
                 verifier.reach.reached();
-                crate::net::smtp::leave(stream);
+                netvane_net::smtp::leave(stream);
                 false
             }
             None => !attempt

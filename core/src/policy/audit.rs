@@ -10,7 +10,8 @@ use metrics::{Counter, counter};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
-use crate::{args::Email, document::Failure, request::Caller, settings, spec::Argument};
+use crate::{args::Email, request::Caller, settings, spec::Argument};
+use netvane_document::Failure;
 use writer::Writer;
 
 /// Longer values are no targets.

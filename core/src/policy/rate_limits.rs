@@ -22,7 +22,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{document::Failure, request::Caller, settings, spec::Cost};
+use crate::{request::Caller, settings, spec::Cost};
+use netvane_document::Failure;
 
 /// What an answer costs that is at hand.
 pub(crate) const AT_HAND: u32 = 1;

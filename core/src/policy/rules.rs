@@ -5,12 +5,12 @@ use std::sync::Arc;
 use governor::{DefaultKeyedRateLimiter, RateLimiter, clock::Clock};
 
 use crate::{
-    document::Failure,
     policy::rate_limits::{a_minute, again_in},
     request::Caller,
     settings::{Effect, Policy, Rule, Settings},
     spec::CommandNames,
 };
+use netvane_document::Failure;
 
 /// How often each asker may, by a rule's own number.
 type Limit = Option<Arc<DefaultKeyedRateLimiter<String>>>;

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use reqwest::Url;
 
 use super::{Settings, SettingsError, access, chats, rules};
-use crate::facts::target::Endpoint;
+use netvane_facts::target::Endpoint;
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), SettingsError> {

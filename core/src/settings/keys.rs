@@ -10,7 +10,7 @@ use ring::{
 };
 use subtle::ConstantTimeEq;
 
-use crate::document::{Failure, UsageError};
+use netvane_document::{Failure, UsageError};
 
 /// The start of every key: whoever finds one knows what it opens, and tools that search for leaked secrets find it.
 pub const PREFIX: &str = "nvk_";

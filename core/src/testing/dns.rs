@@ -31,10 +31,10 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use crate::{
     Engine,
-    document::{Failure, Reply},
     request::{Input, Request as Question},
     settings::Settings,
 };
+use netvane_document::{Failure, Reply};
 
 /// `example.test.` unless a test needs other records.
 pub(crate) const ZONE: &str = "

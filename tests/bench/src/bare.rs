@@ -33,7 +33,7 @@ const TYPES: [RecordType; 14] = [
 ];
 
 /// A resolver that knows only this server.
-pub fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
+pub(crate) fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
     let mut server = NameServerConfig::udp(dns.ip());
     server
         .connections
@@ -44,7 +44,7 @@ pub fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
 }
 
 /// The queries of `mx`: the exchanges, then both kinds of addresses of each, together.
-pub async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result<()> {
+pub(crate) async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result<()> {
     let found = resolver.mx_lookup(domain).await?;
     let exchanges = found
         .answers()
@@ -69,7 +69,7 @@ pub async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result<()> {
 }
 
 /// The longest that any of the queries of `dns` takes when it is asked alone.
-pub async fn slowest(resolver: &TokioResolver, domain: &str) -> anyhow::Result<Duration> {
+pub(crate) async fn slowest(resolver: &TokioResolver, domain: &str) -> anyhow::Result<Duration> {
     let mut slowest = Duration::ZERO;
     for kind in TYPES {
         let started = Instant::now();

@@ -28,7 +28,11 @@ const NAMES: usize = 100_000;
 const FEWER: usize = 10_000;
 
 /// Both rows.
-pub async fn measure(program: &Path, dns: SocketAddr, log: &Path) -> anyhow::Result<Vec<Row>> {
+pub(crate) async fn measure(
+    program: &Path,
+    dns: SocketAddr,
+    log: &Path,
+) -> anyhow::Result<Vec<Row>> {
     let service = Service::netvane(program, dns, log).await?;
     // What happens only once is not measured.
     ask(service.address, "warm", 20_000).await?;

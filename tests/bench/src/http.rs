@@ -10,13 +10,13 @@ use tokio::{
 };
 
 /// One kept connection.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 /// The bytes that ask one command line.
-pub fn question(line: &str) -> Vec<u8> {
+pub(crate) fn question(line: &str) -> Vec<u8> {
     let body = format!(r#"{{"command":"{line}"}}"#);
     let length = body.len();
     format!(
@@ -28,7 +28,7 @@ pub fn question(line: &str) -> Vec<u8> {
 
 impl Client {
     /// Connects.
-    pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -38,7 +38,7 @@ impl Client {
     }
 
     /// Sends one request and gives the body of its answer, which must be a success.
-    pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let body = loop {

@@ -27,7 +27,7 @@ const TURNS: u32 = 20;
 const TURN: Duration = Duration::from_millis(400);
 
 /// Domains of the zone, each handed out once: nothing is answered from a cache by accident.
-pub struct Domains {
+pub(crate) struct Domains {
     next: u32,
     /// How many the zone holds.
     pub count: u32,
@@ -35,12 +35,12 @@ pub struct Domains {
 
 impl Domains {
     /// Of a zone with so many.
-    pub fn new(count: u32) -> Self {
+    pub(crate) fn new(count: u32) -> Self {
         Self { next: 0, count }
     }
 
     /// One that was not asked for yet.
-    pub fn fresh(&mut self) -> anyhow::Result<String> {
+    pub(crate) fn fresh(&mut self) -> anyhow::Result<String> {
         ensure!(self.next < self.count, "the zone has too few domains");
         self.next += 1;
         Ok(format!("d{}.bench.test.", self.next - 1))
@@ -48,7 +48,7 @@ impl Domains {
 }
 
 /// Uncached `mx` over HTTP against the same queries by the bare resolver, each 200 times a second.
-pub async fn uncached_mx(
+pub(crate) async fn uncached_mx(
     service: SocketAddr,
     dns: SocketAddr,
     domains: &mut Domains,
@@ -103,7 +103,7 @@ pub async fn uncached_mx(
 
 /// One request again and again, of two services that take turns: requests a second in a closed loop, and the processor
 /// time of one, which other work on the machine disturbs less.
-pub async fn closed_loop(
+pub(crate) async fn closed_loop(
     what: &'static str,
     (service, request): (&Service, &[u8]),
     (peer, who): (&Service, &str),
@@ -128,7 +128,7 @@ pub async fn closed_loop(
 }
 
 /// The same request 1,000 times a second of each of two services; the slowest of a hundred answers compared.
-pub async fn paced(
+pub(crate) async fn paced(
     what: &'static str,
     (service, request): (SocketAddr, &[u8]),
     (peer, who): (SocketAddr, &str),
@@ -212,7 +212,7 @@ impl fmt::Display for Loop {
 }
 
 /// `dns` over HTTP against the slowest of its queries, asked one by one by the bare resolver.
-pub async fn every_type(
+pub(crate) async fn every_type(
     what: &'static str,
     service: SocketAddr,
     dns: SocketAddr,
@@ -239,7 +239,7 @@ pub async fn every_type(
 }
 
 /// The whole process of one question in a terminal against dig's.
-pub fn program(
+pub(crate) fn program(
     program: &Path,
     dns: SocketAddr,
     domains: &mut Domains,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::service::SERVING;
 
 /// Serves until it is killed.
-pub async fn serve(body: &Path) -> anyhow::Result<()> {
+pub(crate) async fn serve(body: &Path) -> anyhow::Result<()> {
     let body = Bytes::from(std::fs::read(body)?);
     let answer = move |_request: Bytes| {
         let body = body.clone();

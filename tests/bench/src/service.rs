@@ -11,10 +11,10 @@ use std::{
 use anyhow::{Context, bail};
 
 /// Its log says so, then the address: Netvane's own words.
-pub const SERVING: &str = "serving HTTP address=";
+pub(crate) const SERVING: &str = "serving HTTP address=";
 
 /// A running service; killed when dropped.
-pub struct Service {
+pub(crate) struct Service {
     /// Where it answers.
     pub address: SocketAddr,
     child: Child,
@@ -22,7 +22,7 @@ pub struct Service {
 
 impl Service {
     /// Starts it with its log in a file, and waits until the log tells the address.
-    pub async fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -50,7 +50,11 @@ impl Service {
     }
 
     /// `netvane serve` with this DNS server and otherwise its defaults, on a free port.
-    pub async fn netvane(program: &Path, dns: SocketAddr, log: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn netvane(
+        program: &Path,
+        dns: SocketAddr,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let mut command = netvane(program, dns);
         command
             .arg("serve")
@@ -59,7 +63,7 @@ impl Service {
     }
 
     /// The same with a rule, budgets that hold for everybody and an audit, none of which refuses anything.
-    pub async fn guarded(
+    pub(crate) async fn guarded(
         program: &Path,
         dns: SocketAddr,
         log: &Path,
@@ -83,7 +87,7 @@ impl Service {
     }
 
     /// Resident memory in MB of 1,000,000 bytes.
-    pub fn resident(&self) -> anyhow::Result<f64> {
+    pub(crate) fn resident(&self) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib: f64 = status
             .lines()
@@ -95,7 +99,7 @@ impl Service {
     }
 
     /// Seconds of processor time, its own and the kernel's on its behalf.
-    pub fn processor(&self) -> anyhow::Result<f64> {
+    pub(crate) fn processor(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The program's name stands in parentheses and may hold anything; state is the first field behind.
         let (_, fields) = stat
@@ -119,7 +123,7 @@ impl Drop for Service {
 }
 
 /// The program with nothing set but the DNS server.
-pub fn netvane(program: &Path, dns: SocketAddr) -> Command {
+pub(crate) fn netvane(program: &Path, dns: SocketAddr) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()

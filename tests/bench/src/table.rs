@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 /// What a ratio (or a figure without a peer) should be.
 #[derive(Clone, Copy)]
-pub enum Target {
+pub(crate) enum Target {
     /// At most this.
     AtMost(f64),
     /// At least this.
@@ -12,7 +12,7 @@ pub enum Target {
 }
 
 /// One line of the table.
-pub struct Row {
+pub(crate) struct Row {
     /// What was measured.
     pub what: &'static str,
     /// Netvane's figure.
@@ -46,7 +46,7 @@ impl fmt::Display for Target {
 
 impl Row {
     /// Two lists of times, compared by their medians.
-    pub fn times(
+    pub(crate) fn times(
         what: &'static str,
         own: Vec<Duration>,
         who: &str,
@@ -66,7 +66,7 @@ impl Row {
 }
 
 /// The middle one.
-pub fn median<T: PartialOrd + Copy + Default>(mut values: Vec<T>) -> T {
+pub(crate) fn median<T: PartialOrd + Copy + Default>(mut values: Vec<T>) -> T {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
@@ -76,7 +76,7 @@ fn milliseconds(time: Duration) -> String {
 }
 
 /// Prints the table.
-pub fn print(rows: &[Row]) {
+pub(crate) fn print(rows: &[Row]) {
     println!(
         "{:<34} {:>17}  {:<31} {:>6}  {:<7} result",
         "median", "netvane", "peer", "ratio", "target"

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::UdpSocket, time::sleep};
 
 /// Opens the near end; what arrives there reaches `server` and comes back after one `delay` each way.
-pub async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Result<SocketAddr> {
+pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Result<SocketAddr> {
     let near = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
     let address = near.local_addr()?;
     tokio::spawn(async move {

@@ -64,7 +64,7 @@ impl Default for Gateway {
 
 impl Gateway {
     /// An event for the bot, now or when it has come back.
-    pub fn dispatch(&mut self, name: &str, data: &Value) {
+    pub(crate) fn dispatch(&mut self, name: &str, data: &Value) {
         let Some(session) = &mut self.session else {
             return;
         };
@@ -73,19 +73,19 @@ impl Gateway {
         self.order(Order::Send(event));
     }
 
-    pub fn order(&self, order: Order) {
+    pub(crate) fn order(&self, order: Order) {
         if let Some((_, connection)) = &self.connection {
             // A connection that has just ended is told nothing.
             let _ = connection.send(order);
         }
     }
 
-    pub fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.connection.is_some() && self.session.is_some()
     }
 
     /// A message in a channel, with as much of it as the bot may read; false when it may not even know.
-    pub fn message_create(&mut self, message: &Value) -> bool {
+    pub(crate) fn message_create(&mut self, message: &Value) -> bool {
         let Some(session) = &self.session else {
             return false;
         };

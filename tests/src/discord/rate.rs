@@ -46,7 +46,7 @@ const GLOBAL: &str = "global";
 
 impl Rates {
     /// Counts a request, or refuses it.
-    pub fn count(&mut self, bucket: Option<&Bucket>, request: &str) -> Result<(), Limited> {
+    pub(crate) fn count(&mut self, bucket: Option<&Bucket>, request: &str) -> Result<(), Limited> {
         let now = Instant::now();
         let global = bucket.is_none_or(|bucket| bucket.global);
         if global {
@@ -98,7 +98,7 @@ impl Rates {
     }
 
     /// A limit that a test asked for.
-    pub fn flood(
+    pub(crate) fn flood(
         &mut self,
         bucket: Option<&Bucket>,
         request: &str,
@@ -111,7 +111,7 @@ impl Rates {
     }
 
     /// Whether a route without a bucket has to wait.
-    pub fn waits(&mut self, request: &str) -> Result<(), Limited> {
+    pub(crate) fn waits(&mut self, request: &str) -> Result<(), Limited> {
         self.window(
             request,
             u32::MAX,
@@ -132,7 +132,7 @@ impl Rates {
     }
 
     /// `X-RateLimit-*` of an answer.
-    pub fn headers(&self, bucket: &Bucket) -> Vec<(&'static str, String)> {
+    pub(crate) fn headers(&self, bucket: &Bucket) -> Vec<(&'static str, String)> {
         let now = Instant::now();
         let (start, count) = self.windows.get(&bucket.key).copied().unwrap_or((now, 0));
         let end = self

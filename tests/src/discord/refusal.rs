@@ -12,7 +12,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    pub fn new(status: u16, code: u32, message: &str) -> Self {
+    pub(crate) fn new(status: u16, code: u32, message: &str) -> Self {
         Self {
             status,
             code,
@@ -21,26 +21,26 @@ impl Refusal {
         }
     }
 
-    pub fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         Self::new(401, 0, "401: Unauthorized")
     }
 
-    pub fn unknown_interaction() -> Self {
+    pub(crate) fn unknown_interaction() -> Self {
         Self::new(404, 10062, "Unknown interaction")
     }
 
-    pub fn unknown_message() -> Self {
+    pub(crate) fn unknown_message() -> Self {
         Self::new(404, 10008, "Unknown Message")
     }
 
     /// One fault of the form.
-    pub fn form(place: &str, code: &str, message: &str) -> Self {
+    pub(crate) fn form(place: &str, code: &str, message: &str) -> Self {
         let mut faults = Faults::default();
         faults.add(place, code, message);
         faults.refusal()
     }
 
-    pub fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         let mut body = json!({ "message": self.message, "code": self.code });
         if let Some(errors) = &self.errors {
             body["errors"] = errors.clone();
@@ -55,25 +55,25 @@ pub(crate) struct Faults(Vec<(String, String, String)>);
 
 impl Faults {
     /// `place` is a path with dots, such as `embeds.0.title`.
-    pub fn add(&mut self, place: &str, code: &str, message: &str) {
+    pub(super) fn add(&mut self, place: &str, code: &str, message: &str) {
         self.0
             .push((place.to_owned(), code.to_owned(), message.to_owned()));
     }
 
-    pub fn length(&mut self, place: &str, min: usize, max: usize) {
+    pub(super) fn length(&mut self, place: &str, min: usize, max: usize) {
         let message = format!("Must be between {min} and {max} in length.");
         self.add(place, "BASE_TYPE_BAD_LENGTH", &message);
     }
 
-    pub fn required(&mut self, place: &str) {
+    pub(super) fn required(&mut self, place: &str) {
         self.add(place, "BASE_TYPE_REQUIRED", "This field is required");
     }
 
-    pub fn choice(&mut self, place: &str, message: &str) {
+    pub(super) fn choice(&mut self, place: &str, message: &str) {
         self.add(place, "BASE_TYPE_CHOICES", message);
     }
 
-    pub fn result(self) -> Result<(), Refusal> {
+    pub(super) fn result(self) -> Result<(), Refusal> {
         if self.0.is_empty() {
             Ok(())
         } else {
@@ -114,7 +114,12 @@ pub(crate) struct Object<'a> {
 
 impl<'a> Object<'a> {
     /// Refuses what is no object, and fields that the documentation does not know.
-    pub fn new(faults: &mut Faults, place: &str, value: &'a Value, known: &[&str]) -> Option<Self> {
+    pub(super) fn new(
+        faults: &mut Faults,
+        place: &str,
+        value: &'a Value,
+        known: &[&str],
+    ) -> Option<Self> {
         let Some(fields) = value.as_object() else {
             faults.add(
                 place,
@@ -137,7 +142,7 @@ impl<'a> Object<'a> {
         Some(object)
     }
 
-    pub fn at(&self, key: &str) -> String {
+    pub(super) fn at(&self, key: &str) -> String {
         if self.place.is_empty() {
             key.to_owned()
         } else {
@@ -146,11 +151,17 @@ impl<'a> Object<'a> {
     }
 
     /// `null` is as good as absent.
-    pub fn get(&self, key: &str) -> Option<&'a Value> {
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         self.fields.get(key).filter(|value| !value.is_null())
     }
 
-    pub fn text(&self, faults: &mut Faults, key: &str, min: usize, max: usize) -> Option<&'a str> {
+    pub(super) fn text(
+        &self,
+        faults: &mut Faults,
+        key: &str,
+        min: usize,
+        max: usize,
+    ) -> Option<&'a str> {
         let value = self.get(key)?;
         let Some(text) = value.as_str() else {
             faults.add(
@@ -170,14 +181,14 @@ impl<'a> Object<'a> {
     }
 
     /// A text that must be there and say something.
-    pub fn required(&self, faults: &mut Faults, key: &str, max: usize) -> &'a str {
+    pub(super) fn required(&self, faults: &mut Faults, key: &str, max: usize) -> &'a str {
         if self.get(key).is_none() {
             faults.required(&self.at(key));
         }
         self.text(faults, key, 1, max).unwrap_or_default()
     }
 
-    pub fn whole(&self, faults: &mut Faults, key: &str, min: i64, max: i64) -> Option<i64> {
+    pub(super) fn whole(&self, faults: &mut Faults, key: &str, min: i64, max: i64) -> Option<i64> {
         let number = self.get(key)?.as_i64();
         if !number.is_some_and(|number| (min..=max).contains(&number)) {
             let message = format!("int value should be between {min} and {max}.");
@@ -187,7 +198,7 @@ impl<'a> Object<'a> {
     }
 
     /// A number that only matters sometimes.
-    pub fn whole_if(
+    pub(super) fn whole_if(
         &self,
         faults: &mut Faults,
         key: &str,
@@ -202,7 +213,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub fn truth(&self, faults: &mut Faults, key: &str) -> bool {
+    pub(super) fn truth(&self, faults: &mut Faults, key: &str) -> bool {
         let Some(value) = self.get(key) else {
             return false;
         };
@@ -212,7 +223,13 @@ impl<'a> Object<'a> {
         value.as_bool().unwrap_or_default()
     }
 
-    pub fn list(&self, faults: &mut Faults, key: &str, min: usize, max: usize) -> &'a [Value] {
+    pub(super) fn list(
+        &self,
+        faults: &mut Faults,
+        key: &str,
+        min: usize,
+        max: usize,
+    ) -> &'a [Value] {
         let Some(value) = self.get(key) else {
             return &[];
         };
@@ -230,7 +247,7 @@ impl<'a> Object<'a> {
         list
     }
 
-    pub fn link(
+    pub(super) fn link(
         &self,
         faults: &mut Faults,
         key: &str,

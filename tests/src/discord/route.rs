@@ -49,7 +49,7 @@ pub(crate) enum Route<'a> {
 
 impl<'a> Route<'a> {
     /// `path` is without `/api/v10`.
-    pub fn find(path: &'a str) -> Option<Self> {
+    pub(super) fn find(path: &'a str) -> Option<Self> {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         Some(match parts[..] {
             ["users", "@me"] => Self::CurrentUser,
@@ -98,7 +98,7 @@ impl<'a> Route<'a> {
     }
 
     /// Without a token in the header: the one in the path is enough, or none is needed.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         matches!(
             self,
             Self::Callback { .. }
@@ -109,7 +109,7 @@ impl<'a> Route<'a> {
     }
 
     /// Discord tells its limits with each answer and may change them; these are what it tells mostly.
-    pub fn bucket(&self, method: &str) -> Option<Bucket> {
+    pub(super) fn bucket(&self, method: &str) -> Option<Bucket> {
         let bucket = |key: String, limit, seconds, global| {
             Some(Bucket {
                 key,

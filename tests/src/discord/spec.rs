@@ -30,12 +30,12 @@ impl Default for Spec {
 }
 
 impl Spec {
-    pub fn found(&self) -> bool {
+    pub(crate) fn found(&self) -> bool {
         self.document.is_some()
     }
 
     /// What is wrong with a request.
-    pub fn check(&self, method: &str, path: &str, body: &Value) -> Result<(), String> {
+    pub(crate) fn check(&self, method: &str, path: &str, body: &Value) -> Result<(), String> {
         let Some(document) = &self.document else {
             return Ok(());
         };

@@ -73,20 +73,20 @@ pub(crate) struct Posted {
 
 impl Posted {
     /// As it is now; `null` when deleted.
-    pub fn now(&self) -> &Value {
+    pub(crate) fn now(&self) -> &Value {
         self.history
             .last()
             .map_or(&Value::Null, |moment| &moment.message)
     }
 
-    pub fn is_ephemeral(&self) -> bool {
+    pub(crate) fn is_ephemeral(&self) -> bool {
         self.now()["flags"]
             .as_u64()
             .is_some_and(|flags| flags & 64 != 0)
     }
 
     /// "The bot is thinking".
-    pub fn is_thinking(&self) -> bool {
+    pub(crate) fn is_thinking(&self) -> bool {
         thinks(self.now())
     }
 }
@@ -113,7 +113,7 @@ pub(crate) struct Interaction {
 }
 
 impl Interaction {
-    pub fn kind(&self) -> i64 {
+    pub(crate) fn kind(&self) -> i64 {
         self.event["type"].as_i64().unwrap_or_default()
     }
 }
@@ -153,7 +153,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
             serial: 0,
@@ -171,12 +171,12 @@ impl State {
         }
     }
 
-    pub fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.started.elapsed()
     }
 
     /// A new identifier.
-    pub fn snowflake(&mut self) -> String {
+    pub(crate) fn snowflake(&mut self) -> String {
         self.serial += 1;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -188,22 +188,22 @@ impl State {
         ((now << 22) | (self.serial & 0x003f_ffff)).to_string()
     }
 
-    pub fn violation(&mut self, text: impl Into<String>) {
+    pub(crate) fn violation(&mut self, text: impl Into<String>) {
         self.violations.push(text.into());
     }
 
-    pub fn interaction(&mut self, id: &str) -> Option<&mut Interaction> {
+    pub(crate) fn interaction(&mut self, id: &str) -> Option<&mut Interaction> {
         self.interactions
             .iter_mut()
             .find(|interaction| interaction.id == id)
     }
 
-    pub fn message(&mut self, id: &str) -> Option<&mut Posted> {
+    pub(crate) fn message(&mut self, id: &str) -> Option<&mut Posted> {
         self.messages.iter_mut().find(|message| message.id == id)
     }
 
     /// One more message; gives its identifier, which its JSON has already.
-    pub fn post(&mut self, message: Value, by_bot: bool, token: Option<String>) -> String {
+    pub(crate) fn post(&mut self, message: Value, by_bot: bool, token: Option<String>) -> String {
         let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
         let (id, channel, at) = (text("id"), text("channel_id"), self.now());
         let history = vec![Moment { at, message }];
@@ -219,7 +219,7 @@ impl State {
     }
 
     /// A new look of a message, or its end.
-    pub fn change(&mut self, id: &str, message: Value) {
+    pub(crate) fn change(&mut self, id: &str, message: Value) {
         let at = self.now();
         if let Some(posted) = self.message(id) {
             posted.history.push(Moment { at, message });
@@ -227,7 +227,7 @@ impl State {
     }
 
     /// The fault that a test asked for on this request.
-    pub fn fault(&mut self, request: &str) -> Option<Fault> {
+    pub(crate) fn fault(&mut self, request: &str) -> Option<Fault> {
         let index = self
             .faults
             .iter()
@@ -241,7 +241,7 @@ impl State {
         Some(fault)
     }
 
-    pub fn limited(&mut self, request: &str, limited: &Limited) {
+    pub(crate) fn limited(&mut self, request: &str, limited: &Limited) {
         if limited.violated {
             let left = limited.retry_after;
             self.violation(format!(
@@ -251,7 +251,7 @@ impl State {
     }
 
     /// A refusal of what the bot did, other than by a test's own wish.
-    pub fn refused(&mut self, request: &str, refusal: &Refusal) {
+    pub(crate) fn refused(&mut self, request: &str, refusal: &Refusal) {
         self.violation(format!(
             "{request} was refused: {} {}",
             refusal.status,
@@ -260,7 +260,7 @@ impl State {
     }
 
     /// What is still owed when a test ends.
-    pub fn leftovers(&self) -> Vec<String> {
+    pub(crate) fn leftovers(&self) -> Vec<String> {
         let mut left = Vec::new();
         for interaction in self
             .interactions
@@ -319,7 +319,7 @@ pub(crate) fn matches(pattern: &str, request: &str) -> bool {
 }
 
 impl Shared {
-    pub fn new(origin: String, keys: ring::signature::Ed25519KeyPair) -> Self {
+    pub(crate) fn new(origin: String, keys: ring::signature::Ed25519KeyPair) -> Self {
         Self {
             state: Mutex::new(State::new()),
             changed: Condvar::new(),
@@ -329,12 +329,12 @@ impl Shared {
         }
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes something, and wakes whoever waits for it.
-    pub fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.notify_all();
         result
@@ -342,12 +342,12 @@ impl Shared {
 
     /// Waits until something is there.
     #[track_caller]
-    pub fn wait<T>(&self, what: &str, find: impl FnMut(&mut State) -> Option<T>) -> T {
+    pub(crate) fn wait<T>(&self, what: &str, find: impl FnMut(&mut State) -> Option<T>) -> T {
         self.wait_within(PATIENCE, what, find)
     }
 
     #[track_caller]
-    pub fn wait_within<T>(
+    pub(crate) fn wait_within<T>(
         &self,
         patience: Duration,
         what: &str,

@@ -30,7 +30,7 @@ pub(super) struct Content {
 
 impl Content {
     /// Writes itself into a message in the Bot API's form.
-    pub fn write(&self, json: &mut Value) {
+    pub(super) fn write(&self, json: &mut Value) {
         for name in [
             "text",
             "entities",
@@ -61,7 +61,7 @@ impl Content {
     }
 
     /// True when readers see the same.
-    pub fn same(&self, other: &Self) -> bool {
+    pub(super) fn same(&self, other: &Self) -> bool {
         let file = |content: &Self| content.attachment.as_ref().map(|file| file.file_id.clone());
         self.text == other.text && self.entities == other.entities && file(self) == file(other)
     }

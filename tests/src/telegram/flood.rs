@@ -75,7 +75,7 @@ pub(super) struct Flood {
 
 impl Flood {
     /// Takes one message to a chat, or one edit in it; the second part says that the bot did not wait.
-    pub fn take(&mut self, chat: i64, edited: Option<&str>) -> Result<(), (Refusal, bool)> {
+    pub(super) fn take(&mut self, chat: i64, edited: Option<&str>) -> Result<(), (Refusal, bool)> {
         let now = Instant::now();
         if let Some((since, until)) = self
             .pauses
@@ -129,7 +129,7 @@ impl Flood {
     }
 
     /// Nothing may be sent to a chat for so long.
-    pub fn pause(&mut self, chat: i64, seconds: u64) {
+    pub(super) fn pause(&mut self, chat: i64, seconds: u64) {
         let now = Instant::now();
         self.pauses
             .insert(chat, (now, now + Duration::from_secs(seconds)));

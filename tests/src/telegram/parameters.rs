@@ -58,7 +58,7 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Reads them from the query and the body.
-    pub async fn read(request: Request<Body>) -> Result<Self, Refusal> {
+    pub(super) async fn read(request: Request<Body>) -> Result<Self, Refusal> {
         let mut parameters = Self::default();
         for (name, value) in
             form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -157,12 +157,12 @@ impl Parameters {
     }
 
     /// All names, those of files that are parameters themselves included.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
 
     /// Files that come as a parameter become references to themselves; gives the files that nobody mentions.
-    pub fn attach(&mut self, known: impl Fn(&str) -> bool) -> Vec<String> {
+    pub(super) fn attach(&mut self, known: impl Fn(&str) -> bool) -> Vec<String> {
         for name in self.files.keys().filter(|name| known(name)) {
             self.values
                 .entry(name.clone())
@@ -176,22 +176,22 @@ impl Parameters {
             .collect()
     }
 
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
     }
 
     /// A text.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         self.typed(name, "a String", Value::as_str)
     }
 
     /// A number.
-    pub fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
         self.typed(name, "an Integer", Value::as_i64)
     }
 
     /// A flag; absent ones are false.
-    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         Ok(self
             .typed(name, "a Boolean", Value::as_bool)?
             .unwrap_or_default())

@@ -14,7 +14,7 @@ pub(super) struct Refusal {
 pub(super) type Answer = Result<Value, Refusal>;
 
 impl Refusal {
-    pub fn new(code: u16, description: impl Into<String>) -> Self {
+    pub(super) fn new(code: u16, description: impl Into<String>) -> Self {
         Self {
             code,
             description: description.into(),
@@ -23,32 +23,32 @@ impl Refusal {
     }
 
     /// 400.
-    pub fn bad(why: impl AsRef<str>) -> Self {
+    pub(super) fn bad(why: impl AsRef<str>) -> Self {
         Self::new(400, format!("Bad Request: {}", why.as_ref()))
     }
 
     /// 403.
-    pub fn forbidden(why: &str) -> Self {
+    pub(super) fn forbidden(why: &str) -> Self {
         Self::new(403, format!("Forbidden: {why}"))
     }
 
     /// 409.
-    pub fn conflict(why: &str) -> Self {
+    pub(super) fn conflict(why: &str) -> Self {
         Self::new(409, format!("Conflict: {why}"))
     }
 
     /// 401.
-    pub fn unauthorized() -> Self {
+    pub(super) fn unauthorized() -> Self {
         Self::new(401, "Unauthorized")
     }
 
     /// 404.
-    pub fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self::new(404, "Not Found")
     }
 
     /// 429.
-    pub fn flood(seconds: u64) -> Self {
+    pub(super) fn flood(seconds: u64) -> Self {
         let description = format!("Too Many Requests: retry after {seconds}");
         Self {
             parameters: Some(json!({ "retry_after": seconds })),
@@ -57,11 +57,11 @@ impl Refusal {
     }
 
     /// A query that was answered, is too old or never was.
-    pub fn too_old() -> Self {
+    pub(super) fn too_old() -> Self {
         Self::bad("query is too old and response timeout expired or query ID is invalid")
     }
 
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let mut json =
             json!({ "ok": false, "error_code": self.code, "description": self.description });
         if let Some(parameters) = &self.parameters {

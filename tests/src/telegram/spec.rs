@@ -12,7 +12,7 @@ pub(super) struct Spec(Value);
 
 impl Spec {
     /// From `NETVANE_SPECS`, else from beside the repository. Without it the fake's own rules remain.
-    pub fn load() -> Option<Arc<Self>> {
+    pub(super) fn load() -> Option<Arc<Self>> {
         static SPEC: LazyLock<Option<Arc<Spec>>> = LazyLock::new(|| {
             let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/specs");
             let directory =
@@ -27,7 +27,7 @@ impl Spec {
 
     /// The names of a method's parameters, and whether they are required.
     #[cfg(test)]
-    pub fn parameters(&self, method: &str) -> Option<Vec<(&str, bool)>> {
+    pub(super) fn parameters(&self, method: &str) -> Option<Vec<(&str, bool)>> {
         let fields = &self.0["methods"].get(method)?["fields"];
         let field = |field: &'_ Value| field["required"] == true;
         Some(
@@ -39,7 +39,7 @@ impl Spec {
     }
 
     /// What is wrong with a call.
-    pub fn check(&self, method: &str, values: &Map<String, Value>) -> Vec<String> {
+    pub(super) fn check(&self, method: &str, values: &Map<String, Value>) -> Vec<String> {
         match self.0["methods"].get(method) {
             Some(described) => self.object(method, array(&described["fields"]), values),
             None => vec![format!("{method} is no method of the Bot API")],

@@ -122,7 +122,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(token: &str) -> Self {
+    pub(super) fn new(token: &str) -> Self {
         Self {
             state: Mutex::new(State::new(token)),
             changed: Condvar::new(),
@@ -130,12 +130,12 @@ impl Shared {
         }
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes something and tells everybody.
-    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let value = change(&mut self.lock());
         self.changed.notify_all();
         self.version.send_modify(|version| *version += 1);
@@ -143,13 +143,17 @@ impl Shared {
     }
 
     /// Hears of changes.
-    pub fn watch(&self) -> watch::Receiver<u64> {
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
     /// Waits until something is there.
     #[track_caller]
-    pub fn wait_for<T>(&self, what: &str, mut find: impl FnMut(&mut State) -> Option<T>) -> T {
+    pub(super) fn wait_for<T>(
+        &self,
+        what: &str,
+        mut find: impl FnMut(&mut State) -> Option<T>,
+    ) -> T {
         let end = Instant::now() + PATIENCE;
         let mut state = self.lock();
         loop {
@@ -217,12 +221,12 @@ impl State {
     }
 
     /// A number that was not used yet.
-    pub fn number(&mut self) -> i64 {
+    pub(super) fn number(&mut self) -> i64 {
         self.numbers += 1;
         self.numbers
     }
 
-    pub fn violation(&mut self, what: impl Into<String>) {
+    pub(super) fn violation(&mut self, what: impl Into<String>) {
         let what = what.into();
         if !self.forgiven.iter().any(|text| what.contains(text)) {
             self.violations.push(what);
@@ -230,7 +234,7 @@ impl State {
     }
 
     /// Hands an update to the bot, unless it did not ask for this kind.
-    pub fn push(&mut self, kind: &str, body: Value, queue: i64) -> Option<i64> {
+    pub(super) fn push(&mut self, kind: &str, body: Value, queue: i64) -> Option<i64> {
         let wanted = match &self.allowed {
             Some(allowed) if !allowed.is_empty() => allowed.contains(kind),
             _ => !matches!(
@@ -253,7 +257,7 @@ impl State {
     }
 
     /// The messages of the bot in a chat, in the order in which they were sent, as they are now.
-    pub fn own_messages(&self, chat: i64) -> impl Iterator<Item = &Message> {
+    pub(super) fn own_messages(&self, chat: i64) -> impl Iterator<Item = &Message> {
         let own = self
             .messages
             .range(Place::Chat(chat, 0)..=Place::Chat(chat, i64::MAX));
@@ -262,7 +266,7 @@ impl State {
     }
 
     /// A callback or inline query begins.
-    pub fn ask(&mut self, what: String, inline: bool) -> String {
+    pub(super) fn ask(&mut self, what: String, inline: bool) -> String {
         let id = format!("{}", 7_000_000_000_000_000 + self.number());
         let query = Query {
             what,
@@ -276,7 +280,7 @@ impl State {
     }
 
     /// What a test that waited in vain wants to know.
-    pub fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let calls: Vec<_> = self
             .calls
             .iter()

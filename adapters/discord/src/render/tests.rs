@@ -1,6 +1,6 @@
 use netvane_chat::{Button, Sort, note};
-use netvane_core::{
-    document::Station,
+use netvane_core::document::{
+    Station,
     testing::adversarial::{self, LINK, Mark, Says, lost_silently},
 };
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use netvane_core::testing::adversarial::{self, Mark, Says, lost_silently};
+use netvane_core::document::testing::adversarial::{self, Mark, Says, lost_silently};
 use proptest::prelude::*;
 use regex::Regex;
 

@@ -126,8 +126,8 @@ fn length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use netvane_core::{
-        document::{Cell, Severity},
+    use netvane_core::document::{
+        Cell, Severity,
         testing::adversarial::{self, Says, lost_silently},
     };
     use proptest::prelude::*;

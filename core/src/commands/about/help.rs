@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::Word,
     command::{Command, Context, Entry},
-    document::{Answer, Cell, Document, Failure, Severity, UsageError, UsageKind},
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError, UsageKind};
 
 /// What can be asked; for one command its arguments and examples.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Help {
+pub(crate) struct Help {
     /// A command to explain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     command: Option<Word>,
@@ -23,7 +23,7 @@ pub struct Help {
 
 /// One command, or all.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// In the order of the registry.
     commands: Vec<About>,
     /// Only one was asked for: its arguments are shown too.

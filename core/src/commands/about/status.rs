@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use crate::commands::dns::lookup::count;
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Severity},
-    facts::geo::{ATTRIBUTION, DatabaseInfo},
     policy::rate_limits::Standing,
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_facts::geo::{ATTRIBUTION, DatabaseInfo};
 
 /// Version, uptime, age of the data, limits, and what is enabled here.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Status {}
+pub(crate) struct Status {}
 
 /// This installation.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     version: &'static str,
     uptime_seconds: u64,
     /// Adapters that run in this process.

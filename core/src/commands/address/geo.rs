@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::{
-        geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
-        ip_class::{self, Kind},
-        target::{Host, both_forms},
-    },
     spec::{Cost, Group, Spec, TargetKind},
+};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
+    ip_class::{self, Kind},
+    target::{Host, both_forms},
 };
 
 /// Hosts with more addresses than this show the first ones.
@@ -22,14 +22,14 @@ const MAX_ADDRESSES: usize = 16;
 /// Place and network of an address, from the local database.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Geo {
+pub(crate) struct Geo {
     /// An address, or a host name whose addresses are looked at.
     target: Host,
 }
 
 /// The contract's `geo`: of the first address; a host's other ones under `more`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// As asked, in canonical spelling.
     query: String,
     #[serde(flatten)]

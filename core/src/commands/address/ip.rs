@@ -13,17 +13,17 @@ use crate::commands::{
 };
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::{
-        ip_class::Kind,
-        registration::{Kind as Registered, State},
-        target::{Host, both_forms, reverse_name},
-    },
-    net::{
-        dns::{Data as Rdata, without_dot},
-        registry::Found,
-    },
     spec::{Cost, Group, Spec, TargetKind},
+};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    ip_class::Kind,
+    registration::{Kind as Registered, State},
+    target::{Host, both_forms, reverse_name},
+};
+use netvane_net::{
+    dns::{Data as Rdata, without_dot},
+    registry::Found,
 };
 
 /// A registry may be slow; the rest of the answer does not wait longer for it.
@@ -32,14 +32,14 @@ const REGISTRY_PATIENCE: Duration = Duration::from_secs(10);
 /// Class, names, place, network and registration of an address, or of each address of a host.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Ip {
+pub(crate) struct Ip {
     /// An address, or a host name whose addresses are looked at.
     target: Host,
 }
 
 /// The contract's `ip`: of the first address; a host's other ones under `more`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// As asked, in canonical spelling.
     query: String,
     #[serde(flatten)]
@@ -200,7 +200,7 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
         (facts, _) => facts.filter(|facts| facts.state == State::Registered),
     };
     Ok(facts.and_then(|facts| facts.network).map(|network| {
-        let crate::facts::registration::Network {
+        let netvane_facts::registration::Network {
             cidr,
             name,
             organization,

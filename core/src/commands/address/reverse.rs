@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::commands::dns::lookup::{Outcome, count, look_up};
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::target::{Host, both_forms, name_warning, reverse_name},
-    net::dns::{Client, Data as Rdata, without_dot},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::target::{Host, both_forms, name_warning, reverse_name};
+use netvane_net::dns::{Client, Data as Rdata, without_dot};
 
 /// Names looked at for one address: some addresses have hundreds.
 const MAX_NAMES: usize = 16;
@@ -22,14 +22,14 @@ const MAX_NAMES: usize = 16;
 /// Names of an address, or of each address of a domain, and whether they lead back.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Reverse {
+pub(crate) struct Reverse {
     /// An address, or a domain whose addresses are looked at.
     target: Host,
 }
 
 /// Addresses, their names, and whether the names lead back.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// As asked, in canonical spelling.
     query: String,
     addresses: Vec<Reversed>,
@@ -102,7 +102,7 @@ impl Command for Reverse {
                 v4.records
                     .iter()
                     .chain(&v6.records)
-                    .filter_map(crate::net::dns::Record::address)
+                    .filter_map(netvane_net::dns::Record::address)
                     .collect()
             }
         };

@@ -9,19 +9,19 @@ use crate::commands::dns::lookup::count;
 use crate::{
     args::{Flag, Registered},
     command::{Command, Context},
-    document::{Answer, Block, Cell, Document, Failure, Role, Severity},
-    facts::{
-        registration::{Kind, Registration, State},
-        target::{Endpoint, Host, both_forms, name_warning},
-    },
-    net::registry::{Found, Step},
     spec::{Cost, Group, Spec, TargetKind},
 };
+use netvane_document::{Answer, Block, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    registration::{Kind, Registration, State},
+    target::{Endpoint, Host, both_forms, name_warning},
+};
+use netvane_net::registry::{Found, Step};
 
 /// Registration facts with the way they came.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Whois {
+pub(crate) struct Whois {
     /// A domain, address, network or AS number.
     target: Registered,
     /// Ask only over RDAP, or only over port 43.
@@ -47,7 +47,7 @@ pub(crate) enum Source {
 
 /// The contract's registration facts.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// What the registry was asked about: for a host name, its registrable domain.
     query: String,
     source: Source,

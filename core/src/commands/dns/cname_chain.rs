@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::base::{Rtype, iana::OptRcode};
 
 use crate::commands::dns::lookup::{MAX_CHASED, Outcome};
-use crate::net::dns::{Data, Message, Record, without_dot};
+use netvane_net::dns::{Data, Message, Record, without_dot};
 
 /// Sorts an answer section into aliases in order, records, and what else there is.
 pub(crate) struct Chain {

@@ -8,11 +8,9 @@ use futures::future::join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{
-    command::Context,
-    document::Failure,
-    net::dns::{Client, Data, Message, Question, Record, without_dot},
-};
+use crate::command::Context;
+use netvane_document::Failure;
+use netvane_net::dns::{Client, Data, Message, Question, Record, without_dot};
 
 /// All further questions together end by then.
 const PATIENCE: Duration = Duration::from_secs(4);

@@ -10,18 +10,18 @@ use crate::commands::dns::lookup::{Row, rcode_name};
 use crate::{
     args::{Flag, RecordType},
     command::{Command, Context},
-    document::{Answer, Document, Failure, Severity},
-    facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning},
-    net::dns::{
-        Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
-    },
     spec::{Cost, Group, Spec},
+};
+use netvane_document::{Answer, Document, Failure, Severity};
+use netvane_facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning};
+use netvane_net::dns::{
+    Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
 };
 
 /// One exact query, shown as the wire said it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Dig {
+pub(crate) struct Dig {
     /// The name to ask for; `.` is the root.
     name: DnsName,
     /// Record type by name or number, such as `MX` or `TYPE65`; `A` if not given.
@@ -43,7 +43,7 @@ pub struct Dig {
 
 /// The contract's DNS data, with all sections and how they came.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// Without the final dot; the root is a dot.
     name: String,
     r#type: String,

@@ -12,15 +12,15 @@ use crate::commands::dns::lookup::{
 };
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Severity},
-    facts::target::{Domain, Host, Resolver, both_forms, name_warning},
     spec::{Cost, Group, Spec, TargetKind},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_facts::target::{Domain, Host, Resolver, both_forms, name_warning};
 
 /// Every common record type of a name at once.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Dns {
+pub(crate) struct Dns {
     /// The name to look up.
     domain: Domain,
     /// DNS server to ask instead of the configured ones.
@@ -48,7 +48,7 @@ const TYPES: [Rtype; 14] = [
 
 /// All records of a name.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// A-labels, without the final dot.
     name: String,
     /// `NXDOMAIN` when the name does not exist; a failure's code only when no type could be had.

@@ -6,23 +6,21 @@ use domain::base::{Rtype, iana::OptRcode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::command::Context;
 use crate::commands::dns::{
     cname_chain::{Chain, has_soa},
     diagnose::{Cause, Diagnosis, diagnose},
 };
-use crate::{
-    command::Context,
-    document::{Cell, Document, Failure, Role, Severity},
-    facts::target::{Transport, both_forms, name_warning},
-    net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot},
-};
+use netvane_document::{Cell, Document, Failure, Role, Severity};
+use netvane_facts::target::{Transport, both_forms, name_warning};
+use netvane_net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot};
 
 /// How many aliases are followed by further questions, as resolvers do.
 pub(crate) const MAX_CHASED: usize = 8;
 
 /// The contract's DNS data.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Lookup {
+pub(crate) struct Lookup {
     /// The name asked for, A-labels, without the final dot.
     pub name: String,
     /// The type asked for.
@@ -55,7 +53,7 @@ pub struct Lookup {
 
 /// A record as the contract writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Row {
+pub(crate) struct Row {
     /// Owner, without the final dot.
     pub name: String,
     /// Type.
@@ -69,7 +67,7 @@ pub struct Row {
 /// What an answer amounts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// There are records.
     Answer,
     /// The name exists, the type does not (NODATA).
@@ -117,14 +115,18 @@ impl From<&Record> for Row {
 }
 
 /// The data with the records behind it, for commands that look into them.
-pub struct Answered {
+pub(crate) struct Answered {
     pub lookup: Lookup,
     /// Records of the type asked for.
     pub records: Vec<Record>,
 }
 
 /// Asks, follows aliases that the server left open, and classifies.
-pub async fn look_up(client: &Client, name: &str, rtype: Rtype) -> Result<Answered, Failure> {
+pub(crate) async fn look_up(
+    client: &Client,
+    name: &str,
+    rtype: Rtype,
+) -> Result<Answered, Failure> {
     let mut response = client.query(name, rtype).await?;
     let mut chain = Chain::new(name, rtype);
     chain.take(std::mem::take(&mut response.message.answers));
@@ -189,7 +191,7 @@ impl Answered {
 }
 
 /// The same, and where the resolver fails without saying why, finds out why.
-pub async fn look_up_explained(
+pub(crate) async fn look_up_explained(
     cx: &Context,
     client: &Client,
     name: &str,
@@ -203,7 +205,7 @@ pub async fn look_up_explained(
 }
 
 /// `NOERROR`, or `RCODE 17` for numbers without a name.
-pub fn rcode_name(rcode: OptRcode) -> String {
+pub(crate) fn rcode_name(rcode: OptRcode) -> String {
     match rcode
         .to_mnemonic()
         .and_then(|name| std::str::from_utf8(name).ok())
@@ -215,7 +217,7 @@ pub fn rcode_name(rcode: OptRcode) -> String {
 
 impl Lookup {
     /// The document's head: what was asked and what it amounts to; `found` words the good case.
-    pub fn document(&self, found: impl Into<String>) -> Document {
+    pub(crate) fn document(&self, found: impl Into<String>) -> Document {
         let mut document = Document::new(
             format!("{} of {}", self.r#type, both_forms(&self.name)),
             self.summary(found.into()),
@@ -246,7 +248,7 @@ impl Lookup {
     }
 
     /// Where it came from; the last line of every DNS reply.
-    pub fn source(&self, document: &mut Document) {
+    pub(crate) fn source(&self, document: &mut Document) {
         let validated = if self.authenticated {
             ", validated by it (DNSSEC)"
         } else {
@@ -266,7 +268,7 @@ impl Lookup {
     }
 
     /// Records of the type asked for.
-    pub fn found(&self) -> impl Iterator<Item = &Row> {
+    pub(crate) fn found(&self) -> impl Iterator<Item = &Row> {
         self.answers
             .iter()
             .filter(|row| row.r#type == self.r#type || self.r#type == "ANY")
@@ -357,7 +359,7 @@ impl Lookup {
     }
 
     /// How long it holds: the shortest TTL, a failure for a few seconds (RFC 9520).
-    pub fn lifetime(&self) -> Duration {
+    pub(crate) fn lifetime(&self) -> Duration {
         let shortest = self.answers.iter().map(|row| row.ttl).min();
         let seconds = match self.outcome {
             Outcome::Answer => shortest,
@@ -370,7 +372,7 @@ impl Lookup {
     }
 
     /// TTLs count down.
-    pub fn age(&mut self, seconds: u32) {
+    pub(crate) fn age(&mut self, seconds: u32) {
         for row in self.answers.iter_mut().chain(&mut self.authority) {
             row.ttl = row.ttl.saturating_sub(seconds);
         }
@@ -379,7 +381,7 @@ impl Lookup {
 }
 
 /// `5m`, `1h`, `2d`, `299s`: as short as it is exact.
-pub fn ttl(seconds: u32) -> String {
+pub(crate) fn ttl(seconds: u32) -> String {
     match seconds {
         0 => "0s".into(),
         s if s % 86_400 == 0 => format!("{}d", s / 86_400),
@@ -390,12 +392,12 @@ pub fn ttl(seconds: u32) -> String {
 }
 
 /// `1 record`, `3 records`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// A cell for data of this type: names and addresses can be carried on from.
-pub fn data_cell(rtype: &str, data: &str) -> Cell {
+pub(crate) fn data_cell(rtype: &str, data: &str) -> Cell {
     match rtype {
         "A" | "AAAA" => Cell::new(data, Role::Address),
         "NS" | "CNAME" | "PTR" | "DNAME" => Cell::domain(without_dot(data)),

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use crate::commands::dns::lookup::{Lookup, Outcome, count, look_up, look_up_explained, ttl};
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::target::{Domain, Host, Resolver},
-    net::dns::{Client, Data as Rdata, without_dot},
     spec::{Cost, Group, Spec, TargetKind},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::target::{Domain, Host, Resolver};
+use netvane_net::dns::{Client, Data as Rdata, without_dot};
 
 /// Mail servers of a domain, with their addresses.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Mx {
+pub(crate) struct Mx {
     /// The domain whose mail is asked about.
     domain: Domain,
     /// DNS server to ask instead of the configured ones.
@@ -27,7 +27,7 @@ pub struct Mx {
 
 /// The contract's DNS data with the exchanges looked into.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     #[serde(flatten)]
     pub(crate) lookup: Lookup,
     /// By preference, lowest first.
@@ -180,7 +180,7 @@ impl Exchange {
                 answered
                     .records
                     .iter()
-                    .filter_map(crate::net::dns::Record::address),
+                    .filter_map(netvane_net::dns::Record::address),
             );
         }
         let outcomes: Vec<Outcome> = answers

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use crate::commands::dns::lookup::{Lookup, look_up_explained};
 use crate::{
     command::{Command, Context},
-    document::Failure,
-    facts::target::{Address, reverse_name},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::Failure;
+use netvane_facts::target::{Address, reverse_name};
 
 /// The names that the reverse zone gives an address.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Ptr {
+pub(crate) struct Ptr {
     /// The address whose names are asked for.
     address: Address,
 }

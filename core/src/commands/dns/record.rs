@@ -1,7 +1,7 @@
 //! What the commands that ask for one record type share: they differ in nothing but what their files say.
 
 use super::lookup::{Lookup, Row, count, data_cell, ttl};
-use crate::document::{Answer, Cell, Document};
+use netvane_document::{Answer, Cell, Document};
 
 /// Declares a command that asks for one record type: its type, the record type, its name, its help and examples.
 macro_rules! record_command {
@@ -9,12 +9,12 @@ macro_rules! record_command {
         #[doc = $about]
         #[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
-        pub struct $command {
+        pub(crate) struct $command {
             /// The name to look up.
-            domain: $crate::facts::target::Domain,
+            domain: netvane_facts::target::Domain,
             /// DNS server to ask instead of the configured ones.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            resolver: Option<$crate::facts::target::Resolver>,
+            resolver: Option<netvane_facts::target::Resolver>,
         }
 
         impl $crate::command::Command for $command {
@@ -33,7 +33,7 @@ macro_rules! record_command {
             async fn run(
                 self,
                 cx: &$crate::command::Context,
-            ) -> Result<Self::Data, $crate::document::Failure> {
+            ) -> Result<Self::Data, netvane_document::Failure> {
                 let client = cx.net.dns.client(self.resolver.as_ref()).await?;
                 Ok($crate::commands::dns::lookup::look_up_explained(
                     cx,
@@ -45,7 +45,7 @@ macro_rules! record_command {
                 .lookup)
             }
 
-            fn contacts(&self) -> Option<&$crate::facts::target::Host> {
+            fn contacts(&self) -> Option<&netvane_facts::target::Host> {
                 self.resolver
                     .as_ref()
                     .map(|resolver| &resolver.endpoint.host)

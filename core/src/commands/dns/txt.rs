@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use crate::commands::dns::lookup::{Lookup, count, look_up_explained, ttl};
 use crate::{
     command::{Command, Context},
-    document::{Answer, Document, Failure},
-    facts::target::{Domain, Host, Resolver},
-    net::dns::{Data as Rdata, Record},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Document, Failure};
+use netvane_facts::target::{Domain, Host, Resolver};
+use netvane_net::dns::{Data as Rdata, Record};
 
 /// Text records of a name, and what they are for.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Txt {
+pub(crate) struct Txt {
     /// The name to look up.
     domain: Domain,
     /// DNS server to ask instead of the configured ones.
@@ -26,7 +26,7 @@ pub struct Txt {
 
 /// The contract's DNS data with the texts read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     #[serde(flatten)]
     lookup: Lookup,
     /// One for each TXT record, in the order of `answers`.

@@ -24,10 +24,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     args::Email,
     command::{Command, Context},
-    document::{Answer, Document, Failure, Station},
-    net::dns::Client,
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Document, Failure, Station};
+use netvane_net::dns::Client;
 use receiver::Receiver;
 use sender::{Dkim, Dmarc, Spf};
 use services::{READING, SENDING, Services};
@@ -42,7 +42,7 @@ const TALKS: Duration = Duration::from_secs(20);
 /// How e-mail works, told with the real servers of two addresses.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct HowMail {
+pub(crate) struct HowMail {
     /// The sender's mail address; an example if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Email>,
@@ -53,7 +53,7 @@ pub struct HowMail {
 
 /// The contract's `howmail`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     from: String,
     to: String,
     /// An address was not given, and an example stands in for it.

@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 use crate::commands::{address::geo::Place, dns::mx};
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role as CellRole},
-    facts::{
-        geo::ATTRIBUTION,
-        target::{Domain, both_forms},
-    },
     mailbox_check::provider::{self, Provider, Role},
     spec::{Cost, Group, Spec, TargetKind},
+};
+use netvane_document::{Answer, Cell, Document, Failure, Role as CellRole};
+use netvane_facts::{
+    geo::ATTRIBUTION,
+    target::{Domain, both_forms},
 };
 
 /// Where a mailbox lives: hosts, addresses, provider, place.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Mailbox {
+pub(crate) struct Mailbox {
     /// A mail address, or its domain.
     email: Domain,
 }
 
 /// The contract's `mailbox`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     domain: String,
     /// Product or company; `self-hosted` where the exchanges bear the domain's own name; `null` without exchange.
     provider: Option<String>,

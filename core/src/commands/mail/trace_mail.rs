@@ -9,18 +9,17 @@ use crate::commands::{address::geo::Place, dns::lookup::count};
 use crate::{
     args::Message,
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::{
-        geo::{ATTRIBUTION, GeoReader},
-        mailtrace::{
-            self, Anomaly, Authentication, Boundary, BoundaryKind, Claim, Confidence, Outcome,
-            Trace,
-        },
-        target::both_forms,
-    },
-    net::mailauth::{Checked, Envelope},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    geo::{ATTRIBUTION, GeoReader},
+    mailtrace::{
+        self, Anomaly, Authentication, Boundary, BoundaryKind, Claim, Confidence, Outcome, Trace,
+    },
+    target::both_forms,
+};
+use netvane_net::mailauth::{Checked, Envelope};
 
 /// Looking up policies and keys ends by then; what is not back stays as the receiver said it.
 const AUTHENTICATION_PATIENCE: Duration = Duration::from_secs(8);
@@ -28,14 +27,14 @@ const AUTHENTICATION_PATIENCE: Duration = Duration::from_secs(8);
 /// Where a message was sent from, hop by hop.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TraceMail {
+pub(crate) struct TraceMail {
     /// The message's headers, or the whole message.
     message: Message,
 }
 
 /// The contract's `trace_mail`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     from: Option<String>,
     subject: Option<String>,
     date: Option<String>,

@@ -9,23 +9,23 @@ use crate::commands::dns::{lookup::Outcome, mx};
 use crate::{
     args::{Text, mailbox},
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
     mailbox_check::{Reason, Report, Verdict},
-    net::smtp::{Entry, Exchange, Stage},
     spec::{Cost, Group, Spec, TargetKind},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_net::smtp::{Entry, Exchange, Stage};
 
 /// Whether a mailbox exists: a verdict with its evidence.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// The mail address to verify.
     email: Text,
 }
 
 /// The contract's `verify`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     #[serde(flatten)]
     report: Report,
     /// The domain's exchanges by preference.

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::Number,
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::target::{Host, IpVersion, both_forms},
-    net::icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::target::{Host, IpVersion, both_forms};
+use netvane_net::icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats};
 
 /// Connecting is answered sooner than a router finds a host missing.
 const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
@@ -20,7 +20,7 @@ const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
 /// ICMP echo: every reply, then loss and round-trip times.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Ping {
+pub(crate) struct Ping {
     /// An address or a host name.
     target: Host,
     /// How many requests to send; 4 if not given.
@@ -33,7 +33,7 @@ pub struct Ping {
 
 /// The contract's `ping`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     target: String,
     address: IpAddr,
     sent: usize,

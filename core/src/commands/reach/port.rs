@@ -9,15 +9,15 @@ use crate::commands::dns::lookup::count;
 use crate::{
     args::Text,
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Severity, UsageError},
-    facts::ports::{self, PortMatch},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError};
+use netvane_facts::ports::{self, PortMatch};
 
 /// What a port is for, by number, range, service name or words.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Port {
+pub(crate) struct Port {
     /// A number, `443/udp`, a range, or words such as `postgres`.
     #[schemars(extend("format" = "netvane:PortQuery"))]
     query: Text,
@@ -25,7 +25,7 @@ pub struct Port {
 
 /// Uses of ports, best match first.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     query: String,
     matches: Vec<PortMatch>,
     /// What can be said of a single port that nobody uses.

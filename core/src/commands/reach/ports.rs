@@ -9,14 +9,14 @@ use crate::commands::reach::ping::rounded;
 use crate::{
     args::PortSet,
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::{
-        ports,
-        target::{Host, both_forms},
-    },
-    net::tcp::{self, PortResult, PortState, ScanOptions},
     spec::{Cost, Group, Spec, TargetKind},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    ports,
+    target::{Host, both_forms},
+};
+use netvane_net::tcp::{self, PortResult, PortState, ScanOptions};
 
 /// Longer lists of ports without news are told in one line.
 const LISTED: usize = 30;
@@ -24,7 +24,7 @@ const LISTED: usize = 30;
 /// Which TCP ports of a host are open, closed or filtered.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Ports {
+pub(crate) struct Ports {
     /// An address or a host name.
     target: Host,
     /// Numbers, ranges and names; the twenty most useful if not given.
@@ -34,7 +34,7 @@ pub struct Ports {
 
 /// The contract's `ports`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     target: String,
     address: IpAddr,
     /// By number.

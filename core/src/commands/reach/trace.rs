@@ -16,16 +16,16 @@ use crate::commands::{
 use crate::{
     args::{Flag, Number},
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::{
-        geo::ATTRIBUTION,
-        target::{Host, IpVersion, both_forms, reverse_name},
-    },
-    net::{
-        dns::{Client, Data as Rdata, without_dot},
-        route::{self, Method, TraceError, TraceOptions, TraceOutcome},
-    },
     spec::{Cost, Group, Spec, TargetKind},
+};
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    geo::ATTRIBUTION,
+    target::{Host, IpVersion, both_forms, reverse_name},
+};
+use netvane_net::{
+    dns::{Client, Data as Rdata, without_dot},
+    route::{self, Method, TraceError, TraceOptions, TraceOutcome},
 };
 
 /// Names are nice to have: those that are not there this long after the route are left out.
@@ -34,7 +34,7 @@ const NAME_PATIENCE: Duration = Duration::from_millis(600);
 /// The route to a host, hop by hop.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// An address or a host name.
     target: Host,
     /// How far to look; 30 if not given.
@@ -53,7 +53,7 @@ pub struct Trace {
 
 /// The contract's `trace`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     target: String,
     address: IpAddr,
     reached: bool,

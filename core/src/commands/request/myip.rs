@@ -9,11 +9,11 @@ use super::{myrequest::shortened, visit};
 use crate::commands::address::{geo::Place, ip::names};
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Role, Severity},
-    facts::ip_class::Kind,
     request::http_request::{Chain, Hop, Visit},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::ip_class::Kind;
 
 /// A name server of somebody else's must not hold up what is known already.
 const NAMES_PATIENCE: Duration = Duration::from_secs(2);
@@ -38,11 +38,11 @@ const PROXY_CONNECTION: &str = "proxy-connection";
 /// The address you come from, how that is known, and where it is.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MyIp {}
+pub(crate) struct MyIp {}
 
 /// The caller's address.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// As far as it is believed.
     address: IpAddr,
     /// The caller's, where it is known.

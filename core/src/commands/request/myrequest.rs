@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::visit;
 use crate::{
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Severity},
     request::http_request::{Proxies, Tls, Visit},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
 
 /// Longer values are cut, and say so.
 const MOST_VALUE: usize = 4000;
@@ -31,11 +31,11 @@ const CREDENTIALS: [&str; 6] = [
 /// Every variable of your own request, and its header fields.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MyRequest {}
+pub(crate) struct MyRequest {}
 
 /// The caller's request.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     /// Named as RFC 3875 and web servers name them.
     variables: Map<String, Value>,
     /// Names in lower case, in the order in which they came; lines of one name stand together.

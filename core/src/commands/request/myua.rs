@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{ua::Data, visit};
 use crate::{
     command::{Command, Context},
-    document::Failure,
-    facts::ua::{self, read_hints},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::Failure;
+use netvane_facts::ua::{self, read_hints};
 
 /// What your own User-Agent and client hints say.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MyUa {}
+pub(crate) struct MyUa {}
 
 impl Command for MyUa {
     const SPEC: Spec = Spec {

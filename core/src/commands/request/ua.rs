@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 use crate::{
     args::Text,
     command::{Command, Context},
-    document::{Answer, Cell, Document, Failure, Severity},
-    facts::ua::{self, Hints, UaFacts, hints::Brand},
     spec::{Cost, Group, Spec},
 };
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_facts::ua::{self, Hints, UaFacts, hints::Brand};
 
 /// What a User-Agent says: browser, system, device, bot or not.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Ua {
+pub(crate) struct Ua {
     /// The User-Agent, as a client sends it.
     user_agent: Text,
 }
 
 /// The contract's `ua`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Data {
+pub(crate) struct Data {
     #[serde(flatten)]
     pub(crate) facts: UaFacts,
     /// Client hints; only a browser's own request has them.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     args::mailbox::parse,
     mailbox_check::{Reason, Report, Verdict, Verifier},
-    net::smtp::Exchange,
 };
+use netvane_net::smtp::Exchange;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,

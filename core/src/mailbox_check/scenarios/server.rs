@@ -24,14 +24,14 @@ use tokio::{
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-pub enum Lines {
+pub(crate) enum Lines {
     One(String),
     Each(Vec<String>),
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Script {
+pub(crate) struct Script {
     /// Nothing listens at all.
     #[serde(default)]
     pub refused: bool,
@@ -60,7 +60,7 @@ pub struct Script {
 
 /// What one connection saw.
 #[derive(Debug, Default, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub lines: Vec<String>,
     /// The script hung up, or the handshake failed: no QUIT can be asked for.
     pub left: bool,
@@ -69,7 +69,7 @@ pub struct Seen {
     pub encrypted: bool,
 }
 
-pub struct Server {
+pub(crate) struct Server {
     pub addresses: Vec<SocketAddr>,
     inner: Arc<Inner>,
     accepting: tokio::task::JoinHandle<()>,
@@ -88,7 +88,7 @@ struct Inner {
 type Go = io::Result<bool>;
 
 impl Server {
-    pub async fn start(
+    pub(crate) async fn start(
         script: Script,
         recipient: &str,
         tls: Arc<ServerConfig>,
@@ -126,7 +126,7 @@ impl Server {
     }
 
     /// What all connections saw, once the last has ended.
-    pub async fn finish(self) -> Vec<Seen> {
+    pub(crate) async fn finish(self) -> Vec<Seen> {
         let mut open = self.inner.open.subscribe();
         let _ =
             tokio::time::timeout(Duration::from_secs(5), open.wait_for(|open| *open == 0)).await;

@@ -2,8 +2,8 @@
 
 use html5ever::{Attribute, parse_document, tendril::TendrilSink};
 use markup5ever_rcdom::{Node, NodeData, RcDom};
-use netvane_core::{
-    document::render::is_unsafe,
+use netvane_core::document::{
+    render::is_unsafe,
     testing::adversarial::{self, LINK, Says, lost_silently},
 };
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-use netvane_core::testing::adversarial::{self, LINK, Says, lost_silently};
+use netvane_core::document::testing::adversarial::{self, LINK, Says, lost_silently};
 use proptest::prelude::*;
 
 use super::*;

@@ -11,7 +11,8 @@ use super::{
     receiver::{MtaSts, Policy, TlsRpt},
     sender::{is_version, texts},
 };
-use crate::{command::Context, net::dns::Client};
+use crate::command::Context;
+use netvane_net::dns::Client;
 
 /// RFC 8461 §3.2 suggests this as the limit of a policy.
 const MAX_POLICY: usize = 64 * 1024;

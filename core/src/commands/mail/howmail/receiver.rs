@@ -14,12 +14,12 @@ use crate::commands::dns::{
 };
 use crate::{
     command::Context,
-    facts::ip_class,
     mailbox_check::provider::{self, Provider},
-    net::{
-        dns::Client,
-        smtp::{Unconnected, Welcome, connect, greet, interleaved},
-    },
+};
+use netvane_facts::ip_class;
+use netvane_net::{
+    dns::Client,
+    smtp::{Unconnected, Welcome, connect, greet, interleaved},
 };
 
 /// Exchanges that are connected to.

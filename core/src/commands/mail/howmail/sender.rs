@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::dns::lookup::{Outcome, look_up};
-use crate::net::dns::{Client, Data as Rdata};
+use netvane_net::dns::{Client, Data as Rdata};
 
 /// DNS does not list selectors: these are the ones that large providers and common programs use.
 pub(super) const SELECTORS: [&str; 20] = [

@@ -7,14 +7,12 @@ use futures::future::join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::command::Context;
 use crate::commands::dns::lookup::look_up;
-use crate::{
-    command::Context,
-    facts::target::{Domain, Host},
-    net::{
-        dns::{Client, Data as Rdata, without_dot},
-        tcp::{PortState, ScanOptions, check_ports},
-    },
+use netvane_facts::target::{Domain, Host};
+use netvane_net::{
+    dns::{Client, Data as Rdata, without_dot},
+    tcp::{PortState, ScanOptions, check_ports},
 };
 
 /// SRV targets of one protocol that are looked at.

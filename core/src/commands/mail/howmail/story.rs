@@ -1,12 +1,9 @@
 //! The story: one step after the other, each in a few plain sentences with the facts below.
 
 use super::{Data, receiver::Exchange};
-use crate::{
-    commands::dns::lookup::Outcome,
-    document::{Block, Cell, Document, Role, Severity},
-    facts::target::both_forms,
-    mailbox_check::provider,
-};
+use crate::{commands::dns::lookup::Outcome, mailbox_check::provider};
+use netvane_document::{Block, Cell, Document, Role, Severity};
+use netvane_facts::target::both_forms;
 
 mod facts;
 mod trust;

@@ -8,13 +8,13 @@ use tokio::net::TcpListener;
 
 use crate::{
     Engine,
-    document::{
-        Reply,
-        render::{Layout, svg, text},
-    },
     mailbox_check::scenarios::server::{Script, Server},
     settings::Settings,
     testing::dns::{TestDns, ask, ask_json},
+};
+use netvane_document::{
+    Reply,
+    render::{Layout, svg, text},
 };
 
 const GOOD: &str = "

@@ -5,10 +5,8 @@ use super::super::{
     receiver::Exchange,
     services::{Evidence, Services},
 };
-use crate::{
-    commands::dns::lookup::count,
-    document::{Cell, Document, Field, Role},
-};
+use crate::commands::dns::lookup::count;
+use netvane_document::{Cell, Document, Field, Role};
 
 /// Characters of a record that are shown; the data has all of it.
 const SHOWN_RECORD: usize = 240;

@@ -5,7 +5,7 @@ use super::{
     SHOWN_EXCHANGES,
     facts::{roughly, shown},
 };
-use crate::document::{Cell, Document, Role};
+use netvane_document::{Cell, Document, Role};
 
 /// SPF, DKIM and DMARC of the sender's domain.
 pub(super) fn sender(data: &Data, document: &mut Document) {

@@ -1,0 +1,18 @@
+//! What a lookup gives, independent of any platform: a document of blocks with a severity, the data that it was made
+//! of, or the failure that stood in the way.
+
+mod answer;
+mod blocks;
+mod failure;
+pub mod render;
+mod reply;
+mod schema;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
+
+pub use answer::{Answer, Finding};
+pub use blocks::*;
+pub use failure::{Failure, Missing, Position, Problem, UsageError, UsageKind};
+pub use reply::{Rendition, Reply};
+pub use schema::{inline_schema, written_schema};

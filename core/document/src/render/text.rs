@@ -1,0 +1,391 @@
+//! Plain text: for terminals, with or without colour, for pipes, and for `Accept: text/plain`.
+
+use comfy_table::{
+    Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::{path, printable, printable_line};
+use crate::{Block, Cell, Column, Document, Field, Role, Severity};
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Columns; tables wrap their cells to fit.
+    pub width: u16,
+    /// Use ANSI colours.
+    pub color: bool,
+}
+
+/// The document as text.
+pub fn text(document: &Document, layout: Layout) -> String {
+    let Document {
+        title,
+        summary,
+        severity,
+        blocks,
+        warnings,
+    } = document;
+    let head = format!(
+        "{}\n{} {}",
+        layout.paint(&printable_line(title), "1"),
+        layout.paint(severity.symbol(), code(*severity)),
+        printable_line(summary)
+    );
+    let mut parts = vec![(head, true)];
+    for block in blocks {
+        // A heading stands close to what it heads.
+        parts.push((
+            self::block(block, layout),
+            !matches!(block, Block::Heading { .. }),
+        ));
+    }
+    let warning = |text: &String| {
+        let symbol = layout.paint(Severity::Warning.symbol(), code(Severity::Warning));
+        format!("{symbol} {}", printable_line(text))
+    };
+    if !warnings.is_empty() {
+        parts.push((
+            warnings.iter().map(warning).collect::<Vec<_>>().join("\n"),
+            true,
+        ));
+    }
+    let mut out = String::new();
+    for (part, spaced) in parts.iter().filter(|(part, _)| !part.is_empty()) {
+        out.push_str(part.trim_end());
+        out.push_str(if *spaced { "\n\n" } else { "\n" });
+    }
+    out.truncate(out.trim_end().len());
+    out + "\n"
+}
+
+fn code(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Good => "32",
+        Severity::Neutral => "36",
+        Severity::Warning => "33",
+        Severity::Bad => "31",
+    }
+}
+
+impl Layout {
+    fn paint(self, text: &str, code: &str) -> String {
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// One part of a document as text.
+pub fn block(block: &Block, layout: Layout) -> String {
+    match block {
+        Block::Heading { text } => layout.paint(&printable_line(text), "1"),
+        Block::Text { text } => printable(text).into_owned(),
+        Block::Code { text } => indented(&printable(text)),
+        Block::Path { stations } => indented(&path::drawn(stations)),
+        Block::Link { label, url } => format!("{}: {}", printable_line(label), printable_line(url)),
+        Block::Attachment { name, text } => {
+            format!("{}:\n{}", printable_line(name), indented(&printable(text)))
+        }
+        Block::Fields { fields } if fields.iter().any(|field| is_wide(field, layout)) => {
+            let stacked = fields.iter().map(|field| stacked(field, layout));
+            stacked.collect::<Vec<_>>().join("\n")
+        }
+        Block::Fields { fields } => {
+            let rows = fields.iter().map(|field| {
+                let name = format!("{}:", printable_line(&field.name));
+                vec![
+                    TableCell::new(name).add_attribute(Attribute::Dim),
+                    cell(&field.value),
+                ]
+            });
+            grid(rows, &[false, false], layout)
+        }
+        Block::Table { columns, rows } if needed(columns, rows) > usize::from(layout.width) => {
+            records(columns, rows, layout)
+        }
+        Block::Table { columns, rows } => {
+            let head = columns
+                .iter()
+                .map(|column| TableCell::new(column.title).add_attribute(Attribute::Dim))
+                .collect();
+            let body = rows.iter().map(|row| row.iter().map(cell).collect());
+            let numeric: Vec<bool> = columns.iter().map(|column| column.numeric).collect();
+            grid(std::iter::once(head).chain(body), &numeric, layout)
+        }
+    }
+}
+
+/// Columns that a table takes when nothing in it is wrapped.
+pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
+    let line = |text: &str| {
+        printable(text)
+            .lines()
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = columns.iter().enumerate().map(|(index, column)| {
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| line(&cell.text));
+        cells.chain([line(column.title)]).max().unwrap_or(0) + 2
+    });
+    widths.sum::<usize>().saturating_sub(2)
+}
+
+/// Columns that a table needs when lines break between words; exact data may break anywhere.
+fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
+    let word = |text: &str| {
+        let text = printable(text);
+        text.split([' ', '\n', '\t'])
+            .map(UnicodeWidthStr::width)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = columns.iter().enumerate().map(|(index, column)| {
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| match cell.role {
+                Role::Exact => word(&cell.text).min(24),
+                _ => word(&cell.text),
+            });
+        cells.chain([word(column.title)]).max().unwrap_or(0) + 2
+    });
+    widths.sum::<usize>().saturating_sub(2)
+}
+
+/// Rows that stand for themselves: where the first cells are empty because the row above says the same, they are
+/// said again.
+pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
+    let mut out: Vec<Vec<Cell>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut row = row.clone();
+        let empty = row
+            .iter()
+            .take_while(|cell| cell.text.trim().is_empty())
+            .count();
+        if let Some(above) = out.last().filter(|_| empty < row.len()) {
+            row[..empty].clone_from_slice(&above[..empty]);
+        }
+        out.push(row);
+    }
+    out
+}
+
+/// Beside such a name there is no room for its value.
+fn is_wide(field: &Field, layout: Layout) -> bool {
+    printable_line(&field.name).width() + 3 > usize::from(layout.width / 2)
+}
+
+/// A value below its name.
+fn stacked(field: &Field, layout: Layout) -> String {
+    let name =
+        TableCell::new(format!("{}:", printable_line(&field.name))).add_attribute(Attribute::Dim);
+    let inner = Layout {
+        width: layout.width.saturating_sub(2),
+        ..layout
+    };
+    let [name, value] = [(name, layout), (cell(&field.value), inner)]
+        .map(|(cell, layout)| grid(std::iter::once(vec![cell]), &[false], layout));
+    format!("{name}\n{}", indented(&value))
+        .trim_end()
+        .to_owned()
+}
+
+/// Where a table does not fit, each row becomes a record of its own.
+fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
+    let record = |row: &Vec<Cell>| {
+        let fields = columns
+            .iter()
+            .zip(row)
+            .filter(|(_, cell)| !cell.text.is_empty());
+        let fields = fields.map(|(column, cell)| Field {
+            name: column.title.into(),
+            value: cell.clone(),
+        });
+        block(
+            &Block::Fields {
+                fields: fields.collect(),
+            },
+            layout,
+        )
+    };
+    ungrouped(rows)
+        .iter()
+        .map(record)
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
+fn cell(cell: &Cell) -> TableCell {
+    // A tab would move what stands beside it.
+    let styled = TableCell::new(printable(&cell.text).replace('\t', " "));
+    match cell.role {
+        Role::Plain | Role::Exact => styled,
+        Role::Domain | Role::Address => styled.fg(Color::Cyan),
+        Role::Aside => styled.add_attribute(Attribute::Dim),
+        Role::Good => styled.fg(Color::Green),
+        Role::Warning => styled.fg(Color::Yellow),
+        Role::Bad => styled.fg(Color::Red),
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines()
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {line}")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Columns side by side, numbers to the right.
+fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: Layout) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(layout.width);
+    match layout.color {
+        true => table.enforce_styling(),
+        false => table.force_no_tty(),
+    };
+    rows.for_each(|row| {
+        table.add_row(row);
+    });
+    for (index, numeric) in numeric.iter().enumerate() {
+        if let Some(column) = table.column_mut(index) {
+            column.set_padding((0, 2));
+            if *numeric {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Document {
+        let mut document = Document::new(
+            "MX of example.com",
+            "1 mail server, and it resolves",
+            Severity::Good,
+        );
+        document.table(
+            [">Preference", "Exchange", "Addresses"],
+            vec![[
+                10.into(),
+                Cell::domain("mail.example.com"),
+                Cell::new("192.0.2.1\n2001:db8::1", Role::Address),
+            ]],
+        );
+        document.heading("Raw").code("a\n\nb\x1b[31m");
+        document.warn("Look: \u{202e}evil\n\x07");
+        document.field("Answered by", Cell::aside("192.0.2.53:53"));
+        document
+    }
+
+    #[test]
+    fn piped() {
+        insta::assert_snapshot!(text(&sample(), Layout { width: 200, color: false }), @r"
+        MX of example.com
+        ! 1 mail server, and it resolves
+
+        Preference  Exchange          Addresses
+                10  mail.example.com  192.0.2.1
+                                      2001:db8::1
+
+        Raw
+          a
+
+          b\x1b[31m
+
+        Answered by:  192.0.2.53:53
+
+        ! Look: \u{202e}evil\x0a\x07
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_records_instead_of_a_table() {
+        let shown = text(
+            &sample(),
+            Layout {
+                width: 32,
+                color: false,
+            },
+        );
+        let table: Vec<&str> = shown
+            .lines()
+            .skip(3)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        assert_eq!(
+            table,
+            [
+                "Preference:  10",
+                "Exchange:    mail.example.com",
+                "Addresses:   192.0.2.1",
+                "             2001:db8::1"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_of_a_group_stands_for_itself() {
+        let row = |cells: [&str; 3]| cells.map(Cell::from).to_vec();
+        let rows = [
+            row(["10", "mx", "192.0.2.1"]),
+            row(["", "", "192.0.2.2"]),
+            row(["", "", ""]),
+        ];
+        assert_eq!(
+            ungrouped(&rows),
+            [
+                rows[0].clone(),
+                row(["10", "mx", "192.0.2.2"]),
+                row(["", "", ""])
+            ]
+        );
+    }
+
+    #[test]
+    fn colour_is_there_only_when_wanted() {
+        assert!(
+            text(
+                &sample(),
+                Layout {
+                    width: 80,
+                    color: true
+                }
+            )
+            .contains("\x1b[33m!")
+        );
+        assert!(
+            !text(
+                &sample(),
+                Layout {
+                    width: 80,
+                    color: false
+                }
+            )
+            .contains('\x1b')
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Where a message was sent from: its header section read hop by hop.
+//!
+//! Everything here is a pure function over the text. What needs the network (the place of an address, SPF, DKIM and
+//! ARC) is left as data in [`Trace`] for the caller to look up.
+//!
+//! What is a fact and what is a claim: each server adds its `Received` line above the ones that it was given
+//! (RFC 5321 §4.4), so only the lines of servers that the reader trusts can be believed, and of them the lowest names
+//! the address that handed the message over. Everything below it was written by others.
+
+use jiff::Timestamp;
+
+mod addresses;
+mod anomalies;
+mod authentication;
+mod boundary;
+mod claims;
+mod hops;
+mod input;
+mod model;
+pub mod names;
+pub mod received;
+mod results;
+mod summary;
+
+pub use input::signed;
+pub use model::*;
+
+use hops::Chain;
+
+/// Whose lines are believed, and what time it is.
+#[derive(Debug, Default, Clone)]
+pub struct TrustPolicy {
+    /// `[mail] trusted_relays`: addresses and networks.
+    pub networks: Vec<ipnet::IpNet>,
+    /// `[mail] trusted_relays`: host names; each stands for itself and everything below it.
+    pub names: Vec<String>,
+    /// The present, for dates in the future; without it they go unnoticed.
+    pub now: Option<Timestamp>,
+}
+
+impl TrustPolicy {
+    /// Reads the setting's entries. The error is the entry that is neither an address, a network nor a host name.
+    pub fn from_relays<'a>(relays: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let mut policy = Self::default();
+        for relay in relays {
+            let relay = relay.trim();
+            if let Ok(network) = relay.parse() {
+                policy.networks.push(network);
+            } else if let Some(address) = names::address(relay) {
+                policy.networks.push(address.into());
+            } else if let Some(name) =
+                names::host(relay.trim_start_matches("*.").trim_start_matches('.'))
+            {
+                policy.names.push(name.to_ascii_lowercase());
+            } else {
+                return Err(relay.to_owned());
+            }
+        }
+        Ok(policy)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.networks.is_empty() && self.names.is_empty()
+    }
+
+    fn has_address(&self, address: std::net::IpAddr) -> bool {
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.names.iter().any(|own| {
+            name.strip_suffix(own.as_str())
+                .is_some_and(|r| r.is_empty() || r.ends_with('.'))
+        })
+    }
+}
+
+/// Reads a message, its headers, or a paste of either. Never fails: an input without `Received` lines has no hops.
+pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
+    let (text, mut notes) = input::text(input);
+    let mut read = input::read(&text, input.len());
+    notes.append(&mut read.notes);
+    let chain = Chain::read(&read.fields, &mut notes);
+    let boundary = boundary::find(&chain, policy);
+    let authentication = authentication::read(&read.fields, &chain, &boundary);
+    let claims = claims::read(&read.fields, &chain, &boundary, authentication.client);
+    let origin = claims::origin(&chain, &boundary, &claims);
+    let hops = chain.hops(&boundary);
+    let anomalies = anomalies::find(&chain, &boundary, policy.now);
+    let summary = summary::read(&read.fields);
+    let verify = authentication.verify(&read, &summary, &chain, &boundary);
+    Trace {
+        from: summary.from,
+        subject: summary.subject,
+        date: summary.date,
+        message_id: summary.message_id,
+        hops,
+        boundary: boundary.said,
+        origin,
+        claims,
+        authentication: authentication.said,
+        anomalies,
+        verify,
+        notes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

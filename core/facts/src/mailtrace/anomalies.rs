@@ -1,0 +1,319 @@
+//! What does not fit in the chain. Every rule is held back where ordinary mail does the same.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::boundary::Found;
+use super::hops::Chain;
+use super::model::Anomaly;
+use super::names;
+use super::received::Received;
+use crate::ip_class::{self, Kind};
+
+/// Clocks may disagree by so much before it is worth a word.
+const SKEW_SECONDS: i64 = 60;
+/// A date may be ahead of the present by so much.
+const AHEAD_SECONDS: i64 = 600;
+/// At most so many are listed.
+const MAX: usize = 100;
+
+/// Looks at every line, from the sender's to the reader's.
+pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<Anomaly> {
+    let mut out = Vec::new();
+    let lines = &chain.lines;
+    let public = |line: &Received| line.from_address.is_some_and(names::is_public);
+    let mut ids: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut before: Option<(usize, Timestamp)> = None;
+    let mut seen_public = false;
+    for (number, line) in lines.iter().enumerate().rev() {
+        let index = chain.index(number);
+        let mut say = |text: String| {
+            out.push(Anomaly {
+                hop: Some(index),
+                text,
+            })
+        };
+        greeting(line, &mut say);
+        address(line, &mut say);
+        if seen_public && lines[..number].iter().any(public) {
+            inside(line, &mut say);
+        }
+        seen_public |= public(line);
+        if chain.cut == Some(number + 1) {
+            before = None;
+        } else if number > 0 && chain.cut != Some(number) {
+            gap(line, &lines[number - 1], |text| {
+                out.push(Anomaly {
+                    hop: Some(chain.index(number - 1)),
+                    text,
+                })
+            });
+        }
+        let mut say = |text: String| {
+            out.push(Anomaly {
+                hop: Some(index),
+                text,
+            })
+        };
+        time(line, &mut before, index, now, &mut say);
+        if let (Some(id), Some(by)) = (&line.id, &line.by)
+            && is_unique(id)
+            && let Some(first) = ids.insert((id, by), index)
+        {
+            say(format!("{by} gave the id {id} to hop {first} already."));
+        }
+    }
+    if lines.is_empty() {
+        out.push(Anomaly {
+            hop: None,
+            text: "There is no Received line.".to_owned(),
+        });
+    }
+    let _ = found;
+    out.sort_by_key(|anomaly| anomaly.hop);
+    out.truncate(MAX);
+    out
+}
+
+/// What the client called itself against what the server saw.
+fn greeting(line: &Received, say: &mut impl FnMut(String)) {
+    if line.doubted {
+        say(
+            "The server doubted the client's name: it does not lead back to its address."
+                .to_owned(),
+        );
+    }
+    let (Some(helo), Some(address)) = (line.from_helo.as_deref(), line.from_address) else {
+        return;
+    };
+    // Clients that log in greet with whatever their program knows; inside a network names are loose.
+    let submitted = line.authenticated
+        || line.protocol.as_deref().is_some_and(|p| {
+            let p = p.to_ascii_lowercase();
+            p.ends_with("smtpa")
+                || p.ends_with("smtpsa")
+                || p.starts_with("http")
+                || p.starts_with("pop")
+        });
+    if submitted || !names::is_public(address) {
+        return;
+    }
+    // A machine of the server's own network may call itself what it likes.
+    let rdns = line.from_rdns.as_deref();
+    if let (Some(rdns), Some(by)) = (rdns, line.by.as_deref())
+        && names::related(rdns, by)
+    {
+        return;
+    }
+    if names::is_localhost(helo) {
+        say(format!(
+            "The client called itself {helo}, but it came from {address}."
+        ));
+        return;
+    }
+    if let Some(literal) = names::address(helo) {
+        // A private literal is a client behind address translation.
+        if literal != address && names::is_public(literal) {
+            say(format!(
+                "The client called itself {helo}, but it came from {address}."
+            ));
+        }
+        return;
+    }
+    let by_itself = line
+        .by
+        .as_deref()
+        .is_some_and(|by| by.eq_ignore_ascii_case(helo) && helo.contains('.'));
+    if by_itself && line.by_address != line.from_address {
+        say(format!(
+            "The client called itself by the server's own name, {helo}."
+        ));
+        return;
+    }
+    let Some(rdns) = rdns else { return };
+    if names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns) {
+        say(format!(
+            "The client called itself {helo}, but its address {address} belongs to {rdns}."
+        ));
+    }
+}
+
+/// Addresses that no client can have.
+fn address(line: &Received, say: &mut impl FnMut(String)) {
+    if let Some(text) = &line.bad_address {
+        say(format!("{text} is no address."));
+    }
+    let Some(address) = line.from_address else {
+        return;
+    };
+    let scope = ip_class::classify(address);
+    let impossible = matches!(
+        scope.kind,
+        Kind::Reserved | Kind::Multicast | Kind::Broadcast | Kind::Discard | Kind::Benchmarking
+    );
+    if impossible {
+        say(format!(
+            "{address} cannot be a client's address: {} ({}).",
+            scope.name, scope.rfc
+        ));
+    }
+}
+
+/// An inside address between public ones is ordinary inside one organization: a gateway, a filter, a list server.
+/// Between two organizations it cannot be: nothing would have been routed.
+fn inside(line: &Received, say: &mut impl FnMut(String)) {
+    let Some(address) = line.from_address.filter(|a| is_routable_inside(*a)) else {
+        return;
+    };
+    let name = line.from_rdns.as_deref().or(line.from_helo.as_deref());
+    let (Some(name), Some(by)) = (name, line.by.as_deref()) else {
+        return;
+    };
+    let helo = line.from_helo.as_deref().unwrap_or(name);
+    let strange = |name: &str| {
+        names::is_public_name(name) && !names::related(name, by) && !name.ends_with(".rfc1918.com")
+    };
+    if names::is_public_name(by) && strange(name) && strange(helo) {
+        let class = ip_class::classify(address).kind.as_str().replace('_', "-");
+        say(format!(
+            "{by} took it from {name} at the {class} address {address}, between public addresses."
+        ));
+    }
+}
+
+/// Inside addresses of a network, not of one machine.
+fn is_routable_inside(address: IpAddr) -> bool {
+    names::is_inside(address) && ip_class::classify(address).kind != Kind::Loopback
+}
+
+/// The server of one line should be the client of the next.
+fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
+    let Some(by) = lower.by.as_deref().filter(|by| names::is_public_name(by)) else {
+        return;
+    };
+    let Some(address) = upper.from_address.filter(|a| names::is_public(*a)) else {
+        return;
+    };
+    let candidates = [upper.from_rdns.as_deref(), upper.from_helo.as_deref()];
+    let named: Vec<&str> = candidates
+        .into_iter()
+        .flatten()
+        .filter(|name| names::is_public_name(name))
+        .collect();
+    // Mailers send for customers under the customers' names, and a server may have many names: only a known address
+    // of the server, or a line that names both, can show a gap.
+    let same_address = lower.by_address == Some(address);
+    let rdns = upper
+        .from_rdns
+        .as_deref()
+        .filter(|name| names::is_public_name(name));
+    if same_address
+        || named.is_empty()
+        || rdns.is_none()
+        || named.iter().any(|name| names::related(name, by))
+    {
+        return;
+    }
+    if is_mailer(by)
+        || lower.is_local()
+        || upper
+            .by
+            .as_deref()
+            .is_some_and(|next| names::related(next, by))
+    {
+        return;
+    }
+    say(format!(
+        "The hop before ended at {by}, but this one begins at {}: a line may be missing or invented.",
+        named[0]
+    ));
+}
+
+/// Services that send under their customers' names.
+fn is_mailer(by: &str) -> bool {
+    const MAILERS: [&str; 26] = [
+        "sendgrid.net",
+        "mailgun.net",
+        "mailgun.org",
+        "mandrillapp.com",
+        "rsgsv.net",
+        "mcsv.net",
+        "mcdlv.net",
+        "amazonses.com",
+        "amazonaws.com",
+        "sparkpostmail.com",
+        "exacttarget.com",
+        "mktomail.com",
+        "mtasv.net",
+        "hubspotemail.net",
+        "mailjet.com",
+        "sendinblue.com",
+        "constantcontact.com",
+        "pphosted.com",
+        "mimecast.com",
+        "messagelabs.com",
+        "iphmx.com",
+        "barracudanetworks.com",
+        "google.com",
+        "outlook.com",
+        "emailsrvr.com",
+        "salesforce.com",
+    ];
+    names::organization(by)
+        .is_some_and(|org| MAILERS.contains(&org.as_str()) || names::is_shared(&org))
+}
+
+/// Dates: missing, unreadable, in the future, before the one below.
+fn time(
+    line: &Received,
+    before: &mut Option<(usize, Timestamp)>,
+    index: usize,
+    now: Option<Timestamp>,
+    say: &mut impl FnMut(String),
+) {
+    let Some(at) = line.at else {
+        say(match &line.date_text {
+            Some(text) => format!("The date cannot be read: {text}"),
+            None => "The line has no date.".to_owned(),
+        });
+        return;
+    };
+    if let Some(now) = now {
+        let ahead = at.duration_since(now).as_secs();
+        if ahead > AHEAD_SECONDS {
+            say(format!("The date is {} in the future.", span(ahead)));
+        }
+    }
+    if let Some((first, earlier)) = *before {
+        let delay = at.duration_since(earlier).as_secs();
+        if delay < -SKEW_SECONDS {
+            // A date without a zone may be meant in any.
+            let zone = if line.zone.is_none() {
+                " Its date has no zone."
+            } else {
+                ""
+            };
+            say(format!(
+                "Time runs backwards: {} before hop {first}.{zone}",
+                span(-delay)
+            ));
+        }
+    }
+    *before = Some((index, at));
+}
+
+fn span(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Exchange writes its version where others write an id.
+fn is_unique(id: &str) -> bool {
+    id.len() >= 8 && !id.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}

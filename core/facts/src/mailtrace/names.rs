@@ -1,0 +1,216 @@
+//! Host names and addresses as mail servers write them, and the question whether two names belong together.
+
+use std::net::IpAddr;
+
+use crate::ip_class::{self, Kind};
+
+/// At most `max` bytes of a text, cut at a character.
+pub(super) fn clip(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}
+
+/// An address as it stands in headers: plain, `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3), with a zone
+/// (`fe80::1%12`) or a port behind it. IPv4-mapped addresses become IPv4.
+pub(super) fn address(text: &str) -> Option<IpAddr> {
+    address_port(text).map(|(address, _)| address)
+}
+
+/// As [`address`], with the port where one follows: `[192.0.2.1]:4711`, `[192.0.2.1:4711]`, `192.0.2.1:4711`.
+pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
+    let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\''));
+    if text.len() > 80 {
+        return None;
+    }
+    let (inside, after) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => (text, ""),
+    };
+    let tagged = inside
+        .get(..5)
+        .is_some_and(|tag| tag.eq_ignore_ascii_case("ipv6:"));
+    let plain = if tagged { &inside[5..] } else { inside };
+    let plain = plain
+        .split_once('%')
+        .map_or(plain, |(address, _zone)| address);
+    let port = after.strip_prefix(':').and_then(|port| port.parse().ok());
+    if let Ok(address) = plain.parse::<IpAddr>() {
+        return Some((address.to_canonical(), port));
+    }
+    let (v4, inner) = plain.split_once(':')?;
+    let v4: std::net::Ipv4Addr = v4.parse().ok()?;
+    Some((v4.into(), inner.parse().ok().or(port)))
+}
+
+/// Four numbers with dots that are no address: `300.1.2.3`.
+pub(super) fn looks_numeric(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    parts.len() == 4
+        && parts
+            .iter()
+            .all(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A host name fit to be shown, without its final dot. `unknown` and the like are no names.
+pub(super) fn host(text: &str) -> Option<&str> {
+    let name = text
+        .trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\''))
+        .trim_end_matches('.');
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '/');
+    let fine = !name.is_empty()
+        && name.len() <= 255
+        && name.chars().all(fits)
+        && name.chars().any(char::is_alphanumeric)
+        && !["unknown", "unverified", "unspecified", "none", "null"]
+            .iter()
+            .any(|no| name.eq_ignore_ascii_case(no));
+    fine.then_some(name)
+}
+
+/// A name with a dot, under a top-level domain that could be public: not `localhost`, `srv1`, `mail.corp.local`.
+pub(super) fn is_public_name(name: &str) -> bool {
+    const INSIDE: [&str; 9] = [
+        "local",
+        "lan",
+        "localdomain",
+        "internal",
+        "localhost",
+        "home",
+        "corp",
+        "arpa",
+        "intranet",
+    ];
+    let Some((_, top)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let top = top.to_ascii_lowercase();
+    address(name).is_none()
+        && !INSIDE.contains(&top.as_str())
+        && (top.len() >= 2 && top.chars().all(char::is_alphabetic) || top.starts_with("xn--"))
+}
+
+/// `localhost` in its spellings.
+pub(super) fn is_localhost(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or(name);
+    first.eq_ignore_ascii_case("localhost")
+}
+
+/// The registrable domain by the Public Suffix List, in lower case; only of public names.
+pub(super) fn organization(name: &str) -> Option<String> {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    if !is_public_name(&name) {
+        return None;
+    }
+    psl::domain_str(&name).map(str::to_owned)
+}
+
+/// Names under which one operator appears.
+#[rustfmt::skip]
+const FAMILIES: &[&[&str]] = &[
+    &["google.com", "googlemail.com", "gmail.com", "1e100.net", "googlegroups.com", "googleusercontent.com"],
+    &["outlook.com", "hotmail.com", "live.com", "msn.com", "microsoft.com", "office365.com", "exchangelabs.com",
+      "office.com", "microsoftonline.com", "frontbridge.com"],
+    &["yahoo.com", "yahoodns.net", "yahoo.net", "ymail.com", "aol.com", "yahooinc.com"],
+    &["amazonses.com", "amazonaws.com", "amazon.com", "awsapps.com"],
+    &["icloud.com", "apple.com", "me.com", "mac.com"],
+    &["protonmail.ch", "proton.me", "proton.ch", "protonmail.com"],
+    &["messagingengine.com", "fastmail.com", "fastmail.fm", "pobox.com"],
+    &["kundenserver.de", "1and1.com", "ionos.de", "ionos.com", "ui-dns.de", "gmx.net", "gmx.de", "web.de", "gmx.com",
+      "1und1.de", "perfora.net", "mail.com"],
+    &["pphosted.com", "ppops.net", "proofpoint.com", "ppe-hosted.com"],
+    &["yandex.net", "yandex.ru", "yandex.com"],
+    &["mail.ru", "mailru.net", "smailru.net"],
+    &["sendgrid.net", "sendgrid.com", "sendgrid.me"],
+    &["mailgun.net", "mailgun.org", "mailgun.info"],
+    &["mandrillapp.com", "rsgsv.net", "mcsv.net", "mcdlv.net", "rsglab.com", "mailchimp.com", "mailchimpapp.net"],
+    &["debian.org", "debian.net"],
+    &["postini.com", "obsmtp.com", "psmtp.com"],
+    &["bigfish.com", "frontbridge.com"],
+];
+
+/// The same operator: one registrable domain, or one family.
+pub(super) fn same_operator(a: &str, b: &str) -> bool {
+    if a.eq_ignore_ascii_case(b) {
+        return true;
+    }
+    let (Some(a), Some(b)) = (organization(a), organization(b)) else {
+        return false;
+    };
+    a == b
+        || FAMILIES
+            .iter()
+            .any(|family| family.contains(&a.as_str()) && family.contains(&b.as_str()))
+}
+
+/// Probably the same operator: also one name under two suffixes (`example.com`, `example.net`). Good enough to keep
+/// quiet about a difference, not to believe anybody.
+pub(super) fn related(a: &str, b: &str) -> bool {
+    let label =
+        |name: &str| organization(name).and_then(|org| org.split('.').next().map(str::to_owned));
+    same_operator(a, b) || label(a).is_some_and(|a| Some(a) == label(b))
+}
+
+/// Providers whose customers' mail leaves and arrives under one name: the name does not tell whose side it is.
+pub(super) fn is_shared(organization: &str) -> bool {
+    FAMILIES[..13]
+        .iter()
+        .any(|family| family.contains(&organization))
+}
+
+/// An address that a stranger can have. Addresses for examples count: in a manual or a test they stand for these.
+pub(super) fn is_public(address: IpAddr) -> bool {
+    matches!(
+        ip_class::classify(address).kind,
+        Kind::Global | Kind::Documentation | Kind::Transition
+    )
+}
+
+/// An address of one network's inside: loopback, link, private use, carrier's NAT.
+pub(super) fn is_inside(address: IpAddr) -> bool {
+    matches!(
+        ip_class::classify(address).kind,
+        Kind::Private | Kind::Loopback | Kind::LinkLocal | Kind::UniqueLocal | Kind::Shared
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_addresses_as_servers_write_them() {
+        for (text, expected) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("[192.0.2.1]", "192.0.2.1"),
+            ("[192.0.2.1:4711]", "192.0.2.1"),
+            ("[192.0.2.1]:4711", "192.0.2.1"),
+            ("[IPv6:2001:db8::1]", "2001:db8::1"),
+            ("[::ffff:192.0.2.1]", "192.0.2.1"),
+            ("fe80::1%12", "fe80::1"),
+            ("[unix socket]", ""),
+            ("300.1.2.3", ""),
+            ("8.11.6", ""),
+            ("", ""),
+        ] {
+            let found = address(text).map(|a| a.to_string()).unwrap_or_default();
+            assert_eq!(found, expected, "{text}");
+        }
+        assert_eq!(
+            address_port("[192.0.2.1:4711]").and_then(|(_, port)| port),
+            Some(4711)
+        );
+    }
+
+    #[test]
+    fn knows_who_belongs_together() {
+        assert!(related("mx1.example.com", "mail.example.com"));
+        assert!(related("a.sourceforge.com", "b.sourceforge.net"));
+        assert!(related(
+            "mail-db8.outbound.protection.outlook.com",
+            "x.prod.exchangelabs.com"
+        ));
+        assert!(!same_operator("a.sourceforge.com", "b.sourceforge.net"));
+        assert!(!related("mx.a.example", "mx.b.example"));
+        assert!(!related("localhost", "mx.b.example"));
+        assert!(host("unknown").is_none() && host("mail.example.com.") == Some("mail.example.com"));
+    }
+}

@@ -1,0 +1,422 @@
+//! Dates as registries write them, turned into RFC 3339 in UTC.
+//!
+//! A time without a zone is taken as UTC. A word that is not understood, a month without a day or an order of day
+//! and month that cannot be told makes the whole value unknown.
+
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+
+/// How a registry orders an all-numeric date that does not begin with the year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Not known: `01/02/2024` is then unknown, `31/12/2024` and `01.02.2024` are not.
+    #[default]
+    Unknown,
+    /// Day, month, year.
+    DayFirst,
+    /// Month, day, year.
+    MonthFirst,
+}
+
+#[rustfmt::skip]
+const MONTHS: [&str; 12] = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+];
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+/// Words that may stand in a date without changing it.
+const NOISE: [&str; 9] = ["on", "at", "of", "the", "st", "nd", "rd", "th", "time"];
+/// Zone names that mean one offset, in minutes east of Greenwich. Ambiguous ones (IST, CST) are left out.
+#[rustfmt::skip]
+const ZONES: [(&str, i32); 40] = [
+    ("z", 0), ("utc", 0), ("gmt", 0), ("ut", 0), ("wet", 0), ("west", 60), ("bst", 60), ("cet", 60), ("met", 60),
+    ("cest", 120), ("mest", 120), ("eet", 120), ("eest", 180), ("msk", 180), ("msd", 240), ("sast", 120), ("eat", 180),
+    ("wat", 60), ("cat", 120), ("jst", 540), ("kst", 540), ("hkt", 480), ("sgt", 480), ("myt", 480), ("wib", 420),
+    ("ict", 420), ("aest", 600), ("aedt", 660), ("acst", 570), ("nzst", 720), ("nzdt", 780), ("est", -300),
+    ("edt", -240), ("mst", -420), ("mdt", -360), ("pst", -480), ("pdt", -420), ("brt", -180), ("clt", -240),
+    ("clst", -180),
+];
+/// Longest text looked at; real dates are far shorter.
+const MAX: usize = 80;
+
+/// Reads one date. `None` when it is not one, or not beyond doubt.
+pub(super) fn parse(value: &str, order: Order) -> Option<String> {
+    let text: String = value
+        .trim()
+        .chars()
+        .take(MAX)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    // Fast and exact for what most registries send.
+    if text.len() >= 19
+        && let Ok(at) = text.to_ascii_uppercase().parse::<Timestamp>()
+    {
+        return finish(at);
+    }
+    // `HANDLE 20020131030405`: nothing else has fourteen digits.
+    let stamp = text
+        .rsplit(' ')
+        .next()
+        .filter(|last| last.len() == 14 && last.bytes().all(|b| b.is_ascii_digit()));
+    let mut reader = Reader {
+        order,
+        ..Reader::default()
+    };
+    for word in words(stamp.unwrap_or(&text)) {
+        reader.take(&word)?;
+    }
+    reader.finish()
+}
+
+/// The order that a numeric date shows by a number beyond twelve.
+pub(super) fn shown_order(value: &str) -> Option<Order> {
+    let date = value.split_whitespace().next()?;
+    let mut parts = date.split(['/', '-', '.']).map(str::parse::<u32>);
+    let (first, second) = (parts.next()?.ok()?, parts.next()?.ok()?);
+    match (first, second) {
+        (13..=31, 1..=12) => Some(Order::DayFirst),
+        (1..=12, 13..=31) => Some(Order::MonthFirst),
+        _ => None,
+    }
+}
+
+/// Only plausible years: registries use 0001 and 9999 for "none".
+fn finish(at: Timestamp) -> Option<String> {
+    let year = at.to_zoned(TimeZone::UTC).year();
+    (1970..=2200).contains(&year).then(|| at.to_string())
+}
+
+/// Splits into words, leaving out what follows `#` and anything that is a mail address.
+fn words(text: &str) -> Vec<String> {
+    let text = text.split('#').next().unwrap_or_default();
+    let spaced = text.replace(['(', ')', ',', '[', ']', ';'], " ");
+    spaced
+        .split_whitespace()
+        .filter(|w| !w.contains('@'))
+        .map(|w| w.trim_end_matches('.').to_owned())
+        .collect()
+}
+
+#[derive(Default)]
+struct Reader {
+    order: Order,
+    /// Numbers of the date not yet placed, with the separator they were written with.
+    numbers: Vec<(u32, usize)>,
+    separator: Option<char>,
+    month: Option<u32>,
+    date: Option<(i32, u32, u32)>,
+    time: Option<(i8, i8, i8, i32)>,
+    afternoon: Option<bool>,
+    offset: Option<i32>,
+    /// Set once a date is complete and only a zone may follow.
+    unknown_zone: bool,
+}
+
+impl Reader {
+    fn take(&mut self, word: &str) -> Option<()> {
+        if word.is_empty()
+            || word == "-"
+            || NOISE.contains(&word)
+            || word.starts_with("yyyy")
+            || is_weekday(word)
+        {
+            return Some(());
+        }
+        if matches!(word, "am" | "pm") {
+            self.afternoon = Some(word == "pm");
+            return Some(());
+        }
+        if let Some(month) = month(word) {
+            return self.month.replace(month).is_none().then_some(());
+        }
+        if self.time.is_some() || self.date.is_some() {
+            if let Some(offset) = offset(word) {
+                self.offset = Some(offset);
+                return Some(());
+            }
+            if self.time.is_some()
+                && (2..=5).contains(&word.len())
+                && word.bytes().all(|b| b.is_ascii_alphabetic())
+            {
+                self.unknown_zone = true;
+                return Some(());
+            }
+        }
+        // `2024-01-02t03:04:05+01` and `2024-01-02:03:04:05`
+        if word.len() > 11
+            && let Some((date, time)) = word.split_at_checked(10)
+            && date
+                .as_bytes()
+                .iter()
+                .filter(|b| matches!(b, b'-' | b'/' | b'.'))
+                .count()
+                == 2
+            && (time.starts_with('t') || time.starts_with(':'))
+        {
+            self.date_word(date)?;
+            return self.time_word(&time[1..]);
+        }
+        if word.contains(':') {
+            return self.time_word(word);
+        }
+        self.date_word(word)
+    }
+
+    fn date_word(&mut self, word: &str) -> Option<()> {
+        if word.bytes().all(|b| b.is_ascii_digit()) {
+            return self.number(word, None);
+        }
+        // `30th`
+        if let Some(day) = ["st", "nd", "rd", "th"]
+            .iter()
+            .find_map(|end| word.strip_suffix(end))
+            && !day.is_empty()
+            && day.bytes().all(|b| b.is_ascii_digit())
+        {
+            return self.number(day, None);
+        }
+        let separator = word.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
+        for part in word.split(separator) {
+            match month(part) {
+                Some(month) if self.month.is_none() => self.month = Some(month),
+                _ => self.number(part, Some(separator))?,
+            }
+        }
+        Some(())
+    }
+
+    fn number(&mut self, digits: &str, separator: Option<char>) -> Option<()> {
+        if self.date.is_some() || digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let part =
+            |range: std::ops::Range<usize>| digits.get(range).and_then(|d| d.parse::<u32>().ok());
+        match digits.len() {
+            // 20240102 and 20240102030405
+            8 | 14 if self.numbers.is_empty() => {
+                self.date = Some((part(0..4)? as i32, part(4..6)?, part(6..8)?));
+                if digits.len() == 14 {
+                    self.time = Some((
+                        part(8..10)? as i8,
+                        part(10..12)? as i8,
+                        part(12..14)? as i8,
+                        0,
+                    ));
+                }
+            }
+            1 | 2 | 4 if self.numbers.len() < 3 => {
+                self.numbers.push((digits.parse().ok()?, digits.len()));
+                self.separator = separator.or(self.separator);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn time_word(&mut self, word: &str) -> Option<()> {
+        let zone = word.find(['+', '-', 'z']);
+        if let Some(at) = zone {
+            self.offset = Some(offset(word.get(at..)?)?);
+        }
+        let clock = word.get(..zone.unwrap_or(word.len()))?;
+        let mut parts = clock.split(':');
+        let hour: i8 = parts.next()?.parse().ok()?;
+        let minute: i8 = parts.next()?.parse().ok()?;
+        let (second, fraction) = match parts.next() {
+            None => (0, 0),
+            Some(text) => {
+                let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+                let nanos: String = rest.chars().chain("000000000".chars()).take(9).collect();
+                (whole.parse().ok()?, nanos.parse().ok()?)
+            }
+        };
+        if self.time.is_some() || parts.next().is_some() {
+            return None;
+        }
+        self.time = Some((hour, minute, second, fraction));
+        Some(())
+    }
+
+    /// Decides which number is the year, the month and the day.
+    fn place(&self) -> Option<(i32, u32, u32)> {
+        if let Some(date) = self.date {
+            return (self.numbers.is_empty() && self.month.is_none()).then_some(date);
+        }
+        let year = |(value, digits): (u32, usize)| match digits {
+            4 => Some(value as i32),
+            // Two digits only beside a month's name, where nothing else can be the year.
+            2 if self.month.is_some() => Some(if value < 70 { 2000 } else { 1900 } + value as i32),
+            _ => None,
+        };
+        match (self.month, self.numbers.as_slice()) {
+            (Some(month), &[a, b]) if a.1 == 4 => Some((year(a)?, month, b.0)),
+            (Some(month), &[a, b]) => Some((year(b)?, month, a.0)),
+            (None, &[a, b, c]) if a.1 == 4 => Some((year(a)?, b.0, c.0)),
+            (None, &[a, b, c]) if c.1 == 4 => {
+                let day_first = match self.order {
+                    _ if a.0 > 12 => true,
+                    _ if b.0 > 12 => false,
+                    Order::DayFirst => true,
+                    Order::MonthFirst => false,
+                    Order::Unknown if self.separator == Some('.') || a.0 == b.0 => true,
+                    Order::Unknown => return None,
+                };
+                let (day, month) = if day_first { (a.0, b.0) } else { (b.0, a.0) };
+                Some((year(c)?, month, day))
+            }
+            _ => None,
+        }
+    }
+
+    fn finish(self) -> Option<String> {
+        let (year, month, day) = self.place()?;
+        let (mut hour, minute, second, nanos) = self.time.unwrap_or_default();
+        match self.afternoon {
+            Some(true) if hour < 12 => hour += 12,
+            Some(false) if hour == 12 => hour = 0,
+            _ => {}
+        }
+        let year = i16::try_from(year).ok()?;
+        let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+        let local =
+            civil::DateTime::new(year, month, day, hour, minute, second.min(59), nanos).ok()?;
+        let at = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        finish(
+            at.checked_sub(SignedDuration::from_mins(self.offset.unwrap_or(0).into()))
+                .ok()?,
+        )
+    }
+}
+
+fn is_weekday(word: &str) -> bool {
+    word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word))
+}
+
+fn month(word: &str) -> Option<u32> {
+    let found = MONTHS.iter().position(|m| {
+        word.len() >= 3 && m.starts_with(word) || word == "sept" && *m == "september"
+    });
+    found.map(|index| index as u32 + 1)
+}
+
+/// Minutes east of Greenwich: `+03:00`, `-0500`, `+02`, `z`, `utc+8`, `gmt+0:00`, `jst`.
+fn offset(word: &str) -> Option<i32> {
+    if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) {
+        return Some(*minutes);
+    }
+    let rest = word
+        .strip_prefix("utc")
+        .or_else(|| word.strip_prefix("gmt"))
+        .unwrap_or(word);
+    let sign = match rest.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits = &rest[1..];
+    let (hours, minutes) = match digits.split_once(':') {
+        Some((hours, minutes)) => (hours, minutes),
+        None if digits.len() == 4 => digits.split_at_checked(2)?,
+        None => (digits, "0"),
+    };
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    ((0..=14).contains(&hours) && (0..60).contains(&minutes))
+        .then_some(sign * (hours * 60 + minutes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Option<String> {
+        parse(text, Order::Unknown)
+    }
+
+    #[test]
+    fn reads_the_forms_registries_use() {
+        for (text, expected) in [
+            ("2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"),
+            ("2024-01-02T03:04:05.0Z", "2024-01-02T03:04:05Z"),
+            ("2019-08-24T09:32:27.549Z", "2019-08-24T09:32:27.549Z"),
+            ("2018-03-12T21:44:25+01:00", "2018-03-12T20:44:25Z"),
+            ("02-Jan-2024", "2024-01-02T00:00:00Z"),
+            ("24-Aug-01", "2001-08-24T00:00:00Z"),
+            ("21-March-2002", "2002-03-21T00:00:00Z"),
+            ("2001-Aug-23.", "2001-08-23T00:00:00Z"),
+            ("2024.01.02 03:04:05", "2024-01-02T03:04:05Z"),
+            ("1999. 07. 28.", "1999-07-28T00:00:00Z"),
+            ("20240102", "2024-01-02T00:00:00Z"),
+            ("19990518 #162310", "1999-05-18T00:00:00Z"),
+            ("20110426 17:57:27", "2011-04-26T17:57:27Z"),
+            ("2024/01/02 01:05:06 (JST)", "2024-01-01T16:05:06Z"),
+            ("Mon Jan 02 03:04:05 GMT 2024", "2024-01-02T03:04:05Z"),
+            ("Tue Dec 12 2000", "2000-12-12T00:00:00Z"),
+            ("January 18 2000", "2000-01-18T00:00:00Z"),
+            ("30th April 2003 at 00:04:00.000", "2003-04-30T00:04:00Z"),
+            ("2010-07-04 04:34:46 +03:00", "2010-07-04T01:34:46Z"),
+            ("2002-12-04 00:00:00+02", "2002-12-03T22:00:00Z"),
+            ("1999-06-07 13:01:43 (GMT+0:00)", "1999-06-07T13:01:43Z"),
+            ("2021-11-09 09:27:50 (UTC+8)", "2021-11-09T01:27:50Z"),
+            ("2002-10-22 17:48:23 CLST", "2002-10-22T20:48:23Z"),
+            ("18-Dec-1998 13:30:21 UTC", "1998-12-18T13:30:21Z"),
+            ("4.7.2021 10:15:55", "2021-07-04T10:15:55Z"),
+            ("31/12/2024", "2024-12-31T00:00:00Z"),
+            ("12/31/2024", "2024-12-31T00:00:00Z"),
+            ("2000-08-24 (YYYY-MM-DD)", "2000-08-24T00:00:00Z"),
+            (
+                "2015-03-20T21:13:41Z nic@nic.example",
+                "2015-03-20T21:13:41Z",
+            ),
+            ("hostmaster@example.net 20020131", "2002-01-31T00:00:00Z"),
+            ("1/2/2024 5:06:07 PM", ""),
+        ] {
+            let expected = (!expected.is_empty()).then(|| expected.to_owned());
+            assert_eq!(day(text), expected, "{text}");
+        }
+        assert_eq!(
+            parse("01/02/2024", Order::DayFirst).as_deref(),
+            Some("2024-02-01T00:00:00Z")
+        );
+        assert_eq!(
+            parse("01/02/2024 5:06:07 PM", Order::MonthFirst).as_deref(),
+            Some("2024-01-02T17:06:07Z")
+        );
+    }
+
+    #[test]
+    fn leaves_what_is_not_a_date() {
+        for text in [
+            "",
+            "-",
+            "n/a",
+            "before Aug-1996",
+            "Aug-1996",
+            "30th April each year",
+            "01/02/2024",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31",
+            "2024-13-01",
+            "2024-02-30",
+            "until cancelled",
+            "1234567",
+            "::",
+            "12:00",
+            "2024",
+            "1-2-3-4",
+            "2024-01-02 2024-01-02",
+            "+",
+            "é2024-01-02",
+            "2024-01-0é",
+            "Not Disclosed",
+        ] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+}

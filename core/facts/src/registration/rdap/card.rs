@@ -1,0 +1,109 @@
+//! jCard (RFC 7095), the form in which RDAP gives contacts.
+
+use serde_json::Value;
+
+use super::super::{countries, values};
+
+/// The contact of one entity. Empty if it has none.
+#[derive(Default)]
+pub(super) struct Card<'v> {
+    properties: &'v [Value],
+}
+
+/// Most properties read.
+const MAX: usize = 100;
+
+impl<'v> Card<'v> {
+    /// The card of an entity.
+    pub(super) fn of(entity: &'v Value) -> Self {
+        let properties = entity["vcardArray"].get(1).and_then(Value::as_array);
+        Self {
+            properties: properties.map_or(&[], |list| &list[..list.len().min(MAX)]),
+        }
+    }
+
+    /// The properties of a name, as parameters and value.
+    fn all(&self, name: &str) -> impl Iterator<Item = (&'v Value, &'v Value)> {
+        let properties = self.properties.iter().filter_map(Value::as_array);
+        properties
+            .filter(move |property| {
+                property
+                    .first()
+                    .and_then(Value::as_str)
+                    .is_some_and(|n| n.eq_ignore_ascii_case(name))
+            })
+            .filter_map(|property| Some((property.get(1)?, property.get(3)?)))
+    }
+
+    /// The first text of a property; of a structured one, its first part.
+    fn text(&self, name: &str) -> Option<String> {
+        self.all(name).find_map(|(_, value)| {
+            let value = match value {
+                Value::Array(parts) => parts.first()?,
+                other => other,
+            };
+            values::text(value.as_str()?)
+        })
+    }
+
+    /// Whether the card says that it is of this kind.
+    pub(super) fn is(&self, kind: &str) -> bool {
+        self.all("kind").any(|(_, value)| {
+            value
+                .as_str()
+                .is_some_and(|own| own.eq_ignore_ascii_case(kind))
+        })
+    }
+
+    /// The displayed name.
+    pub(super) fn name(&self) -> Option<String> {
+        self.text("fn").and_then(|name| values::name(&name))
+    }
+
+    /// The organization: named as such, or a displayed name that can only be one.
+    pub(super) fn organization(&self) -> Option<String> {
+        self.text("org").or_else(|| {
+            self.name()
+                .filter(|name| self.is("org") || values::is_organization(name))
+        })
+    }
+
+    /// The country: the `cc` parameter of RFC 8605, the last part of an address, or the last line of its label.
+    pub(super) fn country(&self) -> Option<String> {
+        self.all("adr").find_map(|(parameters, value)| {
+            let by_code = parameters["cc"].as_str().and_then(countries::code);
+            let by_name = || {
+                value
+                    .get(6)
+                    .and_then(Value::as_str)
+                    .and_then(countries::code)
+            };
+            let by_label = || {
+                let last = parameters["label"].as_str()?.trim().lines().last()?.trim();
+                // A state's two letters would pass for a country.
+                countries::code(last).filter(|_| last.len() > 2)
+            };
+            by_code.or_else(by_name).or_else(by_label)
+        })
+    }
+
+    /// The mail address.
+    pub(super) fn email(&self) -> Option<String> {
+        self.all("email")
+            .find_map(|(_, value)| values::email(value.as_str()?))
+    }
+
+    /// The telephone number, not the fax.
+    pub(super) fn phone(&self) -> Option<String> {
+        let is_fax = |parameters: &Value| super::has(&parameters["type"], "fax");
+        self.all("tel")
+            .filter(|(parameters, _)| !is_fax(parameters))
+            .find_map(|(_, value)| values::phone(value.as_str()?))
+    }
+
+    /// The web site.
+    pub(super) fn url(&self) -> Option<String> {
+        self.all("url")
+            .find_map(|(_, value)| values::url(value.as_str()?))
+    }
+}

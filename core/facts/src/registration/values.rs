@@ -1,0 +1,298 @@
+//! Values of registration data: cleaned, checked, or refused.
+
+use std::net::IpAddr;
+
+/// Parts of what stands in a field when its content is withheld. Compared in lower case.
+#[rustfmt::skip]
+const WITHHELD: &[&str] = &[
+    "redacted", "not disclosed", "non disclosed", "undisclosed", "not shown", "data protected", "gdpr", "masked",
+    "statutory masking", "hidden", "not available", "not applicable", "non-public", "private person", "not public",
+    "not published", "publicly disclosed", "not displayed", "not provided", "unavailable", "contact the registrar",
+    "please query", "please contact", "please visit", "for more information", "withheld by", "data withheld",
+    "registration private", "private registration", "personal data", "protected data", "information not", "whois.",
+    "not open", "confidential", "ano nymous", "visit www", "visit http", "this data is", "rdds service",
+];
+/// Whole values that mean "nothing".
+#[rustfmt::skip]
+const EMPTY: &[&str] = &[
+    "n/a", "na", "none", "null", "nil", "unknown", "private", "-", "--", "---", ".", "*", "undefined", "no", "n.a.",
+    "not set", "empty", "not defined", "no name", "no data", "nothing", "privacy", "individual", "natural person",
+    "no company", "no organization", "no organisation", "not specified", "not known", "xxx", "x", "self", "personal",
+];
+/// Words that mark the name of a legal person, in lower case and without dots.
+#[rustfmt::skip]
+const LEGAL: &[&str] = &[
+    "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "company", "co", "gmbh", "ag", "kg", "ug",
+    "ev", "mbh", "sa", "sas", "sarl", "sàrl", "scs", "sl", "slu", "srl", "spa", "sro", "as", "asa", "ab", "oy", "oyj",
+    "aps", "bv", "nv", "bvba", "vzw", "plc", "llp", "lp", "pty", "pte", "pvt", "bhd", "kft", "zrt", "nyrt", "doo",
+    "dd", "ood", "eood", "ad", "oü", "sia", "uab", "ooo", "ltda", "cv", "eireli", "university", "universität",
+    "universidad", "université", "institute", "foundation", "association", "ministry", "bank", "berhad", "group", "holdings",
+    "a/s", "i/s", "p/s", "technologies", "telecom", "registry", "council", "school", "college", "kk", "hf", "ehf", "k.k", "stichting",
+];
+/// Longest value kept; longer ones are prose.
+const MAX: usize = 300;
+
+/// A text worth keeping: trimmed, one line, neither empty nor a notice that it is withheld.
+pub(super) fn text(value: &str) -> Option<String> {
+    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|inside| !inside.contains('"'));
+    let value = quoted.unwrap_or(&value).trim().to_owned();
+    if value.is_empty() || value.len() > MAX || !value.chars().any(char::is_alphanumeric) {
+        return None;
+    }
+    let lower = value.to_lowercase();
+    let refused = EMPTY.contains(&lower.trim_end_matches(['.', '!']))
+        || WITHHELD.iter().any(|w| lower.contains(w));
+    (!refused).then_some(value)
+}
+
+/// The name of a company or person, without a trailing handle or link in brackets.
+pub(super) fn name(value: &str) -> Option<String> {
+    let mut value = value.trim();
+    while let Some((before, inside)) = trailing_bracket(value) {
+        let inside = inside.trim();
+        let handle = inside.contains("://")
+            || inside.contains('=')
+            || inside.len() > 2
+                && inside
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+                && (inside.contains('-') || inside.len() >= 5)
+                && inside.bytes().any(|b| b.is_ascii_digit());
+        if !handle || before.trim().is_empty() {
+            break;
+        }
+        value = before.trim().trim_end_matches('-').trim_end();
+    }
+    let link = value.contains("://") || value.starts_with("www.");
+    text(value).filter(|value| !link && value.chars().any(char::is_alphabetic))
+}
+
+/// `name (inside)` or `name [inside]`.
+pub(super) fn trailing_bracket(value: &str) -> Option<(&str, &str)> {
+    let value = value.trim();
+    let (open, body) = match value.chars().last()? {
+        ')' => ('(', &value[..value.len() - 1]),
+        ']' => ('[', &value[..value.len() - 1]),
+        _ => return None,
+    };
+    body.rsplit_once(open)
+}
+
+/// Whether a name is by its form that of an organization.
+pub(super) fn is_organization(name: &str) -> bool {
+    let words = name.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'));
+    words.skip(1).any(|word| {
+        let plain: String = word
+            .chars()
+            .filter(|c| *c != '.')
+            .collect::<String>()
+            .to_lowercase();
+        LEGAL.contains(&plain.as_str())
+    })
+}
+
+/// A web address: one word with a dot, kept as written.
+pub(super) fn url(value: &str) -> Option<String> {
+    let value = value
+        .split_whitespace()
+        .next()?
+        .trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | ',' | '"'));
+    let host = value.rsplit_once("://").map_or(value, |(_, rest)| rest);
+    let plausible =
+        host.len() >= 4 && host.contains('.') && !value.contains('@') && value.len() <= MAX;
+    (plausible && !host.starts_with('.') && host.chars().next().is_some_and(char::is_alphanumeric))
+        .then(|| value.to_owned())
+}
+
+/// The first mail address in a value.
+pub(super) fn email(value: &str) -> Option<String> {
+    let word = value
+        .split(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '\'' | '"')
+        })
+        .find(|word| word.contains('@'))?;
+    let word = word.trim_start_matches("mailto:").trim_end_matches('.');
+    let (local, domain) = word.rsplit_once('@')?;
+    (!local.is_empty() && !local.contains('@') && domain.contains('.') && word.len() <= 254)
+        .then(|| word.to_owned())
+        .filter(|_| hostname(domain).is_some())
+}
+
+/// A telephone number: digits with the usual punctuation, six at least.
+pub(super) fn phone(value: &str) -> Option<String> {
+    let value = value.trim().trim_start_matches("tel:").trim();
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let other = value
+        .chars()
+        .filter(|c| !c.is_ascii_digit() && !" +-.()/xX".contains(*c) && !"ext;=".contains(*c));
+    ((6..=24).contains(&digits) && other.count() == 0 && value.len() <= 40)
+        .then(|| value.to_owned())
+}
+
+/// Digits of a registrar's IANA number.
+pub(super) fn iana_id(value: &str) -> Option<String> {
+    let value = value.trim();
+    let plausible = (1..=7).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+    (plausible && value.bytes().any(|b| b != b'0')).then(|| value.to_owned())
+}
+
+/// A host name of two labels or more: lower case, no final dot.
+pub(super) fn hostname(value: &str) -> Option<String> {
+    let value = value.trim_end_matches('.').to_lowercase();
+    if value.len() > 253 || !value.contains('.') || value.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 126
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+            && !label.starts_with('-')
+    };
+    let top = value.rsplit('.').next()?;
+    // Uzbekistan writes this where an address is missing.
+    let placeholder = value == "not.defined";
+    (!placeholder
+        && value.split('.').all(label)
+        && top.chars().any(char::is_alphabetic)
+        && top.chars().count() >= 2)
+        .then_some(value)
+}
+
+/// Most name servers kept.
+const MAX_SERVERS: usize = 64;
+
+/// Adds the host names at the start of a value; addresses, notes and whatever follows them are left out.
+pub(super) fn nameservers(list: &mut Vec<String>, value: &str) {
+    let value = value.trim();
+    // `1) ns.example.net`, `- ns.example.net`
+    let value = value.trim_start_matches(['-', '*', '>', ' ']);
+    // `example.test NS ns.example.net`: a line of a zone.
+    let value = value
+        .split_once("\tNS\t")
+        .or_else(|| value.split_once(" NS "))
+        .map_or(value, |(_, server)| server);
+    for (index, word) in value
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
+        .enumerate()
+        .take(32)
+    {
+        let word = word.trim_matches(|c| matches!(c, '(' | ')' | '[' | ']' | '"'));
+        let Some(host) = hostname(word) else {
+            let numbering = index == 0
+                && word
+                    .trim_end_matches([')', '.', ':'])
+                    .bytes()
+                    .all(|b| b.is_ascii_digit());
+            if word.is_empty() || numbering || word.parse::<IpAddr>().is_ok() {
+                continue;
+            }
+            return;
+        };
+        if list.len() < MAX_SERVERS && !list.contains(&host) {
+            list.push(host);
+        }
+    }
+}
+
+/// Whether a value says that a delegation is signed.
+pub(super) fn signed(value: &str) -> Option<bool> {
+    let lower = value.trim().to_lowercase();
+    let word = lower.split([' ', ',', '(', ';']).next().unwrap_or_default();
+    match word {
+        "unsigned" | "no" | "n" | "inactive" | "false" | "unsigneddelegation" | "off"
+        | "disabled" | "0" => Some(false),
+        "signed" | "yes" | "y" | "active" | "true" | "signeddelegation" | "on" | "enabled"
+        | "1" => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        assert_eq!(
+            name("Example Ltd [Tag = EXAMPLE]").as_deref(),
+            Some("Example Ltd")
+        );
+        assert_eq!(
+            name("Example Inc. (R99-LRMS)").as_deref(),
+            Some("Example Inc.")
+        );
+        assert_eq!(
+            name("Example (Europe) GmbH").as_deref(),
+            Some("Example (Europe) GmbH")
+        );
+        assert_eq!(
+            name("Example Corp.(http://example.test)").as_deref(),
+            Some("Example Corp.")
+        );
+        assert_eq!(name("((((").as_deref(), None);
+        for none in [
+            "REDACTED FOR PRIVACY",
+            "n/a",
+            "-",
+            "Data Protected",
+            "NOT DISCLOSED!",
+            "*****",
+            "http://a.test",
+        ] {
+            assert_eq!(name(none), None, "{none}");
+        }
+        assert!(is_organization("Example Trading GmbH") && !is_organization("Erika Mustermann"));
+    }
+
+    #[test]
+    fn servers() {
+        let mut list = Vec::new();
+        for value in [
+            "NS1.EXAMPLE.COM. 192.0.2.1",
+            "ns1.example.com",
+            "ns2.example.com ()",
+            "ns3.example.com [OK]",
+            "ns4.example.net, ns5.example.net",
+            "192.0.2.9",
+            "No nameserver",
+            "ns6.example.org | IPv4: 192.0.2.3",
+            "1) ns7.example.org",
+            "example",
+            "ns8.example.org (192.0.2.1)",
+        ] {
+            nameservers(&mut list, value);
+        }
+        let hosts: Vec<_> = list
+            .iter()
+            .filter_map(|host| host.split('.').next())
+            .collect();
+        assert_eq!(
+            hosts,
+            ["ns1", "ns2", "ns3", "ns4", "ns5", "ns6", "ns7", "ns8"]
+        );
+    }
+
+    #[test]
+    fn contacts() {
+        assert_eq!(
+            email("Abuse <abuse@example.net>").as_deref(),
+            Some("abuse@example.net")
+        );
+        assert_eq!(email("user@localhost"), None);
+        assert_eq!(phone("+1.2083895740").as_deref(), Some("+1.2083895740"));
+        assert_eq!(phone("see web site 2024010203"), None);
+        assert_eq!(
+            url("http://example.net/x y").as_deref(),
+            Some("http://example.net/x")
+        );
+        assert_eq!(iana_id("H269407"), None);
+        assert_eq!(signed("signed delegation"), Some(true));
+        assert_eq!(signed("maybe"), None);
+    }
+}

@@ -1,0 +1,368 @@
+//! Reads answers about addresses and AS numbers: ARIN, RPSL (RIPE, APNIC, AFRINIC), LACNIC, national registries, rwhois.
+
+use super::super::dates::{self, Order};
+use super::super::{Kind, Network, Registration, State, countries, status, values};
+use super::lines::{bounded, key_value};
+use super::phrases;
+use super::ranges::{self, Range};
+
+/// Keys that begin the description of a block.
+#[rustfmt::skip]
+const BLOCK: [&str; 10] = [
+    "netrange", "inetnum", "inet6num", "network number", "ipv4 address", "ipv6 address", "ip network", "netblock",
+    "ip network block", "network range",
+];
+const AS: [&str; 4] = ["asnumber", "aut num", "as number", "autnum"];
+const ROUTE: [&str; 2] = ["route", "route6"];
+/// Keys that begin the description of an organization.
+const ORGANIZATION: [&str; 3] = ["orgname", "custname", "organisation"];
+/// Names under which registries record what they did not hand out themselves.
+#[rustfmt::skip]
+const ELSEWHERE: [&str; 8] = [
+    "IANA-BLK", "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK", "IANA-NETBLOCK", "ERX-NETBLOCK", "IANA-ADDR-BLOCK", "STUB-",
+    "AFRINIC-ADDRESSES-NOT-HERE", "APNIC-AP-ERX",
+];
+/// Sources in which a description begins with the holder.
+const DESCRIBED: [&str; 7] = [
+    "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC",
+];
+/// Most lines and objects that are read.
+const MAX_LINES: usize = 20_000;
+const MAX_OBJECTS: usize = 2_000;
+
+/// One object: its keys and values in order.
+#[derive(Default)]
+struct Object<'a> {
+    pairs: Vec<(String, &'a str)>,
+    /// What it covers, for a block or a route.
+    range: Option<Range>,
+}
+
+impl<'a> Object<'a> {
+    fn first(&self) -> &str {
+        self.pairs.first().map_or("", |(key, _)| key.as_str())
+    }
+
+    fn is(&self, keys: &[&str]) -> bool {
+        keys.contains(&self.first())
+    }
+
+    fn all<'s>(&'s self, keys: &'s [&str]) -> impl Iterator<Item = &'a str> + 's {
+        self.pairs
+            .iter()
+            .filter(|(key, _)| keys.contains(&key.as_str()))
+            .map(|(_, value)| *value)
+    }
+
+    /// The first usable value of the first key that has one.
+    fn find<T>(&self, keys: &[&str], read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        keys.iter().find_map(|key| self.all(&[key]).find_map(&read))
+    }
+}
+
+/// Reads an answer about an address, a block or an AS.
+pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
+    let mut objects = objects(text);
+    objects.extend(summaries(text));
+    for object in &mut objects {
+        if object.is(&BLOCK) || object.is(&ROUTE) {
+            object.range = object
+                .pairs
+                .first()
+                .and_then(|(_, value)| ranges::parse(value));
+        }
+    }
+    let found = if kind == Kind::Asn {
+        autonomous_system(query, &objects)
+    } else {
+        block(query, &objects)
+    };
+    let mut out = Registration::empty(kind);
+    let Some(index) = found else {
+        out.state = phrases::state(text, query).unwrap_or_default();
+        return out;
+    };
+    let object = &objects[index];
+    let mut network = Network {
+        name: object.find(
+            &[
+                "netname",
+                "as name",
+                "asname",
+                "network name",
+                "service name",
+            ],
+            values::text,
+        ),
+        country: object.find(&["country", "country code"], countries::code),
+        ..Network::default()
+    };
+    if kind != Kind::Asn
+        && let Some(range) = object.range
+    {
+        (network.start, network.end) = (
+            Some(range.first().to_string()),
+            Some(range.last().to_string()),
+        );
+        let given: Vec<String> = object.all(&["cidr"]).flat_map(ranges::prefixes).collect();
+        network.cidr = if given.is_empty() {
+            range.cidr()
+        } else {
+            given
+        };
+        network.origin_asn = origin(object, range, &objects);
+    }
+    let holder = holder(&objects, index);
+    let named = |object: &Object| object.find(&["org name", "orgname", "custname"], values::text);
+    network.organization = holder.and_then(named).or_else(|| organization(object));
+    network.country = network
+        .country
+        .or_else(|| holder.and_then(|o| o.find(&["country", "country code"], countries::code)));
+    network.country = network
+        .country
+        .or_else(|| object.find(&["address country"], countries::code));
+
+    let date = |value: &str| dates::parse(value, Order::Unknown);
+    out.created = object.find(
+        &[
+            "created",
+            "regdate",
+            "registration date",
+            "assigned date",
+            "registered",
+        ],
+        date,
+    );
+    out.updated = object
+        .find(
+            &["last modified", "updated", "last update", "updated date"],
+            date,
+        )
+        .or_else(|| object.all(&["changed"]).filter_map(date).last());
+    object
+        .all(&["status"])
+        .for_each(|value| status::add(&mut out.status, value));
+    let reserved = out.status.iter().any(|word| word == "reserved");
+    out.state = if reserved {
+        State::Reserved
+    } else {
+        State::Registered
+    };
+    out.network = Some(network);
+    out.tidy()
+}
+
+/// Splits a text into objects: paragraphs, also cut where a new block begins without a blank line.
+fn objects(text: &str) -> Vec<Object<'_>> {
+    let mut objects: Vec<Object<'_>> = Vec::new();
+    let mut open = false;
+    for line in text.lines().take(MAX_LINES).map(bounded) {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['%', '#']) {
+            open &= trimmed.starts_with('%');
+            continue;
+        }
+        // rwhois: `network:Org-Name;I:Example`
+        let (trimmed, rwhois) = match trimmed.strip_prefix("network:") {
+            Some(rest) if !rest.starts_with(' ') => (rest, true),
+            _ => (trimmed, false),
+        };
+        let pair = if rwhois {
+            trimmed.split_once(':').map(rwhois_pair)
+        } else {
+            key_value(trimmed)
+        };
+        // Lines that continue a value are not needed: names stand on the first.
+        let Some((key, value)) = pair else { continue };
+        // LACNIC names the AS of a block inside its description.
+        let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
+        let begins = BLOCK.contains(&key.as_str())
+            || key == "orgname"
+            || key == "custname"
+            || AS.contains(&key.as_str()) && !inside;
+        // National registries repeat everything in their own language, and put the range after the class.
+        let inner = objects
+            .last()
+            .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
+        if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first()))
+        {
+            let heading = objects.last().is_some_and(|last| {
+                open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
+            });
+            if heading && begins {
+                objects.pop();
+            }
+            if objects.len() >= MAX_OBJECTS {
+                break;
+            }
+            objects.push(Object::default());
+        }
+        open = true;
+        if let Some(object) = objects.last_mut() {
+            object.pairs.push((key, value));
+        }
+    }
+    objects
+}
+
+fn rwhois_pair<'a>((key, value): (&str, &'a str)) -> (String, &'a str) {
+    let key = super::lines::canonical(key.split(';').next().unwrap_or_default());
+    let key = match key.as_str() {
+        "network name" => "netname",
+        "org name" | "organization" => "owner",
+        "ip network" => "ip network",
+        other => other,
+    };
+    (key.to_owned(), value.trim())
+}
+
+/// ARIN's one-line form: `Example Inc. EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`.
+fn summaries(text: &str) -> Vec<Object<'_>> {
+    let read = |line| -> Option<Object<'_>> {
+        let (before, rest) = bounded(line).split_once(" (NET")?;
+        let (_, range) = rest.split_once(')')?;
+        ranges::parse(range)?;
+        let (owner, name) = before
+            .trim()
+            .rsplit_once(' ')
+            .unwrap_or(("", before.trim()));
+        let pairs = [
+            ("netrange", range.trim()),
+            ("netname", name),
+            ("owner", owner.trim()),
+        ];
+        Some(Object {
+            pairs: pairs.map(|(key, value)| (key.to_owned(), value)).to_vec(),
+            range: None,
+        })
+    };
+    text.lines()
+        .take(MAX_LINES)
+        .filter_map(read)
+        .take(MAX_OBJECTS)
+        .collect()
+}
+
+/// The most specific block that covers the query.
+fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
+    let wanted = ranges::parse(query);
+    let usable = |object: &Object| {
+        let elsewhere = object
+            .all(&["netname"])
+            .any(|name| ELSEWHERE.iter().any(|start| name.starts_with(start)));
+        // ARIN says so by the type: `Early Registrations, Transferred to APNIC`, `Allocated to RIPE NCC`.
+        let moved = object.all(&["nettype"]).any(|kind| {
+            let kind = kind.to_lowercase();
+            kind.contains("transferred to ") || kind.starts_with("allocated to ")
+        });
+        object.is(&BLOCK) && !elsewhere && !moved
+    };
+    let covering = |object: &Object| {
+        let range = object.range?;
+        let covers = wanted.is_none_or(|wanted| range.covers(wanted));
+        (usable(object) && covers && !range.is_everything()).then(|| range.size())
+    };
+    let sized = objects
+        .iter()
+        .enumerate()
+        .filter_map(|(index, object)| covering(object).map(|size| (size, index)));
+    sized.min().map(|(_, index)| index)
+}
+
+/// The description of the AS asked about.
+fn autonomous_system(query: &str, objects: &[Object<'_>]) -> Option<usize> {
+    let wanted = asn(query);
+    let matches = |object: &Object| {
+        let Some((_, value)) = object.pairs.first().filter(|_| object.is(&AS)) else {
+            return false;
+        };
+        let (first, last) = value.split_once('-').unwrap_or((value, value));
+        match (wanted, asn(first), asn(last)) {
+            (Some(wanted), Some(first), Some(last)) => (first..=last).contains(&wanted),
+            (None, Some(_), _) => true,
+            _ => false,
+        }
+    };
+    objects.iter().position(matches)
+}
+
+/// A number, with or without `AS` before it; the first of several.
+fn asn(value: &str) -> Option<u32> {
+    let word = value.split([',', ' ']).find(|word| !word.is_empty())?;
+    let bare = word
+        .get(..2)
+        .filter(|start| start.eq_ignore_ascii_case("as"))
+        .map_or(word, |_| &word[2..]);
+    bare.parse().ok().filter(|number| *number != 0)
+}
+
+/// The object that describes who holds the chosen one.
+fn holder<'o, 'a>(objects: &'o [Object<'a>], index: usize) -> Option<&'o Object<'a>> {
+    let object = &objects[index];
+    // RPSL names it by handle; ARIN and its customers let it follow.
+    if let Some(handle) = object.all(&["org"]).next() {
+        return objects.iter().find(|other| {
+            other.first() == "organisation"
+                && other
+                    .pairs
+                    .first()
+                    .is_some_and(|(_, value)| value.eq_ignore_ascii_case(handle))
+        });
+    }
+    let following = objects[index + 1..]
+        .iter()
+        .take_while(|other| !other.is(&BLOCK) && !other.is(&AS));
+    let arin = matches!(object.first(), "netrange" | "asnumber");
+    following
+        .into_iter()
+        .find(|other| arin && other.is(&ORGANIZATION))
+}
+
+/// The holder as the block itself names it.
+fn organization(object: &Object<'_>) -> Option<String> {
+    // `Example Inc. (EXAMP-1)`
+    let without_handle = |value: &str| {
+        let name = values::trailing_bracket(value)
+            .filter(|(_, inside)| !inside.contains(' '))
+            .map_or(value, |(name, _)| name);
+        values::text(name)
+    };
+    let named = [
+        "owner",
+        "organization",
+        "organization name",
+        "organisation",
+        "org name",
+        "custname",
+        "orgname",
+    ];
+    object.find(&named, without_handle).or_else(|| {
+        // APNIC, its national registries and AFRINIC put the holder on the first line of the description; elsewhere
+        // that line may be anything.
+        let source = object
+            .all(&["source"])
+            .next()
+            .unwrap_or_default()
+            .to_uppercase();
+        let first = object
+            .all(&["descr"])
+            .next()
+            .filter(|_| DESCRIBED.iter().any(|known| source.starts_with(known)));
+        first.and_then(values::text)
+    })
+}
+
+/// The AS said to announce the block: by the block itself, or by the most specific route that covers it.
+fn origin(object: &Object<'_>, range: Range, objects: &[Object<'_>]) -> Option<u32> {
+    let own = object.find(&["originas", "origin as", "origin", "aut num"], asn);
+    own.or_else(|| {
+        let routes = objects.iter().filter(|other| other.is(&ROUTE));
+        let covering = routes.filter_map(|other| {
+            let route = other
+                .range
+                .filter(|route| route.covers(range) || range.covers(*route))?;
+            Some((route.size(), other.find(&["origin"], asn)?))
+        });
+        covering.min().map(|(_, origin)| origin)
+    })
+}

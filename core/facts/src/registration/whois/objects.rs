@@ -1,0 +1,129 @@
+//! Answers made of several objects: which paragraph describes what, and the contacts that handles point to.
+
+use super::super::{countries, values};
+use super::fields::{self, Field, Role};
+use super::lines::{Entry, canonical};
+
+/// First keys of contacts.
+#[rustfmt::skip]
+const OBJECT_KEYS: [&str; 10] = [
+    "contact", "contact id", "nic hdl", "nic hdl br", "nichandle", "nic handle", "person", "personname", "role",
+    "contact handle",
+];
+
+/// What a paragraph describes, in registries that answer with several objects.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Object {
+    Domain,
+    Registrar,
+    /// A contact; `true` if a comment says that it is the holder.
+    Contact(bool),
+    Holder,
+    /// A named set of name servers.
+    Servers,
+    Ignored,
+}
+
+/// A contact described in a paragraph of its own.
+#[derive(Default)]
+pub(super) struct Contact {
+    pub handles: Vec<String>,
+    pub organization: Option<String>,
+    pub name: Option<String>,
+    pub legal: bool,
+    pub country: Option<String>,
+    pub holder: bool,
+}
+
+/// What each paragraph describes, by its first key.
+pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
+    let mut objects: Vec<Object> = Vec::new();
+    let mut domain_seen = false;
+    let mut previous = usize::MAX;
+    for (index, entry) in all.iter().enumerate() {
+        if entry.paragraph == previous {
+            continue;
+        }
+        previous = entry.paragraph;
+        let length = all[index..]
+            .iter()
+            .take_while(|other| other.paragraph == entry.paragraph)
+            .take(3)
+            .count();
+        let comment = canonical(entry.comment);
+        let heading = fields::role(&comment, "")
+            .0
+            .filter(|_| domain_seen && !entry.nested);
+        let first = entry.full.as_str();
+        let object = match heading {
+            Some(Role::Registrant) => Object::Contact(true),
+            Some(Role::Registrar) => Object::Registrar,
+            Some(Role::Other) => Object::Ignored,
+            _ if entry.nested || !entry.keyed => Object::Domain,
+            _ if OBJECT_KEYS.contains(&first) => Object::Contact(false),
+            _ if first == "registrar" && domain_seen && length > 1 => Object::Registrar,
+            _ if matches!(first, "organisation" | "organization") && domain_seen => Object::Holder,
+            _ if matches!(first, "nsset" | "ns list") && domain_seen => Object::Servers,
+            _ if matches!(first, "keyset" | "key tag") && domain_seen => Object::Ignored,
+            _ => Object::Domain,
+        };
+        domain_seen |= fields::field(first) == Some(Field::Name);
+        if objects.len() <= entry.paragraph {
+            objects.resize(entry.paragraph + 1, Object::Domain);
+        }
+        objects[entry.paragraph] = object;
+    }
+    objects
+}
+
+impl Contact {
+    /// Takes one entry of the contact.
+    pub(super) fn take(&mut self, entry: &Entry<'_>) {
+        let key = entry.full.as_str();
+        let first = self.handles.is_empty() && self.name.is_none() && self.organization.is_none();
+        match key {
+            "nic hdl" | "nic hdl br" | "contact id" | "nichandle" | "nic handle" | "handle"
+            | "contact handle" => {
+                self.handles.push(entry.value.to_lowercase());
+            }
+            "contact" if first => self.handles.push(entry.value.to_lowercase()),
+            "contact" | "name" | "person" | "personname" | "role" | "person loc" => {
+                self.name = self.name.take().or_else(|| values::name(entry.value));
+            }
+            "org" | "organization" | "organisation" | "organization loc" | "org name"
+            | "company" => {
+                self.organization = self
+                    .organization
+                    .take()
+                    .or_else(|| values::name(entry.value));
+            }
+            "type" => {
+                self.legal = matches!(
+                    entry.value.to_lowercase().as_str(),
+                    "organization" | "organisation"
+                )
+            }
+            "country" | "country loc" | "country code" => {
+                self.country = self.country.take().or_else(|| countries::code(entry.value));
+            }
+            // Where no key says the country, a code alone on the last line of the address does.
+            "address" | "street"
+                if entry.value.len() == 2
+                    && entry.value.bytes().all(|b| b.is_ascii_uppercase()) =>
+            {
+                self.country = countries::code(entry.value);
+            }
+            _ => {}
+        }
+    }
+
+    /// The organization: named as such, or a name that can only be one.
+    pub(super) fn organization(&self) -> Option<String> {
+        let name = || {
+            self.name
+                .clone()
+                .filter(|name| self.legal || values::is_organization(name))
+        };
+        self.organization.clone().or_else(name)
+    }
+}

@@ -1,0 +1,285 @@
+//! What a text says of the whole object when it holds no facts: free, reserved, refused, broken.
+//!
+//! The same words stand in the legal notices that follow most answers, so a phrase counts only where a registry puts
+//! it: at the start or the end of a short line, and never when the text holds registration facts.
+
+use super::super::State;
+use super::lines::bounded;
+
+/// Longest line that can be an answer by itself.
+const MAX_LINE: usize = 160;
+/// Lines looked at.
+const MAX_LINES: usize = 400;
+
+/// Values of a status line that decide the state.
+#[rustfmt::skip]
+const STATUSES: &[(State, &[&str])] = &[
+    (State::Available, &[
+        "free", "available", "no object found", "not registered", "not found", "no match", "unregistered",
+        "domain not found", "not delegated and not registered", "no entries found", "available for registration",
+        "no information available",
+    ]),
+    (State::Reserved, &[
+        "reserved", "blocked", "forbidden", "prohibited", "prohibited string", "unassignable", "reserved name",
+        "reserved domain name", "not allowed", "restricted", "not available for registration", "no registrable",
+        "unable to register", "registry reserved", "reserveddomain", "reserved domain", "cannot be registered",
+    ]),
+    (State::Unavailable, &["invalid", "failed", "error", "invalid domain", "unknown"]),
+];
+
+/// Beginnings of answer lines, in lower case, without comment marks.
+#[rustfmt::skip]
+const STARTS: &[(State, &[&str])] = &[
+    (State::Available, &[
+        "no match", "not found", "no entries found", "no entry found", "no data found", "no object found",
+        "no such domain", "no records matching", "no matching record", "no matching objects", "no information available",
+        "nothing found", "no found", "domain not found", "domain name not found", "object does not exist",
+        "object not found", "object_not_found", "error:101: no entries found", "error:101:", "no data was found",
+        "no domain records were found", "no records found", "no record found", "status: free", "status: available",
+        "we do not have an entry in our database matching", "above domain name is not registered",
+        "the domain has not been registered", "this domain name has not been registered", "domain unknown",
+        "the queried object does not exist", "the requested domain was not found", "this query returned 0 objects",
+        "domain is not registered", "domain name is not registered", "domain is available",
+        "domain not registered", "no_se_encontro_el_objeto", "the domain you requested is not known",
+        "invalid query or domain name not known", "el dominio no se encuentra registrado", "requested domain not found",
+        "domain status: no object found", "domain status: available", "domain status: free", "domain does not exist",
+        "not find matchingrecord", "nincs talalat", "no existe el dominio", "domain is free",
+        "this domain is available", "this domain is not registered", "no domains found", "null object",
+        "no domain found", "no whois information found", "no whois record found", "no registration record",
+        "domain name does not exist", "registration status: available", "220 available", "no results found",
+        "query_status: 220 available", "the domain name you requested is available", "nic.es no match",
+        "no objects found", "the domain does not exist", "domain status: not registered", "status: not registered",
+        "the domain name you have requested is not registered", "no se encontro", "domain information not found",
+        "error:101: no objects found", "dominio no encontrado", "el dominio no existe", "no valid whois data",
+    ]),
+    (State::Reserved, &[
+        "this name is reserved", "this domain is reserved", "domain reserved", "the domain is reserved",
+        "reserved domain name", "reserved by", "this domain name is reserved", "the name is reserved",
+        "domain status: reserved", "status: reserved", "domain not available", "the registration of this domain is restricted",
+        "this name is not available for registration", "this domain cannot be registered", "domain blocked",
+        "domain cannot be registered", "the domain name you apply can not be registered online",
+        "this domain name can not be registered", "this domain is not available for registration",
+        "domain is not available for registration", "the domain is blocked", "domain name is reserved",
+        "name is reserved", "the requested domain is restricted", "the domain has been reserved", "forbidden name",
+        "name reserved", "this platinum domain", "premium domain is reserved", "domain is reserved", "prohibited string",
+        "has usage restrictions applied", "domain is prohibited", "domain name is prohibited", "registry reserved",
+        "the domain name is reserved", "this name is blocked", "this domain is blocked", "dominio reservado",
+    ]),
+    (State::Throttled, &[
+        "whois limit exceeded", "query rate limit exceeded", "rate limit exceeded", "quota exceeded", "limit exceeded",
+        "lookup quota exceeded", "you have exceeded", "your connection limit exceeded", "query limit exceeded",
+        "too many requests", "too many queries", "too many connections", "the number of requests per client",
+        "you have been banned", "your query rate", "maximum query rate", "maximum number of queries", "max queries",
+        "maximum daily connection limit", "excessive querying", "excessive queries", "error:201: access denied",
+        "error:201", "you exceeded", "your ip has been", "your ip address has been", "your access is too fast",
+        "you are querying too fast", "the whois query quota", "query quota", "request limit exceeded",
+        "number of allowed queries exceeded", "daily query limit", "connection limit exceeded", "exceeded max",
+        "you have reached", "connection refused; access control limit", "temporarily blocked",
+        "ip address temporarily blocked", "queried interval is too short", "server is busy now", "limit reached",
+        "-1: query limit", "-3: ip address blocked", "55000000002 connection refused", "55000000001 connection refused",
+        "query rate of", "requests limit", "your request is being rate limited", "exceeded the maximum allowable",
+        "wait a while and try again", "error: -1: connection limit", "access restricted",
+    ]),
+    (State::Unavailable, &[
+        "internal error", "service unavailable", "temporarily unavailable", "service temporarily", "server error",
+        "requests of this client are not permitted", "access denied", "invalid query", "invalid domain", "invalid input",
+        "invalid request", "malformed request", "error: invalid", "this tld has no whois", "tld is not supported",
+        "system error",
+    ]),
+];
+
+/// Answers that are a whole line; as the beginning of one they would be prose (`available to ...`).
+#[rustfmt::skip]
+const WHOLE: &[(State, &[&str])] = &[
+    (State::Available, &["available", "not registered", "free", "nodata", "domain available", "unregistered"]),
+    (State::Reserved, &["reserved", "blocked", "prohibited", "reserved name"]),
+    (State::Throttled, &["throttled", "rate limited", "blacklisted"]),
+];
+
+/// Ends of short answer lines, such as `"example.test" is free`.
+#[rustfmt::skip]
+const ENDS: &[(State, &[&str])] = &[
+    (State::Available, &[
+        " not found", " is free", " was not found", " is available", " is available for registration",
+        " is available for purchase", " is not registered", " does not exist", " does not exist in database",
+        " not found in database", " no match", " has not been registered", ": no entries found", " not registered",
+        " not registered yet", " does not exist in database!", " is not registered in our database", " no existe",
+        " not exist in database", " is not registered here", " not found in our database", " status: available",
+        " - available", " is available for registration at a registrar", " is unregistered",
+        " has no matches", " - no match", " not exist", ": available", ": free", " is not found", " is not yet registered",
+        " does not appear to be registered", " is not a registered domain", ": not registered", ": not found",
+        " is not delegated", " not registry", " not found!", " is not registered in the registry",
+    ]),
+    (State::Reserved, &[
+        " is reserved", " reserved by the registry", " cannot be registered", " can not be registered",
+        " is not available for registration", " is blocked", " is prohibited", " reserved by registry",
+        " is not available", " is restricted", " not allowed for registration", " reserved for future use",
+        " reserved by nic", " has been reserved", " is a reserved name", " reserved name", " is a prohibited name",
+        " is not allowed", " not available for registration", " is restricted by the registry",
+    ]),
+    (State::Unavailable, &[" is not valid", " can temporarily not be answered", " can temporarily not be answered. please try again"]),
+    (State::Throttled, &[
+        " limit exceeded", " quota exceeded", " has been exceeded", " exceeded this limit", " query limit reached",
+        " too many requests", " is rate limited", " exceeded", " been blacklisted", " been temporarily blocked",
+    ]),
+];
+
+/// The state that a status value alone decides.
+pub(super) fn of_status(value: &str) -> Option<State> {
+    let lower = value.trim().trim_end_matches('.').to_lowercase();
+    let bare = lower
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim_start();
+    let bare = bare.split([',', '(']).next().unwrap_or_default().trim();
+    STATUSES
+        .iter()
+        .find(|(_, words)| words.contains(&bare))
+        .map(|(state, _)| *state)
+}
+
+/// The state that the phrases of a text say, the surest first: a free name may be followed by a notice on limits.
+pub(super) fn state(text: &str, query: &str) -> Option<State> {
+    let mut seen: Vec<State> = Vec::new();
+    for line in text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(MAX_LINES)
+    {
+        if let Some(state) = of_line(bounded(line), query)
+            && !seen.contains(&state)
+        {
+            seen.push(state);
+        }
+    }
+    [
+        State::Reserved,
+        State::Available,
+        State::Throttled,
+        State::Unavailable,
+    ]
+    .into_iter()
+    .find(|s| seen.contains(s))
+}
+
+fn of_line(line: &str, query: &str) -> Option<State> {
+    let raw = line.trim();
+    let line = line.trim_matches(|c: char| c.is_whitespace() || "%#*>;<-=\"'!.".contains(c));
+    if line.len() > MAX_LINE {
+        return None;
+    }
+    let lower = line.to_lowercase();
+    // What remains after the name asked about is the answer: `"example.test": no match`.
+    let named = query.to_lowercase();
+    let rest = lower
+        .trim_start_matches("domain name")
+        .trim_start_matches("domain")
+        .trim_start_matches([' ', '"', '\'', ':', '[']);
+    let rest = match rest.strip_prefix(named.as_str()) {
+        Some(rest) if !named.is_empty() => {
+            rest.trim_matches(|c: char| c.is_whitespace() || "\"':-[].!,".contains(c))
+        }
+        _ => &lower,
+    };
+    let starts = |text: &str, words: &&str| {
+        // The phrase ends where a word ends.
+        text.strip_prefix(*words)
+            .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    let by_start = |text: &str| {
+        STARTS
+            .iter()
+            .find(|(_, all)| all.iter().any(|words| starts(text, words)))
+            .map(|(state, _)| *state)
+    };
+    let by_whole = |text: &str| {
+        // A wrapped notice can end with one of these words alone, in lower case and with a full stop.
+        let prose = raw.starts_with(char::is_lowercase) && raw.ends_with(['.', ',']);
+        WHOLE
+            .iter()
+            .find(|(_, all)| !prose && all.contains(&text))
+            .map(|(state, _)| *state)
+    };
+    let by_end = || {
+        let spaced = format!(
+            " {}",
+            lower
+                .trim_end_matches(['"', '\'', '.', '!'])
+                .replace(['"', '\''], "")
+        );
+        ENDS.iter()
+            .find(|(_, all)| all.iter().any(|words| spaced.ends_with(words)))
+            .map(|(state, _)| *state)
+    };
+    // A line that ends like an answer must be about the name, or be short and begin with the word for it.
+    let subject = [
+        "domain",
+        "the domain",
+        "this domain",
+        "name",
+        "the name",
+        "this name",
+        "object",
+        "the object",
+    ];
+    let short = lower.len() <= 48 && subject.iter().any(|words| lower.starts_with(words));
+    let about = short || lower.contains(" exceeded") || !named.is_empty() && lower.contains(&named);
+    by_whole(&lower)
+        .or_else(|| by_whole(rest))
+        .or_else(|| by_start(&lower))
+        .or_else(|| by_start(rest))
+        .or_else(|| if about { by_end() } else { None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        for (line, expected) in [
+            ("No match for \"EXAMPLE.COM\".", Some(State::Available)),
+            (
+                "%% No entries found in the Example Database.",
+                Some(State::Available),
+            ),
+            ("%ERROR:101: no entries found", Some(State::Available)),
+            ("\"example.com\" not found.", Some(State::Available)),
+            ("example.com is free", Some(State::Available)),
+            (
+                "Domain name example.com does not exist in database!",
+                Some(State::Available),
+            ),
+            ("example.com: no entries found.", Some(State::Available)),
+            (
+                "This name is reserved by the Registry in accordance with policy.",
+                Some(State::Reserved),
+            ),
+            (
+                "WHOIS LIMIT EXCEEDED - SEE HTTP://WHOIS.EXAMPLE/ FOR DETAILS",
+                Some(State::Throttled),
+            ),
+            (
+                "The WHOIS query quota for 192.0.2.1 has been exceeded",
+                Some(State::Throttled),
+            ),
+            (
+                "Requests of this client are not permitted.",
+                Some(State::Unavailable),
+            ),
+            ("- exceeding query rate or volume limits.", None),
+            ("Access to this service is rate limited. For more", None),
+            (
+                "% to check whether a specific domain name is still available",
+                None,
+            ),
+            ("% available to:", None),
+            ("reserved.", None),
+            ("Reserved by Registry", Some(State::Reserved)),
+            ("Availability of a name is not assured by this answer", None),
+        ] {
+            assert_eq!(state(line, "example.com"), expected, "{line}");
+        }
+        assert_eq!(of_status("220 Available"), Some(State::Available));
+        assert_eq!(of_status("NOT AVAILABLE"), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! Addresses, and hosts that are either an address or a name.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use crate::target::{Domain, Invalid, clean_pasted, text_value};
+
+/// One IPv4 or IPv6 address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address(pub IpAddr);
+
+/// An address or a domain name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// An address literal.
+    Address(IpAddr),
+    /// A name that has to be looked up.
+    Name(Domain),
+}
+
+text_value!(Address, "Address", "an IPv4 or IPv6 address", "target");
+text_value!(Host, "Host", "an address or a domain name", "target");
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let cleaned = clean_pasted(text);
+        if let Some(address) = from_reverse_name(&cleaned) {
+            return Ok(Self(address));
+        }
+        parse(&cleaned)
+            .map(Self)
+            .map_err(|invalid| match cleaned.parse::<Domain>() {
+                Ok(name) if invalid.value.is_none() && !looks_numeric(&cleaned) => {
+                    Invalid::new("an address is wanted here, not a name")
+                        .command(format!("/reverse {name}"))
+                }
+                _ => invalid,
+            })
+    }
+}
+
+impl FromStr for Host {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let cleaned = clean_pasted(text);
+        if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
+            let one = network.addr();
+            return Err(Invalid::new(format!(
+                "{network} is a network; one address is wanted here"
+            ))
+            .value(one.to_string()));
+        }
+        if let Ok(socket) = cleaned.parse::<std::net::SocketAddr>() {
+            return Err(Invalid::new("an address without a port is wanted here")
+                .value(socket.ip().to_string()));
+        }
+        match parse(&cleaned) {
+            Ok(address) => Ok(Self::Address(address)),
+            Err(invalid) if looks_numeric(&cleaned) => Err(invalid),
+            Err(_) => text.parse().map(Self::Name),
+        }
+    }
+}
+
+/// Reads an address strictly; the legacy spellings of `inet_aton` are named for what they are.
+pub(super) fn parse(text: &str) -> Result<IpAddr, Invalid> {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(address);
+    }
+    if let Some((_, zone)) = text.split_once('%') {
+        return Err(Invalid::new(format!(
+            "the zone `%{}` means something only on its own machine",
+            shorten(zone)
+        )));
+    }
+    match legacy_ipv4(text) {
+        Some(address) => Err(
+            Invalid::new("addresses are written as four decimal numbers")
+                .value(std::net::Ipv4Addr::from(address).to_string()),
+        ),
+        None => Err(Invalid::new("this is not an IPv4 or IPv6 address")),
+    }
+}
+
+/// `2130706433`, `0x7f.1`, `127.1`, `0177.0.0.1`: what the C library would make of it.
+fn legacy_ipv4(text: &str) -> Option<u32> {
+    let parts: Vec<u32> = text.split('.').map(legacy_number).collect::<Option<_>>()?;
+    let (last, head) = parts.split_last()?;
+    if head.len() > 3 || head.iter().any(|part| *part > 255) {
+        return None;
+    }
+    let room = 32 - 8 * head.len() as u32;
+    if room < 32 && *last >= 1 << room {
+        return None;
+    }
+    Some(
+        head.iter()
+            .enumerate()
+            .fold(*last, |sum, (index, part)| sum | part << (24 - 8 * index)),
+    )
+}
+
+fn legacy_number(part: &str) -> Option<u32> {
+    match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part, 8).ok(),
+        None => part.parse().ok(),
+    }
+}
+
+/// No top-level domain is all digits, so such a text was meant as an address.
+fn looks_numeric(text: &str) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    text.contains(':')
+        || text.rsplit('.').next().is_some_and(|last| {
+            !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+                || legacy_number(last).is_some()
+        })
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(16).collect()
+}
+
+/// The name under `in-addr.arpa` (RFC 1035) or `ip6.arpa` (RFC 3596), without the final dot.
+pub fn reverse_name(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(v6) => {
+            let mut name = String::with_capacity(72);
+            for octet in v6.octets().iter().rev() {
+                name.push_str(&format!("{:x}.{:x}.", octet & 15, octet >> 4));
+            }
+            name + "ip6.arpa"
+        }
+    }
+}
+
+fn from_reverse_name(text: &str) -> Option<IpAddr> {
+    let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    if let Some(labels) = name.strip_suffix(".in-addr.arpa") {
+        let octets: Vec<u8> = labels
+            .rsplit('.')
+            .map(|label| label.parse().ok())
+            .collect::<Option<_>>()?;
+        return <[u8; 4]>::try_from(octets).ok().map(IpAddr::from);
+    }
+    let nibbles: Vec<u8> = name
+        .strip_suffix(".ip6.arpa")?
+        .rsplit('.')
+        .map(|label| {
+            (label.len() == 1)
+                .then(|| u8::from_str_radix(label, 16).ok())
+                .flatten()
+        })
+        .collect::<Option<_>>()?;
+    let octets: Vec<u8> = nibbles
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect();
+    (nibbles.len() == 32)
+        .then(|| <[u8; 16]>::try_from(octets).ok().map(IpAddr::from))
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_all_spellings() {
+        for (text, address) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("1[.]1[.]1[.]1", "1.1.1.1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:DB8:0::0:1", "2001:db8::1"),
+            ("https://192.0.2.1:8443/x", "192.0.2.1"),
+            ("1.2.0.192.in-addr.arpa.", "192.0.2.1"),
+        ] {
+            assert_eq!(
+                text.parse::<Address>().map(|a| a.to_string()).as_deref(),
+                Ok(address),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn legacy_spellings_are_refused_with_the_plain_one() {
+        for (text, plain) in [
+            ("2130706433", "127.0.0.1"),
+            ("0x7f.1", "127.0.0.1"),
+            ("127.1", "127.0.0.1"),
+            ("010.0.0.1", "8.0.0.1"),
+        ] {
+            let invalid = text.parse::<Host>().expect_err(text);
+            assert_eq!(invalid.value.as_deref(), Some(plain), "{text}");
+        }
+        assert_eq!(
+            "999.1.1.1".parse::<Host>().expect_err("octet").message,
+            "this is not an IPv4 or IPv6 address"
+        );
+        assert!(
+            "fe80::1%eth0"
+                .parse::<Host>()
+                .expect_err("zone")
+                .message
+                .contains("%eth0")
+        );
+    }
+
+    #[test]
+    fn reverse_names_there_and_back() {
+        for address in ["192.0.2.1", "2001:db8::567:89ab"] {
+            let address: IpAddr = address.parse().expect("address");
+            assert_eq!(from_reverse_name(&reverse_name(address)), Some(address));
+        }
+        assert_eq!(
+            reverse_name("192.0.2.1".parse().expect("v4")),
+            "1.2.0.192.in-addr.arpa"
+        );
+        assert!(reverse_name("2001:db8::1".parse().expect("v6")).starts_with("1.0.0.0."));
+    }
+
+    #[test]
+    fn a_name_where_an_address_is_wanted() {
+        assert_eq!(
+            "example.com"
+                .parse::<Address>()
+                .expect_err("name")
+                .command
+                .as_deref(),
+            Some("/reverse example.com")
+        );
+    }
+}

@@ -1,0 +1,331 @@
+//! DNS: one exact question to a resolver, its answer as the wire said it.
+
+mod alive;
+mod client;
+mod message;
+mod upstream;
+mod validate;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::base::Rtype;
+use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
+
+pub use client::Client;
+pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
+pub use validate::{Security, Validation};
+
+use super::{Guard, outlay, tls::Tls};
+use crate::settings::{self, Server};
+use alive::Alive;
+use netvane_document::Failure;
+use netvane_facts::target::{Host, Resolver, Transport};
+use upstream::Upstream;
+
+/// Resolvers, configured or chosen.
+#[derive(Clone)]
+pub struct Dns(Arc<Inner>);
+
+struct Inner {
+    configured: Result<Client, Failure>,
+    alive: Arc<Alive>,
+    guard: Arc<Guard>,
+    tls: Tls,
+    timeout: Duration,
+    attempts: u32,
+    anchors: Arc<TrustAnchors>,
+}
+
+/// One exact question.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// Any spelling that DNS takes, with or without the final dot.
+    pub name: &'a str,
+    /// Record type.
+    pub rtype: Rtype,
+    /// RD: ask the server to find out.
+    pub recurse: bool,
+    /// DO: send signatures along.
+    pub dnssec: bool,
+    /// CD: send data also when it does not validate.
+    pub checking_disabled: bool,
+    /// Not over UDP.
+    pub tcp: bool,
+}
+
+impl<'a> Question<'a> {
+    /// As a stub resolver asks.
+    pub fn new(name: &'a str, rtype: Rtype) -> Self {
+        Self {
+            name,
+            rtype,
+            recurse: true,
+            dnssec: false,
+            checking_disabled: false,
+            tcp: false,
+        }
+    }
+}
+
+/// An answer and how it came.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// What the server said.
+    pub message: Message,
+    /// The server that said it.
+    pub resolver: String,
+    /// How it was carried, after a fallback to TCP.
+    pub transport: Transport,
+    /// From the question sent to the answer received; with the first, truncated answer, if there was one.
+    pub elapsed: Duration,
+}
+
+impl Dns {
+    /// With the configured resolvers; those of the system are read now.
+    pub(super) fn new(
+        settings: &settings::Dns,
+        guard: Arc<Guard>,
+        tls: Tls,
+    ) -> Result<Self, Failure> {
+        let timeout = Duration::from_millis(settings.timeout_ms);
+        let anchors = match settings.trust_anchor.as_str() {
+            "" => TrustAnchors::default(),
+            path => TrustAnchors::from_file(path.as_ref()).map_err(|error| {
+                Failure::Unavailable(format!("dns.trust_anchor: {path}: {error}"))
+            })?,
+        };
+        let alive = Arc::<Alive>::default();
+        let configured =
+            configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
+        let attempts = settings.attempts;
+        Ok(Self(Arc::new(Inner {
+            configured,
+            alive,
+            guard,
+            tls,
+            timeout,
+            attempts,
+            anchors: Arc::new(anchors),
+        })))
+    }
+
+    /// Those servers that the asker chose, each address vetted by the guard; else the configured ones.
+    pub async fn client(&self, chosen: Option<&Resolver>) -> Result<Client, Failure> {
+        let inner = &*self.0;
+        let Some(resolver) = chosen else {
+            return inner.configured.clone();
+        };
+        let port = resolver
+            .endpoint
+            .port
+            .unwrap_or(resolver.transport.default_port());
+        let name = resolver.endpoint.host.to_string();
+        let addresses = match &resolver.endpoint.host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.resolver_addresses(name.as_str()).await?,
+        };
+        let addresses = inner.guard.check_all(&name, addresses, port)?;
+        addresses
+            .iter()
+            .try_for_each(|address| outlay::approach(address.ip()))?;
+        let tls = encrypted(resolver.transport)
+            .then(|| inner.tls.client())
+            .transpose()?;
+        let upstream =
+            |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
+        Ok(Client::new(
+            addresses.into_iter().map(upstream).collect(),
+            inner.attempts,
+        ))
+    }
+
+    /// The configured servers as answers name them.
+    pub fn resolvers(&self) -> Vec<String> {
+        self.0
+            .configured
+            .iter()
+            .flat_map(|client| client.servers.iter())
+            .map(|server| server.label.clone())
+            .collect()
+    }
+
+    /// The configured servers as hickory's resolver wants them.
+    pub(super) fn name_servers(&self) -> Vec<NameServerConfig> {
+        self.0
+            .configured
+            .iter()
+            .flat_map(|client| client.servers.iter())
+            .map(Upstream::name_server)
+            .collect()
+    }
+
+    /// Whether a resolver is configured.
+    pub fn is_configured(&self) -> Result<(), Failure> {
+        self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    /// Whether the configured resolvers answer: see [`alive`].
+    pub async fn ready(&self) -> Result<(), Failure> {
+        let Inner {
+            configured, alive, ..
+        } = &*self.0;
+        alive
+            .check(configured.as_ref().map_err(Clone::clone)?)
+            .await
+    }
+
+    /// A zone's own server, at addresses that the guard lets pass; asked once, with little patience.
+    pub fn authority(
+        &self,
+        name: &str,
+        addresses: &[IpAddr],
+        patience: Duration,
+    ) -> Result<Client, Failure> {
+        let addresses = self
+            .0
+            .guard
+            .check_all(name, addresses.iter().copied(), 53)?;
+        addresses
+            .iter()
+            .try_for_each(|address| outlay::approach(address.ip()))?;
+        let upstream = |address: SocketAddr| {
+            Upstream::new(
+                address.to_string(),
+                Transport::Udp,
+                address,
+                "",
+                None,
+                no_tls(),
+                patience,
+            )
+        };
+        Ok(Client::new(
+            addresses.into_iter().map(upstream).collect(),
+            1,
+        ))
+    }
+
+    async fn resolver_addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        let addresses = self.0.configured.clone()?.addresses(name).await?;
+        if addresses.is_empty() {
+            return Err(Failure::Upstream {
+                what: name.into(),
+                why: "the name has no address".into(),
+            });
+        }
+        Ok(addresses)
+    }
+
+    /// Validates the answer to a question from the trust anchors down, by further questions to `client`.
+    pub async fn validate(&self, client: &Client, question: &Question<'_>) -> Validation {
+        validate::validate(client, question, self.0.anchors.clone()).await
+    }
+}
+
+fn encrypted(transport: Transport) -> bool {
+    !matches!(transport, Transport::Udp | Transport::Tcp)
+}
+
+fn upstream(
+    resolver: &Resolver,
+    address: SocketAddr,
+    tls: Option<rustls::ClientConfig>,
+    timeout: Duration,
+) -> Upstream {
+    let host = resolver.endpoint.host.to_string();
+    let label = match resolver.transport {
+        Transport::Udp | Transport::Tcp if matches!(resolver.endpoint.host, Host::Address(_)) => {
+            address.to_string()
+        }
+        Transport::Udp | Transport::Tcp => format!("{host} ({address})"),
+        _ => resolver.to_string(),
+    };
+    let name = resolver.name.as_deref().unwrap_or(&host);
+    let tls = tls.unwrap_or_else(no_tls);
+    Upstream::new(
+        label,
+        resolver.transport,
+        address,
+        name,
+        resolver.path.as_deref(),
+        tls,
+        timeout,
+    )
+}
+
+/// For plain DNS, whose connections never look at it: a configuration that trusts nobody.
+fn no_tls() -> rustls::ClientConfig {
+    use std::sync::OnceLock;
+    static NONE: OnceLock<rustls::ClientConfig> = OnceLock::new();
+    NONE.get_or_init(|| {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap_or_else(|error| unreachable!("ring speaks TLS 1.3: {error}"))
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth()
+    })
+    .clone()
+}
+
+/// The operator's own choice needs no guard: a resolver on loopback is the usual one.
+fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<Client, Failure> {
+    let mut upstreams = Vec::new();
+    for server in &settings.servers {
+        match server {
+            Server::System => {
+                for address in system_resolvers()? {
+                    let address = SocketAddr::new(address, 53);
+                    let label = address.to_string();
+                    upstreams.push(Upstream::new(
+                        label,
+                        Transport::Udp,
+                        address,
+                        "",
+                        None,
+                        no_tls(),
+                        timeout,
+                    ));
+                }
+            }
+            Server::Resolver(resolver) => {
+                let Host::Address(address) = resolver.endpoint.host else {
+                    return Err(Failure::Unavailable(format!(
+                        "dns.servers: `{resolver}` needs an address, with the certificate's name after `#`"
+                    )));
+                };
+                let port = resolver
+                    .endpoint
+                    .port
+                    .unwrap_or(resolver.transport.default_port());
+                let tls = encrypted(resolver.transport)
+                    .then(|| tls.client())
+                    .transpose()?;
+                upstreams.push(upstream(
+                    resolver,
+                    SocketAddr::new(address, port),
+                    tls,
+                    timeout,
+                ));
+            }
+        }
+    }
+    Ok(Client::new(upstreams, settings.attempts))
+}
+
+fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
+    let (config, _) = hickory_resolver::system_conf::read_system_conf().map_err(|error| {
+        Failure::Unavailable(format!(
+            "the system names no resolver ({error}); set one with `[dns] servers` or ask with `resolver=`"
+        ))
+    })?;
+    Ok(config
+        .name_servers()
+        .iter()
+        .map(|server| server.ip)
+        .collect())
+}

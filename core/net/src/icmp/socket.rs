@@ -1,0 +1,282 @@
+//! An ICMP echo socket for one target, of whichever kind is permitted.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+
+use super::{Method, PingError};
+use crate::connect::local_reason;
+use crate::errqueue::{self, Message, Queue};
+use crate::notice::Notice;
+
+/// ICMP header of an echo: type, code, checksum, identifier, sequence number.
+const HEADER: usize = 8;
+/// Random bytes in front of the payload, by which a reply is known as ours.
+const TOKEN: usize = 8;
+
+/// Something that was heard about a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard {
+    /// Which one.
+    pub seq: u16,
+    /// Who answered or complained; this machine itself where it could not send.
+    pub from: Option<IpAddr>,
+    /// TTL of a reply.
+    pub ttl: Option<u8>,
+    /// When the kernel received it.
+    pub stamp: Option<SystemTime>,
+    /// What was said about it.
+    pub said: Said,
+}
+
+/// What was said about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// The reply.
+    Reply,
+    /// An ICMP error.
+    Notice(Notice),
+    /// This machine's kernel could not send it.
+    NotSent,
+}
+
+/// A socket connected to one target.
+pub struct EchoSocket {
+    socket: UdpSocket,
+    target: IpAddr,
+    raw: bool,
+    ident: u16,
+    token: u64,
+    source: IpAddr,
+}
+
+impl EchoSocket {
+    /// Opens a datagram socket if the sysctl allows it, else a raw one if the capability is there.
+    pub fn open(target: IpAddr) -> Result<Self, PingError> {
+        let (domain, protocol) = match target {
+            IpAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4),
+            IpAddr::V6(_) => (Domain::IPV6, Protocol::ICMPV6),
+        };
+        let new = |kind: Type| Socket::new(domain, kind.nonblocking().cloexec(), Some(protocol));
+        let (socket, raw) = match new(Type::DGRAM) {
+            Ok(socket) => (socket, false),
+            Err(first) => match new(Type::RAW) {
+                Ok(socket) => (socket, true),
+                Err(second) if is_denied(&first) && is_denied(&second) => {
+                    return Err(PingError::NotPermitted { hint: hint() });
+                }
+                Err(second) => {
+                    return Err(PingError::Socket(if is_denied(&first) {
+                        second
+                    } else {
+                        first
+                    }));
+                }
+            },
+        };
+        errqueue::enable(&socket, target.is_ipv6())?;
+        socket
+            .connect(&SocketAddr::new(target, 0).into())
+            .map_err(|error| PingError::Local {
+                reason: local_reason(&error),
+            })?;
+        let source = socket
+            .local_addr()?
+            .as_socket()
+            .map_or(target, |address| address.ip());
+        let socket = errqueue::watch(socket)?;
+        let token = token();
+        #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
+        let ident = (token >> 17) as u16;
+        Ok(Self {
+            socket,
+            target,
+            raw,
+            ident,
+            token,
+            source,
+        })
+    }
+
+    /// The address that this machine sends from.
+    pub fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// Which kind it became.
+    pub fn method(&self) -> Method {
+        if self.raw {
+            Method::IcmpRaw
+        } else {
+            Method::IcmpDatagram
+        }
+    }
+
+    /// Sends a request of `size` bytes of payload, with a TTL of its own if one is given.
+    pub fn send(&self, seq: u16, size: u16, ttl: Option<u8>) -> io::Result<()> {
+        let packet = request(self.target.is_ipv6(), self.ident, seq, self.token, size);
+        let ttl = ttl.map(|ttl| (ttl, self.target.is_ipv6()));
+        errqueue::send(&self.socket, &packet, None, ttl)
+    }
+
+    /// Waits for something to be heard and adds it to `heard`; what is not about our requests is
+    /// dropped. Cancel-safe.
+    pub async fn listen(&self, heard: &mut Vec<Heard>) -> io::Result<()> {
+        errqueue::next_batch(&self.socket, |queue, message, bytes| {
+            heard.extend(self.understand(queue, message, bytes));
+        })
+        .await
+    }
+
+    /// Adds what is there already, without waiting.
+    pub fn collect(&self, heard: &mut Vec<Heard>) {
+        errqueue::drain(&self.socket, |queue, message, bytes| {
+            heard.extend(self.understand(queue, message, bytes));
+        });
+    }
+
+    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<Heard> {
+        let ipv6 = self.target.is_ipv6();
+        if queue == Queue::Data {
+            if message.peer.map(|peer| peer.ip()) != Some(self.target) {
+                return None;
+            }
+            let icmp = if self.raw && !ipv6 {
+                behind_ip_header(bytes)?
+            } else {
+                bytes
+            };
+            let seq = self.sequence(icmp, if ipv6 { 129 } else { 0 }, true)?;
+            return Some(Heard {
+                seq,
+                from: Some(self.target),
+                ttl: message.ttl,
+                stamp: message.stamp,
+                said: Said::Reply,
+            });
+        }
+        let report = message.error?;
+        Some(Heard {
+            // The quoted packet is our own request; routers may cut it behind eight bytes.
+            seq: self.sequence(bytes, if ipv6 { 128 } else { 8 }, false)?,
+            from: report.offender,
+            ttl: None,
+            stamp: message.stamp,
+            said: report.notice.map_or(Said::NotSent, Said::Notice),
+        })
+    }
+
+    /// The sequence number of an echo packet, if it is one of ours.
+    fn sequence(&self, icmp: &[u8], kind: u8, whole: bool) -> Option<u16> {
+        let header: &[u8; HEADER] = icmp.first_chunk()?;
+        if header[0] != kind || header[1] != 0 {
+            return None;
+        }
+        // On a datagram socket the identifier is the kernel's, and it has matched it already.
+        if self.raw && u16::from_be_bytes([header[4], header[5]]) != self.ident {
+            return None;
+        }
+        match icmp[HEADER..].first_chunk::<TOKEN>() {
+            Some(found) if u64::from_be_bytes(*found) != self.token => return None,
+            None if whole => return None,
+            _ => {}
+        }
+        Some(u16::from_be_bytes([header[6], header[7]]))
+    }
+}
+
+/// A number that others cannot guess: keyed with the system's randomness.
+pub fn token() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn request(ipv6: bool, ident: u16, seq: u16, token: u64, size: u16) -> Vec<u8> {
+    let size = usize::from(size).max(TOKEN);
+    let mut packet = Vec::with_capacity(HEADER + size);
+    packet.extend([if ipv6 { 128 } else { 8 }, 0, 0, 0]);
+    packet.extend(ident.to_be_bytes());
+    packet.extend(seq.to_be_bytes());
+    packet.extend(token.to_be_bytes());
+    packet.extend((0..=u8::MAX).cycle().take(size - TOKEN));
+    if !ipv6 {
+        // ICMPv6 sums a pseudo header too: the kernel's work.
+        let sum = checksum(&packet);
+        packet[2..4].copy_from_slice(&sum.to_be_bytes());
+    }
+    packet
+}
+
+/// RFC 1071.
+fn checksum(bytes: &[u8]) -> u16 {
+    let mut sum: u32 = 0;
+    for pair in bytes.chunks(2) {
+        sum += u32::from(u16::from_be_bytes([
+            pair[0],
+            pair.get(1).copied().unwrap_or(0),
+        ]));
+    }
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "folded to 16 bits above")]
+    let folded = sum as u16;
+    !folded
+}
+
+fn behind_ip_header(bytes: &[u8]) -> Option<&[u8]> {
+    let words = bytes.first()? & 0x0f;
+    bytes.get(usize::from(words) * 4..)
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+/// What is missing, with what it is now.
+fn hint() -> String {
+    let group = nix::unistd::getegid();
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ping_group_range")
+        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let range = match &range {
+        Ok(range) => format!("is \"{range}\", which leaves out this process's group {group}"),
+        Err(_) => format!("does not include this process's group {group}"),
+    };
+    let program = std::env::current_exe()
+        .map_or_else(|_| "the program".into(), |path| path.display().to_string());
+    format!(
+        "this process may not send ICMP echo: net.ipv4.ping_group_range {range} \
+         (sysctl -w net.ipv4.ping_group_range=\"{group} {group}\" would allow it), \
+         and it lacks CAP_NET_RAW (setcap cap_net_raw+ep {program} would give it)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksum_of_a_packet_with_its_checksum_is_zero() {
+        let packet = request(false, 0x1234, 7, 42, 57);
+        assert_eq!(packet.len(), 65);
+        assert_eq!(checksum(&packet), 0);
+        assert_eq!(request(true, 1, 1, 1, 0).len(), 16);
+    }
+
+    #[test]
+    fn short_ip_headers_are_no_packet() {
+        assert!(behind_ip_header(&[]).is_none());
+        assert!(behind_ip_header(&[0x4f, 0, 0]).is_none());
+        assert_eq!(behind_ip_header(&[0x41, 1, 2, 3, 9]), Some(&[9][..]));
+    }
+
+    #[test]
+    fn the_hint_names_setting_and_capability() {
+        let hint = hint();
+        assert!(hint.contains("net.ipv4.ping_group_range") && hint.contains("CAP_NET_RAW"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The only crate that opens sockets: every connection, datagram and chosen resolver passes the [`Guard`].
+
+mod connect;
+pub mod dns;
+#[cfg(target_os = "linux")]
+mod errqueue;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod guard;
+pub mod http;
+pub mod icmp;
+pub mod mailauth;
+pub mod metrics;
+pub mod notice;
+mod outlay;
+pub mod registry;
+pub mod route;
+pub mod settings;
+pub mod smtp;
+pub mod tcp;
+mod tls;
+mod whois;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
+
+pub use guard::Guard;
+pub use outlay::Outlay;
+
+use netvane_document::Failure;
+use netvane_facts::target::{Host, IpVersion};
+use settings::NetSettings;
+
+/// What a target's owner sees of us.
+pub const WHO: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));
+
+/// Everything that can reach the network, built once for the whole program.
+#[derive(Clone)]
+pub struct Net {
+    /// Who may be contacted.
+    pub guard: Arc<Guard>,
+    /// DNS, through the configured resolvers or a chosen one.
+    pub dns: dns::Dns,
+    /// HTTPS.
+    pub http: http::Http,
+    /// Registration data.
+    pub registries: registry::Registries,
+    /// SPF, DKIM, DMARC and ARC.
+    pub mailauth: mailauth::MailAuth,
+    tls: tls::Tls,
+}
+
+impl Net {
+    /// From the settings; reads the system's resolvers where they are asked for.
+    pub fn new(settings: &NetSettings<'_>) -> Result<Self, Failure> {
+        let guard = Arc::new(Guard::new(settings.allow, settings.deny));
+        let tls = tls::Tls::new(settings.tls);
+        let dns = dns::Dns::new(settings.dns, guard.clone(), tls.clone())?;
+        let http = http::Http::new(
+            dns.clone(),
+            guard.clone(),
+            tls.clone(),
+            settings.contact.as_deref(),
+        );
+        let whois = whois::Whois::new(settings.whois, dns.clone(), guard.clone());
+        let registries = registry::Registries::new(settings.rdap, http.clone(), whois);
+        let mailauth = mailauth::MailAuth::new(
+            dns.name_servers(),
+            std::time::Duration::from_millis(settings.dns.timeout_ms),
+        );
+        Ok(Self {
+            guard,
+            dns,
+            http,
+            registries,
+            mailauth,
+            tls,
+        })
+    }
+
+    /// The certificate authorities that are trusted.
+    pub fn tls_roots(&self) -> Result<rustls::RootCertStore, Failure> {
+        self.tls.roots()
+    }
+
+    /// Where to send packets for a target: its addresses of the wanted version, all of them vetted. Without a
+    /// wish, those that this machine has a route to come first. The first one is charged for what it will get.
+    pub async fn contact(
+        &self,
+        target: &Host,
+        version: Option<IpVersion>,
+    ) -> Result<Vec<IpAddr>, Failure> {
+        let name = target.to_string();
+        let all = self.addresses(target).await?;
+        let vetted: Vec<IpAddr> = all
+            .iter()
+            .map(|address| self.guard.check(&name, *address))
+            .collect::<Result<_, _>>()?;
+        let mut wanted: Vec<IpAddr> = vetted
+            .into_iter()
+            .filter(|address| version.is_none_or(|version| version.holds(*address)))
+            .collect();
+        match (wanted.is_empty(), version) {
+            (true, Some(version)) if !all.is_empty() => Err(Failure::Upstream {
+                what: name,
+                why: format!("it has no IPv{version} address"),
+            }),
+            (true, _) => Err(Failure::Upstream {
+                what: name,
+                why: "the name has no address".into(),
+            }),
+            (false, _) => {
+                wanted.sort_by_key(|address| !has_route(*address));
+                outlay::approach(wanted[0])?;
+                Ok(wanted)
+            }
+        }
+    }
+
+    /// The addresses of a target, for display.
+    pub async fn addresses(&self, target: &Host) -> Result<Vec<IpAddr>, Failure> {
+        match target {
+            Host::Address(address) => Ok(vec![*address]),
+            Host::Name(name) => match local_addresses(name.as_str()) {
+                Some(addresses) => Ok(addresses.to_vec()),
+                None => self.dns.client(None).await?.addresses(name.as_str()).await,
+            },
+        }
+    }
+}
+
+/// The addresses of `localhost` and names below it, which never leave this machine (RFC 6761 §6.3).
+fn local_addresses(name: &str) -> Option<[IpAddr; 2]> {
+    let name = name.trim_end_matches('.');
+    (name == "localhost" || name.ends_with(".localhost"))
+        .then(|| [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
+}
+
+/// Connecting a datagram socket sends nothing, but asks the routing table.
+fn has_route(address: IpAddr) -> bool {
+    let any: IpAddr = if address.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    std::net::UdpSocket::bind((any, 0))
+        .and_then(|socket| socket.connect((address, 9)))
+        .is_ok()
+}
+
+/// A network with the built-in settings that asks no resolver and may contact these networks.
+#[cfg(test)]
+fn test_net(allow: &[ipnet::IpNet]) -> Net {
+    let dns = settings::Dns {
+        servers: vec![settings::Server::Resolver(
+            "127.0.0.1:1".parse().expect("a resolver"),
+        )],
+        timeout_ms: 100,
+        attempts: 1,
+        trust_anchor: String::new(),
+    };
+    let whois = settings::Whois {
+        root: "whois.iana.org".into(),
+        port: 43,
+        timeout_ms: 1000,
+        max_bytes: 1 << 16,
+        max_referrals: 3,
+    };
+    let rdap = settings::Rdap {
+        enabled: false,
+        bootstrap: "builtin".into(),
+        timeout_ms: 1000,
+        max_bytes: 1 << 16,
+    };
+    let tls = settings::Tls {
+        ca_files: Vec::new(),
+    };
+    Net::new(&NetSettings {
+        dns: &dns,
+        whois: &whois,
+        rdap: &rdap,
+        tls: &tls,
+        allow,
+        deny: &[],
+        contact: None,
+    })
+    .expect("a network")
+}

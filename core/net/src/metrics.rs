@@ -1,0 +1,50 @@
+//! Counters with a histogram beside them. Looking a metric up by its labels costs more than counting, so each is looked
+//! up once.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{LazyLock, PoisonError, RwLock},
+    time::Duration,
+};
+
+use metrics::{Counter, Histogram, counter, histogram};
+
+/// Metrics by their labels, which are few, and all of them Netvane's own words.
+pub type ByLabels<L> = LazyLock<RwLock<HashMap<L, (Counter, Histogram)>>>;
+
+static UPSTREAMS: ByLabels<(&str, &str)> = LazyLock::new(RwLock::default);
+
+/// Counts one exchange with somebody else's server: `dns`, `whois`, `https`, `smtp`.
+pub fn upstream(upstream: &'static str, outcome: &'static str, elapsed: Duration) {
+    record(&UPSTREAMS, (upstream, outcome), elapsed, || {
+        (
+            counter!("netvane_upstream_total", "upstream" => upstream, "outcome" => outcome),
+            histogram!("netvane_upstream_seconds", "upstream" => upstream),
+        )
+    });
+}
+
+/// Counts one event and how long it took; `make` registers the metrics for these labels at their first event.
+pub fn record<L: Eq + Hash + Copy>(
+    known: &ByLabels<L>,
+    labels: L,
+    elapsed: Duration,
+    make: impl FnOnce() -> (Counter, Histogram),
+) {
+    let meters = known
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&labels)
+        .cloned();
+    let (number, seconds) = meters.unwrap_or_else(|| {
+        let meters = make();
+        known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(labels, meters.clone());
+        meters
+    });
+    number.increment(1);
+    seconds.record(elapsed.as_secs_f64());
+}

@@ -1,0 +1,347 @@
+//! Whom to ask about a registration: RDAP through IANA's bootstrap, whois from the root down its referrals.
+
+mod merge;
+mod servers;
+
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{http::Http, whois::Whois};
+use crate::settings;
+use netvane_document::Failure;
+use netvane_facts::{
+    registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap, subject, whois},
+    target::Endpoint,
+};
+
+/// Asks registries and registrars.
+#[derive(Clone)]
+pub struct Registries(Arc<Inner>);
+
+struct Inner {
+    http: Http,
+    whois: Whois,
+    rdap: settings::Rdap,
+    bootstrap: OnceLock<Result<Bootstrap, Failure>>,
+}
+
+/// One server that was asked.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Step {
+    /// Host, with its port where that is unusual.
+    pub server: String,
+    /// Milliseconds.
+    pub elapsed_ms: f64,
+    /// What came of it, in a few words.
+    pub outcome: String,
+}
+
+/// What was found, and on which way.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The facts; `None` when no server gave any.
+    pub registration: Option<Registration>,
+    /// Every server asked, in order.
+    pub chain: Vec<Step>,
+    /// What they said, in order: host and text.
+    pub raw: Vec<(String, String)>,
+    /// Why it ended where it did, if by a fault.
+    pub failure: Option<Failure>,
+}
+
+impl Registries {
+    pub(super) fn new(settings: &settings::Rdap, http: Http, whois: Whois) -> Self {
+        Self(Arc::new(Inner {
+            http,
+            whois,
+            rdap: settings.clone(),
+            bootstrap: OnceLock::new(),
+        }))
+    }
+
+    /// Whether RDAP may be asked.
+    pub fn has_rdap(&self) -> bool {
+        self.0.rdap.enabled
+    }
+
+    /// Newest date of IANA's files in use.
+    pub fn bootstrap_date(&self) -> Option<String> {
+        self.bootstrap()
+            .ok()
+            .and_then(|bootstrap| bootstrap.published().map(str::to_owned))
+    }
+
+    /// Whether the bootstrap can be read.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.has_rdap() {
+            self.bootstrap().map(|_| ())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn bootstrap(&self) -> Result<&Bootstrap, Failure> {
+        let inner = &*self.0;
+        let built = inner
+            .bootstrap
+            .get_or_init(|| match inner.rdap.bootstrap.as_str() {
+                "builtin" => Bootstrap::parse(
+                    include_str!("../../../config/data/rdap/dns.json"),
+                    include_str!("../../../config/data/rdap/ipv4.json"),
+                    include_str!("../../../config/data/rdap/ipv6.json"),
+                    include_str!("../../../config/data/rdap/asn.json"),
+                )
+                .map_err(|error| Failure::Unavailable(format!("built-in RDAP bootstrap: {error}"))),
+                directory => read_bootstrap(Path::new(directory)),
+            });
+        built.as_ref().map_err(Clone::clone)
+    }
+
+    /// Asks the RDAP server that IANA names, then with `follow` the registrar's own for what the registry leaves out.
+    pub async fn rdap(&self, kind: Kind, query: &str, follow: bool) -> Found {
+        let mut found = Found::default();
+        let bases = match self.bootstrap() {
+            Ok(bootstrap) => bootstrap.lookup(kind, query),
+            Err(failure) => {
+                let (server, outcome) = ("RDAP bootstrap".to_owned(), failure.to_string());
+                found.chain.push(Step {
+                    server,
+                    elapsed_ms: 0.0,
+                    outcome,
+                });
+                return Found {
+                    failure: Some(failure),
+                    ..found
+                };
+            }
+        };
+        let path = match kind {
+            Kind::Domain => format!("domain/{query}"),
+            Kind::Ip | Kind::Network => format!("ip/{query}"),
+            Kind::Asn => format!("autnum/{}", query.trim_start_matches("AS")),
+        };
+        for base in bases.iter().take(2) {
+            let body = match self
+                .rdap_step(&format!("{base}{path}"), kind, query, &mut found)
+                .await
+            {
+                Ok(body) => body,
+                Err(failure) => {
+                    found.failure = Some(failure);
+                    continue;
+                }
+            };
+            found.failure = None;
+            let registered = found
+                .registration
+                .as_ref()
+                .is_some_and(|facts| facts.state == State::Registered);
+            if follow && registered && kind == Kind::Domain {
+                for url in rdap::related(&body).into_iter().take(1) {
+                    // The registry's answer stands, whatever becomes of the registrar's.
+                    let _ = self.rdap_step(&url, kind, query, &mut found).await;
+                }
+            }
+            break;
+        }
+        found
+    }
+
+    async fn rdap_step(
+        &self,
+        url: &str,
+        kind: Kind,
+        query: &str,
+        found: &mut Found,
+    ) -> Result<Vec<u8>, Failure> {
+        let started = Instant::now();
+        let settings = &self.0.rdap;
+        let patience = Duration::from_millis(settings.timeout_ms);
+        let fetched = self
+            .0
+            .http
+            .get(
+                url,
+                "application/rdap+json, application/json",
+                settings.max_bytes,
+                patience,
+            )
+            .await;
+        let server = match &fetched {
+            Ok(fetched) => fetched.host.clone(),
+            Err(_) => url.split('/').nth(2).unwrap_or(url).to_owned(),
+        };
+        let read = fetched.and_then(|fetched| {
+            let facts = match (fetched.status, rdap::parse(kind, query, &fetched.body)) {
+                (404, _) => Registration {
+                    state: State::Available,
+                    ..Registration::empty(kind)
+                },
+                (429, _) => Registration {
+                    state: State::Throttled,
+                    ..Registration::empty(kind)
+                },
+                (200..=299, Ok(facts)) => facts,
+                (200..=299, Err(error)) => {
+                    return Err(Failure::Upstream {
+                        what: server.clone(),
+                        why: format!("its answer is not RDAP: {error}"),
+                    });
+                }
+                (status, _) => {
+                    return Err(Failure::Upstream {
+                        what: server.clone(),
+                        why: format!("it answered HTTP {status}"),
+                    });
+                }
+            };
+            Ok((facts, fetched.body))
+        });
+        let outcome = match &read {
+            Ok((facts, _)) => outcome(facts.state).to_owned(),
+            Err(failure) => failure.to_string(),
+        };
+        found.chain.push(Step {
+            server: server.clone(),
+            elapsed_ms: millis(started),
+            outcome,
+        });
+        let (facts, body) = read?;
+        found.raw.push((server, pretty(&body)));
+        match &mut found.registration {
+            Some(registry) => merge::fill(registry, facts),
+            none => *none = Some(facts),
+        }
+        Ok(body)
+    }
+
+    /// Asks whois servers: `first` if given, else the root; then with `follow` where each one refers to.
+    pub async fn whois(
+        &self,
+        kind: Kind,
+        query: &str,
+        first: Option<&Endpoint>,
+        follow: bool,
+    ) -> Found {
+        let settings = &self.0.whois.settings;
+        let mut found = Found::default();
+        let root = settings.root.parse::<Endpoint>().ok();
+        let mut next = first.cloned().or(root.clone());
+        let mut asked: Vec<String> = Vec::new();
+        while let Some(server) = next.take() {
+            let at_root = first.is_none() && asked.is_empty();
+            asked.push(server.host.to_string());
+            let started = Instant::now();
+            let answer = self
+                .0
+                .whois
+                .query(&server, &servers::line(kind, query, &server))
+                .await;
+            let elapsed_ms = millis(started);
+            let (outcome, text) = match answer {
+                Ok(bytes) => {
+                    let text = whois::decode(&bytes);
+                    let facts = match kind == Kind::Domain && subject::names_another(query, &text) {
+                        true => Registration::empty(kind),
+                        false => whois::parse(kind, query, &text),
+                    };
+                    let told = outcome(facts.state).to_owned();
+                    found.take(facts);
+                    (told, text)
+                }
+                Err(failure) => {
+                    let told = failure.to_string();
+                    // The first fault is the one to mend.
+                    found.failure.get_or_insert(failure);
+                    (told, String::new())
+                }
+            };
+            let referral = whois::referral(&text).filter(|referral| !referral.rwhois);
+            let referral = referral.and_then(|referral| {
+                // 43 is what the setting stands for.
+                let port = Some(referral.port).filter(|port| *port != 43);
+                Some(Endpoint {
+                    host: referral.host.parse().ok()?,
+                    port,
+                })
+            });
+            let referred = referral.is_some();
+            // The root did not say where: the table that ships with the program may know.
+            let known =
+                || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
+            next = referral.or_else(known);
+            next = next.filter(|next| follow && !asked.contains(&next.host.to_string()));
+            let outcome = match &next {
+                Some(next) if referred && outcome == self::outcome(State::Unavailable) => {
+                    format!("refers to {}", next.host)
+                }
+                Some(next) if referred => format!("{outcome}, refers to {}", next.host),
+                Some(next) => format!("{outcome}; {} is known to serve it", next.host),
+                None => outcome,
+            };
+            found.chain.push(Step {
+                server: server.to_string(),
+                elapsed_ms,
+                outcome,
+            });
+            if !text.is_empty() {
+                found.raw.push((server.host.to_string(), text));
+            }
+            if asked.len() >= settings.max_referrals && next.is_some() {
+                found.failure = Some(Failure::Upstream {
+                    what: server.to_string(),
+                    why: format!(
+                        "more than {} servers refer to each other",
+                        settings.max_referrals
+                    ),
+                });
+                break;
+            }
+        }
+        found
+    }
+}
+
+fn outcome(state: State) -> &'static str {
+    match state {
+        State::Registered => "answered",
+        State::Available => "no such registration",
+        State::Reserved => "reserved",
+        State::Throttled => "asked too often",
+        State::Unavailable => "no facts",
+    }
+}
+
+fn millis(since: Instant) -> f64 {
+    (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
+}
+
+fn pretty(body: &[u8]) -> String {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .map(|value| format!("{value:#}"))
+        .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())
+}
+
+fn read_bootstrap(directory: &Path) -> Result<Bootstrap, Failure> {
+    let read = |name: &str| {
+        let path = directory.join(name);
+        std::fs::read_to_string(&path).map_err(|error| {
+            Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", path.display()))
+        })
+    };
+    Bootstrap::parse(
+        &read("dns.json")?,
+        &read("ipv4.json")?,
+        &read("ipv6.json")?,
+        &read("asn.json")?,
+    )
+    .map_err(|error| {
+        Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", directory.display()))
+    })
+}

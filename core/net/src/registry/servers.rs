@@ -1,0 +1,101 @@
+//! The whois servers that are known without asking, and how each wants to be asked.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use serde::Deserialize;
+
+use netvane_facts::{registration::Kind, target::Endpoint};
+
+/// What to write to a server: some want more than the bare object.
+pub(super) fn line(kind: Kind, query: &str, server: &Endpoint) -> String {
+    let host = server.host.to_string();
+    match kind {
+        // ARIN's flags: `n` networks, `a` AS numbers, `+` with all details.
+        Kind::Ip | Kind::Network if host == "whois.arin.net" => format!("n + {query}"),
+        Kind::Asn if host == "whois.arin.net" => format!("a + {}", query.trim_start_matches("AS")),
+        Kind::Domain => match servers().values().find_map(|server| server.form_for(&host)) {
+            Some(form) => form.replace("$addr", query).trim_end().to_owned(),
+            None => query.to_owned(),
+        },
+        _ => query.to_owned(),
+    }
+}
+
+/// An entry of the table of whois servers, in whois-rust's format.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Server {
+    Host(String),
+    Form { host: String, query: String },
+}
+
+impl Server {
+    fn host(&self) -> &str {
+        match self {
+            Self::Host(host) | Self::Form { host, .. } => host,
+        }
+    }
+
+    fn form_for(&self, wanted: &str) -> Option<&str> {
+        match self {
+            Self::Form { host, query } if host == wanted => Some(query),
+            _ => None,
+        }
+    }
+}
+
+fn servers() -> &'static HashMap<String, Server> {
+    static SERVERS: OnceLock<HashMap<String, Server>> = OnceLock::new();
+    SERVERS.get_or_init(|| {
+        serde_json::from_str(include_str!("../../../../config/data/whois-servers.json"))
+            .unwrap_or_default()
+    })
+}
+
+/// The server of the longest known suffix.
+pub(super) fn default_server(query: &str) -> Option<Endpoint> {
+    let mut suffix = query;
+    while let Some((_, rest)) = suffix.split_once('.') {
+        suffix = rest;
+        if let Some(server) = servers().get(suffix) {
+            return server.host().parse().ok();
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_tables_are_sound() {
+        assert!(servers().len() > 1000);
+        for server in servers().values() {
+            assert!(
+                server.host().parse::<Endpoint>().is_ok(),
+                "{}",
+                server.host()
+            );
+        }
+        let asked = |query: &str| default_server(query).map(|server| server.to_string());
+        assert_eq!(asked("example.de").as_deref(), Some("whois.denic.de"));
+        assert_eq!(asked("example.invalid"), None);
+    }
+
+    #[test]
+    fn queries_in_the_servers_own_form() {
+        let at = |kind, query, host: &str| line(kind, query, &host.parse().expect(host));
+        assert_eq!(
+            at(Kind::Domain, "example.de", "whois.denic.de"),
+            "-T dn,ace example.de"
+        );
+        assert_eq!(
+            at(Kind::Domain, "example.org", "whois.iana.org"),
+            "example.org"
+        );
+        assert_eq!(at(Kind::Ip, "192.0.2.1", "whois.arin.net"), "n + 192.0.2.1");
+        assert_eq!(at(Kind::Asn, "AS64496", "whois.arin.net"), "a + 64496");
+        assert_eq!(at(Kind::Asn, "AS64496", "whois.ripe.net"), "AS64496");
+    }
+}

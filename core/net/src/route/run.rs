@@ -1,0 +1,301 @@
+//! The course of a trace: what is sent when, and when it is over.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep_until;
+
+use super::fallback::{Echo, Tcp};
+use super::mtu::MtuProbe;
+use super::table::{Answer, Table};
+use super::udp::{Udp, source};
+use super::{Hop, Method, TraceError, TraceOptions, TraceOutcome};
+use crate::connect::local_reason;
+
+/// Probes for so many hops behind the last that answered go out at once.
+const AHEAD: u8 = 5;
+/// Of the others one each so often, so that what lies beyond a near target is mostly never sent:
+/// Linux sends a burst of 50 ICMP errors, to whomever, then 1,000 a second (`icmp_msgs_burst`).
+const PACE: Duration = Duration::from_micros(1500);
+/// The shortest silence after which something counts as unanswered, once anything was heard.
+const QUIET: Duration = Duration::from_millis(200);
+/// The same while nothing was heard, and the longest.
+const QUIET_MAX: Duration = Duration::from_secs(1);
+/// When a silent hop is asked for the last time. Linux limits a router to one ICMP error a second
+/// to each peer once its burst of six is spent (`icmp_ratelimit`): by then it may speak again.
+const LAST_CALL: Duration = Duration::from_millis(1100);
+
+/// Finds the route to an address; `on_update` gets all hops known so far, each time more are.
+///
+/// It ends as soon as the target and every hop before it have answered all their probes. Hops
+/// that stay silent are asked again twice; a target that does not answer UDP is asked by ICMP
+/// echo where that is permitted, then by TCP.
+///
+/// # Errors
+/// When this machine has no way to send to the address.
+pub async fn trace(
+    address: IpAddr,
+    options: TraceOptions,
+    mut on_update: impl FnMut(&[Hop]),
+) -> Result<TraceOutcome, TraceError> {
+    let mut run = Run::new(address, options)?;
+    let (mut answers, mut narrow) = (Vec::new(), Vec::new());
+    let (mut by_echo, mut by_tcp) = (Vec::new(), Vec::new());
+    loop {
+        run.launch(&mut answers)?;
+        run.take(&mut answers, &mut on_update);
+        let Some(wake) = run.next_wake(Instant::now()) else {
+            break;
+        };
+        let Run {
+            udp,
+            echo,
+            tcp,
+            mtu,
+            ..
+        } = &mut run;
+        tokio::select! {
+            biased;
+            result = udp.listen(&mut answers) => result?,
+            result = listen(echo.as_ref(), &mut by_echo) => result?,
+            () = tcp.listen(&mut by_tcp) => {}
+            result = listen_mtu(mtu.as_mut(), &mut narrow) => result?,
+            () = sleep_until(wake.into()) => {}
+        }
+        answers.append(&mut by_echo);
+        answers.append(&mut by_tcp);
+        for found in narrow.drain(..) {
+            run.table.record_mtu(found);
+        }
+        run.take(&mut answers, &mut on_update);
+    }
+    let reached = run.table.end().and_then(|end| end.reached);
+    Ok(TraceOutcome {
+        address,
+        reached: reached.is_some(),
+        method: reached,
+        hops: run.table.hops(true),
+        probed_hops: run.max_hops,
+        path_mtu: run.table.path_mtu(),
+    })
+}
+
+async fn listen(echo: Option<&Echo>, answers: &mut Vec<Answer>) -> std::io::Result<()> {
+    match echo {
+        Some(echo) => echo.listen(answers).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn listen_mtu(
+    mtu: Option<&mut MtuProbe>,
+    found: &mut Vec<super::PathMtu>,
+) -> std::io::Result<()> {
+    match mtu {
+        Some(mtu) => mtu.listen(found).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How often the silent ones have been asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wave {
+    First,
+    Second,
+    Last,
+    /// Nothing more is sent.
+    Waiting,
+}
+
+struct Run {
+    address: IpAddr,
+    max_hops: u8,
+    probes: u8,
+    table: Table,
+    udp: Udp,
+    echo: Option<Echo>,
+    tcp: Tcp,
+    tcp_tried: bool,
+    mtu: Option<MtuProbe>,
+    queue: VecDeque<(Method, u8, u8)>,
+    wave: Wave,
+    start: Instant,
+    wave_start: Instant,
+    /// Probes of this wave for hops that are not near what is known.
+    far_sent: usize,
+    last_sent: Instant,
+    end: Instant,
+}
+
+impl Run {
+    fn new(address: IpAddr, options: TraceOptions) -> Result<Self, TraceError> {
+        let max_hops = options.max_hops.clamp(1, 64);
+        let probes = options.probes.clamp(1, 10);
+        let now = Instant::now();
+        // Hop by hop, nearest first: what is limited answers the probes that count.
+        let queue = (1..=max_hops)
+            .flat_map(|ttl| (0..probes).map(move |column| (Method::Udp, ttl, column)))
+            .collect();
+        Ok(Self {
+            address,
+            max_hops,
+            probes,
+            table: Table::new(address, source(address)?, max_hops, probes),
+            udp: Udp::open(address)?,
+            echo: None,
+            tcp: Tcp::new(address),
+            tcp_tried: false,
+            mtu: MtuProbe::open(address),
+            queue,
+            wave: Wave::First,
+            start: now,
+            wave_start: now,
+            far_sent: 0,
+            last_sent: now,
+            end: now + options.timeout,
+        })
+    }
+
+    /// Sends what is due by now.
+    fn launch(&mut self, answers: &mut Vec<Answer>) -> Result<(), TraceError> {
+        if let Some(end) = self.table.end() {
+            self.queue.retain(|(_, ttl, _)| *ttl <= end.ttl);
+        }
+        let paced = self.wave_start.elapsed().as_micros() / PACE.as_micros();
+        let far_allowed = usize::try_from(paced).unwrap_or(usize::MAX);
+        let near = self.table.last_heard().saturating_add(AHEAD);
+        while let Some((method, ttl, column)) = self.queue.front().copied() {
+            if ttl > near {
+                if self.far_sent >= far_allowed {
+                    break;
+                }
+                self.far_sent += 1;
+            }
+            self.queue.pop_front();
+            self.last_sent = Instant::now();
+            match method {
+                Method::Udp => {
+                    let sent = self.udp.send(ttl, column, answers);
+                    // The first one tells whether this machine can send at all.
+                    if let (Err(error), Wave::First, 1, 0) = (sent, self.wave, ttl, column) {
+                        return Err(TraceError::Local {
+                            reason: local_reason(&error),
+                        });
+                    }
+                }
+                Method::Icmp => {
+                    if let Some(echo) = &mut self.echo {
+                        echo.send(ttl, column, answers);
+                    }
+                }
+                Method::Tcp => self.tcp.send(ttl, column),
+            }
+        }
+        // Behind the nearest hops, so that it takes no limited answer from a probe.
+        if let Some(mtu) = &mut self.mtu
+            && mtu.is_unused()
+        {
+            mtu.send();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, answers: &mut Vec<Answer>, on_update: &mut impl FnMut(&[Hop])) {
+        let mut news = false;
+        for answer in answers.drain(..) {
+            news |= self.table.record(answer);
+        }
+        if news {
+            on_update(&self.table.hops(false));
+        }
+    }
+
+    /// When to look again, having queued another wave if it is time for one; `None` when over.
+    fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+        if self.table.complete() {
+            return self.wait_for_mtu(now);
+        }
+        if now >= self.end {
+            return None;
+        }
+        if !self.queue.is_empty() {
+            return Some(now + Duration::from_millis(1));
+        }
+        let quiet_from = self
+            .table
+            .last_useful
+            .map_or(self.last_sent, |at| at.max(self.last_sent));
+        let quiet_at = quiet_from + self.quiet();
+        if now < quiet_at {
+            return Some(quiet_at.min(self.end));
+        }
+        let known_end = self.table.end().is_some();
+        if known_end && (self.table.silent().is_empty() || self.wave > Wave::Second) {
+            return self.wait_for_mtu(now);
+        }
+        match self.wave {
+            Wave::First => self.ask_again(Wave::Second, 0),
+            // No need to wait for that one: resets are not limited.
+            Wave::Second if !known_end && !self.tcp_tried => self.ask_by_tcp(),
+            Wave::Second if now < self.start + LAST_CALL => {
+                return Some((self.start + LAST_CALL).min(self.end));
+            }
+            Wave::Second => self.ask_again(Wave::Last, 1),
+            Wave::Last | Wave::Waiting => {
+                self.wave = Wave::Waiting;
+                return Some(self.end);
+            }
+        }
+        Some(now)
+    }
+
+    fn quiet(&self) -> Duration {
+        if self.table.last_useful.is_none() {
+            return QUIET * 2;
+        }
+        (self.table.slowest * 3).clamp(QUIET, QUIET_MAX)
+    }
+
+    fn wait_for_mtu(&self, now: Instant) -> Option<Instant> {
+        let until = self.mtu.as_ref()?.patience(self.table.slowest)?;
+        (now < until).then_some(until)
+    }
+
+    /// Queues one probe for each silent hop and, while the target is silent, another method.
+    fn ask_again(&mut self, wave: Wave, column: u8) {
+        self.start_wave(wave);
+        let silent = self.table.silent();
+        if wave == Wave::Second && self.table.end().is_none() {
+            self.echo = Echo::open(self.address);
+            if self.echo.is_some() {
+                self.ask_beyond(Method::Icmp);
+            } else {
+                self.ask_by_tcp();
+            }
+        }
+        let column = column.min(self.probes - 1);
+        self.queue
+            .extend(silent.iter().map(|ttl| (Method::Udp, *ttl, column)));
+    }
+
+    fn ask_by_tcp(&mut self) {
+        self.start_wave(Wave::Second);
+        self.tcp_tried = true;
+        self.ask_beyond(Method::Tcp);
+    }
+
+    fn start_wave(&mut self, wave: Wave) {
+        self.wave = wave;
+        self.wave_start = Instant::now();
+        self.far_sent = 0;
+    }
+
+    /// Queues all probes for the hops behind the last that answered.
+    fn ask_beyond(&mut self, method: Method) {
+        let hops = self.table.last_heard() + 1..=self.max_hops;
+        let probes = self.probes;
+        self.queue
+            .extend(hops.flat_map(|ttl| (0..probes).map(move |column| (method, ttl, column))));
+    }
+}

@@ -1,0 +1,160 @@
+//! The UDP prober: one socket, a destination port per probe.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Instant, SystemTime};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+
+use super::table::Answer;
+use super::{Method, TraceError};
+use crate::connect::local_reason;
+use crate::errqueue::{self, Message, Queue, round_trip};
+use crate::icmp::socket::token;
+
+/// The first destination port, by tradition: nothing is expected to listen from there on.
+pub(super) const BASE_PORT: u16 = 33434;
+/// Payload of a probe in bytes: with the headers 60 of IPv4, as traceroute's.
+const PAYLOAD: usize = 32;
+
+pub(super) struct Udp {
+    socket: UdpSocket,
+    target: IpAddr,
+    token: [u8; 8],
+    /// By port from [`BASE_PORT`].
+    sent: Vec<Sent>,
+}
+
+struct Sent {
+    ttl: u8,
+    column: u8,
+    at: (Instant, SystemTime),
+}
+
+impl Udp {
+    pub(super) fn open(target: IpAddr) -> Result<Self, TraceError> {
+        let socket = errqueue::watch(new_socket(target.is_ipv6())?)?;
+        Ok(Self {
+            socket,
+            target,
+            token: token().to_be_bytes(),
+            sent: Vec::new(),
+        })
+    }
+
+    /// Sends one probe. What was waiting to be read is added to `answers` where that was in the
+    /// way: the kernel returns a report's error from the next call, whichever that is.
+    pub(super) fn send(
+        &mut self,
+        ttl: u8,
+        column: u8,
+        answers: &mut Vec<Answer>,
+    ) -> io::Result<()> {
+        let port = u16::try_from(self.sent.len())
+            .ok()
+            .and_then(|index| BASE_PORT.checked_add(index))
+            .ok_or(io::ErrorKind::QuotaExceeded)?;
+        let mut payload = [0x40; PAYLOAD];
+        payload[..8].copy_from_slice(&self.token);
+        let to = Some(SocketAddr::new(self.target, port));
+        let hops = Some((ttl, self.target.is_ipv6()));
+        self.sent.push(Sent {
+            ttl,
+            column,
+            at: (Instant::now(), SystemTime::now()),
+        });
+        let mut outcome = Ok(());
+        // A second report may arrive between reading the first and sending again.
+        for _ in 0..3 {
+            outcome = errqueue::send(&self.socket, &payload, to, hops);
+            if outcome.is_ok() {
+                break;
+            }
+            errqueue::drain(&self.socket, |queue, message, bytes| {
+                answers.extend(self.understand(queue, message, bytes));
+            });
+        }
+        outcome
+    }
+
+    /// Waits for answers. Cancel-safe.
+    pub(super) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
+        errqueue::next_batch(&self.socket, |queue, message, bytes| {
+            answers.extend(self.understand(queue, message, bytes));
+        })
+        .await
+    }
+
+    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<Answer> {
+        // For a report, the destination of the probe it is about.
+        let peer = message.peer?;
+        if peer.ip() != self.target {
+            return None;
+        }
+        let index = usize::from(peer.port().checked_sub(BASE_PORT)?);
+        let probe = self.sent.get(index)?;
+        let (from, notice) = match queue {
+            // Something does listen there, and answered.
+            Queue::Data => (self.target, None),
+            Queue::Errors => {
+                // Routers may quote no more than the UDP header (RFC 792).
+                if bytes
+                    .first_chunk::<8>()
+                    .is_some_and(|quoted| *quoted != self.token)
+                {
+                    return None;
+                }
+                let report = message.error?;
+                (report.offender?, Some(report.notice?))
+            }
+        };
+        Some(Answer {
+            ttl: probe.ttl,
+            column: probe.column,
+            from,
+            rtt: round_trip(probe.at, message.stamp),
+            notice,
+            method: Method::Udp,
+        })
+    }
+}
+
+/// A UDP socket with its error queue on.
+pub(super) fn new_socket(ipv6: bool) -> io::Result<Socket> {
+    let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
+    let socket = Socket::new(
+        domain,
+        Type::DGRAM.nonblocking().cloexec(),
+        Some(Protocol::UDP),
+    )?;
+    if ipv6 {
+        socket.set_only_v6(true)?;
+    }
+    errqueue::enable(&socket, ipv6)?;
+    let any: IpAddr = if ipv6 {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    };
+    socket.bind(&SocketAddr::new(any, 0).into())?;
+    Ok(socket)
+}
+
+/// The address that this machine would send from. Connecting a UDP socket sends nothing.
+pub(super) fn source(target: IpAddr) -> Result<IpAddr, TraceError> {
+    let local = |error: io::Error| TraceError::Local {
+        reason: local_reason(&error),
+    };
+    let domain = if target.is_ipv6() {
+        Domain::IPV6
+    } else {
+        Domain::IPV4
+    };
+    let socket = Socket::new(domain, Type::DGRAM.cloexec(), Some(Protocol::UDP)).map_err(local)?;
+    socket
+        .connect(&SocketAddr::new(target, BASE_PORT).into())
+        .map_err(local)?;
+    let address = socket.local_addr()?.as_socket().map(|address| address.ip());
+    address.ok_or_else(|| TraceError::Socket(io::ErrorKind::AddrNotAvailable.into()))
+}

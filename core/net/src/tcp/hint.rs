@@ -1,0 +1,224 @@
+//! What an open port says: its greeting, the answer to a minimal HTTP request, or that it speaks
+//! TLS. One read, bounded in bytes and time; whatever is said is data and nothing else.
+
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::time::timeout_at;
+
+use crate::outlay;
+
+/// Bytes looked at.
+const BYTES: usize = 256;
+/// Characters told.
+const CHARACTERS: usize = 120;
+
+/// What is expected of a port, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The server speaks first.
+    Greets,
+    Http,
+    Tls,
+    Unknown,
+}
+
+fn kind(port: u16) -> Kind {
+    match port {
+        21..=23
+        | 25
+        | 110
+        | 119
+        | 143
+        | 194
+        | 587
+        | 2121
+        | 2222
+        | 2525
+        | 3306
+        | 3307
+        | 4190
+        | 5900..=5903
+        | 6667 => Kind::Greets,
+        80 | 81 | 591 | 3000 | 5000 | 8000 | 8008 | 8080 | 8081 | 8088 | 8888 | 9000 | 9090 => {
+            Kind::Http
+        }
+        443
+        | 465
+        | 563
+        | 636
+        | 853
+        | 989
+        | 990
+        | 992..=995
+        | 4443
+        | 5061
+        | 5223
+        | 5671
+        | 6443
+        | 6697
+        | 8443
+        | 8883
+        | 9443 => Kind::Tls,
+        _ => Kind::Unknown,
+    }
+}
+
+/// Whether a port is worth waiting for.
+pub(super) fn is_expected(port: u16) -> bool {
+    kind(port) != Kind::Unknown
+}
+
+/// Listens to a fresh connection for at most `patience`, and asks first where that is the custom.
+pub(super) async fn read(stream: TcpStream, port: u16, patience: Duration) -> Option<String> {
+    let deadline = Instant::now() + patience;
+    let hello = client_hello();
+    let question: &[u8] = match kind(port) {
+        Kind::Greets | Kind::Unknown => &[],
+        Kind::Http => b"HEAD / HTTP/1.0\r\n\r\n",
+        Kind::Tls => &hello,
+    };
+    if !question.is_empty() && outlay::spend(outlay::SYN + question.len()).is_ok() {
+        // Fits into an empty send buffer; one that does not take it gets no second try.
+        let _ = stream.try_write(question);
+    }
+    let mut bytes = Vec::with_capacity(BYTES);
+    while !is_enough(&bytes, kind(port)) {
+        let mut buffer = [0; BYTES];
+        match timeout_at(deadline.into(), stream.readable()).await {
+            Ok(Ok(())) => {}
+            _ => break,
+        }
+        match stream.try_read(&mut buffer[..BYTES - bytes.len()]) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+    }
+    understand(&bytes)
+}
+
+/// A greeting is one line; an HTTP head is read further, for the name of the server.
+fn is_enough(bytes: &[u8], kind: Kind) -> bool {
+    bytes.len() >= BYTES
+        || match kind {
+            Kind::Http => bytes.windows(4).any(|end| end == b"\r\n\r\n"),
+            Kind::Tls => bytes.len() >= 3,
+            Kind::Greets | Kind::Unknown => !bytes.is_empty(),
+        }
+}
+
+fn understand(bytes: &[u8]) -> Option<String> {
+    if bytes.is_empty() {
+        return None;
+    }
+    // A handshake or alert record of any version (RFC 8446 §5.1).
+    if let [0x15 | 0x16, 3, 0..=4, ..] = bytes {
+        return Some("TLS".into());
+    }
+    if let Some(version) = mysql(bytes) {
+        return printable(&format!("MySQL {version}"));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.lines();
+    let first = lines.next()?;
+    if first.starts_with("HTTP/") {
+        let server = lines
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("server"))
+            .map(|(_, value)| format!(", {}", value.trim()));
+        return printable(&format!("{first}{}", server.unwrap_or_default()));
+    }
+    printable(first)
+}
+
+/// The server's version from a `MySQL` greeting: length, sequence 0, protocol 10, NUL-ended text.
+fn mysql(bytes: &[u8]) -> Option<String> {
+    let [_, _, 0, 0, 10, version @ ..] = bytes else {
+        return None;
+    };
+    let end = version.iter().position(|byte| *byte == 0)?;
+    std::str::from_utf8(&version[..end]).ok().map(str::to_owned)
+}
+
+/// Without control and invisible formatting characters, and not too long.
+fn printable(text: &str) -> Option<String> {
+    let clean: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() || is_formatting(c) {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .take(CHARACTERS)
+        .collect();
+    let clean = clean.trim_matches(|c: char| c.is_whitespace() || c == '\u{fffd}');
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Marks that turn or hide text: zero width, direction, byte order, line and paragraph ends.
+fn is_formatting(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A minimal TLS 1.2 `ClientHello` (RFC 5246 §7.4.1.2) without a server name. Any answer to it says
+/// TLS, the alert of a server that wants TLS 1.3 included; the handshake is not finished.
+fn client_hello() -> Vec<u8> {
+    const EXTENSIONS: [u8; 28] = [
+        0, 10, 0, 6, 0, 4, 0, 29, 0, 23, // groups: X25519, P-256
+        0, 13, 0, 8, 0, 6, 4, 1, 4, 3, 8, 4, // signatures with SHA-256: RSA, ECDSA, RSA-PSS
+        0, 11, 0, 2, 1, 0, // uncompressed points
+    ];
+    let mut body = vec![3, 3];
+    // The random: nothing is kept secret with it, as the handshake ends here.
+    body.extend([0x4e; 32]);
+    // No session; ECDHE-RSA and ECDHE-ECDSA with AES-128-GCM; no compression.
+    body.extend([0, 0, 4, 0xc0, 0x2f, 0xc0, 0x2b, 1, 0]);
+    body.extend([0, 28]);
+    body.extend(EXTENSIONS);
+    // 73 bytes of it in a handshake message of 77 in a record.
+    let mut hello = vec![0x16, 3, 1, 0, 77, 1, 0, 0, 73];
+    hello.append(&mut body);
+    hello
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lengths_in_the_client_hello_are_right() {
+        let hello = client_hello();
+        assert_eq!(hello.len() - 5, usize::from(hello[4]));
+        assert_eq!(hello.len() - 9, usize::from(hello[8]));
+    }
+
+    #[test]
+    fn greetings_become_one_printable_line() {
+        let say = |bytes: &[u8]| understand(bytes);
+        assert_eq!(
+            say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(),
+            Some("SSH-2.0-OpenSSH_9.2")
+        );
+        assert_eq!(
+            say(b"HTTP/1.1 200 OK\r\nDate: x\r\nserver: nginx\r\n\r\n").as_deref(),
+            Some("HTTP/1.1 200 OK, nginx")
+        );
+        assert_eq!(say(&[0x15, 3, 3, 0, 2, 2, 40]).as_deref(), Some("TLS"));
+        assert_eq!(
+            say(b"J\0\0\0\x0a8.0.36\0\x08").as_deref(),
+            Some("MySQL 8.0.36")
+        );
+        assert_eq!(say(b"").as_deref(), None);
+        assert_eq!(say(&[0, 1, 2, 3]).as_deref(), None);
+        assert_eq!(
+            say("a\u{202e}\x1b[31mb".as_bytes()).as_deref(),
+            Some("a\u{fffd}\u{fffd}[31mb")
+        );
+        assert_eq!(say(&[b'x'; 256]).map(|text| text.len()), Some(CHARACTERS));
+    }
+}

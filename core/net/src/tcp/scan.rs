@@ -1,0 +1,376 @@
+//! The scan: rounds of attempts over the ports that have not answered yet.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use tokio::time::sleep_until;
+
+use super::budget::descriptors;
+use super::estimate::Estimate;
+use super::{PortResult, PortState, ScanOptions, hint, rejection};
+use crate::connect::{Answer, connect, local_reason};
+use crate::icmp::millis;
+
+/// SYNs per millisecond, and the most that may catch up after a delay: a burst that overruns a
+/// queue on the way is loss of our own making.
+const PER_MS: u32 = 40;
+const BURST: u32 = 160;
+/// How long to pause when the system has no socket to give.
+const STARVED: Duration = Duration::from_millis(10);
+/// How often, before a port counts as not checked.
+const SHORTAGES: u32 = 200;
+
+/// Checks TCP ports of an address. `on_result` gets each port when its state is known, and once
+/// more with its hint if it gives one; the results come in the order of `ports`, doubles dropped.
+pub async fn check_ports(
+    address: IpAddr,
+    ports: &[u16],
+    options: ScanOptions,
+    mut on_result: impl FnMut(&PortResult),
+) -> Vec<PortResult> {
+    let mut scan = Scan::new(address, ports, options);
+    loop {
+        scan.launch();
+        scan.expire(&mut on_result);
+        let Some(wake) = scan.next_wake() else { break };
+        let Scan {
+            attempts, hints, ..
+        } = &mut scan;
+        tokio::select! {
+            biased;
+            Some(done) = attempts.next(), if !attempts.is_empty() => {
+                scan.finish(done, &mut on_result);
+                // What else is ready, before timers are looked at.
+                while let Some(Some(done)) = scan.attempts.next().now_or_never() {
+                    scan.finish(done, &mut on_result);
+                }
+            }
+            Some((index, text)) = hints.next(), if !hints.is_empty() => {
+                scan.hint(index, text, &mut on_result);
+            }
+            () = sleep_until(wake.into()) => {}
+        }
+    }
+    scan.results()
+}
+
+/// What an attempt brought; `Err` when it was called off.
+type Done = Result<(usize, u8, io::Result<(Answer, Duration)>), futures::future::Aborted>;
+
+#[derive(Default)]
+struct Port {
+    number: u16,
+    attempts: u8,
+    open: Vec<AbortHandle>,
+    result: Option<PortResult>,
+}
+
+struct Scan {
+    address: IpAddr,
+    options: ScanOptions,
+    ports: Vec<Port>,
+    /// Ports whose next attempt is due, by index.
+    queue: VecDeque<usize>,
+    /// Attempts that may still be answered in time, oldest first.
+    waiting: VecDeque<(Instant, usize, u8)>,
+    /// Attempts past that, kept while descriptors last.
+    late: VecDeque<AbortHandle>,
+    /// Silent in this round.
+    silent: Vec<usize>,
+    round: u8,
+    attempts: FuturesUnordered<BoxFuture<'static, Done>>,
+    hints: FuturesUnordered<BoxFuture<'static, (usize, Option<String>)>>,
+    hints_until: Option<Instant>,
+    estimate: Estimate,
+    unresolved: usize,
+    budget: usize,
+    credit: u32,
+    credited: Instant,
+    starved_until: Option<Instant>,
+    /// Attempts in a row for which there was no socket.
+    shortages: u32,
+}
+
+/// Not the target's fault, and it passes: descriptors, memory or local ports are used up.
+fn is_shortage(error: &io::Error) -> bool {
+    use nix::libc::{EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    let shortages = [EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM];
+    error
+        .raw_os_error()
+        .is_some_and(|code| shortages.contains(&code))
+}
+
+impl Scan {
+    fn new(address: IpAddr, ports: &[u16], options: ScanOptions) -> Self {
+        let mut seen = HashSet::new();
+        let ports: Vec<Port> = ports
+            .iter()
+            .filter(|port| seen.insert(**port))
+            .map(|port| Port {
+                number: *port,
+                ..Port::default()
+            })
+            .collect();
+        Self {
+            address,
+            options,
+            queue: (0..ports.len()).collect(),
+            unresolved: ports.len(),
+            ports,
+            waiting: VecDeque::new(),
+            late: VecDeque::new(),
+            silent: Vec::new(),
+            round: 1,
+            attempts: FuturesUnordered::new(),
+            hints: FuturesUnordered::new(),
+            hints_until: None,
+            estimate: Estimate::default(),
+            budget: descriptors(),
+            credit: BURST,
+            credited: Instant::now(),
+            starved_until: None,
+            shortages: 0,
+        }
+    }
+
+    /// Starts the attempts that are due, at a bounded rate and within the descriptors there are.
+    fn launch(&mut self) {
+        let now = Instant::now();
+        if self.starved_until.is_some_and(|until| now < until) {
+            return;
+        }
+        let elapsed = u32::try_from(now.duration_since(self.credited).as_millis()).unwrap_or(BURST);
+        if elapsed > 0 {
+            self.credit = self
+                .credit
+                .saturating_add(elapsed.saturating_mul(PER_MS))
+                .min(BURST);
+            self.credited = now;
+        }
+        while self.credit > 0 && self.waiting.len() < self.options.concurrency.max(1) {
+            let Some(index) = self.queue.pop_front() else {
+                break;
+            };
+            let port = &mut self.ports[index];
+            if port.result.is_some() {
+                continue;
+            }
+            if self.attempts.len() + self.hints.len() >= self.budget {
+                // The oldest late ones make room: once they have been polled, next time round.
+                for _ in 0..PER_MS {
+                    if let Some(oldest) = self.late.pop_front() {
+                        oldest.abort();
+                    }
+                }
+                self.queue.push_front(index);
+                break;
+            }
+            self.credit -= 1;
+            let attempt = port.attempts;
+            port.attempts += 1;
+            let target = SocketAddr::new(self.address, port.number);
+            let (handle, registration) = AbortHandle::new_pair();
+            port.open.push(handle);
+            let future = async move { (index, attempt, connect(target, None).await) };
+            self.attempts
+                .push(Abortable::new(future, registration).boxed());
+            self.waiting.push_back((Instant::now(), index, attempt));
+        }
+    }
+
+    /// Moves attempts that were not answered in time to the late ones, and ends rounds.
+    fn expire(&mut self, on_result: &mut impl FnMut(&PortResult)) {
+        let now = Instant::now();
+        let patience = self.patience();
+        while let Some((sent, index, attempt)) = self.waiting.front().copied() {
+            let port = &self.ports[index];
+            if port.result.is_none() {
+                if now < sent + patience {
+                    break;
+                }
+                self.late
+                    .extend(port.open.get(usize::from(attempt)).cloned());
+                self.silent.push(index);
+            }
+            self.waiting.pop_front();
+        }
+        if !self.queue.is_empty() || !self.waiting.is_empty() {
+            return;
+        }
+        let silent = std::mem::take(&mut self.silent);
+        let wanted = self.options.retries.saturating_add(1);
+        if self.round < self.estimate.attempts(wanted) {
+            self.round += 1;
+            self.queue = silent.into();
+            return;
+        }
+        for index in silent {
+            let reason = Some("no answer".to_owned());
+            self.resolve(index, PortState::Filtered, None, reason, on_result);
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let attempts = u32::from(self.options.retries) + 1;
+        self.estimate.patience(self.options.timeout / attempts)
+    }
+
+    /// When to look again; `None` when everything is known.
+    fn next_wake(&self) -> Option<Instant> {
+        let now = Instant::now();
+        if self.unresolved == 0 {
+            let until = self.hints_until.filter(|_| !self.hints.is_empty())?;
+            return (now < until).then_some(until);
+        }
+        let millisecond = now + Duration::from_millis(1);
+        if self.queue.is_empty() {
+            let front = self
+                .waiting
+                .front()
+                .map(|(sent, ..)| *sent + self.patience());
+            return Some(front.unwrap_or(millisecond));
+        }
+        // At least the rest of the millisecond: credit, descriptors or the window are short.
+        Some(
+            self.starved_until
+                .map_or(millisecond, |until| until.max(millisecond)),
+        )
+    }
+
+    fn finish(&mut self, done: Done, on_result: &mut impl FnMut(&PortResult)) {
+        let Ok((index, attempt, outcome)) = done else {
+            return;
+        };
+        let port = &mut self.ports[index];
+        if port.result.is_some() {
+            return;
+        }
+        let (answer, rtt) = match outcome {
+            Ok(answered) => answered,
+            Err(error) if is_shortage(&error) => {
+                self.starved(index, attempt, &error, on_result);
+                return;
+            }
+            Err(error) => (Answer::Failed(error), Duration::ZERO),
+        };
+        self.shortages = 0;
+        let rtt_ms = Some(millis(rtt));
+        match answer {
+            Answer::Open(stream) => {
+                self.estimate.answered(rtt, attempt);
+                self.resolve(index, PortState::Open, rtt_ms, None, on_result);
+                self.listen(index, stream);
+            }
+            Answer::Refused => {
+                self.estimate.answered(rtt, attempt);
+                self.resolve(index, PortState::Closed, rtt_ms, None, on_result);
+            }
+            Answer::Notice(notice, from) => {
+                // Not a round trip to the host, and "host unreachable" takes seconds to say.
+                let reason = Some(rejection(notice, from));
+                self.resolve(index, PortState::Filtered, rtt_ms, reason, on_result);
+            }
+            // The kernel gave up, long after we did.
+            Answer::Failed(error) if error.kind() == io::ErrorKind::TimedOut => {}
+            Answer::Failed(error) => {
+                let reason = Some(local_reason(&error));
+                self.resolve(index, PortState::Filtered, None, reason, on_result);
+            }
+        }
+    }
+
+    /// There was no socket: the attempt was none. It is made again, with fewer at a time, until
+    /// the system has given none for long enough.
+    fn starved(
+        &mut self,
+        index: usize,
+        attempt: u8,
+        error: &io::Error,
+        on_result: &mut impl FnMut(&PortResult),
+    ) {
+        let in_use = self.attempts.len() + self.hints.len();
+        self.shortages += 1;
+        if in_use == 0 && self.shortages > SHORTAGES {
+            let reason = Some(format!("not checked: {error}"));
+            self.resolve(index, PortState::Filtered, None, reason, on_result);
+            return;
+        }
+        self.budget = in_use.max(1);
+        self.starved_until = Some(Instant::now() + STARVED);
+        self.waiting
+            .retain(|(_, waiting, number)| (*waiting, *number) != (index, attempt));
+        let port = &mut self.ports[index];
+        port.attempts = port.attempts.saturating_sub(1);
+        port.open.truncate(usize::from(port.attempts));
+        self.queue.push_back(index);
+    }
+
+    fn resolve(
+        &mut self,
+        index: usize,
+        state: PortState,
+        rtt_ms: Option<f64>,
+        reason: Option<String>,
+        on_result: &mut impl FnMut(&PortResult),
+    ) {
+        let port = &mut self.ports[index];
+        if port.result.is_some() {
+            return;
+        }
+        for attempt in port.open.drain(..) {
+            attempt.abort();
+        }
+        self.unresolved -= 1;
+        let result = PortResult {
+            port: port.number,
+            state,
+            rtt_ms,
+            reason,
+            hint: None,
+        };
+        on_result(&result);
+        port.result = Some(result);
+    }
+
+    /// Hears what an open port says, beside the scan.
+    fn listen(&mut self, index: usize, stream: tokio::net::TcpStream) {
+        let port = self.ports[index].number;
+        let wait = self.options.hint_timeout;
+        // Without waiting there is still the time that the scan takes anyway.
+        let patience = if wait.is_zero() {
+            self.options.timeout
+        } else {
+            wait
+        };
+        if !wait.is_zero() && hint::is_expected(port) {
+            let until = Instant::now() + wait;
+            self.hints_until = Some(self.hints_until.map_or(until, |other| other.max(until)));
+        }
+        self.hints
+            .push(async move { (index, hint::read(stream, port, patience).await) }.boxed());
+    }
+
+    fn hint(
+        &mut self,
+        index: usize,
+        text: Option<String>,
+        on_result: &mut impl FnMut(&PortResult),
+    ) {
+        if let (Some(result), Some(text)) = (&mut self.ports[index].result, text) {
+            result.hint = Some(text);
+            on_result(result);
+        }
+    }
+
+    fn results(self) -> Vec<PortResult> {
+        self.ports
+            .into_iter()
+            .filter_map(|port| port.result)
+            .collect()
+    }
+}

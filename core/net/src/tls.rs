@@ -1,0 +1,62 @@
+//! One TLS client configuration for everything, built when it is first needed.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+
+use crate::settings;
+use netvane_document::Failure;
+
+/// Trust in the system's certificate authorities and the operator's own.
+#[derive(Clone)]
+pub(super) struct Tls {
+    ca_files: Arc<[String]>,
+    built: Arc<OnceLock<Result<ClientConfig, Failure>>>,
+}
+
+impl Tls {
+    pub(super) fn new(settings: &settings::Tls) -> Self {
+        Self {
+            ca_files: settings.ca_files.clone().into(),
+            built: Arc::default(),
+        }
+    }
+
+    /// The configuration; reading the authorities takes milliseconds, so not before the first use.
+    pub(super) fn client(&self) -> Result<ClientConfig, Failure> {
+        self.built.get_or_init(|| self.build()).clone()
+    }
+
+    /// The system's certificate authorities and the operator's own.
+    pub(super) fn roots(&self) -> Result<RootCertStore, Failure> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            // A bare container has no authorities of its own.
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        for file in self.ca_files.iter() {
+            let unusable = |error: &dyn std::fmt::Display| {
+                Failure::Unavailable(format!("tls.ca_files: {file}: {error}"))
+            };
+            for certificate in
+                CertificateDer::pem_file_iter(file).map_err(|error| unusable(&error))?
+            {
+                let certificate = certificate.map_err(|error| unusable(&error))?;
+                roots.add(certificate).map_err(|error| unusable(&error))?;
+            }
+        }
+        Ok(roots)
+    }
+
+    fn build(&self) -> Result<ClientConfig, Failure> {
+        let roots = self.roots()?;
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Failure::Unavailable(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(config)
+    }
+}
