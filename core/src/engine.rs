@@ -309,19 +309,16 @@ impl Engine {
         if let Some(entry) = known {
             return Ok(reply(id.clone(), &entry, started, true));
         }
-        let _place = match request.caller.own {
-            true => None,
-            false => {
-                let place = tokio::time::timeout(
-                    command.spec.timeout,
-                    world.budgets.place(&request.caller),
-                );
-                place.await.map_err(|_| Failure::RateLimited {
-                    message: "Your other lookups are not done yet. Wait for them, or cancel one."
-                        .into(),
-                    retry_after: Duration::from_secs(1),
-                })?
-            }
+        let _place = if request.caller.own {
+            None
+        } else {
+            let place =
+                tokio::time::timeout(command.spec.timeout, world.budgets.place(&request.caller));
+            place.await.map_err(|_| Failure::RateLimited {
+                message: "Your other lookups are not done yet. Wait for them, or cancel one."
+                    .into(),
+                retry_after: Duration::from_secs(1),
+            })?
         };
         let key: Arc<str> = key.into();
         let arguments = prepared.arguments().clone();
@@ -395,9 +392,10 @@ fn key(command: &CommandEntry, prepared: &dyn Prepared, request: &Request) -> St
     let arguments = serde_json::to_string(prepared.arguments()).unwrap_or_default();
     let visit = request.visit.as_ref().filter(|_| command.about_visit);
     let visit = visit.map(|visit| visit.key()).unwrap_or_default();
-    let asker = match command.about_asker {
-        true => format!("{} {:?}", request.adapter, request.caller),
-        false => String::new(),
+    let asker = if command.about_asker {
+        format!("{} {:?}", request.adapter, request.caller)
+    } else {
+        String::new()
     };
     format!("{} {arguments}{visit}{asker}", command.spec.name)
 }

@@ -43,9 +43,10 @@ fn options(command: &Value) -> Value {
         if words.peek().is_none() {
             break;
         }
-        let text = match argument["rest"] == true {
-            true => words.by_ref().collect::<Vec<_>>().join(" "),
-            false => words.next().unwrap_or_default().to_owned(),
+        let text = if argument["rest"] == true {
+            words.by_ref().collect::<Vec<_>>().join(" ")
+        } else {
+            words.next().unwrap_or_default().to_owned()
         };
         let value = if argument["type"] == "integer" {
             json!(text.parse::<i64>().expect("a number"))

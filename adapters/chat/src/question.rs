@@ -235,15 +235,16 @@ impl Chat {
 
     /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
     pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
-        let (text, input) = match job.in_doubt {
-            true => (
+        let (text, input) = if job.in_doubt {
+            (
                 "Netvane was restarted while it was answering. If there is no answer, ask again.",
                 &job.input,
-            ),
-            false => (
+            )
+        } else {
+            (
                 "Netvane was restarted before the answer was there. Please ask again.",
                 &None,
-            ),
+            )
         };
         let buttons = match input {
             Some(Input::Text(line)) => self.choice(vec![("Ask again".into(), line.clone())]).await,

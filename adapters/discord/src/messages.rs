@@ -150,13 +150,11 @@ fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> S
 }
 
 fn nothing_in(replied: &Message) -> Document {
-    let text = match found::words(replied).trim().is_empty() {
-        // Without a mention in it, Discord does not show its words to a bot.
-        true => {
-            "Discord does not let me read that message. Copy what to look up into yours, or use “Look up” in \
-                 the message's menu, under Apps."
-        }
-        false => "No host, address or mail address is named in that message.",
+    let text = if found::words(replied).trim().is_empty() {
+        "Discord does not let me read that message. Copy what to look up into yours, or use “Look up” in \
+             the message's menu, under Apps."
+    } else {
+        "No host, address or mail address is named in that message."
     };
     note("Look up", text)
 }

@@ -317,9 +317,12 @@ fn part(block: &Block) -> Part {
 /// A row of a wide table: `- **first** — second · third`.
 fn listed(columns: &[Column], row: &[Cell]) -> String {
     // A number says nothing without its name.
-    let named = |(column, value): (&Column, &Cell)| match column.numeric {
-        true => format!("{} {}", line(column.title), cell(value)),
-        false => cell(value),
+    let named = |(column, value): (&Column, &Cell)| {
+        if column.numeric {
+            format!("{} {}", line(column.title), cell(value))
+        } else {
+            cell(value)
+        }
     };
     let mut cells = columns
         .iter()

@@ -121,6 +121,7 @@ pub(crate) struct Rest {
 
 impl Rest {
     pub(crate) fn new(settings: &settings::Discord) -> reqwest::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "the client of its own platform")]
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)

@@ -393,9 +393,10 @@ fn fitting(
             .is_some_and(|entry| entry.offered_for.contains(&target.kind))
     };
     let understood: Vec<Target> = targets.into_iter().filter(understands).collect();
-    match understood.iter().any(made_for) {
-        true => understood.into_iter().filter(made_for).collect(),
-        false => understood,
+    if understood.iter().any(made_for) {
+        understood.into_iter().filter(made_for).collect()
+    } else {
+        understood
     }
 }
 
@@ -405,9 +406,12 @@ fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, String)> {
     let most = if one { usize::MAX } else { MOST_EACH };
     let of = |target: &Target| {
         let entries = registry.offered_for(target.kind).take(most);
-        let label = |entry: &Arc<Entry>| match one {
-            true => entry.spec.name.to_owned(),
-            false => format!("{} {}", entry.spec.name, target.text),
+        let label = |entry: &Arc<Entry>| {
+            if one {
+                entry.spec.name.to_owned()
+            } else {
+                format!("{} {}", entry.spec.name, target.text)
+            }
         };
         entries
             .map(|entry| (label(entry), target.line(entry)))

@@ -63,8 +63,9 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
     let bytes = timeout(DOWNLOAD, read)
         .await
         .unwrap_or_else(|_| Err("The file did not arrive in time. Try again.".into()))?;
-    match bytes.is_empty() {
-        true => Err("The file is empty.".into()),
-        false => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    if bytes.is_empty() {
+        Err("The file is empty.".into())
+    } else {
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

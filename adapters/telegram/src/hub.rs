@@ -67,6 +67,7 @@ impl Hub {
     ) -> Result<Self, Failure> {
         let failed =
             |error: &dyn std::fmt::Display| Failure::Unavailable(format!("telegram: {error}"));
+        #[expect(clippy::disallowed_methods, reason = "the client of its own platform")]
         let client = Client::builder()
             .connect_timeout(CONNECT)
             .timeout(LONGEST)

@@ -45,9 +45,10 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
         .to_lowercase()
         .replace('-', "_");
     let for_us = alone || bot.is_some() || registry.find(&name).is_some();
-    match for_us {
-        true => Said::Line(linked(text, registry).unwrap_or_else(|| text.to_owned())),
-        false => Said::Others,
+    if for_us {
+        Said::Line(linked(text, registry).unwrap_or_else(|| text.to_owned()))
+    } else {
+        Said::Others
     }
 }
 

@@ -109,9 +109,10 @@ impl Cli {
             } => {
                 let settings = self.output.settings()?;
                 advice::check(&settings)?;
-                let warnings = match quiet {
-                    true => Vec::new(),
-                    false => advice::warnings(&settings, self.output.config.as_deref()),
+                let warnings = if quiet {
+                    Vec::new()
+                } else {
+                    advice::warnings(&settings, self.output.config.as_deref())
                 };
                 let all: String = warnings
                     .iter()

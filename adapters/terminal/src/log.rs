@@ -57,9 +57,10 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 /// What is logged; an error names the setting.
 pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
     // The adapter itself says how its connection is, and once; serenity says it again and again.
-    let mut level = match settings.level.contains("serenity") {
-        true => settings.level.clone(),
-        false => format!("serenity=off,{}", settings.level),
+    let mut level = if settings.level.contains("serenity") {
+        settings.level.clone()
+    } else {
+        format!("serenity=off,{}", settings.level)
     };
     // A word is about Netvane: below info, clients of platforms log the addresses they call, and tokens stand in those.
     if let Some(word) = ["debug", "trace"]

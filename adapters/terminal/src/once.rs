@@ -109,12 +109,11 @@ fn line(words: &[String]) -> String {
         };
         let needs =
             value.is_empty() || value.contains(|c: char| c.is_whitespace() || "\"'“„‘".contains(c));
-        match needs {
-            false => word.clone(),
-            true => {
-                let quote = if value.contains('"') { '\'' } else { '"' };
-                format!("{option}{quote}{value}{quote}")
-            }
+        if !needs {
+            word.clone()
+        } else {
+            let quote = if value.contains('"') { '\'' } else { '"' };
+            format!("{option}{quote}{value}{quote}")
         }
     };
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")

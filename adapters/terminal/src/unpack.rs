@@ -11,15 +11,17 @@ const BLOCK: usize = 512;
 
 /// The database in what was fetched; never more than `most` bytes.
 pub(crate) fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>> {
-    let plain = match fetched.starts_with(&GZIP) {
-        true => inflated(&fetched, most)?,
-        false => fetched,
+    let plain = if fetched.starts_with(&GZIP) {
+        inflated(&fetched, most)?
+    } else {
+        fetched
     };
-    match is_tar(&plain) {
-        true => of_archive(&plain)
+    if is_tar(&plain) {
+        of_archive(&plain)
             .map(<[u8]>::to_vec)
-            .context("no .mmdb file is in the archive"),
-        false => Ok(plain),
+            .context("no .mmdb file is in the archive")
+    } else {
+        Ok(plain)
     }
 }
 

@@ -33,9 +33,10 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Prompt {
         let Self { patience, proxied } = *self;
         Box::pin(async move {
             let begun = async {
-                let relayed = match proxied {
-                    true => Some(proxied::read(&mut stream).await?),
-                    false => None,
+                let relayed = if proxied {
+                    Some(proxied::read(&mut stream).await?)
+                } else {
+                    None
                 };
                 begun(&stream).await?;
                 io::Result::Ok(relayed)

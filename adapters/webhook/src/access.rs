@@ -120,9 +120,10 @@ impl Gate {
             Some(key) => Ok(Some((key.name.clone(), key.scopes.clone()))),
             None => {
                 metrics::counter!("netvane_http_refused_total", "credential" => "key").increment(1);
-                let why = match self.keys.is_empty() {
-                    true => "this service knows no API keys; send the request without one",
-                    false => "this API key is not known here, or has expired",
+                let why = if self.keys.is_empty() {
+                    "this service knows no API keys; send the request without one"
+                } else {
+                    "this API key is not known here, or has expired"
                 };
                 Err(Refusal::unauthorized(why.into(), Some("invalid_token")))
             }

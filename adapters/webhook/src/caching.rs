@@ -98,9 +98,10 @@ pub(crate) fn unchanging(
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .any(|known| knows(known, &tag));
-    let response = match unchanged {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => ([(header::CONTENT_TYPE, content_type)], body.clone()).into_response(),
+    let response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, content_type)], body.clone()).into_response()
     };
     with(
         with(response, header::CACHE_CONTROL, "no-cache"),

@@ -99,6 +99,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let settings = &changing.borrow_and_update().clone();
+    #[expect(clippy::disallowed_methods, reason = "the service listens here")]
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
     // Once more, with more room: what finds none comes back only after a second.

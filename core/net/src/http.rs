@@ -337,11 +337,10 @@ mod tests {
                 let (mut stream, _) = listener.accept().await.expect("a client");
                 let mut request = [0; 1024];
                 let read = stream.read(&mut request).await.expect("a request");
-                let answer = match request[..read].starts_with(b"GET /policy ") {
-                    true => {
-                        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                    }
-                    false => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
+                let answer = if request[..read].starts_with(b"GET /policy ") {
+                    "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                } else {
+                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
                 };
                 stream.write_all(answer.as_bytes()).await.expect("sends");
             }

@@ -102,19 +102,16 @@ impl MailAuth {
         }: Envelope<'_>,
     ) -> Option<SpfOutput> {
         let authenticator = self.authenticator()?;
-        Some(match mail_from.is_empty() {
-            true => {
-                authenticator
-                    .verify_spf(SpfParameters::verify_ehlo(address, helo, by))
-                    .await
-            }
-            false => {
-                authenticator
-                    .verify_spf(SpfParameters::verify_mail_from(
-                        address, helo, by, mail_from,
-                    ))
-                    .await
-            }
+        Some(if mail_from.is_empty() {
+            authenticator
+                .verify_spf(SpfParameters::verify_ehlo(address, helo, by))
+                .await
+        } else {
+            authenticator
+                .verify_spf(SpfParameters::verify_mail_from(
+                    address, helo, by, mail_from,
+                ))
+                .await
         })
     }
 

@@ -247,9 +247,10 @@ impl Registries {
             let (outcome, text) = match answer {
                 Ok(bytes) => {
                     let text = whois::decode(&bytes);
-                    let facts = match kind == Kind::Domain && subject::names_another(query, &text) {
-                        true => Registration::empty(kind),
-                        false => whois::parse(kind, query, &text),
+                    let facts = if kind == Kind::Domain && subject::names_another(query, &text) {
+                        Registration::empty(kind)
+                    } else {
+                        whois::parse(kind, query, &text)
                     };
                     let told = outcome(facts.state).to_owned();
                     found.take(facts);

@@ -92,13 +92,14 @@ fn a_label(label: &str) -> Result<String, String> {
         return Err("a part of a domain may not begin or end with a hyphen".into());
     }
     let lower = label.to_ascii_lowercase();
-    let label = match lower.is_ascii() && !lower.starts_with("xn--") {
-        true => lower,
-        false => idna::domain_to_ascii(&lower)
+    let label = if lower.is_ascii() && !lower.starts_with("xn--") {
+        lower
+    } else {
+        idna::domain_to_ascii(&lower)
             .ok()
             // Mapped characters count as what they became: `＞` is `>`.
             .filter(|label| is_ldh(label))
-            .ok_or("this is not a valid internationalized name (RFC 5891)")?,
+            .ok_or("this is not a valid internationalized name (RFC 5891)")?
     };
     match label.len() {
         ..=63 => Ok(label),

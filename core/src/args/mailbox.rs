@@ -153,19 +153,18 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => {
             let end = given.text.find('?').unwrap_or(given.text.len());
             let link = given.cut(7..end);
-            match link.text.contains('%') {
-                false => link,
-                true => {
-                    decoded = percent_decoded(link.text)
-                        .filter(|text| !text.chars().any(|c| c.is_control() || is_invisible(c)))
-                        .ok_or_else(|| Invalid {
-                            message: "this link does not hold one plain address".into(),
-                            part: link.at.map(|at| at..at + link.text.len()),
-                        })?;
-                    Piece {
-                        text: &decoded,
-                        at: None,
-                    }
+            if !link.text.contains('%') {
+                link
+            } else {
+                decoded = percent_decoded(link.text)
+                    .filter(|text| !text.chars().any(|c| c.is_control() || is_invisible(c)))
+                    .ok_or_else(|| Invalid {
+                        message: "this link does not hold one plain address".into(),
+                        part: link.at.map(|at| at..at + link.text.len()),
+                    })?;
+                Piece {
+                    text: &decoded,
+                    at: None,
                 }
             }
         }

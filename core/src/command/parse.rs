@@ -289,9 +289,10 @@ fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
     let text = text.trim_end().to_owned();
     let end = token.span.start + text.chars().count();
     let closes = text.ends_with(['"', '\'', '”', '’']);
-    match token.quoted && closes && token.span.end == end {
-        true => (token.text.clone(), token.span.clone()),
-        false => (text, token.span.start..end),
+    if token.quoted && closes && token.span.end == end {
+        (token.text.clone(), token.span.clone())
+    } else {
+        (text, token.span.start..end)
     }
 }
 
@@ -394,16 +395,15 @@ fn empty(argument: &Argument) -> UsageError {
 fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
     if !argument.choices.is_empty() {
         let lower = text.to_lowercase();
-        return match argument.choices.contains(&lower) {
-            true => Ok(lower.into()),
-            false => {
-                let choices: Vec<&str> = argument.choices.iter().map(String::as_str).collect();
-                Err(format!(
-                    "`{}` is one of {}",
-                    argument.name,
-                    listed(&choices)
-                ))
-            }
+        return if argument.choices.contains(&lower) {
+            Ok(lower.into())
+        } else {
+            let choices: Vec<&str> = argument.choices.iter().map(String::as_str).collect();
+            Err(format!(
+                "`{}` is one of {}",
+                argument.name,
+                listed(&choices)
+            ))
         };
     }
     if argument.kind != ArgumentKind::Integer {

@@ -122,11 +122,10 @@ impl World {
     /// often as they like.
     pub(super) fn outlay(&self, bytes: u32, own: bool, units: u32) -> Outlay {
         let budgets = self.budgets.clone();
-        match own {
-            true => Outlay::new(bytes),
-            false => {
-                Outlay::new(bytes).charging(move |address| budgets.charge_target(address, units))
-            }
+        if own {
+            Outlay::new(bytes)
+        } else {
+            Outlay::new(bytes).charging(move |address| budgets.charge_target(address, units))
         }
     }
 

@@ -250,8 +250,9 @@ async fn play(
             );
         }
     }
-    match faults.is_empty() {
-        true => Ok(()),
-        false => Err(format!("{}\n{transcript}", faults.join("; "))),
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{}\n{transcript}", faults.join("; ")))
     }
 }

@@ -320,9 +320,10 @@ impl Run<'_> {
             _ => None,
         };
         // 4yz: another exchange may be in a better state. A full mailbox is full everywhere.
-        match reply.class() == 4 && said != Meaning::Full {
-            true => Step::Next(self.report.reason),
-            false => Step::Settled,
+        if reply.class() == 4 && said != Meaning::Full {
+            Step::Next(self.report.reason)
+        } else {
+            Step::Settled
         }
     }
 

@@ -72,12 +72,11 @@ pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
             .into_iter()
             .filter(|(key, ..)| *key != "api_keys")
         {
-            let is_id = |id: &str| match numbered {
-                // Groups of Telegram have negative numbers.
-                true => id
-                    .parse::<i128>()
-                    .is_ok_and(|id| id > 0 || key == "channels"),
-                false => {
+            let is_id = |id: &str| {
+                if numbered {
+                    id.parse::<i128>()
+                        .is_ok_and(|id| id > 0 || key == "channels")
+                } else {
                     !id.is_empty()
                         && !id.starts_with(['@', '#'])
                         && !id.contains(char::is_whitespace)

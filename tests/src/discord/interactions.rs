@@ -173,13 +173,13 @@ fn choices(faults: &mut Faults, data: &Value, event: &Value) {
 
 /// The option that the user is typing in.
 pub(crate) fn focused(options: &Value) -> Option<&Value> {
-    options
-        .as_array()?
-        .iter()
-        .find_map(|option| match option["focused"] == true {
-            true => Some(option),
-            false => focused(&option["options"]),
-        })
+    options.as_array()?.iter().find_map(|option| {
+        if option["focused"] == true {
+            Some(option)
+        } else {
+            focused(&option["options"])
+        }
+    })
 }
 
 /// What users see of an answer; gives the message that `@original` means from now on.

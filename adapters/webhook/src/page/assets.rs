@@ -59,9 +59,10 @@ pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> 
         return problem::plain(StatusCode::NOT_FOUND, "not_found", "there is no such file");
     };
     let asked = query.as_deref().and_then(|query| query.strip_prefix("v="));
-    let keep = match asked == Some(&**asset.version) {
-        true => "public, max-age=31536000, immutable",
-        false => "no-cache",
+    let keep = if asked == Some(&**asset.version) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
     };
     let fields = [
         (header::CONTENT_TYPE, asset.media_type),

@@ -85,9 +85,10 @@ impl Senders {
         hmac::verify(key, &signed, &tag).map_err(
             |_| "the signature does not match; is `http.slack_signing_secret` that of this app?",
         )?;
-        match self.taken.entry(tag).or_insert(()).is_fresh() {
-            true => Ok(()),
-            false => Err("this request was here before".into()),
+        if self.taken.entry(tag).or_insert(()).is_fresh() {
+            Ok(())
+        } else {
+            Err("this request was here before".into())
         }
     }
 
@@ -106,26 +107,26 @@ impl Senders {
     }
 
     fn knows(&self, headers: &HeaderMap, form: &Form) -> Result<(), Failure> {
-        let given = match headers.contains_key(header::AUTHORIZATION) {
-            true => {
-                let line = once(headers, "authorization").map_err(UsageError::argument)?;
-                line.split_once(' ')
-                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token"))
-                    .map(|(_, it)| it)
-            }
-            false => None,
+        let given = if headers.contains_key(header::AUTHORIZATION) {
+            let line = once(headers, "authorization").map_err(UsageError::argument)?;
+            line.split_once(' ')
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token"))
+                .map(|(_, it)| it)
+        } else {
+            None
         };
         let given = given.or(form.get("token")).unwrap_or_default().trim();
         // All of them, so that the time it takes says nothing of which one is near.
         let known = self.tokens.iter().fold(false, |known, token| {
             bool::from(token.reveal().as_bytes().ct_eq(given.as_bytes())) | known
         });
-        match known {
-            true => Ok(()),
-            false => Err(Failure::Unauthorized(
+        if known {
+            Ok(())
+        } else {
+            Err(Failure::Unauthorized(
                 "neither a signature of Slack's nor a token from `http.slash_tokens` is there"
                     .into(),
-            )),
+            ))
         }
     }
 }

@@ -66,9 +66,10 @@ fn wrapped(text: &str) -> Vec<String> {
 
 fn cut(text: &str) -> String {
     let text = printable_line(text);
-    match text.width() > WIDEST {
-        true => text.chars().take(WIDEST - 1).collect::<String>() + "…",
-        false => text.into_owned(),
+    if text.width() > WIDEST {
+        text.chars().take(WIDEST - 1).collect::<String>() + "…"
+    } else {
+        text.into_owned()
     }
 }
 

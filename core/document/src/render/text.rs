@@ -255,9 +255,10 @@ fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: La
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(layout.width);
-    match layout.color {
-        true => table.enforce_styling(),
-        false => table.force_no_tty(),
+    if layout.color {
+        table.enforce_styling()
+    } else {
+        table.force_no_tty()
     };
     rows.for_each(|row| {
         table.add_row(row);

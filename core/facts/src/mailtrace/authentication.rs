@@ -99,9 +99,12 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
     // A domain alone stands for its postmaster (RFC 7208 §4.3).
     out.mail_from = spf
         .and_then(|m| m.property("smtp.mailfrom"))
-        .and_then(|from| match from.contains('@') {
-            true => Some(from.to_owned()),
-            false => names::host(from).map(|domain| format!("postmaster@{domain}")),
+        .and_then(|from| {
+            if from.contains('@') {
+                Some(from.to_owned())
+            } else {
+                names::host(from).map(|domain| format!("postmaster@{domain}"))
+            }
         });
     let remote = methods.iter().find_map(|m| {
         let said = m

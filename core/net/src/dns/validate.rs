@@ -231,9 +231,10 @@ async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
                 .map(|error| format!("the resolver says {error}")),
         );
     }
-    match reasons.is_empty() {
-        true => "a signature does not verify with the keys that the zone above vouches for".into(),
-        false => reasons.join("; "),
+    if reasons.is_empty() {
+        "a signature does not verify with the keys that the zone above vouches for".into()
+    } else {
+        reasons.join("; ")
     }
 }
 

@@ -204,11 +204,12 @@ impl Dialogue<'_, '_> {
                 return Ok(false);
             }
         }
-        let started = match self.wire.has_more() {
-            true => Err(Broken::Tls(
+        let started = if self.wire.has_more() {
+            Err(Broken::Tls(
                 "the server talked on in the clear after its consent".into(),
-            )),
-            false => self.wire.start_tls(tls, name).await,
+            ))
+        } else {
+            self.wire.start_tls(tls, name).await
         };
         match started {
             Ok(facts) => {

@@ -160,7 +160,6 @@ fn said(reply: &Reply) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
 mod tests {
     use std::time::Duration;
 

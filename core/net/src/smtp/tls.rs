@@ -46,11 +46,12 @@ impl Opportunistic {
     /// The library refuses its own cipher suites.
     pub fn new(roots: RootCertStore) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
-        let judge = match roots.is_empty() {
-            true => None,
-            false => WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
+        let judge = if roots.is_empty() {
+            None
+        } else {
+            WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
                 .build()
-                .ok(),
+                .ok()
         };
         let mut config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?

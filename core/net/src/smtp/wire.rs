@@ -68,9 +68,12 @@ impl Broken {
     /// In words, with what had been said.
     #[must_use]
     pub fn text(&self) -> String {
-        let with = |what: &str, said: &str| match said.is_empty() {
-            true => what.to_owned(),
-            false => format!("{what}, after: {said}"),
+        let with = |what: &str, said: &str| {
+            if said.is_empty() {
+                what.to_owned()
+            } else {
+                format!("{what}, after: {said}")
+            }
         };
         match self {
             Self::Silent => "no reply in time".into(),

@@ -116,12 +116,13 @@ pub(crate) async fn addresses(
     let query = target.to_string();
     let mut addresses = cx.net.addresses(target).await?;
     addresses.truncate(MAX_ADDRESSES);
-    match addresses.is_empty() {
-        true => Err(Failure::Upstream {
+    if addresses.is_empty() {
+        Err(Failure::Upstream {
             what: both_forms(&query),
             why: "the name has no address".into(),
-        }),
-        false => Ok((query, addresses)),
+        })
+    } else {
+        Ok((query, addresses))
     }
 }
 

@@ -269,16 +269,16 @@ impl Answer for Data {
         }
         document.table(["Address", "Name", "Leads back"], rows);
         for name in names.iter().filter(|name| !name.forward_confirmed) {
-            document.note(match name.unchecked {
-                true => {
-                    format!("{} could not be looked up, so whether it leads back is not known", name.name)
-                }
-                false => {
-                    format!(
-                        "{} does not lead back to the address, so anyone could have written it there",
-                        name.name
-                    )
-                }
+            document.note(if name.unchecked {
+                format!(
+                    "{} could not be looked up, so whether it leads back is not known",
+                    name.name
+                )
+            } else {
+                format!(
+                    "{} does not lead back to the address, so anyone could have written it there",
+                    name.name
+                )
             });
         }
         if let Some(warning) = name_warning(&self.query) {

@@ -1,5 +1,7 @@
 //! Referral chains over real sockets: servers on several loopback addresses, one port, each with a script.
 
+#![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
+
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{

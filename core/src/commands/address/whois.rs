@@ -280,12 +280,13 @@ impl Answer for Data {
         });
         document.table(["Asked", "Said", ">Time"], rows.collect());
         if let Some(raw) = &self.raw {
-            match self.show_raw {
-                true => document.code(raw.as_str()),
-                false => document.block(Block::Attachment {
+            if self.show_raw {
+                document.code(raw.as_str())
+            } else {
+                document.block(Block::Attachment {
                     name: format!("whois-{}.txt", self.query.replace(['/', ':'], "_")),
                     text: raw.clone(),
-                }),
+                })
             };
         }
         if let Some(warning) = name_warning(&self.query) {

@@ -268,9 +268,10 @@ async fn ask_server(
     name: &str,
     rtype: Rtype,
 ) -> Option<(String, Finding)> {
-    let addresses = match server.glue.is_empty() {
-        true => client.addresses(&server.name).await.unwrap_or_default(),
-        false => server.glue.clone(),
+    let addresses = if server.glue.is_empty() {
+        client.addresses(&server.name).await.unwrap_or_default()
+    } else {
+        server.glue.clone()
     };
     let Some(address) = addresses.first() else {
         return Some((server.name.clone(), Finding::NoAddress));

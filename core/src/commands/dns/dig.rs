@@ -98,9 +98,10 @@ impl Command for Dig {
             )
         };
         let validation = async {
-            match self.dnssec.0 {
-                true => Some(cx.net.dns.validate(&client, &question).await),
-                false => None,
+            if self.dnssec.0 {
+                Some(cx.net.dns.validate(&client, &question).await)
+            } else {
+                None
             }
         };
         let (response, validation) = futures::join!(client.ask(&question), validation);

@@ -278,9 +278,10 @@ impl Answer for Data {
         let mut document = self.head();
         let rows = self.hosts.iter().map(|host| {
             let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
-            let addresses = match addresses.is_empty() {
-                true => Cell::new("none", Role::Bad),
-                false => Cell::new(addresses.join("\n"), Role::Address),
+            let addresses = if addresses.is_empty() {
+                Cell::new("none", Role::Bad)
+            } else {
+                Cell::new(addresses.join("\n"), Role::Address)
             };
             let ttl = host.ttl.map(ttl).unwrap_or_default();
             [

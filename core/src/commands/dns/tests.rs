@@ -1,3 +1,7 @@
+//! DNS lookups through the engine, against a real server on loopback.
+
+#![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
+
 use crate::testing::dns::{TestDns, ask, ask_json};
 
 #[tokio::test]

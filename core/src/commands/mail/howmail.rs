@@ -265,14 +265,15 @@ impl Answer for Data {
 
     fn lifetime(&self) -> Duration {
         // Silence may be over soon.
-        match self
+        if self
             .receiver
             .exchanges
             .iter()
             .any(receiver::Exchange::answers)
         {
-            true => Duration::from_secs(300),
-            false => Duration::from_secs(30),
+            Duration::from_secs(300)
+        } else {
+            Duration::from_secs(30)
         }
     }
 }

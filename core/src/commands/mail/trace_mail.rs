@@ -232,15 +232,16 @@ impl Data {
             ..
         } = &self.origin;
         let Some(address) = origin.address else {
-            return match self.hops.is_empty() {
-                true => (
+            return if self.hops.is_empty() {
+                (
                     "There are no Received lines in this; nothing can be traced".into(),
                     Severity::Bad,
-                ),
-                false => (
+                )
+            } else {
+                (
                     "No line names the address that the message came from".into(),
                     Severity::Warning,
-                ),
+                )
             };
         };
         let named = origin

@@ -155,9 +155,10 @@ impl Answer for Data {
         } else {
             String::new()
         };
-        let summary = match counts.is_empty() {
-            true => format!("Checking {} ports", self.planned),
-            false => format!("{}{progress}", counts.join(", ")),
+        let summary = if counts.is_empty() {
+            format!("Checking {} ports", self.planned)
+        } else {
+            format!("{}{progress}", counts.join(", "))
         };
         let mut document = Document::new(
             format!("Ports of {}", both_forms(&self.target)),

@@ -212,9 +212,10 @@ impl Data {
                 if more > 0 {
                     addresses.push(format!("and {more} more"));
                 }
-                let addresses = match addresses.is_empty() {
-                    true => Cell::new("none", Role::Bad),
-                    false => Cell::new(addresses.join("\n"), Role::Address),
+                let addresses = if addresses.is_empty() {
+                    Cell::new("none", Role::Bad)
+                } else {
+                    Cell::new(addresses.join("\n"), Role::Address)
                 };
                 [
                     exchange.preference.into(),
