@@ -11,8 +11,8 @@ use futures::stream::FuturesUnordered;
 use super::Method;
 use super::table::Answer;
 use crate::net::connect::{self, connect};
-use crate::net::errqueue::round_trip;
-use crate::net::icmp::socket::{EchoSocket, Heard, Said};
+use crate::net::icmp::heard::{Heard, Said};
+use crate::net::icmp::socket::EchoSocket;
 
 /// Ports that are answered most often, open or closed.
 const TCP_PORTS: [u16; 2] = [443, 80];
@@ -66,7 +66,7 @@ impl Echo {
             Said::Notice(notice) => Some(notice),
             Said::NotSent => return None,
         };
-        let rtt = round_trip(at, heard.stamp);
+        let rtt = heard.when.since(at);
         Some(Answer {
             ttl,
             column,

@@ -10,8 +10,8 @@ use tokio::net::UdpSocket;
 use super::table::Answer;
 use super::{Method, TraceError};
 use crate::net::connect::local_reason;
-use crate::net::errqueue::{self, Message, Queue, round_trip};
-use crate::net::icmp::socket::token;
+use crate::net::errqueue::{self, Message, Queue};
+use crate::net::icmp::heard::{round_trip, token};
 
 /// The first destination port, by tradition: nothing is expected to listen from there on.
 pub(super) const BASE_PORT: u16 = 33434;
