@@ -41,7 +41,9 @@ impl Turn {
             "SERVER6",
             "GHOST4",
             "PROHIBITED4",
+            "PROHIBITED6",
             "UNREACHABLE4",
+            "UNREACHABLE6",
         ]
         .iter()
         .fold(line.to_owned(), |line, name| {
@@ -184,17 +186,14 @@ fn faults_on_the_way_are_told_apart() {
 #[ignore = "needs the route lab"]
 fn ping_with_all_its_numbers() {
     let turn = Turn::take();
+    turn.script(&["fault", "datagram"]);
     for line in ["ping {SERVER4}", "ping {SERVER6} count=4"] {
-        let reply = turn.json(line);
-        let data = &reply["data"];
+        let data = four_answered(&turn, line);
+        // Three routers took one each.
         assert_eq!(
-            (&data["sent"], &data["received"], &data["loss_percent"]),
-            (&4.into(), &4.into(), &0.0.into())
+            (ttls(&data), &data["duplicates"]),
+            (vec![61.into(); 4], &0.into())
         );
-        assert_eq!(data["replies"][3]["seq"], 4);
-        assert_eq!(data["replies"][0]["ttl"], 61, "three routers took one each");
-        let rtt = |name: &str| data["rtt_ms"][name].as_f64().expect(name);
-        assert!(rtt("min") <= rtt("avg") && rtt("avg") <= rtt("max") && rtt("stddev") >= 0.0);
     }
     turn.script(&["fault", "dark"]);
     let dark = turn.json("ping {SERVER4} count=2");
@@ -205,6 +204,85 @@ fn ping_with_all_its_numbers() {
     assert_eq!(dark["data"]["rtt_ms"], Value::Null);
     assert_eq!(dark["data"]["loss_percent"], 100.0);
     assert_eq!(dark["data"]["replies"][0]["rtt_ms"], Value::Null);
+}
+
+#[test]
+#[ignore = "needs the route lab"]
+fn ping_over_a_raw_socket_tells_what_it_can() {
+    let turn = Turn::take();
+    for (line, ttl) in [
+        ("ping {SERVER4}", 61.into()),
+        ("ping {SERVER6} count=4", Value::Null),
+    ] {
+        let data = four_answered(&turn, line);
+        assert_eq!(
+            (ttls(&data), &data["duplicates"]),
+            (vec![ttl; 4], &Value::Null)
+        );
+    }
+    turn.script(&["fault", "dark"]);
+    let dark = turn.json("ping {SERVER6} count=2");
+    assert_eq!(dark["summary"], "No answer");
+    assert_eq!(dark["data"]["loss_percent"], 100.0);
+}
+
+#[test]
+#[ignore = "needs the route lab"]
+fn ping_says_who_refused_over_either_socket() {
+    let turn = Turn::take();
+    for socket in ["raw", "datagram"] {
+        if socket == "datagram" {
+            turn.script(&["fault", "datagram"]);
+        }
+        for (target, told) in [
+            (
+                "{PROHIBITED4}",
+                "administratively prohibited (says 198.51.101.2)",
+            ),
+            (
+                "{PROHIBITED6}",
+                "administratively prohibited (says 2001:db8:2::2)",
+            ),
+            ("{UNREACHABLE4}", "host unreachable (says 198.51.101.2)"),
+            ("{UNREACHABLE6}", "host unreachable (says 2001:db8:2::2)"),
+            ("{GHOST4}", "host unreachable (says 198.51.102.2)"),
+        ] {
+            let data = turn.json(&format!("ping {target} count=2"))["data"].clone();
+            assert_eq!(
+                (&data["method"], &data["received"]),
+                (&"icmp".into(), &0.into())
+            );
+            for reply in data["replies"].as_array().expect("replies") {
+                assert_eq!(
+                    (&reply["error"], &reply["ttl"]),
+                    (&told.into(), &Value::Null),
+                    "{socket}: {data}"
+                );
+            }
+        }
+    }
+}
+
+/// The data of a ping of which all four requests are answered by ICMP.
+#[track_caller]
+fn four_answered(turn: &Turn, line: &str) -> Value {
+    let data = turn.json(line)["data"].clone();
+    assert_eq!(
+        (&data["sent"], &data["received"], &data["loss_percent"]),
+        (&4.into(), &4.into(), &0.0.into())
+    );
+    assert_eq!(
+        (&data["method"], &data["replies"][3]["seq"]),
+        (&"icmp".into(), &4.into())
+    );
+    let rtt = |name: &str| data["rtt_ms"][name].as_f64().expect(name);
+    assert!(rtt("min") <= rtt("avg") && rtt("avg") <= rtt("max") && rtt("stddev") >= 0.0);
+    data
+}
+
+fn ttls(data: &Value) -> Vec<Value> {
+    let replies = data["replies"].as_array().expect("replies");
+    replies.iter().map(|reply| reply["ttl"].clone()).collect()
 }
 
 #[test]

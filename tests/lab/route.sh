@@ -15,6 +15,8 @@
 # default ICMP rate limit on every router and the server), mtu (1300 bytes between r2 and r3),
 # noudp (the server drops UDP), noecho (UDP and ICMP echo), dark (the server drops everything),
 # loss20 (r1 drops 20 % of what it forwards), liar (the server answers IPv4 echo and UDP with lies).
+# No fault, but mended like one: datagram (on the client everybody may open ICMP datagram sockets; at
+# first nobody may, as in every new namespace, which leaves raw ones to root).
 #
 # On the server: listeners on 22 25 80 443 and 1000, 1020 … 1980 (50 open ports among 1000-1999);
 # 20000-20999 dropped; 30000-30009 rejected as administratively prohibited, 30010-30019 with port
@@ -162,6 +164,7 @@ fault() {
         ;;
     dark) nft_fault server input "meta l4proto { tcp, udp } drop" "icmp type echo-request drop" \
         "icmpv6 type echo-request drop" ;;
+    datagram) in_ns client sysctl -qw net.ipv4.ping_group_range="0 2147483647" ;;
     loss20) nft_fault r1 forward "numgen random mod 100 < 20 drop" ;;
     liar)
         in_ns server sysctl -qw net.ipv4.icmp_echo_ignore_all=1
@@ -180,6 +183,7 @@ heal() {
     fi
     for ns in r1 r2 r3 server; do in_ns $ns nft delete table inet fault 2>/dev/null || true; done
     icmp_limit 0
+    in_ns client sysctl -qw net.ipv4.ping_group_range="1 0"
     in_ns r2 ip link set r3 mtu 1500
     in_ns r3 ip link set r2 mtu 1500
 }

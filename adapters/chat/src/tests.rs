@@ -72,7 +72,10 @@ struct World {
 }
 
 fn world() -> World {
-    #[expect(clippy::disallowed_methods, reason = "a server for a test needs a socket")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server for a test needs a socket"
+    )]
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let server = silent.local_addr().expect("bound").to_string();
     let environment = [

@@ -7,7 +7,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -199,16 +199,6 @@ pub(crate) fn send(
         to.as_ref(),
     )?;
     Ok(())
-}
-
-/// The round trip: by the kernel's receive time where that is plausible, so that a busy process
-/// does not count its own delay; the wall clock may have been set meanwhile, then by `Instant`.
-pub(crate) fn round_trip(sent: (Instant, SystemTime), stamp: Option<SystemTime>) -> Duration {
-    let upper = sent.0.elapsed();
-    stamp
-        .and_then(|stamp| stamp.duration_since(sent.1).ok())
-        .filter(|by_kernel| !by_kernel.is_zero() && *by_kernel <= upper)
-        .unwrap_or(upper)
 }
 
 fn report(error: &libc::sock_extended_err, offender: Option<IpAddr>) -> Report {

@@ -1,9 +1,9 @@
 //! Ping: ICMP echo (RFC 792, RFC 4443 §4) over whichever socket this process may open, and a TCP
 //! stand-in for where it may open none.
 //!
-//! The sockets are our own, not surge-ping's: that crate reports neither the TTL of a reply on an
-//! unprivileged (DGRAM) socket nor the errors that routers send back, and both are wanted here;
-//! with the error queue that [`super::errqueue`] reads anyway, they cost a page of code.
+//! On Linux the datagram socket is tried first, and is our own: with the error queue that [`super::errqueue`] reads
+//! anyway it tells hop limits of IPv6, second replies and the kernel's receive times, and needs no privilege. Where
+//! only a raw socket is to be had, and on every other system, surge-ping carries the requests.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,13 +12,14 @@ use serde::Serialize;
 
 use super::notice::Notice;
 
-#[cfg(target_os = "linux")]
+mod echo;
+pub mod heard;
 mod run;
 #[cfg(target_os = "linux")]
 pub mod socket;
+mod surge;
 mod tcp;
 
-#[cfg(target_os = "linux")]
 pub use run::ping;
 pub use tcp::tcp_ping;
 
@@ -53,7 +54,7 @@ pub struct Reply {
     pub seq: u16,
     /// Round trip in milliseconds; `None` for a lost one.
     pub rtt_ms: Option<f64>,
-    /// TTL (hop limit) that the reply arrived with; TCP does not tell.
+    /// TTL (hop limit) that the reply arrived with; TCP does not tell, nor for IPv6 a raw socket.
     pub ttl: Option<u8>,
     /// What somebody said instead of answering.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,9 +79,9 @@ pub struct ReplyError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Method {
-    /// ICMP through a datagram socket: no privilege, but `net.ipv4.ping_group_range`.
+    /// ICMP through a datagram socket: no privilege, but on Linux `net.ipv4.ping_group_range`.
     IcmpDatagram,
-    /// ICMP through a raw socket: `CAP_NET_RAW`.
+    /// ICMP through a raw socket: `CAP_NET_RAW`, or an administrator's rights.
     IcmpRaw,
     /// TCP connect.
     Tcp {
@@ -133,8 +134,8 @@ pub struct PingOutcome {
     pub sent: u16,
     /// Requests answered.
     pub received: u16,
-    /// Replies beyond the first to a request.
-    pub duplicates: u32,
+    /// Replies beyond the first to a request; `None` where the socket does not hear them.
+    pub duplicates: Option<u32>,
     /// Share of requests without an answer, 0 to 100.
     pub loss_percent: f64,
     /// Statistics; `None` if nothing came back.
@@ -144,7 +145,7 @@ pub struct PingOutcome {
 }
 
 impl PingOutcome {
-    fn new(address: IpAddr, method: Method, replies: Vec<Reply>, duplicates: u32) -> Self {
+    fn new(address: IpAddr, method: Method, replies: Vec<Reply>, duplicates: Option<u32>) -> Self {
         let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let sent = count(replies.len());
         let times = replies.iter().filter_map(|reply| reply.rtt_ms);
@@ -181,22 +182,9 @@ pub enum PingError {
         /// Why.
         reason: String,
     },
-    /// Not built for this operating system.
-    #[error("ICMP echo is only implemented for Linux")]
-    Unsupported,
     /// The socket failed.
     #[error("ICMP socket: {0}")]
     Socket(#[from] std::io::Error),
-}
-
-/// Not built for this system; [`tcp_ping`] is.
-#[cfg(not(target_os = "linux"))]
-pub async fn ping(
-    _: IpAddr,
-    _: PingOptions,
-    _: impl FnMut(&Reply),
-) -> Result<PingOutcome, PingError> {
-    Err(PingError::Unsupported)
 }
 
 /// Milliseconds to the microsecond: no clock here tells more.
@@ -231,7 +219,8 @@ mod tests {
             reply(3, None),
             reply(4, Some(3.0)),
         ];
-        let outcome = PingOutcome::new(IpAddr::from([127, 0, 0, 1]), Method::IcmpRaw, replies, 0);
+        let outcome =
+            PingOutcome::new(IpAddr::from([127, 0, 0, 1]), Method::IcmpRaw, replies, None);
         assert!((outcome.loss_percent - 50.0).abs() < 1e-9);
         assert_eq!((outcome.sent, outcome.received), (4, 2));
     }

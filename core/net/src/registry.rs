@@ -241,7 +241,7 @@ impl Registries {
             let answer = self
                 .0
                 .whois
-                .query(&server, &servers::line(kind, query, &server))
+                .query(&server, &servers::line(kind, query, &server), query)
                 .await;
             let elapsed_ms = millis(started);
             let (outcome, text) = match answer {

@@ -12,7 +12,7 @@ mod referral;
 #[cfg(test)]
 mod samples;
 
-pub use decode::decode;
+pub use decode::{as_sent, decode};
 pub use referral::{Referral, referral};
 
 use super::{Kind, Registration};

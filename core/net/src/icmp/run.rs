@@ -5,14 +5,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::sleep_until;
 
-use super::socket::{EchoSocket, Heard, Said};
+use super::echo::Echo;
+use super::heard::{Heard, Said};
 use super::{PingError, PingOptions, PingOutcome, Reply, ReplyError, millis};
 use crate::connect::local_reason;
-use crate::errqueue::round_trip;
 use crate::notice::Notice;
 
 /// Largest payload: one Ethernet frame (1,500 bytes less the IPv4 and ICMP headers).
 const MAX_SIZE: u16 = 1472;
+/// Smallest: room for what a reply is known by.
+const MIN_SIZE: u16 = 8;
 /// Once replies have come, one that takes more than twice the slowest of them is given up, but
 /// not before this (iputils waits as long behind its last request).
 const LATE: Duration = Duration::from_secs(1);
@@ -34,7 +36,7 @@ pub async fn ping(
     options: PingOptions,
     mut on_reply: impl FnMut(&Reply),
 ) -> Result<PingOutcome, PingError> {
-    let socket = EchoSocket::open(address)?;
+    let mut socket = Echo::open(address, options.timeout)?;
     let source = socket.source();
     let mut run = Run {
         probes: Vec::new(),
@@ -44,11 +46,11 @@ pub async fn ping(
     };
     let mut heard = Vec::new();
     let mut next_send = Instant::now();
-    let size = options.size.min(MAX_SIZE);
+    let size = options.size.clamp(MIN_SIZE, MAX_SIZE);
     loop {
         let now = Instant::now();
         if run.probes.len() < usize::from(options.count) && now >= next_send {
-            run.send(&socket, size, &mut on_reply)?;
+            run.send(&mut socket, size, &mut on_reply)?;
             // By the schedule, unless it was missed by more than a request.
             next_send = (next_send + options.interval).max(now);
         }
@@ -77,7 +79,7 @@ pub async fn ping(
         address,
         socket.method(),
         replies,
-        run.duplicates,
+        socket.hears_duplicates().then_some(run.duplicates),
     ))
 }
 
@@ -92,20 +94,20 @@ struct Run {
 impl Run {
     fn send(
         &mut self,
-        socket: &EchoSocket,
+        socket: &mut Echo,
         size: u16,
         on_reply: &mut impl FnMut(&Reply),
     ) -> Result<(), PingError> {
         let seq = u16::try_from(self.probes.len() + 1).unwrap_or(u16::MAX);
         let sent = (Instant::now(), SystemTime::now());
-        let mut outcome = socket.send(seq, size, None);
+        let mut outcome = socket.send(seq, size);
         if outcome.is_err() {
             // A router's complaint about an earlier request surfaces as this one's error: take
             // it in, and try again.
             let mut heard = Vec::new();
             socket.collect(&mut heard);
             self.hear(&mut heard, on_reply);
-            outcome = socket.send(seq, size, None);
+            outcome = socket.send(seq, size);
         }
         let mut probe = Probe { sent, reply: None };
         if let Err(error) = outcome {
@@ -146,7 +148,7 @@ impl Run {
                 }
                 continue;
             }
-            let elapsed = round_trip(probe.sent, heard.stamp);
+            let elapsed = heard.when.since(probe.sent);
             let seq = heard.seq;
             let complaint = |notice: Option<Notice>, text| Reply {
                 seq,

@@ -1,49 +1,21 @@
-//! An ICMP echo socket for one target, of whichever kind is permitted.
+//! An ICMP echo socket of Linux for one target, with its error queue: for ping the datagram socket, which needs no
+//! privilege; for traces also a raw one, as surge-ping has one TTL for all that a socket sends.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::SystemTime;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::{Method, PingError};
+use super::PingError;
+use super::heard::{Heard, Said, When, token};
 use crate::connect::local_reason;
 use crate::errqueue::{self, Message, Queue};
-use crate::notice::Notice;
 
 /// ICMP header of an echo: type, code, checksum, identifier, sequence number.
 const HEADER: usize = 8;
 /// Random bytes in front of the payload, by which a reply is known as ours.
 const TOKEN: usize = 8;
-
-/// Something that was heard about a request.
-#[derive(Debug, Clone, Copy)]
-pub struct Heard {
-    /// Which one.
-    pub seq: u16,
-    /// Who answered or complained; this machine itself where it could not send.
-    pub from: Option<IpAddr>,
-    /// TTL of a reply.
-    pub ttl: Option<u8>,
-    /// When the kernel received it.
-    pub stamp: Option<SystemTime>,
-    /// What was said about it.
-    pub said: Said,
-}
-
-/// What was said about a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// The reply.
-    Reply,
-    /// An ICMP error.
-    Notice(Notice),
-    /// This machine's kernel could not send it.
-    NotSent,
-}
 
 /// A socket connected to one target.
 pub struct EchoSocket {
@@ -57,28 +29,30 @@ pub struct EchoSocket {
 
 impl EchoSocket {
     /// Opens a datagram socket if the sysctl allows it, else a raw one if the capability is there.
+    ///
+    /// # Errors
+    /// When neither is to be had, or this machine has no way to the target.
     pub fn open(target: IpAddr) -> Result<Self, PingError> {
+        match Self::of_kind(Type::DGRAM, target) {
+            Err(PingError::Socket(_)) => Self::of_kind(Type::RAW, target),
+            opened => opened,
+        }
+    }
+
+    /// Opens a datagram socket.
+    ///
+    /// # Errors
+    /// [`PingError::Socket`] where it is not to be had, [`PingError::Local`] without a way to the target.
+    pub fn datagram(target: IpAddr) -> Result<Self, PingError> {
+        Self::of_kind(Type::DGRAM, target)
+    }
+
+    fn of_kind(kind: Type, target: IpAddr) -> Result<Self, PingError> {
         let (domain, protocol) = match target {
             IpAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4),
             IpAddr::V6(_) => (Domain::IPV6, Protocol::ICMPV6),
         };
-        let new = |kind: Type| Socket::new(domain, kind.nonblocking().cloexec(), Some(protocol));
-        let (socket, raw) = match new(Type::DGRAM) {
-            Ok(socket) => (socket, false),
-            Err(first) => match new(Type::RAW) {
-                Ok(socket) => (socket, true),
-                Err(second) if is_denied(&first) && is_denied(&second) => {
-                    return Err(PingError::NotPermitted { hint: hint() });
-                }
-                Err(second) => {
-                    return Err(PingError::Socket(if is_denied(&first) {
-                        second
-                    } else {
-                        first
-                    }));
-                }
-            },
-        };
+        let socket = Socket::new(domain, kind.nonblocking().cloexec(), Some(protocol))?;
         errqueue::enable(&socket, target.is_ipv6())?;
         socket
             .connect(&SocketAddr::new(target, 0).into())
@@ -96,7 +70,7 @@ impl EchoSocket {
         Ok(Self {
             socket,
             target,
-            raw,
+            raw: kind == Type::RAW,
             ident,
             token,
             source,
@@ -106,15 +80,6 @@ impl EchoSocket {
     /// The address that this machine sends from.
     pub fn source(&self) -> IpAddr {
         self.source
-    }
-
-    /// Which kind it became.
-    pub fn method(&self) -> Method {
-        if self.raw {
-            Method::IcmpRaw
-        } else {
-            Method::IcmpDatagram
-        }
     }
 
     /// Sends a request of `size` bytes of payload, with a TTL of its own if one is given.
@@ -156,7 +121,7 @@ impl EchoSocket {
                 seq,
                 from: Some(self.target),
                 ttl: message.ttl,
-                stamp: message.stamp,
+                when: When::Stamped(message.stamp),
                 said: Said::Reply,
             });
         }
@@ -166,7 +131,7 @@ impl EchoSocket {
             seq: self.sequence(bytes, if ipv6 { 128 } else { 8 }, false)?,
             from: report.offender,
             ttl: None,
-            stamp: message.stamp,
+            when: When::Stamped(message.stamp),
             said: report.notice.map_or(Said::NotSent, Said::Notice),
         })
     }
@@ -188,11 +153,6 @@ impl EchoSocket {
         }
         Some(u16::from_be_bytes([header[6], header[7]]))
     }
-}
-
-/// A number that others cannot guess: keyed with the system's randomness.
-pub fn token() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
 
 fn request(ipv6: bool, ident: u16, seq: u16, token: u64, size: u16) -> Vec<u8> {
@@ -233,28 +193,6 @@ fn behind_ip_header(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(usize::from(words) * 4..)
 }
 
-fn is_denied(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied
-}
-
-/// What is missing, with what it is now.
-fn hint() -> String {
-    let group = nix::unistd::getegid();
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ping_group_range")
-        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    let range = match &range {
-        Ok(range) => format!("is \"{range}\", which leaves out this process's group {group}"),
-        Err(_) => format!("does not include this process's group {group}"),
-    };
-    let program = std::env::current_exe()
-        .map_or_else(|_| "the program".into(), |path| path.display().to_string());
-    format!(
-        "this process may not send ICMP echo: net.ipv4.ping_group_range {range} \
-         (sysctl -w net.ipv4.ping_group_range=\"{group} {group}\" would allow it), \
-         and it lacks CAP_NET_RAW (setcap cap_net_raw+ep {program} would give it)"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,11 +210,5 @@ mod tests {
         assert!(behind_ip_header(&[]).is_none());
         assert!(behind_ip_header(&[0x4f, 0, 0]).is_none());
         assert_eq!(behind_ip_header(&[0x41, 1, 2, 3, 9]), Some(&[9][..]));
-    }
-
-    #[test]
-    fn the_hint_names_setting_and_capability() {
-        let hint = hint();
-        assert!(hint.contains("net.ipv4.ping_group_range") && hint.contains("CAP_NET_RAW"));
     }
 }

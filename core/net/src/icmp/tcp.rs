@@ -78,7 +78,7 @@ pub async fn tcp_ping(
     let method = Method::Tcp {
         port: known.unwrap_or(PORTS[0]),
     };
-    Ok(PingOutcome::new(address, method, replies, 0))
+    Ok(PingOutcome::new(address, method, replies, Some(0)))
 }
 
 enum Failure {

@@ -1,21 +1,14 @@
-//! For targets that do not answer UDP: the same question as ICMP echo, or as TCP connects.
+//! For targets that do not answer UDP: the same question as ICMP echo.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant, SystemTime};
-
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
+use std::net::IpAddr;
+use std::time::{Instant, SystemTime};
 
 use super::Method;
 use super::table::Answer;
-use crate::connect::{self, connect};
-use crate::errqueue::round_trip;
-use crate::icmp::socket::{EchoSocket, Heard, Said};
+use crate::icmp::heard::{Heard, Said};
+use crate::icmp::socket::EchoSocket;
 
-/// Ports that are answered most often, open or closed.
-const TCP_PORTS: [u16; 2] = [443, 80];
 /// Payload of an echo request in bytes, as ping's.
 const ECHO_SIZE: u16 = 32;
 
@@ -28,7 +21,7 @@ pub(super) struct Echo {
 
 impl Echo {
     /// `None` where the system does not permit it.
-    pub(super) fn open(target: IpAddr) -> Option<Self> {
+    pub(crate) fn open(target: IpAddr) -> Option<Self> {
         Some(Self {
             socket: EchoSocket::open(target).ok()?,
             sent: Vec::new(),
@@ -36,7 +29,7 @@ impl Echo {
     }
 
     /// Sends one probe; one that cannot be sent stays unanswered.
-    pub(super) fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<Answer>) {
+    pub(crate) fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<Answer>) {
         self.sent
             .push((ttl, column, (Instant::now(), SystemTime::now())));
         let Ok(seq) = u16::try_from(self.sent.len()) else {
@@ -52,7 +45,7 @@ impl Echo {
     }
 
     /// Waits for answers. Cancel-safe.
-    pub(super) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
+    pub(crate) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
         let mut heard = Vec::new();
         self.socket.listen(&mut heard).await?;
         answers.extend(heard.iter().filter_map(|heard| self.answer(heard)));
@@ -66,7 +59,7 @@ impl Echo {
             Said::Notice(notice) => Some(notice),
             Said::NotSent => return None,
         };
-        let rtt = round_trip(at, heard.stamp);
+        let rtt = heard.when.since(at);
         Some(Answer {
             ttl,
             column,
@@ -75,52 +68,5 @@ impl Echo {
             notice,
             method: Method::Icmp,
         })
-    }
-}
-
-type Attempt = (u8, u8, io::Result<(connect::Answer, Duration)>);
-
-/// TCP connects with small TTLs.
-pub(super) struct Tcp {
-    target: IpAddr,
-    attempts: FuturesUnordered<BoxFuture<'static, Attempt>>,
-}
-
-impl Tcp {
-    pub(super) fn new(target: IpAddr) -> Self {
-        Self {
-            target,
-            attempts: FuturesUnordered::new(),
-        }
-    }
-
-    /// Starts one probe.
-    pub(super) fn send(&mut self, ttl: u8, column: u8) {
-        let port = TCP_PORTS[usize::from(column) % TCP_PORTS.len()];
-        let target = SocketAddr::new(self.target, port);
-        let attempt = async move { (ttl, column, connect(target, Some(ttl)).await) };
-        self.attempts.push(Box::pin(attempt));
-    }
-
-    /// Waits for an answer; for ever while nothing is in flight. Cancel-safe.
-    pub(super) async fn listen(&mut self, answers: &mut Vec<Answer>) {
-        let Some((ttl, column, outcome)) = self.attempts.next().await else {
-            return std::future::pending().await;
-        };
-        // A connect that fails for want of a socket is a probe without an answer.
-        let Ok((answer, rtt)) = outcome else { return };
-        let (from, notice) = match answer {
-            connect::Answer::Open(_) | connect::Answer::Refused => (self.target, None),
-            connect::Answer::Notice(notice, Some(from)) => (from, Some(notice)),
-            connect::Answer::Notice(_, None) | connect::Answer::Failed(_) => return,
-        };
-        answers.push(Answer {
-            ttl,
-            column,
-            from,
-            rtt,
-            notice,
-            method: Method::Tcp,
-        });
     }
 }

@@ -9,9 +9,8 @@ use tokio::net::UdpSocket;
 
 use super::table::Answer;
 use super::{Method, TraceError};
-use crate::connect::local_reason;
-use crate::errqueue::{self, Message, Queue, round_trip};
-use crate::icmp::socket::token;
+use crate::errqueue::{self, Message, Queue};
+use crate::icmp::heard::{round_trip, token};
 
 /// The first destination port, by tradition: nothing is expected to listen from there on.
 pub(super) const BASE_PORT: u16 = 33434;
@@ -33,7 +32,7 @@ struct Sent {
 }
 
 impl Udp {
-    pub(super) fn open(target: IpAddr) -> Result<Self, TraceError> {
+    pub(crate) fn open(target: IpAddr) -> Result<Self, TraceError> {
         let socket = errqueue::watch(new_socket(target.is_ipv6())?)?;
         Ok(Self {
             socket,
@@ -45,7 +44,7 @@ impl Udp {
 
     /// Sends one probe. What was waiting to be read is added to `answers` where that was in the
     /// way: the kernel returns a report's error from the next call, whichever that is.
-    pub(super) fn send(
+    pub(crate) fn send(
         &mut self,
         ttl: u8,
         column: u8,
@@ -79,7 +78,7 @@ impl Udp {
     }
 
     /// Waits for answers. Cancel-safe.
-    pub(super) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
+    pub(crate) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
         errqueue::next_batch(&self.socket, |queue, message, bytes| {
             answers.extend(self.understand(queue, message, bytes));
         })
@@ -139,22 +138,4 @@ pub(super) fn new_socket(ipv6: bool) -> io::Result<Socket> {
     };
     socket.bind(&SocketAddr::new(any, 0).into())?;
     Ok(socket)
-}
-
-/// The address that this machine would send from. Connecting a UDP socket sends nothing.
-pub(super) fn source(target: IpAddr) -> Result<IpAddr, TraceError> {
-    let local = |error: io::Error| TraceError::Local {
-        reason: local_reason(&error),
-    };
-    let domain = if target.is_ipv6() {
-        Domain::IPV6
-    } else {
-        Domain::IPV4
-    };
-    let socket = Socket::new(domain, Type::DGRAM.cloexec(), Some(Protocol::UDP)).map_err(local)?;
-    socket
-        .connect(&SocketAddr::new(target, BASE_PORT).into())
-        .map_err(local)?;
-    let address = socket.local_addr()?.as_socket().map(|address| address.ip());
-    address.ok_or_else(|| TraceError::Socket(io::ErrorKind::AddrNotAvailable.into()))
 }

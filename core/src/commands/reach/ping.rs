@@ -48,8 +48,8 @@ pub(crate) struct Data {
     /// Why it was not ICMP, with what would permit it.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    /// Replies beyond the first to a request.
-    duplicates: u32,
+    /// Replies beyond the first to a request; `null` where the system does not tell.
+    duplicates: Option<u32>,
     /// Requests still to be sent or answered.
     #[serde(skip)]
     planned: usize,
@@ -69,7 +69,7 @@ struct Row {
     seq: u16,
     /// Milliseconds; `null` for a lost one.
     rtt_ms: Option<f64>,
-    /// Of the reply; TCP does not tell.
+    /// Of the reply; TCP does not tell, nor for IPv6 a raw socket.
     ttl: Option<u8>,
     /// What somebody said instead of answering.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,18 +112,6 @@ impl Command for Ping {
                 };
                 icmp::tcp_ping(address, options, |reply| data.heard(cx, reply)).await
             }
-            Err(PingError::Unsupported) => {
-                data.hint = Some("ICMP echo is only implemented for Linux".into());
-                icmp::tcp_ping(
-                    address,
-                    PingOptions {
-                        timeout: TCP_TIMEOUT,
-                        ..options
-                    },
-                    |reply| data.heard(cx, reply),
-                )
-                .await
-            }
             other => other,
         };
         data.end(outcome.map_err(|error| failure(address, error))?);
@@ -154,7 +142,7 @@ impl Data {
             replies: Vec::new(),
             method: "icmp".into(),
             hint: None,
-            duplicates: 0,
+            duplicates: Some(0),
             planned,
         }
     }
@@ -295,8 +283,8 @@ impl Answer for Data {
                 format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"),
             );
         }
-        if self.duplicates > 0 {
-            document.note(format!("{} replies came twice", self.duplicates));
+        if let Some(duplicates) = self.duplicates.filter(|duplicates| *duplicates > 0) {
+            document.note(format!("{duplicates} replies came twice"));
         }
         if let Some(hint) = &self.hint {
             document.note(format!(

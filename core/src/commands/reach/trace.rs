@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::ping::rounded;
 use crate::commands::{
     address::geo::Place,
     dns::lookup::{count, look_up},
-    reach::ping::rounded,
 };
 use crate::{
     args::{Flag, Number},
@@ -25,7 +25,7 @@ use netvane_facts::{
 };
 use netvane_net::{
     dns::{Client, Data as Rdata, without_dot},
-    route::{self, Method, TraceError, TraceOptions, TraceOutcome},
+    route::{self, Method, TraceOptions, TraceOutcome},
 };
 
 /// Names are nice to have: those that are not there this long after the route are left out.
@@ -131,12 +131,9 @@ impl Command for Trace {
         };
         let data = Data::new(self.target.to_string(), address);
         let (outcome, mut names) = futures::join!(traced, follow(cx, client, data.clone(), found));
-        let outcome = outcome.map_err(|error| match error {
-            TraceError::Unsupported => Failure::Unavailable(error.to_string()),
-            error => Failure::Upstream {
-                what: address.to_string(),
-                why: error.to_string(),
-            },
+        let outcome = outcome.map_err(|error| Failure::Upstream {
+            what: address.to_string(),
+            why: error.to_string(),
         })?;
         names.wait().await;
         let mut data = data;

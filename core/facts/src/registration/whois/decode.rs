@@ -1,8 +1,41 @@
 //! Bytes of a whois answer to text.
 
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, KOI8_U, SHIFT_JIS, UTF_8,
+    WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
 };
+
+/// What chardetng, the detector of whois-rust, makes of broken UTF-8.
+const MISTAKEN: [&Encoding; 8] = [
+    WINDOWS_1252,
+    WINDOWS_1250,
+    WINDOWS_1251,
+    WINDOWS_1254,
+    WINDOWS_1257,
+    WINDOWS_1253,
+    ISO_8859_2,
+    KOI8_U,
+];
+
+/// The bytes to [`decode`] of a text that whois-rust has decoded already: as the server sent them where they were
+/// UTF-8 with a broken character, else the text's own.
+///
+/// The crate takes for UTF-8 only what is UTF-8 to the last byte. One field that a registrar cut in the middle of
+/// a character turns every name of the answer into "Ã¼" and the like, which can be undone without loss.
+pub fn as_sent(text: String) -> Vec<u8> {
+    if text.is_ascii() {
+        return text.into_bytes();
+    }
+
+    for encoding in MISTAKEN {
+        let (bytes, _, lossy) = encoding.encode(&text);
+        // Whole UTF-8 is never mistaken: then the server sent the text like this.
+        if !lossy && std::str::from_utf8(&bytes).is_err() && mostly_utf8(&bytes) {
+            return bytes.into_owned();
+        }
+    }
+    text.into_bytes()
+}
 
 /// Decodes an answer: UTF-8, else the charset it declares, else the one its bytes look like, else Windows-1252.
 ///
@@ -116,8 +149,43 @@ fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
-    use encoding_rs::{EUC_KR, GB18030, ISO_2022_JP, SHIFT_JIS};
+    use super::{as_sent, decode};
+    use encoding_rs::{
+        EUC_KR, GB18030, ISO_2022_JP, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252, WINDOWS_1254,
+    };
+
+    #[test]
+    fn broken_utf8_that_was_mistaken_for_another_charset_is_read_as_utf8() {
+        let german = "person: Jörg Müller\ncity: Zürich, Straße der Märzgefallenen, Österreich\n";
+        let russian = "org: Общество с ограниченной ответственностью\n";
+        for (text, mistaken) in [
+            (german, WINDOWS_1252),
+            (german, WINDOWS_1254),
+            (russian, WINDOWS_1252),
+            (russian, WINDOWS_1251),
+        ] {
+            let sent = [text.repeat(2).as_bytes(), b"city: Gr\xfc"].concat();
+            let guessed = mistaken.decode_without_bom_handling(&sent).0.into_owned();
+            assert_ne!(decode(guessed.as_bytes()), decode(&sent), "it does harm");
+            assert_eq!(as_sent(guessed), sent, "{}", mistaken.name());
+            assert_eq!(decode(&sent), format!("{}city: Gr\u{fffd}", text.repeat(2)));
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_decoded_well_stays() {
+        let double = "person: JÃ¶rg MÃ¼ller, StraÃŸe, Ã–sterreich\n";
+        for text in [
+            "plain\n",
+            "person: Jörg Müller\n",
+            "Nazwa: Spółka z ograniczoną odpowiedzialnością\n",
+            "персона: Иван Иванович\n",
+            "[登録者名] 株式会社サンプル\n",
+            double, // as a server may send it
+        ] {
+            assert_eq!(as_sent(text.to_owned()), text.as_bytes());
+        }
+    }
 
     #[test]
     fn encodings() {

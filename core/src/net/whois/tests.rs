@@ -1,0 +1,185 @@
+//! Servers that end their answers in every way, and charsets.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::{net::tls::Tls, settings::Settings};
+
+const FACTS: &[u8] = b"Domain Name: WIDGET.TEST\r\nRegistrar: Widget Registrar, Inc.\r\n";
+
+/// What a server does once it has said its text.
+#[derive(Clone, Copy)]
+enum End {
+    Closes,
+    Resets,
+    NeverCloses,
+}
+
+/// A server on a port of its own.
+struct Scripted {
+    endpoint: Endpoint,
+    /// Connections so far.
+    asked: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    async fn start(address: &str, text: &'static [u8], end: End) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.expect("binds");
+        let local = listener.local_addr().expect("an address");
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(play(stream, text, end));
+            }
+        });
+        Self {
+            endpoint: local.to_string().parse().expect("an endpoint"),
+            asked,
+        }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+async fn play(mut stream: TcpStream, text: &[u8], end: End) {
+    let mut line = [0; 512];
+    let length = stream.read(&mut line).await.unwrap_or(0);
+    // What it was asked comes first, so that tests see it.
+    let _ = stream.write_all(&line[..length]).await;
+    let _ = stream.write_all(text).await;
+    match end {
+        End::Closes => {}
+        End::Resets => _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)),
+        // Until the other side does.
+        End::NeverCloses => _ = stream.read(&mut line).await,
+    }
+}
+
+fn whois(timeout_ms: u64) -> Whois {
+    let mut settings = Settings::default();
+    settings.whois.timeout_ms = timeout_ms;
+    settings.whois.max_bytes = 4096;
+    let loopback = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect(network));
+    settings.policy.allow = loopback.to_vec();
+    let guard = Arc::new(Guard::new(&settings.policy));
+    let dns = Dns::new(&settings.dns, guard.clone(), Tls::new(&settings.tls)).expect("DNS");
+    Whois::new(&settings.whois, dns, guard)
+}
+
+/// What is shown of the answer to a line about something.
+async fn told(whois: &Whois, server: &Scripted, line: &str, subject: &str) -> String {
+    let bytes = whois.query(&server.endpoint, line, subject).await;
+    whois::decode(&bytes.expect("an answer"))
+}
+
+#[tokio::test]
+async fn a_server_is_asked_the_line_as_it_is_whatever_it_is_about() {
+    let whois = whois(5000);
+    for (address, line, subject) in [
+        ("127.0.0.1", "-T dn,ace widget.test", "widget.test"),
+        ("::1", "a + 64496", "AS64496"),
+        ("127.0.0.1", "192.0.2.0/24", "192.0.2.0/24"),
+        ("::1", "n + 2001:db8::1", "2001:db8::1"),
+        ("127.0.0.1", "_under.widget.test/e", "_under.widget.test"),
+    ] {
+        let server = Scripted::start(address, FACTS, End::Closes).await;
+        let text = told(&whois, &server, line, subject).await;
+        assert_eq!(
+            text,
+            format!("{line}\nDomain Name: WIDGET.TEST\nRegistrar: Widget Registrar, Inc.\n")
+        );
+        assert_eq!(server.asked(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_off_is_asked_once_more_and_from_then_on_read_at_once() {
+    let long: &[u8] = &[b'x'; 8192];
+    for (text, end, kept) in [
+        (FACTS, End::Resets, 13 + FACTS.len()),
+        (FACTS, End::NeverCloses, 13 + FACTS.len()),
+        (long, End::Closes, 4096),
+    ] {
+        let whois = whois(1000);
+        let server = Scripted::start("127.0.0.1", text, end).await;
+        for asked in [2, 3] {
+            let answer = whois.query(&server.endpoint, "widget.test", "widget.test");
+            let answer = answer.await.expect("what came");
+            assert!(answer.starts_with(b"widget.test\r\n"));
+            assert_eq!((answer.len(), server.asked()), (kept, asked));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_at_all_is_a_timeout() {
+    let whois = whois(200);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let endpoint = listener.local_addr().expect("an address").to_string();
+    let failure = whois
+        .query(&endpoint.parse().expect("an endpoint"), "a.test", "a.test")
+        .await
+        .expect_err("silence");
+    assert_eq!(failure.code().0, "timeout");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_connection_is_not_asked_again() {
+    let whois = whois(5000);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let endpoint = listener.local_addr().expect("an address").to_string();
+    drop(listener);
+    let endpoint = endpoint.parse().expect("an endpoint");
+    let failure = whois.query(&endpoint, "a.test", "a.test").await;
+    assert_eq!(
+        failure.expect_err("refused").to_string(),
+        "127.0.0.1: Connection refused (os error 111)"
+    );
+    assert!(!whois.cut_off.contains_key(&endpoint.to_string()));
+}
+
+#[tokio::test]
+async fn what_may_not_be_sent_is_not_sent() {
+    let whois = whois(5000);
+    let server = Scripted::start("127.0.0.1", FACTS, End::Closes).await;
+    let asking = whois.query(&server.endpoint, "widget.test", "widget.test");
+    let failure = outlay::Outlay::new(100).during(asking).await;
+    assert_eq!(
+        failure.expect_err("no budget").to_string(),
+        "127.0.0.1: this lookup has sent all that it may (100 bytes)"
+    );
+    assert_eq!(server.asked(), 0);
+}
+
+#[tokio::test]
+async fn answers_in_any_charset() {
+    let whois = whois(5000);
+    for (subject, sent, text, asked) in [
+        ("a.com", &b"W\xfcdget"[..], "Wüdget", 1),
+        // The name's top-level domain tells what the bytes alone do not.
+        ("a.com.tr", b"\xddstanbul I\xf0d\xfdr", "İstanbul Iğdır", 1),
+        ("a.pl", b"Sp\xf3\xb3ka, \xa3\xf3d\x9f", "Spółka, Łódź", 1),
+        ("a.jp", b"\x1b$BEPO?<TL>\x1b(B", "登録者名", 1),
+        ("a.jp", b"\x8a\x94\x8e\xae\x89\xef\x8e\xd0", "株式会社", 1),
+        ("a.kr", "도메인이름".as_bytes(), "도메인이름", 1),
+        // One broken character does not spoil the others.
+        (
+            "a.de",
+            b"J\xc3\xb6rg M\xc3\xbcller Z\xc3\xbcrich \xc3\x9cber \xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc gr\xfc",
+            "Jörg Müller Zürich Über äöüßäöü gr\u{fffd}",
+            1,
+        ),
+        // What fits no charset that the crate thinks of is read again.
+        ("a.jp", b"J\xf6rg M\xfcller, Z\xfcrich", "Jörg Müller, Zürich", 2),
+    ] {
+        let server = Scripted::start("127.0.0.1", sent, End::Closes).await;
+        let answer = told(&whois, &server, "?", subject).await;
+        assert_eq!((&*answer, server.asked()), (&*format!("?\n{text}"), asked));
+    }
+}
