@@ -136,7 +136,7 @@ born() {
 # start NAME NS COMMAND...: its own session, its output in DIR/log/NAME. It writes down
 # its own number before anything else, so that none is lost when this script is killed.
 start() {
-    local name=$1 ns=$2 end=$((SECONDS + 10))
+    local name=$1 ns=$2 end=$((SECONDS + 60))
     shift 2
     rm -f "$dir/pids/$name"
     # shellcheck disable=SC2016  # expanded by the inner shell
@@ -161,9 +161,9 @@ is_alive() {
     [ "$(born "$pid" || true)" = "$was" ]
 }
 
-# wait_for NAME COMMAND...: until it succeeds, or NAME dies, or 15 s pass
+# wait_for NAME COMMAND...: until it succeeds, or NAME dies, or a minute passes
 wait_for() {
-    local name=$1 end=$((SECONDS + 15))
+    local name=$1 end=$((SECONDS + 60))
     shift
     until "$@"; do
         is_alive "$name" || die "$name stopped: $(tail -n 5 "$dir/log/$name")"
@@ -185,9 +185,9 @@ listens() {
     in_ns "$1" timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2"' _ "$2" "$3" 2>/dev/null
 }
 
-# stop NAME...: politely, and after five seconds not; each is the leader of its own session and process group
+# stop NAME...: politely, and after twenty seconds not; each is the leader of its own session and process group
 stop() {
-    local name pid was end=$((SECONDS + 5))
+    local name pid was end=$((SECONDS + 20))
     for name; do
         if is_alive "$name"; then
             read -r pid was <"$dir/pids/$name"
@@ -265,7 +265,7 @@ lab_down() {
     for name in "${namespaces[@]}"; do
         [ -e "/run/netns/$(ns "$name")" ] || continue
         # helpers of servers leave a moment after their master
-        end=$((SECONDS + 3))
+        end=$((SECONDS + 20))
         while left=$(ip netns pids "$(ns "$name")" 2>/dev/null | tr '\n' ' ') && [ -n "$left" ] && ((SECONDS < end)); do
             sleep 0.05
         done

@@ -9,7 +9,7 @@ mod ip_version;
 mod paste;
 mod resolver;
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,10 +74,48 @@ impl Invalid {
     }
 }
 
-/// Reads and writes a value type as a JSON string through its `FromStr` and `Display`.
+/// Reads a value so that its canonical spelling reads back as the same value.
+///
+/// Reading takes a final dot away and maps letters (IDNA), and what is left may be the spelling of something else:
+/// `AS64496.` is no AS number but leaves one, `①.①.①.①` leaves an address. It is then that other thing, or an error
+/// where that may not stand here.
+pub fn settled<T: fmt::Display + PartialEq>(
+    text: &str,
+    read: fn(&str) -> Result<T, Invalid>,
+) -> Result<T, Invalid> {
+    let mut value = read(text)?;
+    let mut spelling = value.to_string();
+    // What is spelled as it was read reads back as it is.
+    if spelling == text {
+        return Ok(value);
+    }
+    for _ in 0..3 {
+        // A fault lies in the canonical spelling, which is not what was written.
+        let again = read(&spelling).map_err(|invalid| Invalid {
+            part: None,
+            ..invalid
+        })?;
+        if again == value {
+            return Ok(value);
+        }
+        spelling = again.to_string();
+        value = again;
+    }
+    Err(Invalid::new("this can be read in more than one way"))
+}
+
+/// Makes a value type of one with `read` and `Display`: it reads ([`settled`]), and is read and written as a JSON string.
 #[macro_export]
 macro_rules! text_value {
     ($type:ty, $name:literal, $description:literal $(, $completes:literal)?) => {
+        impl std::str::FromStr for $type {
+            type Err = $crate::target::Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::target::settled(text, Self::read)
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;

@@ -19,9 +19,12 @@ use tokio::{
 use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
 use super::{Guard, dns::Dns, outlay};
-use netvane_facts::{target::{Endpoint, Host}, registration::whois};
-use netvane_document::Failure;
 use crate::{metrics, settings};
+use netvane_document::Failure;
+use netvane_facts::{
+    registration::whois,
+    target::{Endpoint, Host},
+};
 
 /// How long a server that does not end its answers properly is remembered, and how many of them are.
 const REMEMBERED: (Duration, u64) = (Duration::from_secs(3600), 1024);

@@ -1,6 +1,6 @@
 //! A mail address, or only its domain.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use super::mailbox;
 use netvane_facts::target::{Domain, Invalid, text_value};
@@ -27,10 +27,8 @@ impl fmt::Display for Email {
     }
 }
 
-impl FromStr for Email {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Email {
+    fn read(text: &str) -> Result<Self, Invalid> {
         if !text.contains('@') {
             let domain = text.parse::<Domain>()?.to_string();
             return Ok(Self {

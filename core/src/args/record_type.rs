@@ -1,6 +1,6 @@
 //! DNS record types, by name or number.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use domain::base::iana::Rtype;
 
@@ -55,16 +55,14 @@ impl fmt::Display for RecordType {
     }
 }
 
-impl FromStr for RecordType {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl RecordType {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let name = text.to_ascii_uppercase();
         let number = name.strip_prefix("TYPE").unwrap_or(&name);
         let rtype = match number.parse::<u16>() {
             Ok(number) => Ok(Rtype::from_int(number)),
-            Err(_) => Rtype::from_str(&name).map_err(|_| unknown(text)),
+            Err(_) => name.parse().map_err(|_| unknown(text)),
         }?;
         match rtype {
             Rtype::AXFR | Rtype::IXFR => Err(Invalid::new(format!(

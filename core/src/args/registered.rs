@@ -1,6 +1,6 @@
 //! What registries register: domains, addresses, networks and AS numbers.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use ipnet::IpNet;
 
@@ -52,10 +52,8 @@ impl fmt::Display for Registered {
     }
 }
 
-impl FromStr for Registered {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Registered {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
         let as_number = cleaned
             .get(..2)

@@ -1,6 +1,6 @@
 //! A switch, and one plain word.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
@@ -111,10 +111,8 @@ pub struct Word(pub String);
 
 text_value!(Word, "Word", "one word", "command");
 
-impl FromStr for Word {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Word {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let word = text
             .trim()
             .trim_start_matches('/')

@@ -2,11 +2,12 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use moka::{Expiry, sync::Cache as Store};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use netvane_document::{Finding, Rendition};
 
@@ -68,7 +69,7 @@ impl Expiry<Arc<str>, Arc<Entry>> for Lifetime {
         &self,
         _: &Arc<str>,
         entry: &Arc<Entry>,
-        _: Instant,
+        _: std::time::Instant,
     ) -> Option<Duration> {
         Some(entry.lifetime)
     }
@@ -85,7 +86,10 @@ impl Cache {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
-        self.0.get(key)
+        // By the entry's own clock, which tests move; the store frees what is over a while later.
+        self.0
+            .get(key)
+            .filter(|entry| entry.found.elapsed() < entry.lifetime)
     }
 
     pub(crate) fn keep(&self, key: Arc<str>, entry: Arc<Entry>) {

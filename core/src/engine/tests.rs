@@ -58,6 +58,13 @@ async fn a_reply_has_the_envelope_of_the_contract() {
     );
 }
 
+/// Makes it later by so much, while nothing is under way.
+async fn later(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 #[tokio::test]
 async fn an_answer_is_kept_as_long_as_its_ttl_and_counts_down() {
     let dns = TestDns::start().await;
@@ -67,13 +74,13 @@ async fn an_answer_is_kept_as_long_as_its_ttl_and_counts_down() {
     let second = ask_json(&engine, "/a Short.Example.Test").await;
     assert_eq!((&second["cached"], dns.asked()), (&true.into(), 1));
     assert_ne!(first["id"], second["id"]);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    later(Duration::from_millis(1100)).await;
     let aged = ask_json(&engine, "a short.example.test").await;
     assert_eq!(
         (&aged["cached"], &aged["data"]["answers"][0]["ttl"]),
         (&true.into(), &2.into())
     );
-    tokio::time::sleep(Duration::from_millis(2000)).await;
+    later(Duration::from_millis(2000)).await;
     assert_eq!(
         ask_json(&engine, "a short.example.test").await["cached"],
         false,
@@ -113,7 +120,7 @@ async fn what_is_known_is_told_without_a_lookup() {
 
 #[tokio::test]
 async fn identical_questions_share_one_flight() {
-    let dns = TestDns::slow(Duration::from_millis(100)).await;
+    let dns = TestDns::holding(|_| true).await;
     let engine = dns.engine();
     let lines = [
         "a web.example.test",
@@ -121,7 +128,11 @@ async fn identical_questions_share_one_flight() {
         "a https://web.example.test/",
         "a zero.example.test",
     ];
-    let replies = futures::future::join_all(lines.iter().map(|line| ask_json(&engine, line))).await;
+    let replies = futures::future::join_all(lines.iter().map(|line| ask_json(&engine, line)));
+    let (replies, ()) = futures::join!(replies, async {
+        dns.arrived(2).await;
+        dns.release();
+    });
     assert!(
         replies
             .iter()
@@ -132,43 +143,48 @@ async fn identical_questions_share_one_flight() {
 
 #[tokio::test]
 async fn nothing_keeps_running_for_an_asker_who_went_away() {
-    let dns = TestDns::slow(Duration::from_millis(200)).await;
+    let dns = TestDns::holding(|_| true).await;
     let engine = dns.engine();
-    let gone =
-        tokio::time::timeout(Duration::from_millis(50), ask(&engine, "mx example.test")).await;
-    assert!(gone.is_err());
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::select! {
+        _ = ask(&engine, "mx example.test") => panic!("its answer is held"),
+        () = dns.arrived(1) => {}
+    }
+    dns.release();
+    // What went on would have asked for the exchanges before these are answered.
+    for line in ["a web.example.test", "a short.example.test"] {
+        assert!(ask(&engine, line).await.is_ok());
+    }
     assert_eq!(
         dns.asked_names(),
-        ["example.test. MX"],
+        [
+            "example.test. MX",
+            "short.example.test. A",
+            "web.example.test. A"
+        ],
         "the exchanges were never asked for"
     );
 }
 
 #[tokio::test]
 async fn who_stays_gets_the_answer_though_the_first_asker_went_away() {
-    let dns = TestDns::slow(Duration::from_millis(150)).await;
+    let dns = TestDns::holding(|_| true).await;
     let engine = dns.engine();
-    let stays = tokio::spawn({
-        let engine = engine.clone();
-        async move {
-            tokio::time::sleep(Duration::from_millis(40)).await;
-            ask_json(&engine, "a web.example.test").await
-        }
-    });
-    let gone = tokio::time::timeout(
-        Duration::from_millis(100),
-        ask(&engine, "a web.example.test"),
-    )
-    .await;
-    assert!(gone.is_err());
-    assert_eq!(stays.await.expect("no panic")["summary"], "1 IPv4 address");
+    let mut goes = Box::pin(ask(&engine, "a web.example.test"));
+    tokio::select! {
+        _ = &mut goes => panic!("its answer is held"),
+        () = dns.arrived(1) => {}
+    }
+    let mut stays = Box::pin(ask_json(&engine, "a web.example.test"));
+    assert!(futures::poll!(&mut stays).is_pending());
+    drop(goes);
+    dns.release();
+    assert_eq!(stays.await["summary"], "1 IPv4 address");
     assert_eq!(dns.asked(), 1);
 }
 
 #[tokio::test]
 async fn progress_is_partial_data() {
-    let dns = TestDns::slow(Duration::from_millis(30)).await;
+    let dns = TestDns::holding(|question| !question.ends_with(" MX")).await;
     let seen = AtomicUsize::new(0);
     let request = Request::new("test", Input::Text("mx example.test".into()));
     let reply = dns
@@ -179,6 +195,7 @@ async fn progress_is_partial_data() {
                 so_far.rendition.finding.data()["hosts"][0]["addresses"],
                 serde_json::json!([])
             );
+            dns.release();
         })
         .await
         .expect("an answer");
@@ -191,20 +208,27 @@ async fn progress_is_partial_data() {
 
 #[tokio::test]
 async fn permits_are_waited_for_and_given_back() {
-    let dns = TestDns::slow(Duration::from_millis(60)).await;
+    let dns = TestDns::holding(|question| question.starts_with("web.")).await;
     let mut settings = dns.settings();
     settings.limits.light = 1;
     let engine = Engine::new(&settings).expect("an engine");
-    let started = Instant::now();
-    let (one, two) = futures::join!(
+    let both = futures::future::join(
         ask(&engine, "a web.example.test"),
-        ask(&engine, "a mail1.example.test")
+        ask(&engine, "a mail1.example.test"),
     );
+    let release = async {
+        dns.arrived(1).await;
+        // Datagrams arrive in order: what the second had sent would be there before this.
+        assert!(ask(&dns.engine(), "a short.example.test").await.is_ok());
+        assert_eq!(
+            dns.asked_names(),
+            ["short.example.test. A", "web.example.test. A"],
+            "one after the other"
+        );
+        dns.release();
+    };
+    let ((one, two), ()) = futures::join!(both, release);
     assert!(one.is_ok() && two.is_ok());
-    assert!(
-        started.elapsed() >= Duration::from_millis(120),
-        "one after the other"
-    );
     assert!(
         ask(&engine, "a mail2.example.test").await.is_ok(),
         "the permit came back"

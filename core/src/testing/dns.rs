@@ -9,10 +9,7 @@ use std::{
     collections::BTreeMap,
     io::Write,
     net::SocketAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -27,7 +24,10 @@ use hickory_server::{
     zone_handler::{AxfrPolicy, Catalog, ZoneType},
 };
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::watch,
+};
 
 use crate::{
     Engine,
@@ -69,16 +69,21 @@ registrar IN A 127.0.0.3
 
 pub(crate) struct TestDns {
     pub(crate) address: SocketAddr,
-    asked: Arc<AtomicUsize>,
+    asked: watch::Sender<usize>,
     asked_names: Arc<Mutex<Vec<String>>>,
+    released: watch::Sender<bool>,
     server: Server<Counting>,
 }
 
+/// Whether an answer waits for [`TestDns::release`]: told from the question, such as `example.test. MX`.
+type Held = fn(&str) -> bool;
+
 struct Counting {
     catalog: Catalog,
-    asked: Arc<AtomicUsize>,
+    asked: watch::Sender<usize>,
     asked_names: Arc<Mutex<Vec<String>>>,
-    delay: Duration,
+    held: Held,
+    released: watch::Receiver<bool>,
 }
 
 #[async_trait::async_trait]
@@ -88,35 +93,39 @@ impl RequestHandler for Counting {
         request: &Request,
         response: R,
     ) -> ResponseInfo {
-        self.asked.fetch_add(1, Ordering::SeqCst);
         if let Ok(info) = request.request_info() {
             let asked = format!("{} {}", info.query.name(), info.query.query_type());
+            let held = (self.held)(&asked);
             self.asked_names
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(asked);
+            self.asked.send_modify(|asked| *asked += 1);
+            if held {
+                // An error says that the test is over.
+                let _ = self.released.clone().wait_for(|released| *released).await;
+            }
         }
-        tokio::time::sleep(self.delay).await;
         self.catalog.handle_request::<R, T>(request, response).await
     }
 }
 
 impl TestDns {
     pub(crate) async fn start() -> Self {
-        Self::slow(Duration::ZERO).await
+        Self::holding(|_| false).await
     }
 
-    /// Answers every question after `delay`.
-    pub(crate) async fn slow(delay: Duration) -> Self {
-        Self::with("", delay).await
+    /// Answers these questions only when it is told to.
+    pub(crate) async fn holding(held: Held) -> Self {
+        Self::with("", held).await
     }
 
     /// Serves further records of `example.test.` as well.
     pub(crate) async fn serving(records: &str) -> Self {
-        Self::with(records, Duration::ZERO).await
+        Self::with(records, |_| false).await
     }
 
-    async fn with(records: &str, delay: Duration) -> Self {
+    async fn with(records: &str, held: Held) -> Self {
         let origin: Name = "example.test.".parse().expect("a name");
         let zone = format!("{ZONE}{records}");
         let (_, records) = Parser::new(&zone, None, Some(origin.clone()))
@@ -133,13 +142,15 @@ impl TestDns {
         .expect("a zone");
         let mut catalog = Catalog::new();
         catalog.upsert(origin.into(), vec![Arc::new(zone)]);
-        let asked: Arc<AtomicUsize> = Arc::default();
+        let asked = watch::Sender::new(0);
+        let released = watch::Sender::new(false);
         let asked_names: Arc<Mutex<Vec<String>>> = Arc::default();
         let handler = Counting {
             catalog,
             asked: asked.clone(),
             asked_names: asked_names.clone(),
-            delay,
+            held,
+            released: released.subscribe(),
         };
         let mut server = Server::new(handler);
         let (udp, tcp, address) = loop {
@@ -156,6 +167,7 @@ impl TestDns {
             address,
             asked,
             asked_names,
+            released,
             server,
         }
     }
@@ -186,7 +198,21 @@ impl TestDns {
 
     /// How many questions have arrived.
     pub(crate) fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+        *self.asked.borrow()
+    }
+
+    /// Waits until so many questions have arrived.
+    pub(crate) async fn arrived(&self, questions: usize) {
+        let mut asked = self.asked.subscribe();
+        asked
+            .wait_for(|asked| *asked >= questions)
+            .await
+            .expect("the sender is here");
+    }
+
+    /// From now on everything is answered.
+    pub(crate) fn release(&self) {
+        self.released.send_replace(true);
     }
 
     /// `name. TYPE` of each, sorted.
@@ -204,7 +230,8 @@ impl TestDns {
     pub(crate) fn settings(&self) -> Settings {
         let variables = [
             ("NETVANE__DNS__SERVERS", self.address.to_string()),
-            ("NETVANE__DNS__TIMEOUT_MS", "500".into()),
+            // No test waits for it; on a busy machine an answer may take its time.
+            ("NETVANE__DNS__TIMEOUT_MS", "5000".into()),
         ];
         Settings::load(None, variables.map(|(key, value)| (key.to_owned(), value)))
             .expect("settings")

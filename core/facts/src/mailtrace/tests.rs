@@ -231,7 +231,7 @@ fn time_is_linear() {
         let input =
             format!("Received: {line}\nAuthentication-Results: x; {line}\nSubject: {line}\n")
                 .repeat(100);
-        let start = std::time::Instant::now();
+        let start = cpu_time::ThreadTime::now();
         read(input.as_bytes());
         assert!(
             start.elapsed().as_secs_f64() < 5.0,

@@ -1,6 +1,6 @@
 //! Addresses, and hosts that are either an address or a name.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr};
 
 use crate::target::{Domain, Invalid, clean_pasted, text_value};
 
@@ -35,10 +35,8 @@ impl fmt::Display for Host {
     }
 }
 
-impl FromStr for Address {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Address {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
         if let Some(address) = from_reverse_name(&cleaned) {
             return Ok(Self(address));
@@ -55,10 +53,8 @@ impl FromStr for Address {
     }
 }
 
-impl FromStr for Host {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Host {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let cleaned = clean_pasted(text);
         if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
             let one = network.addr();

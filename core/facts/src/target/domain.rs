@@ -1,6 +1,6 @@
 //! Domain names: as people write them, checked as DNS does.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use unicode_security::{GeneralSecurityProfile, MixedScript, confusable_detection::skeleton};
 
@@ -45,10 +45,8 @@ impl fmt::Display for DnsName {
     }
 }
 
-impl FromStr for Domain {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Domain {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let name = clean_pasted(text);
         if let Ok(address) = crate::target::address::parse(&name) {
             return Err(Invalid::new(format!(
@@ -71,10 +69,8 @@ impl FromStr for Domain {
     }
 }
 
-impl FromStr for DnsName {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl DnsName {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let name = clean_pasted(text);
         if name == "." {
             return Ok(Self(name.into_owned()));

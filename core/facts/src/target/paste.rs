@@ -43,7 +43,8 @@ fn link_target(text: &str) -> &str {
 }
 
 fn refang(text: &str) -> Cow<'_, str> {
-    const DEFANGED: [(&str, &str); 8] = [
+    // The last three are full stops of East Asian keyboards.
+    const DEFANGED: [(&str, &str); 11] = [
         ("[.]", "."),
         ("(.)", "."),
         ("{.}", "."),
@@ -52,6 +53,9 @@ fn refang(text: &str) -> Cow<'_, str> {
         ("[@]", "@"),
         ("[at]", "@"),
         ("[://]", "://"),
+        ("。", "."),
+        ("．", "."),
+        ("｡", "."),
     ];
     let mut text = Cow::Borrowed(text);
     for (written, meant) in DEFANGED {
@@ -126,6 +130,7 @@ mod tests {
             ("1[.]1[.]1[.]1", "1.1.1.1"),
             ("hxxp://evil[.]example/x", "evil.example"),
             ("hXXps[:]//evil(.)example", "evil.example"),
+            ("192。0。2。1", "192.0.2.1"),
             ("[2001:db8::1]", "2001:db8::1"),
             ("https://[2001:db8::1]:443/", "2001:db8::1"),
             ("<https://example.com|example.com>", "example.com"),

@@ -1,6 +1,6 @@
 //! Which DNS server to ask, and how to speak to it.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use crate::target::{Host, Invalid, text_value};
 
@@ -73,10 +73,8 @@ impl Transport {
     }
 }
 
-impl FromStr for Resolver {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Resolver {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let trimmed = text.trim();
         let trimmed = trimmed
             .strip_prefix('<')
@@ -161,10 +159,8 @@ impl fmt::Display for Resolver {
     }
 }
 
-impl FromStr for Endpoint {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+impl Endpoint {
+    fn read(text: &str) -> Result<Self, Invalid> {
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, rest)) => (address, rest.strip_prefix(':')),
             None if text.matches(':').count() == 1 => match text.split_once(':') {

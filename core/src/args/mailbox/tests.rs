@@ -123,7 +123,7 @@ fn lengths_are_held() {
 
 #[test]
 fn a_megabyte_is_no_work() {
-    let started = std::time::Instant::now();
+    let started = cpu_time::ThreadTime::now();
     for piece in ["a", "a@", "\"", "<", "%41", "\u{7528}", "\r\n", "@a:"] {
         assert!(parse(&piece.repeat(1_000_000)).is_err());
         let _ = parse(&piece.repeat(MAX_TEXT / piece.len()));

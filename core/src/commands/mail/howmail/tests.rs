@@ -49,7 +49,7 @@ _imaps._tcp.inward IN SRV 0 1 993 localhost.example.test.
 fn engine(dns: &TestDns, more: &[(&str, String)]) -> Engine {
     let variables = [
         ("NETVANE__DNS__SERVERS", dns.address.to_string()),
-        ("NETVANE__DNS__TIMEOUT_MS", "500".into()),
+        ("NETVANE__DNS__TIMEOUT_MS", "5000".into()),
         ("NETVANE__SMTP__HELO", "probe.example.net".into()),
     ];
     let variables = variables.iter().chain(more);
