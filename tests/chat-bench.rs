@@ -69,6 +69,7 @@ fn interactions(rate: u32, seconds: u32) {
     discord
         .slash("mx", json!({"domain": "example.test"}))
         .reply();
+
     let started = Instant::now();
     let asked: Vec<_> = (0..rate * seconds)
         .map(|number| {
@@ -81,15 +82,18 @@ fn interactions(rate: u32, seconds: u32) {
             )
         })
         .collect();
+
     let mut times: Vec<Duration> = asked.iter().map(|asked| asked.acknowledged_in()).collect();
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+
     println!(
         "  {rate}/s: median {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
         at(0.5),
         at(0.99),
         at(1.0)
     );
+
     service.stop();
     discord.take_violations();
 }
@@ -106,6 +110,7 @@ fn crowd(chats: i64) {
         ]
         .concat(),
     );
+
     telegram.wait_for_poll();
     let started = Instant::now();
     let asked: Vec<_> = (1..=chats)
@@ -115,6 +120,7 @@ fn crowd(chats: i64) {
                 .say("/mx example.test")
         })
         .collect();
+
     thread::sleep(Duration::from_secs(10));
     let shown = asked
         .iter()
@@ -126,12 +132,15 @@ fn crowd(chats: i64) {
             message.text.contains("mail1.example.test") || message.text.contains("did not answer")
         })
     };
+
     let end = Instant::now() + Duration::from_secs(560);
     let mut open: Vec<_> = asked.iter().collect();
+
     while !open.is_empty() && Instant::now() < end {
         thread::sleep(Duration::from_secs(1));
         open.retain(|asked| !last(asked));
     }
+
     println!(
         "Telegram, {chats} chats waiting for one slow answer: {shown} were shown progress in 10 s, {} answers, {} lost, \
          all there after {:.0} s (30/s is the platform's pace), {} broken rules",
@@ -140,5 +149,6 @@ fn crowd(chats: i64) {
         started.elapsed().as_secs_f64(),
         telegram.violations().len()
     );
+
     service.stop();
 }

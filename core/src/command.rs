@@ -120,6 +120,7 @@ impl Entry {
     /// Derives everything from the command's types.
     pub fn of<C: Command>() -> Self {
         let schema = inline_schema::<C>();
+
         Self {
             spec: C::SPEC,
             arguments: arguments(&schema),
@@ -135,6 +136,7 @@ impl Entry {
                         let invalid = Invalid::from_serde(&error.into_inner().to_string());
                         ((path != ".").then_some(path), invalid)
                     })?;
+
                 let arguments = match serde_json::to_value(&command) {
                     Ok(Value::Object(arguments)) => arguments
                         .into_iter()
@@ -142,6 +144,7 @@ impl Entry {
                         .collect(),
                     _ => Map::new(),
                 };
+
                 Ok(Box::new(Ready {
                     command,
                     arguments: Arc::new(arguments),

@@ -281,9 +281,12 @@ impl Engine {
             request,
             ..
         } = &mut *asked;
+
         let started = *started;
+
         // Who may ask this here.
         let admitted = world.access.admit(request.adapter, &request.caller, name)?;
+
         // A request of the asker's own comes with the question, or is shared through a link.
         if command.about_visit && request.visit.is_none() {
             // An open link costs as well, or one asker could take all of them.
@@ -292,23 +295,29 @@ impl Engine {
             progress(invitation.reply(id, name, started));
             request.visit = Some(invitation.accepted().await?);
         }
+
         let key = key(&command, &*prepared, request);
         let (fresh, bulk) = (request.fresh, request.bulk);
         let known = inner.cache.get(&key).filter(|_| !fresh);
+
         // How often.
         *units = if known.is_some() {
             rate_limits::AT_HAND
         } else {
             command.spec.cost.units()
         };
+
         let standings = world.charge(request, admitted, *units)?;
+
         // A forbidden target is told before anything is spent on it.
         if let Some(Host::Address(address)) = prepared.contacts() {
             world.net.guard.check(&address.to_string(), *address)?;
         }
+
         if let Some(entry) = known {
             return Ok(reply(id.clone(), &entry, started, true));
         }
+
         let _place = if request.caller.own {
             None
         } else {
@@ -320,14 +329,17 @@ impl Engine {
                 retry_after: Duration::from_secs(1),
             })?
         };
+
         let key: Arc<str> = key.into();
         let arguments = prepared.arguments().clone();
+
         // Who is waited for must not wait for a share of what is asked in bulk.
         let flown: Arc<str> = if bulk {
             format!("{key} in bulk").into()
         } else {
             key.clone()
         };
+
         let flight = inner.flights.join(flown.clone(), |sender| {
             let context = Context {
                 net: world.net.clone(),
@@ -345,6 +357,7 @@ impl Engine {
                 deadline: command.spec.timeout,
                 progress: sender,
             };
+
             let Spec { cost, sends, .. } = command.spec;
             let outlay = world.outlay(sends, request.caller.own, cost.units());
             let permits = match cost {
@@ -352,6 +365,7 @@ impl Engine {
                 Cost::Light => Some(world.light.clone()),
                 Cost::Heavy => Some(world.heavy.clone()),
             };
+
             let longest = Duration::from_secs(world.about.limits.cache_seconds);
             let arguments = arguments.clone();
             let (engine, key) = (self.clone(), key.clone());
@@ -367,8 +381,10 @@ impl Engine {
                 engine.0.cache.keep(key, entry.clone());
                 Ok(entry)
             };
+
             looked_up.in_current_span()
         });
+
         let show = |rendition: Arc<Rendition>| {
             progress(Reply {
                 id: id.clone(),
@@ -380,8 +396,10 @@ impl Engine {
                 fresh_for: Duration::ZERO,
             });
         };
+
         let outcome = flight.outcome(show).await;
         inner.flights.leave(&flown, &flight);
+
         Ok(reply(id.clone(), &*outcome?, started, false))
     }
 }
@@ -419,6 +437,7 @@ async fn look_up(
         ),
         _ => None,
     };
+
     let run = async {
         let _permit = match &permits {
             Some(permits) => Some(permits.all.acquire().await.map_err(|_| Failure::Internal)?),
@@ -426,6 +445,7 @@ async fn look_up(
         };
         prepared.run(&context).await
     };
+
     tokio::time::timeout(deadline, run)
         .await
         .unwrap_or_else(|_| {

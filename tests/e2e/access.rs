@@ -73,19 +73,24 @@ fn a_new_key_opens_what_its_entry_says() {
         entry,
         format!("{} name=ops scopes=ask+batch expires=2999-01-01", hash(key))
     );
+
     let service = Service::start(&[CLOSED, (KEYS, entry)]);
+
     assert_eq!(
         post(&service, &[("Authorization", &bearer(key))]).json()["command"],
         "help"
     );
+
     let text = Netvane::line("key new").run();
     let key = text.text().lines().next().expect("a key").to_owned();
+
     assert!(
         text.text()
             .contains(&format!("api_keys = [\"{}\"]", hash(&key))),
         "{}",
         text.text()
     );
+
     for (line, told) in [
         (
             "key new --scope everything",
@@ -128,6 +133,7 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
     for path in ["/v1/commands", "/healthz", "/metrics"] {
         assert_eq!(service.get(path).status, 200, "{path}");
     }
+
     for target in [
         "POST /v1/commands",
         "GET /v1/commands/help",
@@ -141,24 +147,30 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
         } else {
             ""
         };
+
         if target.starts_with("HEAD") {
             let mut client = Client::connect(service.address);
             client.request(target, &[], b"");
             assert_eq!(client.head().expect("an answer").0, 401, "{target}");
             continue;
         }
+
         let (status, detail, challenge) = refused(&ask(&service, target, &[], body));
+
         assert_eq!(
             (status, challenge.as_str()),
             (401, "Bearer realm=\"netvane\""),
             "{target}"
         );
+
         assert_eq!(
             detail, "this service wants an API key, as `Authorization: Bearer nvk_…`",
             "{target}"
         );
     }
+
     let key = bearer(OLD);
+
     assert_eq!(
         ask(
             &service,
@@ -169,6 +181,7 @@ fn without_a_key_a_closed_service_answers_nothing_that_costs() {
         .status,
         200
     );
+
     // Whoever may not ask need not send what they would: the body is not waited for.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
@@ -183,11 +196,14 @@ fn two_keys_of_one_name_are_valid_at_once() {
         hash(NEW),
         hash("nvk_gone")
     );
+
     let service = Service::start(&[CLOSED, (KEYS, &entries)]);
+
     for key in [OLD, NEW] {
         post(&service, &[("Authorization", &bearer(key))]).json();
         post(&service, &[("authorization", &format!("bearer   {key}"))]).json();
     }
+
     for wrong in [
         "nvk_gone",
         "nvk_",
@@ -209,7 +225,9 @@ fn two_keys_of_one_name_are_valid_at_once() {
             "{wrong}"
         );
     }
+
     let log = service.log();
+
     assert!(
         !log.contains(OLD) && !log.contains(NEW) && !log.contains("nvk_gone"),
         "{log}"
@@ -239,6 +257,7 @@ fn a_wrong_key_is_not_nobody() {
             );
             assert_eq!(got.status, 401, "{wrong}");
         }
+
         // Meant for a proxy in front, and repeated by browsers with each request.
         post(&service, &[("Authorization", "Basic YTpi")]).json();
         let twice = [
@@ -246,11 +265,13 @@ fn a_wrong_key_is_not_nobody() {
             ("Authorization", "Basic YTpi"),
         ];
         let (status, detail, _) = refused(&post(&service, &twice));
+
         assert_eq!(
             (status, detail.as_str()),
             (400, "`Authorization` is there twice; send one")
         );
     }
+
     let service = Service::start(&[(KEYS, &hash(OLD))]);
     let twice = [
         ("Authorization", bearer(OLD)),
@@ -301,6 +322,7 @@ fn pages_of_other_origins() {
         ];
         ask(service, &format!("OPTIONS {path}"), &headers, "")
     };
+
     let allowed = |response: &Response| response.header("access-control-allow-origin").to_owned();
     let dash = "https://dash.example";
     let service = Service::start(&[
@@ -308,29 +330,35 @@ fn pages_of_other_origins() {
         CLOSED,
         (KEYS, &hash(OLD)),
     ]);
+
     let asked = preflight(&service, "/v1/commands", dash);
     assert_eq!((asked.status, allowed(&asked).as_str()), (200, dash));
     assert_eq!(
         asked.header("access-control-allow-methods"),
         "GET,POST,OPTIONS"
     );
+
     let headers = asked.header("access-control-allow-headers");
+
     assert!(
         headers.contains("authorization") && headers.contains("webhook-signature"),
         "{headers}"
     );
     assert_eq!(asked.header("access-control-max-age"), "600");
     assert_eq!(asked.header("access-control-allow-credentials"), "");
+
     // A page can read what went wrong, too.
     let answered = post(&service, &[("Origin", dash)]);
     assert_eq!((answered.status, allowed(&answered).as_str()), (401, dash));
     let exposed = answered.header("access-control-expose-headers");
+
     assert!(
         ["retry-after", "etag", "x-request-id", "location"]
             .iter()
             .all(|name| exposed.contains(name)),
         "{exposed}"
     );
+
     for other in [
         "https://evil.example",
         "https://dash.example.evil.example",
@@ -348,14 +376,18 @@ fn pages_of_other_origins() {
             "{other}"
         );
     }
+
     for path in ["/metrics", "/hooks/slack", "/healthz"] {
         assert_eq!(preflight(&service, path, dash).status, 405, "{path}");
     }
+
     let everyone = Service::start(&[("NETVANE__HTTP__CORS_ORIGINS", "*")]);
+
     assert_eq!(
         allowed(&post(&everyone, &[("Origin", "https://any.example")])),
         "*"
     );
+
     let nobody = Service::start(&[]);
     assert_eq!(preflight(&nobody, "/v1/commands", dash).status, 405);
     assert_eq!(allowed(&post(&nobody, &[("Origin", dash)])), "");
@@ -410,16 +442,19 @@ fn a_signature_stands_for_a_key_once() {
         (SECRETS, secrets.as_str()),
         ("NETVANE__STATE__DIRECTORY", state.as_str()),
     ];
+
     let service = Service::start(&settings);
     let fault = |signed: &Signed| {
         let (status, detail, _) = refused(&post(&service, &signed.headers()));
         assert_eq!(status, 401, "{detail}");
         detail
     };
+
     assert_eq!(
         refused(&post(&service, &[])).1,
         "this service wants an API key, as `Authorization: Bearer nvk_…` or a signature (Standard Webhooks)"
     );
+
     let first = Signed::new(1, "msg_1", now(), QUESTION);
     post(&service, &first.headers()).json();
     post(
@@ -427,6 +462,7 @@ fn a_signature_stands_for_a_key_once() {
         &Signed::new(2, "msg_2", now(), QUESTION).headers(),
     )
     .json();
+
     assert_eq!(
         fault(&first),
         "this `webhook-id` was here before; each request has its own"
@@ -449,10 +485,12 @@ fn a_signature_stands_for_a_key_once() {
     assert!(
         fault(&Signed::new(1, &"i".repeat(257), now(), QUESTION)).contains("1 to 256 characters")
     );
+
     // What cannot be verified is not taken as a key to the next one.
     post(&service, &Signed::new(1, "old", now(), QUESTION).headers()).json();
 
     let whole = Signed::new(1, "msg_4", now(), QUESTION);
+
     for index in 0..3 {
         let mut headers = whole.headers();
         let (name, _) = headers.remove(index);
@@ -463,7 +501,9 @@ fn a_signature_stands_for_a_key_once() {
         let told = refused(&post(&service, &headers)).1;
         assert_eq!(told, format!("`{name}` is there twice"));
     }
+
     let get = Signed::new(2, "msg_5", now(), "");
+
     assert_eq!(
         ask(&service, "GET /v1/commands/help", &get.headers(), "").json()["command"],
         "help"
@@ -475,6 +515,7 @@ fn a_signature_stands_for_a_key_once() {
 
     assert_eq!(service.stop(), Some(0));
     let service = Service::start(&settings);
+
     assert!(
         refused(&post(&service, &first.headers()))
             .1
@@ -533,14 +574,17 @@ fn bodies_that_go_too_far() {
         ("NETVANE__HTTP__READ_TIMEOUT_MS", "300"),
     ];
     let service = Service::start(&settings);
+
     // Announced, it is refused at once; none of it was sent.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n");
     let problem = client.response().expect("an answer at once").problem();
+
     assert_eq!(
         (&problem["status"], &problem["code"]),
         (&json!(413), &json!("too_large"))
     );
+
     for nonsense in [
         "zz\r\n\r\n",
         "-1\r\n\r\n",
@@ -554,6 +598,7 @@ fn bodies_that_go_too_far() {
         let (status, _) = client.head().expect("an answer");
         assert_eq!(status, 400, "{nonsense:?}");
     }
+
     // Signed by someone who then takes their time.
     let signed = Signed::new(1, "slow", now(), QUESTION);
     let fields: String = signed
@@ -561,6 +606,7 @@ fn bodies_that_go_too_far() {
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
+
     let mut client = Client::connect(service.address);
     client.send(format!(
         "POST /v1/commands HTTP/1.1\r\nHost: x\r\n{fields}Content-Length: 22\r\n\r\n{{"
@@ -595,6 +641,7 @@ fn keys_are_replaced_while_the_service_runs() {
         };
         (text("key"), text("entry"))
     };
+
     let (old, old_entry) = made("ops");
     let (new, new_entry) = made("ops");
     let write = |entries: &[&str]| {
@@ -604,6 +651,7 @@ fn keys_are_replaced_while_the_service_runs() {
             format!("[http]\nanonymous = false\napi_keys = {keys}\n"),
         )
     };
+
     let file = write(&[&old_entry]);
     let service = Service::start(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
     let status = |key: &str| {
@@ -616,6 +664,7 @@ fn keys_are_replaced_while_the_service_runs() {
             )
             .status
     };
+
     assert_eq!((status(&old), status(&new)), (200, 401));
     write(&[&old_entry, &new_entry]);
     service.signal("HUP");

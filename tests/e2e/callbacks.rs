@@ -109,8 +109,10 @@ fn the_reply_is_delivered_signed() {
         "/mx example.test",
         &stage.receiver.url("/hook/1?token=CANARY"),
     );
+
     stage.dns.wait_for("example.test. MX");
     let running = delivery(&service, &id);
+
     assert_eq!(
         (&running["state"], &running["attempts"]),
         (&json!("running"), &json!([]))
@@ -127,6 +129,7 @@ fn the_reply_is_delivered_signed() {
         "{:?}",
         message.headers
     );
+
     assert_eq!(body["type"], "reply");
     assert!(
         body["timestamp"]
@@ -134,7 +137,9 @@ fn the_reply_is_delivered_signed() {
             .is_some_and(|at| at.parse::<Timestamp>().is_ok()),
         "{body}"
     );
+
     let mut at_once = service.command("mx example.test").json();
+
     for changing in ["id", "elapsed_ms", "cached"] {
         assert!(
             at_once
@@ -144,9 +149,11 @@ fn the_reply_is_delivered_signed() {
                 .is_some()
         );
     }
+
     for (name, value) in at_once.as_object().expect("an object") {
         assert_eq!(&body["data"][name], value, "{name}");
     }
+
     message.answer("204 No Content", &[]);
 
     let told = ended(&service, &id, "delivered");
@@ -157,20 +164,24 @@ fn the_reply_is_delivered_signed() {
         stage.receiver.url("/hook/1"),
         "the query may hold secrets"
     );
+
     assert!(
         told["attempts"][0]["elapsed_ms"].is_u64() && told["created"].is_string(),
         "{told}"
     );
+
     let line = service.logged("callback\"");
     assert!(line.contains(&id) && line.contains("delivered"), "{line}");
     assert!(!service.log().contains("CANARY") && !service.log().contains("example.test"));
     let metrics = service.get("/metrics");
+
     for line in [
         r#"netvane_deliveries_total{outcome="delivered"} 1"#,
         "netvane_deliveries_open 0",
     ] {
         assert!(metrics.text().contains(line), "{line}: {}", metrics.text());
     }
+
     assert_eq!(service.stop(), Some(0));
 }
 
@@ -187,18 +198,23 @@ fn failures_and_facts_of_the_request_are_delivered_too() {
         ended(&service, &id, "delivered");
         body
     };
+
     let refused = deliver("ping 10.0.0.1");
+
     assert_eq!(
         (&refused["type"], &refused["data"]["code"]),
         (&json!("error"), &json!("refused_target"))
     );
     assert_eq!(refused["data"]["status"], 403);
     let absent = deliver("a absent.example.test");
+
     assert_eq!(
         (&absent["type"], &absent["data"]["data"]["rcode"]),
         (&json!("reply"), &json!("NXDOMAIN"))
     );
+
     let myip = deliver("myip");
+
     assert_eq!(
         (&myip["type"], &myip["data"]["data"]["address"]),
         (&json!("reply"), &json!("127.0.0.1"))
@@ -209,6 +225,7 @@ fn failures_and_facts_of_the_request_are_delivered_too() {
         ("Cookie", "session=CANARY"),
         ("X-Plain", "seen"),
     ];
+
     let question = json!({"command": "myrequest", "callback": url}).to_string();
     let response =
         Client::connect(service.address).ask("POST /v1/commands", &headers, question.as_bytes());
@@ -234,6 +251,7 @@ fn a_receiver_that_fails_in_every_way() {
             );
         }) as Way
     };
+
     let sends = |bytes: &'static str| {
         Box::new(move |mut message: Message| assert!(message.send(bytes))) as Way
     };
@@ -299,7 +317,9 @@ fn a_receiver_that_fails_in_every_way() {
             "",
         ),
     ];
+
     let mut bodies = BTreeSet::new();
+
     for (way, _, _) in &ways {
         let message = stage.receiver.next();
         message.verified(SECRET);
@@ -310,13 +330,16 @@ fn a_receiver_that_fails_in_every_way() {
         bodies.insert(message.body.clone());
         way(message);
     }
+
     assert_eq!(bodies.len(), 1, "the same bytes each time");
     let told = ended(&service, &id, "delivered");
+
     assert_eq!(
         statuses(&told),
         ways.iter().map(|(_, status, _)| status).collect::<Vec<_>>(),
         "{told}"
     );
+
     for (attempt, (_, status, error)) in told["attempts"]
         .as_array()
         .expect("attempts")
@@ -332,6 +355,7 @@ fn a_receiver_that_fails_in_every_way() {
             "{attempt}"
         );
     }
+
     assert_eq!(
         stage.receiver.connections(),
         ways.len(),
@@ -370,17 +394,21 @@ fn retry_after_puts_off_but_not_for_ever() {
     let in_an_hour = in_an_hour
         .strftime("Retry-After: %a, %d %b %Y %H:%M:%S GMT")
         .to_string();
+
     for (asked, range) in [
         ("Retry-After: 3600", 3600..=3960),
         (in_an_hour.as_str(), 3500..=3960),
         ("Retry-After: 99999999999999999999", 86_400..=95_040),
     ] {
         let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
+
         stage
             .receiver
             .next()
             .answer("429 Too Many Requests", &[asked]);
+
         let mut told = Value::Null;
+
         until("the answer is written down", || {
             told = delivery(&service, &id);
             statuses(&told) == [429]
@@ -392,6 +420,7 @@ fn retry_after_puts_off_but_not_for_ever() {
                 .and_then(|at| at.parse::<Timestamp>().ok())
                 .expect("a time")
         };
+
         let waits = time(&told["next_attempt"])
             .duration_since(time(&told["attempts"][0]["at"]))
             .as_secs();
@@ -413,11 +442,13 @@ fn a_kill_loses_none() {
             )
         })
         .collect();
+
     service.kill();
     stage.dns.release("example.test. MX");
 
     let service = stage.service(&[]);
     let mut arrived = BTreeSet::new();
+
     while arrived.len() < ids.len() {
         let message = stage.receiver.next();
         assert_eq!(
@@ -430,6 +461,7 @@ fn a_kill_loses_none() {
         );
         message.answer("200 OK", &[]);
     }
+
     assert_eq!(arrived, ids);
     for id in &ids {
         ended(&service, id, "delivered");
@@ -456,6 +488,7 @@ fn what_was_being_delivered_at_a_kill_is_delivered_again_as_it_was() {
     again.answer("200 OK", &[]);
     assert_eq!(statuses(&ended(&service, &id, "delivered")), [500, 200]);
     let asked = stage.dns.asked();
+
     assert_eq!(
         asked
             .iter()
@@ -464,6 +497,7 @@ fn what_was_being_delivered_at_a_kill_is_delivered_again_as_it_was() {
         1,
         "{asked:?}"
     );
+
     service.kill();
     assert_eq!(
         statuses(&ended(&stage.service(&[]), &id, "delivered")),
@@ -482,11 +516,13 @@ fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
     until("the answer is written down", || {
         statuses(&delivery(&service, &waiting)) == [500]
     });
+
     let under_way = taken(
         &service,
         "mx example.test",
         &stage.receiver.url("/under-way"),
     );
+
     let message = stage.receiver.next();
     service.signal("TERM");
     service.logged("shutting down");
@@ -496,6 +532,7 @@ fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
     let service = stage.service(&waits);
     assert_eq!(statuses(&ended(&service, &under_way, "delivered")), [200]);
     let waiting = delivery(&service, &waiting);
+
     assert_eq!(
         (&waiting["state"], statuses(&waiting)),
         (&json!("delivering"), vec![&json!(500)])
@@ -506,6 +543,7 @@ fn a_shutdown_lets_attempts_end_and_keeps_the_rest() {
 #[test]
 fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
     let stage = Stage::new();
+
     // Whatever listens on the second address must not hear of it.
     let port = stage.receiver.address.port();
     let inside = Receiver::listen(&format!("127.0.0.2:{port}"));
@@ -516,7 +554,9 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
         };
         format!("{ZONE}{}", addresses.iter().map(record).collect::<String>())
     };
+
     stage.dns.change(&zone(&["127.0.0.1"]));
+
     // A refusal is a failed attempt like any other: names turn back as well.
     let service = stage.service(&[(
         "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
@@ -524,26 +564,31 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
     )]);
     let url = format!("http://ops.example.test:{port}/hook");
     let id = taken(&service, "mx example.test", &url);
+
     for private in [&["127.0.0.2"][..], &["127.0.0.1", "127.0.0.2"], &["::1"]] {
         let message = stage.receiver.next();
         let before = statuses(&delivery(&service, &id)).len();
         stage.dns.change(&zone(private));
         message.answer("500 No", &["Retry-After: 0"]);
         let mut told = Value::Null;
+
         until("the name has turned", || {
             told = delivery(&service, &id);
             statuses(&told).len() >= before + 2
         });
+
         let error = told["attempts"][before + 1]["error"]
             .as_str()
             .expect("an error");
         let refused = private.last().expect("one");
+
         assert!(
             error.contains(&format!("ops.example.test ({refused}) is not contacted")),
             "{told}"
         );
         stage.dns.change(&zone(&["127.0.0.1"]));
     }
+
     stage.receiver.next().answer("200 OK", &[]);
     ended(&service, &id, "delivered");
     assert_eq!(inside.connections(), 0);
@@ -561,16 +606,19 @@ fn a_dead_receiver_holds_up_nobody_else() {
         .map(|_| taken(&service, "mx example.test", &dead.url("/")))
         .collect();
     let held: Vec<_> = (0..4).map(|_| dead.next()).collect();
+
     for _ in 0..4 {
         let id = taken(&service, "mx example.test", &stage.receiver.url("/"));
         stage.receiver.next().answer("200 OK", &[]);
         ended(&service, &id, "delivered");
     }
+
     assert_eq!(dead.connections(), 4, "no more at a time");
     drop(held);
     for _ in 4..waiting.len() {
         drop(dead.next());
     }
+
     for id in &waiting {
         ended(&service, id, "failed");
     }
@@ -580,6 +628,7 @@ fn a_dead_receiver_holds_up_nobody_else() {
 fn what_is_not_taken() {
     let stage = Stage::new();
     let service = stage.service(&[]);
+
     for (url, status, code) in [
         ("", 400, "bad_argument"),
         ("ops.example/hook", 400, "bad_argument"),
@@ -604,7 +653,9 @@ fn what_is_not_taken() {
             "{url}: {problem}"
         );
     }
+
     let url = stage.receiver.url("/");
+
     for (body, code) in [
         (
             json!({"command": "mxx example.test", "callback": url}),
@@ -634,6 +685,7 @@ fn what_is_not_taken() {
             "{body}"
         );
     }
+
     for unknown in [
         "dlv_00000000000000000000000000",
         "%ff",
@@ -647,6 +699,7 @@ fn what_is_not_taken() {
             "{unknown}"
         );
     }
+
     assert!(
         service
             .get("/metrics")
@@ -655,6 +708,7 @@ fn what_is_not_taken() {
     );
 
     let without = Service::with_dns(stage.dns.address);
+
     for response in [
         ask(&without, "mx example.test", &url),
         without.get("/v1/deliveries/dlv_1"),

@@ -52,10 +52,12 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
     let (telegram, dns) = (Telegram::start(), Dns::start());
     let server = dns.address.to_string();
     let mut settings: Vec<(&str, &str)> = telegram.settings().into();
+
     settings.extend([
         ("NETVANE__DNS__SERVERS", server.as_str()),
         ("NETVANE__HTTP__PUBLIC_URL", PUBLIC),
     ]);
+
     let service = Service::start(&settings);
     telegram.wait_for_poll();
     let ann = telegram.private(&User::new(42, "Ann"));
@@ -74,12 +76,15 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
     for _ in 0..3 {
         assert_eq!(open(&service, &link).status, 200);
     }
+
     let page = open(&service, &link);
+
     assert!(
         page.text().contains("by-the-page") && !page.text().contains("CANARY"),
         "{}",
         page.text()
     );
+
     assert_eq!(
         (page.header("referrer-policy"), page.header("cache-control")),
         ("same-origin", "no-store")
@@ -109,6 +114,7 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
             .iter()
             .all(|message| !message.text.contains("CANARY"))
     );
+
     assert_eq!(
         (
             open(&service, &link).status,
@@ -116,6 +122,7 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
         ),
         (404, 404)
     );
+
     assert_eq!(service.stop(), Some(0));
     telegram.finish();
 }
@@ -129,15 +136,18 @@ fn a_link_on_discord_ends_with_its_question() {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
+
     settings.extend([
         ("NETVANE__DNS__SERVERS", server.as_str()),
         ("NETVANE__HTTP__PUBLIC_URL", PUBLIC),
     ]);
+
     let service = Service::start(&settings);
     discord.ready();
     until("the commands are registered", || {
         !discord.commands().is_empty()
     });
+
     let links = |message: &Value| -> Vec<String> {
         let rows = message["components"].as_array().into_iter().flatten();
         let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
@@ -145,6 +155,7 @@ fn a_link_on_discord_ends_with_its_question() {
             .filter_map(|button| button["url"].as_str().map(str::to_owned))
             .collect()
     };
+
     let ann = Scene::default();
     let asked = discord.slash("myua", json!({}));
     let invitation = asked.wait_for("a link", |message| !links(message).is_empty());

@@ -44,11 +44,13 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
     let scratch = Scratch::new();
     let file = scratch.path().join("city.mmdb");
     let done = update(&file, web(CITY)).run();
+
     assert!(
         done.text().contains("verified and in place"),
         "{}",
         done.stdout
     );
+
     assert_eq!(std::fs::read(&file).expect("in place"), CITY);
 
     let path = file.to_str().expect("UTF-8");
@@ -61,6 +63,7 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
             .as_str()
             .map(str::to_owned)
     };
+
     assert_eq!(city(&service).as_deref(), Some("London"));
 
     let refused = update(&file, web(&CITY[..CITY.len() / 2])).run();
@@ -70,11 +73,13 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
         "{}",
         refused.stderr
     );
+
     assert_eq!(
         std::fs::read(&file).expect("still there"),
         CITY,
         "the old file stays"
     );
+
     assert_eq!(
         std::fs::read_dir(scratch.path())
             .expect("a directory")

@@ -96,9 +96,11 @@ fn commands_are_the_registry_and_written_only_when_they_differ() {
     netvane_tests::until("the commands are registered", || {
         !discord.commands().is_empty()
     });
+
     let registry = service.get("/v1/commands");
     let registry = registry.json();
     let commands = discord.commands();
+
     for command in registry["commands"].as_array().expect("commands") {
         let found = commands
             .iter()
@@ -113,12 +115,14 @@ fn commands_are_the_registry_and_written_only_when_they_differ() {
             "{found}"
         );
     }
+
     assert_eq!(service.stop(), Some(0));
     let written = discord
         .calls()
         .iter()
         .filter(|call| call.method == "PUT")
         .count();
+
     let again = serve(&discord, &dns, &[]);
     netvane_tests::until("it is back", || {
         again.get("/readyz").text().contains("discord up")
@@ -131,6 +135,7 @@ fn commands_are_the_registry_and_written_only_when_they_differ() {
             .count(),
         written
     );
+
     assert_eq!(again.stop(), Some(0));
     discord.finish();
 }
@@ -147,6 +152,7 @@ fn a_question_is_answered_and_carried_on_from() {
         "{:?}",
         labels(&answer)
     );
+
     let scene = Scene::default();
     let everything = answered(&bot.discord.press(&scene, &answer, "dns"));
     assert!(text(&everything).contains("ca.example"), "{everything}");
@@ -158,7 +164,9 @@ fn a_question_is_answered_and_carried_on_from() {
                 .as_array()
                 .is_some_and(|files| !files.is_empty())
         });
+
     let files = file["attachments"].as_array().expect("files");
+
     assert!(
         files.iter().any(|file| file["filename"] == "mx.json"),
         "{file}"
@@ -167,15 +175,18 @@ fn a_question_is_answered_and_carried_on_from() {
     let private = bot
         .discord
         .slash("mx", json!({"domain": "example.test", "private": true}));
+
     assert_eq!(
         answered(&private)["flags"].as_u64().map(|flags| flags & 64),
         Some(64)
     );
+
     let elsewhere = bot.discord.slash_in(
         &Scene::at(Place::Dm),
         "a",
         json!({"domain": "example.test"}),
     );
+
     answered(&elsewhere);
     bot.finish();
 }
@@ -217,12 +228,14 @@ fn suggestions_while_typing() {
             .map(|choice| choice["value"].as_str().unwrap_or_default().to_owned())
             .collect::<Vec<_>>()
     };
+
     let types = bot.discord.autocomplete(
         &scene,
         "dig",
         "type",
         json!({"name": "example.test", "type": "m"}),
     );
+
     assert_eq!(names(types).first().map(String::as_str), Some("MX"));
     let ports = bot.discord.autocomplete(
         &scene,
@@ -230,6 +243,7 @@ fn suggestions_while_typing() {
         "ports",
         json!({"target": "example.test", "ports": "22,http"}),
     );
+
     assert_eq!(names(ports)[..2], ["22,http", "22,https"]);
     let recent = bot
         .discord
@@ -256,17 +270,20 @@ fn a_mention_a_context_menu_and_a_modal() {
         "Look up",
         "have a look at mail1.example.test please",
     );
+
     assert!(text(&answered(&looked_up)).contains("mail1.example.test"));
     let several = bot
         .discord
         .message_command(&scene, "Look up", "example.test and mail1.example.test")
         .reply();
+
     assert!(
         labels(&several)
             .iter()
             .any(|label| label.contains("mail1.example.test")),
         "{several}"
     );
+
     let asked = bot.discord.slash("trace_mail", json!({}));
     let modal = asked.modal();
     let field = modal["components"][0]["components"][0]["custom_id"]
@@ -295,6 +312,7 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
     netvane_tests::until("the commands are registered", || {
         !discord.commands().is_empty()
     });
+
     let asked = discord.slash("a", json!({"domain": "example.test"}));
     answered(&asked);
     discord.resend(&asked);
@@ -319,6 +337,7 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
 #[test]
 fn floods_faults_and_lost_connections_lose_no_answer() {
     let bot = Bot::start();
+
     bot.discord.flood(
         "PATCH /webhooks/*/*/messages/@original",
         Duration::from_secs(1),

@@ -174,6 +174,7 @@ fn commands() -> Vec<CreateCommand> {
     let domain =
         CreateCommandOption::new(CommandOptionType::String, "domain", "Whose").required(true);
     let count = CreateCommandOption::new(CommandOptionType::Integer, "count", "How many");
+
     vec![
         CreateCommand::new("mx")
             .description("Mail servers")
@@ -224,21 +225,25 @@ fn raw(discord: &Discord, target: &str, body: &Value) -> (u16, Value) {
         ("User-Agent", "DiscordBot (https://example.com, 1)"),
         ("Content-Type", "application/json"),
     ];
+
     let address = discord
         .url()
         .trim_start_matches("http://")
         .parse()
         .expect("an address");
+
     let body = if body.is_null() {
         String::new()
     } else {
         body.to_string()
     };
+
     let response = Raw::connect(address).ask(
         &format!("{method} /api/v10{path}"),
         &headers,
         body.as_bytes(),
     );
+
     (
         response.status,
         serde_json::from_slice(&response.body).unwrap_or_default(),
@@ -264,10 +269,12 @@ fn a_command_is_deferred_answered_and_changed() {
         .iter()
         .map(|command| command["name"].clone())
         .collect();
+
     assert_eq!(names, ["mx", "check", "Look up"]);
     let asked = discord.slash("mx", json!({ "domain": "example.com", "count": 2 }));
     let interaction = bot.asked();
     let options = &interaction.as_command().expect("a command").data.options;
+
     assert_eq!(
         (options[0].value.as_str(), options[1].value.as_i64()),
         (Some("example.com"), Some(2))
@@ -289,7 +296,9 @@ fn a_command_is_deferred_answered_and_changed() {
             .components(vec![]),
     )
     .expect("changed again");
+
     let done = asked.wait_for("no button", |message| message["components"] == json!([]));
+
     assert_eq!(
         (&done["content"], &done["embeds"][0]["title"]),
         (&json!("Done."), &json!("example.com"))
@@ -298,11 +307,13 @@ fn a_command_is_deferred_answered_and_changed() {
     let more = CreateInteractionResponseFollowup::new()
         .content("And more.")
         .allowed_mentions(CreateAllowedMentions::new());
+
     bot.run(
         bot.http
             .create_followup_message(interaction.token(), &more, Vec::new()),
     )
     .expect("one more");
+
     assert_eq!(asked.wait_for_followups(1)[0]["content"], "And more.");
     discord.finish();
 }
@@ -319,6 +330,7 @@ fn buttons_and_dialogues() {
     bot.told();
     let pressed = discord.press(&Scene::default(), &asked.reply(), "Cancel");
     let press = bot.asked();
+
     assert_eq!(
         press
             .as_message_component()
@@ -327,18 +339,22 @@ fn buttons_and_dialogues() {
             .custom_id,
         "cancel"
     );
+
     let row =
         CreateActionRow::InputText(CreateInputText::new(InputTextStyle::Short, "Why?", "why"));
     let modal = CreateModal::new("reason", "Cancel").components(vec![row]);
     bot.answer(&press, CreateInteractionResponse::Modal(modal))
         .expect("a dialogue");
+
     let sent = discord.submit_modal(&pressed, json!({ "why": "Too slow" }));
     let submitted = bot.asked();
     let data = &submitted.as_modal_submit().expect("a dialogue").data;
+
     assert_eq!(
         (data.custom_id.as_str(), data.components.len()),
         ("reason", 1)
     );
+
     let update = Answer::new().content("Cancelled.").components(vec![]);
     bot.answer(&submitted, CreateInteractionResponse::UpdateMessage(update))
         .expect("updated");
@@ -357,12 +373,15 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
         "domain",
         json!({ "domain": "exa" }),
     );
+
     let choices = CreateAutocompleteResponse::new().add_string_choice("example.com", "example.com");
+
     bot.answer(
         &bot.asked(),
         CreateInteractionResponse::Autocomplete(choices),
     )
     .expect("proposals");
+
     assert_eq!(typed.choices()[0]["value"], "example.com");
 
     let file = discord.attachment("mail.eml", "message/rfc822", b"Subject: x\r\n");
@@ -376,6 +395,7 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
         .attachments
         .values()
         .next();
+
     let bytes = bot
         .runtime
         .block_on(attachment.expect("a file").download())
@@ -384,6 +404,7 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
     let csv = CreateAttachment::bytes("a,b\n", "records.csv");
     let answer = Answer::new().content("Here.");
     let response = CreateInteractionResponse::Message(answer.add_file(csv.clone()));
+
     bot.run(bot.http.create_interaction_response(
         interaction.id(),
         interaction.token(),
@@ -391,13 +412,16 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
         vec![csv],
     ))
     .expect("a file goes along");
+
     bot.told();
 
     discord
         .message_command(&Scene::default(), "Look up", "see example.com")
         .forget();
+
     let interaction = bot.asked();
     let data = &interaction.as_command().expect("a command").data;
+
     assert_eq!(
         data.resolved
             .messages
@@ -407,6 +431,7 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
             .content,
         "see example.com"
     );
+
     bot.say(&interaction, "Looked up.").expect("answered");
     bot.told();
 
@@ -415,11 +440,13 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
         &format!("{} mx example.com", discord.mention()),
     );
     let message = bot.told();
+
     assert!(
         message.content.ends_with("mx example.com"),
         "{}",
         message.content
     );
+
     let reply = CreateMessage::new()
         .content("mail.example.com")
         .reference_message(&message)
@@ -437,7 +464,9 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
         "",
         "what is not for the bot is not for it to read"
     );
+
     let whoever = discord.message(&Scene::at(Place::Dm), "mx example.com");
+
     assert_eq!(
         (bot.told().content.as_str(), whoever.now()),
         ("mx example.com", None)
@@ -451,6 +480,7 @@ fn wrong_answers_are_refused_as_discord_does() {
     let bot = Bot::start(&discord);
     let asked = discord.slash("mx", json!({ "domain": "example.com" }));
     let interaction = bot.asked();
+
     assert_eq!(
         bot.say(&interaction, "x".repeat(2001)),
         Err("400 50035 data.content".to_owned())
@@ -466,6 +496,7 @@ fn wrong_answers_are_refused_as_discord_does() {
     let large = |_| CreateEmbed::new().description("x".repeat(4000));
     let answer =
         CreateInteractionResponse::Message(Answer::new().embeds((0..2).map(large).collect()));
+
     assert_eq!(
         bot.answer(&interaction, answer),
         Err("400 50035 data.embeds".to_owned())
@@ -489,11 +520,13 @@ fn wrong_answers_are_refused_as_discord_does() {
         EditInteractionResponse::new().content("<@1> @everyone"),
     )
     .expect("changed");
+
     assert_eq!(
         discord.take_violations().len(),
         2,
         "both would have been pinged"
     );
+
     asked.expire();
     let late = bot.edit(&interaction, EditInteractionResponse::new().content("x"));
     assert_eq!(late.err(), Some("401 50027".to_owned()));
@@ -506,11 +539,13 @@ fn wrong_requests_are_refused_as_discord_does() {
     let channel = format!("/channels/{}/messages", Place::Guild.channel());
     let post = |body: Value| raw(&discord, &format!("POST {channel}"), &body);
     let (status, body) = post(json!({ "content": "x", "colour": 1 }));
+
     assert_eq!(
         (status, body["code"].as_i64()),
         (400, Some(50035)),
         "{body}"
     );
+
     assert_eq!(
         body["errors"]["colour"]["_errors"][0]["code"],
         "UNKNOWN_FIELD"
@@ -522,11 +557,13 @@ fn wrong_requests_are_refused_as_discord_does() {
     ]}]);
     let (_, body) = post(json!({ "content": "x", "components": twice }));
     let place = "/errors/components/0/components/1/custom_id/_errors/0/code";
+
     assert_eq!(
         body.pointer(place),
         Some(&json!("COMPONENT_CUSTOM_ID_DUPLICATED")),
         "{body}"
     );
+
     fault(&discord, "COMPONENT_CUSTOM_ID_DUPLICATED");
     let elsewhere = format!("POST /channels/{}/messages", Place::Elsewhere.channel());
     assert_eq!(raw(&discord, &elsewhere, &json!({ "content": "x" })).0, 403);
@@ -546,6 +583,7 @@ fn wrong_requests_are_refused_as_discord_does() {
         json!({ "name": "range", "description": "x", "options": [
             { "type": 3, "name": "a", "description": "x", "min_value": 1 } ] }),
     ];
+
     for command in wrong {
         let (status, body) = raw(&discord, commands, &json!([command]));
         assert_eq!(
@@ -555,6 +593,7 @@ fn wrong_requests_are_refused_as_discord_does() {
         );
         fault(&discord, "50035");
     }
+
     discord.finish();
 }
 
@@ -634,6 +673,7 @@ fn where_a_user_brought_the_bot_it_may_say_little() {
     let hidden = CreateInteractionResponseMessage::new().ephemeral(true);
     bot.answer(&interaction, CreateInteractionResponse::Defer(hidden))
         .expect("deferred");
+
     let one = CreateInteractionResponseFollowup::new().content("x");
     let more = || {
         bot.run(
@@ -641,7 +681,9 @@ fn where_a_user_brought_the_bot_it_may_say_little() {
                 .create_followup_message(interaction.token(), &one, Vec::new()),
         )
     };
+
     let first = more().expect("what comes first is the answer");
+
     assert_eq!(
         (asked.reply()["id"].as_str(), &asked.reply()["flags"]),
         (Some(&*first.id.to_string()), &json!(64))
@@ -649,12 +691,14 @@ fn where_a_user_brought_the_bot_it_may_say_little() {
     for _ in 0..4 {
         more().expect("one more message");
     }
+
     // -1 is what serenity makes of an error without a code, such as this one.
     assert_eq!(
         more().err().as_deref(),
         Some("429 -1"),
         "no more than five in two seconds"
     );
+
     // The limit is one of time, and nobody tells when it ends.
     thread::sleep(Duration::from_secs(2));
     more().expect("the fifth message after the answer");
@@ -662,12 +706,14 @@ fn where_a_user_brought_the_bot_it_may_say_little() {
     fault(&discord, "maximum number of follow-up messages");
     let channel = interaction.as_command().expect("a command").channel_id;
     let message = CreateMessage::new().content("x");
+
     assert_eq!(
         bot.run(channel.send_message(&bot.http, message))
             .err()
             .as_deref(),
         Some("403 50001")
     );
+
     fault(&discord, "Missing Access");
     discord.finish();
 }
@@ -712,6 +758,7 @@ fn serve_hooks(key: Vec<u8>) -> SocketAddr {
 fn answer_hook(stream: TcpStream, key: &[u8]) {
     let mut stream = BufReader::new(stream);
     let mut headers = HashMap::new();
+
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).expect("a line");
@@ -722,6 +769,7 @@ fn answer_hook(stream: TcpStream, key: &[u8]) {
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
     }
+
     let mut body = vec![0; headers["content-length"].parse().expect("a length")];
     stream.read_exact(&mut body).expect("a body");
     let signed = [headers["x-signature-timestamp"].as_bytes(), &body].concat();
@@ -739,6 +787,7 @@ fn answer_hook(stream: TcpStream, key: &[u8]) {
     let head =
         format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n");
     let response = format!("{head}Content-Length: {}\r\n\r\n{answer}", answer.len());
+
     stream
         .get_mut()
         .write_all(response.as_bytes())

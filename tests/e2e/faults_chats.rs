@@ -60,11 +60,14 @@ fn told_to_be(service: &Service, health: &str) {
                 .text()
                 .contains(&format!("netvane_adapter_up{{adapter=\"{adapter}\"}} {up}"))
     };
+
     until(&format!("both chats are {health}"), || {
         told("telegram") && told("discord")
     });
+
     let status = service.command("status").json();
     let adapters = status["data"]["adapters"].as_array().expect("adapters");
+
     for name in ["telegram", "discord"] {
         let adapter = adapters
             .iter()
@@ -109,11 +112,13 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
         on_telegram.wait_for(works);
         working(&on_discord);
         on_telegram.taken();
+
         // What Telegram says of a new message must have come back: it is sent again where that is lost, and there is no
         // sign of it to wait for.
         std::thread::sleep(A_WHILE);
         let mut over_http = begin(&service, &format!("a {domain}"), "application/json");
         ways.are(way);
+
         // While nothing can be said there, the answers are found.
         world.dns.release(&question);
         let reply = over_http.response().expect("an answer").json();
@@ -121,6 +126,7 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
         if way == Way::Down {
             told_to_be(&service, "down");
         }
+
         assert_eq!(
             service.command("a example.test").json()["data"]["rcode"],
             "NOERROR"
@@ -133,6 +139,7 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
             .say("/a example.test");
         once(&again, &world.on_discord(10 + number, "example.test"));
     }
+
     for adapter in ["telegram", "discord"] {
         let line = format!("\"adapter\":\"{adapter}\"");
         let told = service
@@ -146,16 +153,20 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
             service.log()
         );
     }
+
     assert_eq!(service.stop(), Some(0));
     ways.world.telegram.finish();
+
     // Where the way broke before Discord's own answer came back, it is asked once more.
     let wrong = ways.world.discord.take_violations();
+
     assert!(
         wrong
             .iter()
             .all(|wrong| wrong.contains("already been acknowledged")),
         "{wrong:#?}"
     );
+
     ways.world.discord.finish();
 }
 
@@ -167,6 +178,7 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
     world.connected(&service);
     world.dns.hold("*");
     let (mut on_telegram, mut on_discord) = (Vec::new(), Vec::new());
+
     for number in 1..=6 {
         let domain = format!("n{number}.example.test");
         on_telegram.push(
@@ -176,6 +188,7 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
         );
         on_discord.push(world.on_discord(number, &domain));
     }
+
     on_telegram
         .iter()
         .for_each(|asked| drop(asked.wait_for(works)));
@@ -189,6 +202,7 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
     ] {
         world.telegram.fault("editMessageText", fault, 1);
     }
+
     world.discord.flood(EDIT, Duration::from_millis(1500));
     world.discord.fail(EDIT, 502, 2);
     world.discord.drop_connection(EDIT, 2);
@@ -199,10 +213,12 @@ fn platforms_that_flood_and_fail_cost_no_answer() {
         over_http.response().expect("an answer").json()["data"]["rcode"],
         "NXDOMAIN"
     );
+
     // New questions in the middle of it, whose first message fails.
     for fault in [Fault::Flood(1), Fault::Drop, Fault::Status(502)] {
         world.telegram.fault("sendMessage", fault, 1);
     }
+
     on_telegram.push(world.on_telegram(60).say("/a late.example.test"));
     world.discord.wait_for_resumed(1);
     on_discord.push(world.on_discord(20, "late.example.test"));

@@ -59,6 +59,7 @@ fn callbacks_come_neither_early_nor_late() {
     let service = serve(&world, &clock, &schedule);
     let id = taken(&service, "a example.test", &world.receiver.url("/"));
     let mut bodies = Vec::new();
+
     for jump in JUMPS {
         let message = world.receiver.next();
         bodies.push(message.body.clone());
@@ -73,9 +74,11 @@ fn callbacks_come_neither_early_nor_late() {
             "{jump}: early"
         );
     }
+
     let date = service.get("/healthz").header("date").to_owned();
     let now = jiff::Timestamp::now().strftime("%a, %d %b").to_string();
     assert!(!date.starts_with(&now), "the clock has jumped: {date}");
+
     // The next process finds a time in the far future.
     world.receiver.next().answer("500 No", &[]);
     attempted(&service, &id, bodies.len() + 1);
@@ -113,13 +116,16 @@ fn questions_under_way_are_answered_where_they_were_asked() {
         working(&on_discord);
         let mut over_http = begin(&service, &format!("a {domain}"), "application/json");
         clock.jumps(jump);
+
         // No deadline has come.
         let passing = service.command("a example.test");
+
         assert_eq!(
             passing.json()["data"]["answers"][0]["data"],
             "192.0.2.80",
             "{jump}"
         );
+
         assert!(works(&on_telegram.reply()), "{jump}");
         world.dns.release(&question);
         assert_eq!(
@@ -127,15 +133,18 @@ fn questions_under_way_are_answered_where_they_were_asked() {
             "NXDOMAIN",
             "{jump}"
         );
+
         on_telegram.wait_for(told);
         answered(&on_discord);
         assert_eq!(on_discord.followups().len(), 0, "{jump}");
     }
+
     assert_eq!(
         world.discord.calls_of("POST /channels/*/messages").len(),
         0,
         "all in the replies themselves"
     );
+
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
     world.discord.finish();
@@ -146,11 +155,13 @@ fn questions_under_way_are_answered_where_they_were_asked() {
 fn updates_buttons_and_links_are_what_they_were() {
     let (world, clock) = (Everything::default(), Clock::new(&Lab::faults()));
     world.telegram.forgive("terminated by other getUpdates");
+
     // A press that the dead process had not confirmed is confirmed by the next.
     world
         .telegram
         .limits(Limits::none())
         .forgive("query is too old");
+
     let settings = [("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example")];
     let mut service = serve(&world, &clock, &settings);
     world.connected(&service);
@@ -162,6 +173,7 @@ fn updates_buttons_and_links_are_what_they_were() {
         let invitation =
             linked.wait_for(|message| message.buttons().any(|button| button.url.is_some()));
         clock.jumps(jump);
+
         // A day later, or earlier: the same process, and the next.
         asked.resend();
         let link = invitation
@@ -182,13 +194,16 @@ fn updates_buttons_and_links_are_what_they_were() {
         ann.wait_for(|message| {
             told(message) && message.id > answer.id && !message.text.contains("MX of")
         });
+
         let answers = asked
             .replies()
             .into_iter()
             .filter(|message| message.text.starts_with("✅ MX"))
             .count();
+
         assert_eq!(answers, 1, "{jump}");
     }
+
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
     world.discord.finish();
@@ -219,6 +234,7 @@ fn kept_answers_and_budgets_keep_their_time() {
             "{jump}: {reply}"
         );
     }
+
     assert_eq!(service.stop(), Some(0));
 }
 
@@ -242,6 +258,7 @@ fn keys_end_on_their_day() {
         format!("Bearer {KEY}"),
         json!({"command": "help mx"}).to_string(),
     );
+
     for (jump, status) in [
         ("+0", 200),
         ("+12d", 401),
@@ -255,5 +272,6 @@ fn keys_end_on_their_day() {
             Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
         assert_eq!(response.status, status, "{jump}: {}", response.text());
     }
+
     assert_eq!(service.stop(), Some(0));
 }

@@ -48,6 +48,7 @@ fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
 #[test]
 fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("limits can be read");
+
     assert!(
         hard > ASKERS as u64 + 2000,
         "open files are limited to {hard}"
@@ -62,10 +63,12 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
         ("NETVANE__HTTP__READ_TIMEOUT_MS", "60000"),
         ("NETVANE__LIMITS__LIGHT", "1000"),
     ]);
+
     // What is made once is there before it is measured.
     for name in ["a warm.example.test", "mx example.test"] {
         service.command(name);
     }
+
     let (files, memory) = (service.settled_files(), service.resident());
 
     let mut crowd: Vec<TcpStream> = (0..ASKERS)
@@ -77,6 +80,7 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
             stream
         })
         .collect();
+
     dns.hold("*");
     for (asker, stream) in crowd.iter_mut().enumerate() {
         let request = format!(
@@ -86,8 +90,10 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
         );
         stream.write_all(request.as_bytes()).expect("it listens");
     }
+
     until("all names are asked for", || dns.asked().len() >= NAMES);
     let crowded = service.resident();
+
     thread::scope(|scope| {
         let service = &service;
         let greed: Vec<_> = (0..4)
@@ -109,12 +115,15 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
                 );
             }
         }
+
         let mut statuses = BTreeMap::new();
+
         for thread in greed {
             for (status, count) in thread.join().expect("all its questions have an answer") {
                 *statuses.entry(status).or_insert(0) += count;
             }
         }
+
         let answered = statuses.get(&200).copied().unwrap_or_default();
         println!("the greedy one: {statuses:?}");
         assert_eq!(
@@ -122,9 +131,11 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
             GREED,
             "{statuses:?}"
         );
+
         // A minute's share is 60 lookups; it takes a few minutes at most.
         assert!((1..=240).contains(&answered), "{statuses:?}");
     });
+
     let peak = crowded.max(service.resident());
     let each = (peak - memory) * 1e6 / ASKERS as f64;
     println!("{memory:.0} MB before, {peak:.0} MB with {ASKERS} askers: {each:.0} bytes for each");

@@ -25,19 +25,24 @@ const TROUBLE: &str = "a restart would forget what happens from now on";
 #[track_caller]
 fn until_refused(service: &Service, url: &str) -> Vec<String> {
     let mut ids = Vec::new();
+
     for number in 0..2000 {
         let response = call_back(service, &format!("a full{number}.example.test"), url);
+
         if response.status == 202 {
             let body: Value = serde_json::from_slice(&response.body).expect("JSON");
             ids.push(body["id"].as_str().expect("an id").to_owned());
             continue;
         }
+
         let problem = response.problem();
+
         assert_eq!(
             (&problem["status"], &problem["code"]),
             (&json!(503), &json!("unavailable")),
             "{problem}"
         );
+
         let detail = problem["detail"].as_str().unwrap_or_default();
         assert!(detail.contains("cannot be kept on disk now"), "{problem}");
         assert!(
@@ -47,8 +52,10 @@ fn until_refused(service: &Service, url: &str) -> Vec<String> {
                 .is_ok_and(|seconds| seconds > 0),
             "{response:?}"
         );
+
         return ids;
     }
+
     panic!("a full disk took {} callbacks", ids.len());
 }
 
@@ -79,15 +86,18 @@ fn delivered(service: &Service, id: &str) {
 fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
     let disk = Disk::new(16 << 20);
     let world = Everything::default();
+
     world
         .telegram
         .limits(Limits::none())
         .forgive("terminated by other getUpdates");
+
     let (over, arrived, url) = (
         AtomicBool::new(false),
         Mutex::new(BTreeSet::new()),
         world.receiver.url("/"),
     );
+
     let promised = thread::scope(|scope| {
         let end = Over(&over);
         let receiver = scope.spawn(|| {
@@ -103,6 +113,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
                 message.answer("200 OK", &[]);
             }
         });
+
         let serve = || world.serve(&[("NETVANE__STATE__DIRECTORY", disk.text())]);
         let service = serve();
         world.connected(&service);
@@ -125,6 +136,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
                 "NXDOMAIN"
             );
         }
+
         // Known without the disk.
         before.resend();
         world
@@ -133,6 +145,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
             .wait_for(told);
         assert_eq!(before.replies().len(), 1);
         assert_eq!(service.get("/readyz").status, 200);
+
         // Lines are gathered before they are written.
         service.logged(TROUBLE);
         assert_eq!(service.times_logged(TROUBLE), 1, "{}", service.log());
@@ -150,6 +163,7 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         promised.extend(until_refused(&service, &url));
         service.kill();
         let service = serve();
+
         assert_eq!(
             service.command("a restarted.example.test").json()["data"]["rcode"],
             "NXDOMAIN"
@@ -172,9 +186,12 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         assert_eq!(service.stop(), Some(0));
         drop(end);
         receiver.join().expect("everything that arrived was signed");
+
         promised
     });
+
     let arrived = arrived.into_inner().expect("whole");
+
     assert!(
         promised.iter().all(|id| arrived.contains(id)),
         "{promised:?} {arrived:?}"
@@ -206,6 +223,7 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
             .filter_map(whole)
             .any(|record| record["arguments"]["domain"] == domain)
     };
+
     service.command("a first.example.test").json();
     until("the first is recorded", || recorded("first.example.test"));
     disk.fill();
@@ -213,8 +231,10 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
         let reply = service.command(&format!("a n{number}.example.test")).json();
         assert_eq!(reply["data"]["rcode"], "NXDOMAIN");
     }
+
     assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
     disk.free();
+
     // What the disk did not take has waited for it.
     until("everything is recorded", || {
         (0..200).all(|number| recorded(&format!("n{number}.example.test")))
@@ -225,6 +245,7 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
             .text()
             .contains("netvane_audit_lost_total 0")
     );
+
     service.logged("the audit is written again");
     assert_eq!(service.stop(), Some(0));
 }

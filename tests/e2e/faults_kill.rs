@@ -89,10 +89,12 @@ fn in_doubt(message: &Message) -> bool {
 #[test]
 fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
     let world = Everything::default();
+
     world
         .telegram
         .limits(Limits::none())
         .forgive("terminated by other getUpdates");
+
     // What stood there already is shown once more by the next process.
     world.telegram.forgive("message is not modified");
     let mut dice = Dice::new(20_261_128);
@@ -101,18 +103,23 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
     let arrived = thread::scope(|scope| {
         let ending = Over(&over);
         let receiver = scope.spawn(|| receive(&world.receiver, &over));
+
         for round in 0..ROUNDS {
             let service = world.serve(&[]);
             if round == 0 {
                 world.connected(&service);
             }
+
             let (address, url) = (service.address, world.receiver.url("/"));
             let promises = &promises;
+
             scope.spawn(move || {
                 let ids = promised(address, &url, round);
                 promises.lock().expect("whole").extend(ids);
             });
+
             let end = Instant::now() + Duration::from_millis(150) + dice.time(600);
+
             while Instant::now() < end {
                 let number = on_telegram.len();
                 let chat = world.on_telegram(1000 + i64::try_from(number).expect("few"));
@@ -126,23 +133,28 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
                 }
                 thread::sleep(dice.time(40));
             }
+
             service.kill();
         }
+
         let service = world.serve(&[]);
         for asked in &on_telegram {
             asked.wait_for(|message| told(message) || in_doubt(message));
         }
+
         let promises = || promises.lock().expect("whole").clone();
         let end = Instant::now() + PATIENCE;
         let left = |id: &&String| {
             service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered"
         };
+
         for id in &promises() {
             while left(&id) {
                 assert!(Instant::now() < end, "{id} is not delivered");
                 thread::sleep(Duration::from_millis(10));
             }
         }
+
         // Also those of whose promise the kill was faster than the word.
         until("nothing is left open", || {
             service
@@ -150,28 +162,35 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
                 .text()
                 .contains("netvane_deliveries_open 0")
         });
+
         assert_eq!(service.stop(), Some(0));
         drop(ending);
+
         receiver.join().expect("everything that arrived was signed")
     });
+
     let promises = promises.into_inner().expect("whole");
+
     assert!(
         promises.len() > ROUNDS,
         "{} callbacks were accepted",
         promises.len()
     );
+
     for id in &promises {
         let arrived = arrived
             .get(id)
             .unwrap_or_else(|| panic!("{id} was promised and never came"));
         assert!(arrived.taken, "{id}");
     }
+
     assert!(
         arrived.values().all(|arrived| arrived.bodies.len() == 1),
         "the same bytes each time"
     );
     assert!(on_telegram.len() > ROUNDS, "{} updates", on_telegram.len());
     let mut doubtful = 0;
+
     for asked in &on_telegram {
         let replies = asked.replies();
         let (answers, doubts) = (
@@ -184,6 +203,7 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
         );
         doubtful += doubts;
     }
+
     for asked in &on_discord {
         let history = asked.history();
         let answers = history
@@ -196,15 +216,19 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
         assert!(shown.len() <= 1, "{shown:#?}");
         assert_eq!(asked.followups().len(), 0);
     }
+
     println!(
         "{} callbacks, {} updates of Telegram ({doubtful} in doubt), {} interactions",
         promises.len(),
         on_telegram.len(),
         on_discord.len()
     );
+
     world.telegram.finish();
+
     // A kill between a question and its acknowledgement leaves nothing to answer to, which only trying tells.
     let refused = world.discord.take_violations();
+
     assert!(
         refused.iter().all(|call| call.contains("Unknown Webhook")),
         "{refused:#?}"
@@ -218,6 +242,7 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
     let service = world.serve(&[]);
     world.connected(&service);
     let ann = world.on_telegram(42);
+
     // Telegram shows it, and the program never hears of that.
     world.telegram.fault("sendMessage", Fault::Lose, 1);
     let asked = ann.say("/a example.test");
@@ -226,6 +251,7 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
     world.telegram.forgive("terminated by other getUpdates");
     let service = world.serve(&[]);
     let doubt = asked.wait_for(in_doubt);
+
     assert_eq!(
         asked
             .replies()
@@ -234,8 +260,10 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
             .count(),
         1
     );
+
     ann.press(&doubt, "Ask again").answer();
     ann.wait_for(|message| told(message) && message.id > doubt.id);
+
     // The note itself is said once: the next process knows nothing of all this.
     assert_eq!(service.stop(), Some(0));
     let service = world.serve(&[]);
@@ -247,6 +275,7 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
             .count(),
         1
     );
+
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
     world.discord.finish();

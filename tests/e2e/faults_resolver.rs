@@ -78,8 +78,10 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
         ("NETVANE__DNS__TIMEOUT_MS", "400"),
         ("NETVANE__DNS__ATTEMPTS", "2"),
     ]);
+
     world.connected(&service);
     let (ann, mut level) = (world.on_telegram(42), 0);
+
     for (number, (name, mode)) in (1..).zip(WAYS) {
         let (domain, line) = (
             format!("{name}.example.test"),
@@ -91,6 +93,7 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
         world.dns.wait_for(&question);
         let on_telegram = ann.say(&format!("/{line}"));
         let on_discord = world.on_discord(number, &domain);
+
         // Everybody waits for the same lookup, which breaks now.
         resolver.is(mode);
         world.dns.release(&question);
@@ -99,6 +102,7 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
         on_discord.wait_for("an error", |message| {
             !message.to_string().contains("Cancel") && !message.to_string().contains("192.0.2.44")
         });
+
         // Still broken: told again, and not from memory as an answer.
         is_an_error(&service.command(&line));
         resolver.is(Mode::Right);
@@ -113,6 +117,7 @@ fn a_resolver_that_breaks_is_told_to_everybody_and_forgotten_when_it_is_back() {
             level = service.settled_files();
         }
     }
+
     // What was in use for the chats may have a connection more or less; lookups have none left.
     until("nothing is left running", || {
         service.open_files() <= level + 3
@@ -135,6 +140,7 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
         ("NETVANE__DNS__SERVERS", servers.as_str()),
         ("NETVANE__DNS__TIMEOUT_MS", "300"),
     ]);
+
     for (name, mode) in [
         ("slow", Mode::Slow(Duration::from_secs(30))),
         ("dead", Mode::Dead),
@@ -151,6 +157,7 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
         }
         assert!(second.asked().contains(&format!("{name}.example.test. A")));
     }
+
     // The one that answered last is asked first, until it does not answer either.
     first.change(&zone(["back"]));
     resolver.is(Mode::Right);
@@ -204,6 +211,7 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
     let mut askers: Vec<_> = lines
         .map(|line| begin(&service, &line, "application/json"))
         .collect();
+
     for (number, asker) in askers.iter_mut().enumerate() {
         let response = asker.response().expect("an answer or an error");
         match response.status {
@@ -213,6 +221,7 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
             _ => panic!("{}: {}", UNHEARD[number], response.text()),
         }
     }
+
     drop(askers);
     until("nothing is left running", || service.open_files() <= before);
     assert_eq!(service.stop(), Some(0));

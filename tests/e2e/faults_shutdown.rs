@@ -33,6 +33,7 @@ impl Waiting {
         let on_discord = world.discord.slash("mx", json!({"domain": "example.test"}));
         let over_http = begin(service, LINE, "application/json");
         let mut stream = begin(service, LINE, "text/event-stream");
+
         // Its head says that the stream has begun.
         assert_eq!(stream.head().expect("a stream").0, 200);
         let mut batch = Client::connect(service.address);
@@ -41,11 +42,13 @@ impl Waiting {
             json!({"command": LINE}),
             json!({"command": "port 22"})
         );
+
         batch.request(
             "POST /v1/batch",
             &[("Content-Type", "application/x-ndjson")],
             lines.as_bytes(),
         );
+
         assert_eq!(batch.head().expect("answers").0, 200);
         let callback = taken(service, LINE, &world.receiver.url("/"));
         on_telegram.wait_for(works);
@@ -54,6 +57,7 @@ impl Waiting {
         until("the callback's lookup runs", || {
             service.get(&format!("/v1/deliveries/{callback}")).json()["state"] == "running"
         });
+
         Self {
             on_telegram,
             on_discord,
@@ -91,6 +95,7 @@ fn a_shutdown_in_time_answers_everybody() {
             "{rest}"
         );
     }
+
     waiting.on_telegram.wait_for(told);
     answered(&waiting.on_discord);
     assert_eq!(service.ended(), Some(0));
@@ -110,6 +115,7 @@ fn a_shutdown_in_time_answers_everybody() {
             .json()["state"]
             == "delivered"
     });
+
     assert_eq!(waiting.on_telegram.replies().len(), 1);
     assert_eq!(service.stop(), Some(0));
     world.telegram.finish();
@@ -119,6 +125,7 @@ fn a_shutdown_in_time_answers_everybody() {
 #[test]
 fn a_shutdown_tells_those_who_wait_in_vain() {
     let world = Everything::default();
+
     // Nothing here may end the wait but the shutdown.
     let settings = [
         ("NETVANE__HTTP__DRAIN_MS", "1000"),
@@ -129,6 +136,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     let mut waiting = Waiting::new(&world, &service);
     service.signal("TERM");
     service.logged("shutting down");
+
     // Nothing new is taken: this is for the next.
     let later = world.on_telegram(43).say("/a mail1.example.test");
     assert_eq!(service.ended(), Some(0));
@@ -159,6 +167,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
         1,
         "told once, and not asked again"
     );
+
     let state: Value = service
         .get(&format!("/v1/deliveries/{}", waiting.callback))
         .json();

@@ -63,6 +63,7 @@ const LINES: [&str; 32] = [
 /// One round of everything; `number` makes its names new.
 fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usize) {
     let mut client = Client::connect(service.address);
+
     for line in LINES.into_iter().cycle().take(3 * LINES.len()) {
         let accept = ["application/json", "text/plain", "text/markdown"][number % 3];
         let headers = [("Content-Type", "application/json"), ("Accept", accept)];
@@ -75,6 +76,7 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
             "{line}: {status}"
         );
     }
+
     for path in [
         "/",
         "/tools/mx",
@@ -88,6 +90,7 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
     ] {
         client.ask(&format!("GET {path}"), &[], b"");
     }
+
     let lines: String = (0..50)
         .map(|n| {
             format!(
@@ -96,11 +99,13 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
             )
         })
         .collect();
+
     client.ask(
         "POST /v1/batch",
         &[("Content-Type", "application/x-ndjson")],
         lines.as_bytes(),
     );
+
     // Left before the answer is there, plain and as a stream.
     let held = format!("left{number}.example.test");
     world.dns.hold(&format!("{held}. A"));
@@ -109,6 +114,7 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
         world.dns.wait_for(&format!("{held}. A"));
         drop(left);
     }
+
     world.dns.release(&format!("{held}. A"));
     let streamed = begin(service, "mx example.test", "text/event-stream").response();
     assert_eq!(streamed.expect("a stream").status, 200);
@@ -116,6 +122,7 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
         call_back(service, "a example.test", &world.receiver.url("/")).status,
         202
     );
+
     let person = 100 + i64::try_from(number).expect("few");
     let on_telegram = world
         .on_telegram(person)
@@ -153,10 +160,12 @@ fn memory_stays_flat_and_descriptors_come_back() {
         // Full soon, so that what grows then is no cache.
         ("NETVANE__LIMITS__CACHE_ENTRIES", "200"),
     ]);
+
     world.connected(&service);
     let flag = AtomicBool::new(false);
     let samples = thread::scope(|scope| {
         let end = Over(&flag);
+
         scope.spawn(|| {
             while !flag.load(std::sync::atomic::Ordering::SeqCst) {
                 if let Some(message) = world.receiver.next_within(A_WHILE / 10) {
@@ -164,8 +173,10 @@ fn memory_stays_flat_and_descriptors_come_back() {
                 }
             }
         });
+
         let (started, mut number, mut base) = (Instant::now(), 0, None);
         let mut samples = Vec::new();
+
         while started.elapsed() < TIME {
             number += 1;
             round(&world, &service, &resolver, number);
@@ -176,27 +187,34 @@ fn memory_stays_flat_and_descriptors_come_back() {
             let base = *base.get_or_insert_with(|| service.settled_files());
             samples.push((service.resident(), service.open_files(), base));
         }
+
         until("all callbacks are delivered", || {
             service
                 .get("/metrics")
                 .text()
                 .contains("netvane_deliveries_open 0")
         });
+
         drop(end);
         println!("{number} rounds");
+
         samples
     });
+
     let memory: Vec<f64> = samples.iter().map(|(memory, ..)| *memory).collect();
+
     assert!(
         memory.len() >= 9,
         "only {} samples: this says nothing",
         memory.len()
     );
+
     let third = memory.len() / 3;
     let (middle, last) = (
         median(&memory[third..2 * third]),
         median(&memory[2 * third..]),
     );
+
     println!(
         "MB: {:.1} at first, {middle:.1} in the middle, {last:.1} at last",
         memory[0]
@@ -205,6 +223,7 @@ fn memory_stays_flat_and_descriptors_come_back() {
         last <= middle * FACTOR + SLACK,
         "memory grows: {memory:.1?}"
     );
+
     // The chats keep a connection more or less for the next call.
     let base = samples[0].2;
     until("descriptors are level", || service.open_files() <= base + 2);

@@ -34,6 +34,7 @@ fn the_command_may_be_written_as_chats_write_it() {
 #[test]
 fn a_name_may_be_written_as_people_paste_it() {
     let dns = Dns::start();
+
     for domain in [
         "example.test",
         "Example.TEST.",
@@ -57,6 +58,7 @@ fn a_name_may_be_written_as_people_paste_it() {
             "{domain}"
         );
     }
+
     for domain in [
         "bücher.example.test",
         "BÜCHER.example.test",
@@ -66,11 +68,13 @@ fn a_name_may_be_written_as_people_paste_it() {
             .dns(dns.address)
             .run()
             .json();
+
         assert_eq!(
             reply["arguments"],
             json!({"domain": "xn--bcher-kva.example.test"}),
             "{domain}"
         );
+
         assert_eq!(
             reply["title"], "A of bücher.example.test (xn--bcher-kva.example.test)",
             "{domain}"
@@ -81,6 +85,7 @@ fn a_name_may_be_written_as_people_paste_it() {
             "a German word deceives nobody"
         );
     }
+
     assert_eq!(
         arguments(&dns, &["a", "_underscore.example.test"])["domain"],
         "_underscore.example.test"
@@ -90,6 +95,7 @@ fn a_name_may_be_written_as_people_paste_it() {
 #[test]
 fn an_address_may_be_written_as_people_paste_it() {
     let dns = Dns::start();
+
     for (written, meant) in [
         ("1[.]1[.]1[.]1", "1.1.1.1"),
         ("1(.)1(.)1(.)1", "1.1.1.1"),
@@ -120,6 +126,7 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
     let dns = Dns::start();
     let server = dns.address.to_string();
     let expected = json!({"domain": "example.test", "resolver": server});
+
     for option in [
         "--resolver=",
         "resolver=",
@@ -140,6 +147,7 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
             "before: {option}"
         );
     }
+
     for option in ["--resolver", "—resolver", "–resolver"] {
         assert_eq!(
             arguments(&dns, &["a", "example.test", option, &server]),
@@ -147,19 +155,24 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
             "{option}"
         );
     }
+
     assert_eq!(
         arguments(&dns, &["a", "example.test", &server]),
         expected,
         "by its place"
     );
+
     let resolver = format!("udp://{server}");
+
     assert_eq!(
         arguments(&dns, &["a", "domain=example.test", "--resolver", &resolver]),
         expected
     );
+
     let tcp = format!("tcp://{server}");
     let expected =
         json!({"name": "example.test.", "type": "MX", "resolver": tcp, "norecurse": true});
+
     assert_eq!(
         arguments(&dns, &["dig", "example.test", "mx", &tcp, "norecurse"]),
         expected
@@ -177,6 +190,7 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
         ),
         expected
     );
+
     assert_eq!(
         arguments(
             &dns,
@@ -209,6 +223,7 @@ fn an_unknown_command_is_pointed_at_with_what_was_meant() {
 
     Try: netvane mx example.com
     ");
+
     insta::assert_snapshot!(mistake(&["/digg@AnyBot", ".", "NS"]), @r"
     netvane: there is no command `digg`; did you mean `dig`?
 
@@ -217,6 +232,7 @@ fn an_unknown_command_is_pointed_at_with_what_was_meant() {
 
     Try: netvane dig . NS
     ");
+
     insta::assert_snapshot!(mistake(&["frobnicate"]), @r"
     netvane: there is no command `frobnicate`; `help` lists all of them
 
@@ -237,12 +253,14 @@ fn a_missing_superfluous_or_unknown_argument_is_named() {
 
     Try: netvane mx example.com
     ");
+
     insta::assert_snapshot!(mistake(&["mx", "a.example", "192.0.2.1", "third"]), @r"
     netvane: this is one argument too many: `mx` takes only `domain` and `resolver`
 
       mx a.example 192.0.2.1 third
                              ^^^^^
     ");
+
     assert!(
         mistake(&["mx", "a.example", "--resolvr=1.1.1.1"]).contains("did you mean `resolver`?")
     );
@@ -252,6 +270,7 @@ fn a_missing_superfluous_or_unknown_argument_is_named() {
       mx a.example resolver=1.1.1.1 --resolver 9.9.9.9
                                                ^^^^^^^
     ");
+
     insta::assert_snapshot!(mistake(&["mx", "a.example", "--resolver"]), @r"
     netvane: `resolver` needs a value: a DNS server: host, host:port, tls://…, https://… or quic://…
 
@@ -270,12 +289,14 @@ fn a_wrong_value_is_pointed_at_inside_the_line() {
 
     Try: netvane mx www.example.com
     ");
+
     insta::assert_snapshot!(mistake(&["a", "exa mple.com"]), @r#"
     netvane: `domain`: a space may not stand in a name
 
       a "exa mple.com"
          ^^^^^^^^
     "#);
+
     insta::assert_snapshot!(mistake(&["dig", "example.com", "MXX"]), @r"
     netvane: `type`: no record type has this name; write one such as `MX` or a number such as `TYPE65`
 
@@ -284,6 +305,7 @@ fn a_wrong_value_is_pointed_at_inside_the_line() {
 
     Try: netvane dig example.com MX
     ");
+
     insta::assert_snapshot!(mistake(&["mx", "192.0.2.1"]), @r"
     netvane: `domain`: 192.0.2.1 is an address; a domain name is wanted here
 
@@ -292,6 +314,7 @@ fn a_wrong_value_is_pointed_at_inside_the_line() {
 
     Try: netvane ptr 192.0.2.1
     ");
+
     assert!(mistake(&["dig", "MX", "example.com"]).contains("Try: netvane dig example.com MX\n"));
     assert!(mistake(&["ptr", "127.1"]).contains("Try: netvane ptr 127.0.0.1\n"));
 }
@@ -343,6 +366,7 @@ fn what_could_deceive_the_reader_is_refused_or_told() {
         assert!(told_all.contains(told), "{name:?}: {told_all}");
         assert!(netvane_tests::is_harmless(&told_all), "{told_all:?}");
     }
+
     let dns = Dns::start();
     let reply = Netvane::new(["--json", "a", "pаypal.com"])
         .dns(dns.address)

@@ -16,11 +16,14 @@ fn help_shows_every_command_and_explains_one() {
         .iter()
         .filter_map(|c| c["name"].as_str())
         .collect();
+
     for name in &names {
         assert!(run.text().contains(&format!("\n/{name}")), "{name}");
     }
+
     assert_eq!(Netvane::line("commands").run().text(), run.text());
     let about_mx = Netvane::line("help mx").run();
+
     insta::assert_snapshot!(about_mx.text(), @r"
     /mx <domain> [resolver]
     · Mail servers of a domain, with their addresses
@@ -33,9 +36,11 @@ fn help_shows_every_command_and_explains_one() {
       /mx example.com
       /mx example.com resolver=tls://1.1.1.1
     ");
+
     for line in ["mx --help", "mx -h", "help /mx", "/help MX"] {
         assert_eq!(Netvane::line(line).run().text(), about_mx.text(), "{line}");
     }
+
     let unknown = Netvane::line("help mxx").run();
     assert_eq!(unknown.code, Some(2));
     assert!(
@@ -58,6 +63,7 @@ fn the_registry_is_listed_for_programs() {
             .find(|command| command["name"] == name)
             .unwrap_or_else(|| panic!("{name}"))
     };
+
     for name in [
         "a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dns", "dig", "ptr",
         "reverse", "help",
@@ -75,6 +81,7 @@ fn the_registry_is_listed_for_programs() {
             }
         }
     }
+
     assert_eq!(find("dns")["aliases"], json!(["lookup"]));
     assert_eq!(find("help")["aliases"], json!(["start"]));
     let arguments: Vec<_> = find("dig")["arguments"]
@@ -89,6 +96,7 @@ fn the_registry_is_listed_for_programs() {
             )
         })
         .collect();
+
     assert_eq!(
         arguments,
         [

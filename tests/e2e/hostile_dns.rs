@@ -104,6 +104,7 @@ fn compare(line: &str, run: &Finished, told: Told, with_outcome: bool) -> Result
     } else {
         &run.stderr
     };
+
     let seen: Value =
         serde_json::from_str(text).map_err(|error| format!("{line}: {error}: {text}"))?;
     let same = match told {
@@ -115,7 +116,9 @@ fn compare(line: &str, run: &Finished, told: Told, with_outcome: bool) -> Result
         }
         Failure(code) => run.code == Some(1) && seen["code"] == code,
     };
+
     let said = |member: &str| seen[member].as_str().is_none_or(is_harmless);
+
     if !same || !["title", "detail"].iter().all(|member| said(member)) {
         let (data, code) = (&seen["data"], &seen["code"]);
         return Err(format!(
@@ -123,6 +126,7 @@ fn compare(line: &str, run: &Finished, told: Told, with_outcome: bool) -> Result
             data["rcode"], data["outcome"], seen["severity"], seen["summary"], seen["detail"]
         ));
     }
+
     Ok(())
 }
 
@@ -189,6 +193,7 @@ fn four_thousand_records_are_shown_and_take_no_time() {
             .count(),
         4000
     );
+
     // Records of a type that nobody asked for are no reason to think longer.
     for line in [
         "txt many.hostile.test",
@@ -272,6 +277,7 @@ fn nothing_hostile_acts_in_any_form() {
         .iter()
         .map(|name| format!("{name} control.hostile.test"))
         .collect();
+
     lines.extend(
         ["TXT", "MX", "CAA", "PTR", "SOA", "ANY"]
             .map(|rtype| format!("dig control.hostile.test {rtype}")),
@@ -284,6 +290,7 @@ fn nothing_hostile_acts_in_any_form() {
         ]
         .map(str::to_owned),
     );
+
     for line in lines {
         // A reply, or a failure that tells why the answer cannot be read.
         let shown = |options: &str| {
@@ -291,6 +298,7 @@ fn nothing_hostile_acts_in_any_form() {
             assert!(matches!(run.code, Some(0 | 1)), "{line} {options}: {run:?}");
             run.stdout + &run.stderr
         };
+
         for shown in [
             shown(""),
             shown("--markdown"),
@@ -301,6 +309,7 @@ fn nothing_hostile_acts_in_any_form() {
                 "{line}: {shown:?}"
             );
         }
+
         for accept in ["text/plain", "text/markdown"] {
             let response = service.post_for(accept, json!({ "command": line }).to_string());
             assert!(
@@ -310,7 +319,9 @@ fn nothing_hostile_acts_in_any_form() {
             );
         }
     }
+
     let markdown = ask(&server, "txt control.hostile.test --markdown");
+
     for line in markdown
         .text()
         .lines()

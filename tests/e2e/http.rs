@@ -12,6 +12,7 @@ fn a_line_and_named_arguments_are_the_same_question() {
         .post(r#"{"name": "mx", "arguments": {"domain": "example.test"}}"#)
         .json();
     let got = service.get("/v1/commands/mx?domain=example.test").json();
+
     for reply in [&line, &named, &got] {
         assert_eq!(reply["command"], "mx");
         assert_eq!(reply["arguments"], json!({"domain": "example.test"}));
@@ -19,6 +20,7 @@ fn a_line_and_named_arguments_are_the_same_question() {
         assert_eq!(reply["data"]["hosts"][0]["exchange"], "mail1.example.test");
         assert_eq!(reply["data"], line["data"]);
     }
+
     assert_eq!(
         (&line["cached"], &named["cached"], &got["cached"]),
         (&json!(false), &json!(true), &json!(true))
@@ -27,10 +29,12 @@ fn a_line_and_named_arguments_are_the_same_question() {
     let found = service
         .get("/v1/commands/dig?name=example.test&type=mx&norecurse=true")
         .json();
+
     assert_eq!(
         found["arguments"],
         json!({"name": "example.test.", "type": "MX", "norecurse": true})
     );
+
     let pasted = service
         .get("/v1/commands/a?domain=https%3A%2F%2Fb%C3%BCcher.example.test%2Fx")
         .json();
@@ -61,6 +65,7 @@ fn every_accepted_form() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let ask = |accept: &str| service.post_for(accept, r#"{"command": "a example.test"}"#);
+
     for accept in [
         "application/json",
         "*/*",
@@ -74,7 +79,9 @@ fn every_accepted_form() {
             "{accept}"
         );
     }
+
     let text = ask("text/plain");
+
     assert_eq!(
         (text.status, text.header("content-type")),
         (200, "text/plain; charset=utf-8")
@@ -88,7 +95,9 @@ fn every_accepted_form() {
 
     Answered by:  SERVER
     ");
+
     let markdown = ask("text/plain;q=0.5, text/markdown");
+
     assert_eq!(
         (markdown.status, markdown.header("content-type")),
         (200, "text/markdown; charset=utf-8")
@@ -100,6 +109,7 @@ fn every_accepted_form() {
         "{}",
         markdown.text()
     );
+
     for response in [&text, &markdown] {
         assert_eq!(response.header("x-content-type-options"), "nosniff");
         assert_eq!(response.header("cache-control"), "no-store");
@@ -110,6 +120,7 @@ fn every_accepted_form() {
 fn an_event_stream_is_progress_and_then_one_reply() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
+
     // What is found first is shown while the exchanges' addresses are still asked for.
     dns.hold("mail1.example.test. A");
     let mut client = Client::connect(service.address);
@@ -121,6 +132,7 @@ fn an_event_stream_is_progress_and_then_one_reply() {
         headers.contains(&("content-type".into(), "text/event-stream".into())),
         "{headers:?}"
     );
+
     let chunk = client
         .chunk()
         .expect("no error")
@@ -137,6 +149,7 @@ fn an_event_stream_is_progress_and_then_one_reply() {
     while let Some(chunk) = client.chunk().expect("no error") {
         rest.extend(chunk);
     }
+
     let rest = String::from_utf8(rest).expect("UTF-8");
     let names: Vec<&str> = rest
         .lines()
@@ -148,11 +161,13 @@ fn an_event_stream_is_progress_and_then_one_reply() {
         1,
         "{rest}"
     );
+
     let reply = rest
         .lines()
         .rfind(|line| line.starts_with("data: "))
         .expect("data");
     let reply: Value = serde_json::from_str(&reply["data: ".len()..]).expect("JSON");
+
     assert_eq!(
         reply["data"]["hosts"][0]["addresses"],
         json!(["2001:db8::81", "192.0.2.81"])
@@ -191,23 +206,27 @@ fn problems_have_code_status_place_and_correction() {
         ("NETVANE__DNS__TIMEOUT_MS", "50"),
     ]);
     let ask = |line: &str| service.command(line).problem();
+
     assert_eq!(
         ask("/mxx example.com"),
         json!({"type": "about:blank", "title": "Unknown command", "status": 404, "code": "unknown_command",
             "detail": "there is no command `mxx`; did you mean `mx`?",
             "position": {"start": 0, "end": 4}, "suggestion": "/mx example.com"})
     );
+
     assert_eq!(
         ask("/mx www..example.com"),
         json!({"type": "about:blank", "title": "Bad argument", "status": 400, "code": "bad_argument",
             "detail": "`domain`: two dots stand side by side: an empty label is not allowed",
             "position": {"start": 4, "end": 20}, "suggestion": "/mx www.example.com"})
     );
+
     // Characters are counted, not bytes.
     assert_eq!(
         ask("/mx bücher$.example")["position"],
         json!({"start": 4, "end": 11})
     );
+
     for resolver in [
         "127.0.0.1",
         "[::1]:53",
@@ -228,13 +247,17 @@ fn problems_have_code_status_place_and_correction() {
             "{resolver}"
         );
     }
+
     let silent = ask("a silent.example.com");
+
     assert_eq!(
         (&silent["status"], &silent["code"]),
         (&json!(504), &json!("timeout")),
         "{silent}"
     );
+
     let garbage = ask("a garbage.example.com");
+
     assert_eq!(
         (&garbage["status"], &garbage["code"]),
         (&json!(502), &json!("upstream")),
@@ -284,6 +307,7 @@ fn named_arguments_are_read_like_typed_ones() {
         detail(json!({"name": "mx", "arguments": {"domain": "a..b"}}))
             .starts_with("`domain`: two dots")
     );
+
     for wrong in [json!(7), json!(true), json!(["example.com"]), json!({})] {
         let problem = ask(json!({"name": "mx", "arguments": {"domain": wrong}}));
         assert_eq!(
@@ -292,6 +316,7 @@ fn named_arguments_are_read_like_typed_ones() {
             "{wrong}"
         );
     }
+
     let twice = service
         .get("/v1/commands/mx?domain=a.example&domain=b.example")
         .problem();
@@ -320,10 +345,12 @@ fn health_readiness_and_metrics() {
     service.command("a a..b").problem();
     service.command("nosuch").problem();
     let metrics = service.get("/metrics");
+
     assert_eq!(
         metrics.header("content-type"),
         "text/plain; version=0.0.4; charset=utf-8"
     );
+
     let value = |name: &str, labels: &[&str]| {
         let lines = metrics
             .text()
@@ -335,6 +362,7 @@ fn health_readiness_and_metrics() {
             .and_then(|line| line.rsplit(' ').next())
             .map(str::to_owned)
     };
+
     let count = |command: &str, outcome: &str| {
         let labels = [
             format!("command=\"{command}\""),
@@ -345,12 +373,14 @@ fn health_readiness_and_metrics() {
             &[&labels[0], &labels[1], "adapter=\"http\""],
         )
     };
+
     assert_eq!(
         count("a", "answered").as_deref(),
         Some("1"),
         "{}",
         metrics.text()
     );
+
     assert_eq!(count("a", "cached").as_deref(), Some("1"));
     assert_eq!(count("-", "bad_argument").as_deref(), Some("1"));
     assert_eq!(count("-", "unknown_command").as_deref(), Some("1"));
@@ -395,12 +425,14 @@ fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
         ("NETVANE__DNS__TIMEOUT_MS", "100"),
         ("NETVANE__DNS__ATTEMPTS", "1"),
     ]);
+
     let questions = [
         "a.example.test. A",
         "b.example.test. A",
         "c.example.test. A",
         ". NS",
     ];
+
     questions.iter().for_each(|question| dns.hold(question));
     for name in ["a", "b"] {
         assert_eq!(
@@ -408,19 +440,23 @@ fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
             504
         );
     }
+
     assert_eq!(
         service.get("/readyz").status,
         200,
         "one domain's trouble, as far as anybody knows"
     );
+
     assert_eq!(service.command("a c.example.test").status, 504);
     let ready = service.get("/readyz");
+
     assert_eq!(
         (ready.status, ready.text().contains("did not answer")),
         (503, true),
         "{}",
         ready.text()
     );
+
     assert_eq!(service.get("/healthz").status, 200);
     questions.iter().for_each(|question| dns.release(question));
     until("it is ready again", || service.get("/readyz").status == 200);

@@ -22,11 +22,13 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
             .expect("max-age");
         text.parse::<u64>().expect("seconds")
     };
+
     assert!(
         (200..=300).contains(&seconds(&first)),
         "{}",
         first.header("cache-control")
     );
+
     assert_eq!(first.header("vary"), "accept");
     let tag = first.header("etag");
     assert!(tag.starts_with("W/\""), "{tag}");
@@ -35,12 +37,14 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
         path,
         &[("If-None-Match", &format!("\"x\", {tag}"))],
     );
+
     assert_eq!(
         (again.status, again.text(), again.header("etag")),
         (304, "", tag)
     );
     assert!(seconds(&again) <= seconds(&first));
     assert_eq!(again.header("vary"), "accept");
+
     // Another form is another thing, and so is another answer.
     for (path, accept) in [
         (path, "text/plain"),
@@ -54,6 +58,7 @@ fn an_answer_may_be_kept_as_long_as_it_holds() {
         assert_eq!(other.status, 200);
         assert_ne!(other.header("etag"), tag);
     }
+
     let mut client = Client::connect(service.address);
     client.request(&format!("HEAD {path}"), &[], b"");
     let (status, headers) = client.head().expect("a response");
@@ -89,6 +94,7 @@ fn an_answer_that_counts_down_has_one_tag() {
 fn what_holds_for_nobody_else_or_not_at_all_is_not_kept() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
+
     for path in [
         "/v1/commands/myip",
         "/v1/commands/myrequest",
@@ -105,7 +111,9 @@ fn what_holds_for_nobody_else_or_not_at_all_is_not_kept() {
             "{path}"
         );
     }
+
     let posted = service.command("a example.test");
+
     assert_eq!(
         (posted.header("cache-control"), posted.header("etag")),
         ("no-store", "")
@@ -121,11 +129,14 @@ fn every_response_has_a_name_and_the_log_knows_it() {
     assert_eq!(named.header("x-request-id"), "order-66_a.b");
     let line: Value =
         serde_json::from_str(&service.logged("order-66_a.b")).expect("a log line in JSON");
+
     assert_eq!(
         (&line["fields"]["request_id"], &line["fields"]["command"]),
         (&json!("order-66_a.b"), &json!("a"))
     );
+
     let mut names = Vec::new();
+
     for path in [
         path,
         "/healthz",
@@ -143,9 +154,11 @@ fn every_response_has_a_name_and_the_log_knows_it() {
             names.push(name);
         }
     }
+
     names.sort_unstable();
     assert!(names.windows(2).all(|two| two[0] != two[1]), "each its own");
     let told = get(&service, "/v1/commands/myrequest", &[]).json();
+
     assert_eq!(
         told["data"]["variables"].get("HTTP_X_REQUEST_ID"),
         None,
@@ -156,6 +169,7 @@ fn every_response_has_a_name_and_the_log_knows_it() {
 #[test]
 fn a_path_that_does_not_take_a_method_says_which_it_takes() {
     let service = Service::start(&[]);
+
     for (target, allowed) in [
         ("DELETE /v1/commands", "GET,HEAD,POST"),
         ("POST /v1/commands/mx", "GET,HEAD"),
@@ -171,6 +185,7 @@ fn a_path_that_does_not_take_a_method_says_which_it_takes() {
         );
         assert_eq!(response.problem()["code"], "method_not_allowed");
     }
+
     // Forms are what curl sends unless told otherwise.
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let reply = Client::connect(service.address).ask(
@@ -178,6 +193,7 @@ fn a_path_that_does_not_take_a_method_says_which_it_takes() {
         &form,
         br#"{"command":"port 22"}"#,
     );
+
     assert_eq!(reply.json()["command"], "port");
 }
 
@@ -222,6 +238,7 @@ fn a_stream_that_broke_off_is_taken_up_again() {
     let (id, name, so_far) = parsed(&String::from_utf8(chunk).expect("UTF-8")).remove(0);
     assert_eq!(name, "progress");
     drop(client);
+
     // The lookup goes on; nothing is asked a second time.
     let mut client = Client::connect(service.address);
     client.request(target, &[accept, ("Last-Event-ID", &id)], b"");
@@ -229,11 +246,13 @@ fn a_stream_that_broke_off_is_taken_up_again() {
     dns.release("mail1.example.test. A");
     let rest = events(&mut client);
     let (last, name, reply) = rest.last().expect("an event");
+
     assert_eq!(
         (name.as_str(), &reply["id"]),
         ("reply", &so_far["id"]),
         "the same lookup"
     );
+
     assert!(
         rest.iter().all(|(later, ..)| *later != id),
         "only what came since: {rest:?}"
@@ -245,6 +264,7 @@ fn a_stream_that_broke_off_is_taken_up_again() {
             .count(),
         1
     );
+
     // Who has all is told not to come back; who missed the end gets it; who asks for something else begins anew.
     let ask = |target: &str, id: &str| {
         let mut client = Client::connect(service.address);
@@ -259,6 +279,7 @@ fn a_stream_that_broke_off_is_taken_up_again() {
             },
         )
     };
+
     assert_eq!(ask(target, last), (204, Vec::new()));
     let (_, missed) = ask(target, &id);
     assert_eq!((missed.len(), &missed[0].0, &missed[0].2), (1, last, reply));
@@ -307,6 +328,7 @@ fn the_description_holds_every_path_and_is_asked_for_once() {
     let service = Service::start(&[("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example/")]);
     let response = service.get("/openapi.json");
     let document = response.json();
+
     assert_eq!(
         (&document["openapi"], &document["servers"]),
         (
@@ -314,6 +336,7 @@ fn the_description_holds_every_path_and_is_asked_for_once() {
             &json!([{"url": "https://netvane.example"}])
         )
     );
+
     for path in [
         "/v1/commands",
         "/v1/batch",
@@ -325,11 +348,14 @@ fn the_description_holds_every_path_and_is_asked_for_once() {
     ] {
         assert!(document["paths"].get(path).is_some(), "{path}");
     }
+
     let tag = response.header("etag");
+
     assert_eq!(
         get(&service, "/openapi.json", &[("If-None-Match", tag)]).status,
         304
     );
+
     let page = service.get("/docs");
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert_eq!(

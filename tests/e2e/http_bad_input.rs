@@ -29,6 +29,7 @@ fn bodies_that_are_no_question() {
             );
             problem["detail"].as_str().expect("a detail").to_owned()
         };
+
         assert!(detail(b"").contains("the request body is empty"));
         assert!(detail(b"{\"command\": \"a \xff.example\"}").contains("is not UTF-8 (at byte 15)"));
         assert!(detail(b"{\"command\": \"mx").contains("EOF while parsing"));
@@ -70,6 +71,7 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
     survives(&[], |service| {
         let body = json!({"command": format!("a {}", "x".repeat(1 << 20))}).to_string();
         let problem = service.post(&body).problem();
+
         assert_eq!(
             (&problem["status"], &problem["code"]),
             (&json!(413), &json!("too_large"))
@@ -78,6 +80,7 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
             problem["detail"],
             "the request body is larger than 524288 bytes"
         );
+
         // The same without a length told beforehand.
         let mut client = Client::connect(service.address);
         client.send("POST /v1/commands HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -89,9 +92,11 @@ fn a_megabyte_is_too_large_however_it_is_sent() {
                 break;
             }
         }
+
         if let Ok(response) = client.response() {
             assert_eq!(response.problem()["code"], "too_large");
         }
+
         // What is within the limit of a body may still be too long for a line.
         let long = json!({"command": format!("a {}", "x".repeat(20_000))}).to_string();
         assert_eq!(service.post(&long).problem()["status"], 400);
@@ -113,6 +118,7 @@ fn paths_and_methods_that_there_are_not() {
             let problem = service.get(path).problem();
             assert_eq!(problem["status"], 404, "{path}");
         }
+
         for (target, allow) in [
             ("DELETE /v1/commands", "GET,HEAD,POST"),
             ("PUT /healthz", "GET,HEAD"),
@@ -128,6 +134,7 @@ fn paths_and_methods_that_there_are_not() {
             );
             assert_eq!(response.problem()["code"], "method_not_allowed", "{target}");
         }
+
         for path in [
             "/v1/commands/nosuch?domain=x",
             "/v1/commands/%00",
@@ -139,8 +146,10 @@ fn paths_and_methods_that_there_are_not() {
                 "{path}"
             );
         }
+
         // Bytes that are no UTF-8, once decoded.
         let problem = service.get("/v1/commands/%ff?domain=example.com").problem();
+
         assert!(
             matches!(problem["status"].as_u64(), Some(400 | 404)),
             "{problem}"
@@ -162,8 +171,10 @@ fn heads_that_are_malformed_or_huge() {
             client.send(bytes);
             client.head().map(|(status, _)| status).ok()
         };
+
         let head = |extra: &str| format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{extra}\r\n");
         assert_eq!(status(head("").as_bytes()), Some(200));
+
         // A server that has answered may close with unread bytes, and the answer is then lost on the way.
         let huge = head(&format!("X: {}\r\n", "a".repeat(100_000)));
         assert!(matches!(status(huge.as_bytes()), Some(431) | None));
@@ -194,6 +205,7 @@ fn heads_that_are_malformed_or_huge() {
 #[test]
 fn who_sends_too_slowly_is_cut() {
     let hold = [("NETVANE__HTTP__READ_TIMEOUT_MS", "300")];
+
     survives(&hold, |service| {
         for begun in [
             "",
@@ -217,15 +229,18 @@ fn who_sends_too_slowly_is_cut() {
                 "{begun:?} has its time"
             );
         }
+
         // A connection that was of use is not kept open for ever either.
         let mut client = Client::connect(service.address);
         assert_eq!(client.ask("GET /healthz", &[], b"").status, 200);
         assert_eq!(client.rest().expect("it is closed"), b"");
+
         // A body that does not come.
         let mut client = Client::connect(service.address);
         client.send(
             "POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{\"command\":",
         );
+
         let problem = client.response().expect("a response").problem();
         assert_eq!(problem["code"], "timeout");
         assert_eq!(
@@ -240,6 +255,7 @@ fn who_sends_too_slowly_is_cut() {
 fn names_that_no_name_server_should_see() {
     let server = Hostile::start();
     let address = server.address.to_string();
+
     survives(&[("NETVANE__DNS__SERVERS", &address)], |service| {
         let ask = |domain: &str| {
             let typed = service.command(&format!("a {domain}"));
@@ -247,6 +263,7 @@ fn names_that_no_name_server_should_see() {
                 service.post(json!({"name": "a", "arguments": {"domain": domain}}).to_string());
             (typed, named)
         };
+
         for domain in [
             "a.".repeat(8000).as_str(),
             &"a".repeat(64),
@@ -292,6 +309,7 @@ fn names_that_no_name_server_should_see() {
 fn a_name_that_decodes_to_another_name_is_shown_as_what_it_is() {
     let server = Hostile::start();
     let service = Service::with_dns(server.address);
+
     for (written, name) in [
         ("ｇｏｏｇｌｅ.example", "google.example"),
         ("example。com", "example.com"),
@@ -307,6 +325,7 @@ fn a_name_that_decodes_to_another_name_is_shown_as_what_it_is() {
             "{written}"
         );
     }
+
     for deceiving in ["pаypal.example", "xn--pypal-4ve.example", "аррӏе.example"] {
         let reply: Value = service.command(&format!("a {deceiving}")).json();
         assert_eq!(reply["severity"], "warning", "{deceiving}");

@@ -39,6 +39,7 @@ fn each_line_is_answered_and_known_by_its_ref() {
             .find(|answer| answer["command"] == command)
             .expect(command)
     };
+
     assert_eq!(
         (&find("a")["ref"], &find("a")["data"]["answers"][0]["data"]),
         (&json!(1), &json!("192.0.2.80"))
@@ -47,6 +48,7 @@ fn each_line_is_answered_and_known_by_its_ref() {
         find("mx")["data"]["hosts"][0]["exchange"],
         "mail1.example.test"
     );
+
     let written = find("mx")["ref"].to_string();
     let wanted: Value =
         serde_json::from_str(r#"{"row": [2, 12345678901234567890123]}"#).expect("JSON");
@@ -99,6 +101,7 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
         r#"{"command":"a x.example resolver=10.0.0.1","ref":11}"#,
         r#"{"command":"port 443","ref":"last"}"#,
     ];
+
     let mut answers = answers(&service, &lines.join("\n"));
     answers.sort_by_key(|answer| answer["line"].as_u64());
     let told: Vec<(Value, Value, Value)> = answers
@@ -111,6 +114,7 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
             )
         })
         .collect();
+
     let error = |line: u64, reference: Value, code: &str| (json!(line), reference, json!(code));
     let mut replies: Vec<&Value> = answers[..2].iter().map(|answer| &answer["ref"]).collect();
     replies.sort_by_key(|reference| reference.to_string());
@@ -130,6 +134,7 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
             error(11, json!(11), "refused_target"),
         ]
     );
+
     assert_eq!(answers[7]["error"]["status"], 400);
     assert_eq!(
         answers[6]["error"]["detail"],
@@ -163,6 +168,7 @@ fn what_is_found_first_comes_first() {
     assert!(
         client.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
     );
+
     let chunk = |line: &str| format!("{:x}\r\n{line}\r\n", line.len());
     assert!(client.send(chunk(
         "{\"command\":\"a example.test\",\"ref\":1}\n{\"command\":\"a web.example.test\",\"ref\":2}\n"
@@ -177,6 +183,7 @@ fn what_is_found_first_comes_first() {
     assert_eq!(next(), 1);
     assert!(client.send(chunk("{\"command\":\"port 22\",\"ref\":3}\n") + "0\r\n\r\n"));
     let text = client.chunk().expect("no error").expect("an answer");
+
     assert_eq!(
         serde_json::from_slice::<Value>(&text).expect("one line")["ref"],
         3
@@ -199,9 +206,11 @@ fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
         "mail2.example",
         "ns1.example",
     ];
+
     names
         .iter()
         .for_each(|name| dns.hold(&format!("{name}.test. A")));
+
     let lines: String = names
         .iter()
         .map(|name| format!("{{\"command\":\"a {name}.test\"}}\n"))
@@ -209,6 +218,7 @@ fn only_so_many_are_asked_at_once_and_none_when_the_client_is_gone() {
     let mut client = Client::connect(service.address);
     client.request("POST /v1/batch", &[], lines.as_bytes());
     dns.wait_for("mail1.example.test. A");
+
     // Another question passes those that wait for their turn.
     service.command("a www.example.test").json();
     let asked = |name: &str| dns.asked().iter().any(|asked| asked == name);
@@ -254,6 +264,7 @@ fn a_batch_leaves_room_for_others() {
         "192.0.2.80",
         "also for what the batch itself still waits to ask"
     );
+
     dns.release("example.test. A");
     assert_eq!(
         client
@@ -277,6 +288,7 @@ fn a_body_that_stops_ends_with_an_error() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
+
     assert_eq!(answers[0]["ref"], 1);
     assert_eq!(
         (
@@ -286,6 +298,7 @@ fn a_body_that_stops_ends_with_an_error() {
         ),
         (&json!(2), &json!("timeout"), 2)
     );
+
     // A declared length that is not kept.
     let mut client = Client::connect(service.address);
     client.send("POST /v1/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
@@ -320,18 +333,24 @@ fn memory_stays_flat_however_long_the_batch_is() {
                 }
                 assert!(sender.send("0\r\n\r\n"));
             });
+
         assert_eq!(client.head().expect("a response begins").0, 200);
         let (mut answered, mut most) = (0, 0.0_f64);
+
         while let Some(chunk) = client.chunk().expect("no error") {
             answered += chunk.iter().filter(|byte| **byte == b'\n').count();
             most = most.max(service.resident());
         }
+
         writing.join().expect("all is sent");
         assert_eq!(answered, lines);
+
         most
     };
+
     let before = batch(10_000);
     let after = batch(LINES);
+
     // All answers together are more than 100 MB.
     assert!(
         after < before + 20.0,

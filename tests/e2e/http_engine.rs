@@ -16,7 +16,9 @@ fn identical_questions_at_once_are_one_query() {
         "a https://web.example.test/x",
         "a domain=web.example.test",
     ];
+
     let mut clients: Vec<Client> = Vec::new();
+
     for line in spellings {
         let mut client = Client::connect(service.address);
         client.request(
@@ -27,6 +29,7 @@ fn identical_questions_at_once_are_one_query() {
         clients.push(client);
         dns.wait_for("web.example.test. A");
     }
+
     // Another question passes them, and is the sign that all of them have been read.
     assert_eq!(
         service.command("a example.test").json()["data"]["answers"][0]["data"],
@@ -40,7 +43,9 @@ fn identical_questions_at_once_are_one_query() {
     for reply in &replies {
         assert_eq!(reply["data"]["answers"][0]["data"], "192.0.2.80");
     }
+
     let asked = dns.asked();
+
     assert_eq!(
         asked
             .iter()
@@ -49,6 +54,7 @@ fn identical_questions_at_once_are_one_query() {
         1,
         "{asked:?}"
     );
+
     let mut ids: Vec<_> = replies
         .iter()
         .map(|reply| reply["id"].as_str().expect("an id"))
@@ -67,12 +73,14 @@ fn an_answer_is_kept_for_its_ttl_and_counts_down() {
     let first = ask();
     assert_eq!((&first["cached"], ttl(&first)), (&json!(false), 3));
     let mut seen = vec![3];
+
     until("a new answer", || {
         let reply = ask();
         let fresh = reply["cached"] == false;
         seen.push(ttl(&reply));
         fresh
     });
+
     assert_eq!(seen.pop(), Some(3), "the new answer has its whole TTL");
     assert!(
         seen.is_sorted_by(|earlier, later| earlier >= later),
@@ -122,11 +130,13 @@ fn a_lookup_ends_when_its_client_leaves() {
         let idle = service.settled_files();
         dns.hold("example.test. MX");
         let mut client = Client::connect(service.address);
+
         client.request(
             "GET /v1/commands/mx?domain=example.test",
             &[("Accept", accept)],
             b"",
         );
+
         dns.wait_for("example.test. MX");
         assert!(
             service.open_files() > idle,
@@ -136,13 +146,16 @@ fn a_lookup_ends_when_its_client_leaves() {
         if accept == "application/json" {
             service.logged(r#""outcome":"cancelled""#);
         }
+
         // For good: a query that is sent again has no socket for a moment.
         until("connection and query are gone", || {
             service.settled_files() <= idle
         });
         dns.release("example.test. MX");
+
         // An answer that came now would be followed by questions for the exchanges.
         service.command("a web.example.test").json();
+
         // What streams is given a while to come back, in which a query may be sent again.
         let mut asked = dns.asked();
         asked.dedup();
@@ -167,6 +180,7 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
             client
         })
         .collect();
+
     // The sign that both have been read.
     service.command("a example.test").json();
     let open = service.settled_files();
@@ -187,6 +201,7 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
 #[test]
 fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
     let dns = Dns::start();
+
     for signal in ["TERM", "INT"] {
         let service = Service::with_dns(dns.address);
         dns.hold("example.test. MX");
@@ -197,6 +212,7 @@ fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
                 .last()
                 .is_some_and(|asked| asked == "example.test. MX")
         });
+
         service.signal(signal);
         service.logged("shutting down");
         until("new connections are refused", || {
@@ -204,11 +220,13 @@ fn a_shutdown_finishes_what_is_running_and_takes_nothing_new() {
         });
         dns.release("example.test. MX");
         let reply = client.response().expect("the answer still arrives").json();
+
         assert_eq!(
             reply["data"]["hosts"][0]["addresses"],
             json!(["2001:db8::81", "192.0.2.81"]),
             "{signal}"
         );
+
         assert_eq!(client.rest().expect("then the connection is closed"), b"");
         assert_eq!(service.ended(), Some(0), "{signal}");
     }
@@ -235,6 +253,7 @@ fn a_shutdown_does_not_wait_longer_than_it_may() {
 fn many_askers_at_once_are_all_answered() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
+
     thread::scope(|scope| {
         let askers: Vec<_> = (0..8)
             .map(|asker| {
@@ -252,10 +271,12 @@ fn many_askers_at_once_are_all_answered() {
                 })
             })
             .collect();
+
         askers
             .into_iter()
             .for_each(|asker| asker.join().expect("all answers are right"));
     });
+
     let mut asked = dns.asked();
     let all = asked.len();
     asked.sort();

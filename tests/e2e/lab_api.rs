@@ -93,13 +93,16 @@ fn a_public_fuzzer_finds_no_deviation() {
     let document = lab.directory().join("openapi.json");
     std::fs::write(&document, service.get("/openapi.json").body)
         .expect("the lab's directory can be written to");
+
     let file = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+
     python(
         &lab,
         "openapi_spec_validator",
         &["--schema", "3.1", &file(&document)],
         &dns,
     );
+
     let url = format!("http://{}/openapi.json", service.address);
     let settings = format!("--config-file={}", lab.value("CONFIG"));
     let limits = [
@@ -108,6 +111,7 @@ fn a_public_fuzzer_finds_no_deviation() {
         "--generation-database=none",
         "--request-timeout=30",
     ];
+
     let all = [
         "--checks=all",
         "--phases=examples,coverage,fuzzing",
@@ -115,11 +119,13 @@ fn a_public_fuzzer_finds_no_deviation() {
         "--no-color",
         "--workers=2",
     ];
+
     let arguments: Vec<&str> = [settings.as_str(), "run", &url]
         .into_iter()
         .chain(limits)
         .chain(all)
         .collect();
+
     python(&lab, "schemathesis.cli", &arguments, &dns);
     assert!(!service.log().contains("panic"), "{}", service.log());
 }
@@ -140,12 +146,15 @@ fn replies_are_what_their_schemas_say() {
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect()
     };
+
     let problem = validator("Problem");
     let registry = service.get("/v1/commands").json();
+
     assert_eq!(
         told(&validator("Registry"), &registry),
         Vec::<String>::new()
     );
+
     let further = [
         "a example.test",
         "aaaa example.test",
@@ -183,15 +192,18 @@ fn replies_are_what_their_schemas_say() {
         "ip 8.8.8.8",
         "geo 2001:4860:4860::8888",
     ];
+
     let commands = registry["commands"].as_array().expect("commands");
     let examples = commands
         .iter()
         .flat_map(|command| command["examples"].as_array().expect("examples"));
     let examples = examples.map(|example| example.as_str().expect("a line"));
     let mut replied = BTreeSet::new();
+
     for line in further.into_iter().chain(examples) {
         let response = service.command(line);
         let answer: Value = serde_json::from_slice(&response.body).expect("JSON");
+
         if response.status != 200 {
             assert_eq!(
                 told(&problem, &answer),
@@ -200,23 +212,28 @@ fn replies_are_what_their_schemas_say() {
             );
             continue;
         }
+
         let name = answer["command"].as_str().expect("a command");
         let faults = told(&validator(&format!("Reply.{name}")), &answer);
         assert_eq!(faults, Vec::<String>::new(), "{line}: {answer}");
         let known = &document["components"]["schemas"][format!("Reply.{name}")]["properties"];
+
         for member in answer["data"].as_object().expect("data").keys() {
             assert!(
                 known["data"]["properties"].get(member).is_some(),
                 "{line}: `{member}` is not in the schema"
             );
         }
+
         replied.insert(name.to_owned());
     }
+
     let all: BTreeSet<String> = commands
         .iter()
         .filter_map(|command| command["name"].as_str())
         .map(str::to_owned)
         .collect();
+
     assert_eq!(
         all.difference(&replied).collect::<Vec<_>>(),
         Vec::<&String>::new(),

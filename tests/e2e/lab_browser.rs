@@ -127,6 +127,7 @@ fn every_tool_answers() {
             .text("new URL(location).searchParams.get('q')");
         assert_eq!(address, line.trim(), "the address is a permalink");
     }
+
     scene.nothing_wrong();
 }
 
@@ -135,6 +136,7 @@ fn every_tool_answers() {
 fn a_hostile_answer_is_inert() {
     let zone = HOSTILE.replace("RLO", "\u{202e}");
     let scene = Scene::with(|| Dns::serving("hostile.test.", &zone));
+
     for by_script in [true, false] {
         if by_script {
             scene.go("/");
@@ -142,9 +144,11 @@ fn a_hostile_answer_is_inert() {
         } else {
             scene.go("/?q=txt+hostile.test");
         }
+
         let shown = scene
             .browser
             .text("document.querySelector('#answer article').innerText");
+
         assert!(
             shown.contains("<script>alert(1)</script><img src=x onerror=alert(2)>"),
             "{shown}"
@@ -153,6 +157,7 @@ fn a_hostile_answer_is_inert() {
             shown.contains("\\u{202e}"),
             "what reorders text is visible: {shown}"
         );
+
         let hidden = "document.documentElement.outerHTML.includes('\\u202e')";
         assert_eq!(scene.browser.text(hidden), "false", "nowhere on the page");
         let live = "document.querySelectorAll('main script, main img, main [onerror], main a[href^=\"javascript\"]').length";
@@ -178,6 +183,7 @@ fn progress_is_shown_and_can_be_cancelled() {
             .text("document.querySelector('#answer').ariaBusy"),
         "true"
     );
+
     assert_eq!(
         scene
             .browser
@@ -185,6 +191,7 @@ fn progress_is_shown_and_can_be_cancelled() {
         "0",
         "not whole yet"
     );
+
     scene.dns.release("mail2.example.test. A");
     scene.browser.wait(ANSWERED);
     let said = scene
@@ -245,6 +252,7 @@ fn with_the_keyboard_alone() {
             .text("document.querySelector('#usage').textContent")
             .starts_with("type: ")
     );
+
     scene.browser.press(DOWN);
     assert_eq!(
         scene
@@ -252,6 +260,7 @@ fn with_the_keyboard_alone() {
             .text("document.querySelector('#line').getAttribute('aria-activedescendant')"),
         "suggestion-0"
     );
+
     scene.browser.press(&format!("{ENTER}{ENTER}"));
     scene.browser.wait(ANSWERED);
     assert_eq!(
@@ -273,8 +282,10 @@ fn with_the_keyboard_alone() {
             .text("document.querySelector('#answer mark').textContent"),
         "MXX"
     );
+
     scene.browser.wait(ANSWERED);
     let mut pressed = 0;
+
     while scene
         .browser
         .text("document.activeElement.dataset.line ?? ''")
@@ -284,15 +295,18 @@ fn with_the_keyboard_alone() {
         pressed += 1;
         assert!(pressed < 20, "the correction cannot be reached");
     }
+
     scene.browser.press(ENTER);
     scene
         .browser
         .wait("document.querySelector('#answer h2').textContent.startsWith('dig example.test MX')");
+
     // And back again.
     scene.browser.script("history.back()");
     scene
         .browser
         .wait("location.search.endsWith('MXX') && document.querySelector('#answer mark')");
+
     // What was asked is remembered here, and forgotten on demand.
     let remembered = "JSON.parse(localStorage.getItem('lines') ?? '[]').length";
     assert_eq!(scene.browser.text(remembered), "2");
@@ -326,6 +340,7 @@ fn answers_are_taken_along() {
             .unwrap_or_else(|| panic!("{read}"))
             .to_owned()
     };
+
     assert!(
         copied("Text")
             .starts_with("MX of example.test\n✓ 2 mail servers, both resolve\n\nPreference")
@@ -335,12 +350,14 @@ fn answers_are_taken_along() {
     assert_eq!(json["data"]["hosts"][0]["exchange"], "mail1.example.test");
     assert_eq!(copied("Link"), format!("{origin}/?q=mx+example.test"));
     let curl = copied("curl");
+
     assert_eq!(
         curl,
         format!(
             "curl -H 'Content-Type: application/json' -d '{{\"command\":\"mx example.test\"}}' {origin}/v1/commands"
         )
     );
+
     scene.nothing_wrong();
 }
 
@@ -361,6 +378,7 @@ fn no_page_has_a_barrier() {
         "/?q=howmail+carol@example.test+dave@example.test",
         "/nowhere",
     ];
+
     for window in [Window::DESK, Window::PHONE, Window::PHONE.in_the_dark()] {
         scene.browser.become_like(window);
         for path in paths {
@@ -374,6 +392,7 @@ fn no_page_has_a_barrier() {
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(scene.browser.text(wider), "0", "{path} fits {window:?}");
         }
+
         scene.go("/");
         scene.browser.press("d");
         scene
@@ -392,6 +411,7 @@ fn the_first_load_is_small() {
     scene
         .browser
         .wait("performance.getEntriesByType('navigation')[0].loadEventEnd > 0 && painted > 0");
+
     let parts =
         "return [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .map((entry) => [new URL(entry.name).pathname, entry.decodedBodySize])";
@@ -402,6 +422,7 @@ fn the_first_load_is_small() {
         .flatten()
         .filter_map(|part| part[1].as_u64())
         .sum();
+
     println!("{total} bytes: {parts}");
     assert!((1..=60_000).contains(&total), "{total} bytes: {parts}");
     let times = "const [page] = performance.getEntriesByType('navigation');
@@ -421,11 +442,13 @@ fn only_the_button_shares() {
     let mut settings = telegram.settings().to_vec();
     let state = netvane_tests::Scratch::new();
     let directory = state.path().display().to_string();
+
     settings.extend([
         ("NETVANE__DNS__SERVERS", &*server),
         ("NETVANE__HTTP__PUBLIC_URL", "https://netvane.example"),
         ("NETVANE__STATE__DIRECTORY", &directory),
     ]);
+
     let service = Service::start(&settings);
     telegram.wait_for_poll();
     let ann = telegram.private(&User::new(42, "Ann"));
@@ -444,11 +467,13 @@ fn only_the_button_shares() {
     for _ in 0..3 {
         assert_eq!(service.get(&path).status, 200, "bots may look at it");
     }
+
     let stray = netvane_tests::http::Client::connect(service.address).ask(
         &format!("POST {path}"),
         &[],
         b"view=guessed",
     );
+
     assert_eq!(stray.status, 403);
 
     let address = format!("http://{}{path}", service.address);
@@ -457,6 +482,7 @@ fn only_the_button_shares() {
         ("phone-light", Window::PHONE),
         ("phone-dark", Window::PHONE.in_the_dark()),
     ];
+
     for (name, window) in windows {
         scene.browser.become_like(window);
         scene.browser.go(&address);
@@ -467,6 +493,7 @@ fn only_the_button_shares() {
                 .picture(&directory.join(format!("share-{name}.png")));
         }
     }
+
     let shown = scene
         .browser
         .text("document.querySelector('article').innerText");
@@ -475,13 +502,16 @@ fn only_the_button_shares() {
     scene
         .browser
         .wait("document.querySelector('h1').textContent === 'Shared'");
+
     let shared = ann.wait_for(|message| message.id == link.id && message.text.contains("Chrom"));
+
     assert!(
         !shared
             .buttons()
             .any(|button| button.url.as_deref() == Some(&url)),
         "the link is gone"
     );
+
     assert_eq!(service.get(&path).status, 404, "it is used up");
     assert_eq!(scene.browser.wrongs(), [""; 0]);
     assert_eq!(service.stop(), Some(0));
@@ -512,7 +542,9 @@ fn pictures() {
         ("tool", "/tools/dig"),
         ("nothing", "/nowhere"),
     ];
+
     let windows = [("desk", Window::DESK), ("phone", Window::PHONE)];
+
     for (name, window) in windows {
         for (theme, window) in [("light", window), ("dark", window.in_the_dark())] {
             scene.browser.become_like(window);
@@ -533,5 +565,6 @@ fn pictures() {
                 .picture(&directory.join(format!("typing-{name}-{theme}.png")));
         }
     }
+
     assert!(!scene.lab.value("CLIENT_NS").is_empty());
 }

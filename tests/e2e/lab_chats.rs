@@ -78,6 +78,7 @@ fn every_command_answers_on_telegram() {
             )
         })
         .collect();
+
     for (line, asked) in asked {
         let last = asked.wait_for(|message| {
             !message.text.contains("Looking …")
@@ -90,6 +91,7 @@ fn every_command_answers_on_telegram() {
         );
         assert_eq!(last.live_parts(), [""; 0], "{line}");
     }
+
     assert_eq!(service.stop(), Some(0));
     telegram.finish();
 }
@@ -110,6 +112,7 @@ fn every_command_answers_on_discord() {
     netvane_tests::until("the commands are registered", || {
         !discord.commands().is_empty()
     });
+
     let asked: Vec<_> = commands(&service)
         .iter()
         .zip(1..)
@@ -121,6 +124,7 @@ fn every_command_answers_on_discord() {
             )
         })
         .collect();
+
     for (name, asked) in asked {
         let last = asked.wait_for(&name, |message| {
             let shown = message.to_string();
@@ -133,6 +137,7 @@ fn every_command_answers_on_discord() {
             "{name}: {last}"
         );
     }
+
     assert_eq!(service.stop(), Some(0));
     discord.finish();
 }

@@ -84,6 +84,7 @@ const ANSWERS: [Row; 26] = [
 fn outcomes_are_told_apart() {
     let lab = Lab::get();
     let mut faults = Vec::new();
+
     for (line, rcode, outcome, severity, validated) in ANSWERS {
         // Behind a dead server unbound may take its time.
         let run = lab
@@ -98,6 +99,7 @@ fn outcomes_are_told_apart() {
             &reply["severity"],
             &data["authenticated"],
         );
+
         if seen
             != (
                 &json!(rcode),
@@ -108,11 +110,13 @@ fn outcomes_are_told_apart() {
         {
             faults.push(format!("{line}: {seen:?}"));
         }
+
         assert_eq!(
             data["resolver"], "198.51.100.53:53",
             "{line}: the first of /etc/resolv.conf"
         );
     }
+
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -147,6 +151,7 @@ fn a_failure_of_validation_is_told_with_its_code() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn servers_that_fail_are_told_apart() {
     let lab = Lab::get();
+
     for (name, told) in [
         ("www.silent.test", "the zone's own servers do not answer"),
         ("www.closed.test", "the zone's own servers do not answer"),
@@ -185,6 +190,7 @@ fn servers_that_fail_are_told_apart() {
             "{name}: {summary}"
         );
     }
+
     // The same at the servers themselves.
     for (line, code, told) in [
         (
@@ -222,6 +228,7 @@ fn servers_that_fail_are_told_apart() {
             "{line}: {problem}"
         );
     }
+
     for (line, rcode, outcome) in [
         ("a www.plain.test {REFUSED4}", "REFUSED", "refused"),
         ("a www.plain.test {EXAMPLE4}", "REFUSED", "refused"),
@@ -253,6 +260,7 @@ fn aliases_are_kept_in_order_also_when_they_lead_nowhere() {
             .map(|row| format!("{} {} {}", row["name"], row["type"], row["data"]).replace('"', ""))
             .collect()
     };
+
     assert_eq!(
         chain("a chain1.example.test"),
         [
@@ -262,6 +270,7 @@ fn aliases_are_kept_in_order_also_when_they_lead_nowhere() {
             "www.example.test A 203.0.113.80",
         ]
     );
+
     assert_eq!(
         chain("a dangling.example.test"),
         ["dangling.example.test CNAME missing.example.test."]

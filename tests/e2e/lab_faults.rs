@@ -113,24 +113,29 @@ fn queries_that_are_lost_swallowed_or_refused() {
         serve(&lab, &["RESOLVER4", "OPEN4"]),
     );
     let answered = (200, Value::from("NOERROR"));
+
     assert_eq!(
         [asked(&alone), asked(&two)],
         [answered.clone(), answered.clone()]
     );
+
     let files = alone.settled_files();
 
     firewall.swallows(30);
     let outcomes: Vec<(u16, Value)> = (0..20).map(|_| asked(&alone)).collect();
+
     assert!(
         outcomes
             .iter()
             .all(|(status, _)| [200, 504].contains(status)),
         "{outcomes:?}"
     );
+
     let well = outcomes
         .iter()
         .filter(|outcome| **outcome == answered)
         .count();
+
     assert!(
         well >= 15,
         "three attempts get through a way that loses a third: {outcomes:?}"
@@ -145,22 +150,27 @@ fn queries_that_are_lost_swallowed_or_refused() {
         } else {
             firewall.refuses();
         }
+
         for _ in 0..3 {
             assert_eq!(asked(&alone).0, status);
         }
+
         let ready = alone.get("/readyz");
+
         assert_eq!(
             (ready.status, ready.text().contains(told)),
             (503, true),
             "{}",
             ready.text()
         );
+
         assert_eq!(asked(&two), answered, "the other resolver is asked");
         assert_eq!(two.get("/readyz").status, 200);
         firewall.heals();
         assert_eq!(asked(&alone), answered);
         until("it is ready again", || alone.get("/readyz").status == 200);
     }
+
     until("no socket is left behind", || {
         alone.settled_files() <= files
     });

@@ -89,40 +89,50 @@ const MAILBOXES: [Row; 7] = [
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn mailboxes_are_told_apart() {
     let lab = Lab::mail();
+
     for (address, verdict, reason, expected) in MAILBOXES {
         let reply = verify(&lab, address).run().json();
         let data = &reply["data"];
+
         assert_eq!(
             said(data),
             [&json!(verdict), &json!(reason), &json!("mx1.lab.test")],
             "{address}: {data:#}"
         );
+
         let checks = &data["checks"];
         let names = ["accepts_mailbox", "catch_all", "mailbox_full", "disabled"];
+
         assert_eq!(
             names.map(|name| checks[name].as_bool()),
             expected,
             "{address}: {checks}"
         );
+
         let made = ["syntax", "mx", "smtp", "greylisted"].map(|name| checks[name].as_bool());
+
         assert_eq!(
             made,
             [Some(true), Some(true), Some(true), Some(false)],
             "{address}: {checks}"
         );
+
         assert_eq!(stages(data), DIALOGUE, "{address}");
         assert_eq!(
             (&data["tls"]["version"], &data["tls"]["trusted"]),
             (&json!("TLS 1.3"), &json!(true)),
             "{address}"
         );
+
         assert_eq!(
             data["transcript"][0]["host"],
             format!("mx1.lab.test ({})", lab.value("MX1_6"))
         );
         assert_eq!(data["mx"][0]["exchange"], "mx1.lab.test", "{address}");
     }
+
     let role = verify(&lab, "postmaster@lab.test").run().json();
+
     assert_eq!(
         (&role["data"]["reason"], &role["data"]["checks"]["role"]),
         (&json!("accepted"), &json!(true))
@@ -133,6 +143,7 @@ fn mailboxes_are_told_apart() {
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn replies_are_kept_as_they_were_said() {
     let lab = Lab::mail();
+
     for (address, code, enhanced, text) in [
         ("known@lab.test", 250, "2.1.5", "Ok"),
         (
@@ -205,8 +216,10 @@ fn the_next_exchange_is_asked_where_the_first_is_dead() {
             "connect",
         ),
     ];
+
     // All at once: Exim greets after two seconds, and a silent exchange takes longer.
     let runs: Vec<_> = rows.iter().map(|row| verify(&lab, row.0).spawn()).collect();
+
     for ((address, verdict, reason, exchange, first), run) in rows.into_iter().zip(runs) {
         let data = run.finish().json()["data"].clone();
         assert_eq!(
@@ -229,6 +242,7 @@ fn the_next_exchange_is_asked_where_the_first_is_dead() {
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn where_no_exchange_answers_nothing_is_told() {
     let lab = Lab::mail();
+
     for (address, reason) in [
         ("known@refused.test", "connection_refused"),
         ("known@silent.test", "unreachable"),
@@ -249,11 +263,13 @@ fn where_no_exchange_answers_nothing_is_told() {
             "{address}"
         );
     }
+
     let data = verify(&lab, "known@slow.test")
         .env("NETVANE__SMTP__TIMEOUT_MS", "500")
         .run()
         .json()["data"]
         .clone();
+
     assert_eq!(
         said(&data)[..2],
         [&json!("unknown"), &json!("timed_out")],
@@ -265,6 +281,7 @@ fn where_no_exchange_answers_nothing_is_told() {
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn exchanges_of_every_kind() {
     let lab = Lab::mail();
+
     for (address, exchange, trusted) in [
         // no MX: the domain's own address, for which the certificate is not made
         ("known@implicit.test", "implicit.test", json!(false)),
@@ -284,6 +301,7 @@ fn exchanges_of_every_kind() {
             "{address}"
         );
     }
+
     let v6 = verify(&lab, "known@v6.test").run().json()["data"].clone();
     assert_eq!(v6["mx"][0]["addresses"], json!([lab.value("MX1_6")]));
     assert_eq!(
@@ -296,9 +314,11 @@ fn exchanges_of_every_kind() {
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn greylisting_is_waited_out_where_it_says_how_long() {
     let lab = Lab::mail();
+
     // A greylist remembers for good whom it has seen, so each run asks for another address.
     let tag = std::process::id();
     let told = verify(&lab, &format!("known+{tag}@told.test")).run().json()["data"].clone();
+
     assert_eq!(
         said(&told),
         [
@@ -308,6 +328,7 @@ fn greylisting_is_waited_out_where_it_says_how_long() {
         ],
         "{told:#}"
     );
+
     assert_eq!(
         told["checks"]["greylisted"], true,
         "also where coming again helped"
@@ -317,6 +338,7 @@ fn greylisting_is_waited_out_where_it_says_how_long() {
         [DIALOGUE, DIALOGUE].concat(),
         "two connections"
     );
+
     assert_eq!(
         (
             &told["transcript"][6]["code"],
@@ -327,6 +349,7 @@ fn greylisting_is_waited_out_where_it_says_how_long() {
 
     let grey = format!("known+{tag}@grey.test");
     let first = verify(&lab, &grey).run().json()["data"].clone();
+
     assert_eq!(
         said(&first),
         [
@@ -336,6 +359,7 @@ fn greylisting_is_waited_out_where_it_says_how_long() {
         ],
         "{first:#}"
     );
+
     assert_eq!(
         (&first["checks"]["greylisted"], &first["retry_after"]),
         (&json!(true), &json!(300))
@@ -404,6 +428,7 @@ fn caught(lab: &Lab) -> usize {
 fn broken_domains_are_told_and_nothing_is_connected_to() {
     let lab = Lab::mail();
     let before = caught(&lab);
+
     for (domain, reason, why) in BROKEN {
         let reply = verify(&lab, &format!("known@{domain}")).run().json();
         let data = &reply["data"];
@@ -422,8 +447,10 @@ fn broken_domains_are_told_and_nothing_is_connected_to() {
         assert_eq!(data["transcript"], json!([]), "{domain}");
         assert_eq!(reply["severity"], "bad", "{domain}");
     }
+
     // Beside an exchange that leads nowhere there is a good one.
     let mixed = verify(&lab, "known@mixed.test").run().json()["data"].clone();
+
     assert_eq!(
         said(&mixed),
         [
@@ -432,11 +459,13 @@ fn broken_domains_are_told_and_nothing_is_connected_to() {
             &json!("mx1.lab.test")
         ]
     );
+
     assert!(
         mixed["refused"][0]
             .as_str()
             .is_some_and(|refused| refused.starts_with("mx.mixed.test (10.9.8.7)"))
     );
+
     assert_eq!(
         caught(&lab),
         before,
@@ -464,20 +493,26 @@ fn postfix_session(log: &str, name: &str) -> Option<String> {
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn servers_see_our_name_and_quit_and_never_data() {
     let lab = Lab::mail();
+
     for (address, rcpt) in [("known", "1/2"), ("unknown", "0/2"), ("full", "0/2")] {
         let name = format!("{address}-{}.lab.test", std::process::id());
+
         verify(&lab, &format!("{address}@lab.test"))
             .env("NETVANE__SMTP__HELO", &name)
             .run()
             .json();
+
         let mut session = None;
+
         until("Postfix notes the end of the session", || {
             let log = fs::read_to_string(lab.value("POSTFIX_LOG")).expect("Postfix's log");
             session = postfix_session(&log, &name);
             session.is_some()
         });
+
         let session = session.expect("awaited");
         let commands = format!("ehlo=2 starttls=1 mail=1 rcpt={rcpt} quit=1 ");
+
         assert!(
             session.contains(&commands) && !session.contains(" data"),
             "{session}"
@@ -489,19 +524,23 @@ fn servers_see_our_name_and_quit_and_never_data() {
     }
 
     let name = format!("exim-{}.lab.test", std::process::id());
+
     verify(&lab, "known@slow.test")
         .env("NETVANE__SMTP__HELO", &name)
         .run()
         .json();
+
     let end = format!(
         "SMTP connection from ({name}) [{}] closed by QUIT",
         lab.value("CLIENT6")
     );
     let mut log = String::new();
+
     until("Exim notes the end of the session", || {
         log = fs::read_to_string(lab.value("EXIM_LOG")).expect("Exim's log");
         log.contains(&end)
     });
+
     // neither a message nor a DATA that was refused
     let unsent = format!(
         "H=({name}) [{}] incomplete transaction (QUIT) from <> for known@slow.test",
@@ -515,10 +554,12 @@ fn servers_see_our_name_and_quit_and_never_data() {
 fn where_a_mailbox_lives() {
     let lab = Lab::mail();
     let data = lab.json("mailbox known@lab.test")["data"].clone();
+
     assert_eq!(
         (&data["domain"], &data["provider"]),
         (&json!("lab.test"), &json!("self-hosted"))
     );
+
     let hosts: Vec<_> = data["hosts"]
         .as_array()
         .expect("hosts")
@@ -532,6 +573,7 @@ fn where_a_mailbox_lives() {
             json!([host["preference"], host["exchange"], addresses])
         })
         .collect();
+
     let expected = [
         json!([10, "mx1.lab.test", [lab.value("MX1_6"), lab.value("MX1_4")]]),
         json!([20, "mx2.lab.test", [lab.value("MX2_6"), lab.value("MX2_4")]]),
@@ -582,6 +624,7 @@ fn spoken(lab: &Lab, port: &str, starttls: &[&str]) -> String {
 #[ignore = "needs the mail lab, which tests/run brings up"]
 fn records_of_mail_programs_lead_to_servers() {
     let lab = Lab::mail();
+
     for (service, port, starttls) in [
         ("submissions", "465", &[][..]),
         ("submission", "587", &["-starttls", "smtp"]),
@@ -599,6 +642,7 @@ fn records_of_mail_programs_lead_to_servers() {
         let said = spoken(&lab, port, starttls);
         assert!(said.contains("Verification: OK"), "{service}: {said}");
     }
+
     for (line, text) in [
         ("txt lab.test", "v=spf1 mx -all"),
         ("txt s1._domainkey.lab.test", "v=DKIM1; k=rsa; p="),

@@ -32,6 +32,7 @@ fn checked<'d>(data: &'d Value, method: &str) -> &'d Value {
 fn signatures_that_hold() {
     let lab = Lab::mail();
     let good = trace(&lab, "good.eml");
+
     assert_eq!(
         ["spf", "dkim", "dmarc"].map(|method| checked(&good, method)),
         ["pass"; 3]
@@ -40,6 +41,7 @@ fn signatures_that_hold() {
         good["authentication"]["spf"]["detail"],
         format!("{} for known@lab.test", lab.value("MX1_4"))
     );
+
     let dkim = &good["authentication"]["dkim"];
     assert_eq!(dkim.as_array().map(Vec::len), Some(1));
     assert_eq!(
@@ -50,6 +52,7 @@ fn signatures_that_hold() {
         ),
         (&json!("lab.test"), &json!("s1"), &json!("rsa-sha256"))
     );
+
     assert_eq!(
         (&good["origin"]["address"], &good["origin"]["confidence"]),
         (&json!(lab.value("MX1_4")), &json!("fact"))
@@ -58,12 +61,14 @@ fn signatures_that_hold() {
 
     // Not from a server of the domain, but signed by it.
     let strayed = trace(&lab, "strayed.eml");
+
     assert_eq!(
         ["spf", "dkim", "dmarc"].map(|method| checked(&strayed, method)),
         ["fail", "pass", "pass"]
     );
 
     let list = trace(&lab, "list.eml");
+
     assert_eq!(
         (checked(&list, "arc"), checked(&list, "spf")),
         (&json!("pass"), &json!("pass"))

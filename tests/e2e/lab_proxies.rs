@@ -54,18 +54,22 @@ fn the_caller_is_known_behind_each_proxy() {
     let (nginx, haproxy, caddy) = (lab.value("NGINX"), lab.value("HAPROXY"), lab.value("CADDY"));
 
     let found = data(&format!("{nginx}:80"), &[("X-Forwarded-For", FORGED)]);
+
     assert_eq!(
         (&found["address"], &found["via"]),
         (&json!(nginx), &json!("proxy"))
     );
+
     let named = format!("{nginx} x-forwarded-for");
     let repeated = format!("{nginx} x-real-ip");
     let forged = format!("{FORGED} x-forwarded-for, a claim");
+
     assert_eq!(
         chain(&found),
         ["127.0.0.1 connection", &named, &forged, &repeated],
         "one line, appended to"
     );
+
     assert_eq!(
         found["proxy_headers"]["x-forwarded-for"],
         format!("{FORGED}, {nginx}")
@@ -80,6 +84,7 @@ fn the_caller_is_known_behind_each_proxy() {
         format!("{haproxy} x-forwarded-for"),
         format!("{haproxy} forwarded"),
     );
+
     assert_eq!(
         chain(&found),
         ["127.0.0.1 connection", &named, &forged, &repeated],
@@ -88,6 +93,7 @@ fn the_caller_is_known_behind_each_proxy() {
 
     let found = data(&format!("{caddy}:80"), &[("X-Forwarded-For", FORGED)]);
     let named = format!("{caddy} x-forwarded-for");
+
     assert_eq!(
         chain(&found),
         ["127.0.0.1 connection", &named],
@@ -106,6 +112,7 @@ fn the_caller_is_known_behind_each_proxy() {
 fn the_proxy_protocol_of_nginx_and_haproxy() {
     let (lab, relayed) = service("8081", "true");
     let (nginx, haproxy) = (lab.value("NGINX"), lab.value("HAPROXY"));
+
     for front in [nginx, haproxy] {
         let found = data(&format!("{front}:81"), &[("X-Forwarded-For", FORGED)]);
         assert_eq!(
@@ -122,6 +129,7 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
         );
         assert!(found["port"].as_u64().is_some_and(|port| port > 1023));
     }
+
     // TLS ends at haproxy, which says so.
     let url = "https://front.lab.test:443/v1/commands/myrequest";
     let resolved = format!("front.lab.test:443:{haproxy}");
@@ -138,10 +146,12 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
         ])
         .output()
         .expect("curl runs");
+
     let told = String::from_utf8_lossy(&curl.stderr).into_owned();
     let reply: Value =
         serde_json::from_slice(&curl.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
     let variables = &reply["data"]["variables"];
+
     assert_eq!(
         (&variables["HTTPS"], &variables["REQUEST_SCHEME"]),
         (&json!("on"), &json!("https"))
@@ -149,6 +159,7 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
     assert_eq!(variables["SSL_PROTOCOL"], "TLSv1.3");
     assert_eq!(variables["SSL_TLS_SNI"], "front.lab.test");
     assert_eq!(variables["SERVER_PORT"], "443", "as the caller knows it");
+
     // Whoever speaks no PROXY protocol there is not answered.
     let mut plain = Client::connect(relayed.address);
     plain.request(MYIP, &[], b"");

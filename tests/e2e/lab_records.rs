@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 #[ignore = "needs the lab, which tests/run brings up"]
 fn mx_in_all_its_shapes() {
     let lab = Lab::get();
+
     for (name, severity, faults, warning) in [
         ("good-mx", "good", &[None, None][..], None),
         ("plain-mx", "good", &[None], None),
@@ -59,19 +60,23 @@ fn mx_in_all_its_shapes() {
             (&json!(false), &json!(false)),
             "{name}"
         );
+
         let seen: Vec<Option<&str>> = data["hosts"]
             .as_array()
             .expect("hosts")
             .iter()
             .map(|host| host["fault"].as_str())
             .collect();
+
         assert_eq!(seen, faults, "{name}");
         let warnings = reply["warnings"].as_array().expect("warnings");
+
         assert_eq!(
             warnings.len(),
             usize::from(warning.is_some()),
             "{name}: {warnings:?}"
         );
+
         if let (Some(told), Some(warning)) = (warning, warnings.first()) {
             assert!(
                 warning.as_str().is_some_and(|text| text.contains(told)),
@@ -79,9 +84,11 @@ fn mx_in_all_its_shapes() {
             );
         }
     }
+
     let addresses = lab.json("mx good-mx.example.test")["data"]["hosts"][1]["addresses"].clone();
     assert_eq!(addresses, json!(["2001:db8:2::82", "203.0.113.82"]));
     let null = lab.json("mx null-mx.example.test");
+
     assert_eq!(
         (
             &null["severity"],
@@ -90,18 +97,23 @@ fn mx_in_all_its_shapes() {
         ),
         (&json!("neutral"), &json!(true), &json!([]))
     );
+
     let implicit = lab.json("mx implicit-mx.example.test");
+
     assert_eq!(
         (&implicit["severity"], &implicit["data"]["implicit"]),
         (&json!("warning"), &json!(true))
     );
+
     let host = &implicit["data"]["hosts"][0];
+
     assert_eq!(
         (&host["preference"], &host["exchange"]),
         (&json!(0), &json!("implicit-mx.example.test"))
     );
     assert_eq!(host["addresses"], json!(["2001:db8:2::80", "203.0.113.80"]));
     let none = lab.json("mx nomail.example.test");
+
     assert_eq!(
         (
             &none["severity"],
@@ -118,10 +130,12 @@ fn texts_are_joined_and_explained() {
     let lab = Lab::get();
     let texts = |name: &str| lab.json(&format!("txt {name}.example.test"))["data"]["texts"].clone();
     let split = texts("split");
+
     assert_eq!(
         (&split[0]["text"], &split[0]["strings"]),
         (&json!("v=spf1 ip4:203.0.113.0/24 -all"), &json!(2))
     );
+
     for (name, purpose) in [
         ("split", "SPF"),
         ("_dmarc", "DMARC"),
@@ -138,17 +152,20 @@ fn texts_are_joined_and_explained() {
             "{name}: {text}"
         );
     }
+
     let purposes: BTreeSet<String> = lab.json("txt example.test")["data"]["texts"]
         .as_array()
         .expect("texts")
         .iter()
         .map(|text| text["purpose"].as_str().unwrap_or_default().to_lowercase())
         .collect();
+
     assert!(
         purposes.iter().any(|told| told.contains("google"))
             && purposes.iter().any(|told| told.contains("microsoft")),
         "{purposes:?}"
     );
+
     assert_eq!(
         texts("sel1._domainkey")[0]["text"].as_str().map(str::len),
         Some(410)
@@ -159,11 +176,14 @@ fn texts_are_joined_and_explained() {
     );
     assert_eq!(texts("empty")[0]["text"], "");
     let two = lab.json("txt two-spf.example.test");
+
     assert_eq!(
         two["warnings"],
         json!(["There are 2 SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"])
     );
+
     let big = lab.json("txt bigtxt.example.test")["data"].clone();
+
     assert_eq!(
         (&big["transport"], big["answers"].as_array().map(Vec::len)),
         (&json!("tcp"), Some(14))
@@ -179,6 +199,7 @@ fn texts_are_joined_and_explained() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn reverse_is_confirmed_forward_or_not() {
     let lab = Lab::get();
+
     for (address, severity, names) in [
         ("203.0.113.80", "good", &[("www.example.test", true)][..]),
         ("2001:db8:2::80", "good", &[("www.example.test", true)]),
@@ -200,10 +221,12 @@ fn reverse_is_confirmed_forward_or_not() {
     ] {
         let reply = lab.json(&format!("reverse {address}"));
         let found = &reply["data"]["addresses"][0];
+
         assert_eq!(
             (&reply["severity"], &found["address"]),
             (&json!(severity), &json!(address))
         );
+
         let mut seen: Vec<(&str, bool)> = found["names"]
             .as_array()
             .expect("names")
@@ -215,11 +238,14 @@ fn reverse_is_confirmed_forward_or_not() {
                 )
             })
             .collect();
+
         seen.sort_unstable();
         assert_eq!(seen, names, "{address}");
     }
+
     // A name that cannot be looked up now is not accused of leading elsewhere.
     let unknown = lab.json("reverse 203.0.113.88");
+
     assert!(
         !unknown["warnings"]
             .to_string()
@@ -227,6 +253,7 @@ fn reverse_is_confirmed_forward_or_not() {
         "{}",
         unknown["warnings"]
     );
+
     let both = lab.json("reverse www.example.test")["data"]["addresses"].clone();
     let addresses: Vec<&Value> = both
         .as_array()
@@ -234,6 +261,7 @@ fn reverse_is_confirmed_forward_or_not() {
         .iter()
         .map(|found| &found["address"])
         .collect();
+
     assert_eq!(addresses, ["203.0.113.80", "2001:db8:2::80"]);
     let ptr = lab.json("ptr 203.0.113.86")["data"].clone();
     let types: Vec<&Value> = ptr["answers"]
@@ -242,6 +270,7 @@ fn reverse_is_confirmed_forward_or_not() {
         .iter()
         .map(|row| &row["type"])
         .collect();
+
     assert_eq!(types, ["CNAME", "PTR"], "RFC 2317");
 }
 
@@ -250,11 +279,14 @@ fn reverse_is_confirmed_forward_or_not() {
 fn dns_shows_every_type_at_once() {
     let lab = Lab::get();
     let reply = lab.json("dns example.test");
+
     assert_eq!(
         (&reply["severity"], &reply["data"]["rcode"]),
         (&json!("good"), &json!("NOERROR"))
     );
+
     let records = reply["data"]["records"].as_object().expect("records");
+
     for (rtype, number) in [
         ("A", 1),
         ("AAAA", 1),
@@ -273,6 +305,7 @@ fn dns_shows_every_type_at_once() {
             "{rtype}"
         );
     }
+
     assert_eq!(records.get("SRV"), None);
     assert_eq!(
         records["HTTPS"][0]["data"]
@@ -280,7 +313,9 @@ fn dns_shows_every_type_at_once() {
             .map(|data| data.contains("alpn=") && data.contains("ipv4hint=")),
         Some(true)
     );
+
     let none = lab.json("dns missing.example.test");
+
     assert_eq!(
         (
             &none["data"]["rcode"],
@@ -289,7 +324,9 @@ fn dns_shows_every_type_at_once() {
         ),
         (&json!("NXDOMAIN"), &json!({}), &json!("bad"))
     );
+
     let silent = lab.line("--json dns www.lame.test").run().json();
+
     assert_eq!(
         (&silent["data"]["rcode"], &silent["severity"]),
         (&json!("SERVFAIL"), &json!("bad"))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 #[ignore = "needs the lab, which tests/run brings up"]
 fn every_form_of_a_resolver() {
     let lab = Lab::get();
+
     for (resolver, transport) in [
         ("{RESOLVER4}", "udp"),
         ("{RESOLVER6}", "udp"),
@@ -64,6 +65,7 @@ fn the_configured_resolvers_may_be_encrypted() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn certificates_are_checked() {
     let lab = Lab::get();
+
     for resolver in [
         "tls://{RESOLVER_WRONG_NAME}",
         "tls://{RESOLVER4}#other.test",
@@ -81,6 +83,7 @@ fn certificates_are_checked() {
             "{resolver}: {problem}"
         );
     }
+
     for resolver in ["tls://{RESOLVER_NAME}", "{RESOLVER_DOH_URL}"] {
         let run = lab
             .line(&format!("--json a www.example.test {resolver}"))
@@ -93,6 +96,7 @@ fn certificates_are_checked() {
             "{resolver}: {problem}"
         );
     }
+
     let problem = lab
         .line("--json a www.example.test https://{RESOLVER_NAME}/nosuch")
         .run()
@@ -104,6 +108,7 @@ fn certificates_are_checked() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn no_name_leads_past_the_guard() {
     let lab = Lab::get();
+
     for (name, address) in [
         ("inside", "10.1.2.3"),
         ("loopback", "127.0.0.1"),
@@ -132,6 +137,7 @@ fn no_name_leads_past_the_guard() {
             );
         }
     }
+
     // Without the operator's exceptions all of the lab is out of bounds; with some of it, all of a name's addresses must pass.
     for allow in ["", "198.51.100.0/24"] {
         let run = lab
@@ -140,19 +146,23 @@ fn no_name_leads_past_the_guard() {
             .run();
         assert_eq!(run.problem()["code"], "refused_target", "{allow}");
     }
+
     let configured = lab
         .line("--json a www.example.test")
         .env("NETVANE__POLICY__ALLOW", "")
         .run();
+
     assert_eq!(
         configured.json()["data"]["rcode"],
         "NOERROR",
         "the operator's own choice needs no exception"
     );
+
     let problem = lab
         .line("--json a www.example.test nosuch.lab.test")
         .run()
         .problem();
+
     assert_eq!(
         (&problem["code"], &problem["detail"]),
         (
@@ -166,8 +176,10 @@ fn no_name_leads_past_the_guard() {
 #[ignore = "needs the lab, which tests/run brings up"]
 fn dig_shows_what_the_wire_said() {
     let lab = Lab::get();
+
     // Presentation format of RFC 1035 and its successors: one line, names with their final dot.
     let mut faults = Vec::new();
+
     for (line, rtype, told) in [
         ("example.test MX", "MX", "10 mail1.example.test."),
         ("example.test TYPE15", "MX", "10 mail1.example.test."),
@@ -226,6 +238,7 @@ fn dig_shows_what_the_wire_said() {
             ));
         }
     }
+
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -235,12 +248,14 @@ fn dig_asks_as_it_is_told() {
     let lab = Lab::get();
     let data = |line: &str| lab.json(line)["data"].clone();
     let one = data("dig www.example.test norecurse resolver={ROOT4}");
+
     assert_eq!(
         (&one["flags"]["rd"], &one["answers"]),
         (&json!(false), &json!([]))
     );
     assert_eq!(one["authority"][0]["type"], "NS");
     let big = data("dig bigtxt.example.test TXT");
+
     assert_eq!(
         (&big["transport"], big["answers"].as_array().map(Vec::len)),
         (&json!("tcp"), Some(14))
@@ -253,8 +268,10 @@ fn dig_asks_as_it_is_told() {
         .iter()
         .map(|row| &row["type"])
         .collect();
+
     assert_eq!(types, ["A", "RRSIG"]);
     let text = lab.line("dig www.example.test").run();
+
     for part in [
         ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: ",
         ";; flags: qr rd ra ad; QUERY: 1, ANSWER: 1,",
@@ -271,6 +288,7 @@ fn dig_asks_as_it_is_told() {
 fn dnssec_is_validated_from_the_anchor_down() {
     let lab = Lab::get();
     let mut faults = Vec::new();
+
     for (line, security, reason) in [
         ("www.example.test", "secure", "chain of signatures"),
         ("www.nsec3.test", "secure", ""),
@@ -327,12 +345,14 @@ fn dnssec_is_validated_from_the_anchor_down() {
             assert_eq!(reply["severity"], "bad", "{line}");
         }
     }
+
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let wrong = lab
         .line("--json dig www.example.test dnssec")
         .env("NETVANE__DNS__TRUST_ANCHOR", "")
         .run()
         .json();
+
     assert_ne!(
         wrong["data"]["dnssec"]["security"], "secure",
         "the lab's root is not the world's"
@@ -348,6 +368,7 @@ fn every_dns_example_answers() {
         serde_json::from_str(lab.line("commands --json").run().text()).expect("JSON");
     let listed = commands["commands"].as_array().expect("an array");
     let mut asked = 0;
+
     for name in [
         "a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "ptr", "dns", "dig",
         "reverse",
@@ -356,6 +377,7 @@ fn every_dns_example_answers() {
             .iter()
             .find(|command| command["name"] == name)
             .expect("a command of the contract");
+
         for example in command["examples"].as_array().expect("examples") {
             let mut line = example.as_str().expect("a line").to_owned();
             for (theirs, ours) in [
@@ -374,5 +396,6 @@ fn every_dns_example_answers() {
             asked += 1;
         }
     }
+
     assert!(asked >= 13, "{asked}");
 }

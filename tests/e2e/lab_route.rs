@@ -49,6 +49,7 @@ impl Turn {
         .fold(line.to_owned(), |line, name| {
             line.replace(&format!("{{{name}}}"), self.lab.value(name))
         });
+
         let mut command = Command::new("ip");
         command.args(["netns", "exec", self.lab.value("ROUTE_CLIENT")]);
         if let Some(uid) = uid {
@@ -63,7 +64,9 @@ impl Turn {
                 "--bounding-set=-all",
             ]);
         }
+
         command.arg(netvane_tests::program::binary());
+
         Netvane::from_command(command, line.split_whitespace())
             .env(
                 "NETVANE__POLICY__ALLOW",
@@ -129,22 +132,27 @@ fn the_route_and_nothing_else() {
 fn faults_on_the_way_are_told_apart() {
     let turn = Turn::take();
     let prohibited = turn.json("trace {PROHIBITED4}");
+
     assert_eq!(
         prohibited["summary"],
         "Not reached: administratively prohibited at hop 2"
     );
+
     let probes = prohibited["data"]["hops"][1]["probes"]
         .as_array()
         .expect("probes");
+
     assert!(
         probes.iter().any(|probe| probe["mark"] == "!X"),
         "{prohibited}"
     );
+
     let missing = turn.json("trace {GHOST4}");
     assert_eq!(missing["summary"], "Not reached: host unreachable at hop 4");
     let probes = missing["data"]["hops"][3]["probes"]
         .as_array()
         .expect("probes");
+
     assert!(
         probes.iter().any(|probe| probe["mark"] == "!H"),
         "{missing}"
@@ -162,6 +170,7 @@ fn faults_on_the_way_are_told_apart() {
     turn.script(&["heal"]);
     turn.script(&["fault", "noudp"]);
     let by_echo = turn.json("trace {SERVER4}");
+
     assert_eq!(
         (&by_echo["data"]["reached"], &by_echo["data"]["method"]),
         (&true.into(), &"icmp".into())
@@ -230,10 +239,12 @@ fn ping_over_a_raw_socket_tells_what_it_can() {
 #[ignore = "needs the route lab"]
 fn ping_says_who_refused_over_either_socket() {
     let turn = Turn::take();
+
     for socket in ["raw", "datagram"] {
         if socket == "datagram" {
             turn.script(&["fault", "datagram"]);
         }
+
         for (target, told) in [
             (
                 "{PROHIBITED4}",
@@ -294,6 +305,7 @@ fn without_privileges() {
         .netvane(stranger, "--json trace {SERVER4}")
         .run()
         .json();
+
     assert_eq!(
         (
             traced["data"]["reached"].as_bool(),
@@ -301,6 +313,7 @@ fn without_privileges() {
         ),
         (Some(true), 4)
     );
+
     let pinged = turn
         .netvane(stranger, "--json ping {SERVER4} count=2")
         .run()
@@ -308,6 +321,7 @@ fn without_privileges() {
     assert_eq!(pinged["data"]["method"], "tcp/443", "{pinged}");
     assert_eq!(pinged["data"]["received"], 2);
     let warning = pinged["warnings"].to_string();
+
     assert!(
         warning.contains("net.ipv4.ping_group_range") && warning.contains("CAP_NET_RAW"),
         "{warning}"
@@ -331,6 +345,7 @@ fn open_closed_filtered() {
         };
         assert_eq!(port["state"], expected, "{port}");
     }
+
     let said = |number: u64| {
         ports
             .iter()
@@ -338,6 +353,7 @@ fn open_closed_filtered() {
             .expect("listed")["hint"]
             .clone()
     };
+
     assert_eq!(
         turn.json("ports {SERVER4} ssh")["data"]["ports"][0]["hint"],
         "SSH-2.0-OpenSSH_9.2p1 Lab"

@@ -84,7 +84,9 @@ fn measured(lab: &Lab, namespace: &str, group: u32, resolver: &str, lines: &[&st
         let entry = all.iter().find(|entry| entry["name"] == name).expect(name);
         entry["sends_at_most_bytes"].as_u64().expect("a number")
     };
+
     let meter = Meter::start(namespace, group);
+
     for line in lines {
         let filled = line.split(' ').map(|word| match word.strip_prefix('$') {
             Some(name) => lab.value(name).to_owned(),
@@ -149,6 +151,7 @@ fn lookups_stay_within_what_their_commands_may_send() {
         "whois example.test",
         "geo www.example.test",
     ];
+
     measured(
         &lab,
         lab.value("CLIENT_NS"),

@@ -17,6 +17,7 @@ fn json(line: &str) -> serde_json::Value {
 #[test]
 fn geo_answers_offline_from_the_shipped_database() {
     let data = &json("geo 8.8.8.8")["data"];
+
     assert_eq!(
         (&data["address"], &data["version"], &data["scope"]),
         (&"8.8.8.8".into(), &4.into(), &"global".into())
@@ -27,11 +28,14 @@ fn geo_answers_offline_from_the_shipped_database() {
     );
     assert_eq!(data["network"]["asn"], 15169);
     let v6 = &json("geo [2001:4860:4860::8888]")["data"];
+
     assert_eq!(
         (&v6["version"], &v6["network"]["asn"]),
         (&6.into(), &15169.into())
     );
+
     let private = json("geo 10.0.0.1");
+
     assert_eq!(
         (&private["data"]["scope"], &private["data"]["country"]),
         (&"private".into(), &serde_json::Value::Null)
@@ -106,6 +110,7 @@ fn forbidden_targets_are_refused_whatever_their_clothes() {
             run.stderr
         );
     }
+
     let split = offline("whois").arg("a\r\nb").run();
     assert_eq!(split.code, Some(2), "{}", split.stderr);
 }

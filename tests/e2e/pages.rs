@@ -19,7 +19,9 @@ fn assert_page(response: &Response) {
         "{}",
         response.text()
     );
+
     let policy = response.header("content-security-policy");
+
     for part in [
         "default-src 'none'",
         "script-src 'self'",
@@ -29,9 +31,11 @@ fn assert_page(response: &Response) {
     ] {
         assert!(policy.contains(part), "{policy}");
     }
+
     assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(response.header("referrer-policy"), "same-origin");
     let text = response.text();
+
     assert!(
         text.starts_with("<!DOCTYPE html>") && text.ends_with("</html>"),
         "{text}"
@@ -55,12 +59,14 @@ fn a_form_without_scripts() {
         "{}",
         console.text()
     );
+
     let answered = page(&service, "GET /?q=mx+example.test");
     assert_page(&answered);
     assert_eq!(
         (answered.status, answered.header("x-robots-tag")),
         (200, "noindex, nofollow")
     );
+
     for part in [
         r#"<input id="line" name="q" value="mx example.test""#,
         r#"<th class="number" scope="col">Preference</th>"#,
@@ -73,6 +79,7 @@ fn a_form_without_scripts() {
             answered.text()
         );
     }
+
     let asked = dns.asked().len();
     let looked = Client::connect(service.address);
     let mut looked = looked;
@@ -99,11 +106,13 @@ fn mistakes_and_failures_are_pages() {
         "{}",
         mistake.text()
     );
+
     assert!(
         mistake
             .text()
             .contains(r#"<a href="/?q=dig+example.test+MX" data-line="dig example.test MX""#)
     );
+
     assert_eq!(page(&service, "GET /?q=nonsense").status, 404);
     assert_eq!(page(&service, "GET /?q=ping+127.0.0.1").status, 403);
     let hostile = page(&service, "GET /?q=%3Cscript%3Ealert(1)%3C/script%3E");
@@ -113,16 +122,19 @@ fn mistakes_and_failures_are_pages() {
         "{}",
         hostile.text()
     );
+
     for path in ["/nowhere", "/tools/nothing", "/v/guessed"] {
         let nothing = page(&service, &format!("GET {path}"));
         assert_page(&nothing);
         assert_eq!(nothing.status, 404, "{path}");
     }
+
     assert_eq!(
         service.get("/nowhere").problem()["code"],
         "not_found",
         "programs get a problem document"
     );
+
     assert_eq!(
         page(&service, "GET /v1/nowhere").problem()["code"],
         "not_found"
@@ -163,8 +175,10 @@ fn every_tool_has_a_page_and_its_form_asks() {
     let registry = service.get("/v1/commands").json();
     let index = page(&service, "GET /tools");
     let map = page(&service, "GET /sitemap.xml");
+
     for command in registry["commands"].as_array().expect("commands") {
         let name = command["name"].as_str().expect("a name");
+
         assert!(
             index.text().contains(&format!(r#"href="/tools/{name}""#)),
             "{name}"
@@ -174,6 +188,7 @@ fn every_tool_has_a_page_and_its_form_asks() {
                 .contains(&format!("<loc>https://netvane.example/tools/{name}</loc>")),
             "{name}"
         );
+
         let tool = page(&service, &format!("GET /tools/{name}"));
         assert_page(&tool);
         assert_eq!(
@@ -181,7 +196,9 @@ fn every_tool_has_a_page_and_its_form_asks() {
             (200, ""),
             "{name}"
         );
+
         let about = command["about"].as_str().expect("a line");
+
         assert!(
             tool.text().contains(&about.replace('"', "&quot;")),
             "{name}: {about}"
@@ -195,6 +212,7 @@ fn every_tool_has_a_page_and_its_form_asks() {
             assert!(tool.text().contains(&field), "{name}: {field}");
         }
     }
+
     let asked = page(
         &service,
         "GET /tools/dig?name=example.test&type=mx&resolver=&norecurse=on",
@@ -210,6 +228,7 @@ fn every_tool_has_a_page_and_its_form_asks() {
         "{}",
         asked.text()
     );
+
     let form =
         "message=Received%3A+from+a.example.test+%28%5B192.0.2.1%5D%29+by+b.example.test%3B%0D%0A";
     let mut headers = BROWSER.to_vec();
@@ -222,7 +241,9 @@ fn every_tool_has_a_page_and_its_form_asks() {
         "{}",
         traced.text()
     );
+
     let robots = service.get("/robots.txt");
+
     for rule in [
         "Disallow: /*?q=",
         "Disallow: /v/",
@@ -243,6 +264,7 @@ fn a_visitor_is_told_of_their_own_request() {
         ("User-Agent", "<script>alert(1)</script>"),
         ("X-Forwarded-For", "192.0.2.9"),
     ];
+
     let me = Client::connect(service.address).ask("GET /me", &headers, b"");
     assert_page(&me);
     for part in [
@@ -253,6 +275,7 @@ fn a_visitor_is_told_of_their_own_request() {
     ] {
         assert!(me.text().contains(part), "{part} in {}", me.text());
     }
+
     for field in ["accept-ch", "critical-ch", "vary"] {
         assert!(
             me.header(field).contains("Sec-CH-UA-Full-Version-List"),
@@ -260,6 +283,7 @@ fn a_visitor_is_told_of_their_own_request() {
             me.header(field)
         );
     }
+
     assert_eq!(me.header("cache-control"), "no-store");
 }
 
@@ -269,6 +293,7 @@ fn pieces_for_the_script() {
     let service = Service::with_dns(dns.address);
     let events = service.get("/run?q=mx+example.test").events();
     let (name, last) = events.last().expect("an event");
+
     assert_eq!(
         (name.as_str(), &last["said"]),
         (
@@ -276,17 +301,20 @@ fn pieces_for_the_script() {
             &"MX of example.test: 2 mail servers, both resolve".into()
         )
     );
+
     assert!(
         last["html"]
             .as_str()
             .expect("a piece")
             .starts_with("<article")
     );
+
     let (name, last) = service
         .get("/run/a?domain=nonsense..test")
         .events()
         .pop()
         .expect("an event");
+
     assert_eq!(name, "error");
     assert!(
         last["html"]
@@ -295,9 +323,11 @@ fn pieces_for_the_script() {
             .contains("Bad argument"),
         "{last}"
     );
+
     let elsewhere = [("Sec-Fetch-Site", "cross-site")];
     let refused =
         Client::connect(service.address).ask("GET /run?q=mx+example.test", &elsewhere, b"");
+
     assert_eq!(
         (refused.status, &refused.problem()["code"]),
         (403, &"forbidden".into())
@@ -311,6 +341,7 @@ fn pieces_for_the_script() {
             .collect::<Vec<_>>()
             .join("|")
     };
+
     assert_eq!(complete("whoi"), "whois ");
     assert!(complete("").starts_with("dns |a |"), "{}", complete(""));
     assert_eq!(complete("dig+example.test+aaa"), "dig example.test AAAA");
@@ -323,6 +354,7 @@ fn pieces_for_the_script() {
         "{}",
         complete("mx+example.test+reso")
     );
+
     assert_eq!(complete("nonsense+x"), "");
 }
 
@@ -332,6 +364,7 @@ fn files_of_the_pages_never_change_under_their_address() {
     let service = Service::with_dns(dns.address);
     let console = page(&service, "GET /");
     let mut total = console.body.len();
+
     for (name, media_type) in [
         ("netvane.css", "text/css; charset=utf-8"),
         ("netvane.js", "text/javascript; charset=utf-8"),
@@ -346,6 +379,7 @@ fn files_of_the_pages_never_change_under_their_address() {
             .next()
             .expect("an address");
         let file = service.get(path);
+
         assert_eq!(
             (file.status, file.header("content-type")),
             (200, media_type)
@@ -360,8 +394,10 @@ fn files_of_the_pages_never_change_under_their_address() {
                 .header("cache-control"),
             "no-cache"
         );
+
         total += file.body.len();
     }
+
     assert!(total <= 60_000, "{total} bytes");
     assert_eq!(service.get("/assets/../Cargo.toml").status, 404);
     assert_eq!(service.get("/assets/nothing.js").status, 404);

@@ -55,6 +55,7 @@ fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
         .iter()
         .map(|command| &command["name"])
         .collect();
+
     assert!(
         names.contains(&&json!("ping")) && !names.contains(&&json!("ports")),
         "{names:?}"
@@ -101,18 +102,22 @@ fn a_flood_is_stopped_and_others_are_answered() {
     let wait: u64 = last.header("retry-after").parse().expect("seconds");
     assert!((1..=60).contains(&wait), "{wait}");
     let detail = last.problem()["detail"].as_str().expect("words").to_owned();
+
     assert!(
         detail.starts_with(
             "Your address has used up its share: 30 units a minute, of which this costs 5. Again in "
         ),
         "{detail}"
     );
+
     assert!(
         last.problem()["retry_after_ms"]
             .as_u64()
             .is_some_and(|wait| wait > 0)
     );
+
     let status = ask(&service, "192.0.2.67", "/status").json();
+
     assert_eq!(
         status["data"]["yours"],
         json!([{ "of": "address", "left": 29, "per_minute": 30 }])
@@ -136,10 +141,12 @@ fn many_askers_cannot_be_aimed_at_one_host() {
             "/ping 127.0.0.9 --count 1",
         )
     });
+
     assert_eq!(
         pings.map(|response| response.status).collect::<Vec<_>>(),
         [200, 200, 200, 429, 429]
     );
+
     let check = |host| {
         ask(
             &service,
@@ -147,6 +154,7 @@ fn many_askers_cannot_be_aimed_at_one_host() {
             &format!("/ports 127.0.1.{host} 1"),
         )
     };
+
     let checks: Vec<Response> = (1..=4).map(check).collect();
     let last = &checks[3];
     assert_eq!(last.status, 429);
@@ -161,6 +169,7 @@ fn the_audit_tells_who_asked_what_and_no_mailbox() {
         "NETVANE__AUDIT__DIRECTORY",
         directory.to_str().expect("a path"),
     )]);
+
     for line in [
         "/a www.example.test",
         "/verify canary-user@example.test",
@@ -168,6 +177,7 @@ fn the_audit_tells_who_asked_what_and_no_mailbox() {
     ] {
         ask(&service, "192.0.2.9", line);
     }
+
     let written = || {
         let files = std::fs::read_dir(&directory)
             .into_iter()
@@ -177,6 +187,7 @@ fn the_audit_tells_who_asked_what_and_no_mailbox() {
             .filter_map(|file| std::fs::read_to_string(file.path()).ok())
             .collect::<String>()
     };
+
     until("three records", || written().lines().count() == 3);
     let records: Vec<Value> = written()
         .lines()
@@ -222,6 +233,7 @@ fn many_names_of_one_host_are_one_host() {
         // Nothing listens there.
         ("NETVANE__SMTP__PORT", "9"),
     ]);
+
     let ping = |n: u8| {
         ask(
             &service,
@@ -229,7 +241,9 @@ fn many_names_of_one_host_are_one_host() {
             &format!("/ping h{n}.example.test --count 1"),
         )
     };
+
     let pings: Vec<Response> = (0..3).map(ping).collect();
+
     assert_eq!(
         pings
             .iter()
@@ -237,13 +251,16 @@ fn many_names_of_one_host_are_one_host() {
             .collect::<Vec<_>>(),
         [200, 200, 429]
     );
+
     let told = pings[2].problem();
+
     assert!(
         told["detail"]
             .as_str()
             .is_some_and(|told| told.starts_with("127.0.0.9 has been asked")),
         "{told}"
     );
+
     // Mail servers are led to by the domain that is asked about, and resolvers and whois servers by name.
     let verify = ask(&service, "192.0.2.9", "/verify someone@d4.example.test").json();
     assert_eq!(verify["data"]["reason"], "spared", "{verify}");
@@ -254,6 +271,7 @@ fn many_names_of_one_host_are_one_host() {
     ] {
         assert_eq!(ask(&service, "192.0.2.10", line).status, 429, "{line}");
     }
+
     assert_eq!(
         ask(&service, "192.0.2.10", "/a h5.example.test").status,
         200,
@@ -270,6 +288,7 @@ fn a_reload_gives_nobody_a_new_budget() {
         ("NETVANE__LIMITS__PER_ANONYMOUS", "10"),
         ("NETVANE__LIMITS__PER_TARGET", "25"),
     ]);
+
     let (greedy, other) = ("192.0.2.66", "192.0.2.67");
     assert_eq!(ask(&service, greedy, "/a one.example.test").status, 200);
     assert_eq!(ask(&service, greedy, "/a two.example.test").status, 200);
@@ -307,6 +326,7 @@ fn a_callback_is_no_lever() {
         ),
         ("NETVANE__LIMITS__AMPLIFICATION", "2"),
     ]);
+
     let callback = receiver.url("/hook");
     let body = json!({ "command": "/help mx", "callback": callback }).to_string();
     let headers = [
@@ -318,11 +338,13 @@ fn a_callback_is_no_lever() {
     assert_eq!(taken.status, 202, "{}", taken.text());
     let delivered = receiver.next();
     let told: Value = serde_json::from_slice(&delivered.body).expect("JSON");
+
     assert_eq!(
         (&told["type"], &told["data"]["code"]),
         (&json!("error"), &json!("too_large")),
         "{told}"
     );
+
     delivered.answer("204 No Content", &[]);
 }
 
@@ -341,8 +363,10 @@ fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
         ),
         ("NETVANE__LIMITS__PER_TARGET", "2"),
     ]);
+
     let body = json!({ "command": "/port 443", "callback": receiver.url("/hook") }).to_string();
     let mut ids = Vec::new();
+
     for asker in 1..=3 {
         let from = format!("192.0.2.{asker}");
         let headers = [
@@ -355,25 +379,30 @@ fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
         let taken: Value = serde_json::from_slice(&taken.body).expect("JSON");
         ids.push(taken["id"].as_str().expect("an id").to_owned());
     }
+
     for _ in 0..2 {
         receiver.next().answer("204 No Content", &[]);
     }
+
     let how = |id: &String| service.get(&format!("/v1/deliveries/{id}")).json();
     let delivered = || {
         ids.iter()
             .filter(|id| how(id)["state"] == "delivered")
             .count()
     };
+
     until("two are delivered", || delivered() == 2);
     let waiting = ids
         .iter()
         .map(how)
         .find(|delivery| delivery["state"] != "delivered")
         .expect("the third");
+
     assert_eq!(
         (&waiting["state"], &waiting["attempts"]),
         (&json!("delivering"), &json!([])),
         "it waits: no attempt"
     );
+
     assert_eq!(receiver.connections(), 2);
 }

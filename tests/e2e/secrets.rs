@@ -22,6 +22,7 @@ fn secrets_and_mailboxes_are_written_nowhere() {
     let state = scratch.path().join("state");
     let audit = scratch.path().join("audit");
     let server = dns.address.to_string();
+
     // 24 bytes in base64.
     let webhook = format!("whsec_{}", &CANARY[..32]);
     let hash = format!("sha256:{}", "0123456789abcdef".repeat(4));
@@ -37,6 +38,7 @@ fn secrets_and_mailboxes_are_written_nowhere() {
             "https://geo.example/CANARYcanary.mmdb",
         ),
     ];
+
     let mut settings: Vec<(&str, &str)> = telegram.settings().into();
     let token = settings[0].1.to_owned();
     settings.extend(secrets);
@@ -47,12 +49,14 @@ fn secrets_and_mailboxes_are_written_nowhere() {
             "/../core/src/geo/fixtures/flat-city.mmdb"
         ),
     ));
+
     settings.extend([
         ("NETVANE__DNS__SERVERS", server.as_str()),
         ("NETVANE__STATE__DIRECTORY", state.to_str().expect("a path")),
         ("NETVANE__AUDIT__DIRECTORY", audit.to_str().expect("a path")),
         ("NETVANE__LOG__LEVEL", "trace"),
     ]);
+
     let service = Service::start(&settings);
     telegram.wait_for_poll();
 
@@ -65,39 +69,47 @@ fn secrets_and_mailboxes_are_written_nowhere() {
             String::from_utf8_lossy(&response.body)
         );
     };
+
     let question = |line: &str| json!({ "command": line }).to_string();
     let bearer = format!("Bearer nvk_{CANARY}");
+
     ask(
         "POST /v1/commands",
         &[("Authorization", &bearer)],
         &question("/port 22"),
     );
+
     ask(
         "POST /v1/commands",
         &[],
         &question("/verify canary-mailbox@example.test"),
     );
+
     ask(
         "POST /v1/commands",
         &[],
         &question("/trace_mail Subject: canary-subject"),
     );
+
     let signed = [
         ("webhook-id", "1"),
         ("webhook-timestamp", "1"),
         ("webhook-signature", "v1,CANARYcanary"),
     ];
+
     ask("POST /v1/commands", &signed, &question("/port 22"));
     ask(
         "POST /hooks/slack",
         &[],
         &format!("token={CANARY}x&command=/mx&text=example.test"),
     );
+
     ask(
         "POST /hooks/telegram",
         &[("x-telegram-bot-api-secret-token", "wrong")],
         "{}",
     );
+
     for path in [
         "/metrics",
         "/readyz",
@@ -110,10 +122,12 @@ fn secrets_and_mailboxes_are_written_nowhere() {
     ] {
         ask(&format!("GET {path}"), &[], "");
     }
+
     // The last of them.
     service.logged("\"command\":\"status\"");
     let log = service.log();
     let asked_back = ["canary-mailbox", "canary-subject"];
+
     for (place, text) in [
         ("an answer", &seen),
         ("the log", &log),
@@ -129,6 +143,7 @@ fn secrets_and_mailboxes_are_written_nowhere() {
         }
         assert!(!text.contains(&token), "the token in {place}");
     }
+
     assert!(!written(&state).contains("CANARY"), "in the state");
     drop(service);
 
@@ -149,6 +164,7 @@ fn secrets_and_mailboxes_are_written_nowhere() {
             );
         }
     }
+
     telegram.forgive("");
     telegram.finish();
 }

@@ -129,11 +129,13 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
             .map(str::to_owned)
             .expect("the key is shown")
     };
+
     let with = || {
         Netvane::line("config show --config")
             .arg(&file)
             .env("NETVANE__DNS__TIMEOUT_MS", "2222")
     };
+
     assert_eq!(line(with().run(), "timeout_ms"), "timeout_ms = 2222");
     assert_eq!(line(with().run(), "attempts"), "attempts = 5");
     assert_eq!(line(with().run(), "cache_seconds"), "cache_seconds = 3600");
@@ -143,6 +145,7 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
     let by_both = Netvane::line("config show --config")
         .arg(&other)
         .env("NETVANE_CONFIG", &file);
+
     assert_eq!(
         line(by_both.run(), "attempts"),
         "attempts = 7",
@@ -176,21 +179,25 @@ fn unknown_keys_are_refused_with_what_was_meant() {
     );
     let told = fault(Netvane::line("config check --config").arg(&file).run());
     let name = file.display().to_string();
+
     assert!(
         told.contains(&format!(
             "{name}: there is no setting `dns.servrs`; did you mean `dns.servers`?"
         )),
         "{told}"
     );
+
     assert!(
         told.contains(&format!("{name}: there is no setting `bananas`")),
         "{told}"
     );
+
     let told = fault(
         Netvane::line("a example.com")
             .env("NETVANE__HTTP__LISTN", "127.0.0.1:1")
             .run(),
     );
+
     assert_eq!(
         told,
         "netvane: NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?\n"
@@ -290,7 +297,9 @@ fn values_that_cannot_be_used_are_refused_by_name() {
             run.stderr
         );
     }
+
     let scratch = Scratch::new();
+
     for (text, told) in [
         ("[dns", "bad.toml"),
         ("[dns]\nservers = 'x'\nservers = 'y'", "bad.toml"),
@@ -300,7 +309,9 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         let told_all = fault(Netvane::line("config check --config").arg(&file).run());
         assert!(told_all.contains(told), "{text}: {told_all}");
     }
+
     let told = fault(Netvane::line("config check --config /nonexistent/netvane.toml").run());
+
     assert!(
         told.starts_with("netvane: /nonexistent/netvane.toml: "),
         "{told}"

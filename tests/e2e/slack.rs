@@ -37,10 +37,12 @@ impl Receiver {
         let address = listener.local_addr().expect("an address");
         let (sender, taken) = mpsc::channel();
         let statuses = statuses.to_vec();
+
         thread::spawn(move || {
             for (index, stream) in listener.incoming().enumerate() {
                 let mut stream = BufReader::new(stream.expect("a client"));
                 let mut length = 0;
+
                 loop {
                     let mut line = String::new();
                     if stream.read_line(&mut line).unwrap_or(0) < 3 {
@@ -50,6 +52,7 @@ impl Receiver {
                         length = value.trim().parse().expect("a length");
                     }
                 }
+
                 let mut body = vec![0; length];
                 stream.read_exact(&mut body).expect("a whole body");
                 let status = statuses.get(index).copied().unwrap_or(200);
@@ -57,6 +60,7 @@ impl Receiver {
                     "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 );
                 let _ = stream.get_mut().write_all(answer.as_bytes());
+
                 if sender
                     .send(serde_json::from_slice(&body).expect("JSON"))
                     .is_err()
@@ -65,6 +69,7 @@ impl Receiver {
                 }
             }
         });
+
         Self { address, taken }
     }
 
@@ -188,6 +193,7 @@ fn slack_is_answered_at_once_in_blocks() {
             .starts_with("MX of example.test: "),
         "{message}"
     );
+
     for (command, text) in [
         ("/netvane", "mx example.test"),
         ("/NetVane", "/MX example.test"),
@@ -196,16 +202,20 @@ fn slack_is_answered_at_once_in_blocks() {
         let other = slack(&service, &[("command", command), ("text", text)]);
         assert_eq!(other["blocks"][1], message["blocks"][1], "{command} {text}");
     }
+
     let help = slack(&service, &[("command", "/netvane"), ("text", "")]);
+
     assert!(
         help.to_string().contains("traceroute") || help.to_string().contains("trace"),
         "{help}"
     );
+
     // A mistake is for the asker, with its place.
     let wrong = slack(
         &service,
         &[("command", "/mx"), ("text", "www..example.test")],
     );
+
     assert_eq!(
         (&wrong["response_type"], title(&wrong)),
         (&json!("ephemeral"), "❌ Bad argument")
@@ -215,6 +225,7 @@ fn slack_is_answered_at_once_in_blocks() {
             && wrong.to_string().contains("^^^"),
         "{wrong}"
     );
+
     let check = signed(&service, now(), "ssl_check=1&token=x");
     assert_eq!((check.status, check.body.len()), (200, 0));
 }
@@ -265,6 +276,7 @@ fn only_what_slack_signed_now_and_once() {
         let twice = [pair[0], pair[1], pair[index]];
         assert!(refused(&send(&service, &twice, &body)).contains("twice"));
     }
+
     // A token is no way around it.
     let with_token = form(&[("command", "/help"), ("token", SECRET)]);
     assert!(refused(&send(&service, &[], &with_token)).contains("is missing"));
@@ -280,10 +292,12 @@ fn mattermost_and_rocket_chat_send_a_token() {
     let message = mattermost(&service, &[("command", "/netvane"), ("text", "help mx")]);
     assert_eq!(message["response_type"], "ephemeral");
     let text = message["text"].as_str().expect("markdown");
+
     assert!(
         text.starts_with("### /mx ") && message.get("blocks").is_none(),
         "{message}"
     );
+
     let body = form(&[("command", "/help")]);
     let header = format!("Token {TOKEN}");
     send(&service, &[("Authorization", &header)], &body).json();
@@ -294,6 +308,7 @@ fn mattermost_and_rocket_chat_send_a_token() {
         &headers,
         rocket.to_string().as_bytes(),
     );
+
     assert_eq!(response.json()["text"], text);
     for wrong in [
         "",
@@ -309,6 +324,7 @@ fn mattermost_and_rocket_chat_send_a_token() {
         ));
         assert!(told.contains("nor a token"), "{told}");
     }
+
     let wrong = [("Authorization", "Token x")];
     refused(&send(&service, &wrong, &form(&[("token", TOKEN)])));
     let twice = send(&service, &[], &form(&[("token", "x"), ("token", TOKEN)])).problem();
@@ -331,17 +347,21 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
         ("NETVANE__DNS__SERVERS", &server),
         ("NETVANE__DNS__TIMEOUT_MS", "15000"),
     ]);
+
     dns.hold("mail1.example.test. A");
     let fields = [
         ("command", "/mx"),
         ("text", "example.test"),
         ("response_url", &receiver.url()),
     ];
+
     let message = slack(&service, &fields);
+
     assert_eq!(
         (&message["response_type"], title(&message)),
         (&json!("ephemeral"), "ℹ️ Looking …")
     );
+
     // What is known so far comes first.
     let so_far = receiver.next();
     assert!(title(&so_far).ends_with("MX of example.test …"), "{so_far}");
@@ -352,6 +372,7 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
         let kind = (&message["response_type"], &message["replace_original"]);
         assert_eq!(kind, (&json!("ephemeral"), &json!(true)));
     }
+
     assert_eq!(service.stop(), Some(0));
     assert!(receiver.is_quiet());
 }
@@ -369,6 +390,7 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
         ("NETVANE__DNS__SERVERS", &server),
         ("NETVANE__DNS__TIMEOUT_MS", "15000"),
     ];
+
     let service = Service::start(&settings);
     let slow = |question: &str, line: &str| {
         dns.hold(question);
@@ -380,6 +402,7 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
                 ("response_url", &receiver.url()),
             ],
         );
+
         assert!(
             message["text"]
                 .as_str()
@@ -387,8 +410,10 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
                 .contains("Looking …"),
             "{message}"
         );
+
         dns.release(question);
     };
+
     slow("example.test. TXT", "txt example.test");
     let first = receiver.next();
     assert_eq!(first["response_type"], "ephemeral");
@@ -399,6 +424,7 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
             .starts_with("### TXT of example.test"),
         "{first}"
     );
+
     assert_eq!((receiver.next(), receiver.next()), (first.clone(), first));
     slow("example.test. CAA", "caa example.test");
     (0..3).for_each(|_| drop(receiver.next()));
@@ -406,6 +432,7 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     slow("example.test. NS", "ns example.test");
     receiver.next();
     let line = service.logged("an answer was not taken\"");
+
     assert!(
         line.contains("HTTP 404") && !service.log().contains("/commands/T1"),
         "{line}"
@@ -424,11 +451,13 @@ fn later_answers_go_nowhere_they_should_not() {
         ("NETVANE__DNS__SERVERS", &server),
         ("NETVANE__DNS__TIMEOUT_MS", "15000"),
     ];
+
     let service = Service::start(&settings);
     let questions = ["TXT", "CAA", "NS", "SOA", "MX"];
     questions
         .iter()
         .for_each(|kind| dns.hold(&format!("example.test. {kind}")));
+
     // A private address over https is found out by the guard.
     let private = format!("https://127.0.0.1:{}/x", receiver.address.port());
     let urls = [
@@ -441,6 +470,7 @@ fn later_answers_go_nowhere_they_should_not() {
         (String::new(), "sent no `response_url`"),
         (private, "Looking …"),
     ];
+
     thread::scope(|scope| {
         for (kind, (url, told)) in questions.iter().zip(&urls) {
             let service = &service;
@@ -461,13 +491,16 @@ fn later_answers_go_nowhere_they_should_not() {
             });
         }
     });
+
     questions
         .iter()
         .for_each(|kind| dns.release(&format!("example.test. {kind}")));
+
     let line = service.logged("an answer was not taken\"");
     assert!(line.contains("127.0.0.1 is not contacted"), "{line}");
     assert!(receiver.is_quiet());
     let again = mattermost(&service, &[("command", "/txt"), ("text", "example.test")]);
+
     assert!(
         again["text"]
             .as_str()

@@ -76,25 +76,30 @@ fn a_question_is_answered_and_carried_on_from() {
     let bot = Bot::start();
     let ann = bot.ann();
     let answer = ann.say("/mx example.test").wait_for(answered);
+
     assert!(
         answer.text.starts_with("✅ MX of example.test"),
         "{}",
         answer.text
     );
+
     assert!(
         answer.text.contains("mail1.example.test"),
         "{}",
         answer.text
     );
+
     assert_eq!(
         answer.live_parts(),
         [""; 0],
         "nothing is clickable by itself"
     );
+
     let labels: Vec<&str> = answer
         .buttons()
         .map(|button| button.text.as_str())
         .collect();
+
     assert!(
         labels.contains(&"dns") && labels.contains(&"whois") && !labels.contains(&"mx"),
         "{labels:?}"
@@ -105,6 +110,7 @@ fn a_question_is_answered_and_carried_on_from() {
     let everything = ann.wait_for(|message| {
         message.text.contains("example.test") && answered(message) && message.id != answer.id
     });
+
     assert!(
         everything.text.contains("ca.example") || everything.attachment.is_some(),
         "{}",
@@ -113,12 +119,14 @@ fn a_question_is_answered_and_carried_on_from() {
 
     ann.press(&answer, "Raw").answer();
     let file = ann.wait_for(|message| message.attachment.is_some());
+
     assert!(
         file.attachment
             .expect("a file")
             .text()
             .contains("\"preference\"")
     );
+
     bot.finish();
 }
 
@@ -177,11 +185,13 @@ fn a_missing_argument_is_asked_for_and_mistakes_are_explained() {
     let prompt = ann.say("/mx").reply();
     assert!(prompt.force_reply.is_some(), "{prompt:?}");
     let answer = ann.reply_to(&prompt, "example.test").wait_for(answered);
+
     assert!(
         answer.text.contains("mail1.example.test"),
         "{}",
         answer.text
     );
+
     let mistake = ann.say("/mx example..test").reply();
     assert!(mistake.text.contains("empty label"), "{}", mistake.text);
     assert!(
@@ -191,14 +201,17 @@ fn a_missing_argument_is_asked_for_and_mistakes_are_explained() {
         "{:?}",
         mistake.keyboard
     );
+
     let unknown = ann.say("/mxx example.test").reply();
     assert!(unknown.text.contains("did you mean"), "{}", unknown.text);
     let offered = ann.say("what about mail1.example.test?").reply();
+
     assert!(
         offered.buttons().any(|button| button.text.contains("dns")),
         "{:?}",
         offered.keyboard
     );
+
     bot.finish();
 }
 
@@ -226,10 +239,12 @@ fn a_reply_takes_its_target_from_the_message_replied_to() {
 fn an_update_is_answered_once_also_over_a_restart() {
     let (telegram, dns, state) = (Telegram::start(), Dns::start(), Scratch::new());
     let mut settings = settings(&telegram, dns.address);
+
     settings.push((
         "NETVANE__STATE__DIRECTORY",
         state.path().display().to_string(),
     ));
+
     let service = serve(&settings);
     let ann = telegram.private(&User::new(42, "Ann"));
     let asked = ann.say("/a example.test");
@@ -239,11 +254,13 @@ fn an_update_is_answered_once_also_over_a_restart() {
     let open = ann.say("/mx example.test");
     let working = open.wait_for(|message| message.buttons().any(|button| button.text == "Cancel"));
     open.taken();
+
     // The place of the message is written down once another question was answered; then it dies without a word.
     ann.say("/ns example.test").wait_for(answered);
     service.signal("KILL");
     assert_eq!(service.ended(), None);
     dns.release("example.test. MX");
+
     // The dead poller's connection may stand for a moment yet.
     telegram.forgive("terminated by other getUpdates");
     let restarted = serve(&settings);
@@ -332,21 +349,25 @@ fn topics_channels_and_deep_links() {
         .topic("DNS")
         .by(&User::new(42, "Ann"))
         .say("/a example.test");
+
     assert!(
         asked.wait_for(answered).thread.is_some(),
         "answered in the topic"
     );
+
     let post = bot
         .telegram
         .channel(-1_009_876_543_210)
         .say("/a example.test");
     post.wait_for(answered);
     let linked = bot.ann().say("/start mx-example_test").wait_for(answered);
+
     assert!(
         linked.text.contains("mail1.example.test"),
         "{}",
         linked.text
     );
+
     bot.finish();
 }
 
@@ -429,15 +450,18 @@ fn what_does_not_fit_is_a_file() {
     let bot = Bot::with_dns(Dns::serving("long.test.", &zone));
     let ann = bot.ann();
     let answer = ann.say("/txt long.test").wait_for(answered);
+
     assert!(
         answer.text.contains("the rest is in the file"),
         "{}",
         answer.text
     );
+
     let file = ann
         .wait_for(|message| message.attachment.is_some())
         .attachment
         .expect("a file");
+
     assert!(
         file.text().matches('x').count() >= 60 * 200,
         "all of it is in there"

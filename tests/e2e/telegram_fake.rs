@@ -104,6 +104,7 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
     else {
         panic!("{updates:?}")
     };
+
     assert_eq!(message.text(), Some("/mx@netvane_bot example.com"));
     let kinds: Vec<_> = message
         .entities()
@@ -111,6 +112,7 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
         .flatten()
         .map(|entity| format!("{:?}", entity.kind))
         .collect();
+
     assert_eq!(kinds, ["BotCommand", "Url"]);
     let sent = client.run(
         client
@@ -122,15 +124,19 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
             .parse_mode(ParseMode::Html)
             .reply_parameters(ReplyParameters::new(message.id)),
     );
+
     let sent = sent.expect("a message");
+
     assert_eq!(
         client
             .updates(i32::try_from(id.0 + 1).expect("small"))
             .len(),
         0
     );
+
     asked.taken();
     let reply = asked.reply();
+
     assert_eq!(
         (reply.text.as_str(), reply.reply_to),
         ("Two servers of example.com", Some(asked.id))
@@ -147,11 +153,13 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
         asked.wait_for(|message| message.text == "Done").id,
         reply.id
     );
+
     let texts: Vec<_> = asked
         .history()
         .into_iter()
         .map(|message| message.text)
         .collect();
+
     assert_eq!(texts, ["Two servers of example.com", "Done"]);
     telegram.finish();
 }
@@ -168,11 +176,13 @@ fn a_dispatcher_works_with_it() {
             .await?;
         Ok::<_, RequestError>(())
     };
+
     let mut dispatcher = Dispatcher::builder(
         client.bot.clone(),
         Update::filter_message().endpoint(answer),
     )
     .build();
+
     let running = client
         .runtime
         .spawn(async move { dispatcher.dispatch().await });
@@ -210,6 +220,7 @@ fn edits_are_held_against_what_is_there() {
         .bot
         .edit_message_text(sent.chat.id, sent.id, "<i></i><b>one</b>")
         .parse_mode(ParseMode::Html);
+
     assert!(matches!(
         client.run(again),
         Err(RequestError::Api(ApiError::MessageNotModified))
@@ -220,6 +231,7 @@ fn edits_are_held_against_what_is_there() {
             .bot
             .edit_message_text(sent.chat.id, MessageId(7), "one"),
     );
+
     assert!(matches!(
         nowhere,
         Err(RequestError::Api(ApiError::MessageToEditNotFound))
@@ -236,6 +248,7 @@ fn edits_are_held_against_what_is_there() {
             .last()
             .is_some_and(|message| message.deleted)
     );
+
     telegram.finish();
 }
 
@@ -245,6 +258,7 @@ fn markup_is_read_as_the_platform_reads_it() {
     telegram
         .forgive("can't parse entities")
         .forgive("text must be non-empty");
+
     for (text, why) in [
         ("a <c>b</c>", "Unsupported start tag \"c\" at byte offset 2"),
         ("a < b", "Unsupported start tag \"\" at byte offset 2"),
@@ -273,6 +287,7 @@ fn markup_is_read_as_the_platform_reads_it() {
             "{text}: {told}"
         );
     }
+
     assert!(refusal(client.html(&chat, "<b> </b>")).contains("text must be non-empty"));
     let nested = "<b>a<code>b&lt;</code>c</b> <pre><code class=\"language-rust\">x</code></pre> &#x1f600;<tg-spoiler>\
         &quot;</tg-spoiler><blockquote expandable>q</blockquote>";
@@ -284,6 +299,7 @@ fn markup_is_read_as_the_platform_reads_it() {
         .iter()
         .map(|it| (it.kind.as_str(), it.offset, it.text.as_str()))
         .collect();
+
     let quote = ("expandable_blockquote", 10, "q");
     let expected = [
         ("bold", 0, "a"),
@@ -293,6 +309,7 @@ fn markup_is_read_as_the_platform_reads_it() {
         ("spoiler", 9, "\""),
         quote,
     ];
+
     assert_eq!(parts, expected);
     assert_eq!(seen.entities[3].argument.as_deref(), Some("rust"));
     telegram.finish();
@@ -305,6 +322,7 @@ fn what_looks_like_a_link_is_found() {
         <code>code.com @nobody</code> <a href=\"https://example.org/\">there</a>";
     client.html(&chat, text).expect("a message");
     let seen = chat.wait_for(|_| true);
+
     assert_eq!(
         seen.live_parts(),
         [
@@ -317,6 +335,7 @@ fn what_looks_like_a_link_is_found() {
             "email: me@example.com",
         ]
     );
+
     assert_eq!(
         seen.clickable()[0].argument.as_deref(),
         Some("https://example.org/")
@@ -327,6 +346,7 @@ fn what_looks_like_a_link_is_found() {
         "{:?}",
         telegram.violations()
     );
+
     telegram.forgive("a preview of");
     client
         .run(
@@ -336,6 +356,7 @@ fn what_looks_like_a_link_is_found() {
                 .link_preview_options(no_preview()),
         )
         .expect("a message");
+
     telegram.finish();
 }
 
@@ -346,7 +367,9 @@ fn limits_count_what_readers_see() {
     client
         .html(&chat, &format!("<b>{}</b>", "\u{1f600}".repeat(2048)))
         .expect("4096 units");
+
     let long = client.html(&chat, &format!("{}a", "\u{1f600}".repeat(2048)));
+
     assert!(matches!(
         long,
         Err(RequestError::Api(ApiError::MessageIsTooLong))
@@ -355,6 +378,7 @@ fn limits_count_what_readers_see() {
         client.html(&chat, ""),
         Err(RequestError::Api(ApiError::MessageTextIsEmpty))
     ));
+
     let file = || InputFile::memory("all of it").file_name("reply.txt");
     let caption = |length: usize| {
         client
@@ -362,21 +386,26 @@ fn limits_count_what_readers_see() {
             .send_document(ChatId(chat.id), file())
             .caption("c".repeat(length))
     };
+
     assert!(refusal(client.run(caption(1025))).contains("message caption is too long"));
     client.run(caption(1024)).expect("a document");
     let sent = chat.wait_for(|message| message.attachment.is_some());
     let attachment = sent.attachment.expect("checked");
+
     assert_eq!(
         (attachment.name.as_str(), attachment.text()),
         ("reply.txt", "all of it")
     );
+
     let with = |button| {
         client
             .bot
             .send_message(ChatId(chat.id), "b")
             .reply_markup(InlineKeyboardMarkup::new([[button]]))
     };
+
     let long = client.run(with(InlineKeyboardButton::callback("b", "d".repeat(65))));
+
     assert!(matches!(
         long,
         Err(RequestError::Api(ApiError::ButtonDataInvalid))
@@ -384,6 +413,7 @@ fn limits_count_what_readers_see() {
     client
         .run(with(InlineKeyboardButton::callback("b", "d".repeat(64))))
         .expect("64 bytes");
+
     let local = "http://localhost/".parse().expect("a URL");
     assert!(
         refusal(client.run(with(InlineKeyboardButton::url("b", local)))).contains("Wrong HTTP URL")
@@ -397,6 +427,7 @@ fn limits_count_what_readers_see() {
         "{:?}",
         telegram.violations()
     );
+
     telegram.forgive("1 entities of 101");
     telegram.finish();
 }
@@ -406,10 +437,12 @@ fn places_that_do_not_exist_are_refused() {
     let (telegram, client, chat) = start();
     telegram.forgive("refused:");
     let unknown = client.run(client.bot.send_message(ChatId(43), "hello"));
+
     assert!(matches!(
         unknown,
         Err(RequestError::Api(ApiError::ChatNotFound))
     ));
+
     let reply = ReplyParameters::new(MessageId(7));
     let replying = |reply| {
         client.run(
@@ -419,6 +452,7 @@ fn places_that_do_not_exist_are_refused() {
                 .reply_parameters(reply),
         )
     };
+
     assert!(matches!(
         replying(reply.clone()),
         Err(RequestError::Api(ApiError::MessageToReplyNotFound))
@@ -435,12 +469,14 @@ fn places_that_do_not_exist_are_refused() {
                 .message_thread_id(thread),
         )
     };
+
     let asked = topic.say("/help");
     in_topic(topic.thread.expect("a topic")).expect("a message");
     assert_eq!(asked.reply().thread, topic.thread);
     assert!(refusal(in_topic(1)).contains("message thread not found"));
     chat.block();
     let blocked = client.run(client.bot.send_message(ChatId(chat.id), "hello"));
+
     assert!(matches!(
         blocked,
         Err(RequestError::Api(ApiError::BotBlocked))
@@ -452,6 +488,7 @@ fn places_that_do_not_exist_are_refused() {
 fn groups_keep_what_is_not_meant_for_the_bot() {
     let (telegram, client, _) = start();
     let group = telegram.group(-77);
+
     for (text, told) in [
         ("hello", false),
         ("/mx a.test", true),
@@ -460,6 +497,7 @@ fn groups_keep_what_is_not_meant_for_the_bot() {
     ] {
         assert_eq!(group.say(text).update.is_some(), told, "{text}");
     }
+
     client.html(&group, "which domain?").expect("a message");
     let question = group.wait_for(|_| true);
     assert!(group.reply_to(&question, "a.test").update.is_some());
@@ -469,6 +507,7 @@ fn groups_keep_what_is_not_meant_for_the_bot() {
             .update
             .is_some()
     );
+
     telegram.reads_groups();
     assert!(group.say("hello").update.is_some());
     assert!(
@@ -477,12 +516,14 @@ fn groups_keep_what_is_not_meant_for_the_bot() {
             .iter()
             .all(|update| matches!(update.kind, UpdateKind::Message(_)))
     );
+
     telegram.finish();
 }
 
 #[test]
 fn floods_are_stopped_and_must_be_waited_out() {
     let (telegram, client, chat) = start();
+
     telegram.limits(Limits {
         chat_per_second: 0.001,
         ..Limits::default()
@@ -490,14 +531,18 @@ fn floods_are_stopped_and_must_be_waited_out() {
     for _ in 0..3 {
         client.html(&chat, "hello").expect("a burst of three");
     }
+
     let retry = client.html(&chat, "hello");
+
     assert!(
         matches!(&retry, Err(RequestError::RetryAfter(wait)) if wait.seconds() > 900),
         "{retry:?}"
     );
+
     let other = telegram.private(&User::new(43, "Cem"));
     client.html(&other, "hello").expect("another chat");
     assert_eq!(telegram.violations(), [""; 0]);
+
     // Nothing announces the end of the time in which a retry would still be on its way.
     std::thread::sleep(Duration::from_millis(150));
     assert!(matches!(
@@ -579,6 +624,7 @@ fn only_one_may_poll() {
         .runtime
         .spawn(async move { second.get_updates().timeout(10).await });
     let first = client.run(first).expect("the task ends");
+
     assert!(
         matches!(
             first,
@@ -586,6 +632,7 @@ fn only_one_may_poll() {
         ),
         "{first:?}"
     );
+
     chat.say("/help");
     assert_eq!(
         client
@@ -595,6 +642,7 @@ fn only_one_may_poll() {
             .len(),
         1
     );
+
     let url = "https://bot.example/hook".parse().expect("a URL");
     client.run(client.bot.set_webhook(url)).expect("a webhook");
     assert!(
@@ -626,6 +674,7 @@ fn webhooks_are_checked_and_brought_until_taken() {
             axum::http::StatusCode::UNAUTHORIZED
         }
     }
+
     let (telegram, client, chat) = start();
     telegram.forgive("refused: setWebhook");
     let set = |url: &str| {
@@ -639,10 +688,12 @@ fn webhooks_are_checked_and_brought_until_taken() {
                 .allowed_updates(kinds),
         )
     };
+
     assert!(refusal(set("http://bot.example/hook")).contains("HTTPS URL must be provided"));
     assert!(
         refusal(set("https://bot.example:9/hook")).contains("only on ports 80, 88, 443 or 8443")
     );
+
     let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let listener = client
         .run(tokio::net::TcpListener::bind("127.0.0.1:0"))
@@ -650,6 +701,7 @@ fn webhooks_are_checked_and_brought_until_taken() {
     telegram
         .deliver_to(listener.local_addr().expect("an address"))
         .send_secret(Some(Some("wrong")));
+
     let app = Router::new().route("/hook", post(hook)).with_state(sender);
     client
         .runtime
@@ -660,10 +712,12 @@ fn webhooks_are_checked_and_brought_until_taken() {
     telegram.send_secret(None);
     asked.taken();
     let mut secrets = Vec::new();
+
     while let Ok((secret, body)) = seen.try_recv() {
         assert!(body.contains("\"text\":\"/help\""), "{body}");
         secrets.push(secret);
     }
+
     assert_eq!(
         (
             secrets.first().map(String::as_str),
@@ -671,6 +725,7 @@ fn webhooks_are_checked_and_brought_until_taken() {
         ),
         (Some("wrong"), Some("s3cret"))
     );
+
     assert_eq!(telegram.allowed_updates(), Some(vec!["message".to_owned()]));
     telegram.finish();
 }
@@ -681,6 +736,7 @@ fn a_pressed_button_is_answered_once_and_in_time() {
     telegram.forgive("query is too old");
     let keyboard =
         InlineKeyboardMarkup::new([[InlineKeyboardButton::callback("Again", "again:1")]]);
+
     client
         .run(
             client
@@ -689,6 +745,7 @@ fn a_pressed_button_is_answered_once_and_in_time() {
                 .reply_markup(keyboard),
         )
         .expect("a message");
+
     let message = chat.wait_for(|_| true);
     let press = || {
         let pressed = chat.press(&message, "Again");
@@ -705,6 +762,7 @@ fn a_pressed_button_is_answered_once_and_in_time() {
         assert_eq!(query.data.as_deref(), Some("again:1"));
         (pressed, query.id.clone())
     };
+
     let answer = |id: &CallbackQueryId| {
         client.run(client.bot.answer_callback_query(id.clone()).text("on it"))
     };
@@ -733,6 +791,7 @@ fn an_inline_result_becomes_a_message() {
     else {
         panic!("{updates:?}")
     };
+
     assert_eq!(query.query, "mx example.com");
     let content = || InputMessageContent::Text(InputMessageContentText::new("looking …"));
     let keyboard = InlineKeyboardMarkup::new([[InlineKeyboardButton::callback("Stop", "stop")]]);
@@ -741,6 +800,7 @@ fn an_inline_result_becomes_a_message() {
             InlineQueryResultArticle::new(id, "MX", content()).reply_markup(keyboard.clone());
         InlineQueryResult::Article(article)
     };
+
     let answer = |id: &InlineQueryId, results| {
         client.run(client.bot.answer_inline_query(id.clone(), results))
     };
@@ -748,6 +808,7 @@ fn an_inline_result_becomes_a_message() {
     assert!(refusal(answer(&query.id, vec![article("")])).contains("RESULT_ID_INVALID"));
     let many = (0..51).map(|n| article(&n.to_string())).collect();
     let many = answer(&query.id, many);
+
     assert!(matches!(
         many,
         Err(RequestError::Api(ApiError::TooMuchInlineQueryResults))
@@ -765,6 +826,7 @@ fn an_inline_result_becomes_a_message() {
     else {
         panic!("{updates:?}")
     };
+
     let name = told.inline_message_id.clone().expect("it has a keyboard");
     client
         .run(client.bot.edit_message_text_inline(name, "two servers"))
@@ -775,6 +837,7 @@ fn an_inline_result_becomes_a_message() {
             .keyboard,
         [[]; 0]
     );
+
     telegram.finish();
 }
 
@@ -816,6 +879,7 @@ fn files_of_people_can_be_fetched() {
     else {
         panic!("{updates:?}")
     };
+
     let file = client
         .run(
             client
@@ -823,6 +887,7 @@ fn files_of_people_can_be_fetched() {
                 .get_file(message.document().expect("a file").file.id.clone()),
         )
         .expect("a file");
+
     let mut bytes = Vec::new();
     client
         .run(async { client.bot.download_file(&file.path, &mut bytes).await })
@@ -844,11 +909,13 @@ fn files_of_people_can_be_fetched() {
     else {
         panic!("{updates:?}")
     };
+
     let large = client.run(
         client
             .bot
             .get_file(message.document().expect("a file").file.id.clone()),
     );
+
     assert!(refusal(large).contains("file is too big"));
     telegram.finish();
 }
@@ -875,6 +942,7 @@ fn faults_happen_as_often_as_wanted() {
     );
     telegram.fault("getUpdates", Fault::Status(409), 1);
     let conflict = client.run(client.bot.get_updates());
+
     assert!(matches!(
         conflict,
         Err(RequestError::Api(ApiError::TerminatedByOtherGetUpdates))
@@ -884,6 +952,7 @@ fn faults_happen_as_often_as_wanted() {
         client.html(&chat, "four"),
         Err(RequestError::Api(ApiError::InvalidToken))
     ));
+
     let statuses: Vec<_> = telegram.calls().iter().map(|call| call.status).collect();
     assert_eq!(statuses, [0, 200, 429, 409, 401]);
     telegram.finish();
@@ -901,6 +970,7 @@ fn what_nobody_documented_is_refused() {
             body.to_string().as_bytes(),
         )
     };
+
     telegram.forgive("refused:");
     let told = |response: netvane_tests::http::Response| {
         (
@@ -908,6 +978,7 @@ fn what_nobody_documented_is_refused() {
             serde_json::from_slice::<serde_json::Value>(&response.body).expect("JSON"),
         )
     };
+
     let (status, body) = told(post(
         "sendMessage",
         json!({ "chat_id": chat.id, "text": "a", "colour": "red" }),
@@ -930,9 +1001,11 @@ fn what_nobody_documented_is_refused() {
         .0,
         200
     );
+
     let wrong = Bot::new("1:AAAA").set_api_url(telegram.url().parse().expect("a URL"));
     telegram.forgive("a call with the token");
     let client = Client::of(&telegram);
+
     assert!(matches!(
         client.run(wrong.get_me()),
         Err(RequestError::Api(ApiError::InvalidToken))

@@ -60,6 +60,7 @@ fn a_reply_as_json_has_the_contracts_shape() {
         .keys()
         .map(String::as_str)
         .collect();
+
     assert_eq!(
         members,
         [
@@ -77,6 +78,7 @@ fn a_reply_as_json_has_the_contracts_shape() {
             "vantage"
         ]
     );
+
     assert_eq!(reply["id"].as_str().map(str::len), Some(26), "a ULID");
     assert_eq!(reply["command"], "mx");
     assert_eq!(reply["arguments"], json!({"domain": "example.test"}));
@@ -91,18 +93,22 @@ fn a_reply_as_json_has_the_contracts_shape() {
         "{}",
         reply["elapsed_ms"]
     );
+
     assert_eq!(
         (&reply["cached"], &reply["vantage"]),
         (&json!(false), &json!("local"))
     );
     assert_eq!(reply["blocks"][0]["kind"], "table");
     let data = &reply["data"];
+
     assert_eq!(
         (&data["name"], &data["type"], &data["rcode"]),
         (&json!("example.test"), &json!("MX"), &json!("NOERROR"))
     );
+
     let first =
         json!({"name": "example.test", "type": "MX", "ttl": 300, "data": "10 mail1.example.test."});
+
     assert!(
         data["answers"]
             .as_array()
@@ -110,6 +116,7 @@ fn a_reply_as_json_has_the_contracts_shape() {
             .contains(&first),
         "{data}"
     );
+
     assert!(data["authority"].is_array());
     assert_eq!(data["resolver"], dns.address.to_string());
     assert_eq!(
@@ -120,7 +127,9 @@ fn a_reply_as_json_has_the_contracts_shape() {
         (&data["null_mx"], &data["implicit"]),
         (&json!(false), &json!(false))
     );
+
     let host = &data["hosts"][0];
+
     assert_eq!(
         (&host["preference"], &host["exchange"]),
         (&json!(10), &json!("mail1.example.test"))
@@ -138,6 +147,7 @@ fn every_dns_command_answers_with_the_contracts_data() {
             .json()["data"]
             .clone()
     };
+
     for (line, rtype, data) in [
         ("a example.test", "A", "192.0.2.80"),
         ("aaaa example.test", "AAAA", "2001:db8::80"),
@@ -158,17 +168,21 @@ fn every_dns_command_answers_with_the_contracts_data() {
         ("dig example.test txt", "TXT", "\"v=spf1 mx -all\""),
     ] {
         let found = ask(line);
+
         assert_eq!(
             (&found["type"], &found["rcode"]),
             (&json!(rtype), &json!("NOERROR")),
             "{line}"
         );
+
         let answer = &found["answers"][0];
+
         assert_eq!(
             (&answer["type"], &answer["ttl"], &answer["data"]),
             (&json!(rtype), &json!(300), &json!(data)),
             "{line}"
         );
+
         for member in [
             "name",
             "authority",
@@ -179,6 +193,7 @@ fn every_dns_command_answers_with_the_contracts_data() {
             assert!(!found[member].is_null(), "{line}: {member}");
         }
     }
+
     let all = ask("dns example.test");
     let types: Vec<&str> = all["records"]
         .as_object()
@@ -186,15 +201,18 @@ fn every_dns_command_answers_with_the_contracts_data() {
         .keys()
         .map(String::as_str)
         .collect();
+
     assert_eq!(
         types,
         ["A", "AAAA", "CAA", "MX", "NS", "SOA", "TXT"],
         "absent types are absent"
     );
+
     assert_eq!(
         all["records"]["A"],
         json!([{"name": "example.test", "ttl": 300, "data": "192.0.2.80"}])
     );
+
     let chain = ask("a www.example.test");
     let types: Vec<&Value> = chain["answers"]
         .as_array()
@@ -202,6 +220,7 @@ fn every_dns_command_answers_with_the_contracts_data() {
         .iter()
         .map(|row| &row["type"])
         .collect();
+
     assert_eq!(types, ["CNAME", "A"], "the alias comes first");
 }
 
@@ -215,6 +234,7 @@ fn exit_status_0_reply_1_failure_2_usage() {
             .run();
         (run.code, run.stdout.is_empty(), run.stderr.is_empty())
     };
+
     for negative in [
         "a nxdomain.example.com",
         "a nodata.example.com",
@@ -227,6 +247,7 @@ fn exit_status_0_reply_1_failure_2_usage() {
             "a negative answer is a reply: {negative}"
         );
     }
+
     for failed in [
         "a silent.example.com",
         "a garbage.example.com",
@@ -234,6 +255,7 @@ fn exit_status_0_reply_1_failure_2_usage() {
     ] {
         assert_eq!(ask(failed), (Some(1), true, false), "{failed}");
     }
+
     for usage in [
         "a",
         "nosuch",
@@ -278,6 +300,7 @@ fn a_failure_reads_the_same_as_text_and_as_a_problem() {
 fn the_global_options_stand_before_or_after() {
     let dns = Dns::start();
     let run = |line: &str| Netvane::line(line).dns(dns.address).run();
+
     for line in [
         "--json a example.test",
         "a --json example.test",
@@ -289,12 +312,14 @@ fn the_global_options_stand_before_or_after() {
             "{line}"
         );
     }
+
     for line in ["--markdown a example.test", "a example.test --markdown"] {
         assert!(
             run(line).text().starts_with("### A of example.test\n"),
             "{line}"
         );
     }
+
     for line in [
         "--color=always a example.test",
         "--color always a example.test",
@@ -303,6 +328,7 @@ fn the_global_options_stand_before_or_after() {
     ] {
         assert!(run(line).text().contains("\x1b[32m✓\x1b[0m"), "{line}");
     }
+
     assert!(
         run("a -- example.test").text().contains("192.0.2.80"),
         "`--` ends the options"
@@ -319,10 +345,12 @@ fn colour_goes_to_terminals_only_unless_told_otherwise() {
             .text()
             .contains('\x1b')
     };
+
     assert!(!piped("a example.test"), "piped");
     assert!(!piped("a example.test --color=auto"));
     assert!(!piped("a example.test --color=never"));
     assert!(piped("a example.test --color=always"));
+
     // util-linux's script(1) runs a command on a terminal of its own.
     let on_terminal = |variable: (&str, &str), options: &str| {
         let line = format!(
@@ -338,6 +366,7 @@ fn colour_goes_to_terminals_only_unless_told_otherwise() {
         assert!(run.stdout.contains("192.0.2.80"), "{run:?}");
         run.stdout.contains("\x1b[32m")
     };
+
     assert!(on_terminal(("TERM", "xterm"), ""));
     assert!(!on_terminal(("TERM", "xterm"), "--color=never"));
     assert!(!on_terminal(("NO_COLOR", "1"), ""));
@@ -428,20 +457,24 @@ fn a_mail_server_learns_who_asked_and_hears_a_goodbye() {
         .env("NETVANE__POLICY__ALLOW", "127.0.0.0/8")
         .env("NETVANE__POLICY__CONTACT", "noc@example.test")
         .run();
+
     assert_eq!(
         run.json()["data"]["verdict"],
         "risky",
         "it takes every address"
     );
+
     let heard = server.join().expect("a dialogue");
     assert_eq!(heard[0], "EHLO probe.example.test");
     let [.., introduced, last] = &heard[..] else {
         panic!("{heard:?}")
     };
+
     assert!(
         introduced.starts_with("NOOP \"netvane/")
             && introduced.ends_with("(contact noc@example.test)\""),
         "{heard:?}"
     );
+
     assert_eq!(last, "QUIT");
 }

@@ -22,6 +22,7 @@ pub(crate) fn trim(path: &Path) {
             .output_buffer_size()
             .expect("a picture of a bearable size")
     ];
+
     let info = reader.next_frame(&mut pixels).expect("a whole PNG");
     pixels.truncate(info.buffer_size());
     let last = pixels[pixels.len() - info.line_size..].to_vec();
@@ -30,6 +31,7 @@ pub(crate) fn trim(path: &Path) {
         .take_while(|row| *row == last)
         .count();
     let height = info.height as usize - empty.saturating_sub(MARGIN);
+
     // Written beside it first: half a picture is none.
     let beside = path.with_extension("part");
     let out = BufWriter::new(File::create(&beside).expect("a picture can be written"));
@@ -38,6 +40,7 @@ pub(crate) fn trim(path: &Path) {
         info.width,
         u32::try_from(height).expect("not more than before"),
     );
+
     encoder.set_color(info.color_type);
     encoder.set_depth(info.bit_depth);
     encoder.set_compression(Compression::High);

@@ -49,6 +49,7 @@ impl Platforms {
             Discord::start(),
             Telegram::start(),
         );
+
         telegram.limits(Limits::none());
         let server = dns.address.to_string();
         let of_discord = discord.settings();
@@ -61,12 +62,14 @@ impl Platforms {
             ("NETVANE__DNS__SERVERS", server.as_str()),
             ("NETVANE__RDAP__ENABLED", "false"),
         ]);
+
         let service = Service::start(&settings);
         discord.ready();
         telegram.wait_for_poll();
         netvane_tests::until("the commands are registered", || {
             !discord.commands().is_empty()
         });
+
         Self {
             dns,
             discord,

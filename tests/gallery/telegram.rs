@@ -27,17 +27,20 @@ fn formatted(message: &Message) -> Markup {
         .iter()
         .map(|entity| tagged(entity))
         .collect();
+
     parts.extend(
         message
             .live
             .iter()
             .map(|entity| (entity, "<span class=live>", "</span>")),
     );
+
     // What is around another part comes first.
     parts.sort_by_key(|(entity, ..)| (entity.offset, std::cmp::Reverse(entity.length)));
     let (mut out, mut at) = (String::new(), 0);
     let mut parts = parts.into_iter().peekable();
     let mut open: Vec<(usize, &str)> = Vec::new();
+
     for c in message.text.chars() {
         close(&mut open, at, &mut out);
         while let Some((entity, opening, closing)) =
@@ -49,7 +52,9 @@ fn formatted(message: &Message) -> Markup {
         out += &html! { (c) }.into_string();
         at += c.len_utf16();
     }
+
     close(&mut open, usize::MAX, &mut out);
+
     html! { div.text { (PreEscaped(out)) } }
 }
 

@@ -71,6 +71,7 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
         ];
+
         let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let options = json!({ "args": arguments, "binary": lab.value("CHROMIUM") });
@@ -90,11 +91,13 @@ impl Browser {
             axe,
             _profile: profile,
         };
+
         browser.devtools(
             "Page.addScriptToEvaluateOnNewDocument",
             &json!({ "source": WATCH }),
         );
         browser.become_like(Window::DESK);
+
         browser
     }
 

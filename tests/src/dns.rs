@@ -113,11 +113,13 @@ impl Dns {
             asked: asked.clone(),
             held: held.clone(),
         };
+
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
+
         let address = runtime.block_on(async {
             let (udp, tcp) = sockets().await;
             let address = udp.local_addr().expect("an address");
@@ -127,6 +129,7 @@ impl Dns {
             tokio::spawn(async move { server.block_until_done().await });
             address
         });
+
         Self {
             address,
             origin,

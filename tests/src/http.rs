@@ -84,7 +84,9 @@ impl Client {
                 .find(|(n, _)| n == name)
                 .map(|(_, value)| value.as_str())
         };
+
         let mut body = Vec::new();
+
         if find("transfer-encoding").is_some() {
             while let Some(chunk) = self.chunk()? {
                 body.extend(chunk);
@@ -95,6 +97,7 @@ impl Client {
         } else {
             self.0.read_to_end(&mut body)?;
         }
+
         Ok(Response {
             status,
             headers,

@@ -33,6 +33,7 @@ fn build() -> PathBuf {
         .expect("tests lie in the target directory");
     let target = profile.parent().expect("tests lie in the target directory");
     let mut cargo = Command::new(env!("CARGO"));
+
     cargo
         .args([
             "build",
@@ -44,14 +45,17 @@ fn build() -> PathBuf {
             "--target-dir",
         ])
         .arg(target);
+
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
+
     let built = cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo starts");
     assert!(built.success(), "the program does not build");
+
     profile.join("netvane")
 }
 

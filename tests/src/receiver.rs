@@ -52,6 +52,7 @@ impl Receiver {
         let (sender, arrived) = mpsc::channel();
         let (connections, over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
         let (count, end) = (connections.clone(), over.clone());
+
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if end.load(Ordering::SeqCst) {
@@ -64,6 +65,7 @@ impl Receiver {
                 });
             }
         });
+
         Self {
             address,
             arrived: Mutex::new(arrived),
@@ -119,6 +121,7 @@ impl Message {
         stream.set_write_timeout(Some(PATIENCE))?;
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
+
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line)? == 0 || line.trim_end().is_empty() {
@@ -126,6 +129,7 @@ impl Message {
             }
             lines.push(line.trim_end().to_owned());
         }
+
         let mut lines = lines.into_iter();
         let line = lines.next().ok_or(std::io::ErrorKind::UnexpectedEof)?;
         let field = |line: String| {
@@ -140,7 +144,9 @@ impl Message {
                 .and_then(|(_, length)| length.parse().ok())
                 .unwrap_or(0)
         ];
+
         reader.read_exact(&mut body)?;
+
         Ok(Self {
             line,
             headers,

@@ -81,8 +81,10 @@ async fn live(
 ) {
     let address = first.0.local_addr().expect("an address");
     let mut first = Some(first);
+
     loop {
         let now = *mode.borrow_and_update();
+
         if now != Mode::Dead {
             let sockets = match first.take() {
                 Some(sockets) => sockets,
@@ -132,6 +134,7 @@ async fn one(query: &[u8], server: SocketAddr, mode: Mode) -> Option<Vec<u8>> {
         Mode::Slow(time) => sleep(time).await,
         _ => {}
     }
+
     let behind = UdpSocket::bind("127.0.0.1:0").await.ok()?;
     behind.send_to(query, server).await.ok()?;
     let mut answer = vec![0; 4096];
@@ -160,6 +163,7 @@ async fn one(query: &[u8], server: SocketAddr, mode: Mode) -> Option<Vec<u8>> {
         }
         _ => {}
     }
+
     Some(answer)
 }
 

@@ -45,6 +45,7 @@ impl Service {
 
     fn launch(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command.arg("serve").env_clear();
+
         // Port 0: the system picks a free one, and the log says which.
         command
             .env("NETVANE__HTTP__LISTEN", "127.0.0.1:0")
@@ -54,6 +55,7 @@ impl Service {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+
         let mut child = command.spawn().expect("the program starts");
         let log = Log::follow(child.stderr.take().expect("piped"));
         let mut service = Self {
@@ -61,12 +63,14 @@ impl Service {
             child,
             log,
         };
+
         let line = service.logged("serving HTTP");
         let line: Value = serde_json::from_str(&line).expect("a log line in JSON");
         let address = line["fields"]["address"]
             .as_str()
             .expect("the log tells the address");
         service.address = address.parse().expect("an address with a port");
+
         service
     }
 

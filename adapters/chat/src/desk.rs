@@ -129,15 +129,18 @@ impl Desk {
             label: label.into(),
             sort,
         };
+
         let mut buttons: Vec<Button> = offers
             .iter()
             .enumerate()
             .map(|(index, (label, _))| button(index.to_string(), label, Sort::FollowUp))
             .collect();
+
         if input.is_some() {
             buttons.push(button("r".into(), "Refresh", Sort::Refresh));
             buttons.push(button("f".into(), "Raw", Sort::Raw));
         }
+
         let ticket = Ticket {
             input,
             follow_ups: offers
@@ -145,6 +148,7 @@ impl Desk {
                 .map(|(_, line)| Input::Text(line))
                 .collect(),
         };
+
         (buttons, self.keep(id, ticket))
     }
 
@@ -206,6 +210,7 @@ impl Desk {
         let Some((id, action)) = press.id.split_once(':') else {
             return Pressed::Expired;
         };
+
         if action == "x" {
             let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             return match running.get(id) {
@@ -219,6 +224,7 @@ impl Desk {
                 }
             };
         }
+
         let Some(ticket) = self.ticket(id) else {
             return Pressed::Expired;
         };
@@ -231,6 +237,7 @@ impl Desk {
                 .and_then(|index: usize| ticket.follow_ups.into_iter().nth(index))
                 .map(Pressed::Ask),
         };
+
         found.unwrap_or(Pressed::Expired)
     }
 
@@ -276,18 +283,22 @@ fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
             .offered_for(target)
             .map(|entry| (entry, entry.spec.name))
     };
+
     let mut offers: Vec<(String, String)> = about(asked.kind)
         .filter(|(_, name)| *name != reply.command)
         .map(|(entry, name)| (name.to_owned(), asked.line(entry)))
         .take(MAX_FOLLOW_UPS)
         .collect();
+
     let address = targets
         .iter()
         .find(|target| target.kind == TargetKind::Address && *target != asked);
+
     if let Some(address) = address
         && let Some((entry, name)) = about(TargetKind::Address).next()
     {
         offers.push((format!("{name} {}", address.text), address.line(entry)));
     }
+
     offers
 }

@@ -165,6 +165,7 @@ mod tests {
             until: seconds() + 60,
             in_doubt: false,
         };
+
         journal
             .accept(&job("1"), Some("17"))
             .await

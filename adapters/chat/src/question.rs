@@ -180,6 +180,7 @@ impl Chat {
             tell(inner.journal.accept(&job, question.update.as_deref()).await);
             drop(unkept);
         };
+
         // Written down while the lookup runs; the answer is only shown when both are done.
         let (ended, ()) = tokio::join!(self.find(&question, outlet, &cancel), kept);
         let (last, kept) = self.last(&question, &ended);
@@ -201,9 +202,11 @@ impl Chat {
                 }
             }
         };
+
         let (ended, remembered) = tokio::join!(shown, remembered);
         remembered.into_iter().for_each(tell);
         tell(inner.journal.close(&question.id).await);
+
         ended
     }
 
@@ -307,6 +310,7 @@ impl Chat {
         let buttons = [Desk::cancel_button(&question.id)];
         let mut shown = false;
         let mut look = Instant::now() + question.patience;
+
         loop {
             tokio::select! {
                 biased;
@@ -320,6 +324,7 @@ impl Chat {
                 () = &mut ending => return Ended::Interrupted,
                 () = tokio::time::sleep_until(look) => {}
             }
+
             look = Instant::now() + LOOK;
             let so_far = match progress.has_changed() {
                 Ok(true) => progress.borrow_and_update().clone(),
@@ -328,6 +333,7 @@ impl Chat {
             if (shown && so_far.is_none()) || !inner.pace.may_show_progress(question.room) {
                 continue;
             }
+
             let document = so_far
                 .as_ref()
                 .map_or(&working, |reply| reply.rendition.document());
@@ -336,6 +342,7 @@ impl Chat {
                 buttons: &buttons,
                 working: true,
             };
+
             match timeout(CALL, outlet.show(&page)).await {
                 Ok(Ok(())) if !shown => {
                     shown = true;
@@ -369,6 +376,7 @@ impl Chat {
                 None,
             )
         };
+
         match ended {
             Ended::Answered(reply) => {
                 if let Some(target) = targets::of(reply).into_iter().next()
@@ -376,11 +384,13 @@ impl Chat {
                 {
                     inner.recent.add(&question.asker, target.text);
                 }
+
                 let input = journal::keepable(&question.input);
                 let (buttons, kept) =
                     inner
                         .desk
                         .buttons(inner.engine.registry(), &question.id, input, reply);
+
                 (
                     Last {
                         document: reply.rendition.document().clone(),
@@ -428,6 +438,7 @@ impl Chat {
             .with_jitter()
             .without_max_times()
             .build();
+
         loop {
             pace.turn(room).await;
             if let Some(question) = question.filter(|_| outlet.is_new() && !in_doubt) {
@@ -441,11 +452,13 @@ impl Chat {
                         .await,
                 );
             }
+
             let trouble = match timeout(CALL, outlet.show(page)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(trouble)) => trouble,
                 Err(_) => Trouble::Passing("the platform did not answer in time".into()),
             };
+
             let wait = match &trouble {
                 Trouble::Lasting(_) => return Err(trouble),
                 Trouble::Flood { wait, everywhere } => {
@@ -459,9 +472,11 @@ impl Chat {
                 }
                 Trouble::Passing(_) => waits.next().unwrap_or(Duration::from_secs(30)),
             };
+
             if Instant::now() + wait > deadline {
                 return Err(trouble);
             }
+
             tokio::time::sleep(wait).await;
         }
     }

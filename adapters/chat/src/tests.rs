@@ -98,6 +98,7 @@ fn world() -> World {
         Pace::new(&rates),
         shutdown.clone(),
     );
+
     World {
         chat,
         store,
@@ -126,12 +127,15 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
         world.chat.answer(question, &mut screen.clone()).await,
         Ended::Answered(_)
     ));
+
     let pages = screen.pages();
     let (title, _, working, buttons) = pages.last().expect("a page");
+
     assert_eq!(
         (title.as_str(), *working),
         ("Place and network of 1.1.1.1", false)
     );
+
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
     assert_eq!(labels, ["ip", "whois", "trace", "ports", "Refresh", "Raw"]);
     let press = |asker, index: usize| {
@@ -141,11 +145,13 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
             moderator: false,
         })
     };
+
     assert_eq!(
         press("bob", 1),
         Pressed::Ask(Input::Text("/whois 1.1.1.1".into())),
         "anybody may go on"
     );
+
     assert_eq!(
         press("ann", 4),
         Pressed::Refresh(Input::Text("/geo 1.1.1.1".into()))
@@ -162,6 +168,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
         }),
         Pressed::Expired
     );
+
     assert_eq!(world.chat.recent("ann"), ["1.1.1.1"]);
     assert!(world.chat.interrupted().is_empty(), "nothing is left open");
     let restarted = Chat::new(
@@ -174,6 +181,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
         }),
         world.shutdown,
     );
+
     assert!(!restarted.first_time("17"));
 }
 
@@ -212,6 +220,7 @@ async fn what_never_works_is_not_tried_again() {
 #[tokio::test]
 async fn only_the_asker_and_moderators_cancel() {
     let world = world();
+
     for (asker, moderator) in [("ann", false), ("bob", true)] {
         let screen = Screen::default();
         let running = tokio::spawn({
@@ -220,10 +229,12 @@ async fn only_the_asker_and_moderators_cancel() {
         });
         screen.more.notified().await;
         let (_, summary, working, buttons) = screen.pages().pop().expect("a page");
+
         assert_eq!(
             (summary.as_str(), working, buttons.len()),
             ("Looking …", true, 1)
         );
+
         let press = |asker, moderator| {
             world.chat.press(Press {
                 id: &buttons[0].id,
@@ -231,6 +242,7 @@ async fn only_the_asker_and_moderators_cancel() {
                 moderator,
             })
         };
+
         assert_eq!(press("eve", false), Pressed::NotYours);
         assert_eq!(press(asker, moderator), Pressed::Cancelled);
         assert!(matches!(running.await.expect("no panic"), Ended::Cancelled));
@@ -257,10 +269,12 @@ async fn an_open_question_is_found_after_a_crash_and_can_be_resumed() {
     {
         tokio::task::yield_now().await;
     }
+
     running.abort();
     let job = world.chat.interrupted().pop().expect("still open");
     assert!(job.can_be_answered());
     let resumed = Question::resumed(&job, ROOM).expect("a short question is kept");
+
     assert_eq!(
         (resumed.id, resumed.input, resumed.asker),
         (asked.id, asked.input, "ann".into())

@@ -40,6 +40,7 @@ impl<'a> Asked<'a> {
             hidden: false,
             file: None,
         };
+
         for option in &data.options {
             let value = match &option.value {
                 CommandDataOptionValue::Boolean(hidden) if option.name == register::PRIVATE => {
@@ -57,8 +58,10 @@ impl<'a> Asked<'a> {
                 CommandDataOptionValue::String(text) => json!(text),
                 _ => continue,
             };
+
             asked.arguments.insert(option.name.clone(), value);
         }
+
         asked
     }
 
@@ -119,12 +122,14 @@ pub(crate) fn submitted(entry: &Entry, rows: &[ActionRow]) -> Input {
                 }
                 _ => None,
             });
+
     let argument = |name: &str| {
         entry
             .arguments
             .iter()
             .find(|argument| argument.name == name)
     };
+
     let given = fields
         .filter(|(_, value)| !value.is_empty())
         .filter_map(|(name, value)| {
@@ -137,6 +142,7 @@ pub(crate) fn submitted(entry: &Entry, rows: &[ActionRow]) -> Input {
             };
             Some((name.clone(), value))
         });
+
     Input::Named {
         name: entry.spec.name.to_owned(),
         arguments: given.collect(),

@@ -89,16 +89,20 @@ mod tests {
                 sort: Sort::FollowUp,
             })
             .collect();
+
         let mut document = Document::default();
+
         document.block(Block::Link {
             label: "Show me".into(),
             url: "https://netvane.example/v/x".into(),
         });
+
         let rows = rows(&Page {
             document: &document,
             buttons: &buttons,
             working: false,
         });
+
         assert_eq!(rows.len(), ROWS);
         assert_eq!(
             rows[0]["components"][0]["url"],

@@ -30,10 +30,12 @@ pub(crate) fn line_within(text: &str, most: usize) -> String {
 fn escaped(text: &str, most: usize) -> String {
     let text = printable_line(text);
     let start = text.len() - text.trim_start().len();
+
     // `1.` at the start of a line begins a list.
     let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
     let mut out = String::with_capacity(text.len() + 16);
     let mut used = 0;
+
     for (at, c) in text.char_indices() {
         let acts = match c {
             '\\' | '*' | '_' | '~' | '`' | '|' | '<' | '>' | '[' | ']' | '@' => true,
@@ -47,15 +49,19 @@ fn escaped(text: &str, most: usize) -> String {
             ':' => text[at..].starts_with(":/"),
             _ => false,
         };
+
         used += c.len_utf16() + usize::from(acts);
         if used > most {
             break;
         }
+
         if acts {
             out.push('\\');
         }
+
         out.push(c);
     }
+
     out
 }
 

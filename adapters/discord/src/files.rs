@@ -15,20 +15,24 @@ const HOSTS: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 /// The text of a file.
 pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure> {
     let size = usize::try_from(file.size).unwrap_or(usize::MAX);
+
     if size > MOST {
         return Err(Failure::TooLarge {
             what: "the file".into(),
             limit: MOST,
         });
     }
+
     if !is_kept_by_discord(&file.url, bot.rest.origin(), bot.rest.is_discord()) {
         return Err(UsageError::argument("the file is not kept where Discord keeps files").into());
     }
+
     let _permit = bot
         .downloads()
         .acquire()
         .await
         .map_err(|_| Failure::Internal)?;
+
     let bytes = bot
         .rest
         .download(&file.url, MOST)
@@ -37,6 +41,7 @@ pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure
             what: "the attached file".into(),
             why: refused.to_string(),
         })?;
+
     // Mails are ASCII or UTF-8; what is neither is read as Latin-1.
     Ok(match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -66,6 +71,7 @@ mod tests {
         assert!(discord(
             "https://cdn.discordapp.com/ephemeral-attachments/1/2/a.eml?ex=1"
         ));
+
         for forged in [
             "http://cdn.discordapp.com/a",
             "https://cdn.discordapp.com:8443/a",
@@ -76,11 +82,13 @@ mod tests {
         ] {
             assert!(!discord(forged), "{forged}");
         }
+
         assert!(is_kept_by_discord(
             "http://127.0.0.1:5/a",
             "http://127.0.0.1:5",
             false
         ));
+
         assert!(!is_kept_by_discord(
             "http://127.0.0.1:6/a",
             "http://127.0.0.1:5",

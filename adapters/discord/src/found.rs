@@ -40,6 +40,7 @@ pub(crate) fn words(message: &Message) -> String {
         .into_iter()
         .chain(fields)
     });
+
     let forwarded = message
         .message_snapshots
         .iter()
@@ -47,6 +48,7 @@ pub(crate) fn words(message: &Message) -> String {
     let parts = std::iter::once(message.content.clone())
         .chain(forwarded)
         .chain(embeds.flatten());
+
     // What Netvane itself wrote is escaped, or is code.
     parts
         .collect::<Vec<_>>()

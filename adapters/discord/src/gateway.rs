@@ -57,6 +57,7 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
         .get(Route::GatewayBot)
         .await
         .map_err(|refused| Left::Lost(refused.to_string()))?;
+
     let mut client = connect(bot, application, &gateway)
         .await
         .map_err(|error| Left::Lost(error.to_string()))?;
@@ -65,12 +66,14 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
         .and_then(|shards| u32::try_from(shards).ok())
         .unwrap_or(1)
         .max(1);
+
     let manager = client.shard_manager.clone();
     let ended = tokio::select! {
         ended = client.start_shards(shards) => ended,
         () = watch(bot, &manager, shards as usize) => Ok(()),
         () = bot.chat.shutdown().cancelled() => Ok(()),
     };
+
     manager.shutdown_all().await;
     match ended {
         Ok(()) if bot.chat.shutdown().is_cancelled() => Ok(()),
@@ -105,6 +108,7 @@ async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
     let mut ticks = tokio::time::interval(LOOK);
     let mut absent = 0;
     let mut was_up = false;
+
     loop {
         ticks.tick().await;
         let runners = manager.runners.lock().await;
@@ -118,6 +122,7 @@ async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
             adapters.report(crate::NAME, Health::Up);
             continue;
         }
+
         absent += 1;
         if was_up && absent == BLIP {
             adapters.report(

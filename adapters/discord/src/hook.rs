@@ -77,9 +77,11 @@ async fn take(State((bot, key)): State<(Bot, Key)>, headers: HeaderMap, body: Bo
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
+
     if !key.signed(&headers, &body, seconds()) {
         return (StatusCode::UNAUTHORIZED, "not signed by Discord\n").into_response();
     }
+
     // A ping has fewer fields than serenity wants of one.
     match serde_json::from_slice::<Value>(&body) {
         Ok(event) if event["type"] == 1 => Json(json!({ "type": 1 })).into_response(),

@@ -227,7 +227,9 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
             .say(bot, &note("Look up", "Discord did not send the message."))
             .await;
     };
+
     let registry = bot.chat.engine().registry();
+
     if let Some((entry, argument)) = found::mail_command(registry) {
         if let Some(file) = found::mail_file(message) {
             let ask = |text| found::mail_question(entry, argument, text);
@@ -238,7 +240,9 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
             return caller.ask(bot, input, Next::Answer).await;
         }
     }
+
     let targets = netvane_core::command::targets::found_in(&found::words(message));
+
     match found::about(registry, &targets) {
         Found::Ask(input) => caller.ask(bot, input, Next::Answer).await,
         Found::Choose(lines) => {
@@ -273,12 +277,14 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
             SUGGESTIONS,
         ))
     });
+
     let choices: Vec<Value> = choices
         .unwrap_or_default()
         .into_iter()
         .filter(|value| !value.is_empty() && crate::escape::length(value) <= SUGGESTION)
         .map(|value| json!({ "name": cut(&value, SUGGESTION), "value": value }))
         .collect();
+
     // A suggestion that comes late is worth nothing: it is not tried again.
     let data = json!({ "choices": choices });
     if let Err(refused) = bot.call_back(&caller.spot, SUGGEST, Some(&data), &[]).await {
@@ -292,8 +298,10 @@ async fn pressed(bot: &Bot, press: &ComponentInteraction) {
             .flags
             .is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL))
     };
+
     let id = press.data.custom_id.as_str();
     let mut caller = caller!(press).hidden(is_hidden(&press.message));
+
     if let Some((name, hidden)) = asked::about(id) {
         let found = bot.chat.engine().registry().find(name);
         let missing = found.map(|entry| Missing {
@@ -310,7 +318,9 @@ async fn pressed(bot: &Bot, press: &ComponentInteraction) {
             None => caller.hidden(true).say(bot, &expired()).await,
         };
     }
+
     let asker = caller.user.to_string();
+
     match bot.chat.press(Press {
         id,
         asker: &asker,
@@ -358,6 +368,7 @@ async fn raw(bot: &Bot, caller: &Caller, input: Input) {
     if !caller.defer(bot).await {
         return;
     }
+
     let document = match bot.chat.raw(input.clone(), caller.who.clone()).await {
         Ok(reply) => {
             let answer = reply.rendition.document();
@@ -375,16 +386,19 @@ async fn raw(bot: &Bot, caller: &Caller, input: Input) {
                 ),
                 ("json", reply.to_json()),
             ];
+
             for (end, text) in files {
                 document.block(Block::Attachment {
                     name: format!("{}.{end}", reply.command),
                     text,
                 });
             }
+
             document
         }
         Err(failure) => problem(&failure, &input),
     };
+
     bot.say(&document, &[], caller.place(), Next::Edit).await;
 }
 

@@ -27,6 +27,7 @@ pub(crate) async fn take(bot: Bot, message: Message) {
     if !bot.chat.first_time(&message.id.to_string()) {
         return;
     }
+
     let id = message.id.get();
     let place = Place::Channel(new_post(message.channel_id.get(), id, Some(id)));
     let roles = message
@@ -34,13 +35,16 @@ pub(crate) async fn take(bot: Bot, message: Message) {
         .as_ref()
         .map(|member| member.roles.as_slice())
         .unwrap_or_default();
+
     let who = who(
         message.author.id,
         message.channel_id,
         message.guild_id,
         roles,
     );
+
     let ask = |input| question(input, &who, id, &place);
+
     match step(&bot, &message, &line) {
         Step::Ask(input) if message.guild_id.is_some() && bot.chat.is_private(&input, &who) => {
             let text = "The answer to this is for you alone. Use the slash command: nobody else sees what it says.";
@@ -104,7 +108,9 @@ fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
     if line.is_empty() {
         return alone(bot, message, replied);
     }
+
     let input = Input::Text(line.to_owned());
+
     match bot.chat.understood(&input) {
         Err(UsageError {
             missing: Some(missing),
@@ -188,11 +194,13 @@ fn complete<'a>(
     let entry = registry.find(missing.command);
     let argument =
         entry.and_then(|entry| entry.arguments.iter().find(|a| a.name == missing.argument));
+
     if argument.is_some_and(|argument| argument.message)
         && let Some(step) = mail(bot, message, replied).or_else(|| any_file(message, replied))
     {
         return step;
     }
+
     let targets = replied
         .map(|replied| targets::found_in(&found::words(replied)))
         .unwrap_or_default();
@@ -201,6 +209,7 @@ fn complete<'a>(
         .map(|target| (target.text.clone(), format!("{line} {}", target.text)))
         .filter(|(_, line)| bot.chat.understood(&Input::Text(line.clone())).is_ok())
         .collect();
+
     match lines.len() {
         1 => Step::Ask(Input::Text(lines.remove(0).1)),
         0 => {

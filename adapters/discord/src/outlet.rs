@@ -144,10 +144,12 @@ async fn show_in_reply(
     if spot.is_over() {
         *next = Next::Post;
     }
+
     let refused = match reply(bot, spot, next, page).await {
         Ok(()) => return Ok(()),
         Err(refused) => refused,
     };
+
     match refused.code() {
         UNKNOWN_INTERACTION | UNKNOWN_WEBHOOK | INVALID_WEBHOOK_TOKEN => *next = Next::Post,
         _ if *next == Next::Post => {}
@@ -162,21 +164,25 @@ async fn show_in_reply(
             });
         }
     }
+
     if spot.hidden {
         return Err(Trouble::Lasting(
             "the time of a private reply is over".into(),
         ));
     }
+
     if page.working && spot.later.message.is_none() {
         return Err(Trouble::Lasting(
             "progress is not worth a new message".into(),
         ));
     }
+
     let (pace, room) = (bot.chat.pace(), spot.later.room());
     pace.turn(room).await;
     let shown = show_in_channel(bot, &mut spot.later, page)
         .await
         .map_err(Trouble::from);
+
     if let Err(Trouble::Flood { wait, everywhere }) = shown {
         // The chat counts this question towards its interaction; here it is the channel that has to wait.
         pace.close((!everywhere).then_some(room), wait);
@@ -185,17 +191,21 @@ async fn show_in_reply(
             everywhere: false,
         });
     }
+
     shown
 }
 
 async fn reply(bot: &Bot, spot: &Spot, next: &mut Next, page: &Page<'_>) -> Result<(), Refused> {
     let (mut message, files) = body::message(page);
+
     if matches!(next, Next::Answer | Next::Update) {
         let kind = if *next == Next::Answer { 4 } else { 7 };
         if *next == Next::Answer && spot.hidden {
             message["flags"] = EPHEMERAL.into();
         }
+
         let answered = bot.call_back(spot, kind, Some(&message), &files).await;
+
         match answered {
             // An answer that got lost on its way back was taken; what it was is not known.
             Err(refused) if refused.code() == ALREADY_ACKNOWLEDGED => {
@@ -208,11 +218,14 @@ async fn reply(bot: &Bot, spot: &Spot, next: &mut Next, page: &Page<'_>) -> Resu
                 return other;
             }
         }
+
         *next = Next::Edit;
     }
+
     if *next == Next::Post {
         return Err(Refused::Unreached("the token's time is over".into()));
     }
+
     edit(bot, spot, &message, &files).await
 }
 
@@ -231,6 +244,7 @@ async fn edit(bot: &Bot, spot: &Spot, message: &Value, files: &[File]) -> Result
 async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<(), Refused> {
     let (mut message, files) = body::message(page);
     let channel_id = ChannelId::new(post.channel.max(1));
+
     if let Some(id) = post.message {
         let route = Route::ChannelMessage {
             channel_id,
@@ -242,12 +256,14 @@ async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<
             .await
             .map(|_| ());
     }
+
     message["nonce"] = json!(post.nonce);
     message["enforce_nonce"] = json!(true);
     if let Some(answers) = post.answers {
         message["message_reference"] =
             json!({ "message_id": answers.to_string(), "fail_if_not_exists": false });
     }
+
     let made = bot
         .rest
         .send(
@@ -257,7 +273,9 @@ async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<
             &files,
         )
         .await?;
+
     post.message = made["id"].as_str().and_then(|id| id.parse().ok());
+
     Ok(())
 }
 
@@ -328,6 +346,7 @@ mod tests {
             answers: None,
             nonce: "n".into(),
         };
+
         let spot = Spot {
             application: 1,
             id: 2,
@@ -337,6 +356,7 @@ mod tests {
             hidden: true,
             later,
         };
+
         let place = Place::Interaction(spot);
         let kept = serde_json::to_value(&place).expect("serializes");
         assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);

@@ -66,6 +66,7 @@ fn option(argument: &Argument) -> Vec<Value> {
         "type": STRING, "name": argument.name, "description": cut(&argument.help, DESCRIPTION),
         "required": argument.required,
     });
+
     if argument.message {
         // One of the two will do; without either a dialogue asks for it.
         option["required"] = json!(false);
@@ -74,6 +75,7 @@ fn option(argument: &Argument) -> Vec<Value> {
         });
         return vec![option, file];
     }
+
     match argument.kind {
         ArgumentKind::Boolean => option["type"] = json!(BOOLEAN),
         ArgumentKind::Integer => {
@@ -96,6 +98,7 @@ fn option(argument: &Argument) -> Vec<Value> {
         }
         ArgumentKind::String => {}
     }
+
     vec![option]
 }
 

@@ -115,10 +115,12 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
     } else {
         look(document.severity)
     };
+
     let room = TITLE - length(symbol) - 1;
     let title = format!("{symbol} {}", line_within(&document.title, room));
     let mut embed = json!({ "title": title, "color": color });
     let mut files = Vec::new();
+
     if let Some(bytes) = if page.working {
         None
     } else {
@@ -130,17 +132,20 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
             bytes,
         });
     }
+
     let pictured = !files.is_empty();
     let attached = if page.working {
         Vec::new()
     } else {
         attachments(document)
     };
+
     let all = length(&line(&document.title)) <= room
         && page.links().count() <= BUTTONS
         && fit(&files, &attached);
     let words = if page.working { MORE } else { ATTACHED };
     let (mut description, complete) = described(document, words, pictured, all);
+
     if !complete && !page.working {
         // It holds what is in the other files, too; so it goes before them.
         let text = render::text(
@@ -150,27 +155,33 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
                 color: false,
             },
         );
+
         let rest = File {
             name: REST.to_owned(),
             bytes: text.into_bytes(),
         };
+
         if fit(&files, std::slice::from_ref(&rest)) {
             files.push(rest);
         } else {
             description = described(document, TOO_LARGE, pictured, all).0;
         }
     }
+
     for file in attached {
         if fit(&files, std::slice::from_ref(&file)) {
             files.push(file);
         }
     }
+
     let description = if description.trim().is_empty() {
         "—".to_owned()
     } else {
         description
     };
+
     embed["description"] = description.into();
+
     Drawn { embed, files }
 }
 
@@ -214,9 +225,11 @@ fn described(document: &Document, more: &str, pictured: bool, all: bool) -> (Str
             .iter()
             .all(|warning| length(&line(warning)) <= WARNING)
         && length(&line(&document.summary)) <= SUMMARY;
+
     let mut out = line_within(&document.summary, SUMMARY);
     let most = DESCRIPTION - length(&tail) - length(more) - 4;
     let mut close = false;
+
     // One picture shows one path: the first.
     let is_path = |block: &Block| matches!(block, Block::Path { .. });
     let drawn = document
@@ -224,11 +237,13 @@ fn described(document: &Document, more: &str, pictured: bool, all: bool) -> (Str
         .iter()
         .position(is_path)
         .filter(|_| pictured);
+
     let blocks = document
         .blocks
         .iter()
         .enumerate()
         .filter(|(index, _)| Some(*index) != drawn);
+
     for part in blocks
         .map(|(_, block)| part(block))
         .filter(|part| !part.lines.is_empty())
@@ -238,27 +253,34 @@ fn described(document: &Document, more: &str, pictured: bool, all: bool) -> (Str
             (_, true) => "\n",
             _ => "\n\n",
         };
+
         let room = most.saturating_sub(length(&out) + gap.len());
         close = part.heads;
         let text = part.text();
+
         if length(&text) <= room {
             out += gap;
             out += &text;
             continue;
         }
+
         complete = false;
         if let Some(start) = part.start(room) {
             out += gap;
             out += &start.text();
         }
+
         break;
     }
+
     if !complete {
         out = out + "\n" + more;
     }
+
     if !tail.is_empty() {
         out = out + "\n" + &tail;
     }
+
     (out.trim().to_owned(), complete)
 }
 

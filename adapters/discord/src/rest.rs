@@ -169,12 +169,14 @@ impl Rest {
         files: &[File],
     ) -> Result<Value, Refused> {
         let request = self.request(method, route);
+
         if files.is_empty() {
             let json = request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(body.to_string());
             return read(json).await;
         }
+
         let form = Form::new().part("payload_json", json_part(body)?);
         let form = files
             .iter()
@@ -186,6 +188,7 @@ impl Rest {
                     part.mime_str(file.kind()).map_err(unreached)?,
                 ))
             })?;
+
         read(request.multipart(form)).await
     }
 
@@ -249,6 +252,7 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
     if response.status().is_success() {
         return Ok(response);
     }
+
     let status = response.status();
     let header = |name: &str| {
         response
@@ -258,10 +262,12 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
             .ok()
             .map(str::to_owned)
     };
+
     let waits = ["retry-after", "x-ratelimit-reset-after"].map(header);
     let scope = header("x-ratelimit-scope");
     let bytes = response.bytes().await.unwrap_or_default();
     let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+
     if status != StatusCode::TOO_MANY_REQUESTS {
         let message = match body["message"].as_str() {
             // What exactly is wrong with a form stands in `errors`.
@@ -276,6 +282,7 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
             message,
         });
     }
+
     Err(flood(&body, scope.as_deref(), &waits))
 }
 
@@ -317,6 +324,7 @@ mod tests {
             Refused::Flood { wait, everywhere } => (wait.as_millis(), everywhere),
             other => panic!("{other:?}"),
         };
+
         assert_eq!(
             told(
                 json!({"retry_after": 0.48, "global": false}),
@@ -325,6 +333,7 @@ mod tests {
             ),
             (500, false)
         );
+
         assert_eq!(
             told(
                 json!({"retry_after": 1.0, "global": true}),
@@ -333,11 +342,13 @@ mod tests {
             ),
             (1020, true)
         );
+
         assert_eq!(
             told(Value::Null, None, Some("60")),
             (60_020, true),
             "not the API itself"
         );
+
         assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
     }
 

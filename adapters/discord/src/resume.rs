@@ -24,7 +24,9 @@ async fn one(bot: Bot, job: Job) {
         Place::Interaction(spot) if spot.is_over() => Next::Post,
         _ => Next::Edit,
     };
+
     let question = Question::resumed(&job, room).filter(|_| job.can_be_answered());
+
     match question {
         Some(question) => {
             let mut written = Written {

@@ -127,12 +127,14 @@ impl Hub {
             }
             None => None,
         };
+
         let text = match ended {
             None | Some(Ended::Lost(_)) => {
                 "The answer to this is for you alone. Write to me in a chat of our own first, and ask there."
             }
             Some(_) => "The answer is in our own chat.",
         };
+
         self.say(&caller, &note("Private", text), Vec::new()).await;
     }
 
@@ -166,12 +168,14 @@ impl Hub {
         else {
             return self.ask(caller, input).await;
         };
+
         let registry = self.chat.engine().registry();
         let argument = registry
             .find(missing.command)
             .and_then(|entry| argument(entry, &missing));
         let replied = message.reply_to_message();
         let quoted = message.quote().map(|quote| quote.text.as_str());
+
         if argument.is_some_and(|argument| argument.message) {
             let file = message.document().or(replied.and_then(Message::document));
             if let Some(file) = file {
@@ -187,6 +191,7 @@ impl Hub {
                     .understood(&Input::Text(format!("{line} {}", target.text)))
                     .is_ok()
             });
+
             match found.as_slice() {
                 [] => {}
                 [only] => {
@@ -204,6 +209,7 @@ impl Hub {
                 }
             }
         }
+
         match argument {
             Some(argument) if caller.person => {
                 self.ask_back(caller, line, &missing, argument).await
@@ -225,12 +231,15 @@ impl Hub {
             &argument.help,
             Severity::Neutral,
         );
+
         if let Some(form) = &argument.form {
             document.field(argument.name.as_str(), form.as_str());
         }
+
         if argument.message {
             document.text("Reply to this with the text, or with a file.");
         }
+
         let asking = self.asking(caller.place.chat);
         let _asking = asking.lock().await;
         let mut spot = Spot::new(self, caller.place.clone());
@@ -238,7 +247,9 @@ impl Hub {
         let example = entry.and_then(|entry| entry.spec.examples.first()?.split_once(' '));
         spot.prompt =
             Some(example.map_or_else(|| argument.help.clone(), |(_, value)| value.to_owned()));
+
         let room = caller.place.room();
+
         if self
             .chat
             .tell(&document, &[], room, &mut spot)
@@ -259,6 +270,7 @@ impl Hub {
                 tracing::error!(%error, "a reply to this will not be understood");
             }
         }
+
         self.chat.handled(&caller.update).await;
     }
 
@@ -289,6 +301,7 @@ impl Hub {
                 .find(name)
                 .map(|entry| entry.spec.name)
         };
+
         match prompt.message.and_then(|(name, argument)| {
             Some(Missing {
                 command: command(&name)?,
@@ -321,7 +334,9 @@ impl Hub {
         if text.trim().is_empty() && message.document().is_none() {
             return;
         }
+
         let registry = self.chat.engine().registry();
+
         if let Some(missing) = takes_mail(registry) {
             match message.document().filter(|file| files::is_mail(file)) {
                 Some(file) => return self.ask_about_file(caller, missing, file).await,
@@ -329,12 +344,15 @@ impl Hub {
                 None => {}
             }
         }
+
         let input = Input::Text(text.to_owned());
         if self.chat.understood(&input).is_ok() {
             return self.ask(caller, input).await;
         }
+
         let targets = targets::found_in(text);
         let lines = offers(registry, &targets);
+
         match (targets.as_slice(), lines.is_empty()) {
             (_, true) => self.say(&caller, &hint(registry), Vec::new()).await,
             ([only], _) => {
@@ -471,6 +489,7 @@ mod tests {
                 .map(|target| target.text)
                 .collect::<Vec<_>>()
         };
+
         let text = "joe@example.com wrote from mail.example.com [192.0.2.1]";
         assert_eq!(chosen("/mx", text), ["mail.example.com"]);
         assert_eq!(chosen("/verify", text), ["joe@example.com"]);

@@ -34,15 +34,18 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
     if size > MOST_GIVEN && size != u32::MAX {
         return Err("Telegram gives me files of at most 20 MB. Send the headers as text.".into());
     }
+
     let too_large = || {
         format!(
             "At most {} KiB are read. Send the headers as text.",
             MOST_READ >> 10
         )
     };
+
     if size as usize > MOST_READ && size != u32::MAX {
         return Err(too_large());
     }
+
     let found = call(hub.bot.get_file(file.file.id.clone())).await;
     let path = found
         .map_err(|error| format!("Telegram did not give the file: {}", told(&error)))?
@@ -60,9 +63,11 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
         }
         Ok(bytes)
     };
+
     let bytes = timeout(DOWNLOAD, read)
         .await
         .unwrap_or_else(|_| Err("The file did not arrive in time. Try again.".into()))?;
+
     if bytes.is_empty() {
         Err("The file is empty.".into())
     } else {

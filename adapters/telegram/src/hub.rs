@@ -76,9 +76,11 @@ impl Hub {
             .user_agent(concat!("netvane/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| failed(&error))?;
+
         let url =
             Url::parse(settings.api_url.trim_end_matches('/')).map_err(|error| failed(&error))?;
         let pace = Pace::new(&rates());
+
         Ok(Self {
             bot: Bot::with_client(settings.token.reveal(), client).set_api_url(url),
             chat: Chat::new(NAME, engine, store.clone(), pace, shutdown),

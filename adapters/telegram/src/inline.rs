@@ -70,15 +70,18 @@ impl Hub {
                 }
             },
         };
+
         let results = [InlineQueryResult::Article(article)];
         let answer = self
             .bot
             .answer_inline_query(query.id, results)
             .cache_time(CACHE)
             .is_personal(true);
+
         if let Err(error) = call(answer).await {
             tracing::debug!(?error, "a query was not answered");
         }
+
         self.chat.handled(&update).await;
     }
 
@@ -130,6 +133,7 @@ impl Hub {
             caller: who,
             ..question
         };
+
         self.chat
             .answer(question, &mut Spot::new(self, place))
             .await;

@@ -99,6 +99,7 @@ impl Telegram {
 async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
     let adapters = hub.chat.engine().adapters();
     let mut faults = polling::waits();
+
     loop {
         let answer = async {
             let me = call(hub.bot.get_me()).await?;
@@ -107,6 +108,7 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
             }
             Ok(me)
         };
+
         let answer = tokio::select! {
             () = hub.chat.shutdown().cancelled() => return None,
             answer = answer => answer,
@@ -123,6 +125,7 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
                 faults.next().unwrap_or_default()
             }
         };
+
         tokio::select! {
             () = hub.chat.shutdown().cancelled() => return None,
             () = sleep(wait) => {}

@@ -150,6 +150,7 @@ fn escape(text: &str) -> String {
 fn runs(text: &str) -> Vec<(bool, &str)> {
     let mut runs: Vec<(bool, usize, usize)> = Vec::new();
     let mut at = 0;
+
     for word in text.split_inclusive(char::is_whitespace) {
         let bare = word.trim_end();
         let inner = bare.trim_matches(|c| "(),;:!?.".contains(c));
@@ -165,8 +166,10 @@ fn runs(text: &str) -> Vec<(bool, &str)> {
             _ => runs.push((true, start, end)),
         }
     }
+
     let mut out = Vec::new();
     let mut from = 0;
+
     for (live, start, end) in runs {
         if from < start {
             out.push((false, &text[from..start]));
@@ -174,9 +177,11 @@ fn runs(text: &str) -> Vec<(bool, &str)> {
         out.push((live, &text[start..end]));
         from = end;
     }
+
     if from < text.len() {
         out.push((false, &text[from..]));
     }
+
     out
 }
 

@@ -115,12 +115,14 @@ impl Outlet for Spot {
         if page.working {
             self.show_typing();
         }
+
         let rendered = render(page.document, !page.working && !inline);
         self.put(rendered.html, keyboard(page.links(), page.buttons, inline))
             .await?;
         if page.working || inline {
             return Ok(());
         }
+
         if !self.pictured {
             if let Some(picture) = rendered.picture {
                 self.hub.chat.pace().turn(self.place.room()).await;
@@ -128,11 +130,13 @@ impl Outlet for Spot {
             }
             self.pictured = true;
         }
+
         if let Some((name, text)) = rendered.file.filter(|_| !self.attached) {
             self.hub.chat.pace().turn(self.place.room()).await;
             attempt(send_file(&self.hub, &self.place, name, text).await)?;
             self.attached = true;
         }
+
         Ok(())
     }
 
@@ -166,6 +170,7 @@ impl Spot {
         if self.place.shown == shown {
             return Ok(());
         }
+
         let outcome = if let Some(message) = self.place.inline.clone() {
             self.edit_inline(message, html, keyboard).await
         } else if let Some(message) = self.place.message {
@@ -176,6 +181,7 @@ impl Spot {
         } else {
             self.send(html, keyboard).await
         };
+
         match outcome {
             Ok(()) | Err(RequestError::Api(ApiError::MessageNotModified)) => {
                 self.place.shown = shown;
@@ -200,12 +206,14 @@ impl Spot {
             reply_to,
             ..
         } = self.place;
+
         let mut request = self
             .hub
             .bot
             .send_message(ChatId(chat), html)
             .parse_mode(ParseMode::Html)
             .link_preview_options(NO_PREVIEW);
+
         request.message_thread_id = thread.map(|thread| ThreadId(MessageId(thread)));
         request.reply_parameters = reply_to.map(in_reply_to);
         request.reply_markup = match &self.prompt {
@@ -216,8 +224,10 @@ impl Spot {
             )),
             None => keyboard.map(ReplyMarkup::InlineKeyboard),
         };
+
         let sent = call(request).await?;
         self.place.message = Some(sent.id.0);
+
         Ok(())
     }
 
@@ -361,8 +371,10 @@ pub(crate) fn keyboard<'a>(
             url,
         )])
     };
+
     let mut rows: Vec<Vec<InlineKeyboardButton>> = links.filter_map(link).collect();
     let (mut width, mut last) = (0, None);
+
     for button in buttons
         .iter()
         .filter(|button| !(inline && button.sort == Sort::Raw))
@@ -383,6 +395,7 @@ pub(crate) fn keyboard<'a>(
         width += length;
         last = Some(sort);
     }
+
     (!rows.is_empty()).then(|| InlineKeyboardMarkup::new(rows))
 }
 
@@ -425,6 +438,7 @@ mod tests {
         ]
         .map(|label| button(label, Sort::FollowUp))
         .into();
+
         buttons.push(button("Refresh", Sort::Refresh));
         buttons.push(button("Raw", Sort::Raw));
         assert_eq!(
@@ -436,6 +450,7 @@ mod tests {
                 "Refresh | Raw"
             ]
         );
+
         assert_eq!(rows(&buttons[6..], true), ["Refresh"]);
         assert_eq!(rows(&[], false), ["Show me"]);
     }

@@ -52,23 +52,28 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
     let adapters = hub.chat.engine().adapters();
     let mut offset = 0;
     let mut faults = waits();
+
     // The first poll, and the one after a fault, comes back at once: how things are is known then.
     let mut open = 0;
+
     loop {
         if hub.chat.shutdown().is_cancelled() {
             return confirm(hub, offset).await;
         }
+
         let poll = hub
             .bot
             .get_updates()
             .offset(offset)
             .timeout(open)
             .allowed_updates(WANTED);
+
         let answer = tokio::select! {
             answer = poll => answer,
             // This poll has confirmed what was handed over before it.
             () = hub.chat.shutdown().cancelled() => return,
         };
+
         let wait = match answer {
             Ok(updates) => {
                 adapters.report(NAME, Health::Up);
@@ -94,7 +99,9 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
                 faults.next().unwrap_or(POLL)
             }
         };
+
         open = 0;
+
         tokio::select! {
             () = hub.chat.shutdown().cancelled() => return confirm(hub, offset).await,
             () = sleep(wait) => {}

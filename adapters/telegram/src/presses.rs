@@ -28,6 +28,7 @@ impl Hub {
                 ..Place::default()
             },
         };
+
         if let Some(id) = inline::offered(&data) {
             let ((), ()) = tokio::join!(
                 self.answer_press(query.id, None),
@@ -35,6 +36,7 @@ impl Hub {
             );
             return;
         }
+
         let press = |moderator| {
             self.chat.press(Press {
                 id: &data,
@@ -42,18 +44,22 @@ impl Hub {
                 moderator,
             })
         };
+
         let mut pressed = press(false);
+
         if pressed == Pressed::NotYours
             && place.chat < 0
             && self.is_moderator(place.chat, query.from.id).await
         {
             pressed = press(true);
         }
+
         let said = match &pressed {
             Pressed::NotYours => Some(NOT_YOURS),
             Pressed::Expired => Some(EXPIRED),
             _ => None,
         };
+
         let act = async {
             match pressed {
                 Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => {
@@ -73,6 +79,7 @@ impl Hub {
                 Pressed::Raw(input) => self.send_raw(place, input, &asker, &update).await,
             }
         };
+
         let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
     }
 
@@ -86,6 +93,7 @@ impl Hub {
     ) {
         let caller = place.who(asker);
         let alone = place.chat.to_string() == asker;
+
         if !alone && self.chat.is_private(&input, &caller) {
             let (asker, update) = (asker.to_owned(), update.to_owned());
             let caller = Caller {
@@ -98,6 +106,7 @@ impl Hub {
             };
             return self.ask(caller, input).await;
         }
+
         let question = Question::new(input, asker, place.room());
         let question = Question {
             update: Some(update.to_owned()),
@@ -105,6 +114,7 @@ impl Hub {
             caller,
             ..question
         };
+
         self.chat
             .answer(question, &mut Spot::new(self, place))
             .await;

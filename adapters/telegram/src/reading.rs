@@ -29,9 +29,11 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
     if let Some(rest) = mention(text, username) {
         return Said::Line(rest.to_owned());
     }
+
     if !text.starts_with('/') {
         return if alone { Said::Words } else { Said::Others };
     }
+
     let first = text.split_whitespace().next().unwrap_or_default();
     let (name, bot) = match first.split_once('@') {
         Some((name, bot)) => (name, Some(bot)),
@@ -40,11 +42,13 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
     if bot.is_some_and(|bot| !bot.eq_ignore_ascii_case(username)) {
         return Said::Others;
     }
+
     let name = name
         .trim_start_matches('/')
         .to_lowercase()
         .replace('-', "_");
     let for_us = alone || bot.is_some() || registry.find(&name).is_some();
+
     if for_us {
         Said::Line(linked(text, registry).unwrap_or_else(|| text.to_owned()))
     } else {

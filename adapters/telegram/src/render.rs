@@ -49,14 +49,17 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
         whole: true,
         spent: head.clone(),
     };
+
     let (warnings, all_warnings) = warnings(&document.warnings);
     page.spent = page.spent.then(&warnings);
     page.spent.units += units(REST);
     let (mut attached, mut gap) = (Vec::new(), "\n\n");
+
     for block in &document.blocks {
         if !page.whole {
             break;
         }
+
         match block {
             Block::Attachment { name, text } if units(text) > MOST_FOLDED && !with_file => {
                 page.add(
@@ -81,6 +84,7 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
             Block::Link { .. } => {}
             block => page.add(gap, &part(block)),
         }
+
         // A heading stands close to what it heads.
         gap = if matches!(block, Block::Heading { .. }) {
             "\n"
@@ -88,6 +92,7 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
             "\n\n"
         };
     }
+
     let whole = page.whole && all_warnings;
     let file = match attached.as_slice() {
         _ if !with_file => None,
@@ -95,12 +100,14 @@ pub(crate) fn render(document: &Document, with_file: bool) -> Rendered {
         [] if whole => None,
         _ => Some((file_name(&document.title, ".txt"), text_of(document))),
     };
+
     let message = head.then(&page.body).then(&warnings);
     let tail = match (whole, with_file) {
         (true, _) => "",
         (false, true) => REST,
         (false, false) => MORE,
     };
+
     Rendered {
         html: message.own(tail).html,
         file,
@@ -237,6 +244,7 @@ impl Page {
         if !self.whole || part.lines.iter().all(|line| line.units == 0) {
             return;
         }
+
         let (open, close) = part.around.tags();
         let (most_units, most_entities) = self.room();
         let mut inner = Markup {
@@ -244,6 +252,7 @@ impl Page {
             ..Markup::default()
         };
         let mut taken = 0;
+
         for line in &part.lines {
             let gap = if taken == 0 { "" } else { "\n" };
             let fits = units(before) + inner.units + units(gap) + line.units <= most_units
@@ -254,10 +263,12 @@ impl Page {
             inner = inner.own(gap).then(line);
             taken += 1;
         }
+
         self.whole = taken == part.lines.len();
         if inner.units == 0 {
             return;
         }
+
         let html = format!("{open}{}{close}", inner.html);
         self.body = std::mem::take(&mut self.body)
             .own(before)
@@ -308,9 +319,11 @@ fn path(block: &Block, stations: &[Station]) -> Part {
             color: false,
         },
     );
+
     if drawing.lines().all(|line| line.chars().count() <= NARROW) {
         return Part::preformatted(Around::Block, &drawing);
     }
+
     Part::list(stations.iter().map(|station| {
         let arrow = if station.via.is_empty() {
             "● "

@@ -30,13 +30,16 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
     if sent_by_bot || hub.is_me(message.via_bot.as_ref()) || message.is_automatic_forward() {
         return None;
     }
+
     let chat = &message.chat;
+
     // Those who speak as a group or a channel are that.
     let speaker = match (&message.sender_chat, &message.from) {
         (Some(chat), _) => chat.id.0.to_string(),
         (None, Some(user)) => user.id.to_string(),
         (None, None) => chat.id.0.to_string(),
     };
+
     let place = Place {
         chat: chat.id.0,
         thread: message
@@ -46,7 +49,9 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
         reply_to: Some(message.id.0),
         ..Place::default()
     };
+
     let (alone, person) = (chat.is_private(), !chat.is_channel());
+
     Some(Caller {
         place,
         asker: speaker,

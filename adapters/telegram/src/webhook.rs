@@ -93,6 +93,7 @@ async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) ->
 pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
     let adapters = hub.chat.engine().adapters();
     let mut faults = waits();
+
     loop {
         let wait = match keep(hub, webhook).await {
             Ok(()) => {
@@ -109,11 +110,13 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
                 faults.next().unwrap_or(LOOK)
             }
         };
+
         tokio::select! {
             () = hub.chat.shutdown().cancelled() => break,
             () = sleep(wait) => {}
         }
     }
+
     let _ = timeout(PATIENCE, call(hub.bot.delete_webhook())).await;
 }
 

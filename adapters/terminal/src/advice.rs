@@ -91,21 +91,26 @@ fn audit(settings: &Audit) -> Option<String> {
     if settings.directory.is_empty() {
         return None;
     }
+
     let directory = Path::new(&settings.directory);
     let user = user();
+
     if directory.exists() && !directory.is_dir() || !is_writable(directory) {
         let place = directory.display();
         return Some(format!(
             "audit.directory: {place}: the user of this process ({user}) cannot write there; the unit of deploy/ may write below /var/lib/netvane only"
         ));
     }
+
     let files = fs::read_dir(directory)
         .into_iter()
         .flatten()
         .flatten()
         .map(|file| file.path());
+
     let is_record = |file: &PathBuf| file.extension().is_some_and(|end| end == "jsonl");
     let latest = files.filter(is_record).max()?;
+
     (!is_writable(&latest)).then(|| {
         format!(
             "audit.directory: {}: another user made this file, and the one of this process ({user}) cannot write it; give it away with chown",

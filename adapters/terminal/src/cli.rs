@@ -114,6 +114,7 @@ impl Cli {
                 } else {
                     advice::warnings(&settings, self.output.config.as_deref())
                 };
+
                 let all: String = warnings
                     .iter()
                     .map(|warning| format!("warning: {warning}\n"))
@@ -123,7 +124,9 @@ impl Cli {
                 } else {
                     "The settings can be used."
                 };
+
                 print(&format!("{all}{end}\n"));
+
                 Ok(ExitCode::SUCCESS)
             }
             Action::Config {

@@ -24,6 +24,7 @@ pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode
         asn: path(asn),
     })?;
     let databases = handle.current().databases().clone();
+
     if json {
         print(&format!(
             "{}\n",
@@ -31,6 +32,7 @@ pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode
         ));
         return Ok(ExitCode::SUCCESS);
     }
+
     let shown = |path: &str| {
         if path.is_empty() {
             "shipped with the program".to_owned()
@@ -38,12 +40,16 @@ pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode
             path.to_owned()
         }
     };
+
     let mut text = format!("Places:   {}\nNetworks: {}\n", shown(city), shown(asn));
+
     for database in databases.iter() {
         let built = database.built.as_deref().unwrap_or("at an unknown time");
         text += &format!("{}, built {built}\n", database.name);
     }
+
     print(&format!("{text}{ATTRIBUTION}\n"));
+
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,28 +65,34 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         city_url,
         asn_url,
     } = &settings.geo;
+
     let wanted: Vec<(&str, &str)> = [(city.as_str(), city_url.reveal()), (asn, asn_url.reveal())]
         .into_iter()
         .filter(|(_, url)| !url.is_empty())
         .collect();
+
     if wanted.is_empty() {
         bail!(
             "nothing to fetch: set geo.city_url or geo.asn_url, and geo.city or geo.asn for where the file goes"
         );
     }
+
     let net = Net::new(&settings.net())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+
     for (path, url) in wanted {
         if path.is_empty() {
             bail!("a fetched database has no place to go: set geo.city or geo.asn to a file name");
         }
+
         let url = url.replace(MONTH, &this_month());
         let fetched = runtime.block_on(net.http.get(&url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
         if fetched.status != 200 {
             bail!("{} answered HTTP {}", fetched.host, fetched.status);
         }
+
         let not_replaced = || format!("{path} was not replaced");
         let database = unpack::database(fetched.body, MAX_DOWNLOAD).with_context(not_replaced)?;
         geo::install(Path::new(path), |file| file.write_all(&database))
@@ -91,6 +103,7 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
             fetched.host
         ));
     }
+
     Ok(ExitCode::SUCCESS)
 }
 

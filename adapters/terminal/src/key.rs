@@ -27,6 +27,7 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
         mut scopes,
         expires,
     } = wanted;
+
     scopes.sort_by_key(|scope| scope.name());
     scopes.dedup();
     let expires = match expires {
@@ -36,7 +37,9 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
         ),
         None => None,
     };
+
     let (key, entry) = ApiKey::generate(name, scopes, expires)?;
+
     if json {
         print(&format!(
             "{}\n",
@@ -44,11 +47,13 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
         ));
         return Ok(ExitCode::SUCCESS);
     }
+
     print(&format!(
         "{key}\n\n\
          This is the key, for whoever is to use it: `Authorization: Bearer {key}`. It is not shown again.\n\n\
          The service knows it by this entry, in [http] or as NETVANE__HTTP__API_KEYS:\n\n\
          api_keys = [\"{entry}\"]\n"
     ));
+
     Ok(ExitCode::SUCCESS)
 }

@@ -88,13 +88,17 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
             .boxed(),
         LogFormat::Json => log.json().boxed(),
     };
+
     let traces = Traces::new(&settings.telemetry)?;
     let spans = traces.as_ref().map(Traces::layer);
+
     tracing_subscriber::registry()
         .with(log.with_filter(filter))
         .with(spans)
         .init();
+
     let flushed = lines.clone();
+
     std::thread::Builder::new()
         .name("log".into())
         .spawn(move || {
@@ -103,6 +107,7 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<(Guard, Level)> {
                 flushed.flush();
             }
         })?;
+
     Ok((Guard(lines, traces), Level(level)))
 }
 

@@ -18,8 +18,10 @@ pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8
         .filter(|action| !action.is_hide_set())
         .cloned()
         .collect();
+
     let version = cli.get_version().unwrap_or_default().to_owned();
     let mut out = Vec::new();
+
     // Without a time, so that the same program has the same manual.
     writeln!(
         out,
@@ -31,6 +33,7 @@ pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8
     for action in &actions {
         describe_action(&mut roff, action);
     }
+
     roff.control("SH", ["LOOKUPS"]);
     roff.text([roman(
         "Hyphens may stand for the underscores. Options may also be written NAME=VALUE.",
@@ -38,8 +41,10 @@ pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8
     for entry in registry.entries() {
         describe_lookup(&mut roff, entry);
     }
+
     roff.to_writer(&mut out)?;
     out.write_all(REST.as_bytes())?;
+
     Ok(out)
 }
 
@@ -53,10 +58,12 @@ fn describe_action(roff: &mut Roff, action: &clap::Command) {
                 .unwrap_or_default(),
         )
     };
+
     let mut own = action
         .get_subcommands()
         .filter(|own| !own.is_hide_set())
         .peekable();
+
     if own.peek().is_none() {
         let values: Vec<String> = action
             .get_positionals()
@@ -68,6 +75,7 @@ fn describe_action(roff: &mut Roff, action: &clap::Command) {
         ]);
         roff.text([about(action)]);
     }
+
     for own in own {
         roff.control("TP", []).text([bold(format!(
             "netvane {} {}",

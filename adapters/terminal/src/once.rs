@@ -46,6 +46,7 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
             _ = tokio::signal::ctrl_c() => None,
         }
     });
+
     screen.clear(drawn);
     let status = match answer {
         Some(Ok(reply)) => {
@@ -62,9 +63,12 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
         }
         None => ExitCode::from(130),
     };
+
     runtime.block_on(engine.goodbyes());
+
     // Nothing else that a lookup left behind may hold up the prompt.
     runtime.shutdown_background();
+
     Ok(status)
 }
 
@@ -82,7 +86,9 @@ fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
     if std::io::stdin().is_terminal() {
         return Ok(None);
     }
+
     let mut text = Vec::new();
+
     std::io::stdin()
         .lock()
         .take(MAX_INPUT)
@@ -90,11 +96,13 @@ fn piped(engine: &Engine, words: &[String]) -> anyhow::Result<Option<Input>> {
     if text.is_empty() {
         return Ok(None);
     }
+
     let text = String::from_utf8(text)
         .unwrap_or_else(|error| error.into_bytes().iter().copied().map(char::from).collect());
     let arguments = [(entry.arguments[0].name.clone(), text.into())]
         .into_iter()
         .collect();
+
     Ok(Some(Input::Named { name, arguments }))
 }
 

@@ -50,6 +50,7 @@ impl Output {
     pub(crate) fn take_from(&mut self, words: Vec<String>) -> anyhow::Result<Vec<String>> {
         let mut left = Vec::new();
         let mut words = words.into_iter();
+
         while let Some(word) = words.next() {
             let (name, value) = match word.split_once('=') {
                 Some((name, value)) => (name, Some(value.to_owned())),
@@ -61,6 +62,7 @@ impl Output {
                     .or_else(|| words.next())
                     .with_context(|| format!("`{name}` needs a value"))
             };
+
             match name {
                 "--" => {
                     left.push(word);
@@ -78,9 +80,11 @@ impl Output {
                 _ => left.push(word),
             }
         }
+
         if self.json && self.markdown {
             bail!("--json and --markdown exclude each other");
         }
+
         Ok(left)
     }
 

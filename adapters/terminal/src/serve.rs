@@ -37,18 +37,22 @@ pub(crate) fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+
     runtime.block_on(async {
         // Metrics are counted from the first request on.
         let metrics = netvane_webhook::Metrics::install()?;
         let engine = Engine::new(&settings)?;
+
         // Resolvers may still come; what else is missing does not.
         if engine.has_resolver() {
             engine.check()?;
         }
+
         tokio::spawn(follow_data(engine.clone()));
         let shutdown = CancellationToken::new();
         tokio::spawn(ended_by_signal(shutdown.clone())?);
         let (changed, http) = watch::channel(settings.http.clone());
+
         tokio::spawn(follow_settings(
             engine.clone(),
             settings.clone(),
@@ -56,17 +60,21 @@ pub(crate) fn run(
             changed,
             read_again,
         )?);
+
         let store = open_store(&settings, &engine);
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
         netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
             .await
             .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))?;
+
         // They end by themselves, when what they are answering is answered.
         chats.close();
         chats.wait().await;
         engine.goodbyes().await;
+
         anyhow::Ok(())
     })?;
+
     Ok(ExitCode::SUCCESS)
 }
 
@@ -126,16 +134,19 @@ fn start_chats(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<(TaskTracker, Router)> {
     let (chats, mut hooks) = (TaskTracker::new(), Router::new());
+
     // Without it an update could be answered twice.
     let Some(store) = store else {
         return Ok((chats, hooks));
     };
+
     if settings.discord.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let discord = Discord::new(&settings.discord, engine, store.clone(), shutdown)?;
         hooks = hooks.merge(discord.router());
         chats.spawn(discord.run());
     }
+
     if settings.telegram.token.is_set() {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         let public_url = &settings.http.public_url;
@@ -149,6 +160,7 @@ fn start_chats(
         hooks = hooks.merge(telegram.router());
         chats.spawn(telegram.run());
     }
+
     Ok((chats, hooks))
 }
 
@@ -172,6 +184,7 @@ fn follow_settings(
 ) -> anyhow::Result<impl Future<Output = ()>> {
     let mut again = system::Again::listen()?;
     let told = Arc::new(Mutex::new(told));
+
     Ok(async move {
         while again.next().await {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
@@ -188,6 +201,7 @@ fn follow_settings(
                     changed.send_replace(settings.http.clone());
                     Ok(before.need_a_restart(&settings))
                 });
+
             match taken_up.await {
                 Ok(Ok(waiting)) if waiting.is_empty() => {
                     tracing::info!("the settings were read again")

@@ -100,22 +100,27 @@ impl Gate {
         let Some(line) = lines.next() else {
             return Ok(None);
         };
+
         if lines.next().is_some() {
             let twice = UsageError::argument("`Authorization` is there twice; send one");
             return Err(Refusal::from(Failure::from(twice)));
         }
+
         let text = line.to_str().unwrap_or_default().trim();
         let (scheme, given) = text.split_once(' ').unwrap_or((text, ""));
+
         if FOR_OTHERS
             .iter()
             .any(|other| scheme.eq_ignore_ascii_case(other))
         {
             return Ok(None);
         }
+
         if !scheme.eq_ignore_ascii_case("bearer") {
             let how = "`Authorization` is not understood; an API key is sent as `Authorization: Bearer nvk_…`";
             return Err(Refusal::unauthorized(how.into(), Some("invalid_request")));
         }
+
         match self.keys.find(given.trim()) {
             Some(key) => Ok(Some((key.name.clone(), key.scopes.clone()))),
             None => {

@@ -31,6 +31,7 @@ impl Form {
     /// The most wanted form that there is (RFC 9110 §12.5.1); JSON for those who do not say or want another.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let mut best = (0.0, Self::Json);
+
         for value in headers
             .get_all(header::ACCEPT)
             .iter()
@@ -48,10 +49,12 @@ impl Form {
                     .map_or(1.0, |(_, quality)| {
                         quality.trim().parse::<f32>().unwrap_or(0.0)
                     });
+
                 let form = FORMS.iter().find(|(k, s, _)| {
                     (kind == "*" || kind.eq_ignore_ascii_case(k))
                         && (sub == "*" || sub.eq_ignore_ascii_case(s))
                 });
+
                 if let Some((_, _, form)) = form
                     && quality > best.0
                 {
@@ -59,6 +62,7 @@ impl Form {
                 }
             }
         }
+
         best.1
     }
 }

@@ -79,7 +79,9 @@ pub(crate) async fn get(
             &UsageError::argument("the command's name in the path is not UTF-8").into(),
         );
     };
+
     let mut arguments = Map::new();
+
     for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         if arguments.insert(key.to_string(), value.into()).is_some() {
             return problem::failure(
@@ -87,7 +89,9 @@ pub(crate) async fn get(
             );
         }
     }
+
     let input = Input::Named { name, arguments };
+
     answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
 }
 

@@ -72,6 +72,7 @@ async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text):
         Ok(text) => question(admitted, visit, text),
         Err(failure) => (None, Err(failure.clone())),
     };
+
     let answer = match request {
         Ok(request) => app.engine.ask(request, |_| {}).await,
         Err(failure) => Err(failure),
@@ -92,7 +93,9 @@ async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text):
             serde_json::to_string(&failed).unwrap_or_default()
         }
     };
+
     told.push('\n');
+
     told
 }
 
@@ -108,6 +111,7 @@ fn question(
     };
     let reference = question.reference.take();
     let wrong = |message: &str| Failure::Usage(UsageError::argument(message));
+
     if reference
         .as_ref()
         .is_some_and(|reference| reference.get().len() > LONGEST_REFERENCE)
@@ -118,6 +122,7 @@ fn question(
         };
         return (None, Err(failure));
     }
+
     if question.callback.is_some() {
         return (
             reference,
@@ -126,9 +131,11 @@ fn question(
             )),
         );
     }
+
     let request = question
         .input()
         .map(|input| admitted.request(input, visit).in_bulk());
+
     (reference, request)
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn kept(
     if seconds == 0 || private {
         return with(response, header::VARY, "accept");
     }
+
     let tag = tag(reply, form);
     let unchanged = asked
         .get_all(header::IF_NONE_MATCH)
@@ -33,11 +34,13 @@ pub(crate) fn kept(
     } else {
         response
     };
+
     let response = with(
         response,
         header::CACHE_CONTROL,
         &format!("private, max-age={seconds}"),
     );
+
     with(with(response, header::VARY, "accept"), header::ETAG, &tag)
 }
 

@@ -120,17 +120,21 @@ fn asked(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
             format!("{name}={encoded}")
         })
         .collect();
+
     let query = if query.is_empty() {
         String::new()
     } else {
         format!("?{}", query.join("&"))
     };
+
     let mut question = json!({ "name": name });
     if !example.is_empty() {
         question["arguments"] = Value::Object(example.clone());
     }
+
     // A quote inside single quotes, as a shell takes it.
     let question = question.to_string().replace('\'', r"'\''");
+
     format!("curl '{base}/v1/commands/{name}{query}'\ncurl {base}/v1/commands -d '{question}'")
 }
 
@@ -206,6 +210,7 @@ mod tests {
         let engine = Engine::new(&Settings::default()).expect("an engine");
         let page = page(engine.registry(), "https://netvane.example/").into_string();
         let own = super::page(engine.registry(), "").into_string();
+
         for outside in [
             "src=\"http",
             "href=\"http",
@@ -215,6 +220,7 @@ mod tests {
         ] {
             assert!(!own.contains(outside), "{outside}");
         }
+
         assert_eq!(own.matches("<script").count(), 1, "the pages' own");
         for entry in engine.registry().entries() {
             let name = entry.spec.name;
@@ -227,9 +233,11 @@ mod tests {
                 );
             }
         }
+
         for (id, _) in words::SECTIONS {
             assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
         }
+
         assert!(page.contains("curl 'https://netvane.example/v1/commands/mx?domain=example.com'"));
         assert!(page.len() < 150_000, "{} bytes", page.len());
     }

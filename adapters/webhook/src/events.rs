@@ -112,8 +112,10 @@ impl Streams {
             api_key,
             shown: watch::Sender::default(),
         });
+
         self.0.insert(id, known.clone());
         let (streams, kept) = (self.clone(), known.clone());
+
         tokio::spawn(async move {
             let show = |what| {
                 kept.shown.send_modify(|shown| {
@@ -123,7 +125,9 @@ impl Streams {
                     }
                 });
             };
+
             let lookup = engine.ask(request, |so_far| show(What::Progress(so_far)));
+
             // Nobody would ever end a stream whose lookup died.
             let lookup = AssertUnwindSafe(lookup).catch_unwind();
             let answer = tokio::select! {
@@ -131,9 +135,11 @@ impl Streams {
                 () = abandoned(&kept.shown) => return streams.0.invalidate(&id),
             };
             show(What::Answer(answer));
+
             // Its time begins anew, and it is weighed.
             streams.0.insert(id, kept);
         });
+
         known
     }
 }
@@ -160,6 +166,7 @@ fn events(
         let now = shown.wait_for(|now| now.number > seen).await.ok()?.clone();
         let id = format!("{id}-{}", now.number);
         let event = |name, data| Ok(Event::default().event(name).data(data).id(id).retry(RETRY));
+
         Some(match now.what? {
             What::Progress(so_far) => (
                 event("progress", so_far.to_json()),

@@ -102,6 +102,7 @@ pub async fn serve(
     #[expect(clippy::disallowed_methods, reason = "the service listens here")]
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
+
     // Once more, with more room: what finds none comes back only after a second.
     SockRef::from(&listener).listen(BACKLOG)?;
     let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
@@ -119,6 +120,7 @@ pub async fn serve(
         max_body: settings.max_body_bytes,
         read_timeout: Duration::from_millis(settings.read_timeout_ms),
     }));
+
     tracing::info!(address = %listener.local_addr()?, "serving HTTP");
     app.engine.adapters().report("http", Health::Up);
     app.engine.links().open(&settings.public_url);
@@ -129,17 +131,21 @@ pub async fn serve(
             proxied: settings.proxy_protocol,
         })
         .handle(handle.clone());
+
     let http = server.http_builder();
+
     http.http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(app.read_timeout)
         .max_buf_size(64 * 1024)
         .max_headers(100);
+
     http.http2()
         .timer(hyper_util::rt::TokioTimer::new())
         .keep_alive_interval(Some(Duration::from_secs(20)))
         .max_header_list_size(64 * 1024)
         .max_concurrent_streams(200);
+
     let drain = Duration::from_millis(settings.drain_ms);
     let draining = app.draining.clone();
     let delivered = callbacks
@@ -152,6 +158,7 @@ pub async fn serve(
         draining.store(true, Ordering::Relaxed);
         handle.graceful_shutdown(Some(drain));
     });
+
     let slack = app.slack.clone();
     let routes = router(app, access::cors(&settings.cors_origins), hooks);
     let served = server.serve(routes.into_make_service()).await;
@@ -159,7 +166,9 @@ pub async fn serve(
     if let Some(delivered) = delivered.filter(|_| served.is_ok()) {
         let _ = delivered.await;
     }
+
     slack.finish(drain).await;
+
     served
 }
 
@@ -170,6 +179,7 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
             HeaderValue::from_static(value),
         )
     };
+
     // What pages of other origins may be let use.
     let api = Router::new()
         .route("/v1/commands", get(registry).post(ask::post))
@@ -177,12 +187,14 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
         .route("/v1/deliveries/{id}", get(callbacks::show))
         .route("/v1/batch", post(batch::post))
         .route("/openapi.json", get(openapi::get));
+
     // Before the layer: a browser's OPTIONS is one of the methods that there are not.
     let api = api.method_not_allowed_fallback(other_method);
     let api = match cors {
         Some(cors) => api.layer(cors),
         None => api,
     };
+
     api.route("/hooks/slack", post(slack::take))
         .route("/docs", get(docs::get))
         .route("/healthz", get(async || "ok\n"))

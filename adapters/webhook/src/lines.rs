@@ -94,8 +94,10 @@ impl Lines {
                 return None;
             }
         };
+
         self.looked_at = 0;
         let too_long = std::mem::take(&mut self.skipping) || line.len() > self.longest;
+
         Some((!too_long).then(|| line.freeze()))
     }
 
@@ -151,6 +153,7 @@ mod tests {
     async fn lines_are_the_same_however_they_arrive() {
         let text = "one\r\n\n  \ntwo\nmuch too long\nthree\n\nfour";
         let wanted = [(1, "one"), (4, "two"), (5, "!"), (6, "three"), (8, "four")];
+
         for piece in 1..=text.len() {
             let got = lines(text, piece, 6).await;
             assert!(
@@ -160,6 +163,7 @@ mod tests {
                 "{piece}: {got:?}"
             );
         }
+
         for (text, wanted) in [
             ("", &[][..]),
             ("\n\n", &[]),

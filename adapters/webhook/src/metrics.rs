@@ -21,6 +21,7 @@ impl Metrics {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &seconds)?
             .install_recorder()?;
+
         ::metrics::describe_counter!(
             "netvane_requests_total",
             "Questions by command, adapter and outcome."
@@ -29,6 +30,7 @@ impl Metrics {
             "netvane_audit_lost_total",
             "Questions that are missing in the audit, because the disk did not take them."
         );
+
         // There also where none is kept: who watches it need not know.
         ::metrics::counter!("netvane_audit_lost_total").increment(0);
         ::metrics::describe_gauge!(
@@ -44,14 +46,17 @@ impl Metrics {
             ::metrics::Unit::Seconds,
             "Time of an exchange with a server of others, by kind."
         );
+
         ::metrics::describe_histogram!(
             "netvane_request_seconds",
             ::metrics::Unit::Seconds,
             "Time from a question to its answer, by command and adapter."
         );
+
         // Memory, processor time and open files, under the names that every dashboard knows.
         let process = Collector::default();
         process.describe();
+
         Ok(Self(handle, process))
     }
 

@@ -48,6 +48,7 @@ fn document(registry: &Registry, public_url: &str) -> Value {
     } else {
         public_url.trim_end_matches('/')
     };
+
     let groups = [
         Group::Dns,
         Group::Reachability,
@@ -55,22 +56,27 @@ fn document(registry: &Registry, public_url: &str) -> Value {
         Group::Request,
         Group::About,
     ];
+
     let tags = groups
         .map(Group::title)
         .into_iter()
         .chain(["Asking", "Service"]);
     let mut paths = Map::new();
+
     paths.insert(
         "/v1/commands".into(),
         json!({ "get": listing(), "post": asking(registry) }),
     );
+
     for entry in registry.entries() {
         let path = format!("/v1/commands/{}", entry.spec.name);
         paths.insert(path, json!({ "get": command(registry, entry) }));
     }
+
     paths.insert("/v1/batch".into(), json!({ "post": batch() }));
     paths.insert("/v1/deliveries/{id}".into(), json!({ "get": delivery() }));
     paths.extend(service());
+
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -131,6 +137,7 @@ fn asking(registry: &Registry) -> Value {
     });
     let mut problems = OF_LOOKUPS.to_vec();
     problems.extend([404, 408, 413]);
+
     json!({
         "operationId": "ask", "tags": ["Asking"], "summary": "Ask one question",
         "description": "As a line, or as a command's name with arguments.",
@@ -205,13 +212,16 @@ fn command(registry: &Registry, entry: &Entry) -> Value {
             Some(parameter)
         })
         .collect();
+
     for name in ["RequestId", "LastEventId", "IfNoneMatch"] {
         parameters.push(reference("parameters", name));
     }
+
     let aliases = match entry.spec.aliases {
         [] => String::new(),
         aliases => format!(" Also by the name of `{}`.", aliases.join("`, `")),
     };
+
     json!({
         "operationId": entry.spec.name, "tags": [entry.spec.group.title()], "summary": entry.spec.about,
         "description": format!("As a line: `/{}`.{aliases}", entry.usage()),
@@ -292,7 +302,9 @@ fn service() -> Map<String, Value> {
             "responses": responses(good, problems),
         }})
     };
+
     let mut paths = Map::new();
+
     paths.insert(
         "/healthz".into(),
         text("isAlive", "The process is alive", "text/plain", &[]),
@@ -320,6 +332,7 @@ fn service() -> Map<String, Value> {
             }},
         }}),
     );
+
     paths
 }
 

@@ -173,6 +173,7 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
             "Too many questions are being answered. Please ask again in a minute.",
         ));
     };
+
     let (mut lookup, mut progress) = look_up(
         app,
         Request::new(platform.name(), input.clone()).by(form.caller()),
@@ -187,6 +188,7 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
         invitation = invitation(&mut progress) => Some(invitation),
         () = sleep_until((arrived + PATIENCE).into()) => None,
     };
+
     let deliveries = match form.response_url(&app.engine).await {
         Ok(url) => Deliveries::new(app.engine.http(), url, platform),
         Err(why) => {
@@ -207,12 +209,14 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
             return say(&note("Ask again in a moment", text));
         }
     };
+
     // Whoever opens a link and presses Share there says it to all.
     let readers = if invited.is_some() {
         Readers::Channel
     } else {
         slack.readers()
     };
+
     let (seen, ending) = (invited.clone(), slack.ending.clone());
     let delivery = Delivery {
         lookup,
@@ -223,10 +227,12 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
         arrived,
         ending,
     };
+
     slack.tasks.spawn(async move {
         deliveries.run(delivery).await;
         drop(permit);
     });
+
     match invited {
         Some(reply) => say(reply.rendition.document()),
         None => say(&note(

@@ -30,6 +30,7 @@ impl FromRequestParts<App> for Visited {
                     "the connection is not known",
                 )
             })?;
+
         Ok(Self(Arc::new(Visit {
             connection,
             method: parts.method.clone(),

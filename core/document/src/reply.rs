@@ -65,6 +65,7 @@ impl Rendition {
             blocks: &'a [Block],
             warnings: &'a [String],
         }
+
         self.json.get_or_init(|| {
             let Document {
                 title,
@@ -73,6 +74,7 @@ impl Rendition {
                 blocks,
                 warnings,
             } = self.document();
+
             let shared = Shared {
                 command,
                 arguments,
@@ -83,6 +85,7 @@ impl Rendition {
                 blocks,
                 warnings,
             };
+
             serde_json::to_string(&shared).unwrap_or_default().into()
         })
     }

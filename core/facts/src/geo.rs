@@ -150,12 +150,14 @@ impl GeoReader {
             .and_then(|(_, cidr)| *cidr);
         let place = place.map(|(record, _)| record).unwrap_or_default();
         let network = network.map(|(record, _)| record).unwrap_or_default();
+
         // Where a separate network database says nothing, the place database may.
         let asn = if network.asn.is_some() {
             &network
         } else {
             &place
         };
+
         let country_record = if place.country_code.is_some() {
             &place
         } else {
@@ -163,6 +165,7 @@ impl GeoReader {
         };
 
         let organization = asn.organization.and_then(clip);
+
         GeoFacts {
             country: country_of(country_record),
             region: place.region.and_then(clip),

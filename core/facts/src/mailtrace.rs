@@ -92,6 +92,7 @@ pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
     let anomalies = anomalies::find(&chain, &boundary, policy.now);
     let summary = summary::read(&read.fields);
     let verify = authentication.verify(&read, &summary, &chain, &boundary);
+
     Trace {
         from: summary.from,
         subject: summary.subject,

@@ -68,6 +68,7 @@ enum Query {
 pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
     let (query, protocol) = parse(query)?;
     let wanted = |found: &PortMatch| protocol.is_none_or(|name| found.protocol == name);
+
     Ok(match query {
         Query::Range(first, last) => between(first, last)
             .iter()
@@ -92,8 +93,10 @@ pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
                     )
                 })
                 .collect();
+
             // Stable: within a port the table's order and TCP before UDP.
             ranked.sort_by_key(|(key, _)| *key);
+
             ranked
                 .into_iter()
                 .map(|(_, found)| found)
@@ -148,6 +151,7 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     let query: String = query.trim().chars().take(MAX_QUERY).collect();
     let mut protocol = None;
     let mut rest = Vec::new();
+
     // `443/udp`, `udp/443`, `443 udp`, `port 443`: the protocol may stand anywhere, `port` says nothing.
     for word in query
         .split([' ', '\t', '/', ','])
@@ -165,6 +169,7 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
             None => rest.push(lower),
         }
     }
+
     let rest = rest.join(" ");
     let words = match (rest.trim_start_matches(':'), protocol) {
         // `tcp` alone is a word after all.
@@ -172,6 +177,7 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
         ("", None) => return Err(PortError::Empty),
         (words, _) => words,
     };
+
     let number = |text: &str| -> Option<Result<u16, PortError>> {
         let text = text.trim();
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -180,10 +186,12 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
                 .map_err(|_| PortError::OutOfRange(text.to_owned()))
         })
     };
+
     if let Some(port) = number(words) {
         let port = port?;
         return Ok((Query::Range(port, port), protocol));
     }
+
     if let Some((first, last)) = words.split_once(['-', '–', '—', ':'])
         && let (Some(first), Some(last)) = (number(first), number(last))
     {
@@ -194,16 +202,19 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
             Err(PortError::Backwards(first, last))
         };
     }
+
     if let Some(digits) = words
         .strip_prefix('-')
         .filter(|digits| number(digits).is_some())
     {
         return Err(PortError::OutOfRange(format!("-{digits}")));
     }
+
     let words = normal(words);
     if !words.contains(char::is_alphanumeric) {
         return Err(PortError::Empty);
     }
+
     Ok((Query::Words(words), protocol))
 }
 
@@ -262,16 +273,21 @@ fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
             place: place.unwrap_or(0),
         })
     };
+
     if named(entry, words) {
         return at(0);
     }
+
     if place.is_some() && meant(entry) {
         return at(1);
     }
+
     if entry.words.starts_with(words) && entry.service.len() > words.len() {
         return at(2);
     }
+
     let all = |found: &dyn Fn(&str) -> bool| words.split_ascii_whitespace().all(found);
+
     if all(&|word| {
         entry
             .words
@@ -280,6 +296,7 @@ fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
     }) {
         return at(3);
     }
+
     // Two letters are part of too many words to mean anything.
     (words.len() > 2 && all(&|word| entry.words.contains(word)))
         .then_some(Rank { tier: 4, place: 0 })
@@ -303,152 +320,4 @@ fn tcp_too(found: &PortMatch) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use cpu_time::ThreadTime;
-
-    use super::*;
-
-    /// `port/protocol service`, a `~` before unofficial ones.
-    fn of(query: &str) -> Vec<String> {
-        let show = |m: &PortMatch| {
-            format!(
-                "{}{}/{} {}",
-                if m.unofficial { "~" } else { "" },
-                m.port,
-                m.protocol,
-                m.service
-            )
-        };
-        lookup(query)
-            .unwrap_or_else(|error| panic!("{query}: {error}"))
-            .iter()
-            .map(show)
-            .collect()
-    }
-
-    #[test]
-    fn numbers() {
-        assert_eq!(of("22"), ["22/tcp ssh", "22/udp ssh", "22/sctp ssh"]);
-        for query in [
-            "443/udp",
-            "udp/443",
-            "443 UDP",
-            "udp 443",
-            " :443/udp ",
-            "port 443 udp",
-        ] {
-            assert_eq!(of(query), ["443/udp https"], "{query}");
-        }
-        assert_eq!(of("80")[0], "80/tcp http");
-        assert_eq!(
-            of("8443/tcp"),
-            ["8443/tcp pcsync-https", "~8443/tcp https-alt"]
-        );
-        assert_eq!(of("25565"), ["~25565/tcp minecraft"]);
-        assert_eq!(of("6010/tcp"), ["6010/tcp x11"]);
-        assert!(of("8000-8010/tcp").len() > 5 && of("8000–8010").len() > 10);
-        assert_eq!(of("1-65535").len(), MAX_MATCHES);
-        assert!(of("65000").is_empty() && of("0").is_empty());
-    }
-
-    #[test]
-    fn words() {
-        #[rustfmt::skip]
-        let first = [
-            ("https", "443/tcp https"), ("HTTP", "80/tcp http"), ("ssh", "22/tcp ssh"), ("domain", "53/tcp domain"),
-            ("postgres", "5432/tcp postgresql"), ("rdp", "3389/tcp ms-wbt-server"), ("dns", "53/tcp domain"),
-            ("remote desktop", "3389/tcp ms-wbt-server"), ("mail", "25/tcp smtp"), ("vpn", "1194/tcp openvpn"),
-            ("k8s", "~6443/tcp kubernetes"), ("minecraft", "~25565/tcp minecraft"), ("wireguard", "~51820/udp wireguard"),
-            ("mongo", "27017/tcp mongodb"), ("mysql", "3306/tcp mysql"), ("redis", "6379/tcp redis"), ("web", "80/tcp http"),
-            ("ntp", "123/tcp ntp"), ("bgp", "179/tcp bgp"), ("prometheus", "~9090/tcp prometheus"), ("ldaps", "636/tcp ldaps"),
-            ("ms_sql_s", "1433/tcp ms-sql-s"), ("kafka", "~9092/tcp kafka"), ("dhcp", "67/tcp bootps"), ("elastic", "~9200/tcp elasticsearch"),
-            ("docker", "2375/tcp docker"), ("secure shell", "22/tcp ssh"), ("border gateway", "179/tcp bgp"),
-        ];
-        for (query, expected) in first {
-            let found = of(query);
-            let first = found.first().map(String::as_str);
-            assert_eq!(first, Some(expected), "{query}: {found:?}");
-        }
-        assert_eq!(
-            of("mail")[..7],
-            [
-                "25/tcp smtp",
-                "465/tcp submissions",
-                "587/tcp submission",
-                "143/tcp imap",
-                "993/tcp imaps",
-                "110/tcp pop3",
-                "995/tcp pop3s"
-            ]
-        );
-        assert_eq!(of("https/udp")[0], "443/udp https");
-        assert!(of("tcp").len() > 1 && of("xyzzyx").is_empty());
-    }
-
-    #[test]
-    fn refused() {
-        assert_eq!(lookup(" "), Err(PortError::Empty));
-        assert_eq!(lookup("??"), Err(PortError::Empty));
-        assert_eq!(lookup("65536"), Err(PortError::OutOfRange("65536".into())));
-        assert_eq!(
-            lookup("99999999999999999999"),
-            Err(PortError::OutOfRange("99999999999999999999".into()))
-        );
-        assert_eq!(lookup("-5"), Err(PortError::OutOfRange("-5".into())));
-        assert_eq!(lookup("8010-8000"), Err(PortError::Backwards(8010, 8000)));
-        assert_eq!(lookup("1/icmp"), Err(PortError::Protocol("icmp".into())));
-        assert!(lookup(&"é-".repeat(50_000)).is_ok_and(|found| found.is_empty()));
-    }
-
-    #[test]
-    fn names() {
-        assert_eq!(service_name(443, "tcp"), Some("https"));
-        assert_eq!(service_name(53, "UDP"), Some("domain"));
-        assert_eq!(service_name(25565, "tcp"), Some("minecraft"));
-        assert_eq!(service_name(65000, "tcp"), None);
-        assert_eq!(port_of("ssh"), Some(22));
-        assert_eq!(port_of("Postgres"), Some(5432));
-        assert_eq!(port_of("http"), Some(80));
-        assert_eq!(port_of("nonsense"), None);
-        assert_eq!(default_ports().len(), 20);
-        assert!(
-            default_ports()
-                .iter()
-                .all(|&port| service_name(port, "tcp").is_some())
-        );
-    }
-
-    #[test]
-    fn the_tables_are_whole() {
-        let lines = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
-        assert!(ENTRIES.len() >= lines(include_str!("../../../config/data/ports.tsv")));
-        for entry in ENTRIES.iter() {
-            assert!(
-                !entry.service.is_empty() && !entry.protocols.is_empty(),
-                "{entry:?}"
-            );
-            assert!(
-                entry
-                    .protocols
-                    .bytes()
-                    .all(|letter| PROTOCOLS.iter().any(|(known, _)| *known == letter))
-            );
-        }
-        for (alias, ports) in ALIASES {
-            assert!(
-                ports.iter().all(|&port| !between(port, port).is_empty()),
-                "{alias}"
-            );
-            assert_eq!(normal(alias), *alias);
-        }
-        let started = ThreadTime::now();
-        for _ in 0..20 {
-            lookup("remote").expect("a word");
-        }
-        assert!(
-            started.elapsed().as_millis() < 2000,
-            "{:?}",
-            started.elapsed()
-        );
-    }
-}
+mod tests;

@@ -97,6 +97,7 @@ pub fn read(user_agent: &str) -> UaFacts {
     if !text.contains(char::is_alphanumeric) {
         return UaFacts::unknown(text.into_owned());
     }
+
     let browser = BROWSERS.find(&text);
     let system = SYSTEMS.find(&text);
     let found_device = DEVICES.find(&text);
@@ -127,6 +128,7 @@ pub fn read(user_agent: &str) -> UaFacts {
         (_, true) => Category::Misc,
         _ => category::of(&text, os.name.as_deref(), woothee.category),
     };
+
     let device = match category {
         // A crawler names somebody else's phone; where it runs is not known.
         Category::Crawler | Category::Misc => Device::default(),
@@ -141,7 +143,9 @@ pub fn read(user_agent: &str) -> UaFacts {
         name: family.map(Cow::into_owned),
         vendor: None,
     };
+
     let named = agent.is_some();
+
     if let Some(agents::Named { agent, version, .. }) = agent {
         // uap-core's rules know the odd places where some apps keep their version; a general browser family is
         // less than what the table says.
@@ -163,6 +167,7 @@ pub fn read(user_agent: &str) -> UaFacts {
             known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
         client.version = known(woothee.version).filter(|_| client.name.is_some());
     }
+
     if crawler && !named && client.name.as_deref().is_none_or(category::is_vague_bot) {
         let (name, version) = category::own_product(&text);
         if name.is_some() {
@@ -173,6 +178,7 @@ pub fn read(user_agent: &str) -> UaFacts {
             };
         }
     }
+
     if client.vendor.is_none() {
         client.vendor = client
             .name
@@ -242,9 +248,11 @@ fn system_name(
     {
         return Some(name.into_owned());
     }
+
     if let Some((_, name)) = SYSTEM_WORDS.iter().find(|(word, _)| text.contains(word)) {
         return Some((*name).to_owned());
     }
+
     // What woothee calls a system when it only knows a kind of device.
     let vague = [
         "UNKNOWN",
@@ -258,6 +266,7 @@ fn system_name(
         "jig",
         "emobile",
     ];
+
     (!vague.contains(&woothee.os)).then(|| woothee.os.to_owned())
 }
 

@@ -45,16 +45,19 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
             socket.set_ttl_v4(ttl.into())?;
         }
     }
+
     socket.set_linger(Some(Duration::ZERO))?;
     let start = Instant::now();
     if let Err(error) = outlay::spend(outlay::SYN) {
         return Ok((Answer::Failed(error), Duration::ZERO));
     }
+
     match socket.connect(&target.into()) {
         Ok(()) => {}
         Err(error) if in_progress(&error) => {}
         Err(error) => return Ok((explain(error, &socket), start.elapsed())),
     }
+
     let stream = TcpStream::from_std(socket.into())?;
     stream.writable().await?;
     let elapsed = start.elapsed();
@@ -65,6 +68,7 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
             Err(error) => Answer::Failed(error),
         },
     };
+
     Ok((answer, elapsed))
 }
 

@@ -98,10 +98,12 @@ impl Dns {
                 Failure::Unavailable(format!("dns.trust_anchor: {path}: {error}"))
             })?,
         };
+
         let alive = Arc::<Alive>::default();
         let configured =
             configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
         let attempts = settings.attempts;
+
         Ok(Self(Arc::new(Inner {
             configured,
             alive,
@@ -132,11 +134,13 @@ impl Dns {
         addresses
             .iter()
             .try_for_each(|address| outlay::approach(address.ip()))?;
+
         let tls = encrypted(resolver.transport)
             .then(|| inner.tls.client())
             .transpose()?;
         let upstream =
             |address: SocketAddr| upstream(resolver, address, tls.clone(), inner.timeout);
+
         Ok(Client::new(
             addresses.into_iter().map(upstream).collect(),
             inner.attempts,
@@ -192,6 +196,7 @@ impl Dns {
         addresses
             .iter()
             .try_for_each(|address| outlay::approach(address.ip()))?;
+
         let upstream = |address: SocketAddr| {
             Upstream::new(
                 address.to_string(),
@@ -203,6 +208,7 @@ impl Dns {
                 patience,
             )
         };
+
         Ok(Client::new(
             addresses.into_iter().map(upstream).collect(),
             1,
@@ -244,8 +250,10 @@ fn upstream(
         Transport::Udp | Transport::Tcp => format!("{host} ({address})"),
         _ => resolver.to_string(),
     };
+
     let name = resolver.name.as_deref().unwrap_or(&host);
     let tls = tls.unwrap_or_else(no_tls);
+
     Upstream::new(
         label,
         resolver.transport,
@@ -275,6 +283,7 @@ fn no_tls() -> rustls::ClientConfig {
 /// The operator's own choice needs no guard: a resolver on loopback is the usual one.
 fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<Client, Failure> {
     let mut upstreams = Vec::new();
+
     for server in &settings.servers {
         match server {
             Server::System => {
@@ -298,6 +307,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
                         "dns.servers: `{resolver}` needs an address, with the certificate's name after `#`"
                     )));
                 };
+
                 let port = resolver
                     .endpoint
                     .port
@@ -305,6 +315,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
                 let tls = encrypted(resolver.transport)
                     .then(|| tls.client())
                     .transpose()?;
+
                 upstreams.push(upstream(
                     resolver,
                     SocketAddr::new(address, port),
@@ -314,6 +325,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
             }
         }
     }
+
     Ok(Client::new(upstreams, settings.attempts))
 }
 

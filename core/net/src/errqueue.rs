@@ -130,6 +130,7 @@ pub(crate) fn receive(
         libc::c_int,
         TimeSpec
     );
+
     let flags = match queue {
         Queue::Data => MsgFlags::MSG_DONTWAIT,
         Queue::Errors => MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_ERRQUEUE,
@@ -141,6 +142,7 @@ pub(crate) fn receive(
         Err(Errno::EAGAIN) => return Ok(None),
         Err(errno) => return Err(errno.into()),
     };
+
     let mut message = Message {
         peer: received.address.as_ref().and_then(socket_address),
         len: received.bytes,
@@ -148,6 +150,7 @@ pub(crate) fn receive(
         stamp: None,
         error: None,
     };
+
     for control in received.cmsgs()? {
         match control {
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
@@ -171,6 +174,7 @@ pub(crate) fn receive(
             _ => {}
         }
     }
+
     Ok(Some(message))
 }
 
@@ -191,6 +195,7 @@ pub(crate) fn send(
             ControlMessage::Ipv4Ttl(&hops)
         }
     });
+
     sendmsg(
         socket.as_fd().as_raw_fd(),
         &[IoSlice::new(payload)],
@@ -198,6 +203,7 @@ pub(crate) fn send(
         MsgFlags::MSG_DONTWAIT,
         to.as_ref(),
     )?;
+
     Ok(())
 }
 
@@ -250,6 +256,7 @@ pub(crate) async fn next_batch(
     mut each: impl FnMut(Queue, &Message, &[u8]),
 ) -> io::Result<()> {
     socket.ready(Interest::READABLE | Interest::ERROR).await?;
+
     // One after the other: `try_io` knows no readiness for two interests at once (tokio 1.54).
     // Errors first: reading them clears the pending error that a read of data would return.
     for (queue, interest) in [
@@ -270,6 +277,7 @@ pub(crate) async fn next_batch(
             _ => {}
         }
     }
+
     Ok(())
 }
 

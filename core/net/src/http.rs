@@ -110,10 +110,12 @@ impl Http {
                 after: timeout,
             })?
             .map_err(|error| reason(&host, &error))?;
+
         let retry_after = answer
             .headers()
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok());
+
         Ok(Receipt {
             status: answer.status().as_u16(),
             retry_after: retry_after.map(str::to_owned),
@@ -139,12 +141,15 @@ impl Http {
                 what,
                 after: started.elapsed(),
             }));
+
         let outcome = match &fetched {
             Ok(_) => "answered",
             Err(Failure::Timeout { .. }) => "timeout",
             Err(_) => "failed",
         };
+
         metrics::upstream("https", outcome, started.elapsed());
+
         fetched
     }
 
@@ -155,25 +160,32 @@ impl Http {
         (max_bytes, max_redirects): (usize, usize),
     ) -> Result<Fetched, Failure> {
         let client = self.client.get_or_init(|| self.build(KEPT_IDLE)).clone()?;
+
         for _ in 0..=max_redirects {
             let host = self.admit(&url)?;
+
             // Whether a connection is kept from before is not known here, so each costs one.
             outlay::spend(
                 outlay::CONNECTION + outlay::HANDSHAKE + outlay::REQUEST + url.as_str().len(),
             )
             .map_err(|error| upstream(&host, &error))?;
+
             let mut response = client
                 .get(url.clone())
                 .header(header::ACCEPT, accept)
                 .send()
                 .await
                 .map_err(|error| reason(&host, &error))?;
+
             let status = response.status();
+
             if let Some(next) = redirected(status, response.headers(), &url) {
                 url = next;
                 continue;
             }
+
             let mut body = Vec::new();
+
             while let Some(chunk) = response
                 .chunk()
                 .await
@@ -187,17 +199,20 @@ impl Http {
                 }
                 body.extend_from_slice(&chunk);
             }
+
             return Ok(Fetched {
                 status: status.as_u16(),
                 host,
                 body,
             });
         }
+
         let why = if max_redirects == 0 {
             "it redirects, which does not count here"
         } else {
             "it redirects on and on"
         };
+
         Err(upstream(url.host_str().unwrap_or_default(), &why))
     }
 
@@ -345,6 +360,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).await.expect("sends");
             }
         };
+
         let allow = ["127.0.0.0/8".parse().expect("a network")];
         let http = crate::test_net(&allow).http;
         let url = format!("http://127.0.0.1:{port}/policy");
@@ -356,12 +372,14 @@ mod tests {
                 http.get_unredirected(&url, "*/*", 100, patience).await,
             )
         };
+
         let (followed, refused) = tokio::select! {
             () = server => unreachable!("the server goes on"),
             both = both => both,
         };
         assert_eq!(followed.expect("an answer").body, b"hi");
         let refused = refused.expect_err("a redirect").to_string();
+
         assert_eq!(
             refused,
             "127.0.0.1: it redirects, which does not count here"

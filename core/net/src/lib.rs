@@ -65,12 +65,14 @@ impl Net {
             tls.clone(),
             settings.contact.as_deref(),
         );
+
         let whois = whois::Whois::new(settings.whois, dns.clone(), guard.clone());
         let registries = registry::Registries::new(settings.rdap, http.clone(), whois);
         let mailauth = mailauth::MailAuth::new(
             dns.name_servers(),
             std::time::Duration::from_millis(settings.dns.timeout_ms),
         );
+
         Ok(Self {
             guard,
             dns,
@@ -103,6 +105,7 @@ impl Net {
             .into_iter()
             .filter(|address| version.is_none_or(|version| version.holds(*address)))
             .collect();
+
         match (wanted.is_empty(), version) {
             (true, Some(version)) if !all.is_empty() => Err(Failure::Upstream {
                 what: name,
@@ -150,6 +153,7 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
         attempts: 1,
         trust_anchor: String::new(),
     };
+
     let whois = settings::Whois {
         root: "whois.iana.org".into(),
         port: 43,
@@ -157,15 +161,18 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
         max_bytes: 1 << 16,
         max_referrals: 3,
     };
+
     let rdap = settings::Rdap {
         enabled: false,
         bootstrap: "builtin".into(),
         timeout_ms: 1000,
         max_bytes: 1 << 16,
     };
+
     let tls = settings::Tls {
         ca_files: Vec::new(),
     };
+
     Net::new(&NetSettings {
         dns: &dns,
         whois: &whois,

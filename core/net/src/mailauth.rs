@@ -123,7 +123,9 @@ impl MailAuth {
         else {
             return checked;
         };
+
         let dkim = authenticator.verify_dkim(&parsed).await;
+
         checked.dkim = dkim
             .iter()
             .map(|output| {
@@ -133,10 +135,12 @@ impl MailAuth {
                 dkim_checked(output.result(), about.unwrap_or_default())
             })
             .collect();
+
         if !parsed.ams_headers.is_empty() {
             let arc = authenticator.verify_arc(&parsed).await;
             checked.arc = Some(arc_checked(arc.result()));
         }
+
         if let Some(envelope) = envelope
             && let Some(spf) = self.spf_output(envelope).await
         {
@@ -148,6 +152,7 @@ impl MailAuth {
             let dmarc = authenticator.verify_dmarc(parameters).await;
             checked.dmarc = Some(dmarc_checked(&dmarc));
         }
+
         checked
     }
 }

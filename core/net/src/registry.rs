@@ -121,11 +121,13 @@ impl Registries {
                 };
             }
         };
+
         let path = match kind {
             Kind::Domain => format!("domain/{query}"),
             Kind::Ip | Kind::Network => format!("ip/{query}"),
             Kind::Asn => format!("autnum/{}", query.trim_start_matches("AS")),
         };
+
         for base in bases.iter().take(2) {
             let body = match self
                 .rdap_step(&format!("{base}{path}"), kind, query, &mut found)
@@ -137,19 +139,23 @@ impl Registries {
                     continue;
                 }
             };
+
             found.failure = None;
             let registered = found
                 .registration
                 .as_ref()
                 .is_some_and(|facts| facts.state == State::Registered);
+
             if follow && registered && kind == Kind::Domain {
                 for url in rdap::related(&body).into_iter().take(1) {
                     // The registry's answer stands, whatever becomes of the registrar's.
                     let _ = self.rdap_step(&url, kind, query, &mut found).await;
                 }
             }
+
             break;
         }
+
         found
     }
 
@@ -173,6 +179,7 @@ impl Registries {
                 patience,
             )
             .await;
+
         let server = match &fetched {
             Ok(fetched) => fetched.host.clone(),
             Err(_) => url.split('/').nth(2).unwrap_or(url).to_owned(),
@@ -201,23 +208,28 @@ impl Registries {
                     });
                 }
             };
+
             Ok((facts, fetched.body))
         });
+
         let outcome = match &read {
             Ok((facts, _)) => outcome(facts.state).to_owned(),
             Err(failure) => failure.to_string(),
         };
+
         found.chain.push(Step {
             server: server.clone(),
             elapsed_ms: millis(started),
             outcome,
         });
+
         let (facts, body) = read?;
         found.raw.push((server, pretty(&body)));
         match &mut found.registration {
             Some(registry) => merge::fill(registry, facts),
             none => *none = Some(facts),
         }
+
         Ok(body)
     }
 
@@ -234,6 +246,7 @@ impl Registries {
         let root = settings.root.parse::<Endpoint>().ok();
         let mut next = first.cloned().or(root.clone());
         let mut asked: Vec<String> = Vec::new();
+
         while let Some(server) = next.take() {
             let at_root = first.is_none() && asked.is_empty();
             asked.push(server.host.to_string());
@@ -243,6 +256,7 @@ impl Registries {
                 .whois
                 .query(&server, &servers::line(kind, query, &server), query)
                 .await;
+
             let elapsed_ms = millis(started);
             let (outcome, text) = match answer {
                 Ok(bytes) => {
@@ -263,6 +277,7 @@ impl Registries {
                     (told, String::new())
                 }
             };
+
             let referral = whois::referral(&text).filter(|referral| !referral.rwhois);
             let referral = referral.and_then(|referral| {
                 // 43 is what the setting stands for.
@@ -272,7 +287,9 @@ impl Registries {
                     port,
                 })
             });
+
             let referred = referral.is_some();
+
             // The root did not say where: the table that ships with the program may know.
             let known =
                 || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
@@ -286,14 +303,17 @@ impl Registries {
                 Some(next) => format!("{outcome}; {} is known to serve it", next.host),
                 None => outcome,
             };
+
             found.chain.push(Step {
                 server: server.to_string(),
                 elapsed_ms,
                 outcome,
             });
+
             if !text.is_empty() {
                 found.raw.push((server.host.to_string(), text));
             }
+
             if asked.len() >= settings.max_referrals && next.is_some() {
                 found.failure = Some(Failure::Upstream {
                     what: server.to_string(),
@@ -305,6 +325,7 @@ impl Registries {
                 break;
             }
         }
+
         found
     }
 }

@@ -91,6 +91,7 @@ impl Whois {
             line,
             subject,
         };
+
         let conversation = self.converse(server, &question, &mut answer);
         let ended = tokio::time::timeout(self.patience(), conversation).await;
 
@@ -99,6 +100,7 @@ impl Whois {
             Err(_) => "timeout",
             Ok(_) => "failed",
         };
+
         metrics::upstream("whois", outcome, started.elapsed());
 
         match ended {
@@ -168,6 +170,7 @@ impl Whois {
         let patience = self.patience() * quarters / 4;
 
         let mut failure = question.no_address();
+
         for (index, address) in addresses.iter().enumerate() {
             if let Err(error) = question.pay(*address) {
                 failure = question.failed(error)?;
@@ -184,6 +187,7 @@ impl Whois {
                 Ok(_) | Err(_) => return Ok(Asked::Cut(index)),
             }
         }
+
         Err(failure)
     }
 
@@ -195,11 +199,13 @@ impl Whois {
         answer: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let mut failure = question.no_address();
+
         for address in addresses {
             if let Err(error) = question.pay(*address) {
                 failure = question.failed(error)?;
                 continue;
             }
+
             // Several addresses share the patience: a dead one must not use it up.
             let connecting = TcpStream::connect(address);
             let mut stream = match tokio::time::timeout(self.patience() / 2, connecting).await {
@@ -222,6 +228,7 @@ impl Whois {
             bounded.read_to_end(answer).await.map_err(told)?;
             return Ok(());
         }
+
         Err(failure)
     }
 }

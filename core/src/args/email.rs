@@ -62,6 +62,7 @@ mod tests {
             text.parse::<Email>()
                 .map(|email| (email.to_string(), email.domain))
         };
+
         assert_eq!(
             read("Ada@Example.TEST"),
             Ok(("Ada@example.test".into(), "example.test".into()))

@@ -29,6 +29,7 @@ impl fmt::Display for MailDomain {
 /// Reads a name or an address literal.
 pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
     let text = domain.text;
+
     if let Some(inside) = text.strip_prefix('[') {
         let literal = inside
             .strip_suffix(']')
@@ -45,17 +46,21 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
             ),
         };
     }
+
     if text.is_empty() {
         return domain.fault("there is nothing after the @");
     }
+
     if text.parse::<IpAddr>().is_ok() {
         return domain.fault(format!(
             "{text} is an address; an address literal stands in brackets: [{text}]"
         ));
     }
+
     let dotted = text.replace(['。', '．', '｡'], ".");
     let dotted = dotted.strip_suffix('.').unwrap_or(&dotted);
     let mut name = String::with_capacity(dotted.len());
+
     for label in dotted.split('.') {
         if label.is_empty() {
             return domain.fault("a domain may not begin with a dot, nor have two in a row");
@@ -71,12 +76,14 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
             }
         }
     }
+
     if name.len() > MAX_DOMAIN {
         return domain.fault(format!(
             "a domain holds at most {MAX_DOMAIN} characters, this one has {}",
             name.len()
         ));
     }
+
     Ok(MailDomain::Name(name))
 }
 
@@ -88,9 +95,11 @@ fn a_label(label: &str) -> Result<String, String> {
     {
         return Err(format!("{c:?} may not stand in the domain of an address"));
     }
+
     if label.starts_with('-') || label.ends_with('-') {
         return Err("a part of a domain may not begin or end with a hyphen".into());
     }
+
     let lower = label.to_ascii_lowercase();
     let label = if lower.is_ascii() && !lower.starts_with("xn--") {
         lower
@@ -101,6 +110,7 @@ fn a_label(label: &str) -> Result<String, String> {
             .filter(|label| is_ldh(label))
             .ok_or("this is not a valid internationalized name (RFC 5891)")?
     };
+
     match label.len() {
         ..=63 => Ok(label),
         octets => Err(format!(

@@ -122,6 +122,7 @@ impl<'a> Piece<'a> {
 /// What is wrong with it, and where.
 pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
     let whole = Piece { text, at: Some(0) };
+
     if text.len() > MAX_TEXT {
         let message = format!(
             "an address holds at most {MAX_ADDRESS} characters, this text has {}",
@@ -132,7 +133,9 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
             part: None,
         });
     }
+
     let given = whole.trimmed();
+
     if let Some((at, c)) = given
         .text
         .char_indices()
@@ -148,6 +151,7 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
         };
         return given.fault_at(at, c, message);
     }
+
     let decoded;
     let given = match given.text.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => {
@@ -170,6 +174,7 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
         }
         _ => given,
     };
+
     addr_spec(bare(given)?)
 }
 
@@ -200,19 +205,23 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
     if text.is_empty() {
         return given.fault("an e-mail address is wanted here, like ada@example.com");
     }
+
     if text.starts_with('@') && text.contains(':') {
         return given.fault(
             "source routes are obsolete (RFC 5321, appendix C): give the address after the colon",
         );
     }
+
     if text.starts_with('(') || text.ends_with(')') {
         return given.fault("comments belong into a header, not into an address");
     }
+
     let (local, quoted, after) = if text.starts_with('"') {
         quoted_local(given)?
     } else {
         dotted_local(given)?
     };
+
     let domain = given.cut(after + 1..text.len());
     let domain = mail_domain(domain)?;
     let utf8 = !local.is_ascii();
@@ -222,18 +231,23 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
         utf8,
         quoted,
     };
+
     let octets = mailbox.wire_local().len();
+
     if octets > MAX_LOCAL {
         return given.cut(0..after).fault(format!(
             "a local part holds at most {MAX_LOCAL} octets, this one has {octets}"
         ));
     }
+
     let octets = mailbox.wire().len();
+
     if octets > MAX_ADDRESS {
         return given.fault(format!(
             "an address holds at most {MAX_ADDRESS} octets, this one has {octets}"
         ));
     }
+
     Ok(mailbox)
 }
 
@@ -249,6 +263,7 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     if local.text.is_empty() {
         return given.fault("there is nothing before the @");
     }
+
     for (at, c) in local.text.char_indices() {
         if c.is_alphanumeric()
             || "!#$%&'*+-/=?^_`{|}~.".contains(c)
@@ -256,6 +271,7 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
         {
             continue;
         }
+
         return match c {
             '@' => local.fault_at(at, c, "there is more than one @"),
             '(' | ')' => {
@@ -273,9 +289,11 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
             ),
         };
     }
+
     if local.text.starts_with('.') || local.text.ends_with('.') || local.text.contains("..") {
         return local.fault("a local part may not begin or end with a dot, nor have two in a row");
     }
+
     Ok((local.text.to_owned(), false, at))
 }
 
@@ -283,6 +301,7 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
 fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     let mut local = String::new();
     let mut chars = given.text.char_indices().skip(1);
+
     while let Some((at, c)) = chars.next() {
         match c {
             '\\' => match chars.next() {
@@ -312,6 +331,7 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
             c => local.push(c),
         }
     }
+
     given.fault("the quoted local part does not end")
 }
 

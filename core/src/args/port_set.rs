@@ -16,6 +16,7 @@ impl FromStr for PortSet {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let mut ports = BTreeSet::new();
+
         for item in text
             .split([',', ' ', ';', '\t'])
             .filter(|item| !item.is_empty())
@@ -27,6 +28,7 @@ impl FromStr for PortSet {
             let range = item
                 .split_once('-')
                 .filter(|(first, _)| first.bytes().all(|byte| byte.is_ascii_digit()));
+
             match range {
                 Some((first, last)) => match (port(first), port(last)) {
                     (Some(first), Some(last)) if first <= last => {
@@ -57,6 +59,7 @@ impl FromStr for PortSet {
                 },
             }
         }
+
         match ports.len() {
             0 => Err(Invalid::new(
                 "ports are numbers, ranges or names: 22,80,8000-8010,ssh",
@@ -131,6 +134,7 @@ mod tests {
     #[test]
     fn lists_ranges_and_names() {
         let shown = |text: &str| text.parse::<PortSet>().map(|set| set.to_string());
+
         assert_eq!(
             shown("22,80,443,8000-8010,ssh").as_deref(),
             Ok("22,80,443,8000-8010")
@@ -157,6 +161,7 @@ mod tests {
         ] {
             assert_eq!(shown(text).expect_err(text).message, message);
         }
+
         assert_eq!(
             "22,99999".parse::<PortSet>().expect_err("second").part,
             Some(3..8)

@@ -107,6 +107,7 @@ mod tests {
                 Ok(shown)
             );
         }
+
         assert_eq!(
             "MXX"
                 .parse::<RecordType>()
@@ -115,6 +116,7 @@ mod tests {
                 .as_deref(),
             Some("MX")
         );
+
         assert!("AXFR".parse::<RecordType>().is_err());
         assert!("70000".parse::<RecordType>().is_err());
         for name in COMMON {

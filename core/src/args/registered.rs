@@ -60,12 +60,14 @@ impl Registered {
             .filter(|head| head.eq_ignore_ascii_case("as"))
             .map(|_| cleaned[2..].trim());
         let digits = as_number.unwrap_or(&cleaned).trim();
+
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return digits
                 .parse()
                 .map(Self::As)
                 .map_err(|_| Invalid::new("AS numbers go from 0 to 4294967295"));
         }
+
         if let Some((address, length)) = cleaned.split_once('/') {
             return cleaned
                 .parse::<IpNet>()
@@ -77,6 +79,7 @@ impl Registered {
                     Err(_) => Invalid::new("this is not a network such as 192.0.2.0/24"),
                 });
         }
+
         text.parse().map(|host| match host {
             Host::Address(address) => Self::Address(address),
             Host::Name(name) => Self::Domain(name),

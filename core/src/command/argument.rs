@@ -17,6 +17,7 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+
     let argument = |(name, property): (&String, &Value)| {
         let types: Vec<&str> = match &property["type"] {
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
@@ -29,6 +30,7 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
         } else {
             ArgumentKind::String
         };
+
         Argument {
             name: name.clone(),
             help: property["description"]
@@ -52,5 +54,6 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
                 .collect(),
         }
     };
+
     properties.iter().map(argument).collect()
 }

@@ -49,7 +49,9 @@ pub fn complete(
                 .collect()
         }
     };
+
     found.truncate(most);
+
     found
 }
 
@@ -87,6 +89,7 @@ mod tests {
                 .expect("an argument");
             complete(&registry, argument, typed, &recent, 4).join(" ")
         };
+
         assert_eq!(suggested("dig", "type", "a"), "A AAAA ANY CNAME");
         assert_eq!(
             suggested("dig", "resolver", "quad"),

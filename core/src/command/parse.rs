@@ -59,16 +59,19 @@ pub(crate) fn parse_named(
         return Err(unknown_command(registry, name, None));
     };
     let mut given = Map::new();
+
     for (written, value) in arguments {
         let Some(argument) = find(entry, &written) else {
             return Err(unknown_option(entry, &written));
         };
+
         if given.contains_key(&argument.name) {
             return Err(UsageError::argument(format!(
                 "`{}` is given twice",
                 argument.name
             )));
         }
+
         if !value.is_null() {
             let value = match value {
                 Value::String(text) if text.is_empty() => return Err(empty(argument)),
@@ -79,6 +82,7 @@ pub(crate) fn parse_named(
             given.insert(argument.name.clone(), value);
         }
     }
+
     missing(entry, |name| given.contains_key(name))?;
     let prepared = entry.prepare(given).map_err(|(path, invalid)| {
         let message = match path {
@@ -90,6 +94,7 @@ pub(crate) fn parse_named(
             ..UsageError::argument(message)
         }
     })?;
+
     Ok((entry.clone(), prepared))
 }
 
@@ -130,6 +135,7 @@ fn unknown_command(
         (Some(meant), None) => Some(format!("/{meant}")),
         (None, _) => Some("/help".into()),
     };
+
     UsageError {
         kind: UsageKind::UnknownCommand,
         message,
@@ -155,12 +161,15 @@ fn assign<'e>(
     let mut given: Vec<Given<'e>> = Vec::new();
     let mut tokens = tokens.iter().peekable();
     let mut options_end = false;
+
     while let Some(token) = tokens.next() {
         let span = token.span.clone();
+
         if token.text == "--" && !token.quoted && !options_end {
             options_end = true;
             continue;
         }
+
         let (argument, text, span) = match option(entry, token, options_end)? {
             Some((argument, Some(value))) => (argument, value, span),
             Some((argument, None)) if argument.kind == ArgumentKind::Boolean => {
@@ -195,6 +204,7 @@ fn assign<'e>(
                 }
             }
         };
+
         if given
             .iter()
             .any(|given| given.argument.name == argument.name)
@@ -203,21 +213,26 @@ fn assign<'e>(
                 UsageError::argument(format!("`{}` is given twice", argument.name)).at(span),
             );
         }
+
         // Types say more of what is wrong; free text takes anything else.
         if argument.rest && text.is_empty() {
             return Err(empty(argument).at(span));
         }
+
         given.push(Given {
             argument,
             text,
             span,
         });
     }
+
     let end = line.chars().count();
+
     missing(entry, |name| {
         given.iter().any(|given| given.argument.name == name)
     })
     .map_err(|error| error.at(end..end))?;
+
     Ok(given)
 }
 
@@ -233,15 +248,19 @@ fn option<'e>(
     if token.quoted || options_end {
         return Ok(None);
     }
+
     let text = token.text.as_str();
+
     if let Some(server) = text.strip_prefix('@').filter(|server| !server.is_empty())
         && let Some(argument) = find(entry, "resolver")
     {
         return Ok(Some((argument, Some(server.to_owned()))));
     }
+
     let dashed = text
         .strip_prefix("--")
         .or_else(|| text.strip_prefix('+').filter(|_| has_switch(entry)));
+
     if let Some(written) = dashed {
         let (name, value) = match written.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -252,16 +271,20 @@ fn option<'e>(
             None => Err(unknown_option(entry, name).at(token.span.clone())),
         };
     }
+
     if let Some((name, value)) = text.split_once('=')
         && let Some(argument) = find(entry, name)
     {
         return Ok(Some((argument, Some(value.to_owned()))));
     }
+
     if text.starts_with('-') && text.len() > 1 && text.parse::<f64>().is_err() && !free_text(entry)
     {
         return Err(unknown_option(entry, text.trim_start_matches('-')).at(token.span.clone()));
     }
+
     let switch = find(entry, text).filter(|argument| argument.kind == ArgumentKind::Boolean);
+
     Ok(switch.map(|argument| (argument, None)))
 }
 
@@ -361,6 +384,7 @@ fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(), UsageError
         .arguments
         .iter()
         .find(|argument| argument.required && !given(&argument.name));
+
     match missing {
         Some(argument) => Err(UsageError {
             suggestion: entry
@@ -406,13 +430,16 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
             ))
         };
     }
+
     if argument.kind != ArgumentKind::Integer {
         return Ok(text.into());
     }
+
     let (low, high) = (
         argument.minimum.unwrap_or(0),
         argument.maximum.unwrap_or(i64::from(u32::MAX)),
     );
+
     match text.trim().parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(number.into()),
         _ => Err(format!(
@@ -454,6 +481,7 @@ fn place(given: &Given<'_>, invalid: &Invalid, line: &str) -> UsageError {
         .skip(given.span.start)
         .take(given.span.len())
         .collect();
+
     // Quotes and `name=` stand before the value.
     let offset = written
         .find(&given.text)
@@ -464,6 +492,7 @@ fn place(given: &Given<'_>, invalid: &Invalid, line: &str) -> UsageError {
     } else {
         given.span.clone()
     };
+
     let position = match &invalid.part {
         Some(part) if part.end <= value.len() => value.start + part.start..value.start + part.end,
         _ => value.clone(),
@@ -474,6 +503,7 @@ fn place(given: &Given<'_>, invalid: &Invalid, line: &str) -> UsageError {
             .as_ref()
             .map(|better| replaced(line, value, better))
     });
+
     UsageError {
         suggestion,
         ..UsageError::argument(format!("`{}`: {}", given.argument.name, invalid.message))
@@ -498,17 +528,20 @@ fn respell(
     if error.suggestion.is_some() || is_option(first) || is_option(second) {
         return error;
     }
+
     let swapped = [second, first]
         .into_iter()
         .chain(rest)
         .map(|token| token.text.as_str())
         .collect::<Vec<_>>()
         .join(" ");
+
     let swapped = format!("/{alias} {swapped}");
     let tokens = tokens(&swapped);
     let fits = assign(entry, &tokens[1..], &swapped)
         .and_then(|given| prepare(entry, &given, &swapped))
         .is_ok();
+
     if fits && registry.find(entry.spec.name).is_some() {
         error.suggest(swapped)
     } else {

@@ -26,26 +26,31 @@ impl Target {
     pub fn read(word: &str) -> Option<Self> {
         let word = word.trim_matches(|c: char| ",;:!?\"'()*".contains(c));
         let mailbox = word.trim_matches(['<', '>']);
+
         if mailbox.contains('@') && !mailbox.contains("//") && mailbox::parse(mailbox).is_ok() {
             return Some(Self {
                 kind: TargetKind::Mailbox,
                 text: mailbox.to_owned(),
             });
         }
+
         if let Ok(address) = word.parse::<Address>() {
             return Some(Self {
                 kind: TargetKind::Address,
                 text: address.to_string(),
             });
         }
+
         let pasted = clean_pasted(word);
         let dotted = pasted.trim_end_matches('.');
         if !dotted.contains('.') || dotted.starts_with('.') {
             return None;
         }
+
         let domain: Domain = dotted.parse().ok()?;
         let known = psl::suffix(domain.as_str().as_bytes()).is_some_and(|suffix| suffix.is_known());
         let reserved = domain.as_str().ends_with(".test") || domain.as_str().ends_with(".example");
+
         (known || reserved).then(|| Self {
             kind: TargetKind::Domain,
             text: domain.to_string(),
@@ -80,6 +85,7 @@ pub fn of(reply: &Reply) -> Vec<Target> {
         .values()
         .filter_map(|value| value.as_str())
         .filter_map(Target::read);
+
     let shown = reply
         .rendition
         .document()
@@ -100,6 +106,7 @@ pub fn of(reply: &Reply) -> Vec<Target> {
                 _ => None,
             }
         });
+
     unique(asked.chain(shown.map(|(kind, text)| Target { kind, text })))
 }
 
@@ -131,6 +138,7 @@ mod tests {
                 .map(|target| format!("{:?} {}", target.kind, target.text))
                 .collect::<Vec<_>>()
         };
+
         assert_eq!(
             found(
                 "Mail from <joe@example.com>, host mx1.example.net. (192.0.2.1) and 2001:db8::1, see https://example.org/a?b."
@@ -143,6 +151,7 @@ mod tests {
                 "Domain example.org"
             ]
         );
+
         assert_eq!(
             found("hxxp://evil[.]example/x and 1[.]1[.]1[.]1"),
             ["Domain evil.example", "Address 1.1.1.1"]
@@ -152,6 +161,7 @@ mod tests {
             ["Domain example.com"],
             "once, without the command"
         );
+
         assert_eq!(
             found("e.g. this, i.e. nothing... v1.2 <@123456> @someone :-)"),
             [""; 0]

@@ -8,6 +8,7 @@ use crate::spec::{Cost, Spec};
 fn every_command_fits_the_platforms() {
     let registry = registry();
     let mut names = std::collections::HashSet::new();
+
     for entry in registry.entries() {
         let Spec {
             name,
@@ -18,15 +19,18 @@ fn every_command_fits_the_platforms() {
             sends,
             ..
         } = entry.spec;
+
         assert_eq!(
             sends == 0,
             cost == Cost::Free,
             "{name}: what sends nothing is free, and nothing else"
         );
+
         assert!(
             sends <= 512 << 10,
             "{name}: more than any question is worth"
         );
+
         for name in std::iter::once(&name).chain(aliases) {
             assert!(names.insert(*name), "{name} is there twice");
             assert!(
@@ -36,6 +40,7 @@ fn every_command_fits_the_platforms() {
                         .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
             );
         }
+
         assert!(
             (3..=100).contains(&about.chars().count()),
             "{name}: {about}"
@@ -49,6 +54,7 @@ fn every_command_fits_the_platforms() {
                 .is_sorted_by_key(|argument| !argument.required),
             "{name}: required first"
         );
+
         for (index, argument) in entry.arguments.iter().enumerate() {
             assert!(
                 (3..=100).contains(&argument.help.chars().count()),
@@ -84,6 +90,7 @@ fn data_has_the_fields_of_the_contract() {
         "authenticated",
         "transport",
     ];
+
     let record_types = [
         "a", "aaaa", "mx", "ns", "soa", "txt", "cname", "srv", "caa", "dig", "ptr",
     ];
@@ -114,6 +121,7 @@ fn data_has_the_fields_of_the_contract() {
             "raw",
         ],
     ));
+
     let place = [
         "address",
         "version",
@@ -126,6 +134,7 @@ fn data_has_the_fields_of_the_contract() {
         "network",
         "databases",
     ];
+
     contract.push(("geo", &place));
     contract.push(("ip", &place));
     contract.push(("ip", &["names", "registration"]));
@@ -141,6 +150,7 @@ fn data_has_the_fields_of_the_contract() {
             "replies",
         ],
     ));
+
     contract.push(("trace", &["target", "address", "reached", "hops"]));
     contract.push(("ports", &["target", "address", "ports"]));
     contract.push(("port", &["query", "matches"]));
@@ -156,6 +166,7 @@ fn data_has_the_fields_of_the_contract() {
             "hints",
         ],
     ));
+
     contract.push((
         "verify",
         &[
@@ -168,6 +179,7 @@ fn data_has_the_fields_of_the_contract() {
             "suggestion",
         ],
     ));
+
     contract.push((
         "trace_mail",
         &[
@@ -181,6 +193,7 @@ fn data_has_the_fields_of_the_contract() {
             "anomalies",
         ],
     ));
+
     contract.push((
         "myip",
         &["address", "port", "via", "chain", "proxy_headers", "geo"],
@@ -198,6 +211,7 @@ fn data_has_the_fields_of_the_contract() {
             "hints",
         ],
     ));
+
     contract.push(("mailbox", &["domain", "provider", "hosts"]));
     for (name, fields) in contract {
         let schema = registry.find(name).expect(name).data_schema();

@@ -89,20 +89,24 @@ impl Links {
             }
             Some(base) => base,
         };
+
         let mut token = [0; 24];
         SystemRandom::new()
             .fill(&mut token)
             .map_err(|_| Failure::Internal)?;
+
         let token = BASE64URL_NOPAD.encode(&token);
         let (sender, visit) = oneshot::channel();
         let digest = digest_of(&token);
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+
         if open.len() >= MOST_OPEN {
             return Err(Failure::RateLimited {
                 message: "too many links are open; try again in a minute".into(),
                 retry_after: Duration::from_secs(60),
             });
         }
+
         open.insert(
             digest,
             Open {
@@ -111,7 +115,9 @@ impl Links {
                 visit: sender,
             },
         );
+
         drop(open);
+
         Ok(Invitation {
             links: self.clone(),
             digest,
@@ -218,6 +224,7 @@ mod tests {
             .strip_prefix("https://netvane.example/v/")
             .expect("a URL")
             .to_owned();
+
         assert_eq!(token.len(), 32);
         for _ in 0..3 {
             assert_eq!(
@@ -225,6 +232,7 @@ mod tests {
                 Some("myip")
             );
         }
+
         assert_eq!(links.waiting("guessed"), None);
         assert!(!links.accept("guessed", samples::visit("192.0.2.1:80", &[]).into()));
         assert!(links.accept(&token, samples::visit("192.0.2.1:80", &[]).into()));

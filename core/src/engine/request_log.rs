@@ -66,17 +66,20 @@ impl Asked {
             world,
             ..
         } = self;
+
         let (elapsed, adapter) = (started.elapsed(), request.adapter);
         let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         metrics::count(command, adapter, outcome, elapsed);
         tracing::Span::current()
             .record("command", command)
             .record("outcome", outcome);
+
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
         tracing::info!(
             id, command, adapter, outcome, elapsed_ms, request_id, "request"
         );
+
         if let Some(audit) = &world.audit {
             audit.write(&Record {
                 at: jiff::Timestamp::now(),

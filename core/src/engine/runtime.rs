@@ -70,6 +70,7 @@ impl World {
             asn: path(&settings.geo.asn),
         })
         .map_err(|error| Failure::Unavailable(error.to_string()))?;
+
         let mail = Mail::new(settings, &net)?;
         let about = About {
             started,
@@ -77,10 +78,12 @@ impl World {
             resolvers: net.dns.resolvers(),
             adapters: adapters.clone(),
         };
+
         let budgets = match before {
             Some(before) => before.budgets.under(limits),
             None => Budgets::new(limits),
         };
+
         // Two writers of one file would be one too many.
         let audit = before
             .and_then(|before| before.audit.clone())
@@ -99,6 +102,7 @@ impl World {
                 }
                 _ => Permits::new(count(limits)),
             };
+
         Ok(Self {
             net,
             geo: Arc::new(geo),

@@ -36,11 +36,13 @@ impl Flights {
         F: Future<Output = Outcome> + Send + 'static,
     {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+
         if let Some(flight) = flights.get(&key).and_then(Weak::upgrade)
             && flight.outcome.borrow().is_none()
         {
             return flight;
         }
+
         let (progress_sender, progress) = watch::channel(None);
         let (outcome_sender, outcome) = watch::channel(None);
         let lookup = start(progress_sender);
@@ -53,11 +55,14 @@ impl Flights {
             outcome,
             _task: AbortOnDropHandle::new(task),
         });
+
         flights.insert(key, Arc::downgrade(&flight));
+
         // Flights that nobody waits for any more leave their key behind; sweep now and then.
         if flights.len() > 64 && flights.len().is_power_of_two() {
             flights.retain(|_, flight| flight.strong_count() > 0);
         }
+
         flight
     }
 

@@ -13,6 +13,7 @@ async fn a_reply_has_the_envelope_of_the_contract() {
         .keys()
         .map(String::as_str)
         .collect();
+
     assert_eq!(
         keys,
         [
@@ -30,6 +31,7 @@ async fn a_reply_has_the_envelope_of_the_contract() {
             "vantage"
         ]
     );
+
     assert_eq!(reply["command"], "mx");
     assert_eq!(
         reply["arguments"],
@@ -227,6 +229,7 @@ async fn permits_are_waited_for_and_given_back() {
         );
         dns.release();
     };
+
     let ((one, two), ()) = futures::join!(both, release);
     assert!(one.is_ok() && two.is_ok());
     assert!(

@@ -132,7 +132,9 @@ pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provide
             };
         }
     }
+
     let own = psl::domain_str(domain).unwrap_or(domain);
+
     match exchanges.first() {
         Some(exchange) if is_below(&exchange.to_ascii_lowercase(), own) => {
             let mut at: Vec<&str> = networks.to_vec();
@@ -179,6 +181,7 @@ mod tests {
             let provider = of(domain, exchanges, &["AS64496 Example Net"]);
             (provider.name, provider.role)
         };
+
         assert_eq!(
             told("a.example", &["aspmx.l.google.com"]),
             ("Google Workspace".into(), Mailboxes)
@@ -204,6 +207,7 @@ mod tests {
             Role::Unknown,
             "whole labels only"
         );
+
         assert_eq!(told("a.example", &[]), ("none".into(), Role::Unknown));
     }
 }

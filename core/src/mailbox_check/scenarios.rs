@@ -73,10 +73,12 @@ async fn scenarios() {
                 .expect("there"),
         )
         .expect("there");
+
     let mut roots = rustls::RootCertStore::empty();
     roots.add(key.cert.der().clone()).expect("there");
     let client = Opportunistic::new(roots).expect("there");
     let server = Arc::new(server);
+
     // With and without a contact: it is said for whoever reads it, and changes nothing.
     let runs = files
         .into_iter()
@@ -100,11 +102,13 @@ async fn scenarios() {
         .buffer_unordered(6)
         .collect()
         .await;
+
     let faults: Vec<_> = outcomes
         .iter()
         .filter_map(|outcome| outcome.as_ref().err())
         .cloned()
         .collect();
+
     println!("{} scenarios", outcomes.len());
     assert!(
         faults.is_empty(),
@@ -123,6 +127,7 @@ async fn play(
 ) -> Result<(), String> {
     let mailbox = parse(&scenario.address).map_err(|error| error.to_string())?;
     let (mut servers, mut exchanges) = (Vec::new(), Vec::new());
+
     for (at, script) in scenario.exchange.iter().enumerate() {
         let server = Server::start(script.clone(), &mailbox.wire(), tls.clone())
             .await
@@ -134,6 +139,7 @@ async fn play(
         });
         servers.push(server);
     }
+
     let verifier = Verifier {
         settings: Settings {
             helo: "probe.example.net".into(),
@@ -149,6 +155,7 @@ async fn play(
         tls: Some(client),
         ..Verifier::default()
     };
+
     let mut grown = 0;
     let report = verifier
         .verify(&mailbox, &exchanges, |entries| grown = entries.len())
@@ -162,6 +169,7 @@ async fn play(
             faults.push(what);
         }
     };
+
     check(
         json["verdict"] == scenario.verdict,
         format!("verdict {}", json["verdict"]),
@@ -170,39 +178,47 @@ async fn play(
         json["reason"] == scenario.reason,
         format!("reason {}", json["reason"]),
     );
+
     for (name, expected) in &scenario.checks {
         check(
             json["checks"][name] == serde_json::json!(expected),
             format!("{name} {}", json["checks"][name]),
         );
     }
+
     for name in &scenario.unmade {
         check(
             json["checks"][name].is_null(),
             format!("{name} {}", json["checks"][name]),
         );
     }
+
     check(
         scenario.retry_after == report.retry_after,
         format!("retry_after {:?}", report.retry_after),
     );
+
     let mut seen = Vec::new();
     for server in servers {
         seen.extend(server.finish().await);
     }
+
     check(
         seen.len() == scenario.connections,
         format!("{} connections", seen.len()),
     );
+
     for line in &scenario.saw {
         check(
             seen.iter().any(|seen| seen.lines.contains(line)),
             format!("no {line}"),
         );
     }
+
     for words in &scenario.says {
         check(transcript.contains(words), format!("nothing of {words}"));
     }
+
     if let Some(encrypted) = scenario.encrypted {
         check(
             seen.iter().any(|seen| seen.encrypted) == encrypted,
@@ -213,19 +229,24 @@ async fn play(
             format!("tls {:?}", report.tls),
         );
     }
+
     for seen in &seen {
         let noops = seen
             .lines
             .iter()
             .filter(|line| line.starts_with("NOOP"))
             .count();
+
         let told = usize::from(contact.is_some());
+
         check(
             noops == told || noops == 0 && (seen.left || scenario.reason == "not_smtp"),
             format!("{noops} NOOPs"),
         );
+
         let quits = seen.lines.iter().filter(|line| *line == "QUIT").count();
         let last = seen.lines.last().is_some_and(|line| line == "QUIT");
+
         check(
             seen.left || quits == 1 && last,
             format!("no QUIT: {:?}", seen.lines),
@@ -234,6 +255,7 @@ async fn play(
             !seen.early,
             format!("a command came too early: {:?}", seen.lines),
         );
+
         for line in &seen.lines {
             let verb = line.split(' ').next().unwrap_or_default().to_uppercase();
             let introduced =
@@ -250,6 +272,7 @@ async fn play(
             );
         }
     }
+
     if faults.is_empty() {
         Ok(())
     } else {

@@ -32,6 +32,7 @@ impl Mail {
                 "mail.trusted_relays: `{relay}` is neither a network nor a host name"
             ))
         })?;
+
         let defaults = smtp::Settings::default();
         let patience = Duration::from_millis(settings.smtp.timeout_ms);
         let helo = match settings.smtp.helo.as_str() {
@@ -41,6 +42,7 @@ impl Mail {
                 .unwrap_or(defaults.helo.clone()),
             name => name.to_owned(),
         };
+
         let contact = settings
             .contact()
             .map(|contact| format!("{} ({contact})", netvane_net::WHO));
@@ -52,6 +54,7 @@ impl Mail {
             stage: patience,
             ..defaults
         };
+
         Ok(Self {
             port: settings.smtp.port,
             trusted,

@@ -30,11 +30,14 @@ pub(crate) fn suggestion(domain: &str) -> Option<&'static str> {
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
     };
+
     if domain.len() > 40 || lines().any(|line| line.trim_start_matches('=') == domain) {
         return None;
     }
+
     let (name, ending) = domain.split_once('.')?;
     let candidates = lines().filter(|line| !line.starts_with('='));
+
     candidates
         .filter_map(|candidate| {
             let (known, end) = candidate.split_once('.')?;

@@ -84,12 +84,14 @@ impl Report {
             role: Some(is_role(&mailbox.local)),
             ..Checks::default()
         };
+
         if matches!(
             reason,
             Reason::NoSuchDomain | Reason::NoExchange | Reason::NoMailHere
         ) {
             checks.mx = Some(false);
         }
+
         let corrected = |domain: &str| {
             let domain = MailDomain::Name(suggestion(domain)?.to_owned());
             Some(
@@ -100,6 +102,7 @@ impl Report {
                 .wire(),
             )
         };
+
         Self {
             address: mailbox.wire(),
             verdict: reason.verdict(),
@@ -144,6 +147,7 @@ impl Report {
             Accepted, Ambiguous, Disabled, Full, Moved, NoMailHere, NoSuchUser, RelayDenied,
             Unverified,
         };
+
         let checks = &mut self.checks;
         checks.smtp = Some(true);
         checks.catch_all = match (said, about_random) {
@@ -157,15 +161,18 @@ impl Report {
             (Full | Disabled | Moved, Some(NoSuchUser)) => Some(false),
             _ => None,
         };
+
         checks.accepts_mailbox = match said {
             Accepted | Unverified => Some(true),
             NoSuchUser | Disabled | Full | Moved | NoMailHere => Some(false),
             _ => None,
         };
+
         if matches!(said, Accepted | Unverified | Disabled | Full) {
             checks.mailbox_full = Some(said == Full);
             checks.disabled = Some(said == Disabled);
         }
+
         self.reason = match Reason::from(said) {
             Reason::Accepted if checks.catch_all == Some(true) => Reason::CatchAll,
             reason => reason,

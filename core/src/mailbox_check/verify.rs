@@ -62,12 +62,14 @@ impl Verifier {
         observer: impl FnMut(&[Entry]) + Send + 'a,
     ) -> Report {
         let mut report = Report::unasked(mailbox, Reason::NoExchange);
+
         if exchanges
             .iter()
             .all(|exchange| exchange.addresses.is_empty())
         {
             return report;
         }
+
         report.checks.mx = Some(true);
         let question = Question {
             recipient: mailbox.wire(),
@@ -75,6 +77,7 @@ impl Verifier {
             random: format!("{}@{}", random_local(), mailbox.domain),
             utf8: mailbox.utf8,
         };
+
         let mut run = Run {
             verifier: self,
             question,
@@ -85,7 +88,9 @@ impl Verifier {
             failures: Vec::new(),
             connected: false,
         };
+
         run.ask_all(exchanges, &mailbox.domain.to_string()).await;
+
         Report {
             transcript: run.transcript.into_entries(),
             ..run.report
@@ -96,6 +101,7 @@ impl Verifier {
 impl Run<'_> {
     async fn ask_all(&mut self, exchanges: &[Exchange], domain: &str) {
         let mut told: Option<(Reason, &str)> = None;
+
         for exchange in exchanges
             .iter()
             .filter(|exchange| !exchange.addresses.is_empty())
@@ -112,6 +118,7 @@ impl Run<'_> {
                 }
             }
         }
+
         let (reason, host) = told.unwrap_or((Reason::Unreachable, ""));
         self.report.checks.smtp.get_or_insert(false);
         self.report.exchange = self.connected.then(|| host.to_owned());
@@ -153,13 +160,16 @@ impl Run<'_> {
         let mut addresses = interleaved(&exchange.addresses);
         addresses.truncate(MAX_ADDRESSES);
         let mut told: Option<Reason> = None;
+
         while !addresses.is_empty() && !self.is_spent() {
             let attempt = connect(&addresses, self.verifier.settings.connect, self.deadline).await;
+
             for (address, failure) in &attempt.failed {
                 self.failures.push(*failure);
                 self.transcript
                     .note(&label(exchange, *address), Stage::Connect, failure.as_str());
             }
+
             let Some((stream, address)) = attempt.connected else {
                 let any = |wanted| attempt.failed.iter().any(|(_, failure)| *failure == wanted);
                 let reason = match (any(Unconnected::Spared), any(Unconnected::Refused)) {
@@ -170,6 +180,7 @@ impl Run<'_> {
                 told.get_or_insert(reason);
                 break;
             };
+
             addresses.retain(|known| {
                 *known != address && !attempt.failed.iter().any(|(at, _)| at == known)
             });
@@ -190,6 +201,7 @@ impl Run<'_> {
                 }
             }
         }
+
         Step::Next(told.unwrap_or(Reason::Unreachable))
     }
 
@@ -203,6 +215,7 @@ impl Run<'_> {
         let label = label(exchange, address);
         let mut tls = self.verifier.tls.as_ref();
         let mut stream = Some(stream);
+
         loop {
             let stream = match stream.take() {
                 Some(stream) => stream,
@@ -214,6 +227,7 @@ impl Run<'_> {
                     None => return Step::Next(Reason::TlsFailed),
                 },
             };
+
             let about = (&self.verifier.settings, &self.question);
             let names = (exchange.host.as_str(), label.as_str());
             let outcome = converse(
@@ -225,6 +239,7 @@ impl Run<'_> {
                 &mut self.transcript,
             )
             .await;
+
             self.report.tls.clone_from(&outcome.tls);
             if let Some(End::Broken(Stage::Starttls, _)) = &outcome.end
                 && outcome.tls_failed
@@ -234,6 +249,7 @@ impl Run<'_> {
                 tls = None;
                 continue;
             }
+
             if let Some(reply) = self.greylisting(&outcome) {
                 let first = self.report.checks.greylisted.replace(true).is_none();
                 if first && self.wait_out(reply).await {
@@ -242,12 +258,15 @@ impl Run<'_> {
                 self.report.checks.smtp = Some(true);
                 return self.greylisted(exchange);
             }
+
             let step = self.judge(exchange, outcome);
+
             if let Step::Next(_) = step
                 && self.report.checks.greylisted == Some(true)
             {
                 return self.greylisted(exchange);
             }
+
             return step;
         }
     }
@@ -314,11 +333,13 @@ impl Run<'_> {
         if self.report.checks.greylisted.is_none() && self.report.checks.accepts_mailbox.is_some() {
             self.report.checks.greylisted = Some(false);
         }
+
         self.report.exchange = Some(exchange.host.clone());
         self.report.retry_after = match self.report.verdict {
             super::Verdict::Unknown => retry_hint(&reply),
             _ => None,
         };
+
         // 4yz: another exchange may be in a better state. A full mailbox is full everywhere.
         if reply.class() == 4 && said != Meaning::Full {
             Step::Next(self.report.reason)

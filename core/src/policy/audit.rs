@@ -116,6 +116,7 @@ impl Serialize for Keepable<'_> {
             return serializer.serialize_map(Some(0))?.end();
         };
         let mut kept = serializer.serialize_map(Some(arguments.len()))?;
+
         for (name, value) in arguments {
             let Value::String(text) = value else {
                 kept.serialize_entry(name, value)?;
@@ -123,12 +124,14 @@ impl Serialize for Keepable<'_> {
             };
             let argument = declared.iter().find(|argument| argument.name == *name);
             let pasted = argument.is_none_or(|argument| argument.message || argument.rest);
+
             // What has no such sign is no mailbox, and most questions have none.
             let address = if text.contains('@') {
                 text.parse::<Email>().ok()
             } else {
                 None
             };
+
             match address {
                 Some(address) => {
                     kept.serialize_entry(name, &format_args!("…@{}", address.domain()))?
@@ -139,6 +142,7 @@ impl Serialize for Keepable<'_> {
                 None => kept.serialize_entry(name, text)?,
             }
         }
+
         kept.end()
     }
 }
@@ -178,7 +182,9 @@ mod tests {
             };
             serde_json::to_string(&Keepable(Some((declared, &arguments)))).expect("JSON")
         };
+
         let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+
         assert_eq!(
             kept("verify", json(r#"{"email":"\"a@b\"@example.test"}"#)),
             r#"{"email":"…@example.test"}"#

@@ -38,6 +38,7 @@ impl Access {
         before: Option<&Self>,
     ) -> Result<Self, Failure> {
         let Policy { rules, contact, .. } = &settings.policy;
+
         for rule in rules {
             if let Some(name) = rule
                 .commands
@@ -54,6 +55,7 @@ impl Access {
                 )));
             }
         }
+
         let limited = |rule: &Rule| {
             let names = rule
                 .commands
@@ -71,8 +73,10 @@ impl Access {
                     .per_minute
                     .map(|number| Arc::new(RateLimiter::keyed(a_minute(number)))),
             };
+
             (rule, limit)
         };
+
         Ok(Self {
             rules: rules.iter().map(limited).collect(),
             contact: contact.clone(),
@@ -94,6 +98,7 @@ impl Access {
             return Ok(Admitted::default());
         };
         let rule = &self.rules[index].0;
+
         match rule.effect {
             Effect::Allow => Ok(Admitted {
                 private: false,
@@ -152,125 +157,4 @@ fn fits(rule: &Rule, adapter: &str, caller: &Caller, command: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::TestNames;
-
-    fn access(toml: &str) -> Result<Access, Failure> {
-        access_after(None, toml)
-    }
-
-    fn access_after(before: Option<&Access>, toml: &str) -> Result<Access, Failure> {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), toml).expect("written");
-        let settings =
-            Settings::load(Some(file.path()), []).unwrap_or_else(|error| panic!("{error}"));
-        Access::new(&settings, &TestNames, before)
-    }
-
-    const RULES: &str = r#"
-        [policy]
-        contact = "ops@example.test"
-        [[policy.rules]]
-        name = "admins may"
-        platforms = ["discord"]
-        roles = ["77"]
-        effect = "allow"
-        [[policy.rules]]
-        name = "no scans in the lobby"
-        platforms = ["discord"]
-        channels = ["1", "2"]
-        commands = ["portcheck", "trace"]
-        effect = "deny"
-        [[policy.rules]]
-        name = "mail is private"
-        commands = ["verify"]
-        effect = "private"
-        per_minute = 2
-    "#;
-
-    fn caller(channel: &str, roles: &[&str]) -> Caller {
-        Caller {
-            user: Some("9".into()),
-            conversation: Some(channel.into()),
-            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-            ..Caller::default()
-        }
-    }
-
-    #[test]
-    fn the_first_rule_that_fits_counts() {
-        let access = access(RULES).expect("rules");
-        let lobby = caller("1", &[]);
-        let refused = access
-            .admit("discord", &lobby, "ports")
-            .expect_err("denied")
-            .to_string();
-        assert_eq!(
-            refused,
-            "`ports` is not for you here (rule “no scans in the lobby”). Ask ops@example.test if you need it."
-        );
-        assert!(
-            access
-                .admit("discord", &caller("1", &["77"]), "ports")
-                .is_ok()
-        );
-        assert!(access.admit("discord", &caller("3", &[]), "ports").is_ok());
-        assert!(access.admit("telegram", &lobby, "ports").is_ok());
-        assert!(
-            access
-                .admit("discord", &lobby, "mx")
-                .is_ok_and(|admitted| !admitted.private)
-        );
-        let verify = access.admit("http", &lobby, "verify").expect("allowed");
-        assert!(verify.private);
-        assert!(access.charge(verify, &lobby).is_ok() && access.charge(verify, &lobby).is_ok());
-        let failure = access.charge(verify, &lobby).expect_err("limited");
-        assert_eq!(failure.code().0, "rate_limited");
-        assert!(
-            failure
-                .to_string()
-                .starts_with("The rule “mail is private” lets you ask 2 times a minute. Again in ")
-        );
-        let other = Caller {
-            user: Some("10".into()),
-            ..Caller::default()
-        };
-        assert!(
-            access.charge(verify, &other).is_ok(),
-            "each asker has their own"
-        );
-    }
-
-    #[test]
-    fn a_rule_that_stays_goes_on_counting() {
-        let before = access(RULES).expect("rules");
-        let ann = caller("1", &[]);
-        let ask = |access: &Access| {
-            let verify = access.admit("http", &ann, "verify").expect("allowed");
-            access.charge(verify, &ann).is_ok()
-        };
-        assert_eq!(
-            [ask(&before), ask(&before), ask(&before)],
-            [true, true, false]
-        );
-        let moved = RULES.replace("channels = [\"1\", \"2\"]", "channels = [\"2\"]");
-        let same = access_after(Some(&before), &moved).expect("rules");
-        assert!(!ask(&same), "another rule has changed");
-        let changed = RULES.replace("per_minute = 2", "per_minute = 3");
-        assert!(
-            ask(&access_after(Some(&before), &changed).expect("rules")),
-            "a new number begins anew"
-        );
-    }
-
-    #[test]
-    fn a_rule_that_protects_nothing_is_refused() {
-        let rules = "[[policy.rules]]\nname = \"x\"\ncommands = [\"prots\"]\neffect = \"deny\"\n";
-        let failure = access(rules).err().expect("refused").to_string();
-        assert_eq!(
-            failure,
-            "policy.rules: `x` names a command `prots`, which does not exist; did you mean `ports`?"
-        );
-    }
-}
+mod tests;

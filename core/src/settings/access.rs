@@ -12,6 +12,7 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
     if let Err(fault) = ApiKeys::read(http.api_keys.iter().map(Secret::reveal)) {
         must(false, &format!("http.api_keys: {fault}"));
     }
+
     for (secret, number) in http.inbound_secrets.iter().zip(1..) {
         if let Err(fault) = keys::webhook_secret(secret.reveal()) {
             must(
@@ -20,9 +21,11 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
             );
         }
     }
+
     let is_token =
         |text: &str| text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_graphic());
     let slack = &http.slack_signing_secret;
+
     must(
         !slack.is_set() || is_token(slack.reveal()),
         "http.slack_signing_secret: the 32 characters that Slack shows under Basic Information, Signing Secret",
@@ -33,11 +36,14 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
             .all(|token| is_token(token.reveal())),
         "http.slash_tokens: tokens as Mattermost or Rocket.Chat show them, at least 16 characters without spaces",
     );
+
     let all = http.cors_origins.iter().any(|origin| origin == "*");
+
     must(
         !all || http.cors_origins.len() == 1,
         "http.cors_origins: \"*\" stands for all origins, so no other can stand beside it",
     );
+
     for origin in http.cors_origins.iter().filter(|origin| *origin != "*") {
         must(
             is_origin(origin),
@@ -71,6 +77,7 @@ mod tests {
     fn what_is_wrong_is_told_without_secrets() {
         let hash = format!("sha256:{}", "0a".repeat(32));
         let secret = format!("whsec_{}", "A".repeat(32));
+
         for (variable, value) in [
             ("API_KEYS", format!("{hash} name=ops scopes=ask+batch")),
             ("INBOUND_SECRETS", format!("{secret},{secret}")),
@@ -88,6 +95,7 @@ mod tests {
         ] {
             assert_eq!(faults(variable, &value), "", "{variable}={value}");
         }
+
         for (variable, value, told) in [
             (
                 "API_KEYS",

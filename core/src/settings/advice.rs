@@ -60,6 +60,7 @@ impl Settings {
             geo,
             ..
         } = self;
+
         let one = [
             ("telegram.token", &telegram.token),
             ("telegram.secret_token", &telegram.secret_token),
@@ -69,6 +70,7 @@ impl Settings {
             ("geo.city_url", &geo.city_url),
             ("geo.asn_url", &geo.asn_url),
         ];
+
         // Of API keys the settings have hashes.
         let many = [
             ("http.inbound_secrets", &http.inbound_secrets),
@@ -77,6 +79,7 @@ impl Settings {
         let many = many
             .into_iter()
             .flat_map(|(key, secrets)| secrets.iter().map(move |secret| (key, secret)));
+
         one.into_iter()
             .chain(many)
             .filter(|(_, secret)| secret.is_set())
@@ -117,6 +120,7 @@ impl Settings {
     fn advise_reach(&self, tell: &mut impl FnMut(bool, &str)) {
         let http = &self.http;
         let proxied = !http.trusted_proxies.is_empty();
+
         tell(
             self.listens_to_others() && !proxied && !http.proxy_protocol && http.anonymous,
             &format!(
@@ -124,8 +128,10 @@ impl Settings {
                 http.listen
             ),
         );
+
         let url = Url::parse(&http.public_url).ok();
         let https = url.as_ref().is_some_and(|url| url.scheme() == "https");
+
         tell(
             !proxied
                 && !http.proxy_protocol
@@ -133,6 +139,7 @@ impl Settings {
                 && (https || !self.listens_to_others()),
             "http.trusted_proxies: http.public_url tells of a proxy, and none is named here, so all who come through it are one asker with one budget; name its address",
         );
+
         tell(
             http.proxy_protocol && !proxied,
             "http.trusted_proxies: with http.proxy_protocol, and none named, every connection is believed whatever it says of its origin; name the balancer's address",
@@ -166,11 +173,14 @@ impl Settings {
             && http.inbound_secrets.is_empty()
             && http.slash_tokens.is_empty()
             && !http.slack_signing_secret.is_set();
+
         tell(
             !http.anonymous && nobody,
             "http.anonymous: false, and there is neither a key nor a secret, so nobody can ask over HTTP; `netvane key new` makes a key",
         );
+
         let soon = today.checked_add(14.days()).unwrap_or(today);
+
         for key in http
             .api_keys
             .iter()
@@ -187,12 +197,16 @@ impl Settings {
                 &format!("http.api_keys: `{name}` expires on {end}; put a new one beside it"),
             );
         }
+
         let same = http.inbound_secrets.contains(&http.callback_secret);
+
         tell(
             same,
             "http.callback_secret: also in http.inbound_secrets, so whoever receives callbacks can sign questions; take two secrets",
         );
+
         let all = http.cors_origins.iter().any(|origin| origin == "*");
+
         tell(
             all && !http.api_keys.is_empty(),
             "http.cors_origins: with \"*\" every page may use keys that its visitors give it; name the origins",
@@ -206,6 +220,7 @@ impl Settings {
     /// Where connections may go.
     fn advise_guard(&self, tell: &mut impl FnMut(bool, &str)) {
         let policy = &self.policy;
+
         for net in &policy.allow {
             if let Some(denied) = policy.deny.iter().find(|denied| denied.contains(net)) {
                 tell(
@@ -216,6 +231,7 @@ impl Settings {
                 );
                 continue;
             }
+
             let metadata = METADATA
                 .iter()
                 .filter_map(|text| text.parse::<IpNet>().ok());
@@ -224,6 +240,7 @@ impl Settings {
                     net.contains(inner) && !policy.deny.iter().any(|denied| denied.contains(inner))
                 })
                 .collect();
+
             if let Some(address) = open.first() {
                 let address = address.addr();
                 let told = format!(
@@ -237,15 +254,18 @@ impl Settings {
                 tell(true, &told);
             }
         }
+
         tell(
             self.is_open() && policy.contact.trim().is_empty(),
             "policy.contact: not set, and strangers can ask; it tells those who are refused, and those whose servers are asked, whom to write to",
         );
+
         let relays = self
             .mail
             .trusted_relays
             .iter()
             .filter_map(|relay| relay.parse::<IpNet>().ok());
+
         tell(
             relays.into_iter().any(|net| net.prefix_len() == 0),
             "mail.trusted_relays: everybody's Received lines would be facts, forged ones too; name your own relays",
@@ -255,11 +275,14 @@ impl Settings {
     /// How this machine looks to mail servers.
     fn advise_mail(&self, tell: &mut impl FnMut(bool, &str)) {
         let smtp = &self.smtp;
+
         tell(
             smtp.helo.is_empty() && self.http.public_url.is_empty() && self.is_open(),
             "smtp.helo: not set, so mail servers hear the system's own name; set the name that this machine's address has in DNS, or `verify` is often refused",
         );
+
         let is_name = !smtp.helo.is_empty() && !smtp.helo.starts_with('[');
+
         tell(
             is_name && is_inside(&smtp.helo),
             "smtp.helo: no mail server can resolve this name; set one with a domain, which leads to this machine",
@@ -268,12 +291,14 @@ impl Settings {
             smtp.helo.starts_with('['),
             "smtp.helo: many mail servers refuse an address instead of a name; set one that leads to this machine",
         );
+
         let domain = smtp
             .mail_from
             .rsplit('@')
             .next()
             .unwrap_or_default()
             .trim_end_matches('>');
+
         tell(
             !smtp.mail_from.is_empty() && is_inside(domain),
             "smtp.mail_from: no mail server can resolve its domain; take one that receives mail",
@@ -292,15 +317,18 @@ impl Settings {
             tls,
             ..
         } = self;
+
         let files = [
             ("geo.city", &geo.city),
             ("geo.asn", &geo.asn),
             ("dns.trust_anchor", &dns.trust_anchor),
         ];
+
         let files = files
             .into_iter()
             .chain(tls.ca_files.iter().map(|file| ("tls.ca_files", file)));
         let bootstrap = ("rdap.bootstrap", &rdap.bootstrap);
+
         for (key, path) in files.chain((bootstrap.1 != "builtin").then_some(bootstrap)) {
             tell(
                 !path.is_empty() && !path.starts_with('/'),
@@ -309,6 +337,7 @@ impl Settings {
                 ),
             );
         }
+
         for (key, url) in [
             ("geo.city_url", &geo.city_url),
             ("geo.asn_url", &geo.asn_url),
@@ -322,25 +351,30 @@ impl Settings {
                 ),
             );
         }
+
         let collector = Url::parse(&self.telemetry.otlp_endpoint).ok();
+
         tell(
             collector
                 .as_ref()
                 .is_some_and(|url| url.port() == Some(4317)),
             "telemetry.otlp_endpoint: at port 4317 collectors take gRPC; for HTTP it is 4318",
         );
+
         tell(
             collector
                 .as_ref()
                 .is_some_and(|url| url.path().ends_with("/v1/traces")),
             "telemetry.otlp_endpoint: `/v1/traces` is put behind it by itself; leave it out",
         );
+
         if let Some(loud) = loud(&self.log.level) {
             let told = format!(
                 "log.level: `{loud}` lets other crates log the addresses that they call, and tokens stand in those; name Netvane's crates, such as netvane_core=debug"
             );
             tell(true, &told);
         }
+
         tell(
             self.log.level.eq_ignore_ascii_case("off"),
             "log.level: off, so nobody is told of refused settings, of lost connections or of these warnings",

@@ -9,15 +9,19 @@ use super::{Discord, Settings, check::is_web};
 
 pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let telegram = &settings.telegram;
+
     must(
         matches!(telegram.mode.as_str(), "polling" | "webhook"),
         "telegram.mode: polling or webhook",
     );
+
     let url = Url::parse(&telegram.api_url).ok();
+
     must(
         url.as_ref().is_some_and(is_web),
         "telegram.api_url: a URL with http or https",
     );
+
     // It is no secret to `config show`, so one must not stand in it.
     must(
         !url.is_some_and(|url| url.path().contains("/bot") || url.path().contains(':')),
@@ -26,7 +30,9 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
     if let Some(fault) = telegram_token(telegram.token.reveal()) {
         must(false, &format!("telegram.token: {fault}"));
     }
+
     let secret = telegram.secret_token.reveal();
+
     must(
         secret.len() <= 256
             && secret
@@ -34,6 +40,7 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
         "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
     );
+
     if telegram.mode == "webhook" {
         must(
             settings.http.public_url.starts_with("https://"),
@@ -51,7 +58,9 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
         matches!(discord.mode.as_str(), "gateway" | "interactions"),
         "discord.mode: gateway or interactions",
     );
+
     let url = Url::parse(&discord.api_url).ok();
+
     must(
         url.as_ref().is_some_and(is_web),
         "discord.api_url: a URL with http or https",
@@ -63,7 +72,9 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
     if let Some(fault) = discord_token(discord.token.reveal().trim()) {
         must(false, &format!("discord.token: {fault}"));
     }
+
     let is_id = |id: &str| id.parse::<u64>().is_ok_and(|id| id > 0);
+
     must(
         discord.application_id.is_empty() || is_id(&discord.application_id),
         "discord.application_id: a number, as Discord's developer portal shows it",
@@ -72,12 +83,15 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
         discord.guilds.iter().all(|guild| is_id(guild)),
         "discord.guilds: numbers of servers",
     );
+
     let key = discord.public_key.as_bytes();
     let is_key = key.len() == 64 && key.iter().all(u8::is_ascii_hexdigit);
+
     must(
         key.is_empty() || is_key,
         "discord.public_key: 64 hexadecimal digits",
     );
+
     if discord.mode == "interactions" {
         must(
             !key.is_empty() && !discord.application_id.is_empty(),
@@ -116,33 +130,41 @@ fn discord_token(token: &str) -> Option<&'static str> {
             .get(..prefix.len())
             .is_some_and(|it| it.eq_ignore_ascii_case(prefix))
     };
+
     if token.is_empty() {
         return None;
     }
+
     if starts("Bot ") || starts("Bearer ") {
         return Some("without the `Bot` that stands before it in header fields");
     }
+
     if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Some("a space or a line's end stands in it; give the token alone");
     }
+
     if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Some(
             "this has the form of the application's public key; the token stands under Bot",
         );
     }
+
     if token.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some("this is a number, such as the application's; the token stands under Bot");
     }
+
     if token.len() == 32 && is_base64url(token) {
         return Some(
             "this has the form of the client secret under OAuth2; the token stands under Bot",
         );
     }
+
     let parts: Vec<&str> = token.split('.').collect();
     let fits = parts.len() == 3
         && parts
             .iter()
             .all(|part| !part.is_empty() && is_base64url(part));
+
     (!fits).then_some(DISCORD_FORM)
 }
 
@@ -157,6 +179,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         telegram, discord, ..
     } = settings;
     let defaults = Settings::default();
+
     tell(
         !telegram.token.is_set() && *telegram != defaults.telegram,
         "telegram: there are settings and no telegram.token, so the adapter does not start",
@@ -165,11 +188,13 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         !discord.token.is_set() && *discord != defaults.discord,
         "discord: there are settings and no discord.token, so the adapter does not start",
     );
+
     let secret = telegram
         .token
         .reveal()
         .split_once(':')
         .map_or("", |(_, secret)| secret);
+
     tell(
         telegram.token.is_set() && !(30..=50).contains(&secret.len()),
         "telegram.token: behind the colon usually stand 35 characters; is it whole?",
@@ -182,6 +207,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         telegram.mode == "polling" && telegram.secret_token.is_set(),
         "telegram.secret_token: only used with telegram.mode = \"webhook\"; now updates are polled",
     );
+
     for (key, url) in [
         ("telegram.api_url", &telegram.api_url),
         ("discord.api_url", &discord.api_url),
@@ -193,12 +219,16 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
             &format!("{key}: over http everybody on the way can read the token; take https"),
         );
     }
+
     let number = bot_number(discord.token.reveal().trim());
+
     tell(
         discord.token.is_set() && number.is_none(),
         "discord.token: its first part does not hold the number of a bot; is it whole?",
     );
+
     let other = number.is_some_and(|number| number != discord.application_id);
+
     tell(
         other && !discord.application_id.is_empty(),
         "discord.application_id: discord.token seems to be another application's",
@@ -224,6 +254,7 @@ mod tests {
         for right in ["", OF_TELEGRAM, "1:a"] {
             assert_eq!(telegram_token(right), None, "{right}");
         }
+
         for (wrong, told) in [
             ("110201543", TELEGRAM_FORM),
             ("110201543:", TELEGRAM_FORM),
@@ -242,9 +273,11 @@ mod tests {
         ] {
             assert_eq!(telegram_token(wrong), Some(told), "{wrong}");
         }
+
         for right in ["", OF_DISCORD, "a.b.c"] {
             assert_eq!(discord_token(right), None, "{right}");
         }
+
         for (wrong, told) in [
             ("token", "three parts"),
             ("a..b", "three parts"),

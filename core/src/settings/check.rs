@@ -16,6 +16,7 @@ impl Settings {
                 faults.push(message.to_owned());
             }
         };
+
         must(
             !self.dns.servers.is_empty(),
             "dns.servers: at least one resolver is needed",
@@ -82,6 +83,7 @@ impl Settings {
         self.check_reach(&mut must);
         self.check_places(&mut must);
         let field = &self.http.client_address_header;
+
         must(
             field.is_empty()
                 || crate::settings::CLIENT_ADDRESS_HEADERS
@@ -91,6 +93,7 @@ impl Settings {
                 crate::settings::CLIENT_ADDRESS_HEADERS.join(", ")
             ),
         );
+
         self.check_callbacks(&mut must);
         access::check(&self.http, &mut must);
         rules::check(self, &mut must);
@@ -98,10 +101,12 @@ impl Settings {
         chats::check_discord(&self.discord, &mut must);
         let level = self.log.level.to_ascii_lowercase();
         let words = ["off", "error", "warn", "info", "debug", "trace"];
+
         must(
             level.contains(['=', ',']) || words.contains(&level.as_str()),
             "log.level: error, warn, info, debug or trace, or a filter",
         );
+
         if faults.is_empty() {
             Ok(())
         } else {
@@ -131,11 +136,14 @@ impl Settings {
     fn check_reach(&self, must: &mut impl FnMut(bool, &str)) {
         let url = &self.http.public_url;
         let parsed = Url::parse(url).ok();
+
         must(
             url.is_empty() || parsed.as_ref().is_some_and(is_origin),
             "http.public_url: a URL with http or https and a host, and nothing behind it",
         );
+
         let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
+
         must(
             self.telegram.mode != "webhook"
                 || parsed
@@ -143,8 +151,10 @@ impl Settings {
                     .is_none_or(delivers),
             "http.public_url: Telegram delivers to the ports 443, 80, 88 and 8443 only",
         );
+
         let is_everything =
             |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.prefix_len() == 0);
+
         must(
             !is_everything(&self.policy.allow),
             "policy.allow: this would switch the guard off; name the networks",
@@ -158,6 +168,7 @@ impl Settings {
     /// Files and directories, as far as their names tell.
     fn check_places(&self, must: &mut impl FnMut(bool, &str)) {
         let geo = &self.geo;
+
         for (key, url, file) in [
             ("city", &geo.city_url, &geo.city),
             ("asn", &geo.asn_url, &geo.asn),
@@ -171,6 +182,7 @@ impl Settings {
                 &format!("geo.{key}_url: a URL with https"),
             );
         }
+
         for (key, directory) in [
             ("state.directory", &self.state.directory),
             ("audit.directory", &self.audit.directory),
@@ -249,88 +261,4 @@ fn is_literal(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fault(variable: &str, value: &str) -> String {
-        let pair = (format!("NETVANE__{variable}"), value.to_owned());
-        Settings::load(None, [pair])
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default()
-    }
-
-    #[test]
-    fn mail_servers_are_greeted_by_a_host_name() {
-        for right in [
-            "mail.example",
-            "mailhost",
-            "a-b.1c.example",
-            "[192.0.2.1]",
-            "[IPv6:2001:db8::1]",
-        ] {
-            assert_eq!(fault("SMTP__HELO", right), "", "{right}");
-        }
-        for wrong in [
-            "my machine",
-            "my_machine.example",
-            "-a.example",
-            "mail.example.",
-            "bücher.example",
-            "https://mail.example",
-            "192.0.2.1",
-            "[2001:db8::1]",
-            "[mail.example]",
-            "[192.0.2.1",
-            ".",
-        ] {
-            assert!(
-                fault("SMTP__HELO", wrong).starts_with("smtp.helo: a host name"),
-                "{wrong}"
-            );
-        }
-        assert!(fault("SMTP__MAIL_FROM", "nobody").starts_with("smtp.mail_from"));
-    }
-
-    #[test]
-    fn the_public_address_is_an_origin() {
-        for right in [
-            "https://netvane.example",
-            "http://192.0.2.1:8080/",
-            "https://[2001:db8::1]",
-        ] {
-            assert_eq!(fault("HTTP__PUBLIC_URL", right), "", "{right}");
-        }
-        for wrong in [
-            "netvane.example",
-            "https://netvane.example/bot",
-            "https://netvane.example/?q",
-            "https://netvane.example/#me",
-            "https://me:secret@netvane.example",
-        ] {
-            let told = fault("HTTP__PUBLIC_URL", wrong);
-            assert!(
-                told.starts_with("http.public_url: a URL") && !told.contains("secret"),
-                "{wrong}: {told}"
-            );
-        }
-    }
-
-    #[test]
-    fn places_are_absolute_and_urls_whole() {
-        assert_eq!(
-            fault("AUDIT__DIRECTORY", "audit"),
-            "audit.directory: an absolute path"
-        );
-        assert_eq!(
-            fault("STATE__DIRECTORY", "state"),
-            "state.directory: an absolute path"
-        );
-        assert_eq!(fault("AUDIT__DIRECTORY", "/var/lib/netvane/audit"), "");
-        let told = fault("GEO__CITY_URL", "secret");
-        assert_eq!(
-            told,
-            "geo.city_url: needs geo.city, the file to write\ngeo.city_url: a URL with https"
-        );
-    }
-}
+mod tests;

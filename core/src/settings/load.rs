@@ -42,12 +42,14 @@ impl Settings {
             unknown_keys(&given, &keys, &name, &mut faults);
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
+
         for (variable, text) in environment {
             let Some(rest) = variable.strip_prefix(PREFIX) else {
                 continue;
             };
             let key = rest.to_lowercase().replace("__", ".");
             let path: Vec<&str> = key.split('.').collect();
+
             match path
                 .iter()
                 .try_fold(&defaults, |value, part| child(value, part))
@@ -61,18 +63,22 @@ impl Settings {
                 None => faults.push(unknown(&key, &variable, &keys)),
             }
         }
+
         if !faults.is_empty() {
             return Err(SettingsError(faults));
         }
+
         let settings: Self = builder
             .build()
             .and_then(Config::try_deserialize)
             .map_err(|error| one(told(&error)))?;
+
         settings.check().map(|()| settings)
     }
 
     pub(super) fn check_limits(&self, must: &mut impl FnMut(bool, &str)) {
         let limits = &self.limits;
+
         for (name, number) in [
             ("per_user", limits.per_user),
             ("per_conversation", limits.per_conversation),
@@ -88,11 +94,14 @@ impl Settings {
                 &format!("limits.{name}: from 1 to 100000000"),
             );
         }
+
         let at_once = [limits.at_once_per_user, limits.at_once_per_api_key];
+
         must(
             at_once.iter().all(|most| (1..=100_000).contains(most)),
             "limits.at_once_per_user and limits.at_once_per_api_key: from 1 to 100000",
         );
+
         for rule in &self.policy.rules {
             let numbered = rule.per_minute.is_none_or(|number| number > 0);
             must(
@@ -104,7 +113,9 @@ impl Settings {
                 "policy.rules: each rule has a name, which a refusal tells",
             );
         }
+
         let contact = &self.policy.contact;
+
         must(
             contact.len() <= 200 && contact.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
             "policy.contact: an address or a URL, in ASCII",
@@ -113,8 +124,10 @@ impl Settings {
             self.audit.retention_days > 0,
             "audit.retention_days: at least 1",
         );
+
         let collector = &self.telemetry.otlp_endpoint;
         let url = reqwest::Url::parse(collector).ok();
+
         must(
             collector.is_empty()
                 || url
@@ -134,6 +147,7 @@ impl Settings {
             client_address_header: self.http.client_address_header.clone(),
             ..new.http.clone()
         };
+
         let changed = [
             ("http", self.http != http),
             ("telegram", self.telegram != new.telegram),
@@ -146,6 +160,7 @@ impl Settings {
                 self.limits.cache_entries != new.limits.cache_entries,
             ),
         ];
+
         changed
             .into_iter()
             .filter_map(|(section, changed)| changed.then_some(section))

@@ -93,6 +93,7 @@ impl Writer {
         {
             return Err(fault.error.clone());
         }
+
         let swept = self.swept;
         let error = match self.commit(batch) {
             Ok(outcomes) => {
@@ -103,20 +104,25 @@ impl Writer {
             }
             Err(error) => told(&error),
         };
+
         self.swept = swept;
         if self.fault.is_none() {
             tracing::error!(%error, "a restart would forget what happens from now on");
         }
+
         let started = Instant::now();
         let reopened = self.database.reopen();
         if let Err(error) = reopened {
             tracing::debug!(%error, "the state cannot be opened anew");
         }
+
         let pause = PAUSE + started.elapsed() * 10;
+
         self.fault = Some(Fault {
             error: error.clone(),
             until: Instant::now() + pause,
         });
+
         Err(error)
     }
 
@@ -135,15 +141,19 @@ fn transaction(
 ) -> Result<Vec<bool>, redb::Error> {
     let transaction = database.begin_write()?;
     let mut outcomes = Vec::with_capacity(batch.len());
+
     {
         let mut table = transaction.open_table(STATE)?;
+
         if swept.elapsed() > SWEEP {
             *swept = Instant::now();
             let now = now();
             table.retain(|_, (until, _)| until > now)?;
         }
+
         for Change { steps, .. } in batch {
             let mut first = None;
+
             for Step {
                 bucket,
                 key,
@@ -167,9 +177,12 @@ fn transaction(
                 };
                 first.get_or_insert(outcome);
             }
+
             outcomes.push(first.unwrap_or_default());
         }
     }
+
     transaction.commit()?;
+
     Ok(outcomes)
 }

@@ -140,6 +140,7 @@ impl TestDns {
             None,
         )
         .expect("a zone");
+
         let mut catalog = Catalog::new();
         catalog.upsert(origin.into(), vec![Arc::new(zone)]);
         let asked = watch::Sender::new(0);
@@ -152,6 +153,7 @@ impl TestDns {
             held,
             released: released.subscribe(),
         };
+
         let mut server = Server::new(handler);
         let (udp, tcp, address) = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").await.expect("binds");
@@ -161,8 +163,10 @@ impl TestDns {
                 break (udp, tcp, address);
             }
         };
+
         server.register_socket(udp);
         server.register_listener(tcp, Duration::from_secs(5), 16);
+
         Self {
             address,
             asked,

@@ -34,6 +34,7 @@ pub(crate) async fn measure(
     log: &Path,
 ) -> anyhow::Result<Vec<Row>> {
     let service = Service::netvane(program, dns, log).await?;
+
     // What happens only once is not measured.
     ask(service.address, "warm", 20_000).await?;
     resolve(dns, "ready", 2_000).await?;
@@ -50,6 +51,7 @@ pub(crate) async fn measure(
         ratio: own / peer,
         target: Target::AtLeast(0.7),
     }];
+
     if let Some(rate) = dnspython(dns)? {
         rows.push(Row {
             what: "batch of 100,000 a names",
@@ -59,6 +61,7 @@ pub(crate) async fn measure(
             target: Target::AtLeast(1.0),
         });
     }
+
     rows.push(Row {
         what: "memory in the batch (MB)",
         own: format!("{most:.1} MB"),
@@ -66,6 +69,7 @@ pub(crate) async fn measure(
         ratio: most / before,
         target: Target::AtMost(1.25),
     });
+
     Ok(rows)
 }
 
@@ -104,12 +108,16 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
                 .write_all(format!("{:x}\r\n{lines}\r\n", lines.len()).as_bytes())
                 .await?;
         }
+
         outgoing.write_all(b"0\r\n\r\n").await?;
+
         // Kept open until all is answered.
         anyhow::Ok(outgoing)
     });
+
     let mut buffer = vec![0; 256 * 1024];
     let (mut answered, mut end, mut counter) = (0, Vec::new(), Answers::default());
+
     loop {
         let received = incoming.read(&mut buffer).await?;
         ensure!(
@@ -124,9 +132,11 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
         }
         end.drain(..end.len().saturating_sub(7));
     }
+
     let elapsed = started.elapsed();
     sending.await??;
     ensure!(answered == names, "{answered} answers to {names} questions");
+
     Ok(elapsed)
 }
 

@@ -48,20 +48,24 @@ impl Client {
                 break end + 4;
             }
         };
+
         let head = std::str::from_utf8(&self.buffer[..body])?;
         let end = body + length(head)?;
         let succeeded = head.starts_with("HTTP/1.1 200 ");
+
         while self.buffer.len() < end {
             ensure!(
                 self.stream.read_buf(&mut self.buffer).await? > 0,
                 "the connection was closed"
             );
         }
+
         ensure!(
             succeeded,
             "answered with {}",
             String::from_utf8_lossy(&self.buffer)
         );
+
         Ok(&self.buffer[body..end])
     }
 }

@@ -50,6 +50,7 @@ async fn main() -> anyhow::Result<()> {
             _ => bail!(USAGE),
         }
     };
+
     // Dropping the work stops the services that it started.
     tokio::select! {
         done = work => done,
@@ -82,16 +83,19 @@ async fn all(
     let mut client = Client::connect(at).await?;
     client.ask(&request).await?;
     let reply = client.ask(&request).await?;
+
     ensure!(
         reply.windows(13).any(|part| part == br#""cached":true"#),
         "the second reply is not cached"
     );
+
     let body = log("reply.json");
     std::fs::write(&body, reply)?;
     let mut command = Command::new(std::env::current_exe()?);
     let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
     let axum = "axum handler";
     let what = "cached mx over HTTP, closed loop";
+
     rows.push(
         measure::closed_loop(
             what,
@@ -101,15 +105,19 @@ async fn all(
         )
         .await?,
     );
+
     drop(peer);
 
     // Rules, budgets and the audit on, and wide enough to refuse nothing.
     let guarded = Service::guarded(program, dns, &log("guarded.log"), &log("audit")).await?;
+
     Client::connect(guarded.address)
         .await?
         .ask(&request)
         .await?;
+
     let (what, off) = ("the same, rules and audit on", "off");
+
     rows.push(
         measure::closed_loop(
             what,
@@ -119,9 +127,11 @@ async fn all(
         )
         .await?,
     );
+
     drop(guarded);
 
     let request = question("/myip");
+
     // The one before was idle for longer than the service waits.
     let mut client = Client::connect(at).await?;
     let reply = client.ask(&request).await?;
@@ -129,6 +139,7 @@ async fn all(
     let mut command = Command::new(std::env::current_exe()?);
     let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
     let what = "myip over HTTP, closed loop";
+
     rows.push(
         measure::closed_loop(
             what,
@@ -138,6 +149,7 @@ async fn all(
         )
         .await?,
     );
+
     let (own, other) = ((at, &request[..]), (peer.address, axum));
     rows.push(measure::paced("myip at 1,000/s, p99", own, other, 5, Target::AtMost(3.0)).await?);
     drop(peer);
@@ -159,5 +171,6 @@ async fn all(
         ratio: idle,
         target: Target::AtMost(30.0),
     });
+
     Ok(rows)
 }

@@ -58,6 +58,7 @@ pub(crate) async fn uncached_mx(
     let idle: Arc<Mutex<Vec<Client>>> = Arc::default();
     let mut asked = JoinSet::new();
     let mut tick = interval(Duration::from_micros(2500));
+
     for turn in 0..seconds * 400 {
         let domain = domains.fresh()?;
         let (resolver, idle) = (resolver.clone(), idle.clone());
@@ -83,15 +84,20 @@ pub(crate) async fn uncached_mx(
                 bare::mx(&resolver, &domain).await?;
                 started.elapsed()
             };
+
             anyhow::Ok((own, elapsed))
         });
     }
+
     let mut times = [Vec::new(), Vec::new()];
+
     while let Some(answered) = asked.join_next().await {
         let (own, elapsed) = answered??;
         times[usize::from(own)].push(elapsed);
     }
+
     let [peer, own] = times;
+
     Ok(Row::times(
         "uncached mx over HTTP, 200/s",
         own,
@@ -141,6 +147,7 @@ pub(crate) async fn paced(
         Client::connect(peer).await?,
     );
     let mut tick = interval(Duration::from_millis(1));
+
     for _ in 0..seconds * 1000 {
         tick.tick().await;
         for (client, times) in [(&mut clients.0, &mut own), (&mut clients.1, &mut other)] {
@@ -149,11 +156,13 @@ pub(crate) async fn paced(
             times.push(started.elapsed());
         }
     }
+
     let p99 = |mut times: Vec<Duration>| {
         times.sort_unstable();
         times[times.len() * 99 / 100].as_secs_f64() * 1e3
     };
     let (own, other) = (p99(own), p99(other));
+
     Ok(Row {
         what,
         own: format!("{own:.2} ms"),
@@ -178,9 +187,11 @@ impl Loop {
         for _ in 0..CONNECTIONS {
             clients.push(Client::connect(service.address).await?);
         }
+
         let before = service.processor()?;
         let started = Instant::now();
         let mut running = JoinSet::new();
+
         for mut client in clients {
             let request = request.clone();
             running.spawn(async move {
@@ -192,14 +203,17 @@ impl Loop {
                 anyhow::Ok(answered)
             });
         }
+
         let mut answered = 0;
         while let Some(one) = running.join_next().await {
             answered += one??;
         }
+
         let rate = f64::from(answered) / started.elapsed().as_secs_f64();
         self.rates.push(rate);
         self.answered += f64::from(answered);
         self.processor += service.processor()? - before;
+
         Ok(rate)
     }
 }
@@ -222,6 +236,7 @@ pub(crate) async fn every_type(
     let resolver = bare::resolver(dns)?;
     let mut client = Client::connect(service).await?;
     let (mut own, mut slowest) = (Vec::new(), Vec::new());
+
     for _ in 0..times {
         let request = question(&format!("/dns {}", domains.fresh()?));
         let started = Instant::now();
@@ -229,6 +244,7 @@ pub(crate) async fn every_type(
         own.push(started.elapsed());
         slowest.push(bare::slowest(&resolver, &domains.fresh()?).await?);
     }
+
     Ok(Row::times(
         what,
         own,
@@ -246,6 +262,7 @@ pub(crate) fn program(
     times: usize,
 ) -> anyhow::Result<Row> {
     let (mut own, mut peer) = (Vec::new(), Vec::new());
+
     for _ in 0..times {
         own.push(run(netvane(program, dns).args(["a", &domains.fresh()?]))?);
         let mut dig = Command::new("dig");
@@ -258,6 +275,7 @@ pub(crate) fn program(
         ]);
         peer.push(run(&mut dig)?);
     }
+
     Ok(Row::times(
         "netvane a NAME, whole process",
         own,

@@ -27,6 +27,7 @@ impl Service {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(log)?);
+
         let child = command
             .spawn()
             .with_context(|| format!("cannot start {command:?}"))?;
@@ -35,6 +36,7 @@ impl Service {
             child,
         };
         let end = Instant::now() + Duration::from_secs(10);
+
         loop {
             let logged = fs::read_to_string(log)?;
             let told = logged.lines().find_map(|line| line.split_once(SERVING));

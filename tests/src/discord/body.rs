@@ -69,6 +69,7 @@ async fn form(kind: &str, bytes: Bytes) -> Result<Body, Refusal> {
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| wrong(error.body_text()))?;
     let mut body = Body::default();
+
     while let Some(part) = form
         .next_field()
         .await
@@ -84,6 +85,7 @@ async fn form(kind: &str, bytes: Bytes) -> Result<Body, Refusal> {
         let number = field
             .strip_prefix("files[")
             .and_then(|rest| rest.strip_suffix(']'));
+
         match (field.as_str(), number, name) {
             ("payload_json", ..) => body.json = json(&bytes)?,
             (_, Some(number), Some(name)) => {
@@ -97,6 +99,7 @@ async fn form(kind: &str, bytes: Bytes) -> Result<Body, Refusal> {
             _ => return Err(wrong(format!("No part is called `{field}`"))),
         }
     }
+
     if body.json.is_null() {
         Err(wrong("payload_json is missing".to_owned()))
     } else {

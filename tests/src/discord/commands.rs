@@ -54,6 +54,7 @@ const LARGEST: usize = 8000;
 
 pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &Value) -> Answer {
     let scope = guild.map(str::to_owned);
+
     match method {
         "GET" => Ok((
             200,
@@ -65,6 +66,7 @@ pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &
             let mut faults = Faults::default();
             let new = body.as_array().cloned().unwrap_or_default();
             let mut names = HashSet::new();
+
             for (index, command) in new.iter().enumerate() {
                 check(&mut faults, &index.to_string(), command);
                 if !names.insert((kind(command), command["name"].to_string())) {
@@ -76,6 +78,7 @@ pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &
                     );
                 }
             }
+
             faults.result()?;
             room(&new)?;
             let before = state.commands.remove(&scope).unwrap_or_default();
@@ -84,6 +87,7 @@ pub(crate) fn list(state: &mut State, method: &str, guild: Option<&str>, body: &
                 .map(|command| register(state, guild, command, same(&before, command)))
                 .collect();
             state.commands.insert(scope, after.clone());
+
             Ok((200, Some(json!(after))))
         }
         "POST" => {
@@ -114,6 +118,7 @@ pub(crate) fn one(
     let mut all = state.commands.get(&scope).cloned().unwrap_or_default();
     let index = all.iter().position(|command| command["id"] == id);
     let index = index.ok_or_else(|| Refusal::new(404, 10063, "Unknown application command"))?;
+
     match method {
         "GET" => return Ok((200, Some(all.swap_remove(index)))),
         "DELETE" => {
@@ -124,19 +129,23 @@ pub(crate) fn one(
         "PATCH" => {}
         _ => return Err(Refusal::new(405, 0, "405: Method Not Allowed")),
     }
+
     let mut form = all[index].clone();
     for ours in ["application_id", "version", "guild_id"] {
         form.as_object_mut().and_then(|form| form.remove(ours));
     }
+
     for (key, value) in body.as_object().into_iter().flatten() {
         form[key] = value.clone();
     }
+
     let mut faults = Faults::default();
     check(&mut faults, "", &form);
     faults.result()?;
     let command = register(state, guild, &form, Some(&all[index]));
     all[index] = command.clone();
     state.commands.insert(scope, all);
+
     Ok((200, Some(command)))
 }
 
@@ -189,6 +198,7 @@ fn check(faults: &mut Faults, place: &str, value: &Value) {
     };
     let kind = command.whole(faults, "type", 1, 3).unwrap_or(1);
     let mut total = name(faults, &command, kind == 1);
+
     for (list, max) in [("contexts", 2), ("integration_types", 1)] {
         for (index, number) in command.list(faults, list, 1, 3).iter().enumerate() {
             if number.as_u64().is_none_or(|number| number > max) {
@@ -196,9 +206,11 @@ fn check(faults: &mut Faults, place: &str, value: &Value) {
             }
         }
     }
+
     for truth in ["nsfw", "dm_permission", "default_permission"] {
         command.truth(faults, truth);
     }
+
     if kind == 1 {
         total += described(faults, &command);
         total += options(faults, &command, 0);
@@ -215,6 +227,7 @@ fn check(faults: &mut Faults, place: &str, value: &Value) {
             }
         }
     }
+
     if total > LARGEST {
         let message = format!("Command exceeds maximum size ({LARGEST})");
         faults.add(place, "APPLICATION_COMMAND_TOO_LARGE", &message);
@@ -282,6 +295,7 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
         .iter()
         .filter(|option| matches!(option["type"].as_i64(), Some(1 | 2)))
         .count();
+
     if nested > 0 && nested < list.len() {
         let message = "Sub-command and sub-command group option types are mutually exclusive to all other types";
         faults.add(
@@ -290,6 +304,7 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
             message,
         );
     }
+
     for (index, value) in list.iter().enumerate() {
         let place = parent.at(&format!("options.{index}"));
         let Some(option) = Object::new(faults, &place, value, &OPTION) else {
@@ -299,6 +314,7 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
         if kind == 0 || (kind == 1 && depth > 1) || (kind == 2 && depth > 0) {
             faults.choice(&option.at("type"), "No option of this type can be here");
         }
+
         total += name(faults, &option, true) + described(faults, &option);
         if !names.insert(value["name"].to_string()) {
             let message = "Option name already exists";
@@ -308,7 +324,9 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
                 message,
             );
         }
+
         let required = option.truth(faults, "required");
+
         if required && optional {
             let message = "Required options must be placed before non-required options";
             faults.add(
@@ -317,6 +335,7 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
                 message,
             );
         }
+
         optional |= !required;
         total += details(faults, &option, kind);
         if matches!(kind, 1 | 2) {
@@ -339,6 +358,7 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
             );
         }
     }
+
     total
 }
 
@@ -353,6 +373,7 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
         ("max_length", &[3]),
         ("channel_types", &[7]),
     ];
+
     for (field, kinds) in fields {
         let given = option
             .get(field)
@@ -366,6 +387,7 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
             );
         }
     }
+
     let min = option.whole_if(faults, "min_length", 0, 6000, kind == 3);
     let max = option.whole_if(faults, "max_length", 1, 6000, kind == 3);
     let number = |field| option.get(field).and_then(Value::as_f64);
@@ -375,7 +397,9 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
     if crossed || min.zip(max).is_some_and(|(min, max)| min > max) {
         faults.choice(&option.at("max_value"), "The least is above the greatest");
     }
+
     let choices = option.list(faults, "choices", 0, 25);
+
     if !choices.is_empty() && option.truth(faults, "autocomplete") {
         let message = "Choices and autocomplete are mutually exclusive";
         faults.add(
@@ -384,8 +408,10 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
             message,
         );
     }
+
     let mut names = HashSet::new();
     let mut total = 0;
+
     for (index, value) in choices.iter().enumerate() {
         let place = option.at(&format!("choices.{index}"));
         total += choice(faults, &place, value, kind);
@@ -398,6 +424,7 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
             );
         }
     }
+
     total
 }
 
@@ -415,16 +442,19 @@ pub(crate) fn choice(faults: &mut Faults, place: &str, value: &Value, kind: i64)
         10 => value.is_number(),
         _ => value.is_string(),
     };
+
     if !fits {
         faults.choice(
             &choice.at("value"),
             &format!("No value of an option of type {kind}"),
         );
     }
+
     let text = if value.is_string() {
         choice.required(faults, "value", 100)
     } else {
         ""
     };
+
     longest(own, &local) + length(text)
 }

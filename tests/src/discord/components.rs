@@ -90,20 +90,24 @@ pub(crate) fn check_modal(faults: &mut Faults, place: &str, modal: &Value) {
             if input.whole(faults, "style", 1, 2).is_none() {
                 faults.required(&input.at("style"));
             }
+
             let min = input.whole(faults, "min_length", 0, 4000).unwrap_or(0);
             let max = input.whole(faults, "max_length", 1, 4000).unwrap_or(4000);
+
             if min > max {
                 faults.choice(
                     &input.at("min_length"),
                     "The least length is above the greatest",
                 );
             }
+
             input.truth(faults, "required");
             input.text(faults, "placeholder", 0, 100);
             let (min, max) = (
                 usize::try_from(min).unwrap_or(0),
                 usize::try_from(max).unwrap_or(4000),
             );
+
             // An empty value is none.
             if input.get("value").is_some_and(|value| value != "") {
                 input.text(faults, "value", min, max);
@@ -123,6 +127,7 @@ fn rows(
     if min > 0 && parent.get("components").is_none() {
         faults.required(&parent.at("components"));
     }
+
     for (index, row) in parent.list(faults, "components", min, 5).iter().enumerate() {
         let place = parent.at(&format!("components.{index}"));
         if row["type"] != 1 {
@@ -164,6 +169,7 @@ fn button(faults: &mut Faults, place: &str, value: &Value, names: &mut HashSet<S
             "A button needs a label or an emoji",
         );
     }
+
     match button.whole(faults, "style", 1, 5) {
         Some(5) => {
             if button.get("custom_id").is_some() {
@@ -208,17 +214,22 @@ fn select(faults: &mut Faults, place: &str, value: &Value, names: &mut HashSet<S
     if value["type"] != 3 {
         return;
     }
+
     if select.get("options").is_none() {
         faults.required(&select.at("options"));
     }
+
     let options = select.list(faults, "options", 1, 25);
+
     if min > max || usize::try_from(max).is_ok_and(|max| max > options.len()) {
         faults.choice(
             &select.at("max_values"),
             "More values than there are options",
         );
     }
+
     let mut values = HashSet::new();
+
     for (index, option) in options.iter().enumerate() {
         let place = select.at(&format!("options.{index}"));
         let Some(option) = Object::new(faults, &place, option, &OPTION) else {
@@ -236,6 +247,7 @@ fn select(faults: &mut Faults, place: &str, value: &Value, names: &mut HashSet<S
             );
         }
     }
+
     if options
         .iter()
         .filter(|option| option["default"] == true)

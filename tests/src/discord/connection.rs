@@ -36,14 +36,17 @@ pub(crate) async fn converse(mut socket: WebSocket, query: String, shared: Arc<S
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
     };
+
     if given("v") != Some("10") || given("encoding").is_some_and(|encoding| encoding != "json") {
         shared.with(|state| state.violation(format!("the gateway was asked for {query:?}")));
         return close(&mut socket, 4012).await;
     }
+
     if given("compress").is_some() {
         shared.with(|state| state.violation("this fake compresses no streams"));
         return close(&mut socket, 4012).await;
     }
+
     let (sender, orders) = unbounded_channel();
     let (number, heartbeat) = shared.with(|state| {
         state.gateway.connections += 1;
@@ -56,6 +59,7 @@ pub(crate) async fn converse(mut socket: WebSocket, query: String, shared: Arc<S
         compress: false,
         open: false,
     };
+
     connection.run(socket, orders, heartbeat).await;
     shared.with(|state| {
         if state
@@ -117,6 +121,7 @@ impl Connection {
         let patience = heartbeat + heartbeat / 2;
         let mut deadline = tokio::time::Instant::now() + patience;
         let mut received: Vec<Instant> = Vec::new();
+
         loop {
             tokio::select! {
                 message = socket.recv() => {
@@ -206,6 +211,7 @@ impl Connection {
         if !is_token(&data["token"]) {
             return Err(4004);
         }
+
         let properties = ["os", "browser", "device"];
         let complete = properties
             .iter()
@@ -217,12 +223,15 @@ impl Connection {
         if !complete {
             return Err(4002);
         }
+
         let shared = self.shared.clone();
+
         shared.with(|state| {
             let gateway = &mut state.gateway;
             if intents & PRIVILEGED & !gateway.privileged != 0 {
                 return Err(4014);
             }
+
             let soon = gateway
                 .last_identify
                 .is_some_and(|last| last.elapsed() < gateway.identify_every);
@@ -231,20 +240,24 @@ impl Connection {
                 self.tell(json!({ "op": 9, "s": null, "t": null, "d": false }));
                 return Ok(());
             }
+
             self.compress = data["compress"] == true;
             self.open = true;
             gateway.identified += 1;
             let id = format!("session{:032x}", gateway.connections);
+
             gateway.session = Some(Session {
                 id: id.clone(),
                 intents,
                 events: Vec::new(),
             });
+
             self.take(gateway);
             gateway.dispatch("READY", &self.ready(&id, data));
             if intents & GUILDS != 0 {
                 gateway.dispatch("GUILD_CREATE", &guild());
             }
+
             Ok(())
         })
     }
@@ -273,7 +286,9 @@ impl Connection {
         if !is_token(&data["token"]) {
             return Err(4004);
         }
+
         let shared = self.shared.clone();
+
         shared.with(|state| {
             let gateway = &mut state.gateway;
             let session = gateway
@@ -294,6 +309,7 @@ impl Connection {
             self.take(gateway);
             missed.into_iter().for_each(|event| self.tell(event));
             gateway.dispatch("RESUMED", &json!({ "_trace": ["netvane-tests"] }));
+
             Ok(())
         })
     }

@@ -73,10 +73,13 @@ pub(crate) fn deliver(shared: &Arc<Shared>, event: Value) {
         });
         return shared.with(|state| state.gateway.dispatch("INTERACTION_CREATE", &event));
     };
+
     let shared = shared.clone();
+
     thread::spawn(move || {
         let response = post(&shared, address, &event);
         let id = event["id"].as_str().unwrap_or_default();
+
         shared.with(
             |state| match (response.status, response.header("content-type")) {
                 (202, _) if response.body.is_empty() => {}
@@ -88,10 +91,12 @@ pub(crate) fn deliver(shared: &Arc<Shared>, event: Value) {
                     let again = state
                         .interaction(id)
                         .is_some_and(|interaction| interaction.answer.is_some());
+
                     if late || again {
                         return state
                             .violation(format!("{TARGET}: answered late or twice: {json}"));
                     }
+
                     let accepted = interactions::accept(
                         &shared,
                         state,
@@ -101,6 +106,7 @@ pub(crate) fn deliver(shared: &Arc<Shared>, event: Value) {
                             files: Vec::new(),
                         },
                     );
+
                     if let Err(refusal) = accepted {
                         state.refused(TARGET, &refusal);
                     }

@@ -60,11 +60,13 @@ pub(crate) fn check(
     if body.files.iter().any(|file| file.bytes.len() > FILE_LIMIT) {
         return Err(Refusal::new(413, 40005, "Request entity too large"));
     }
+
     let mut faults = Faults::default();
     let mut known = COMMON.to_vec();
     if shape == Shape::Channel {
         known.extend(CHANNEL);
     }
+
     let Some(object) = Object::new(&mut faults, place, message, &known) else {
         return faults.result();
     };
@@ -80,6 +82,7 @@ pub(crate) fn check(
             );
         }
     }
+
     embeds(&mut faults, &object, body);
     allowed_mentions(&mut faults, &object);
     components::check_message(&mut faults, &object);
@@ -101,6 +104,7 @@ pub(crate) fn check(
             reference.required(&mut faults, "message_id", 20);
         }
     }
+
     faults.result()
 }
 
@@ -126,6 +130,7 @@ fn flags(faults: &mut Faults, object: &Object<'_>, shape: Shape) {
 
 fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     let mut total = 0;
+
     for (index, embed) in message.list(faults, "embeds", 0, 10).iter().enumerate() {
         let place = message.at(&format!("embeds.{index}"));
         let Some(object) = Object::new(faults, &place, embed, &EMBED) else {
@@ -145,6 +150,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             let message = "Could not parse. Should be ISO8601.";
             faults.add(&object.at("timestamp"), "DATE_TIME_TYPE_PARSE", message);
         }
+
         total += part(faults, &object, "footer", "text", 2048, body);
         total += part(faults, &object, "author", "name", 256, body);
         for picture in ["image", "thumbnail"] {
@@ -155,6 +161,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
                 }
             }
         }
+
         total += fields(faults, &object);
         let says = [
             "title",
@@ -165,6 +172,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             "footer",
             "fields",
         ];
+
         if !says
             .iter()
             .any(|key| object.get(key).is_some_and(says_something))
@@ -172,6 +180,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             faults.required(&object.at("description"));
         }
     }
+
     if total > 6000 {
         let message_text = "Embed size exceeds maximum size of 6000";
         faults.add(
@@ -256,6 +265,7 @@ fn allowed_mentions(faults: &mut Faults, message: &Object<'_>) {
         return;
     };
     let parse = object.list(faults, "parse", 0, 3);
+
     for (index, kind) in parse.iter().enumerate() {
         if !["users", "roles", "everyone"]
             .iter()
@@ -268,6 +278,7 @@ fn allowed_mentions(faults: &mut Faults, message: &Object<'_>) {
             );
         }
     }
+
     for kind in ["users", "roles"] {
         let list = object.list(faults, kind, 0, 100);
         if !list.is_empty() && parse.iter().any(|parsed| parsed == kind) {
@@ -280,6 +291,7 @@ fn allowed_mentions(faults: &mut Faults, message: &Object<'_>) {
             );
         }
     }
+
     object.truth(faults, "replied_user");
 }
 
@@ -290,6 +302,7 @@ fn message_place(object: &Object<'_>) -> String {
 /// Each file is named by its number; each new entry has its file.
 fn attachments(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     let listed = message.list(faults, "attachments", 0, 10);
+
     for (index, value) in listed.iter().enumerate() {
         let place = message.at(&format!("attachments.{index}"));
         let known = ["id", "filename", "description", "title", "is_spoiler"];
@@ -305,6 +318,7 @@ fn attachments(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             faults.required(&entry.at("id"));
             continue;
         };
+
         // Small numbers are files of this request, large ones were attached before.
         if id.len() < 6 && !body.files.iter().any(|file| file.number == id) {
             faults.add(
@@ -314,14 +328,17 @@ fn attachments(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             );
         }
     }
+
     if body.files.len() > 10 {
         faults.length(&message.at("attachments"), 0, 10);
     }
+
     let number = |entry: &Value| {
         entry["id"]
             .as_str()
             .map_or_else(|| entry["id"].to_string(), str::to_owned)
     };
+
     for file in &body.files {
         if message.get("attachments").is_some()
             && !listed.iter().any(|entry| number(entry) == file.number)

@@ -95,10 +95,13 @@ impl Gateway {
         } else {
             GUILD_MESSAGES
         };
+
         if session.intents & needed == 0 || place.is_brought() {
             return false;
         }
+
         let mut message = message.clone();
+
         if place == Place::Guild {
             message["guild_id"] = json!(GUILD);
             let member = message
@@ -106,17 +109,21 @@ impl Gateway {
                 .and_then(|message| message.remove("member"));
             message["member"] = member.unwrap_or_else(|| super::scene::member(None));
         }
+
         let mentioned = message["mentions"]
             .as_array()
             .is_some_and(|list| list.iter().any(|u| u["id"] == BOT));
         let readable = session.intents & MESSAGE_CONTENT != 0;
+
         if !(readable || mentioned || place == Place::Dm || is_bot(&message)) {
             message["content"] = json!("");
             for hidden in ["embeds", "attachments", "components"] {
                 message[hidden] = json!([]);
             }
         }
+
         self.dispatch("MESSAGE_CREATE", &message);
+
         true
     }
 }

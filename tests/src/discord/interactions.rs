@@ -32,6 +32,7 @@ pub(crate) fn callback(
         .interaction(id)
         .filter(|found| found.token == token && !found.expired);
     let found = found.ok_or_else(Refusal::unknown_interaction)?;
+
     if found.answer.is_some() {
         return Err(Refusal::new(
             400,
@@ -39,10 +40,13 @@ pub(crate) fn callback(
             "Interaction has already been acknowledged.",
         ));
     }
+
     if found.dispatched.elapsed() > ANSWER_WITHIN {
         return Err(Refusal::unknown_interaction());
     }
+
     accept(shared, state, id, body)?;
+
     Ok(if wanted {
         (200, Some(resource(state, id)))
     } else {
@@ -85,6 +89,7 @@ pub(crate) fn accept(
     };
     let event = found.event.clone();
     let answer = form["type"].as_i64().unwrap_or_default();
+
     if !fitting(&event).contains(&answer) {
         let message = format!(
             "An interaction of type {} cannot be answered so",
@@ -92,7 +97,9 @@ pub(crate) fn accept(
         );
         faults.add("type", "INTERACTION_TYPE_INVALID", &message);
     }
+
     let (data, has_data) = (&form["data"], form["data"].is_object());
+
     match answer {
         4 | 7 if !has_data => faults.required("data"),
         1 | 6 if has_data => faults.add("data", "UNKNOWN_FIELD", "This answer has no data"),
@@ -101,6 +108,7 @@ pub(crate) fn accept(
         9 => components::check_modal(&mut faults, "data", data),
         _ => {}
     }
+
     faults.result()?;
     if matches!(answer, 4 | 7) {
         form::check(
@@ -114,12 +122,15 @@ pub(crate) fn accept(
             },
         )?;
     }
+
     let original = show(shared, state, answer, &event, body)?;
     let now = state.now();
+
     if let Some(found) = state.interaction(id) {
         found.answer = Some((now, form.clone()));
         found.original = original;
     }
+
     Ok(())
 }
 
@@ -192,6 +203,7 @@ fn show(
 ) -> Result<Option<String>, Refusal> {
     let token = event["token"].as_str().map(str::to_owned);
     let pressed = event["message"]["id"].as_str().map(str::to_owned);
+
     match answer {
         4 => {
             let blank = messages::blank_answer(state, event);
@@ -249,7 +261,9 @@ pub(crate) fn followup(shared: &Shared, state: &mut State, token: &str, body: &B
         found.original.clone(),
         found.followups.len(),
     );
+
     form::check("", &body.json, body, Shape::Interaction)?;
+
     // What comes first after a deferral is the answer itself.
     if let Some(original) = original
         && state
@@ -259,11 +273,14 @@ pub(crate) fn followup(shared: &Shared, state: &mut State, token: &str, body: &B
         let message = messages::change(shared, state, &original, &body.json, body)?;
         return Ok((200, Some(message)));
     }
+
     let place = Place::of(event["channel_id"].as_str().unwrap_or_default());
+
     if place.is_brought() && sent >= FOLLOWUPS {
         let message = "This interaction has reached the maximum number of follow-up messages";
         return Err(Refusal::new(400, 40094, message));
     }
+
     let mut blank = messages::blank_answer(state, &event);
     blank["type"] = json!(0);
     let message = messages::compose(shared, state, blank, &body.json, body)?;
@@ -272,6 +289,7 @@ pub(crate) fn followup(shared: &Shared, state: &mut State, token: &str, body: &B
     if let Some(found) = state.interaction(&id) {
         found.followups.push(posted);
     }
+
     Ok((200, Some(message)))
 }
 
@@ -291,6 +309,7 @@ pub(crate) fn answer(
             .chain(&found.original)
             .any(|own| own == id)
     };
+
     let id = match message {
         "@original" => found.original.clone(),
         id => own(id).then(|| id.to_owned()),
@@ -303,6 +322,7 @@ pub(crate) fn answer(
     if now.is_null() {
         return Err(Refusal::unknown_message());
     }
+
     match method {
         "GET" => Ok((200, Some(now))),
         "PATCH" => messages::edit(shared, state, &id, body).map(|message| (200, Some(message))),

@@ -27,8 +27,10 @@ pub(crate) fn send(shared: &Shared, state: &mut State, channel: &str, body: &Bod
     if let Some(known) = repeated(state, channel, &body.json) {
         return Ok((200, Some(known)));
     }
+
     let mut message = blank(state, channel);
     let reference = &body.json["message_reference"];
+
     if let Some(id) = reference["message_id"].as_str() {
         let exists = state
             .message(id)
@@ -45,12 +47,15 @@ pub(crate) fn send(shared: &Shared, state: &mut State, channel: &str, body: &Bod
             ));
         }
     }
+
     if !body.json["nonce"].is_null() {
         message["nonce"] = body.json["nonce"].clone();
     }
+
     let message = compose(shared, state, message, &body.json, body)?;
     state.post(message.clone(), true, None);
     state.gateway.message_create(&message);
+
     Ok((200, Some(message)))
 }
 
@@ -97,6 +102,7 @@ pub(crate) fn one(
         .map(|found| found.now().clone())
         .filter(|now| !now.is_null());
     let now = now.ok_or_else(Refusal::unknown_message)?;
+
     match method {
         "GET" => Ok((200, Some(now))),
         "PATCH" if !is_bot(&now) => Err(Refusal::new(
@@ -197,10 +203,12 @@ pub(crate) fn compose(
     for pinged in mentions::pinged(form) {
         state.violation(format!("a message would have pinged {pinged}: {form}"));
     }
+
     if let Some(content) = form.get("content") {
         // Discord trims what it shows.
         message["content"] = json!(content.as_str().unwrap_or_default().trim());
     }
+
     if let Some(embeds) = form.get("embeds") {
         let mut embeds = embeds.as_array().cloned().unwrap_or_default();
         embeds
@@ -208,16 +216,20 @@ pub(crate) fn compose(
             .for_each(|embed| embed["type"] = json!("rich"));
         message["embeds"] = json!(embeds);
     }
+
     if let Some(components) = form.get("components") {
         message["components"] = json!(components.as_array().cloned().unwrap_or_default());
     }
+
     if let Some(flags) = form["flags"].as_u64() {
         let before = message["flags"].as_u64().unwrap_or_default();
         message["flags"] = json!((before & 64) | if before == 0 { flags } else { flags & !64 });
     }
+
     attach(shared, state, &mut message, form, body);
     let says = ["embeds", "attachments", "components"];
     let empty = message["content"] == "" && says.iter().all(|key| message[*key] == json!([]));
+
     if empty {
         Err(Refusal::new(400, 50006, "Cannot send an empty message"))
     } else {
@@ -235,10 +247,12 @@ fn attach(shared: &Shared, state: &mut State, message: &mut Value, form: &Value,
     if let Some(listed) = listed {
         attachments.retain(|kept| listed.iter().any(|entry| entry["id"] == kept["id"]));
     }
+
     let channel = message["channel_id"]
         .as_str()
         .unwrap_or_default()
         .to_owned();
+
     for file in &body.files {
         let entry = listed.into_iter().flatten().find(|entry| {
             entry["id"]
@@ -246,6 +260,7 @@ fn attach(shared: &Shared, state: &mut State, message: &mut Value, form: &Value,
                 .map_or_else(|| entry["id"].to_string(), str::to_owned)
                 == file.number
         });
+
         let name = entry
             .and_then(|entry| entry["filename"].as_str())
             .unwrap_or(&file.name);
@@ -257,11 +272,14 @@ fn attach(shared: &Shared, state: &mut State, message: &mut Value, form: &Value,
             &file.content_type,
             &file.bytes,
         );
+
         if let Some(description) = entry.and_then(|entry| entry["description"].as_str()) {
             attachment["description"] = json!(description);
         }
+
         attachments.push(attachment);
     }
+
     message["attachments"] = json!(attachments);
 }
 

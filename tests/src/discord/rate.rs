@@ -80,16 +80,20 @@ impl Rates {
             }
             self.waits.remove(key);
         }
+
         let (start, count) = self.windows.entry(key.to_owned()).or_insert((now, 0));
         if now >= *start + period {
             (*start, *count) = (now, 0);
         }
+
         if *count < limit {
             *count += 1;
             return Ok(());
         }
+
         let retry_after = *start + period - now;
         self.wait(key, retry_after, request);
+
         Err(Limited {
             retry_after,
             global: false,
@@ -144,6 +148,7 @@ impl Rates {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             + left;
+
         vec![
             ("x-ratelimit-limit", bucket.limit.to_string()),
             (

@@ -128,10 +128,12 @@ impl<'a> Object<'a> {
             );
             return None;
         };
+
         let object = Self {
             place: place.to_owned(),
             fields,
         };
+
         for unknown in fields.keys().filter(|name| !known.contains(&name.as_str())) {
             faults.add(
                 &object.at(unknown),
@@ -139,6 +141,7 @@ impl<'a> Object<'a> {
                 "The documentation knows no such field",
             );
         }
+
         Some(object)
     }
 

@@ -51,6 +51,7 @@ impl<'a> Route<'a> {
     /// `path` is without `/api/v10`.
     pub(super) fn find(path: &'a str) -> Option<Self> {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+
         Some(match parts[..] {
             ["users", "@me"] => Self::CurrentUser,
             ["applications", "@me"] | ["oauth2", "applications", "@me"] => Self::CurrentApplication,

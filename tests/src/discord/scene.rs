@@ -136,6 +136,7 @@ impl Scene {
             Place::Dm => 1,
             Place::Group => 3,
         };
+
         let mut event = json!({
             "id": id, "application_id": APPLICATION, "type": kind, "data": data,
             "channel_id": channel,
@@ -146,6 +147,7 @@ impl Scene {
             "authorizing_integration_owners": self.owners(), "context": self.place.context(),
             "attachment_size_limit": 10_485_760,
         });
+
         match self.place.guild() {
             Some(guild) => {
                 event["guild_id"] = json!(guild);
@@ -156,11 +158,13 @@ impl Scene {
             }
             None => event["user"] = self.user(),
         }
+
         if let Value::Object(more) = more {
             for (key, value) in more {
                 event[key] = value;
             }
         }
+
         event
     }
 
@@ -195,17 +199,21 @@ impl Scene {
                 .as_array()
                 .is_none_or(|list| list.iter().any(|entry| *entry == number))
         };
+
         let install = u8::from(self.place.is_brought());
+
         assert!(
             lists("contexts", self.place.context()),
             "`{name}` is not offered in {:?}",
             self.place
         );
+
         assert!(
             lists("integration_types", install),
             "`{name}` is not installed in {:?}",
             self.place
         );
+
         found
     }
 }
@@ -242,12 +250,14 @@ pub(crate) fn fill(
 ) -> Value {
     let empty = Vec::new();
     let definitions = definitions.as_array().unwrap_or(&empty);
+
     if let Some((first, rest)) = path.split_first() {
         let found = definitions.iter().find(|option| option["name"] == *first);
         let found = found.unwrap_or_else(|| panic!("there is no subcommand `{first}`"));
         let options = fill(&found["options"], rest, given, focused, attachments);
         return json!([{ "type": found["type"], "name": first, "options": options }]);
     }
+
     for option in definitions
         .iter()
         .filter(|option| option["required"] == true && focused.is_none())
@@ -258,9 +268,11 @@ pub(crate) fn fill(
             "option `{name}` must be filled in"
         );
     }
+
     let filled = given.iter().map(|(name, value)| {
         let option = definitions.iter().find(|option| option["name"] == *name);
         let option = option.unwrap_or_else(|| panic!("there is no option `{name}`"));
+
         if focused == Some(name) {
             assert!(
                 option["autocomplete"] == true,
@@ -268,7 +280,9 @@ pub(crate) fn fill(
             );
             return json!({ "type": option["type"], "name": name, "value": value, "focused": true });
         }
+
         let mut value = value.clone();
+
         if option["type"] == 11 {
             let id = value["id"]
                 .as_str()
@@ -277,12 +291,15 @@ pub(crate) fn fill(
             attachments.insert(id.clone(), value);
             value = json!(id);
         }
+
         assert!(
             focused.is_some() || fits(option, &value),
             "{value} does not fit option `{option}`"
         );
+
         json!({ "type": option["type"], "name": name, "value": value })
     });
+
     filled.collect()
 }
 
@@ -296,6 +313,7 @@ fn fits(option: &Value, value: &Value) -> bool {
     let within = |min: &Value, max: &Value, of: f64| {
         min.as_f64().is_none_or(|min| of >= min) && max.as_f64().is_none_or(|max| of <= max)
     };
+
     chosen
         && match option["type"].as_i64() {
             Some(3) => length.is_some_and(|length| {

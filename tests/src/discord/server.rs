@@ -104,6 +104,7 @@ async fn api(shared: &Arc<Shared>, parts: &Parts, path: &str, body: HttpBody) ->
         });
         (state.calls.len() - 1, state.fault(&request))
     });
+
     let cut = parts.extensions.get::<Cut>().cloned();
     let drop_connection = async || {
         cut.as_ref()
@@ -112,16 +113,19 @@ async fn api(shared: &Arc<Shared>, parts: &Parts, path: &str, body: HttpBody) ->
             .notify_one();
         std::future::pending::<Response>().await
     };
+
     match fault {
         Some(Fault::Drop) => return drop_connection().await,
         Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
         _ => {}
     }
+
     let response = shared.with(|state| {
         let (status, headers, body) = respond(shared, state, parts, path, body, fault.as_ref());
         state.calls[index].status = status;
         write(status, headers, body)
     });
+
     if matches!(fault, Some(Fault::Lose)) {
         drop_connection().await
     } else {
@@ -142,6 +146,7 @@ fn respond(
     let (method, request) = (parts.method.as_str(), format!("{} {path}", parts.method));
     let route = Route::find(path);
     let bucket = route.as_ref().and_then(|route| route.bucket(method));
+
     match fault {
         Some(Fault::Status(status)) => return (*status, Vec::new(), Some(failure(*status))),
         Some(Fault::Limit {
@@ -160,17 +165,21 @@ fn respond(
         }
         _ => {}
     }
+
     let mut counted = state.rates.count(bucket.as_ref(), &request);
     if bucket.is_none() {
         counted = counted.and_then(|()| state.rates.waits(&request));
     }
+
     let headers = bucket
         .as_ref()
         .map_or_else(Vec::new, |bucket| state.rates.headers(bucket));
+
     if let Err(limited) = counted {
         state.limited(&request, &limited);
         return too_many(&limited, headers);
     }
+
     let answer = admit(route.as_ref(), parts, body).and_then(|(route, body)| {
         let answer = dispatch(shared, state, method, parts.uri.query(), route, &body)?;
         // What passes in here and is not as described would be this fake's leniency.
@@ -179,6 +188,7 @@ fn respond(
         }
         Ok(answer)
     });
+
     match answer {
         Ok((status, body)) => (status, headers, body),
         Err(refusal) => {
@@ -200,6 +210,7 @@ fn excused(state: &State, route: Option<&Route<'_>>, refusal: &Refusal) -> bool 
         ) => Some(*token),
         _ => None,
     };
+
     let expired = state
         .interactions
         .iter()
@@ -210,6 +221,7 @@ fn excused(state: &State, route: Option<&Route<'_>>, refusal: &Refusal) -> bool 
             .iter()
             .any(|message| message.id == id && message.now().is_null())
     };
+
     match (refusal.code, route) {
         (10062 | 50027, _) => expired,
         (10008, Some(Route::Message { message, .. })) => deleted(message),
@@ -273,6 +285,7 @@ fn dispatch(
             "You are not authorized to perform this action on this application",
         )),
     };
+
     match (method, route) {
         ("GET", Route::CurrentUser) => Ok((200, Some(bot()))),
         ("GET", Route::CurrentApplication) => Ok((200, Some(application(shared)))),

@@ -47,6 +47,7 @@ impl Spec {
         let described = operation
             .pointer("/requestBody/content/application~1json/schema")
             .is_some();
+
         match (described, body.is_null()) {
             (false, true) => return Ok(()),
             (false, false) => return Err("a body is not described for this request".to_owned()),
@@ -56,6 +57,7 @@ impl Spec {
             (true, true) => return Ok(()),
             (true, false) => {}
         }
+
         let Some(validator) = self.validator(document, template, &method) else {
             return Ok(());
         };
@@ -64,6 +66,7 @@ impl Spec {
             .iter_errors(&body)
             .map(|e| format!("{} at `{}`", e, e.instance_path()))
             .collect();
+
         if errors.is_empty() {
             Ok(())
         } else {
@@ -134,5 +137,6 @@ fn adjusted(mut value: Value) -> Value {
             .for_each(|entry| *entry = adjusted(entry.take())),
         _ => {}
     }
+
     value
 }

@@ -262,6 +262,7 @@ impl State {
     /// What is still owed when a test ends.
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let mut left = Vec::new();
+
         for interaction in self
             .interactions
             .iter()
@@ -282,6 +283,7 @@ impl State {
                 left.push(format!("the bot still thinks about `{name}`"));
             }
         }
+
         if self.strict {
             let unseen = self
                 .messages
@@ -289,6 +291,7 @@ impl State {
                 .filter(|message| message.by_bot && !message.seen);
             left.extend(unseen.map(|message| format!("no test looked at {}", message.now())));
         }
+
         left
     }
 }
@@ -355,11 +358,14 @@ impl Shared {
     ) -> T {
         let end = Instant::now() + patience;
         let mut state = self.lock();
+
         loop {
             if let Some(found) = find(&mut state) {
                 return found;
             }
+
             let left = end.saturating_duration_since(Instant::now());
+
             if left.is_zero() {
                 let calls: Vec<_> = state
                     .calls
@@ -371,6 +377,7 @@ impl Shared {
                 drop(state);
                 panic!("waited in vain: {what}\nviolations: {violations}\ncalls: {calls}");
             }
+
             state = self
                 .changed
                 .wait_timeout(state, left)

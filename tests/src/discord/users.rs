@@ -106,11 +106,13 @@ impl Discord {
             let asker = &message["interaction_metadata"]["user"]["id"];
             let hidden =
                 message["flags"].as_u64().unwrap_or_default() & 64 != 0 && *asker != scene.user;
+
             assert!(
                 !message.is_null() && !hidden,
                 "{} does not see this message",
                 scene.name
             );
+
             let rows = message["components"].as_array().into_iter().flatten();
             let mut parts = rows
                 .filter_map(|row| row["components"].as_array())
@@ -118,12 +120,15 @@ impl Discord {
             let part = parts
                 .find(|part| wanted(part))
                 .unwrap_or_else(|| panic!("no {what} in {message}"));
+
             assert!(
                 part["disabled"] != true && part["style"] != 5,
                 "{what} does nothing"
             );
+
             let mut data =
                 json!({ "component_type": part["type"], "custom_id": part["custom_id"] });
+
             if let Some(values) = values {
                 let options = part["options"].as_array().into_iter().flatten();
                 let known: Vec<&Value> = options.map(|option| &option["value"]).collect();
@@ -133,7 +138,9 @@ impl Discord {
                 );
                 data["values"] = json!(values);
             }
+
             let more = json!({ "message": message });
+
             scene.interaction(state, 3, data, more)
         })
     }
@@ -193,6 +200,7 @@ impl Discord {
             {
                 message["mentions"] = json!([state::bot()]);
             }
+
             let channel = scene.place.channel();
             let store = |(name, bytes): &(&str, &[u8])| {
                 messages::store(
@@ -204,9 +212,11 @@ impl Discord {
                     bytes,
                 )
             };
+
             let attachments: Vec<Value> = files.iter().map(store).collect();
             message["attachments"] = json!(attachments);
             state.post(message.clone(), false, None);
+
             message
         })
     }

@@ -45,20 +45,24 @@ impl Asked {
             let mut body =
                 json!({ "message_id": id, "date": now(), "chat": state.rooms[&chat.id].json });
             let post = body["chat"]["type"] == "channel";
+
             if post {
                 body["sender_chat"] = body["chat"].clone();
             } else {
                 body["from"] = chat.speaker.json();
             }
+
             if let Some(thread) = chat.thread {
                 body["message_thread_id"] = json!(thread);
                 body["is_topic_message"] = json!(true);
             }
+
             content.write(&mut body);
             let service = content.text.is_empty() && content.attachment.is_none();
             for (name, value) in more.as_object().into_iter().flatten() {
                 body[name] = value.clone();
             }
+
             let reply_to = body["reply_to_message"]["message_id"].as_i64();
             let message = snapshot(
                 (chat.id, id),
@@ -67,17 +71,20 @@ impl Asked {
                 content,
                 &Markup::default(),
             );
+
             let stored = Stored {
                 json: body.clone(),
                 states: vec![message],
                 by_bot: false,
             };
+
             state.messages.insert(Place::Chat(chat.id, id), stored);
             let kind = if post { "channel_post" } else { "message" };
             let told = service || reaches(state, &body);
             let update = told
                 .then(|| state.push(kind, body.clone(), chat.id))
                 .flatten();
+
             Self {
                 shared: chat.shared.clone(),
                 chat: chat.clone(),
@@ -108,16 +115,20 @@ impl Asked {
                 ));
                 stored.json = edited.body.clone();
             }
+
             let post = edited.body["chat"]["type"] == "channel";
             let kind = if post {
                 "edited_channel_post"
             } else {
                 "edited_message"
             };
+
             let told = reaches(state, &edited.body);
+
             told.then(|| state.push(kind, edited.body.clone(), self.chat.id))
                 .flatten()
         });
+
         edited
     }
 

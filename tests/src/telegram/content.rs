@@ -43,6 +43,7 @@ impl Content {
                 members.remove(name);
             }
         }
+
         let (text, entities) = match &self.attachment {
             Some(file) => {
                 json[file.kind] = file_json(file);
@@ -50,9 +51,11 @@ impl Content {
             }
             None => ("text", "entities"),
         };
+
         if !self.text.is_empty() {
             json[text] = json!(self.text);
         }
+
         let mut all: Vec<_> = self.entities.iter().chain(&self.live).collect();
         all.sort_by_key(|entity| (entity.offset, usize::MAX - entity.length));
         if !all.is_empty() {
@@ -94,10 +97,12 @@ pub(super) fn text(
     if source.is_empty() {
         return Err(Refusal::bad("message text is empty"));
     }
+
     let content = read(state, parameters, source, "entities")?;
     if content.text.is_empty() {
         return Err(Refusal::bad("text must be non-empty"));
     }
+
     if units(&content.text) > MOST_TEXT {
         return Err(Refusal::bad(if edit {
             "MESSAGE_TOO_LONG"
@@ -105,10 +110,12 @@ pub(super) fn text(
             "message is too long"
         }));
     }
+
     let shown = parameters
         .get("link_preview_options")
         .is_none_or(|options| options["is_disabled"] != true);
     let web = |entity: &&Entity| matches!(entity.kind.as_str(), "url" | "text_link");
+
     if let Some(link) = content
         .entities
         .iter()
@@ -118,6 +125,7 @@ pub(super) fn text(
     {
         state.violation(format!("a preview of {:?} would be shown", link.text));
     }
+
     Ok(content)
 }
 
@@ -163,9 +171,11 @@ fn read(
             formatted
         }
     };
+
     for what in swallowed {
         state.violation(format!("lost without a word: {what}, in {source:?}"));
     }
+
     // Nobody can be mentioned whom the bot never met.
     let known = |id: &str| {
         state
@@ -173,10 +183,13 @@ fn read(
             .values()
             .any(|room| room.members.keys().any(|user| user.to_string() == id))
     };
+
     entities.retain(|entity| {
         entity.kind != "text_mention" || entity.argument.as_deref().is_some_and(known)
     });
+
     let live = links::live(&text, &entities);
+
     Ok(Content {
         text,
         source: source.to_owned(),
@@ -216,6 +229,7 @@ pub(super) fn file(
             known.ok_or_else(|| Refusal::bad("wrong file identifier/HTTP URL specified"))?
         }
     };
+
     Ok(Content {
         attachment: Some(attachment),
         ..content
@@ -227,19 +241,23 @@ fn store(state: &mut State, kind: &'static str, upload: &Upload) -> Result<Attac
     if upload.bytes.is_empty() {
         return Err(Refusal::bad("file must be non-empty"));
     }
+
     if upload.name.is_empty() {
         state.violation("a file without a name");
     }
+
     let size = if kind == "photo" {
         picture(&upload.bytes)?
     } else {
         (0, 0)
     };
+
     let mime = upload
         .mime
         .clone()
         .filter(|mime| mime != "application/octet-stream");
     let mime = mime.unwrap_or_else(|| guess(&upload.name).to_owned());
+
     Ok(keep(
         state,
         kind,
@@ -293,15 +311,18 @@ fn picture(bytes: &[u8]) -> Result<(u64, u64), Refusal> {
     if bytes.len() > MOST_PHOTO {
         return Err(Refusal::bad("too big for a photo"));
     }
+
     if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
         return Ok((0, 0));
     }
+
     let number = |at: usize| {
         bytes
             .get(at..at + 4)?
             .iter()
             .try_fold(0_u64, |sum, byte| Some(sum << 8 | u64::from(*byte)))
     };
+
     match (
         bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
         number(16),

@@ -55,6 +55,7 @@ fn next(state: &mut State) -> Option<Parcel> {
     if state.busy.len() >= webhook.connections {
         return None;
     }
+
     let pending = state
         .pending
         .iter()
@@ -68,8 +69,10 @@ fn next(state: &mut State) -> Option<Parcel> {
         }
         _ => webhook.url,
     };
+
     let secret = state.wrong_secret.clone().unwrap_or(webhook.secret);
     state.busy.insert(pending.queue);
+
     Some(Parcel {
         id: pending.id,
         queue: pending.queue,
@@ -86,7 +89,9 @@ async fn bring(shared: Arc<Shared>, courier: Courier, parcel: Parcel) {
         Ok(Err(error)) => (0, Err(error)),
         Err(_) => (0, Err("Read timeout expired".to_owned())),
     };
+
     let taken = (200..300).contains(&status);
+
     shared.change(|state| {
         state.deliveries.push((parcel.id, status));
         if taken {
@@ -99,9 +104,11 @@ async fn bring(shared: Arc<Shared>, courier: Courier, parcel: Parcel) {
             webhook.error = Some(answer.err().unwrap_or_else(wrong));
         }
     });
+
     if !taken {
         tokio::time::sleep(PAUSE).await;
     }
+
     shared.change(|state| state.busy.remove(&parcel.queue));
 }
 

@@ -28,9 +28,11 @@ pub(super) fn edit(state: &mut State, method: &str, parameters: &Parameters) -> 
         .filter(|message| !message.deleted)
         .ok_or_else(not_found)?
         .clone();
+
     if !stored.by_bot {
         return Err(Refusal::bad("message can't be edited"));
     }
+
     let old_markup = stored.json.get("reply_markup").cloned();
     let was = present(&old);
     let content = content(state, method, parameters, &was)?;
@@ -41,11 +43,13 @@ pub(super) fn edit(state: &mut State, method: &str, parameters: &Parameters) -> 
     if content.same(&was) && markup.json == old_markup {
         return Err(Refusal::bad(NOT_MODIFIED));
     }
+
     let (chat, name) = match &place {
         Place::Chat(chat, id) => (*chat, id.to_string()),
         Place::Inline(id) => (0, id.clone()),
     };
     send::flood(state, chat, Some(&name))?;
+
     Ok(change(state, &place, &content, &markup, &old))
 }
 
@@ -57,6 +61,7 @@ fn content(
     was: &Content,
 ) -> Result<Content, Refusal> {
     let has_file = was.attachment.is_some();
+
     match method {
         "editMessageText" if has_file => {
             Err(Refusal::bad("there is no text in the message to edit"))
@@ -124,6 +129,7 @@ fn change(
         content,
         markup,
     );
+
     message.inline_id.clone_from(&inline_id);
     let Some(stored) = state.messages.get_mut(place) else {
         return Value::Null;
@@ -135,6 +141,7 @@ fn change(
         (None, Some(members)) => drop(members.remove("reply_markup")),
         _ => {}
     }
+
     stored.states.push(message);
     if inline_id.is_some() {
         json!(true)
@@ -163,8 +170,10 @@ fn place(state: &State, parameters: &Parameters) -> Result<Place, Refusal> {
             Err(Refusal::bad("MESSAGE_ID_INVALID"))
         };
     }
+
     let chat = rooms::open_room(state, parameters)?.0;
     let id = parameters.integer("message_id")?;
+
     Ok(Place::Chat(
         chat,
         id.ok_or_else(|| Refusal::bad("message identifier is not specified"))?,

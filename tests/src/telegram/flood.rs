@@ -77,6 +77,7 @@ impl Flood {
     /// Takes one message to a chat, or one edit in it; the second part says that the bot did not wait.
     pub(super) fn take(&mut self, chat: i64, edited: Option<&str>) -> Result<(), (Refusal, bool)> {
         let now = Instant::now();
+
         if let Some((since, until)) = self
             .pauses
             .get(&chat)
@@ -88,15 +89,18 @@ impl Flood {
                 now - since > ON_THE_WAY,
             ));
         }
+
         let limits = self.limits;
         let mut wanted = vec![(
             "total".to_owned(),
             limits.total_per_second,
             limits.total_per_second,
         )];
+
         if chat != 0 {
             wanted.push((format!("chat {chat}"), limits.chat_per_second, limits.burst));
         }
+
         if chat < 0 {
             wanted.push((
                 format!("group {chat}"),
@@ -104,6 +108,7 @@ impl Flood {
                 limits.group_per_minute,
             ));
         }
+
         if let Some(message) = edited {
             wanted.push((
                 format!("message {chat} {message}"),
@@ -111,20 +116,24 @@ impl Flood {
                 limits.burst,
             ));
         }
+
         let wait = wanted
             .iter()
             .map(|(name, rate, size)| self.missing(name, *rate, *size, now))
             .fold(0.0, f64::max);
+
         if wait > 0.0 {
             let seconds = whole_seconds(Duration::from_secs_f64(wait));
             self.pause(chat, seconds);
             return Err((Refusal::flood(seconds), false));
         }
+
         for (name, ..) in &wanted {
             if let Some(bucket) = self.buckets.get_mut(name) {
                 bucket.tokens -= 1.0;
             }
         }
+
         Ok(())
     }
 

@@ -52,23 +52,29 @@ pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<Stri
         .map(|span| span.start)
         .min()
         .unwrap_or(usize::MAX);
+
     let mut cut = 0;
     let text = kept.trim_start_matches(|c: char| {
         let goes = c.is_whitespace() && cut < first;
         cut += if goes { c.len_utf16() } else { 0 };
         goes
     });
+
     let length = units(text);
+
     for span in &mut spans {
         span.start = (span.start - cut.min(span.start)).min(length);
         span.end = (span.end - cut.min(span.end)).min(length);
     }
+
     let code: Vec<_> = spans
         .iter()
         .filter(|span| CODE.contains(&span.kind))
         .map(|span| (span.start, span.end))
         .collect();
+
     let mut entities = Vec::new();
+
     for span in spans {
         for (start, end) in outside(&span, &code) {
             let argument = if span.kind == "code" {
@@ -79,6 +85,7 @@ pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<Stri
             entities.push(Entity::cut(text, span.kind, start, end, argument));
         }
     }
+
     entities.retain(|entity| entity.length > 0);
     entities.sort_by_key(|entity| (entity.offset, usize::MAX - entity.length));
     if entities.len() > MOST_ENTITIES {
@@ -89,6 +96,7 @@ pub(super) fn finish(text: String, mut spans: Vec<Span>, mut swallowed: Vec<Stri
         ));
         entities.truncate(MOST_ENTITIES);
     }
+
     Formatted {
         text: text.to_owned(),
         entities,
@@ -108,10 +116,12 @@ fn outside(span: &Span, code: &[(usize, usize)]) -> Vec<(usize, usize)> {
             vec![(span.start, span.end)]
         };
     }
+
     let touching = || {
         code.iter()
             .filter(|(start, end)| *start < span.end && span.start < *end)
     };
+
     if !SPLITTABLE.contains(&span.kind) {
         let lost = !span.kind.ends_with("blockquote") && touching().next().is_some();
         return if lost {
@@ -120,6 +130,7 @@ fn outside(span: &Span, code: &[(usize, usize)]) -> Vec<(usize, usize)> {
             vec![(span.start, span.end)]
         };
     }
+
     let (mut parts, mut from) = (Vec::new(), span.start);
     let mut holes: Vec<_> = touching().collect();
     holes.sort();
@@ -127,6 +138,8 @@ fn outside(span: &Span, code: &[(usize, usize)]) -> Vec<(usize, usize)> {
         parts.push((from, *start.max(&from)));
         from = (*end).max(from);
     }
+
     parts.push((from, span.end.max(from)));
+
     parts
 }

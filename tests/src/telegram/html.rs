@@ -111,13 +111,17 @@ impl Parser<'_> {
         if self.ended() {
             return Err(format!("Unclosed start tag at byte offset {begin}"));
         }
+
         let tag = self.source[begin + 1..self.at].to_ascii_lowercase();
+
         if kind(&tag).is_none() {
             return Err(format!(
                 "Unsupported start tag \"{tag}\" at byte offset {begin}"
             ));
         }
+
         let mut argument = String::new();
+
         while let Some((name, value)) = self.attribute(&tag, begin)? {
             let taken = match (tag.as_str(), name.as_str()) {
                 ("a", "href") | ("tg-emoji", "emoji-id") => Some(value.as_str()),
@@ -131,18 +135,21 @@ impl Parser<'_> {
                 None => self.swallowed.push(format!("attribute {name} of <{tag}>")),
             }
         }
+
         self.at += 1;
         if tag == "span" && argument != "spoiler" {
             return Err(format!(
                 "Tag \"span\" must have class \"tg-spoiler\" at byte offset {begin}"
             ));
         }
+
         self.open.push(Open {
             tag,
             argument,
             start: self.units,
             byte: self.text.len(),
         });
+
         Ok(())
     }
 
@@ -153,21 +160,25 @@ impl Parser<'_> {
         if self.byte() == b'>' {
             return Ok(None);
         }
+
         let start = self.at;
         self.skip(|byte| !is_space(byte) && !matches!(byte, b'=' | b'>'));
         let name = self.source[start..self.at].to_owned();
         if self.ended() {
             return Err(unclosed());
         }
+
         if name.is_empty() {
             return Err(format!(
                 "Empty attribute name in the tag \"{tag}\" at byte offset {begin}"
             ));
         }
+
         self.skip(is_space);
         if self.byte() != b'=' {
             return Ok(Some((name, String::new())));
         }
+
         self.at += 1;
         self.skip(is_space);
         let value = match self.byte() {
@@ -177,6 +188,7 @@ impl Parser<'_> {
         if self.ended() {
             return Err(unclosed());
         }
+
         Ok(Some((name, value)))
     }
 
@@ -233,11 +245,13 @@ impl Parser<'_> {
             start,
             byte,
         } = open;
+
         let mut kind = kind(&tag).unwrap_or_default();
         let end = self.units;
         if tag == "blockquote" && argument == "1" {
             (kind, argument) = ("expandable_blockquote", String::new());
         }
+
         if tag == "a" {
             let url = if argument.is_empty() {
                 self.text[byte..].to_owned()
@@ -249,7 +263,9 @@ impl Parser<'_> {
                 None => return self.swallowed.push(format!("a link to {url:?}")),
             }
         }
+
         let same = |span: &Span, kind| span.kind == kind && span.start == start && span.end == end;
+
         match self.spans.last_mut() {
             Some(code) if tag == "pre" && same(code, "code") && !code.argument.is_empty() => {
                 code.kind = "pre"
@@ -292,6 +308,7 @@ fn reference(text: &str) -> Option<(char, usize)> {
             .take_while(|byte| wanted(byte))
             .count()
     };
+
     let (c, end) = if let Some(number) = text.strip_prefix("&#") {
         let (from, radix) = if number.starts_with('x') {
             (3, 16)
@@ -319,5 +336,6 @@ fn reference(text: &str) -> Option<(char, usize)> {
         };
         (c, end)
     };
+
     Some((c, end + usize::from(bytes.get(end) == Some(&b';'))))
 }

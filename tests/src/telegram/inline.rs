@@ -61,6 +61,7 @@ impl Pressed {
             }
             id
         });
+
         Self {
             shared: shared.clone(),
             id,
@@ -162,6 +163,7 @@ impl Inline {
             values,
             ..Parameters::default()
         };
+
         // Both were checked when the query was answered.
         let content = content::text(state, &parameters, "message_text", false).unwrap_or_default();
         let markup = chosen
@@ -174,6 +176,7 @@ impl Inline {
         message.inline_id.clone_from(&inline_id);
         let mut told =
             json!({ "result_id": chosen["id"], "from": self.user.json(), "query": self.query });
+
         if let Some(id) = &inline_id {
             told["inline_message_id"] = json!(id);
             send::store(
@@ -185,7 +188,9 @@ impl Inline {
                 message.clone(),
             );
         }
+
         state.push("chosen_inline_result", told, self.user.id);
+
         (inline_id, message)
     }
 }

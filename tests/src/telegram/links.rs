@@ -70,8 +70,10 @@ static FINDERS: LazyLock<Vec<Finder>> = LazyLock::new(|| {
 /// What becomes clickable by itself.
 pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
+
     for finder in FINDERS.iter() {
         let mut from = 0;
+
         // One thing may end with the character that the next one starts after.
         while let Some(hit) = finder
             .pattern
@@ -95,7 +97,9 @@ pub(super) fn live(text: &str, entities: &[Entity]) -> Vec<Entity> {
             }
         }
     }
+
     found.sort_by_key(|entity| entity.offset);
+
     found
 }
 

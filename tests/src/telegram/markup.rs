@@ -64,6 +64,7 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
     let rows = value["inline_keyboard"].as_array();
     let rows = rows.ok_or_else(|| Refusal::bad("object expected as reply markup"))?;
     let mut keyboard = Vec::new();
+
     for row in rows {
         let buttons = row
             .as_array()
@@ -78,12 +79,16 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
         }
         keyboard.push(buttons.iter().map(button).collect::<Result<Vec<_>, _>>()?);
     }
+
     if keyboard.iter().map(Vec::len).sum::<usize>() > MOST_BUTTONS {
         return Err(Refusal::bad("REPLY_MARKUP_TOO_LONG"));
     }
+
     keyboard.retain(|row| !row.is_empty());
+
     // An empty keyboard takes the present one away.
     let json = (!keyboard.is_empty()).then(|| value.clone());
+
     Ok(Markup {
         json,
         keyboard,
@@ -93,15 +98,18 @@ pub(super) fn keyboard(state: &mut State, value: &Value) -> Result<Markup, Refus
 
 fn button(value: &Value) -> Result<Button, Refusal> {
     let text = value["text"].as_str().unwrap_or_default();
+
     if text.trim().is_empty() {
         return Err(Refusal::bad(
             "can't parse inline keyboard button: text must be non-empty",
         ));
     }
+
     let actions: Vec<_> = ACTIONS
         .iter()
         .filter(|name| value.get(**name).is_some_and(|it| !it.is_null()))
         .collect();
+
     if actions.len() != 1 {
         let why =
             "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard";
@@ -111,22 +119,27 @@ fn button(value: &Value) -> Result<Button, Refusal> {
             format!("a button does {actions:?}")
         }));
     }
+
     let (data, url) = (value["callback_data"].as_str(), value["url"].as_str());
     if data.is_some_and(|data| !(1..=64).contains(&data.len())) {
         return Err(Refusal::bad("BUTTON_DATA_INVALID"));
     }
+
     if let Some(url) = url.filter(|url| !links::is_link(url)) {
         return Err(Refusal::bad(format!(
             "inline keyboard button URL '{url}' is invalid: Wrong HTTP URL"
         )));
     }
+
     if value["copy_text"]["text"]
         .as_str()
         .is_some_and(|text| !(1..=256).contains(&text.chars().count()))
     {
         return Err(Refusal::bad("BUTTON_COPY_TEXT_INVALID"));
     }
+
     let owned = |text: Option<&str>| text.map(str::to_owned);
+
     Ok(Button {
         text: text.to_owned(),
         data: owned(data),

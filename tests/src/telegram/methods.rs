@@ -108,29 +108,36 @@ pub(super) fn check(state: &State, method: &Method, parameters: &mut Parameters)
             .chain(optional.split(' '))
             .any(|known| known == wanted)
     };
+
     let unused = parameters.attach(known);
     let mut wrong: Vec<_> = unused
         .iter()
         .map(|file| format!("{name}: the file {file} is attached and never used"))
         .collect();
+
     wrong.extend(
         parameters
             .names()
             .filter(|name| !known(name))
             .map(|other| format!("{name}.{other} does not exist")),
     );
+
     let absent = |wanted: &&str| !wanted.is_empty() && parameters.get(wanted).is_none();
+
     wrong.extend(
         required
             .split(' ')
             .filter(absent)
             .map(|absent| format!("{name}.{absent} is required")),
     );
+
     if let Some(spec) = &state.spec {
         wrong.extend(spec.check(name, &parameters.values));
     }
+
     wrong.sort();
     wrong.dedup();
+
     wrong
 }
 

@@ -60,32 +60,39 @@ impl Parameters {
     /// Reads them from the query and the body.
     pub(super) async fn read(request: Request<Body>) -> Result<Self, Refusal> {
         let mut parameters = Self::default();
+
         for (name, value) in
             form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
         {
             parameters.put(&name, &value);
         }
+
         let kind = request
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|kind| kind.to_str().ok())
             .unwrap_or_default();
+
         let kind = kind
             .split(';')
             .next()
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
+
         if kind == "multipart/form-data" {
             parameters.form(request).await?;
             return Ok(parameters);
         }
+
         let body = request
             .into_body()
             .collect()
             .await
             .map_err(|_| Refusal::bad("the body ended early"))?;
+
         let body = body.to_bytes();
+
         match kind.as_str() {
             _ if body.is_empty() => {}
             "application/json" => {
@@ -105,6 +112,7 @@ impl Parameters {
                 )));
             }
         }
+
         Ok(parameters)
     }
 
@@ -116,6 +124,7 @@ impl Parameters {
         let mut form = Multipart::from_request(request, &())
             .await
             .map_err(|error| broken(&error))?;
+
         while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
             let name = field.name().unwrap_or_default().to_owned();
             let file = field.file_name().map(str::to_owned);
@@ -125,9 +134,11 @@ impl Parameters {
                 .await
                 .map_err(|error| broken(&error))?
                 .to_vec();
+
             if bytes.len() > MOST_BYTES {
                 return Err(Refusal::new(413, "Request Entity Too Large"));
             }
+
             match file {
                 Some(file) => drop(self.files.insert(
                     name,
@@ -143,6 +154,7 @@ impl Parameters {
                 ),
             }
         }
+
         Ok(())
     }
 

@@ -52,30 +52,38 @@ pub(super) fn set_commands(state: &mut State, parameters: &Parameters) -> Answer
     if list.len() > 100 {
         return Err(Refusal::bad("BOT_COMMANDS_TOO_MUCH"));
     }
+
     let mut names = Vec::new();
+
     for command in list {
         let name = command["command"].as_str().unwrap_or_default();
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if !(1..=32).contains(&name.len()) || !name.chars().all(fits) {
             return Err(Refusal::bad(format!("BOT_COMMAND_INVALID ({name:?})")));
         }
+
         let length = command["description"]
             .as_str()
             .unwrap_or_default()
             .trim()
             .chars()
             .count();
+
         if !(1..=256).contains(&length) {
             return Err(Refusal::bad(format!(
                 "BOT_COMMAND_DESCRIPTION_INVALID (of {name})"
             )));
         }
+
         if names.contains(&name) {
             state.violation(format!("setMyCommands: {name} twice"));
         }
+
         names.push(name);
     }
+
     state.commands.insert(place, Value::Array(list.clone()));
+
     done()
 }
 

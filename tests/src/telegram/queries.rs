@@ -47,16 +47,20 @@ pub(super) fn answer_inline(state: &mut State, parameters: &Parameters) -> Answe
     if results.len() > 50 {
         return Err(Refusal::bad("RESULTS_TOO_MUCH"));
     }
+
     if parameters
         .text("next_offset")?
         .is_some_and(|offset| offset.len() > 64)
     {
         return Err(Refusal::bad("NEXT_OFFSET_INVALID"));
     }
+
     if let Some(button) = parameters.get("button") {
         check_button(button)?;
     }
+
     let mut names = Vec::new();
+
     for result in results {
         let name = result["id"].as_str().unwrap_or_default();
         if !(1..=64).contains(&name.len()) {
@@ -68,7 +72,9 @@ pub(super) fn answer_inline(state: &mut State, parameters: &Parameters) -> Answe
         names.push(name);
         check_result(state, result)?;
     }
+
     open(state, id, true)?.answer = Some(Value::Object(parameters.values.clone()));
+
     done()
 }
 
@@ -89,11 +95,13 @@ fn check_button(button: &Value) -> Result<(), Refusal> {
 /// Only articles can be checked to the end; the bot sends nothing else.
 fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
     let name = &result["id"];
+
     if result["type"] != "article" {
         return Err(Refusal::bad(format!(
             "the fake takes articles only: {result}"
         )));
     }
+
     if result["title"]
         .as_str()
         .unwrap_or_default()
@@ -102,6 +110,7 @@ fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
     {
         return Err(Refusal::bad(format!("the title of result {name} is empty")));
     }
+
     let message = Parameters {
         values: result["input_message_content"]
             .as_object()
@@ -109,10 +118,12 @@ fn check_result(state: &mut State, result: &Value) -> Result<(), Refusal> {
             .unwrap_or_default(),
         ..Parameters::default()
     };
+
     content::text(state, &message, "message_text", false)?;
     if let Some(keyboard) = result.get("reply_markup") {
         markup::keyboard(state, keyboard)?;
     }
+
     Ok(())
 }
 

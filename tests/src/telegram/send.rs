@@ -37,7 +37,9 @@ pub(super) fn send(state: &mut State, method: &str, parameters: &Parameters) -> 
         "sendPhoto" => content::file(state, parameters, "photo", "photo")?,
         _ => content::text(state, parameters, "text", false)?,
     };
+
     let reply_to = reply(state, chat, parameters)?;
+
     // An answer lands in the topic of what it answers.
     let replied = reply_to.and_then(|id| state.messages.get(&Place::Chat(chat, id)));
     let thread = thread.or_else(|| replied?.states.last()?.thread);
@@ -45,22 +47,28 @@ pub(super) fn send(state: &mut State, method: &str, parameters: &Parameters) -> 
     flood(state, chat, None)?;
     let id = state.number();
     let mut json = json!({ "message_id": id, "date": now(), "chat": state.rooms[&chat].json });
+
     if json["chat"]["type"] == "channel" {
         json["sender_chat"] = json["chat"].clone();
     } else {
         json["from"] = sender(state);
     }
+
     if let Some(thread) = thread {
         json["message_thread_id"] = json!(thread);
         json["is_topic_message"] = json!(true);
     }
+
     if let Some(replied) = reply_to.and_then(|id| state.messages.get(&Place::Chat(chat, id))) {
         json["reply_to_message"] = without_reply(&replied.json);
     }
+
     if let Some(options) = parameters.get("link_preview_options") {
         json["link_preview_options"] = options.clone();
     }
+
     let message = snapshot((chat, id), thread, reply_to, &content, &markup);
+
     Ok(store(
         state,
         Place::Chat(chat, id),

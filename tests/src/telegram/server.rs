@@ -62,9 +62,11 @@ async fn route(shared: &Arc<Shared>, request: Request<Body>) -> Option<Response<
         }
         authorized
     });
+
     if let Err(refusal) = authorized {
         return Some(refused(&refusal));
     }
+
     if file {
         Some(download(&shared.lock(), name))
     } else {
@@ -111,16 +113,19 @@ async fn method(
             return Some(refused(&refusal));
         }
     };
+
     let injected = |status| {
         let told = (status, Some("a fault that the test wanted".to_owned()));
         shared.change(|state| note(state, name, &parameters, told, None));
     };
+
     match fault {
         Some(Fault::Drop) => injected(0),
         Some(Fault::Status(status)) => injected(status),
         Some(Fault::Flood(_)) => injected(429),
         _ => {}
     }
+
     match fault {
         Some(Fault::Drop) => return None,
         Some(Fault::Status(status)) => return Some(broken(status)),
@@ -135,10 +140,12 @@ async fn method(
         Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
         Some(Fault::Lose) | None => {}
     }
+
     let answer = answer(shared, name, parameters).await;
     if matches!(fault, Some(Fault::Lose)) {
         return None;
     }
+
     Some(match answer {
         Ok(result) => respond(StatusCode::OK, &json!({ "ok": true, "result": result })),
         Err(refusal) => refused(&refusal),

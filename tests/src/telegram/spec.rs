@@ -140,11 +140,14 @@ mod tests {
             spec.check("sendMessage", values.as_object().expect("an object"))
         };
         let keyboard = |button: Value| json!({ "inline_keyboard": [[button]] });
+
         assert_eq!(
             check(keyboard(json!({ "text": "a", "url": "https://a.test/" }))),
             [""; 0]
         );
+
         let place = "sendMessage.reply_markup.inline_keyboard[0][0]";
+
         assert_eq!(
             check(keyboard(json!({ "text": "a", "uri": "b" }))),
             [format!("{place}.uri does not exist")]
@@ -157,7 +160,9 @@ mod tests {
             check(keyboard(json!({ "text": 1 }))),
             [format!("{place}.text is no String: 1")]
         );
+
         let scope = json!({ "commands": [], "scope": { "type": "everybody" } });
+
         assert_eq!(
             spec.check("setMyCommands", scope.as_object().expect("an object"))
                 .len(),

@@ -182,6 +182,7 @@ impl State {
             .next()
             .and_then(|id| id.parse::<i64>().ok())
             .unwrap_or_default();
+
         Self {
             token: token.to_owned(),
             revoked: false,

@@ -121,29 +121,36 @@ pub(super) fn set_webhook(state: &mut State, parameters: &Parameters) -> Answer 
     if url.is_empty() {
         return delete_webhook(state, parameters);
     }
+
     check_url(url, state.plain_webhooks)?;
     let secret = parameters.text("secret_token")?;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+
     if secret.is_some_and(|secret| !(1..=256).contains(&secret.len()) || !secret.chars().all(fits))
     {
         return Err(Refusal::bad("secret token contains unallowed characters"));
     }
+
     let connections = parameters.integer("max_connections")?.unwrap_or(40);
     if !(1..=100).contains(&connections) {
         return Err(Refusal::bad("max_connections must be between 1 and 100"));
     }
+
     if let Some(kinds) = kinds(parameters)? {
         state.allowed = Some(kinds);
     }
+
     if parameters.flag("drop_pending_updates")? {
         state.pending.clear();
     }
+
     state.webhook = Some(Webhook {
         url: url.to_owned(),
         secret: secret.map(str::to_owned),
         connections: usize::try_from(connections).unwrap_or(1),
         error: None,
     });
+
     done()
 }
 

@@ -41,7 +41,9 @@ fn every_command_keeps_to_the_limits() {
             options.is_sorted_by_key(|option| option["required"] != true),
             "{name}: required first"
         );
+
         let mut names = std::collections::HashSet::new();
+
         for option in options {
             let (option_name, help) = (
                 &option["name"],
@@ -60,6 +62,7 @@ fn every_command_keeps_to_the_limits() {
                 .map(|c| length(&c.to_string()))
                 .sum::<usize>();
         }
+
         assert!(total <= 8000, "{name}: {total}");
     }
 }
@@ -79,6 +82,7 @@ fn what_discord_adds_is_no_difference() {
             if command["type"] != 1 {
                 command["description"] = json!("");
             }
+
             for option in command["options"].as_array_mut().into_iter().flatten() {
                 if option["required"] == false {
                     option
@@ -87,9 +91,11 @@ fn what_discord_adds_is_no_difference() {
                         .remove("required");
                 }
             }
+
             command
         })
         .collect();
+
     theirs.reverse();
     assert_eq!(by_name(&theirs), by_name(&ours));
     theirs[1]["options"][0]["description"] = json!("another");

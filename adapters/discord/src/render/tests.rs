@@ -27,6 +27,7 @@ fn shown(document: &Document) -> String {
 #[test]
 fn narrow_tables_are_code_and_wide_ones_are_lists() {
     let mut document = Document::new("MX of example.com", "2 mail servers", Severity::Good);
+
     document.table(
         [">Preference", "Exchange"],
         vec![[10.into(), Cell::domain("mail.example.com")]],
@@ -46,6 +47,7 @@ fn narrow_tables_are_code_and_wide_ones_are_lists() {
             ],
         ],
     );
+
     document.warn("one has no address");
     insta::assert_snapshot!(shown(&document), @r"
     ⚠️ MX of example.com
@@ -89,12 +91,14 @@ fn hostile_text_is_only_text() {
 #[test]
 fn what_does_not_fit_is_attached() {
     let mut document = Document::new("TXT of example.com", "many records", Severity::Good);
+
     document.table(
         ["Text"],
         (0..300)
             .map(|index| [Cell::exact(format!("record {index:064}"))])
             .collect(),
     );
+
     document.text("after it");
     let Drawn { embed, files } = drawn(&document);
     let description = embed["description"].as_str().expect("text");
@@ -114,6 +118,7 @@ fn what_does_not_fit_is_attached() {
         buttons: &[],
         working: true,
     });
+
     assert!(working.files.is_empty(), "progress attaches nothing");
 }
 
@@ -153,10 +158,12 @@ fn attachments_are_files() {
 #[test]
 fn files_that_have_no_room_are_told() {
     let mut document = note("a", "b");
+
     for index in 0..12 {
         let (name, text) = (format!("{index}.txt"), format!("text {index}"));
         document.block(Block::Attachment { name, text });
     }
+
     let Drawn { embed, files } = drawn(&document);
     assert_eq!((files.len(), files[0].name.as_str()), (FILES, REST));
     assert!(String::from_utf8_lossy(&files[0].bytes).contains("text 11"));
@@ -168,6 +175,7 @@ fn files_that_have_no_room_are_told() {
     );
 
     let mut document = note("a", "b");
+
     document.block(Block::Attachment {
         name: "small".into(),
         text: "x".into(),
@@ -176,7 +184,9 @@ fn files_that_have_no_room_are_told() {
         name: "large".into(),
         text: "x".repeat(FILE_BYTES),
     });
+
     let Drawn { embed, files } = drawn(&document);
+
     assert_eq!(
         files,
         [File {
@@ -184,6 +194,7 @@ fn files_that_have_no_room_are_told() {
             bytes: b"x".to_vec()
         }]
     );
+
     assert!(
         embed["description"]
             .as_str()

@@ -12,6 +12,7 @@ fn mx() -> Document {
         "2 mail servers, of which 1 resolves",
         Severity::Warning,
     );
+
     let row = |preference: u16, exchange: &str, addresses: &str| {
         [
             preference.into(),
@@ -20,6 +21,7 @@ fn mx() -> Document {
             "5m".into(),
         ]
     };
+
     document.table(
         [">Preference", "Exchange", "Addresses", ">TTL"],
         vec![
@@ -27,8 +29,10 @@ fn mx() -> Document {
             row(20, "mail.silent.test", ""),
         ],
     );
+
     document.field("Answered by", "198.51.100.53:53, validated by it (DNSSEC)");
     document.warn("The addresses of exchange mail.silent.test could not be found out just now");
+
     document
 }
 
@@ -74,6 +78,7 @@ fn a_registration() {
         "Registered until 2027-08-13",
         Severity::Good,
     );
+
     document.field(
         "Registrar",
         "Example Registrar, Inc. (https://registrar.example)",
@@ -89,13 +94,16 @@ fn a_registration() {
             "answered, and named the registrar's".into(),
         ]],
     );
+
     let lines: Vec<String> = (1..=15).map(|line| format!("line {line} @admin")).collect();
     document.code(lines.join("\n"));
     document.block(Block::Attachment {
         name: "Raw answer".into(),
         text: "Domain: EXAMPLE\n".repeat(400),
     });
+
     let rendered = render(&document, true);
+
     insta::assert_snapshot!(rendered.html, @r"
         ✅ <b>Registration of </b><code>example.com</code>
         Registered until 2027-08-13
@@ -125,7 +133,9 @@ fn a_registration() {
 
         Raw answer is in the file.
     ");
+
     let (name, text) = rendered.file.expect("a file");
+
     assert_eq!(
         (name.as_str(), text.lines().count()),
         ("raw-answer.txt", 400)
@@ -181,6 +191,7 @@ fn a_way_is_drawn_where_it_fits() {
         name: name.into(),
         via: via.into(),
     };
+
     let path = |name: &str| {
         let mut document = Document::new("Way", "", Severity::Neutral);
         let block = Block::Path {
@@ -194,8 +205,10 @@ fn a_way_is_drawn_where_it_fits() {
         assert!(render(two.block(block), true).html.contains("a.example"));
         render(&document, false).html
     };
+
     assert!(path("b.example").contains("<pre>"));
     let wide = path(&format!("{}.example", "b".repeat(40)));
+
     assert!(
         wide.contains("● <b>Server</b>: <code>a.example</code>\n↓ <b>Server</b>: <code>bbb"),
         "{wide}"
@@ -206,6 +219,7 @@ fn a_way_is_drawn_where_it_fits() {
 fn read(html: &str) -> (String, Vec<(usize, usize)>, usize) {
     let (mut text, mut code, mut open, mut entities) = (String::new(), Vec::new(), Vec::new(), 0);
     let mut rest = html;
+
     while let Some(c) = rest.chars().next() {
         if let Some(tag) = rest.strip_prefix('<') {
             let (tag, after) = tag.split_once('>').expect("a tag is closed");
@@ -251,7 +265,9 @@ fn read(html: &str) -> (String, Vec<(usize, usize)>, usize) {
             rest = &rest[c.len_utf8()..];
         }
     }
+
     assert!(open.is_empty(), "{html}");
+
     (text, code, entities)
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn cors(origins: &[String]) -> Option<CorsLayer> {
                 .filter_map(|origin| HeaderValue::try_from(origin).ok()),
         ),
     };
+
     let name = HeaderName::from_static;
     let layer = CorsLayer::new()
         .allow_origin(allowed)
@@ -41,5 +42,6 @@ pub(crate) fn cors(origins: &[String]) -> Option<CorsLayer> {
             name("x-request-id"),
         ])
         .max_age(KEPT);
+
     Some(layer)
 }

@@ -55,6 +55,7 @@ pub(super) fn components(registry: &Registry) -> Value {
         .iter()
         .map(|(status, when)| (format!("Problem{status}"), problem(*status, when)));
     let mut responses: Map<String, Value> = problems.collect();
+
     responses.insert(
         "AllSeen".into(),
         json!({ "description": "Only for event streams: the stream that `Last-Event-ID` names has ended with that event." }),
@@ -70,6 +71,7 @@ pub(super) fn components(registry: &Registry) -> Value {
             },
         }),
     );
+
     json!({
         "schemas": schemas(registry),
         "responses": responses,
@@ -139,6 +141,7 @@ fn schemas(registry: &Registry) -> Map<String, Value> {
             "description": "A line as one types it: `/mx example.com`.",
         }},
     });
+
     let named = named(registry);
     let question = |forms: Vec<Value>| json!({ "type": "object", "anyOf": forms });
     let forms: Vec<Value> = std::iter::once(line).chain(named).collect();
@@ -147,6 +150,7 @@ fn schemas(registry: &Registry) -> Map<String, Value> {
             json!({ "description": "Anything of up to 1,024 bytes; comes back with the answer." });
         form
     });
+
     schemas.insert("BatchQuestion".into(), question(in_batch.collect()));
     let alone = forms.into_iter().map(|mut form| {
         form["properties"]["callback"] = json!({
@@ -155,14 +159,17 @@ fn schemas(registry: &Registry) -> Map<String, Value> {
         });
         form
     });
+
     schemas.insert("Question".into(), question(alone.collect()));
     schemas.insert("Delivery".into(), delivery());
     let mut replies = Vec::new();
+
     for entry in registry.entries() {
         let name = super::reply_name(entry);
         replies.push(reference("schemas", &name));
         schemas.insert(name, reply(entry));
     }
+
     let failed = json!({
         "type": "object", "required": ["line", "error"],
         "properties": {
@@ -170,9 +177,11 @@ fn schemas(registry: &Registry) -> Map<String, Value> {
             "ref": {}, "error": reference("schemas", "Problem"),
         },
     });
+
     replies.push(failed);
     schemas.insert("BatchAnswer".into(), json!({ "anyOf": replies }));
     schemas.insert("Registry".into(), listing());
+
     schemas
 }
 
@@ -201,6 +210,7 @@ fn problem_schema() -> Value {
 /// Names with arguments; commands that take the same ones share a form.
 fn named(registry: &Registry) -> Vec<Value> {
     let mut forms: Vec<(Value, Vec<&str>)> = Vec::new();
+
     for entry in registry.entries() {
         let mut arguments: Value = entry.arguments_schema.clone().into();
         arguments.as_object_mut().into_iter().for_each(|members| {
@@ -215,6 +225,7 @@ fn named(registry: &Registry) -> Vec<Value> {
             None => forms.push((arguments, names.collect())),
         }
     }
+
     let form = |(arguments, names): (Value, Vec<&str>)| {
         let required: &[&str] = if arguments["type"] == "object" {
             &["name", "arguments"]
@@ -226,6 +237,7 @@ fn named(registry: &Registry) -> Vec<Value> {
             "properties": { "name": { "enum": names }, "arguments": arguments },
         })
     };
+
     forms.into_iter().map(form).collect()
 }
 
@@ -263,6 +275,7 @@ fn listing() -> Value {
             "choices": texts,
         },
     });
+
     let command = json!({
         "type": "object",
         "required": ["name", "aliases", "about", "group", "usage", "cost", "arguments", "examples"],
@@ -272,6 +285,7 @@ fn listing() -> Value {
             "arguments": { "type": "array", "items": argument }, "examples": texts,
         },
     });
+
     json!({
         "type": "object", "required": ["commands"],
         "properties": { "commands": { "type": "array", "items": command } },

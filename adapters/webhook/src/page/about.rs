@@ -16,6 +16,7 @@ const ABOUT: &str =
 pub(super) async fn get(State(app): State<App>) -> Response {
     let contact = app.engine.contact();
     let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
+
     for Spec { name, sends, .. } in app
         .engine
         .registry()
@@ -27,12 +28,14 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             bounds.entry(sends).or_default().push(name);
         }
     }
+
     let page = Page {
         title: "About this service",
         about: Some(ABOUT),
         path: Some("/about"),
         indexed: true,
     };
+
     let content = html! {
         h1 { "About this service" }
         p.intro {
@@ -70,6 +73,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             p { "Write to " strong { (contact) } ". Your networks can be denied here for good (" code { "[policy] deny" } ")." }
         }
     };
+
     shared(fixed(
         StatusCode::OK,
         &page.with(&app.pages.public_url, &content),

@@ -58,6 +58,7 @@ fn suggestions(registry: &Registry, line: &str) -> Suggestions {
             ..Suggestions::default()
         };
     };
+
     let name = command.to_ascii_lowercase().replace('-', "_");
     let Some(entry) = registry.find(&name) else {
         return Suggestions::default();
@@ -69,7 +70,9 @@ fn suggestions(registry: &Registry, line: &str) -> Suggestions {
         label: value,
         help,
     };
+
     let takes_message = entry.arguments.iter().any(|argument| argument.message);
+
     Suggestions {
         usage: entry.usage(),
         help,
@@ -98,11 +101,13 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
                 .then_some(3)
         }
     };
+
     let mut found: Vec<_> = registry
         .entries()
         .iter()
         .filter_map(|entry| Some((rank(entry)?, entry)))
         .collect();
+
     found.sort_by_key(|(rank, _)| *rank);
     let item = |(_, entry): (u8, &std::sync::Arc<Entry>)| {
         let space = if entry.arguments.is_empty() { "" } else { " " };
@@ -113,6 +118,7 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
             help: spec.about.into(),
         }
     };
+
     found.into_iter().map(item).take(MOST).collect()
 }
 
@@ -131,7 +137,9 @@ fn arguments(
                 .next()
                 .is_some_and(|name| name == argument.name && word.contains('='))
     };
+
     let is_named = |word: &str| entry.arguments.iter().any(|argument| named(argument, word));
+
     if let Some((name, value)) = typed.split_once('=')
         && let Some(argument) = entry
             .arguments
@@ -146,22 +154,27 @@ fn arguments(
                 .collect(),
         );
     }
+
     let left: Vec<&Argument> = entry
         .arguments
         .iter()
         .filter(|argument| !given.iter().any(|word| named(argument, word)))
         .collect();
+
     let in_place = given.iter().filter(|word| !is_named(word)).count();
     let next = left
         .iter()
         .filter(|argument| argument.kind != ArgumentKind::Boolean)
         .nth(in_place);
     let mut found: Vec<(String, String)> = Vec::new();
+
     if let Some(argument) = next {
         let values = values(registry, argument, typed).take(MOST_VALUES);
         found.extend(values.map(|value| (value, String::new())));
     }
+
     let bare = typed.trim_start_matches('-');
+
     for argument in left
         .iter()
         .filter(|argument| !argument.required && argument.name.starts_with(bare))
@@ -172,6 +185,7 @@ fn arguments(
         };
         found.push((option, argument.help.clone()));
     }
+
     (
         next.map(|argument| help(argument)).unwrap_or_default(),
         found,

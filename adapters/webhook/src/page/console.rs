@@ -42,6 +42,7 @@ pub(super) async fn get(
             &page.with(public_url, &empty(registry)),
         ));
     };
+
     let title = netvane_core::document::render::printable_line(&line)
         .chars()
         .take(80)
@@ -52,11 +53,14 @@ pub(super) async fn get(
         path: None,
         indexed: false,
     };
+
     let page = page.with(public_url, &with_answer(registry, &line));
+
     // Who only looks whether it is there asks nothing.
     if method == Method::HEAD {
         return unlisted(fixed(StatusCode::OK, &page));
     }
+
     match admitted(&app, Input::Text(line), visit).await {
         Ok(request) => answered(&app, &headers, request, page).await,
         Err(_) => key_needed(&page),

@@ -152,16 +152,19 @@ fn cell(registry: &Registry, Cell { text, role }: &Cell) -> Markup {
         Role::Bad => Some(Severity::Bad),
         _ => None,
     };
+
     let class = match role {
         Role::Exact => Some("exact"),
         Role::Aside => Some("aside"),
         _ => mark.map(class),
     };
+
     let kind = match role {
         Role::Domain => Some(TargetKind::Domain),
         Role::Address => Some(TargetKind::Address),
         _ => None,
     };
+
     html! {
         @for line in text.lines() {
             span class={ "line" @if let Some(class) = class { " " (class) } } {
@@ -239,86 +242,4 @@ fn size(bytes: usize) -> String {
 mod properties;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(document: &Document) -> String {
-        super::document(&Registry::new(Vec::new()), document, 2).0
-    }
-
-    #[test]
-    fn hostile_text_is_text() {
-        const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\" onerror=\"x' ```\x1b[0m";
-        let mut document = Document::new(HOSTILE, HOSTILE, Severity::Bad);
-        document
-            .heading(HOSTILE)
-            .text(HOSTILE)
-            .code(HOSTILE)
-            .warn(HOSTILE);
-        document.field(HOSTILE, Cell::new(HOSTILE, Role::Domain));
-        document.table(["A"], vec![[Cell::new(HOSTILE, Role::Address)]]);
-        document.block(Block::Link {
-            label: HOSTILE.into(),
-            url: "javascript:alert(1)".into(),
-        });
-        document.block(Block::Link {
-            label: HOSTILE.into(),
-            url: format!("https://a.example/{HOSTILE}"),
-        });
-        document.block(Block::Attachment {
-            name: HOSTILE.into(),
-            text: HOSTILE.into(),
-        });
-        let station = Station {
-            title: HOSTILE.into(),
-            name: HOSTILE.into(),
-            via: HOSTILE.into(),
-        };
-        document.block(Block::Path {
-            stations: vec![station],
-        });
-        let html = shown(&document);
-        for live in [
-            "<script",
-            "\u{202e}",
-            "\x1b",
-            "\" onerror",
-            "href=\"javascript",
-        ] {
-            assert!(!html.contains(live), "{live:?} in {html}");
-        }
-        assert!(html.contains(
-            "&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}&quot; onerror=&quot;x' ```\\x1b[0m"
-        ));
-    }
-
-    #[test]
-    fn what_is_to_be_typed_stands_out() {
-        assert_eq!(
-            words("write `MX` or `<b>`").0,
-            "write <code>MX</code> or <code>&lt;b&gt;</code>"
-        );
-        for odd in ["``` x", "a ` b", "``"] {
-            assert_eq!(words(odd).0, odd);
-        }
-    }
-
-    #[test]
-    fn tables_tell_what_their_cells_are() {
-        let mut document = Document::new("T", "S", Severity::Good);
-        document.table(["Name", ">TTL"], vec![["x".into(), 5.into()]]);
-        let html = shown(&document);
-        assert!(
-            html.contains(r#"<th scope="col">Name</th><th class="number" scope="col">TTL</th>"#),
-            "{html}"
-        );
-        assert!(
-            html.contains(r#"<td class="number"><span class="line">5</span></td>"#),
-            "{html}"
-        );
-        assert!(
-            html.contains(r#"<span aria-hidden="true">✓</span> Good"#),
-            "{html}"
-        );
-    }
-}
+mod tests;

@@ -67,6 +67,7 @@ pub(super) async fn show(
     if method == Method::HEAD {
         return page(StatusCode::OK, "Share your request", &html! {});
     }
+
     let visit = Arc::new(Visit {
         for_others: true,
         ..Visit::clone(&visit)
@@ -83,6 +84,7 @@ pub(super) async fn show(
         origin: &origin,
         level: 2,
     };
+
     match app.engine.ask(request, |_| {}).await {
         Ok(reply) => {
             let view = Ulid::new().to_string();
@@ -154,9 +156,11 @@ pub(super) async fn share(
             None => gone(),
         };
     };
+
     if !app.engine.links().accept(&token, view.visit.clone()) {
         return gone();
     }
+
     page(
         StatusCode::OK,
         "Shared",

@@ -35,6 +35,7 @@ pub(super) async fn get(
         };
         let request = access::visitor(&app, input.clone(), visit.clone());
         let (engine, origin) = (&app.engine, &origin);
+
         async move {
             let shown = Shown {
                 registry,
@@ -48,17 +49,20 @@ pub(super) async fn get(
             }
         }
     }));
+
     let page = Page {
         title: "Your request",
         about: Some(ABOUT),
         path: Some("/me"),
         indexed: true,
     };
+
     let content = html! {
         h1 { "Your request" }
         p.intro { "This is what the request of this page says about you. It is shown to you alone and kept nowhere." }
         @for part in parts.await { (part) }
     };
+
     with_hints(fixed(
         StatusCode::OK,
         &page.with(&app.pages.public_url, &content),

@@ -14,12 +14,14 @@ pub(super) fn line(query: Option<&str>) -> Option<String> {
 pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
     let mut sent = false;
     let mut arguments = Map::new();
+
     for (name, value) in form_urlencoded::parse(form) {
         sent |= name == "go"
             || entry
                 .arguments
                 .iter()
                 .any(|argument| argument.name == *name);
+
         let Some(argument) = entry
             .arguments
             .iter()
@@ -27,18 +29,22 @@ pub(super) fn fields(entry: &Entry, form: &[u8]) -> Option<Input> {
         else {
             continue;
         };
+
         let value = match argument.kind {
             // A file's own line breaks, not those of forms.
             _ if argument.message => value.replace("\r\n", "\n"),
             _ => value.trim().to_owned(),
         };
+
         let value = match argument.kind {
             ArgumentKind::Boolean if value == "on" => Value::Bool(true),
             _ if value.is_empty() => continue,
             _ => Value::String(value),
         };
+
         arguments.insert(name.into_owned(), value);
     }
+
     sent.then(|| Input::Named {
         name: entry.spec.name.to_owned(),
         arguments,

@@ -102,7 +102,9 @@ impl Shown<'_> {
                     .collect::<Vec<_>>(),
             )
         });
+
         let offers: Vec<_> = offers.filter(|(_, entries)| !entries.is_empty()).collect();
+
         html! {
             @if !offers.is_empty() {
                 nav.follow aria-label="Carry on" {
@@ -140,6 +142,7 @@ impl Shown<'_> {
             ("Markdown", render::markdown(shown)),
             ("JSON", json),
         ];
+
         html! {
             div.forms {
                 p.copy {

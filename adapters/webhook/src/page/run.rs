@@ -85,6 +85,7 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
             "this path is for the pages of this service",
         );
     }
+
     let request = match admitted(app, input, visit).await {
         Ok(request) => request,
         Err(refusal) => return refusal.into_response(),
@@ -94,14 +95,17 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
         asked: request.input.clone(),
         origin: app.pages.origin(headers),
     };
+
     let (sender, progress) = watch::channel(None::<Reply>);
     let engine = app.engine.clone();
+
     // Latest wins: a slow reader skips what was overtaken meanwhile.
     let lookup = async move {
         engine
             .ask(request, |so_far| drop(sender.send_replace(Some(so_far))))
             .await
     };
+
     let begin = (pieces, progress, Some(Box::pin(lookup)));
     let shown = stream::unfold(begin, |(pieces, mut progress, lookup)| async move {
         let mut lookup = lookup?;
@@ -115,6 +119,7 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
         };
         Some((pieces.last(&answer), (pieces, progress, None)))
     });
+
     Sse::new(shown.map(Ok::<_, Infallible>))
         .keep_alive(KeepAlive::default())
         .into_response()

@@ -117,6 +117,7 @@ pub(super) async fn post(
     };
     let input = question::fields(entry, &form).unwrap_or_else(none);
     let page = with_answer(&app, entry, &input);
+
     match admitted(&app, input, visit).await {
         Ok(request) => answered(&app, &headers, request, page).await,
         Err(_) => key_needed(&page),
@@ -136,6 +137,7 @@ fn explained(app: &App, entry: &Entry) -> Markup {
         .get("description")
         .and_then(Value::as_str)
         .unwrap_or_default();
+
     let about = format!(
         "{}. Free, in the browser, in chats and over HTTP.",
         spec.about
@@ -146,6 +148,7 @@ fn explained(app: &App, entry: &Entry) -> Markup {
         path: Some(&path),
         indexed: true,
     };
+
     let content = html! {
         (head(entry))
         @if text.len() > spec.about.len() + 20 {
@@ -173,6 +176,7 @@ fn explained(app: &App, entry: &Entry) -> Markup {
             (fields(&Value::from(entry.data_schema())))
         }
     };
+
     page.with(&app.pages.public_url, &content)
 }
 
@@ -235,6 +239,7 @@ fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Mar
         required,
         ..
     } = argument;
+
     let (id, note) = (format!("field-{name}"), format!("note-{name}"));
     let value = given.map(question::plain).unwrap_or_default();
     let known = match argument.completes {
@@ -243,7 +248,9 @@ fn field(registry: &Registry, argument: &Argument, given: Option<&Value>) -> Mar
         }
         _ => Vec::new(),
     };
+
     let list = (!known.is_empty()).then(|| format!("list-{name}"));
+
     html! {
         div.argument.switch[argument.kind == ArgumentKind::Boolean] {
             label for=(id) { (name) @if !required { span.optional { " optional" } } }

@@ -70,6 +70,7 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
         out.extend((!start.is_empty()).then(|| start.block()));
         whole
     };
+
     let (summary, whole) = within(&printable(&document.summary), SUMMARY);
     let mut complete = whole && document.warnings.len() <= WARNINGS;
     complete &= add(Part::Words(vec![vec![plain(summary)]]), &mut out);
@@ -79,12 +80,15 @@ pub(super) fn blocks(document: &Document) -> Vec<Value> {
             break;
         }
     }
+
     if !complete {
         out.push(Part::Words(vec![vec![plain(CUT)]]).block());
     }
+
     if !warnings.is_empty() {
         out.push(warnings.block());
     }
+
     out
 }
 
@@ -277,6 +281,7 @@ impl Part {
                 .map(|span| span.element());
             json!({ "type": "rich_text_section", "elements": elements.collect::<Vec<_>>() })
         };
+
         let inner = match self {
             Self::Words(lines) => {
                 let end = plain("\n");
@@ -297,6 +302,7 @@ impl Part {
                 "elements": [{ "type": "text", "text": text.trim_end() }],
             }),
         };
+
         json!({ "type": "rich_text", "elements": [inner] })
     }
 }

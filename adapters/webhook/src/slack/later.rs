@@ -96,28 +96,35 @@ impl Deliveries {
             ending,
             ..
         } = delivery;
+
         let begun = Instant::now();
+
         // Only Slack replaces what it showed before; elsewhere each would be one message more.
         let mut shows = match self.platform {
             Platform::Slack => SHOWN_AFTER.as_slice(),
             Platform::Other => &[],
         }
         .iter();
+
         let mut next = shows.next();
+
         loop {
             let pause = begun + next.copied().unwrap_or(LIFE);
+
             tokio::select! {
                 biased;
                 outcome = &mut *lookup => return Some(outcome.unwrap_or(Err(Failure::Internal))),
                 () = ending.cancelled() => return None,
                 () = sleep_until(pause.into()) => {}
             }
+
             next = shows.next();
             let so_far = progress.borrow().clone();
             let rendition = |reply: &Reply| Arc::as_ptr(&reply.rendition);
             if so_far.as_ref().map(rendition) == seen.as_ref().map(rendition) {
                 continue;
             }
+
             *seen = so_far;
             if let Some(reply) = seen {
                 let mut document = reply.rendition.document().clone();
@@ -142,28 +149,35 @@ impl Deliveries {
                 }
                 Err(Trouble::Passing(why)) => why,
             };
+
             tracing::info!(
                 adapter = self.platform.name(),
                 why,
                 "an answer was not taken yet"
             );
+
             if self.posts >= MOST_POSTS {
                 break;
             }
+
             sleep(BETWEEN).await;
         }
+
         tracing::warn!(adapter = self.platform.name(), "an answer was given up");
     }
 
     async fn post(&mut self, document: &Document, readers: Readers) -> Result<(), Trouble> {
         self.posts += 1;
         let mut message = self.platform.message(document, readers);
+
         if self.platform == Platform::Slack {
             // What only the asker saw cannot become what all see: that is a message of its own.
             message["replace_original"] = (readers == Readers::Asker).into();
         }
+
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+
         match self
             .http
             .post(&self.url, headers, message.to_string(), CALL)

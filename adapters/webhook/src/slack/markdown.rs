@@ -15,12 +15,14 @@ pub(super) fn message(document: &Document) -> String {
     if length(&whole) <= MOST {
         return whole;
     }
+
     // What is escaped can become far longer.
     let parts = [300, 100, 30].map(|most| headed(document, most));
     let fitting = parts
         .into_iter()
         .find(|part| length(&shown(&cut(part, 0))) <= MOST);
     let mut part = fitting.unwrap_or_default();
+
     // Only of the block that no longer fits is there something to cut; each is looked at once to find it.
     let mut used = length(&shown(&cut(&part, 0)));
     let last = part.blocks.iter().position(|block| {
@@ -31,8 +33,10 @@ pub(super) fn message(document: &Document) -> String {
         used += length(&shown(&alone));
         used > MOST
     });
+
     part.blocks
         .truncate(last.map_or(part.blocks.len(), |last| last + 1));
+
     loop {
         let text = shown(&cut(&part, part.blocks.len()));
         if length(&text) <= MOST || part.blocks.is_empty() {

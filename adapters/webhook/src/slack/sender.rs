@@ -85,6 +85,7 @@ impl Senders {
         hmac::verify(key, &signed, &tag).map_err(
             |_| "the signature does not match; is `http.slack_signing_secret` that of this app?",
         )?;
+
         if self.taken.entry(tag).or_insert(()).is_fresh() {
             Ok(())
         } else {
@@ -186,8 +187,10 @@ mod tests {
                 "{tag}"
             );
         }
+
         assert_eq!(check(&senders, &right, BODY, AT + 300), Ok(()));
         let upper = TAG.to_uppercase().replace("V0", "v0");
+
         for tag in [TAG, &upper] {
             assert!(
                 fault(&[(SIGNATURE, tag), right[1]], BODY, AT).contains("was here before"),

@@ -12,17 +12,20 @@ pub fn markdown(document: &Document) -> String {
         blocks,
         warnings,
     } = document;
+
     let mut out = format!(
         "### {}\n\n{} **{}**\n",
         escape(title),
         symbol(*severity),
         escape(summary)
     );
+
     for block in blocks {
         out.push('\n');
         out.push_str(&self::block(block));
         out.push('\n');
     }
+
     for warning in warnings {
         out.push_str(&format!(
             "\n> {} {}\n",
@@ -30,6 +33,7 @@ pub fn markdown(document: &Document) -> String {
             escape(warning)
         ));
     }
+
     out
 }
 
@@ -150,6 +154,7 @@ mod tests {
                 ["1h".into(), Cell::domain("a.example")],
             ],
         );
+
         document.code("```\n@everyone");
         document.warn("<b>[click](https://evil.example)</b> @everyone www.evil.example");
         insta::assert_snapshot!(markdown(&document), @r"

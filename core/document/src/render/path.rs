@@ -20,8 +20,10 @@ pub(super) fn drawn(stations: &[Station]) -> String {
         .map(|line| line.width())
         .max()
         .unwrap_or(0);
+
     let rule = "─".repeat(width + 2);
     let mut out = Vec::new();
+
     for (station, lines) in stations.iter().zip(&boxes) {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
@@ -38,6 +40,7 @@ pub(super) fn drawn(stations: &[Station]) -> String {
         }
         out.push(format!("└{rule}┘"));
     }
+
     out.join("\n")
 }
 
@@ -96,6 +99,7 @@ pub fn svg(document: &Document) -> Option<String> {
         .max()
         .unwrap_or(0)
         .max(560);
+
     let height = 24 + stations.len() * STEP;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
@@ -104,8 +108,10 @@ pub fn svg(document: &Document) -> Option<String> {
          @media(prefers-color-scheme:dark){{.box{{fill:#16202b}}.t{{fill:#e6edf4}}.v{{fill:#a9b8c6}}}}</style>",
         escape(&document.title)
     );
+
     for (index, station) in stations.iter().enumerate() {
         let top = 16 + index * STEP;
+
         if index > 0 {
             let (from, to) = (top - STEP + 58, top - 4);
             out += &format!(
@@ -118,6 +124,7 @@ pub fn svg(document: &Document) -> Option<String> {
                 escape(&cut(&station.via))
             );
         }
+
         out += &format!(
             "<rect class=\"box\" x=\"16\" y=\"{top}\" width=\"{}\" height=\"56\" rx=\"8\"/>\
              <text class=\"t\" x=\"30\" y=\"{}\" font-size=\"15\" font-weight=\"600\">{}</text>\
@@ -129,6 +136,7 @@ pub fn svg(document: &Document) -> Option<String> {
             escape(&cut(&station.name))
         );
     }
+
     Some(out + "</svg>")
 }
 

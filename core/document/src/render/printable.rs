@@ -32,11 +32,13 @@ pub fn pointed(line: &str, part: &Range<usize>) -> String {
     } else {
         0
     };
+
     let end = if start > 0 || chars.len() > 2 * AROUND {
         chars.len().min(start + AROUND)
     } else {
         chars.len()
     };
+
     // One column for each character, so that the marks stand under the mistake.
     let shown = chars[start.min(end)..end]
         .iter()
@@ -50,6 +52,7 @@ pub fn pointed(line: &str, part: &Range<usize>) -> String {
             .clamp(1, (end + 1).saturating_sub(part.start).max(1)),
     );
     let indent = " ".repeat(part.start.saturating_sub(start) + before.chars().count());
+
     format!(
         "{before}{}{after}\n{indent}{marks}",
         shown.collect::<String>()

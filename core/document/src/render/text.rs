@@ -26,13 +26,16 @@ pub fn text(document: &Document, layout: Layout) -> String {
         blocks,
         warnings,
     } = document;
+
     let head = format!(
         "{}\n{} {}",
         layout.paint(&printable_line(title), "1"),
         layout.paint(severity.symbol(), code(*severity)),
         printable_line(summary)
     );
+
     let mut parts = vec![(head, true)];
+
     for block in blocks {
         // A heading stands close to what it heads.
         parts.push((
@@ -40,22 +43,28 @@ pub fn text(document: &Document, layout: Layout) -> String {
             !matches!(block, Block::Heading { .. }),
         ));
     }
+
     let warning = |text: &String| {
         let symbol = layout.paint(Severity::Warning.symbol(), code(Severity::Warning));
         format!("{symbol} {}", printable_line(text))
     };
+
     if !warnings.is_empty() {
         parts.push((
             warnings.iter().map(warning).collect::<Vec<_>>().join("\n"),
             true,
         ));
     }
+
     let mut out = String::new();
+
     for (part, spaced) in parts.iter().filter(|(part, _)| !part.is_empty()) {
         out.push_str(part.trim_end());
         out.push_str(if *spaced { "\n\n" } else { "\n" });
     }
+
     out.truncate(out.trim_end().len());
+
     out + "\n"
 }
 
@@ -251,10 +260,12 @@ fn indented(text: &str) -> String {
 /// Columns side by side, numbers to the right.
 fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: Layout) -> String {
     let mut table = Table::new();
+
     table
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(layout.width);
+
     if layout.color {
         table.enforce_styling()
     } else {
@@ -263,6 +274,7 @@ fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: La
     rows.for_each(|row| {
         table.add_row(row);
     });
+
     for (index, numeric) in numeric.iter().enumerate() {
         if let Some(column) = table.column_mut(index) {
             column.set_padding((0, 2));
@@ -271,6 +283,7 @@ fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: La
             }
         }
     }
+
     table
         .lines()
         .map(|line| line.trim_end().to_owned())
@@ -279,114 +292,4 @@ fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: La
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Document {
-        let mut document = Document::new(
-            "MX of example.com",
-            "1 mail server, and it resolves",
-            Severity::Good,
-        );
-        document.table(
-            [">Preference", "Exchange", "Addresses"],
-            vec![[
-                10.into(),
-                Cell::domain("mail.example.com"),
-                Cell::new("192.0.2.1\n2001:db8::1", Role::Address),
-            ]],
-        );
-        document.heading("Raw").code("a\n\nb\x1b[31m");
-        document.warn("Look: \u{202e}evil\n\x07");
-        document.field("Answered by", Cell::aside("192.0.2.53:53"));
-        document
-    }
-
-    #[test]
-    fn piped() {
-        insta::assert_snapshot!(text(&sample(), Layout { width: 200, color: false }), @r"
-        MX of example.com
-        ! 1 mail server, and it resolves
-
-        Preference  Exchange          Addresses
-                10  mail.example.com  192.0.2.1
-                                      2001:db8::1
-
-        Raw
-          a
-
-          b\x1b[31m
-
-        Answered by:  192.0.2.53:53
-
-        ! Look: \u{202e}evil\x0a\x07
-        ");
-    }
-
-    #[test]
-    fn a_narrow_terminal_gets_records_instead_of_a_table() {
-        let shown = text(
-            &sample(),
-            Layout {
-                width: 32,
-                color: false,
-            },
-        );
-        let table: Vec<&str> = shown
-            .lines()
-            .skip(3)
-            .take_while(|line| !line.is_empty())
-            .collect();
-        assert_eq!(
-            table,
-            [
-                "Preference:  10",
-                "Exchange:    mail.example.com",
-                "Addresses:   192.0.2.1",
-                "             2001:db8::1"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_row_of_a_group_stands_for_itself() {
-        let row = |cells: [&str; 3]| cells.map(Cell::from).to_vec();
-        let rows = [
-            row(["10", "mx", "192.0.2.1"]),
-            row(["", "", "192.0.2.2"]),
-            row(["", "", ""]),
-        ];
-        assert_eq!(
-            ungrouped(&rows),
-            [
-                rows[0].clone(),
-                row(["10", "mx", "192.0.2.2"]),
-                row(["", "", ""])
-            ]
-        );
-    }
-
-    #[test]
-    fn colour_is_there_only_when_wanted() {
-        assert!(
-            text(
-                &sample(),
-                Layout {
-                    width: 80,
-                    color: true
-                }
-            )
-            .contains("\x1b[33m!")
-        );
-        assert!(
-            !text(
-                &sample(),
-                Layout {
-                    width: 80,
-                    color: false
-                }
-            )
-            .contains('\x1b')
-        );
-    }
-}
+mod tests;

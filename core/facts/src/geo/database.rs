@@ -154,19 +154,23 @@ impl Database {
     /// database of something else (anonymizers, carriers) is told apart from one that has places or AS numbers.
     fn sample(&self) -> Result<(), String> {
         let v4 = (0..SAMPLES).map(|i| IpAddr::V4(Ipv4Addr::from_bits(i.wrapping_mul(0x9E37_79B1))));
+
         // Global IPv6 unicast is 2000::/3.
         let v6 = (0..SAMPLES / 4).map(|i| {
             IpAddr::V6(Ipv6Addr::from_bits(
                 1 << 125 | u128::from(i.wrapping_mul(0x9E37_79B1)) << 93,
             ))
         });
+
         let mut known = false;
+
         for address in v4.chain(v6) {
             let found = self
                 .find(address)
                 .map_err(|error| format!("damaged at {address}: {error}"))?;
             known |= found.is_some_and(|(record, _)| !record.is_empty());
         }
+
         // Small databases can be missed by every sample; then the first records in the file decide.
         let first = || {
             let networks = self
@@ -180,9 +184,11 @@ impl Database {
                     .any(|at| matches!(at.decode::<Record>(), Ok(Some(r)) if !r.is_empty())),
             )
         };
+
         if known || first() == Some(true) {
             return Ok(());
         }
+
         Err(format!("{} has no places and no AS numbers", self.name))
     }
 }
@@ -217,6 +223,7 @@ pub fn install(
         _ => Path::new("."),
     };
     let name = target.file_name().unwrap_or_default().to_string_lossy();
+
     // The process id keeps two updates apart; what a killed one left is overwritten by none and harmless.
     let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
     let file_error = |source| GeoError::File {
@@ -235,16 +242,21 @@ pub fn install(
             },
             other => other,
         })?;
+
         fs::rename(&temporary, target).map_err(file_error)?;
+
         // The rename itself is durable only once the directory is written.
         File::open(directory)
             .and_then(|dir| dir.sync_all())
             .map_err(file_error)?;
+
         Ok(database)
     })();
+
     if result.is_err() {
         fs::remove_file(&temporary).ok();
     }
+
     result
 }
 

@@ -76,6 +76,7 @@ impl<'a> Record<'a> {
                 }
             }};
         }
+
         match key {
             "country_code" | "country_iso_code" | "cc" => {
                 set!(country_code, code(map.next_value::<Value>()?.name()))
@@ -136,6 +137,7 @@ impl<'a> Record<'a> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
+
         Ok(())
     }
 }
@@ -321,6 +323,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for English<'a> {
                 Ok(None)
             }
         }
+
         deserializer.deserialize_any(Names).map(English)
     }
 }

@@ -26,6 +26,7 @@ fn nested_layout_with_a_second_database() {
         Some(database(fixture!("nested-asn"))),
     );
     let facts = look(&reader, "81.2.69.161");
+
     assert_eq!(
         facts,
         serde_json::json!({
@@ -36,7 +37,9 @@ fn nested_layout_with_a_second_database() {
                           {"name": "GeoLite2-ASN", "built": "2026-01-01T00:00:00Z"}],
         })
     );
+
     assert_eq!(look(&reader, "::ffff:81.2.69.161"), facts);
+
     // Only the registration is known; the place database's block serves where the other has none.
     let facts = look(&reader, "2001:218::1");
     assert_eq!(facts["country"]["code"], "JP");
@@ -54,6 +57,7 @@ fn flat_layouts() {
         Some(database(fixture!("flat-asn"))),
     );
     let facts = look(&reader, "203.0.113.9");
+
     assert_eq!(
         facts["country"],
         serde_json::json!({"code": "JP", "name": "Japan"})
@@ -68,6 +72,7 @@ fn flat_layouts() {
         facts["network"],
         serde_json::json!({"cidr": "203.0.113.0/25", "asn": 64500, "organization": "Example Net"})
     );
+
     // IPv6 in an IPv4-only file is nothing.
     assert_eq!(
         look(&reader, "2001:218::1")["network"],
@@ -78,6 +83,7 @@ fn flat_layouts() {
         &GeoReader::new(database(fixture!("lite")), None),
         "198.51.100.7",
     );
+
     assert_eq!(
         lite["country"],
         serde_json::json!({"code": "AU", "name": "Australia"})
@@ -106,11 +112,13 @@ fn fields_of_the_wrong_type_are_left_out() {
 fn the_shipped_database() {
     let started = ThreadTime::now();
     let reader = GeoReader::embedded().expect("embedded");
+
     assert!(
         started.elapsed().as_millis() < 20,
         "opening took {:?}",
         started.elapsed()
     );
+
     for (address, country, asn, organization) in [
         ("8.8.8.8", "US", 15169, "Google"),
         ("1.1.1.1", "AU", 13335, "Cloudflare"),
@@ -134,6 +142,7 @@ fn the_shipped_database() {
             "{address} in {cidr}"
         );
     }
+
     for address in ["10.1.2.3", "127.0.0.1", "fd00::1", "::1", "255.255.255.255"] {
         let facts = reader.lookup(address.parse().expect("an address"));
         assert_eq!((facts.country, facts.network), (None, None), "{address}");
@@ -154,6 +163,7 @@ fn damage_never_panics() {
                 "cut at {length}"
             );
         }
+
         for at in 0..good.len() {
             for value in [0x00, 0x3f, 0xff] {
                 let mut bad = good.clone();
@@ -174,11 +184,13 @@ fn damage_never_panics() {
             }
         }
     }
+
     let message = |bytes: &[u8]| {
         Database::from_bytes(bytes.to_vec(), "x.mmdb")
             .expect_err("broken")
             .to_string()
     };
+
     assert_eq!(message(b""), "geo database x.mmdb: the file is empty");
     assert!(message(b"<html>Not Found</html>").contains("not a complete MaxMind DB file"));
 }
@@ -194,6 +206,7 @@ fn install_is_all_or_nothing_and_the_handle_follows() {
         asn: None,
     })
     .expect("open");
+
     let city = |address: [u8; 4]| handle.current().lookup(address.into()).city;
     assert_eq!(city([203, 0, 113, 1]).as_deref(), Some("Tokyo"));
     assert_eq!(

@@ -109,6 +109,7 @@ fn differences_from_python() {
         .filter(|row| row.2 != row.3)
         .map(|row| row.0)
         .collect();
+
     assert_eq!(
         differ,
         [
@@ -196,6 +197,7 @@ fn embedded() {
             "{address}"
         );
     }
+
     for address in ["::", "::1", "2001:db8::1", "fe80::1", "64:ff9b:1::1"] {
         assert_eq!(
             embedded_v4(address.parse().expect(address)),

@@ -27,6 +27,7 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
     let mut ids: HashMap<(&str, &str), usize> = HashMap::new();
     let mut before: Option<(usize, Timestamp)> = None;
     let mut seen_public = false;
+
     for (number, line) in lines.iter().enumerate().rev() {
         let index = chain.index(number);
         let mut say = |text: String| {
@@ -35,11 +36,13 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
                 text,
             })
         };
+
         greeting(line, &mut say);
         address(line, &mut say);
         if seen_public && lines[..number].iter().any(public) {
             inside(line, &mut say);
         }
+
         seen_public |= public(line);
         if chain.cut == Some(number + 1) {
             before = None;
@@ -51,12 +54,14 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
                 })
             });
         }
+
         let mut say = |text: String| {
             out.push(Anomaly {
                 hop: Some(index),
                 text,
             })
         };
+
         time(line, &mut before, index, now, &mut say);
         if let (Some(id), Some(by)) = (&line.id, &line.by)
             && is_unique(id)
@@ -65,15 +70,18 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
             say(format!("{by} gave the id {id} to hop {first} already."));
         }
     }
+
     if lines.is_empty() {
         out.push(Anomaly {
             hop: None,
             text: "There is no Received line.".to_owned(),
         });
     }
+
     let _ = found;
     out.sort_by_key(|anomaly| anomaly.hop);
     out.truncate(MAX);
+
     out
 }
 
@@ -85,9 +93,11 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
                 .to_owned(),
         );
     }
+
     let (Some(helo), Some(address)) = (line.from_helo.as_deref(), line.from_address) else {
         return;
     };
+
     // Clients that log in greet with whatever their program knows; inside a network names are loose.
     let submitted = line.authenticated
         || line.protocol.as_deref().is_some_and(|p| {
@@ -97,22 +107,27 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
                 || p.starts_with("http")
                 || p.starts_with("pop")
         });
+
     if submitted || !names::is_public(address) {
         return;
     }
+
     // A machine of the server's own network may call itself what it likes.
     let rdns = line.from_rdns.as_deref();
+
     if let (Some(rdns), Some(by)) = (rdns, line.by.as_deref())
         && names::related(rdns, by)
     {
         return;
     }
+
     if names::is_localhost(helo) {
         say(format!(
             "The client called itself {helo}, but it came from {address}."
         ));
         return;
     }
+
     if let Some(literal) = names::address(helo) {
         // A private literal is a client behind address translation.
         if literal != address && names::is_public(literal) {
@@ -122,17 +137,21 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
         }
         return;
     }
+
     let by_itself = line
         .by
         .as_deref()
         .is_some_and(|by| by.eq_ignore_ascii_case(helo) && helo.contains('.'));
+
     if by_itself && line.by_address != line.from_address {
         say(format!(
             "The client called itself by the server's own name, {helo}."
         ));
         return;
     }
+
     let Some(rdns) = rdns else { return };
+
     if names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns) {
         say(format!(
             "The client called itself {helo}, but its address {address} belongs to {rdns}."
@@ -202,6 +221,7 @@ fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
         .flatten()
         .filter(|name| names::is_public_name(name))
         .collect();
+
     // Mailers send for customers under the customers' names, and a server may have many names: only a known address
     // of the server, or a line that names both, can show a gap.
     let same_address = lower.by_address == Some(address);
@@ -209,6 +229,7 @@ fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
         .from_rdns
         .as_deref()
         .filter(|name| names::is_public_name(name));
+
     if same_address
         || named.is_empty()
         || rdns.is_none()
@@ -216,6 +237,7 @@ fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
     {
         return;
     }
+
     if is_mailer(by)
         || lower.is_local()
         || upper
@@ -225,6 +247,7 @@ fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
     {
         return;
     }
+
     say(format!(
         "The hop before ended at {by}, but this one begins at {}: a line may be missing or invented.",
         named[0]
@@ -261,6 +284,7 @@ fn is_mailer(by: &str) -> bool {
         "emailsrvr.com",
         "salesforce.com",
     ];
+
     names::organization(by)
         .is_some_and(|org| MAILERS.contains(&org.as_str()) || names::is_shared(&org))
 }
@@ -280,12 +304,14 @@ fn time(
         });
         return;
     };
+
     if let Some(now) = now {
         let ahead = at.duration_since(now).as_secs();
         if ahead > AHEAD_SECONDS {
             say(format!("The date is {} in the future.", span(ahead)));
         }
     }
+
     if let Some((first, earlier)) = *before {
         let delay = at.duration_since(earlier).as_secs();
         if delay < -SKEW_SECONDS {
@@ -301,6 +327,7 @@ fn time(
             ));
         }
     }
+
     *before = Some((index, at));
 }
 

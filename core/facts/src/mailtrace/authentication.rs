@@ -34,6 +34,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
         .get(found.trusted)
         .copied()
         .unwrap_or(usize::MAX);
+
     // Without a name it counts only above the line that the stranger's message came in with.
     let line = found
         .trusted
@@ -41,8 +42,10 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
         .and_then(|last| chain.places.get(last))
         .copied()
         .unwrap_or(0);
+
     let mut methods: Vec<MethodResult> = Vec::new();
     let mut foreign = None;
+
     for (place, field) in fields.iter().enumerate() {
         if field.is("Authentication-Results") {
             let read = results::read(&field.value);
@@ -62,17 +65,20 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
             out.spf = spf.filter(|spf| is_own(spf.receiver.as_deref(), chain, found));
         }
     }
+
     let nobody = match foreign {
         Some(id) => {
             format!("Results by {id} are in the message, but that is not the reader's own server.")
         }
         None => "The reader's server wrote no result.".to_owned(),
     };
+
     let by = out
         .said
         .authserv_id
         .clone()
         .unwrap_or_else(|| "the receiving server".to_owned());
+
     let outcome = |method: &str| match methods.iter().find(|m| m.method == method) {
         Some(found) => Outcome {
             result: Some(found.result.clone()),
@@ -85,6 +91,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
             detail: nobody.clone(),
         },
     };
+
     out.said.spf = outcome("spf");
     out.said.dmarc = outcome("dmarc");
     if let (None, Some(spf)) = (&out.said.spf.result, &out.spf) {
@@ -95,7 +102,9 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
             detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
         };
     }
+
     let spf = methods.iter().find(|m| m.method == "spf");
+
     // A domain alone stands for its postmaster (RFC 7208 §4.3).
     out.mail_from = spf
         .and_then(|m| m.property("smtp.mailfrom"))
@@ -106,6 +115,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
                 names::host(from).map(|domain| format!("postmaster@{domain}"))
             }
         });
+
     let remote = methods.iter().find_map(|m| {
         let said = m
             .comment
@@ -116,12 +126,14 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
             .or(said)
             .and_then(names::address)
     });
+
     out.client = match (out.spf.as_ref().and_then(|spf| spf.client), remote) {
         (Some(address), _) => Some(("Received-SPF", address)),
         (None, remote) => remote.map(|address| ("Authentication-Results", address)),
     };
     out.said.dkim = dkim(fields, &methods, &by, &nobody);
     out.said.arc = arc(fields, outcome("arc"));
+
     out
 }
 
@@ -173,6 +185,7 @@ fn detail(found: &MethodResult, by: &str) -> String {
 fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) -> Vec<Dkim> {
     let mut results: Vec<&MethodResult> = methods.iter().filter(|m| m.method == "dkim").collect();
     let mut out: Vec<Dkim> = Vec::new();
+
     for field in fields
         .iter()
         .filter(|field| field.is("DKIM-Signature"))
@@ -184,6 +197,7 @@ fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) 
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.clone())
         };
+
         let (domain, selector, signature) = (tag("d"), tag("s"), tag("b").unwrap_or_default());
         let matches = |m: &MethodResult| {
             let at = m.property("header.d").or_else(|| m.property("header.i"));
@@ -201,10 +215,12 @@ fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) 
                     .is_none_or(|b| signature.starts_with(b))
                 && m.result != "none"
         };
+
         let found = results
             .iter()
             .position(|m| matches(m))
             .map(|at| results.remove(at));
+
         out.push(Dkim {
             result: found.map(|m| m.result.clone()),
             verified: false,
@@ -214,6 +230,7 @@ fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) 
             algorithm: tag("a"),
         });
     }
+
     // Pasted without its signatures, or none there: the results alone.
     if out.is_empty() {
         out.extend(results.into_iter().take(MAX).map(|m| {
@@ -230,6 +247,7 @@ fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) 
             }
         }));
     }
+
     out
 }
 
@@ -241,16 +259,19 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
         .take(60)
         .map(|f| tags(&f.value))
         .collect();
+
     let tag = |seal: &[(String, String)], name: &str| {
         seal.iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.clone())
     };
+
     let last = seals.iter().max_by_key(|seal| {
         tag(seal, "i")
             .and_then(|i| i.parse::<u32>().ok())
             .unwrap_or(0)
     });
+
     let Some(last) = last else {
         return Outcome {
             result: Some("none".to_owned()),
@@ -258,6 +279,7 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
             detail: "No ARC chain.".to_owned(),
         };
     };
+
     let domain = tag(last, "d").unwrap_or_default();
     let chain = match tag(last, "cv").as_deref() {
         Some("none") => "the first of the chain",
@@ -265,6 +287,7 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
         Some("fail") => "which found the chain before it broken",
         _ => "without a word on the chain before it",
     };
+
     let text = format!(
         "{} ARC set(s), the last sealed by {domain}, {chain}.",
         seals.len()
@@ -274,6 +297,7 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
     } else {
         text
     };
+
     Outcome {
         result: said.result,
         verified: false,
@@ -312,6 +336,7 @@ impl Reading {
             .iter()
             .find(|f| f.is("Return-Path"))
             .map(|f| f.value.trim().trim_matches(['<', '>']).to_owned());
+
         let recorded = self.spf.as_ref().and_then(|spf| spf.envelope_from.clone());
         let spf = line.and_then(|line| {
             let address = line.from_address?;
@@ -329,7 +354,9 @@ impl Reading {
                 by: line.by.clone(),
             })
         });
+
         let has = |name: &str| input.has_body && input.fields.iter().any(|f| f.is(name));
+
         Verify {
             spf,
             from_domain: summary.from_domain.clone(),

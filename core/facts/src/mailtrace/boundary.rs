@@ -33,6 +33,7 @@ impl Found {
 pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
     let mut found = Found::default();
     let mut configured = false;
+
     for (number, line) in chain.lines.iter().enumerate() {
         found.trusted = number + 1;
         let known = line.by.as_deref().is_some_and(|by| policy.has_name(by))
@@ -45,6 +46,7 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
         {
             add(&mut found.own, own);
         }
+
         // Beyond a gap nothing is known, whoever the client was.
         if chain.cut == Some(number + 1) {
             found.handover = line
@@ -53,7 +55,9 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
                 .map(|_| number);
             break;
         }
+
         let next = chain.lines.get(number + 1);
+
         if trusted_client(line, policy) {
             configured = true;
             if next.is_some() {
@@ -62,13 +66,16 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
         } else if next.is_some_and(|next| is_inside(line, next, &mut found)) {
             continue;
         }
+
         found.handover = line
             .from_address
             .filter(|a| names::is_public(*a))
             .map(|_| number);
         break;
     }
+
     found.said = said(chain, &found, configured, policy);
+
     found
 }
 
@@ -98,11 +105,13 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
             Some(name) => !smtp && (!names::is_public_name(name) || found.is_own(name)),
         };
     };
+
     let fetched = line.protocol.as_deref().is_some_and(|p| {
         let p = p.to_ascii_lowercase();
         // LMTP is no protocol between organizations (RFC 2033 §5).
         p.starts_with("pop") || p.starts_with("imap") || p.starts_with("lmtp")
     });
+
     if names::is_inside(address) || fetched {
         // Fetched from the reader's mailbox, or over our own wires: whatever the next server is called, it is ours.
         for name in [next.by.as_deref(), name.filter(|_| fetched)]
@@ -115,10 +124,12 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
         }
         return true;
     }
+
     let by = next.by.as_deref();
     if is_exchange_online(address, line, by) {
         return true;
     }
+
     // A public address of our own domain: its looked-up name says so, and the next line was written there. Where
     // customers' mail leaves under the same name (Gmail, Outlook) that tells nothing.
     let Some(rdns) = line.from_rdns.as_deref().filter(|_| !line.doubted) else {
@@ -131,6 +142,7 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
     if own(rdns) && by.is_some_and(own) {
         return true;
     }
+
     // iCloud's machines greet by their bare names, over public addresses of the domain that the mail is for.
     let bare =
         |name: &str| !names::is_public_name(name) && !names::is_localhost(name) && name.len() > 8;
@@ -139,6 +151,7 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
         .as_deref()
         .and_then(|to| to.rsplit_once('@'))
         .is_some_and(|(_, to)| names::same_operator(to, rdns));
+
     mine && by.is_some_and(bare) && by == line.from_helo.as_deref()
 }
 
@@ -183,6 +196,7 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
             text,
         };
     }
+
     let last = &chain.lines[found.trusted - 1];
     let by = last.by.as_deref().unwrap_or("the reader's server");
     let kind = if configured {
@@ -190,6 +204,7 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
     } else {
         BoundaryKind::Inferred
     };
+
     let why = match kind {
         BoundaryKind::Configured => "by the configured relays".to_owned(),
         _ if found.own.is_empty() => {
@@ -200,6 +215,7 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
             found.own.join(", ")
         ),
     };
+
     let unused = match kind {
         BoundaryKind::Inferred if !policy.is_empty() => " None of the configured relays appears.",
         _ => "",
@@ -221,6 +237,7 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
             chain.index(found.trusted - 1)
         ),
     };
+
     Boundary {
         kind,
         hop: hop.or_else(|| Some(chain.index(found.trusted - 1))),

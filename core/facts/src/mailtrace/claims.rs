@@ -36,10 +36,12 @@ pub(super) fn read(
             claims.push(claim);
         }
     };
+
     // Beside the fact itself it says nothing new.
     let fact = found
         .handover
         .and_then(|number| chain.lines[number].from_address);
+
     if let Some((source, address)) = client.filter(|(_, address)| Some(*address) != fact) {
         let scope = addresses::class(address);
         add(Claim {
@@ -50,6 +52,7 @@ pub(super) fn read(
             scope,
         });
     }
+
     for field in fields {
         if !FIELDS.iter().any(|name| field.is(name)) {
             continue;
@@ -68,6 +71,7 @@ pub(super) fn read(
             }
         }
     }
+
     for (number, line) in chain.lines.iter().enumerate().skip(found.trusted).rev() {
         if let Some(address) = line.from_address {
             let host = line.from_rdns.clone().or_else(|| line.from_helo.clone());
@@ -81,6 +85,7 @@ pub(super) fn read(
             });
         }
     }
+
     claims
 }
 
@@ -100,11 +105,13 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
             (None, Some(helo)) => format!(", which calls itself {helo}"),
             (None, None) => String::new(),
         };
+
         let at = line.at.map(|at| format!(" at {at}")).unwrap_or_default();
         let evidence = format!(
             "{by} took the message from {address}{named}{at} (hop {}).",
             chain.index(number)
         );
+
         return Origin {
             address: Some(address),
             host,
@@ -112,7 +119,9 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
             evidence,
         };
     }
+
     let public = |claim: &&Claim| names::is_public(claim.address);
+
     if let Some(claim) = claims.iter().find(public) {
         let evidence = match claim.hop {
             Some(hop) => format!("Hop {hop} names it; nobody trusted confirms that line."),
@@ -129,11 +138,13 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
             evidence,
         };
     }
+
     let evidence = if chain.lines.is_empty() {
         "There is no Received line."
     } else {
         "No line names an address outside the reader's own network."
     };
+
     Origin {
         evidence: evidence.to_owned(),
         ..Origin::default()

@@ -30,11 +30,13 @@ impl Chain {
             .enumerate()
             .filter(|(_, field)| field.is("Received"))
             .collect();
+
         let total = all.len();
         let mut chain = Self {
             total,
             ..Self::default()
         };
+
         for (index, (place, field)) in all.into_iter().enumerate() {
             if index >= TOP && index + BOTTOM < total {
                 chain.cut = Some(TOP);
@@ -43,12 +45,14 @@ impl Chain {
             chain.lines.push(received::parse(&field.value));
             chain.places.push(place);
         }
+
         if chain.cut.is_some() {
             let left = total - chain.lines.len();
             notes.push(format!(
                 "{total} Received lines: {left} in the middle were left out"
             ));
         }
+
         chain
     }
 
@@ -64,10 +68,12 @@ impl Chain {
     pub(super) fn hops(&self, found: &Found) -> Vec<Hop> {
         let mut before = None;
         let mut hops = Vec::with_capacity(self.lines.len());
+
         for (number, line) in self.lines.iter().enumerate().rev() {
             if self.cut == Some(number + 1) {
                 before = None;
             }
+
             let delay = match (before, line.at) {
                 (Some(before), Some(at)) => Some(at.duration_since(before).as_secs()),
                 _ => None,
@@ -89,6 +95,7 @@ impl Chain {
                 scope: line.from_address.map(addresses::class),
             });
         }
+
         hops
     }
 }

@@ -40,10 +40,12 @@ pub(super) struct Input<'a> {
 /// The text of the header section. Bytes that are not UTF-8 are read as Latin-1: headers before SMTPUTF8.
 pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
     let mut notes = Vec::new();
+
     if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
         notes.push("Outlook's .msg file: read from the transport headers found inside".to_owned());
         return (Cow::Owned(msg(bytes)), notes);
     }
+
     let wide = |little: bool| {
         let unit = |pair: &[u8]| {
             let pair = [pair[0], pair[1]];
@@ -59,15 +61,18 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
             .collect();
         String::from_utf16_lossy(&units)
     };
+
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return (Cow::Owned(wide(bytes[0] == 0xff)), notes);
     }
+
     let head = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
     let head = if head.len() > MAX_HEAD {
         &head[..MAX_HEAD]
     } else {
         head
     };
+
     // A cut inside a character is no reason to read all as Latin-1.
     match std::str::from_utf8(head) {
         Ok(text) => (Cow::Borrowed(text), notes),
@@ -210,11 +215,13 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
     let mut wrapping = None;
     let mut open: Option<(&str, Vec<&str>)> = None;
     let (mut fenced, mut blank) = (false, 0);
+
     // Every line is followed by a blank one; two of them are then the end.
     let mut spaced = false;
     let mut first = true;
     let mut seen = [false; 3];
     let mut mended = false;
+
     for raw in Lines(text) {
         let Some(wrapping) = wrapping else {
             // Before the first field: fences, greetings, mbox's `From ` line, blank lines.
@@ -231,19 +238,23 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
             }
             continue;
         };
+
         let line = wrapping.strip(raw);
         if fence(line).is_some() && fenced {
             break;
         }
+
         if line.trim().is_empty() {
             blank += 1;
             continue;
         }
+
         let name = if line.starts_with([' ', '\t']) {
             None
         } else {
             field_name(line)
         };
+
         let (blanks, early) = (std::mem::take(&mut blank), std::mem::take(&mut first));
         spaced |= early && blanks == 1 && name.is_some_and(is_known);
         if blanks > 0 && !(spaced && blanks == 1) {
@@ -255,6 +266,7 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
             }
             mended = true;
         }
+
         if name.is_some() {
             close(&mut input, open.take());
             open = start(line);
@@ -263,6 +275,7 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
             mended |= !line.starts_with([' ', '\t']);
             value.push(line.trim_end_matches('`').trim_end());
         }
+
         if input.fields.len() >= MAX_FIELDS {
             input.notes.push(format!(
                 "only the first {MAX_FIELDS} header fields were read"
@@ -270,21 +283,25 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
             break;
         }
     }
+
     close(&mut input, open);
     if !input.has_body && total > MAX_HEAD && text.len() >= MAX_HEAD - 4 {
         input.notes.push(format!(
             "the header section is longer than {MAX_HEAD} bytes: the rest was not read"
         ));
     }
+
     if mended {
         input.notes.push(
             "the text was mended: folded lines or blank lines were not where a message has them"
                 .to_owned(),
         );
     }
+
     if wrapping.is_some_and(|w| w.quotes > 0) {
         input.notes.push("quoting marks were removed".to_owned());
     }
+
     input
 }
 
@@ -350,18 +367,21 @@ pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
     {
         return None;
     }
+
     let mut rest = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
     let skip = rest.iter().position(|b| !matches!(b, b'\r' | b'\n'))?;
     rest = &rest[skip..];
     if rest.starts_with(b"From ") {
         rest = &rest[rest.iter().position(|&b| b == b'\n')? + 1..];
     }
+
     let first = rest.split(|&b| b == b'\n').next()?;
     let first = std::str::from_utf8(first).ok()?;
     field_name(first).filter(|name| is_known(name))?;
     let mut out = Vec::with_capacity(rest.len() + rest.len() / 30);
     let mut previous = 0;
     let mut blank = None;
+
     for &byte in rest {
         if byte == b'\n' && previous != b'\r' {
             out.push(b'\r');
@@ -372,6 +392,7 @@ pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         previous = byte;
     }
+
     blank.filter(|&at| at < out.len()).map(|_| out)
 }
 

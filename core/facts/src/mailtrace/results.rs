@@ -50,6 +50,7 @@ const WORDS: [&str; 13] = [
 /// Reads one field.
 pub(super) fn read(value: &str) -> Results {
     let mut out = Results::default();
+
     for (index, part) in split(names::clip(value, 8 * 1024))
         .into_iter()
         .take(60)
@@ -57,6 +58,7 @@ pub(super) fn read(value: &str) -> Results {
     {
         let mut words: Vec<String> = Vec::new();
         let mut comment = None;
+
         tokens_of(part, |text, is_comment| {
             if is_comment {
                 comment = comment.take().or_else(|| Some(text.to_owned()));
@@ -64,6 +66,7 @@ pub(super) fn read(value: &str) -> Results {
                 words.push(text.to_owned());
             }
         });
+
         // `dkim = pass`
         let mut pairs: Vec<(String, String)> = Vec::new();
         let joined = words
@@ -71,6 +74,7 @@ pub(super) fn read(value: &str) -> Results {
             .replace(" = ", "=")
             .replace("= ", "=")
             .replace(" =", "=");
+
         for word in joined.split(' ') {
             if let Some((key, value)) = word.split_once('=') {
                 pairs.push((key.to_ascii_lowercase(), value.trim_matches('"').to_owned()));
@@ -78,16 +82,20 @@ pub(super) fn read(value: &str) -> Results {
                 out.authserv_id = names::host(word).map(str::to_owned);
             }
         }
+
         let Some((method, result)) = pairs.first().cloned() else {
             continue;
         };
+
         // `dkim/1=pass`
         let method = method.split('/').next().unwrap_or_default().to_owned();
         let result = result.to_ascii_lowercase();
+
         // Microsoft: `compauth=fail reason=000` is its own; anything else must be a known word.
         if method.contains('.') || !WORDS.contains(&result.as_str()) {
             continue;
         }
+
         out.results.push(MethodResult {
             method,
             result,
@@ -95,6 +103,7 @@ pub(super) fn read(value: &str) -> Results {
             properties: pairs.split_off(1),
         });
     }
+
     out
 }
 
@@ -141,13 +150,16 @@ pub(super) fn read_spf(value: &str) -> Option<ReceivedSpf> {
         .next()?
         .trim_end_matches(';')
         .to_ascii_lowercase();
+
     if !WORDS.contains(&result.as_str()) {
         return None;
     }
+
     let mut out = ReceivedSpf {
         result,
         ..ReceivedSpf::default()
     };
+
     for part in split(value) {
         tokens_of(part, |text, is_comment| {
             if is_comment {
@@ -163,10 +175,12 @@ pub(super) fn read_spf(value: &str) -> Option<ReceivedSpf> {
                 }
                 return;
             }
+
             let Some((key, value)) = text.split_once('=') else {
                 return;
             };
             let value = value.trim_matches(['"', '<', '>', ';']);
+
             match key.to_ascii_lowercase().as_str() {
                 "client-ip" => out.client = names::address(value),
                 "envelope-from" => out.envelope_from = Some(value.to_owned()),
@@ -176,5 +190,6 @@ pub(super) fn read_spf(value: &str) -> Option<ReceivedSpf> {
             }
         });
     }
+
     Some(out)
 }

@@ -24,6 +24,7 @@ pub(super) struct Summary {
 /// Takes the first of each field: a second one is forged or broken, and mail programs show the first.
 pub(super) fn read(fields: &[Field<'_>]) -> Summary {
     let mut head = String::new();
+
     for name in ["From", "Subject", "Message-ID"] {
         if let Some(field) = fields.iter().find(|field| field.is(name)) {
             let value = names::clip(&field.value, MAX_FIELD);
@@ -34,6 +35,7 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
             head.push_str("\r\n");
         }
     }
+
     let mut out = Summary {
         date: date_of(fields),
         ..Summary::default()
@@ -43,6 +45,7 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
         .header_text(HeaderName::Subject)
         .header_id(HeaderName::MessageId)
         .default_header_ignore();
+
     let Some(message) = parser.parse_headers(head.as_bytes()) else {
         return out;
     };
@@ -66,17 +69,20 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
             (name, address) => address.or(name),
         };
     }
+
     let raw = |name: &str| {
         fields
             .iter()
             .find(|f| f.is(name))
             .and_then(|f| clean(&f.value))
     };
+
     out.from = out.from.or_else(|| raw("From"));
     out.message_id = out
         .message_id
         .or_else(|| raw("Message-ID"))
         .map(|id| id.trim_matches(['<', '>']).to_owned());
+
     out
 }
 

@@ -34,12 +34,14 @@ fn reading(trace: &Trace) -> Value {
             })
         })
         .collect();
+
     let dkim: Vec<Value> = trace
         .authentication
         .dkim
         .iter()
         .map(|d| json!([d.domain, d.selector, d.result]))
         .collect();
+
     json!({
         "from": trace.from, "subject": trace.subject, "date": trace.date, "message_id": trace.message_id,
         "hops": hops, "boundary": trace.boundary.hop,
@@ -103,6 +105,7 @@ fn ordinary_mail_has_no_anomalies() {
 #[test]
 fn names_what_is_forged() {
     let trace = read(&fixture("forged"));
+
     for part in [
         "no address",
         "cannot be read",
@@ -117,15 +120,18 @@ fn names_what_is_forged() {
             trace.anomalies
         );
     }
+
     assert_eq!(
         trace.authentication.spf.result, None,
         "results by a stranger"
     );
+
     let policy = TrustPolicy {
         now: "2026-10-05T08:00:00Z".parse().ok(),
         ..TrustPolicy::default()
     };
     let trace = super::trace(&fixture("forged"), &policy);
+
     assert!(
         trace
             .anomalies

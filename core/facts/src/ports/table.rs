@@ -72,10 +72,12 @@ fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
     ) else {
         return;
     };
+
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else {
         return;
     };
+
     for port in first..=last {
         let words = normal(&format!("{service} {description}")).into_boxed_str();
         entries.push(Entry {

@@ -62,10 +62,12 @@ impl Bootstrap {
             .filter(|url| is_web(url))
             .map(|url| with_slash(url))
             .collect();
+
         servers.sort_by_key(|url| !url.starts_with("https://"));
         if servers.is_empty() {
             return;
         }
+
         let index = self.services.len();
         self.services.push(servers);
         for entry in entries {
@@ -199,6 +201,7 @@ mod tests {
     #[test]
     fn the_longest_entry_wins() {
         let b = sample();
+
         for (kind, query, expected) in [
             (
                 Kind::Domain,
@@ -222,6 +225,7 @@ mod tests {
         ] {
             assert_eq!(b.lookup(kind, query), expected, "{query}");
         }
+
         assert_eq!(b.published(), Some("2026-01-01T00:00:00Z"));
         assert!(Bootstrap::parse("{", "", "", "").is_err());
     }

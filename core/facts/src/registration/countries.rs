@@ -56,6 +56,7 @@ const NAMES: &[(&str, &str)] = &[
 /// The code of a country given as a code or as a well-known name.
 pub(super) fn code(value: &str) -> Option<String> {
     let value = value.trim();
+
     if value.len() == 2 && value.bytes().all(|b| b.is_ascii_alphabetic()) {
         let upper = value.to_ascii_uppercase();
         let upper = if upper == "UK" {
@@ -68,9 +69,11 @@ pub(super) fn code(value: &str) -> Option<String> {
             .any(|known| known == upper)
             .then_some(upper);
     }
+
     if value.len() > 60 {
         return None;
     }
+
     // `US (United States)`, `United States (US)`, `US - United States`
     if let Some((before, inside)) = value.split_once(['(', '-']) {
         return [before, inside.trim_end_matches(')')]
@@ -80,6 +83,7 @@ pub(super) fn code(value: &str) -> Option<String> {
                 _ => None,
             });
     }
+
     let plain: String = value
         .chars()
         .filter(|c| c.is_alphabetic() || *c == ' ')
@@ -89,6 +93,7 @@ pub(super) fn code(value: &str) -> Option<String> {
         .collect::<Vec<_>>()
         .join(" ")
         .to_lowercase();
+
     NAMES
         .iter()
         .find(|(name, _)| *name == plain)

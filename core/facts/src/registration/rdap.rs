@@ -49,6 +49,7 @@ const MAX_LINKS: usize = 4;
 /// 429 [`State::Throttled`].
 pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error> {
     let value = read(json)?;
+
     if let Some(code) = error_code(&value) {
         let state = match code {
             404 => State::Available,
@@ -60,19 +61,23 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
             ..Registration::empty(kind)
         });
     }
+
     let object = select(kind, query, &value).ok_or(Error::NotRdap)?;
     let mut out = Registration::empty(kind);
+
     for word in texts(&object["status"]) {
         // RFC 8056 §2: RDAP's `active` is what EPP calls `ok`.
         let is_ok = kind == Kind::Domain && word.eq_ignore_ascii_case("active");
         status::add(&mut out.status, if is_ok { "ok" } else { word });
     }
+
     out.created = event(object, &["registration"]);
     out.updated = event(object, &["last changed"]);
     out.expires = event(
         object,
         &["expiration", "registrar expiration", "soft expiration"],
     );
+
     if kind == Kind::Domain {
         domain(&mut out, object);
     } else {
@@ -81,14 +86,17 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
             return Ok(Registration::empty(kind));
         }
     }
+
     let reserved = out.status.iter().any(|word| word == "reserved")
         && out.created.is_none()
         && out.registrar.is_none();
+
     out.state = if reserved {
         State::Reserved
     } else {
         State::Registered
     };
+
     Ok(out.tidy())
 }
 
@@ -104,6 +112,7 @@ pub fn related(json: &[u8]) -> Vec<String> {
         .filter(|link| has(&link["rel"], "self"))
         .filter_map(|link| link["href"].as_str())
         .collect();
+
     for link in items(&value["links"]).filter(|link| has(&link["rel"], "related")) {
         let Some(href) = link["href"].as_str().map(str::trim) else {
             continue;
@@ -116,8 +125,10 @@ pub fn related(json: &[u8]) -> Vec<String> {
             },
             |kind| kind.contains("rdap+json"),
         );
+
         let web = href.starts_with("https://") || href.starts_with("http://");
         let plain = href.len() <= 1024 && href.bytes().all(|b| b.is_ascii_graphic());
+
         if rdap
             && web
             && plain
@@ -128,7 +139,9 @@ pub fn related(json: &[u8]) -> Vec<String> {
             found.push(href.to_owned());
         }
     }
+
     found.sort_by_key(|href| !href.starts_with("https://"));
+
     found
 }
 
@@ -196,6 +209,7 @@ fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
             class == "ip network" || class == "network" || !value["startAddress"].is_null()
         }
     };
+
     if fits {
         let names = [value["ldhName"].as_str(), value["unicodeName"].as_str()]
             .into_iter()
@@ -203,7 +217,9 @@ fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
         return (kind != Kind::Domain || !super::subject::is_another(query, names))
             .then_some(value);
     }
+
     let wanted = values::hostname(query);
+
     items(&value["domainSearchResults"]).find(|found| {
         found["ldhName"].as_str().and_then(values::hostname) == wanted && wanted.is_some()
     })
@@ -235,8 +251,10 @@ fn domain(out: &mut Registration, object: &Value) {
             values::nameservers(&mut out.nameservers, name);
         }
     }
+
     let secure = &object["secureDNS"];
     let signed = &secure["delegationSigned"];
+
     out.dnssec = signed
         .as_bool()
         .or_else(|| values::signed(signed.as_str()?))
@@ -246,6 +264,7 @@ fn domain(out: &mut Registration, object: &Value) {
                 .any(|name| items(&secure[*name]).next().is_some());
             keys.then_some(true)
         });
+
     out.registrar = with_role(object, "registrar")
         .next()
         .map(|entity| registrar(entity, object));
@@ -265,17 +284,20 @@ fn registrar(entity: &Value, object: &Value) -> Registrar {
             .as_str()
             .is_some_and(|kind| kind.to_lowercase().contains("iana"))
     });
+
     let id = id.and_then(|id| match &id["identifier"] {
         Value::String(text) => values::iana_id(text),
         Value::Number(number) => values::iana_id(&number.to_string()),
         _ => None,
     });
+
     // The contact for abuse belongs to the registrar; a few servers put it beside.
     let abuse = with_role(entity, "abuse")
         .chain(with_role(object, "abuse"))
         .next()
         .map(Card::of)
         .unwrap_or_default();
+
     Registrar {
         name: card.name().or_else(|| card.organization()),
         iana_id: id,
@@ -290,6 +312,7 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
         name: object["name"].as_str().and_then(values::text),
         ..Network::default()
     };
+
     if kind != Kind::Asn {
         let address = |name: &str| {
             object[name]
@@ -300,7 +323,9 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
                 .parse()
                 .ok()
         };
+
         let range = Range::new(address("startAddress")?, address("endAddress")?)?;
+
         // The whole address space is how some say that a block is not theirs.
         if range.is_everything()
             || ranges::parse(query)
@@ -308,25 +333,30 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
         {
             return None;
         }
+
         (out.start, out.end) = (
             Some(range.first().to_string()),
             Some(range.last().to_string()),
         );
+
         let given = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
             let prefix = cidr["v4prefix"]
                 .as_str()
                 .or_else(|| cidr["v6prefix"].as_str())?;
             ranges::prefixes(&format!("{prefix}/{}", number(&cidr["length"])?)).pop()
         });
+
         out.cidr = given.collect();
         if out.cidr.is_empty() {
             out.cidr = range.cidr();
         }
+
         let origins = [
             "arin_originas0_originautnums",
             "lacnic_originAutnum",
             "nicbr_autnum",
         ];
+
         let origin = origins
             .iter()
             .find_map(|name| items(&object[*name]).find_map(number));
@@ -334,6 +364,7 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
             .and_then(|origin| u32::try_from(origin).ok())
             .filter(|origin| *origin != 0);
     }
+
     // RIPE lists maintainers as registrants too; only the organization is the holder.
     let holders: Vec<Card<'_>> = with_role(object, "registrant").map(Card::of).collect();
     let holder = holders
@@ -347,6 +378,7 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
         .as_str()
         .and_then(countries::code)
         .or_else(|| holder?.country());
+
     Some(out)
 }
 

@@ -36,24 +36,29 @@ fn normal(part: &str) -> Option<String> {
     let part = part.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '.' | '"' | '\'' | '-' | '*' | ':' | '!')
     });
+
     // `200 Active`: a reply code before the word.
     let part = part
         .trim_start_matches(|c: char| c.is_ascii_digit())
         .trim_start();
+
     // Some write only the link to the explanation.
     let part = match part.rsplit_once("epp#") {
         Some((_, code)) => code,
         None if part.contains("://") => return None,
         None => part,
     };
+
     if part.is_empty() || part.len() > 80 || !part.chars().any(char::is_alphabetic) {
         return None;
     }
+
     let squashed: String = part
         .chars()
         .filter(|c| !matches!(c, ' ' | '_' | '-' | '\t'))
         .collect::<String>()
         .to_ascii_lowercase();
+
     let code = EPP
         .iter()
         .find(|code| code.to_ascii_lowercase() == squashed);
@@ -63,6 +68,7 @@ fn normal(part: &str) -> Option<String> {
             .join(" ")
             .to_lowercase()
     };
+
     Some(code.map_or_else(words, |code| (*code).to_owned()))
 }
 

@@ -170,13 +170,16 @@ const MAX_SERVERS: usize = 64;
 /// Adds the host names at the start of a value; addresses, notes and whatever follows them are left out.
 pub(super) fn nameservers(list: &mut Vec<String>, value: &str) {
     let value = value.trim();
+
     // `1) ns.example.net`, `- ns.example.net`
     let value = value.trim_start_matches(['-', '*', '>', ' ']);
+
     // `example.test NS ns.example.net`: a line of a zone.
     let value = value
         .split_once("\tNS\t")
         .or_else(|| value.split_once(" NS "))
         .map_or(value, |(_, server)| server);
+
     for (index, word) in value
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'))
         .enumerate()
@@ -247,12 +250,14 @@ mod tests {
         ] {
             assert_eq!(name(none), None, "{none}");
         }
+
         assert!(is_organization("Example Trading GmbH") && !is_organization("Erika Mustermann"));
     }
 
     #[test]
     fn servers() {
         let mut list = Vec::new();
+
         for value in [
             "NS1.EXAMPLE.COM. 192.0.2.1",
             "ns1.example.com",
@@ -268,10 +273,12 @@ mod tests {
         ] {
             nameservers(&mut list, value);
         }
+
         let hosts: Vec<_> = list
             .iter()
             .filter_map(|host| host.split('.').next())
             .collect();
+
         assert_eq!(
             hosts,
             ["ns1", "ns2", "ns3", "ns4", "ns5", "ns6", "ns7", "ns8"]

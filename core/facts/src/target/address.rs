@@ -155,6 +155,7 @@ pub fn reverse_name(address: IpAddr) -> String {
 
 fn from_reverse_name(text: &str) -> Option<IpAddr> {
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+
     if let Some(labels) = name.strip_suffix(".in-addr.arpa") {
         let octets: Vec<u8> = labels
             .rsplit('.')
@@ -162,6 +163,7 @@ fn from_reverse_name(text: &str) -> Option<IpAddr> {
             .collect::<Option<_>>()?;
         return <[u8; 4]>::try_from(octets).ok().map(IpAddr::from);
     }
+
     let nibbles: Vec<u8> = name
         .strip_suffix(".ip6.arpa")?
         .rsplit('.')
@@ -171,10 +173,12 @@ fn from_reverse_name(text: &str) -> Option<IpAddr> {
                 .flatten()
         })
         .collect::<Option<_>>()?;
+
     let octets: Vec<u8> = nibbles
         .chunks_exact(2)
         .map(|pair| pair[0] << 4 | pair[1])
         .collect();
+
     (nibbles.len() == 32)
         .then(|| <[u8; 16]>::try_from(octets).ok().map(IpAddr::from))
         .flatten()

@@ -94,16 +94,20 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
             _ => invalid,
         }
     };
+
     if name.is_empty() {
         return Err(Invalid::new("a domain name is wanted here"));
     }
+
     // Full stops that Unicode treats like a dot, then the one final dot.
     let dotted = name.replace(['。', '．', '｡'], ".");
     let dotted = dotted.strip_suffix('.').unwrap_or(&dotted);
     if dotted.len() > 2048 {
         return Err(Invalid::new("a name holds at most 253 characters"));
     }
+
     let mut out = String::with_capacity(dotted.len());
+
     for label in dotted.split('.') {
         if label.is_empty() {
             return Err(
@@ -116,12 +120,14 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
                 ),
             );
         }
+
         if let Some(bad) = label.chars().find(|c| !is_allowed(*c)) {
             return Err(fault(
                 format!("{} may not stand in a name", shown(bad)),
                 label,
             ));
         }
+
         let encoded = if label.is_ascii() && !has_ace_prefix(label) {
             label.to_ascii_lowercase()
         } else {
@@ -132,6 +138,7 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
                 )
             })?
         };
+
         // IDNA maps characters such as `⒜` to several, of which some do not belong into a name.
         if let Some(bad) = encoded.chars().find(|c| *c != '.' && !is_allowed(*c)) {
             return Err(fault(
@@ -139,9 +146,11 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
                 label,
             ));
         }
+
         if encoded.is_empty() || encoded.contains('.') {
             return Err(fault("this label decodes to another name".into(), label));
         }
+
         if encoded.len() > 63 {
             let message = format!(
                 "a label holds at most 63 octets, this one has {}",
@@ -149,17 +158,21 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
             );
             return Err(fault(message, label));
         }
+
         if !out.is_empty() {
             out.push('.');
         }
+
         out.push_str(&encoded);
     }
+
     if out.len() > 253 {
         return Err(Invalid::new(format!(
             "a name holds at most 253 characters, this one has {}",
             out.len()
         )));
     }
+
     Ok(out)
 }
 
@@ -214,6 +227,7 @@ fn unicode_form(ascii: &str) -> Option<String> {
 /// foreign letters that together read as plain ASCII.
 pub fn name_warning(ascii: &str) -> Option<String> {
     let unicode = unicode_form(ascii)?;
+
     // Only the foreign letters: UTS #39 also folds ASCII, where `m` looks like `rn`.
     let looks_like: String = unicode
         .chars()
@@ -225,6 +239,7 @@ pub fn name_warning(ascii: &str) -> Option<String> {
             }
         })
         .collect();
+
     let foreign = unicode
         .split('.')
         .zip(looks_like.split('.'))
@@ -236,6 +251,7 @@ pub fn name_warning(ascii: &str) -> Option<String> {
                     .chars()
                     .any(|c| !c.is_ascii() && !c.identifier_allowed())
         });
+
     foreign.map(|(label, _)| {
         if looks_like.is_ascii() {
             format!(
@@ -248,138 +264,4 @@ pub fn name_warning(ascii: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn domain(text: &str) -> Result<String, Invalid> {
-        text.parse::<Domain>().map(|domain| domain.0)
-    }
-
-    #[test]
-    fn spellings_of_one_name() {
-        for text in [
-            "example.com",
-            "Example.COM.",
-            "https://example.com/x",
-            "user@example.com",
-            "example。com",
-            "ｅｘａｍｐｌｅ.com",
-        ] {
-            assert_eq!(domain(text).as_deref(), Ok("example.com"), "{text}");
-        }
-        for text in [
-            "bücher.example",
-            "BÜCHER.example",
-            "xn--bcher-kva.example",
-            "XN--BCHER-KVA.example",
-        ] {
-            assert_eq!(
-                domain(text).as_deref(),
-                Ok("xn--bcher-kva.example"),
-                "{text}"
-            );
-        }
-        assert_eq!(
-            domain("_dmarc.example.com").as_deref(),
-            Ok("_dmarc.example.com")
-        );
-    }
-
-    #[test]
-    fn limits_of_rfc_1035() {
-        let label = "a".repeat(63);
-        assert!(domain(&format!("{label}.com")).is_ok());
-        let long = domain(&format!("{label}a.com")).expect_err("64 octets");
-        assert_eq!(
-            long.message,
-            "a label holds at most 63 octets, this one has 64"
-        );
-        assert_eq!(long.part, Some(0..64));
-        let name = [label.as_str(); 3].join(".") + "." + &"b".repeat(61);
-        assert_eq!(name.len(), 253);
-        assert!(domain(&name).is_ok());
-        assert!(
-            domain(&(name + "b"))
-                .expect_err("254")
-                .message
-                .contains("at most 253")
-        );
-        assert!(domain(&"a.".repeat(10_000)).is_err());
-    }
-
-    #[test]
-    fn faults_point_at_the_label() {
-        let fault = domain("www.exa mple.com").expect_err("space");
-        assert_eq!(
-            (fault.message.as_str(), fault.part),
-            ("a space may not stand in a name", Some(4..12))
-        );
-        let fault = domain("ex\u{202e}ample.com").expect_err("override");
-        assert_eq!(
-            fault.message,
-            "the invisible character U+202E may not stand in a name"
-        );
-        assert_eq!(
-            domain("a..b").expect_err("empty").value.as_deref(),
-            Some("a.b")
-        );
-        assert!(domain("xn--a").is_err(), "no valid punycode");
-        assert!(domain("").is_err());
-        assert!(domain("nul\0.com").is_err());
-        assert_eq!(
-            domain("192.0.2.1").expect_err("address").command.as_deref(),
-            Some("/ptr 192.0.2.1")
-        );
-    }
-
-    #[test]
-    fn what_idna_makes_of_a_character_is_judged_too() {
-        for (text, bad) in [
-            ("⒜.example", "`(`"),
-            ("a˜b.example", "a space"),
-            ("a＞b.example", "`>`"),
-        ] {
-            let fault = domain(text).expect_err(text);
-            assert_eq!(fault.message, format!("{bad} may not stand in a name"));
-            assert_eq!(fault.part.map(|part| part.start), Some(0), "{text}");
-        }
-    }
-
-    #[test]
-    fn dig_takes_the_root() {
-        assert_eq!(
-            ".".parse::<DnsName>().map(|name| name.0).as_deref(),
-            Ok(".")
-        );
-        assert_eq!(
-            "COM".parse::<DnsName>().map(|name| name.0).as_deref(),
-            Ok("com.")
-        );
-    }
-
-    #[test]
-    fn look_alikes_are_told() {
-        assert_eq!(
-            both_forms("xn--bcher-kva.example"),
-            "bücher.example (xn--bcher-kva.example)"
-        );
-        assert_eq!(name_warning("xn--bcher-kva.example"), None);
-        assert_eq!(name_warning("example.com"), None);
-        let cyrillic_a = domain("pаypal.com").expect("mixed script is a name all the same");
-        assert_eq!(
-            name_warning(&cyrillic_a).as_deref(),
-            Some(
-                "`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike"
-            )
-        );
-        assert!(name_warning(&domain("аррӏе.com").expect("whole-script")).is_some());
-        assert_eq!(
-            name_warning(&domain("пример.испытание").expect("plain Russian")),
-            None
-        );
-        assert_eq!(
-            name_warning(&domain("例え.テスト").expect("plain Japanese")),
-            None
-        );
-    }
-}
+mod tests;

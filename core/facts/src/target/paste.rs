@@ -57,12 +57,15 @@ fn refang(text: &str) -> Cow<'_, str> {
         ("．", "."),
         ("｡", "."),
     ];
+
     let mut text = Cow::Borrowed(text);
+
     for (written, meant) in DEFANGED {
         if text.contains(written) {
             text = Cow::Owned(text.replace(written, meant));
         }
     }
+
     for (written, meant) in [("hxxps", "https"), ("hxxp", "http")] {
         if text
             .get(..written.len())
@@ -71,6 +74,7 @@ fn refang(text: &str) -> Cow<'_, str> {
             return Cow::Owned(format!("{meant}{}", &text[written.len()..]));
         }
     }
+
     text
 }
 
@@ -83,11 +87,13 @@ fn host_of(text: &str) -> Option<&str> {
             None => (text, false),
         },
     };
+
     let authority = if url || rest.contains('/') && !is_network(rest) {
         rest.split(['/', '?', '#']).next().unwrap_or(rest)
     } else {
         rest
     };
+
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
@@ -104,6 +110,7 @@ fn host_of(text: &str) -> Option<&str> {
     } else {
         host
     };
+
     (host != text).then_some(host)
 }
 

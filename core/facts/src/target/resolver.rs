@@ -106,19 +106,23 @@ impl Resolver {
             }
             None => (rest, None),
         };
+
         let (authority, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
             None => (rest, ""),
         };
+
         if path.len() > 1 && transport != Transport::Https {
             return Err(Invalid::new(format!(
                 "a path has no meaning for `{}://`",
                 transport.scheme()
             )));
         }
+
         if path.len() > 200 || !path.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Invalid::new("the path of this URL is not usable"));
         }
+
         Ok(Self {
             transport,
             endpoint: authority.parse()?,

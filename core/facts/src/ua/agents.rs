@@ -139,6 +139,7 @@ mod tests {
                 "{text}"
             );
         }
+
         for text in [
             "",
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0",

@@ -143,8 +143,10 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
     if sign == Some(Appliance) {
         return Appliance;
     }
+
     let android =
         text.contains("Android") || matches!(system, Some("Android" | "HarmonyOS" | "OpenHarmony"));
+
     if android && !matches!(sign, Some(MobilePhone | Pc)) {
         if WORDS.televisions.is_match(text) {
             return Appliance;
@@ -160,9 +162,11 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
             || WORDS.phones.is_match(text);
         return if phone { Smartphone } else { Tablet };
     }
+
     if let Some(category) = sign {
         return category;
     }
+
     match system {
         Some("iOS") => Smartphone,
         Some("tvOS" | "ATV OS X" | "Chromecast" | "Roku" | "WebTV" | "GoogleTV" | "FireTV") => {
@@ -222,12 +226,15 @@ pub(super) fn sounds_like_a_bot(text: &str, known: bool) -> bool {
     ]
     .iter()
     .any(|word| text.contains(word));
+
     if words.bots.is_match(&rest) || (!person && words.weak.is_match(&rest)) {
         return true;
     }
+
     if let Some(rest) = text.strip_prefix("Mozilla/") {
         return !BROWSER_WORDS.iter().any(|word| rest.contains(word));
     }
+
     // Browsers and apps describe a device in parentheses; one bare product is a script.
     !known
         && !person
@@ -310,21 +317,26 @@ pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
             )
         })
     };
+
     if let Some((_, rest)) = text.split_once("compatible;") {
         let first = rest.split([';', ')', ',', '(']).next().unwrap_or_default();
         if let Some(found) = product(first.trim()).filter(|_| !first.contains("http")) {
             return found;
         }
     }
+
     let bare = !text.starts_with("Mozilla/");
+
     if bare
         && let Some(found) = product(text.split([';', '(', ',', '[']).next().unwrap_or_default())
     {
         return found;
     }
+
     let words = text
         .split([' ', ';', '(', ')', ','])
         .filter(|word| word.contains('/') && !word.contains("//"));
+
     words.rev().find_map(product).unwrap_or_default()
 }
 
@@ -360,6 +372,7 @@ mod tests {
         ] {
             assert!(sounds_like_a_bot(text, false), "{text}");
         }
+
         for text in [
             "Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.0.0 Mobile Safari/537.36",
             "Nokia6230/2.0",
@@ -367,7 +380,9 @@ mod tests {
         ] {
             assert!(!sounds_like_a_bot(text, false), "{text}");
         }
+
         let named = |name: &str, version: &str| (Some(name.to_owned()), Some(version.to_owned()));
+
         assert_eq!(
             own_product("Mozilla/5.0 (compatible; Thing/1.2; x)"),
             named("Thing", "1.2")
@@ -378,6 +393,7 @@ mod tests {
             ),
             named("Uptimia", "1.0")
         );
+
         assert_eq!(
             own_product("ForwardQR/1.0 (+https://example.com/bot.html)"),
             named("ForwardQR", "1.0")

@@ -49,6 +49,7 @@ pub fn read_hints<'a>(
     let mut hints = Hints::default();
     let mut full = Vec::new();
     let mut any = false;
+
     for (name, value) in headers {
         let Some(hint) = strip_prefix(name, "sec-ch-ua").filter(|_| value.len() <= MAX_HEADER)
         else {
@@ -67,14 +68,18 @@ pub fn read_hints<'a>(
             _ => {}
         }
     }
+
     if !any {
         return None;
     }
+
     if !full.is_empty() {
         hints.brands = full;
     }
+
     hints.system = system(&hints);
     hints.disagreements = disagreements(&hints, facts);
+
     Some(hints)
 }
 
@@ -96,23 +101,28 @@ fn brands(value: &str) -> Vec<Brand> {
         else {
             return None;
         };
+
         let version = match params.get("v") {
             Some(BareItem::String(version)) => version.as_str().to_owned(),
             _ => String::new(),
         };
+
         // Every GREASE brand is a spelling of "Not A Brand" with odd punctuation.
         let letters: String = name
             .as_str()
             .chars()
             .filter(char::is_ascii_alphabetic)
             .collect();
+
         let grease = letters.eq_ignore_ascii_case("notabrand")
             || letters.eq_ignore_ascii_case("notanybrand");
+
         (!grease).then(|| Brand {
             name: name.as_str().to_owned(),
             version,
         })
     };
+
     list.iter().filter_map(brand).collect()
 }
 
@@ -169,6 +179,7 @@ fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
     let known = PLATFORMS
         .iter()
         .find(|(name, _)| Some(*name) == hints.platform.as_deref());
+
     if let (Some((platform, systems)), Some(os)) = (known, facts.os.name.as_deref())
         && !systems.iter().any(|system| os.starts_with(system))
     {
@@ -176,10 +187,12 @@ fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
             "the hints say {platform}, the User-Agent says {os}"
         ));
     }
+
     let phone = matches!(
         facts.category,
         super::Category::Smartphone | super::Category::MobilePhone
     );
+
     if let Some(mobile) = hints.mobile
         && mobile != phone
         && !facts.bot
@@ -191,9 +204,11 @@ fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
         };
         found.push(format!("the hints say {hint}, the User-Agent says {text}"));
     }
+
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     let chromium = hints.brands.iter().find(|brand| brand.name == "Chromium");
     let version = facts.user_agent.split("Chrome/").nth(1).and_then(major);
+
     match (chromium, version) {
         (Some(brand), Some(version)) if major(&brand.version).as_ref() != Some(&version) => {
             found.push(format!(
@@ -206,6 +221,7 @@ fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
         }
         _ => {}
     }
+
     found
 }
 
@@ -232,6 +248,7 @@ mod tests {
             ),
             ("Accept", "*/*"),
         ];
+
         let hints = read_hints(headers, &super::super::read(CHROME)).expect("hints");
         assert_eq!(hints.system.as_deref(), Some("Windows 11"));
         assert_eq!(
@@ -241,6 +258,7 @@ mod tests {
                 version: "126.0.6478.127".into()
             }]
         );
+
         assert_eq!(
             (hints.mobile, hints.model, hints.disagreements.len()),
             (Some(false), None, 0)

@@ -53,6 +53,7 @@ impl RuleSet {
     fn new(kind: char, shortest: usize) -> Self {
         let mut mapper = Builder::new(shortest);
         let mut rules = Vec::new();
+
         for line in TABLE.lines() {
             let Some(rest) = line
                 .strip_prefix(kind)
@@ -60,6 +61,7 @@ impl RuleSet {
             else {
                 continue;
             };
+
             let mut columns = rest.split('\t');
             let pattern = columns.next().unwrap_or_default();
             let Some(model) = regex_syntax::parse(pattern)
@@ -68,21 +70,26 @@ impl RuleSet {
             else {
                 continue;
             };
+
             mapper.push(model);
             let replacements = std::array::from_fn(|_| columns.next().unwrap_or_default());
+
             rules.push(Rule {
                 pattern,
                 compiled: OnceLock::new(),
                 replacements,
             });
         }
+
         let (mapper, atoms) = mapper.build();
         let prefilter = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .build(atoms);
+
         // Plain literals that regex-filtered itself hands to the same builder; it fails only beyond 2^31 states.
         let prefilter =
             prefilter.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("an empty automaton"));
+
         Self {
             rules,
             mapper,

@@ -69,17 +69,20 @@ fn any_text_is_read_in_bounded_time() {
         " Build",
         "AAAA",
     ];
+
     read("warm");
     for shape in shapes {
         let text = shape.repeat(64 * 1024 / shape.len());
         let started = ThreadTime::now();
         let facts = read(&text);
+
         // Tens of microseconds in release; the limit is for slow unoptimised builds.
         assert!(
             started.elapsed().as_millis() < 500,
             "{shape:?} took {:?}",
             started.elapsed()
         );
+
         assert!(facts.user_agent.len() <= MAX_READ);
         let fields = [
             facts.client.name,
@@ -88,6 +91,7 @@ fn any_text_is_read_in_bounded_time() {
             facts.device.brand,
             facts.device.model,
         ];
+
         assert!(
             fields
                 .iter()

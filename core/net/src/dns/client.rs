@@ -94,9 +94,11 @@ impl Client {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut negative = None;
         let mut last: Option<(&Upstream, NetError)> = None;
+
         for attempt in 0..self.attempts as usize * count {
             let index = (first + attempt) % count;
             let server = &self.servers[index];
+
             match self.ask_server(server, question).await {
                 Ok(response)
                     if count > 1 && is_refusal(&response.message) && negative.is_none() =>
@@ -119,6 +121,7 @@ impl Client {
                 Err(Asked::Net(error)) => last = Some((server, error)),
             }
         }
+
         match (negative, last) {
             (Some(response), _) => Ok(response),
             (None, Some((server, error))) => Err(failure(server, &error, started.elapsed())),
@@ -137,6 +140,7 @@ impl Client {
         let mut exchanged = server.exchange(request, question.tcp).await?;
         let mut message =
             Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
+
         // A server from before EDNS refuses the format (RFC 6891 §7): ask as it understands.
         if message.edns.is_none() && matches!(message.rcode, OptRcode::FORMERR | OptRcode::NOTIMP) {
             exchanged = server
@@ -145,6 +149,7 @@ impl Client {
             message =
                 Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
         }
+
         if message.flags.tc && exchanged.transport == Transport::Udp {
             let first = exchanged.elapsed;
             match server.exchange(self::request(question, true)?, true).await {
@@ -161,10 +166,12 @@ impl Client {
                 Err(error) => tracing::debug!(server = server.label, %error, "no answer over TCP"),
             }
         }
+
         answers_the_question(question, &message).map_err(Asked::Nonsense)?;
         let Exchanged {
             transport, elapsed, ..
         } = exchanged;
+
         Ok(Response {
             message,
             resolver: server.label.clone(),
@@ -223,6 +230,7 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
         }
         _ => local_reason(error),
     };
+
     match error {
         NetError::Timeout => Failure::Timeout {
             what,

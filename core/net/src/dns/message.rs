@@ -159,6 +159,7 @@ impl Message {
             Some(Err(error)) => return Err(malformed(&error)),
             None => None,
         };
+
         let sections = wire.sections().map_err(|error| malformed(&error))?;
         let read = |records: domain::base::message::RecordSection<'_, Bytes>| {
             records
@@ -167,6 +168,7 @@ impl Message {
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|error| malformed(&error))
         };
+
         let opt = wire.opt();
         let mut extended_errors = Vec::new();
         let edns = opt.as_ref().map(|opt| {
@@ -186,6 +188,7 @@ impl Message {
                 options,
             }
         });
+
         Ok(Self {
             id: header.id(),
             rcode: wire.opt_rcode(),

@@ -70,8 +70,10 @@ impl Upstream {
             },
             Transport::Quic => ProtocolConfig::Quic { server_name },
         };
+
         let mut options = ResolverOpts::default();
         options.timeout = timeout;
+
         Self {
             label,
             transport,

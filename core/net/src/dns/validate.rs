@@ -55,6 +55,7 @@ pub(super) async fn validate(
     anchors: Arc<TrustAnchors>,
 ) -> Validation {
     let mut verdict = judge(client, question.name, question.rtype, anchors.clone()).await;
+
     if verdict.0 == Security::Bogus
         && let Some((alias, end)) = alias_without_data(client, question).await
     {
@@ -67,6 +68,7 @@ pub(super) async fn validate(
             last
         };
     }
+
     let reason = match verdict {
         (Security::Secure, _) => {
             "a chain of signatures leads from the trust anchor to this answer".into()
@@ -75,6 +77,7 @@ pub(super) async fn validate(
         (Security::Bogus, _) => why_bogus(client, question).await,
         (Security::Indeterminate, why) => why,
     };
+
     Validation {
         security: verdict.0,
         reason,
@@ -143,6 +146,7 @@ async fn judge(
         },
         Err(error) => indeterminate(format!("the chain could not be followed: {error}")),
     };
+
     // What could not be had proves nothing: a key that a server did not give is not a wrong key.
     match verdict {
         (Security::Bogus, _) if failed_on_the_way.load(Ordering::Relaxed) => indeterminate(
@@ -161,6 +165,7 @@ fn weakest(response: &DnsResponse) -> Option<Proof> {
     } else {
         &response.answers
     };
+
     let dname = RecordType::from(u16::from(Rtype::DNAME));
     let from_dname = |record: &HickoryRecord| {
         record.record_type() == RecordType::CNAME
@@ -169,6 +174,7 @@ fn weakest(response: &DnsResponse) -> Option<Proof> {
                 .iter()
                 .any(|other| other.record_type() == dname && other.name.zone_of(&record.name))
     };
+
     let judged = records
         .iter()
         .filter(|record| !record.record_type().is_rrsig() && !from_dname(record));
@@ -178,6 +184,7 @@ fn weakest(response: &DnsResponse) -> Option<Proof> {
         Proof::Insecure => 2,
         Proof::Secure => 3,
     };
+
     judged.map(|record| record.proof).min_by_key(strength)
 }
 
@@ -212,14 +219,17 @@ async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
         checking_disabled: true,
         ..question.clone()
     };
+
     let (unchecked, checked) = futures::join!(client.ask(&unchecked), client.ask(question));
     let mut reasons = Vec::new();
+
     if let Ok(response) = &unchecked {
         reasons.extend(signature_fault(&response.message));
         if reasons.is_empty() {
             reasons.extend(key_fault(client, &response.message).await);
         }
     }
+
     if reasons.is_empty()
         && let Ok(response) = &checked
     {
@@ -231,6 +241,7 @@ async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
                 .map(|error| format!("the resolver says {error}")),
         );
     }
+
     if reasons.is_empty() {
         "a signature does not verify with the keys that the zone above vouches for".into()
     } else {
@@ -244,10 +255,12 @@ fn signature_fault(message: &Message) -> Option<String> {
     } else {
         &message.answers
     };
+
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() as u32);
     let signatures: Vec<_> = section.iter().filter_map(rrsig).collect();
+
     if let Some(unsigned) = section.iter().find(|record| {
         record.rtype != Rtype::RRSIG
             && !signatures
@@ -259,11 +272,14 @@ fn signature_fault(message: &Message) -> Option<String> {
             unsigned.rtype, unsigned.name
         ));
     }
+
     signatures.iter().find_map(|(name, rrsig)| {
         let covered = rrsig.type_covered();
+
         // Serial number arithmetic of RFC 4034 §3.1.5.
         let since_expiry = now.wrapping_sub(rrsig.expiration().into_int()) as i32;
         let until_start = rrsig.inception().into_int().wrapping_sub(now) as i32;
+
         if since_expiry > 0 {
             Some(format!(
                 "the signature over {covered} of {name} expired {} ago",
@@ -299,6 +315,7 @@ async fn key_fault(client: &Client, message: &Message) -> Option<String> {
     } else {
         &message.answers
     };
+
     let signer = super::without_dot(section.iter().find_map(rrsig)?.1.signer_name());
     let ask = |rtype| {
         let signer = signer.clone();
@@ -311,6 +328,7 @@ async fn key_fault(client: &Client, message: &Message) -> Option<String> {
             client.ask(&question).await.ok()
         }
     };
+
     let (ds, keys) = futures::join!(ask(Rtype::DS), ask(Rtype::DNSKEY));
     let vouched: Vec<u16> = ds?
         .message
@@ -321,6 +339,7 @@ async fn key_fault(client: &Client, message: &Message) -> Option<String> {
             _ => None,
         })
         .collect();
+
     let shown: Vec<u16> = keys?
         .message
         .answers
@@ -330,12 +349,14 @@ async fn key_fault(client: &Client, message: &Message) -> Option<String> {
             _ => None,
         })
         .collect();
+
     let tags = |tags: &[u16]| {
         tags.iter()
             .map(u16::to_string)
             .collect::<Vec<_>>()
             .join(", ")
     };
+
     (!vouched.is_empty() && !vouched.iter().any(|tag| shown.contains(tag))).then(|| {
         format!(
             "the DS records of {signer} name key {}, but the zone shows key {}",
@@ -377,20 +398,24 @@ impl DnsHandle for Unchecked {
                 checking_disabled: true,
                 ..Question::new(&name, Rtype::from_int(query.query_type().into()))
             };
+
             let answer = client.ask(&question).await;
             let useful =
                 |message: &Message| matches!(message.rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN);
+
             if !answer
                 .as_ref()
                 .is_ok_and(|response| useful(&response.message))
             {
                 failed.store(true, Ordering::Relaxed);
             }
+
             match answer {
                 Ok(response) => Ok(DnsResponse::from_buffer(response.message.octets.into())?),
                 Err(failure) => Err(NetError::Msg(failure.to_string())),
             }
         };
+
         Box::pin(answer.into_stream())
     }
 }

@@ -44,16 +44,20 @@ pub async fn ping(
         duplicates: 0,
         source,
     };
+
     let mut heard = Vec::new();
     let mut next_send = Instant::now();
     let size = options.size.clamp(MIN_SIZE, MAX_SIZE);
+
     loop {
         let now = Instant::now();
+
         if run.probes.len() < usize::from(options.count) && now >= next_send {
             run.send(&mut socket, size, &mut on_reply)?;
             // By the schedule, unless it was missed by more than a request.
             next_send = (next_send + options.interval).max(now);
         }
+
         run.give_up(now, options.timeout, &mut on_reply);
         let sending = run.probes.len() < usize::from(options.count);
         let deadline = run.deadline(options.timeout);
@@ -63,18 +67,22 @@ pub async fn ping(
             (true, Some(deadline)) => deadline.min(next_send),
             (false, Some(deadline)) => deadline,
         };
+
         tokio::select! {
             biased;
             result = socket.listen(&mut heard) => result?,
             () = sleep_until(wake.into()) => {}
         }
+
         run.hear(&mut heard, &mut on_reply);
     }
+
     let replies = run
         .probes
         .into_iter()
         .filter_map(|probe| probe.reply)
         .collect();
+
     Ok(PingOutcome::new(
         address,
         socket.method(),
@@ -101,6 +109,7 @@ impl Run {
         let seq = u16::try_from(self.probes.len() + 1).unwrap_or(u16::MAX);
         let sent = (Instant::now(), SystemTime::now());
         let mut outcome = socket.send(seq, size);
+
         if outcome.is_err() {
             // A router's complaint about an earlier request surfaces as this one's error: take
             // it in, and try again.
@@ -109,13 +118,16 @@ impl Run {
             self.hear(&mut heard, on_reply);
             outcome = socket.send(seq, size);
         }
+
         let mut probe = Probe { sent, reply: None };
+
         if let Err(error) = outcome {
             if seq == 1 {
                 return Err(PingError::Local {
                     reason: local_reason(&error),
                 });
             }
+
             let text = local_reason(&error);
             let error = ReplyError {
                 notice: None,
@@ -123,16 +135,20 @@ impl Run {
                 local: true,
                 text,
             };
+
             let reply = Reply {
                 seq,
                 rtt_ms: None,
                 ttl: None,
                 error: Some(error),
             };
+
             on_reply(&reply);
             probe.reply = Some(reply);
         }
+
         self.probes.push(probe);
+
         Ok(())
     }
 
@@ -142,12 +158,14 @@ impl Run {
             let Some(probe) = self.probes.get_mut(index) else {
                 continue;
             };
+
             if let Some(earlier) = &probe.reply {
                 if heard.said == Said::Reply && earlier.rtt_ms.is_some() {
                     self.duplicates += 1;
                 }
                 continue;
             }
+
             let elapsed = heard.when.since(probe.sent);
             let seq = heard.seq;
             let complaint = |notice: Option<Notice>, text| Reply {
@@ -161,6 +179,7 @@ impl Run {
                     text,
                 }),
             };
+
             let reply = match heard.said {
                 Said::Reply => {
                     self.slowest = self.slowest.max(elapsed);
@@ -174,6 +193,7 @@ impl Run {
                 Said::Notice(notice) => complaint(Some(notice), notice.to_string()),
                 Said::NotSent => complaint(None, "this machine could not send it".into()),
             };
+
             on_reply(&reply);
             probe.reply = Some(reply);
         }

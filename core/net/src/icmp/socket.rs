@@ -59,6 +59,7 @@ impl EchoSocket {
             .map_err(|error| PingError::Local {
                 reason: local_reason(&error),
             })?;
+
         let source = socket
             .local_addr()?
             .as_socket()
@@ -67,6 +68,7 @@ impl EchoSocket {
         let token = token();
         #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
         let ident = (token >> 17) as u16;
+
         Ok(Self {
             socket,
             target,
@@ -107,6 +109,7 @@ impl EchoSocket {
 
     fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<Heard> {
         let ipv6 = self.target.is_ipv6();
+
         if queue == Queue::Data {
             if message.peer.map(|peer| peer.ip()) != Some(self.target) {
                 return None;
@@ -125,7 +128,9 @@ impl EchoSocket {
                 said: Said::Reply,
             });
         }
+
         let report = message.error?;
+
         Some(Heard {
             // The quoted packet is our own request; routers may cut it behind eight bytes.
             seq: self.sequence(bytes, if ipv6 { 128 } else { 8 }, false)?,

@@ -48,17 +48,21 @@ impl Surge {
             IpAddr::V4(_) => (ICMP::V4, Ipv4Addr::UNSPECIFIED.into()),
             IpAddr::V6(_) => (ICMP::V6, Ipv6Addr::UNSPECIFIED.into()),
         };
+
         // On Linux the datagram socket has been tried already; elsewhere it is tried first.
         let hint = if cfg!(target_os = "linux") {
             Type::RAW
         } else {
             Type::DGRAM
         };
+
         let mut config = Config::builder().kind(kind).sock_type_hint(hint);
+
         if cfg!(windows) {
             // Nothing can be received there before.
             config = config.bind(SocketAddr::new(any, 0));
         }
+
         let client = Client::new(&config.build())?;
 
         let source = source(target).map_err(|error| PingError::Local {
@@ -66,6 +70,7 @@ impl Surge {
         })?;
         #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
         let ident = PingIdentifier((token() >> 17) as u16);
+
         Ok(Self {
             client,
             target,
@@ -158,6 +163,7 @@ fn understand(seq: u16, packet: &IcmpPacket, elapsed: Duration) -> Heard {
             (packet.get_source().into(), None, said)
         }
     };
+
     Heard {
         seq,
         from: Some(from),

@@ -28,6 +28,7 @@ pub async fn tcp_ping(
     let mut replies = Vec::new();
     let mut known = None;
     let mut next = Instant::now();
+
     for seq in 1..=options.count {
         sleep_until(next.into()).await;
         next = (next + options.interval).max(Instant::now());
@@ -72,12 +73,15 @@ pub async fn tcp_ping(
                 error: Some(error),
             },
         };
+
         on_reply(&reply);
         replies.push(reply);
     }
+
     let method = Method::Tcp {
         port: known.unwrap_or(PORTS[0]),
     };
+
     Ok(PingOutcome::new(address, method, replies, Some(0)))
 }
 
@@ -92,12 +96,14 @@ async fn request(address: IpAddr, known: Option<u16>) -> Result<(u16, Duration),
     if let Some(port) = known {
         return attempt(address, port).await;
     }
+
     let first = attempt(address, PORTS[0]);
     let second = async {
         sleep(HEAD_START).await;
         attempt(address, PORTS[1]).await
     };
     tokio::pin!(first, second);
+
     tokio::select! {
         biased;
         // One port may be rejected while the other answers.

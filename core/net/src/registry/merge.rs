@@ -35,6 +35,7 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
         dnssec,
         ..
     } = more;
+
     match (&mut known.registrar, registrar) {
         (Some(known), Some(more)) => {
             let fields = [
@@ -50,6 +51,7 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
         }
         (none, more) => *none = none.take().or(more),
     }
+
     match (&mut known.registrant, registrant) {
         (Some(known), Some(more)) => {
             known.organization = known.organization.take().or(more.organization);
@@ -57,12 +59,15 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
         }
         (none, more) => *none = none.take().or(more),
     }
+
     if known.status.is_empty() {
         known.status = status;
     }
+
     if known.nameservers.is_empty() {
         known.nameservers = nameservers;
     }
+
     for (known, more) in [
         (&mut known.created, created),
         (&mut known.updated, updated),
@@ -70,6 +75,7 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
     ] {
         *known = known.take().or(more);
     }
+
     known.dnssec = known.dnssec.or(dnssec);
 }
 

@@ -45,6 +45,7 @@ pub async fn trace(
             Some(at) if queue.is_empty() => end.min(at + quiet),
             _ => end,
         };
+
         tokio::select! {
             biased;
             () = sleep_until(until.into()) => break,
@@ -55,20 +56,24 @@ pub async fn trace(
                 }
             }
         }
+
         let mut news = false;
         for answer in answers.drain(..) {
             news |= table.record(answer);
         }
+
         if let (true, Some(last)) = (news, table.end()) {
             queue.retain(|(ttl, _)| *ttl <= last.ttl);
             on_update(&table.hops(false));
         }
+
         if table.complete() {
             break;
         }
     }
 
     let reached = table.end().and_then(|end| end.reached);
+
     Ok(TraceOutcome {
         address,
         reached: reached.is_some(),

@@ -43,6 +43,7 @@ pub async fn trace(
     let mut run = Run::new(address, options)?;
     let (mut answers, mut narrow) = (Vec::new(), Vec::new());
     let (mut by_echo, mut by_tcp) = (Vec::new(), Vec::new());
+
     loop {
         run.launch(&mut answers)?;
         run.take(&mut answers, &mut on_update);
@@ -56,6 +57,7 @@ pub async fn trace(
             mtu,
             ..
         } = &mut run;
+
         tokio::select! {
             biased;
             result = udp.listen(&mut answers) => result?,
@@ -64,14 +66,18 @@ pub async fn trace(
             result = listen_mtu(mtu.as_mut(), &mut narrow) => result?,
             () = sleep_until(wake.into()) => {}
         }
+
         answers.append(&mut by_echo);
         answers.append(&mut by_tcp);
         for found in narrow.drain(..) {
             run.table.record_mtu(found);
         }
+
         run.take(&mut answers, &mut on_update);
     }
+
     let reached = run.table.end().and_then(|end| end.reached);
+
     Ok(TraceOutcome {
         address,
         reached: reached.is_some(),
@@ -137,10 +143,12 @@ impl Run {
         let source = source(address).map_err(|error| TraceError::Local {
             reason: local_reason(&error),
         })?;
+
         // Hop by hop, nearest first: what is limited answers the probes that count.
         let queue = (1..=max_hops)
             .flat_map(|ttl| (0..probes).map(move |column| (Method::Udp, ttl, column)))
             .collect();
+
         Ok(Self {
             address,
             max_hops,
@@ -166,9 +174,11 @@ impl Run {
         if let Some(end) = self.table.end() {
             self.queue.retain(|(_, ttl, _)| *ttl <= end.ttl);
         }
+
         let paced = self.wave_start.elapsed().as_micros() / PACE.as_micros();
         let far_allowed = usize::try_from(paced).unwrap_or(usize::MAX);
         let near = self.table.last_heard().saturating_add(AHEAD);
+
         while let Some((method, ttl, column)) = self.queue.front().copied() {
             if ttl > near {
                 if self.far_sent >= far_allowed {
@@ -176,6 +186,7 @@ impl Run {
                 }
                 self.far_sent += 1;
             }
+
             self.queue.pop_front();
             self.last_sent = Instant::now();
             match method {
@@ -196,12 +207,14 @@ impl Run {
                 Method::Tcp => self.tcp.send(ttl, column),
             }
         }
+
         // Behind the nearest hops, so that it takes no limited answer from a probe.
         if let Some(mtu) = &mut self.mtu
             && mtu.is_unused()
         {
             mtu.send();
         }
+
         Ok(())
     }
 
@@ -220,12 +233,15 @@ impl Run {
         if self.table.complete() {
             return self.wait_for_mtu(now);
         }
+
         if now >= self.end {
             return None;
         }
+
         if !self.queue.is_empty() {
             return Some(now + Duration::from_millis(1));
         }
+
         let quiet_from = self
             .table
             .last_useful
@@ -234,10 +250,12 @@ impl Run {
         if now < quiet_at {
             return Some(quiet_at.min(self.end));
         }
+
         let known_end = self.table.end().is_some();
         if known_end && (self.table.silent().is_empty() || self.wave > Wave::Second) {
             return self.wait_for_mtu(now);
         }
+
         match self.wave {
             Wave::First => self.ask_again(Wave::Second, 0),
             // No need to wait for that one: resets are not limited.
@@ -251,6 +269,7 @@ impl Run {
                 return Some(self.end);
             }
         }
+
         Some(now)
     }
 

@@ -58,12 +58,15 @@ impl Udp {
         payload[..8].copy_from_slice(&self.token);
         let to = Some(SocketAddr::new(self.target, port));
         let hops = Some((ttl, self.target.is_ipv6()));
+
         self.sent.push(Sent {
             ttl,
             column,
             at: (Instant::now(), SystemTime::now()),
         });
+
         let mut outcome = Ok(());
+
         // A second report may arrive between reading the first and sending again.
         for _ in 0..3 {
             outcome = errqueue::send(&self.socket, &payload, to, hops);
@@ -74,6 +77,7 @@ impl Udp {
                 answers.extend(self.understand(queue, message, bytes));
             });
         }
+
         outcome
     }
 
@@ -91,6 +95,7 @@ impl Udp {
         if peer.ip() != self.target {
             return None;
         }
+
         let index = usize::from(peer.port().checked_sub(BASE_PORT)?);
         let probe = self.sent.get(index)?;
         let (from, notice) = match queue {
@@ -108,6 +113,7 @@ impl Udp {
                 (report.offender?, Some(report.notice?))
             }
         };
+
         Some(Answer {
             ttl: probe.ttl,
             column: probe.column,

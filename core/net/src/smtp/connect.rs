@@ -73,6 +73,7 @@ pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Ins
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
     let mut failed = Vec::new();
+
     loop {
         if let Some(address) = waiting.next() {
             let end = deadline.min(Instant::now() + patience);
@@ -83,7 +84,9 @@ pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Ins
                 failed,
             };
         }
+
         let next = Instant::now() + STAGGER;
+
         loop {
             let may_start = waiting.len() > 0;
             let ended = tokio::select! {
@@ -93,6 +96,7 @@ pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Ins
             let Some((address, outcome)) = ended else {
                 break;
             };
+
             match outcome {
                 Ok(Ok(stream)) => {
                     // Commands are small and waited for: never hold one back.
@@ -105,6 +109,7 @@ pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Ins
                 Ok(Err(error)) => failed.push((address, Unconnected::of(&error))),
                 Err(_) => failed.push((address, Unconnected::Silent)),
             }
+
             if may_start {
                 break;
             }

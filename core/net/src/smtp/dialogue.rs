@@ -102,8 +102,10 @@ pub async fn converse(
         transcript,
         outcome,
     };
+
     let started = Instant::now();
     let ended = dialogue.run(host, tls).await;
+
     metrics::upstream(
         "smtp",
         if ended.is_ok() {
@@ -113,10 +115,12 @@ pub async fn converse(
         },
         started.elapsed(),
     );
+
     dialogue.outcome.end = ended.err();
     if let Some(reply) = dialogue.wire.quit(settings).await {
         dialogue.transcript.reply(label, Stage::Quit, &reply);
     }
+
     dialogue.outcome
 }
 
@@ -194,8 +198,10 @@ impl Dialogue<'_, '_> {
                 Err(_) => return Ok(false),
             },
         };
+
         self.send(Stage::Starttls, "STARTTLS\r\n").await?;
         let reply = self.reply(Stage::Starttls).await?;
+
         match reply.code {
             220 => {}
             421 => return Err(End::Refused(Stage::Starttls, reply)),
@@ -204,6 +210,7 @@ impl Dialogue<'_, '_> {
                 return Ok(false);
             }
         }
+
         let started = if self.wire.has_more() {
             Err(Broken::Tls(
                 "the server talked on in the clear after its consent".into(),
@@ -211,6 +218,7 @@ impl Dialogue<'_, '_> {
         } else {
             self.wire.start_tls(tls, name).await
         };
+
         match started {
             Ok(facts) => {
                 let verdict = match (facts.trusted, &facts.fault) {
@@ -238,6 +246,7 @@ impl Dialogue<'_, '_> {
         let mail = format!("MAIL FROM:<{sender}>{parameter}\r\n");
         let rcpt = format!("RCPT TO:<{}>\r\n", self.question.recipient);
         let random = format!("RCPT TO:<{}>\r\n", self.question.random);
+
         if extensions.pipelining {
             let mut group = mail.clone();
             let _ = write!(group, "{rcpt}{random}");
@@ -245,7 +254,9 @@ impl Dialogue<'_, '_> {
         } else {
             self.send(Stage::Mail, &mail).await?;
         }
+
         let reply = self.reply(Stage::Mail).await?;
+
         if reply.class() != 2 {
             let refused_as_such = meaning(Stage::Mail, &reply, "") == Meaning::SenderRefused;
             if sender.is_empty() && self.settings.mail_from.is_some() && refused_as_such {
@@ -259,15 +270,18 @@ impl Dialogue<'_, '_> {
             }
             return Err(End::Refused(Stage::Mail, reply));
         }
+
         if !extensions.pipelining {
             self.send(Stage::Rcpt, &rcpt).await?;
         }
+
         let reply = self.reply(Stage::Rcpt).await?;
         let (taken, leaves) = (reply.class() == 2, reply.code == 421);
         self.outcome.recipient = Some(reply);
         if leaves {
             return Ok(true);
         }
+
         // From here on the question is answered: a failure costs the catch-all check, nothing else.
         let reply = if extensions.pipelining {
             self.reply(Stage::RcptRandom).await.ok()
@@ -279,15 +293,18 @@ impl Dialogue<'_, '_> {
         } else {
             None
         };
+
         let only_one = |reply: &Reply| {
             taken && meaning(Stage::RcptRandom, reply, "") == Meaning::TooManyRecipients
         };
+
         self.outcome.random = match reply {
             Some(reply) if only_one(&reply) => {
                 self.ask_random_alone(&mail, &random, extensions).await.ok()
             }
             reply => reply,
         };
+
         Ok(true)
     }
 

@@ -68,31 +68,37 @@ impl Welcome {
         if banner.code != 220 {
             return Err(format!("it refuses to talk to us: {}", said(&banner)));
         }
+
         self.ask(wire, helo).await?;
         let offered = self.announces("STARTTLS");
         self.starttls = Some(offered);
         let (true, Some(tls)) = (offered, tls) else {
             return Ok(());
         };
+
         // A name that no certificate can be for is not asked to prove itself.
         let Ok(name) = ServerName::try_from(host.to_owned()) else {
             return Ok(());
         };
         let reply = exchange(wire, "STARTTLS", "STARTTLS\r\n").await?;
+
         if reply.code != 220 {
             return Err(format!(
                 "STARTTLS is offered, then refused: {}",
                 said(&reply)
             ));
         }
+
         if wire.has_more() {
             return Err("it talks on in the clear after its consent to STARTTLS".into());
         }
+
         self.tls = Some(
             wire.start_tls(tls, name)
                 .await
                 .map_err(|broken| broken.text())?,
         );
+
         // RFC 3207 §4.2: what was said before does not count any more.
         self.ask(wire, helo).await
     }
@@ -115,10 +121,13 @@ impl Welcome {
             );
             return Ok(());
         }
+
         if !matches!(reply.code, 500..=504) {
             return Err(format!("EHLO is refused: {}", said(&reply)));
         }
+
         let reply = exchange(wire, "HELO", &format!("HELO {helo}\r\n")).await?;
+
         match reply.class() {
             2 => Ok(()),
             _ => Err(format!("HELO is refused: {}", said(&reply))),
@@ -160,102 +169,4 @@ fn said(reply: &Reply) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
-    use super::*;
-
-    /// A server that says `pieces`, one for each line that it is sent, and keeps what it was sent.
-    async fn against(pieces: &[&str]) -> (Welcome, String) {
-        let pieces: Vec<String> = pieces.iter().map(ToString::to_string).collect();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-        let address = listener.local_addr().expect("an address");
-        let server = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.expect("a client");
-            let (mut heard, mut buffer) = (String::new(), [0; 512]);
-            for piece in pieces {
-                if stream.write_all(piece.as_bytes()).await.is_err() || piece.starts_with("221") {
-                    return heard;
-                }
-                match stream.read(&mut buffer).await {
-                    Ok(count @ 1..) => heard += &String::from_utf8_lossy(&buffer[..count]),
-                    _ => return heard,
-                }
-            }
-            heard
-        });
-        let stream = TcpStream::connect(address).await.expect("connects");
-        let settings = Settings {
-            helo: "probe.example.net".into(),
-            stage: Duration::from_millis(300),
-            ..Settings::default()
-        };
-        let deadline = Instant::now() + Duration::from_secs(3);
-        let welcome = greet(stream, "mx.example.test", None, &settings, deadline).await;
-        (welcome, server.await.expect("ends"))
-    }
-
-    #[tokio::test]
-    async fn greeting_and_extensions_are_kept_and_nothing_else_is_said() {
-        let (welcome, heard) = against(&[
-            "220-mx.example.test ESMTP\r\n220 at your service\r\n",
-            "250-mx.example.test\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 8bitmime\r\n",
-            "221 bye\r\n",
-        ])
-        .await;
-        assert_eq!(
-            welcome.greeting.as_deref(),
-            Some("220 mx.example.test ESMTP at your service")
-        );
-        assert_eq!(welcome.extensions, ["SIZE 1000", "AUTH=LOGIN", "8bitmime"]);
-        assert_eq!(
-            (welcome.starttls, welcome.tls, welcome.fault),
-            (Some(false), None, None)
-        );
-        assert_eq!(heard, "EHLO probe.example.net\r\nQUIT\r\n");
-    }
-
-    #[tokio::test]
-    async fn an_old_server_is_asked_with_helo() {
-        let (welcome, heard) =
-            against(&["220 old\r\n", "502 what?\r\n", "250 old\r\n", "221\r\n"]).await;
-        assert_eq!((welcome.starttls, welcome.fault), (Some(false), None));
-        assert_eq!(
-            heard,
-            "EHLO probe.example.net\r\nHELO probe.example.net\r\nQUIT\r\n"
-        );
-    }
-
-    #[tokio::test]
-    async fn hostile_servers_are_told_and_end() {
-        for (pieces, fault) in [
-            (&[""][..], "greeting: no reply in time"),
-            (
-                &["SSH-2.0-OpenSSH\r\n"],
-                "greeting: not an SMTP reply: SSH-2.0-OpenSSH",
-            ),
-            (
-                &["220 wait"],
-                "greeting: the reply did not end in time, after: 220 wait",
-            ),
-            (
-                &["554 5.7.1 go away\r\n", ""],
-                "it refuses to talk to us: 554 5.7.1 go away",
-            ),
-            (&["220 hi\r\n", "550 no\r\n", ""], "EHLO is refused: 550 no"),
-        ] {
-            assert_eq!(against(pieces).await.0.fault.as_deref(), Some(fault));
-        }
-        let endless = "2".repeat(40_000);
-        let fault = against(&[&endless]).await.0.fault.expect("a fault");
-        assert!(
-            fault.starts_with("greeting: ") && fault.chars().count() <= MAX_FAULT,
-            "{fault}"
-        );
-    }
-}
+mod tests;

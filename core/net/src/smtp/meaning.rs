@@ -78,8 +78,10 @@ pub fn meaning(stage: Stage, reply: &Reply, local: &str) -> Meaning {
 fn permanent(code: u16, enhanced: Option<(u16, u16)>, text: &str, topics: Topics) -> Meaning {
     // Exchange Online's edge for recipients that its directory does not have; RFC 3463 means "no answer from host".
     let edge = text.contains("recipient address rejected: access denied");
+
     // Yandex refuses unknown users with a policy code; the sentence stands alone, with an id at most.
     let bare_no_such_user = text.starts_with(" no such user! ") && !topics.has(Topic::Block);
+
     match enhanced {
         _ if matches!(code, 521 | 556) => Meaning::NoMailHere,
         Some((1, 0)) if topics.has(Topic::Sender) => Meaning::SenderRefused,
@@ -124,39 +126,50 @@ fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
     if edge {
         return Meaning::NoSuchUser;
     }
+
     if topics.has(Topic::Relay) {
         return Meaning::RelayDenied;
     }
+
     if topics.has(Topic::StartTls) {
         return Meaning::TlsRequired;
     }
+
     if topics.has(Topic::Recipients) {
         return Meaning::TooManyRecipients;
     }
+
     // "Unavailable, or refused for policy reasons" is RFC 5321's own text for 550: it says nothing.
     let refused =
         topics.has(Topic::Block) || topics.has(Topic::Rate) || topics.has(Topic::Greylist);
     if refused && topics.about_mailbox() {
         return Meaning::Ambiguous;
     }
+
     if topics.has(Topic::Rate) {
         return Meaning::RateLimited;
     }
+
     if refused {
         return Meaning::Blocked;
     }
+
     if topics.has(Topic::Sender) {
         return Meaning::SenderRefused;
     }
+
     if topics.has(Topic::Full) {
         return Meaning::Full;
     }
+
     if topics.has(Topic::Disabled) && !topics.has(Topic::NoSuchUser) {
         return Meaning::Disabled;
     }
+
     if topics.has(Topic::Moved) || code == 551 {
         return Meaning::Moved;
     }
+
     match code {
         // RFC 5321 §4.2.3: mailbox unavailable; mailbox name not allowed.
         550 | 553 => Meaning::NoSuchUser,
@@ -209,29 +222,37 @@ fn transient(
     if topics.has(Topic::Greylist) {
         return Meaning::Greylisted;
     }
+
     match enhanced {
         Some((2, 2)) if recipient => return Meaning::Full,
         Some((5, 3)) => return Meaning::TooManyRecipients,
         Some((1, 7 | 8)) => return Meaning::SenderRefused,
         _ => {}
     }
+
     if topics.has(Topic::Recipients) {
         return Meaning::TooManyRecipients;
     }
+
     if topics.has(Topic::StartTls) {
         return Meaning::TlsRequired;
     }
+
     if topics.has(Topic::Relay) {
         return Meaning::RelayDenied;
     }
+
     if topics.has(Topic::Rate) || matches!(enhanced, Some((7, 28))) {
         return Meaning::RateLimited;
     }
+
     let open = matches!(enhanced, None | Some((0 | 2, 0)) | Some((3, 1)));
     if recipient && open && (topics.has(Topic::Full) || code == 422) {
         return Meaning::Full;
     }
+
     let blocked = topics.has(Topic::Block);
+
     match enhanced {
         Some((7, _)) if blocked => Meaning::Blocked,
         Some((7, 0)) => Meaning::RateLimited,
@@ -282,20 +303,24 @@ fn is_going_down(text: &str) -> bool {
 pub fn retry_hint(reply: &Reply) -> Option<u64> {
     let text = masked(&reply.text(), "");
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
+
     words.iter().enumerate().find_map(|(at, word)| {
         let before = at
             .checked_sub(1)
             .and_then(|before| words.get(before))
             .copied()
             .unwrap_or_default();
+
         if !["in", "for", "after", "wait", "another", "least", "within"].contains(&before) {
             return None;
         }
+
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         if digits == 0 || digits > 6 {
             return None;
         }
+
         let number: u64 = word[..digits].parse().ok()?;
         let unit = match &word[digits..] {
             "" => words
@@ -305,12 +330,14 @@ pub fn retry_hint(reply: &Reply) -> Option<u64> {
             rest if rest.starts_with(':') => return clock(word),
             rest => rest,
         };
+
         let seconds = match unit {
             "s" | "sec" | "secs" | "second" | "seconds" => 1,
             "m" | "min" | "mins" | "minute" | "minutes" => 60,
             "h" | "hour" | "hours" => 3600,
             _ => return None,
         };
+
         Some(number * seconds)
     })
 }

@@ -53,11 +53,13 @@ impl Opportunistic {
                 .build()
                 .ok()
         };
+
         let mut config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
             .with_no_client_auth();
+
         // No second visit is worth the tickets, and some servers hold their next reply back until those have
         // arrived (RFC 9149).
         config.resumption = Resumption::disabled();
@@ -65,6 +67,7 @@ impl Opportunistic {
             new_session_count: 0,
             resumption_count: 0,
         });
+
         Ok(Self {
             config: Arc::new(config),
             judge,
@@ -89,11 +92,13 @@ impl Opportunistic {
                 .unwrap_or("TLS")
                 .to_owned(),
         };
+
         let cipher = connection
             .negotiated_cipher_suite()
             .and_then(|suite| suite.suite().as_str())
             .unwrap_or_default()
             .to_owned();
+
         let judged =
             self.judge
                 .as_ref()
@@ -107,6 +112,7 @@ impl Opportunistic {
                         .err()
                         .map(|error| said(&error))
                 });
+
         TlsFacts {
             version,
             cipher,

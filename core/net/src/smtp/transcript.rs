@@ -99,10 +99,12 @@ impl<'a> Transcript<'a> {
         if self.entries.len() == MAX_ENTRIES {
             return;
         }
+
         if text.len() > MAX_TEXT {
             text.truncate(text.floor_char_boundary(MAX_TEXT));
             text.push('…');
         }
+
         self.entries.push(Entry {
             host: host.to_owned(),
             stage,
@@ -110,6 +112,7 @@ impl<'a> Transcript<'a> {
             enhanced,
             text,
         });
+
         if let Some(observer) = &mut self.observer {
             observer(&self.entries);
         }

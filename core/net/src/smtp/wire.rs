@@ -135,6 +135,7 @@ impl Wire {
     pub(super) async fn reply(&mut self) -> Result<Reply, Broken> {
         let end = self.deadline.min(Instant::now() + self.patience);
         let mut piece = [0; 2048];
+
         loop {
             match self.parser.take() {
                 Ok(Some(reply)) => return Ok(reply),
@@ -145,6 +146,7 @@ impl Wire {
                     return Err(Broken::TooLong);
                 }
             }
+
             let Some(stream) = &mut self.stream else {
                 return Err(Broken::Closed(String::new()));
             };
@@ -197,6 +199,7 @@ impl Wire {
         };
         outlay::spend(outlay::HANDSHAKE).map_err(|_| Broken::Spared)?;
         let end = self.deadline.min(Instant::now() + self.patience);
+
         match timeout_at(
             end,
             TlsConnector::from(tls.config()).connect(name.clone(), plain),
@@ -222,6 +225,7 @@ impl Wire {
             .as_deref()
             .filter(|_| !self.endless)
             .and_then(introduction);
+
         if settings.quit.is_zero() {
             let Some(introduction) = introduction else {
                 say_quit(&mut stream).await;
@@ -235,15 +239,18 @@ impl Wire {
             });
             return None;
         }
+
         if let Some(introduction) = introduction {
             introduce(&mut stream, &introduction).await;
         }
+
         say_quit(&mut stream).await;
         self.stream = Some(stream);
         self.patience = settings.quit;
         self.deadline = Instant::now() + settings.quit;
         let reply = self.reply().await.ok();
         self.stream = None;
+
         reply
     }
 }

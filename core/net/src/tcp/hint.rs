@@ -78,11 +78,14 @@ pub(super) async fn read(stream: TcpStream, port: u16, patience: Duration) -> Op
         Kind::Http => b"HEAD / HTTP/1.0\r\n\r\n",
         Kind::Tls => &hello,
     };
+
     if !question.is_empty() && outlay::spend(outlay::SYN + question.len()).is_ok() {
         // Fits into an empty send buffer; one that does not take it gets no second try.
         let _ = stream.try_write(question);
     }
+
     let mut bytes = Vec::with_capacity(BYTES);
+
     while !is_enough(&bytes, kind(port)) {
         let mut buffer = [0; BYTES];
         match timeout_at(deadline.into(), stream.readable()).await {
@@ -96,6 +99,7 @@ pub(super) async fn read(stream: TcpStream, port: u16, patience: Duration) -> Op
             Err(_) => break,
         }
     }
+
     understand(&bytes)
 }
 

@@ -34,6 +34,7 @@ pub async fn check_ports(
     mut on_result: impl FnMut(&PortResult),
 ) -> Vec<PortResult> {
     let mut scan = Scan::new(address, ports, options);
+
     loop {
         scan.launch();
         scan.expire(&mut on_result);
@@ -41,6 +42,7 @@ pub async fn check_ports(
         let Scan {
             attempts, hints, ..
         } = &mut scan;
+
         tokio::select! {
             biased;
             Some(done) = attempts.next(), if !attempts.is_empty() => {
@@ -56,6 +58,7 @@ pub async fn check_ports(
             () = sleep_until(wake.into()) => {}
         }
     }
+
     scan.results()
 }
 
@@ -122,6 +125,7 @@ impl Scan {
                 ..Port::default()
             })
             .collect();
+
         Self {
             address,
             options,
@@ -150,7 +154,9 @@ impl Scan {
         if self.starved_until.is_some_and(|until| now < until) {
             return;
         }
+
         let elapsed = u32::try_from(now.duration_since(self.credited).as_millis()).unwrap_or(BURST);
+
         if elapsed > 0 {
             self.credit = self
                 .credit
@@ -158,6 +164,7 @@ impl Scan {
                 .min(BURST);
             self.credited = now;
         }
+
         while self.credit > 0 && self.waiting.len() < self.options.concurrency.max(1) {
             let Some(index) = self.queue.pop_front() else {
                 break;
@@ -166,6 +173,7 @@ impl Scan {
             if port.result.is_some() {
                 continue;
             }
+
             if self.attempts.len() + self.hints.len() >= self.budget {
                 // The oldest late ones make room: once they have been polled, next time round.
                 for _ in 0..PER_MS {
@@ -176,6 +184,7 @@ impl Scan {
                 self.queue.push_front(index);
                 break;
             }
+
             self.credit -= 1;
             let attempt = port.attempts;
             port.attempts += 1;
@@ -193,6 +202,7 @@ impl Scan {
     fn expire(&mut self, on_result: &mut impl FnMut(&PortResult)) {
         let now = Instant::now();
         let patience = self.patience();
+
         while let Some((sent, index, attempt)) = self.waiting.front().copied() {
             let port = &self.ports[index];
             if port.result.is_none() {
@@ -205,16 +215,20 @@ impl Scan {
             }
             self.waiting.pop_front();
         }
+
         if !self.queue.is_empty() || !self.waiting.is_empty() {
             return;
         }
+
         let silent = std::mem::take(&mut self.silent);
         let wanted = self.options.retries.saturating_add(1);
+
         if self.round < self.estimate.attempts(wanted) {
             self.round += 1;
             self.queue = silent.into();
             return;
         }
+
         for index in silent {
             let reason = Some("no answer".to_owned());
             self.resolve(index, PortState::Filtered, None, reason, on_result);
@@ -256,6 +270,7 @@ impl Scan {
         if port.result.is_some() {
             return;
         }
+
         let (answer, rtt) = match outcome {
             Ok(answered) => answered,
             Err(error) if is_shortage(&error) => {
@@ -264,8 +279,10 @@ impl Scan {
             }
             Err(error) => (Answer::Failed(error), Duration::ZERO),
         };
+
         self.shortages = 0;
         let rtt_ms = Some(millis(rtt));
+
         match answer {
             Answer::Open(stream) => {
                 self.estimate.answered(rtt, attempt);
@@ -328,9 +345,11 @@ impl Scan {
         if port.result.is_some() {
             return;
         }
+
         for attempt in port.open.drain(..) {
             attempt.abort();
         }
+
         self.unresolved -= 1;
         let result = PortResult {
             port: port.number,
@@ -339,6 +358,7 @@ impl Scan {
             reason,
             hint: None,
         };
+
         on_result(&result);
         port.result = Some(result);
     }

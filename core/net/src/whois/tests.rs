@@ -160,6 +160,7 @@ async fn what_may_not_be_sent_is_not_sent() {
 #[tokio::test]
 async fn answers_in_any_charset() {
     let whois = whois(5000);
+
     for (subject, sent, text, asked) in [
         ("a.com", &b"W\xfcdget"[..], "Wüdget", 1),
         // The name's top-level domain tells what the bytes alone do not.

@@ -46,6 +46,7 @@ fn addresses_are_read_in_every_spelling() {
             assert_eq!(wire(written), expected, "{written}");
         }
     }
+
     let mailbox = parse("\u{7528}\u{6237}@example.com").unwrap_or_else(|error| panic!("{error}"));
     assert!(mailbox.utf8 && !mailbox.quoted);
     assert_eq!(
@@ -104,6 +105,7 @@ fn faults_are_named_at_their_place() {
         assert_eq!(place, part, "{written:?}: {invalid:?}");
         assert!(invalid.message.contains(says), "{written:?}: {invalid}");
     }
+
     assert!(parse("mailto:a%0d%0aRCPT@example.com").is_err());
     assert!(parse("mailto:a%zz@example.com").is_err());
 }

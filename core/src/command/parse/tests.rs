@@ -80,6 +80,7 @@ fn arguments_missing_superfluous_unknown_twice() {
             Some("/mx example.com".into())
         )
     );
+
     assert_eq!(
         fault("/mx a.example 192.0.2.1 c"),
         (
@@ -88,6 +89,7 @@ fn arguments_missing_superfluous_unknown_twice() {
             None
         )
     );
+
     assert_eq!(
         fault("/mx a.example --resolvr=1").0,
         "`mx` has no option `resolvr`; did you mean `resolver`?"
@@ -141,6 +143,7 @@ fn named_arguments_are_read_by_the_same_types() {
         parse_named(&REGISTRY, "mx", arguments)
             .map(|(_, prepared)| Value::Object(Map::clone(prepared.arguments())))
     };
+
     assert_eq!(
         named(serde_json::json!({"domain": "Example.com", "resolver": null})),
         Ok(serde_json::json!({"domain": "example.com"}))
@@ -151,6 +154,7 @@ fn named_arguments_are_read_by_the_same_types() {
             .message,
         "`mx` has no option `domian`; did you mean `domain`?"
     );
+
     assert_eq!(
         named(serde_json::json!({})).expect_err("missing").message,
         "`mx` needs `domain`: a domain name"

@@ -17,15 +17,18 @@ pub(super) struct Token {
 pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = line.chars().enumerate().peekable();
+
     while let Some(&(start, c)) = chars.peek() {
         if c.is_whitespace() {
             chars.next();
             continue;
         }
+
         let mut text = String::new();
         let mut closing = None;
         let mut quoted = false;
         let mut end = start;
+
         while let Some(&(at, c)) = chars.peek() {
             match closing {
                 Some(quote) if c == quote => closing = None,
@@ -42,15 +45,18 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
             end = at + 1;
             chars.next();
         }
+
         if !quoted && let Some(rest) = text.strip_prefix(['–', '—']) {
             text = format!("--{}", rest.trim_start_matches('-'));
         }
+
         tokens.push(Token {
             text,
             span: start..end,
             quoted,
         });
     }
+
     tokens
 }
 
@@ -92,6 +98,7 @@ mod tests {
                 ("--count".into(), 14..20)
             ]
         );
+
         assert_eq!(
             words("x “a b” it's"),
             [
@@ -100,6 +107,7 @@ mod tests {
                 ("it's".into(), 8..12)
             ]
         );
+
         assert_eq!(
             words("x \"open end"),
             [("x".into(), 0..1), ("open end".into(), 2..11)]

@@ -78,6 +78,7 @@ impl Command for Help {
                 one: false,
             });
         };
+
         match cx.registry.find(&name) {
             Some(entry) => {
                 cx.access.admit(cx.adapter, &cx.caller, entry.spec.name)?;
@@ -120,14 +121,17 @@ impl Answer for Data {
         if let ([command], true) = (&self.commands[..], self.one) {
             return command.present();
         }
+
         let summary = format!("{} commands; `help mx` explains one", self.commands.len());
         let mut document = Document::new("What Netvane answers", summary, Severity::Neutral);
         let mut groups: Vec<&str> = Vec::new();
+
         for command in &self.commands {
             if !groups.contains(&command.group) {
                 groups.push(command.group);
             }
         }
+
         for group in groups {
             let rows = self
                 .commands
@@ -142,7 +146,9 @@ impl Answer for Data {
             document.heading(group);
             document.table(["Command", "Answers"], rows.collect());
         }
+
         document.text("Targets may be pasted as they come: a URL, a mail address, 1[.]1[.]1[.]1, an internationalized name.");
+
         document
     }
 }
@@ -150,6 +156,7 @@ impl Answer for Data {
 impl About {
     fn present(&self) -> Document {
         let mut document = Document::new(format!("/{}", self.usage), self.about, Severity::Neutral);
+
         if !self.aliases.is_empty() {
             document.field(
                 "Also",
@@ -160,6 +167,7 @@ impl About {
                     .join(", "),
             );
         }
+
         let rows = self.arguments.iter().map(|argument| {
             let needed = if argument.required { "yes" } else { "no" };
             [
@@ -169,6 +177,7 @@ impl About {
                 argument.help.as_str().into(),
             ]
         });
+
         document.table(["Argument", "Needed", "Form", "Meaning"], rows.collect());
         document.heading("Examples");
         document.code(
@@ -178,6 +187,7 @@ impl About {
                 .collect::<Vec<_>>()
                 .join("\n"),
         );
+
         document
     }
 }

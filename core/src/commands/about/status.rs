@@ -81,6 +81,7 @@ impl Command for Status {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let limits = &cx.about.limits;
+
         Ok(Data {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: cx.about.started.elapsed().as_secs(),
@@ -139,7 +140,9 @@ impl Answer for Data {
             self.version,
             span(self.uptime_seconds)
         );
+
         let mut document = Document::new("Netvane", summary, Severity::Good);
+
         if !self.adapters.is_empty() {
             let told = self
                 .adapters
@@ -147,18 +150,21 @@ impl Answer for Data {
                 .map(|Adapter { name, health }| format!("{name} {health}"));
             document.field("Adapters", told.collect::<Vec<_>>().join(", "));
         }
+
         document.field("Commands", self.commands);
         let resolvers = if self.resolvers.is_empty() {
             "none".into()
         } else {
             self.resolvers.join(", ")
         };
+
         document.field("Resolvers", Cell::exact(resolvers));
         let bootstrap = self
             .data
             .rdap_bootstrap
             .as_deref()
             .map(|date| &date[..date.len().min(10)]);
+
         document.field(
             "RDAP",
             match (self.rdap, bootstrap) {
@@ -167,6 +173,7 @@ impl Answer for Data {
                 (false, _) => "off".into(),
             },
         );
+
         for database in &self.data.geo {
             let age = database
                 .age_days
@@ -184,6 +191,7 @@ impl Answer for Data {
                 )),
             );
         }
+
         document.field(
             "At once",
             format!(
@@ -191,11 +199,14 @@ impl Answer for Data {
                 self.limits.light, self.limits.heavy
             ),
         );
+
         let kept = span(self.limits.cache_seconds);
+
         document.field(
             "Cache",
             format!("{} answers, {kept} at most", self.limits.cache_entries),
         );
+
         for Standing {
             of,
             left,
@@ -213,7 +224,9 @@ impl Answer for Data {
                 format!("{left} of {per_minute} units left; they come back within a minute"),
             );
         }
+
         document.field("Geo data by", Cell::aside(ATTRIBUTION));
+
         document
     }
 }

@@ -139,6 +139,7 @@ impl Place {
             name: scope.name.into(),
             source: scope.rfc.into(),
         });
+
         let GeoFacts {
             country,
             region,
@@ -148,6 +149,7 @@ impl Place {
             network,
             databases,
         } = geo.lookup(address);
+
         Self {
             address,
             version: if address.is_ipv4() { 4 } else { 6 },
@@ -222,6 +224,7 @@ impl Place {
                 format!("{} {}, {}", special.range, special.name, special.source),
             );
         }
+
         if let Some(country) = &self.country {
             document.field(
                 "Country",
@@ -232,6 +235,7 @@ impl Place {
                 ),
             );
         }
+
         for (name, value) in [
             ("Region", &self.region),
             ("City", &self.city),
@@ -241,6 +245,7 @@ impl Place {
                 document.field(name, Cell::exact(value));
             }
         }
+
         if let Some(location) = &self.location {
             if let (Some(latitude), Some(longitude)) = (location.latitude, location.longitude) {
                 let within = location
@@ -253,9 +258,11 @@ impl Place {
                 document.field("Time zone", Cell::exact(zone));
             }
         }
+
         if let Some(holder) = self.holder() {
             document.field("Network of", Cell::exact(holder));
         }
+
         if let Some(cidr) = self.network.as_ref().and_then(|network| network.cidr) {
             document.field("Block", Cell::new(cidr, Role::Address));
         }

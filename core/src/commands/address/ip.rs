@@ -125,11 +125,13 @@ impl About {
                 after: REGISTRY_PATIENCE,
             }))
         };
+
         let (names, registration) = futures::join!(names(cx, address), registration);
         let mut missing = |what: &str, failure: Failure| {
             self.missing
                 .push(format!("{what} not found out: {failure}"))
         };
+
         self.names = names.unwrap_or_else(|failure| {
             missing("Names", failure);
             Vec::new()
@@ -183,6 +185,7 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
     if registries.has_rdap() {
         found = registries.rdap(Registered::Ip, address, false).await;
     }
+
     if found
         .registration
         .as_ref()
@@ -190,15 +193,18 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
     {
         found = registries.whois(Registered::Ip, address, None, true).await;
     }
+
     let server = found
         .chain
         .last()
         .map(|step| step.server.clone())
         .unwrap_or_default();
+
     let facts = match (found.registration, found.failure) {
         (None, Some(failure)) => return Err(failure),
         (facts, _) => facts.filter(|facts| facts.state == State::Registered),
     };
+
     Ok(facts.and_then(|facts| facts.network).map(|network| {
         let netvane_facts::registration::Network {
             cidr,

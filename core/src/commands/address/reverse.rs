@@ -87,6 +87,7 @@ impl Command for Reverse {
             nxdomain: false,
             holds: None,
         };
+
         let addresses = match &self.target {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
@@ -106,6 +107,7 @@ impl Command for Reverse {
                     .collect()
             }
         };
+
         let reversed = try_join_all(
             addresses
                 .into_iter()
@@ -113,10 +115,12 @@ impl Command for Reverse {
                 .map(|address| reverse(&client, address)),
         )
         .await?;
+
         for (reversed, holds) in reversed {
             data.hold(holds);
             data.addresses.push(reversed);
         }
+
         Ok(data)
     }
 }
@@ -131,12 +135,14 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
             _ => None,
         })
         .collect();
+
     let names = join_all(all.iter().take(MAX_NAMES).map(|name| async {
         let rtype = if address.is_ipv4() {
             Rtype::A
         } else {
             Rtype::AAAA
         };
+
         let (forward_confirmed, unchecked) = match look_up(client, name, rtype).await {
             Ok(forward) => (
                 forward
@@ -150,18 +156,21 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
             ),
             Err(_) => (false, true),
         };
+
         Name {
             name: name.clone(),
             forward_confirmed,
             unchecked,
         }
     }));
+
     let failure = match answered.lookup.outcome {
         Outcome::Answer | Outcome::NoData | Outcome::Nxdomain => None,
         _ => Some(answered.lookup.document("").summary),
     };
     let names = names.await;
     let omitted = all.len() - names.len();
+
     Ok((
         Reversed {
             address,
@@ -186,12 +195,14 @@ impl Answer for Data {
             .iter()
             .flat_map(|reversed| &reversed.names)
             .collect();
+
         let confirmed = names.iter().filter(|name| name.forward_confirmed).count();
         let nameless = self
             .addresses
             .iter()
             .filter(|reversed| reversed.names.is_empty())
             .count();
+
         let (summary, severity) = if self.nxdomain {
             (
                 format!("{} does not exist (NXDOMAIN)", both_forms(&self.query)),
@@ -233,19 +244,24 @@ impl Answer for Data {
             };
             (format!("{told}, {confirmed}{nameless}"), Severity::Warning)
         };
+
         let mut document = Document::new(
             format!("Reverse DNS of {}", both_forms(&self.query)),
             summary,
             severity,
         );
+
         let mut rows = Vec::new();
+
         for reversed in &self.addresses {
             let address = Cell::new(reversed.address, Role::Address);
+
             if reversed.names.is_empty() {
                 let why = reversed.failure.as_deref().unwrap_or("no name");
                 rows.push([address, Cell::new(why, Role::Warning), "".into()]);
                 continue;
             }
+
             for (index, name) in reversed.names.iter().enumerate() {
                 let confirmed = match name.forward_confirmed {
                     true => Cell::new("yes", Role::Good),
@@ -259,6 +275,7 @@ impl Answer for Data {
                 };
                 rows.push([address, Cell::domain(&name.name), confirmed]);
             }
+
             if reversed.omitted > 0 {
                 rows.push([
                     "".into(),
@@ -267,6 +284,7 @@ impl Answer for Data {
                 ]);
             }
         }
+
         document.table(["Address", "Name", "Leads back"], rows);
         for name in names.iter().filter(|name| !name.forward_confirmed) {
             document.note(if name.unchecked {
@@ -281,9 +299,11 @@ impl Answer for Data {
                 )
             });
         }
+
         if let Some(warning) = name_warning(&self.query) {
             document.warn(warning);
         }
+
         document
     }
 

@@ -50,8 +50,10 @@ async fn servers(scripts: &[(u8, Script)]) -> u16 {
             break listeners;
         }
     };
+
     let port = listeners[&1].local_addr().expect("an address").port();
     let scripts: Arc<HashMap<u8, Script>> = Arc::new(scripts.iter().cloned().collect());
+
     for (host, listener) in listeners {
         let scripts = scripts.clone();
         tokio::spawn(async move {
@@ -62,6 +64,7 @@ async fn servers(scripts: &[(u8, Script)]) -> u16 {
             }
         });
     }
+
     port
 }
 
@@ -100,9 +103,11 @@ async fn from_the_root_to_the_registrar() {
         (3, Script::Says(REGISTRAR)),
     ])
     .await;
+
     let engine = engine(&dns, port, |_| {}).await;
     let reply = ask_json(&engine, "whois www.widget.test").await;
     let data = &reply["data"];
+
     assert_eq!(
         (&data["query"], &data["host"]),
         (&"widget.test".into(), &"www.widget.test".into())
@@ -116,11 +121,13 @@ async fn from_the_root_to_the_registrar() {
         serde_json::json!({"name": "Widget Registrar, Inc.", "iana_id": "9999", "url": null,
             "abuse_email": "abuse@registrar.example", "abuse_phone": null})
     );
+
     assert_eq!(
         data["registrant"],
         serde_json::json!({"organization": "Wüdget Werke GmbH", "country": "DE"}),
         "Latin-1"
     );
+
     assert_eq!(
         data["created"], "2001-02-03T04:05:06Z",
         "the registry's word stands"
@@ -146,6 +153,7 @@ async fn from_the_root_to_the_registrar() {
             )
         })
         .collect();
+
     assert_eq!(
         chain,
         [
@@ -157,6 +165,7 @@ async fn from_the_root_to_the_registrar() {
             ("registrar.example.test", "answered"),
         ]
     );
+
     assert!(
         data["raw"]
             .as_str()
@@ -191,6 +200,7 @@ async fn follow_and_server_are_the_askers_choice() {
 #[tokio::test]
 async fn hostile_servers_are_bounded() {
     let loop_back: &[u8] = b"Registrar WHOIS Server: root.example.test\r\n";
+
     for (script, code) in [(Script::Silent, "timeout"), (Script::Says(b""), "")] {
         let dns = TestDns::start().await;
         let port = servers(&[(1, script)]).await;
@@ -202,6 +212,7 @@ async fn hostile_servers_are_bounded() {
             .unwrap_or_default();
         assert_eq!(told, code);
     }
+
     for script in [
         Script::Drips,
         Script::Endless,
@@ -283,6 +294,7 @@ async fn rdap_engine(
             r#"{{"version":"1.0","publication":"2026-01-01T00:00:00Z","services":[[[{entries}],["http://{rdap}/"]]]}}"#
         )
     };
+
     for (name, entries) in [
         ("dns", r#""test""#),
         ("ipv4", r#""192.0.0.0/8""#),
@@ -295,6 +307,7 @@ async fn rdap_engine(
         )
         .expect("writes");
     }
+
     let bootstrap = directory.path().display().to_string();
     let engine = engine(dns, whois_port, |settings| {
         settings.rdap.enabled = true;
@@ -302,6 +315,7 @@ async fn rdap_engine(
         settings.rdap.timeout_ms = 500;
     })
     .await;
+
     (engine, directory)
 }
 
@@ -350,11 +364,13 @@ async fn rdap_first_with_redirects() {
             page("200 OK", "", "\u{0}\u{1}nonsense"),
         ),
     ];
+
     let rdap = rdap_server(pages).await;
     let port = servers(&[(1, Script::Says(b"no entries found\r\n"))]).await;
     let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
     let reply = ask_json(&engine, "whois widget.test").await;
     let data = &reply["data"];
+
     assert_eq!(
         (&data["source"], &data["state"], &data["dnssec"]),
         (&"rdap".into(), &"registered".into(), &true.into())
@@ -373,6 +389,7 @@ async fn rdap_first_with_redirects() {
         ask_json(&engine, "whois busy.test").await["data"]["state"],
         "throttled"
     );
+
     for (name, why) in [
         ("inside.test", "10.0.0.1 is not contacted"),
         ("round.test", "redirects on and on"),
@@ -385,7 +402,9 @@ async fn rdap_first_with_redirects() {
             .unwrap_or_else(|failure| failure.to_string());
         assert!(told.contains(why), "{name}: {told}");
     }
+
     let fallback = ask_json(&engine, "whois binary.test").await;
+
     assert_eq!(
         fallback["data"]["source"], "whois",
         "port 43 where RDAP fails"

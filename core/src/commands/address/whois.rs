@@ -94,6 +94,7 @@ impl Command for Whois {
         let mut source = Source::Rdap;
         let mut found = Found::default();
         let rdap = server.is_none() && self.source != Some(Source::Whois) && registries.has_rdap();
+
         if rdap {
             found = registries.rdap(kind, &query, follow).await;
         } else if self.source == Some(Source::Rdap) {
@@ -101,22 +102,26 @@ impl Command for Whois {
                 "RDAP is switched off here (`[rdap] enabled`)".into(),
             ));
         }
+
         let unknown = found
             .registration
             .as_ref()
             .is_none_or(|facts| facts.state == State::Unavailable);
+
         if unknown && self.source != Some(Source::Rdap) {
             source = Source::Whois;
             let mut whois = registries.whois(kind, &query, server, follow).await;
             whois.chain.splice(0..0, std::mem::take(&mut found.chain));
             found = whois;
         }
+
         let Found {
             registration,
             chain,
             raw,
             failure,
         } = found;
+
         let Some(facts) = registration else {
             let nobody = || Failure::Upstream {
                 what: query.clone(),
@@ -124,6 +129,7 @@ impl Command for Whois {
             };
             return Err(failure.unwrap_or_else(nobody));
         };
+
         Ok(Data::new(
             query, host, source, facts, chain, &raw, self.raw.0,
         ))
@@ -170,6 +176,7 @@ impl Data {
                 .duration_since(jiff::Timestamp::now());
             Some(until.as_secs().div_euclid(86_400))
         });
+
         Self {
             query,
             source,
@@ -218,17 +225,21 @@ impl Data {
                 Severity::Good,
             );
         }
+
         let through = self
             .facts
             .registrar
             .as_ref()
             .and_then(|registrar| registrar.name.as_deref());
+
         let through = through
             .map(|name| format!(" through {name}"))
             .unwrap_or_default();
+
         match (self.facts.expires.as_deref(), self.expires_in_days) {
             (Some(expires), Some(days)) => {
                 let date = &expires[..expires.len().min(10)];
+
                 match days {
                     ..0 => (
                         format!(
@@ -267,9 +278,11 @@ impl Answer for Data {
             summary,
             severity,
         );
+
         if let Some(host) = &self.host {
             document.field("Asked about", Cell::domain(host));
         }
+
         self.facts(&mut document);
         let rows = self.chain.iter().map(|step| {
             [
@@ -278,6 +291,7 @@ impl Answer for Data {
                 format!("{:.0} ms", step.elapsed_ms).into(),
             ]
         });
+
         document.table(["Asked", "Said", ">Time"], rows.collect());
         if let Some(raw) = &self.raw {
             if self.show_raw {
@@ -289,9 +303,11 @@ impl Answer for Data {
                 })
             };
         }
+
         if let Some(warning) = name_warning(&self.query) {
             document.warn(warning);
         }
+
         document
     }
 
@@ -312,17 +328,20 @@ impl Data {
                 document.field(name, value);
             }
         };
+
         let exact = |text: &Option<String>| text.as_ref().map(Cell::exact);
         let date = |text: &Option<String>| {
             text.as_ref()
                 .map(|text| text.replace('T', " ").replace('Z', " UTC").into())
         };
+
         if let Some(registrar) = &self.facts.registrar {
             let id = registrar
                 .iana_id
                 .as_ref()
                 .map(|id| format!(" (IANA {id})"))
                 .unwrap_or_default();
+
             field(
                 "Registrar",
                 registrar
@@ -330,16 +349,19 @@ impl Data {
                     .as_ref()
                     .map(|name| Cell::exact(format!("{name}{id}"))),
             );
+
             let abuse: Vec<&str> = [&registrar.abuse_email, &registrar.abuse_phone]
                 .into_iter()
                 .flatten()
                 .map(String::as_str)
                 .collect();
+
             field(
                 "Report abuse to",
                 (!abuse.is_empty()).then(|| Cell::exact(abuse.join(", "))),
             );
         }
+
         if let Some(registrant) = &self.facts.registrant {
             let parts: Vec<&str> = [&registrant.organization, &registrant.country]
                 .into_iter()
@@ -351,17 +373,20 @@ impl Data {
                 (!parts.is_empty()).then(|| Cell::exact(parts.join(", "))),
             );
         }
+
         if let Some(network) = &self.facts.network {
             let range = network
                 .start
                 .as_ref()
                 .zip(network.end.as_ref())
                 .map(|(start, end)| format!("{start} – {end}"));
+
             field(
                 "Network",
                 (!network.cidr.is_empty())
                     .then(|| Cell::new(network.cidr.join(", "), Role::Address)),
             );
+
             field("Range", range.map(Cell::exact));
             field("Name", exact(&network.name));
             field("Organization", exact(&network.organization));
@@ -371,6 +396,7 @@ impl Data {
                 network.origin_asn.map(|asn| format!("AS{asn}").into()),
             );
         }
+
         field("Created", date(&self.facts.created));
         field("Updated", date(&self.facts.updated));
         field("Expires", date(&self.facts.expires));
@@ -383,6 +409,7 @@ impl Data {
             (!self.facts.nameservers.is_empty())
                 .then(|| Cell::domain(self.facts.nameservers.join("\n"))),
         );
+
         field(
             "DNSSEC",
             self.facts

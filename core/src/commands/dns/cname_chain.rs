@@ -36,6 +36,7 @@ impl Chain {
             .iter()
             .map(|alias| alias.name.to_ascii_lowercase())
             .collect();
+
         while !self.looped && self.rtype != Rtype::CNAME {
             let alias = answers.iter().position(|record| {
                 record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
@@ -50,13 +51,16 @@ impl Chain {
             self.looped = seen.contains(&self.end);
             self.aliases.push(alias);
         }
+
         let (records, others): (Vec<_>, Vec<_>) = answers
             .into_iter()
             .partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
         self.records.extend(records);
+
         // What an earlier answer said of the chain is said once.
         let told = |record: &Record| (record.name.to_ascii_lowercase(), record.presentation());
         let mut known: HashSet<_> = self.aliases.iter().chain(&self.others).map(told).collect();
+
         self.others.extend(
             others
                 .into_iter()

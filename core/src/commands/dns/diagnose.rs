@@ -62,6 +62,7 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
         ..Question::new(name, rtype)
     };
     let (unchecked, aliases) = futures::join!(client.ask(&unchecked), follow_aliases(client, name));
+
     if unchecked.is_ok_and(|response| {
         matches!(
             response.message.rcode,
@@ -76,6 +77,7 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
             text,
         });
     }
+
     let end = match aliases {
         Aliases::Circle(path) => {
             let text = format!("the aliases lead in a circle: {}", path.join(" → "));
@@ -86,6 +88,7 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
         }
         Aliases::End(end) => end,
     };
+
     let (zone, servers) = delegation(cx, client, &end, rtype).await?;
     let findings = join_all(
         servers
@@ -94,6 +97,7 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
             .map(|server| ask_server(cx, client, server, &end, rtype)),
     )
     .await;
+
     let findings: Vec<(String, Finding)> = findings.into_iter().flatten().collect();
     let cause = match findings
         .iter()
@@ -104,10 +108,12 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
         [first, ref rest @ ..] if rest.iter().all(|cause| *cause == first) => first?,
         _ => Cause::Broken,
     };
+
     let told: Vec<String> = findings
         .iter()
         .map(|(server, finding)| format!("{server} {}", finding.words()))
         .collect();
+
     Some(Diagnosis {
         cause,
         text: format!("of the servers of {zone}, {}", told.join("; ")),
@@ -158,18 +164,21 @@ async fn delegation(
     rtype: Rtype,
 ) -> Option<(String, Vec<Server>)> {
     let mut above = name;
+
     for _ in 0..8 {
         above = above.split_once('.').map_or(".", |(_, rest)| rest);
         let Ok(response) = client.query(above, Rtype::NS).await else {
             continue;
         };
         let parents = name_servers(&response.message.answers);
+
         if parents.is_empty() {
             if above == "." {
                 return None;
             }
             continue;
         }
+
         for parent in parents.iter().take(2) {
             let addresses = client.addresses(parent).await.unwrap_or_default();
             let Ok(authority) = cx.net.dns.authority(parent, &addresses, SERVER_PATIENCE) else {
@@ -185,8 +194,10 @@ async fn delegation(
                 return Some(delegation);
             }
         }
+
         return None;
     }
+
     None
 }
 
@@ -205,6 +216,7 @@ fn read_delegation(message: &Message) -> Option<(String, Vec<Server>)> {
         .find(|record| record.rtype == Rtype::NS)?
         .name
         .clone();
+
     let server = |name: String| {
         let glue = message
             .additional
@@ -215,6 +227,7 @@ fn read_delegation(message: &Message) -> Option<(String, Vec<Server>)> {
             name,
         }
     };
+
     Some((
         zone,
         name_servers(&message.authority)
@@ -273,6 +286,7 @@ async fn ask_server(
     } else {
         server.glue.clone()
     };
+
     let Some(address) = addresses.first() else {
         return Some((server.name.clone(), Finding::NoAddress));
     };
@@ -281,6 +295,7 @@ async fn ask_server(
         .dns
         .authority(&server.name, &[*address], SERVER_PATIENCE)
         .ok()?;
+
     let question = Question {
         recurse: false,
         ..Question::new(name, rtype)
@@ -294,5 +309,6 @@ async fn ask_server(
         Err(Failure::Upstream { .. }) => Finding::Closed,
         Err(_) => Finding::Silent,
     };
+
     Some((format!("{} ({address})", server.name), finding))
 }

@@ -97,6 +97,7 @@ impl Command for Dig {
                 self.r#type.map_or(Rtype::A, |rtype| rtype.0),
             )
         };
+
         let validation = async {
             if self.dnssec.0 {
                 Some(cx.net.dns.validate(&client, &question).await)
@@ -104,8 +105,10 @@ impl Command for Dig {
                 None
             }
         };
+
         let (response, validation) = futures::join!(client.ask(&question), validation);
         let response = response?;
+
         // SERVFAIL may be a validating resolver's word for bogus; other failures leave nothing to judge.
         let answered = matches!(
             response.message.rcode,
@@ -116,6 +119,7 @@ impl Command for Dig {
             reason: "there is no answer to validate".into(),
         };
         let validation = validation.map(|validation| if answered { validation } else { nothing() });
+
         Ok(Data::new(&question, response, validation))
     }
 
@@ -138,7 +142,9 @@ impl Data {
             transport,
             elapsed,
         } = response;
+
         let rows = |records: &[Record]| records.iter().map(Row::from).collect();
+
         Self {
             name: without_dot(question.name),
             r#type: question.rtype.to_string(),
@@ -170,6 +176,7 @@ impl Data {
             ad,
             cd,
         } = self.flags;
+
         let flags: String = [
             ("qr", true),
             ("aa", aa),
@@ -183,11 +190,13 @@ impl Data {
         .filter(|(_, set)| *set)
         .map(|(name, _)| format!(" {name}"))
         .collect();
+
         let additional = self.additional.len() + usize::from(self.edns.is_some());
         let mut line = |text: String| {
             out.push_str(&text);
             out.push('\n');
         };
+
         line(format!(
             ";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}",
             self.rcode, self.id
@@ -197,6 +206,7 @@ impl Data {
             self.answers.len(),
             self.authority.len()
         ));
+
         if let Some(edns) = &self.edns {
             line("\n;; OPT PSEUDOSECTION:".into());
             let dnssec_ok = if edns.dnssec_ok { " do" } else { "" };
@@ -211,6 +221,7 @@ impl Data {
                 .iter()
                 .for_each(|error| line(format!("; EDE: {} ({})", error.code, extra(error))));
         }
+
         line("\n;; QUESTION SECTION:".into());
         line(format!(";{}\t\tIN\t{}", dotted(&self.name), self.r#type));
         for (title, rows) in [
@@ -227,6 +238,7 @@ impl Data {
                     .unwrap_or(0)
                     .min(48)
                     + 2;
+
                 for Row {
                     name,
                     r#type,
@@ -242,6 +254,7 @@ impl Data {
                 }
             }
         }
+
         let _ = write!(out, "\n;; Query time: {} ms", self.query_time_ms);
         let _ = write!(
             out,
@@ -249,7 +262,9 @@ impl Data {
             self.resolver,
             self.transport.scheme().to_uppercase()
         );
+
         let _ = write!(out, "\n;; MSG SIZE  rcvd: {}", self.size);
+
         out
     }
 }
@@ -292,12 +307,14 @@ impl Answer for Data {
             ),
             rcode => (format!("The server answered {rcode}"), Severity::Bad),
         };
+
         if records > 0 && self.rcode == "NOERROR" && !self.flags.tc {
             summary = format!(
                 "{records} {} in the answer",
                 if records == 1 { "record" } else { "records" }
             );
         }
+
         if let Some(validation) = &self.dnssec {
             let (word, at_least) = match validation.security {
                 Security::Secure => ("secure", Severity::Good),
@@ -308,18 +325,22 @@ impl Answer for Data {
             let _ = write!(summary, "; DNSSEC: {word}");
             severity = severity.max(at_least);
         }
+
         let title = format!("dig {} {}", both_forms(&self.name), self.r#type);
         let mut document = Document::new(title, summary, severity);
         if let Some(validation) = &self.dnssec {
             document.field("DNSSEC", validation.reason.as_str());
         }
+
         document.code(self.wire());
         if self.flags.tc {
             document.warn("The answer was cut short (TC), and the whole one did not come over TCP");
         }
+
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
         }
+
         document
     }
 

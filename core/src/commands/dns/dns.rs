@@ -110,7 +110,9 @@ impl Command for Dns {
             holds: None,
             pending: TYPES.len(),
         };
+
         let mut failure = None;
+
         while let Some((rtype, answered)) = asked.next().await {
             data.pending -= 1;
             match answered {
@@ -124,10 +126,12 @@ impl Command for Dns {
                 cx.progress(&data);
             }
         }
+
         if data.records.is_empty() && data.rcode == "SERVFAIL" {
             let explained = look_up_explained(cx, &client, name, Rtype::A).await?;
             data.take(Rtype::A, &explained.lookup);
         }
+
         match failure {
             Some(failure) if data.rcode.is_empty() => Err(failure),
             _ => Ok(data),
@@ -151,14 +155,17 @@ impl Data {
         } else {
             self.rcode = "NOERROR".into();
         }
+
         let failed = !matches!(
             lookup.outcome,
             Outcome::Answer | Outcome::NoData | Outcome::Nxdomain
         );
+
         if failed {
             self.failed
                 .insert(rtype.to_string(), lookup.document("").summary);
         }
+
         self.resolver.clone_from(&lookup.resolver);
         self.authenticated &= lookup.authenticated;
         let holds = lookup.lifetime().as_secs() as u32;
@@ -210,6 +217,7 @@ impl Answer for Data {
                 ),
             }
         };
+
         let mut document = Document::new(format!("DNS of {name}"), summary, severity);
         let known = TYPES.iter().map(ToString::to_string);
         let others = self
@@ -217,9 +225,12 @@ impl Answer for Data {
             .keys()
             .filter(|rtype| !TYPES.iter().any(|known| known.to_string() == **rtype))
             .cloned();
+
         let mut rows = Vec::new();
+
         for rtype in known.chain(others) {
             let mut held: Vec<_> = self.records.get(&rtype).into_iter().flatten().collect();
+
             held.sort_by_key(|held| match rtype.as_str() {
                 "MX" | "SRV" => held
                     .data
@@ -229,6 +240,7 @@ impl Answer for Data {
                     .unwrap_or(0),
                 _ => 0,
             });
+
             for (index, held) in held.iter().enumerate() {
                 let label = if index == 0 {
                     rtype.clone()
@@ -242,6 +254,7 @@ impl Answer for Data {
                 rows.push([label.into(), data, ttl(held.ttl).into()]);
             }
         }
+
         document.table(["Type", "Data", ">TTL"], rows);
         if !self.failed.is_empty() && number > 0 {
             let types: Vec<&str> = self.failed.keys().map(String::as_str).collect();
@@ -256,9 +269,11 @@ impl Answer for Data {
         } else if let Some(reason) = self.failed.values().next() {
             document.summary.clone_from(reason);
         }
+
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
         }
+
         if self.pending == 0 {
             let validated = if self.authenticated {
                 ", validated by it (DNSSEC)"
@@ -270,6 +285,7 @@ impl Answer for Data {
                 Cell::aside(format!("{}{validated}", self.resolver)),
             );
         }
+
         document
     }
 

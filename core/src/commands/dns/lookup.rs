@@ -137,6 +137,7 @@ pub(crate) async fn look_up(
         {
             break;
         }
+
         // The server gave an alias without its target: ask for the target.
         let Ok(mut next) = client.query(&chain.end, rtype).await else {
             break;
@@ -151,6 +152,7 @@ pub(crate) async fn look_up(
             break;
         }
     }
+
     Ok(Answered::new(name, chain, response))
 }
 
@@ -166,6 +168,7 @@ impl Answered {
             others,
             ..
         } = chain;
+
         let lookup = Lookup {
             name: without_dot(name),
             r#type: rtype.to_string(),
@@ -186,6 +189,7 @@ impl Answered {
             diagnosis: None,
             negative_ttl,
         };
+
         Self { lookup, records }
     }
 }
@@ -223,7 +227,9 @@ impl Lookup {
             self.summary(found.into()),
             self.outcome.severity(),
         );
+
         let chain: Vec<&Row> = self.aliases().collect();
+
         if let Some(first) = chain.first() {
             let targets = chain.iter().map(|alias| alias.data.trim_end_matches('.'));
             let path: Vec<&str> = std::iter::once(first.name.as_str())
@@ -231,19 +237,24 @@ impl Lookup {
                 .collect();
             document.field("Alias (CNAME)", Cell::exact(path.join(" → ")));
         }
+
         for error in &self.extended_errors {
             document.field("The resolver says", Cell::exact(error));
         }
+
         if let Some(diagnosis) = &self.diagnosis {
             document.field("Found out", Cell::exact(&diagnosis.text));
         }
+
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
         }
+
         if self.outcome == Outcome::Truncated {
             document
                 .warn("The answer was cut short to fit a datagram, and the whole one did not come over TCP");
         }
+
         document
     }
 
@@ -291,6 +302,7 @@ impl Lookup {
             Some(end) => format!("{name} is an alias of {end}, which"),
             None => name.clone(),
         };
+
         match self.outcome {
             Outcome::Answer => found,
             Outcome::NoData if end.is_none() => {

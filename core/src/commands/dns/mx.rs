@@ -120,6 +120,7 @@ pub(crate) async fn find(
             _ => None,
         })
         .collect();
+
     hosts.sort_by(|a, b| (a.preference, &a.exchange).cmp(&(b.preference, &b.exchange)));
     let null_mx = matches!(&hosts[..], [Exchange { exchange, .. }] if exchange == ".");
     let mut data = Data {
@@ -128,10 +129,12 @@ pub(crate) async fn find(
         null_mx,
         implicit: false,
     };
+
     if null_mx {
         data.hosts.clear();
         return Ok(data);
     }
+
     if data.lookup.outcome == Outcome::NoData {
         let mut own = exchange(0, domain.to_owned(), None);
         own.look_up(client).await;
@@ -143,8 +146,10 @@ pub(crate) async fn find(
         }
         return Ok(data);
     }
+
     show(&data);
     join_all(data.hosts.iter_mut().map(|host| host.look_up(client))).await;
+
     Ok(data)
 }
 
@@ -165,16 +170,19 @@ impl Exchange {
             self.fault = Some(Fault::NullAmongOthers);
             return;
         }
+
         if self.exchange.parse::<std::net::IpAddr>().is_ok() {
             self.fault = Some(Fault::IpLiteral);
             return;
         }
+
         let (v6, v4) = futures::join!(
             look_up(client, &self.exchange, Rtype::AAAA),
             look_up(client, &self.exchange, Rtype::A)
         );
         let both = [v6, v4];
         let answers: Vec<_> = both.iter().flatten().collect();
+
         for answered in &answers {
             self.addresses.extend(
                 answered
@@ -183,6 +191,7 @@ impl Exchange {
                     .filter_map(netvane_net::dns::Record::address),
             );
         }
+
         let outcomes: Vec<Outcome> = answers
             .iter()
             .map(|answered| answered.lookup.outcome)
@@ -194,6 +203,7 @@ impl Exchange {
                 .iter()
                 .any(|row| row.r#type == "CNAME")
         });
+
         self.fault = if alias {
             Some(Fault::Cname)
         } else if !self.addresses.is_empty() {
@@ -237,6 +247,7 @@ impl Data {
             .iter()
             .filter(|host| !host.addresses.is_empty())
             .count();
+
         let total = self.hosts.len();
         let servers = count(total, "mail server", "mail servers");
         let summary = match (usable, total) {
@@ -248,7 +259,9 @@ impl Data {
             (1, _) => format!("{servers}, of which 1 resolves"),
             (usable, _) => format!("{servers}, of which {usable} resolve"),
         };
+
         let mut document = self.lookup.document(summary);
+
         if self.null_mx {
             document.summary = format!(
                 "{} takes no mail at all: null MX (RFC 7505)",
@@ -266,9 +279,11 @@ impl Data {
             );
             document.severity = Severity::Bad;
         }
+
         if self.lookup.outcome == Outcome::Answer && usable == 0 && !self.null_mx {
             document.severity = Severity::Bad;
         }
+
         document
     }
 }
@@ -291,6 +306,7 @@ impl Answer for Data {
                 ttl.into(),
             ]
         });
+
         document.table(
             [">Preference", "Exchange", "Addresses", ">TTL"],
             rows.collect(),
@@ -298,7 +314,9 @@ impl Answer for Data {
         for warning in self.hosts.iter().filter_map(Exchange::warning) {
             document.warn(warning);
         }
+
         self.lookup.source(&mut document);
+
         document
     }
 

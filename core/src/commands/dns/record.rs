@@ -87,7 +87,9 @@ impl Answer for Lookup {
             ),
             _ => count(number, "record", "records"),
         };
+
         let mut document = self.document(summary);
+
         match self.r#type.as_str() {
             "SOA" => found.iter().for_each(|row| soa(&mut document, &row.data)),
             "SRV" => {
@@ -101,6 +103,7 @@ impl Answer for Lookup {
                         ttl(row.ttl).into(),
                     ]
                 };
+
                 let mut rows: Vec<_> = found
                     .iter()
                     .filter(|row| word(&row.data, 3) != ".")
@@ -141,7 +144,9 @@ impl Answer for Lookup {
                 document.table([title, ">TTL"], rows.collect());
             }
         }
+
         self.source(&mut document);
+
         document
     }
 
@@ -168,6 +173,7 @@ fn soa(document: &mut Document, data: &str) {
             .replacen('.', "@", 1)
             .replace('\u{0}', "."),
     };
+
     document.field(
         "Primary server",
         Cell::domain(word(data, 0).trim_end_matches('.')),

@@ -8,6 +8,7 @@ use crate::testing::dns::{TestDns, ask, ask_json};
 async fn outcomes_are_told_apart() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
+
     for (line, rcode, outcome, severity, summary) in [
         (
             "a www.example.test",
@@ -52,6 +53,7 @@ async fn outcomes_are_told_apart() {
             &reply["severity"],
             &reply["summary"],
         );
+
         assert_eq!(
             told,
             (
@@ -63,7 +65,9 @@ async fn outcomes_are_told_apart() {
             "{line}"
         );
     }
+
     let refused = ask_json(&engine, "a www.elsewhere.test").await;
+
     assert_eq!(
         (&refused["data"]["outcome"], &refused["severity"]),
         (&"refused".into(), &"bad".into())
@@ -90,6 +94,7 @@ async fn mx_in_all_its_shapes() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     let null = ask_json(&engine, "mx null.example.test").await;
+
     assert_eq!(
         (
             &null["data"]["null_mx"],
@@ -98,7 +103,9 @@ async fn mx_in_all_its_shapes() {
         ),
         (&true.into(), &serde_json::json!([]), &"neutral".into())
     );
+
     let implicit = ask_json(&engine, "mx implicit.example.test").await;
+
     assert_eq!(
         (&implicit["data"]["implicit"], &implicit["severity"]),
         (&true.into(), &"warning".into())
@@ -107,6 +114,7 @@ async fn mx_in_all_its_shapes() {
         implicit["data"]["hosts"][0]["addresses"],
         serde_json::json!(["192.0.2.90"])
     );
+
     let broken = ask_json(&engine, "mx broken.example.test").await;
     let faults: Vec<_> = broken["data"]["hosts"]
         .as_array()
@@ -114,6 +122,7 @@ async fn mx_in_all_its_shapes() {
         .iter()
         .map(|host| host["fault"].clone())
         .collect();
+
     assert_eq!(faults, ["does_not_exist", "cname", "ip_literal"]);
     assert_eq!(
         broken["warnings"],
@@ -224,16 +233,20 @@ async fn over_quic_with_the_right_name_only() {
         &format!("a web.example.test resolver=quic://{quic}#dns.example.test"),
     )
     .await;
+
     let data = &reply["data"];
+
     assert_eq!(
         (&data["transport"], &data["answers"][0]["data"]),
         (&"quic".into(), &"192.0.2.80".into())
     );
+
     let wrong = ask(
         &engine,
         &format!("a web.example.test resolver=quic://{quic}#other.example.test"),
     )
     .await;
+
     assert_eq!(
         wrong.map(|_| ()).expect_err("another name").code().0,
         "upstream"

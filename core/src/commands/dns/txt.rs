@@ -154,6 +154,7 @@ fn purpose(name: &str, text: &str) -> Option<&'static str> {
         .take(64)
         .collect::<String>()
         .to_ascii_lowercase();
+
     if let Some((tag, purpose)) = PURPOSES.iter().find(|(tag, _)| head.starts_with(tag)) {
         // `v=spf10` is not SPF.
         let ends = !tag.starts_with("v=")
@@ -165,7 +166,9 @@ fn purpose(name: &str, text: &str) -> Option<&'static str> {
             return Some(purpose);
         }
     }
+
     let name = name.to_ascii_lowercase();
+
     if name.contains("._domainkey.") && (head.contains("p=") || head.contains("k=")) {
         Some("DKIM: public key for signed mail (RFC 6376)")
     } else if name.starts_with("_acme-challenge.") {
@@ -186,6 +189,7 @@ impl Answer for Data {
         let mut document = self
             .lookup
             .document(count(number, "text record", "text records"));
+
         for text in &self.texts {
             document.heading(format!(
                 "{} · TTL {}",
@@ -194,17 +198,21 @@ impl Answer for Data {
             ));
             document.code(readable(&text.text));
         }
+
         let spf = self
             .texts
             .iter()
             .filter(|text| text.purpose.is_some_and(|p| p.starts_with("SPF:")))
             .count();
+
         if spf > 1 {
             document.warn(format!(
                 "There are {spf} SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"
             ));
         }
+
         self.lookup.source(&mut document);
+
         document
     }
 
@@ -225,9 +233,11 @@ fn readable(text: &str) -> String {
     if text.chars().count() <= 76 {
         return text.to_owned();
     }
+
     let tagged = text.to_ascii_lowercase().starts_with("v=") && text.contains(';');
     let mut lines = vec![String::new()];
     let pieces = text.split_inclusive(if tagged { ';' } else { ' ' });
+
     for piece in pieces {
         let line = lines.last_mut().map_or(0, |line| line.chars().count());
         if line > 0 && line + piece.trim_end().chars().count() > 76 {
@@ -237,6 +247,7 @@ fn readable(text: &str) -> String {
             line.push_str(piece);
         }
     }
+
     let folded = lines.iter().flat_map(|line| {
         let chars: Vec<char> = line.trim().chars().collect();
         chars
@@ -244,6 +255,7 @@ fn readable(text: &str) -> String {
             .map(|chunk| chunk.iter().collect::<String>())
             .collect::<Vec<_>>()
     });
+
     folded.collect::<Vec<_>>().join("\n")
 }
 

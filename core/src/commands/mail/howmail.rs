@@ -130,6 +130,7 @@ impl HowMail {
                 None => example.parse::<Email>().ok(),
             },
         );
+
         let (Some(from), Some(to)) = (from, to) else {
             return Err(Failure::Internal);
         };
@@ -149,7 +150,9 @@ impl HowMail {
             path: Vec::new(),
             finished: false,
         };
+
         data.path = path::stations(&data);
+
         Ok(data)
     }
 }
@@ -198,6 +201,7 @@ impl Telling<'_> {
             };
             self.note(|data| data.sender.dkim = Some(dkim));
         };
+
         let dmarc = async {
             let dmarc = sender::dmarc(client, &from).await;
             self.note(|data| data.sender.dmarc = Some(dmarc));
@@ -219,6 +223,7 @@ impl Telling<'_> {
                 self.note(|data| change(&mut data.receiver));
             },
         );
+
         futures::join!(
             spf,
             dkim,
@@ -236,6 +241,7 @@ impl Telling<'_> {
             self.note(|data| data.sender.submission = Some(found.only(&SENDING)))
         };
         let reading = |found: &Services| self.note(|data| data.access = Some(found.only(&READING)));
+
         if from == to {
             let wanted = [&SENDING[..], &READING[..]].concat();
             let both = |found: Services| {
@@ -244,16 +250,19 @@ impl Telling<'_> {
             };
             return both(services::discover(self.cx, client, from, &wanted, both).await);
         }
+
         let submission = async {
             sending(
                 &services::discover(self.cx, client, from, &SENDING, |found| sending(&found)).await,
             );
         };
+
         let access = async {
             reading(
                 &services::discover(self.cx, client, to, &READING, |found| reading(&found)).await,
             );
         };
+
         futures::join!(submission, access);
     }
 }

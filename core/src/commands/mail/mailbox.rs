@@ -105,6 +105,7 @@ impl Data {
                 holder: place.holder(),
             }
         };
+
         let hosts: Vec<Host> = mx
             .hosts
             .iter()
@@ -114,14 +115,17 @@ impl Data {
                 addresses: host.addresses.iter().map(located).collect(),
             })
             .collect();
+
         let exchanges: Vec<&str> = hosts.iter().map(|host| host.exchange.as_str()).collect();
         let holders: Vec<&str> = hosts
             .iter()
             .flat_map(|host| &host.addresses)
             .filter_map(|located| located.holder.as_deref())
             .collect();
+
         let about = (!hosts.is_empty()).then(|| provider::of(domain, &exchanges, &holders));
         let provider = about.as_ref().map(|provider| provider.name.clone());
+
         Self {
             domain: domain.into(),
             provider,
@@ -157,12 +161,16 @@ impl Answer for Data {
                 Role::Own => "Mail is taken in under the domain's own name".into(),
                 Role::Unknown => format!("Mail is taken in by {name}"),
             };
+
             document.summary = format!("{what} ({})", document.summary);
             document.field("Told from", Cell::aside(evidence));
         }
+
         let mut rows = Vec::new();
+
         for host in &self.hosts {
             let mut head = [host.preference.into(), Cell::domain(&host.exchange)];
+
             if host.addresses.is_empty() {
                 let [preference, exchange] = head;
                 rows.push([
@@ -174,6 +182,7 @@ impl Answer for Data {
                 ]);
                 continue;
             }
+
             for located in &host.addresses {
                 let [preference, exchange] = std::mem::replace(&mut head, ["".into(), "".into()]);
                 let part = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or_default());
@@ -187,6 +196,7 @@ impl Answer for Data {
                 ]);
             }
         }
+
         document.table(
             [">Preference", "Exchange", "Address", "Place", "Network of"],
             rows,
@@ -194,10 +204,12 @@ impl Answer for Data {
         for warning in self.mx.hosts.iter().filter_map(mx::Exchange::warning) {
             document.warn(warning);
         }
+
         if !self.hosts.is_empty() {
             document.note("This is where the mail servers answer, not where the disks stand");
             document.field("Places by", Cell::aside(ATTRIBUTION));
         }
+
         document
     }
 

@@ -119,12 +119,14 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         by: input.by.as_deref().unwrap_or_default(),
         mail_from: &input.mail_from,
     });
+
     let spf = async {
         match envelope {
             Some(envelope) => cx.net.mailauth.spf(envelope).await,
             None => None,
         }
     };
+
     // Of a message without any signature SPF alone decides DMARC.
     let worth = trace.verify.dkim || trace.verify.arc || envelope.is_some();
     let signed = worth.then(|| mailtrace::signed(message)).flatten();
@@ -134,6 +136,7 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
             None => None,
         }
     };
+
     let checks = async { futures::join!(spf, whole) };
     let Ok((spf, whole)) = tokio::time::timeout(AUTHENTICATION_PATIENCE, checks).await else {
         return;
@@ -143,19 +146,24 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         verified: true,
         detail: checked.detail,
     };
+
     if let Some(spf) = spf.filter(|spf| spf.result != "temperror") {
         said.spf = outcome(spf);
     }
+
     let Some(whole) = whole else { return };
+
     for (said, checked) in said.dkim.iter_mut().zip(whole.dkim) {
         if checked.result != "temperror" {
             (said.result, said.verified, said.detail) =
                 (Some(checked.result.into()), true, checked.detail);
         }
     }
+
     if let Some(dmarc) = whole.dmarc.filter(|dmarc| dmarc.result != "temperror") {
         said.dmarc = outcome(dmarc);
     }
+
     if let Some(arc) = whole.arc.filter(|arc| arc.result != "temperror") {
         said.arc = outcome(arc);
     }
@@ -177,6 +185,7 @@ impl Data {
             notes,
             ..
         } = trace;
+
         let located =
             |address: Option<std::net::IpAddr>| address.map(|address| Place::new(geo, address));
         let hops = hops
@@ -195,6 +204,7 @@ impl Data {
                 }
             })
             .collect();
+
         let place = located(origin.address);
         let network = place.as_ref().and_then(|place| place.network.clone());
         let origin = Origin {
@@ -209,6 +219,7 @@ impl Data {
             holder: place.as_ref().and_then(Place::holder),
             origin,
         };
+
         Self {
             from,
             subject,
@@ -231,6 +242,7 @@ impl Data {
             holder,
             ..
         } = &self.origin;
+
         let Some(address) = origin.address else {
             return if self.hops.is_empty() {
                 (
@@ -244,16 +256,19 @@ impl Data {
                 )
             };
         };
+
         let named = origin
             .host
             .as_deref()
             .map(|host| format!("{} ", both_forms(host)))
             .unwrap_or_default();
+
         let at = match (place, holder) {
             (Some(place), Some(holder)) => format!(", {place}, network of {holder}"),
             (Some(only), None) | (None, Some(only)) => format!(", {only}"),
             (None, None) => String::new(),
         };
+
         match origin.confidence {
             Confidence::Fact => (
                 format!("Handed over by {named}[{address}]{at}: a fact"),
@@ -283,6 +298,7 @@ impl Hop {
             .clone()
             .or_else(|| hop.helo.clone())
             .unwrap_or_default();
+
         let address = hop
             .from_address
             .map(|address| format!("\n{address}"))
@@ -292,6 +308,7 @@ impl Hop {
             .flatten()
             .collect::<Vec<_>>()
             .join("\n");
+
         let how = [hop.protocol.as_deref(), hop.tls.as_ref().map(|_| "TLS")]
             .into_iter()
             .flatten()
@@ -301,6 +318,7 @@ impl Hop {
         } else {
             Role::Aside
         };
+
         [
             hop.index.into(),
             Cell::new(format!("{from}{address}").trim(), Role::Domain),
@@ -327,6 +345,7 @@ impl Answer for Data {
     fn present(&self) -> Document {
         let (summary, severity) = self.summary();
         let mut document = Document::new("Trace of a message", summary, severity);
+
         for (name, value) in [
             ("From", &self.from),
             ("Subject", &self.subject),
@@ -336,17 +355,21 @@ impl Answer for Data {
                 document.field(name, Cell::exact(value));
             }
         }
+
         document.field("Hops", count(self.hops.len(), "hop", "hops"));
         if self.boundary.kind != BoundaryKind::None || !self.boundary.text.is_empty() {
             document.field("Believed", self.boundary.text.as_str());
         }
+
         if !self.origin.origin.evidence.is_empty() {
             document.field("Told from", Cell::exact(&self.origin.origin.evidence));
         }
+
         document.table(
             [">Hop", "From", "To", "How", ">Took", "Where"],
             self.hops.iter().map(Hop::row).collect(),
         );
+
         let claims = self.claims.iter().map(|claim| {
             let host = claim.host.as_deref().unwrap_or_default();
             [
@@ -355,6 +378,7 @@ impl Answer for Data {
                 Cell::exact(host),
             ]
         });
+
         document.table(["Claimed in", "Address", "Name"], claims.collect());
         let Authentication {
             spf,
@@ -363,6 +387,7 @@ impl Answer for Data {
             arc,
             ..
         } = &self.authentication;
+
         let result = |name: &'static str, result: &Option<String>, verified: bool, detail: &str| {
             let word = result.as_deref()?;
             let role = match word {
@@ -371,11 +396,13 @@ impl Answer for Data {
                 "none" | "neutral" => Role::Plain,
                 _ => Role::Warning,
             };
+
             let checked = if verified {
                 "checked here"
             } else {
                 "as the receiver says"
             };
+
             Some([
                 name.into(),
                 Cell::new(word, role),
@@ -383,9 +410,11 @@ impl Answer for Data {
                 Cell::exact(detail),
             ])
         };
+
         let mut rows: Vec<_> = result("SPF", &spf.result, spf.verified, &spf.detail)
             .into_iter()
             .collect();
+
         rows.extend(
             dkim.iter()
                 .filter_map(|dkim| result("DKIM", &dkim.result, dkim.verified, &dkim.detail)),
@@ -396,6 +425,7 @@ impl Answer for Data {
             dmarc.verified,
             &dmarc.detail,
         ));
+
         rows.extend(result("ARC", &arc.result, arc.verified, &arc.detail));
         document.table(["Check", "Result", "By", "About"], rows);
         for Anomaly { hop, text } in &self.anomalies {
@@ -404,10 +434,12 @@ impl Answer for Data {
                 None => document.warn(text),
             };
         }
+
         self.notes.iter().for_each(|note| _ = document.note(note));
         if self.hops.iter().any(|hop| hop.asn.is_some()) {
             document.field("Places by", Cell::aside(ATTRIBUTION));
         }
+
         document
     }
 }

@@ -64,6 +64,7 @@ impl Command for Verify {
                 ));
             }
         };
+
         let Some(domain) = mailbox.domain_name() else {
             let fault =
                 "addresses with an IP literal are not asked about; mail for people goes to domains"
@@ -73,14 +74,18 @@ impl Command for Verify {
                 Some(fault),
             ));
         };
+
         let client = cx.net.dns.client(None).await?;
         let mx = mx::find(cx, &client, domain, |_| {}).await?;
+
         if let Some((reason, fault)) = no_way(&mx) {
             let mut data = Data::new(Report::unasked(&mailbox, reason), fault);
             data.mx = mx.hosts;
             return Ok(data);
         }
+
         let (exchanges, refused) = vetted(cx, &mx);
+
         if exchanges.is_empty() {
             let fault =
                 "every exchange of this domain leads to a host that cannot be reached from outside"
@@ -89,6 +94,7 @@ impl Command for Verify {
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }
+
         cx.may_ask_mail_of(domain)?;
         let mut so_far = Data::new(Report::unasked(&mailbox, Reason::Unreachable), None);
         (so_far.mx, so_far.refused, so_far.finished) = (mx.hosts.clone(), refused.clone(), false);
@@ -98,6 +104,7 @@ impl Command for Verify {
         });
         let mut data = Data::new(report.await, None);
         (data.mx, data.refused) = (mx.hosts, refused);
+
         Ok(data)
     }
 }
@@ -165,6 +172,7 @@ impl Data {
             .exchange
             .as_deref()
             .unwrap_or("the domain's mail server");
+
         match self.report.reason {
             Reason::Accepted => {
                 format!("{host} takes mail for this address, and not for just any name")
@@ -236,6 +244,7 @@ impl Answer for Data {
             checks,
             ..
         } = &self.report;
+
         let (word, severity) = match verdict {
             _ if !self.finished => ("Asking", Severity::Neutral),
             Verdict::Deliverable => ("Deliverable", Severity::Good),
@@ -243,21 +252,26 @@ impl Answer for Data {
             Verdict::Risky => ("Risky", Severity::Warning),
             Verdict::Unknown => ("Unknown", Severity::Warning),
         };
+
         let summary = if self.finished {
             format!("{word}: {}", self.sentence())
         } else {
             "Asking the mail server".into()
         };
+
         let mut document = Document::new(format!("Verification of {address}"), summary, severity);
         if let Some(fault) = &self.fault {
             document.field("Why", fault);
         }
+
         if let Some(suggestion) = &self.report.suggestion {
             document.field("Did you mean", Cell::exact(suggestion));
         }
+
         if let Some(after) = self.report.retry_after {
             document.field("Ask again in", format!("{after} s"));
         }
+
         let made = [
             ("syntax", checks.syntax, true),
             ("domain has a mail server", checks.mx, true),
@@ -270,6 +284,7 @@ impl Answer for Data {
             ("throw-away domain", checks.disposable, false),
             ("role address", checks.role, false),
         ];
+
         let rows = made.into_iter().filter_map(|(name, result, good)| {
             let result = result?;
             let role = if result == good {
@@ -282,9 +297,11 @@ impl Answer for Data {
                 Cell::new(if result { "yes" } else { "no" }, role),
             ])
         });
+
         if self.finished {
             document.table(["Check", "Result"], rows.collect());
         }
+
         if let Some(tls) = &self.report.tls {
             let trusted = match tls.trusted {
                 Some(true) => ", certificate valid",
@@ -293,10 +310,12 @@ impl Answer for Data {
             };
             document.field("Encryption", format!("{}{trusted}", tls.version));
         }
+
         self.transcript(&mut document);
         for refusal in &self.refused {
             document.warn(refusal);
         }
+
         document
     }
 

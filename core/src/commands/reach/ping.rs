@@ -226,6 +226,7 @@ impl Answer for Data {
             received if received < sent => Severity::Warning,
             _ => Severity::Good,
         };
+
         let summary = match (&self.rtt_ms, sent == self.planned) {
             (None, true) => "No answer".into(),
             (None, false) => "Waiting for an answer".into(),
@@ -248,11 +249,13 @@ impl Answer for Data {
                 )
             }
         };
+
         let mut document = Document::new(
             format!("Ping of {}", both_forms(&self.target)),
             summary,
             severity,
         );
+
         let rows = self.replies.iter().map(|reply| {
             let time = match (&reply.rtt_ms, &reply.error) {
                 (Some(rtt), _) => format!("{rtt:.2} ms").into(),
@@ -269,6 +272,7 @@ impl Answer for Data {
                     .into(),
             ]
         });
+
         document.table([">Nr", ">Time", ">TTL"], rows.collect());
         document.field("Address", Cell::new(self.address, Role::Address));
         if let Some(Rtt {
@@ -283,15 +287,18 @@ impl Answer for Data {
                 format!("{min:.2} / {avg:.2} / {max:.2} / {stddev:.2} ms"),
             );
         }
+
         if let Some(duplicates) = self.duplicates.filter(|duplicates| *duplicates > 0) {
             document.note(format!("{duplicates} replies came twice"));
         }
+
         if let Some(hint) = &self.hint {
             document.note(format!(
                 "Measured with TCP connections instead of ICMP ({}): {hint}",
                 self.method
             ));
         }
+
         document
     }
 }

@@ -82,6 +82,7 @@ impl Answer for Data {
             }
             (matches, _) => count(matches.len(), "use", "uses"),
         };
+
         let mut document =
             Document::new(format!("Port {}", self.query), summary, Severity::Neutral);
         let rows = self.matches.iter().map(|found| {
@@ -98,16 +99,19 @@ impl Answer for Data {
                 Cell::aside(known),
             ]
         });
+
         document.table(
             [">Port", "Protocol", "Service", "What it is", "By"],
             rows.collect(),
         );
+
         if self.matches.len() >= ports::MAX_MATCHES {
             document.note(format!(
                 "Only the first {} matches are shown",
                 ports::MAX_MATCHES
             ));
         }
+
         document
     }
 

@@ -91,6 +91,7 @@ impl Command for Ports {
             ports: Vec::new(),
             planned: wanted.len(),
         };
+
         let show_each = wanted.len() <= LISTED;
         let results = tcp::check_ports(
             address,
@@ -106,7 +107,9 @@ impl Command for Ports {
             },
         )
         .await;
+
         data.ports = results.iter().map(Checked::from).collect();
+
         Ok(data)
     }
 
@@ -150,21 +153,25 @@ impl Answer for Data {
                 number => Some(format!("{number} {state}")),
             })
             .collect();
+
         let progress = if self.ports.len() < self.planned {
             format!(", of {}", self.planned)
         } else {
             String::new()
         };
+
         let summary = if counts.is_empty() {
             format!("Checking {} ports", self.planned)
         } else {
             format!("{}{progress}", counts.join(", "))
         };
+
         let mut document = Document::new(
             format!("Ports of {}", both_forms(&self.target)),
             summary,
             Severity::Neutral,
         );
+
         let all = self.ports.len() <= LISTED;
         let rows = self
             .ports
@@ -176,11 +183,13 @@ impl Answer for Data {
                     "closed" => Role::Aside,
                     _ => Role::Warning,
                 };
+
                 let said = checked
                     .hint
                     .as_ref()
                     .or(checked.reason.as_ref())
                     .map(Cell::exact);
+
                 [
                     checked.port.into(),
                     Cell::new(checked.state, role),
@@ -193,10 +202,12 @@ impl Answer for Data {
                     said.unwrap_or_else(|| "".into()),
                 ]
             });
+
         document.table(
             [">Port", "State", "Usually", ">Time", "Said"],
             rows.collect(),
         );
+
         if !all {
             for state in ["closed", "filtered"] {
                 let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
@@ -206,10 +217,12 @@ impl Answer for Data {
                 }
             }
         }
+
         document.field("Address", Cell::new(self.address, Role::Address));
         if self.ports.iter().any(|checked| checked.service.is_some()) {
             document.note("\"Usually\" is what a port is registered for, not what was found there");
         }
+
         document
     }
 }

@@ -120,6 +120,7 @@ impl Command for Trace {
             probes: self.probes.map_or(defaults.probes, |probes| probes.0 as u8),
             ..defaults
         };
+
         let client = match self.names {
             Some(Flag(false)) => None,
             _ => cx.net.dns.client(None).await.ok(),
@@ -138,6 +139,7 @@ impl Command for Trace {
         names.wait().await;
         let mut data = data;
         data.end(cx, &outcome, &names.known);
+
         Ok(data)
     }
 
@@ -175,6 +177,7 @@ async fn follow(
         pending: FuturesUnordered::new(),
     };
     let mut latest: Vec<route::Hop> = Vec::new();
+
     loop {
         tokio::select! {
             hops = found.recv() => match hops {
@@ -191,6 +194,7 @@ async fn follow(
             },
             Some((address, name)) = names.pending.next() => { names.known.insert(address, name); }
         }
+
         data.hops = latest
             .iter()
             .map(|hop| Hop::of(cx, hop, &names.known))
@@ -242,11 +246,13 @@ impl Hop {
 
     fn row(&self) -> [Cell; 5] {
         let mut addresses: Vec<IpAddr> = Vec::new();
+
         for probe in self.probes.iter().flatten() {
             if !addresses.contains(&probe.address) {
                 addresses.push(probe.address);
             }
         }
+
         let times: Vec<String> = self
             .probes
             .iter()
@@ -262,17 +268,20 @@ impl Hop {
                 None => "*".into(),
             })
             .collect();
+
         let host = match (&self.name, addresses.is_empty()) {
             (_, true) => Cell::aside("no answer"),
             (Some(name), false) => Cell::domain(name),
             (None, false) => "".into(),
         };
+
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let network = match (self.asn, &self.country) {
             (Some(asn), Some(country)) => format!("AS{asn} {country}"),
             (Some(asn), None) => format!("AS{asn}"),
             (None, country) => country.clone().unwrap_or_default(),
         };
+
         [
             self.ttl.into(),
             Cell::new(addresses.join("\n"), Role::Address),
@@ -330,6 +339,7 @@ impl Answer for Data {
                 .flatten()
                 .find_map(|probe| probe.note.clone())
         });
+
         let (summary, severity) = match (self.finished, self.reached, refusal) {
             (false, ..) => (format!("{hops} so far"), Severity::Neutral),
             (true, true, _) => (format!("Reached after {hops}"), Severity::Good),
@@ -352,11 +362,13 @@ impl Answer for Data {
                 }
             }
         };
+
         let mut document = Document::new(
             format!("Route to {}", both_forms(&self.target)),
             summary,
             severity,
         );
+
         document.table(
             [">Hop", "Address", "Name", "Network", "Times in ms"],
             self.hops.iter().map(Hop::row).collect(),
@@ -365,15 +377,18 @@ impl Answer for Data {
         if let Some(mtu) = self.path_mtu {
             document.field("Narrowest link", format!("MTU {mtu} bytes"));
         }
+
         if let Some(method @ ("icmp" | "tcp")) = self.method {
             document.note(format!(
                 "The target does not answer UDP; it answered {}",
                 method.to_uppercase()
             ));
         }
+
         if self.hops.iter().any(|hop| hop.asn.is_some()) {
             document.field("Networks by", Cell::aside(ATTRIBUTION));
         }
+
         document
     }
 }

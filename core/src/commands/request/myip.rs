@@ -102,6 +102,7 @@ impl Command for MyIp {
             left_out,
             notes,
         } = visit.chain(&cx.proxies);
+
         let geo = Place::of(cx, caller);
         let names = match geo.scope {
             // Nobody else's business, and nobody else knows.
@@ -111,6 +112,7 @@ impl Command for MyIp {
                 asked.unwrap_or(Ok(Vec::new())).unwrap_or_default()
             }
         };
+
         Ok(Data {
             address: caller,
             port,
@@ -167,9 +169,11 @@ impl Answer for Data {
         if !self.names.is_empty() {
             document.field("Names", Cell::domain(self.names.join("\n")));
         }
+
         if let Some(port) = self.port {
             document.field("Your port", port);
         }
+
         if self.chain.len() > 1 {
             let rows = self.chain.iter().map(|hop| {
                 let address = match (hop.address, &hop.said) {
@@ -187,6 +191,7 @@ impl Answer for Data {
                 .heading("From here outwards")
                 .table(["Station", "Said by", "Worth"], rows.collect());
         }
+
         if !self.proxy_headers.is_empty() {
             let rows = self
                 .proxy_headers
@@ -196,18 +201,23 @@ impl Answer for Data {
                 .heading("What proxies wrote")
                 .table(["Field", "Value"], rows.collect());
         }
+
         if self.chain_left_out > 0 {
             document.note(format!("{} more stations were named", self.chain_left_out));
         }
+
         if self.chain.iter().any(|hop| !hop.trusted) {
             document.note(
                 "Claims come from whoever sent the request; only trusted proxies are believed.",
             );
         }
+
         for note in &self.notes {
             document.note(note);
         }
+
         self.geo.source(&mut document);
+
         document
     }
 

@@ -85,10 +85,12 @@ impl Data {
             }
             shortened(value)
         };
+
         let mut variables = Map::new();
         for (name, value) in of_the_request(visit, proxies) {
             variables.insert(name.into(), shortened(&value).into());
         }
+
         for name in visit.headers.keys() {
             let Some(whole) = visit.header(name.as_str()) else {
                 continue;
@@ -100,11 +102,13 @@ impl Data {
             };
             variables.insert(named, value(name.as_str(), &whole).into());
         }
+
         let lines = visit.headers.iter().map(|(name, line)| {
             let text = String::from_utf8_lossy(line.as_bytes());
             (name.as_str().to_owned(), value(name.as_str(), &text))
         });
         let headers = lines.collect();
+
         Self {
             variables,
             headers,
@@ -117,6 +121,7 @@ impl Data {
 fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String)> {
     let chain = visit.chain(proxies);
     let connection = &visit.connection;
+
     // A destination that a proxy names is this service as the caller knows it.
     let local = connection
         .relayed
@@ -124,6 +129,7 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         .and_then(|relayed| relayed.ends)
         .filter(|_| chain.proxied)
         .map_or(connection.local, |(_, destination)| destination);
+
     let host = visit
         .header("host")
         .or_else(|| visit.uri.authority().map(ToString::to_string));
@@ -132,6 +138,7 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         .as_ref()
         .and_then(|relayed| relayed.tls.as_ref())
         .filter(|_| chain.proxied);
+
     let scheme = scheme(visit, tls.is_some(), proxies);
     let mut all = vec![
         ("GATEWAY_INTERFACE", "CGI/1.1".to_owned()),
@@ -159,12 +166,15 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         ),
         ("REMOTE_ADDR", chain.caller.to_string()),
     ];
+
     if let Some(host) = host {
         all.push(("SERVER_NAME", without_port(&host).to_owned()));
     }
+
     if let Some(port) = chain.port {
         all.push(("REMOTE_PORT", port.to_string()));
     }
+
     if chain.proxied {
         all.push((
             "PROXY_ADDR",
@@ -172,9 +182,11 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         ));
         all.push(("PROXY_PORT", connection.peer.port().to_string()));
     }
+
     if scheme == "https" {
         all.push(("HTTPS", "on".to_owned()));
     }
+
     if let Some(Tls {
         protocol,
         cipher,
@@ -194,6 +206,7 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
                 .filter_map(|(name, value)| Some((name, value.clone()?))),
         );
     }
+
     all
 }
 
@@ -238,6 +251,7 @@ impl Answer for Data {
                 .and_then(Value::as_str)
                 .unwrap_or_default()
         };
+
         let summary = format!(
             "{} {} over {}, {} header lines",
             text("REQUEST_METHOD"),
@@ -245,6 +259,7 @@ impl Answer for Data {
             text("SERVER_PROTOCOL"),
             self.headers.len()
         );
+
         let mut document = Document::new("Your request", summary, Severity::Neutral);
         let rows = self
             .variables
@@ -253,6 +268,7 @@ impl Answer for Data {
         document
             .heading("Variables")
             .table(["Name", "Value"], rows.collect());
+
         let rows = self
             .headers
             .iter()
@@ -263,6 +279,7 @@ impl Answer for Data {
         if self.hidden {
             document.note("What proves who you are is left out: others read this.");
         }
+
         document
     }
 }
@@ -287,8 +304,10 @@ mod tests {
                 ("content-type", "text/plain"),
             ],
         );
+
         visit.uri = "/v1/commands/myrequest?a=b%20c".parse().expect("a URI");
         let found = variables(&visit, &Proxies::default());
+
         for (name, value) in [
             ("REMOTE_ADDR", "192.0.2.1"),
             ("REMOTE_PORT", "4711"),
@@ -308,6 +327,7 @@ mod tests {
                 "{name}"
             );
         }
+
         assert!(!found.contains_key("HTTP_CONTENT_TYPE") && !found.contains_key("HTTPS"));
     }
 

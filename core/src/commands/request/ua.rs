@@ -70,6 +70,7 @@ impl Answer for Data {
             os,
             device,
         } = &self.facts;
+
         let joined = |parts: [&Option<String>; 2]| {
             let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
             (!parts.is_empty()).then(|| parts.join(" "))
@@ -82,11 +83,13 @@ impl Answer for Data {
             (None, Some(os)) => format!("An unknown client on {os}"),
             (None, None) => "Nothing that is known".into(),
         };
+
         let summary = if *bot {
             format!("{summary} (no person: a bot or tool)")
         } else {
             summary
         };
+
         let mut document = Document::new("User-Agent", summary, Severity::Neutral);
         let category = serde_json::to_value(category).unwrap_or_default();
         document.field("Kind", category.as_str().unwrap_or_default());
@@ -97,11 +100,13 @@ impl Answer for Data {
             ("System", os_text),
             ("Device", joined([&device.brand, &device.model])),
         ];
+
         for (name, value) in fields {
             if let Some(value) = value {
                 document.field(name, Cell::exact(value));
             }
         }
+
         if let Some(hints) = &self.hints {
             let brand = |brand: &Brand| format!("{} {}", brand.name, brand.version);
             let word = |value: Option<bool>| {
@@ -127,20 +132,24 @@ impl Answer for Data {
                     joined([&hints.architecture, &hints.bitness]),
                 ),
             ];
+
             document.heading("Client hints");
             for (name, value) in told {
                 if let Some(value) = value.filter(|value| !value.is_empty()) {
                     document.field(name, Cell::exact(value));
                 }
             }
+
             for disagreement in &hints.disagreements {
                 document.warn(format!("Two stories: {disagreement}"));
             }
         }
+
         document.code(user_agent.as_str());
         if self.clipped {
             document.note(format!("Only the first {} bytes were read", ua::MAX_READ));
         }
+
         document
     }
 

@@ -27,19 +27,23 @@ async fn giving_up_still_says_goodbye() {
         }
         lines
     });
+
     let exchange = Exchange {
         preference: 10,
         host: "mx.example.test".into(),
         addresses: vec![address],
     };
+
     let verifier = Verifier::default();
     let mailbox = parse("ada@example.test").expect("there");
     let asking = verifier.verify(&mailbox, std::slice::from_ref(&exchange), |_| {});
+
     assert!(
         tokio::time::timeout(Duration::from_millis(200), asking)
             .await
             .is_err()
     );
+
     let lines = tokio::time::timeout(Duration::from_secs(5), server)
         .await
         .expect("there")

@@ -98,13 +98,16 @@ impl Server {
         } else {
             "127.0.0.1:0"
         };
+
         let mut addresses = Vec::new();
         let mut closed = Vec::new();
+
         for _ in 0..script.refused_first {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             addresses.push(listener.local_addr()?);
             closed.push(listener);
         }
+
         let listener = TcpListener::bind(host).await?;
         addresses.push(listener.local_addr()?);
         drop(closed);
@@ -116,8 +119,10 @@ impl Server {
             tls,
             script,
         });
+
         let listener = (!inner.script.refused).then_some(listener);
         let accepting = tokio::spawn(accept(listener, inner.clone()));
+
         Ok(Self {
             addresses,
             inner,
@@ -170,12 +175,15 @@ impl Inner {
         {
             return Ok(true);
         }
+
         if !self.commands(&mut stream, seen, false).await? {
             return Ok(true);
         }
+
         if seen.lines.last().map(String::as_str) != Some("STARTTLS") {
             return Ok(false);
         }
+
         seen.left = true;
         match self.script.starttls.as_deref() {
             Some("garbage") => {
@@ -193,10 +201,12 @@ impl Inner {
             Some("drop" | "inject") => return Ok(true),
             _ => {}
         }
+
         let mut stream = tokio_rustls::TlsAcceptor::from(self.tls.clone())
             .accept(stream)
             .await?;
         (seen.encrypted, seen.left) = (true, false);
+
         Ok(!self.commands(&mut stream, seen, true).await?)
     }
 
@@ -208,6 +218,7 @@ impl Inner {
         encrypted: bool,
     ) -> Go {
         let mut buffer = Vec::new();
+
         loop {
             let Some(end) = buffer.iter().position(|byte| *byte == b'\n') else {
                 let mut piece = [0; 1024];
@@ -217,6 +228,7 @@ impl Inner {
                 }
                 continue;
             };
+
             let line: Vec<u8> = buffer.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line)
                 .trim_end_matches("\r\n")
@@ -256,6 +268,7 @@ impl Inner {
                 "noop" => self.write(stream, "250 2.0.0 Ok").await?,
                 _ => self.write(stream, "502 5.5.2 what?").await?,
             };
+
             if !go {
                 return Ok(false);
             }
@@ -296,6 +309,7 @@ impl Inner {
             "rset" => &script.rset,
             _ => &script.quit,
         };
+
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let used = used.entry(key).or_default();
         let at = if advance {
@@ -303,6 +317,7 @@ impl Inner {
         } else {
             used.saturating_sub(1)
         };
+
         *used += usize::from(advance);
         match lines.as_ref()? {
             Lines::One(line) => Some(line.clone()),
@@ -334,11 +349,13 @@ impl Inner {
                 text.to_owned(),
             )
         };
+
         let crlf = |text: &str| {
             text.split('|')
                 .map(|line| format!("{line}\r\n"))
                 .collect::<String>()
         };
+
         match direction {
             "" => stream.write_all(crlf(rest).as_bytes()).await?,
             "silence" => {
@@ -405,7 +422,9 @@ impl Inner {
             }
             other => panic!("no such direction: {other}"),
         }
+
         stream.flush().await?;
+
         Ok(true)
     }
 }

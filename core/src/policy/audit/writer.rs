@@ -93,6 +93,7 @@ impl Waiting {
     fn write(&self, files: &mut Files) {
         let mut spare = Vec::new();
         let mut in_trouble = false;
+
         loop {
             let idle = |lines: &mut Lines| lines.bytes.is_empty() && !lines.ended;
             let lines = self
@@ -125,6 +126,7 @@ impl Waiting {
                     std::mem::swap(&mut lines.bytes, &mut spare);
                 }
             }
+
             if ended {
                 return;
             }
@@ -178,6 +180,7 @@ impl Files {
         let Ok(first_kept) = day.checked_sub((days - 1).days()) else {
             return;
         };
+
         for entry in fs::read_dir(&self.directory)
             .into_iter()
             .flatten()
@@ -216,6 +219,7 @@ mod tests {
         let at = |name: &str| directory.path().join(name);
         let ago = |days: i64| today().checked_sub(days.days()).expect("a day");
         let mut names: Vec<String> = (0..5).map(|days| name(ago(days))).collect();
+
         names.extend(
             [
                 "audit.jsonl",
@@ -224,9 +228,11 @@ mod tests {
             ]
             .map(str::to_owned),
         );
+
         for name in &names {
             fs::write(at(name), "{}\n").expect("written");
         }
+
         let writer = Writer::start(directory.path(), 3).expect("starts");
         assert!(writer.add(b"{\"at\":1}\n"));
         drop(writer);
@@ -249,6 +255,7 @@ mod tests {
         let line = [b"x".repeat(MOST_WAITING / 2 - 1), b"\n".to_vec()].concat();
         assert!(writer.add(&line) && writer.add(&line));
         assert!(!writer.add(b"\n"), "no more of it");
+
         // A directory in the place of the file stands for a disk that takes nothing.
         let blocked = directory.path().join(name(today()));
         fs::create_dir(&blocked).expect("made");
@@ -257,6 +264,7 @@ mod tests {
             retention_days: 1,
             today: None,
         };
+
         waiting.lines().ended = true;
         waiting.write(&mut files);
         assert_eq!(
@@ -264,6 +272,7 @@ mod tests {
             MOST_WAITING,
             "it goes on waiting"
         );
+
         fs::remove_dir(&blocked).expect("removed");
         waiting.write(&mut files);
         assert!(waiting.lines().bytes.is_empty());

@@ -98,6 +98,7 @@ impl Chain {
             source: Cow::Borrowed(source),
             trusted,
         };
+
         let mut chain = Self {
             caller,
             port: Some(peer.port()),
@@ -106,6 +107,7 @@ impl Chain {
             left_out: 0,
             notes: Vec::new(),
         };
+
         if let Some((source, _)) = relayed.as_ref().and_then(|relayed| relayed.ends) {
             let trusted = proxies.networks.is_empty() || proxies.trusts(caller);
             chain
@@ -116,12 +118,14 @@ impl Chain {
                     (source.ip().to_canonical(), Some(source.port()), true);
             }
         }
+
         chain
     }
 
     /// Goes outwards along a field as long as each station is a trusted proxy.
     fn follow(&mut self, name: &'static str, stations: Vec<Node>, proxies: &Proxies) {
         let mut believed = proxies.trusts(self.caller);
+
         for Node {
             address,
             port,
@@ -137,6 +141,7 @@ impl Chain {
                     )),
                 }
             }
+
             self.push(Hop {
                 address,
                 port,
@@ -144,6 +149,7 @@ impl Chain {
                 source: Cow::Borrowed(name),
                 trusted: believed,
             });
+
             believed = believed && address.is_some_and(|address| proxies.trusts(address));
         }
     }
@@ -153,10 +159,12 @@ impl Chain {
         // A field that names the same caller says nothing new, and no lie.
         let mut differing = Vec::new();
         let trusted_peer = self.proxied;
+
         for (index, name) in CLIENT_ADDRESS_HEADERS.into_iter().enumerate() {
             if Some(name) == followed {
                 continue;
             }
+
             for Node {
                 address,
                 port,
@@ -176,6 +184,7 @@ impl Chain {
                 });
             }
         }
+
         if let (Some(followed), Some(other)) = (followed, differing.first()) {
             self.notes.push(format!(
                 "{followed} counts here; {other} says something else. If the proxy in front writes that one, set `http.client_address_header`"

@@ -111,6 +111,7 @@ mod tests {
             };
             assert_eq!(node(text), expected, "{text}");
         }
+
         assert_eq!(
             node(&"x".repeat(5000)).said.map(|said| said.len()),
             Some(MOST_SAID)

@@ -13,11 +13,13 @@ fn proxies(networks: &[&str], field: &str) -> Proxies {
 /// Caller, port or 0, and the chain as `source address-or-word trusted?`.
 fn told(visit: &Visit, proxies: &Proxies) -> (String, u16, Vec<String>) {
     let chain = visit.chain(proxies);
+
     assert_eq!(
         visit.caller(proxies),
         chain.caller,
         "both ways to ask agree"
     );
+
     let hop = |hop: &Hop| {
         let said = hop
             .address
@@ -30,6 +32,7 @@ fn told(visit: &Visit, proxies: &Proxies) -> (String, u16, Vec<String>) {
             if hop.trusted { "" } else { " claimed" }
         )
     };
+
     (
         chain.caller.to_string(),
         chain.port.unwrap_or_default(),
@@ -89,6 +92,7 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
         ("x-forwarded-for", "192.0.2.2"),
     ];
     let trust = &["198.51.100.1/32"];
+
     assert_eq!(
         told(&visit(NEAR, &both[..1]), &proxies(trust, "")).0,
         "2001:db8::9"
@@ -97,9 +101,11 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
         told(&visit(NEAR, &both), &proxies(trust, "")).0,
         "192.0.2.2"
     );
+
     let (caller, port, _) = told(&visit(NEAR, &both), &proxies(trust, "forwarded"));
     assert_eq!((caller.as_str(), port), ("2001:db8::9", 77));
     let notes = visit(NEAR, &both).chain(&proxies(trust, "")).notes;
+
     assert!(
         notes[0].starts_with("x-forwarded-for counts here; forwarded says something else"),
         "{notes:?}"
@@ -112,10 +118,12 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
         .0,
         "192.0.2.3"
     );
+
     let cdn = [
         ("cf-connecting-ip", "192.0.2.4"),
         ("x-forwarded-for", "192.0.2.5"),
     ];
+
     assert_eq!(
         told(&visit(NEAR, &cdn), &proxies(trust, "cf-connecting-ip")).0,
         "192.0.2.4"
@@ -153,11 +161,13 @@ fn the_proxy_protocol_is_believed_of_those_who_may_speak_it() {
         "192.0.2.50:999".parse().expect("one"),
         "192.0.2.80:443".parse().expect("one"),
     );
+
     seen.connection.relayed = Some(Relayed {
         version: 2,
         ends: Some(ends),
         tls: None,
     });
+
     assert_eq!(
         told(&seen, &proxies(&["198.51.100.0/24"], "")).0,
         "192.0.2.50"

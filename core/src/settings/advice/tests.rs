@@ -55,6 +55,7 @@ fn who_is_reached_by_strangers_hears_of_it() {
         ]),
         [""; 0]
     );
+
     assert_eq!(
         keys(&[LISTEN, ("HTTP__ANONYMOUS", "false")]),
         ["http.anonymous"]
@@ -72,6 +73,7 @@ fn who_is_reached_by_strangers_hears_of_it() {
         keys(&[("HTTP__CLIENT_ADDRESS_HEADER", "x-real-ip")]),
         ["http.client_address_header"]
     );
+
     let plain = ("HTTP__PUBLIC_URL", "http://netvane.example");
     assert_eq!(keys(&[plain, PROXIES, CONTACT, HELO]), ["http.public_url"]);
     let here = ("HTTP__PUBLIC_URL", "http://localhost:8080");
@@ -83,6 +85,7 @@ fn who_is_reached_by_strangers_hears_of_it() {
 fn keys_end_and_pages_of_others_are_named() {
     let key = |end: &str| format!("sha256:{} name=ops expires={end}", "0a".repeat(32));
     let of = |end: &str| told(&[("HTTP__API_KEYS", &key(end))]);
+
     assert_eq!(
         of("2026-11-28"),
         ["http.api_keys: `ops` expired on 2026-11-28; remove it, or replace it"]
@@ -93,11 +96,13 @@ fn keys_end_and_pages_of_others_are_named() {
     );
     assert_eq!(of("2027-11-28"), [""; 0]);
     let all = ("HTTP__CORS_ORIGINS", "*");
+
     assert_eq!(
         keys(&[all]),
         ["http.cors_origins"],
         "who asks from this machine has no limits"
     );
+
     assert_eq!(keys(&[all, URL, PROXIES, CONTACT, HELO]), [""; 0]);
     let with_key = [
         all,
@@ -107,6 +112,7 @@ fn keys_end_and_pages_of_others_are_named() {
         HELO,
         ("HTTP__API_KEYS", &key("2027-11-28")),
     ];
+
     assert_eq!(keys(&with_key), ["http.cors_origins"]);
     let secret = format!("whsec_{}", "A".repeat(32));
     let both = [
@@ -175,12 +181,15 @@ fn chats_are_whole() {
         telegram,
         ("TELEGRAM__MODE", "webhook"),
     ];
+
     assert_eq!(keys(&[&webhook[..], &[secret]].concat()), [""; 0]);
     assert_eq!(
         keys(&[&webhook[..], &[("TELEGRAM__SECRET_TOKEN", "s3cret")]].concat()),
         ["telegram.secret_token"]
     );
+
     let of = |token| keys(&[CONTACT, HELO, ("DISCORD__TOKEN", token)]);
+
     assert_eq!(
         of("MTEwMDAwMDAwMDAwMDAwMDAwMQ.Fake00.netvane-tests-token-of-no-real-bot"),
         [""; 0]
@@ -192,6 +201,7 @@ fn chats_are_whole() {
         ("DISCORD__APPLICATION_ID", "17"),
         ("DISCORD__TOKEN", "MTEwMA.b.c"),
     ];
+
     assert_eq!(keys(&other), ["discord.application_id"]);
     assert_eq!(keys(&[("DISCORD__GUILDS", "17")]), ["discord"]);
     let plain = [
@@ -200,6 +210,7 @@ fn chats_are_whole() {
         telegram,
         ("TELEGRAM__API_URL", "http://bot.example"),
     ];
+
     assert_eq!(keys(&plain), ["telegram.api_url"]);
     assert!(!told(&plain).concat().contains("AAHdq"));
 }
@@ -243,6 +254,7 @@ fn collectors_files_and_urls() {
     ] {
         assert_eq!(keys(&[(variable, value)]), [key], "{variable}={value}");
     }
+
     let geo = [
         ("GEO__CITY", "city.mmdb"),
         ("GEO__CITY_URL", "http://geo.example/?key=CANARY"),

@@ -42,6 +42,7 @@ fn file_then_environment() {
         ],
     )
     .expect("loads");
+
     assert_eq!(settings.dns.timeout_ms, 700);
     assert_eq!(settings.dns.attempts, 2, "untouched");
     assert_eq!(settings.dns.servers.len(), 2);
@@ -52,6 +53,7 @@ fn file_then_environment() {
             "::1/128".parse().expect("net")
         ]
     );
+
     for brackets in [
         "tcp://[2001:db8::53]",
         "[2001:db8::53]:5353",
@@ -63,6 +65,7 @@ fn file_then_environment() {
             [Server::Resolver(brackets.parse().expect(brackets))]
         );
     }
+
     let system = load("", &[("NETVANE__DNS__SERVERS", "[\"system\"]")]).expect("loads");
     assert_eq!(system.dns.servers, [Server::System]);
 }
@@ -77,6 +80,7 @@ fn secrets_are_shown_nowhere() {
         ],
     )
     .expect("loads");
+
     assert_eq!(settings.discord.token.reveal(), "CANARY.3.x");
     let everything = format!("{settings:?}\n{}", settings.to_toml());
     assert!(!everything.contains("CANARY"), "{everything}");
@@ -84,21 +88,25 @@ fn secrets_are_shown_nowhere() {
     let key = load("[http]\nanonymous = false\napi_keys = ['CANARY-5']", &[])
         .expect_err("no hash")
         .to_string();
+
     assert!(
         key.starts_with("http.api_keys") && !key.contains("CANARY"),
         "{key}"
     );
+
     let wrong = load(
         "[http]\nslash_tokens = 'CANARY-6'\nmax_body_bytes = 'CANARY-7'",
         &[],
     )
     .expect_err("types");
+
     assert!(!wrong.to_string().contains("CANARY"), "{wrong}");
 }
 
 #[test]
 fn mistakes_are_named_with_what_was_meant() {
     let fault = |file, variables: &[_]| load(file, variables).expect_err("refused").0.join("\n");
+
     assert_eq!(
         fault("[dns]\nservrs = []", &[]),
         "FILE: there is no setting `dns.servrs`; did you mean `dns.servers`?"
@@ -129,6 +137,7 @@ fn mistakes_are_named_with_what_was_meant() {
 #[test]
 fn a_webhook_needs_what_telegram_needs() {
     let faults = |file: &str| load(file, &[]).map_or_else(|error| error.0, |_| Vec::new());
+
     assert_eq!(
         faults("[telegram]\nmode = 'push'"),
         ["telegram.mode: polling or webhook"]
@@ -140,11 +149,13 @@ fn a_webhook_needs_what_telegram_needs() {
             "telegram.mode: a webhook needs telegram.secret_token"
         ]
     );
+
     let served = |secret: &str| {
         format!(
             "[telegram]\nmode = 'webhook'\nsecret_token = '{secret}'\n[http]\npublic_url = 'https://bot.example'"
         )
     };
+
     assert_eq!(faults(&served("a-B_9")), [""; 0]);
     let charset = ["telegram.secret_token: up to 256 letters, digits, underscores and hyphens"];
     assert_eq!(faults(&served("not this")), charset);
@@ -157,6 +168,7 @@ fn a_webhook_needs_what_telegram_needs() {
             "{wrong}"
         );
     }
+
     assert_eq!(
         faults("[telegram]\napi_url = 'http://127.0.0.1:8081/'"),
         [""; 0]
@@ -174,12 +186,15 @@ fn discord_needs_what_its_mode_needs() {
             .map(|error| error.to_string())
             .unwrap_or_default()
     };
+
     assert!(faults(&[("MODE", "webhook")]).contains("discord.mode: gateway or interactions"));
     assert!(
         faults(&[("MODE", "interactions")])
             .contains("need discord.public_key and discord.application_id")
     );
+
     let key = "0f".repeat(32);
+
     assert_eq!(
         faults(&[
             ("MODE", "interactions"),
@@ -188,6 +203,7 @@ fn discord_needs_what_its_mode_needs() {
         ]),
         ""
     );
+
     assert!(faults(&[("PUBLIC_KEY", "0f")]).contains("64 hexadecimal digits"));
     assert!(faults(&[("GUILDS", "12,x")]).contains("discord.guilds"));
     assert!(faults(&[("API_URL", "discord.com")]).contains("discord.api_url"));
@@ -202,11 +218,14 @@ fn callbacks_are_signed_with_a_whole_secret() {
             .map(|error| error.to_string())
             .unwrap_or_default()
     };
+
     let secret = |bytes: usize| format!("whsec_{}", BASE64.encode(&vec![7; bytes]));
     for right in [24, 32, 64] {
         assert_eq!(fault("SECRET", &secret(right)), "", "{right} bytes");
     }
+
     let plain = secret(32).replace("whsec_", "");
+
     for wrong in [
         &secret(23),
         &secret(65),
@@ -221,6 +240,7 @@ fn callbacks_are_signed_with_a_whole_secret() {
             "{wrong}"
         );
     }
+
     assert_eq!(fault("RETRY_SECONDS", "0,5"), "");
     for wrong in ["", "604801", &["1"; 21].join(",")] {
         assert!(
@@ -228,6 +248,7 @@ fn callbacks_are_signed_with_a_whole_secret() {
             "{wrong}"
         );
     }
+
     assert!(fault("RETRY_SECONDS", "soon").contains("http.callback_retry_seconds"));
     assert!(fault("TIMEOUT_MS", "0").contains("http.callback_timeout_ms"));
 }

@@ -79,6 +79,7 @@ impl Seen {
         else {
             return self.strange.push(format!("<{name}>"));
         };
+
         for Attribute {
             name: attribute,
             value,

@@ -6,6 +6,7 @@ use super::*;
 #[test]
 fn a_reply() {
     let mut document = Document::new("MX of example.com", "2 mail servers", Severity::Good);
+
     document.table(
         [">Preference", "Exchange"],
         vec![[10.into(), Cell::domain("mail.example.com")]],

@@ -30,6 +30,7 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
     for (at, word) in places(&message) {
         shown.entry(word).or_insert((at, at)).1 = at;
     }
+
     let spans: Vec<Option<(usize, usize)>> = marks
         .iter()
         .map(|mark| shown.get(mark.word.as_str()).copied())
@@ -37,6 +38,7 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
     let missing =
         |index: &usize| spans[*index].is_none() && !beside.contains(marks[*index].word.as_str());
     let mut windows: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+
     for index in (0..marks.len()).filter(missing) {
         let mark = &marks[index];
         let follows = |(other, span): (&Mark, &Option<(usize, usize)>)| {
@@ -45,12 +47,14 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
         if says.rest && mark.part != Part::Head && !marks.iter().zip(&spans).any(follows) {
             continue;
         }
+
         let start = spans[..index]
             .iter()
             .flatten()
             .map(|span| span.1)
             .max()
             .unwrap_or(0);
+
         let later = marks[index..]
             .iter()
             .zip(&spans[index..])
@@ -60,8 +64,10 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
             .map(|span| span.0)
             .min()
             .unwrap_or(message.len());
+
         windows.entry((start, end)).or_default().push(index);
     }
+
     let silent = windows.into_iter().filter(|((start, end), lost)| {
         let told = message
             .get(*start..*end)
@@ -69,6 +75,7 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
         let places: HashSet<usize> = lost.iter().map(|index| marks[*index].place).collect();
         told < places.len()
     });
+
     silent
         .flat_map(|(_, lost)| lost)
         .map(|index| &marks[index])

@@ -80,6 +80,7 @@ fn reads_what_people_paste() {
             .collect::<String>()
             .as_bytes(),
     );
+
     same(
         "escaped",
         MESSAGE.replace('<', "&lt;").replace('>', "&gt;").as_bytes(),
@@ -88,12 +89,14 @@ fn reads_what_people_paste() {
         "Outlook's first line",
         format!("Microsoft Mail Internet Headers Version 2.0\n{MESSAGE}").as_bytes(),
     );
+
     let units = |bom: &[u8], le: bool| {
         let pairs = MESSAGE
             .encode_utf16()
             .flat_map(|u| if le { u.to_le_bytes() } else { u.to_be_bytes() });
         bom.iter().copied().chain(pairs).collect::<Vec<u8>>()
     };
+
     same("UTF-16", &units(&[0xff, 0xfe], true));
     same("UTF-16, big endian", &units(&[0xfe, 0xff], false));
 }

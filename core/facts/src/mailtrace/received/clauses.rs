@@ -42,6 +42,7 @@ impl<'a> Clauses<'a> {
             words: vec![],
             comments: vec![],
         }];
+
         for item in tokens::items(head) {
             // `clauses` is never empty: the lead is there from the start.
             let Some(last) = clauses.last_mut() else {
@@ -59,6 +60,7 @@ impl<'a> Clauses<'a> {
                 },
             }
         }
+
         Self(clauses)
     }
 
@@ -96,6 +98,7 @@ impl<'a> Clauses<'a> {
         if let Some(by) = self.get(Key::By) {
             self.by(by, line);
         }
+
         if let Some(via) = self.get(Key::Via) {
             let text = via
                 .words
@@ -106,11 +109,13 @@ impl<'a> Clauses<'a> {
                 .join(" ");
             line.via = Some(text).filter(|text| !text.is_empty() && text.len() <= 60);
         }
+
         line.protocol = self.get(Key::With).and_then(protocol);
         if line.protocol.is_none() {
             // `from [192.0.2.1] by web1.mail.example via HTTP`
             line.protocol = line.via.clone().filter(|via| is_protocol(via));
         }
+
         line.id = self.id();
         line.for_ = self
             .get(Key::For)
@@ -118,6 +123,7 @@ impl<'a> Clauses<'a> {
             .and_then(|word| mailbox(word));
         line.envelope_from = self.envelope_from();
         let mut rest: Vec<&str> = Vec::new();
+
         for (key, text) in self.comments() {
             let plain = matches!(
                 key,
@@ -131,12 +137,14 @@ impl<'a> Clauses<'a> {
                 rest.push(text);
             }
         }
+
         line.comment =
             Some(names::clip(&rest.join("; "), 200).to_owned()).filter(|text| !text.is_empty());
     }
 
     fn by(&self, by: &Clause<'_>, line: &mut Received) {
         let mut words = by.words.iter();
+
         if let Some(first) = words.next() {
             line.by_address = names::address(first);
             // `by mail.example.com:25`
@@ -150,11 +158,13 @@ impl<'a> Clauses<'a> {
                 None => names::host(name).map(str::to_owned),
             };
         }
+
         // `by mx (mxeue103 [192.0.2.67])`, `by X (2001:db8::1)`, `by host [192.0.2.1]`; a version such as
         // `(Exim 4.80.1.2)` is no address: only a whole comment or brackets count.
         for word in words {
             line.by_address = line.by_address.or_else(|| bracketed(word));
         }
+
         for text in &by.comments {
             let inside = text.find('[').and_then(|start| bracketed(&text[start..]));
             line.by_address = line.by_address.or_else(|| names::address(text)).or(inside);
@@ -215,9 +225,11 @@ fn key(word: &str, last: &Clause<'_>) -> Option<Key> {
         ("(envelope-from", Key::EnvelopeFrom),
         ("tls", Key::Tls),
     ];
+
     let (_, key) = KEYS
         .iter()
         .find(|(name, _)| word.eq_ignore_ascii_case(name))?;
+
     // `for` and `tls` are also ordinary words: `via spool for bounce`, a host named `tls`.
     match key {
         Key::Tls
@@ -261,19 +273,23 @@ fn is_protocol(word: &str) -> bool {
 /// The protocol of a `with` clause.
 fn protocol(with: &Clause<'_>) -> Option<String> {
     let first = *with.words.first()?;
+
     // `ESMTP/TLS/AES256-SHA`, `ESMTP;`
     let word = first
         .split('/')
         .next()
         .unwrap_or(first)
         .trim_end_matches([';', ',']);
+
     if is_protocol(word) {
         return Some(word.to_owned());
     }
+
     // Smail: `P:esmtp/R:bind_hosts/T:smtp`.
     if let Some(word) = word.strip_prefix("P:") {
         return Some(word.to_owned()).filter(|word| !word.is_empty());
     }
+
     // qmail with TLS: `with ECDHE-RSA-AES256-GCM-SHA384 encrypted SMTP`.
     if with.words.get(1) == Some(&"encrypted") {
         return with
@@ -282,6 +298,7 @@ fn protocol(with: &Clause<'_>) -> Option<String> {
             .filter(|w| is_protocol(w))
             .map(|w| (*w).to_owned());
     }
+
     // `Microsoft SMTP Server`, `Internet Mail Service`: the product is the protocol's name here.
     let text = with
         .words
@@ -290,8 +307,10 @@ fn protocol(with: &Clause<'_>) -> Option<String> {
         .copied()
         .collect::<Vec<_>>()
         .join(" ");
+
     let fits = |c: char| c.is_alphanumeric() || " -_./+".contains(c);
     let text = text.trim_end_matches([';', ',']);
+
     (!text.is_empty() && text.len() <= 60 && text.chars().all(fits) && date::parse(text).is_none())
         .then(|| text.to_owned())
 }

@@ -36,6 +36,7 @@ pub(super) fn split(text: &str) -> (&str, Option<(&str, Option<Date>)>) {
     let mut index = comments.len();
     let mut last = None;
     let mut tries = 0;
+
     for (at, _) in text.rmatch_indices(';') {
         while index > 0 && comments[index - 1].0 > at {
             index -= 1;
@@ -52,10 +53,12 @@ pub(super) fn split(text: &str) -> (&str, Option<(&str, Option<Date>)>) {
             break;
         }
     }
+
     // No semicolon, or a form such as `… id 4711 Wed, 1 Jul 1998 13:17:17 -0400`.
     if let Some((at, date)) = trailing(text) {
         return (&text[..at], Some((&text[at..], Some(date))));
     }
+
     match last {
         Some(at) => (&text[..at], Some((&text[at + 1..], None))),
         None => (text, None),
@@ -125,19 +128,24 @@ impl Reader {
         if self.time.is_some() && self.zone.is_none() && self.take_zone(word, &lower) {
             return Some(true);
         }
+
         if let Some(month) = month(&lower) {
             return self.month.replace(month).is_none().then_some(true);
         }
+
         if lower.bytes().all(|b| b.is_ascii_digit()) {
             return self.number(&lower);
         }
+
         if is_weekday(&lower) && self.day.is_none() {
             return Some(true);
         }
+
         if matches!(lower.as_str(), "am" | "pm") && self.time.is_some() {
             self.afternoon = Some(lower == "pm");
             return Some(true);
         }
+
         // ISO 8601: `2003-01-02T16:43:36Z`
         if let Some((date, time)) = lower.split_once('t')
             && self.day.is_none()
@@ -146,12 +154,15 @@ impl Reader {
             self.date(date)?;
             return self.clock(time);
         }
+
         if lower.contains(':') && self.time.is_none() {
             return self.clock(&lower);
         }
+
         if self.day.is_none() && lower.contains(['-', '/']) {
             return self.date(&lower).map(|()| true);
         }
+
         // Complete, and something else follows: Go's `m=+0.5`, `id …`.
         (self.time.is_some() && self.day.is_some() && self.month.is_some() && self.year.is_some())
             .then_some(false)
@@ -227,15 +238,18 @@ impl Reader {
 
     fn finish(self) -> Option<Date> {
         let (mut hour, minute, second) = self.time?;
+
         match self.afternoon {
             Some(true) if hour < 12 => hour += 12,
             Some(false) if hour == 12 => hour = 0,
             _ => {}
         }
+
         let local =
             civil::DateTime::new(self.year?, self.month?, self.day?, hour, minute, second, 0)
                 .ok()?;
         let local = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
+
         Some(match self.zone {
             None => Date {
                 at: Some(local),

@@ -36,13 +36,17 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
     for text in &from.comments {
         comment(text, &mut parts, line);
     }
+
     let mut words = from.words.iter().copied();
     let first = words.next().unwrap_or_default();
+
     if words.clone().next() == Some("named") {
         // Gmail's API: `from 123456789012 named unknown`: a project's number.
         return;
     }
+
     let mut phrase = false;
+
     for word in words {
         match names::address_port(word) {
             Some((address, port)) if word.starts_with('[') => {
@@ -53,14 +57,17 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
             _ => phrase = true,
         }
     }
+
     if phrase && !first.contains('.') {
         return;
     }
+
     let unknown = from
         .comments
         .iter()
         .any(|text| text.eq_ignore_ascii_case("unknown"));
     let literal = names::address_port(first);
+
     if let Some((address, port)) = literal {
         match (parts.address, &parts.greeting) {
             // `from [192.0.2.1] (host [198.51.100.7])`: a greeting that is a literal.
@@ -71,10 +78,13 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
             (None, _) => (parts.address, parts.port) = (Some(address), parts.port.or(port)),
         }
     }
+
     let named = names::host(first).filter(|name| literal.is_none() && !name.contains(['/', ':']));
+
     // A local user (`from mail by mx with local`), or SendGrid's account (`from MTc0MzAz (unknown)`).
     let account = parts.address.is_none() && (local || unknown && !first.contains('.'));
     let named = named.filter(|_| !account).map(str::to_owned);
+
     match parts.greeting.take() {
         Some(greeting) => {
             line.from_helo = Some(greeting);
@@ -88,6 +98,7 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
                 .or_else(|| confirmed(clauses, line, from.comments.is_empty()));
         }
     }
+
     (line.from_address, line.from_port) = (parts.address, parts.port);
     line.bad_address = parts.bad.filter(|_| line.from_address.is_none());
 }
@@ -114,6 +125,7 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
     if lower.starts_with("auth") || lower.starts_with("account ") || lower.contains(" with login") {
         line.authenticated = true;
     }
+
     if let Some(path) = lower.strip_prefix("envelope-from ") {
         line.envelope_from = line.envelope_from.take().or_else(|| {
             Some(
@@ -124,18 +136,23 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
         });
         return;
     }
+
     if tls::of_comment(text).is_some() || lower.starts_with("auth") {
         return;
     }
+
     line.doubted |= lower.contains("may be forged");
+
     // The greeting runs to the end of qmail's comment, but a name has no spaces.
     let mut words = text
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '(' | ')'))
         .filter(|word| !word.is_empty())
         .peekable();
     let mut first = true;
+
     while let Some(word) = words.next() {
         let start = std::mem::replace(&mut first, false);
+
         if ["helo", "ehlo", "lhlo", "helo:", "ehlo:"]
             .iter()
             .any(|w| word.eq_ignore_ascii_case(w))
@@ -146,6 +163,7 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
                 .or_else(|| words.next().and_then(greeting));
             continue;
         }
+
         if let Some((key, value)) = word.split_once('=') {
             match key.to_ascii_lowercase().as_str() {
                 "helo" | "ehlo" | "lhlo" => {
@@ -156,13 +174,16 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
             }
             continue;
         }
+
         // `ident@192.0.2.1`, `IDENT:user@host`, `"port 65230"@host`
         let bare = word.rsplit_once('@').map_or(word, |(_, host)| host);
+
         // smail and others glue it: `localhost[127.0.0.1]`
         let (glued, bare) = match bare.find('[') {
             Some(at) if at > 0 => (Some(&bare[..at]), &bare[at..]),
             _ => (None, bare),
         };
+
         if let Some((address, port)) = names::address_port(bare) {
             let bracket = bare.starts_with('[');
             if parts.address.is_none() && (bracket || start) {
@@ -173,15 +194,19 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
             }
             continue;
         }
+
         let inner = bare.trim_matches(['[', ']']);
+
         if names::looks_numeric(inner) && bare.starts_with('[') {
             parts.bad = Some(inner.to_owned());
             continue;
         }
+
         let next = words.peek().copied().unwrap_or_default();
         let before_address =
             names::address(next).is_some() || names::looks_numeric(next.trim_matches(['[', ']']));
         let alone = start && next.is_empty() && bare.contains('.') && !word.contains('@');
+
         if parts.name.is_none()
             && (before_address || alone)
             && let Some(name) = names::host(bare).filter(|name| !name.contains(['/', ':']))

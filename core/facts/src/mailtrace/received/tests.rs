@@ -47,6 +47,7 @@ fn reads_the_dates_servers_write() {
     ] {
         assert_eq!(at(text).unwrap_or_default(), expected, "{text}");
     }
+
     assert_eq!(
         date::parse("Mon, 5 Oct 2026 07:00:00").and_then(|date| date.zone),
         None

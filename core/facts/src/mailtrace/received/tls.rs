@@ -19,6 +19,7 @@ pub struct Tls {
 /// Reads every place where servers write it.
 pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
     let mut tls: Option<Tls> = None;
+
     for (key, text) in clauses.comments() {
         // Yandex writes it behind the date.
         if key != Key::Lead
@@ -30,6 +31,7 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
             seen.verified = seen.verified.or(found.verified);
         }
     }
+
     // `with esmtps (TLS1.3) tls TLS_AES_256_GCM_SHA384 (Exim 4.96)`
     if let Some(cipher) = clauses
         .get(Key::Tls)
@@ -38,6 +40,7 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
     {
         tls.get_or_insert_default().cipher = Some(cipher);
     }
+
     // `with AES256-SHA encrypted SMTP`, `with ESMTP/TLS/AES256-SHA`, `with ESMTP with TLS`
     for with in clauses.0.iter().filter(|c| c.key == Key::With) {
         let first = with.words.first().copied().unwrap_or_default();
@@ -57,6 +60,7 @@ pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
             tls.get_or_insert_default();
         }
     }
+
     tls
 }
 
@@ -75,6 +79,7 @@ pub(super) fn implied(protocol: &str) -> bool {
 pub(super) fn of_comment(text: &str) -> Option<Tls> {
     let lower = text.to_ascii_lowercase();
     let mut tls = Tls::default();
+
     // Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex closes with `)(Client …`.
     if let Some(rest) = lower.strip_prefix("using ") {
         let mut words = text[text.len() - rest.len()..].split_ascii_whitespace();
@@ -85,16 +90,19 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
             .and_then(cipher);
         return (tls.version.is_some() || lower.starts_with("using tls")).then_some(tls);
     }
+
     // Postfix: `Client CN "mx", Issuer "CA" (verified OK)`, `No client certificate requested`.
     if lower.starts_with("client cn ") {
         tls.verified = Some(lower.contains("(verified ok)"));
         return Some(tls);
     }
+
     if lower.contains("client certificate not present")
         || lower.starts_with("no client certificate")
     {
         return Some(tls);
     }
+
     // Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
     if lower.starts_with("version=")
         || lower.starts_with("cipher=")
@@ -119,8 +127,10 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
                 _ => {}
             }
         }
+
         return (tls != Tls::default()).then_some(tls);
     }
+
     // Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
     if lower.starts_with("tls") || lower.starts_with("ssl") || lower.starts_with("x=tls") {
         let text = if lower.starts_with("x=") {
@@ -128,11 +138,14 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
         } else {
             text
         };
+
         if text.len() == 3 {
             return Some(tls);
         }
+
         let mut parts = text.split(':');
         let first = parts.next().unwrap_or_default();
+
         if !first.contains(char::is_whitespace) && parts.clone().count() > 0 {
             tls.version = version(first);
             tls.cipher = parts.next().and_then(cipher);
@@ -140,13 +153,16 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
             // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`; Courier's `SSL: TLSv1/SSLv3,128bits,RC4-MD5`.
             tls.version = text.split([' ', ',', ':']).find_map(version);
         }
+
         return tls.version.is_some().then_some(tls);
     }
+
     // qmail with TLS: `(DHE-RSA-AES256-SHA encrypted) SMTP`
     if let Some(rest) = lower.strip_suffix(" encrypted") {
         tls.cipher = cipher(&text[..rest.len()]);
         return tls.cipher.is_some().then_some(tls);
     }
+
     None
 }
 

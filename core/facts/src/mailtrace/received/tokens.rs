@@ -14,6 +14,7 @@ pub(super) enum Item<'a> {
 pub(super) fn closings(text: &str) -> Vec<(usize, usize)> {
     let (mut open, mut pairs) = (Vec::new(), Vec::new());
     let mut escaped = false;
+
     for (index, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
@@ -27,9 +28,11 @@ pub(super) fn closings(text: &str) -> Vec<(usize, usize)> {
             _ => {}
         }
     }
+
     // Only outermost pairs matter; sorted by start, a pair inside the last one kept is skipped.
     pairs.sort_unstable();
     let mut end = None;
+
     pairs.retain(|&(start, close)| {
         let outer = end.is_none_or(|end| start > end);
         if outer {
@@ -37,6 +40,7 @@ pub(super) fn closings(text: &str) -> Vec<(usize, usize)> {
         }
         outer
     });
+
     pairs
 }
 

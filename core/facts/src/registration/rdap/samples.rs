@@ -35,6 +35,7 @@ fn domain() {
         abuse_email: Some("abuse@sample.example".into()),
         abuse_phone: Some("+1.5555550100".into()),
     };
+
     assert_eq!(r.registrar, Some(registrar));
     assert_eq!(
         r.registrant,
@@ -43,6 +44,7 @@ fn domain() {
             country: Some("DE".into())
         })
     );
+
     assert_eq!(
         r.status,
         ["clientTransferProhibited", "ok", "transfer prohibited"]
@@ -74,10 +76,12 @@ fn networks() {
         country: Some("US".into()),
         origin_asn: Some(64500),
     };
+
     assert_eq!(
         (r.network, r.registrar, r.registrant),
         (Some(expected), None, None)
     );
+
     // RIPE: maintainers are registrants too. No prefix list: the range is the prefix.
     let ripe = r#"{"startAddress": "2001:db8::", "endAddress": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "name": "SAMPLE", "country": "NL", "entities": [
         {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "SAMPLE-MNT"], ["kind", {}, "text", "individual"], ["org", {}, "text", "ORG-X-RIPE"]]]},
@@ -86,13 +90,16 @@ fn networks() {
         .expect("valid")
         .network
         .expect("a network");
+
     assert_eq!(
         (network.cidr, network.organization.as_deref()),
         (vec!["2001:db8::/32".to_owned()], Some("Sample B.V."))
     );
+
     let asn = r#"{"objectClassName": "autnum", "startAutnum": 64500, "name": "SAMPLE-AS", "country": "JP"}"#;
     let r = parse(Kind::Asn, "AS64500", asn.as_bytes()).expect("valid");
     let network = r.network.expect("an AS");
+
     assert_eq!(
         (
             network.name.as_deref(),
@@ -101,6 +108,7 @@ fn networks() {
         ),
         (Some("SAMPLE-AS"), Some("JP"), None)
     );
+
     // A registry's placeholder for the whole address space, and a block elsewhere, are no answer.
     for (start, end) in [
         ("0.0.0.0", "255.255.255.255"),
@@ -132,6 +140,7 @@ fn errors_and_broken_answers() {
             Ok(state)
         );
     }
+
     for (text, error) in [
         ("", Error::NotJson),
         ("<html>", Error::NotJson),
@@ -148,16 +157,19 @@ fn errors_and_broken_answers() {
             "{text}"
         );
     }
+
     assert_eq!(
         parse(Kind::Domain, "x", "[".repeat(1_000_000).as_bytes()),
         Err(Error::NotJson)
     );
+
     // Members of wrong types are members not said.
     let odd = r#"{"objectClassName": "domain", "ldhName": 1, "status": "client hold", "events": {"eventAction": "registration", "eventDate": "2001-02-03"},
         "entities": [null, 1, {"roles": "registrar", "vcardArray": [1, [["fn"], ["fn", {}, "text", "Sample"], "x"]], "publicIds": {"type": "IANA", "identifier": 9998}}],
         "nameservers": [{}, null, "ns1.example.net"], "secureDNS": {"delegationSigned": "false"}, "links": 3}"#;
     let r = parse(Kind::Domain, "example.com", odd.as_bytes()).expect("readable");
     let registrar = r.registrar.expect("named");
+
     assert_eq!(
         (registrar.name.as_deref(), registrar.iana_id.as_deref()),
         (Some("Sample"), Some("9998"))
@@ -169,6 +181,7 @@ fn errors_and_broken_answers() {
             vec!["ns1.example.net".to_owned()]
         )
     );
+
     assert_eq!(
         (r.created.as_deref(), r.dnssec),
         (Some("2001-02-03T00:00:00Z"), Some(false))

@@ -117,7 +117,9 @@ fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
     if broken {
         return 0;
     }
+
     let (mut common, mut wide, mut run, mut lonely) = (0usize, 0usize, 0usize, 0usize);
+
     for c in text.chars().chain(['\n']) {
         if c.is_ascii() {
             lonely += usize::from(run == 1);
@@ -135,11 +137,13 @@ fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
         };
         common += usize::from(known);
     }
+
     // Kana and hangul leave no doubt; ideographs fit several encodings, of which the simplest script wins.
     let sure = text
         .chars()
         .filter(|c| matches!(c, '\u{3040}'..='\u{309f}' | '\u{30a0}'..='\u{30ff}' | '\u{ac00}'..='\u{d7a3}'))
         .count();
+
     if common * 10 < wide * 8 || lonely * 2 > wide {
         0
     } else {

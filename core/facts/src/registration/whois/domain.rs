@@ -42,6 +42,7 @@ pub(super) fn parse(query: &str, text: &str) -> Registration {
             ..Registration::empty(Kind::Domain)
         };
     };
+
     let objects = objects(all);
     let mut draft = Draft {
         order: order(tld, all),
@@ -50,6 +51,7 @@ pub(super) fn parse(query: &str, text: &str) -> Registration {
     draft.out.kind = Kind::Domain;
     let mut contacts: Vec<(usize, Contact)> = Vec::new();
     let mut after_registrar = false;
+
     for entry in all {
         match objects
             .get(entry.paragraph)
@@ -100,12 +102,15 @@ pub(super) fn parse(query: &str, text: &str) -> Registration {
                 Role::Domain => draft.domain_entry(entry, &query, tld),
             },
         }
+
         after_registrar = entry.role == Role::Registrar;
     }
+
     draft.resolve(&contacts);
     let named = all
         .iter()
         .any(|entry| fields::field(&entry.full) == Some(Field::Name));
+
     draft.finish(text, &query, named)
 }
 
@@ -148,14 +153,17 @@ fn only_asked<'e, 'a>(all: &'e [Entry<'a>], query: &str) -> Option<&'e [Entry<'a
             values::hostname(word)
         }
     };
+
     let names: Vec<(usize, String)> = all
         .iter()
         .enumerate()
         .filter_map(|(index, entry)| is_name(entry).map(|name| (index, name)))
         .collect();
+
     if names.iter().all(|(_, name)| name == query) {
         return Some(all);
     }
+
     let Some(at) = names.iter().position(|(_, name)| name == query) else {
         let top = |name: &String| query.rsplit('.').next() == Some(name) && query.contains('.');
         return (!names.iter().all(|(_, name)| top(name))).then_some(all);
@@ -165,6 +173,7 @@ fn only_asked<'e, 'a>(all: &'e [Entry<'a>], query: &str) -> Option<&'e [Entry<'a
         .iter()
         .find(|(_, name)| name != query)
         .map_or(all.len(), |(index, _)| *index);
+
     all.get(start..end)
 }
 
@@ -176,6 +185,7 @@ impl Draft {
     fn domain_entry(&mut self, entry: &Entry<'_>, query: &str, tld: &str) {
         let value = entry.value;
         let out = &mut self.out;
+
         match fields::field(&entry.key) {
             Some(Field::Name) => {
                 // `Domain: example.test - No match` and `EXAMPLE.TEST is Active`
@@ -299,6 +309,7 @@ impl Draft {
     fn registrar_entry(&mut self, entry: &Entry<'_>, tld: &str) {
         let value = entry.value;
         let registrar = &mut self.registrar;
+
         match entry.key.as_str() {
             "" if registrar.name.is_none() => {
                 registrar.name = values::name(value);
@@ -346,6 +357,7 @@ impl Draft {
 
     fn registrant_entry(&mut self, entry: &Entry<'_>) {
         let value = entry.value;
+
         match entry.key.as_str() {
             "code" if !entry.keyed => {
                 self.holder = self.holder.take().or_else(|| values::name(value));
@@ -431,16 +443,19 @@ impl Draft {
         let handle = |name: &String| {
             !name.contains(' ') && name.bytes().any(|b| b.is_ascii_digit() || b == b'-')
         };
+
         // A registrar given by a handle is better known by the name in its own object.
         let plain = self.registrar.name.take();
         let spoken = self
             .registrar_organization
             .take()
             .or(self.registrar_name.take());
+
         self.registrar.name = match plain {
             Some(plain) if spoken.is_some() && (handle(&plain) || !plain.contains(' ')) => spoken,
             plain => plain.or(spoken),
         };
+
         let country = self.country.take().or_else(|| self.block_country());
         let by_form = |name: &String| self.legal || values::is_organization(name);
         let organization = self
@@ -448,6 +463,7 @@ impl Draft {
             .take()
             .or(self.holder.take())
             .or(self.holder_name.take().filter(by_form));
+
         self.out.registrant = Some(Registrant {
             organization,
             country,
@@ -456,6 +472,7 @@ impl Draft {
         let mut out = self.out.tidy();
         let facts = out.created.is_some() || out.expires.is_some() || !out.nameservers.is_empty();
         let facts = facts || out.registrar.as_ref().is_some_and(|r| r.name.is_some());
+
         out.state = match self.decided {
             Some(State::Reserved) if out.created.is_none() => State::Reserved,
             Some(State::Available) if !facts || out.registrar.is_none() => State::Available,
@@ -473,12 +490,14 @@ impl Draft {
                     }
                 }),
         };
+
         if matches!(out.state, State::Available | State::Throttled) {
             return Registration {
                 state: out.state,
                 ..Registration::empty(Kind::Domain)
             };
         }
+
         out
     }
 }

@@ -201,18 +201,22 @@ pub(super) fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
                 .trim_start(),
         );
     }
+
     if tld == "ie" && key == "account name" {
         return (Some(Role::Registrar), "");
     }
+
     if field(key).is_some() {
         return (None, key);
     }
+
     // `Titular / Registrant`: the second language is English.
     if let Some((_, english)) = key.split_once(" / ")
         && let (Some(role), rest) = self::role(english, tld)
     {
         return (Some(role), rest);
     }
+
     let matches = |words: &str| {
         let glued = |rest: &str| {
             words == "registrant" && matches!(rest, "organization" | "country" | "name")
@@ -220,10 +224,12 @@ pub(super) fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
         key.strip_prefix(words)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(' ') || glued(rest))
     };
+
     let best = ROLES
         .iter()
         .filter(|(words, _)| matches(words))
         .max_by_key(|(words, _)| words.len());
+
     match best {
         Some((words, role)) => (Some(*role), key[words.len()..].trim_start()),
         None => (None, key),

@@ -104,22 +104,26 @@ fn bracketed(text: &str) -> Option<(String, &str)> {
 
 fn colon(text: &str) -> Option<(String, &str)> {
     let (raw, value) = text.split_once(':')?;
+
     // Parentheses in a key may hold prose; they are dropped before it is measured.
     let key = if raw.len() <= 4 * MAX_KEY {
         canonical(raw)
     } else {
         return None;
     };
+
     let words = key.split(' ').count();
     if key.is_empty() || key.chars().count() > MAX_KEY || words > MAX_KEY_WORDS {
         return None;
     }
+
     let double = value.strip_prefix(':').filter(|rest| rest.starts_with(' '));
     let value = double.unwrap_or(value);
     let first = key.chars().next()?;
     if !first.is_alphabetic() || value.starts_with("//") || value.starts_with(':') {
         return None;
     }
+
     if !value.is_empty() && !value.starts_with(char::is_whitespace) {
         // `Key:value` without a space: not an address, not a time, not `host:port`.
         let plain = raw
@@ -132,6 +136,7 @@ fn colon(text: &str) -> Option<(String, &str)> {
             return None;
         }
     }
+
     Some((key, value.trim()))
 }
 
@@ -163,12 +168,14 @@ fn line(raw: &str) -> Line<'_> {
     } else {
         LineKind::Text
     };
+
     let sentence = || fields::phrase(text).map(|(key, value)| (key.to_owned(), value));
     let key = if kind == LineKind::Text {
         sentence().or_else(|| key_value(text))
     } else {
         None
     };
+
     Line {
         indent,
         text,
@@ -185,8 +192,10 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
     let mut paragraph = 0;
     let mut after_blank = true;
     let mut comment = "";
+
     // Indent of the last keyed line, while a value may continue below it.
     let mut open: Option<usize> = None;
+
     for (index, line) in lines.iter().enumerate() {
         match line.kind {
             LineKind::Blank => {
@@ -207,7 +216,9 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
             }
             LineKind::Text => {}
         }
+
         let before = std::mem::replace(&mut after_blank, false);
+
         // A section of indented lines ends with the first line that is not.
         while sections
             .last()
@@ -215,12 +226,14 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
         {
             sections.pop();
         }
+
         if let Some(section) = heading(&lines, index, before, tld) {
             sections.retain(|outer| outer.indented && outer.indent < line.indent);
             sections.push(section);
             open = None;
             continue;
         }
+
         let entry = |role, key: String, full: String, value, keyed, nested| Entry {
             paragraph,
             role,
@@ -231,10 +244,12 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
             nested,
             comment,
         };
+
         match (&line.key, sections.last_mut()) {
             (Some((key, value)), section) => {
                 let (own, rest) = fields::role(key, tld);
                 let full = key.clone();
+
                 // The domain's own facts may stand indented below its holder's address.
                 let closes = fields::field(key) == Some(fields::Field::Name)
                     || own == Some(Role::Registrar) && rest.is_empty();
@@ -246,6 +261,7 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
                     Some(section) if !fields::is_of_domain(key) => (section.role, key.clone()),
                     _ => (Role::Domain, key.clone()),
                 };
+
                 let nested = section.is_some();
                 section
                     .into_iter()
@@ -253,6 +269,7 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
                 if ended {
                     sections.clear();
                 }
+
                 out.push(entry(role, key, full, value, true, nested));
                 open = Some(line.indent);
             }
@@ -279,6 +296,7 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
             }
         }
     }
+
     out
 }
 
@@ -295,9 +313,11 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
     } else {
         next
     };
+
     if below.kind != LineKind::Text {
         return None;
     }
+
     let adjacent = next.kind == LineKind::Text;
     let indented = below.indent > line.indent;
     let (key, opens) = match &line.key {
@@ -318,11 +338,14 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
             (key, known && (after_blank || indented))
         }
     };
+
     if !opens {
         return None;
     }
+
     let (role, rest) = fields::role(&key, tld);
     let key = if role.is_some() { rest.to_owned() } else { key };
+
     Some(Section {
         indent: line.indent,
         indented,

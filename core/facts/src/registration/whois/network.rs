@@ -72,11 +72,13 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
                 .and_then(|(_, value)| ranges::parse(value));
         }
     }
+
     let found = if kind == Kind::Asn {
         autonomous_system(query, &objects)
     } else {
         block(query, &objects)
     };
+
     let mut out = Registration::empty(kind);
     let Some(index) = found else {
         out.state = phrases::state(text, query).unwrap_or_default();
@@ -97,6 +99,7 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         country: object.find(&["country", "country code"], countries::code),
         ..Network::default()
     };
+
     if kind != Kind::Asn
         && let Some(range) = object.range
     {
@@ -112,6 +115,7 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         };
         network.origin_asn = origin(object, range, &objects);
     }
+
     let holder = holder(&objects, index);
     let named = |object: &Object| object.find(&["org name", "orgname", "custname"], values::text);
     network.organization = holder.and_then(named).or_else(|| organization(object));
@@ -123,6 +127,7 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         .or_else(|| object.find(&["address country"], countries::code));
 
     let date = |value: &str| dates::parse(value, Order::Unknown);
+
     out.created = object.find(
         &[
             "created",
@@ -133,22 +138,28 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         ],
         date,
     );
+
     out.updated = object
         .find(
             &["last modified", "updated", "last update", "updated date"],
             date,
         )
         .or_else(|| object.all(&["changed"]).filter_map(date).last());
+
     object
         .all(&["status"])
         .for_each(|value| status::add(&mut out.status, value));
+
     let reserved = out.status.iter().any(|word| word == "reserved");
+
     out.state = if reserved {
         State::Reserved
     } else {
         State::Registered
     };
+
     out.network = Some(network);
+
     out.tidy()
 }
 
@@ -156,12 +167,15 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
 fn objects(text: &str) -> Vec<Object<'_>> {
     let mut objects: Vec<Object<'_>> = Vec::new();
     let mut open = false;
+
     for line in text.lines().take(MAX_LINES).map(bounded) {
         let trimmed = line.trim();
+
         if trimmed.is_empty() || trimmed.starts_with(['%', '#']) {
             open &= trimmed.starts_with('%');
             continue;
         }
+
         // rwhois: `network:Org-Name;I:Example`
         let (trimmed, rwhois) = match trimmed.strip_prefix("network:") {
             Some(rest) if !rest.starts_with(' ') => (rest, true),
@@ -172,18 +186,22 @@ fn objects(text: &str) -> Vec<Object<'_>> {
         } else {
             key_value(trimmed)
         };
+
         // Lines that continue a value are not needed: names stand on the first.
         let Some((key, value)) = pair else { continue };
+
         // LACNIC names the AS of a block inside its description.
         let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
         let begins = BLOCK.contains(&key.as_str())
             || key == "orgname"
             || key == "custname"
             || AS.contains(&key.as_str()) && !inside;
+
         // National registries repeat everything in their own language, and put the range after the class.
         let inner = objects
             .last()
             .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
+
         if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first()))
         {
             let heading = objects.last().is_some_and(|last| {
@@ -197,11 +215,13 @@ fn objects(text: &str) -> Vec<Object<'_>> {
             }
             objects.push(Object::default());
         }
+
         open = true;
         if let Some(object) = objects.last_mut() {
             object.pairs.push((key, value));
         }
     }
+
     objects
 }
 
@@ -236,6 +256,7 @@ fn summaries(text: &str) -> Vec<Object<'_>> {
             range: None,
         })
     };
+
     text.lines()
         .take(MAX_LINES)
         .filter_map(read)
@@ -327,6 +348,7 @@ fn organization(object: &Object<'_>) -> Option<String> {
             .map_or(value, |(name, _)| name);
         values::text(name)
     };
+
     let named = [
         "owner",
         "organization",
@@ -336,6 +358,7 @@ fn organization(object: &Object<'_>) -> Option<String> {
         "custname",
         "orgname",
     ];
+
     object.find(&named, without_handle).or_else(|| {
         // APNIC, its national registries and AFRINIC put the holder on the first line of the description; elsewhere
         // that line may be anything.

@@ -40,16 +40,19 @@ pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
     let mut objects: Vec<Object> = Vec::new();
     let mut domain_seen = false;
     let mut previous = usize::MAX;
+
     for (index, entry) in all.iter().enumerate() {
         if entry.paragraph == previous {
             continue;
         }
+
         previous = entry.paragraph;
         let length = all[index..]
             .iter()
             .take_while(|other| other.paragraph == entry.paragraph)
             .take(3)
             .count();
+
         let comment = canonical(entry.comment);
         let heading = fields::role(&comment, "")
             .0
@@ -67,12 +70,15 @@ pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
             _ if matches!(first, "keyset" | "key tag") && domain_seen => Object::Ignored,
             _ => Object::Domain,
         };
+
         domain_seen |= fields::field(first) == Some(Field::Name);
         if objects.len() <= entry.paragraph {
             objects.resize(entry.paragraph + 1, Object::Domain);
         }
+
         objects[entry.paragraph] = object;
     }
+
     objects
 }
 
@@ -81,6 +87,7 @@ impl Contact {
     pub(super) fn take(&mut self, entry: &Entry<'_>) {
         let key = entry.full.as_str();
         let first = self.handles.is_empty() && self.name.is_none() && self.organization.is_none();
+
         match key {
             "nic hdl" | "nic hdl br" | "contact id" | "nichandle" | "nic handle" | "handle"
             | "contact handle" => {

@@ -167,7 +167,9 @@ fn of_line(line: &str, query: &str) -> Option<State> {
     if line.len() > MAX_LINE {
         return None;
     }
+
     let lower = line.to_lowercase();
+
     // What remains after the name asked about is the answer: `"example.test": no match`.
     let named = query.to_lowercase();
     let rest = lower
@@ -180,17 +182,20 @@ fn of_line(line: &str, query: &str) -> Option<State> {
         }
         _ => &lower,
     };
+
     let starts = |text: &str, words: &&str| {
         // The phrase ends where a word ends.
         text.strip_prefix(*words)
             .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
+
     let by_start = |text: &str| {
         STARTS
             .iter()
             .find(|(_, all)| all.iter().any(|words| starts(text, words)))
             .map(|(state, _)| *state)
     };
+
     let by_whole = |text: &str| {
         // A wrapped notice can end with one of these words alone, in lower case and with a full stop.
         let prose = raw.starts_with(char::is_lowercase) && raw.ends_with(['.', ',']);
@@ -199,6 +204,7 @@ fn of_line(line: &str, query: &str) -> Option<State> {
             .find(|(_, all)| !prose && all.contains(&text))
             .map(|(state, _)| *state)
     };
+
     let by_end = || {
         let spaced = format!(
             " {}",
@@ -210,6 +216,7 @@ fn of_line(line: &str, query: &str) -> Option<State> {
             .find(|(_, all)| all.iter().any(|words| spaced.ends_with(words)))
             .map(|(state, _)| *state)
     };
+
     // A line that ends like an answer must be about the name, or be short and begin with the word for it.
     let subject = [
         "domain",
@@ -221,8 +228,10 @@ fn of_line(line: &str, query: &str) -> Option<State> {
         "object",
         "the object",
     ];
+
     let short = lower.len() <= 48 && subject.iter().any(|words| lower.starts_with(words));
     let about = short || lower.contains(" exceeded") || !named.is_empty() && lower.contains(&named);
+
     by_whole(&lower)
         .or_else(|| by_whole(rest))
         .or_else(|| by_start(&lower))
@@ -279,6 +288,7 @@ mod tests {
         ] {
             assert_eq!(state(line, "example.com"), expected, "{line}");
         }
+
         assert_eq!(of_status("220 Available"), Some(State::Available));
         assert_eq!(of_status("NOT AVAILABLE"), None);
     }

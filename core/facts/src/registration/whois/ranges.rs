@@ -155,6 +155,7 @@ mod tests {
             );
             assert_eq!(range.cidr(), cidr, "{text}");
         }
+
         for text in [
             "",
             "-",

@@ -47,10 +47,12 @@ pub fn referral(text: &str) -> Option<Referral> {
     let mut best: Option<(usize, Referral)> = None;
     let mut elsewhere = false;
     let mut remarks: Option<Referral> = None;
+
     for line in text.lines().take(MAX_LINES).map(bounded) {
         let Some((key, value)) = key_value(line.trim()) else {
             continue;
         };
+
         elsewhere |= key == "netname"
             && [
                 "NON-RIPE-NCC-MANAGED",
@@ -61,17 +63,20 @@ pub fn referral(text: &str) -> Option<Referral> {
             ]
             .iter()
             .any(|start| value.starts_with(start));
+
         if let Some(rank) = KEYS.iter().position(|known| *known == key)
             && best.as_ref().is_none_or(|(held, _)| rank < *held)
             && let Some(found) = server(value, key == "resourcelink")
         {
             best = Some((rank, found));
         }
+
         if remarks.is_none() && matches!(key.as_str(), "remarks" | "descr" | "comment" | "netname")
         {
             remarks = handover(value);
         }
     }
+
     best.map(|(_, found)| found)
         .or_else(|| remarks.filter(|_| elsewhere))
 }
@@ -95,12 +100,14 @@ fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
         None if must_have_scheme => return None,
         None => ("whois".to_owned(), word),
     };
+
     let rwhois = match scheme.as_str() {
         "whois" => false,
         "rwhois" => true,
         // Web pages are no whois servers.
         _ => return None,
     };
+
     let authority = rest.split(['/', '?', '#']).next()?;
     let default = if rwhois { 4321 } else { 43 };
     let (host, port) = match authority
@@ -115,7 +122,9 @@ fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
             None => (authority, default),
         },
     };
+
     let host = host.trim_end_matches('.').to_ascii_lowercase();
+
     (port != 0 && valid(&host)).then_some(Referral { host, port, rwhois })
 }
 
@@ -140,89 +149,4 @@ fn valid(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(text: &str) -> Option<(String, u16, bool)> {
-        referral(text).map(|r| (r.host, r.port, r.rwhois))
-    }
-
-    #[test]
-    fn forms() {
-        for (text, host, port, rwhois) in [
-            (
-                "refer:        whois.registry.example\n\ndomain: TEST\nwhois: other.example",
-                "whois.registry.example",
-                43,
-                false,
-            ),
-            (
-                "   Registrar WHOIS Server: WHOIS.Registrar.example.\n",
-                "whois.registrar.example",
-                43,
-                false,
-            ),
-            (
-                "Whois Server: whois.registrar.example",
-                "whois.registrar.example",
-                43,
-                false,
-            ),
-            (
-                "ReferralServer:  whois://whois.rir.example:4343",
-                "whois.rir.example",
-                4343,
-                false,
-            ),
-            (
-                "ReferralServer: rwhois://rwhois.isp.example:4321/auth",
-                "rwhois.isp.example",
-                4321,
-                true,
-            ),
-            (
-                "ReferralServer:  rwhois://rwhois.isp.example",
-                "rwhois.isp.example",
-                4321,
-                true,
-            ),
-            (
-                "ReferralServer: whois://[2001:db8::1]:43",
-                "2001:db8::1",
-                43,
-                false,
-            ),
-            (
-                "netname: NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK\nremarks: see whois.apnic.net",
-                "whois.apnic.net",
-                43,
-                false,
-            ),
-        ] {
-            assert_eq!(found(text), Some((host.into(), port, rwhois)), "{text}");
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_no_server() {
-        for text in [
-            "",
-            "refer:",
-            "refer: localhost",
-            "refer: a b",
-            "refer: -bad-.example",
-            "refer: http://www.example.net/",
-            "refer: host.example:0",
-            "refer: host.example:99999",
-            "refer: user@host.example",
-            "refer: host_name.example",
-            "Registrar WHOIS Server: not available",
-            "remarks: see whois.apnic.net",
-            "refer: ho\u{0}st.example",
-            "Whois Server: http://whois.registrar.example",
-            "refer: 1.2.3",
-        ] {
-            assert_eq!(found(text), None, "{text}");
-        }
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ fn brief(r: &Registration) -> String {
             out.push(format!("{label}={value}"));
         }
     };
+
     let date = |value: &Option<String>| value.as_ref().map(|v| v.replace("T00:00:00Z", ""));
     let registrar = r.registrar.clone().unwrap_or_default();
     add("by", registrar.name);
@@ -40,6 +41,7 @@ fn brief(r: &Registration) -> String {
         add("in", n.country.clone());
         add("as", n.origin_asn.map(|asn| asn.to_string()));
     }
+
     out.join(" ")
 }
 
@@ -60,6 +62,7 @@ fn generic_registries() {
         Registrant Name: REDACTED FOR PRIVACY\nRegistrant Organization: Example Holdings LLC\nRegistrant State/Province: CA\nRegistrant Country: US\n\
         Admin Organization: Other Ltd\nTech Country: DE\nName Server: NS1.EXAMPLE.NET\n   Name Server: ns1.example.net\n   Name Server: NS2.EXAMPLE.NET\n   DNSSEC: unsigned\n\
         >>> Last update of whois database: 2024-09-09T00:00:00Z <<<\n\nNOTICE: no match is promised; the expiration date may differ.\n";
+
     domain(
         "example.com",
         thick,
@@ -67,12 +70,14 @@ fn generic_registries() {
         tel=+1.5555550100 org=Example Holdings LLC cc=US status=clientTransferProhibited ns=ns1.example.net,ns2.example.net \
         c=2001-02-03T04:05:06Z u=2024-05-06T07:08:09Z x=2031-02-03T04:05:06Z sec=false",
     );
+
     domain(
         "example.info",
         "Domain Name:EXAMPLE.INFO\nCreated On:26-Aug-2001 10:11:12 UTC\nSponsoring Registrar:Sample GmbH (R9-LRMS)\nStatus:CLIENT HOLD\n\
         Registrant Organization:\nRegistrant Country:AT\nName Server:NS1.EXAMPLE.NET\nName Server: \nDNSSEC:Signed\n",
         "registered by=Sample GmbH cc=AT status=clientHold ns=ns1.example.net c=2001-08-26T10:11:12Z sec=true",
     );
+
     // The registry lists host objects that begin with the name before the name itself.
     domain(
         "example.com",
@@ -80,6 +85,7 @@ fn generic_registries() {
         Referral URL: http://right.example\n   Name Server: A.EXAMPLE.NET\n   Creation Date: 01-jan-1999\n",
         "registered by=Right Inc. url=http://right.example ns=a.example.net c=1999-01-01",
     );
+
     domain(
         "example.com",
         "Registrant:\n   Example Corp\n   1 Main Street\n   Springfield, Oregon 12345\n   United States\n\n   Registered through: Sample Registrar\n   \
@@ -100,6 +106,7 @@ fn headings_and_blocks() {
         "registered by=Sample Ltd t/a Sample url=https://sample.example status=registered until expiry date \
         ns=ns1.example.co.uk,ns2.example.net u=2024-12-01 x=2031-12-13",
     );
+
     domain(
         "example.be",
         "Domain:\texample.be\nStatus:\tNOT AVAILABLE\nRegistered:\tTue Dec 12 2000\n\nRegistrant:\n\tNot shown, please visit www.dnsbelgium.be for webbased whois.\n\n\
@@ -108,12 +115,14 @@ fn headings_and_blocks() {
         "registered by=Sample NV url=https://sample.example \
         status=not available,clientTransferProhibited ns=ns1.example.be,ns2.example.net c=2000-12-12 sec=true",
     );
+
     domain(
         "example.nl",
         "Domain name: example.nl\nStatus:      active\n\nRegistrar:\n   Sample B.V.\n   Street 1\n   Netherlands\n\nAbuse Contact:\n   +31.205550100\n   abuse@sample.example\n\n\
         DNSSEC:      yes\n\nDomain nameservers:\n   ns1.example.nl          192.0.2.1\n   ns1.example.nl          2001:db8::1\n   ns2.example.net\n\nRecord maintained by: SIDN BV\n",
         "registered by=Sample B.V. abuse=abuse@sample.example tel=+31.205550100 status=active ns=ns1.example.nl,ns2.example.net sec=true",
     );
+
     domain(
         "example.it",
         "*****\n* Please note *\n*****\n\nDomain:             example.it\nStatus:             ok\nSigned:             no\nCreated:            1999-12-10 00:00:00\n\
@@ -123,6 +132,7 @@ fn headings_and_blocks() {
         "registered by=Sample S.p.A. url=https://sample.example/ \
         org=Example S.r.l. status=ok ns=ns1.example.it c=1999-12-10 u=2024-05-07T00:54:15Z x=2031-04-21 sec=false",
     );
+
     domain(
         "example.fi",
         "domain.............: example.fi\nstatus.............: Registered\ncreated............: 30.6.2006 00:00:00\nexpires............: 4.7.2031 10:15:55\n\
@@ -132,18 +142,21 @@ fn headings_and_blocks() {
         "registered by=Sample Oy url=www.sample.example org=Example Oy cc=FI status=registered \
         ns=ns1.example.fi,ns2.example.net c=2006-06-30 u=2024-06-02 x=2031-07-04T10:15:55Z sec=true",
     );
+
     domain(
         "example.dk",
         "# Hello\n\nDomain:               example.dk\nDNS:                  example.dk\nRegistered:           1999-01-10\nExpires:              2031-03-31\nDnssec:               Unsigned delegation\n\
         Status:               Active\n\nRegistrant\nHandle:               ***N/A***\nName:                 Example A/S\nCountry:              DK\n\nNameservers\nHostname:             ns1.example.dk\n",
         "registered org=Example A/S cc=DK status=active ns=ns1.example.dk c=1999-01-10 x=2031-03-31 sec=false",
     );
+
     domain(
         "example.ch",
         "Domain name:\nexample.ch\n\nHolder of domain name:\nExample AG\nMusterweg 1\nCH-8000 Zürich\nSwitzerland\n\nRegistrar:\nSample AG\n\nFirst registration date:\n1999-05-27\n\n\
         DNSSEC:N\n\nName servers:\nns1.example.ch\t[192.0.2.1]\nns2.example.net\n",
         "registered by=Sample AG org=Example AG cc=CH ns=ns1.example.ch,ns2.example.net c=1999-05-27 sec=false",
     );
+
     domain(
         "example.pl",
         "DOMAIN NAME:           example.pl\nregistrant type:       organization\nnameservers:           ns1.example.pl. [192.0.2.1]\n                       ns2.example.net.\n\
@@ -152,6 +165,7 @@ fn headings_and_blocks() {
         "registered by=Sample Sp. z o.o. ns=ns1.example.pl,ns2.example.net \
         c=2002-09-19T13:00:00Z u=2024-08-17T11:37:09Z x=2031-09-18T14:00:00Z sec=false",
     );
+
     domain(
         "example.gg",
         "Domain:\n     example.gg\n\nDomain Status:\n     Active\n     Transfer Prohibited by Registrar\n\nRegistrant:\n     Example LLC\n\nRegistrar:\n     Sample Inc. (http://sample.example)\n\n\
@@ -168,6 +182,7 @@ fn objects_with_handles() {
         "Domain: example.de\nNserver: ns1.example.de 192.0.2.1 2001:db8:0:0:0:0:0:1\nNserver: ns2.example.net\nDnskey: 257 3 8 AwEAAa\nStatus: connect\nChanged: 2024-03-12T21:44:25+01:00\n",
         "registered status=connect ns=ns1.example.de,ns2.example.net u=2024-03-12T20:44:25Z sec=true",
     );
+
     domain(
         "example.fr",
         "%%\n%% Notice\n%%\n\ndomain:      example.fr\nstatus:      ACTIVE\nholder-c:    EX1-FRNIC\nregistrar:   SAMPLE SAS\nExpiry Date: 2031-12-30T17:16:48Z\n\
@@ -175,6 +190,7 @@ fn objects_with_handles() {
         website:     https://sample.example\nregistered:  1990-01-01T12:00:00Z\n\nnic-hdl:     EX1-FRNIC\ntype:        ORGANIZATION\ncontact:     Exemple\ncountry:     FR\nchanged:     2015-03-20T21:13:41Z x@nic.example\n",
         "registered by=SAMPLE SAS url=https://sample.example org=Exemple cc=FR status=active ns=ns1.example.fr c=2000-07-26T22:00:00Z u=2024-11-28T10:33:06Z x=2031-12-30T17:16:48Z",
     );
+
     domain(
         "example.cz",
         "domain:       example.cz\nregistrant:   CT-1\nnsset:        NSS-1\nkeyset:       KEY-1\nregistrar:    REG-SAMPLE\nregistered:   19.09.1997 02:00:00\nexpire:       28.10.2031\n\n\
@@ -182,6 +198,7 @@ fn objects_with_handles() {
         keyset:       KEY-1\ncreated:      13.06.2019 14:32:05\n",
         "registered by=REG-SAMPLE org=Example s.r.o. cc=CZ ns=ns1.example.cz c=1997-09-19T02:00:00Z x=2031-10-28 sec=true",
     );
+
     domain(
         "example.com.ua",
         "domain:           example.com.ua\nnserver:          ns1.example.ua\nstatus:           ok\ncreated:          2002-12-04 00:00:00+02\nexpires:          2031-12-04 00:00:00+02\n\n\
@@ -190,6 +207,7 @@ fn objects_with_handles() {
         "registered by=Sample Ltd url=http://sample.example abuse=abuse@sample.example \
         org=Example LLC cc=UA status=ok ns=ns1.example.ua c=2002-12-03T22:00:00Z x=2031-12-03T22:00:00Z",
     );
+
     domain(
         "example.ru",
         "domain:        EXAMPLE.RU\nnserver:       ns1.example.ru. 192.0.2.1\nstate:         REGISTERED, DELEGATED, VERIFIED\norg:           Example LLC\nregistrar:     SAMPLE-RU\n\
@@ -197,12 +215,14 @@ fn objects_with_handles() {
         "registered by=SAMPLE-RU org=Example LLC status=registered,delegated,verified \
         ns=ns1.example.ru c=2004-03-03T21:00:00Z x=2031-03-04T21:00:00Z",
     );
+
     domain(
         "example.com.br",
         "domain:      example.com.br\nowner:       Exemplo Ltda\nownerid:     12.345.678/0001-90\ncountry:     BR\nowner-c:     ABC1\nnserver:     a.dns.example\nnsstat:      20240101 AA\n\
         dsrecord:    45187 RSA/SHA-1 7A106E\ncreated:     19990518 #162310\nchanged:     20240502\nexpires:     20310518\nstatus:      published\n\nnic-hdl-br:  ABC1\nperson:      Somebody\ncreated:     20100520\n",
         "registered org=Exemplo Ltda cc=BR status=published ns=a.dns.example c=1999-05-18 u=2024-05-02 x=2031-05-18 sec=true",
     );
+
     domain(
         "example.co.il",
         "query:        example.co.il\n\ndomain:       example.co.il\n\ndescr:        Example Ltd.\ndescr:        Street 1\ndescr:        Israel\nnserver:      ns1.example.net\nvalidity:     04-06-2031\n\
@@ -222,12 +242,14 @@ fn asian_registries() {
         [状態]                          Active\n[最終更新]                      2024/10/01 01:05:09 (JST)\n\nContact Information: [公開連絡窓口]\n[名前]                          別の会社\n[Name]                          Other, Inc.\n",
         "registered org=Sample, Inc. status=active ns=ns1.example.jp c=2010-09-22 u=2024-09-30T16:05:09Z x=2031-09-30",
     );
+
     domain(
         "example.co.jp",
         "Domain Information:\na. [Domain Name]                EXAMPLE.CO.JP\ng. [Organization]               Sample Corporation\nl. [Organization Type]          Corporation\np. [Name Server]                ns1.example.co.jp\n\
         s. [Signing Key]                1234 8 2 (\n[State]                         Connected (2031/03/31)\n[Registered Date]               2001/03/22\n[Connected Date]                2001/04/01\n[Last Update]                   2024/04/01 01:02:55 (JST)\n",
         "registered org=Sample Corporation status=connected ns=ns1.example.co.jp c=2001-03-22 u=2024-03-31T16:02:55Z x=2031-03-31 sec=true",
     );
+
     domain(
         "example.kr",
         "query : example.kr\n\n# KOREAN(UTF8)\n\n도메인이름                  : example.kr\n등록인                      : 예제회사\n\n# ENGLISH\n\nDomain Name                 : example.kr\nRegistrant                  : Sample Korea, LLC\n\
@@ -237,6 +259,7 @@ fn asian_registries() {
         "registered by=Sample Corp. url=http://sample.example org=Sample Korea, LLC ns=ns1.example.kr,ns2.example.net \
         c=2007-03-02 u=2024-10-04 x=2031-03-02 sec=false",
     );
+
     domain(
         "example.com.tw",
         "Domain Name: example.com.tw\n   Domain Status: ok\n   Registrant:\n      Example Inc.\n      Somebody  some@example.tw\n      +886.25550100\n      Taipei\n      TW\n\n   Administrative Contact:\n      Other\n\n   \
@@ -244,12 +267,14 @@ fn asian_registries() {
         Registration Service URL: https://sample.example\n",
         "registered by=Sample Ltd. url=https://sample.example org=Example Inc. cc=TW status=ok ns=ns1.example.tw,ns2.example.net c=2000-08-29 x=2031-11-09T01:00:00Z",
     );
+
     domain(
         "example.com.tr",
         "** Domain Name: example.com.tr\n\n** Registrant:\n   Example A.S.\n   Istanbul,\n     Türkiye\n   + 90-212-5550100-\n\n** Administrative Contact:\nNIC Handle\t\t: ab1-metu\nOrganization Name\t: Other\n\n\
         ** Domain Servers:\nns1.example.com.tr 192.0.2.1\nns2.example.net\n\n** Additional Info:\nCreated on..............: 2001-Aug-23.\nExpires on..............: 2031-Aug-22.\n",
         "registered org=Example A.S. cc=TR ns=ns1.example.com.tr,ns2.example.net c=2001-08-23 x=2031-08-22",
     );
+
     domain(
         "example.hk",
         "Domain Name:  EXAMPLE.HK\nDomain Status: Active\nDNSSEC:  unsigned\nRegistrar Name: SAMPLE INC.\nRegistrar Contact Information: Email: help@sample.example\n\nRegistrant Contact Information:\n\
@@ -258,6 +283,7 @@ fn asian_registries() {
         "registered by=SAMPLE INC. org=EXAMPLE LIMITED cc=HK status=active ns=ns1.example.hk \
         c=2001-07-14 x=2031-11-20 sec=false",
     );
+
     domain(
         "example.my",
         "a [Domain Name]                 example.my\nb [Registration No.]            D1A000000\nc [Record Created]              13-MAY-2009\nd [Record Expired]              13-MAY-2031\n\
@@ -340,52 +366,70 @@ fn numbers() {
         NetRange:       192.0.2.0 - 192.0.2.255\nCIDR:           192.0.2.0/24\nNetName:        SAMPLE-NET\nOriginAS:       AS64500, AS64501\nOrganization:   Sample LLC (SAMPL)\nRegDate:        1992-12-01\nUpdated:        2024-03-14\n\n\n\
         OrgName:        Sample LLC\nOrgId:          SAMPL\nCountry:        US\nRegDate:        2000-03-30\n\nOrgAbuseEmail:  abuse@sample.example\n\n# end\n";
     let one = |kind, query, text| brief(&parse(kind, query, text));
+
     assert_eq!(
         one(Kind::Ip, "192.0.2.9", arin),
         "registered c=1992-12-01 u=2024-03-14 net=192.0.2.0-192.0.2.255 cidr=192.0.2.0/24 name=SAMPLE-NET holder=Sample LLC in=US as=64500"
     );
+
     let ripe = "% Information related to '192.0.2.0 - 192.0.2.255'\n\ninetnum:        0.0.0.0 - 255.255.255.255\nnetname:        IANA-BLK\n\ninetnum:        192.0.2.0 - 192.0.2.255\nnetname:        SAMPLE\ndescr:          Rack 7\ncountry:        NL\n\
         org:            ORG-S1-RIPE\nstatus:         ASSIGNED PA\ncreated:        2003-03-17T12:15:57Z\nlast-modified:  2024-12-04T14:42:31Z\nsource:         RIPE\n\norganisation:   ORG-S1-RIPE\norg-name:       Sample B.V.\ncountry:        BE\n\n\
         route:          192.0.2.0/24\norigin:         AS64500\n";
+
     assert_eq!(
         one(Kind::Ip, "192.0.2.9", ripe),
         "registered status=assigned pa c=2003-03-17T12:15:57Z u=2024-12-04T14:42:31Z net=192.0.2.0-192.0.2.255 cidr=192.0.2.0/24 name=SAMPLE holder=Sample B.V. in=NL as=64500"
     );
+
     let lacnic = "inetnum:     192.0.2/24\naut-num:     AS64500\nowner:       Ejemplo S.A.\ncountry:     AR\ncreated:     20000315\nchanged:     20240316\nstatus:      allocated\n";
+
     assert_eq!(
         one(Kind::Network, "192.0.2.0/24", lacnic),
         "registered status=allocated c=2000-03-15 u=2024-03-16 net=192.0.2.0-192.0.2.255 cidr=192.0.2.0/24 holder=Ejemplo S.A. in=AR as=64500"
     );
+
     let apnic = "inet6num:       2001:db8::/32\nnetname:        SAMPLE-AP\ndescr:          Sample Pty Ltd\ncountry:        AU\nlast-modified:  2024-01-01T00:00:00Z\nsource:         APNIC\n";
+
     assert_eq!(
         one(Kind::Ip, "2001:db8::1", apnic),
         "registered u=2024-01-01 net=2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff cidr=2001:db8::/32 name=SAMPLE-AP holder=Sample Pty Ltd in=AU"
     );
+
     let asn = "ASNumber:       64496 - 64500\nASName:         SAMPLE\nRegDate:        2001-01-02\n\nOrgName:        Sample LLC\nCountry:        US\n";
+
     assert_eq!(
         one(Kind::Asn, "AS64500", asn),
         "registered c=2001-01-02 name=SAMPLE holder=Sample LLC in=US"
     );
+
     let asn = "as-block:       AS64496 - AS64511\ndescr:          block\n\naut-num:        AS64500\nas-name:        SAMPLE-AS\norg:            ORG-S1-RIPE\n\norganisation:   ORG-S1-RIPE\norg-name:       Sample B.V.\ncountry:        NL\n";
+
     assert_eq!(
         one(Kind::Asn, "64500", asn),
         "registered name=SAMPLE-AS holder=Sample B.V. in=NL"
     );
+
     let jpnic = "[ JPNIC database ]\n\nNetwork Information:\na. [Network Number]             192.0.2.0/24\nb. [Network Name]               SAMPLE-JP\ng. [Organization]               Sample K.K.\np. [Nameserver]                 ns1.example.jp\n[Assigned Date]                 2008/09/04\n[Last Update]                   2024/03/22 11:09:04(JST)\n";
+
     assert_eq!(
         one(Kind::Ip, "192.0.2.1", jpnic),
         "registered c=2008-09-04 u=2024-03-22T02:09:04Z net=192.0.2.0-192.0.2.255 cidr=192.0.2.0/24 name=SAMPLE-JP holder=Sample K.K."
     );
+
     let list = "Sample LLC SAMPLE-BIG (NET-192-0-0-0-1) 192.0.0.0 - 192.0.255.255\nShop Inc. SHOP-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.63\n";
+
     assert_eq!(
         one(Kind::Ip, "192.0.2.1", list),
         "registered net=192.0.2.0-192.0.2.63 cidr=192.0.2.0/26 name=SHOP-NET holder=Shop Inc."
     );
+
     let rwhois = "%rwhois V-1.5\nnetwork:ID:NET-1\nnetwork:IP-Network:192.0.2.0/28\nnetwork:Network-Name:CUSTOMER\nnetwork:Org-Name;I:Customer Ltd\nnetwork:Country-Code:US\nnetwork:Created:20200102\n";
+
     assert_eq!(
         one(Kind::Ip, "192.0.2.1", rwhois),
         "registered c=2020-01-02 net=192.0.2.0-192.0.2.15 cidr=192.0.2.0/28 name=CUSTOMER holder=Customer Ltd in=US"
     );
+
     let moved = "NetRange:       192.0.2.0 - 192.0.2.255\nNetName:        APNIC-ERX-192-0-2-0\nNetType:        Early Registrations, Transferred to APNIC\n\nOrgName:        Registry Centre\n\nReferralServer: whois://whois.apnic.net\n";
     assert_eq!(one(Kind::Ip, "192.0.2.1", moved), "unavailable");
     assert_eq!(

@@ -23,6 +23,7 @@ fn replies_of_providers_and_servers_to_rcpt() {
         RateLimited, RelayDenied, SenderRefused, Temporary, TlsRequired, TooManyRecipients,
         Unverified,
     };
+
     for (line, expected) in [
         ("250 2.1.5 OK", Accepted),
         (

@@ -35,20 +35,24 @@ pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaS
             };
         }
     };
+
     let mut found = MtaSts {
         record: Some(record.clone()),
         ..MtaSts::default()
     };
+
     if StsRecord::parse(record.as_bytes()).is_err() {
         found.fault = Some("the record cannot be read".into());
         return found;
     }
+
     let url = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
     let fetched = cx
         .net
         .http
         .get_unredirected(&url, "text/plain", MAX_POLICY, PATIENCE)
         .await;
+
     let read = match fetched {
         Ok(fetched) if fetched.status == 200 => policy(&String::from_utf8_lossy(&fetched.body)),
         Ok(fetched) => Err(format!("{url} answers with status {}", fetched.status)),
@@ -56,10 +60,12 @@ pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaS
             "the policy at {url} could not be fetched: {failure}"
         )),
     };
+
     match read {
         Ok(policy) => found.policy = Some(policy),
         Err(fault) => found.fault = Some(fault),
     }
+
     found
 }
 
@@ -75,10 +81,12 @@ pub(super) async fn tls_rpt(client: &Client, domain: &str) -> TlsRpt {
             };
         }
     };
+
     let mut found = TlsRpt {
         record: Some(record.clone()),
         ..TlsRpt::default()
     };
+
     match RptRecord::parse(record.as_bytes()) {
         Ok(read) => {
             let reports = read.rua.into_iter().map(|uri| match uri {
@@ -89,6 +97,7 @@ pub(super) async fn tls_rpt(client: &Client, domain: &str) -> TlsRpt {
         }
         Err(_) => found.fault = Some("the record cannot be read".into()),
     }
+
     found
 }
 
@@ -109,6 +118,7 @@ async fn only(client: &Client, name: &str, version: &str) -> Result<Option<Strin
 /// Reads a policy: `key: value` lines (RFC 8461 §3.2).
 pub(super) fn policy(text: &str) -> Result<Policy, String> {
     let (mut version, mut mode, mut max_age, mut mx) = (None, None, None, Vec::new());
+
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let Some((key, value)) = line.split_once(':') else {
             return Err("the policy has a line that is no `key: value`".into());
@@ -125,9 +135,11 @@ pub(super) fn policy(text: &str) -> Result<Policy, String> {
             _ => {}
         }
     }
+
     if version != Some("STSv1") {
         return Err("the policy does not say `version: STSv1`".into());
     }
+
     let mode = mode.filter(|mode| matches!(*mode, "enforce" | "testing" | "none"));
     let mode = mode
         .ok_or("the policy has no mode of `enforce`, `testing` or `none`")?
@@ -140,6 +152,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, String> {
     if mx.is_empty() && mode != "none" {
         return Err("the policy names no mx".into());
     }
+
     Ok(Policy {
         mode,
         mx,

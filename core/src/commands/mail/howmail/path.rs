@@ -25,6 +25,7 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
             ),
         ),
     ];
+
     if let Some(reason) = data.dead_end() {
         stations.push(station(
             "Nowhere to go",
@@ -33,6 +34,7 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
         ));
         return stations;
     }
+
     let exchange = receiver
         .exchanges
         .iter()
@@ -40,25 +42,30 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
     let exchange = exchange.or(receiver.exchanges.first());
     let exchange_name =
         exchange.map_or_else(|| both_forms(&receiver.domain), |it| it.exchange.clone());
+
     stations.push(station(
         "The receiver's mail server",
         &exchange_name,
         hop(exchange).as_str(),
     ));
+
     let kept_by = match &receiver.provider {
         Some(provider) if provider.role == Role::Mailboxes => provider.name.clone(),
         _ => both_forms(&receiver.domain),
     };
+
     stations.push(station(
         "The mailbox",
         &kept_by,
         "filters, then delivery inside, often LMTP",
     ));
+
     let access = way(
         data.access.as_ref(),
         "IMAP, port 993, or POP3, port 995, TLS",
     );
     stations.push(station("The reader's mail program", &data.to, &access));
+
     stations
 }
 

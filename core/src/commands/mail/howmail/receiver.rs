@@ -145,6 +145,7 @@ pub(super) async fn receive(
         .iter()
         .map(|host| host.exchange.as_str())
         .collect();
+
     note(&|receiver| {
         receiver.mx = Some(found.lookup.outcome);
         (receiver.null_mx, receiver.implicit) = (found.null_mx, found.implicit);
@@ -163,6 +164,7 @@ pub(super) async fn receive(
         }
         receiver.provider = (!names.is_empty()).then(|| provider::of(domain, &names, &[]));
     });
+
     futures::join!(
         meet(cx, domain, &found.hosts, deadline, &note),
         pins(client, &found.hosts, &note)
@@ -178,6 +180,7 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     note: &N,
 ) {
     let mut asked = Vec::new();
+
     for (at, host) in hosts.iter().enumerate() {
         match vetted(cx, host) {
             Ok(addresses) if addresses.is_empty() || asked.len() == MAX_ASKED => {}
@@ -188,18 +191,22 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
             }),
         }
     }
+
     if asked.is_empty() {
         return;
     }
+
     if let Err(refused) = cx.may_ask_mail_of(domain) {
         return note(&|receiver| receiver.unasked = Some(refused.to_string()));
     }
+
     let talks = asked.iter().map(|(at, host, addresses)| async move {
         (*at, talk(cx, host, addresses, deadline).await)
     });
     let mut talks: FuturesUnordered<_> = talks.collect();
     let mut failures = Vec::new();
     let mut reached = false;
+
     while let Some((at, talk)) = talks.next().await {
         match talk {
             Ok((address, welcome)) => {
@@ -216,7 +223,9 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
             }
         }
     }
+
     let reach = &cx.mail.verifier().reach;
+
     if reached {
         reach.reached();
     } else if reach.missed(domain, &failures) {

@@ -128,6 +128,7 @@ pub(super) fn is_version(text: &str, version: &str, end: &[char]) -> bool {
 pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
     let mut spf = Spf::default();
     let mut at = domain.to_owned();
+
     for _ in 0..=MAX_REDIRECTS {
         let texts = match existing(client, &at).await {
             Ok(Some(texts)) => texts,
@@ -144,6 +145,7 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
                 };
             }
         };
+
         let mut records = texts
             .into_iter()
             .filter(|text| is_version(text, "v=spf1", &[' ']));
@@ -154,6 +156,7 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
             }
             return spf;
         };
+
         if second.is_some() {
             let fault = Some(format!(
                 "{at} has more than one SPF record, so none counts (RFC 7208 §4.5)"
@@ -164,12 +167,14 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
                 ..spf
             };
         }
+
         let read = SpfRecord::parse(text.as_bytes());
         spf.record.get_or_insert(text);
         let Ok(read) = read else {
             spf.fault = Some(format!("the record at {at} cannot be read (RFC 7208 §4.6)"));
             return spf;
         };
+
         match verdict(&read) {
             Ok(others) => {
                 return Spf {
@@ -183,6 +188,7 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
             }
         }
     }
+
     Spf {
         fault: Some("it redirects on and on".into()),
         ..spf
@@ -218,6 +224,7 @@ pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, Str
     let mut keys = Vec::new();
     let mut failed = None;
     let answers = join_all(asked).await;
+
     for (selector, texts, name) in answers {
         match texts {
             Ok(texts) => {
@@ -231,6 +238,7 @@ pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, Str
             Err(fault) => failed = Some(fault),
         }
     }
+
     match failed {
         Some(fault) if keys.is_empty() => Err(fault),
         _ => Ok(keys),
@@ -253,6 +261,7 @@ pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
         .iter()
         .map(|name| async move { texts(client, &format!("_dmarc.{name}")).await });
     let mut found = Vec::new();
+
     for (name, texts) in names.iter().zip(join_all(asked).await) {
         let texts = match texts {
             Ok(texts) => texts,
@@ -266,9 +275,11 @@ pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
                 };
             }
         };
+
         let mut records = texts
             .into_iter()
             .filter(|text| is_version(text, "v=DMARC1", &[';', ' ']));
+
         // RFC 9989 §4.10: several records are as good as none.
         if let (Some(text), None) = (records.next(), records.next()) {
             let record = DmarcRecord::parse(text.as_bytes()).ok();
@@ -281,6 +292,7 @@ pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
             }
         }
     }
+
     applied(domain, found)
 }
 
@@ -311,22 +323,26 @@ fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> D
         // The walk ends at `psd=n`, and else at the top: the last one.
         None => found.len().checked_sub(1),
     };
+
     let Some((name, text, record)) = own
         .or(organization)
         .and_then(|at| found.into_iter().nth(at))
     else {
         return Dmarc::default();
     };
+
     let inherited = name != domain;
     let mut dmarc = Dmarc {
         record: Some(text),
         domain: Some(name),
         ..Dmarc::default()
     };
+
     let Some(record) = record else {
         dmarc.fault = Some("the record cannot be read".into());
         return dmarc;
     };
+
     dmarc.policy = match if inherited { record.sp } else { record.p } {
         Policy::Reject => Some("reject"),
         Policy::Quarantine => Some("quarantine"),
@@ -334,125 +350,16 @@ fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> D
         // RFC 9989 §4.7: without a policy, but with an address for reports, it is `none`.
         Policy::Unspecified => (!record.rua.is_empty()).then_some("none"),
     };
+
     if dmarc.policy.is_none() {
         dmarc.fault = Some("the record names no policy".into());
     }
+
     dmarc.testing = record.t;
     dmarc.reports = record.rua.iter().map(|uri| uri.uri().to_owned()).collect();
+
     dmarc
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spf_says_what_it_thinks_of_others() {
-        let told = |text: &str| verdict(&SpfRecord::parse(text.as_bytes()).expect(text));
-        assert_eq!(told("v=spf1 mx -all"), Ok("fail"));
-        assert_eq!(
-            told("v=spf1 include:_spf.example.test ~all"),
-            Ok("softfail")
-        );
-        assert_eq!(told("v=spf1 ?all"), Ok("neutral"));
-        assert_eq!(told("v=spf1 +all"), Ok("pass"));
-        assert_eq!(told("v=spf1 all"), Ok("pass"));
-        assert_eq!(told("v=spf1 mx"), Ok("neutral"));
-        assert_eq!(
-            told("v=spf1 redirect=_spf.Example.test"),
-            Err("_spf.example.test".into())
-        );
-        assert_eq!(told("v=spf1 -all redirect=_spf.example.test"), Ok("fail"));
-    }
-
-    #[test]
-    fn versions_are_whole_words() {
-        assert!(
-            is_version("V=SPF1", "v=spf1", &[' ']) && is_version("v=spf1 -all", "v=spf1", &[' '])
-        );
-        assert!(
-            !is_version("v=spf10 -all", "v=spf1", &[' ']) && !is_version("vé", "v=spf1", &[' '])
-        );
-    }
-
-    #[test]
-    fn keys_are_told_from_other_texts() {
-        assert_eq!(key("v=DKIM1; p="), Some("revoked"));
-        assert_eq!(key("v=DKIM1; k=dsa; p=AAAA"), Some("unreadable"));
-        assert_eq!(
-            key("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
-            Some("valid")
-        );
-        assert_eq!(key("v=spf1 -all"), None);
-        assert_eq!(key("hello"), None);
-    }
-
-    #[test]
-    fn the_walk_ends_at_the_top_and_after_eight_names() {
-        assert_eq!(
-            walk("a.example.test"),
-            ["a.example.test", "example.test", "test"]
-        );
-        assert_eq!(walk("test"), ["test"]);
-        let long = walk("1.2.3.4.5.6.7.8.9.test");
-        assert_eq!(
-            (long.len(), long[0].as_str()),
-            (8, "1.2.3.4.5.6.7.8.9.test")
-        );
-        assert_eq!(
-            (long[1].as_str(), long[7].as_str()),
-            ("4.5.6.7.8.9.test", "test")
-        );
-    }
-
-    fn applies(domain: &str, records: &[(&str, &str)]) -> (Option<String>, Option<&'static str>) {
-        let found = records.iter().map(|(name, text)| {
-            (
-                name.to_string(),
-                text.to_string(),
-                DmarcRecord::parse(text.as_bytes()).ok(),
-            )
-        });
-        let dmarc = applied(domain, found.collect());
-        (dmarc.domain, dmarc.policy)
-    }
-
-    #[test]
-    fn the_nearest_record_or_that_of_the_organization_applies() {
-        let own = ("a.b.example.test", "v=DMARC1; p=none");
-        let organization = ("example.test", "v=DMARC1; p=reject; sp=quarantine");
-        let suffix = ("test", "v=DMARC1; psd=y; p=reject; sp=none");
-        assert_eq!(applies("a.b.example.test", &[]), (None, None));
-        assert_eq!(
-            applies(own.0, &[own, organization]),
-            (Some(own.0.into()), Some("none"))
-        );
-        assert_eq!(
-            applies(own.0, &[organization]),
-            (Some("example.test".into()), Some("quarantine"))
-        );
-        assert_eq!(
-            applies(own.0, &[organization, suffix]),
-            (Some("example.test".into()), Some("quarantine"))
-        );
-        assert_eq!(
-            applies(own.0, &[suffix]),
-            (Some("test".into()), Some("none"))
-        );
-        // A record between the two counts only where nothing is above it.
-        let between = ("b.example.test", "v=DMARC1; p=reject");
-        assert_eq!(
-            applies(own.0, &[between, organization]).0.as_deref(),
-            Some("example.test")
-        );
-        assert_eq!(
-            applies("x.test", &[("x.test", "v=DMARC1; rua=mailto:d@x.test")]).1,
-            Some("none")
-        );
-        assert_eq!(applies("x.test", &[("x.test", "v=DMARC1; fo=1")]).1, None);
-        assert_eq!(
-            applies("x.test", &[("x.test", "v=DMARC1; p=perhaps")]).1,
-            None
-        );
-    }
-}
+mod tests;

@@ -192,6 +192,7 @@ pub(super) async fn discover(
         automatic: automatic.into_iter().flatten().collect(),
         ..Default::default()
     };
+
     for (protocol, answer) in wanted.iter().zip(answers) {
         match answer {
             Ok(targets) if targets.iter().any(|(host, _)| host == ".") => {
@@ -205,6 +206,7 @@ pub(super) async fn discover(
             Err(fault) => services.fault = Some(fault),
         }
     }
+
     let unknown = USUAL.iter().filter(|(_, protocols)| {
         protocols.iter().all(|protocol| {
             wanted.contains(protocol)
@@ -215,16 +217,19 @@ pub(super) async fn discover(
                     .any(|service| service.protocol == *protocol)
         })
     });
+
     let guesses = unknown.map(|(names, protocols)| guess(client, domain, names, *protocols));
     services
         .found
         .extend(join_all(guesses).await.into_iter().flatten());
     show(services.clone());
     check(cx, &mut services.found).await;
+
     // A guess that leads nowhere says nothing.
     services
         .found
         .retain(|service| service.evidence == Evidence::Srv || service.state == Some("open"));
+
     services
 }
 
@@ -250,7 +255,9 @@ async fn srv(
             _ => None,
         })
         .collect();
+
     targets.sort();
+
     Ok(targets
         .into_iter()
         .map(|(_, host, port)| (host, port))
@@ -312,6 +319,7 @@ async fn states(
         .contact(&Host::Name(name), None)
         .await
         .map_err(|failure| failure.to_string())?;
+
     let ports: Vec<u16> = ports.iter().copied().collect();
     let options = ScanOptions {
         hint_timeout: std::time::Duration::ZERO,
@@ -323,6 +331,7 @@ async fn states(
         PortState::Closed => "closed",
         PortState::Filtered => "filtered",
     };
+
     Ok(results
         .into_iter()
         .map(|result| (result.port, word(result.state)))

@@ -41,16 +41,19 @@ pub(super) fn tell(data: &Data) -> Document {
     let (summary, severity) = data.summary();
     let title = format!("How mail gets from {} to {}", data.from, data.to);
     let mut document = Document::new(title, summary, severity);
+
     document.text(
         "A message is handed on like a letter: you give it to your own post office, that one finds the \
          receiver's, and there it waits until it is read.\nThe servers below were looked up and greeted just \
          now; no mail was sent.",
     );
+
     if data.example {
         document.text(
             "Where no address was given, a well-known provider is the example; alice and bob stand for anybody.",
         );
     }
+
     document.block(Block::Path {
         stations: data.path.clone(),
     });
@@ -61,6 +64,7 @@ pub(super) fn tell(data: &Data) -> Document {
     trust::encryption(data, &mut document);
     data.store(&mut document);
     data.reading(&mut document);
+
     document
 }
 
@@ -111,12 +115,14 @@ impl Data {
     fn summary(&self) -> (String, Severity) {
         let receiver = &self.receiver;
         let name = self.receiver_domain();
+
         if !self.finished {
             return (
                 format!("Asking the servers of {} and {name}", self.sender_domain()),
                 Severity::Neutral,
             );
         }
+
         if let Some(reason) = self.dead_end() {
             let severity = if receiver.null_mx {
                 Severity::Neutral
@@ -125,20 +131,24 @@ impl Data {
             };
             return (format!("This mail would come back: {reason}"), severity);
         }
+
         let asked = receiver
             .exchanges
             .iter()
             .filter(|it| it.answers() || it.unreachable.is_some())
             .count();
+
         let answering: Vec<_> = receiver
             .exchanges
             .iter()
             .filter(|exchange| exchange.answers())
             .collect();
+
         let encrypted = answering
             .iter()
             .filter(|exchange| exchange.welcome.tls.is_some())
             .count();
+
         if !answering.is_empty() {
             let encrypted = match encrypted {
                 0 => "without encryption",
@@ -155,6 +165,7 @@ impl Data {
                 Severity::Good,
             );
         }
+
         let why = match (&receiver.mx, &receiver.unasked) {
             (None, _) => "could not be looked up just now",
             (Some(Outcome::Answer | Outcome::NoData), Some(_)) => {
@@ -166,6 +177,7 @@ impl Data {
             (Some(Outcome::Answer | Outcome::NoData), None) => "do not answer us just now",
             _ => "could not be looked up just now",
         };
+
         (
             format!("The story is the same, but the mail servers of {name} {why}"),
             Severity::Warning,
@@ -197,6 +209,7 @@ impl Data {
              the @: the MX records (RFC 5321 §5.1).\nThe lowest preference is tried first; the others are there \
              for when it fails.",
         );
+
         let rows = receiver
             .exchanges
             .iter()
@@ -208,35 +221,42 @@ impl Data {
                     .take(SHOWN_ADDRESSES)
                     .map(ToString::to_string)
                     .collect();
+
                 let more = exchange.addresses.len().saturating_sub(SHOWN_ADDRESSES);
                 if more > 0 {
                     addresses.push(format!("and {more} more"));
                 }
+
                 let addresses = if addresses.is_empty() {
                     Cell::new("none", Role::Bad)
                 } else {
                     Cell::new(addresses.join("\n"), Role::Address)
                 };
+
                 [
                     exchange.preference.into(),
                     Cell::domain(&exchange.exchange),
                     addresses,
                 ]
             });
+
         document.table([">Preference", "Mail server", "Addresses"], rows.collect());
         let more = receiver.exchanges.len().saturating_sub(SHOWN_EXCHANGES);
         if more > 0 {
             document.text(format!("And {more} more."));
         }
+
         if receiver.implicit {
             document.text("There is no MX record, so mail goes to the domain's own address.");
             document.warn(format!(
                 "{name} has no MX record; mail goes to its own address (RFC 5321 §5.1)"
             ));
         }
+
         if receiver.mx.is_none() && receiver.faults.is_empty() {
             document.field("MX", Cell::aside(self.missing()));
         }
+
         if let Some(reason) = self.dead_end() {
             let proof = if receiver.null_mx { " (RFC 7505)" } else { "" };
             document.text(format!(
@@ -244,11 +264,13 @@ impl Data {
                  reason, a bounce (RFC 3464).\nWhat follows is how it would have gone on."
             ));
         }
+
         receiver
             .faults
             .iter()
             .take(SHOWN_EXCHANGES)
             .for_each(|fault| _ = document.warn(fault));
+
         for exchange in receiver
             .exchanges
             .iter()
@@ -275,12 +297,14 @@ impl Data {
              with 220; EHLO asks what it can do; STARTTLS encrypts the rest (RFC 3207).\nThen MAIL names the \
              sender, RCPT the receiver, and DATA carries the message. We stopped before MAIL.",
         );
+
         if self.sender.domain == receiver.domain {
             document.text(
                 "Both addresses are of one domain: its own server may hand the message over inside, without \
                  this hop.",
             );
         }
+
         for exchange in receiver
             .exchanges
             .iter()
@@ -293,7 +317,9 @@ impl Data {
             if exchange.inward {
                 continue;
             }
+
             let host = &exchange.exchange;
+
             match (&exchange.unreachable, &exchange.welcome.fault) {
                 (Some(_), _) if receiver.port_blocked => {}
                 (Some(why), _) => {
@@ -308,7 +334,9 @@ impl Data {
                 (None, None) => {}
             }
         }
+
         let talked = receiver.exchanges.iter().any(Exchange::answers);
+
         if receiver.port_blocked {
             document.text(
                 "Port 25 is blocked from here, as in many networks (against spam), so nothing can be said about \
@@ -324,15 +352,18 @@ impl Data {
                 "None of them answers us. Many networks let nobody out to port 25, so that may be our side.",
             );
         }
+
         if let Some(unasked) = &receiver.unasked {
             document.note(format!("Not connected to: {unasked}"));
         }
+
         let announced = EXTENSIONS.into_iter().filter(|(keyword, _)| {
             receiver.exchanges.iter().any(|exchange| {
                 exchange.welcome.announces(keyword)
                     || *keyword == "STARTTLS" && exchange.welcome.starttls == Some(true)
             })
         });
+
         document.table(
             ["Announced", "Means"],
             announced
@@ -349,6 +380,7 @@ impl Data {
              to the store, often by LMTP (RFC 2033).\nIt adds a `Received` line on top, as every server on \
              the way did, and the verdicts of step 4. There the message waits.",
         );
+
         let (Some(provider), None) = (&self.receiver.provider, self.dead_end()) else {
             return;
         };
@@ -366,6 +398,7 @@ impl Data {
             provider::Role::Own => format!("Taken in under {name}'s own name"),
             provider::Role::Unknown => format!("Taken in by {}", provider.name),
         };
+
         document.field("Store", who);
         document.field(
             "Told from",

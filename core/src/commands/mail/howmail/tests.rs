@@ -118,6 +118,7 @@ async fn a_good_pair() {
     let reply = ask(&engine, "howmail ada@from.example.test bob@to.example.test")
         .await
         .expect("a story");
+
     insta::assert_snapshot!(told(&reply).replace(&port, "PORT0"), @r#"
     How mail gets from ada@from.example.test to bob@to.example.test
     ✓ to.example.test takes mail: the mail server answers, with encryption
@@ -234,17 +235,21 @@ async fn a_good_pair() {
 
     Not offered:  POP3 (STLS), says to.example.test
     "#);
+
     assert!(
         svg(reply.rendition.document())
             .expect("a picture")
             .contains("mx1.to.example.test")
     );
+
     let seen = server.finish().await;
     let lines: Vec<_> = seen.iter().map(|seen| seen.lines.join(", ")).collect();
+
     assert_eq!(
         lines,
         ["EHLO probe.example.net, STARTTLS, EHLO probe.example.net, QUIT"]
     );
+
     let mut names = dns.asked_names();
     let all = names.len();
     names.dedup();
@@ -256,6 +261,7 @@ async fn a_broken_pair() {
     let dns = TestDns::serving(BROKEN).await;
     let engine = engine(&dns, &[]);
     let line = "explain_mail eve@none.example.test bob@inward.example.test";
+
     insta::assert_snapshot!(told(&ask(&engine, line).await.expect("a story")), @r#"
     How mail gets from eve@none.example.test to bob@inward.example.test
     ✗ This mail would come back: inward.example.test's mail servers are out of reach
@@ -358,6 +364,7 @@ async fn a_broken_pair() {
 async fn domains_without_mail() {
     let dns = TestDns::start().await;
     let engine = engine(&dns, &[]);
+
     for (to, severity, summary) in [
         (
             "null",
@@ -483,6 +490,7 @@ async fn a_server_that_refuses_is_told() {
         "howmail ada@from.example.test bob@to.example.test",
     )
     .await;
+
     assert_eq!(
         reply["data"]["receiver"]["exchanges"][0]["unreachable"],
         "connection refused"

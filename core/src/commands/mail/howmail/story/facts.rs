@@ -33,8 +33,10 @@ pub(super) fn services(
             (None, Some(_)) => Cell::new("not reachable", Role::Bad),
             (None, None) => Cell::aside("being checked"),
         };
+
         let how = service.protocol.encryption();
         let protocol = format!("{}, {how}", service.protocol.name());
+
         [
             protocol.into(),
             Cell::domain(&service.host),
@@ -43,10 +45,12 @@ pub(super) fn services(
             Cell::aside(found),
         ]
     });
+
     document.table(
         ["Protocol", "Server", ">Port", "Port is", "Found by"],
         rows.collect(),
     );
+
     for service in services
         .found
         .iter()
@@ -63,6 +67,7 @@ pub(super) fn services(
             ));
         }
     }
+
     if services.found.is_empty() {
         let text = match &services.fault {
             Some(fault) => {
@@ -75,6 +80,7 @@ pub(super) fn services(
         };
         document.text(text);
     }
+
     if !services.refused.is_empty() {
         let names = services
             .refused
@@ -83,6 +89,7 @@ pub(super) fn services(
         let names: Vec<String> = names.collect();
         document.field("Not offered", format!("{}, says {name}", names.join(", ")));
     }
+
     if !services.automatic.is_empty() {
         let names = services.automatic.join(", ");
         document.field("Settings for programs", Cell::new(names, Role::Domain));
@@ -112,12 +119,15 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
     if let Some(address) = exchange.address {
         fields.push(field("Address", Cell::new(address, Role::Address)));
     }
+
     if let Some(greeting) = &welcome.greeting {
         fields.push(field("Greets", shown(greeting)));
     }
+
     if !welcome.extensions.is_empty() {
         fields.push(field("Announces", shown(&welcome.extensions.join(", "))));
     }
+
     match (&welcome.tls, welcome.starttls) {
         (Some(tls), _) => {
             fields.push(field(
@@ -143,9 +153,11 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
         )),
         (None, None) => {}
     }
+
     if let Some(fault) = welcome.fault.as_ref().or(exchange.unreachable.as_ref()) {
         fields.push(field("But", Cell::new(fault, Role::Warning)));
     }
+
     fields
 }
 

@@ -27,6 +27,7 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
         document.field("SPF", Cell::aside(data.missing()));
         return;
     };
+
     match &spf.record {
         Some(record) => _ = document.field("SPF", shown(record)),
         None if spf.fault.is_none() => {
@@ -37,13 +38,16 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
         }
         None => {}
     }
+
     if !spf.redirects.is_empty() {
         document.field("SPF is at", Cell::domain(spf.redirects.join(", ")));
     }
+
     if let Some(fault) = &spf.fault {
         document.field("SPF, but", Cell::new(fault, Role::Warning));
         document.warn(format!("SPF of {name}: {fault}"));
     }
+
     let others = match spf.others {
         Some("fail") => "forged (-all): receivers may refuse it",
         Some("softfail") => "probably forged (~all): taken, but looked at more closely",
@@ -51,6 +55,7 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
         Some(_) => "allowed as well (+all)",
         None => return,
     };
+
     document.field("From other servers", others);
     if spf.others == Some("pass") {
         document.warn(format!(
@@ -72,11 +77,13 @@ fn dkim(data: &Data, document: &mut Document) {
             state => format!("{} ({state})", key.selector),
         })
         .collect();
+
     let said = match (&dkim.fault, keys.is_empty()) {
         (Some(fault), _) => Cell::new(fault, Role::Warning),
         (None, true) => Cell::from("no key under the usual selectors, which proves nothing"),
         (None, false) => Cell::from(format!("keys under the selectors {}", keys.join(", "))),
     };
+
     document.field("DKIM", said);
     let tried = format!(
         "guessed: DNS does not list selectors, {} usual ones were tried; a message names its own (s= in DKIM-Signature)",
@@ -90,6 +97,7 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         document.field("DMARC", Cell::aside(data.missing()));
         return;
     };
+
     match &dmarc.record {
         Some(record) => _ = document.field("DMARC", shown(record)),
         None if dmarc.fault.is_none() => {
@@ -100,6 +108,7 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         }
         None => {}
     }
+
     if let Some(domain) = dmarc
         .domain
         .as_ref()
@@ -107,21 +116,25 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
     {
         document.field("DMARC is at", Cell::domain(domain));
     }
+
     if let Some(fault) = &dmarc.fault {
         document.field("DMARC, but", Cell::new(fault, Role::Warning));
         document.warn(format!("DMARC of {name}: {fault}"));
     }
+
     let (policy, weak) = match dmarc.policy {
         Some("reject") => ("is to be refused (reject)", false),
         Some("quarantine") => ("belongs into the spam folder (quarantine)", false),
         Some(_) => ("is only reported, not stopped (none)", true),
         None => return,
     };
+
     let testing = if dmarc.testing {
         ", though for now that is only a test (t=y)"
     } else {
         ""
     };
+
     document.field("Mail that proves nothing", format!("{policy}{testing}"));
     if weak {
         document.warn(format!(
@@ -171,12 +184,15 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
         document.field("MTA-STS", said);
         return;
     };
+
     let meaning = match policy.mode.as_str() {
         "enforce" => "mail goes there encrypted and with a valid certificate, or not at all",
         "testing" => "on trial: failures are only reported",
         _ => "switched off",
     };
+
     let kept = roughly(policy.max_age);
+
     document.field(
         "MTA-STS",
         format!("{}: {meaning}; senders remember it for {kept}", policy.mode),
@@ -185,6 +201,7 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
     if policy.mode == "none" {
         return;
     }
+
     for exchange in data.receiver.exchanges.iter().take(SHOWN_EXCHANGES) {
         let host = &exchange.exchange;
         if !policy.names(host) {
@@ -208,20 +225,24 @@ fn dane(data: &Data, document: &mut Document) {
         .iter()
         .filter_map(|exchange| Some((exchange, exchange.dane.as_ref()?)))
         .collect();
+
     let with: Vec<_> = looked
         .iter()
         .filter(|(_, dane)| !dane.records.is_empty())
         .collect();
+
     if looked.is_empty() {
         if data.receiver.mx.is_none() || !data.receiver.exchanges.is_empty() {
             document.field("DANE", Cell::aside(data.missing()));
         }
         return;
     }
+
     if with.is_empty() {
         document.field("DANE", "not published");
         return;
     }
+
     for (exchange, dane) in with {
         let counts = match (dane.authenticated, data.receiver.authenticated) {
             (true, true) => {
@@ -232,6 +253,7 @@ fn dane(data: &Data, document: &mut Document) {
             }
             (false, _) => "not validated by the resolver (DNSSEC), so it does not count",
         };
+
         let host = &exchange.exchange;
         document.field(format!("DANE of {host}"), shown(&dane.records.join(", ")));
         document.field("DANE is", counts);

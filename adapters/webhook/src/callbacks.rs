@@ -113,10 +113,12 @@ impl Callbacks {
                 "this Netvane delivers no callbacks: its operator can set `http.callback_secret`",
             );
         }
+
         let store =
             store.ok_or("callbacks cannot be kept: the state of this Netvane cannot be opened")?;
         let signer = Webhook::new(settings.callback_secret.reveal())
             .map_err(|_| "callbacks cannot be signed: `http.callback_secret` is not a secret")?;
+
         ::metrics::describe_counter!(
             "netvane_deliveries_total",
             "Callbacks that have ended, by outcome."
@@ -140,10 +142,12 @@ impl Callbacks {
             tasks: TaskTracker::new(),
             shutdown: shutdown.clone(),
         }));
+
         let left_open = store.all::<Delivery>(OPEN);
         if !left_open.is_empty() {
             tracing::info!(deliveries = left_open.len(), "callbacks go on");
         }
+
         for (id, delivery) in left_open {
             // It ended, and the process with it, before this was tidied away.
             if store.get::<Delivery>(ENDED, &id).is_some() {
@@ -158,7 +162,9 @@ impl Callbacks {
             let place = Place::new(callbacks.0.open.clone().try_acquire_owned().ok(), None);
             callbacks.carry(delivery, place);
         }
+
         engine.adapters().report("http callbacks", Health::Up);
+
         Ok(callbacks)
     }
 
@@ -180,6 +186,7 @@ impl Callbacks {
                 "{MOST_OPEN} callbacks are open, which is all that this Netvane takes"
             ))
         };
+
         let stranger = self.stranger(&request.caller)?;
         let permit = self
             .0
@@ -187,6 +194,7 @@ impl Callbacks {
             .clone()
             .try_acquire_owned()
             .map_err(|_| full())?;
+
         let place = Place::new(Some(permit), stranger);
         let mut delivery = Delivery {
             id: delivery::id()?,
@@ -200,10 +208,12 @@ impl Callbacks {
             most: self.most(&request, body),
             own: request.caller.own,
         };
+
         let about_visit = engine
             .registry()
             .find(command)
             .is_some_and(|entry| entry.about_visit);
+
         if about_visit {
             // The request that brings the question is all it takes, and would not be there later. What proves who
             // the asker is goes neither to the disk nor to the receiver.
@@ -235,11 +245,13 @@ impl Callbacks {
                 caller: request.caller,
             });
         }
+
         store
             .put(OPEN, &delivery.id, &delivery, KEEP_OPEN)
             .await
             .map_err(not_kept)?;
         self.carry(delivery.clone(), place);
+
         Ok(delivery)
     }
 
@@ -278,16 +290,20 @@ impl Callbacks {
     /// Carries a delivery to its end, or until the shutdown.
     fn carry(&self, mut delivery: Delivery, place: Place) {
         let callbacks = self.clone();
+
         self.0.tasks.spawn(async move {
             let _place = place;
+
             // Boxed, because most of its life this task only waits.
             if delivery.question.is_some()
                 && Box::pin(callbacks.find_out(&mut delivery)).await.is_none()
             {
                 return;
             }
+
             // From here on it is waited by the clock that nobody sets.
             let mut next = delivery.wait(Timestamp::now());
+
             while let Some(wait) = next {
                 if callbacks
                     .unless_ended(tokio::time::sleep(wait))
@@ -360,11 +376,13 @@ impl Callbacks {
             // The receiver gets enough from everybody just now: this was none.
             Err(wait) => return Some(Some(wait)),
         };
+
         let state = match attempt.outcome {
             Outcome::Status(200..=299) => Some(State::Delivered),
             Outcome::Status(410) => Some(State::Gone),
             _ => None,
         };
+
         delivery.attempts.push(attempt);
         match (
             state,
@@ -391,12 +409,14 @@ impl Callbacks {
             attempts, hosts, ..
         } = &*self.0;
         let host = delivery.url.host_str().unwrap_or_default();
+
         // The host's own limit first: those who wait for it take nobody else's place.
         let _at_host = self.unless_ended(hosts.enter(host)).await?;
         let _of_all = self.unless_ended(attempts.acquire()).await?;
         let (at, started) = (delivery::now(), Instant::now());
         let sent = self.send(delivery, at).await;
         let elapsed_ms = started.elapsed().as_millis() as u64;
+
         Some(sent.map(|(outcome, retry_after)| {
             (
                 Attempt {
@@ -422,15 +442,18 @@ impl Callbacks {
             patience,
             ..
         } = &*self.0;
+
         let Some(payload) = store.get::<String>(PAYLOADS, &delivery.id) else {
             return Ok((
                 Outcome::Error("the reply cannot be read from the state".into()),
                 None,
             ));
         };
+
         let Ok(headers) = message::headers(signer, &delivery.id, at, &payload) else {
             return Ok((Outcome::Error("the reply cannot be signed".into()), None));
         };
+
         match engine
             .deliver(&delivery.url, headers, payload, *patience, delivery.own)
             .await

@@ -1,0 +1,96 @@
+use super::*;
+
+fn delivery() -> Delivery {
+    Delivery {
+        id: "dlv_1".into(),
+        command: "mx".into(),
+        url: "https://ops.example:8443/hook?token=CANARY"
+            .parse()
+            .expect("a URL"),
+        question: Some(Question {
+            input: Input::Text("/mx example.com".into()),
+            caller: Caller {
+                address: Some([192, 0, 2, 1].into()),
+                ..Caller::default()
+            },
+        }),
+        state: State::Queued,
+        created: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
+        attempts: Vec::new(),
+        next_attempt: None,
+        most: 1000,
+        own: false,
+    }
+}
+
+#[test]
+fn what_is_kept_comes_back() {
+    let mut delivery = delivery();
+    for outcome in [Outcome::Status(500), Outcome::Error("it hung up".into())] {
+        let at = delivery.created;
+        delivery.attempts.push(Attempt {
+            at,
+            outcome,
+            elapsed_ms: 7,
+        });
+    }
+    let kept = serde_json::to_vec(&delivery).expect("serializes");
+    assert_eq!(
+        serde_json::from_slice::<Delivery>(&kept).expect("reads"),
+        delivery
+    );
+}
+
+#[test]
+fn neither_the_query_nor_the_question_is_told() {
+    let mut delivery = delivery();
+    delivery.attempts.push(Attempt {
+        at: delivery.created,
+        outcome: Outcome::Status(302),
+        elapsed_ms: 7,
+    });
+    assert_eq!(
+        delivery.to_json(),
+        json!({
+            "id": "dlv_1", "state": "queued", "command": "mx", "callback": "https://ops.example:8443/hook",
+            "created": "2026-01-02T03:04:05.678Z",
+            "attempts": [{"at": "2026-01-02T03:04:05.678Z", "status": 302, "elapsed_ms": 7}],
+            "next_attempt": null,
+        })
+    );
+    delivery.answered();
+    delivery.ended(State::Gone);
+    let kept = serde_json::to_string(&delivery).expect("serializes");
+    assert!(
+        !kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"),
+        "{kept}"
+    );
+}
+
+#[test]
+fn a_clock_that_is_set_back_puts_nothing_off() {
+    let mut delivery = delivery();
+    let second = |second: i64| delivery.created + jiff::SignedDuration::from_secs(second);
+    let (early, created, planned, late) = (second(-86_400), second(0), second(300), second(86_400));
+    assert_eq!(delivery.wait(created), None);
+    delivery.attempts.push(Attempt {
+        at: created,
+        outcome: Outcome::Status(500),
+        elapsed_ms: 7,
+    });
+    delivery.next_attempt = Some(planned);
+    for (now, seconds) in [(early, 300), (created, 300), (planned, 0), (late, 0)] {
+        assert_eq!(
+            delivery.wait(now),
+            Some(Duration::from_secs(seconds)),
+            "{now}"
+        );
+    }
+}
+
+#[test]
+fn names_are_long_and_never_the_same() {
+    let (one, other) = (id().expect("random"), id().expect("random"));
+    assert_eq!((one.len(), one.contains('.')), (30, false), "{one}");
+    assert_ne!(one, other);
+}

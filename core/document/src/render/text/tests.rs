@@ -1,0 +1,109 @@
+use super::*;
+
+fn sample() -> Document {
+    let mut document = Document::new(
+        "MX of example.com",
+        "1 mail server, and it resolves",
+        Severity::Good,
+    );
+    document.table(
+        [">Preference", "Exchange", "Addresses"],
+        vec![[
+            10.into(),
+            Cell::domain("mail.example.com"),
+            Cell::new("192.0.2.1\n2001:db8::1", Role::Address),
+        ]],
+    );
+    document.heading("Raw").code("a\n\nb\x1b[31m");
+    document.warn("Look: \u{202e}evil\n\x07");
+    document.field("Answered by", Cell::aside("192.0.2.53:53"));
+    document
+}
+
+#[test]
+fn piped() {
+    insta::assert_snapshot!(text(&sample(), Layout { width: 200, color: false }), @r"
+        MX of example.com
+        ! 1 mail server, and it resolves
+
+        Preference  Exchange          Addresses
+                10  mail.example.com  192.0.2.1
+                                      2001:db8::1
+
+        Raw
+          a
+
+          b\x1b[31m
+
+        Answered by:  192.0.2.53:53
+
+        ! Look: \u{202e}evil\x0a\x07
+        ");
+}
+
+#[test]
+fn a_narrow_terminal_gets_records_instead_of_a_table() {
+    let shown = text(
+        &sample(),
+        Layout {
+            width: 32,
+            color: false,
+        },
+    );
+    let table: Vec<&str> = shown
+        .lines()
+        .skip(3)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(
+        table,
+        [
+            "Preference:  10",
+            "Exchange:    mail.example.com",
+            "Addresses:   192.0.2.1",
+            "             2001:db8::1"
+        ]
+    );
+}
+
+#[test]
+fn a_row_of_a_group_stands_for_itself() {
+    let row = |cells: [&str; 3]| cells.map(Cell::from).to_vec();
+    let rows = [
+        row(["10", "mx", "192.0.2.1"]),
+        row(["", "", "192.0.2.2"]),
+        row(["", "", ""]),
+    ];
+    assert_eq!(
+        ungrouped(&rows),
+        [
+            rows[0].clone(),
+            row(["10", "mx", "192.0.2.2"]),
+            row(["", "", ""])
+        ]
+    );
+}
+
+#[test]
+fn colour_is_there_only_when_wanted() {
+    assert!(
+        text(
+            &sample(),
+            Layout {
+                width: 80,
+                color: true
+            }
+        )
+        .contains("\x1b[33m!")
+    );
+    assert!(
+        !text(
+            &sample(),
+            Layout {
+                width: 80,
+                color: false
+            }
+        )
+        .contains('\x1b')
+    );
+}

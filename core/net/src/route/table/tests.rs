@@ -1,0 +1,141 @@
+use super::*;
+
+const TARGET: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9));
+
+fn table() -> Table {
+    Table::new(TARGET, IpAddr::from([198, 51, 100, 1]), 5, 2)
+}
+
+fn answer(ttl: u8, column: u8, from: IpAddr, notice: Notice) -> Answer {
+    let rtt = Duration::from_millis(5);
+    Answer {
+        ttl,
+        column,
+        from,
+        rtt,
+        notice: Some(notice),
+        method: Method::Udp,
+    }
+}
+
+fn router(n: u8) -> IpAddr {
+    IpAddr::from([198, 51, 100, 10 + n])
+}
+
+#[test]
+fn the_first_answer_of_the_target_ends_the_route() {
+    let mut table = table();
+    for ttl in [5, 4, 3] {
+        table.record(answer(ttl, 0, TARGET, Notice::PortUnreachable));
+    }
+    assert_eq!(
+        table.end(),
+        Some(End {
+            ttl: 3,
+            reached: Some(Method::Udp)
+        })
+    );
+    assert_eq!(table.silent(), [1, 2]);
+    for ttl in 1..=3 {
+        for column in 0..2 {
+            table.record(answer(ttl, column, router(ttl), Notice::TimeExceeded));
+        }
+    }
+    assert!(table.complete());
+    let hops = table.hops(true);
+    assert_eq!(hops.len(), 3);
+    assert!(
+        hops.iter()
+            .flat_map(|hop| &hop.probes)
+            .flatten()
+            .all(|p| p.note.is_none())
+    );
+}
+
+#[test]
+fn a_refusal_ends_it_unless_others_get_further() {
+    let mut table = table();
+    table.record(answer(2, 0, router(2), Notice::Prohibited));
+    table.record(answer(4, 0, router(2), Notice::Prohibited));
+    assert_eq!(
+        table.end(),
+        Some(End {
+            ttl: 2,
+            reached: None
+        })
+    );
+    table.record(answer(3, 0, router(3), Notice::TimeExceeded));
+    assert_eq!(
+        table.end(),
+        Some(End {
+            ttl: 4,
+            reached: None
+        })
+    );
+    table.record(answer(5, 0, TARGET, Notice::PortUnreachable));
+    assert_eq!(
+        table.end(),
+        Some(End {
+            ttl: 5,
+            reached: Some(Method::Udp)
+        })
+    );
+    let hops = table.hops(true);
+    let note = hops[1].probes[0]
+        .as_ref()
+        .and_then(|p| p.note.clone())
+        .expect("there");
+    assert_eq!(note.mark.as_deref(), Some("!X"));
+    assert!(!note.local);
+}
+
+#[test]
+fn a_firewalls_port_unreachable_is_not_the_target() {
+    let mut table = table();
+    table.record(answer(2, 0, router(2), Notice::PortUnreachable));
+    assert_eq!(
+        table.end(),
+        Some(End {
+            ttl: 2,
+            reached: None
+        })
+    );
+    let hops = table.hops(true);
+    let note = hops[1].probes[0]
+        .as_ref()
+        .and_then(|p| p.note.clone())
+        .expect("there");
+    assert_eq!(note.mark.as_deref(), Some("!3"));
+}
+
+#[test]
+fn without_an_end_one_silent_hop_is_shown() {
+    let mut table = table();
+    table.record(answer(2, 1, router(2), Notice::TimeExceeded));
+    assert!(!table.record(answer(2, 1, router(3), Notice::TimeExceeded)));
+    assert!(!table.record(answer(9, 0, router(3), Notice::TimeExceeded)));
+    assert_eq!(table.hops(false).len(), 2);
+    assert_eq!(table.hops(true).len(), 3);
+    assert_eq!(table.silent(), [1, 3, 4, 5]);
+}
+
+#[test]
+fn our_own_kernel_is_told_as_such_and_mtus_find_their_hop() {
+    let mut table = table();
+    let own = table.source;
+    table.record(answer(1, 0, own, Notice::HostUnreachable));
+    table.record_mtu(PathMtu {
+        mtu: 1300,
+        address: own,
+    });
+    let hops = table.hops(true);
+    assert!(
+        hops[0].probes[0]
+            .as_ref()
+            .and_then(|p| p.note.clone())
+            .expect("there")
+            .local
+    );
+    assert_eq!(hops[0].mtu, Some(1300));
+    assert_eq!(table.slowest, Duration::ZERO);
+}

@@ -1,0 +1,160 @@
+use std::fmt;
+
+use netvane_facts::target::{Address, DnsName, Domain, Endpoint, Host, Invalid, Resolver};
+
+use super::*;
+
+/// What a text is read as, in canonical spelling; panics where that does not read back as the same value.
+fn canonical<T>(text: &str) -> Result<String, Invalid>
+where
+    T: std::str::FromStr<Err = Invalid> + fmt::Display + fmt::Debug + PartialEq,
+{
+    let value: T = text.parse()?;
+    let spelling = value.to_string();
+    assert_eq!(
+        spelling.parse(),
+        Ok(value),
+        "{text:?} is read as {spelling:?}"
+    );
+    Ok(spelling)
+}
+
+#[test]
+fn reads_what_is_left_by_a_mapping_as_what_it_spells() {
+    assert_eq!(
+        canonical::<Registered>("AS64496.").as_deref(),
+        Ok("AS64496")
+    );
+    assert_eq!(
+        canonical::<Registered>("ＡＳ64496").as_deref(),
+        Ok("AS64496")
+    );
+    assert_eq!(
+        canonical::<Registered>("192。0。2。1").as_deref(),
+        Ok("192.0.2.1")
+    );
+    assert_eq!(
+        canonical::<Resolver>("192．0．2．1:53").as_deref(),
+        Ok("192.0.2.1:53")
+    );
+    assert_eq!(canonical::<Word>("/ mx").as_deref(), Ok("mx"));
+}
+
+#[test]
+fn rejects_what_a_mapping_turns_into_another_sort() {
+    let refused = |invalid: Result<String, Invalid>| {
+        let invalid = invalid.expect_err("another sort");
+        (invalid.message, invalid.part)
+    };
+    let address = || {
+        let message = "1.1.1.1 is an address; a domain name is wanted here";
+        (message.to_owned(), None)
+    };
+    assert_eq!(refused(canonical::<Domain>("①.①.①.①")), address());
+    assert_eq!(refused(canonical::<Host>("①.①.①.①")), address());
+    assert_eq!(refused(canonical::<Registered>("①.①.①.①")), address());
+    assert_eq!(
+        refused(canonical::<DnsName>("①.①.①.①")).0,
+        "1.1.1.1 is an address; its PTR records are at another name"
+    );
+    assert_eq!(
+        refused(canonical::<Registered>("６４４９６")).0,
+        "addresses are written as four decimal numbers"
+    );
+    assert!(canonical::<Email>("ada@①.①.①.①").is_err());
+}
+
+#[test]
+fn every_record_type_reads_back() {
+    for number in 0..=u16::MAX {
+        let _ = canonical::<RecordType>(&number.to_string());
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+    /// Of pieces that mean something to at least one of the types.
+    #[test]
+    fn every_canonical_spelling_reads_back(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..8),
+    ) {
+        let text = pieces.concat();
+        let _ = (canonical::<Address>(&text), canonical::<Host>(&text));
+        let _ = (canonical::<Domain>(&text), canonical::<DnsName>(&text));
+        let _ = (canonical::<Email>(&text), canonical::<Registered>(&text));
+        let _ = (canonical::<Resolver>(&text), canonical::<Endpoint>(&text));
+        let _ = (canonical::<PortSet>(&text), canonical::<RecordType>(&text));
+        let _ = canonical::<Word>(&text);
+    }
+}
+
+const PIECES: &[&str] = &[
+    "AS",
+    "as",
+    "64496",
+    "1",
+    "①",
+    "１",
+    "²",
+    "0x7f",
+    "010",
+    "192.0.2.1",
+    "2001:db8::1",
+    "::ffff:1.2.3.4",
+    "/",
+    "24",
+    "℀",
+    "⒈",
+    "／",
+    ".",
+    "..",
+    "。",
+    "．",
+    "@",
+    "ａ",
+    "a",
+    "ß",
+    "İ",
+    "xn--",
+    "bücher",
+    "example.com",
+    "-",
+    "_",
+    "*",
+    " ",
+    ":",
+    "53",
+    "#",
+    "[",
+    "]",
+    "<",
+    ">",
+    "|",
+    "(",
+    ")",
+    "\"",
+    "'",
+    "`",
+    "“",
+    "tls://",
+    "https://",
+    "mailto:",
+    "[.]",
+    "[at]",
+    "[dot]",
+    "hxxp",
+    "%",
+    "=",
+    "+",
+    ",",
+    "ssh",
+    "in-addr.arpa",
+    "1.2.0.192.in-addr.arpa",
+    "TYPE",
+    "MX",
+    "?",
+    "\u{301}",
+    "\u{200d}",
+    "\u{ad}",
+];

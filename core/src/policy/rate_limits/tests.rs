@@ -1,0 +1,139 @@
+use super::*;
+use crate::settings::Settings;
+
+fn budgets(changes: impl FnOnce(&mut settings::Limits)) -> Budgets {
+    let mut limits = Settings::default().limits;
+    changes(&mut limits);
+    Budgets::new(&limits)
+}
+
+fn user(name: &str, conversation: Option<&str>) -> Caller {
+    Caller {
+        user: Some(name.into()),
+        conversation: conversation.map(str::to_owned),
+        ..Caller::default()
+    }
+}
+
+#[test]
+fn a_lookup_costs_what_it_costs() {
+    let budgets = budgets(|limits| limits.per_user = 60);
+    let ann = user("ann", None);
+    let left = |units| {
+        budgets
+            .charge(&ann, units)
+            .map(|standings| standings[0].left)
+    };
+    assert_eq!(left(Cost::Heavy.units()).ok(), Some(35));
+    assert_eq!(left(AT_HAND).ok(), Some(34));
+    assert_eq!(left(Cost::Heavy.units()).ok(), Some(9));
+    let failure = left(Cost::Heavy.units()).expect_err("too much");
+    assert_eq!(
+        failure.to_string(),
+        "You have used up your share: 60 units a minute, of which this costs 25. Again in 16 s."
+    );
+    assert!(
+        budgets
+            .charge(&user("bob", None), Cost::Heavy.units())
+            .is_ok(),
+        "others are not slowed"
+    );
+    assert_eq!(left(AT_HAND).ok(), Some(8), "what is refused costs nothing");
+}
+
+#[test]
+fn conversations_keys_and_addresses_have_their_own() {
+    let budgets = budgets(|limits| {
+        limits.per_conversation = 10;
+        limits.per_anonymous = 5;
+    });
+    assert!(budgets.charge(&user("ann", Some("room")), 6).is_ok());
+    let failure = budgets
+        .charge(&user("bob", Some("room")), 6)
+        .expect_err("the room's share");
+    assert!(
+        failure
+            .to_string()
+            .starts_with("This conversation has used up its share")
+    );
+    let from = |address: &str| Caller {
+        address: address.parse().ok(),
+        ..Caller::default()
+    };
+    assert!(budgets.charge(&from("2001:db8::1"), 5).is_ok());
+    assert!(
+        budgets.charge(&from("2001:db8::ffff:1"), 5).is_err(),
+        "the same /64"
+    );
+    assert!(budgets.charge(&from("2001:db8:0:1::1"), 5).is_ok());
+    let key = Caller {
+        api_key: Some("ops".into()),
+        ..from("2001:db8::1")
+    };
+    assert!(budgets.charge(&key, 5).is_ok());
+}
+
+#[test]
+fn many_users_cannot_be_aimed_at_one_host_or_network() {
+    let budgets = budgets(|limits| {
+        limits.per_target = 50;
+        limits.hosts_per_network = 3;
+        limits.smtp_probes = 2;
+    });
+    let host = |last| IpAddr::from([192, 0, 2, last]);
+    assert!(
+        budgets.charge_target(host(1), 25).is_ok() && budgets.charge_target(host(1), 25).is_ok()
+    );
+    let failure = budgets
+        .charge_target(host(1), 25)
+        .expect_err("enough")
+        .to_string();
+    assert_eq!(
+        failure,
+        "192.0.2.1 has been asked about often enough for now, by all askers together. Again in 30 s."
+    );
+    assert!(budgets.charge_target(host(2), 25).is_ok());
+    assert_eq!(
+        (1..=5)
+            .filter(|last| budgets.charge_network(host(*last)).is_ok())
+            .count(),
+        3
+    );
+    assert!(budgets.charge_network([192, 0, 3, 1].into()).is_ok());
+    let asked = (0..5).filter(|_| budgets.charge_mail_domain("example.test").is_ok());
+    assert_eq!(asked.count(), 2);
+    assert!(budgets.charge_mail_domain("other.test").is_ok());
+}
+
+#[test]
+fn changed_settings_forget_only_what_they_change() {
+    let before = budgets(|limits| {
+        limits.per_user = 10;
+        limits.per_target = 10;
+    });
+    let (ann, host) = (user("ann", None), IpAddr::from([192, 0, 2, 1]));
+    assert!(before.charge(&ann, 10).is_ok() && before.charge_target(host, 10).is_ok());
+    let mut limits = before.of.clone();
+    limits.per_target = 20;
+    let after = before.under(&limits);
+    assert!(
+        after.charge(&ann, 10).is_err(),
+        "what was spent stays spent"
+    );
+    assert!(
+        after.charge_target(host, 10).is_ok(),
+        "a new number begins anew"
+    );
+}
+
+#[tokio::test]
+async fn one_asker_waits_behind_their_own_lookups_only() {
+    let budgets = budgets(|limits| limits.at_once_per_user = 2);
+    let ann = user("ann", None);
+    let held = (budgets.place(&ann).await, budgets.place(&ann).await);
+    let third = tokio::time::timeout(Duration::from_millis(20), budgets.place(&ann)).await;
+    assert!(third.is_err());
+    assert!(budgets.place(&user("bob", None)).await.is_some());
+    drop(held);
+    assert!(budgets.place(&ann).await.is_some());
+}

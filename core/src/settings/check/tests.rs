@@ -1,0 +1,83 @@
+use super::*;
+
+fn fault(variable: &str, value: &str) -> String {
+    let pair = (format!("NETVANE__{variable}"), value.to_owned());
+    Settings::load(None, [pair])
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default()
+}
+
+#[test]
+fn mail_servers_are_greeted_by_a_host_name() {
+    for right in [
+        "mail.example",
+        "mailhost",
+        "a-b.1c.example",
+        "[192.0.2.1]",
+        "[IPv6:2001:db8::1]",
+    ] {
+        assert_eq!(fault("SMTP__HELO", right), "", "{right}");
+    }
+    for wrong in [
+        "my machine",
+        "my_machine.example",
+        "-a.example",
+        "mail.example.",
+        "bücher.example",
+        "https://mail.example",
+        "192.0.2.1",
+        "[2001:db8::1]",
+        "[mail.example]",
+        "[192.0.2.1",
+        ".",
+    ] {
+        assert!(
+            fault("SMTP__HELO", wrong).starts_with("smtp.helo: a host name"),
+            "{wrong}"
+        );
+    }
+    assert!(fault("SMTP__MAIL_FROM", "nobody").starts_with("smtp.mail_from"));
+}
+
+#[test]
+fn the_public_address_is_an_origin() {
+    for right in [
+        "https://netvane.example",
+        "http://192.0.2.1:8080/",
+        "https://[2001:db8::1]",
+    ] {
+        assert_eq!(fault("HTTP__PUBLIC_URL", right), "", "{right}");
+    }
+    for wrong in [
+        "netvane.example",
+        "https://netvane.example/bot",
+        "https://netvane.example/?q",
+        "https://netvane.example/#me",
+        "https://me:secret@netvane.example",
+    ] {
+        let told = fault("HTTP__PUBLIC_URL", wrong);
+        assert!(
+            told.starts_with("http.public_url: a URL") && !told.contains("secret"),
+            "{wrong}: {told}"
+        );
+    }
+}
+
+#[test]
+fn places_are_absolute_and_urls_whole() {
+    assert_eq!(
+        fault("AUDIT__DIRECTORY", "audit"),
+        "audit.directory: an absolute path"
+    );
+    assert_eq!(
+        fault("STATE__DIRECTORY", "state"),
+        "state.directory: an absolute path"
+    );
+    assert_eq!(fault("AUDIT__DIRECTORY", "/var/lib/netvane/audit"), "");
+    let told = fault("GEO__CITY_URL", "secret");
+    assert_eq!(
+        told,
+        "geo.city_url: needs geo.city, the file to write\ngeo.city_url: a URL with https"
+    );
+}
