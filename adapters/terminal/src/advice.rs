@@ -4,7 +4,6 @@
 use std::{
     fs,
     net::SocketAddr,
-    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,13 +14,11 @@ use netvane_core::{
     settings::{Audit, Settings, almost_settings},
     store,
 };
-use nix::{
-    errno::Errno,
-    sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, socket},
-    unistd::{AccessFlags, access, geteuid},
-};
 
-use crate::log;
+use crate::{
+    log,
+    system::{self, Taken, may_write, mode, user},
+};
 
 /// Databases of places are published each week or month.
 const OLD: Duration = Duration::from_secs(60 * 24 * 60 * 60);
@@ -86,13 +83,8 @@ fn is_writable(path: &Path) -> bool {
         };
         there = parent;
     }
-    let wanted = if there.is_dir() {
-        AccessFlags::W_OK | AccessFlags::X_OK
-    } else {
-        AccessFlags::W_OK
-    };
     // What has to be a directory may be a file, or lie below one.
-    (there == path || there.is_dir()) && access(there, wanted).is_ok()
+    (there == path || there.is_dir()) && may_write(there)
 }
 
 fn audit(settings: &Audit) -> Option<String> {
@@ -100,7 +92,7 @@ fn audit(settings: &Audit) -> Option<String> {
         return None;
     }
     let directory = Path::new(&settings.directory);
-    let user = geteuid();
+    let user = user();
     if directory.exists() && !directory.is_dir() || !is_writable(directory) {
         let place = directory.display();
         return Some(format!(
@@ -136,32 +128,16 @@ fn authorities(files: &[String]) -> Vec<String> {
 /// Whether the address could be taken. One that is in use may be this service's own.
 fn listening(listen: &str) -> Option<String> {
     let address: SocketAddr = listen.parse().ok()?;
-    let family = if address.is_ipv4() {
-        AddressFamily::Inet
-    } else {
-        AddressFamily::Inet6
-    };
-    let socket = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).ok()?;
-    let taken = bind(
-        std::os::fd::AsRawFd::as_raw_fd(&socket),
-        &SockaddrStorage::from(address),
-    );
-    match taken.err()? {
-        Errno::EACCES => Some(format!(
+    match system::try_address(address)? {
+        Taken::Forbidden => Some(format!(
             "http.listen: {address}: the user of this process ({}) may not listen at this port; take one from 1024 on, and put a reverse proxy in front",
-            geteuid()
+            user()
         )),
-        Errno::EADDRNOTAVAIL if !address.ip().is_loopback() => Some(format!(
+        Taken::Foreign if !address.ip().is_loopback() => Some(format!(
             "http.listen: {address}: this is no address of this machine"
         )),
-        _ => None,
+        Taken::Foreign => None,
     }
-}
-
-fn mode(path: &Path) -> Option<u32> {
-    fs::metadata(path)
-        .ok()
-        .map(|data| data.permissions().mode())
 }
 
 /// The settings' file, and the one with variables that the units read beside it.
@@ -201,7 +177,7 @@ fn state(settings: &Settings) -> Option<String> {
     };
     let shown = place.display();
     if !is_writable(&place) || !is_writable(&place.join("state.redb")) {
-        let user = geteuid();
+        let user = user();
         return Some(format!(
             "state.directory: {shown}: the user of this process ({user}) cannot write there, so these do not start: {parts}"
         ));
@@ -227,7 +203,7 @@ fn readable_audit(settings: &Audit) -> Option<String> {
 fn old_data((key, file): (&str, &String)) -> Option<String> {
     let age = fs::metadata(file)
         .ok()
-        .filter(|data| data.size() > 0)?
+        .filter(|data| data.len() > 0)?
         .modified()
         .ok()?
         .elapsed()
@@ -241,19 +217,10 @@ fn old_data((key, file): (&str, &String)) -> Option<String> {
 }
 
 fn ping() -> Option<String> {
-    let may = |kind| {
-        let opened = socket(
-            AddressFamily::Inet,
-            kind,
-            SockFlag::SOCK_CLOEXEC,
-            SockProtocol::Icmp,
-        );
-        !matches!(opened, Err(Errno::EACCES | Errno::EPERM))
-    };
-    (!may(SockType::Datagram) && !may(SockType::Raw)).then(|| {
+    (!system::may_ping()).then(|| {
         format!(
             "ping: the user of this process ({}) may send no ICMP echo, so `ping` measures with TCP connections; set net.ipv4.ping_group_range, or give CAP_NET_RAW",
-            geteuid()
+            user()
         )
     })
 }

@@ -9,6 +9,7 @@ mod man;
 mod once;
 mod output;
 mod serve;
+mod system;
 mod traces;
 mod unpack;
 

@@ -16,14 +16,10 @@ use netvane_core::{
 };
 use netvane_discord::Discord;
 use netvane_telegram::Telegram;
-use nix::sys::resource::{Resource, setrlimit};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{advice, log};
+use crate::{advice, log, system};
 
 /// How often the files of the databases are looked at.
 const LOOK_AT_DATA: Duration = Duration::from_secs(5);
@@ -37,8 +33,7 @@ pub fn run(
     advice::refuse(&settings)?;
     let (_log, level) = log::start(&settings)?;
     let told = Told::new(file, &settings);
-    // Memory holds secrets, and a file of it would keep them.
-    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot turn core files off")?;
+    system::no_core_files().context("cannot turn core files off")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -175,10 +170,10 @@ fn follow_settings(
     changed: watch::Sender<Http>,
     read: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<impl Future<Output = ()>> {
-    let mut hangup = signal(SignalKind::hangup())?;
+    let mut again = system::Again::listen()?;
     let told = Arc::new(Mutex::new(told));
     Ok(async move {
-        while hangup.recv().await.is_some() {
+        while again.next().await {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
             let (told, level, changed) = (told.clone(), level.clone(), changed.clone());
             let taken_up =
@@ -214,13 +209,9 @@ fn follow_settings(
 }
 
 fn ended_by_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let end = system::End::listen()?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        end.wait().await;
         tracing::info!("shutting down");
         shutdown.cancel();
     })

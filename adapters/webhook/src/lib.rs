@@ -43,7 +43,7 @@ use axum::{
 };
 use axum_server::Handle;
 use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
-use nix::sys::socket::Backlog;
+use socket2::SockRef;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
@@ -102,7 +102,7 @@ pub async fn serve(
     let listener = std::net::TcpListener::bind(&settings.listen)?;
     listener.set_nonblocking(true)?;
     // Once more, with more room: what finds none comes back only after a second.
-    nix::sys::socket::listen(&listener, Backlog::new(BACKLOG)?)?;
+    SockRef::from(&listener).listen(BACKLOG)?;
     let callbacks = Callbacks::start(&engine, settings, store.as_ref(), &shutdown);
     let app = App(Arc::new(Parts {
         streams: events::Streams::default(),

@@ -21,7 +21,7 @@ use crate::{
     geo::ATTRIBUTION,
     net::{
         dns::{Client, Data as Rdata, without_dot},
-        route::{self, Method, TraceError, TraceOptions, TraceOutcome},
+        route::{self, Method, TraceOptions, TraceOutcome},
     },
     targets::TargetKind,
 };
@@ -129,12 +129,9 @@ impl Command for Trace {
         };
         let data = Data::new(self.target.to_string(), address);
         let (outcome, mut names) = futures::join!(traced, follow(cx, client, data.clone(), found));
-        let outcome = outcome.map_err(|error| match error {
-            TraceError::Unsupported => Failure::Unavailable(error.to_string()),
-            error => Failure::Upstream {
-                what: address.to_string(),
-                why: error.to_string(),
-            },
+        let outcome = outcome.map_err(|error| Failure::Upstream {
+            what: address.to_string(),
+            why: error.to_string(),
         })?;
         names.wait().await;
         let mut data = data;

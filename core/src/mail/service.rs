@@ -88,7 +88,10 @@ fn public_name(settings: &Settings) -> Option<String> {
 
 /// This machine's name, where it is one that others could look up.
 fn own_name() -> Option<String> {
+    #[cfg(unix)]
     let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").ok()?;
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     (name.contains('.') && name.parse::<crate::args::Domain>().is_ok()).then_some(name)
 }

@@ -4,13 +4,16 @@
 //! sent ICMP port unreachable (it is filtered); the socket's error queue does.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
 use super::{notice::Notice, outlay};
+
+/// Any port does where nothing is sent; this one is for that (RFC 863).
+const DISCARD: u16 = 9;
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -30,11 +33,9 @@ pub(crate) enum Answer {
 /// # Errors
 /// Only when there is no socket to be had (descriptors, memory, address family).
 pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(Answer, Duration)> {
-    let socket = Socket::new(
-        Domain::for_address(target),
-        Type::STREAM.nonblocking().cloexec(),
-        Some(Protocol::TCP),
-    )?;
+    let domain = Domain::for_address(target);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
     #[cfg(target_os = "linux")]
     super::errqueue::report_errors(&socket, target.is_ipv6())?;
     if let Some(ttl) = ttl {
@@ -67,9 +68,30 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
     Ok((answer, elapsed))
 }
 
+#[cfg(unix)]
 fn in_progress(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
         || error.raw_os_error() == Some(nix::libc::EINPROGRESS)
+}
+
+#[cfg(not(unix))]
+fn in_progress(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+/// The address that this machine would send from. Connecting a datagram socket sends nothing, but asks the routing
+/// table.
+///
+/// # Errors
+/// There is no way to the target.
+pub(crate) fn source(target: IpAddr) -> io::Result<IpAddr> {
+    let any: IpAddr = match target {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((target, DISCARD))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 #[cfg(target_os = "linux")]

@@ -117,7 +117,7 @@ impl Net {
                 why: "the name has no address".into(),
             }),
             (false, _) => {
-                wanted.sort_by_key(|address| !has_route(*address));
+                wanted.sort_by_key(|address| connect::source(*address).is_err());
                 outlay::approach(wanted[0])?;
                 Ok(wanted)
             }
@@ -141,16 +141,4 @@ fn local_addresses(name: &str) -> Option<[IpAddr; 2]> {
     let name = name.trim_end_matches('.');
     (name == "localhost" || name.ends_with(".localhost"))
         .then(|| [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
-}
-
-/// Connecting a datagram socket sends nothing, but asks the routing table.
-fn has_route(address: IpAddr) -> bool {
-    let any: IpAddr = if address.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
-    std::net::UdpSocket::bind((any, 0))
-        .and_then(|socket| socket.connect((address, 9)))
-        .is_ok()
 }

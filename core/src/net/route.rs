@@ -5,6 +5,8 @@
 //! port and a TTL of its own (`IP_TTL`, `IPV6_HOPLIMIT` per packet), the error names that port,
 //! and the payload starts with a random token, so traces running at once cannot mix up and three
 //! descriptors suffice for ninety probes.
+//!
+//! Other systems have no such queue: there only TCP is left, which finds out how far the target is.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,13 +19,21 @@ use super::notice::Notice;
 mod fallback;
 #[cfg(target_os = "linux")]
 mod mtu;
+#[cfg(any(not(target_os = "linux"), test))]
+mod plain;
 #[cfg(target_os = "linux")]
 mod run;
-#[cfg(target_os = "linux")]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "without an error queue there is less to remember")
+)]
 mod table;
+mod tcp;
 #[cfg(target_os = "linux")]
 mod udp;
 
+#[cfg(not(target_os = "linux"))]
+pub use plain::trace;
 #[cfg(target_os = "linux")]
 pub use run::trace;
 
@@ -127,9 +137,6 @@ pub struct TraceOutcome {
 /// Why there is no route to show.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// The error queue is Linux's.
-    #[error("route tracing is only implemented for Linux")]
-    Unsupported,
     /// This machine cannot send to the address.
     #[error("{reason}")]
     Local {
@@ -139,14 +146,4 @@ pub enum TraceError {
     /// The socket failed.
     #[error("route tracing: {0}")]
     Socket(#[from] std::io::Error),
-}
-
-/// Not built for this system.
-#[cfg(not(target_os = "linux"))]
-pub async fn trace(
-    _: IpAddr,
-    _: TraceOptions,
-    _: impl FnMut(&[Hop]),
-) -> Result<TraceOutcome, TraceError> {
-    Err(TraceError::Unsupported)
 }

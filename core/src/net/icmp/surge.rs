@@ -4,7 +4,7 @@
 //! their request by the destination that they quote.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use surge_ping::{
 
 use super::heard::{Heard, Said, When, token};
 use super::{Method, PingError};
-use crate::net::connect::local_reason;
+use crate::net::connect::{local_reason, source};
 use crate::net::notice::Notice;
 use crate::net::outlay;
 
@@ -61,7 +61,7 @@ impl Surge {
         }
         let client = Client::new(&config.build())?;
 
-        let source = source(target, any).map_err(|error| PingError::Local {
+        let source = source(target).map_err(|error| PingError::Local {
             reason: local_reason(&error),
         })?;
         #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
@@ -165,13 +165,6 @@ fn understand(seq: u16, packet: &IcmpPacket, elapsed: Duration) -> Heard {
         when: When::After(elapsed),
         said,
     }
-}
-
-/// The address that this machine would send from. Connecting a datagram socket sends nothing.
-fn source(target: IpAddr, any: IpAddr) -> io::Result<IpAddr> {
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect((target, 9))?;
-    Ok(socket.local_addr()?.ip())
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-use super::fallback::{Echo, Tcp};
+use super::fallback::Echo;
 use super::mtu::MtuProbe;
 use super::table::{Answer, Table};
-use super::udp::{Udp, source};
+use super::tcp::Tcp;
+use super::udp::Udp;
 use super::{Hop, Method, TraceError, TraceOptions, TraceOutcome};
-use crate::net::connect::local_reason;
+use crate::net::connect::{local_reason, source};
 
 /// Probes for so many hops behind the last that answered go out at once.
 const AHEAD: u8 = 5;
@@ -133,6 +134,9 @@ impl Run {
         let max_hops = options.max_hops.clamp(1, 64);
         let probes = options.probes.clamp(1, 10);
         let now = Instant::now();
+        let source = source(address).map_err(|error| TraceError::Local {
+            reason: local_reason(&error),
+        })?;
         // Hop by hop, nearest first: what is limited answers the probes that count.
         let queue = (1..=max_hops)
             .flat_map(|ttl| (0..probes).map(move |column| (Method::Udp, ttl, column)))
@@ -141,7 +145,7 @@ impl Run {
             address,
             max_hops,
             probes,
-            table: Table::new(address, source(address)?, max_hops, probes),
+            table: Table::new(address, source, max_hops, probes),
             udp: Udp::open(address)?,
             echo: None,
             tcp: Tcp::new(address),

@@ -9,7 +9,6 @@ use tokio::net::UdpSocket;
 
 use super::table::Answer;
 use super::{Method, TraceError};
-use crate::net::connect::local_reason;
 use crate::net::errqueue::{self, Message, Queue};
 use crate::net::icmp::heard::{round_trip, token};
 
@@ -134,22 +133,4 @@ pub(super) fn new_socket(ipv6: bool) -> io::Result<Socket> {
     };
     socket.bind(&SocketAddr::new(any, 0).into())?;
     Ok(socket)
-}
-
-/// The address that this machine would send from. Connecting a UDP socket sends nothing.
-pub(super) fn source(target: IpAddr) -> Result<IpAddr, TraceError> {
-    let local = |error: io::Error| TraceError::Local {
-        reason: local_reason(&error),
-    };
-    let domain = if target.is_ipv6() {
-        Domain::IPV6
-    } else {
-        Domain::IPV4
-    };
-    let socket = Socket::new(domain, Type::DGRAM.cloexec(), Some(Protocol::UDP)).map_err(local)?;
-    socket
-        .connect(&SocketAddr::new(target, BASE_PORT).into())
-        .map_err(local)?;
-    let address = socket.local_addr()?.as_socket().map(|address| address.ip());
-    address.ok_or_else(|| TraceError::Socket(io::ErrorKind::AddrNotAvailable.into()))
 }

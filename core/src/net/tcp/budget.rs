@@ -13,16 +13,22 @@ pub fn raise_descriptor_limit() -> u64 {
         return 0;
     };
     if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() {
-        return hard;
+        return unsigned(hard);
     }
-    soft
+    unsigned(soft)
+}
+
+/// Limits are signed on some systems.
+#[cfg(unix)]
+fn unsigned(limit: impl TryInto<u64>) -> u64 {
+    limit.try_into().unwrap_or(u64::MAX)
 }
 
 /// Descriptors that a scan may open now.
 #[cfg(unix)]
 pub(super) fn descriptors() -> usize {
     use nix::sys::resource::{Resource, getrlimit};
-    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| unsigned(soft));
     // Where the count is not to be had, half of the limit is taken for used.
     let used = std::fs::read_dir("/proc/self/fd").map_or(limit / 2, |fds| fds.count() as u64);
     usize::try_from(limit.saturating_sub(used + RESERVE))

@@ -98,8 +98,14 @@ struct Scan {
 
 /// Not the target's fault, and it passes: descriptors, memory or local ports are used up.
 fn is_shortage(error: &io::Error) -> bool {
-    use nix::libc::{EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
-    let shortages = [EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM];
+    #[cfg(unix)]
+    let shortages = {
+        use nix::libc::{EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
+        [EADDRNOTAVAIL, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM]
+    };
+    // WSAEMFILE, WSAEADDRNOTAVAIL, WSAENOBUFS.
+    #[cfg(not(unix))]
+    let shortages = [10_024, 10_049, 10_055];
     error
         .raw_os_error()
         .is_some_and(|code| shortages.contains(&code))

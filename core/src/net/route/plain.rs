@@ -1,0 +1,105 @@
+//! Traces of systems without an error queue: TCP connects with small TTLs. No router is heard there, so the hops stay
+//! silent, but the first TTL with which the target answers is its distance.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use super::table::Table;
+use super::tcp::Tcp;
+use super::{Hop, TraceError, TraceOptions, TraceOutcome};
+use crate::net::connect::{local_reason, source};
+
+/// One probe so often.
+const PACE: Duration = Duration::from_millis(5);
+/// Once the target has answered, the probes for nearer hops get three times its time, within these bounds.
+const QUIET: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
+
+/// Finds how far an address is; `on_update` gets all hops known so far, each time more are.
+///
+/// # Errors
+/// When this machine has no way to send to the address.
+pub async fn trace(
+    address: IpAddr,
+    options: TraceOptions,
+    mut on_update: impl FnMut(&[Hop]),
+) -> Result<TraceOutcome, TraceError> {
+    let (max_hops, probes) = (options.max_hops.clamp(1, 64), options.probes.clamp(1, 10));
+    let source = source(address).map_err(|error| TraceError::Local {
+        reason: local_reason(&error),
+    })?;
+    let mut table = Table::new(address, source, max_hops, probes);
+    let mut tcp = Tcp::new(address);
+    let each = |ttl| (0..probes).map(move |column| (ttl, column));
+    let mut queue: VecDeque<(u8, u8)> = (1..=max_hops).flat_map(each).collect();
+    let mut ticks = interval(PACE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let end = Instant::now() + options.timeout;
+    let mut answers = Vec::new();
+
+    loop {
+        let quiet = (table.slowest * 3).clamp(QUIET.0, QUIET.1);
+        let until = match table.last_useful {
+            Some(at) if queue.is_empty() => end.min(at + quiet),
+            _ => end,
+        };
+        tokio::select! {
+            biased;
+            () = sleep_until(until.into()) => break,
+            () = tcp.listen(&mut answers) => {}
+            _ = ticks.tick(), if !queue.is_empty() => {
+                if let Some((ttl, column)) = queue.pop_front() {
+                    tcp.send(ttl, column);
+                }
+            }
+        }
+        let mut news = false;
+        for answer in answers.drain(..) {
+            news |= table.record(answer);
+        }
+        if let (true, Some(last)) = (news, table.end()) {
+            queue.retain(|(ttl, _)| *ttl <= last.ttl);
+            on_update(&table.hops(false));
+        }
+        if table.complete() {
+            break;
+        }
+    }
+
+    let reached = table.end().and_then(|end| end.reached);
+    Ok(TraceOutcome {
+        address,
+        reached: reached.is_some(),
+        method: reached,
+        hops: table.hops(true),
+        probed_hops: max_hops,
+        path_mtu: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Method;
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_ttl_that_the_target_answers_is_its_distance() {
+        let target = IpAddr::from([127, 0, 0, 1]);
+        let mut updates = 0;
+        let options = TraceOptions::default();
+        let outcome = trace(target, options, |_| updates += 1)
+            .await
+            .expect("a way");
+        assert_eq!((outcome.reached, outcome.method), (true, Some(Method::Tcp)));
+        assert_eq!((outcome.hops.len(), outcome.probed_hops), (1, 30));
+        let probes = &outcome.hops[0].probes;
+        assert_eq!(probes.len(), 3);
+        for probe in probes {
+            let probe = probe.as_ref().expect("answered");
+            assert_eq!((probe.address, &probe.note), (target, &None));
+        }
+        assert!(updates >= 1);
+    }
+}
