@@ -245,7 +245,8 @@ pub fn install(
 
         fs::rename(&temporary, target).map_err(file_error)?;
 
-        // The rename itself is durable only once the directory is written.
+        // The rename itself is durable only once the directory is written; Windows opens none.
+        #[cfg(unix)]
         File::open(directory)
             .and_then(|dir| dir.sync_all())
             .map_err(file_error)?;

@@ -21,7 +21,7 @@ const QUIET: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 ///
 /// # Errors
 /// When this machine has no way to send to the address.
-pub async fn trace(
+pub(crate) async fn trace(
     address: IpAddr,
     options: TraceOptions,
     mut on_update: impl FnMut(&[Hop]),

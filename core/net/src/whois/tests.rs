@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::{net::tls::Tls, settings::Settings};
 
 const FACTS: &[u8] = b"Domain Name: WIDGET.TEST\r\nRegistrar: Widget Registrar, Inc.\r\n";
 
@@ -62,14 +61,17 @@ async fn play(mut stream: TcpStream, text: &[u8], end: End) {
 }
 
 fn whois(timeout_ms: u64) -> Whois {
-    let mut settings = Settings::default();
-    settings.whois.timeout_ms = timeout_ms;
-    settings.whois.max_bytes = 4096;
+    let settings = settings::Whois {
+        root: "127.0.0.1".into(),
+        port: 43,
+        timeout_ms,
+        max_bytes: 4096,
+        max_referrals: 3,
+    };
     let loopback = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect(network));
-    settings.policy.allow = loopback.to_vec();
-    let guard = Arc::new(Guard::new(&settings.policy));
-    let dns = Dns::new(&settings.dns, guard.clone(), Tls::new(&settings.tls)).expect("DNS");
-    Whois::new(&settings.whois, dns, guard)
+    let net = crate::test_net(&loopback);
+
+    Whois::new(&settings, net.dns, net.guard)
 }
 
 /// What is shown of the answer to a line about something.
