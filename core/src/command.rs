@@ -9,12 +9,12 @@ mod argument;
 use std::{any::Any, future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 pub(crate) use argument::written_schema;
-pub use argument::{Argument, ArgumentKind, Completes};
+pub use argument::{Argument, ArgumentKind, Completes, public_schema_settings};
 use argument::{arguments, inline_schema};
 
 use crate::{
@@ -87,7 +87,7 @@ pub struct Spec {
 }
 
 /// Headings of `help`, in its order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// DNS and registration.
@@ -116,7 +116,7 @@ impl Group {
 }
 
 /// How much work one lookup is; lookups of one class share a number of permits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cost {
     /// No network at all.
@@ -266,6 +266,11 @@ impl Entry {
         (self.data_schema)()
     }
 
+    /// JSON Schema of a whole reply of this command. What all replies share becomes definitions of the generator's.
+    pub fn reply_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        crate::reply::schema(generator, self.spec.name, self.data_schema())
+    }
+
     /// `mx <domain> [resolver]`.
     pub fn usage(&self) -> String {
         self.arguments
@@ -286,24 +291,41 @@ pub struct Registry {
     entries: Vec<Arc<Entry>>,
 }
 
+/// The registry as programs see it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(
+    rename = "Registry",
+    description = "All commands, in the order of `help`."
+)]
+pub struct Listing<'a> {
+    commands: Vec<Listed<'a>>,
+}
+
 /// A command as the registry lists it to programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Command", description = "A command.")]
 struct Listed<'a> {
+    #[schemars(regex(pattern = "^[a-z0-9_]{1,32}$"))]
     name: &'a str,
+    /// Other names.
     aliases: &'a [&'a str],
+    /// One line.
     about: &'a str,
     group: Group,
+    /// `mx <domain> [resolver]`.
     usage: String,
     cost: Cost,
-    /// See [`Spec::sends`].
+    /// The most bytes that one lookup sends to others.
     sends_at_most_bytes: u32,
+    /// Required ones first.
     arguments: &'a [Argument],
+    /// Complete command lines.
     examples: &'a [&'a str],
 }
 
 impl Registry {
-    /// `{"commands": […]}`: names, aliases, arguments with types, bounds and help, examples.
-    pub fn to_json(&self) -> Value {
+    /// Names, aliases, arguments with types, bounds and help, examples.
+    pub fn listing(&self) -> Listing<'_> {
         let listed = self.entries.iter().map(|entry| Listed {
             name: entry.spec.name,
             aliases: entry.spec.aliases,
@@ -315,7 +337,14 @@ impl Registry {
             arguments: &entry.arguments,
             examples: entry.spec.examples,
         });
-        serde_json::json!({ "commands": listed.collect::<Vec<_>>() })
+        Listing {
+            commands: listed.collect(),
+        }
+    }
+
+    /// The [`Listing`] in JSON.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self.listing()).unwrap_or_default()
     }
 
     /// Those given, in this order.

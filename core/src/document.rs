@@ -108,6 +108,7 @@ impl Block {
 
 /// One place on a [`Block::Path`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(description = "One place on a path.")]
 pub struct Station {
     /// What it is: `Mail server of the receiver`.
     pub title: String,
@@ -149,6 +150,7 @@ pub struct Cell {
 /// What a [`Cell`] holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(description = "What a cell holds.")]
 pub enum Role {
     /// Words.
     #[default]

@@ -50,7 +50,7 @@ pub mod visit;
 pub use adapters::{Adapters, Health};
 pub use context::Context;
 pub use engine::Engine;
-pub use failure::{Failure, Missing, Position, Problem, UsageError, UsageKind};
+pub use failure::{Failure, Missing, Position, Problem, ProblemCode, UsageError, UsageKind};
 pub use links::{Links, Waiting};
 pub use reply::{Rendition, Reply};
 pub use request::{Caller, Input, Request};

@@ -1,15 +1,18 @@
 //! Arguments as help, completion and chat platforms see them, read from the JSON Schema of the argument struct.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(description = "An argument of a command.")]
 pub struct Argument {
-    /// Field name.
+    /// As it is given by name.
     pub name: String,
-    /// Its doc comment.
+    /// What it is, in a sentence.
     pub help: String,
     /// What sort of value.
     #[serde(rename = "type")]
@@ -24,15 +27,19 @@ pub struct Argument {
     pub message: bool,
     /// What may be written, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub form: Option<String>,
     /// Where suggestions for it come from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Completes")]
     pub completes: Option<Completes>,
     /// Lowest number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
     pub minimum: Option<i64>,
     /// Highest number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
     pub maximum: Option<i64>,
     /// All allowed values, where they are few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -40,7 +47,7 @@ pub struct Argument {
 }
 
 /// The sorts of values that every platform can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgumentKind {
     /// Text.
@@ -52,7 +59,7 @@ pub enum ArgumentKind {
 }
 
 /// Where suggestions for an argument come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completes {
     /// Names and addresses that were asked about lately.
@@ -78,11 +85,35 @@ pub(crate) fn written_schema<T: JsonSchema>() -> Schema {
 }
 
 fn inline(settings: SchemaSettings) -> SchemaGenerator {
-    let settings = settings.with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    settings.into_generator()
+    let settings = settings.with(|settings| settings.inline_subschemas = true);
+    public_schema_settings(settings).into_generator()
+}
+
+/// Settings of schemas that others read: without the formats that only schemars knows.
+pub fn public_schema_settings(settings: SchemaSettings) -> SchemaSettings {
+    settings
+        .with(|settings| settings.meta_schema = None)
+        .with_transform(RecursiveTransform(strip_unknown_formats))
+}
+
+/// Leaves the formats that JSON Schema knows, and ours. A reader that checks formats may refuse a schema with another.
+/// There is none of numbers: `uint32` and `double` are Rust's; and an address is of one version or the other.
+fn strip_unknown_formats(schema: &mut Schema) {
+    let is_number = |kind: &Value| kind == "integer" || kind == "number";
+    let of_number = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(is_number),
+        Some(kind) => is_number(kind),
+        None => false,
+    };
+    let of_address = schema.get("format").is_some_and(|format| format == "ip");
+
+    if of_number || of_address {
+        schema.remove("format");
+    }
+    if of_address {
+        let versions = serde_json::json!([{ "format": "ipv4" }, { "format": "ipv6" }]);
+        schema.insert("anyOf".into(), versions);
+    }
 }
 
 pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {

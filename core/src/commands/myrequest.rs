@@ -1,6 +1,6 @@
 //! `myrequest`: every variable of the caller's request, named as CGI names them, and the header fields.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::Version;
 use schemars::JsonSchema;
@@ -37,6 +37,7 @@ pub struct MyRequest {}
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Data {
     /// Named as RFC 3875 and web servers name them.
+    #[schemars(with = "BTreeMap<String, String>")]
     variables: Map<String, Value>,
     /// Names in lower case, in the order in which they came; lines of one name stand together.
     headers: Vec<(String, String)>,
