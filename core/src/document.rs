@@ -99,13 +99,6 @@ pub enum Block {
     },
 }
 
-impl Block {
-    /// JSON Schema of a block.
-    pub fn schema() -> schemars::Schema {
-        crate::command::written_schema::<Self>()
-    }
-}
-
 /// One place on a [`Block::Path`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(description = "One place on a path.")]

@@ -7,15 +7,11 @@ use maud::{Markup, html};
 use netvane_core::command::{Argument, Entry, Registry};
 use serde_json::{Map, Value, json};
 
-use crate::{App, caching, page};
+use crate::{App, page};
 
 /// `GET /docs`
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    page::with_policy(caching::unchanging(
-        "text/html; charset=utf-8",
-        &app.described.docs,
-        &headers,
-    ))
+    page::with_policy(app.described.docs.respond(&headers))
 }
 
 /// The whole page.

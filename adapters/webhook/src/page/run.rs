@@ -13,7 +13,7 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use maud::Markup;
-use netvane_core::{Failure, Input, Reply, render::printable_line, visit::Visit};
+use netvane_core::{Failure, Input, ProblemCode, Reply, render::printable_line, visit::Visit};
 use tokio::sync::watch;
 
 use super::{access::admitted, question, reply::Shown};
@@ -79,7 +79,7 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
     if !super::link::is_own(&app.pages, headers) {
         return problem::plain(
             StatusCode::FORBIDDEN,
-            "forbidden",
+            ProblemCode::Forbidden,
             "this path is for the pages of this service",
         );
     }
