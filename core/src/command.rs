@@ -14,18 +14,18 @@ pub mod targets;
 use std::{future::Future, sync::Arc};
 
 use futures::future::BoxFuture;
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 pub use completion::complete;
 pub use context::{About, Context};
 pub use parse::example;
-pub use registry::Registry;
+pub use registry::{Listing, Registry};
 
 use crate::spec::{Argument, Spec, TargetKind};
 use argument::arguments;
-use netvane_document::{Answer, Failure, Finding, inline_schema, written_schema};
+use netvane_document::{Answer, Failure, Finding, inline_schema, reply_schema, written_schema};
 use netvane_facts::target::{Host, Invalid};
 
 /// A command: its arguments are the struct itself.
@@ -161,6 +161,11 @@ impl Entry {
     /// JSON Schema of the contract's `data`.
     pub fn data_schema(&self) -> Schema {
         (self.data_schema)()
+    }
+
+    /// JSON Schema of a whole reply of this command. What all replies share becomes definitions of the generator's.
+    pub fn reply_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        reply_schema(generator, self.spec.name, self.data_schema())
     }
 
     /// `mx <domain> [resolver]`.

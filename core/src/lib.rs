@@ -28,7 +28,7 @@ pub use engine::{
 };
 pub use health::{Adapters, Health};
 pub use netvane_document as document;
-pub use netvane_document::{Failure, Missing, Problem, Reply, UsageError, UsageKind};
+pub use netvane_document::{Failure, Missing, Problem, ProblemCode, Reply, UsageError, UsageKind};
 pub use netvane_facts as facts;
 pub use netvane_net as net;
 pub use request::{Caller, Input, Request};

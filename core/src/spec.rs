@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The names of all commands, for what is declared about commands by name: rules, settings.
@@ -36,7 +37,7 @@ pub struct Spec {
 }
 
 /// Headings of `help`, in its order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// DNS and registration.
@@ -65,7 +66,7 @@ impl Group {
 }
 
 /// How much work one lookup is; lookups of one class share a number of permits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cost {
     /// No network at all.
@@ -77,11 +78,12 @@ pub enum Cost {
 }
 
 /// One argument, as help, completion and chat platforms see it. Derived from the argument's type.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(description = "An argument of a command.")]
 pub struct Argument {
-    /// Field name.
+    /// As it is given by name.
     pub name: String,
-    /// Its doc comment.
+    /// What it is, in a sentence.
     pub help: String,
     /// What sort of value.
     #[serde(rename = "type")]
@@ -96,15 +98,19 @@ pub struct Argument {
     pub message: bool,
     /// What may be written, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub form: Option<String>,
     /// Where suggestions for it come from.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Completes")]
     pub completes: Option<Completes>,
     /// Lowest number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
     pub minimum: Option<i64>,
     /// Highest number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
     pub maximum: Option<i64>,
     /// All allowed values, where they are few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -112,7 +118,7 @@ pub struct Argument {
 }
 
 /// The sorts of values that every platform can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgumentKind {
     /// Text.
@@ -124,7 +130,7 @@ pub enum ArgumentKind {
 }
 
 /// Where suggestions for an argument come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Completes {
     /// Names and addresses that were asked about lately.

@@ -35,6 +35,7 @@ mod lab_resolvers;
 mod lab_route;
 mod lab_spending;
 mod lookups;
+mod openapi;
 mod pages;
 mod policy;
 mod secrets;

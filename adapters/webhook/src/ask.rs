@@ -6,7 +6,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use netvane_core::{Failure, Input, UsageError, settings::keys::Scope};
+use netvane_core::{Failure, Input, ProblemCode, UsageError, settings::keys::Scope};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -19,19 +20,30 @@ use crate::{
 };
 
 /// The two forms of a question in JSON.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Question {
+    /// A line as one types it: `/mx example.com`.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default, with = "String", length(min = 1), extend("format" = "netvane:Command"))]
     command: Option<String>,
     #[serde(default, deserialize_with = "given")]
+    #[schemars(!default, with = "String")]
     name: Option<String>,
     arguments: Option<Map<String, Value>>,
-    /// What the asker knows it by, among others.
+    /// Anything of up to 1,024 bytes; comes back with the answer.
     #[serde(default, rename = "ref", deserialize_with = "given")]
+    #[schemars(!default, with = "RawValue")]
     pub(crate) reference: Option<Box<RawValue>>,
-    /// Where the reply is to be delivered.
+    /// Where the reply is delivered later, signed (Standard Webhooks).
     #[serde(default, deserialize_with = "given")]
+    #[schemars(
+        !default,
+        with = "String",
+        regex(pattern = "^https?://"),
+        length(max = 2048),
+        extend("format" = "uri")
+    )]
     pub(crate) callback: Option<String>,
 }
 
@@ -100,7 +112,8 @@ pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response
     read(app, body).await.map_err(|failure| match failure {
         // Whose fault it is differs: here the client is the one who is late.
         Failure::Timeout { .. } => {
-            problem::plain(StatusCode::REQUEST_TIMEOUT, "timeout", &failure.to_string())
+            let detail = failure.to_string();
+            problem::plain(StatusCode::REQUEST_TIMEOUT, ProblemCode::Timeout, &detail)
         }
         _ => problem::failure(&failure),
     })

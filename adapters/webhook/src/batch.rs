@@ -14,8 +14,9 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use netvane_core::{
-    Failure, Request, UsageError, request::http_request::Visit, settings::keys::Scope,
+    Failure, Reply, Request, UsageError, request::http_request::Visit, settings::keys::Scope,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -24,6 +25,7 @@ use crate::{
     access::{Admitted, MOST_ANONYMOUS_LINES, admit},
     ask::{self, Question},
     lines::{Line, Lines},
+    openapi::AnyReply,
     visit::Visited,
 };
 
@@ -33,13 +35,47 @@ const LONGEST_REFERENCE: usize = 1024;
 /// What a line is called in messages.
 const LINE: &str = "the line";
 
-/// An error in its line of the response.
-#[derive(Serialize)]
-struct Failed<'a> {
-    line: u64,
-    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
-    reference: Option<&'a RawValue>,
-    error: netvane_core::Problem<'a>,
+/// A line of the response.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(description = "")]
+pub(crate) enum BatchAnswer<'a> {
+    /// A reply, with the `ref` of its question.
+    Replied {
+        #[serde(flatten)]
+        #[schemars(with = "AnyReply")]
+        reply: &'a Reply,
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "RawValue")]
+        reference: Option<&'a RawValue>,
+    },
+    /// An error, with the `ref` of its question.
+    Failed {
+        /// Number of the line in the request.
+        #[schemars(range(min = 1))]
+        line: u64,
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "RawValue")]
+        reference: Option<&'a RawValue>,
+        error: netvane_core::Problem<'a>,
+    },
+}
+
+impl BatchAnswer<'_> {
+    /// The same that serde writes, without writing again what replies with the same answer share.
+    fn to_json(&self) -> String {
+        match self {
+            Self::Replied { reply, reference } => {
+                let mut json = reply.to_json();
+                if let Some(reference) = reference {
+                    json.pop();
+                    json = json + ",\"ref\":" + reference.get() + "}";
+                }
+                json
+            }
+            Self::Failed { .. } => serde_json::to_string(self).unwrap_or_default(),
+        }
+    }
 }
 
 /// `POST /v1/batch`
@@ -72,31 +108,20 @@ async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text):
         Ok(text) => question(admitted, visit, text),
         Err(failure) => (None, Err(failure.clone())),
     };
-
     let answer = match request {
         Ok(request) => app.engine.ask(request, |_| {}).await,
         Err(failure) => Err(failure),
     };
-    let mut told = match (&answer, &reference) {
-        (Ok(reply), None) => reply.to_json(),
-        (Ok(reply), Some(reference)) => {
-            let mut reply = reply.to_json();
-            reply.pop();
-            reply + ",\"ref\":" + reference.get() + "}"
-        }
-        (Err(failure), reference) => {
-            let failed = Failed {
-                line,
-                reference: reference.as_deref(),
-                error: failure.problem(),
-            };
-            serde_json::to_string(&failed).unwrap_or_default()
-        }
+    let reference = reference.as_deref();
+    let line = match &answer {
+        Ok(reply) => BatchAnswer::Replied { reply, reference },
+        Err(failure) => BatchAnswer::Failed {
+            line,
+            reference,
+            error: failure.problem(),
+        },
     };
-
-    told.push('\n');
-
-    told
+    line.to_json() + "\n"
 }
 
 /// What a line asks, and what the asker knows it by: also where all else is wrong with it.
@@ -158,4 +183,24 @@ fn reference(line: &[u8]) -> Option<Box<RawValue>> {
     }
     let Referred { reference } = serde_json::from_slice(line).ok()?;
     reference.filter(|reference| reference.get().len() <= LONGEST_REFERENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netvane_core::{Engine, Input, settings::Settings};
+
+    #[tokio::test]
+    async fn joined_lines_equal_what_serde_writes() {
+        let engine = Engine::new(&Settings::default()).expect("an engine");
+        let request = Request::new("http", Input::Text("port 22".into()));
+        let reply = engine.ask(request, |_| {}).await.expect("a reply");
+        let reference = RawValue::from_string(r#"{"a": [1]}"#.into()).expect("JSON");
+        for reference in [None, Some(&*reference)] {
+            let reply = &reply;
+            let answer = BatchAnswer::Replied { reply, reference };
+            let written = serde_json::to_string(&answer).expect("serializes");
+            assert_eq!(answer.to_json(), written);
+        }
+    }
 }

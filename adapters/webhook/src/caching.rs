@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use netvane_core::Reply;
 use ring::digest::{Context, SHA256};
@@ -88,29 +89,38 @@ fn knows(field: &HeaderValue, tag: &str) -> bool {
 }
 
 /// A document that changes only with the program: the client keeps it and asks whether it still holds.
-pub(crate) fn unchanging(
+pub(crate) struct StaticDocument {
     content_type: &'static str,
-    body: &bytes::Bytes,
-    asked: &HeaderMap,
-) -> Response {
-    let tag = format!(
-        "\"{}\"",
-        HEXLOWER.encode(&ring::digest::digest(&SHA256, body).as_ref()[..16])
-    );
-    let unchanged = asked
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|known| knows(known, &tag));
-    let response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, content_type)], body.clone()).into_response()
-    };
-    with(
-        with(response, header::CACHE_CONTROL, "no-cache"),
-        header::ETAG,
-        &tag,
-    )
+    body: Bytes,
+    tag: String,
+}
+
+impl StaticDocument {
+    pub(crate) fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        let digest = ring::digest::digest(&SHA256, &body);
+        Self {
+            content_type,
+            tag: format!("\"{}\"", HEXLOWER.encode(&digest.as_ref()[..16])),
+            body,
+        }
+    }
+
+    /// The response to a request with these headers.
+    pub(crate) fn respond(&self, asked: &HeaderMap) -> Response {
+        let unchanged = asked
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .any(|known| knows(known, &self.tag));
+        let response = if unchanged {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let content_type = [(header::CONTENT_TYPE, self.content_type)];
+            (content_type, self.body.clone()).into_response()
+        };
+        let response = with(response, header::CACHE_CONTROL, "no-cache");
+        with(response, header::ETAG, &self.tag)
+    }
 }
 
 #[cfg(test)]

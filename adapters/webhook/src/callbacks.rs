@@ -33,7 +33,9 @@ use standardwebhooks::Webhook;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use handlers::{show, take};
+pub(crate) use delivery::DeliveryStatus;
+pub(crate) use handlers::{AcceptedCallback, show, take};
+pub(crate) use message::Message;
 
 use delivery::{Attempt, Delivery, Outcome, Question, State};
 use hosts::Hosts;

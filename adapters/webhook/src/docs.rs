@@ -10,15 +10,11 @@ use netvane_core::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{App, caching, page};
+use crate::{App, page};
 
 /// `GET /docs`
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    page::with_policy(caching::unchanging(
-        "text/html; charset=utf-8",
-        &app.described.docs,
-        &headers,
-    ))
+    page::with_policy(app.described.docs.respond(&headers))
 }
 
 /// The whole page.

@@ -14,9 +14,12 @@ use axum::{
 };
 use futures::{FutureExt, Stream, stream};
 use moka::{policy::EvictionPolicy, sync::Cache};
-use netvane_core::{Engine, Failure, Input, Reply, Request};
+use netvane_core::{Engine, Failure, Input, Problem, Reply, Request};
+use schemars::JsonSchema;
 use tokio::sync::watch;
 use ulid::Ulid;
+
+use crate::openapi::AnyReply;
 
 /// A comment is sent when there was nothing else for this long, so that no proxy takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -40,23 +43,69 @@ struct Known {
     shown: watch::Sender<Shown>,
 }
 
-/// What a stream shows: the latest wins, a slow reader skips what was overtaken meanwhile.
+/// EventData a stream shows: the latest wins, a slow reader skips what was overtaken meanwhile.
 #[derive(Clone, Default)]
 struct Shown {
     number: u64,
-    what: Option<What>,
+    what: Option<EventData>,
 }
 
-#[derive(Clone)]
-enum What {
-    Progress(Reply),
-    Answer(Result<Reply, Failure>),
+/// EventData an event says: its name, and the JSON that is its data.
+#[derive(Clone, JsonSchema)]
+#[schemars(tag = "event", content = "data", rename_all = "lowercase")]
+enum EventData {
+    /// EventData is found so far.
+    Progress(#[schemars(with = "AnyReply")] Reply),
+    /// The end: the answer.
+    Reply(#[schemars(with = "AnyReply")] Reply),
+    /// The end: why there is none.
+    Error(#[schemars(with = "Problem")] Failure),
+}
+
+/// An event as it is sent.
+#[derive(JsonSchema)]
+#[schemars(
+    rename = "Event",
+    description = "The fields of an event; its `data` is JSON."
+)]
+pub(crate) struct StreamEvent {
+    #[schemars(flatten)]
+    what: EventData,
+    /// Names it in `Last-Event-ID`.
+    id: String,
+    /// A browser comes back after so many milliseconds.
+    retry: u64,
+}
+
+impl EventData {
+    /// Nothing comes after it.
+    fn is_last(&self) -> bool {
+        !matches!(self, Self::Progress(_))
+    }
+}
+
+impl From<StreamEvent> for Event {
+    fn from(StreamEvent { what, id, retry }: StreamEvent) -> Self {
+        let (name, data) = match what {
+            EventData::Progress(so_far) => ("progress", so_far.to_json()),
+            EventData::Reply(reply) => ("reply", reply.to_json()),
+            EventData::Error(failure) => (
+                "error",
+                serde_json::to_string(&failure.problem()).unwrap_or_default(),
+            ),
+        };
+        Event::default()
+            .event(name)
+            .data(data)
+            .id(id)
+            .retry(Duration::from_millis(retry))
+    }
 }
 
 impl Default for Streams {
     fn default() -> Self {
         let weight = |known: &Known| match &known.shown.borrow().what {
-            Some(What::Answer(Ok(reply))) => reply.to_json().len() as u64,
+            Some(EventData::Reply(reply)) => reply.to_json().len() as u64,
             _ => 0,
         };
         Self(
@@ -82,7 +131,7 @@ impl Streams {
         };
         let shown = known.shown.subscribe();
         let now = shown.borrow().clone();
-        if now.number == seen && matches!(now.what, Some(What::Answer(_))) {
+        if now.number == seen && now.what.is_some_and(|what| what.is_last()) {
             // All was seen; this is what tells a browser not to come back.
             return StatusCode::NO_CONTENT.into_response();
         }
@@ -126,7 +175,7 @@ impl Streams {
                 });
             };
 
-            let lookup = engine.ask(request, |so_far| show(What::Progress(so_far)));
+            let lookup = engine.ask(request, |so_far| show(EventData::Progress(so_far)));
 
             // Nobody would ever end a stream whose lookup died.
             let lookup = AssertUnwindSafe(lookup).catch_unwind();
@@ -134,7 +183,11 @@ impl Streams {
                 answer = lookup => answer.unwrap_or(Err(Failure::Internal)),
                 () = abandoned(&kept.shown) => return streams.0.invalidate(&id),
             };
-            show(What::Answer(answer));
+
+            show(match answer {
+                Ok(reply) => EventData::Reply(reply),
+                Err(failure) => EventData::Error(failure),
+            });
 
             // Its time begins anew, and it is weighed.
             streams.0.insert(id, kept);
@@ -155,7 +208,7 @@ async fn abandoned(shown: &watch::Sender<Shown>) {
     }
 }
 
-/// What is shown from now on, up to the answer.
+/// EventData is shown from now on, up to the answer.
 fn events(
     id: Ulid,
     seen: u64,
@@ -164,23 +217,14 @@ fn events(
     stream::unfold(Some((shown, seen)), move |reading| async move {
         let (mut shown, seen) = reading?;
         let now = shown.wait_for(|now| now.number > seen).await.ok()?.clone();
-        let id = format!("{id}-{}", now.number);
-        let event = |name, data| Ok(Event::default().event(name).data(data).id(id).retry(RETRY));
-
-        Some(match now.what? {
-            What::Progress(so_far) => (
-                event("progress", so_far.to_json()),
-                Some((shown, now.number)),
-            ),
-            What::Answer(Ok(reply)) => (event("reply", reply.to_json()), None),
-            What::Answer(Err(failure)) => (
-                event(
-                    "error",
-                    serde_json::to_string(&failure.problem()).unwrap_or_default(),
-                ),
-                None,
-            ),
-        })
+        let what = now.what?;
+        let rest = (!what.is_last()).then_some((shown, now.number));
+        let sent = StreamEvent {
+            what,
+            id: format!("{id}-{}", now.number),
+            retry: RETRY.as_millis() as u64,
+        };
+        Some((Ok(sent.into()), rest))
     })
 }
 

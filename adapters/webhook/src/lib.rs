@@ -42,7 +42,7 @@ use axum::{
     routing::{get, post},
 };
 use axum_server::Handle;
-use netvane_core::{Engine, Failure, Health, settings::Http, store::Store};
+use netvane_core::{Engine, Failure, Health, ProblemCode, settings::Http, store::Store};
 use socket2::SockRef;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -220,11 +220,15 @@ fn router(app: App, cors: Option<CorsLayer>, hooks: Router) -> Router {
 
 async fn other_method() -> Response {
     let detail = "this path does not take that method";
-    problem::plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    problem::plain(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ProblemCode::MethodNotAllowed,
+        detail,
+    )
 }
 
 async fn registry(State(app): State<App>) -> Response {
-    Json(app.engine.registry().to_json()).into_response()
+    Json(app.engine.registry().listing()).into_response()
 }
 
 /// True only when questions can be answered: a resolver is there and answers, and no shutdown is under way.

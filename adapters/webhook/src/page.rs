@@ -28,6 +28,7 @@ use axum::{
     routing::get,
 };
 use maud::{Markup, html};
+use netvane_core::ProblemCode;
 
 use crate::{App, problem};
 use layout::Page;
@@ -98,7 +99,7 @@ pub(crate) async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
     if for_programs || !wants_page(&headers) {
         return problem::plain(
             StatusCode::NOT_FOUND,
-            "not_found",
+            ProblemCode::NotFound,
             "there is nothing at this path",
         );
     }

@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use netvane_core::Failure;
+use netvane_core::{Failure, Problem, ProblemCode};
 
 /// A failed lookup or a question that is wrong.
 pub(crate) fn failure(failure: &Failure) -> Response {
@@ -20,12 +20,10 @@ pub(crate) fn failure(failure: &Failure) -> Response {
 }
 
 /// A request that does not reach the engine.
-pub(crate) fn plain(status: StatusCode, code: &str, detail: &str) -> Response {
+pub(crate) fn plain(status: StatusCode, code: ProblemCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
-    let problem = serde_json::json!({
-        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code,
-    });
-    respond(status, problem.to_string())
+    let problem = Problem::new(title, status.as_u16(), detail, code);
+    respond(status, serde_json::to_string(&problem).unwrap_or_default())
 }
 
 fn respond(status: StatusCode, body: String) -> Response {

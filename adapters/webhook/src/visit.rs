@@ -7,7 +7,10 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use netvane_core::request::http_request::{Connection, Visit};
+use netvane_core::{
+    ProblemCode,
+    request::http_request::{Connection, Visit},
+};
 
 use crate::{App, named::Name, problem};
 
@@ -26,7 +29,7 @@ impl FromRequestParts<App> for Visited {
             .ok_or_else(|| {
                 problem::plain(
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
+                    ProblemCode::Internal,
                     "the connection is not known",
                 )
             })?;

@@ -99,15 +99,9 @@ pub enum Block {
     },
 }
 
-impl Block {
-    /// JSON Schema of a block.
-    pub fn schema() -> schemars::Schema {
-        crate::written_schema::<Self>()
-    }
-}
-
 /// One place on a [`Block::Path`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(description = "One place on a path.")]
 pub struct Station {
     /// What it is: `Mail server of the receiver`.
     pub title: String,
@@ -149,6 +143,7 @@ pub struct Cell {
 /// What a [`Cell`] holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(description = "What a cell holds.")]
 pub enum Role {
     /// Words.
     #[default]

@@ -13,6 +13,6 @@ pub mod testing;
 
 pub use answer::{Answer, Finding};
 pub use blocks::*;
-pub use failure::{Failure, Missing, Position, Problem, UsageError, UsageKind};
-pub use reply::{Rendition, Reply};
-pub use schema::{inline_schema, written_schema};
+pub use failure::{Failure, Missing, Position, Problem, ProblemCode, UsageError, UsageKind};
+pub use reply::{Rendition, Reply, reply_schema};
+pub use schema::{inline_schema, public_schema_settings, written_schema};

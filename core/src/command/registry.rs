@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,24 +17,41 @@ pub struct Registry {
     entries: Vec<Arc<Entry>>,
 }
 
+/// The registry as programs see it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(
+    rename = "Registry",
+    description = "All commands, in the order of `help`."
+)]
+pub struct Listing<'a> {
+    commands: Vec<Listed<'a>>,
+}
+
 /// A command as the registry lists it to programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Command", description = "A command.")]
 struct Listed<'a> {
+    #[schemars(regex(pattern = "^[a-z0-9_]{1,32}$"))]
     name: &'a str,
+    /// Other names.
     aliases: &'a [&'a str],
+    /// One line.
     about: &'a str,
     group: Group,
+    /// `mx <domain> [resolver]`.
     usage: String,
     cost: Cost,
-    /// See [`Spec::sends`].
+    /// The most bytes that one lookup sends to others.
     sends_at_most_bytes: u32,
+    /// Required ones first.
     arguments: &'a [Argument],
+    /// Complete command lines.
     examples: &'a [&'a str],
 }
 
 impl Registry {
-    /// `{"commands": […]}`: names, aliases, arguments with types, bounds and help, examples.
-    pub fn to_json(&self) -> Value {
+    /// Names, aliases, arguments with types, bounds and help, examples.
+    pub fn listing(&self) -> Listing<'_> {
         let listed = self.entries.iter().map(|entry| Listed {
             name: entry.spec.name,
             aliases: entry.spec.aliases,
@@ -45,7 +63,14 @@ impl Registry {
             arguments: &entry.arguments,
             examples: entry.spec.examples,
         });
-        serde_json::json!({ "commands": listed.collect::<Vec<_>>() })
+        Listing {
+            commands: listed.collect(),
+        }
+    }
+
+    /// The [`Listing`] in JSON.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self.listing()).unwrap_or_default()
     }
 
     /// Those given, in this order.

@@ -5,6 +5,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn what_is_kept_is_there_after_a_restart() {
     let directory = tempfile::tempdir().expect("a directory");
+
     {
         let store = Store::open(directory.path()).expect("opens");
         store.put("jobs", "b", &2, MINUTE).await.expect("kept");
@@ -20,6 +21,7 @@ async fn what_is_kept_is_there_after_a_restart() {
             .to_string();
         assert!(second.contains("another process uses it"), "{second}");
     }
+
     // The writer's thread lets go after the last handle, and tells nobody.
     let end = std::time::Instant::now() + MINUTE;
     let store = loop {
@@ -29,6 +31,7 @@ async fn what_is_kept_is_there_after_a_restart() {
         }
         thread::yield_now();
     };
+
     assert_eq!(
         store.all::<u32>("jobs"),
         [("a".to_owned(), 1), ("b".to_owned(), 2)]

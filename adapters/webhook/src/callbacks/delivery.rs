@@ -6,8 +6,8 @@ use data_encoding::BASE32_DNSSEC;
 use jiff::Timestamp;
 use netvane_core::{Caller, Failure, Input};
 use ring::rand::{SecureRandom, SystemRandom};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use url::Url;
 
 /// A delivery as the store keeps it.
@@ -38,6 +38,21 @@ fn most() -> usize {
     super::MAX_PAYLOAD
 }
 
+/// What is told of a delivery.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Delivery", description = "What became of a callback.")]
+pub(crate) struct DeliveryStatus<'a> {
+    id: &'a str,
+    state: State,
+    command: &'a str,
+    /// Without its query.
+    callback: Url,
+    created: Timestamp,
+    attempts: &'a [Attempt],
+    /// `null` before the reply is there, and when all is over.
+    next_attempt: Option<Timestamp>,
+}
+
 /// What was asked, and by whom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Question {
@@ -46,12 +61,14 @@ pub(super) struct Question {
 }
 
 /// How far a delivery has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+#[schemars(rename = "DeliveryState")]
+pub(crate) enum State {
     /// Waits for its lookup.
     Queued,
-    /// Is being looked up; only told, never kept.
+    // Only told, never kept.
+    /// Is being looked up.
     Running,
     /// The reply is there and is being delivered.
     Delivering,
@@ -64,8 +81,9 @@ pub(super) enum State {
 }
 
 /// One attempt to deliver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Attempt {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeliveryAttempt")]
+pub(crate) struct Attempt {
     pub(super) at: Timestamp,
     #[serde(flatten)]
     pub(super) outcome: Outcome,
@@ -73,9 +91,10 @@ pub(super) struct Attempt {
 }
 
 /// What came of an attempt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
+#[schemars(description = "")]
+pub(crate) enum Outcome {
     /// The receiver answered with this status.
     Status(u16),
     /// It did not, and why.
@@ -107,23 +126,18 @@ impl Delivery {
     }
 
     /// What is told of it. A query may hold secrets of the receiver's, so it is left out.
-    pub(super) fn to_json(&self) -> Value {
-        let Self {
-            id,
-            command,
-            url,
-            state,
-            created,
-            attempts,
-            next_attempt,
-            ..
-        } = self;
-        let mut callback = url.clone();
+    pub(super) fn status(&self) -> DeliveryStatus<'_> {
+        let mut callback = self.url.clone();
         callback.set_query(None);
-        json!({
-            "id": id, "state": state, "command": command, "callback": callback, "created": created,
-            "attempts": attempts, "next_attempt": next_attempt,
-        })
+        DeliveryStatus {
+            id: &self.id,
+            state: self.state,
+            command: &self.command,
+            callback,
+            created: self.created,
+            attempts: &self.attempts,
+            next_attempt: self.next_attempt,
+        }
     }
 }
 

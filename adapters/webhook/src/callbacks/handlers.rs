@@ -6,10 +6,23 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use netvane_core::{Failure, Request};
+use netvane_core::{Failure, ProblemCode, Request};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::STATE_TROUBLE;
+use super::{STATE_TROUBLE, delivery::State as DeliveryState};
 use crate::{App, problem};
+
+/// A question was taken whose reply is delivered.
+#[derive(Serialize, JsonSchema)]
+#[schemars(description = "")]
+pub(crate) struct AcceptedCallback<'a> {
+    /// Of the delivery.
+    id: &'a str,
+    state: DeliveryState,
+    /// Where to see how it goes.
+    url: &'a str,
+}
 
 /// Answers a question with a callback, which came in a body of so many bytes: 202, and where to see how it goes.
 pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) -> Response {
@@ -17,11 +30,17 @@ pub(crate) async fn take(app: &App, request: Request, url: &str, body: usize) ->
         Ok(callbacks) => callbacks,
         Err(why) => return unavailable(why),
     };
+
     match callbacks.accept(request, url, body).await {
         Ok(delivery) => {
             let url = format!("/v1/deliveries/{}", delivery.id);
-            let body = serde_json::json!({"id": delivery.id, "state": delivery.state, "url": url});
-            (StatusCode::ACCEPTED, [(header::LOCATION, url)], Json(body)).into_response()
+            let body = Json(AcceptedCallback {
+                id: &delivery.id,
+                state: delivery.state,
+                url: &url,
+            })
+            .into_response();
+            (StatusCode::ACCEPTED, [(header::LOCATION, url)], body).into_response()
         }
         Err(failure @ Failure::Unavailable(_)) => {
             let mut response = problem::failure(&failure);
@@ -43,10 +62,10 @@ pub(crate) async fn show(
         Err(why) => return unavailable(why),
     };
     match id.ok().and_then(|Path(id)| callbacks.find(&id)) {
-        Some(delivery) => Json(delivery.to_json()).into_response(),
+        Some(delivery) => Json(delivery.status()).into_response(),
         None => problem::plain(
             StatusCode::NOT_FOUND,
-            "not_found",
+            ProblemCode::NotFound,
             "there is no such delivery, or it ended more than 7 days ago",
         ),
     }

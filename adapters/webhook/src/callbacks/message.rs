@@ -2,21 +2,45 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use jiff::Timestamp;
-use netvane_core::{Failure, Reply};
+use netvane_core::{Failure, Problem, Reply};
+use schemars::JsonSchema;
+use serde::Serialize;
 use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError,
 };
 
-/// The body: the same object that the question would have been answered with at once. `at` is when that was found.
-pub(super) fn payload(answer: &Result<Reply, Failure>, at: Timestamp) -> String {
-    let (kind, data) = match answer {
-        Ok(reply) => ("reply", reply.to_json()),
-        Err(failure) => (
-            "error",
-            serde_json::to_string(&failure.problem()).unwrap_or_default(),
-        ),
+use crate::openapi::AnyReply;
+
+/// The body: the same object that the question would have been answered with at once.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[schemars(rename = "Message", description = "What is delivered to a callback.")]
+pub(crate) enum Message<'a> {
+    /// The question was answered.
+    Reply {
+        /// When that was found.
+        timestamp: Timestamp,
+        #[schemars(with = "AnyReply")]
+        data: &'a Reply,
+    },
+    /// It could not be.
+    Error {
+        /// When it could not.
+        timestamp: Timestamp,
+        data: Problem<'a>,
+    },
+}
+
+/// The body in JSON. `timestamp` is when the answer was found.
+pub(super) fn payload(answer: &Result<Reply, Failure>, timestamp: Timestamp) -> String {
+    let message = match answer {
+        Ok(data) => Message::Reply { timestamp, data },
+        Err(failure) => Message::Error {
+            timestamp,
+            data: failure.problem(),
+        },
     };
-    format!(r#"{{"type":"{kind}","timestamp":"{at}","data":{data}}}"#)
+    serde_json::to_string(&message).unwrap_or_default()
 }
 
 /// The header fields of one attempt, which is made at this time.

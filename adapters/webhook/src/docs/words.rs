@@ -1,6 +1,7 @@
 //! What the documentation page says about the API as a whole.
 
 use maud::{Markup, html};
+use netvane_core::ProblemCode;
 
 use super::code;
 
@@ -116,22 +117,22 @@ fn asking(base: &str) -> Markup {
 
 fn codes() -> Markup {
     let codes = [
-        ("bad_argument", 400),
-        ("unauthorized", 401),
-        ("refused_target", 403),
-        ("forbidden", 403),
-        ("unknown_command", 404),
-        ("too_large", 413),
-        ("rate_limited", 429),
-        ("internal", 500),
-        ("upstream", 502),
-        ("unavailable", 503),
-        ("timeout", 504),
+        ProblemCode::BadArgument,
+        ProblemCode::Unauthorized,
+        ProblemCode::RefusedTarget,
+        ProblemCode::Forbidden,
+        ProblemCode::UnknownCommand,
+        ProblemCode::TooLarge,
+        ProblemCode::RateLimited,
+        ProblemCode::Internal,
+        ProblemCode::Upstream,
+        ProblemCode::Unavailable,
+        ProblemCode::Timeout,
     ];
     html! {
-        @for (index, (code, status)) in codes.into_iter().enumerate() {
+        @for (index, code) in codes.into_iter().enumerate() {
             @if index > 0 { ", " }
-            code { (code) } " (" (status) ")"
+            code { (code.name()) } " (" (code.status()) ")"
         }
     }
 }

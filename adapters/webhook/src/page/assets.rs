@@ -11,6 +11,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use netvane_core::ProblemCode;
+
 use crate::problem;
 
 /// A file of the pages.
@@ -56,18 +58,25 @@ pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> 
         .into_iter()
         .find(|asset| asset.name == name)
     else {
-        return problem::plain(StatusCode::NOT_FOUND, "not_found", "there is no such file");
+        return problem::plain(
+            StatusCode::NOT_FOUND,
+            ProblemCode::NotFound,
+            "there is no such file",
+        );
     };
+
     let asked = query.as_deref().and_then(|query| query.strip_prefix("v="));
     let keep = if asked == Some(&**asset.version) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
+
     let fields = [
         (header::CONTENT_TYPE, asset.media_type),
         (header::CACHE_CONTROL, keep),
     ];
+
     (
         fields.map(|(name, value)| (name, HeaderValue::from_static(value))),
         asset.content,

@@ -14,7 +14,8 @@ use axum::{
 use futures::{StreamExt, stream};
 use maud::Markup;
 use netvane_core::{
-    Failure, Input, Reply, document::render::printable_line, request::http_request::Visit,
+    Failure, Input, ProblemCode, Reply, document::render::printable_line,
+    request::http_request::Visit,
 };
 use tokio::sync::watch;
 
@@ -81,7 +82,7 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
     if !super::link::is_own(&app.pages, headers) {
         return problem::plain(
             StatusCode::FORBIDDEN,
-            "forbidden",
+            ProblemCode::Forbidden,
             "this path is for the pages of this service",
         );
     }

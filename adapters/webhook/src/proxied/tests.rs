@@ -36,6 +36,7 @@ fn version_2_with_tls() {
         b"AES",
     ]
     .concat();
+
     let header = v2::Builder::with_addresses(
         v2::Version::Two | v2::Command::Proxy,
         v2::Protocol::Stream,
@@ -48,12 +49,14 @@ fn version_2_with_tls() {
     .and_then(|builder| builder.write_tlv(SSL, &ssl))
     .and_then(v2::Builder::build)
     .expect("a header");
+
     let (relayed, length) = ok(&[&header[..], b"GET / HTTP/1.1\r\n"].concat());
     assert_eq!((relayed.version, length), (2, header.len()));
     assert_eq!(
         relayed.ends.expect("addresses").0.to_string(),
         "192.0.2.1:4711"
     );
+
     let tls = relayed.tls.expect("TLS");
     assert_eq!(tls.protocol.as_deref(), Some("TLSv1.3"));
     assert_eq!(
@@ -91,7 +94,9 @@ fn what_is_none_is_refused_and_what_is_short_is_waited_for() {
     ] {
         assert!(relayed(start.as_bytes()).is_none(), "{start:?}");
     }
+
     let long = format!("PROXY TCP4 {}", "1".repeat(200));
+
     for other in [
         "GET / HTTP/1.1\r\n",
         "PROXY TCP4 a b c d\r\n",
@@ -103,6 +108,7 @@ fn what_is_none_is_refused_and_what_is_short_is_waited_for() {
             "{other:?}"
         );
     }
+
     assert!(
         relayed(b"\r\n\r\n\0\r\nQUIT\n\xf1\x11\0\x0c............")
             .expect("decided")

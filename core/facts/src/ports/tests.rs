@@ -58,11 +58,13 @@ fn words() {
             ("ms_sql_s", "1433/tcp ms-sql-s"), ("kafka", "~9092/tcp kafka"), ("dhcp", "67/tcp bootps"), ("elastic", "~9200/tcp elasticsearch"),
             ("docker", "2375/tcp docker"), ("secure shell", "22/tcp ssh"), ("border gateway", "179/tcp bgp"),
         ];
+
     for (query, expected) in first {
         let found = of(query);
         let first = found.first().map(String::as_str);
         assert_eq!(first, Some(expected), "{query}: {found:?}");
     }
+
     assert_eq!(
         of("mail")[..7],
         [
@@ -75,6 +77,7 @@ fn words() {
             "995/tcp pop3s"
         ]
     );
+
     assert_eq!(of("https/udp")[0], "443/udp https");
     assert!(of("tcp").len() > 1 && of("xyzzyx").is_empty());
 }
@@ -128,6 +131,7 @@ fn the_tables_are_whole() {
                 .all(|letter| PROTOCOLS.iter().any(|(known, _)| *known == letter))
         );
     }
+
     for (alias, ports) in ALIASES {
         assert!(
             ports.iter().all(|&port| !between(port, port).is_empty()),
@@ -135,10 +139,12 @@ fn the_tables_are_whole() {
         );
         assert_eq!(normal(alias), *alias);
     }
+
     let started = ThreadTime::now();
     for _ in 0..20 {
         lookup("remote").expect("a word");
     }
+
     assert!(
         started.elapsed().as_millis() < 2000,
         "{:?}",

@@ -16,6 +16,7 @@ fn passes(guard: &Guard, address: &str) -> bool {
 #[test]
 fn special_purpose_addresses_are_refused_in_every_clothing() {
     let guard = guard(&[], &[]);
+
     for address in [
         "127.0.0.1",
         "10.0.0.1",
@@ -40,6 +41,7 @@ fn special_purpose_addresses_are_refused_in_every_clothing() {
     ] {
         assert!(!passes(&guard, address), "{address}");
     }
+
     for address in [
         "8.8.8.8",
         "2606:4700::1111",

@@ -111,6 +111,7 @@ impl Surge {
             (seq, pinger.ping(PingSequence(seq), &payload).await)
         }
         .boxed();
+
         // The first step sends it, and is the one that tells where this cannot be done.
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let started = Instant::now();
@@ -119,14 +120,17 @@ impl Surge {
             Poll::Ready(outcome) => std::future::ready(outcome).boxed(),
             Poll::Pending => asking,
         };
+
         // The crate's clock begins only behind it, when a near host has answered already.
         let sending = started.elapsed();
         let whole = move |(packet, elapsed)| (packet, elapsed + sending);
+
         self.asked.push(
             asking
                 .map(move |(seq, told)| (seq, told.map(whole)))
                 .boxed(),
         );
+
         Ok(())
     }
 

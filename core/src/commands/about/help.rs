@@ -41,7 +41,6 @@ struct About {
     about: &'static str,
     group: &'static str,
     examples: Vec<&'static str>,
-    #[schemars(with = "Vec<serde_json::Value>")]
     arguments: Vec<Argument>,
 }
 

@@ -51,11 +51,13 @@ fn conversations_keys_and_addresses_have_their_own() {
     let failure = budgets
         .charge(&user("bob", Some("room")), 6)
         .expect_err("the room's share");
+
     assert!(
         failure
             .to_string()
             .starts_with("This conversation has used up its share")
     );
+
     let from = |address: &str| Caller {
         address: address.parse().ok(),
         ..Caller::default()
@@ -80,14 +82,17 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
         limits.hosts_per_network = 3;
         limits.smtp_probes = 2;
     });
+
     let host = |last| IpAddr::from([192, 0, 2, last]);
     assert!(
         budgets.charge_target(host(1), 25).is_ok() && budgets.charge_target(host(1), 25).is_ok()
     );
+
     let failure = budgets
         .charge_target(host(1), 25)
         .expect_err("enough")
         .to_string();
+
     assert_eq!(
         failure,
         "192.0.2.1 has been asked about often enough for now, by all askers together. Again in 30 s."
@@ -99,6 +104,7 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
             .count(),
         3
     );
+
     assert!(budgets.charge_network([192, 0, 3, 1].into()).is_ok());
     let asked = (0..5).filter(|_| budgets.charge_mail_domain("example.test").is_ok());
     assert_eq!(asked.count(), 2);

@@ -50,6 +50,7 @@ fn the_first_rule_that_fits_counts() {
         .admit("discord", &lobby, "ports")
         .expect_err("denied")
         .to_string();
+
     assert_eq!(
         refused,
         "`ports` is not for you here (rule “no scans in the lobby”). Ask ops@example.test if you need it."
@@ -59,6 +60,7 @@ fn the_first_rule_that_fits_counts() {
             .admit("discord", &caller("1", &["77"]), "ports")
             .is_ok()
     );
+
     assert!(access.admit("discord", &caller("3", &[]), "ports").is_ok());
     assert!(access.admit("telegram", &lobby, "ports").is_ok());
     assert!(
@@ -66,6 +68,7 @@ fn the_first_rule_that_fits_counts() {
             .admit("discord", &lobby, "mx")
             .is_ok_and(|admitted| !admitted.private)
     );
+
     let verify = access.admit("http", &lobby, "verify").expect("allowed");
     assert!(verify.private);
     assert!(access.charge(verify, &lobby).is_ok() && access.charge(verify, &lobby).is_ok());
@@ -76,10 +79,12 @@ fn the_first_rule_that_fits_counts() {
             .to_string()
             .starts_with("The rule “mail is private” lets you ask 2 times a minute. Again in ")
     );
+
     let other = Caller {
         user: Some("10".into()),
         ..Caller::default()
     };
+
     assert!(
         access.charge(verify, &other).is_ok(),
         "each asker has their own"

@@ -19,6 +19,7 @@ fn mail_servers_are_greeted_by_a_host_name() {
     ] {
         assert_eq!(fault("SMTP__HELO", right), "", "{right}");
     }
+
     for wrong in [
         "my machine",
         "my_machine.example",
@@ -37,6 +38,7 @@ fn mail_servers_are_greeted_by_a_host_name() {
             "{wrong}"
         );
     }
+
     assert!(fault("SMTP__MAIL_FROM", "nobody").starts_with("smtp.mail_from"));
 }
 

@@ -49,15 +49,18 @@ fn entries_say_what_is_wrong_and_never_what_they_hold() {
         key.to_string(),
         format!("{hash} name=ops scopes=ask+batch expires=2027-01-01")
     );
+
     let plain: ApiKey = hash
         .to_uppercase()
         .replace("SHA", "sha")
         .parse()
         .expect("one");
+
     assert_eq!(
         (plain.name.as_str(), plain.scopes.len()),
         ("key-0a0a0a0a", 3)
     );
+
     for (entry, told) in [
         ("nvk_secret".to_owned(), "this is a key itself"),
         ("secret".to_owned(), "begins with `sha256:`"),
@@ -77,6 +80,7 @@ fn entries_say_what_is_wrong_and_never_what_they_hold() {
             "{entry}: {fault}"
         );
     }
+
     assert!(
         ApiKeys::read([hash.as_str(), &hash])
             .expect_err("twice")

@@ -30,6 +30,7 @@ fn rules_fit_something() {
     ] {
         assert!(load(&[right]).is_ok(), "{right}: {:?}", load(&[right]));
     }
+
     for (wrong, told) in [
         (
             "platforms = ['dicsord']",
@@ -87,6 +88,7 @@ fn rules_are_reached() {
         );
         told
     };
+
     assert_eq!(
         advice(&["effect = 'allow'; commands = ['mx']", "effect = 'deny'"]),
         [""; 0]
@@ -98,6 +100,7 @@ fn rules_are_reached() {
             "policy.rules: all of them allow, and so is what no rule fits; end them with one that denies, without conditions"
         ]
     );
+
     for (first, second, never) in [
         ("", "; commands = ['ports']", true),
         (

@@ -33,10 +33,12 @@ async fn one_of_several_secrets_and_one_of_several_signatures() {
         &format!("v1a,x v1,AAAA {}", tag(2, "msg_1", "{}")),
     )
     .expect("one");
+
     assert!(secrets(&[1, 2]).made(&right, b"{}"));
     assert!(!secrets(&[1, 2]).made(&right, b"{ }"), "another body");
     assert!(!secrets(&[1, 3]).made(&right, b"{}"), "another secret");
     let both = secrets(&[1, 2]);
+
     assert!(
         both.settle(&right, b"x", Some(&store)).await.is_err(),
         "and the id is not used up"

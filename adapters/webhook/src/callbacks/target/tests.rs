@@ -34,6 +34,7 @@ fn urls_that_may_be_tried() {
 fn urls_that_are_none() {
     let engine = engine();
     let long = format!("https://ops.example/{}", "x".repeat(2048));
+
     for text in [
         "",
         "ops.example/hook",

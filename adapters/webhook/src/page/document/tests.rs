@@ -8,11 +8,13 @@ fn shown(document: &Document) -> String {
 fn hostile_text_is_text() {
     const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\" onerror=\"x' ```\x1b[0m";
     let mut document = Document::new(HOSTILE, HOSTILE, Severity::Bad);
+
     document
         .heading(HOSTILE)
         .text(HOSTILE)
         .code(HOSTILE)
         .warn(HOSTILE);
+
     document.field(HOSTILE, Cell::new(HOSTILE, Role::Domain));
     document.table(["A"], vec![[Cell::new(HOSTILE, Role::Address)]]);
     document.block(Block::Link {
@@ -27,15 +29,19 @@ fn hostile_text_is_text() {
         name: HOSTILE.into(),
         text: HOSTILE.into(),
     });
+
     let station = Station {
         title: HOSTILE.into(),
         name: HOSTILE.into(),
         via: HOSTILE.into(),
     };
+
     document.block(Block::Path {
         stations: vec![station],
     });
+
     let html = shown(&document);
+
     for live in [
         "<script",
         "\u{202e}",
@@ -45,6 +51,7 @@ fn hostile_text_is_text() {
     ] {
         assert!(!html.contains(live), "{live:?} in {html}");
     }
+
     assert!(html.contains(
         "&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}&quot; onerror=&quot;x' ```\\x1b[0m"
     ));

@@ -9,6 +9,7 @@ fn form(body: &str) -> Result<Form, String> {
 #[test]
 fn the_line_that_is_asked() {
     let engine = Engine::new(&Settings::default()).expect("an engine");
+
     for (body, line) in [
         ("command=/mx&text=example.com", "/mx example.com"),
         ("command=%2Ftrace-mail&text=", "/trace-mail"),
@@ -62,6 +63,7 @@ async fn where_later_answers_go() {
             .finish();
         form(&body).expect("a form").response_url(&engine).await
     };
+
     assert!(url("https://hooks.slack.com/commands/T/1/x").await.is_ok());
     assert!(url("http://127.0.0.1:8065/hooks/commands/x").await.is_ok());
     for (wrong, told) in [

@@ -45,6 +45,7 @@ fn reads_the_forms_registries_use() {
         let expected = (!expected.is_empty()).then(|| expected.to_owned());
         assert_eq!(day(text), expected, "{text}");
     }
+
     assert_eq!(
         parse("01/02/2024", Order::DayFirst).as_deref(),
         Some("2024-02-01T00:00:00Z")

@@ -16,6 +16,7 @@ fn spellings_of_one_name() {
     ] {
         assert_eq!(domain(text).as_deref(), Ok("example.com"), "{text}");
     }
+
     for text in [
         "bücher.example",
         "BÜCHER.example",
@@ -28,6 +29,7 @@ fn spellings_of_one_name() {
             "{text}"
         );
     }
+
     assert_eq!(
         domain("_dmarc.example.com").as_deref(),
         Ok("_dmarc.example.com")

@@ -28,6 +28,7 @@ fn the_first_answer_of_the_target_ends_the_route() {
     for ttl in [5, 4, 3] {
         table.record(answer(ttl, 0, TARGET, Notice::PortUnreachable));
     }
+
     assert_eq!(
         table.end(),
         Some(End {
@@ -35,12 +36,14 @@ fn the_first_answer_of_the_target_ends_the_route() {
             reached: Some(Method::Udp)
         })
     );
+
     assert_eq!(table.silent(), [1, 2]);
     for ttl in 1..=3 {
         for column in 0..2 {
             table.record(answer(ttl, column, router(ttl), Notice::TimeExceeded));
         }
     }
+
     assert!(table.complete());
     let hops = table.hops(true);
     assert_eq!(hops.len(), 3);
@@ -64,6 +67,7 @@ fn a_refusal_ends_it_unless_others_get_further() {
             reached: None
         })
     );
+
     table.record(answer(3, 0, router(3), Notice::TimeExceeded));
     assert_eq!(
         table.end(),
@@ -72,6 +76,7 @@ fn a_refusal_ends_it_unless_others_get_further() {
             reached: None
         })
     );
+
     table.record(answer(5, 0, TARGET, Notice::PortUnreachable));
     assert_eq!(
         table.end(),
@@ -80,6 +85,7 @@ fn a_refusal_ends_it_unless_others_get_further() {
             reached: Some(Method::Udp)
         })
     );
+
     let hops = table.hops(true);
     let note = hops[1].probes[0]
         .as_ref()

@@ -26,14 +26,17 @@ async fn against(pieces: &[&str]) -> (Welcome, String) {
         }
         heard
     });
+
     let stream = TcpStream::connect(address).await.expect("connects");
     let settings = Settings {
         helo: "probe.example.net".into(),
         stage: Duration::from_millis(300),
         ..Settings::default()
     };
+
     let deadline = Instant::now() + Duration::from_secs(3);
     let welcome = greet(stream, "mx.example.test", None, &settings, deadline).await;
+
     (welcome, server.await.expect("ends"))
 }
 
@@ -88,8 +91,10 @@ async fn hostile_servers_are_told_and_end() {
     ] {
         assert_eq!(against(pieces).await.0.fault.as_deref(), Some(fault));
     }
+
     let endless = "2".repeat(40_000);
     let fault = against(&[&endless]).await.0.fault.expect("a fault");
+
     assert!(
         fault.starts_with("greeting: ") && fault.chars().count() <= MAX_FAULT,
         "{fault}"

@@ -35,11 +35,14 @@ fn lines_are_put_together() {
             detail: 1
         })
     );
+
     assert_eq!(
         reply.lines,
         ["The email account", "does not exist.", "gsmtp"]
     );
+
     let both = read(b"250 a\n250\r\n").unwrap_or_default();
+
     assert_eq!(
         both.iter().map(|reply| reply.text()).collect::<Vec<_>>(),
         ["a", ""]
@@ -71,6 +74,7 @@ fn enhanced_codes_are_read_wherever_they_stand() {
         enhanced("450 5.1.1 class of the reply\r\n").as_deref(),
         Some("4.1.1")
     );
+
     for none in [
         "550 5.1 no\r\n",
         "550 5.1.1.1 no\r\n",

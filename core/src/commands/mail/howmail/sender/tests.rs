@@ -89,8 +89,10 @@ fn the_nearest_record_or_that_of_the_organization_applies() {
         applies(own.0, &[suffix]),
         (Some("test".into()), Some("none"))
     );
+
     // A record between the two counts only where nothing is above it.
     let between = ("b.example.test", "v=DMARC1; p=reject");
+
     assert_eq!(
         applies(own.0, &[between, organization]).0.as_deref(),
         Some("example.test")

@@ -1,0 +1,281 @@
+//! What can be asked of the API, path by path.
+
+use netvane_core::{
+    command::{Entry, Listing, Registry},
+    spec::Argument,
+};
+use schemars::{Schema, json_schema};
+use serde_json::{Value, json};
+
+use super::{
+    model::{Header, MediaType, Operation, Parameter, Place, Response},
+    questions,
+    schemas::{self, AnyReply, Schemas},
+    shared::{self, ALL_SEEN, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LAST_EVENT_ID, REQUEST_ID},
+};
+use crate::{batch, callbacks, events};
+
+/// Tags of operations that are no command's.
+pub(super) const ASKING: &str = "Asking";
+pub(super) const SERVICE: &str = "Service";
+
+const JSON: &str = "application/json";
+const NDJSON: &str = "application/x-ndjson";
+const TEXT: &str = "text/plain";
+
+/// The problems that any lookup can end with.
+const OF_LOOKUPS: [u16; 8] = [400, 401, 403, 429, 500, 502, 503, 504];
+
+/// `GET /v1/commands`
+pub(super) fn list(schemas: &mut Schemas) -> Operation {
+    let listed = shared::response("All commands with their arguments.")
+        .content(JSON, schemas.schema_for::<Listing>());
+    let operation = Operation::new("listCommands", ASKING, "What can be asked")
+        .parameter_refs(&[REQUEST_ID])
+        .response("200", listed);
+    with_problems(operation, &[401, 429])
+}
+
+/// `POST /v1/commands`
+pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
+    let question = schemas.add("Question", questions::request_body(registry));
+    let question = MediaType::from(question)
+        .named_example("line", json!({ "command": "/mx example.com" }))
+        .named_example(
+            "named",
+            json!({ "name": "mx", "arguments": { "domain": "example.com" } }),
+        );
+
+    let reply = shared::response("The reply, in the form that `Accept` wants most.");
+    let reply = content_forms(reply, schemas.schema_for::<AnyReply>(), schemas);
+    let location = Header {
+        required: false,
+        description: "",
+        schema: schemas.schema_for::<str>(),
+    };
+
+    let taken = "Taken; the reply is delivered to `callback`. How that goes stands at `url`.";
+    let taken = shared::response(taken)
+        .header("Location", location)
+        .content(JSON, schemas.schema_for::<callbacks::AcceptedCallback>());
+
+    let operation = Operation::new("ask", ASKING, "Ask one question")
+        .description("As a line, or as a command's name with arguments.")
+        .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID])
+        .body(true, JSON, question)
+        .response("200", reply)
+        .response("202", taken)
+        .response_ref("204", ALL_SEEN)
+        .callback("reply", "{$request.body#/callback}", deliver(schemas));
+
+    with_problems(operation, &[&OF_LOOKUPS[..], &[404, 408, 413]].concat())
+}
+
+/// What is sent to the `callback` of a question.
+fn deliver(schemas: &mut Schemas) -> Operation {
+    let headers = [
+        (
+            "webhook-id",
+            "Of the delivery; the same in each attempt.",
+            json_schema!({ "type": "string" }),
+        ),
+        (
+            "webhook-timestamp",
+            "Of this attempt, in seconds since 1970.",
+            json_schema!({ "type": "string", "pattern": "^[0-9]+$" }),
+        ),
+        (
+            "webhook-signature",
+            "`v1,` and the HMAC-SHA256 of `webhook-id.webhook-timestamp.body`, in Base64.",
+            json_schema!({ "type": "string", "pattern": "^v1,[A-Za-z0-9+/]{43}=$" }),
+        ),
+    ];
+
+    let operation = Operation::new(
+        "deliver",
+        ASKING,
+        "The reply to a question with a `callback`",
+    )
+    .description("Signed as Standard Webhooks say.")
+    .without_security();
+
+    headers
+        .into_iter()
+        .fold(operation, |operation, (name, description, schema)| {
+            operation.parameter(Parameter {
+                name: name.to_owned(),
+                place: Place::Header,
+                required: true,
+                description: description.to_owned(),
+                schema,
+                example: None,
+            })
+        })
+        .body(
+            true,
+            JSON,
+            schemas.schema_for::<callbacks::Message>().into(),
+        )
+        .response("2XX", Response::new("Taken."))
+        .response(
+            "410",
+            Response::new("Not wanted: there are no further attempts."),
+        )
+        .response(
+            "default",
+            Response::new("Not taken: there may be further attempts."),
+        )
+}
+
+/// `GET /v1/commands/{name}`
+pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas) -> Operation {
+    let aliases = match entry.spec.aliases {
+        [] => String::new(),
+        aliases => format!(" Also by the name of `{}`.", aliases.join("`, `")),
+    };
+    let reply = shared::response("The reply, in the form that `Accept` wants most.")
+        .header_ref("ETag", ETAG)
+        .header_ref("Cache-Control", CACHE_CONTROL);
+    let reply = content_forms(reply, schemas::reply_ref(entry), schemas);
+    let group = entry.spec.group.title();
+    let operation = Operation::new(entry.spec.name, group, entry.spec.about)
+        .description(format!("As a line: `/{}`.{aliases}", entry.usage()));
+
+    let example = netvane_core::command::example(registry, entry);
+    let properties = entry.arguments_schema.get("properties");
+    let arguments = entry.arguments.iter().filter_map(|argument| {
+        let schema = properties?.get(&argument.name)?;
+        Some(in_query(argument, schema, example.get(&argument.name)))
+    });
+    let operation = arguments
+        .fold(operation, Operation::parameter)
+        .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID, IF_NONE_MATCH])
+        .response("200", reply)
+        .response_ref("204", ALL_SEEN)
+        .response_ref("304", shared::UNCHANGED);
+
+    with_problems(operation, &OF_LOOKUPS)
+}
+
+/// An argument as a parameter.
+fn in_query(argument: &Argument, schema: &Value, example: Option<&Value>) -> Parameter {
+    let form = argument.form.as_ref();
+    let form = form.map(|form| format!(": {form}")).unwrap_or_default();
+    Parameter {
+        name: argument.name.clone(),
+        place: Place::Query,
+        required: argument.required,
+        description: format!("{}{form}", argument.help.trim_end_matches('.')),
+        schema: schemas::as_text(schema),
+        example: example.cloned(),
+    }
+}
+
+/// `POST /v1/batch`
+pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
+    let question = schemas.add("BatchQuestion", questions::batch_line(registry));
+    // Without a type: a generator of requests may as well make one line of what is in it.
+    let lines = json_schema!({ "contentMediaType": NDJSON, "contentSchema": question });
+    let example = "{\"command\":\"/mx example.com\",\"ref\":1}\n\
+        {\"name\":\"a\",\"arguments\":{\"domain\":\"example.org\"},\"ref\":2}\n";
+    let answers = stream_of(NDJSON, schemas.schema_for::<batch::BatchAnswer>());
+    let answers = shared::response("A reply or an error a line, with the `ref` of its question.")
+        .content(NDJSON, answers);
+
+    let operation = Operation::new("batch", ASKING, "Ask many questions in one request")
+        .description(
+            "A question a line; answers in the order in which they are found. Read while you send: lines are not taken \
+             while answers are not.",
+        )
+        .parameter_refs(&[REQUEST_ID])
+        .body(false, NDJSON, MediaType::from(lines).example(example))
+        .response("200", answers);
+    with_problems(operation, &[401, 403, 429])
+}
+
+/// `GET /v1/deliveries/{id}`
+pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
+    let id = Parameter {
+        name: "id".into(),
+        place: Place::Path,
+        required: true,
+        description: "As the 202 gave it.".into(),
+        schema: schemas.schema_for::<str>(),
+        example: None,
+    };
+    let delivery = shared::response("How far it has come.")
+        .content(JSON, schemas.schema_for::<callbacks::DeliveryStatus>());
+    let operation = Operation::new("delivery", ASKING, "What became of a callback")
+        .description("Kept for 7 days after its end. Who knows the id may know.")
+        .parameter_refs(&[REQUEST_ID])
+        .parameter(id)
+        .response("200", delivery);
+    with_problems(operation, &[404, 503])
+}
+
+/// What is not about questions: each with its path.
+pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
+    let mut open = |id, summary, content_type| {
+        let content = shared::response(summary).content(content_type, schemas.schema_for::<str>());
+        Operation::new(id, SERVICE, summary)
+            .without_security()
+            .response("200", content)
+    };
+
+    let ready = open("isReady", "Questions can be answered", TEXT);
+    let paths = [
+        ("/healthz", open("isAlive", "The process is alive", TEXT)),
+        ("/metrics", open("metrics", "Metrics for Prometheus", TEXT)),
+        (
+            "/docs",
+            open("documentation", "This API, for people", "text/html"),
+        ),
+    ];
+
+    let unready = Response::new("Questions cannot be answered; the text says why.")
+        .content(TEXT, schemas.schema_for::<str>());
+    let description = shared::response("OpenAPI 3.1.").content(
+        JSON,
+        json_schema!({ "type": "object", "additionalProperties": true }),
+    );
+    let describe = Operation::new("describe", SERVICE, "This document")
+        .without_security()
+        .response("200", description);
+
+    let [alive, metrics, docs] = paths;
+
+    vec![
+        alive,
+        ("/readyz", ready.response("503", unready)),
+        metrics,
+        docs,
+        ("/openapi.json", describe),
+    ]
+}
+
+/// The forms of a reply.
+fn content_forms(response: Response, reply: Schema, schemas: &mut Schemas) -> Response {
+    let mut events = stream_of(
+        "text/event-stream",
+        schemas.schema_for::<events::StreamEvent>(),
+    );
+    let said = "`progress` events, then one `reply` or `error`; their data is the JSON of a reply or problem.";
+    events.insert("description".into(), said.into());
+    response
+        .content(JSON, reply)
+        .content(TEXT, schemas.schema_for::<str>())
+        .content("text/markdown", schemas.schema_for::<str>())
+        .content("text/event-stream", events)
+}
+
+/// Text of this type, each part of which reads as this.
+fn stream_of(media_type: &str, part: Schema) -> Schema {
+    json_schema!({ "type": "string", "contentMediaType": media_type, "contentSchema": part })
+}
+
+/// The problems of these statuses beside the other responses.
+fn with_problems(operation: Operation, statuses: &[u16]) -> Operation {
+    statuses.iter().fold(operation, |operation, status| {
+        operation.response_ref(&status.to_string(), &shared::problem_name(*status))
+    })
+}

@@ -1,0 +1,87 @@
+//! What may be asked: the members of [`Question`] in the combinations that are taken, with the arguments of each
+//! command.
+
+use netvane_core::{command::Registry, document::public_schema_settings};
+use schemars::{Schema, generate::SchemaSettings, json_schema};
+use serde_json::{Map, Value, json};
+
+use crate::ask::Question;
+
+/// A question that is a whole request body.
+pub(super) fn request_body(registry: &Registry) -> Schema {
+    question(registry, "callback")
+}
+
+/// A question that is a line of a batch.
+pub(super) fn batch_line(registry: &Registry) -> Schema {
+    question(registry, "ref")
+}
+
+/// Either form, with one more member of [`Question`]: `extra`.
+fn question(registry: &Registry, extra: &str) -> Schema {
+    let members = members();
+    let line = json!({
+        "type": "object", "required": ["command"], "additionalProperties": false,
+        "properties": { "command": members.get("command"), extra: members.get(extra) },
+    });
+    let named = by_arguments(registry)
+        .into_iter()
+        .map(|(arguments, names)| {
+            let required: &[&str] = if arguments["type"] == "object" {
+                &["name", "arguments"]
+            } else {
+                &["name"]
+            };
+            json!({
+                "type": "object", "required": required, "additionalProperties": false,
+                "properties": {
+                    "name": { "enum": names }, "arguments": arguments, extra: members.get(extra),
+                },
+            })
+        });
+    let forms: Vec<Value> = std::iter::once(line).chain(named).collect();
+    json_schema!({ "type": "object", "anyOf": forms })
+}
+
+/// The members of [`Question`] with their schemas.
+fn members() -> Map<String, Value> {
+    let generator = public_schema_settings(SchemaSettings::draft2020_12()).into_generator();
+    let mut schema = generator.into_root_schema_for::<Question>();
+    match schema.remove("properties") {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+/// The arguments that there are, each with the names of the commands that take just these: commands that take the same
+/// ones share a form.
+fn by_arguments(registry: &Registry) -> Vec<(Value, Vec<&str>)> {
+    let mut forms: Vec<(Value, Vec<&str>)> = Vec::new();
+    for entry in registry.entries() {
+        let mut arguments: Value = entry.arguments_schema.clone().into();
+        if let Some(members) = arguments.as_object_mut() {
+            members.retain(|name, _| !matches!(name.as_str(), "title" | "description"));
+        }
+        if !entry.arguments.iter().any(|argument| argument.required) {
+            arguments["type"] = json!(["object", "null"]);
+        }
+        let names = std::iter::once(entry.spec.name).chain(entry.spec.aliases.iter().copied());
+        match forms.iter_mut().find(|(form, _)| *form == arguments) {
+            Some((_, others)) => others.extend(names),
+            None => forms.push((arguments, names.collect())),
+        }
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A member that is read but in no form here would be one that nobody is told of.
+    #[test]
+    fn covers_every_member_of_a_question() {
+        let names: Vec<String> = members().keys().cloned().collect();
+        assert_eq!(names, ["command", "name", "arguments", "ref", "callback"]);
+    }
+}

@@ -1,0 +1,150 @@
+//! What several operations have in common: parameters, headers, problems, the key.
+
+use schemars::{Schema, json_schema};
+
+use super::model::{Header, Named, Parameter, Place, Response, SecurityScheme};
+
+/// Names of the components.
+pub(super) const REQUEST_ID: &str = "RequestId";
+pub(super) const LAST_EVENT_ID: &str = "LastEventId";
+pub(super) const IF_NONE_MATCH: &str = "IfNoneMatch";
+pub(super) const ETAG: &str = "ETag";
+pub(super) const CACHE_CONTROL: &str = "CacheControl";
+const RETRY_AFTER: &str = "RetryAfter";
+pub(super) const ALL_SEEN: &str = "AllSeen";
+pub(super) const UNCHANGED: &str = "Unchanged";
+pub(super) const KEY: &str = "key";
+
+/// Statuses of problems, with when they come.
+const PROBLEMS: [(u16, &str); 11] = [
+    (400, "The question is wrong."),
+    (401, "A key is wanted, and none that is known was given."),
+    (
+        403,
+        "The target is not contacted, or the caller may not ask this.",
+    ),
+    (404, "No command has this name."),
+    (408, "The request body did not arrive in time."),
+    (413, "The request body is too large."),
+    (429, "Asked too often."),
+    (500, "A fault of Netvane's own."),
+    (502, "A server that the answer depends on failed."),
+    (503, "This installation cannot do it, now or at all."),
+    (
+        504,
+        "A server that the answer depends on did not answer in time.",
+    ),
+];
+
+/// Name of the component for problems of this status.
+pub(super) fn problem_name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+/// A response of which the name stands in the log.
+pub(super) fn response(description: &str) -> Response {
+    Response::new(description).header_ref("X-Request-Id", REQUEST_ID)
+}
+
+/// The responses that several operations have; a problem looks like this.
+pub(super) fn responses(problem: &Schema) -> Named<Response> {
+    let problems = PROBLEMS.iter().map(|(status, when)| {
+        let response = response(when).content("application/problem+json", problem.clone());
+        let response = if *status == 429 {
+            response.header_ref("Retry-After", RETRY_AFTER)
+        } else {
+            response
+        };
+        (problem_name(*status), response)
+    });
+    let all_seen =
+        "Only for event streams: the stream that `Last-Event-ID` names has ended with that event.";
+    let unchanged = response("What `If-None-Match` names still holds.")
+        .header_ref("ETag", ETAG)
+        .header_ref("Cache-Control", CACHE_CONTROL);
+    let others = [
+        (ALL_SEEN.to_owned(), Response::new(all_seen)),
+        (UNCHANGED.to_owned(), unchanged),
+    ];
+    problems.chain(others).collect()
+}
+
+pub(super) fn parameters() -> Named<Parameter> {
+    [
+        (
+            REQUEST_ID,
+            "X-Request-Id",
+            "Name for this request in the response and in the log: up to 128 letters, digits and `._-`. Another one is \
+             made up otherwise.",
+        ),
+        (
+            LAST_EVENT_ID,
+            "Last-Event-ID",
+            "Only for event streams: takes up the stream of this event where it broke off.",
+        ),
+        (
+            IF_NONE_MATCH,
+            "If-None-Match",
+            "`ETag` of the reply that the client has.",
+        ),
+    ]
+    .map(|(component, name, description)| {
+        let parameter = Parameter {
+            name: name.to_owned(),
+            place: Place::Header,
+            required: false,
+            description: description.to_owned(),
+            schema: json_schema!({ "type": "string" }),
+            example: None,
+        };
+        (component.to_owned(), parameter)
+    })
+    .into()
+}
+
+pub(super) fn headers() -> Named<Header> {
+    [
+        (
+            REQUEST_ID,
+            true,
+            "Name of this request in the log.",
+            "^[A-Za-z0-9._-]{1,128}$",
+        ),
+        (
+            ETAG,
+            false,
+            "Where the reply may be kept. TTLs that count down do not change it.",
+            "^W/\"[0-9a-f]{32}\"$",
+        ),
+        (
+            CACHE_CONTROL,
+            true,
+            "How long the answer holds; `no-store` where it does not.",
+            "^(no-store|private, max-age=[0-9]+)$",
+        ),
+        (
+            RETRY_AFTER,
+            false,
+            "Seconds after which asking again makes sense.",
+            "^[0-9]+$",
+        ),
+    ]
+    .map(|(component, required, description, pattern)| {
+        let header = Header {
+            required,
+            description,
+            schema: json_schema!({ "type": "string", "pattern": pattern }),
+        };
+        (component.to_owned(), header)
+    })
+    .into()
+}
+
+pub(super) fn security_schemes() -> Named<SecurityScheme> {
+    let key = SecurityScheme {
+        kind: "http",
+        scheme: "bearer",
+        description: "A key of this installation. Whether one is needed is for its operator to say.",
+    };
+    Named::from([(KEY.to_owned(), key)])
+}
