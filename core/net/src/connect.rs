@@ -23,6 +23,10 @@ pub(crate) enum Answer {
     /// RST.
     Refused,
     /// An ICMP error, and who sent it.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "only an error queue tells it")
+    )]
     Notice(Notice, Option<IpAddr>),
     /// This machine could not send it, or the kernel gave up.
     Failed(io::Error),

@@ -1,6 +1,7 @@
 //! How many descriptors a scan may hold.
 
 /// Left to the rest of the process.
+#[cfg(unix)]
 const RESERVE: u64 = 64;
 
 /// Raises the soft limit of open descriptors to the hard one and returns it; for `main`, as the
