@@ -19,7 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 pub use completion::complete;
-pub use context::{About, Context};
+pub use context::Context;
 pub use parse::example;
 pub use registry::{Listing, Registry};
 

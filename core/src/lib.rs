@@ -6,14 +6,17 @@
 pub mod args;
 pub mod command;
 mod commands;
+mod credential;
 mod engine;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
 mod mailbox_check;
+mod platform;
 mod policy;
 pub mod request;
+mod runtime;
 pub mod settings;
 pub mod spec;
 pub mod store;
@@ -31,4 +34,6 @@ pub use netvane_document as document;
 pub use netvane_document::{Failure, Missing, Problem, ProblemCode, Reply, UsageError, UsageKind};
 pub use netvane_facts as facts;
 pub use netvane_net as net;
-pub use request::{Caller, Input, Request};
+pub use platform::Platform;
+pub use request::{Caller, Credential, Input, Request};
+pub use runtime::Runtime;

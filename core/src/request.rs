@@ -7,13 +7,15 @@ use std::{net::IpAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::request::http_request::Visit;
+pub use crate::credential::Credential;
+
+use crate::{platform::Platform, request::http_request::Visit};
 
 /// A question as an adapter received it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Which adapter: `terminal`, `http`, …
-    pub adapter: &'static str,
+    /// Where it was received.
+    pub platform: Platform,
     /// What is asked.
     pub input: Input,
     /// An answer that is kept already will not do.
@@ -28,7 +30,7 @@ pub struct Request {
 }
 
 /// Who asks, as far as the adapter knows. Names are those of the platform, and unique on it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Caller {
     /// A person or a bot.
     pub user: Option<String>,
@@ -38,8 +40,9 @@ pub struct Caller {
     pub server: Option<String>,
     /// What the user is there.
     pub roles: Vec<String>,
-    /// Name of the API key that came with the question.
-    pub api_key: Option<String>,
+    /// The API key or the signature that came with the question.
+    #[serde(rename = "api_key")]
+    pub credential: Option<Credential>,
     /// Where the question came from over the network.
     pub address: Option<IpAddr>,
     /// The operator's own: at the terminal, or on the machine of a service that nobody else can reach. No limits.
@@ -49,9 +52,9 @@ pub struct Caller {
 
 impl Request {
     /// A question that an answer of a moment ago would do for, asked by nobody in particular.
-    pub fn new(adapter: &'static str, input: Input) -> Self {
+    pub fn new(platform: Platform, input: Input) -> Self {
         Self {
-            adapter,
+            platform,
             input,
             fresh: false,
             caller: Caller::default(),

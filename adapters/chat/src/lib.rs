@@ -15,7 +15,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_core::{Engine, Input, UsageError, store::Store};
+use netvane_core::{Engine, Input, Platform, UsageError, store::Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use desk::{Press, Pressed};
@@ -29,6 +29,7 @@ pub use question::{Ended, Outlet, Question, Trouble, Unkept};
 pub struct Chat(Arc<Inner>);
 
 struct Inner {
+    platform: Platform,
     adapter: &'static str,
     engine: Engine,
     journal: journal::Journal,
@@ -40,18 +41,20 @@ struct Inner {
 }
 
 impl Chat {
-    /// For the adapter of this name.
+    /// For the adapter of this platform.
     pub fn new(
-        adapter: &'static str,
+        platform: Platform,
         engine: Engine,
         store: Store,
         pace: Pace,
         shutdown: CancellationToken,
     ) -> Self {
+        let adapter = platform.name();
         let journal = journal::Journal::new(adapter, store.clone());
         let desk = desk::Desk::new(adapter, store);
         let recent = recent::Recent::default();
         Self(Arc::new(Inner {
+            platform,
             adapter,
             engine,
             journal,

@@ -225,14 +225,19 @@ impl Chat {
     /// Whether the operator lets only the asker read the answer to this.
     pub fn is_private(&self, input: &Input, caller: &Caller) -> bool {
         let command = self.understood(input);
-        command.is_ok_and(|command| self.0.engine.is_private(self.0.adapter, caller, command))
+        command.is_ok_and(|command| {
+            self.0
+                .engine
+                .runtime()
+                .is_private(self.0.platform, caller, command)
+        })
     }
 
     /// The whole answer to a question, for a file.
     pub async fn raw(&self, input: Input, caller: Caller) -> Result<Reply, Failure> {
         self.0
             .engine
-            .ask(Request::new(self.0.adapter, input).by(caller), |_| {})
+            .ask(Request::new(self.0.platform, input).by(caller), |_| {})
             .await
     }
 
@@ -295,7 +300,7 @@ impl Chat {
     ) -> Ended {
         let inner = &self.0;
         let mut request =
-            Request::new(inner.adapter, question.input.clone()).by(question.caller.clone());
+            Request::new(inner.platform, question.input.clone()).by(question.caller.clone());
         request.fresh = question.fresh;
         let (sender, mut progress) = watch::channel(None::<Reply>);
         let lookup = inner.engine.ask(request, move |so_far| {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use netvane_core::{Engine, Input, settings::Settings, store::Store};
+use netvane_core::{Engine, Input, Platform, settings::Settings, store::Store};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -92,7 +92,7 @@ fn world() -> World {
     };
     let shutdown = CancellationToken::new();
     let chat = Chat::new(
-        "test",
+        Platform::Telegram,
         engine,
         store.clone(),
         Pace::new(&rates),
@@ -172,7 +172,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
     assert_eq!(world.chat.recent("ann"), ["1.1.1.1"]);
     assert!(world.chat.interrupted().is_empty(), "nothing is left open");
     let restarted = Chat::new(
-        "test",
+        Platform::Telegram,
         world.chat.engine().clone(),
         world.store,
         Pace::new(&Rates {

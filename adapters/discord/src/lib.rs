@@ -24,7 +24,7 @@ use std::time::Duration;
 use axum::Router;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use netvane_chat::{Chat, Pace, Rates};
-use netvane_core::{Engine, Failure, Health, settings, store::Store};
+use netvane_core::{Engine, Failure, Health, Platform, settings, store::Store};
 use serde_json::Value;
 use serenity::http::Route;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,8 @@ use crate::{
 };
 
 /// What the engine calls this adapter.
-const NAME: &str = "discord";
+const PLATFORM: Platform = Platform::Discord;
+const NAME: &str = PLATFORM.name();
 
 const WRONG_TOKEN: &str = "Discord does not accept the token (discord.token)";
 
@@ -61,7 +62,7 @@ impl Discord {
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
         let rest = Rest::new(settings).map_err(|error| Failure::Unavailable(error.to_string()))?;
-        let chat = Chat::new(NAME, engine, store, pace(), shutdown);
+        let chat = Chat::new(PLATFORM, engine, store, pace(), shutdown);
         let key = (settings.mode == "interactions").then(|| hook::Key::read(&settings.public_key));
         Ok(Self {
             bot: Bot::new(chat, rest),

@@ -7,7 +7,7 @@ use std::{
 
 use moka::sync::Cache;
 use netvane_chat::{Chat, Pace, Rates, Room, Trouble};
-use netvane_core::{Engine, Failure, settings, store::Store};
+use netvane_core::{Engine, Failure, Platform, settings, store::Store};
 use reqwest::{Client, Url};
 use teloxide::{
     ApiError, Bot, RequestError,
@@ -22,7 +22,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// The name of this adapter in logs, metrics and keys.
-pub(crate) const NAME: &str = "telegram";
+pub(crate) const PLATFORM: Platform = Platform::Telegram;
+pub(crate) const NAME: &str = PLATFORM.name();
 
 /// A poll for updates stays open this long; the client waits a little longer.
 pub(crate) const POLL: Duration = Duration::from_secs(50);
@@ -83,7 +84,7 @@ impl Hub {
 
         Ok(Self {
             bot: Bot::with_client(settings.token.reveal(), client).set_api_url(url),
-            chat: Chat::new(NAME, engine, store.clone(), pace, shutdown),
+            chat: Chat::new(PLATFORM, engine, store.clone(), pace, shutdown),
             store,
             me: OnceLock::new(),
             permits: Arc::new(Semaphore::new(AT_ONCE)),

@@ -20,7 +20,7 @@ use ulid::Ulid;
 
 use crate::{
     ask::hint,
-    hub::{Hub, NAME, call},
+    hub::{Hub, PLATFORM, call},
     markup::shortened,
     outlet::{NO_PREVIEW, Place, Spot, keyboard},
     render::render,
@@ -88,7 +88,7 @@ impl Hub {
     /// What can be said without asking the network.
     async fn known(&self, command: &str, input: Input, who: Caller) -> Option<Reply> {
         let engine = self.chat.engine();
-        if let Some(reply) = engine.known(&Request::new(NAME, input.clone()).by(who.clone())) {
+        if let Some(reply) = engine.known(&Request::new(PLATFORM, input.clone()).by(who.clone())) {
             return Some(reply);
         }
         let free = engine

@@ -47,7 +47,7 @@ pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
     }
     // Whoever checks may be another user than the one that runs it, and must not leave a file that this one cannot write.
     let unrecorded = without_audit(settings.clone());
-    Engine::new(&unrecorded)?.check()?;
+    Engine::new(&unrecorded)?.runtime().check()?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use netvane_core::{
-    Caller, Engine, Failure, Input, Reply, Request, UsageError,
+    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError,
     command::Entry,
     document::render::{self, Layout},
 };
@@ -37,7 +37,7 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
         own: true,
         ..Caller::default()
     };
-    let request = Request::new("terminal", input).by(own);
+    let request = Request::new(Platform::Terminal, input).by(own);
     let mut drawn = 0;
     let answer = runtime.block_on(async {
         let asked = engine.ask(request, |so_far| drawn = screen.redraw(&so_far, drawn));
@@ -64,7 +64,7 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
         None => ExitCode::from(130),
     };
 
-    runtime.block_on(engine.goodbyes());
+    runtime.block_on(netvane_core::net::smtp::goodbyes());
 
     // Nothing else that a lookup left behind may hold up the prompt.
     runtime.shutdown_background();

@@ -44,8 +44,8 @@ pub(crate) fn run(
         let engine = Engine::new(&settings)?;
 
         // Resolvers may still come; what else is missing does not.
-        if engine.has_resolver() {
-            engine.check()?;
+        if engine.runtime().has_resolver() {
+            engine.runtime().check()?;
         }
 
         tokio::spawn(follow_data(engine.clone()));
@@ -70,7 +70,7 @@ pub(crate) fn run(
         // They end by themselves, when what they are answering is answered.
         chats.close();
         chats.wait().await;
-        engine.goodbyes().await;
+        netvane_core::net::smtp::goodbyes().await;
 
         anyhow::Ok(())
     })?;
@@ -170,7 +170,7 @@ async fn follow_data(engine: Engine) {
     loop {
         ticks.tick().await;
         let engine = engine.clone();
-        let _ = tokio::task::spawn_blocking(move || engine.refresh_data()).await;
+        let _ = tokio::task::spawn_blocking(move || engine.runtime().refresh_data()).await;
     }
 }
 

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use netvane_core::{
-    Caller, Failure, Input, Request, UsageError,
+    Caller, Credential, Failure, Input, Platform, Request, UsageError,
     request::http_request::Visit,
     settings::{
         self, Secret,
@@ -30,9 +30,6 @@ use signature::{Secrets, Signature};
 
 /// Lines that a batch may have when it is sent with neither key nor signature.
 pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
-
-/// What callers are called who sign their requests. No key can have this name.
-const SIGNER: &str = "a signature";
 
 /// Schemes by which a browser shows its user to a proxy in front, request after request.
 const FOR_OTHERS: [&str; 3] = ["basic", "digest", "negotiate"];
@@ -175,16 +172,16 @@ impl IntoResponse for Refusal {
 impl Head {
     /// Who it is, once the signature, if there is one, has been found to be right.
     fn admitted(self, app: &App, visit: &Visit) -> Admitted {
-        let (name, scopes) = match (self.key, self.signature) {
-            (Some((name, scopes)), _) => (Some(name), scopes),
-            (None, Some(_)) => (Some(SIGNER.to_owned()), Scope::ALL.to_vec()),
+        let (credential, scopes) = match (self.key, self.signature) {
+            (Some((name, scopes)), _) => (Some(Credential::ApiKey(name)), scopes),
+            (None, Some(_)) => (Some(Credential::Signature), Scope::ALL.to_vec()),
             (None, None) => (None, Scope::ALL.to_vec()),
         };
-        let address = visit.caller(&app.engine.proxies());
-        let own = name.is_none() && app.engine.is_own(address);
+        let address = visit.caller(&app.engine.runtime().proxies);
+        let own = credential.is_none() && app.engine.runtime().is_own(address);
         Admitted {
             caller: Caller {
-                api_key: name,
+                credential,
                 address: Some(address),
                 own,
                 ..Caller::default()
@@ -214,7 +211,7 @@ impl Admitted {
 
     /// Neither a key nor a signature came with the request.
     pub(crate) fn is_anonymous(&self) -> bool {
-        self.caller.api_key.is_none()
+        self.caller.credential.is_none()
     }
 
     /// Whether this line of a batch is one too many.
@@ -224,7 +221,7 @@ impl Admitted {
 
     /// What they ask.
     pub(crate) fn request(self, input: Input, visit: Arc<Visit>) -> Request {
-        Request::new("http", input)
+        Request::new(Platform::Http, input)
             .by(self.caller)
             .brought_by(visit)
     }

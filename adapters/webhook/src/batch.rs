@@ -84,7 +84,7 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
         Ok(admitted) => admitted,
         Err(refused) => return refused.into_response(),
     };
-    let at_once = app.engine.limits().batch;
+    let at_once = app.engine.runtime().limits.batch;
     let lines = Lines::of(body, app.max_body, app.read_timeout);
     let answers = stream::unfold(lines, async |mut lines| {
         lines.next().await.map(|line| (line, lines))
@@ -188,12 +188,12 @@ fn reference(line: &[u8]) -> Option<Box<RawValue>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netvane_core::{Engine, Input, settings::Settings};
+    use netvane_core::{Engine, Input, Platform, settings::Settings};
 
     #[tokio::test]
     async fn joined_lines_equal_what_serde_writes() {
         let engine = Engine::new(&Settings::default()).expect("an engine");
-        let request = Request::new("http", Input::Text("port 22".into()));
+        let request = Request::new(Platform::Http, Input::Text("port 22".into()));
         let reply = engine.ask(request, |_| {}).await.expect("a reply");
         let reference = RawValue::from_string(r#"{"a": [1]}"#.into()).expect("JSON");
         for reference in [None, Some(&*reference)] {

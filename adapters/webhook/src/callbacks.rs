@@ -24,7 +24,7 @@ use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use moka::sync::Cache;
 use netvane_core::{
-    Caller, Engine, Failure, Health, Input, Request,
+    Caller, Engine, Failure, Health, Input, Platform, Request,
     request::http_request::Visit,
     settings::Http,
     store::{Store, StoreError},
@@ -181,7 +181,7 @@ impl Callbacks {
     /// bytes.
     async fn accept(&self, request: Request, url: &str, body: usize) -> Result<Delivery, Failure> {
         let Inner { engine, store, .. } = &*self.0;
-        let url = target::read(url, &engine.http())?;
+        let url = target::read(url, &engine.runtime().http())?;
         let command = engine.understood(&request.input)?;
         let full = || {
             Failure::Unavailable(format!(
@@ -259,7 +259,7 @@ impl Callbacks {
 
     /// A place among the few of someone who asked without a key or a signature.
     fn stranger(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
-        if caller.own || caller.api_key.is_some() {
+        if caller.own || caller.credential.is_some() {
             return Ok(None);
         }
         let few = self
@@ -334,7 +334,10 @@ impl Callbacks {
             }
             self.running(|running| running.insert(delivery.id.clone()));
             let payload = self
-                .payload(Request::new("http", input).by(caller), delivery.most)
+                .payload(
+                    Request::new(Platform::Http, input).by(caller),
+                    delivery.most,
+                )
                 .await;
             let id = delivery.id.as_str();
             self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())
@@ -349,7 +352,7 @@ impl Callbacks {
     /// The most bytes that may be delivered for a request: a multiple of its own, head and body.
     fn most(&self, request: &Request, body: usize) -> usize {
         let head = request.visit.as_ref().map_or(0, |visit| visit.size());
-        let factor = self.0.engine.limits().amplification as usize;
+        let factor = self.0.engine.runtime().limits.amplification as usize;
         (head + body).saturating_mul(factor).min(MAX_PAYLOAD)
     }
 
@@ -457,6 +460,7 @@ impl Callbacks {
         };
 
         match engine
+            .runtime()
             .deliver(&delivery.url, headers, payload, *patience, delivery.own)
             .await
         {

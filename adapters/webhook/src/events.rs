@@ -14,7 +14,7 @@ use axum::{
 };
 use futures::{FutureExt, Stream, stream};
 use moka::{policy::EvictionPolicy, sync::Cache};
-use netvane_core::{Engine, Failure, Input, Problem, Reply, Request};
+use netvane_core::{Credential, Engine, Failure, Input, Problem, Reply, Request};
 use schemars::JsonSchema;
 use tokio::sync::watch;
 use ulid::Ulid;
@@ -39,7 +39,7 @@ pub(crate) struct Streams(Cache<Ulid, Arc<Known>>);
 /// A stream with who may take it up: who asks the same again.
 struct Known {
     input: Input,
-    api_key: Option<String>,
+    credential: Option<Credential>,
     shown: watch::Sender<Shown>,
 }
 
@@ -150,15 +150,15 @@ impl Streams {
             .split_once('-')?;
         let (id, seen) = (Ulid::from_string(id).ok()?, seen.parse().ok()?);
         let known = self.0.get(&id)?;
-        let same = known.input == request.input && known.api_key == request.caller.api_key;
+        let same = known.input == request.input && known.credential == request.caller.credential;
         (same && seen <= known.shown.borrow().number).then_some((id, seen, known))
     }
 
     fn begin(&self, id: Ulid, engine: Engine, request: Request) -> Arc<Known> {
-        let (input, api_key) = (request.input.clone(), request.caller.api_key.clone());
+        let (input, credential) = (request.input.clone(), request.caller.credential.clone());
         let known = Arc::new(Known {
             input,
-            api_key,
+            credential,
             shown: watch::Sender::default(),
         });
 

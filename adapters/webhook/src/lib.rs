@@ -236,7 +236,7 @@ async fn ready(State(app): State<App>) -> Response {
     if app.draining.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
-    let (status, told) = match app.engine.ready().await {
+    let (status, told) = match app.engine.runtime().ready().await {
         Ok(()) => (StatusCode::OK, "ready".to_owned()),
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()),
     };

@@ -21,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use netvane_core::{
-    Failure, Input, Reply, Request,
+    Failure, Input, Platform, Reply, Request,
     document::{Block, Document, Severity},
     settings::Http,
 };
@@ -57,7 +57,7 @@ pub(crate) struct Slack {
 
 /// Whose form it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Platform {
+enum Dialect {
     /// Takes blocks, and replaces what was said before.
     Slack,
     /// Mattermost, Rocket.Chat and the like: markdown.
@@ -105,13 +105,17 @@ impl Slack {
     }
 }
 
-impl Platform {
+impl Dialect {
+    fn platform(self) -> Platform {
+        match self {
+            Self::Slack => Platform::Slack,
+            Self::Other => Platform::Slash,
+        }
+    }
+
     /// As the metrics and the log name it.
     fn name(self) -> &'static str {
-        match self {
-            Self::Slack => "slack",
-            Self::Other => "slash",
-        }
+        self.platform().name()
     }
 
     fn message(self, document: &Document, readers: Readers) -> Value {
@@ -163,7 +167,7 @@ pub(crate) async fn take(State(app): State<App>, headers: HeaderMap, body: Body)
 }
 
 /// The answer, if it is there in time; else a word that it follows.
-async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Value {
+async fn said(app: &App, platform: Dialect, form: Form, arrived: Instant) -> Value {
     let slack = &app.slack;
     let say = |document: &Document| platform.message(document, Readers::Asker);
     let input = Input::Text(form.line(platform, app.engine.registry()));
@@ -176,7 +180,7 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
 
     let (mut lookup, mut progress) = look_up(
         app,
-        Request::new(platform.name(), input.clone()).by(form.caller()),
+        Request::new(platform.platform(), input.clone()).by(form.caller()),
     );
     let invited = tokio::select! {
         biased;
@@ -190,7 +194,7 @@ async fn said(app: &App, platform: Platform, form: Form, arrived: Instant) -> Va
     };
 
     let deliveries = match form.response_url(&app.engine).await {
-        Ok(url) => Deliveries::new(app.engine.http(), url, platform),
+        Ok(url) => Deliveries::new(app.engine.runtime().http().clone(), url, platform),
         Err(why) => {
             tracing::warn!(
                 adapter = platform.name(),

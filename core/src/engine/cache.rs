@@ -9,6 +9,7 @@ use moka::{Expiry, sync::Cache as Store};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::cache_key::CacheKey;
 use netvane_document::{Finding, Rendition};
 
 /// An answer with the time it was found.
@@ -60,14 +61,14 @@ impl Entry {
 }
 
 /// Bounded in number; each entry goes when its own time is over.
-pub(crate) struct Cache(Store<Arc<str>, Arc<Entry>>);
+pub(crate) struct Cache(Store<Arc<CacheKey>, Arc<Entry>>);
 
 struct Lifetime;
 
-impl Expiry<Arc<str>, Arc<Entry>> for Lifetime {
+impl Expiry<Arc<CacheKey>, Arc<Entry>> for Lifetime {
     fn expire_after_create(
         &self,
-        _: &Arc<str>,
+        _: &Arc<CacheKey>,
         entry: &Arc<Entry>,
         _: std::time::Instant,
     ) -> Option<Duration> {
@@ -85,14 +86,14 @@ impl Cache {
         )
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<Arc<Entry>> {
+    pub(crate) fn get(&self, key: &CacheKey) -> Option<Arc<Entry>> {
         // By the entry's own clock, which tests move; the store frees what is over a while later.
         self.0
             .get(key)
             .filter(|entry| entry.found.elapsed() < entry.lifetime)
     }
 
-    pub(crate) fn keep(&self, key: Arc<str>, entry: Arc<Entry>) {
+    pub(crate) fn keep(&self, key: Arc<CacheKey>, entry: Arc<Entry>) {
         if !entry.lifetime.is_zero() {
             self.0.insert(key, entry);
         }

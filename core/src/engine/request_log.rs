@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Instant};
 use serde_json::{Map, Value};
 use ulid::Ulid;
 
-use super::runtime::World;
 use crate::{
     command::Entry,
     engine::metrics,
     policy::audit::{Keepable, Record},
     request::Request,
+    runtime::Runtime,
 };
 use netvane_document::{Failure, Reply};
 
@@ -18,7 +18,7 @@ use netvane_document::{Failure, Reply};
 pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);
 
 /// A question under way. One that is dropped before it is answered is written down as cancelled.
-pub(super) struct Asked {
+pub(super) struct RequestLog {
     pub(super) id: String,
     pub(super) started: Instant,
     /// What it was charged.
@@ -26,12 +26,12 @@ pub(super) struct Asked {
     pub(super) request: Request,
     /// What it asks, once that is understood.
     pub(super) question: Option<Question>,
-    world: Arc<World>,
+    pub(super) runtime: Arc<Runtime>,
     recorded: bool,
 }
 
-impl Asked {
-    pub(super) fn new(world: Arc<World>, request: Request) -> Self {
+impl RequestLog {
+    pub(super) fn new(runtime: Arc<Runtime>, request: Request) -> Self {
         let id = Ulid::new().to_string();
         Self {
             id,
@@ -39,13 +39,13 @@ impl Asked {
             units: 0,
             request,
             question: None,
-            world,
+            runtime,
             recorded: false,
         }
     }
 
     /// How it ended.
-    pub(super) fn ended(mut self, answer: &Result<Reply, Failure>) {
+    pub(super) fn finish(mut self, answer: &Result<Reply, Failure>) {
         self.record(match answer {
             Ok(reply) if reply.cached => "cached",
             Ok(_) => "answered",
@@ -63,11 +63,11 @@ impl Asked {
             units,
             request,
             question,
-            world,
+            runtime,
             ..
         } = self;
 
-        let (elapsed, adapter) = (started.elapsed(), request.adapter);
+        let (elapsed, adapter) = (started.elapsed(), request.platform.name());
         let command = question.as_ref().map_or("-", |(entry, _)| entry.spec.name);
         metrics::count(command, adapter, outcome, elapsed);
         tracing::Span::current()
@@ -80,7 +80,7 @@ impl Asked {
             id, command, adapter, outcome, elapsed_ms, request_id, "request"
         );
 
-        if let Some(audit) = &world.audit {
+        if let Some(audit) = &runtime.audit {
             audit.write(&Record {
                 at: jiff::Timestamp::now(),
                 id,
@@ -100,7 +100,7 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for RequestLog {
     fn drop(&mut self) {
         if !self.recorded {
             self.record("cancelled");

@@ -9,8 +9,11 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::engine::cache::Entry;
+use super::{cache::Entry, cache_key::CacheKey};
 use netvane_document::{Failure, Rendition};
+
+/// The question, and whether it was asked in bulk.
+pub(super) type FlightKey = (Arc<CacheKey>, bool);
 
 type Outcome = Result<Arc<Entry>, Failure>;
 
@@ -23,13 +26,13 @@ pub(crate) struct Flight {
 
 /// Lookups under way, by canonical question.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<Arc<str>, Weak<Flight>>>);
+pub(crate) struct Flights(Mutex<HashMap<FlightKey, Weak<Flight>>>);
 
 impl Flights {
     /// Joins the flight for `key`, or starts it.
     pub(crate) fn join<F>(
         self: &Arc<Self>,
-        key: Arc<str>,
+        key: FlightKey,
         start: impl FnOnce(watch::Sender<Option<Arc<Rendition>>>) -> F,
     ) -> Arc<Flight>
     where
@@ -67,7 +70,7 @@ impl Flights {
     }
 
     /// Forgets a flight that has landed.
-    pub(crate) fn leave(&self, key: &str, flight: &Arc<Flight>) {
+    pub(crate) fn leave(&self, key: &FlightKey, flight: &Arc<Flight>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if flights
             .get(key)

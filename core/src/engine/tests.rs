@@ -1,7 +1,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use std::time::Duration;
+
 use super::*;
 use crate::testing::dns::{TestDns, ask, ask_json};
+use crate::{Input, Platform, Request};
 
 #[tokio::test]
 async fn a_reply_has_the_envelope_of_the_contract() {
@@ -109,7 +112,7 @@ async fn what_is_known_is_told_without_a_lookup() {
     let engine = dns.engine();
     let known = || {
         engine.known(&Request::new(
-            "test",
+            Platform::Terminal,
             Input::Text("/a Short.Example.Test".into()),
         ))
     };
@@ -188,7 +191,7 @@ async fn who_stays_gets_the_answer_though_the_first_asker_went_away() {
 async fn progress_is_partial_data() {
     let dns = TestDns::holding(|question| !question.ends_with(" MX")).await;
     let seen = AtomicUsize::new(0);
-    let request = Request::new("test", Input::Text("mx example.test".into()));
+    let request = Request::new(Platform::Terminal, Input::Text("mx example.test".into()));
     let reply = dns
         .engine()
         .ask(request, |so_far| {

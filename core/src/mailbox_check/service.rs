@@ -12,7 +12,7 @@ use netvane_net::{
 };
 
 /// The mail commands' common ground; one for the whole process.
-pub struct Mail {
+pub(crate) struct Mail {
     /// Where exchanges listen.
     pub port: u16,
     /// Whose Received lines are believed.
@@ -83,7 +83,7 @@ impl Mail {
 
 /// The name of the service, where it has one.
 fn public_name(settings: &Settings) -> Option<String> {
-    let url = reqwest::Url::parse(&settings.http.public_url).ok()?;
+    let url = url::Url::parse(&settings.http.public_url).ok()?;
     url.domain()
         .filter(|name| name.contains('.'))
         .map(str::to_owned)

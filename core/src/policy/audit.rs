@@ -10,7 +10,12 @@ use metrics::{Counter, counter};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
-use crate::{args::Email, request::Caller, settings, spec::Argument};
+use crate::{
+    args::Email,
+    request::{Caller, Credential},
+    settings,
+    spec::Argument,
+};
 use netvane_document::Failure;
 use writer::Writer;
 
@@ -64,7 +69,7 @@ impl<'a> From<&'a Caller> for Named<'a> {
             user: caller.user.as_deref(),
             conversation: caller.conversation.as_deref(),
             server: caller.server.as_deref(),
-            api_key: caller.api_key.as_deref(),
+            api_key: caller.credential.as_ref().map(Credential::name),
             address: caller.address,
         }
     }

@@ -58,11 +58,25 @@ pub(crate) struct Budgets {
     charges: Arc<AtomicU32>,
 }
 
+/// Whose budget a request is charged to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Payer {
+    /// A user of a chat.
+    You,
+    /// A channel or a chat.
+    Conversation,
+    /// An API key, or all who sign.
+    ApiKey,
+    /// An IPv4 address or an IPv6 /64.
+    Address,
+}
+
 /// What an asker has left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Standing {
-    /// Whose budget: `you`, `conversation`, `api_key`, `address`.
-    pub(crate) of: &'static str,
+    /// Whose budget.
+    pub(crate) of: Payer,
     /// Units left at this moment.
     pub(crate) left: u32,
     /// Units that come back in a minute, and the most there can be.
@@ -83,8 +97,8 @@ impl Cost {
 impl Caller {
     /// What tells an asker from others.
     pub fn name(&self) -> String {
-        match (&self.api_key, &self.user, self.address) {
-            (Some(key), ..) => format!("key {key}"),
+        match (&self.credential, &self.user, self.address) {
+            (Some(credential), ..) => format!("key {}", credential.name()),
             (None, Some(user), _) => format!("user {user}"),
             // Who has one IPv6 address has a whole /64.
             (None, None, Some(IpAddr::V6(address))) => Ipv6Net::new(address, 64)
@@ -174,14 +188,15 @@ impl Budgets {
         let mut standings = Vec::with_capacity(2);
         let (of, own, most) = match caller {
             Caller {
-                api_key: Some(_), ..
-            } => ("api_key", &self.api_key, limits.per_api_key),
-            Caller { user: Some(_), .. } => ("you", &self.user, limits.per_user),
-            _ => ("address", &self.anonymous, limits.per_anonymous),
+                credential: Some(_),
+                ..
+            } => (Payer::ApiKey, &self.api_key, limits.per_api_key),
+            Caller { user: Some(_), .. } => (Payer::You, &self.user, limits.per_user),
+            _ => (Payer::Address, &self.anonymous, limits.per_anonymous),
         };
         standings.push(take(own, &caller.name(), units, (of, most))?);
         if let Some(conversation) = &caller.conversation {
-            let budget = ("conversation", limits.per_conversation);
+            let budget = (Payer::Conversation, limits.per_conversation);
             standings.push(take(&self.conversation, conversation, units, budget)?);
         }
         match self.total.check_n(some(units, limits.total)) {
@@ -235,7 +250,7 @@ impl Budgets {
 
     /// A place among the lookups that one asker runs at once; further ones wait behind their own.
     pub(crate) async fn place(&self, caller: &Caller) -> Option<OwnedSemaphorePermit> {
-        let most = if caller.api_key.is_some() {
+        let most = if caller.credential.is_some() {
             self.of.at_once_per_api_key
         } else {
             self.of.at_once_per_user
@@ -268,7 +283,7 @@ fn take(
     limiter: &Keyed,
     key: &String,
     units: u32,
-    (of, most): (&'static str, u32),
+    (of, most): (Payer, u32),
 ) -> Result<Standing, Failure> {
     let until = match limiter.check_key_n(key, some(units, most)) {
         Ok(Ok(left)) => {
@@ -284,10 +299,10 @@ fn take(
     };
 
     let whose = match of {
-        "you" => "You have used up your",
-        "conversation" => "This conversation has used up its",
-        "api_key" => "This API key has used up its",
-        _ => "Your address has used up its",
+        Payer::You => "You have used up your",
+        Payer::Conversation => "This conversation has used up its",
+        Payer::ApiKey => "This API key has used up its",
+        Payer::Address => "Your address has used up its",
     };
 
     Err(too_much(until, || {

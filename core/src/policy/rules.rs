@@ -5,8 +5,9 @@ use std::sync::Arc;
 use governor::{DefaultKeyedRateLimiter, RateLimiter, clock::Clock};
 
 use crate::{
+    platform::Platform,
     policy::rate_limits::{a_minute, again_in},
-    request::Caller,
+    request::{Caller, Credential},
     settings::{Effect, Policy, Rule, Settings},
     spec::CommandNames,
 };
@@ -86,14 +87,14 @@ impl Access {
     /// Whether this caller may ask this command, by the first rule that fits both.
     pub(crate) fn admit(
         &self,
-        adapter: &str,
+        platform: Platform,
         caller: &Caller,
         command: &str,
     ) -> Result<Admitted, Failure> {
         let found = self
             .rules
             .iter()
-            .position(|(rule, _)| fits(rule, adapter, caller, command));
+            .position(|(rule, _)| fits(rule, platform, caller, command));
         let Some(index) = found else {
             return Ok(Admitted::default());
         };
@@ -143,16 +144,19 @@ impl Access {
 }
 
 /// Each condition that a rule has holds for one of its values.
-fn fits(rule: &Rule, adapter: &str, caller: &Caller, command: &str) -> bool {
+fn fits(rule: &Rule, platform: Platform, caller: &Caller, command: &str) -> bool {
     let among = |values: &[String], actual: Option<&str>| {
         values.is_empty() || actual.is_some_and(|actual| values.iter().any(|value| value == actual))
     };
     among(&rule.commands, Some(command))
-        && among(&rule.platforms, Some(adapter))
+        && among(&rule.platforms, Some(platform.name()))
         && among(&rule.servers, caller.server.as_deref())
         && among(&rule.channels, caller.conversation.as_deref())
         && among(&rule.users, caller.user.as_deref())
-        && among(&rule.api_keys, caller.api_key.as_deref())
+        && among(
+            &rule.api_keys,
+            caller.credential.as_ref().map(Credential::name),
+        )
         && (rule.roles.is_empty() || caller.roles.iter().any(|role| rule.roles.contains(role)))
 }
 

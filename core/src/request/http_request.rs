@@ -16,7 +16,7 @@ use crate::settings;
 pub use chain::{Chain, Hop};
 
 /// The connection that a request came over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Connection {
     /// The other end.
     pub peer: SocketAddr,
@@ -27,7 +27,7 @@ pub struct Connection {
 }
 
 /// What a PROXY protocol header says of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Relayed {
     /// Version of the protocol, 1 or 2.
     pub version: u8,
@@ -38,7 +38,7 @@ pub struct Relayed {
 }
 
 /// TLS, as a proxy in front knows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Tls {
     /// `TLSv1.3`.
     pub protocol: Option<String>,
@@ -70,27 +70,6 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Whether another request would be answered alike.
-    pub(crate) fn key(&self) -> String {
-        let Self {
-            connection,
-            method,
-            uri,
-            version,
-            headers,
-            for_others,
-            id: _,
-        } = self;
-        let mut key = format!("{connection:?} {method} {uri} {version:?} {for_others}");
-        for (name, value) in headers {
-            key.push('\n');
-            key.push_str(name.as_str());
-            key.push(':');
-            key.push_str(&String::from_utf8_lossy(value.as_bytes()));
-        }
-        key
-    }
-
     /// Bytes of its head, about as they came.
     pub fn size(&self) -> usize {
         let lines = self

@@ -1,6 +1,6 @@
 //! Who may use the HTTP adapter, as far as that can be wrong before anyone tries. No fault repeats a secret.
 
-use reqwest::Url;
+use url::Url;
 
 use super::{Http, Secret};
 use crate::settings::keys::{self, ApiKeys};

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
-use reqwest::Url;
+use url::Url;
 
 use super::{Secret, Settings, chats, rules};
 use crate::{settings::keys::ApiKey, spec::CommandNames};

@@ -3,7 +3,7 @@
 //! Their portals show several values side by side that look alike, so it is told which one was taken for another.
 
 use data_encoding::BASE64URL_NOPAD;
-use reqwest::Url;
+use url::Url;
 
 use super::{Discord, Settings, check::is_web};
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use data_encoding::BASE64;
-use reqwest::Url;
+use url::Url;
 
 use super::{Settings, SettingsError, access, chats, rules};
 use netvane_facts::target::Endpoint;

@@ -126,7 +126,7 @@ impl Settings {
         );
 
         let collector = &self.telemetry.otlp_endpoint;
-        let url = reqwest::Url::parse(collector).ok();
+        let url = url::Url::parse(collector).ok();
 
         must(
             collector.is_empty()

@@ -1,106 +1,125 @@
 //! `policy.rules`: a rule that can fit no question, or not the one that it was written for, protects nothing.
 
 use super::{Effect, Rule, Settings};
-use crate::{settings::keys::ApiKey, spec::CommandNames, suggest};
-
-/// Adapters, as questions name them. `slash` are Mattermost's and Rocket.Chat's commands.
-const PLATFORMS: [&str; 6] = ["discord", "telegram", "slack", "slash", "http", "terminal"];
+use crate::{
+    credential::Credential, platform::Platform, settings::keys::ApiKey, spec::CommandNames, suggest,
+};
 
 /// Platforms whose servers, channels, roles and users are numbers.
-const NUMBERED: [&str; 2] = ["discord", "telegram"];
+const NUMBERED: [Platform; 2] = [Platform::Discord, Platform::Telegram];
 
-/// What signers are called instead of the name of a key.
-const SIGNER: &str = "a signature";
+/// A condition of a rule that only questions of some platforms can meet: its key, its values, those platforms.
+type Condition<'r> = (&'static str, &'r [String], &'static [Platform]);
 
-/// The conditions of a rule that only questions of some platforms can meet.
-fn conditions(rule: &Rule) -> [(&'static str, &[String], &'static [&'static str]); 5] {
+fn conditions(rule: &Rule) -> [Condition<'_>; 5] {
+    use Platform::{Discord, Http, Slack, Slash, Telegram};
     [
-        ("servers", &rule.servers, &["discord", "slack", "slash"]),
+        ("servers", &rule.servers, &[Discord, Slack, Slash]),
         (
             "channels",
             &rule.channels,
-            &["discord", "telegram", "slack", "slash"],
+            &[Discord, Telegram, Slack, Slash],
         ),
-        ("roles", &rule.roles, &["discord"]),
-        (
-            "users",
-            &rule.users,
-            &["discord", "telegram", "slack", "slash"],
-        ),
-        ("api_keys", &rule.api_keys, &["http"]),
+        ("roles", &rule.roles, &[Discord]),
+        ("users", &rule.users, &[Discord, Telegram, Slack, Slash]),
+        ("api_keys", &rule.api_keys, &[Http]),
     ]
 }
 
 pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let keys = names_of_keys(settings);
-
     for rule in &settings.policy.rules {
         let mut fault =
             |text: String| must(false, &format!("policy.rules: `{}`: {text}", rule.name));
-        let unknown: Vec<&String> = rule
-            .platforms
-            .iter()
-            .filter(|name| !PLATFORMS.contains(&name.as_str()))
-            .collect();
 
-        for name in &unknown {
-            let list = PLATFORMS.join(", ");
-            fault(format!(
-                "there is no platform `{name}`{}; {list}",
-                meant(name, PLATFORMS.into_iter())
-            ));
+        let unknown = check_platforms(rule, &mut fault);
+        let possible = possible_platforms(rule);
+        if possible.is_empty() && !unknown {
+            fault(fits_nothing(rule));
         }
 
-        let possible: Vec<&str> = PLATFORMS
-            .into_iter()
-            .filter(|name| rule.platforms.is_empty() || rule.platforms.iter().any(|it| it == name))
-            .filter(|name| {
-                conditions(rule)
-                    .iter()
-                    .all(|(_, wanted, of)| wanted.is_empty() || of.contains(name))
-            })
-            .collect();
-
-        if possible.is_empty() && unknown.is_empty() {
-            let written = conditions(rule)
-                .into_iter()
-                .filter(|(_, wanted, _)| !wanted.is_empty());
-            let written: Vec<&str> = written.map(|(key, ..)| key).collect();
-            fault(format!(
-                "fits no question: no platform that it is for has all of {}",
-                written.join(", ")
-            ));
-        }
-
-        let numbered = !possible.is_empty() && possible.iter().all(|name| NUMBERED.contains(name));
-
-        for (key, wanted, _) in conditions(rule)
-            .into_iter()
-            .filter(|(key, ..)| *key != "api_keys")
-        {
-            let is_id = |id: &str| {
-                if numbered {
-                    id.parse::<i128>()
-                        .is_ok_and(|id| id > 0 || key == "channels")
-                } else {
-                    !id.is_empty()
-                        && !id.starts_with(['@', '#'])
-                        && !id.contains(char::is_whitespace)
-                }
-            };
-            for id in wanted.iter().filter(|id| !is_id(id)) {
-                fault(format!(
-                    "`{id}` in {key} is a name; their numbers count, which do not change (Discord: Developer Mode, Copy ID)"
-                ));
-            }
-        }
-
+        check_ids(rule, &possible, &mut fault);
         for name in rule.api_keys.iter().filter(|name| !keys.contains(name)) {
             let meant = meant(name, keys.iter().map(String::as_str));
             fault(format!(
                 "no entry of http.api_keys has the name `{name}`{meant}"
             ));
         }
+    }
+}
+
+/// Tells of names that no platform has; whether there are any.
+fn check_platforms(rule: &Rule, fault: &mut impl FnMut(String)) -> bool {
+    let mut unknown = false;
+    for name in rule
+        .platforms
+        .iter()
+        .filter(|name| Platform::named(name).is_none())
+    {
+        unknown = true;
+        let names = Platform::ALL.map(Platform::name);
+        fault(format!(
+            "there is no platform `{name}`{}; {}",
+            meant(name, names.into_iter()),
+            names.join(", ")
+        ));
+    }
+    unknown
+}
+
+/// The platforms whose questions can meet all conditions of a rule.
+fn possible_platforms(rule: &Rule) -> Vec<Platform> {
+    let is_named = |platform: &Platform| {
+        rule.platforms.is_empty() || rule.platforms.iter().any(|name| name == platform.name())
+    };
+    let can_meet_all = |platform: &Platform| {
+        conditions(rule)
+            .iter()
+            .all(|(_, values, of)| values.is_empty() || of.contains(platform))
+    };
+    Platform::ALL
+        .into_iter()
+        .filter(is_named)
+        .filter(can_meet_all)
+        .collect()
+}
+
+fn fits_nothing(rule: &Rule) -> String {
+    let written: Vec<&str> = conditions(rule)
+        .into_iter()
+        .filter(|(_, values, _)| !values.is_empty())
+        .map(|(key, ..)| key)
+        .collect();
+    format!(
+        "fits no question: no platform that it is for has all of {}",
+        written.join(", ")
+    )
+}
+
+/// Names in the place of numbers never fit anything.
+fn check_ids(rule: &Rule, possible: &[Platform], fault: &mut impl FnMut(String)) {
+    let numbered =
+        !possible.is_empty() && possible.iter().all(|platform| NUMBERED.contains(platform));
+    let of_platforms = conditions(rule)
+        .into_iter()
+        .filter(|(key, ..)| *key != "api_keys");
+
+    for (key, values, _) in of_platforms {
+        for id in values.iter().filter(|id| !is_id(id, key, numbered)) {
+            fault(format!(
+                "`{id}` in {key} is a name; their numbers count, which do not change (Discord: Developer Mode, Copy ID)"
+            ));
+        }
+    }
+}
+
+fn is_id(id: &str, key: &str, numbered: bool) -> bool {
+    if numbered {
+        // Groups of Telegram have negative numbers.
+        id.parse::<i128>()
+            .is_ok_and(|id| id > 0 || key == "channels")
+    } else {
+        !id.is_empty() && !id.starts_with(['@', '#']) && !id.contains(char::is_whitespace)
     }
 }
 
@@ -116,7 +135,8 @@ fn names_of_keys(settings: &Settings) -> Vec<String> {
         .api_keys
         .iter()
         .filter_map(|key| key.reveal().parse::<ApiKey>().ok());
-    let signer = (!settings.http.inbound_secrets.is_empty()).then(|| SIGNER.to_owned());
+    let signer =
+        (!settings.http.inbound_secrets.is_empty()).then(|| Credential::SIGNATURE.to_owned());
     entries.map(|key| key.name).chain(signer).collect()
 }
 

@@ -30,7 +30,7 @@ use tokio::{
 };
 
 use crate::{
-    Engine,
+    Engine, Platform,
     request::{Input, Request as Question},
     settings::Settings,
 };
@@ -249,7 +249,10 @@ impl TestDns {
 /// One line asked, its final answer.
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
     engine
-        .ask(Question::new("test", Input::Text(line.into())), |_| {})
+        .ask(
+            Question::new(Platform::Terminal, Input::Text(line.into())),
+            |_| {},
+        )
         .await
 }
 

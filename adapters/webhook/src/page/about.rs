@@ -14,7 +14,8 @@ const ABOUT: &str =
 
 /// `GET /about`
 pub(super) async fn get(State(app): State<App>) -> Response {
-    let contact = app.engine.contact();
+    let runtime = app.engine.runtime();
+    let contact = runtime.contact();
     let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
 
     for Spec { name, sends, .. } in app

@@ -6,7 +6,7 @@ use netvane_core::{Caller, Engine, command::Registry, facts::target::Host};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::Platform;
+use super::Dialect;
 
 /// Slack sends fewer than twenty.
 const MOST_FIELDS: usize = 64;
@@ -63,14 +63,14 @@ impl Form {
 
     /// The line that is asked: `/mx example.com` where the slash command is called like one of ours, else what stands
     /// behind it.
-    pub(super) fn line(&self, platform: Platform, registry: &Registry) -> String {
+    pub(super) fn line(&self, platform: Dialect, registry: &Registry) -> String {
         let text = self.get("text").unwrap_or_default();
         let text = match platform {
-            Platform::Slack => text
+            Dialect::Slack => text
                 .replace("&lt;", "<")
                 .replace("&gt;", ">")
                 .replace("&amp;", "&"),
-            Platform::Other => text.to_owned(),
+            Dialect::Other => text.to_owned(),
         };
         // Rocket.Chat's text begins with the word that set it off.
         let trigger = self.get("trigger_word").unwrap_or_default();
@@ -125,7 +125,7 @@ impl Form {
 /// All addresses of this host are the operator's own exceptions.
 async fn is_excepted(engine: &Engine, host: &str) -> bool {
     match host.parse::<Host>() {
-        Ok(host) => engine.is_excepted(&host).await,
+        Ok(host) => engine.runtime().is_excepted(&host).await,
         Err(_) => false,
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Lookup, Platform, Progress, Readers, note, told};
+use super::{Dialect, Lookup, Progress, Readers, note, told};
 
 /// One POST ends by then.
 const CALL: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ const BETWEEN: Duration = Duration::from_secs(2);
 pub(super) struct Deliveries {
     http: Http,
     url: Url,
-    platform: Platform,
+    platform: Dialect,
     posts: usize,
 }
 
@@ -60,7 +60,7 @@ enum Trouble {
 }
 
 impl Deliveries {
-    pub(super) fn new(http: Http, url: Url, platform: Platform) -> Self {
+    pub(super) fn new(http: Http, url: Url, platform: Dialect) -> Self {
         Self {
             http,
             url,
@@ -101,8 +101,8 @@ impl Deliveries {
 
         // Only Slack replaces what it showed before; elsewhere each would be one message more.
         let mut shows = match self.platform {
-            Platform::Slack => SHOWN_AFTER.as_slice(),
-            Platform::Other => &[],
+            Dialect::Slack => SHOWN_AFTER.as_slice(),
+            Dialect::Other => &[],
         }
         .iter();
 
@@ -170,7 +170,7 @@ impl Deliveries {
         self.posts += 1;
         let mut message = self.platform.message(document, readers);
 
-        if self.platform == Platform::Slack {
+        if self.platform == Dialect::Slack {
             // What only the asker saw cannot become what all see: that is a message of its own.
             message["replace_original"] = (readers == Readers::Asker).into();
         }

@@ -9,7 +9,7 @@ use netvane_core::{Failure, UsageError, settings::Secret};
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
-use super::{Platform, form::Form};
+use super::{Dialect, form::Form};
 use crate::access::signature::{is_current, now, once};
 
 const SIGNATURE: &str = "x-slack-signature";
@@ -49,17 +49,17 @@ impl Senders {
         &self,
         headers: &HeaderMap,
         body: &[u8],
-    ) -> Result<(Platform, Form), Failure> {
+    ) -> Result<(Dialect, Form), Failure> {
         match &self.slack {
             Some(key) if headers.contains_key(SIGNATURE) || self.tokens.is_empty() => {
                 self.signed(key, headers, body, now())
                     .map_err(Failure::Unauthorized)?;
-                Ok((Platform::Slack, read(headers, body)?))
+                Ok((Dialect::Slack, read(headers, body)?))
             }
             _ => {
                 let form = read(headers, body)?;
                 self.knows(headers, &form)?;
-                Ok((Platform::Other, form))
+                Ok((Dialect::Other, form))
             }
         }
     }

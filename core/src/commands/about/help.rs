@@ -61,8 +61,9 @@ impl Command for Help {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let Some(Word(name)) = self.command else {
             let may = |entry: &&Arc<Entry>| {
-                cx.access
-                    .admit(cx.adapter, &cx.caller, entry.spec.name)
+                cx.runtime
+                    .access
+                    .admit(cx.platform, &cx.caller, entry.spec.name)
                     .is_ok()
             };
             let commands = cx
@@ -80,7 +81,9 @@ impl Command for Help {
 
         match cx.registry.find(&name) {
             Some(entry) => {
-                cx.access.admit(cx.adapter, &cx.caller, entry.spec.name)?;
+                cx.runtime
+                    .access
+                    .admit(cx.platform, &cx.caller, entry.spec.name)?;
                 Ok(Data {
                     commands: vec![about(entry)],
                     one: true,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::commands::dns::lookup::count;
 use crate::{
     command::{Command, Context},
-    policy::rate_limits::Standing,
+    policy::rate_limits::{Payer, Standing},
     spec::{Cost, Group, Spec},
 };
 use netvane_document::{Answer, Cell, Document, Failure, Severity};
@@ -80,13 +80,13 @@ impl Command for Status {
     const ABOUT_ASKER: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let limits = &cx.about.limits;
+        let limits = &cx.runtime.limits;
 
         Ok(Data {
             version: env!("CARGO_PKG_VERSION"),
-            uptime_seconds: cx.about.started.elapsed().as_secs(),
+            uptime_seconds: cx.runtime.started.elapsed().as_secs(),
             adapters: cx
-                .about
+                .runtime
                 .adapters
                 .all()
                 .into_iter()
@@ -95,10 +95,11 @@ impl Command for Status {
                     health: health.to_string(),
                 })
                 .collect(),
-            resolvers: cx.about.resolvers.clone(),
+            resolvers: cx.net.dns.resolvers(),
             rdap: cx.net.registries.has_rdap(),
             data: DataAge {
                 geo: cx
+                    .runtime
                     .geo
                     .current()
                     .databases()
@@ -214,10 +215,10 @@ impl Answer for Data {
         } in &self.yours
         {
             let whose = match *of {
-                "conversation" => "This conversation",
-                "api_key" => "Your API key",
-                "address" => "Your address",
-                _ => "You",
+                Payer::Conversation => "This conversation",
+                Payer::ApiKey => "Your API key",
+                Payer::Address => "Your address",
+                Payer::You => "You",
             };
             document.field(
                 whose,

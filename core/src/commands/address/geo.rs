@@ -128,7 +128,7 @@ pub(crate) async fn addresses(
 
 impl Place {
     pub(crate) fn of(cx: &Context, address: IpAddr) -> Self {
-        Self::new(&cx.geo.current(), address)
+        Self::new(&cx.runtime.geo.current(), address)
     }
 
     pub(crate) fn new(geo: &GeoReader, address: IpAddr) -> Self {

@@ -95,7 +95,7 @@ impl Command for TraceMail {
     type Data = Data;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let mut policy = cx.mail.trusted.clone();
+        let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
         let message = self.message.0.into_bytes();
         // A message of many megabytes takes its time to read.
@@ -103,7 +103,7 @@ impl Command for TraceMail {
             tokio::task::spawn_blocking(move || (mailtrace::trace(&message, &policy), message))
                 .await
                 .map_err(|_| Failure::Internal)?;
-        let mut data = Data::new(&cx.geo.current(), trace.clone());
+        let mut data = Data::new(&cx.runtime.geo.current(), trace.clone());
         cx.progress(&data);
         authenticate(cx, &trace, &message, &mut data.authentication).await;
         Ok(data)

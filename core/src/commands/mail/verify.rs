@@ -98,10 +98,14 @@ impl Command for Verify {
         cx.may_ask_mail_of(domain)?;
         let mut so_far = Data::new(Report::unasked(&mailbox, Reason::Unreachable), None);
         (so_far.mx, so_far.refused, so_far.finished) = (mx.hosts.clone(), refused.clone(), false);
-        let report = cx.mail.verifier().verify(&mailbox, &exchanges, |entries| {
-            so_far.report.transcript = entries.to_vec();
-            cx.progress(&so_far);
-        });
+        let report = cx
+            .runtime
+            .mail
+            .verifier()
+            .verify(&mailbox, &exchanges, |entries| {
+                so_far.report.transcript = entries.to_vec();
+                cx.progress(&so_far);
+            });
         let mut data = Data::new(report.await, None);
         (data.mx, data.refused) = (mx.hosts, refused);
 
@@ -139,7 +143,7 @@ fn vetted(cx: &Context, mx: &mx::Data) -> (Vec<Exchange>, Vec<String>) {
         let mut addresses = Vec::new();
         for address in &host.addresses {
             match cx.net.guard.check(&host.exchange, *address) {
-                Ok(address) => addresses.push(SocketAddr::new(address, cx.mail.port)),
+                Ok(address) => addresses.push(SocketAddr::new(address, cx.runtime.mail.port)),
                 Err(refusal) => refused.push(refusal.to_string()),
             }
         }

@@ -101,7 +101,7 @@ impl Command for MyIp {
             hops,
             left_out,
             notes,
-        } = visit.chain(&cx.proxies);
+        } = visit.chain(&cx.runtime.proxies);
 
         let geo = Place::of(cx, caller);
         let names = match geo.scope {

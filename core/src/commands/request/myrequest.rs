@@ -61,7 +61,7 @@ impl Command for MyRequest {
     const ABOUT_VISIT: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        Ok(Data::of(visit(cx)?, &cx.proxies))
+        Ok(Data::of(visit(cx)?, &cx.runtime.proxies))
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Credential;
 use crate::settings::Settings;
 
 fn budgets(changes: impl FnOnce(&mut settings::Limits)) -> Budgets {
@@ -69,7 +70,7 @@ fn conversations_keys_and_addresses_have_their_own() {
     );
     assert!(budgets.charge(&from("2001:db8:0:1::1"), 5).is_ok());
     let key = Caller {
-        api_key: Some("ops".into()),
+        credential: Some(Credential::ApiKey("ops".into())),
         ..from("2001:db8::1")
     };
     assert!(budgets.charge(&key, 5).is_ok());

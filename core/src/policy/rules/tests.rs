@@ -47,7 +47,7 @@ fn the_first_rule_that_fits_counts() {
     let access = access(RULES).expect("rules");
     let lobby = caller("1", &[]);
     let refused = access
-        .admit("discord", &lobby, "ports")
+        .admit(Platform::Discord, &lobby, "ports")
         .expect_err("denied")
         .to_string();
 
@@ -57,19 +57,25 @@ fn the_first_rule_that_fits_counts() {
     );
     assert!(
         access
-            .admit("discord", &caller("1", &["77"]), "ports")
+            .admit(Platform::Discord, &caller("1", &["77"]), "ports")
             .is_ok()
     );
 
-    assert!(access.admit("discord", &caller("3", &[]), "ports").is_ok());
-    assert!(access.admit("telegram", &lobby, "ports").is_ok());
     assert!(
         access
-            .admit("discord", &lobby, "mx")
+            .admit(Platform::Discord, &caller("3", &[]), "ports")
+            .is_ok()
+    );
+    assert!(access.admit(Platform::Telegram, &lobby, "ports").is_ok());
+    assert!(
+        access
+            .admit(Platform::Discord, &lobby, "mx")
             .is_ok_and(|admitted| !admitted.private)
     );
 
-    let verify = access.admit("http", &lobby, "verify").expect("allowed");
+    let verify = access
+        .admit(Platform::Http, &lobby, "verify")
+        .expect("allowed");
     assert!(verify.private);
     assert!(access.charge(verify, &lobby).is_ok() && access.charge(verify, &lobby).is_ok());
     let failure = access.charge(verify, &lobby).expect_err("limited");
@@ -96,7 +102,9 @@ fn a_rule_that_stays_goes_on_counting() {
     let before = access(RULES).expect("rules");
     let ann = caller("1", &[]);
     let ask = |access: &Access| {
-        let verify = access.admit("http", &ann, "verify").expect("allowed");
+        let verify = access
+            .admit(Platform::Http, &ann, "verify")
+            .expect("allowed");
         access.charge(verify, &ann).is_ok()
     };
     assert_eq!(

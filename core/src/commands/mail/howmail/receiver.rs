@@ -224,7 +224,7 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
         }
     }
 
-    let reach = &cx.mail.verifier().reach;
+    let reach = &cx.runtime.mail.verifier().reach;
 
     if reached {
         reach.reached();
@@ -257,7 +257,7 @@ fn vetted(cx: &Context, host: &mx::Exchange) -> Result<Vec<SocketAddr>, (String,
     let mut passed = Vec::new();
     for address in &host.addresses {
         match cx.net.guard.check(&host.exchange, *address) {
-            Ok(address) => passed.push(SocketAddr::new(address, cx.mail.port)),
+            Ok(address) => passed.push(SocketAddr::new(address, cx.runtime.mail.port)),
             Err(failure) => {
                 let inward = !ip_class::is_global(*address);
                 refused.get_or_insert((failure.to_string(), inward));
@@ -276,7 +276,7 @@ async fn talk(
     addresses: &[SocketAddr],
     deadline: Instant,
 ) -> Result<(IpAddr, Welcome), Vec<Unconnected>> {
-    let verifier = cx.mail.verifier();
+    let verifier = cx.runtime.mail.verifier();
     let mut addresses = interleaved(addresses);
     addresses.truncate(MAX_ADDRESSES);
     let attempt = connect(&addresses, verifier.settings.connect, deadline).await;

@@ -1,0 +1,210 @@
+//! The way of a request, from the line to the reply.
+//!
+//! The order of the steps is a security property: it is written down in [`Engine::answer`] and nowhere configurable.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use netvane_document::{Failure, Rendition, Reply, UsageError};
+use netvane_facts::target::Host;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Engine, cache::Entry, cache_key::CacheKey, lookup::Lookup, request_log::RequestLog};
+use crate::{
+    command::{
+        Prepared,
+        parse::{self, MAX_LINE, Understood},
+    },
+    policy::{
+        rate_limits::{AT_HAND, Standing},
+        rules::Admitted,
+    },
+    request::{Input, Request},
+    runtime::Runtime,
+};
+
+impl Engine {
+    /// Answers one question. `progress` is called with what is found so far; dropping the future ends
+    /// the lookup, unless someone else waits for the same answer.
+    #[tracing::instrument(
+        level = "debug",
+        target = "netvane::trace",
+        skip_all,
+        name = "ask",
+        fields(adapter = request.platform.name(), command, outcome)
+    )]
+    pub async fn ask(
+        &self,
+        request: Request,
+        progress: impl FnMut(Reply),
+    ) -> Result<Reply, Failure> {
+        let mut log = RequestLog::new(self.runtime(), request);
+
+        let answer = match self.understand(&log.request.input) {
+            Ok((command, prepared)) => {
+                log.question = Some((command.clone(), prepared.arguments().clone()));
+                self.answer((command, prepared), &mut log, progress).await
+            }
+            Err(error) => Err(Failure::Usage(error)),
+        };
+
+        log.finish(&answer);
+        answer
+    }
+
+    /// The answer, if it is kept from an earlier lookup; nothing is looked up.
+    pub fn known(&self, request: &Request) -> Option<Reply> {
+        let runtime = self.runtime();
+        let (command, prepared) = self.understand(&request.input).ok()?;
+        let entry = self
+            .0
+            .cache
+            .get(&CacheKey::new(&command, &*prepared, request))?;
+        let admitted = runtime
+            .access
+            .admit(request.platform, &request.caller, command.spec.name)
+            .ok()?;
+        runtime.charge(request, admitted, AT_HAND).ok()?;
+
+        let mut log = RequestLog::new(runtime, request.clone());
+        log.units = AT_HAND;
+        log.question = Some((command.clone(), prepared.arguments().clone()));
+        let answer = Ok(reply(log.id.clone(), &entry, log.started, true));
+        log.finish(&answer);
+        answer.ok()
+    }
+
+    /// The command that this asks, or what is wrong with the question; nothing is looked up.
+    pub fn understood(&self, input: &Input) -> Result<&'static str, UsageError> {
+        self.understand(input).map(|(entry, _)| entry.spec.name)
+    }
+
+    fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
+        match input {
+            Input::Text(line) if line.len() > MAX_LINE => Err(UsageError::argument(format!(
+                "a command line holds at most {MAX_LINE} bytes"
+            ))),
+            Input::Text(line) => parse::parse(&self.0.registry, line),
+            Input::Named { name, arguments } => {
+                parse::parse_named(&self.0.registry, name, arguments.clone())
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        (command, prepared): Understood,
+        log: &mut RequestLog,
+        mut progress: impl FnMut(Reply),
+    ) -> Result<Reply, Failure> {
+        let (runtime, spec) = (log.runtime.clone(), command.spec);
+        let (id, started) = (log.id.clone(), log.started);
+
+        let admitted =
+            runtime
+                .access
+                .admit(log.request.platform, &log.request.caller, spec.name)?;
+        if command.about_visit && log.request.visit.is_none() {
+            self.bring_visit(spec.name, admitted, log, &mut progress)
+                .await?;
+        }
+
+        let key = Arc::new(CacheKey::new(&command, &*prepared, &log.request));
+        let known = self.0.cache.get(&key).filter(|_| !log.request.fresh);
+        let standings = charge(&runtime, admitted, known.is_some(), spec.cost.units(), log)?;
+        refuse_forbidden_target(&runtime, &*prepared)?;
+        if let Some(entry) = known {
+            return Ok(reply(id, &entry, started, true));
+        }
+
+        let _slot = acquire_slot(&runtime, &log.request, spec.timeout).await?;
+        let lookup = Lookup::new(command, prepared, key, runtime, &log.request, standings);
+        let entry = self
+            .look_up_once(lookup, |rendition, arguments| {
+                progress(Reply {
+                    id: id.clone(),
+                    command: spec.name,
+                    arguments,
+                    rendition,
+                    elapsed: started.elapsed(),
+                    cached: false,
+                    fresh_for: Duration::ZERO,
+                });
+            })
+            .await?;
+        Ok(reply(id.clone(), &entry, started, false))
+    }
+
+    /// A request of the caller's own comes with the question, or is shared through a one-time link.
+    async fn bring_visit(
+        &self,
+        command: &'static str,
+        admitted: Admitted,
+        log: &mut RequestLog,
+        progress: &mut impl FnMut(Reply),
+    ) -> Result<(), Failure> {
+        // An open link costs as well, or one client could take all of them.
+        log.runtime.charge(&log.request, admitted, AT_HAND)?;
+        let invitation = self.0.links.invite(command)?;
+
+        progress(invitation.reply(&log.id, command, log.started));
+        log.request.visit = Some(invitation.accepted().await?);
+        Ok(())
+    }
+}
+
+/// Takes what the answer costs from the caller's budgets; what is kept already costs little.
+fn charge(
+    runtime: &Runtime,
+    admitted: Admitted,
+    known: bool,
+    units: u32,
+    log: &mut RequestLog,
+) -> Result<Vec<Standing>, Failure> {
+    log.units = if known { AT_HAND } else { units };
+    runtime.charge(&log.request, admitted, log.units)
+}
+
+/// A forbidden target is told before anything is spent on it.
+fn refuse_forbidden_target(runtime: &Runtime, prepared: &dyn Prepared) -> Result<(), Failure> {
+    match prepared.contacts() {
+        Some(Host::Address(address)) => runtime
+            .net
+            .guard
+            .check(&address.to_string(), *address)
+            .map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+/// Waits, at most as long as the lookup may take, for one of the lookups that the caller may have at once.
+async fn acquire_slot(
+    runtime: &Runtime,
+    request: &Request,
+    timeout: Duration,
+) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+    if request.caller.own {
+        return Ok(None);
+    }
+    tokio::time::timeout(timeout, runtime.budgets.place(&request.caller))
+        .await
+        .map_err(|_| Failure::RateLimited {
+            message: "Your other lookups are not done yet. Wait for them, or cancel one.".into(),
+            retry_after: Duration::from_secs(1),
+        })
+}
+
+fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {
+    let (rendition, fresh_for): (Arc<Rendition>, Duration) = entry.rendition();
+    Reply {
+        id,
+        command: entry.command,
+        arguments: entry.arguments.clone(),
+        rendition,
+        elapsed: started.elapsed(),
+        cached,
+        fresh_for,
+    }
+}

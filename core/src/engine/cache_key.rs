@@ -1,0 +1,135 @@
+//! What makes two questions the same.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, Method, Uri, Version};
+
+use crate::{
+    command::{Entry, Prepared},
+    platform::Platform,
+    request::{
+        Caller, Request,
+        http_request::{Connection, Visit},
+    },
+};
+
+/// Identical questions have the same key. What is about the request that brings it, or about the caller, is identical
+/// only where those are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct CacheKey {
+    command: &'static str,
+    /// The canonical arguments as JSON.
+    arguments: Arc<str>,
+    visit: Option<VisitKey>,
+    caller: Option<(Platform, Caller)>,
+}
+
+/// All of an HTTP request that a command can show.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct VisitKey {
+    connection: Connection,
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    for_others: bool,
+}
+
+impl CacheKey {
+    pub(super) fn new(command: &Entry, prepared: &dyn Prepared, request: &Request) -> Self {
+        let visit = request.visit.as_deref().filter(|_| command.about_visit);
+        let arguments = serde_json::to_string(prepared.arguments()).unwrap_or_default();
+        Self {
+            command: command.spec.name,
+            arguments: arguments.into(),
+            visit: visit.map(VisitKey::from),
+            caller: command
+                .about_asker
+                .then(|| (request.platform, request.caller.clone())),
+        }
+    }
+}
+
+impl From<&Visit> for VisitKey {
+    fn from(visit: &Visit) -> Self {
+        let Visit {
+            connection,
+            method,
+            uri,
+            version,
+            headers,
+            for_others,
+            id: _,
+        } = visit;
+        Self {
+            connection: connection.clone(),
+            method: method.clone(),
+            uri: uri.clone(),
+            version: *version,
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            for_others: *for_others,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::parse::parse,
+        request::{Input, http_request::samples},
+    };
+
+    fn key(line: &str, request: &Request) -> CacheKey {
+        let registry = crate::registry();
+        let (entry, prepared) = parse(&registry, line).expect(line);
+        CacheKey::new(&entry, &*prepared, request)
+    }
+
+    fn request() -> Request {
+        Request::new(Platform::Http, Input::Text(String::new()))
+    }
+
+    #[test]
+    fn spellings_of_one_question_share_a_key() {
+        let plain = key("a example.test", &request());
+        assert_eq!(key("/A Example.TEST.", &request()), plain);
+        assert_ne!(key("aaaa example.test", &request()), plain);
+        assert_ne!(key("a example.test resolver=192.0.2.1", &request()), plain);
+    }
+
+    #[test]
+    fn callers_share_what_is_not_about_them() {
+        let other = |name: &str| {
+            request().by(Caller {
+                user: Some(name.into()),
+                ..Caller::default()
+            })
+        };
+        assert_eq!(
+            key("a example.test", &other("1")),
+            key("a example.test", &other("2"))
+        );
+        assert_ne!(key("status", &other("1")), key("status", &other("2")));
+    }
+
+    #[test]
+    fn requests_are_told_apart_only_where_they_are_what_is_asked_about() {
+        let brought = |peer: &str, headers: &[(&str, &str)]| {
+            request().brought_by(samples::visit(peer, headers).into())
+        };
+        let (one, two) = (
+            brought("192.0.2.1:1", &[("x-a", "1")]),
+            brought("192.0.2.1:1", &[("x-a", "2")]),
+        );
+        assert_ne!(key("myrequest", &one), key("myrequest", &two));
+        assert_eq!(key("a example.test", &one), key("a example.test", &two));
+        assert_eq!(
+            key("myip", &one),
+            key("myip", &brought("192.0.2.1:1", &[("x-a", "1")]))
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! One lookup for all who ask the same at the same time.
+
+use std::{sync::Arc, time::Duration};
+
+use netvane_document::{Failure, Finding, Rendition};
+use netvane_net::Outlay;
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+use tracing::Instrument;
+
+use super::{Engine, cache::Entry, cache_key::CacheKey};
+use crate::{
+    command::{Context, Entry as CommandEntry, Prepared},
+    policy::rate_limits::Standing,
+    request::Request,
+    runtime::{Permits, Runtime},
+};
+
+/// A question that no kept answer answers, with everything that looking it up takes.
+pub(super) struct Lookup {
+    command: Arc<CommandEntry>,
+    prepared: Box<dyn Prepared>,
+    key: Arc<CacheKey>,
+    runtime: Arc<Runtime>,
+    request: Request,
+    standings: Vec<Standing>,
+}
+
+impl Lookup {
+    pub(super) fn new(
+        command: Arc<CommandEntry>,
+        prepared: Box<dyn Prepared>,
+        key: Arc<CacheKey>,
+        runtime: Arc<Runtime>,
+        request: &Request,
+        standings: Vec<Standing>,
+    ) -> Self {
+        let mut request = request.clone();
+        request.visit = request.visit.filter(|_| command.about_visit);
+        Self {
+            command,
+            prepared,
+            key,
+            runtime,
+            request,
+            standings,
+        }
+    }
+
+    fn context(&self, engine: &Engine, progress: watch::Sender<Option<Arc<Rendition>>>) -> Context {
+        Context {
+            net: self.runtime.net.clone(),
+            runtime: self.runtime.clone(),
+            registry: engine.0.registry.clone(),
+            deadline: self.command.spec.timeout,
+            platform: self.request.platform,
+            caller: self.request.caller.clone(),
+            standings: self.standings.clone(),
+            visit: self.request.visit.clone(),
+            progress,
+        }
+    }
+
+    fn outlay(&self) -> Outlay {
+        let spec = &self.command.spec;
+        self.runtime
+            .outlay(spec.sends, self.request.caller.own, spec.cost.units())
+    }
+}
+
+impl Engine {
+    /// Joins the lookup for the same question that is under way, or starts it.
+    pub(super) async fn look_up_once(
+        &self,
+        lookup: Lookup,
+        mut show: impl FnMut(Arc<Rendition>, Arc<Map<String, Value>>),
+    ) -> Result<Arc<Entry>, Failure> {
+        let arguments = lookup.prepared.arguments().clone();
+        // Who is waited for must not wait for a share of what is asked in bulk.
+        let key = (lookup.key.clone(), lookup.request.bulk);
+
+        let flight = self.0.flights.join(key.clone(), |sender| {
+            let context = lookup.context(self, sender);
+            self.clone()
+                .look_up_and_keep(lookup, context)
+                .in_current_span()
+        });
+        let outcome = flight
+            .outcome(|rendition| show(rendition, arguments.clone()))
+            .await;
+        self.0.flights.leave(&key, &flight);
+        outcome
+    }
+
+    async fn look_up_and_keep(
+        self,
+        lookup: Lookup,
+        context: Context,
+    ) -> Result<Arc<Entry>, Failure> {
+        // Another flight may have landed since the cache was asked.
+        if let Some(entry) = self
+            .0
+            .cache
+            .get(&lookup.key)
+            .filter(|_| !lookup.request.fresh)
+        {
+            return Ok(entry);
+        }
+
+        let (name, arguments) = (
+            lookup.command.spec.name,
+            lookup.prepared.arguments().clone(),
+        );
+        let longest = Duration::from_secs(lookup.runtime.limits.cache_seconds);
+        let (key, outlay) = (lookup.key.clone(), lookup.outlay());
+        let finding = outlay.during(look_up(lookup, context)).await?;
+
+        let entry = Arc::new(Entry::new(name, arguments, finding, longest));
+        self.0.cache.keep(key, entry.clone());
+        Ok(entry)
+    }
+}
+
+/// A permit for its cost class, then the command, all within its deadline. In bulk, the wait for a share comes first.
+async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn Finding>, Failure> {
+    let spec = lookup.command.spec;
+    let permits: Option<&Permits> = lookup.runtime.permits(spec.cost);
+    let _share = match permits {
+        Some(permits) if lookup.request.bulk => Some(permits.acquire_bulk().await?),
+        _ => None,
+    };
+
+    let run = async {
+        let _permit = match permits {
+            Some(permits) => Some(permits.acquire().await?),
+            None => None,
+        };
+        lookup.prepared.run(&context).await
+    };
+    tokio::time::timeout(spec.timeout, run)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Failure::Timeout {
+                what: format!("`{}`", spec.name),
+                after: spec.timeout,
+            })
+        })
+}

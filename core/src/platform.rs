@@ -1,0 +1,83 @@
+//! The platforms that requests come from.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Where a request was received. Rules, logs, metrics and the audit name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Platform {
+    /// Discord, over the gateway or over HTTP.
+    Discord,
+    /// Telegram, polled or as a webhook.
+    Telegram,
+    /// Slack's slash commands.
+    Slack,
+    /// Slash commands of Mattermost and Rocket.Chat.
+    Slash,
+    /// The API, the console and callbacks.
+    Http,
+    /// The command line.
+    Terminal,
+}
+
+impl Platform {
+    /// All of them, in the order in which errors list them.
+    pub const ALL: [Self; 6] = [
+        Self::Discord,
+        Self::Telegram,
+        Self::Slack,
+        Self::Slash,
+        Self::Http,
+        Self::Terminal,
+    ];
+
+    /// The name in settings, logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Discord => "discord",
+            Self::Telegram => "telegram",
+            Self::Slack => "slack",
+            Self::Slash => "slash",
+            Self::Http => "http",
+            Self::Terminal => "terminal",
+        }
+    }
+
+    /// The platform of this name, exactly as settings write it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|platform| platform.name() == name)
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Platform {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_to_its_platform() {
+        for platform in Platform::ALL {
+            assert_eq!(Platform::named(platform.name()), Some(platform));
+        }
+        assert_eq!(
+            Platform::named("Discord"),
+            None,
+            "names are in lower case, as in the settings"
+        );
+        assert_eq!(Platform::named(""), None);
+    }
+}
