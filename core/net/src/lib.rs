@@ -29,6 +29,8 @@ use std::{
 
 pub use guard::Guard;
 pub use outlay::Outlay;
+/// A connection that was made through the guard.
+pub use tokio::net::TcpStream;
 
 use netvane_document::Failure;
 use netvane_facts::target::{Host, IpVersion};

@@ -16,6 +16,18 @@ use mail_auth::{
     spf::verify::SpfParameters,
 };
 
+/// The records that mail policies and keys are published as, read without asking DNS.
+pub mod records {
+    pub use mail_auth::{
+        Error,
+        common::{parse::TxtRecordParser, verify::DomainKey},
+        dkim::DkimError,
+        dmarc::{Dmarc, Policy, Psd},
+        mta_sts::{MtaSts, ReportUri, TlsRpt},
+        spf::{Macro, Mechanism, Qualifier, Spf},
+    };
+}
+
 /// Evaluates what a message's headers claim.
 #[derive(Clone)]
 pub struct MailAuth(Arc<Inner>);

@@ -210,7 +210,7 @@ impl Run<'_> {
         &mut self,
         exchange: &Exchange,
         address: SocketAddr,
-        stream: tokio::net::TcpStream,
+        stream: netvane_net::TcpStream,
     ) -> Step {
         let label = label(exchange, address);
         let mut tls = self.verifier.tls.as_ref();
@@ -282,7 +282,7 @@ impl Run<'_> {
     }
 
     /// The same server once more.
-    async fn again(&mut self, address: SocketAddr) -> Option<tokio::net::TcpStream> {
+    async fn again(&mut self, address: SocketAddr) -> Option<netvane_net::TcpStream> {
         if self.is_spent() {
             return None;
         }

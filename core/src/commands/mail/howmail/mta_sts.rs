@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use mail_auth::{
-    common::parse::TxtRecordParser,
-    mta_sts::{MtaSts as StsRecord, ReportUri, TlsRpt as RptRecord},
+use netvane_net::mailauth::records::{
+    MtaSts as StsRecord, ReportUri, TlsRpt as RptRecord, TxtRecordParser,
 };
 
 use super::{

@@ -2,12 +2,9 @@
 
 use domain::base::Rtype;
 use futures::future::join_all;
-use mail_auth::{
-    Error,
-    common::{parse::TxtRecordParser, verify::DomainKey},
-    dkim::DkimError,
-    dmarc::{Dmarc as DmarcRecord, Policy, Psd},
-    spf::{Macro, Mechanism, Qualifier, Spf as SpfRecord},
+use netvane_net::mailauth::records::{
+    DkimError, Dmarc as DmarcRecord, DomainKey, Error, Macro, Mechanism, Policy, Psd, Qualifier,
+    Spf as SpfRecord, TxtRecordParser,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
