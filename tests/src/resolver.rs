@@ -53,7 +53,7 @@ impl Resolver {
             .build();
         let runtime = runtime.expect("a runtime");
         let mode = watch::Sender::new(Mode::Right);
-        let (udp, tcp) = runtime.block_on(crate::dns::sockets());
+        let (udp, tcp) = runtime.block_on(netvane_test_dns::sockets());
         let address = udp.local_addr().expect("an address");
         let (reached, now) = watch::channel(Mode::Right);
         runtime.spawn(live((udp, tcp), server, mode.subscribe(), reached));

@@ -1,40 +1,15 @@
-//! A real DNS server in the test's own process, which counts what it is asked.
+//! The test DNS server with this crate's zone, and an engine that asks it.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a server for tests needs sockets"
-)]
+use std::io::Write;
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use hickory_resolver::{
-    net::runtime::{Time, TokioRuntimeProvider},
-    proto::{rr::Name, serialize::txt::Parser},
-};
-use hickory_server::{
-    Server,
-    server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
-    store::in_memory::InMemoryZoneHandler,
-    zone_handler::{AxfrPolicy, Catalog, ZoneType},
-};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio::{
-    net::{TcpListener, UdpSocket},
-    sync::watch,
-};
+use netvane_document::{Failure, Reply};
+use netvane_test_dns::DnsServer;
 
 use crate::{
     Engine, Platform,
-    request::{Input, Request as Question},
+    request::{Input, Request},
     settings::Settings,
 };
-use netvane_document::{Failure, Reply};
 
 /// `example.test.` unless a test needs other records.
 pub(crate) const ZONE: &str = "
@@ -67,165 +42,54 @@ registry IN A 127.0.0.2
 registrar IN A 127.0.0.3
 ";
 
-pub(crate) struct TestDns {
-    pub(crate) address: SocketAddr,
-    asked: watch::Sender<usize>,
-    asked_names: Arc<Mutex<Vec<String>>>,
-    released: watch::Sender<bool>,
-    server: Server<Counting>,
-}
+pub(crate) struct TestDns(DnsServer);
 
-/// Whether an answer waits for [`TestDns::release`]: told from the question, such as `example.test. MX`.
-type Held = fn(&str) -> bool;
+impl std::ops::Deref for TestDns {
+    type Target = DnsServer;
 
-struct Counting {
-    catalog: Catalog,
-    asked: watch::Sender<usize>,
-    asked_names: Arc<Mutex<Vec<String>>>,
-    held: Held,
-    released: watch::Receiver<bool>,
-}
-
-#[async_trait::async_trait]
-impl RequestHandler for Counting {
-    async fn handle_request<R: ResponseHandler, T: Time>(
-        &self,
-        request: &Request,
-        response: R,
-    ) -> ResponseInfo {
-        if let Ok(info) = request.request_info() {
-            let asked = format!("{} {}", info.query.name(), info.query.query_type());
-            let held = (self.held)(&asked);
-            self.asked_names
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(asked);
-            self.asked.send_modify(|asked| *asked += 1);
-            if held {
-                // An error says that the test is over.
-                let _ = self.released.clone().wait_for(|released| *released).await;
-            }
-        }
-        self.catalog.handle_request::<R, T>(request, response).await
+    fn deref(&self) -> &DnsServer {
+        &self.0
     }
 }
 
 impl TestDns {
     pub(crate) async fn start() -> Self {
-        Self::holding(|_| false).await
+        Self::serving("").await
     }
 
     /// Answers these questions only when it is told to.
-    pub(crate) async fn holding(held: Held) -> Self {
-        Self::with("", held).await
+    pub(crate) async fn holding(held: fn(&str) -> bool) -> Self {
+        let server = Self::start().await;
+        server.hold(held);
+        server
     }
 
     /// Serves further records of `example.test.` as well.
     pub(crate) async fn serving(records: &str) -> Self {
-        Self::with(records, |_| false).await
-    }
-
-    async fn with(records: &str, held: Held) -> Self {
-        let origin: Name = "example.test.".parse().expect("a name");
-        let zone = format!("{ZONE}{records}");
-        let (_, records) = Parser::new(&zone, None, Some(origin.clone()))
-            .parse()
-            .expect("a zone");
-        let records: BTreeMap<_, _> = records.into_iter().collect();
-        let zone = InMemoryZoneHandler::<TokioRuntimeProvider>::new(
-            origin.clone(),
-            records,
-            ZoneType::Primary,
-            AxfrPolicy::Deny,
-            None,
-        )
-        .expect("a zone");
-
-        let mut catalog = Catalog::new();
-        catalog.upsert(origin.into(), vec![Arc::new(zone)]);
-        let asked = watch::Sender::new(0);
-        let released = watch::Sender::new(false);
-        let asked_names: Arc<Mutex<Vec<String>>> = Arc::default();
-        let handler = Counting {
-            catalog,
-            asked: asked.clone(),
-            asked_names: asked_names.clone(),
-            held,
-            released: released.subscribe(),
-        };
-
-        let mut server = Server::new(handler);
-        let (udp, tcp, address) = loop {
-            let udp = UdpSocket::bind("127.0.0.1:0").await.expect("binds");
-            let address = udp.local_addr().expect("an address");
-            // A port that is free for UDP may be taken for TCP.
-            if let Ok(tcp) = TcpListener::bind(address).await {
-                break (udp, tcp, address);
-            }
-        };
-
-        server.register_socket(udp);
-        server.register_listener(tcp, Duration::from_secs(5), 16);
-
-        Self {
-            address,
-            asked,
-            asked_names,
-            released,
-            server,
-        }
+        Self(DnsServer::start("example.test.", &format!("{ZONE}{records}")).await)
     }
 
     /// Answers over QUIC as well: where, and a file with the authority that vouches for `dns.example.test`.
-    pub(crate) fn over_quic(&mut self) -> (SocketAddr, tempfile::NamedTempFile) {
-        let name = "dns.example.test";
-        let own = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    pub(crate) fn over_quic(&mut self) -> (std::net::SocketAddr, tempfile::NamedTempFile) {
+        let (address, pem) = self.0.over_quic();
         let mut authority = tempfile::NamedTempFile::new().expect("a file");
-        authority
-            .write_all(own.cert.pem().as_bytes())
-            .expect("writes");
-        let key = rustls_pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der())
-            .expect("a key");
-        let provider = rustls::crypto::ring::default_provider();
-        let certified =
-            CertifiedKey::from_der(vec![own.cert.der().clone()], key, &provider).expect("they fit");
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
-        socket.set_nonblocking(true).expect("a socket for Tokio");
-        let socket = UdpSocket::from_std(socket).expect("a socket for Tokio");
-        let address = socket.local_addr().expect("an address");
-        let resolver = Arc::new(SingleCertAndKey::from(certified));
-        self.server
-            .register_quic_listener(socket, Duration::from_secs(5), resolver)
-            .expect("listens");
+        authority.write_all(pem.as_bytes()).expect("writes");
         (address, authority)
     }
 
     /// How many questions have arrived.
     pub(crate) fn asked(&self) -> usize {
-        *self.asked.borrow()
+        self.0.asked().len()
     }
 
     /// Waits until so many questions have arrived.
     pub(crate) async fn arrived(&self, questions: usize) {
-        let mut asked = self.asked.subscribe();
-        asked
-            .wait_for(|asked| *asked >= questions)
-            .await
-            .expect("the sender is here");
-    }
-
-    /// From now on everything is answered.
-    pub(crate) fn release(&self) {
-        self.released.send_replace(true);
+        self.0.arrived(|asked| asked.len() >= questions).await;
     }
 
     /// `name. TYPE` of each, sorted.
     pub(crate) fn asked_names(&self) -> Vec<String> {
-        let mut names = self
-            .asked_names
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut names = self.0.asked();
         names.sort();
         names
     }
@@ -250,7 +114,7 @@ impl TestDns {
 pub(crate) async fn ask(engine: &Engine, line: &str) -> Result<Reply, Failure> {
     engine
         .ask(
-            Question::new(Platform::Terminal, Input::Text(line.into())),
+            Request::new(Platform::Terminal, Input::Text(line.into())),
             |_| {},
         )
         .await
