@@ -73,9 +73,13 @@ mod tests {
             .unwrap_or_default()
     }
 
+    fn hash() -> String {
+        format!("sha256:{}", "0a".repeat(32))
+    }
+
     #[test]
-    fn what_is_wrong_is_told_without_secrets() {
-        let hash = format!("sha256:{}", "0a".repeat(32));
+    fn what_is_right_has_no_faults() {
+        let hash = hash();
         let secret = format!("whsec_{}", "A".repeat(32));
 
         for (variable, value) in [
@@ -95,7 +99,11 @@ mod tests {
         ] {
             assert_eq!(faults(variable, &value), "", "{variable}={value}");
         }
+    }
 
+    #[test]
+    fn what_is_wrong_is_told_without_secrets() {
+        let hash = hash();
         for (variable, value, told) in [
             (
                 "API_KEYS",

@@ -47,7 +47,9 @@ impl Settings {
         rules::advise(self, commands, &mut tell);
         self.advise_mail(&mut tell);
         chats::advise(self, &mut tell);
-        self.advise_rest(&mut tell);
+        self.advise_paths(&mut tell);
+        self.advise_downloads(&mut tell);
+        self.advise_telemetry(&mut tell);
         advice
     }
 
@@ -309,27 +311,18 @@ impl Settings {
         );
     }
 
-    fn advise_rest(&self, tell: &mut impl FnMut(bool, &str)) {
-        let Self {
-            geo,
-            rdap,
-            dns,
-            tls,
-            ..
-        } = self;
-
+    /// Files that are looked for from the directory of the process.
+    fn advise_paths(&self, tell: &mut impl FnMut(bool, &str)) {
         let files = [
-            ("geo.city", &geo.city),
-            ("geo.asn", &geo.asn),
-            ("dns.trust_anchor", &dns.trust_anchor),
+            ("geo.city", &self.geo.city),
+            ("geo.asn", &self.geo.asn),
+            ("dns.trust_anchor", &self.dns.trust_anchor),
         ];
+        let authorities = self.tls.ca_files.iter().map(|file| ("tls.ca_files", file));
+        let bootstrap = ("rdap.bootstrap", &self.rdap.bootstrap);
+        let bootstrap = (bootstrap.1 != "builtin").then_some(bootstrap);
 
-        let files = files
-            .into_iter()
-            .chain(tls.ca_files.iter().map(|file| ("tls.ca_files", file)));
-        let bootstrap = ("rdap.bootstrap", &rdap.bootstrap);
-
-        for (key, path) in files.chain((bootstrap.1 != "builtin").then_some(bootstrap)) {
+        for (key, path) in files.into_iter().chain(authorities).chain(bootstrap) {
             tell(
                 !path.is_empty() && !path.starts_with('/'),
                 &format!(
@@ -337,10 +330,13 @@ impl Settings {
                 ),
             );
         }
+    }
 
+    /// Databases that are fetched without TLS.
+    fn advise_downloads(&self, tell: &mut impl FnMut(bool, &str)) {
         for (key, url) in [
-            ("geo.city_url", &geo.city_url),
-            ("geo.asn_url", &geo.asn_url),
+            ("geo.city_url", &self.geo.city_url),
+            ("geo.asn_url", &self.geo.asn_url),
         ] {
             let plain =
                 Url::parse(url.reveal()).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
@@ -351,16 +347,17 @@ impl Settings {
                 ),
             );
         }
+    }
 
+    /// Traces and the log.
+    fn advise_telemetry(&self, tell: &mut impl FnMut(bool, &str)) {
         let collector = Url::parse(&self.telemetry.otlp_endpoint).ok();
-
         tell(
             collector
                 .as_ref()
                 .is_some_and(|url| url.port() == Some(4317)),
             "telemetry.otlp_endpoint: at port 4317 collectors take gRPC; for HTTP it is 4318",
         );
-
         tell(
             collector
                 .as_ref()

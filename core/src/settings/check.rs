@@ -17,6 +17,33 @@ impl Settings {
             }
         };
 
+        self.check_network(&mut must);
+        self.check_permits(&mut must);
+        self.check_listener(&mut must);
+        must(
+            self.limits.smtp_probes > 0,
+            "limits.smtp_probes: at least 1",
+        );
+        self.check_limits(&mut must);
+        self.check_mail(&mut must);
+        self.check_reach(&mut must);
+        self.check_places(&mut must);
+        self.check_client_address(&mut must);
+        self.check_callbacks(&mut must);
+        access::check(&self.http, &mut must);
+        rules::check(self, &mut must);
+        chats::check_telegram(self, &mut must);
+        chats::check_discord(&self.discord, &mut must);
+        self.check_log(&mut must);
+
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(SettingsError(faults))
+        }
+    }
+
+    fn check_network(&self, must: &mut impl FnMut(bool, &str)) {
         must(
             !self.dns.servers.is_empty(),
             "dns.servers: at least one resolver is needed",
@@ -54,6 +81,9 @@ impl Settings {
             (1024..=16 << 20).contains(&self.rdap.max_bytes),
             "rdap.max_bytes: from 1024 to 16777216",
         );
+    }
+
+    fn check_permits(&self, must: &mut impl FnMut(bool, &str)) {
         must(
             self.limits.light > 0 && self.limits.heavy > 0,
             "limits.light and limits.heavy: at least 1",
@@ -62,6 +92,9 @@ impl Settings {
             (1..=1024).contains(&self.limits.batch),
             "limits.batch: from 1 to 1024",
         );
+    }
+
+    fn check_listener(&self, must: &mut impl FnMut(bool, &str)) {
         must(
             self.http.listen.parse::<SocketAddr>().is_ok(),
             "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
@@ -74,14 +107,9 @@ impl Settings {
             self.http.read_timeout_ms >= 100,
             "http.read_timeout_ms: at least 100",
         );
-        must(
-            self.limits.smtp_probes > 0,
-            "limits.smtp_probes: at least 1",
-        );
-        self.check_limits(&mut must);
-        self.check_mail(&mut must);
-        self.check_reach(&mut must);
-        self.check_places(&mut must);
+    }
+
+    fn check_client_address(&self, must: &mut impl FnMut(bool, &str)) {
         let field = &self.http.client_address_header;
 
         must(
@@ -93,12 +121,9 @@ impl Settings {
                 crate::settings::CLIENT_ADDRESS_HEADERS.join(", ")
             ),
         );
+    }
 
-        self.check_callbacks(&mut must);
-        access::check(&self.http, &mut must);
-        rules::check(self, &mut must);
-        chats::check_telegram(self, &mut must);
-        chats::check_discord(&self.discord, &mut must);
+    fn check_log(&self, must: &mut impl FnMut(bool, &str)) {
         let level = self.log.level.to_ascii_lowercase();
         let words = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -106,12 +131,6 @@ impl Settings {
             level.contains(['=', ',']) || words.contains(&level.as_str()),
             "log.level: error, warn, info, debug or trace, or a filter",
         );
-
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(SettingsError(faults))
-        }
     }
 
     /// How mail servers are greeted: word for word, so it is not read as kindly as what people paste.
