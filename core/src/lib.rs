@@ -12,6 +12,7 @@ mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
+mod internal;
 mod mailbox_check;
 mod platform;
 mod policy;

@@ -18,6 +18,7 @@ use netvane_net::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
+    internal::internal_fault,
     health::Adapters,
     mailbox_check::Mail,
     platform::Platform,
@@ -79,12 +80,12 @@ impl Permits {
     /// Waits for a permit of all.
     pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, Failure> {
         // Nothing closes the semaphore.
-        self.all.acquire().await.map_err(|_| Failure::Internal)
+        self.all.acquire().await.map_err(internal_fault)
     }
 
     /// Waits for one of the permits that requests in bulk share.
     pub(crate) async fn acquire_bulk(&self) -> Result<SemaphorePermit<'_>, Failure> {
-        self.bulk.acquire().await.map_err(|_| Failure::Internal)
+        self.bulk.acquire().await.map_err(internal_fault)
     }
 }
 

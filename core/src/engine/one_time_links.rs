@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Map;
 use tokio::sync::oneshot;
 
-use crate::request::http_request::Visit;
+use crate::{internal::internal_fault, request::http_request::Visit};
 use netvane_document::{Answer, Block, Document, Failure, Rendition, Reply, Severity};
 
 /// A link that nobody has shared from goes after this time, before the platforms stop taking the answer.
@@ -93,7 +93,7 @@ impl Links {
         let mut token = [0; 24];
         SystemRandom::new()
             .fill(&mut token)
-            .map_err(|_| Failure::Internal)?;
+            .map_err(internal_fault)?;
 
         let token = BASE64URL_NOPAD.encode(&token);
         let (sender, visit) = oneshot::channel();

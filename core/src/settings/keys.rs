@@ -10,6 +10,7 @@ use ring::{
 };
 use subtle::ConstantTimeEq;
 
+use crate::internal::internal_fault;
 use netvane_document::{Failure, UsageError};
 
 /// The start of every key: whoever finds one knows what it opens, and tools that search for leaked secrets find it.
@@ -87,7 +88,7 @@ impl ApiKey {
         let mut random = [0; 32];
         SystemRandom::new()
             .fill(&mut random)
-            .map_err(|_| Failure::Internal)?;
+            .map_err(internal_fault)?;
 
         let key = format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&random));
         let hash = hashed(&key);
