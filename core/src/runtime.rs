@@ -18,8 +18,8 @@ use netvane_net::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
-    internal::internal_fault,
     health::Adapters,
+    internal::internal_fault,
     mailbox_check::Mail,
     platform::Platform,
     policy::{

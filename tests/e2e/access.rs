@@ -571,7 +571,7 @@ fn signatures_matter_only_where_someone_is_expected_to_sign() {
 fn bodies_that_go_too_far() {
     let settings = [
         (SECRETS, &*secret(1)),
-        ("NETVANE__HTTP__READ_TIMEOUT_MS", "300"),
+        ("NETVANE__HTTP__READ_TIMEOUT_MS", "1000"),
     ];
     let service = Service::start(&settings);
 

@@ -115,7 +115,7 @@ fn platforms_that_cannot_be_reached_cost_no_answer() {
 
         // What Telegram says of a new message must have come back: it is sent again where that is lost, and there is no
         // sign of it to wait for.
-        std::thread::sleep(A_WHILE);
+        std::thread::sleep(A_WHILE * 4);
         let mut over_http = begin(&service, &format!("a {domain}"), "application/json");
         ways.are(way);
 

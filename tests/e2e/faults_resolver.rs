@@ -138,7 +138,7 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
     let servers = format!("{},{}", resolver.address, second.address);
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", servers.as_str()),
-        ("NETVANE__DNS__TIMEOUT_MS", "300"),
+        ("NETVANE__DNS__TIMEOUT_MS", "800"),
     ]);
 
     for (name, mode) in [
@@ -201,7 +201,7 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
     let servers = format!("{},{}", hostile.address, honest.address);
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", servers.as_str()),
-        ("NETVANE__DNS__TIMEOUT_MS", "300"),
+        ("NETVANE__DNS__TIMEOUT_MS", "800"),
     ]);
     let before = service.settled_files();
     let lines = UNHEARD

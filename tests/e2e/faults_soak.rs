@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 /// So long it goes on; a first part of it fills what is kept in memory.
 const TIME: Duration = Duration::from_secs(60);
 const WARM: Duration = Duration::from_secs(20);
+/// Fewer say nothing.
+const SAMPLES: usize = 9;
 
 /// Growth that is none: a twentieth, and what an allocator keeps back, in MB. Two kilobytes left behind by each request
 /// are more.
@@ -156,7 +158,7 @@ fn memory_stays_flat_and_descriptors_come_back() {
     let server = resolver.address.to_string();
     let service = world.serve(&[
         ("NETVANE__DNS__SERVERS", server.as_str()),
-        ("NETVANE__DNS__TIMEOUT_MS", "200"),
+        ("NETVANE__DNS__TIMEOUT_MS", "1000"),
         // Full soon, so that what grows then is no cache.
         ("NETVANE__LIMITS__CACHE_ENTRIES", "200"),
     ]);
@@ -177,7 +179,8 @@ fn memory_stays_flat_and_descriptors_come_back() {
         let (started, mut number, mut base) = (Instant::now(), 0, None);
         let mut samples = Vec::new();
 
-        while started.elapsed() < TIME {
+        // Longer where the machine is so busy that it says nothing yet.
+        while started.elapsed() < TIME || samples.len() < SAMPLES {
             number += 1;
             round(&world, &service, &resolver, number);
             if started.elapsed() < WARM {
@@ -204,7 +207,7 @@ fn memory_stays_flat_and_descriptors_come_back() {
     let memory: Vec<f64> = samples.iter().map(|(memory, ..)| *memory).collect();
 
     assert!(
-        memory.len() >= 9,
+        memory.len() >= SAMPLES,
         "only {} samples: this says nothing",
         memory.len()
     );

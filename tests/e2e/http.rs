@@ -422,7 +422,7 @@ fn with_resolvers_that_do_not_answer_it_is_not_ready_until_they_do() {
     let dns = Dns::start();
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", &dns.address.to_string()),
-        ("NETVANE__DNS__TIMEOUT_MS", "100"),
+        ("NETVANE__DNS__TIMEOUT_MS", "500"),
         ("NETVANE__DNS__ATTEMPTS", "1"),
     ]);
 

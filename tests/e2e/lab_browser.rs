@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use netvane_tests::{Browser, Dns, Lab, Service, Telegram, browser::Window, telegram::User};
+use netvane_tests::{
+    Browser, Dns, Lab, Relay, Service, Telegram, browser::Window, relay::Way, telegram::User,
+};
 use serde_json::{Value, json};
 
 const ENTER: &str = "\u{e007}";
@@ -359,6 +361,35 @@ fn answers_are_taken_along() {
     );
 
     scene.nothing_wrong();
+}
+
+/// As on a slow line, or where the browser has little time to read.
+#[test]
+#[ignore = "needs the browser lab"]
+fn nothing_moves_while_a_page_arrives() {
+    let scene = Scene::set();
+    let relay = Relay::before(scene.service.address);
+    let go = |path: &str| {
+        scene.browser.go(&format!("http://{}{path}", relay.address));
+        scene.browser.wait("painted > 0");
+    };
+    // The style is there already, so that pages are drawn from their first piece on.
+    go("/tools");
+    relay.is(Way::Slow);
+    for window in [Window::DESK, Window::PHONE] {
+        scene.browser.become_like(window);
+        for path in ["/tools/dig", "/?q=mx+example.test", "/?q=port+443"] {
+            go(path);
+            assert_eq!(
+                scene.browser.script("return shifted"),
+                json!(0),
+                "{path} {window:?}"
+            );
+            let hidden = "[...document.querySelectorAll('nav, table')]
+                .filter((part) => getComputedStyle(part).visibility !== 'visible').length";
+            assert_eq!(scene.browser.text(hidden), "0", "{path} {window:?}");
+        }
+    }
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn serve(lab: &Lab, resolvers: &[&str]) -> Service {
         GROUP,
         &[
             ("NETVANE__DNS__SERVERS", resolvers.as_str()),
-            ("NETVANE__DNS__TIMEOUT_MS", "300"),
+            ("NETVANE__DNS__TIMEOUT_MS", "800"),
             ("NETVANE__DNS__ATTEMPTS", "3"),
             // Each question is a new one.
             ("NETVANE__LIMITS__CACHE_SECONDS", "0"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use netvane_tests::{
     Telegram,
-    telegram::{Chat, Fault, Limits, TOKEN, User},
+    telegram::{Chat, Fault, Limits, ON_THE_WAY, TOKEN, User},
 };
 use serde_json::json;
 use teloxide::{
@@ -544,7 +544,7 @@ fn floods_are_stopped_and_must_be_waited_out() {
     assert_eq!(telegram.violations(), [""; 0]);
 
     // Nothing announces the end of the time in which a retry would still be on its way.
-    std::thread::sleep(Duration::from_millis(150));
+    std::thread::sleep(ON_THE_WAY + Duration::from_millis(50));
     assert!(matches!(
         client.html(&chat, "hello"),
         Err(RequestError::RetryAfter(_))

@@ -42,7 +42,7 @@ pub use telegram::Telegram;
 use std::time::{Duration, Instant};
 
 /// The longest time that any single step of a test may take, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Waits for something that announces itself to nobody; for all else await the event.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional},
     net::{TcpListener, TcpStream},
     runtime::Runtime,
     sync::watch,
@@ -22,7 +22,14 @@ pub enum Way {
     Down,
     /// Connections are taken, and nothing passes.
     Mute,
+    /// What the server says passes a few bytes at a time.
+    Slow,
 }
+
+/// So many bytes pass at a time on a slow way, which is less than one row of a page.
+const PIECE: usize = 40;
+/// Between two pieces; a browser draws more often.
+const PAUSE: Duration = Duration::from_millis(8);
 
 /// A port of its own in front of a server, until dropped.
 pub struct Relay {
@@ -105,12 +112,30 @@ async fn pass(listener: &TcpListener, server: SocketAddr, way: Way) {
                 let _ = stream.set_nodelay(true);
                 if let Ok(mut behind) = TcpStream::connect(server).await {
                     let _ = behind.set_nodelay(true);
-                    let _ = copy_bidirectional(&mut stream, &mut behind).await;
+                    let _ = match way {
+                        Way::Slow => slowly(&mut stream, &mut behind).await,
+                        _ => copy_bidirectional(&mut stream, &mut behind).await.map(drop),
+                    };
                 }
             })),
             Some(_) = tasks.join_next() => {}
         }
     }
+}
+
+async fn slowly(client: &mut TcpStream, server: &mut TcpStream) -> io::Result<()> {
+    let ((mut asks, mut hears), (mut says, mut takes)) = (client.split(), server.split());
+    let back = async {
+        let mut piece = [0; PIECE];
+        loop {
+            match says.read(&mut piece).await? {
+                0 => return hears.shutdown().await,
+                length => hears.write_all(&piece[..length]).await?,
+            }
+            sleep(PAUSE).await;
+        }
+    };
+    tokio::try_join!(copy(&mut asks, &mut takes), back).map(drop)
 }
 
 /// The same port once more: somebody else may have it for a moment.

@@ -47,7 +47,7 @@ pub use self::{
     chat::Chat,
     entity::Entity,
     faults::Fault,
-    flood::Limits,
+    flood::{Limits, ON_THE_WAY},
     inline::{Chosen, Inline, Pressed},
     message::{Attachment, Button, Message},
     users::User,

@@ -3,6 +3,7 @@
 mod alive;
 mod client;
 mod message;
+mod service_binding;
 mod upstream;
 mod validate;
 

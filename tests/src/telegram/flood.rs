@@ -7,8 +7,8 @@ use std::{
 
 use super::refusal::Refusal;
 
-/// Requests that were on their way when the refusal left are nobody's fault.
-const ON_THE_WAY: Duration = Duration::from_millis(100);
+/// Requests that were on their way when the refusal left are nobody's fault; on a busy machine that takes a while.
+pub const ON_THE_WAY: Duration = Duration::from_millis(500);
 
 /// How much the platform takes. The defaults are its own.
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,8 @@ use domain::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::service_binding;
+
 /// Record data that a command can look into.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
 
@@ -118,6 +120,8 @@ impl Record {
     pub fn presentation(&self) -> String {
         match &self.data {
             AllRecordData::Unknown(unknown) => generic(unknown.data()),
+            AllRecordData::Svcb(record) => service_binding::presentation(record),
+            AllRecordData::Https(record) => service_binding::presentation(record),
             // Simple form: one line, names with their final dot.
             data => data
                 .display_zonefile(DisplayKind::Simple)
