@@ -4,7 +4,6 @@
 //! and chat forms all come through the same reading.
 
 mod email;
-mod mail_domain;
 pub mod mailbox;
 mod message;
 mod port_set;
@@ -14,7 +13,7 @@ mod simple;
 pub mod special_mailboxes;
 
 pub use email::Email;
-pub use mail_domain::MailDomain;
+pub use mailbox::MailDomain;
 pub use message::Message;
 pub use port_set::PortSet;
 pub(crate) use record_type::COMMON as COMMON_TYPES;

@@ -7,6 +7,7 @@ mod check;
 pub mod keys;
 mod load;
 mod rules;
+mod urls;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};

@@ -3,9 +3,16 @@
 //! Also read: `Name <a@b>`, `<a@b>` and `mailto:a@b?subject=…` (RFC 6068). Comments, folding and the obsolete forms of
 //! RFC 5322 §4.4 are for headers, not for the wire; they are refused by name.
 
-use std::{fmt, ops::Range};
+use std::fmt;
 
-use crate::args::mail_domain::{MailDomain, mail_domain};
+mod domain;
+mod piece;
+
+pub use domain::MailDomain;
+pub use piece::Invalid;
+
+use domain::mail_domain;
+use piece::Piece;
 
 /// Longer than any address with a name around it; nothing of a longer text is looked at.
 const MAX_TEXT: usize = 2048;
@@ -25,15 +32,6 @@ pub struct Mailbox {
     pub utf8: bool,
     /// The local part is only valid in quotes.
     pub quoted: bool,
-}
-
-/// Why a text is no address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
-    /// One sentence for the asker.
-    pub message: String,
-    /// Where, in bytes of the text as it was given.
-    pub part: Option<Range<usize>>,
 }
 
 impl Mailbox {
@@ -72,47 +70,6 @@ impl Mailbox {
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.wire())
-    }
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Invalid {}
-
-/// A piece of the text that was given, and where it begins there.
-#[derive(Clone, Copy)]
-pub(super) struct Piece<'a> {
-    pub(super) text: &'a str,
-    at: Option<usize>,
-}
-
-impl<'a> Piece<'a> {
-    pub(super) fn cut(self, range: Range<usize>) -> Self {
-        Self {
-            text: self.text.get(range.clone()).unwrap_or_default(),
-            at: self.at.map(|at| at + range.start),
-        }
-    }
-
-    fn trimmed(self) -> Self {
-        let start = self.text.len() - self.text.trim_start().len();
-        self.cut(start..start + self.text.trim().len())
-    }
-
-    pub(super) fn fault<T>(self, message: impl Into<String>) -> Result<T, Invalid> {
-        Err(Invalid {
-            message: message.into(),
-            part: self.at.map(|at| at..at + self.text.len()),
-        })
-    }
-
-    /// The same for one character.
-    fn fault_at<T>(self, at: usize, c: char, message: impl Into<String>) -> Result<T, Invalid> {
-        self.cut(at..at + c.len_utf8()).fault(message)
     }
 }
 

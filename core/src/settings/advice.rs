@@ -1,13 +1,13 @@
 //! What an operator should know of the settings although they can be used: most of it is open, or does nothing, or will
 //! be regretted. It depends on nothing but the settings and the day; what the machine has to say is the program's part.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use url::Url;
 
-use super::{Secret, Settings, chats, rules};
+use super::{Secret, Settings, chats, rules, urls::is_here};
 use crate::{settings::keys::ApiKey, spec::CommandNames};
 
 /// Where clouds keep what opens the machine's account.
@@ -392,16 +392,6 @@ fn loud(level: &str) -> Option<&str> {
             .any(|loud| level.trim().eq_ignore_ascii_case(loud));
         is_loud && !target.trim().starts_with("netvane")
     })
-}
-
-/// Whether only this machine is meant.
-pub(super) fn is_here(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost"
-        || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
 }
 
 /// Whether a name means nothing on the Internet.

@@ -5,7 +5,10 @@
 use data_encoding::BASE64URL_NOPAD;
 use url::Url;
 
-use super::{Discord, Settings, check::is_web};
+use super::{
+    Discord, Settings,
+    urls::{is_here, is_web},
+};
 
 pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let telegram = &settings.telegram;
@@ -212,8 +215,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         ("telegram.api_url", &telegram.api_url),
         ("discord.api_url", &discord.api_url),
     ] {
-        let plain = Url::parse(url)
-            .is_ok_and(|url| url.scheme() == "http" && !super::advice::is_here(&url));
+        let plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
         tell(
             plain,
             &format!("{key}: over http everybody on the way can read the token; take https"),

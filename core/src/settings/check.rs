@@ -5,7 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use data_encoding::BASE64;
 use url::Url;
 
-use super::{Settings, SettingsError, access, chats, rules};
+use super::{
+    Settings, SettingsError, access, chats, rules,
+    urls::{is_origin, is_web},
+};
 use netvane_facts::target::Endpoint;
 
 impl Settings {
@@ -231,21 +234,6 @@ impl Settings {
             "http.callback_retry_seconds: 1 to 20 waits of at most 604800 seconds",
         );
     }
-}
-
-/// An http or https URL with a host.
-pub(super) fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.has_host()
-}
-
-/// Scheme, host and port, and nothing else.
-pub(super) fn is_origin(url: &Url) -> bool {
-    is_web(url)
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none()
 }
 
 /// As RFC 5321 §4.1.2 wants it of a domain; mail servers refuse other names.

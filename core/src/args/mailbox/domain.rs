@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use crate::args::mailbox::{Invalid, Piece};
+use super::piece::{Invalid, Piece};
 
 /// RFC 1035 §3.1: 255 octets on the wire are 253 characters.
 const MAX_DOMAIN: usize = 253;
