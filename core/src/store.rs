@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use redb::{Database, ReadableDatabase, TableDefinition, TableError, backends::InMemoryBackend};
@@ -147,7 +147,7 @@ impl Store {
                 return Ok(None);
             };
             let (until, value) = kept.value();
-            Ok(if until > now() {
+            Ok(if until > unix_seconds() {
                 serde_json::from_slice(value).ok()
             } else {
                 None
@@ -167,7 +167,7 @@ impl Store {
                 if its_bucket != bucket {
                     break;
                 }
-                if until > now()
+                if until > unix_seconds()
                     && let Ok(value) = serde_json::from_slice(value)
                 {
                     found.push((key.to_owned(), value));
@@ -221,7 +221,7 @@ fn put<T: Serialize>(
         bucket,
         key: key.to_owned(),
         action: Action::Put {
-            until: now() + keep.as_secs(),
+            until: unix_seconds() + keep.as_secs(),
             value,
         },
     })
@@ -232,7 +232,7 @@ fn claim(bucket: &'static str, key: &str, keep: Duration) -> Step {
         bucket,
         key: key.to_owned(),
         action: Action::Claim {
-            until: now() + keep.as_secs(),
+            until: unix_seconds() + keep.as_secs(),
         },
     }
 }
@@ -256,10 +256,9 @@ fn told(error: &dyn std::fmt::Display) -> StoreError {
     StoreError(format!("state cannot be kept: {error}"))
 }
 
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+/// Seconds since 1970; a clock before that counts as 1970.
+pub fn unix_seconds() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
 
 #[cfg(test)]

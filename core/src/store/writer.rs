@@ -8,7 +8,7 @@ use std::{
 use redb::{Database, ReadableTable};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{QUEUE, STATE, StoreError, kept::Kept, now, told};
+use super::{QUEUE, STATE, StoreError, kept::Kept, unix_seconds, told};
 
 /// What has come to its end is removed this often.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -42,7 +42,7 @@ pub(super) enum Action {
     Remove,
 }
 
-/// Why nothing is written now, and until when.
+/// Why nothing is written unix_seconds, and until when.
 struct Fault {
     error: StoreError,
     until: Instant,
@@ -147,7 +147,7 @@ fn transaction(
 
         if swept.elapsed() > SWEEP {
             *swept = Instant::now();
-            let now = now();
+            let now = unix_seconds();
             table.retain(|_, (until, _)| until > now)?;
         }
 
@@ -167,7 +167,7 @@ fn transaction(
                         true
                     }
                     Action::Claim { until } => {
-                        let free = table.get(key)?.is_none_or(|kept| kept.value().0 <= now());
+                        let free = table.get(key)?.is_none_or(|kept| kept.value().0 <= unix_seconds());
                         if free {
                             table.insert(key, (*until, b"null".as_slice()))?;
                         }
