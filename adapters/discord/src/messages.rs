@@ -5,10 +5,10 @@ use netvane_core::{Input, Missing, UsageError, UsageKind, command::targets, docu
 use serenity::model::channel::{Attachment, Message};
 
 use crate::{
-    bot::{Bot, ask_button, new_post, question, who},
+    bot::{Bot, ask_button, question, who},
     files,
     found::{self, Found},
-    outlet::{Next, Place},
+    place::{Next, Place, new_post},
 };
 
 /// What to do about a message.

@@ -1,5 +1,5 @@
 use super::*;
-use netvane_core::{Failure, UsageError, UsageKind, settings::Settings};
+use netvane_core::{Engine, Failure, UsageError, UsageKind, settings::Settings};
 use serde_json::Value;
 
 fn all(value: &Value, found: &mut impl FnMut(&str, &Value)) {

@@ -12,8 +12,12 @@ use futures::{StreamExt, stream};
 use maud::{Markup, html};
 use netvane_core::{Input, Request};
 
-use super::{dressed, layout::ANSWER, reply::Shown, unlisted};
-use crate::App;
+use super::{
+    frame::{dressed, unlisted},
+    layout::ANSWER,
+    reply::Shown,
+};
+use crate::app::App;
 
 /// An answer is waited for this long before the page is begun without it.
 const AT_ONCE: Duration = Duration::from_millis(700);

@@ -13,7 +13,7 @@ use netvane_core::{
 use serde::Serialize;
 
 use super::question;
-use crate::App;
+use crate::app::App;
 
 /// Suggestions at a time.
 const MOST: usize = 10;
@@ -129,22 +129,11 @@ fn arguments(
     given: &[&str],
     typed: &str,
 ) -> (String, Vec<(String, String)>) {
-    let named = |argument: &Argument, word: &str| {
-        let word = word.trim_start_matches("--").replace('-', "_");
-        word == argument.name
-            || word
-                .split('=')
-                .next()
-                .is_some_and(|name| name == argument.name && word.contains('='))
-    };
-
-    let is_named = |word: &str| entry.arguments.iter().any(|argument| named(argument, word));
-
     if let Some((name, value)) = typed.split_once('=')
         && let Some(argument) = entry
             .arguments
             .iter()
-            .find(|argument| named(argument, typed))
+            .find(|argument| is_named(argument, typed))
     {
         let values = values(registry, argument, value);
         return (
@@ -158,38 +147,56 @@ fn arguments(
     let left: Vec<&Argument> = entry
         .arguments
         .iter()
-        .filter(|argument| !given.iter().any(|word| named(argument, word)))
+        .filter(|argument| !given.iter().any(|word| is_named(argument, word)))
         .collect();
-
-    let in_place = given.iter().filter(|word| !is_named(word)).count();
+    let in_place = given
+        .iter()
+        .filter(|word| {
+            !entry
+                .arguments
+                .iter()
+                .any(|argument| is_named(argument, word))
+        })
+        .count();
     let next = left
         .iter()
         .filter(|argument| argument.kind != ArgumentKind::Boolean)
         .nth(in_place);
-    let mut found: Vec<(String, String)> = Vec::new();
 
+    let mut found: Vec<(String, String)> = Vec::new();
     if let Some(argument) = next {
         let values = values(registry, argument, typed).take(MOST_VALUES);
         found.extend(values.map(|value| (value, String::new())));
     }
-
-    let bare = typed.trim_start_matches('-');
-
-    for argument in left
-        .iter()
-        .filter(|argument| !argument.required && argument.name.starts_with(bare))
-    {
-        let option = match argument.kind {
-            ArgumentKind::Boolean => format!("--{}", argument.name),
-            _ => format!("{}=", argument.name),
-        };
-        found.push((option, argument.help.clone()));
-    }
+    found.extend(options(&left, typed));
 
     (
         next.map(|argument| help(argument)).unwrap_or_default(),
         found,
     )
+}
+
+/// Whether a word names this argument: as `--name`, or with a value behind `=`.
+fn is_named(argument: &Argument, word: &str) -> bool {
+    let word = word.trim_start_matches("--").replace('-', "_");
+    word == argument.name
+        || word
+            .split_once('=')
+            .is_some_and(|(name, _)| name == argument.name)
+}
+
+/// The optional arguments whose names begin with what is typed, with their help.
+fn options(left: &[&Argument], typed: &str) -> impl Iterator<Item = (String, String)> {
+    let bare = typed.trim_start_matches('-');
+    left.iter()
+        .filter(move |argument| !argument.required && argument.name.starts_with(bare))
+        .map(|argument| {
+            let option = match argument.kind {
+                ArgumentKind::Boolean => format!("--{}", argument.name),
+                _ => format!("{}=", argument.name),
+            };
+            (option, argument.help.clone())
+        })
 }
 
 fn help(argument: &Argument) -> String {

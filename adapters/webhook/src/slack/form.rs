@@ -6,7 +6,7 @@ use netvane_core::{Caller, Engine, command::Registry, facts::target::Host};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::Platform;
+use super::platform::Platform;
 
 /// Slack sends fewer than twenty.
 const MOST_FIELDS: usize = 64;

@@ -11,7 +11,10 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Lookup, Platform, Progress, Readers, note, told};
+use super::{
+    lookup::{Lookup, Progress, note, told},
+    platform::{Platform, Readers},
+};
 
 /// One POST ends by then.
 const CALL: Duration = Duration::from_secs(10);
