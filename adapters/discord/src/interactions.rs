@@ -3,7 +3,7 @@
 mod caller;
 mod press;
 
-use netvane_chat::{note, problem};
+use netvane_chat::{input_with, note, problem, takes_mail};
 use netvane_core::{
     Input,
     command::{complete, targets},
@@ -119,13 +119,13 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
 
     let registry = bot.chat.engine().registry();
 
-    if let Some((entry, argument)) = found::mail_command(registry) {
+    if let Some(missing) = takes_mail(registry) {
         if let Some(file) = found::mail_file(message) {
-            let ask = |text| found::mail_question(entry, argument, text);
+            let ask = |text| input_with(&missing, text);
             return ask_about_file(bot, &caller, file, ask).await;
         }
         if found::is_mail(&message.content) {
-            let input = found::mail_question(entry, argument, message.content.clone());
+            let input = input_with(&missing, message.content.as_str());
             return caller.ask(bot, input, Next::Answer).await;
         }
     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use netvane_chat::{Ended, Question, note};
+use netvane_chat::{Ended, Question, input_with, note};
 use netvane_core::{
     Input, Missing,
     document::{Document, Severity},
 };
 use teloxide::types::Document as File;
 
-use crate::{caller::Caller, files, hub::Hub, offers::named, outlet::Spot, place::Place};
+use crate::{caller::Caller, files, hub::Hub, outlet::Spot, place::Place};
 
 impl Hub {
     /// Asks this and shows the answer.
@@ -99,7 +99,7 @@ impl Hub {
         file: &File,
     ) {
         match files::fetch(self, file).await {
-            Ok(text) => self.ask(caller, named(&missing, &text)).await,
+            Ok(text) => self.ask(caller, input_with(&missing, &text)).await,
             Err(why) => {
                 let document = Document::new("This file cannot be read", why, Severity::Bad);
                 self.say(&caller, &document, Vec::new()).await;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use netvane_chat::input_with;
 use netvane_core::{
     Input, Missing,
     document::{Document, Severity},
@@ -14,7 +15,6 @@ use tokio::time::timeout;
 use crate::{
     caller::Caller,
     hub::{Hub, NAME},
-    offers::named,
     outlet::Spot,
     reading::text_of,
 };
@@ -134,7 +134,7 @@ impl Hub {
         }) {
             Some(missing) => match message.document() {
                 Some(file) => self.ask_about_file(caller, missing, file).await,
-                None => self.ask(caller, named(&missing, text)).await,
+                None => self.ask(caller, input_with(&missing, text)).await,
             },
             None => {
                 self.ask(caller, Input::Text(format!("{} {text}", prompt.line)))

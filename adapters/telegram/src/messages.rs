@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use netvane_chat::note;
+use netvane_chat::{input_with, note, takes_mail};
 use netvane_core::{
     Input, Missing, UsageError,
     command::{Entry, targets},
@@ -15,7 +15,7 @@ use crate::{
     caller::Caller,
     files,
     hub::Hub,
-    offers::{fitting, hint, named, offers, takes_mail},
+    offers::{fitting, hint, offers},
     reading::{Said, is_mail, said, targets_of, text_of},
 };
 
@@ -62,7 +62,7 @@ impl Hub {
 
         match found {
             Found::File(file) => self.ask_about_file(caller, missing, file).await,
-            Found::Text(text) => self.ask(caller, named(&missing, text)).await,
+            Found::Text(text) => self.ask(caller, input_with(&missing, text)).await,
             Found::Lines(mut lines) if lines.len() == 1 => {
                 let (_, line) = lines.remove(0);
                 self.ask(caller, Input::Text(line)).await;
@@ -113,7 +113,7 @@ impl Hub {
         if let Some(missing) = takes_mail(registry) {
             match message.document().filter(|file| files::is_mail(file)) {
                 Some(file) => return self.ask_about_file(caller, missing, file).await,
-                None if is_mail(text) => return self.ask(caller, named(&missing, text)).await,
+                None if is_mail(text) => return self.ask(caller, input_with(&missing, text)).await,
                 None => {}
             }
         }

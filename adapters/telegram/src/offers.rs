@@ -4,34 +4,13 @@ use std::sync::Arc;
 
 use netvane_chat::note;
 use netvane_core::{
-    Input, Missing,
+    Missing,
     command::{Entry, Registry, targets::Target},
     document::Document,
 };
-use serde_json::Map;
-
 /// Targets that are offered of one message, and commands of each where there are several.
 const MOST_TARGETS: usize = 5;
 const MOST_EACH: usize = 3;
-
-pub(crate) fn named(missing: &Missing, text: &str) -> Input {
-    let arguments = Map::from_iter([(missing.argument.clone(), text.into())]);
-    Input::Named {
-        name: missing.command.to_owned(),
-        arguments,
-    }
-}
-
-/// The command that reads mail messages, and the argument that takes one.
-pub(crate) fn takes_mail(registry: &Registry) -> Option<Missing> {
-    registry.entries().iter().find_map(|entry| {
-        let argument = entry.arguments.iter().find(|argument| argument.message)?;
-        Some(Missing {
-            command: entry.spec.name,
-            argument: argument.name.clone(),
-        })
-    })
-}
 
 /// Of the targets in a text those that the command is made for, else those that it understands.
 pub(crate) fn fitting(
@@ -95,7 +74,7 @@ pub(crate) fn hint(registry: &Registry) -> Document {
 
 #[cfg(test)]
 mod tests {
-    use netvane_core::{Engine, UsageError, command::targets::found_in, settings::Settings};
+    use netvane_core::{Engine, Input, UsageError, command::targets::found_in, settings::Settings};
 
     use super::*;
 
@@ -149,6 +128,5 @@ mod tests {
                     .all(|(label, line)| line == &format!("/{label}")),
             "{several:?}"
         );
-        assert!(takes_mail(engine.registry()).is_some());
     }
 }

@@ -49,7 +49,8 @@ pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery) -> Re
 
 fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     let line = line.trim_start().trim_start_matches('/');
-    let start = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    // White space may take several bytes.
+    let start = line.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let (before, typed) = line.split_at(start);
     let mut words = before.split_whitespace();
     let Some(command) = words.next() else {
@@ -211,4 +212,82 @@ fn values(registry: &Registry, argument: &Argument, typed: &str) -> impl Iterato
         .cloned();
     let known = command::complete(registry, argument, typed, &[], MOST);
     choices.collect::<Vec<_>>().into_iter().chain(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use netvane_core::{Engine, settings::Settings};
+
+    use super::*;
+
+    fn completed(line: &str) -> Suggestions {
+        let engine = Engine::new(&Settings::default()).expect("starts");
+        suggestions(engine.registry(), line)
+    }
+
+    fn lines(line: &str) -> Vec<String> {
+        completed(line)
+            .items
+            .into_iter()
+            .map(|item| item.line)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn commands_come_first_by_how_their_name_begins() {
+        assert_eq!(lines("").len(), MOST);
+        assert_eq!(lines("/WHO")[0], "whois ");
+        assert_eq!(lines("trace-m"), ["trace_mail "]);
+        assert!(lines("zzz").is_empty());
+    }
+
+    #[tokio::test]
+    async fn values_and_options_follow_a_command() {
+        let usage = completed("ping 192.0.2.1 ").usage;
+        assert!(usage.starts_with("ping "), "{usage}");
+        assert!(lines("ping 192.0.2.1 c").contains(&"ping 192.0.2.1 count=".to_owned()));
+        assert!(
+            !lines("ping 192.0.2.1 count=3 ")
+                .iter()
+                .any(|line| line.ends_with(" count=")),
+            "given already"
+        );
+        let types = lines("dig a.example type=M");
+        assert!(
+            types.contains(&"dig a.example type=MX".to_owned()),
+            "{types:?}"
+        );
+        assert!(lines("zzz a.example ").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_command_that_takes_a_message_has_a_page_instead() {
+        assert_eq!(
+            completed("trace_mail ").form.as_deref(),
+            Some("/tools/trace_mail")
+        );
+        assert_eq!(completed("mx ").form, None);
+    }
+
+    #[tokio::test]
+    async fn whatever_is_typed_stays_at_the_start_of_the_line() {
+        for typed in [
+            "mx\u{a0}",
+            "mx\u{3000}a.example\u{2003}res",
+            "mx é",
+            "mx 👍 ",
+            "mx --",
+            "mx =",
+            "mx ==x",
+            "ping \t\u{202e}",
+            "\u{3000}/",
+            "é",
+        ] {
+            let start = typed.trim_start().trim_start_matches('/');
+            let end = start.rfind(char::is_whitespace).unwrap_or(0);
+            for line in lines(typed) {
+                assert!(line.starts_with(&start[..end]), "{typed:?}: {line:?}");
+            }
+        }
+    }
 }

@@ -9,8 +9,7 @@ use maud::{Markup, html};
 use netvane_core::{Input, command::Registry};
 
 use super::{
-    access::{admitted, key_needed},
-    answered::answered,
+    answered::respond,
     controls::{buttons, controls},
     directory::directory,
     frame::{fixed, shared, unlisted},
@@ -63,10 +62,7 @@ pub(super) async fn get(
         return unlisted(fixed(StatusCode::OK, &page));
     }
 
-    match admitted(&app, Input::Text(line), visit).await {
-        Ok(request) => answered(&app, &headers, request, page).await,
-        Err(_) => key_needed(&page),
-    }
+    respond(&app, visit, &headers, Input::Text(line), page).await
 }
 
 fn empty(registry: &Registry) -> Markup {

@@ -11,8 +11,7 @@ use netvane_core::{Input, command::Entry};
 use serde_json::{Map, Value};
 
 use super::{
-    access::{admitted, key_needed},
-    answered::answered,
+    answered::respond,
     directory::directory,
     document::{self, words},
     form::form,
@@ -63,10 +62,7 @@ pub(super) async fn get(
     if method == Method::HEAD {
         return unlisted(fixed(StatusCode::OK, &page));
     }
-    match admitted(&app, input, visit).await {
-        Ok(request) => answered(&app, &headers, request, page).await,
-        Err(_) => key_needed(&page),
-    }
+    respond(&app, visit, &headers, input, page).await
 }
 
 /// `POST /tools/{name}`: a form that may be too large for an address.
@@ -91,10 +87,7 @@ pub(super) async fn post(
     let input = question::fields(entry, &form).unwrap_or_else(none);
     let page = with_answer(&app, entry, &input);
 
-    match admitted(&app, input, visit).await {
-        Ok(request) => answered(&app, &headers, request, page).await,
-        Err(_) => key_needed(&page),
-    }
+    respond(&app, visit, &headers, input, page).await
 }
 
 fn unknown() -> Response {
