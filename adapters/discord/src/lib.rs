@@ -127,18 +127,22 @@ impl Discord {
             application = self.introduce() => application?,
             () = ended.cancelled() => return Ok(()),
         };
+
         bot.chat.spawn(register::keep_trying(
             bot.clone(),
             application,
             self.guilds.clone(),
         ));
+
         resume::all(bot);
         if self.key.is_some() {
             bot.chat.engine().adapters().report(NAME, Health::Up);
             ended.cancelled().await;
             return Ok(());
         }
+
         let mut waits = Waits::up_to(LONGEST_WAIT);
+
         loop {
             match gateway::stay(bot, application).await {
                 Err(Left::Refused(why)) => return Err(why.to_owned()),

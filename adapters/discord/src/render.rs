@@ -73,6 +73,7 @@ pub(crate) fn draw(page: &Page<'_>) -> Drawn {
             && page.links().count() <= BUTTONS
             && fit(&files, &attached),
     };
+
     let description = if page.working {
         told.description(document, MORE).0
     } else {

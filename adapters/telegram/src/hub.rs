@@ -237,6 +237,7 @@ mod tests {
     #[test]
     fn what_may_work_the_next_time() {
         let unknown = |text: &str| RequestError::Api(ApiError::Unknown(text.into()));
+
         for (error, wanted) in [
             (
                 RequestError::RetryAfter(Seconds::from_seconds(7)),

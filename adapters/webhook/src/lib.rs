@@ -87,6 +87,7 @@ pub async fn serve(
             proxied: settings.proxy_protocol,
         })
         .handle(handle.clone());
+
     bound(server.http_builder(), app.read_timeout);
 
     let drain = Duration::from_millis(settings.drain_ms);

@@ -105,12 +105,14 @@ pub(crate) fn router(app: App, slack: Arc<Slack>) -> Router {
 async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Response {
     let arrived = Instant::now();
     let Hook { app, slack } = &hook;
+
     if !slack.senders.are_expected() {
         return problem::failure(&Failure::Unavailable(
             "slash commands are not set up here: the operator can set `http.slack_signing_secret`, or `http.slash_tokens` for Mattermost and Rocket.Chat"
                 .into(),
         ));
     }
+
     let body = match body::body(app, body).await {
         Ok(body) => body,
         Err(refused) => return refused,
@@ -122,9 +124,11 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
             return problem::failure(&failure);
         }
     };
+
     if form.is_check() {
         return StatusCode::OK.into_response();
     }
+
     Json(said(&hook, platform, form, arrived).await).into_response()
 }
 
@@ -158,6 +162,7 @@ async fn said(hook: &Hook, platform: Platform, form: Form, arrived: Instant) -> 
         arrived,
         permit,
     };
+
     let document = match form.response_url(&app.engine).await {
         Ok(url) => later(
             slack,
@@ -166,6 +171,7 @@ async fn said(hook: &Hook, platform: Platform, form: Form, arrived: Instant) -> 
         ),
         Err(why) => not_later(slack, platform, open, &why),
     };
+
     platform.message(&document, Readers::Asker)
 }
 

@@ -106,6 +106,7 @@ fn registration() -> Document {
         name: "Raw answer".into(),
         text: "Domain: EXAMPLE\n".repeat(400),
     });
+
     document
 }
 

@@ -51,6 +51,7 @@ impl Callbacks {
             .registry()
             .find(command)
             .is_some_and(|entry| entry.about_visit);
+
         if about_visit {
             self.answer_now(&mut delivery, request).await?;
         } else {
@@ -62,6 +63,7 @@ impl Callbacks {
             .put(OPEN, &delivery.id, &delivery, KEEP_OPEN)
             .await
             .map_err(not_kept)?;
+
         self.carry(delivery.clone(), place);
 
         Ok(delivery)

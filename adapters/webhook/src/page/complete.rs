@@ -49,6 +49,7 @@ pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery) -> Re
 
 fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     let line = line.trim_start().trim_start_matches('/');
+
     // White space may take several bytes.
     let start = line.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let (before, typed) = line.split_at(start);
@@ -150,6 +151,7 @@ fn arguments(
         .iter()
         .filter(|argument| !given.iter().any(|word| is_named(argument, word)))
         .collect();
+
     let in_place = given
         .iter()
         .filter(|word| {
@@ -159,16 +161,19 @@ fn arguments(
                 .any(|argument| is_named(argument, word))
         })
         .count();
+
     let next = left
         .iter()
         .filter(|argument| argument.kind != ArgumentKind::Boolean)
         .nth(in_place);
 
     let mut found: Vec<(String, String)> = Vec::new();
+
     if let Some(argument) = next {
         let values = values(registry, argument, typed).take(MOST_VALUES);
         found.extend(values.map(|value| (value, String::new())));
     }
+
     found.extend(options(&left, typed));
 
     (

@@ -22,6 +22,7 @@ fn a_reply() {
     });
     document.warn("<!channel> look & see *this*");
     let shown: Vec<String> = blocks(&document).iter().map(Value::to_string).collect();
+
     insta::assert_snapshot!(shown.join("\n"), @r#"
     {"type":"header","text":{"type":"plain_text","text":"⚠️ MX of example.com","emoji":false}}
     {"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"2 mail servers"}]}]}
