@@ -1,6 +1,6 @@
 //! What was seen and what is being answered, kept beyond the process.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use moka::sync::Cache;
 use netvane_core::{
@@ -9,6 +9,8 @@ use netvane_core::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::clock::seconds;
 
 const SEEN: &str = "seen";
 const JOBS: &str = "jobs";
@@ -127,10 +129,11 @@ pub(crate) fn keepable(input: &Input) -> Option<Input> {
     (length <= MAX_QUESTION).then(|| input.clone())
 }
 
-pub(crate) fn seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+/// That nothing can be kept is told once, by the store; here it is told what comes of it.
+pub(crate) fn log_unkept(written: Result<(), StoreError>) {
+    if let Err(error) = written {
+        tracing::debug!(%error, "a restart would forget this");
+    }
 }
 
 #[cfg(test)]

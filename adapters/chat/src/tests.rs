@@ -171,18 +171,17 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
 
     assert_eq!(world.chat.recent("ann"), ["1.1.1.1"]);
     assert!(world.chat.interrupted().is_empty(), "nothing is left open");
-    let restarted = Chat::new(
-        Platform::Telegram,
-        world.chat.engine().clone(),
-        world.store,
-        Pace::new(&Rates {
-            overall: (1, Duration::ZERO),
-            rooms: vec![],
-        }),
-        world.shutdown,
-    );
+    assert!(!restarted(world).first_time("17"));
+}
 
-    assert!(!restarted.first_time("17"));
+/// The same adapter in the next process.
+fn restarted(world: World) -> Chat {
+    let pace = Pace::new(&Rates {
+        overall: (1, Duration::ZERO),
+        rooms: vec![],
+    });
+    let engine = world.chat.engine().clone();
+    Chat::new(Platform::Telegram, engine, world.store, pace, world.shutdown)
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use serenity::model::{
     channel::Attachment,
 };
 
-use crate::{body::cut, register};
+use crate::{escape::cut, register};
 
 /// Discord's limits.
 const TITLE: usize = 45;

@@ -1,4 +1,4 @@
-//! What every part of the adapter can reach, and the ways to answer that all of them share.
+//! What every part of the adapter can reach.
 
 use std::sync::{
     Arc,
@@ -6,14 +6,15 @@ use std::sync::{
 };
 
 use netvane_chat::{Button, Chat, Question, Sort};
-use netvane_core::{Caller, Input, document::Document};
+use netvane_core::{Caller, Input, Platform};
 use serenity::model::id::{ChannelId, GuildId, RoleId, UserId};
 use tokio::sync::Semaphore;
 
-use crate::{
-    outlet::{Next, Place, Post, TIME, Written},
-    rest::Rest,
-};
+use crate::{place::Place, rest::Rest};
+
+/// What the engine calls this adapter.
+pub(crate) const PLATFORM: Platform = Platform::Discord;
+pub(crate) const NAME: &str = PLATFORM.name();
 
 /// Questions at once; more than a service of this size has askers.
 const MOST_AT_ONCE: usize = 20_000;
@@ -66,7 +67,7 @@ impl Bot {
     pub(crate) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(permit) = self.shared.work.clone().try_acquire_owned() else {
             tracing::warn!(
-                adapter = crate::NAME,
+                adapter = NAME,
                 "too many questions at once; one is left out"
             );
             return;
@@ -75,42 +76,6 @@ impl Bot {
             work.await;
             drop(permit);
         });
-    }
-
-    /// Asks, and writes the answer there.
-    pub(crate) async fn ask(&self, question: Question, place: Place, next: Next) {
-        let mut written = Written {
-            bot: self.clone(),
-            place,
-            next,
-        };
-        self.chat
-            .answer(
-                Question {
-                    time: TIME,
-                    ..question
-                },
-                &mut written,
-            )
-            .await;
-    }
-
-    /// Says something that no lookup stands behind.
-    pub(crate) async fn say(
-        &self,
-        document: &Document,
-        buttons: &[Button],
-        place: Place,
-        next: Next,
-    ) {
-        let room = place.room();
-        let mut written = Written {
-            bot: self.clone(),
-            place,
-            next,
-        };
-        // Why it was not taken is in the log.
-        let _ = self.chat.tell(document, buttons, room, &mut written).await;
     }
 }
 
@@ -138,16 +103,6 @@ pub(crate) fn who(
         server: server.map(|server| server.to_string()),
         roles: roles.iter().map(ToString::to_string).collect(),
         ..Caller::default()
-    }
-}
-
-/// A message yet to be written, named so that sending it twice makes one.
-pub(crate) fn new_post(channel: u64, update: u64, answers: Option<u64>) -> Post {
-    Post {
-        channel,
-        message: None,
-        answers,
-        nonce: update.to_string(),
     }
 }
 

@@ -92,6 +92,24 @@ pub(crate) fn block_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Words that Discord shows as they are, at most this long.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let text = printable_line(text.trim());
+    if length(&text) <= most {
+        return if text.is_empty() {
+            "…".to_owned()
+        } else {
+            text.into_owned()
+        };
+    }
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += c.len_utf16();
+        used <= most
+    };
+    text.chars().take_while(fits).collect::<String>() + "…"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +143,12 @@ mod tests {
             block_lines("x\n````\n@everyone"),
             ["x", "ˋˋˋ`", "@everyone"]
         );
+    }
+
+    #[test]
+    fn words_are_cut_between_characters() {
+        assert_eq!(cut("👍👍👍", 5), "👍👍…");
+        assert_eq!(cut("a\u{202e}", 80), "a\\u{202e}");
+        assert_eq!(cut(" ", 80), "…");
     }
 }

@@ -27,11 +27,10 @@ pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure
         return Err(UsageError::argument("the file is not kept where Discord keeps files").into());
     }
 
-    let _permit = bot
-        .downloads()
-        .acquire()
-        .await
-        .map_err(|_| Failure::Internal)?;
+    let _permit = bot.downloads().acquire().await.map_err(|error| {
+        tracing::error!(%error, "no file can be fetched any more");
+        Failure::Internal
+    })?;
 
     let bytes = bot
         .rest

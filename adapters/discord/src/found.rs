@@ -1,15 +1,12 @@
 //! What a message holds that can be asked about: names, addresses, mailboxes, mails.
 
-use std::sync::Arc;
-
 use netvane_core::{
     Input,
     command::{
-        Entry, Registry,
+        Registry,
         targets::{self, Target},
     },
 };
-use serde_json::{Map, Value};
 use serenity::model::channel::{Attachment, Message};
 
 /// Discord shows this many buttons under a message.
@@ -55,23 +52,6 @@ pub(crate) fn words(message: &Message) -> String {
         .join("\n")
         .replace('\\', "")
         .replace('`', " ")
-}
-
-/// The command that takes a mail, and the name of the argument.
-pub(crate) fn mail_command(registry: &Registry) -> Option<(&Arc<Entry>, &str)> {
-    registry.entries().iter().find_map(|entry| {
-        let argument = entry.arguments.iter().find(|argument| argument.message)?;
-        Some((entry, argument.name.as_str()))
-    })
-}
-
-/// A question about a mail.
-pub(crate) fn mail_question(entry: &Entry, argument: &str, text: String) -> Input {
-    let arguments = Map::from_iter([(argument.to_owned(), Value::from(text))]);
-    Input::Named {
-        name: entry.spec.name.to_owned(),
-        arguments,
-    }
 }
 
 /// A mail that someone attached.
@@ -149,10 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_for_mails_is_known_by_its_argument() {
-        let engine = Engine::new(&Settings::default()).expect("starts");
-        let (entry, argument) = mail_command(engine.registry()).expect("there is one");
-        assert_eq!((entry.spec.name, argument), ("trace_mail", "message"));
+    fn headers_of_a_mail_are_known_also_quoted() {
         assert!(is_mail("Hi\n> Received: from a by b\n") && !is_mail("I received it"));
     }
 }

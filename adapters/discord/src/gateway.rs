@@ -15,7 +15,13 @@ use serenity::{
     model::id::ApplicationId,
 };
 
-use crate::{bot::Bot, interactions, messages};
+use crate::{
+    bot::{Bot, NAME},
+    interactions, messages,
+};
+
+/// A token that Discord does not take is told like this.
+pub(crate) const WRONG_TOKEN: &str = "Discord does not accept the token (discord.token)";
 
 /// How often the connection is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -78,9 +84,7 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
     match ended {
         Ok(()) if bot.chat.shutdown().is_cancelled() => Ok(()),
         Ok(()) => Err(Left::Lost("the gateway's connection ended".into())),
-        Err(Error::Gateway(GatewayError::InvalidAuthentication)) => {
-            Err(Left::Refused(crate::WRONG_TOKEN))
-        }
+        Err(Error::Gateway(GatewayError::InvalidAuthentication)) => Err(Left::Refused(WRONG_TOKEN)),
         Err(Error::Gateway(
             GatewayError::InvalidGatewayIntents | GatewayError::DisallowedGatewayIntents,
         )) => Err(Left::Refused(
@@ -119,14 +123,14 @@ async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
         drop(runners);
         if connected >= shards {
             (absent, was_up) = (0, true);
-            adapters.report(crate::NAME, Health::Up);
+            adapters.report(NAME, Health::Up);
             continue;
         }
 
         absent += 1;
         if was_up && absent == BLIP {
             adapters.report(
-                crate::NAME,
+                NAME,
                 Health::Down("the connection to Discord's gateway is lost".into()),
             );
         }

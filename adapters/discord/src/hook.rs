@@ -11,11 +11,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use netvane_chat::seconds;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Value, json};
 use serenity::model::application::Interaction;
 
-use crate::{bot::Bot, interactions, outlet::seconds};
+use crate::{
+    bot::{Bot, NAME},
+    interactions,
+};
 
 /// A dialogue with a pasted mail, or a message with all its embeds, is far below this.
 const LARGEST: usize = 1 << 20;
@@ -91,7 +95,7 @@ async fn take(State((bot, key)): State<(Bot, Key)>, headers: HeaderMap, body: Bo
                 StatusCode::ACCEPTED.into_response()
             }
             Err(error) => {
-                tracing::warn!(adapter = crate::NAME, %error, "an interaction was not understood");
+                tracing::warn!(adapter = NAME, %error, "an interaction was not understood");
                 StatusCode::BAD_REQUEST.into_response()
             }
         },

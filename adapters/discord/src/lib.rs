@@ -6,14 +6,18 @@
 mod asked;
 mod body;
 mod bot;
+mod buttons;
 mod escape;
 mod files;
+mod first;
 mod found;
 mod gateway;
 mod hook;
 mod interactions;
 mod messages;
 mod outlet;
+mod place;
+mod refused;
 mod register;
 mod render;
 mod rest;
@@ -22,27 +26,44 @@ mod resume;
 use std::time::Duration;
 
 use axum::Router;
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use netvane_chat::{Chat, Pace, Rates};
-use netvane_core::{Engine, Failure, Health, Platform, settings, store::Store};
+use netvane_chat::{Chat, Pace, Rates, Waits};
+use netvane_core::{Engine, Failure, Health, settings, store::Store};
 use serde_json::Value;
 use serenity::http::Route;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bot::Bot,
-    gateway::Left,
-    rest::{Refused, Rest},
+    bot::{Bot, NAME},
+    gateway::{Left, WRONG_TOKEN},
+    place::INTERACTION_ROOM,
+    refused::Refused,
+    rest::Rest,
 };
 
-/// What the engine calls this adapter.
-const PLATFORM: Platform = Platform::Discord;
-const NAME: &str = PLATFORM.name();
-
-const WRONG_TOKEN: &str = "Discord does not accept the token (discord.token)";
+/// Tries to reach Discord lie at most this far apart.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Questions that are open at the end get this long to say so.
 const DRAIN: Duration = Duration::from_secs(8);
+
+/// How interactions arrive (`discord.mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Over a connection that this bot keeps open.
+    Gateway,
+    /// As signed HTTP requests from Discord.
+    Interactions,
+}
+
+impl Mode {
+    /// From settings that have been checked: what is not `interactions` is `gateway`.
+    fn read(text: &str) -> Self {
+        match text {
+            "interactions" => Self::Interactions,
+            _ => Self::Gateway,
+        }
+    }
+}
 
 /// The adapter, not yet running.
 pub struct Discord {
@@ -62,8 +83,11 @@ impl Discord {
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
         let rest = Rest::new(settings).map_err(|error| Failure::Unavailable(error.to_string()))?;
-        let chat = Chat::new(PLATFORM, engine, store, pace(), shutdown);
-        let key = (settings.mode == "interactions").then(|| hook::Key::read(&settings.public_key));
+        let chat = Chat::new(bot::PLATFORM, engine, store, pace(), shutdown);
+        let key = match Mode::read(&settings.mode) {
+            Mode::Interactions => hook::Key::read(&settings.public_key),
+            Mode::Gateway => None,
+        };
         Ok(Self {
             bot: Bot::new(chat, rest),
             application: settings.application_id.parse().ok(),
@@ -72,7 +96,7 @@ impl Discord {
                 .iter()
                 .filter_map(|guild| guild.parse().ok())
                 .collect(),
-            key: key.flatten(),
+            key,
         })
     }
 
@@ -103,15 +127,22 @@ impl Discord {
             application = self.introduce() => application?,
             () = ended.cancelled() => return Ok(()),
         };
-        bot.chat
-            .spawn(register(bot.clone(), application, self.guilds.clone()));
+
+        bot.chat.spawn(register::keep_trying(
+            bot.clone(),
+            application,
+            self.guilds.clone(),
+        ));
+
         resume::all(bot);
         if self.key.is_some() {
             bot.chat.engine().adapters().report(NAME, Health::Up);
             ended.cancelled().await;
             return Ok(());
         }
-        let mut waits = waits();
+
+        let mut waits = Waits::up_to(LONGEST_WAIT);
+
         loop {
             match gateway::stay(bot, application).await {
                 Err(Left::Refused(why)) => return Err(why.to_owned()),
@@ -135,7 +166,7 @@ impl Discord {
 
     /// What Discord says of the bot, asked until it says something.
     async fn get(&self, route: impl Fn() -> Route<'static>) -> Result<Value, String> {
-        let mut waits = waits();
+        let mut waits = Waits::up_to(LONGEST_WAIT);
         loop {
             match self.bot.rest.get(route()).await {
                 Ok(answer) => return Ok(answer),
@@ -146,14 +177,14 @@ impl Discord {
         }
     }
 
-    async fn pause(&self, waits: &mut ExponentialBackoff, why: String) {
+    async fn pause(&self, waits: &mut Waits, why: String) {
         self.bot
             .chat
             .engine()
             .adapters()
             .report(NAME, Health::Down(why));
         tokio::select! {
-            () = tokio::time::sleep(waits.next().unwrap_or(Duration::from_secs(60))) => {}
+            () = tokio::time::sleep(waits.next_wait()) => {}
             () = self.bot.chat.shutdown().cancelled() => {}
         }
     }
@@ -170,40 +201,7 @@ fn pace() -> Pace {
         overall: (20, Duration::from_millis(40)),
         rooms,
     })
-    .apart(outlet::INTERACTION_ROOM)
-}
-
-fn waits() -> ExponentialBackoff {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(60))
-        .with_jitter()
-        .without_max_times()
-        .build()
-}
-
-/// The bot answers meanwhile: what is registered from before goes on.
-async fn register(bot: Bot, application: u64, guilds: Vec<u64>) {
-    let mut waits = waits();
-    loop {
-        let registry = bot.chat.engine().registry();
-        let Err(refused) = register::register(&bot.rest, registry, application, &guilds).await
-        else {
-            return;
-        };
-        if !register::may_pass(&refused) {
-            tracing::error!(adapter = NAME, %refused, "the commands could not be registered");
-            return;
-        }
-        let wait = match refused {
-            Refused::Flood { wait, .. } => wait,
-            _ => waits.next().unwrap_or(Duration::from_secs(60)),
-        };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = bot.chat.shutdown().cancelled() => return,
-        }
-    }
+    .apart(INTERACTION_ROOM)
 }
 
 fn number(id: &Value) -> u64 {

@@ -1,14 +1,14 @@
 //! Messages that mention the bot, or are sent to it alone.
 
-use netvane_chat::{Button, note, problem};
+use netvane_chat::{Button, input_with, note, problem, takes_mail};
 use netvane_core::{Input, Missing, UsageError, UsageKind, command::targets, document::Document};
 use serenity::model::channel::{Attachment, Message};
 
 use crate::{
-    bot::{Bot, ask_button, new_post, question, who},
+    bot::{Bot, ask_button, question, who},
     files,
     found::{self, Found},
-    outlet::{Next, Place},
+    place::{Next, Place, new_post},
 };
 
 /// What to do about a message.
@@ -52,10 +52,10 @@ pub(crate) async fn take(bot: Bot, message: Message) {
         }
         Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
         Step::AskAboutFile(file) => {
-            let mail = found::mail_command(bot.chat.engine().registry());
+            let mail = takes_mail(bot.chat.engine().registry());
             match (mail, files::text(&bot, file).await) {
-                (Some((entry, argument)), Ok(text)) => {
-                    let input = found::mail_question(entry, argument, text);
+                (Some(missing), Ok(text)) => {
+                    let input = input_with(&missing, text);
                     bot.ask(ask(input), place, Next::Answer).await;
                 }
                 (_, Err(failure)) => {
@@ -167,7 +167,7 @@ fn nothing_in(replied: &Message) -> Document {
 
 /// A mail in a file, or in the message that is replied to.
 fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
-    let (entry, argument) = found::mail_command(bot.chat.engine().registry())?;
+    let missing = takes_mail(bot.chat.engine().registry())?;
     let file = found::mail_file(message).or_else(|| replied.and_then(found::mail_file));
     if let Some(file) = file {
         return Some(Step::AskAboutFile(file));
@@ -175,11 +175,7 @@ fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Op
     let text = replied
         .map(|replied| &replied.content)
         .filter(|text| found::is_mail(text))?;
-    Some(Step::Ask(found::mail_question(
-        entry,
-        argument,
-        text.clone(),
-    )))
+    Some(Step::Ask(input_with(&missing, text)))
 }
 
 /// What is missing is taken from the message that is replied to, or asked for.

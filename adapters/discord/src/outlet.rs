@@ -1,117 +1,28 @@
-//! Where answers are written: the reply to an interaction, or a message in a channel.
+//! Writes answers: the reply to an interaction, or a message in a channel.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use netvane_chat::{Outlet, Page, Room, Trouble};
+use netvane_chat::{Button, Outlet, Page, Question, Trouble};
+use netvane_core::document::Document;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use serenity::{
     http::Route,
-    model::id::{ApplicationId, ChannelId, InteractionId, MessageId},
+    model::id::{ApplicationId, ChannelId, MessageId},
 };
 
 use crate::{
     body::{self, EPHEMERAL},
     bot::Bot,
-    rest::{
-        ALREADY_ACKNOWLEDGED, File, INVALID_WEBHOOK_TOKEN, Refused, UNKNOWN_INTERACTION,
-        UNKNOWN_WEBHOOK,
+    place::{Next, Place, Post, Spot},
+    refused::{
+        ALREADY_ACKNOWLEDGED, INVALID_WEBHOOK_TOKEN, Refused, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK,
     },
+    rest::File,
 };
 
-/// An interaction's token is good for 15 minutes; a call that is under way when they end is lost.
-const TOKEN_LIFE: u64 = 14 * 60 + 30;
-
 /// A question is answered for this long: beyond its token, as a message in the channel.
-pub(crate) const TIME: Duration = Duration::from_secs(20 * 60);
-
-/// Index of each sort of room into the rates.
-pub(crate) const INTERACTION_ROOM: usize = 0;
-const CHANNEL_ROOM: usize = 1;
-
-/// Where an answer is written, as it is kept while the question is open.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Place {
-    /// The reply to an interaction.
-    Interaction(Spot),
-    /// A message.
-    Channel(Post),
-}
-
-/// One interaction.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Spot {
-    pub application: u64,
-    pub id: u64,
-    pub token: String,
-    /// Second in which it came.
-    pub since: u64,
-    /// The same by the clock that nobody sets; `None` after a restart.
-    #[serde(skip)]
-    pub came: Option<Instant>,
-    /// Only the asker sees the answer.
-    pub hidden: bool,
-    /// Where the answer goes when the token's time is over.
-    pub later: Post,
-}
-
-/// A message in a channel, there already or not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Post {
-    pub channel: u64,
-    /// The bot's own message.
-    pub message: Option<u64>,
-    /// The message that is answered.
-    pub answers: Option<u64>,
-    /// Sent twice with the same, it is one message.
-    pub nonce: String,
-}
-
-/// What the reply to an interaction still needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// A first reply.
-    Answer,
-    /// To take the place of the message whose button was pressed.
-    Update,
-    /// The reply is there.
-    Edit,
-    /// The token's time is over.
-    Post,
-}
-
-impl Place {
-    pub(crate) fn room(&self) -> Room {
-        match self {
-            Self::Interaction(spot) => Room {
-                sort: INTERACTION_ROOM,
-                id: spot.id.cast_signed(),
-            },
-            Self::Channel(post) => post.room(),
-        }
-    }
-}
-
-impl Spot {
-    pub(crate) fn is_over(&self) -> bool {
-        let age = self.came.map_or_else(
-            || seconds().saturating_sub(self.since),
-            |came| came.elapsed().as_secs(),
-        );
-        age > TOKEN_LIFE
-    }
-}
-
-impl Post {
-    pub(crate) fn room(&self) -> Room {
-        Room {
-            sort: CHANNEL_ROOM,
-            id: self.channel.cast_signed(),
-        }
-    }
-}
+const TIME: Duration = Duration::from_secs(20 * 60);
 
 /// Writes to a [`Place`].
 pub(crate) struct Written {
@@ -280,92 +191,39 @@ async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<
 }
 
 impl Bot {
-    /// The first answer to an interaction, of one of Discord's kinds.
-    pub(crate) async fn call_back(
+    /// Asks, and writes the answer there.
+    pub(crate) async fn ask(&self, question: Question, place: Place, next: Next) {
+        let mut written = Written {
+            bot: self.clone(),
+            place,
+            next,
+        };
+        self.chat
+            .answer(
+                Question {
+                    time: TIME,
+                    ..question
+                },
+                &mut written,
+            )
+            .await;
+    }
+
+    /// Says something that no lookup stands behind.
+    pub(crate) async fn say(
         &self,
-        spot: &Spot,
-        kind: u8,
-        data: Option<&Value>,
-        files: &[File],
-    ) -> Result<(), Refused> {
-        let interaction_id = InteractionId::new(spot.id.max(1));
-        let route = Route::InteractionResponse {
-            interaction_id,
-            token: &spot.token,
+        document: &Document,
+        buttons: &[Button],
+        place: Place,
+        next: Next,
+    ) {
+        let room = place.room();
+        let mut written = Written {
+            bot: self.clone(),
+            place,
+            next,
         };
-        let mut body = json!({ "type": kind });
-        if let Some(data) = data {
-            body["data"] = data.clone();
-        }
-        self.rest
-            .send(Method::POST, route, &body, files)
-            .await
-            .map(|_| ())
-    }
-
-    /// The same for an answer that says everything; tried again as long as Discord waits for it.
-    pub(crate) async fn acknowledge(&self, spot: &Spot, kind: u8, data: Option<&Value>) -> bool {
-        for wait in [150, 400, 900, 0] {
-            let wait = match self.call_back(spot, kind, data, &[]).await {
-                Ok(()) => return true,
-                Err(refused) if refused.code() == ALREADY_ACKNOWLEDGED => return true,
-                Err(Refused::Flood { wait, .. }) => wait.min(Duration::from_millis(1500)),
-                Err(Refused::Unreached(_) | Refused::Status { status: 500.., .. }) => {
-                    Duration::from_millis(wait)
-                }
-                Err(refused) => {
-                    tracing::warn!(adapter = crate::NAME, %refused, "an interaction could not be answered");
-                    return false;
-                }
-            };
-            tokio::time::sleep(wait).await;
-        }
-        tracing::warn!(
-            adapter = crate::NAME,
-            "an interaction could not be answered in time"
-        );
-        false
-    }
-}
-
-pub(crate) fn seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_found_again() {
-        let later = Post {
-            channel: 5,
-            message: None,
-            answers: None,
-            nonce: "n".into(),
-        };
-
-        let spot = Spot {
-            application: 1,
-            id: 2,
-            token: "t".into(),
-            since: 3,
-            came: None,
-            hidden: true,
-            later,
-        };
-
-        let place = Place::Interaction(spot);
-        let kept = serde_json::to_value(&place).expect("serializes");
-        assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);
-        assert_eq!(
-            place.room(),
-            Room {
-                sort: INTERACTION_ROOM,
-                id: 2
-            }
-        );
+        // Why it was not taken is in the log.
+        let _ = self.chat.tell(document, buttons, room, &mut written).await;
     }
 }

@@ -1,8 +1,8 @@
 //! The registry as Discord's commands, written when they differ from what is registered.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use netvane_chat::Trouble;
+use netvane_chat::{Trouble, Waits};
 use netvane_core::{
     command::{Entry, Registry},
     spec::{Argument, ArgumentKind},
@@ -15,8 +15,10 @@ use serenity::{
 };
 
 use crate::{
-    body::cut,
-    rest::{Refused, Rest},
+    bot::{Bot, NAME},
+    escape::cut,
+    refused::Refused,
+    rest::Rest,
 };
 
 /// The entry in the context menu of a message.
@@ -28,6 +30,9 @@ pub(crate) const FILE: &str = "file";
 /// Discord's limits.
 const CHOICES: usize = 25;
 const DESCRIPTION: usize = 100;
+
+/// Tries lie at most this far apart.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Types of options.
 const STRING: u8 = 3;
@@ -102,8 +107,31 @@ fn option(argument: &Argument) -> Vec<Value> {
     vec![option]
 }
 
+/// The bot answers meanwhile: what is registered from before goes on.
+pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
+    let mut waits = Waits::up_to(LONGEST_WAIT);
+    loop {
+        let registry = bot.chat.engine().registry();
+        let Err(refused) = register(&bot.rest, registry, application, &guilds).await else {
+            return;
+        };
+        if !may_pass(&refused) {
+            tracing::error!(adapter = NAME, %refused, "the commands could not be registered");
+            return;
+        }
+        let wait = match refused {
+            Refused::Flood { wait, .. } => wait,
+            _ => waits.next_wait(),
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = bot.chat.shutdown().cancelled() => return,
+        }
+    }
+}
+
 /// Registers what differs: everywhere, or in these guilds only.
-pub(crate) async fn register(
+async fn register(
     rest: &Rest,
     registry: &Registry,
     application: u64,
@@ -140,7 +168,7 @@ async fn write<'a>(
     }
     rest.send(Method::PUT, route(), &json!(wanted), &[]).await?;
     tracing::info!(
-        adapter = crate::NAME,
+        adapter = NAME,
         commands = wanted.len(),
         "commands are registered"
     );
@@ -148,7 +176,7 @@ async fn write<'a>(
 }
 
 /// Whether registering may work the next time.
-pub(crate) fn may_pass(refused: &Refused) -> bool {
+fn may_pass(refused: &Refused) -> bool {
     !matches!(Trouble::from(refused.clone()), Trouble::Lasting(_))
 }
 

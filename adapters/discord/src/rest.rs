@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use netvane_chat::Trouble;
 use netvane_core::settings;
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode, header,
@@ -12,13 +11,12 @@ use reqwest::{
 use serde_json::{Value, json};
 use serenity::{constants, http::Route};
 
+use crate::refused::{Refused, flood};
+
 const DISCORD: &str = "https://discord.com";
 
 /// An answer is waited for this long; the chat's own patience is a little longer.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Where Discord does not say how long.
-const SOME_TIME: Duration = Duration::from_secs(2);
 
 /// A file that goes with a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,80 +31,6 @@ impl File {
             Some("json") => "application/json",
             Some("png") => "image/png",
             _ => "text/plain; charset=utf-8",
-        }
-    }
-}
-
-/// Why Discord did not do what it was asked.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Refused {
-    /// It has not answered.
-    Unreached(String),
-    /// Too much.
-    Flood { wait: Duration, everywhere: bool },
-    /// An HTTP status, Discord's own code, and its words.
-    Status {
-        status: u16,
-        code: i64,
-        message: String,
-    },
-}
-
-impl Refused {
-    /// Discord's own code; 0 where it gave none.
-    pub(crate) fn code(&self) -> i64 {
-        match self {
-            Self::Status { code, .. } => *code,
-            _ => 0,
-        }
-    }
-
-    /// Whether the token is wrong.
-    pub(crate) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Status { status: 401, code, .. } if *code != INVALID_WEBHOOK_TOKEN)
-    }
-}
-
-/// Interactions: too late, or answered elsewhere.
-pub(crate) const UNKNOWN_INTERACTION: i64 = 10062;
-/// The interaction's time is over.
-pub(crate) const UNKNOWN_WEBHOOK: i64 = 10015;
-/// The same, in other words.
-pub(crate) const INVALID_WEBHOOK_TOKEN: i64 = 50027;
-/// The answer that got lost was taken.
-pub(crate) const ALREADY_ACKNOWLEDGED: i64 = 40060;
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unreached(why) => f.write_str(why),
-            Self::Flood { wait, .. } => {
-                write!(f, "Discord asks to wait for {:.1} s", wait.as_secs_f64())
-            }
-            Self::Status {
-                status,
-                code: 0,
-                message,
-            } => write!(f, "status {status}: {message}"),
-            Self::Status {
-                status,
-                code,
-                message,
-            } => write!(f, "status {status}, code {code}: {message}"),
-        }
-    }
-}
-
-impl From<Refused> for Trouble {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Flood { wait, everywhere } => Self::Flood { wait, everywhere },
-            Refused::Unreached(why) => Self::Passing(why),
-            Refused::Status {
-                status: 408 | 500..,
-                ..
-            } => Self::Passing(refused.to_string()),
-            Refused::Status { .. } => Self::Lasting(refused.to_string()),
         }
     }
 }
@@ -286,83 +210,7 @@ async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
     Err(flood(&body, scope.as_deref(), &waits))
 }
 
-/// The body tells the time more exactly than the header; without a body it is not the API that refuses, but what
-/// stands before it, and then it refuses everything.
-fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>]) -> Refused {
-    let told = waits
-        .iter()
-        .flatten()
-        .find_map(|wait| wait.parse::<f64>().ok());
-    let seconds = body["retry_after"].as_f64().or(told);
-    let wait = seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .unwrap_or(SOME_TIME);
-    let everywhere = scope == Some("global") || body["global"] == true || !body.is_object();
-    // A moment more: clocks differ.
-    Refused::Flood {
-        wait: wait + Duration::from_millis(20),
-        everywhere,
-    }
-}
-
 /// What a message says of whom it may ping: nobody, whoever is named in it.
 pub(crate) fn no_mentions() -> Value {
     json!({ "parse": [] })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn how_long_to_wait_and_where() {
-        let told = |body: Value, scope: Option<&str>, header: Option<&str>| match flood(
-            &body,
-            scope,
-            &[header.map(str::to_owned)],
-        ) {
-            Refused::Flood { wait, everywhere } => (wait.as_millis(), everywhere),
-            other => panic!("{other:?}"),
-        };
-
-        assert_eq!(
-            told(
-                json!({"retry_after": 0.48, "global": false}),
-                Some("user"),
-                Some("1")
-            ),
-            (500, false)
-        );
-
-        assert_eq!(
-            told(
-                json!({"retry_after": 1.0, "global": true}),
-                Some("global"),
-                Some("1")
-            ),
-            (1020, true)
-        );
-
-        assert_eq!(
-            told(Value::Null, None, Some("60")),
-            (60_020, true),
-            "not the API itself"
-        );
-
-        assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
-    }
-
-    #[test]
-    fn what_may_work_the_next_time() {
-        let status = |status| {
-            Refused::Status {
-                status,
-                code: 0,
-                message: "x".into(),
-            }
-            .into()
-        };
-        assert!(matches!(status(503), Trouble::Passing(_)));
-        assert!(matches!(status(404), Trouble::Lasting(_)));
-    }
 }

@@ -4,7 +4,8 @@ use netvane_chat::{Job, Question};
 
 use crate::{
     bot::Bot,
-    outlet::{Next, Place, Written},
+    outlet::Written,
+    place::{Next, Place},
 };
 
 /// Takes up all of them.

@@ -54,9 +54,11 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
         let mut stream = hub.bot.download_file_stream(&path);
         let mut bytes = Vec::new();
         while let Some(chunk) = stream.next().await {
-            bytes.extend_from_slice(
-                &chunk.map_err(|_| "The file did not arrive whole. Try again.".to_owned())?,
-            );
+            let chunk = chunk.map_err(|error| {
+                tracing::debug!(error = error.without_url().to_string(), "a file broke off");
+                "The file did not arrive whole. Try again.".to_owned()
+            })?;
+            bytes.extend_from_slice(&chunk);
             if bytes.len() > MOST_READ {
                 return Err(too_large());
             }

@@ -228,3 +228,72 @@ pub(crate) fn told(error: &RequestError) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use teloxide::types::Seconds;
+
+    use super::*;
+
+    #[test]
+    fn what_may_work_the_next_time() {
+        let unknown = |text: &str| RequestError::Api(ApiError::Unknown(text.into()));
+
+        for (error, wanted) in [
+            (
+                RequestError::RetryAfter(Seconds::from_seconds(7)),
+                Trouble::Flood {
+                    wait: Duration::from_secs(7),
+                    everywhere: false,
+                },
+            ),
+            (
+                unknown("Bad Request: text is too long"),
+                Trouble::Lasting("A".into()),
+            ),
+            (
+                unknown("Forbidden: bot was kicked"),
+                Trouble::Lasting("A".into()),
+            ),
+            (
+                RequestError::Api(ApiError::BotBlocked),
+                Trouble::Lasting("A".into()),
+            ),
+            (
+                unknown("Internal Server Error"),
+                Trouble::Passing("A".into()),
+            ),
+            (unknown(""), Trouble::Passing("A".into())),
+        ] {
+            let same = match (trouble(&error), &wanted) {
+                (Trouble::Flood { .. }, Trouble::Flood { .. }) => trouble(&error) == wanted,
+                (Trouble::Lasting(_), Trouble::Lasting(_)) => true,
+                (Trouble::Passing(_), Trouble::Passing(_)) => true,
+                _ => false,
+            };
+            assert!(same, "{error:?}: {:?}", trouble(&error));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_without_an_answer_ends() {
+        let error = call(std::future::pending::<Result<(), _>>())
+            .await
+            .expect_err("no answer");
+        assert_eq!(told(&error), "Telegram did not answer in time");
+        assert!(matches!(trouble(&error), Trouble::Passing(_)));
+    }
+
+    #[test]
+    fn a_page_of_html_is_not_repeated() {
+        let source = serde_json::from_str::<u8>("<html>").expect_err("no number");
+        let error = RequestError::InvalidJson {
+            source: Arc::new(source),
+            raw: "<html>502</html>".into(),
+        };
+        assert_eq!(
+            told(&error),
+            "Telegram answered with something that is not JSON"
+        );
+    }
+}

@@ -19,10 +19,12 @@ use teloxide::{
 use ulid::Ulid;
 
 use crate::{
-    ask::hint,
     hub::{Hub, PLATFORM, call},
+    keyboard::keyboard,
     markup::shortened,
-    outlet::{NO_PREVIEW, Place, Spot, keyboard},
+    offers::hint,
+    outlet::{NO_PREVIEW, Spot},
+    place::Place,
     render::render,
 };
 

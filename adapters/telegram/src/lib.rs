@@ -1,12 +1,18 @@
 //! Netvane on Telegram: the registry as a menu, updates as questions, replies as HTML messages that are edited in place.
 
 mod ask;
+mod ask_back;
+mod caller;
 mod files;
 mod hub;
 mod inline;
+mod keyboard;
 mod markup;
 mod menu;
+mod messages;
+mod offers;
 mod outlet;
+mod place;
 mod polling;
 mod presses;
 mod reading;
@@ -17,7 +23,7 @@ mod webhook;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use netvane_chat::{Job, Question};
+use netvane_chat::{Job, Question, Waits};
 use netvane_core::{Engine, Failure, Health, settings, store::Store};
 use reqwest::Url;
 use teloxide::{ApiError, RequestError, requests::Requester, types::Me};
@@ -25,11 +31,31 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use hub::{Hub, NAME, call, told};
-use outlet::{Place, Spot};
+use outlet::Spot;
+use place::Place;
 use webhook::Webhook;
 
 /// Answers under way get this long when the process is to end.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How updates arrive (`telegram.mode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// They are asked for.
+    Polling,
+    /// Telegram delivers them over HTTP.
+    Webhook,
+}
+
+impl Mode {
+    /// From settings that have been checked: what is not `webhook` is `polling`.
+    fn read(text: &str) -> Self {
+        match text {
+            "webhook" => Self::Webhook,
+            _ => Self::Polling,
+        }
+    }
+}
 
 /// The Telegram adapter.
 pub struct Telegram {
@@ -47,8 +73,8 @@ impl Telegram {
         store: Store,
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
-        let webhook = match settings.mode.as_str() {
-            "webhook" => {
+        let webhook = match Mode::read(&settings.mode) {
+            Mode::Webhook => {
                 let url = format!("{}{}", public_url.trim_end_matches('/'), webhook::PATH);
                 let url = Url::parse(&url)
                     .map_err(|error| Failure::Unavailable(format!("http.public_url: {error}")))?;
@@ -57,7 +83,7 @@ impl Telegram {
                     secret: settings.secret_token.reveal().to_owned(),
                 })
             }
-            _ => None,
+            Mode::Polling => None,
         };
         Ok(Self {
             hub: Arc::new(Hub::new(settings, engine, store, shutdown)?),
@@ -98,7 +124,7 @@ impl Telegram {
 /// Asks Telegram who we are, again and again until it answers; in polling mode no webhook may be left over.
 async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
     let adapters = hub.chat.engine().adapters();
-    let mut faults = polling::waits();
+    let mut faults = Waits::up_to(polling::LONGEST_WAIT);
 
     loop {
         let answer = async {
@@ -122,7 +148,7 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
             Err(RequestError::RetryAfter(wait)) => wait.duration(),
             Err(error) => {
                 adapters.report(NAME, Health::Down(told(&error)));
-                faults.next().unwrap_or_default()
+                faults.next_wait()
             }
         };
 

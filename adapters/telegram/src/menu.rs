@@ -1,5 +1,6 @@
 //! The registry as Telegram's menu of commands, written only where it differs from what is there.
 
+use netvane_chat::Waits;
 use netvane_core::command::Registry;
 use teloxide::{
     payloads::{GetMyCommandsSetters, SetMyCommandsSetters},
@@ -7,7 +8,10 @@ use teloxide::{
     types::{BotCommand, BotCommandScope},
 };
 
-use crate::hub::{Hub, call, told};
+use crate::{
+    hub::{Hub, call, told},
+    polling::LONGEST_WAIT,
+};
 
 /// Telegram's bounds.
 const MOST: usize = 100;
@@ -23,13 +27,13 @@ pub(crate) async fn write(hub: &Hub) {
         BotCommandScope::AllPrivateChats,
         BotCommandScope::AllGroupChats,
     ] {
-        let mut waits = crate::polling::waits();
+        let mut waits = Waits::up_to(LONGEST_WAIT);
         for _ in 0..TRIES {
             match write_scope(hub, &scope, &wanted).await {
                 Ok(()) => break,
                 Err(error) => tracing::debug!(error = told(&error), "the menu was not written"),
             }
-            tokio::time::sleep(waits.next().unwrap_or_default()).await;
+            tokio::time::sleep(waits.next_wait()).await;
         }
     }
 }

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netvane_chat::{Button, Outlet, Page, Room, Sort, Trouble};
-use serde::{Deserialize, Serialize};
+use netvane_chat::{Outlet, Page, Trouble};
+use serde::Serialize;
 use serde_json::Value;
 use teloxide::{
     ApiError, RequestError,
@@ -16,26 +16,21 @@ use teloxide::{
     },
     requests::{JsonRequest, Payload, Requester},
     types::{
-        ChatAction, ChatId, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
-        LinkPreviewOptions, MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId, True,
+        ChatAction, ChatId, ForceReply, InlineKeyboardMarkup, InputFile, LinkPreviewOptions,
+        MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId, True,
     },
 };
 
 use crate::{
-    hub::{Hub, call, inline_room, room, trouble},
+    hub::{Hub, call, trouble},
+    keyboard::keyboard,
     markup::shortened,
+    place::Place,
     render::render,
 };
 
-use netvane_core::{Caller, document::render::printable_line};
-
 /// "typing" is shown by Telegram for this long.
 const TYPING: Duration = Duration::from_secs(5);
-
-/// Buttons of one row, and the characters that they hold together.
-const ROW: usize = 3;
-const ROW_WIDTH: usize = 30;
-const MOST_LABEL: usize = 60;
 
 pub(crate) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
     is_disabled: true,
@@ -44,41 +39,6 @@ pub(crate) const NO_PREVIEW: LinkPreviewOptions = LinkPreviewOptions {
     prefer_large_media: false,
     show_above_text: false,
 };
-
-/// How to find a message, also after a restart.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    pub(crate) chat: i64,
-    /// The topic.
-    pub(crate) thread: Option<i32>,
-    /// The message that asks.
-    pub(crate) reply_to: Option<i32>,
-    /// The message that answers, once it is there.
-    pub(crate) message: Option<i32>,
-    /// The answer stands in someone else's chat, by inline mode.
-    pub(crate) inline: Option<String>,
-    /// What the message shows, as a number: showing the same again is refused by the platform.
-    #[serde(default)]
-    pub(crate) shown: Option<u64>,
-}
-
-impl Place {
-    /// Someone here, as the operator's rules know them.
-    pub(crate) fn who(&self, asker: &str) -> Caller {
-        let conversation = (self.inline.is_none() && self.chat != 0).then(|| self.chat.to_string());
-        Caller {
-            user: Some(asker.to_owned()),
-            conversation,
-            ..Caller::default()
-        }
-    }
-
-    pub(crate) fn room(&self) -> Room {
-        self.inline
-            .as_deref()
-            .map_or_else(|| room(self.chat), inline_room)
-    }
-}
 
 /// The message at a place.
 pub(crate) struct Spot {
@@ -356,102 +316,4 @@ fn is_gone(error: &ApiError) -> bool {
             | ApiError::MessageCantBeEdited
             | ApiError::MessageIdInvalid
     )
-}
-
-/// Rows of buttons; in an inline message only those that can be answered in place.
-pub(crate) fn keyboard<'a>(
-    links: impl Iterator<Item = (&'a str, &'a str)>,
-    buttons: &[Button],
-    inline: bool,
-) -> Option<InlineKeyboardMarkup> {
-    let link = |(label, url): (&str, &str)| {
-        let url = reqwest::Url::parse(url).ok()?;
-        Some(vec![InlineKeyboardButton::url(
-            shortened(&printable_line(label), MOST_LABEL),
-            url,
-        )])
-    };
-
-    let mut rows: Vec<Vec<InlineKeyboardButton>> = links.filter_map(link).collect();
-    let (mut width, mut last) = (0, None);
-
-    for button in buttons
-        .iter()
-        .filter(|button| !(inline && button.sort == Sort::Raw))
-    {
-        let label = shortened(&printable_line(&button.label), MOST_LABEL);
-        let length = label.chars().count();
-        // Carrying on stands in rows of its own, above what is done with this answer.
-        let sort = button.sort == Sort::FollowUp;
-        let fits = last == Some(sort) && width + length <= ROW_WIDTH;
-        let key = InlineKeyboardButton::callback(label, &button.id);
-        match rows.last_mut() {
-            Some(row) if fits && row.len() < ROW => row.push(key),
-            _ => {
-                rows.push(vec![key]);
-                width = 0;
-            }
-        }
-        width += length;
-        last = Some(sort);
-    }
-
-    (!rows.is_empty()).then(|| InlineKeyboardMarkup::new(rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn button(label: &str, sort: Sort) -> Button {
-        Button {
-            id: "01J:0".into(),
-            label: label.into(),
-            sort,
-        }
-    }
-
-    fn rows(buttons: &[Button], inline: bool) -> Vec<String> {
-        let link = [("Show me", "https://netvane.example/v/x")];
-        let links = link.into_iter().filter(|_| buttons.is_empty());
-        let rows = keyboard(links, buttons, inline)
-            .map(|keyboard| keyboard.inline_keyboard)
-            .unwrap_or_default();
-        let row = |row: &Vec<InlineKeyboardButton>| {
-            row.iter()
-                .map(|key| key.text.as_str())
-                .collect::<Vec<_>>()
-                .join(" | ")
-        };
-        rows.iter().map(row).collect()
-    }
-
-    #[test]
-    fn buttons_stand_in_rows_that_fit_a_phone() {
-        let mut buttons: Vec<Button> = [
-            "dns",
-            "whois",
-            "txt",
-            "ns",
-            "whois 2001:db8:1234:5678::1",
-            "geo 192.0.2.1",
-        ]
-        .map(|label| button(label, Sort::FollowUp))
-        .into();
-
-        buttons.push(button("Refresh", Sort::Refresh));
-        buttons.push(button("Raw", Sort::Raw));
-        assert_eq!(
-            rows(&buttons, false),
-            [
-                "dns | whois | txt",
-                "ns | whois 2001:db8:1234:5678::1",
-                "geo 192.0.2.1",
-                "Refresh | Raw"
-            ]
-        );
-
-        assert_eq!(rows(&buttons[6..], true), ["Refresh"]);
-        assert_eq!(rows(&[], false), ["Show me"]);
-    }
 }

@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use netvane_chat::Unkept;
+use netvane_chat::{Unkept, Waits};
 use netvane_core::Health;
 use teloxide::{
     ApiError, RequestError,
@@ -37,21 +36,14 @@ const KEEPING: Duration = Duration::from_millis(250);
 pub(crate) const REFUSED: &str =
     "Telegram refuses the token; set telegram.token to the one that @BotFather gave";
 
-/// From half a second to half a minute, again and again.
-pub(crate) fn waits() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(Duration::from_secs(30))
-        .with_jitter()
-        .without_max_times()
-        .build()
-}
+/// Tries lie at most this far apart.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Polls until the process is to end, or until Telegram does not take the token any more.
 pub(crate) async fn run(hub: &Arc<Hub>) {
     let adapters = hub.chat.engine().adapters();
     let mut offset = 0;
-    let mut faults = waits();
+    let mut faults = Waits::up_to(LONGEST_WAIT);
 
     // The first poll, and the one after a fault, comes back at once: how things are is known then.
     let mut open = 0;
@@ -77,7 +69,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
         let wait = match answer {
             Ok(updates) => {
                 adapters.report(NAME, Health::Up);
-                (faults, open) = (waits(), POLL.as_secs() as u32);
+                (faults, open) = (Waits::up_to(LONGEST_WAIT), POLL.as_secs() as u32);
                 let (unkept, kept) = mpsc::channel(1);
                 for update in updates {
                     offset = next(&update);
@@ -96,7 +88,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
                 if reason(&error).contains("webhook is active") {
                     let _ = call(hub.bot.delete_webhook()).await;
                 }
-                faults.next().unwrap_or(POLL)
+                faults.next_wait()
             }
         };
 

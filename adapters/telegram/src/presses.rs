@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use netvane_chat::{Press, Pressed, Question, problem};
 use netvane_core::Input;
-use teloxide::types::{CallbackQuery, MaybeInaccessibleMessage};
+use teloxide::types::{CallbackQuery, MaybeInaccessibleMessage, User};
 
 use crate::{
-    ask::Caller,
+    caller::Caller,
     hub::Hub,
     inline,
-    outlet::{Place, Sheet, Spot},
+    outlet::{Sheet, Spot},
+    place::Place,
     render::file_name,
 };
 
@@ -37,50 +38,53 @@ impl Hub {
             return;
         }
 
-        let press = |moderator| {
-            self.chat.press(Press {
-                id: &data,
-                asker: &asker,
-                moderator,
-            })
-        };
-
-        let mut pressed = press(false);
-
-        if pressed == Pressed::NotYours
-            && place.chat < 0
-            && self.is_moderator(place.chat, query.from.id).await
-        {
-            pressed = press(true);
-        }
-
+        let pressed = self.pressed(&data, &query.from, place.chat).await;
         let said = match &pressed {
             Pressed::NotYours => Some(NOT_YOURS),
             Pressed::Expired => Some(EXPIRED),
             _ => None,
         };
 
-        let act = async {
-            match pressed {
-                Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => {
-                    self.chat.handled(&update).await
-                }
-                // In someone else's chat there is no other message to write.
-                Pressed::Ask(input) if place.inline.is_none() => {
-                    let place = Place {
-                        reply_to: place.message,
-                        message: None,
-                        ..place
-                    };
-                    self.again(place, input, false, &asker, &update).await;
-                }
-                Pressed::Ask(input) => self.again(place, input, false, &asker, &update).await,
-                Pressed::Refresh(input) => self.again(place, input, true, &asker, &update).await,
-                Pressed::Raw(input) => self.send_raw(place, input, &asker, &update).await,
-            }
+        let act = self.act(pressed, place, &asker, &update);
+        let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
+    }
+
+    /// What a press means; who may end other people's work is only asked where that matters.
+    async fn pressed(&self, button: &str, user: &User, chat: i64) -> Pressed {
+        let asker = user.id.to_string();
+        let press = |moderator| {
+            self.chat.press(Press {
+                id: button,
+                asker: &asker,
+                moderator,
+            })
         };
 
-        let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
+        let pressed = press(false);
+        if pressed == Pressed::NotYours && chat < 0 && self.is_moderator(chat, user.id).await {
+            return press(true);
+        }
+        pressed
+    }
+
+    async fn act(self: &Arc<Self>, pressed: Pressed, place: Place, asker: &str, update: &str) {
+        match pressed {
+            Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => {
+                self.chat.handled(update).await
+            }
+            // In someone else's chat there is no other message to write.
+            Pressed::Ask(input) if place.inline.is_none() => {
+                let place = Place {
+                    reply_to: place.message,
+                    message: None,
+                    ..place
+                };
+                self.again(place, input, false, asker, update).await;
+            }
+            Pressed::Ask(input) => self.again(place, input, false, asker, update).await,
+            Pressed::Refresh(input) => self.again(place, input, true, asker, update).await,
+            Pressed::Raw(input) => self.send_raw(place, input, asker, update).await,
+        }
     }
 
     async fn again(

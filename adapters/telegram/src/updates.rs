@@ -5,7 +5,7 @@ use std::sync::Arc;
 use netvane_chat::Unkept;
 use teloxide::types::{Message, Update, UpdateKind};
 
-use crate::{ask::Caller, hub::Hub, outlet::Place};
+use crate::{caller::Caller, hub::Hub, place::Place};
 
 /// Handles one update to its end. `unkept` goes as soon as a crash would not lose it.
 pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, unkept: Option<Unkept>) {

@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
+use netvane_chat::Waits;
 use netvane_core::Health;
 use reqwest::Url;
 use subtle::ConstantTimeEq;
@@ -22,7 +23,7 @@ use tokio::{
 
 use crate::{
     hub::{Hub, NAME, call, told},
-    polling::{REFUSED, WANTED, all_kept, hand_over, waits},
+    polling::{LONGEST_WAIT, REFUSED, WANTED, all_kept, hand_over},
 };
 
 /// Where updates are delivered.
@@ -92,13 +93,13 @@ async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) ->
 /// Sets the webhook, keeps it set until the process is to end, and removes it.
 pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
     let adapters = hub.chat.engine().adapters();
-    let mut faults = waits();
+    let mut faults = Waits::up_to(LONGEST_WAIT);
 
     loop {
         let wait = match keep(hub, webhook).await {
             Ok(()) => {
                 adapters.report(NAME, Health::Up);
-                faults = waits();
+                faults = Waits::up_to(LONGEST_WAIT);
                 LOOK
             }
             Err(RequestError::RetryAfter(wait)) => wait.duration(),
@@ -107,7 +108,7 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
             }
             Err(error) => {
                 adapters.report(NAME, Health::Down(told(&error)));
-                faults.next().unwrap_or(LOOK)
+                faults.next_wait()
             }
         };
 

@@ -91,50 +91,14 @@ impl Cli {
                 let words = self.output.take_from(words)?;
                 once::run(&words, &self.output)
             }
-            Action::Commands if self.output.json => {
-                print(&format!(
-                    "{:#}\n",
-                    Engine::new(&Settings::default())?.registry().to_json()
-                ));
-                Ok(ExitCode::SUCCESS)
-            }
+            Action::Commands if self.output.json => list_commands(),
             Action::Commands => once::run(&["help".to_owned()], &self.output),
             Action::Serve => {
                 let output = self.output;
                 let file = output.config.clone();
                 serve::run(output.settings()?, file, move || output.settings())
             }
-            Action::Config {
-                what: ConfigAction::Check { quiet },
-            } => {
-                let settings = self.output.settings()?;
-                advice::check(&settings)?;
-                let warnings = if quiet {
-                    Vec::new()
-                } else {
-                    advice::warnings(&settings, self.output.config.as_deref())
-                };
-
-                let all: String = warnings
-                    .iter()
-                    .map(|warning| format!("warning: {warning}\n"))
-                    .collect();
-                let end = if all.is_empty() {
-                    "The settings are in order."
-                } else {
-                    "The settings can be used."
-                };
-
-                print(&format!("{all}{end}\n"));
-
-                Ok(ExitCode::SUCCESS)
-            }
-            Action::Config {
-                what: ConfigAction::Show,
-            } => {
-                print(&self.output.settings()?.to_toml());
-                Ok(ExitCode::SUCCESS)
-            }
+            Action::Config { what } => what.run(&self.output),
             Action::Key {
                 what: KeyAction::New(wanted),
             } => key::new(wanted, self.output.json),
@@ -144,23 +108,64 @@ impl Cli {
             Action::Data {
                 what: DataAction::Update,
             } => data::update(&self.output.settings()?),
-            Action::Completions { shell } => {
-                let mut command = with_lookups()?;
-                let mut script = Vec::new();
-                clap_complete::generate(shell, &mut command, "netvane", &mut script);
-                print(&String::from_utf8_lossy(&script));
-                Ok(ExitCode::SUCCESS)
-            }
-            Action::Man => {
-                let engine = Engine::new(&Settings::default())?;
-                print(&String::from_utf8_lossy(&man::page(
-                    Self::command(),
-                    engine.registry(),
-                )?));
-                Ok(ExitCode::SUCCESS)
-            }
+            Action::Completions { shell } => complete(shell),
+            Action::Man => print_manual(),
         }
     }
+}
+
+impl ConfigAction {
+    fn run(self, output: &Output) -> anyhow::Result<ExitCode> {
+        let settings = output.settings()?;
+        match self {
+            Self::Check { quiet } => {
+                advice::check(&settings)?;
+                let warnings = if quiet {
+                    Vec::new()
+                } else {
+                    advice::warnings(&settings, output.config.as_deref())
+                };
+                print(&checked(&warnings));
+            }
+            Self::Show => print(&settings.to_toml()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What is said of settings that can be used.
+fn checked(warnings: &[String]) -> String {
+    let all: String = warnings
+        .iter()
+        .map(|warning| format!("warning: {warning}\n"))
+        .collect();
+    let end = if all.is_empty() {
+        "The settings are in order."
+    } else {
+        "The settings can be used."
+    };
+    format!("{all}{end}\n")
+}
+
+fn list_commands() -> anyhow::Result<ExitCode> {
+    let engine = Engine::new(&Settings::default())?;
+    print(&format!("{:#}\n", engine.registry().to_json()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn complete(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
+    let mut command = with_lookups()?;
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "netvane", &mut script);
+    print(&String::from_utf8_lossy(&script));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_manual() -> anyhow::Result<ExitCode> {
+    let engine = Engine::new(&Settings::default())?;
+    let page = man::page(Cli::command(), engine.registry())?;
+    print(&String::from_utf8_lossy(&page));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The command line with every lookup of the registry in it, for completion.
@@ -185,4 +190,48 @@ fn with_lookups() -> anyhow::Result<clap::Command> {
             .args(arguments)
     });
     Ok(Cli::command().subcommands(lookups))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lookup_is_in_the_manual() {
+        let engine = Engine::new(&Settings::default()).unwrap();
+        let page = man::page(Cli::command(), engine.registry()).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        assert!(page.starts_with(".TH NETVANE 1 "), "{page}");
+        for entry in engine.registry().entries() {
+            let names: Vec<&str> = std::iter::once(&entry.spec.name)
+                .chain(entry.spec.aliases)
+                .copied()
+                .collect();
+            let heading = names.join(", ");
+            assert!(
+                page.lines()
+                    .any(|line| line.starts_with(".SS") && line.contains(&heading)),
+                "{heading}"
+            );
+        }
+        assert!(
+            page.contains("netvane config check") && !page.contains("netvane man"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn warnings_stand_before_what_they_come_to() {
+        assert_eq!(checked(&[]), "The settings are in order.\n");
+        assert_eq!(
+            checked(&["a: b".into(), "c".into()]),
+            "warning: a: b\nwarning: c\nThe settings can be used.\n"
+        );
+    }
+
+    #[test]
+    fn the_command_line_is_consistent_with_every_lookup_in_it() {
+        with_lookups().unwrap().debug_assert();
+    }
 }

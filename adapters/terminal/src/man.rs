@@ -165,33 +165,3 @@ SIGTERM, SIGINT
 SIGHUP
 \fBnetvane serve\fR reads its settings again.
 "#;
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test")]
-mod tests {
-    use netvane_core::{Engine, settings::Settings};
-
-    #[test]
-    fn every_lookup_is_in_the_manual() {
-        let engine = Engine::new(&Settings::default()).unwrap();
-        let cli = <crate::cli::Cli as clap::CommandFactory>::command();
-        let page = String::from_utf8(super::page(cli, engine.registry()).unwrap()).unwrap();
-        assert!(page.starts_with(".TH NETVANE 1 "), "{page}");
-        for entry in engine.registry().entries() {
-            let names: Vec<&str> = std::iter::once(&entry.spec.name)
-                .chain(entry.spec.aliases)
-                .copied()
-                .collect();
-            let heading = names.join(", ");
-            assert!(
-                page.lines()
-                    .any(|line| line.starts_with(".SS") && line.contains(&heading)),
-                "{heading}"
-            );
-        }
-        assert!(
-            page.contains("netvane config check") && !page.contains("netvane man"),
-            "{page}"
-        );
-    }
-}

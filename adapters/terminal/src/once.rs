@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use netvane_core::{
-    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError,
+use netvane_core::{Platform, 
+    Caller, Engine, Failure, Input, Reply, Request, UsageError,
     command::Entry,
     document::render::{self, Layout},
 };
@@ -213,6 +213,7 @@ impl<'a> Screen<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Color;
 
     #[test]
     fn words_keep_their_borders() {
@@ -241,7 +242,12 @@ mod tests {
 
     #[test]
     fn a_mistake_is_pointed_at() {
-        let output = <crate::cli::Cli as clap::Parser>::parse_from(["netvane", "commands"]).output;
+        let output = Output {
+            json: false,
+            markdown: false,
+            color: Color::Auto,
+            config: None,
+        };
         let failure = Failure::from(
             UsageError::argument("no such thing")
                 .at(3..6)

@@ -105,3 +105,70 @@ impl Output {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(words: &[&str]) -> Result<(Output, Vec<String>), String> {
+        let mut output = Output {
+            json: false,
+            markdown: false,
+            color: Color::Auto,
+            config: None,
+        };
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        match output.take_from(words) {
+            Ok(left) => Ok((output, left)),
+            Err(error) => Err(format!("{error:#}")),
+        }
+    }
+
+    #[test]
+    fn options_may_stand_among_the_words_of_a_lookup() {
+        let (output, left) = taken(&[
+            "mx",
+            "--json",
+            "a.example",
+            "--color=never",
+            "--config",
+            "/etc/n.toml",
+            "--resolver=192.0.2.1",
+        ])
+        .expect("words");
+        assert!(output.json && !output.markdown);
+        assert_eq!(output.color, Color::Never);
+        assert_eq!(output.config, Some(PathBuf::from("/etc/n.toml")));
+        assert_eq!(left, ["mx", "a.example", "--resolver=192.0.2.1"]);
+    }
+
+    #[test]
+    fn behind_two_hyphens_nothing_is_an_option() {
+        let (output, left) = taken(&["ua", "--", "--json", "--color"]).expect("words");
+        assert!(!output.json);
+        assert_eq!(left, ["ua", "--", "--json", "--color"]);
+    }
+
+    #[test]
+    fn help_behind_a_command_asks_about_it() {
+        let (_, left) = taken(&["mx", "--help"]).expect("words");
+        assert_eq!(left, ["help", "mx"]);
+        let (_, left) = taken(&["mx", "a.example", "-h"]).expect("words");
+        assert_eq!(left, ["mx", "a.example", "-h"]);
+    }
+
+    #[test]
+    fn what_lacks_its_value_or_excludes_another_is_told() {
+        for (words, why) in [
+            (&["mx", "--color"][..], "`--color` needs a value"),
+            (&["mx", "--config"], "`--config` needs a value"),
+            (&["mx", "--color=blue"], "--color is auto, always or never"),
+            (
+                &["mx", "--json", "--markdown"],
+                "--json and --markdown exclude each other",
+            ),
+        ] {
+            assert_eq!(taken(words).err().as_deref(), Some(why), "{words:?}");
+        }
+    }
+}

@@ -2,7 +2,6 @@
 
 mod words;
 
-use axum::{extract::State, http::HeaderMap, response::Response};
 use maud::{Markup, html};
 use netvane_core::{
     command::{Entry, Registry},
@@ -10,12 +9,8 @@ use netvane_core::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{App, page};
-
-/// `GET /docs`
-pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    page::with_policy(app.described.docs.respond(&headers))
-}
+use crate::page;
+use words::code;
 
 /// The whole page.
 pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
@@ -192,10 +187,6 @@ fn kind_of_items(items: &Value) -> String {
 }
 
 /// Preformatted text.
-fn code(text: &str) -> Markup {
-    html! { pre { code { (text) } } }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

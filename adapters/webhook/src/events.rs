@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use tokio::sync::watch;
 use ulid::Ulid;
 
-use crate::openapi::AnyReply;
+use crate::schemas::AnyReply;
 
 /// A comment is sent when there was nothing else for this long, so that no proxy takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -6,44 +6,17 @@
 mod model;
 mod operations;
 mod questions;
-mod schemas;
 mod shared;
 
-use axum::{extract::State, http::HeaderMap, response::Response};
-use netvane_core::{Engine, Problem, command::Registry, spec::Group};
+use netvane_core::{Problem, command::Registry, spec::Group};
 
-use crate::{App, caching::StaticDocument, docs};
+use crate::schemas::Schemas;
 use model::{
     Components, Document, Info, License, Named, PathItem, SecurityRequirement, Server, Tag,
 };
-pub(crate) use schemas::AnyReply;
-use schemas::Schemas;
 
-/// The API, described to programs and to people.
-pub(crate) struct Described {
-    openapi: StaticDocument,
-    /// The documentation page.
-    pub(crate) docs: StaticDocument,
-}
-
-impl Described {
-    /// From the registry; `public_url` may be empty.
-    pub(crate) fn new(engine: &Engine, public_url: &str) -> Self {
-        let openapi = serde_json::to_string(&document(engine.registry(), public_url));
-        let docs = docs::page(engine.registry(), public_url).into_string();
-        Self {
-            openapi: StaticDocument::new("application/json", openapi.unwrap_or_default()),
-            docs: StaticDocument::new("text/html; charset=utf-8", docs),
-        }
-    }
-}
-
-/// `GET /openapi.json`
-pub(crate) async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
-    app.described.openapi.respond(&headers)
-}
-
-fn document(registry: &Registry, public_url: &str) -> Document {
+/// The whole description; `public_url` may be empty.
+pub(crate) fn document(registry: &Registry, public_url: &str) -> Document {
     let url = match public_url.trim_end_matches('/') {
         "" => "/",
         url => url,

@@ -5,7 +5,9 @@
 mod blocks;
 mod form;
 mod later;
+mod lookup;
 mod markdown;
+mod dialect;
 mod sender;
 
 use std::{
@@ -14,27 +16,26 @@ use std::{
 };
 
 use axum::{
-    Json,
+    Json, Router,
     body::Body,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
+    routing::post,
 };
-use netvane_core::{
-    Failure, Input, Platform, Reply, Request,
-    document::{Block, Document, Severity},
-    settings::Http,
-};
-use serde_json::{Value, json};
+use netvane_core::{Failure, Input, Reply, Request, document::Document, settings::Http};
+use serde_json::Value;
 use tokio::{
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep_until, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle, task::TaskTracker};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, ask, problem};
+use crate::{api::service::other_method, app::App, body, response::problem};
 use form::Form;
 use later::{Deliveries, Delivery};
+use lookup::{Lookup, Progress, invitation, look_up, note, told};
+use dialect::{Dialect, Readers};
 use sender::Senders;
 
 /// Of the 3 seconds that a chat waits, what the way there and back leaves.
@@ -55,25 +56,12 @@ pub(crate) struct Slack {
     ending: CancellationToken,
 }
 
-/// Whose form it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dialect {
-    /// Takes blocks, and replaces what was said before.
-    Slack,
-    /// Mattermost, Rocket.Chat and the like: markdown.
-    Other,
+/// What the handler reaches.
+#[derive(Clone)]
+struct Hook {
+    app: App,
+    slack: Arc<Slack>,
 }
-
-/// Who reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Readers {
-    Asker,
-    Channel,
-}
-
-/// A lookup that runs for someone.
-type Lookup = AbortOnDropHandle<Result<Reply, Failure>>;
-type Progress = watch::Receiver<Option<Reply>>;
 
 impl Slack {
     /// From settings that have been checked.
@@ -105,83 +93,56 @@ impl Slack {
     }
 }
 
-impl Dialect {
-    fn platform(self) -> Platform {
-        match self {
-            Self::Slack => Platform::Slack,
-            Self::Other => Platform::Slash,
-        }
-    }
-
-    /// As the metrics and the log name it.
-    fn name(self) -> &'static str {
-        self.platform().name()
-    }
-
-    fn message(self, document: &Document, readers: Readers) -> Value {
-        let response_type = match readers {
-            Readers::Asker => "ephemeral",
-            Readers::Channel => "in_channel",
-        };
-        match self {
-            Self::Slack => json!({
-                "response_type": response_type,
-                // For notifications; the blocks are what is shown.
-                "text": blocks::fallback(document),
-                "mrkdwn": false,
-                "unfurl_links": false,
-                "unfurl_media": false,
-                "blocks": blocks::blocks(document),
-            }),
-            Self::Other => {
-                json!({ "response_type": response_type, "text": markdown::message(document) })
-            }
-        }
-    }
+/// The path, with its own state.
+pub(crate) fn router(app: App, slack: Arc<Slack>) -> Router {
+    Router::new()
+        .route("/hooks/slack", post(take))
+        .method_not_allowed_fallback(other_method)
+        .with_state(Hook { app, slack })
 }
 
 /// `POST /hooks/slack`
-pub(crate) async fn take(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
+async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Response {
     let arrived = Instant::now();
-    if !app.slack.senders.are_expected() {
+    let Hook { app, slack } = &hook;
+
+    if !slack.senders.are_expected() {
         return problem::failure(&Failure::Unavailable(
             "slash commands are not set up here: the operator can set `http.slack_signing_secret`, or `http.slash_tokens` for Mattermost and Rocket.Chat"
                 .into(),
         ));
     }
-    let body = match ask::body(&app, body).await {
+
+    let body = match body::body(app, body).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let (platform, form) = match app.slack.senders.sent(&headers, &body) {
+    let (platform, form) = match slack.senders.sent(&headers, &body) {
         Ok(sent) => sent,
         Err(failure) => {
             metrics::counter!("netvane_http_refused_total", "credential" => "slash").increment(1);
             return problem::failure(&failure);
         }
     };
+
     if form.is_check() {
         return StatusCode::OK.into_response();
     }
-    Json(said(&app, platform, form, arrived).await).into_response()
+
+    Json(said(&hook, platform, form, arrived).await).into_response()
 }
 
 /// The answer, if it is there in time; else a word that it follows.
-async fn said(app: &App, platform: Dialect, form: Form, arrived: Instant) -> Value {
-    let slack = &app.slack;
-    let say = |document: &Document| platform.message(document, Readers::Asker);
+async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
+    let Hook { app, slack } = hook;
     let input = Input::Text(form.line(platform, app.engine.registry()));
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
-        return say(&note(
-            "Busy",
-            "Too many questions are being answered. Please ask again in a minute.",
-        ));
+        let text = "Too many questions are being answered. Please ask again in a minute.";
+        return platform.message(&note("Busy", text), Readers::Asker);
     };
 
-    let (mut lookup, mut progress) = look_up(
-        app,
-        Request::new(platform.platform(), input.clone()).by(form.caller()),
-    );
+    let request = Request::new(platform.platform(), input.clone()).by(form.caller());
+    let (mut lookup, mut progress) = look_up(&app.engine, request);
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
@@ -193,96 +154,84 @@ async fn said(app: &App, platform: Dialect, form: Form, arrived: Instant) -> Val
         () = sleep_until((arrived + PATIENCE).into()) => None,
     };
 
-    let deliveries = match form.response_url(&app.engine).await {
-        Ok(url) => Deliveries::new(app.engine.runtime().http().clone(), url, platform),
-        Err(why) => {
-            tracing::warn!(
-                adapter = platform.name(),
-                "an answer cannot be delivered: {why}"
-            );
-            if invited.is_none() {
-                // Whoever asks again finds it.
-                slack.tasks.spawn(async move {
-                    let _ = lookup.await;
-                    drop(permit);
-                });
-            }
-            let text = format!(
-                "This takes longer than a chat waits, and it cannot be delivered later: {why}"
-            );
-            return say(&note("Ask again in a moment", text));
-        }
+    let open = Open {
+        lookup,
+        progress,
+        invited,
+        input,
+        arrived,
+        permit,
     };
 
+    let document = match form.response_url(&app.engine).await {
+        Ok(url) => later(
+            slack,
+            Deliveries::new(app.engine.runtime().http().clone(), url, platform),
+            open,
+        ),
+        Err(why) => not_later(slack, platform, open, &why),
+    };
+
+    platform.message(&document, Readers::Asker)
+}
+
+/// A question whose answer was not there in time.
+struct Open {
+    lookup: Lookup,
+    progress: Progress,
+    /// A link that its asker has to open.
+    invited: Option<Reply>,
+    input: Input,
+    arrived: Instant,
+    permit: OwnedSemaphorePermit,
+}
+
+/// The answer is delivered when it is there; what is said until then.
+fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     // Whoever opens a link and presses Share there says it to all.
-    let readers = if invited.is_some() {
+    let readers = if open.invited.is_some() {
         Readers::Channel
     } else {
         slack.readers()
     };
 
-    let (seen, ending) = (invited.clone(), slack.ending.clone());
     let delivery = Delivery {
-        lookup,
-        progress,
-        seen,
-        input,
+        lookup: open.lookup,
+        progress: open.progress,
+        seen: open.invited.clone(),
+        input: open.input,
         readers,
-        arrived,
-        ending,
+        arrived: open.arrived,
+        ending: slack.ending.clone(),
     };
 
     slack.tasks.spawn(async move {
         deliveries.run(delivery).await;
-        drop(permit);
+        drop(open.permit);
     });
 
-    match invited {
-        Some(reply) => say(reply.rendition.document()),
-        None => say(&note(
-            "Looking …",
-            "This takes a moment; the answer follows here.",
-        )),
+    match open.invited {
+        Some(reply) => reply.rendition.document().clone(),
+        None => note("Looking …", "This takes a moment; the answer follows here."),
     }
 }
 
-fn look_up(app: &App, request: Request) -> (Lookup, Progress) {
-    let (sender, progress) = watch::channel(None);
-    let engine = app.engine.clone();
-    let lookup = tokio::spawn(async move {
-        engine
-            .ask(request, |so_far| drop(sender.send_replace(Some(so_far))))
-            .await
-    });
-    (AbortOnDropHandle::new(lookup), progress)
-}
-
-/// A link that the asker has to open before there can be an answer.
-async fn invitation(progress: &mut Progress) -> Reply {
-    let is_link = |reply: &Option<Reply>| {
-        let blocks = reply
-            .iter()
-            .flat_map(|reply| &reply.rendition.document().blocks);
-        blocks
-            .into_iter()
-            .any(|block| matches!(block, Block::Link { .. }))
-    };
-    match progress.wait_for(is_link).await.map(|reply| reply.clone()) {
-        Ok(Some(reply)) => reply,
-        _ => std::future::pending().await,
+/// The answer cannot be delivered: what is said of that.
+fn not_later(slack: &Slack, platform: Dialect, open: Open, why: &str) -> Document {
+    tracing::warn!(
+        adapter = platform.platform().name(),
+        "an answer cannot be delivered: {why}"
+    );
+    if open.invited.is_none() {
+        // Whoever asks again finds it.
+        slack.tasks.spawn(async move {
+            let _ = open.lookup.await;
+            drop(open.permit);
+        });
     }
-}
-
-/// What is said of an outcome, and whether it is an answer.
-fn told(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
-    match outcome {
-        Ok(reply) => (reply.rendition.document().clone(), true),
-        Err(failure) => (netvane_chat::problem(&failure, input), false),
-    }
-}
-
-fn note(title: &str, text: impl Into<String>) -> Document {
-    Document::new(title, text, Severity::Neutral)
+    let text =
+        format!("This takes longer than a chat waits, and it cannot be delivered later: {why}");
+    note("Ask again in a moment", text)
 }
 
 /// Whether a request is signed with this secret.

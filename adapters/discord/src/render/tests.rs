@@ -5,7 +5,12 @@ use netvane_core::document::{
 };
 use proptest::prelude::*;
 
-use super::*;
+use netvane_core::document::{Cell, Role};
+
+use super::{
+    files::{FILE_BYTES, FILES},
+    *,
+};
 
 fn drawn(document: &Document) -> Drawn {
     draw(&Page {

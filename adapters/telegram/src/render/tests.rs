@@ -1,10 +1,16 @@
 use std::sync::LazyLock;
 
-use netvane_core::document::testing::adversarial::{self, Mark, Says, lost_silently};
+use netvane_core::document::{
+    Cell, Role, Station,
+    testing::adversarial::{self, Mark, Says, lost_silently},
+};
 use proptest::prelude::*;
 use regex::Regex;
 
-use super::*;
+use super::{
+    page::{MOST_ENTITIES, MOST_UNITS},
+    *,
+};
 
 fn mx() -> Document {
     let mut document = Document::new(
@@ -71,8 +77,7 @@ fn a_narrow_table_keeps_its_columns() {
     ");
 }
 
-#[test]
-fn a_registration() {
+fn registration() -> Document {
     let mut document = Document::new(
         "Registration of example.com",
         "Registered until 2027-08-13",
@@ -102,7 +107,12 @@ fn a_registration() {
         text: "Domain: EXAMPLE\n".repeat(400),
     });
 
-    let rendered = render(&document, true);
+    document
+}
+
+#[test]
+fn a_registration() {
+    let rendered = render(&registration(), true);
 
     insta::assert_snapshot!(rendered.html, @r"
         ✅ <b>Registration of </b><code>example.com</code>
@@ -335,7 +345,7 @@ proptest! {
     #[test]
     fn any_link_is_a_button((document, marks) in adversarial::document()) {
         let page = netvane_chat::Page { document: &document, buttons: &[], working: false };
-        let keyboard = crate::outlet::keyboard(page.links(), &[], false).unwrap_or_default();
+        let keyboard = crate::keyboard::keyboard(page.links(), &[], false).unwrap_or_default();
         let shown = serde_json::to_string(&keyboard).expect("JSON");
         let links: Vec<Mark> = marks.into_iter().filter(|mark| mark.is_link(&document)).collect();
         let lost = lost_silently(&links, &shown, &Says::default());

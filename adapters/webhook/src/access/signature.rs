@@ -1,9 +1,10 @@
 //! Signed requests (Standard Webhooks): whoever knows a secret signs an id, a time and the body.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use data_encoding::BASE64;
+use netvane_chat::seconds;
 use netvane_core::{
     Failure,
     settings::{Secret, keys::webhook_secret},
@@ -11,7 +12,7 @@ use netvane_core::{
 };
 use ring::hmac;
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// Seconds that clocks may differ, and that a request may have been under way.
 pub(crate) const TOLERANCE: u64 = 300;
@@ -32,7 +33,7 @@ const BUCKET: &str = "inbound";
 pub(crate) struct Secrets(Vec<hmac::Key>);
 
 /// What a request claims; to be settled with its body.
-pub(super) struct Signature {
+pub(crate) struct Signature {
     id: String,
     timestamp: String,
     tags: Vec<Vec<u8>>,
@@ -63,9 +64,9 @@ impl Secrets {
         if self.is_empty() || FIELDS.iter().all(|name| !headers.contains_key(*name)) {
             return Ok(None);
         }
-        Signature::read(FIELDS.map(|name| once(headers, name)), now())
+        Signature::read(FIELDS.map(|name| once(headers, name)), seconds())
             .map(Some)
-            .map_err(refused)
+            .map_err(Refusal::unsigned)
     }
 
     /// This one secret.
@@ -82,14 +83,14 @@ impl Secrets {
     }
 
     /// Whether it was made with one of the secrets over this body, and is here for the first time.
-    pub(super) async fn settle(
+    pub(crate) async fn settle(
         &self,
         signature: &Signature,
         body: &[u8],
         store: Option<&Store>,
     ) -> Result<(), Refusal> {
         if !self.made(signature, body) {
-            return Err(refused(
+            return Err(Refusal::unsigned(
                 "the signature does not match: it is base64 of HMAC-SHA256 over id.timestamp.body, with the body as it was sent"
                     .into(),
             ));
@@ -105,7 +106,7 @@ impl Secrets {
 
         match store.claim(BUCKET, &signature.id, REMEMBERED).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(refused(
+            Ok(false) => Err(Refusal::unsigned(
                 "this `webhook-id` was here before; each request has its own".into(),
             )),
             Err(error) => {
@@ -193,18 +194,6 @@ pub(crate) fn once<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, St
         (None, _) => Err(format!("`{name}` is missing")),
         _ => Err(format!("`{name}` is there twice")),
     }
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
-}
-
-fn refused(why: String) -> Refusal {
-    metrics::counter!("netvane_http_refused_total", "credential" => "signature").increment(1);
-    Refusal::unauthorized(why, None)
 }
 
 #[cfg(test)]

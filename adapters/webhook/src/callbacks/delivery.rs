@@ -10,17 +10,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+/// A larger reply is not delivered; that is told instead.
+pub(super) const MAX_PAYLOAD: usize = 1 << 20;
+
 /// A delivery as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     /// Also the `webhook-id`; unguessable.
-    pub(super) id: String,
+    pub(crate) id: String,
     pub(super) command: String,
     /// Where to; without its query when all is over.
     pub(super) url: Url,
     /// Until the reply is there.
     pub(super) question: Option<Question>,
-    pub(super) state: State,
+    pub(crate) state: State,
     pub(super) created: Timestamp,
     pub(super) attempts: Vec<Attempt>,
     /// `None` before the reply is there, and when all is over.
@@ -35,7 +38,7 @@ pub(super) struct Delivery {
 
 /// Of deliveries that an older version wrote down.
 fn most() -> usize {
-    super::MAX_PAYLOAD
+    MAX_PAYLOAD
 }
 
 /// What is told of a delivery.
@@ -126,7 +129,7 @@ impl Delivery {
     }
 
     /// What is told of it. A query may hold secrets of the receiver's, so it is left out.
-    pub(super) fn status(&self) -> DeliveryStatus<'_> {
+    pub(crate) fn status(&self) -> DeliveryStatus<'_> {
         let mut callback = self.url.clone();
         callback.set_query(None);
         DeliveryStatus {
@@ -157,9 +160,10 @@ impl State {
 /// A new name, of 128 random bits. It holds no full stop: the signed text is joined with them.
 pub(super) fn id() -> Result<String, Failure> {
     let mut random = [0; 16];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| Failure::Internal)?;
+    SystemRandom::new().fill(&mut random).map_err(|error| {
+        tracing::error!(%error, "no random numbers for a delivery");
+        Failure::Internal
+    })?;
     Ok(format!("dlv_{}", BASE32_DNSSEC.encode(&random)))
 }
 

@@ -9,7 +9,7 @@ use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError,
 };
 
-use crate::openapi::AnyReply;
+use crate::schemas::AnyReply;
 
 /// The body: the same object that the question would have been answered with at once.
 #[derive(Serialize, JsonSchema)]

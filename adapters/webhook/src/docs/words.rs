@@ -3,8 +3,6 @@
 use maud::{Markup, html};
 use netvane_core::ProblemCode;
 
-use super::code;
-
 /// The sections with their titles, in order.
 pub(super) const SECTIONS: [(&str, &str); 9] = [
     ("asking", "Asking"),
@@ -189,4 +187,9 @@ fn callbacks(base: &str) -> Markup {
         p { "In a shell, what has to stand behind " code { "v1," } " in " code { "webhook-signature" } ":" }
         (code(SHELL))
     }
+}
+
+/// Something to be copied as it is.
+pub(super) fn code(text: &str) -> Markup {
+    html! { pre { code { (text) } } }
 }

@@ -16,7 +16,7 @@ pub(super) type Named<T> = IndexMap<String, T>;
 
 /// OpenAPI Object.
 #[derive(Serialize)]
-pub(super) struct Document {
+pub(crate) struct Document {
     pub(super) openapi: &'static str,
     pub(super) info: Info,
     pub(super) servers: Vec<Server>,

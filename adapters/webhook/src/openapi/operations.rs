@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 use super::{
     model::{Header, MediaType, Operation, Parameter, Place, Response},
     questions,
-    schemas::{self, AnyReply, Schemas},
     shared::{self, ALL_SEEN, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LAST_EVENT_ID, REQUEST_ID},
 };
-use crate::{batch, callbacks, events};
+use crate::{
+    api::{batch, deliveries},
+    callbacks, events,
+    schemas::{self, AnyReply, Schemas},
+};
 
 /// Tags of operations that are no command's.
 pub(super) const ASKING: &str = "Asking";
@@ -57,7 +60,7 @@ pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let taken = "Taken; the reply is delivered to `callback`. How that goes stands at `url`.";
     let taken = shared::response(taken)
         .header("Location", location)
-        .content(JSON, schemas.schema_for::<callbacks::AcceptedCallback>());
+        .content(JSON, schemas.schema_for::<deliveries::AcceptedCallback>());
 
     let operation = Operation::new("ask", ASKING, "Ask one question")
         .description("As a line, or as a command's name with arguments.")

@@ -5,7 +5,7 @@ use netvane_core::{command::Registry, document::public_schema_settings};
 use schemars::{Schema, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::ask::Question;
+use crate::api::Question;
 
 /// A question that is a whole request body.
 pub(super) fn request_body(registry: &Registry) -> Schema {

@@ -1,5 +1,5 @@
 use super::*;
-use netvane_core::{Failure, UsageError, UsageKind, settings::Settings};
+use netvane_core::{Engine, Failure, UsageError, UsageKind, settings::Settings};
 use serde_json::Value;
 
 fn all(value: &Value, found: &mut impl FnMut(&str, &Value)) {
@@ -24,6 +24,7 @@ fn every_reference_leads_somewhere_and_every_command_is_there() {
             assert!(document.pointer(&target[1..]).is_some(), "{target}");
         }
     });
+
     for entry in engine.registry().entries() {
         let operation = &document["paths"][format!("/v1/commands/{}", entry.spec.name)]["get"];
         for argument in &entry.arguments {
@@ -73,6 +74,7 @@ fn failures() -> Vec<Failure> {
         ..UsageError::argument("no").at(0..2).suggest("/mx")
     };
     let second = std::time::Duration::from_secs(1);
+
     vec![
         unknown.into(),
         UsageError::argument("no").into(),

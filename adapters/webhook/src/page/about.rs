@@ -3,33 +3,20 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use maud::html;
-use netvane_core::spec::Spec;
+use maud::{Markup, html};
+use netvane_core::{command::Registry, spec::Spec};
 
-use super::{fixed, layout::Page, shared};
-use crate::App;
+use super::{
+    frame::{fixed, shared},
+    layout::Page,
+};
+use crate::app::App;
 
 const ABOUT: &str =
     "What Netvane sends to servers, on whose behalf, and how their owners can be left alone.";
 
 /// `GET /about`
 pub(super) async fn get(State(app): State<App>) -> Response {
-    let runtime = app.engine.runtime();
-    let contact = runtime.contact();
-    let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
-
-    for Spec { name, sends, .. } in app
-        .engine
-        .registry()
-        .entries()
-        .iter()
-        .map(|entry| entry.spec)
-    {
-        if sends > 0 {
-            bounds.entry(sends).or_default().push(name);
-        }
-    }
-
     let page = Page {
         title: "About this service",
         about: Some(ABOUT),
@@ -43,6 +30,26 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             "Netvane answers questions about networks: a person or a program asks one, and it looks. It never looks by \
              itself. If your server was asked, this is what it was."
         }
+        (sent(app.engine.registry()))
+        (how_to_be_left_alone(app.engine.runtime().contact()))
+    };
+
+    shared(fixed(
+        StatusCode::OK,
+        &page.with(&app.pages.public_url, &content),
+    ))
+}
+
+fn sent(registry: &Registry) -> Markup {
+    let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
+
+    for Spec { name, sends, .. } in registry.entries().iter().map(|entry| entry.spec) {
+        if sends > 0 {
+            bounds.entry(sends).or_default().push(name);
+        }
+    }
+
+    html! {
         h2 { "What it sends" }
         ul {
             li { "DNS queries to its resolvers, or to a server that the asker named." }
@@ -66,6 +73,11 @@ pub(super) async fn get(State(app): State<App>) -> Response {
                 }
             }
         }
+    }
+}
+
+fn how_to_be_left_alone(contact: &str) -> Markup {
+    html! {
         h2 { "How to be left alone" }
         @if contact.is_empty() {
             p { "The operator of this service has not said how to be reached; the holder of its address can be found \
@@ -73,10 +85,5 @@ pub(super) async fn get(State(app): State<App>) -> Response {
         } @else {
             p { "Write to " strong { (contact) } ". Your networks can be denied here for good (" code { "[policy] deny" } ")." }
         }
-    };
-
-    shared(fixed(
-        StatusCode::OK,
-        &page.with(&app.pages.public_url, &content),
-    ))
+    }
 }

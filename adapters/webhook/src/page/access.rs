@@ -6,8 +6,11 @@ use axum::{http::StatusCode, response::Response};
 use maud::{Markup, html};
 use netvane_core::{Input, Request, request::http_request::Visit, settings::keys::Scope};
 
-use super::{fixed, layout::ANSWER, unlisted};
-use crate::{App, access};
+use super::{
+    frame::{fixed, unlisted},
+    layout::ANSWER,
+};
+use crate::{access, admit::admit, app::App};
 
 /// The question with who asks it, or why they may not. The pages' script sends a key as `Authorization: Bearer`.
 pub(super) async fn admitted(
@@ -15,7 +18,7 @@ pub(super) async fn admitted(
     input: Input,
     visit: Arc<Visit>,
 ) -> Result<Request, access::Refusal> {
-    let admitted = access::admit(app, &visit, Scope::Ask).await?;
+    let admitted = admit(app, &visit, Scope::Ask).await?;
     Ok(admitted.request(input, visit))
 }
 

@@ -1,6 +1,6 @@
 //! A page that answers: whole when the answer comes at once, else its beginning now and the answer when it is there.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -10,21 +10,35 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use maud::{Markup, html};
-use netvane_core::{Input, Request};
+use netvane_core::{Input, Request, request::http_request::Visit};
 
-use super::{dressed, layout::ANSWER, reply::Shown, unlisted};
-use crate::App;
+use super::{
+    access::{admitted, key_needed},
+    frame::{dressed, unlisted},
+    layout::ANSWER,
+    reply::Shown,
+};
+use crate::app::App;
 
 /// An answer is waited for this long before the page is begun without it.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
-/// Answers a question on a page that has a place for it. Dropped, and the lookup with it, when the reader goes.
-pub(super) async fn answered(
+/// Answers a question on a page that has a place for it, if its visitor may ask; else the page asks for a key.
+pub(super) async fn respond(
     app: &App,
+    visit: Arc<Visit>,
     headers: &HeaderMap,
-    request: Request,
+    input: Input,
     page: Markup,
 ) -> Response {
+    match admitted(app, input, visit).await {
+        Ok(request) => answered(app, headers, request, page).await,
+        Err(_) => key_needed(&page),
+    }
+}
+
+/// Answers it there. Dropped, and the lookup with it, when the reader goes.
+async fn answered(app: &App, headers: &HeaderMap, request: Request, page: Markup) -> Response {
     let (head, tail) = page.0.split_once(ANSWER.0).unwrap_or((page.0.as_str(), ""));
     let (head, tail) = (head.to_owned(), tail.to_owned());
     let mut asking = Box::pin(answer(app.clone(), app.pages.origin(headers), request));

@@ -13,7 +13,7 @@ use axum::{
 
 use netvane_core::ProblemCode;
 
-use crate::problem;
+use crate::response::problem;
 
 /// A file of the pages.
 pub(super) struct Asset {

@@ -13,7 +13,7 @@ use netvane_core::{
 use serde::Serialize;
 
 use super::question;
-use crate::App;
+use crate::app::App;
 
 /// Suggestions at a time.
 const MOST: usize = 10;
@@ -49,7 +49,9 @@ pub(super) async fn get(State(app): State<App>, RawQuery(query): RawQuery) -> Re
 
 fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     let line = line.trim_start().trim_start_matches('/');
-    let start = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+
+    // White space may take several bytes.
+    let start = line.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let (before, typed) = line.split_at(start);
     let mut words = before.split_whitespace();
     let Some(command) = words.next() else {
@@ -129,22 +131,11 @@ fn arguments(
     given: &[&str],
     typed: &str,
 ) -> (String, Vec<(String, String)>) {
-    let named = |argument: &Argument, word: &str| {
-        let word = word.trim_start_matches("--").replace('-', "_");
-        word == argument.name
-            || word
-                .split('=')
-                .next()
-                .is_some_and(|name| name == argument.name && word.contains('='))
-    };
-
-    let is_named = |word: &str| entry.arguments.iter().any(|argument| named(argument, word));
-
     if let Some((name, value)) = typed.split_once('=')
         && let Some(argument) = entry
             .arguments
             .iter()
-            .find(|argument| named(argument, typed))
+            .find(|argument| is_named(argument, typed))
     {
         let values = values(registry, argument, value);
         return (
@@ -158,14 +149,24 @@ fn arguments(
     let left: Vec<&Argument> = entry
         .arguments
         .iter()
-        .filter(|argument| !given.iter().any(|word| named(argument, word)))
+        .filter(|argument| !given.iter().any(|word| is_named(argument, word)))
         .collect();
 
-    let in_place = given.iter().filter(|word| !is_named(word)).count();
+    let in_place = given
+        .iter()
+        .filter(|word| {
+            !entry
+                .arguments
+                .iter()
+                .any(|argument| is_named(argument, word))
+        })
+        .count();
+
     let next = left
         .iter()
         .filter(|argument| argument.kind != ArgumentKind::Boolean)
         .nth(in_place);
+
     let mut found: Vec<(String, String)> = Vec::new();
 
     if let Some(argument) = next {
@@ -173,23 +174,35 @@ fn arguments(
         found.extend(values.map(|value| (value, String::new())));
     }
 
-    let bare = typed.trim_start_matches('-');
-
-    for argument in left
-        .iter()
-        .filter(|argument| !argument.required && argument.name.starts_with(bare))
-    {
-        let option = match argument.kind {
-            ArgumentKind::Boolean => format!("--{}", argument.name),
-            _ => format!("{}=", argument.name),
-        };
-        found.push((option, argument.help.clone()));
-    }
+    found.extend(options(&left, typed));
 
     (
         next.map(|argument| help(argument)).unwrap_or_default(),
         found,
     )
+}
+
+/// Whether a word names this argument: as `--name`, or with a value behind `=`.
+fn is_named(argument: &Argument, word: &str) -> bool {
+    let word = word.trim_start_matches("--").replace('-', "_");
+    word == argument.name
+        || word
+            .split_once('=')
+            .is_some_and(|(name, _)| name == argument.name)
+}
+
+/// The optional arguments whose names begin with what is typed, with their help.
+fn options(left: &[&Argument], typed: &str) -> impl Iterator<Item = (String, String)> {
+    let bare = typed.trim_start_matches('-');
+    left.iter()
+        .filter(move |argument| !argument.required && argument.name.starts_with(bare))
+        .map(|argument| {
+            let option = match argument.kind {
+                ArgumentKind::Boolean => format!("--{}", argument.name),
+                _ => format!("{}=", argument.name),
+            };
+            (option, argument.help.clone())
+        })
 }
 
 fn help(argument: &Argument) -> String {
@@ -204,4 +217,82 @@ fn values(registry: &Registry, argument: &Argument, typed: &str) -> impl Iterato
         .cloned();
     let known = command::complete(registry, argument, typed, &[], MOST);
     choices.collect::<Vec<_>>().into_iter().chain(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use netvane_core::{Engine, settings::Settings};
+
+    use super::*;
+
+    fn completed(line: &str) -> Suggestions {
+        let engine = Engine::new(&Settings::default()).expect("starts");
+        suggestions(engine.registry(), line)
+    }
+
+    fn lines(line: &str) -> Vec<String> {
+        completed(line)
+            .items
+            .into_iter()
+            .map(|item| item.line)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn commands_come_first_by_how_their_name_begins() {
+        assert_eq!(lines("").len(), MOST);
+        assert_eq!(lines("/WHO")[0], "whois ");
+        assert_eq!(lines("trace-m"), ["trace_mail "]);
+        assert!(lines("zzz").is_empty());
+    }
+
+    #[tokio::test]
+    async fn values_and_options_follow_a_command() {
+        let usage = completed("ping 192.0.2.1 ").usage;
+        assert!(usage.starts_with("ping "), "{usage}");
+        assert!(lines("ping 192.0.2.1 c").contains(&"ping 192.0.2.1 count=".to_owned()));
+        assert!(
+            !lines("ping 192.0.2.1 count=3 ")
+                .iter()
+                .any(|line| line.ends_with(" count=")),
+            "given already"
+        );
+        let types = lines("dig a.example type=M");
+        assert!(
+            types.contains(&"dig a.example type=MX".to_owned()),
+            "{types:?}"
+        );
+        assert!(lines("zzz a.example ").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_command_that_takes_a_message_has_a_page_instead() {
+        assert_eq!(
+            completed("trace_mail ").form.as_deref(),
+            Some("/tools/trace_mail")
+        );
+        assert_eq!(completed("mx ").form, None);
+    }
+
+    #[tokio::test]
+    async fn whatever_is_typed_stays_at_the_start_of_the_line() {
+        for typed in [
+            "mx\u{a0}",
+            "mx\u{3000}a.example\u{2003}res",
+            "mx é",
+            "mx 👍 ",
+            "mx --",
+            "mx =",
+            "mx ==x",
+            "ping \t\u{202e}",
+            "\u{3000}/",
+            "é",
+        ] {
+            let start = typed.trim_start().trim_start_matches('/');
+            let end = start.rfind(char::is_whitespace).unwrap_or(0);
+            for line in lines(typed) {
+                assert!(line.starts_with(&start[..end]), "{typed:?}: {line:?}");
+            }
+        }
+    }
 }

@@ -9,13 +9,14 @@ use maud::{Markup, html};
 use netvane_core::{Input, command::Registry};
 
 use super::{
-    access::{admitted, key_needed},
-    answered::answered,
-    fixed,
+    answered::respond,
+    controls::{buttons, controls},
+    directory::directory,
+    frame::{fixed, shared, unlisted},
     layout::{ANSWER, Page},
-    question, shared, tools, unlisted,
+    question,
 };
-use crate::{App, visit::Visited};
+use crate::{app::App, request::Visited};
 
 const ABOUT: &str = "Ask the network a question: DNS, mail servers, who registered a name or an address, routes, open \
                      ports, and what your own request says about you.";
@@ -61,10 +62,7 @@ pub(super) async fn get(
         return unlisted(fixed(StatusCode::OK, &page));
     }
 
-    match admitted(&app, Input::Text(line), visit).await {
-        Ok(request) => answered(&app, &headers, request, page).await,
-        Err(_) => key_needed(&page),
-    }
+    respond(&app, visit, &headers, Input::Text(line), page).await
 }
 
 fn empty(registry: &Registry) -> Markup {
@@ -74,7 +72,7 @@ fn empty(registry: &Registry) -> Markup {
         section #answer tabindex="-1" aria-label="Answer" {}
         div #directory {
             p.intro { (ABOUT) " Type a command, or open a tool to see what it does." }
-            (tools::directory(registry))
+            (directory(registry))
         }
     }
 }
@@ -108,36 +106,5 @@ fn form(registry: &Registry, line: &str) -> Markup {
             p #usage { "A command and what it is about; suggestions come while you type." }
         }
         (controls(true))
-    }
-}
-
-/// To ask, and while an answer is under way, in the same place, to end that.
-pub(super) fn buttons() -> Markup {
-    html! {
-        div.act {
-            button.go type="submit" { "Ask" }
-            button #cancel type="button" disabled { "Cancel" }
-        }
-    }
-}
-
-/// What the script needs beside a form; without scripts there is nothing of it.
-pub(super) fn controls(history: bool) -> Markup {
-    html! {
-        @if history {
-            details #history {
-                summary { "History" }
-                ul {}
-                button type="button" { "Clear history" }
-            }
-        }
-        form #key hidden {
-            label for="api-key" { "This service asks for an API key" }
-            div.row {
-                input #api-key type="password" autocomplete="off" required;
-                button type="submit" { "Use it" }
-            }
-        }
-        p #said.unseen role="status" {}
     }
 }

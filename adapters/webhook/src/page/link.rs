@@ -1,6 +1,6 @@
 //! `/v/{token}`: a link that a chat handed out. Opening it shows what would be shared; only the button shares it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     body::{Body, to_bytes},
@@ -12,46 +12,15 @@ use maud::{Markup, html};
 use netvane_core::{Input, Waiting, request::http_request::Visit};
 use ulid::Ulid;
 
-use super::{Pages, fixed, layout::Page, reply::Shown, unlisted, with_hints};
-use crate::{App, access, visit::Visited};
+use super::{
+    frame::{fixed, unlisted, with_hints},
+    layout::Page,
+    reply::Shown,
+};
+use crate::{access, app::App, request::Visited, site::View};
 
-/// What was shown is remembered for longer than any link is open.
-const KEPT: Duration = Duration::from_secs(10 * 60);
-/// Bytes of all requests that are remembered, about.
-const MOST_KEPT: u64 = 32 << 20;
-/// Of each one, beside its header fields.
-const EACH: usize = 512;
 /// A form with one field.
 const LONGEST_FORM: usize = 4096;
-
-/// Requests as they were shown, by the id that the button sends: what is shared is exactly what was seen.
-#[derive(Clone)]
-pub(super) struct Views(moka::sync::Cache<String, Arc<View>>);
-
-struct View {
-    token: String,
-    visit: Arc<Visit>,
-}
-
-impl Default for Views {
-    fn default() -> Self {
-        let weight = |_: &String, view: &Arc<View>| {
-            let fields = view
-                .visit
-                .headers
-                .iter()
-                .map(|(name, value)| name.as_str().len() + value.len() + 64);
-            u32::try_from(EACH + fields.sum::<usize>()).unwrap_or(u32::MAX)
-        };
-        Self(
-            moka::sync::Cache::builder()
-                .time_to_live(KEPT)
-                .max_capacity(MOST_KEPT)
-                .weigher(weight)
-                .build(),
-        )
-    }
-}
 
 /// `GET /v/{token}`
 pub(super) async fn show(
@@ -76,7 +45,7 @@ pub(super) async fn show(
         name: waiting.command.to_owned(),
         arguments: Default::default(),
     };
-    let request = access::visitor(&app, input.clone(), visit.clone());
+    let request = access::visitor(&app.engine, input.clone(), visit.clone());
     let origin = app.pages.origin(&headers);
     let shown = Shown {
         registry: app.engine.registry(),
@@ -88,10 +57,7 @@ pub(super) async fn show(
     match app.engine.ask(request, |_| {}).await {
         Ok(reply) => {
             let view = Ulid::new().to_string();
-            app.pages
-                .views
-                .0
-                .insert(view.clone(), Arc::new(View { token, visit }));
+            app.pages.remember(view.clone(), View { token, visit });
             page(
                 StatusCode::OK,
                 "Share your request",
@@ -141,9 +107,9 @@ pub(super) async fn share(
         .find(|(name, _)| name == "view")
         .map(|(_, id)| id.into_owned());
     let view = id
-        .and_then(|id| app.pages.views.0.get(&id))
+        .and_then(|id| app.pages.view(&id))
         .filter(|view| view.token == token);
-    let Some(view) = view.filter(|_| is_own(&app.pages, &headers)) else {
+    let Some(view) = view.filter(|_| app.pages.is_own(&headers)) else {
         return match app.engine.links().waiting(&token) {
             Some(_) => page(
                 StatusCode::FORBIDDEN,
@@ -191,19 +157,4 @@ fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
         indexed: false,
     };
     unlisted(with_hints(fixed(status, &page.with("", content))))
-}
-
-/// Whether a page of this service sent the request, as far as its browser tells.
-pub(super) fn is_own(pages: &Pages, headers: &HeaderMap) -> bool {
-    let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if headers.contains_key("sec-fetch-site") {
-        return field("sec-fetch-site") == Some("same-origin");
-    }
-    match field("origin") {
-        None => !headers.contains_key("origin"),
-        Some(origin) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            origin == &*pages.public_url || host.is_some() && host == field("host")
-        }
-    }
 }

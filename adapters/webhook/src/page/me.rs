@@ -9,8 +9,12 @@ use futures::future::join_all;
 use maud::html;
 use netvane_core::Input;
 
-use super::{fixed, layout::Page, reply::Shown, with_hints};
-use crate::{App, access, visit::Visited};
+use super::{
+    frame::{fixed, with_hints},
+    layout::Page,
+    reply::Shown,
+};
+use crate::{access, app::App, request::Visited};
 
 const ABOUT: &str = "Your IP address with its place and network, every header of your request, and what your browser \
                      says about itself.";
@@ -33,7 +37,7 @@ pub(super) async fn get(
             name: entry.spec.name.to_owned(),
             arguments: Default::default(),
         };
-        let request = access::visitor(&app, input.clone(), visit.clone());
+        let request = access::visitor(&app.engine, input.clone(), visit.clone());
         let (engine, origin) = (&app.engine, &origin);
 
         async move {

@@ -7,7 +7,7 @@ use axum::{
 };
 use maud::{Markup, PreEscaped, html};
 
-use crate::App;
+use crate::app::App;
 
 /// `GET /robots.txt`
 pub(super) async fn robots(State(app): State<App>, headers: HeaderMap) -> String {

@@ -20,7 +20,7 @@ use netvane_core::{
 use tokio::sync::watch;
 
 use super::{access::admitted, question, reply::Shown};
-use crate::{App, ask, problem, visit::Visited};
+use crate::{app::App, body, request::Visited, response::problem};
 
 /// `GET /run?q=LINE`
 pub(super) async fn line(
@@ -53,7 +53,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match ask::read(&app, body).await {
+    match body::read(&app, body).await {
         Ok(form) => {
             let input = fields(&app, name, &form);
             events(&app, input, visit, &headers).await
@@ -79,7 +79,7 @@ struct Pieces {
 
 /// `progress` events, then one `reply` or `error`; heartbeats between them. When the page stops reading, the lookup ends.
 async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap) -> Response {
-    if !super::link::is_own(&app.pages, headers) {
+    if !app.pages.is_own(headers) {
         return problem::plain(
             StatusCode::FORBIDDEN,
             ProblemCode::Forbidden,

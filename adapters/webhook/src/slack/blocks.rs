@@ -1,11 +1,15 @@
 //! A document in Slack's Block Kit. Text from anywhere stands only in plain text and in rich text, whose elements are
 //! never read as markup: there is nothing to escape, and nothing that could mention, link or format.
 
+mod part;
+
 use netvane_core::document::{
     Block, Cell, Document, Role, Severity,
     render::{self, Layout, printable, printable_line},
 };
 use serde_json::{Value, json};
+
+use part::{Line, Part, Span, length, plain, within};
 
 /// Slack's limits: of a header, of the text of one block, of blocks. All text together has none that is written down;
 /// messages of 13,000 characters were refused.
@@ -31,24 +35,6 @@ pub(super) const CUT: &str =
 
 /// Said of what is never shown here.
 const ELSEWHERE: &str = "in full over HTTP and in a terminal";
-
-/// A run of characters that look alike.
-#[derive(Clone)]
-struct Span {
-    text: String,
-    bold: bool,
-    code: bool,
-    url: Option<String>,
-}
-
-type Line = Vec<Span>;
-
-/// What becomes one block.
-enum Part {
-    Words(Vec<Line>),
-    List(Vec<Line>),
-    Exact(String),
-}
 
 /// The document as blocks.
 pub(super) fn blocks(document: &Document) -> Vec<Value> {
@@ -200,172 +186,8 @@ fn cell(cell: &Cell) -> Line {
     }
 }
 
-fn plain(text: impl Into<String>) -> Span {
-    Span {
-        text: text.into(),
-        bold: false,
-        code: false,
-        url: None,
-    }
-}
-
 fn line(text: &str) -> String {
     printable_line(text.trim()).into_owned()
-}
-
-impl Span {
-    fn element(&self) -> Value {
-        let mut element = match &self.url {
-            Some(url) => json!({ "type": "link", "url": url, "text": self.text }),
-            None => json!({ "type": "text", "text": self.text }),
-        };
-        if self.bold {
-            element["style"]["bold"] = true.into();
-        }
-        if self.code {
-            element["style"]["code"] = true.into();
-        }
-        element
-    }
-}
-
-impl Part {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Words(lines) | Self::List(lines) => lines
-                .iter()
-                .flatten()
-                .all(|span| span.text.trim().is_empty()),
-            Self::Exact(text) => text.trim().is_empty(),
-        }
-    }
-
-    fn size(&self) -> usize {
-        match self {
-            Self::Words(lines) | Self::List(lines) => lines.iter().map(size).sum(),
-            Self::Exact(text) => length(text),
-        }
-    }
-
-    /// What of it has room, and whether that is all.
-    fn start(self, room: usize) -> (Self, bool) {
-        if self.size() <= room {
-            return (self, true);
-        }
-        match self {
-            Self::Words(lines) => (Self::Words(fitting(lines, room)), false),
-            Self::List(lines) => (Self::List(fitting(lines, room)), false),
-            Self::Exact(text) => {
-                let mut used = 0;
-                let fits = |line: &&str| {
-                    used += length(line) + 1;
-                    used <= room
-                };
-                let whole: Vec<&str> = text.lines().take_while(fits).collect();
-                // Of one endless line, its beginning.
-                let kept = if whole.is_empty() {
-                    within(&text, room).0
-                } else {
-                    whole.join("\n")
-                };
-                (Self::Exact(kept), false)
-            }
-        }
-    }
-
-    fn block(&self) -> Value {
-        let section = |spans: Vec<&Span>| {
-            let elements = spans
-                .iter()
-                .filter(|span| !span.text.is_empty())
-                .map(|span| span.element());
-            json!({ "type": "rich_text_section", "elements": elements.collect::<Vec<_>>() })
-        };
-
-        let inner = match self {
-            Self::Words(lines) => {
-                let end = plain("\n");
-                let mut spans: Vec<&Span> = lines
-                    .iter()
-                    .flat_map(|line| line.iter().chain([&end]))
-                    .collect();
-                spans.pop();
-                section(spans)
-            }
-            Self::List(lines) => json!({
-                "type": "rich_text_list",
-                "style": "bullet",
-                "elements": lines.iter().map(|line| section(line.iter().collect())).collect::<Vec<_>>(),
-            }),
-            Self::Exact(text) => json!({
-                "type": "rich_text_preformatted",
-                "elements": [{ "type": "text", "text": text.trim_end() }],
-            }),
-        };
-
-        json!({ "type": "rich_text", "elements": [inner] })
-    }
-}
-
-/// With the end of the line.
-fn size(line: &Line) -> usize {
-    line.iter().map(|span| length(&span.text)).sum::<usize>() + 1
-}
-
-/// The first lines; if not even one has room, the start of its last span that has some.
-fn fitting(lines: Vec<Line>, room: usize) -> Vec<Line> {
-    let mut left = room;
-    let mut kept = Vec::new();
-    for line in lines {
-        let size = size(&line);
-        if size <= left {
-            left -= size;
-            kept.push(line);
-            continue;
-        }
-        if kept.is_empty() {
-            kept.push(begun(line, left));
-        }
-        break;
-    }
-    kept.retain(|line: &Line| !line.is_empty());
-    kept
-}
-
-fn begun(line: Line, room: usize) -> Line {
-    let mut left = room.saturating_sub(1);
-    let mut kept = Vec::new();
-    for span in line {
-        let size = length(&span.text);
-        if size <= left {
-            left -= size;
-            kept.push(span);
-            continue;
-        }
-        let (text, _) = within(&span.text, left);
-        kept.extend((!text.is_empty()).then_some(Span { text, ..span }));
-        break;
-    }
-    kept
-}
-
-/// At most this long, and whether that is all; a cut is shown.
-fn within(text: &str, most: usize) -> (String, bool) {
-    if length(text) <= most {
-        return (text.to_owned(), true);
-    }
-    let mut used = 0;
-    let fits = |c: &char| {
-        used += c.len_utf16();
-        used < most
-    };
-    let start: String = text.chars().take_while(fits).collect();
-    (if most == 0 { start } else { start + "…" }, false)
-}
-
-/// UTF-16 units are never fewer than characters, however Slack counts.
-fn length(text: &str) -> usize {
-    text.encode_utf16().count()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use netvane_core::{Caller, Engine, command::Registry, facts::target::Host};
 use reqwest::Url;
 use serde_json::Value;
 
-use super::Dialect;
+use super::dialect::Dialect;
 
 /// Slack sends fewer than twenty.
 const MOST_FIELDS: usize = 64;
@@ -31,8 +31,11 @@ impl Form {
         };
 
         if content_type.eq_ignore_ascii_case("application/json") {
-            let object: serde_json::Map<String, Value> = serde_json::from_slice(body)
-                .map_err(|_| "the request body is not a JSON object".to_owned())?;
+            let object: serde_json::Map<String, Value> =
+                serde_json::from_slice(body).map_err(|error| {
+                    tracing::debug!(%error, "a slash command was not read");
+                    "the request body is not a JSON object".to_owned()
+                })?;
             for (name, value) in object {
                 if let Value::String(value) = value {
                     add(name, value)?;
@@ -103,7 +106,10 @@ impl Form {
         let url = self
             .get("response_url")
             .ok_or("the chat sent no `response_url`")?;
-        let url = Url::parse(url).map_err(|_| "its `response_url` is not a URL")?;
+        let url = Url::parse(url).map_err(|error| {
+            tracing::debug!(%error, "a `response_url` was not read");
+            "its `response_url` is not a URL"
+        })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("its `response_url` has a user or a password in it".into());
         }

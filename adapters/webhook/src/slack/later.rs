@@ -11,7 +11,10 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Dialect, Lookup, Progress, Readers, note, told};
+use super::{
+    lookup::{Lookup, Progress, note, told},
+    dialect::{Dialect, Readers},
+};
 
 /// One POST ends by then.
 const CALL: Duration = Duration::from_secs(10);
@@ -141,7 +144,7 @@ impl Deliveries {
                 Ok(()) => return,
                 Err(Trouble::Lasting(why)) => {
                     tracing::warn!(
-                        adapter = self.platform.name(),
+                        adapter = self.platform.platform().name(),
                         why,
                         "an answer was not taken"
                     );
@@ -151,7 +154,7 @@ impl Deliveries {
             };
 
             tracing::info!(
-                adapter = self.platform.name(),
+                adapter = self.platform.platform().name(),
                 why,
                 "an answer was not taken yet"
             );
@@ -163,7 +166,7 @@ impl Deliveries {
             sleep(BETWEEN).await;
         }
 
-        tracing::warn!(adapter = self.platform.name(), "an answer was given up");
+        tracing::warn!(adapter = self.platform.platform().name(), "an answer was given up");
     }
 
     async fn post(&mut self, document: &Document, readers: Readers) -> Result<(), Trouble> {

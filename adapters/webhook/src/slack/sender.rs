@@ -5,12 +5,13 @@ use std::time::Duration;
 use axum::http::{HeaderMap, header};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use moka::sync::Cache;
+use netvane_chat::seconds;
 use netvane_core::{Failure, UsageError, settings::Secret};
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
-use super::{Dialect, form::Form};
-use crate::access::signature::{is_current, now, once};
+use super::{form::Form, dialect::Dialect};
+use crate::access::signature::{is_current, once};
 
 const SIGNATURE: &str = "x-slack-signature";
 const TIMESTAMP: &str = "x-slack-request-timestamp";
@@ -52,7 +53,7 @@ impl Senders {
     ) -> Result<(Dialect, Form), Failure> {
         match &self.slack {
             Some(key) if headers.contains_key(SIGNATURE) || self.tokens.is_empty() => {
-                self.signed(key, headers, body, now())
+                self.signed(key, headers, body, seconds())
                     .map_err(Failure::Unauthorized)?;
                 Ok((Dialect::Slack, read(headers, body)?))
             }

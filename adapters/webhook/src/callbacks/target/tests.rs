@@ -26,10 +26,7 @@ fn urls_that_may_be_tried() {
             "https://does-not-resolve.invalid/",
         ),
     ] {
-        assert_eq!(
-            read(text, &engine.runtime().http()).expect(text).as_str(),
-            read_as
-        );
+        assert_eq!(read(text, engine.runtime().http()).expect(text).as_str(), read_as);
     }
 }
 
@@ -63,7 +60,7 @@ fn urls_that_are_none() {
         "https://[fe80::1%25eth0]/",
         &long,
     ] {
-        let failure = read(text, &engine.runtime().http()).expect_err(text);
+        let failure = read(text, engine.runtime().http()).expect_err(text);
         assert_eq!(failure.code(), ("bad_argument", 400), "{text}: {failure}");
         assert!(
             failure.to_string().starts_with("`callback`: "),
@@ -93,7 +90,7 @@ fn private_addresses_in_every_spelling() {
         "http://LOCALHOST./",
         "http://a.localhost/",
     ] {
-        let failure = read(text, &engine.runtime().http()).expect_err(text);
+        let failure = read(text, engine.runtime().http()).expect_err(text);
         assert_eq!(failure.code(), ("refused_target", 403), "{text}: {failure}");
     }
 }

@@ -12,15 +12,16 @@ use netvane_core::{
     request::http_request::{Connection, Visit},
 };
 
-use crate::{App, named::Name, problem};
+use super::named::Name;
+use crate::response::problem;
 
 /// The request that a handler answers, as a fact about its caller.
 pub(crate) struct Visited(pub(crate) Arc<Visit>);
 
-impl FromRequestParts<App> for Visited {
+impl<S: Send + Sync> FromRequestParts<S> for Visited {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
         // Every connection is accepted with one.
         let connection = parts
             .extensions

@@ -20,13 +20,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{
-    App,
-    access::{Admitted, MOST_ANONYMOUS_LINES, admit},
-    ask::{self, Question},
+use super::{
     lines::{Line, Lines},
-    openapi::AnyReply,
-    visit::Visited,
+    question::{Question, given},
+};
+use crate::{
+    access::{Admitted, MOST_ANONYMOUS_LINES},
+    admit::admit,
+    app::App,
+    request::Visited,
+    schemas::AnyReply,
 };
 
 /// The longest `ref`, as it is written.
@@ -175,7 +178,7 @@ fn over() -> Failure {
 fn reference(line: &[u8]) -> Option<Box<RawValue>> {
     #[derive(Deserialize)]
     struct Referred {
-        #[serde(default, rename = "ref", deserialize_with = "ask::given")]
+        #[serde(default, rename = "ref", deserialize_with = "given")]
         reference: Option<Box<RawValue>>,
     }
     if !line.trim_ascii_start().starts_with(b"{") {

@@ -10,7 +10,7 @@ use netvane_core::Reply;
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
-use crate::answer::Form;
+use super::form::Form;
 
 /// Says it in the response to a `GET`. An answer whose time is over, or never began, is not kept at all.
 pub(crate) fn kept(

@@ -9,7 +9,7 @@ use netvane_core::request::http_request::Connection;
 use tokio::net::TcpStream;
 use tower_layer::Layer;
 
-use crate::proxied;
+use super::proxied;
 
 /// How a connection with HTTP/2 begins (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

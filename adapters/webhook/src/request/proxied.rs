@@ -1,9 +1,6 @@
 //! The PROXY protocol, versions 1 and 2: what a balancer in front says of the connection that it relays.
 
-use std::{
-    io,
-    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
-};
+use std::io;
 
 use netvane_core::request::http_request::{Relayed, Tls};
 use ppp::{PartialResult, v1, v2};
@@ -97,25 +94,12 @@ fn refused(why: impl std::fmt::Display) -> String {
 fn first(header: &v1::Header) -> Relayed {
     let ends = match header.addresses {
         v1::Addresses::Tcp4(ends) => Some((
-            SocketAddr::V4(SocketAddrV4::new(ends.source_address, ends.source_port)),
-            SocketAddr::V4(SocketAddrV4::new(
-                ends.destination_address,
-                ends.destination_port,
-            )),
+            (ends.source_address, ends.source_port).into(),
+            (ends.destination_address, ends.destination_port).into(),
         )),
         v1::Addresses::Tcp6(ends) => Some((
-            SocketAddr::V6(SocketAddrV6::new(
-                ends.source_address,
-                ends.source_port,
-                0,
-                0,
-            )),
-            SocketAddr::V6(SocketAddrV6::new(
-                ends.destination_address,
-                ends.destination_port,
-                0,
-                0,
-            )),
+            (ends.source_address, ends.source_port).into(),
+            (ends.destination_address, ends.destination_port).into(),
         )),
         v1::Addresses::Unknown => None,
     };
@@ -130,25 +114,12 @@ fn first(header: &v1::Header) -> Relayed {
 fn second(header: &v2::Header) -> Relayed {
     let ends = match (header.command, header.addresses) {
         (v2::Command::Proxy, v2::Addresses::IPv4(ends)) => Some((
-            SocketAddr::V4(SocketAddrV4::new(ends.source_address, ends.source_port)),
-            SocketAddr::V4(SocketAddrV4::new(
-                ends.destination_address,
-                ends.destination_port,
-            )),
+            (ends.source_address, ends.source_port).into(),
+            (ends.destination_address, ends.destination_port).into(),
         )),
         (v2::Command::Proxy, v2::Addresses::IPv6(ends)) => Some((
-            SocketAddr::V6(SocketAddrV6::new(
-                ends.source_address,
-                ends.source_port,
-                0,
-                0,
-            )),
-            SocketAddr::V6(SocketAddrV6::new(
-                ends.destination_address,
-                ends.destination_port,
-                0,
-                0,
-            )),
+            (ends.source_address, ends.source_port).into(),
+            (ends.destination_address, ends.destination_port).into(),
         )),
         _ => None,
     };

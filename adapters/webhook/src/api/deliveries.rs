@@ -10,8 +10,11 @@ use netvane_core::{Failure, ProblemCode, Request};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{STATE_TROUBLE, delivery::State as DeliveryState};
-use crate::{App, problem};
+use crate::{
+    app::App,
+    callbacks::{DeliveryState, STATE_TROUBLE},
+    response::problem,
+};
 
 /// A question was taken whose reply is delivered.
 #[derive(Serialize, JsonSchema)]

@@ -1,15 +1,6 @@
-//! A reply in the form that the client accepts.
+//! The forms in which a reply can be had.
 
-use axum::{
-    http::{HeaderMap, HeaderValue, header},
-    response::{IntoResponse, Response},
-};
-use netvane_core::{
-    Reply, Request,
-    document::render::{self, Layout},
-};
-
-use crate::{App, caching, problem};
+use axum::http::{HeaderMap, header};
 
 /// The forms of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,56 +56,6 @@ impl Form {
 
         best.1
     }
-}
-
-/// Asks the engine and answers in the form that the client accepts. When the client goes away, this is dropped and the
-/// lookup with it; one that is shown as it goes on is given a while.
-pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> Response {
-    let form = Form::accepted(headers);
-    if form == Form::Events {
-        return app.streams.open(&app.engine, request, headers);
-    }
-    let got = request
-        .visit
-        .as_ref()
-        .is_some_and(|visit| visit.method.is_safe());
-    match app.engine.ask(request, |_| {}).await {
-        Ok(reply) if got => {
-            let private = app
-                .engine
-                .registry()
-                .find(reply.command)
-                .is_none_or(|entry| entry.about_visit);
-            caching::kept(rendered(&reply, form), &reply, form, headers, private)
-        }
-        Ok(reply) => rendered(&reply, form),
-        Err(failure) => problem::failure(&failure),
-    }
-}
-
-fn rendered(reply: &Reply, form: Form) -> Response {
-    let (content_type, body) = match form {
-        Form::Text => {
-            let layout = Layout {
-                width: 100,
-                color: false,
-            };
-            (
-                "text/plain; charset=utf-8",
-                render::text(reply.rendition.document(), layout),
-            )
-        }
-        Form::Markdown => (
-            "text/markdown; charset=utf-8",
-            render::markdown(reply.rendition.document()),
-        ),
-        Form::Json | Form::Events => ("application/json", reply.to_json()),
-    };
-    (
-        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
-        body,
-    )
-        .into_response()
 }
 
 #[cfg(test)]

@@ -35,11 +35,11 @@ impl JsonSchema for AnyReply {
 }
 
 /// Collects the components as they are referred to.
-pub(super) struct Schemas(SchemaGenerator);
+pub(crate) struct Schemas(SchemaGenerator);
 
 impl Schemas {
     /// With the replies of these commands.
-    pub(super) fn new(registry: &Registry) -> Self {
+    pub(crate) fn new(registry: &Registry) -> Self {
         let settings = SchemaSettings::draft2020_12()
             .for_serialize()
             .with(|settings| settings.definitions_path = PATH.into());
@@ -60,24 +60,24 @@ impl Schemas {
 
     /// The schema of a type that is served: a reference to the component that it now is, if it is more than a text or
     /// a number.
-    pub(super) fn schema_for<T: JsonSchema + ?Sized>(&mut self) -> Schema {
+    pub(crate) fn schema_for<T: JsonSchema + ?Sized>(&mut self) -> Schema {
         self.0.subschema_for::<T>()
     }
 
     /// One that is no type's alone.
-    pub(super) fn add(&mut self, name: &str, schema: Schema) -> Schema {
+    pub(crate) fn add(&mut self, name: &str, schema: Schema) -> Schema {
         self.0.definitions_mut().insert(name.into(), schema.into());
         reference(name)
     }
 
     /// All components.
-    pub(super) fn into_components(mut self) -> Map<String, Value> {
+    pub(crate) fn into_components(mut self) -> Map<String, Value> {
         self.0.take_definitions(true)
     }
 }
 
 /// The schema of this command's replies.
-pub(super) fn reply_ref(entry: &Entry) -> Schema {
+pub(crate) fn reply_ref(entry: &Entry) -> Schema {
     reference(&reply_name(entry))
 }
 
@@ -110,7 +110,7 @@ fn reference(name: &str) -> Schema {
 }
 
 /// The schema of an argument where all is text: in a query.
-pub(super) fn as_text(schema: &Value) -> Schema {
+pub(crate) fn as_text(schema: &Value) -> Schema {
     let mut members = schema.as_object().cloned().unwrap_or_default();
     members.remove("description");
     if let Some(Value::Array(types)) = members.get_mut("type") {

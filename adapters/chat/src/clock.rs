@@ -1,0 +1,10 @@
+//! The time, as adapters write it down.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Whole seconds since 1970-01-01 00:00 UTC by this machine's clock; 0 where that is set to an earlier time.
+pub fn seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,49 @@
+//! How long to wait before something that failed is tried again.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+/// The first wait, before chance adds to it.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// Waits that get longer with each fault, without end. Chance is added, so that not everybody comes back at once.
+pub struct Waits {
+    backoff: ExponentialBackoff,
+    longest: Duration,
+}
+
+impl Waits {
+    /// From half a second, doubled each time up to `longest`; chance adds at most as much again.
+    pub fn up_to(longest: Duration) -> Self {
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(SHORTEST)
+            .with_max_delay(longest)
+            .with_jitter()
+            .without_max_times()
+            .build();
+        Self { backoff, longest }
+    }
+
+    /// How long to wait this time.
+    pub fn next_wait(&mut self) -> Duration {
+        self.backoff.next().unwrap_or(self.longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_get_longer_up_to_a_bound_and_never_end() {
+        let longest = Duration::from_secs(30);
+        let mut waits = Waits::up_to(longest);
+        let all: Vec<Duration> = (0..40).map(|_| waits.next_wait()).collect();
+        assert!(all[0] >= SHORTEST && all[0] <= SHORTEST * 2, "{:?}", all[0]);
+        assert!(all[3] >= SHORTEST * 8, "doubled three times: {:?}", all[3]);
+        for wait in &all[10..] {
+            assert!((longest..=longest * 2).contains(wait), "{wait:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Buttons that someone pressed.
+
+use netvane_chat::{Press, Pressed, Question, note, problem};
+use netvane_core::{
+    Input, Missing,
+    document::{
+        Block,
+        render::{self, Layout},
+    },
+};
+use serenity::model::{
+    application::ComponentInteraction,
+    channel::{Message, MessageFlags},
+};
+
+use super::caller::{Caller, caller, expired};
+use crate::{
+    asked,
+    bot::{Bot, question},
+    place::Next,
+};
+
+/// Kind of an answer: that there is none.
+const DEFER_UPDATE: u8 = 6;
+
+/// Does what a button says.
+pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
+    let is_hidden = |message: &Message| {
+        message
+            .flags
+            .is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL))
+    };
+
+    let id = press.data.custom_id.as_str();
+    let caller = caller!(press).hidden(is_hidden(&press.message));
+    if let Some((name, hidden)) = asked::about(id) {
+        return fill_in(bot, caller.hidden(hidden), name).await;
+    }
+
+    let asker = caller.user.to_string();
+
+    match bot.chat.press(Press {
+        id,
+        asker: &asker,
+        moderator: caller.moderator,
+    }) {
+        Pressed::Cancelled => {
+            bot.acknowledge(&caller.spot, DEFER_UPDATE, None).await;
+            caller.handled(bot).await;
+        }
+        Pressed::NotYours => {
+            let text = "Only who asked can cancel this, or a moderator.";
+            caller.hidden(true).say(bot, &note("Not yours", text)).await;
+        }
+        Pressed::Expired => caller.hidden(true).say(bot, &expired()).await,
+        Pressed::Ask(input) => caller.ask(bot, input, Next::Answer).await,
+        Pressed::Refresh(input) => refresh(bot, caller, &press.message, input).await,
+        Pressed::Raw(input) => raw(bot, &caller, input).await,
+    }
+}
+
+/// Opens the dialogue of the command with this name.
+async fn fill_in(bot: &Bot, caller: Caller, name: &str) {
+    match bot.chat.engine().registry().find(name) {
+        Some(entry) => {
+            let missing = Missing {
+                command: entry.spec.name,
+                argument: String::new(),
+            };
+            let known = Input::Text(String::new());
+            caller.open_dialogue(bot, &missing, &known).await;
+        }
+        None => caller.hidden(true).say(bot, &expired()).await,
+    }
+}
+
+/// Asks again, and shows the answer in place of the one in this message; what others may not read, in a new one.
+async fn refresh(bot: &Bot, mut caller: Caller, message: &Message, input: Input) {
+    if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) {
+        return caller.ask(bot, input, Next::Answer).await;
+    }
+    caller.spot.later.message = Some(message.id.get());
+    let place = caller.place();
+    let question = Question {
+        fresh: true,
+        ..question(input, &caller.who, caller.spot.id, &place)
+    };
+    bot.ask(question, place, Next::Update).await;
+}
+
+/// The whole answer as files.
+async fn raw(bot: &Bot, caller: &Caller, input: Input) {
+    if !caller.defer(bot).await {
+        return;
+    }
+
+    let document = match bot.chat.raw(input.clone(), caller.who.clone()).await {
+        Ok(reply) => {
+            let answer = reply.rendition.document();
+            let mut document = note(&answer.title, "The whole answer, as text and as data.");
+            let files = [
+                (
+                    "txt",
+                    render::text(
+                        answer,
+                        Layout {
+                            width: 100,
+                            color: false,
+                        },
+                    ),
+                ),
+                ("json", reply.to_json()),
+            ];
+
+            for (end, text) in files {
+                document.block(Block::Attachment {
+                    name: format!("{}.{end}", reply.command),
+                    text,
+                });
+            }
+
+            document
+        }
+        Err(failure) => problem(&failure, &input),
+    };
+
+    bot.say(&document, &[], caller.place(), Next::Edit).await;
+}

@@ -1,0 +1,207 @@
+//! Why Discord did not do what it was asked, and whether it may do it the next time.
+
+use std::time::Duration;
+
+use netvane_chat::Trouble;
+use serde_json::Value;
+
+/// Where Discord does not say how long.
+const SOME_TIME: Duration = Duration::from_secs(2);
+
+/// Why Discord did not do what it was asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Refused {
+    /// It has not answered.
+    Unreached(String),
+    /// Too much.
+    Flood { wait: Duration, everywhere: bool },
+    /// An HTTP status, Discord's own code, and its words.
+    Status {
+        status: u16,
+        code: i64,
+        message: String,
+    },
+}
+
+impl Refused {
+    /// Discord's own code; 0 where it gave none.
+    pub(crate) fn code(&self) -> i64 {
+        match self {
+            Self::Status { code, .. } => *code,
+            _ => 0,
+        }
+    }
+
+    /// Whether the token is wrong.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Status { status: 401, code, .. } if *code != INVALID_WEBHOOK_TOKEN)
+    }
+}
+
+/// Interactions: too late, or answered elsewhere.
+pub(crate) const UNKNOWN_INTERACTION: i64 = 10062;
+/// The interaction's time is over.
+pub(crate) const UNKNOWN_WEBHOOK: i64 = 10015;
+/// The same, in other words.
+pub(crate) const INVALID_WEBHOOK_TOKEN: i64 = 50027;
+/// The answer that got lost was taken.
+pub(crate) const ALREADY_ACKNOWLEDGED: i64 = 40060;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreached(why) => f.write_str(why),
+            Self::Flood { wait, .. } => {
+                write!(f, "Discord asks to wait for {:.1} s", wait.as_secs_f64())
+            }
+            Self::Status {
+                status,
+                code: 0,
+                message,
+            } => write!(f, "status {status}: {message}"),
+            Self::Status {
+                status,
+                code,
+                message,
+            } => write!(f, "status {status}, code {code}: {message}"),
+        }
+    }
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Flood { wait, everywhere } => Self::Flood { wait, everywhere },
+            Refused::Unreached(why) => Self::Passing(why),
+            Refused::Status {
+                status: 408 | 500..,
+                ..
+            } => Self::Passing(refused.to_string()),
+            Refused::Status { .. } => Self::Lasting(refused.to_string()),
+        }
+    }
+}
+
+/// The body tells the time more exactly than the header; without a body it is not the API that refuses, but what
+/// stands before it, and then it refuses everything.
+pub(crate) fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>]) -> Refused {
+    let told = waits
+        .iter()
+        .flatten()
+        .find_map(|wait| wait.parse::<f64>().ok());
+    let seconds = body["retry_after"].as_f64().or(told);
+    let wait = seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .unwrap_or(SOME_TIME);
+    let everywhere = scope == Some("global") || body["global"] == true || !body.is_object();
+    // A moment more: clocks differ.
+    Refused::Flood {
+        wait: wait + Duration::from_millis(20),
+        everywhere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn how_long_to_wait_and_where() {
+        let told = |body: Value, scope: Option<&str>, header: Option<&str>| match flood(
+            &body,
+            scope,
+            &[header.map(str::to_owned)],
+        ) {
+            Refused::Flood { wait, everywhere } => (wait.as_millis(), everywhere),
+            other => panic!("{other:?}"),
+        };
+
+        assert_eq!(
+            told(
+                json!({"retry_after": 0.48, "global": false}),
+                Some("user"),
+                Some("1")
+            ),
+            (500, false)
+        );
+
+        assert_eq!(
+            told(
+                json!({"retry_after": 1.0, "global": true}),
+                Some("global"),
+                Some("1")
+            ),
+            (1020, true)
+        );
+
+        assert_eq!(
+            told(Value::Null, None, Some("60")),
+            (60_020, true),
+            "not the API itself"
+        );
+
+        assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
+    }
+
+    #[test]
+    fn what_may_work_the_next_time() {
+        let status = |status| {
+            Refused::Status {
+                status,
+                code: 0,
+                message: "x".into(),
+            }
+            .into()
+        };
+        assert!(matches!(status(503), Trouble::Passing(_)));
+        assert!(matches!(status(404), Trouble::Lasting(_)));
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_what_discord_says_of_it() {
+        let status = |code| Refused::Status {
+            status: 404,
+            code,
+            message: "Unknown Message".into(),
+        };
+        for (refused, words) in [
+            (Refused::Unreached("no route".into()), "no route"),
+            (
+                Refused::Flood {
+                    wait: Duration::from_millis(1490),
+                    everywhere: true,
+                },
+                "Discord asks to wait for 1.5 s",
+            ),
+            (status(0), "status 404: Unknown Message"),
+            (status(10008), "status 404, code 10008: Unknown Message"),
+        ] {
+            assert_eq!(refused.to_string(), words);
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_interaction_that_is_over_is_not_the_bots() {
+        let refused = |status, code| Refused::Status {
+            status,
+            code,
+            message: String::new(),
+        };
+        assert!(refused(401, 0).is_unauthorized());
+        assert!(!refused(401, INVALID_WEBHOOK_TOKEN).is_unauthorized());
+        assert!(!refused(403, 0).is_unauthorized());
+    }
+
+    #[test]
+    fn a_wait_that_is_no_time_is_some_time() {
+        for junk in [json!(-1.0), json!(1e300), json!("soon"), Value::Null] {
+            let refused = flood(&json!({ "retry_after": junk }), None, &[]);
+            let Refused::Flood { wait, .. } = refused else {
+                panic!("{refused:?}")
+            };
+            assert_eq!(wait, SOME_TIME + Duration::from_millis(20));
+        }
+    }
+}

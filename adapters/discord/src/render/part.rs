@@ -1,0 +1,195 @@
+//! A block of a document as a part of an embed's description.
+
+use netvane_core::document::{
+    Block, Cell, Column, Role,
+    render::{self, Layout},
+};
+
+use super::files::file_name;
+use crate::escape::{block_lines, code, length, line};
+
+/// Columns that a phone shows without breaking lines.
+const PHONE: usize = 40;
+
+/// One part of the description: lines, inside a block of code or not.
+pub(super) struct Part {
+    pub(super) lines: Vec<String>,
+    fenced: bool,
+    /// Stands close to what follows.
+    pub(super) heads: bool,
+}
+
+impl Part {
+    fn plain(lines: Vec<String>) -> Self {
+        Self {
+            lines,
+            fenced: false,
+            heads: false,
+        }
+    }
+
+    fn fenced(text: &str) -> Self {
+        let lines = block_lines(text);
+        let empty = lines.iter().all(|line| line.trim().is_empty());
+        Self {
+            lines: if empty { Vec::new() } else { lines },
+            fenced: true,
+            heads: false,
+        }
+    }
+
+    /// As it stands in the description.
+    pub(super) fn text(&self) -> String {
+        let inside = self.lines.join("\n");
+        if self.fenced {
+            format!("```\n{inside}\n```")
+        } else {
+            inside
+        }
+    }
+
+    /// Its first lines, as many as fit.
+    pub(super) fn start(mut self, room: usize) -> Option<Self> {
+        let frame = if self.fenced { length("```\n\n```") } else { 0 };
+        let mut left = room.checked_sub(frame)?;
+        let fits = self
+            .lines
+            .iter()
+            .take_while(|line| match left.checked_sub(length(line) + 1) {
+                Some(rest) => {
+                    left = rest;
+                    true
+                }
+                None => false,
+            });
+        let count = fits.count();
+        let cut = self
+            .lines
+            .get(count)
+            .filter(|_| self.fenced && left > 100)
+            .map(|line| within(line, left));
+        self.lines.truncate(count);
+        self.lines.extend(cut);
+        (!self.lines.is_empty()).then_some(self)
+    }
+}
+
+/// The start of a line of code, where a cut breaks nothing.
+fn within(line: &str, most: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.len_utf16();
+        used < most
+    };
+    line.chars().take_while(fits).collect::<String>() + "…"
+}
+
+/// What a block becomes; links, which are buttons, become nothing.
+pub(super) fn part(block: &Block) -> Part {
+    match block {
+        Block::Heading { text } => {
+            let text = line(text.trim());
+            let lines = if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!("**{text}**")]
+            };
+            Part {
+                heads: true,
+                ..Part::plain(lines)
+            }
+        }
+        Block::Text { text } => Part::plain(text.lines().map(line).collect()),
+        Block::Fields { fields } => Part::plain(
+            fields
+                .iter()
+                .map(|field| format!("{} {}", bold(&line(field.name.trim())), cell(&field.value)))
+                .collect(),
+        ),
+        Block::Table { columns, rows } if render::table_width(columns, rows) <= PHONE => {
+            Part::fenced(&render::block_text(
+                block,
+                Layout {
+                    width: PHONE as u16,
+                    color: false,
+                },
+            ))
+        }
+        Block::Table { columns, rows } => Part::plain(
+            render::ungrouped(rows)
+                .iter()
+                .map(|row| listed(columns, row))
+                .collect(),
+        ),
+        Block::Code { text } => Part::fenced(text),
+        Block::Path { .. } => Part::fenced(&render::block_text(
+            block,
+            Layout {
+                width: 100,
+                color: false,
+            },
+        )),
+        // A button below.
+        Block::Link { .. } => Part::plain(Vec::new()),
+        Block::Attachment { name, .. } => {
+            Part::plain(vec![format!("📎 {}", code(&file_name(name)))])
+        }
+    }
+}
+
+/// A row of a wide table: `- **first** — second · third`.
+fn listed(columns: &[Column], row: &[Cell]) -> String {
+    // A number says nothing without its name.
+    let named = |(column, value): (&Column, &Cell)| {
+        if column.numeric {
+            format!("{} {}", line(column.title), cell(value))
+        } else {
+            cell(value)
+        }
+    };
+    let mut cells = columns
+        .iter()
+        .zip(row)
+        .filter(|(_, value)| !value.text.trim().is_empty());
+    let first = cells
+        .next()
+        .map(|first| bold(&named(first)))
+        .unwrap_or_default();
+    let rest: Vec<String> = cells.map(named).collect();
+    if rest.is_empty() {
+        format!("- {first}")
+    } else {
+        format!("- {first} — {}", rest.join(" · "))
+    }
+}
+
+fn bold(text: &str) -> String {
+    if text.is_empty() {
+        "**—**".to_owned()
+    } else {
+        format!("**{text}**")
+    }
+}
+
+fn cell(cell: &Cell) -> String {
+    let words = || {
+        let lines: Vec<String> = cell
+            .text
+            .lines()
+            .map(|text| line(text.trim()))
+            .filter(|text| !text.is_empty())
+            .collect();
+        if lines.is_empty() {
+            "—".to_owned()
+        } else {
+            lines.join(", ")
+        }
+    };
+    match cell.role {
+        Role::Domain | Role::Address | Role::Exact => code(&cell.text),
+        Role::Plain | Role::Aside => words(),
+        Role::Good => format!("✅ {}", words()),
+        Role::Warning => format!("⚠️ {}", words()),
+        Role::Bad => format!("❌ {}", words()),
+    }
+}

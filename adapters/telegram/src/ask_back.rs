@@ -1,0 +1,149 @@
+//! Questions that lack an argument: it is asked for, and a reply to that completes the line.
+
+use std::{sync::Arc, time::Duration};
+
+use netvane_chat::input_with;
+use netvane_core::{
+    Input, Missing,
+    document::{Document, Severity},
+    spec::Argument,
+};
+use serde::{Deserialize, Serialize};
+use teloxide::types::Message;
+use tokio::time::timeout;
+
+use crate::{
+    caller::Caller,
+    hub::{Hub, NAME},
+    outlet::Spot,
+    reading::text_of,
+};
+
+/// Questions that are answered by replying to them.
+const PROMPTS: &str = "prompts";
+const KEEP_PROMPTS: Duration = Duration::from_secs(2 * 24 * 3600);
+
+/// A reply waits this long for what it replies to.
+const ASKING: Duration = Duration::from_secs(5);
+
+/// A question that waits for the rest of its line.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Prompt {
+    line: String,
+    asker: String,
+    /// The command and the argument, where that is a whole mail message.
+    message: Option<(String, String)>,
+}
+
+impl Hub {
+    /// Asks for the argument that is missing; the reply to this completes the line.
+    pub(crate) async fn ask_back(
+        self: &Arc<Self>,
+        caller: Caller,
+        line: String,
+        missing: &Missing,
+        argument: &Argument,
+    ) {
+        let mut document = Document::new(
+            format!("/{}", missing.command),
+            &argument.help,
+            Severity::Neutral,
+        );
+
+        if let Some(form) = &argument.form {
+            document.field(argument.name.as_str(), form.as_str());
+        }
+
+        if argument.message {
+            document.text("Reply to this with the text, or with a file.");
+        }
+
+        let asking = self.asking(caller.place.chat);
+        let _asking = asking.lock().await;
+        let mut spot = Spot::new(self, caller.place.clone());
+        let entry = self.chat.engine().registry().find(missing.command);
+        let example = entry.and_then(|entry| entry.spec.examples.first()?.split_once(' '));
+        spot.prompt =
+            Some(example.map_or_else(|| argument.help.clone(), |(_, value)| value.to_owned()));
+
+        let room = caller.place.room();
+
+        if self
+            .chat
+            .tell(&document, &[], room, &mut spot)
+            .await
+            .is_ok()
+            && let Some(asked) = spot.place.message
+        {
+            let whole = argument
+                .message
+                .then(|| (missing.command.to_owned(), missing.argument.clone()));
+            let prompt = Prompt {
+                line,
+                asker: caller.asker,
+                message: whole,
+            };
+            let key = key(caller.place.chat, asked);
+            if let Err(error) = self.store.put(PROMPTS, &key, &prompt, KEEP_PROMPTS).await {
+                tracing::error!(%error, "a reply to this will not be understood");
+            }
+        }
+
+        self.chat.handled(&caller.update).await;
+    }
+
+    /// What a message replies to, if we asked that, and asked this person.
+    pub(crate) async fn prompt(&self, caller: &Caller, message: &Message) -> Option<Prompt> {
+        let replied = message
+            .reply_to_message()
+            .filter(|replied| self.is_me(replied.from.as_ref()))?;
+        let key = key(caller.place.chat, replied.id.0);
+        let prompt: Prompt = match self.store.get(PROMPTS, &key) {
+            Some(prompt) => prompt,
+            None => {
+                // The reply may be faster than the writing down.
+                let asking = self.asking(caller.place.chat);
+                let _asked = timeout(ASKING, asking.lock()).await;
+                self.store.get(PROMPTS, &key)?
+            }
+        };
+        (prompt.asker == caller.asker).then_some(prompt)
+    }
+
+    /// Asks what a reply completes.
+    pub(crate) async fn completed(
+        self: &Arc<Self>,
+        caller: Caller,
+        message: &Message,
+        prompt: Prompt,
+    ) {
+        let text = text_of(message);
+        let command = |name: &str| {
+            self.chat
+                .engine()
+                .registry()
+                .find(name)
+                .map(|entry| entry.spec.name)
+        };
+
+        match prompt.message.and_then(|(name, argument)| {
+            Some(Missing {
+                command: command(&name)?,
+                argument,
+            })
+        }) {
+            Some(missing) => match message.document() {
+                Some(file) => self.ask_about_file(caller, missing, file).await,
+                None => self.ask(caller, input_with(&missing, text)).await,
+            },
+            None => {
+                self.ask(caller, Input::Text(format!("{} {text}", prompt.line)))
+                    .await
+            }
+        }
+    }
+}
+
+fn key(chat: i64, message: i32) -> String {
+    format!("{NAME}/{chat}/{message}")
+}

@@ -1,0 +1,20 @@
+//! Who asks, and where the answer goes.
+
+use netvane_chat::Unkept;
+
+use crate::place::Place;
+
+/// Who asks, and where the answer goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) place: Place,
+    pub(crate) asker: String,
+    /// The update that brought it.
+    pub(crate) update: String,
+    /// Nobody else is in this chat.
+    pub(crate) alone: bool,
+    /// A person who can be asked back; a channel has none.
+    pub(crate) person: bool,
+    /// Goes when a crash would not lose the question any more.
+    pub(crate) unkept: Option<Unkept>,
+}

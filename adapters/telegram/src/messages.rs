@@ -1,0 +1,179 @@
+//! From a message to a question: with its target from the message replied to, asked back for, or offered as buttons.
+
+use std::sync::Arc;
+
+use netvane_chat::{input_with, note, takes_mail};
+use netvane_core::{
+    Input, Missing, UsageError,
+    command::{Entry, targets},
+    document::Cell,
+    spec::Argument,
+};
+use teloxide::types::{Document as File, Message};
+
+use crate::{
+    caller::Caller,
+    files,
+    hub::Hub,
+    offers::{fitting, hint, offers},
+    reading::{Said, is_mail, said, targets_of, text_of},
+};
+
+impl Hub {
+    /// Answers a message, if it is for us.
+    pub(crate) async fn on_message(self: &Arc<Self>, caller: Caller, message: &Message) {
+        let text = text_of(message);
+        if !text.starts_with('/')
+            && let Some(prompt) = self.prompt(&caller, message).await
+        {
+            return self.completed(caller, message, prompt).await;
+        }
+        match said(
+            text,
+            self.username(),
+            self.chat.engine().registry(),
+            caller.alone,
+        ) {
+            Said::Others => {}
+            Said::Line(line) => self.on_line(caller, message, line).await,
+            Said::Words => self.on_words(caller, message, text).await,
+        }
+    }
+
+    async fn on_line(self: &Arc<Self>, caller: Caller, message: &Message, line: String) {
+        let input = Input::Text(line.clone());
+        let Err(UsageError {
+            missing: Some(missing),
+            ..
+        }) = self.chat.understood(&input)
+        else {
+            return self.ask(caller, input).await;
+        };
+
+        let registry = self.chat.engine().registry();
+        let argument = registry
+            .find(missing.command)
+            .and_then(|entry| argument(entry, &missing));
+        let found = if argument.is_some_and(|argument| argument.message) {
+            whole_message(message)
+        } else {
+            self.targets_for(message, &missing, &line)
+        };
+
+        match found {
+            Found::File(file) => self.ask_about_file(caller, missing, file).await,
+            Found::Text(text) => self.ask(caller, input_with(&missing, text)).await,
+            Found::Lines(mut lines) if lines.len() == 1 => {
+                let (_, line) = lines.remove(0);
+                self.ask(caller, Input::Text(line)).await;
+            }
+            Found::Lines(lines) => {
+                let document = note(format!("/{}", missing.command), "Which one?");
+                self.say(&caller, &document, lines).await;
+            }
+            Found::Nothing => match argument {
+                Some(argument) if caller.person => {
+                    self.ask_back(caller, line, &missing, argument).await
+                }
+                _ => self.ask(caller, input).await,
+            },
+        }
+    }
+
+    /// What the message replied to offers for a line that lacks its target.
+    fn targets_for<'m>(&self, message: &'m Message, missing: &Missing, line: &str) -> Found<'m> {
+        let Some(replied) = message.reply_to_message() else {
+            return Found::Nothing;
+        };
+        let targets = targets_of(replied, quoted(message));
+        let registry = self.chat.engine().registry();
+        let lines: Vec<_> = fitting(targets, registry, missing, |target| {
+            let line = Input::Text(format!("{line} {}", target.text));
+            self.chat.understood(&line).is_ok()
+        })
+        .into_iter()
+        .map(|target| (target.text.clone(), format!("{line} {}", target.text)))
+        .collect();
+
+        if lines.is_empty() {
+            Found::Nothing
+        } else {
+            Found::Lines(lines)
+        }
+    }
+
+    /// Words without a command: a mail message, a command without its slash, or something that can be asked about.
+    async fn on_words(self: &Arc<Self>, caller: Caller, message: &Message, text: &str) {
+        if text.trim().is_empty() && message.document().is_none() {
+            return;
+        }
+
+        let registry = self.chat.engine().registry();
+
+        if let Some(missing) = takes_mail(registry) {
+            match message.document().filter(|file| files::is_mail(file)) {
+                Some(file) => return self.ask_about_file(caller, missing, file).await,
+                None if is_mail(text) => return self.ask(caller, input_with(&missing, text)).await,
+                None => {}
+            }
+        }
+
+        let input = Input::Text(text.to_owned());
+        if self.chat.understood(&input).is_ok() {
+            return self.ask(caller, input).await;
+        }
+
+        let targets = targets::found_in(text);
+        let lines = offers(registry, &targets);
+
+        match (targets.as_slice(), lines.is_empty()) {
+            (_, true) => self.say(&caller, &hint(registry), Vec::new()).await,
+            ([only], _) => {
+                let mut document = note("What about it?", "");
+                document.field("Found", Cell::domain(&only.text));
+                self.say(&caller, &document, lines).await;
+            }
+            _ => {
+                self.say(&caller, &note("What about these?", ""), lines)
+                    .await
+            }
+        }
+    }
+}
+
+/// What completes a line, in its message or in the one that this replies to.
+enum Found<'m> {
+    Nothing,
+    /// A mail message as a file.
+    File(&'m File),
+    /// A mail message as text.
+    Text(&'m str),
+    /// Labels, and lines with a target each; at least one.
+    Lines(Vec<(String, String)>),
+}
+
+/// A mail message: a file, else what was quoted, else the text replied to.
+fn whole_message(message: &Message) -> Found<'_> {
+    let replied = message.reply_to_message();
+    let file = message.document().or(replied.and_then(Message::document));
+    if let Some(file) = file {
+        return Found::File(file);
+    }
+    let text = quoted(message).or(replied.map(text_of)).unwrap_or_default();
+    if text.trim().is_empty() {
+        Found::Nothing
+    } else {
+        Found::Text(text)
+    }
+}
+
+fn quoted(message: &Message) -> Option<&str> {
+    message.quote().map(|quote| quote.text.as_str())
+}
+
+fn argument<'e>(entry: &'e Arc<Entry>, missing: &Missing) -> Option<&'e Argument> {
+    entry
+        .arguments
+        .iter()
+        .find(|argument| argument.name == missing.argument)
+}

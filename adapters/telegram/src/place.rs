@@ -1,0 +1,100 @@
+//! How a message is found again, also after a restart.
+
+use netvane_chat::Room;
+use netvane_core::Caller;
+use serde::{Deserialize, Serialize};
+
+use crate::hub::{inline_room, room};
+
+/// How to find a message, also after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) chat: i64,
+    /// The topic.
+    pub(crate) thread: Option<i32>,
+    /// The message that asks.
+    pub(crate) reply_to: Option<i32>,
+    /// The message that answers, once it is there.
+    pub(crate) message: Option<i32>,
+    /// The answer stands in someone else's chat, by inline mode.
+    pub(crate) inline: Option<String>,
+    /// What the message shows, as a number: showing the same again is refused by the platform.
+    #[serde(default)]
+    pub(crate) shown: Option<u64>,
+}
+
+impl Place {
+    /// Someone here, as the operator's rules know them.
+    pub(crate) fn who(&self, asker: &str) -> Caller {
+        let conversation = (self.inline.is_none() && self.chat != 0).then(|| self.chat.to_string());
+        Caller {
+            user: Some(asker.to_owned()),
+            conversation,
+            ..Caller::default()
+        }
+    }
+
+    pub(crate) fn room(&self) -> Room {
+        self.inline
+            .as_deref()
+            .map_or_else(|| room(self.chat), inline_room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_found_again_also_one_that_an_older_version_wrote() {
+        let place = Place {
+            chat: -100,
+            thread: Some(3),
+            reply_to: Some(7),
+            message: Some(8),
+            inline: None,
+            shown: Some(u64::MAX),
+        };
+        let kept = serde_json::to_value(&place).expect("serializes");
+        assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);
+        let older = r#"{"chat":5,"thread":null,"reply_to":null,"message":1,"inline":null}"#;
+        let older: Place = serde_json::from_str(older).expect("reads");
+        assert_eq!((older.chat, older.message, older.shown), (5, Some(1), None));
+    }
+
+    #[test]
+    fn only_a_known_chat_is_a_conversation() {
+        let conversation = |place: Place| place.who("7").conversation;
+        let chat = Place {
+            chat: -5,
+            ..Place::default()
+        };
+        let inline = Place {
+            inline: Some("x".into()),
+            ..chat.clone()
+        };
+        assert_eq!(conversation(chat), Some("-5".into()));
+        assert_eq!(conversation(inline), None);
+        assert_eq!(conversation(Place::default()), None);
+    }
+
+    #[test]
+    fn private_chats_groups_and_inline_messages_are_counted_apart() {
+        let room = |chat, inline: Option<&str>| {
+            let inline = inline.map(str::to_owned);
+            Place {
+                chat,
+                inline,
+                ..Place::default()
+            }
+            .room()
+        };
+        let (private, group) = (room(5, None), room(-5, None));
+        assert_ne!(private.sort, group.sort);
+        assert_eq!((private.id, group.id), (5, -5));
+        let inline = room(0, Some("AAE"));
+        assert!(inline.sort != private.sort && inline.sort != group.sort);
+        assert_eq!(inline, room(9, Some("AAE")), "the same message");
+        assert_ne!(inline, room(0, Some("AAF")));
+    }
+}

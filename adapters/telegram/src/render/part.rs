@@ -1,0 +1,159 @@
+//! A block of a document as lines of a message.
+
+use netvane_core::document::{
+    Block, Cell, Column, Field, Role, Station,
+    render::{Layout, block_text, printable_line, table_width, ungrouped},
+};
+
+use crate::markup::{Around, Markup, preformatted, shortened};
+
+/// Columns that fit a phone without scrolling.
+const NARROW: usize = 40;
+/// Preformatted text with more lines is folded.
+const LONG: usize = 12;
+/// A title, so that there is always room for the rest.
+pub(super) const MOST_TITLE: usize = 256;
+
+/// Lines that stay together in one sort of block; a message may end between two of them.
+pub(super) struct Part {
+    pub(super) around: Around,
+    pub(super) lines: Vec<Markup>,
+}
+
+impl Part {
+    pub(super) fn list(lines: impl IntoIterator<Item = Markup>) -> Self {
+        Self {
+            around: Around::Nothing,
+            lines: lines.into_iter().collect(),
+        }
+    }
+
+    pub(super) fn preformatted(around: Around, text: &str) -> Self {
+        Self {
+            around,
+            lines: text.trim_end().lines().map(preformatted).collect(),
+        }
+    }
+}
+
+/// A block that is shown in place.
+pub(super) fn part(block: &Block) -> Part {
+    let width = Layout {
+        width: 200,
+        color: false,
+    };
+    match block {
+        Block::Heading { text } => Part::list([Markup::default().bold(&clipped(text, MOST_TITLE))]),
+        Block::Text { text } => Part::list(text.lines().map(|line| Markup::default().words(line))),
+        Block::Fields { fields } => {
+            let name = |field: &Field| Markup::default().bold(&field.name).own(": ");
+            Part::list(fields.iter().map(|field| value(name(field), &field.value)))
+        }
+        Block::Table { columns, rows } if table_width(columns, rows) <= NARROW => {
+            Part::preformatted(Around::Block, &block_text(block, width))
+        }
+        Block::Table { columns, rows } => {
+            Part::list(ungrouped(rows).iter().map(|row| record(columns, row)))
+        }
+        Block::Code { text } | Block::Attachment { text, .. } => preformatted_text(text),
+        Block::Path { stations } => path(block, stations),
+        Block::Link { .. } => Part::list([]),
+    }
+}
+
+fn preformatted_text(text: &str) -> Part {
+    let around = if text.lines().count() > LONG {
+        Around::Folded
+    } else {
+        Around::Block
+    };
+    Part::preformatted(around, text)
+}
+
+/// A drawing where it fits, else one station a line.
+fn path(block: &Block, stations: &[Station]) -> Part {
+    let drawing = block_text(
+        block,
+        Layout {
+            width: 200,
+            color: false,
+        },
+    );
+
+    if drawing.lines().all(|line| line.chars().count() <= NARROW) {
+        return Part::preformatted(Around::Block, &drawing);
+    }
+
+    Part::list(stations.iter().map(|station| {
+        let arrow = if station.via.is_empty() {
+            "● "
+        } else {
+            "↓ "
+        };
+        let via = if station.via.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", station.via)
+        };
+        let titled = Markup::default().own(arrow).bold(&station.title);
+        if station.name.is_empty() {
+            titled.words(&via)
+        } else {
+            titled.own(": ").code(&station.name).words(&via)
+        }
+    }))
+}
+
+/// One row of a table that is too wide: what it is about, then the rest, numbers with their heads.
+fn record(columns: &[Column], row: &[Cell]) -> Markup {
+    let mut cells = columns
+        .iter()
+        .zip(row)
+        .filter(|(_, cell)| !cell.text.trim().is_empty())
+        .peekable();
+    let mut out = Markup::default().own("• ");
+    // A number alone says little: the first words stand right beside it.
+    while let Some((column, first)) = cells.next() {
+        out = strong(out, first);
+        if !column.numeric || cells.peek().is_none() {
+            break;
+        }
+        out = out.own(" ");
+    }
+    for (column, cell) in cells {
+        out = out.own(" · ");
+        if column.numeric || matches!(cell.text.as_str(), "yes" | "no") {
+            out = out.words(column.title).own(" ");
+        }
+        out = value(out, cell);
+    }
+    out
+}
+
+fn strong(before: Markup, cell: &Cell) -> Markup {
+    match cell.role {
+        Role::Domain | Role::Address | Role::Exact => value(before, cell),
+        _ => before.bold(&cell.text.replace('\n', ", ")),
+    }
+}
+
+/// A value by what it is; several lines become a list.
+fn value(mut before: Markup, cell: &Cell) -> Markup {
+    let text = cell.text.trim_end_matches('\n');
+    match cell.role {
+        Role::Domain | Role::Address => {
+            for (index, line) in text.split('\n').enumerate() {
+                before = before.own(if index == 0 { "" } else { ", " }).code(line);
+            }
+            before
+        }
+        Role::Exact => before.code(&text.replace('\n', " ")),
+        Role::Bad | Role::Warning => before.bold(&text.replace('\n', ", ")),
+        Role::Plain | Role::Aside | Role::Good => before.words(&text.replace('\n', ", ")),
+    }
+}
+
+/// On one line with what acts made visible, then cut: the order matters, for what is made visible is longer.
+pub(super) fn clipped(text: &str, most: usize) -> String {
+    shortened(&printable_line(text), most)
+}

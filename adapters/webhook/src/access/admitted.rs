@@ -1,0 +1,90 @@
+//! Someone who may ask.
+
+use std::sync::Arc;
+
+use netvane_core::{
+    Caller, Credential, Engine, Input, Platform, Request, request::http_request::Visit, settings::keys::Scope,
+};
+
+use super::{refusal::Refusal, signature::Signature};
+
+/// Lines that a batch may have when it is sent with neither key nor signature.
+pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
+
+/// Someone who may ask.
+#[derive(Debug, Clone)]
+pub(crate) struct Admitted {
+    /// Who it is.
+    pub(crate) caller: Caller,
+    scopes: Vec<Scope>,
+}
+
+/// What a request's head says of its sender.
+pub(crate) struct Head {
+    /// Name and scopes of the key.
+    pub(crate) key: Option<(String, Vec<Scope>)>,
+    pub(crate) signature: Option<Signature>,
+}
+
+impl Head {
+    /// Who it is, once the signature, if there is one, has been found to be right.
+    pub(crate) fn admitted(self, engine: &Engine, visit: &Visit) -> Admitted {
+        let (credential, scopes) = match (self.key, self.signature) {
+            (Some((name, scopes)), _) => (Some(Credential::ApiKey(name)), scopes),
+            (None, Some(_)) => (Some(Credential::Signature), Scope::ALL.to_vec()),
+            (None, None) => (None, Scope::ALL.to_vec()),
+        };
+        let address = visit.caller(&engine.runtime().proxies);
+        let own = credential.is_none() && engine.runtime().is_own(address);
+        Admitted {
+            caller: Caller {
+                credential,
+                address: Some(address),
+                own,
+                ..Caller::default()
+            },
+            scopes,
+        }
+    }
+}
+
+impl Admitted {
+    /// Whether they may do this, too.
+    pub(crate) fn may(&self, scope: Scope) -> Result<(), Refusal> {
+        if self.scopes.contains(&scope) {
+            return Ok(());
+        }
+        if self.is_anonymous() {
+            let why = format!("`{scope}` takes an API key, or a signature");
+            return Err(Refusal::unauthorized(why, None));
+        }
+        Err(Refusal::out_of_scope(scope))
+    }
+
+    /// Neither a key nor a signature came with the request.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.caller.credential.is_none()
+    }
+
+    /// Whether this line of a batch is one too many.
+    pub(crate) fn is_over(&self, line: u64) -> bool {
+        self.is_anonymous() && !self.caller.own && line > MOST_ANONYMOUS_LINES
+    }
+
+    /// What they ask.
+    pub(crate) fn request(self, input: Input, visit: Arc<Visit>) -> Request {
+        Request::new(Platform::Http, input)
+            .by(self.caller)
+            .brought_by(visit)
+    }
+}
+
+/// A question of whoever opens a page about their own request: everybody may.
+pub(crate) fn visitor(engine: &Engine, input: Input, visit: Arc<Visit>) -> Request {
+    Head {
+        key: None,
+        signature: None,
+    }
+    .admitted(engine, &visit)
+    .request(input, visit)
+}

@@ -1,0 +1,110 @@
+//! The keys and secrets of those who are let in, and what a request's head shows of them.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::http::{HeaderMap, header};
+use netvane_core::{
+    Failure, UsageError,
+    settings::{
+        self, Secret,
+        keys::{ApiKeys, Scope},
+    },
+};
+use tokio::sync::watch;
+
+use super::{admitted::Head, refusal::Refusal, signature::Secrets};
+
+/// Schemes by which a browser shows its user to a proxy in front, request after request.
+const FOR_OTHERS: [&str; 3] = ["basic", "digest", "negotiate"];
+
+/// Who is let in.
+pub(crate) struct Gate {
+    anonymous: bool,
+    keys: ApiKeys,
+    pub(crate) secrets: Secrets,
+}
+
+impl Gate {
+    /// From settings that have been checked.
+    pub(crate) fn new(http: &settings::Http) -> std::io::Result<Self> {
+        let invalid = |fault: String| std::io::Error::new(std::io::ErrorKind::InvalidInput, fault);
+        Ok(Self {
+            anonymous: http.anonymous,
+            keys: ApiKeys::read(http.api_keys.iter().map(Secret::reveal)).map_err(invalid)?,
+            secrets: Secrets::read(&http.inbound_secrets).map_err(invalid)?,
+        })
+    }
+
+    /// What the head of a request says, or what is wrong with it.
+    pub(crate) fn head(&self, headers: &HeaderMap) -> Result<Head, Refusal> {
+        let head = Head {
+            key: self.key(headers)?,
+            signature: self.secrets.claimed(headers)?,
+        };
+        if head.key.is_none() && head.signature.is_none() && !self.anonymous {
+            let mut ways = vec!["an API key, as `Authorization: Bearer nvk_…`"];
+            if !self.secrets.is_empty() {
+                ways.push("a signature (Standard Webhooks)");
+            }
+            return Err(Refusal::unauthorized(
+                format!("this service wants {}", ways.join(" or ")),
+                None,
+            ));
+        }
+        Ok(head)
+    }
+
+    fn key(&self, headers: &HeaderMap) -> Result<Option<(String, Vec<Scope>)>, Refusal> {
+        let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(line) = lines.next() else {
+            return Ok(None);
+        };
+
+        if lines.next().is_some() {
+            let twice = UsageError::argument("`Authorization` is there twice; send one");
+            return Err(Refusal::from(Failure::from(twice)));
+        }
+
+        let text = line.to_str().unwrap_or_default().trim();
+        let (scheme, given) = text.split_once(' ').unwrap_or((text, ""));
+
+        if FOR_OTHERS
+            .iter()
+            .any(|other| scheme.eq_ignore_ascii_case(other))
+        {
+            return Ok(None);
+        }
+
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            let how = "`Authorization` is not understood; an API key is sent as `Authorization: Bearer nvk_…`";
+            return Err(Refusal::unauthorized(how.into(), Some("invalid_request")));
+        }
+
+        match self.keys.find(given.trim()) {
+            Some(key) => Ok(Some((key.name.clone(), key.scopes.clone()))),
+            None => {
+                metrics::counter!("netvane_http_refused_total", "credential" => "key").increment(1);
+                let why = if self.keys.is_empty() {
+                    "this service knows no API keys; send the request without one"
+                } else {
+                    "this API key is not known here, or has expired"
+                };
+                Err(Refusal::unauthorized(why.into(), Some("invalid_token")))
+            }
+        }
+    }
+}
+
+/// Takes up who is let in, each time that the settings change.
+pub(crate) async fn follow(
+    gate: Arc<ArcSwap<Gate>>,
+    mut changing: watch::Receiver<settings::Http>,
+) {
+    while changing.changed().await.is_ok() {
+        match Gate::new(&changing.borrow_and_update()) {
+            Ok(new) => gate.store(Arc::new(new)),
+            Err(error) => tracing::error!(%error, "who is let in stays as it was"),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Requests that ask something.
+
+use axum::{
+    body::Body,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    response::{IntoResponse, Response},
+};
+use netvane_core::{Failure, Input, UsageError, settings::keys::Scope};
+use serde_json::Map;
+
+use super::{
+    answer::answer,
+    deliveries,
+    question::{Question, wrong},
+};
+use crate::{
+    admit::{admit, admit_with_body},
+    app::App,
+    request::Visited,
+    response::problem,
+};
+
+/// `POST /v1/commands`
+pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: Body) -> Response {
+    let (admitted, bytes) = match admit_with_body(&app, &visit, Scope::Ask, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
+    };
+    match alone(&bytes) {
+        Ok((input, Some(callback))) => match admitted.may(Scope::Callback) {
+            Ok(()) => {
+                let request = admitted.request(input, visit);
+                deliveries::take(&app, request, &callback, bytes.len()).await
+            }
+            Err(refused) => refused.into_response(),
+        },
+        Ok((input, None)) => {
+            answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
+        }
+        Err(failure) => problem::failure(&failure),
+    }
+}
+
+/// `GET /v1/commands/{name}?argument=value`
+pub(crate) async fn get(
+    State(app): State<App>,
+    name: Result<Path<String>, PathRejection>,
+    Visited(visit): Visited,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let admitted = match admit(&app, &visit, Scope::Ask).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused.into_response(),
+    };
+    let Ok(Path(name)) = name else {
+        return problem::failure(
+            &UsageError::argument("the command's name in the path is not UTF-8").into(),
+        );
+    };
+
+    let mut arguments = Map::new();
+
+    for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if arguments.insert(key.to_string(), value.into()).is_some() {
+            return problem::failure(
+                &UsageError::argument(format!("`{key}` is given twice")).into(),
+            );
+        }
+    }
+
+    let input = Input::Named { name, arguments };
+
+    answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
+}
+
+/// The question that is a whole request body, and where its reply is to be delivered.
+fn alone(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
+    let mut question = Question::read(bytes, "the request body")?;
+    if question.reference.is_some() {
+        return Err(wrong(
+            r#""ref" tells the lines of a batch apart; a request has X-Request-Id"#.into(),
+        ));
+    }
+    let callback = question.callback.take();
+    Ok((question.input()?, callback))
+}

@@ -1,0 +1,168 @@
+//! A question in JSON.
+
+use netvane_core::{Failure, Input, UsageError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, value::RawValue};
+
+/// The two forms of a question in JSON.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    /// A line as one types it: `/mx example.com`.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(!default, with = "String", length(min = 1), extend("format" = "netvane:Command"))]
+    command: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(!default, with = "String")]
+    name: Option<String>,
+    arguments: Option<Map<String, Value>>,
+    /// Anything of up to 1,024 bytes; comes back with the answer.
+    #[serde(default, rename = "ref", deserialize_with = "given")]
+    #[schemars(!default, with = "RawValue")]
+    pub(crate) reference: Option<Box<RawValue>>,
+    /// Where the reply is delivered later, signed (Standard Webhooks).
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(
+        !default,
+        with = "String",
+        regex(pattern = "^https?://"),
+        length(max = 2048),
+        extend("format" = "uri")
+    )]
+    pub(crate) callback: Option<String>,
+}
+
+/// What is there is there, `null` included.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+pub(super) fn wrong(message: String) -> Failure {
+    Failure::Usage(UsageError::argument(message))
+}
+
+impl Question {
+    /// Reads it from `what`.
+    pub(crate) fn read(bytes: &[u8], what: &str) -> Result<Self, Failure> {
+        if bytes.is_empty() {
+            return Err(wrong(format!(
+                r#"{what} is empty; send {{"command": "/mx example.com"}}"#
+            )));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            wrong(format!(
+                "{what} is not UTF-8 (at byte {})",
+                error.valid_up_to()
+            ))
+        })?;
+        // serde would read an array as the fields in their order.
+        if !text.trim_start().starts_with('{') {
+            return Err(wrong(format!("{what} is not a JSON object")));
+        }
+        serde_json::from_str(text)
+            .map_err(|error| wrong(format!("{what} is not a question: {error}")))
+    }
+
+    /// What is asked.
+    pub(crate) fn input(self) -> Result<Input, Failure> {
+        match (self.command, self.name, self.arguments) {
+            (Some(command), None, None) => Ok(Input::Text(command)),
+            (None, Some(name), arguments) => Ok(Input::Named {
+                name,
+                arguments: arguments.unwrap_or_default(),
+            }),
+            _ => Err(wrong(
+                r#"send either "command", a line, or "name" with "arguments""#.into(),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Question, String> {
+        Question::read(text.as_bytes(), "the body").map_err(|failure| failure.to_string())
+    }
+
+    fn input(text: &str) -> Result<Input, String> {
+        read(text)?.input().map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn both_forms_are_read() {
+        assert_eq!(
+            input(r#" {"command": "/mx example.com"}"#),
+            Ok(Input::Text("/mx example.com".into()))
+        );
+        let named = |arguments: Map<String, Value>| Input::Named {
+            name: "mx".into(),
+            arguments,
+        };
+        assert_eq!(input(r#"{"name": "mx"}"#), Ok(named(Map::new())));
+        let given = Map::from_iter([("domain".into(), "bücher.example".into())]);
+        assert_eq!(
+            input(r#"{"name":"mx","arguments":{"domain":"b\u00fccher.example"}}"#),
+            Ok(named(given))
+        );
+    }
+
+    #[test]
+    fn what_is_neither_form_or_both_is_wrong() {
+        for text in [
+            "{}",
+            r#"{"arguments": {}}"#,
+            r#"{"command": "/mx a.example", "name": "mx"}"#,
+            r#"{"command": "/mx a.example", "arguments": {}}"#,
+        ] {
+            let wrong = input(text).expect_err(text);
+            assert!(wrong.contains(r#"either "command""#), "{text}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_question_says_what_it_is() {
+        for (text, why) in [
+            ("", "the body is empty"),
+            ("[\"/mx a.example\"]", "the body is not a JSON object"),
+            ("null", "the body is not a JSON object"),
+            (r#"{"command": "/mx"#, "the body is not a question"),
+            (r#"{"command": null}"#, "the body is not a question"),
+            (r#"{"line": "/mx"}"#, "unknown field `line`"),
+            (
+                r#"{"command": "/a", "command": "/b"}"#,
+                "duplicate field `command`",
+            ),
+        ] {
+            let wrong = read(text).err().expect(text);
+            assert!(wrong.contains(why), "{text}: {wrong}");
+        }
+        let cut_off = Question::read(b"{\"command\": \"b\xc3", "the body");
+        let wrong = cut_off.err().expect("a fault").to_string();
+        assert!(wrong.contains("not UTF-8 (at byte 14)"), "{wrong}");
+    }
+
+    #[test]
+    fn null_is_a_reference_and_nothing_is_none() {
+        let reference = |text: &str| {
+            let question = read(text).expect("a question");
+            question
+                .reference
+                .map(|reference| reference.get().to_owned())
+        };
+        assert_eq!(reference(r#"{"command": "/a"}"#), None);
+        assert_eq!(
+            reference(r#"{"command": "/a", "ref": null}"#),
+            Some("null".into())
+        );
+        assert_eq!(
+            reference(r#"{"command": "/a", "ref": {"b": [1.0]}}"#),
+            Some(r#"{"b": [1.0]}"#.into()),
+            "as it was written"
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! What is told of the service itself.
+
+use std::sync::atomic::Ordering;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use netvane_core::ProblemCode;
+
+use crate::{app::App, response::problem};
+
+/// Where the path is right and the method is not.
+pub(crate) async fn other_method() -> Response {
+    let detail = "this path does not take that method";
+    problem::plain(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ProblemCode::MethodNotAllowed,
+        detail,
+    )
+}
+
+/// `GET /v1/commands`
+pub(crate) async fn registry(State(app): State<App>) -> Response {
+    Json(app.engine.registry().listing()).into_response()
+}
+
+/// `GET /readyz`: true only when questions can be answered: a resolver is there and answers, and no shutdown is under way.
+pub(crate) async fn ready(State(app): State<App>) -> Response {
+    if app.draining.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
+    }
+    let (status, told) = match app.engine.runtime().ready().await {
+        Ok(()) => (StatusCode::OK, "ready".to_owned()),
+        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()),
+    };
+    let adapters = app.engine.adapters().all();
+    let adapters: String = adapters
+        .iter()
+        .map(|(name, health)| format!("{name} {health}\n"))
+        .collect();
+    (status, format!("{told}\n{adapters}")).into_response()
+}
+
+/// `GET /metrics`
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        app.metrics.render(),
+    )
+        .into_response()
+}

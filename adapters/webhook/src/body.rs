@@ -1,0 +1,50 @@
+//! The body of a request, within its limits of size and time.
+
+use axum::{
+    body::{Body, to_bytes},
+    http::StatusCode,
+    response::Response,
+};
+use netvane_core::{Failure, ProblemCode, UsageError};
+
+use crate::{app::App, response::problem};
+
+/// The body, within its limits of size and time.
+pub(crate) async fn body(app: &App, body: Body) -> Result<bytes::Bytes, Response> {
+    read(app, body).await.map_err(|failure| match failure {
+        // Whose fault it is differs: here the client is the one who is late.
+        Failure::Timeout { .. } => {
+            let detail = failure.to_string();
+            problem::plain(StatusCode::REQUEST_TIMEOUT, ProblemCode::Timeout, &detail)
+        }
+        _ => problem::failure(&failure),
+    })
+}
+
+/// The body, as far as it is one.
+pub(crate) async fn read(app: &App, body: Body) -> Result<bytes::Bytes, Failure> {
+    let too_large = || Failure::TooLarge {
+        what: "the request body".into(),
+        limit: app.max_body,
+    };
+    let declared = axum::body::HttpBody::size_hint(&body).lower();
+    if declared > app.max_body as u64 {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(app.read_timeout, to_bytes(body, app.max_body)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_limit(&error) => Err(too_large()),
+        Ok(Err(error)) => {
+            Err(UsageError::argument(format!("the request body could not be read: {error}")).into())
+        }
+        Err(_) => Err(Failure::Timeout {
+            what: "the rest of the request body".into(),
+            after: app.read_timeout,
+        }),
+    }
+}
+
+fn is_limit(error: &axum::Error) -> bool {
+    std::error::Error::source(error)
+        .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}

@@ -1,0 +1,159 @@
+//! Takes questions whose replies are to be delivered.
+
+use std::sync::Arc;
+
+use netvane_core::{
+    Caller, Failure, Input, Request, request::http_request::Visit, store::StoreError,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    delivery::{self, Delivery, MAX_PAYLOAD, Question, State},
+    keeping::{KEEP_OPEN, OPEN, PAYLOADS, STATE_TROUBLE},
+    service::{Callbacks, Place},
+    start::MOST_OPEN,
+    target,
+};
+
+/// Of the deliveries that may be open, of someone without a key.
+const OF_A_STRANGER: usize = 20;
+
+/// A longer question is a pasted message, which is never written to disk.
+const MAX_QUESTION: usize = 2048;
+
+impl Callbacks {
+    /// Takes a question whose reply is to be delivered; it is on disk when this returns. It came in a body of so many
+    /// bytes.
+    pub(crate) async fn accept(
+        &self,
+        request: Request,
+        url: &str,
+        body: usize,
+    ) -> Result<Delivery, Failure> {
+        let engine = &self.0.engine;
+        let url = target::read(url, engine.runtime().http())?;
+        let command = engine.understood(&request.input)?;
+        let place = self.place(&request.caller)?;
+        let mut delivery = Delivery {
+            id: delivery::id()?,
+            command: command.to_owned(),
+            url,
+            question: None,
+            state: State::Queued,
+            created: delivery::now(),
+            attempts: Vec::new(),
+            next_attempt: None,
+            most: self.most(&request, body),
+            own: request.caller.own,
+        };
+
+        let about_visit = engine
+            .registry()
+            .find(command)
+            .is_some_and(|entry| entry.about_visit);
+
+        if about_visit {
+            self.answer_now(&mut delivery, request).await?;
+        } else {
+            delivery.question = Some(keepable(request)?);
+        }
+
+        self.0
+            .store
+            .put(OPEN, &delivery.id, &delivery, KEEP_OPEN)
+            .await
+            .map_err(not_kept)?;
+
+        self.carry(delivery.clone(), place);
+
+        Ok(delivery)
+    }
+
+    /// A place among all that may be open, and among those of this asker.
+    fn place(&self, caller: &Caller) -> Result<Place, Failure> {
+        let stranger = self.stranger(caller)?;
+        let Ok(permit) = self.0.open.clone().try_acquire_owned() else {
+            return Err(Failure::Unavailable(format!(
+                "{MOST_OPEN} callbacks are open, which is all that this Netvane takes"
+            )));
+        };
+        Ok(Place::new(Some(permit), stranger))
+    }
+
+    /// Answers a question about the request that brings it: that is all it takes, and would not be there later. What
+    /// proves who the asker is goes neither to the disk nor to the receiver.
+    async fn answer_now(&self, delivery: &mut Delivery, request: Request) -> Result<(), Failure> {
+        let visit = request.visit.map(|visit| {
+            Arc::new(Visit {
+                for_others: true,
+                ..(*visit).clone()
+            })
+        });
+        let payload = self
+            .payload(Request { visit, ..request }, delivery.most)
+            .await;
+        self.0
+            .store
+            .put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN)
+            .await
+            .map_err(not_kept)?;
+        delivery.answered();
+        Ok(())
+    }
+
+    /// A place among the few of someone who asked without a key or a signature.
+    fn stranger(&self, caller: &Caller) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        if caller.own || caller.credential.is_some() {
+            return Ok(None);
+        }
+        let few = self
+            .0
+            .strangers
+            .get_with(caller.name(), || Arc::new(Semaphore::new(OF_A_STRANGER)));
+        let Ok(permit) = few.try_acquire_owned() else {
+            return Err(Failure::RateLimited {
+                message: format!(
+                    "{OF_A_STRANGER} of your callbacks are open; with an API key there can be more"
+                ),
+                retry_after: STATE_TROUBLE,
+            });
+        };
+        Ok(Some(permit))
+    }
+
+    /// The most bytes that may be delivered for a request: a multiple of its own, head and body.
+    fn most(&self, request: &Request, body: usize) -> usize {
+        let head = request.visit.as_ref().map_or(0, |visit| visit.size());
+        let factor = self.0.engine.runtime().limits.amplification as usize;
+        (head + body).saturating_mul(factor).min(MAX_PAYLOAD)
+    }
+}
+
+/// What is kept of a question until it is answered.
+fn keepable(request: Request) -> Result<Question, Failure> {
+    if length(&request.input) > MAX_QUESTION {
+        let what = "a question with a callback, which is kept on disk until it is answered,";
+        return Err(Failure::TooLarge {
+            what: what.into(),
+            limit: MAX_QUESTION,
+        });
+    }
+    Ok(Question {
+        input: request.input,
+        caller: request.caller,
+    })
+}
+
+fn not_kept(error: StoreError) -> Failure {
+    tracing::debug!(%error, "a callback is not kept");
+    Failure::Unavailable("the callback cannot be kept on disk now, so it is not taken".into())
+}
+
+fn length(input: &Input) -> usize {
+    match input {
+        Input::Text(line) => line.len(),
+        Input::Named { arguments, .. } => {
+            serde_json::to_string(arguments).map_or(usize::MAX, |text| text.len())
+        }
+    }
+}

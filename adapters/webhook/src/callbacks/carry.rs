@@ -1,0 +1,195 @@
+//! Carries deliveries to their end: the lookup, then attempt after attempt.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use netvane_core::{Failure, Platform, Request};
+
+use super::{
+    delivery::{self, Attempt, Delivery, Outcome, Question, State},
+    keeping::{KEEP_OPEN, PAYLOADS},
+    message, schedule,
+    service::{Callbacks, Inner, Place},
+};
+
+/// A host that gets enough from everybody is left alone for at least this long.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+impl Callbacks {
+    /// Carries a delivery to its end, or until the shutdown.
+    pub(super) fn carry(&self, mut delivery: Delivery, place: Place) {
+        let callbacks = self.clone();
+
+        self.0.tasks.spawn(async move {
+            let _place = place;
+
+            // Boxed, because most of its life this task only waits.
+            if delivery.question.is_some()
+                && Box::pin(callbacks.find_out(&mut delivery)).await.is_none()
+            {
+                return;
+            }
+
+            // From here on it is waited by the clock that nobody sets.
+            let mut next = delivery.wait(Timestamp::now());
+
+            while let Some(wait) = next {
+                if callbacks
+                    .unless_ended(tokio::time::sleep(wait))
+                    .await
+                    .is_none()
+                {
+                    return;
+                }
+                let Some(then) = Box::pin(callbacks.attempt(&mut delivery)).await else {
+                    return;
+                };
+                next = then;
+            }
+        });
+    }
+
+    /// Looks up the reply and keeps it; `None` when the shutdown comes first.
+    async fn find_out(&self, delivery: &mut Delivery) -> Option<()> {
+        let Inner { store, lookups, .. } = &*self.0;
+        let _permit = self.unless_ended(lookups.acquire()).await?;
+        while let Some(Question { input, caller }) = delivery.question.clone() {
+            // An earlier process may have come so far.
+            if store.get::<String>(PAYLOADS, &delivery.id).is_some() {
+                delivery.answered();
+                break;
+            }
+            self.running(|running| running.insert(delivery.id.clone()));
+            let payload = self
+                .payload(Request::new(Platform::Http, input).by(caller), delivery.most)
+                .await;
+            let id = delivery.id.as_str();
+            self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())
+                .await?;
+            delivery.answered();
+        }
+        self.keep(delivery).await;
+        self.running(|running| running.remove(&delivery.id));
+        Some(())
+    }
+
+    /// Asks, and words the message.
+    pub(super) async fn payload(&self, request: Request, most: usize) -> String {
+        let answer = self.0.engine.ask(request, |_| {}).await;
+        let at = delivery::now();
+        let payload = message::payload(&answer, at);
+        if payload.len() <= most {
+            return payload;
+        }
+        message::payload(
+            &Err(Failure::TooLarge {
+                what: "the reply".into(),
+                limit: most,
+            }),
+            at,
+        )
+    }
+
+    /// One attempt, written down, and how long to wait for the one after it, if there is one; `None` when the shutdown
+    /// comes before it.
+    async fn attempt(&self, delivery: &mut Delivery) -> Option<Option<Duration>> {
+        let (attempt, retry_after) = match self.in_turn(delivery).await? {
+            Ok(made) => made,
+            // The receiver gets enough from everybody just now: this was none.
+            Err(wait) => return Some(Some(wait)),
+        };
+
+        let state = match attempt.outcome {
+            Outcome::Status(200..=299) => Some(State::Delivered),
+            Outcome::Status(410) => Some(State::Gone),
+            _ => None,
+        };
+
+        delivery.attempts.push(attempt);
+        match (
+            state,
+            self.0.schedule.wait(delivery.attempts.len(), retry_after),
+        ) {
+            (None, Some(wait)) => {
+                delivery.next_attempt = Some(delivery::to_the_millisecond(Timestamp::now() + wait));
+                self.keep(delivery).await;
+                Some(Some(wait))
+            }
+            (state, _) => self
+                .end(delivery, state.unwrap_or(State::Failed))
+                .await
+                .map(|()| None),
+        }
+    }
+
+    /// One attempt, when it is its turn; or how long to wait for it.
+    async fn in_turn(
+        &self,
+        delivery: &Delivery,
+    ) -> Option<Result<(Attempt, Option<Duration>), Duration>> {
+        let Inner {
+            attempts, hosts, ..
+        } = &*self.0;
+        let host = delivery.url.host_str().unwrap_or_default();
+
+        // The host's own limit first: those who wait for it take nobody else's place.
+        let _at_host = self.unless_ended(hosts.enter(host)).await?;
+        let _of_all = self.unless_ended(attempts.acquire()).await?;
+        let (at, started) = (delivery::now(), Instant::now());
+        let sent = self.send(delivery, at).await;
+        let elapsed_ms = started.elapsed().as_millis() as u64;
+
+        Some(sent.map(|(outcome, retry_after)| {
+            (
+                Attempt {
+                    at,
+                    outcome,
+                    elapsed_ms,
+                },
+                retry_after,
+            )
+        }))
+    }
+
+    /// The request itself, and what `Retry-After` in its answer says; or how long to leave its host alone.
+    async fn send(
+        &self,
+        delivery: &Delivery,
+        at: Timestamp,
+    ) -> Result<(Outcome, Option<Duration>), Duration> {
+        let Inner {
+            engine,
+            store,
+            signer,
+            patience,
+            ..
+        } = &*self.0;
+
+        let Some(payload) = store.get::<String>(PAYLOADS, &delivery.id) else {
+            return Ok((
+                Outcome::Error("the reply cannot be read from the state".into()),
+                None,
+            ));
+        };
+
+        let Ok(headers) = message::headers(signer, &delivery.id, at, &payload) else {
+            return Ok((Outcome::Error("the reply cannot be signed".into()), None));
+        };
+
+        match engine
+            .runtime()
+            .deliver(&delivery.url, headers, payload, *patience, delivery.own)
+            .await
+        {
+            Ok(receipt) => {
+                let retry_after = receipt.retry_after.as_deref();
+                let wait =
+                    retry_after.and_then(|text| schedule::retry_after(text, SystemTime::now()));
+                Ok((Outcome::Status(receipt.status), wait))
+            }
+            Err(Failure::RateLimited { retry_after, .. }) => Err(retry_after.max(SHORTEST_WAIT)),
+            Err(failure) => Ok((Outcome::Error(failure.to_string()), None)),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Begins, and goes on with what an earlier process left open.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use netvane_core::{Engine, Health, settings::Http, store::Store};
+use standardwebhooks::Webhook;
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    delivery::Delivery,
+    hosts::Hosts,
+    keeping::{ENDED, KEEP_OPEN, OPEN},
+    schedule::Schedule,
+    service::{Callbacks, Inner, Place},
+};
+
+/// Deliveries that may be open.
+pub(super) const MOST_OPEN: usize = 10_000;
+/// Askers without a key that are told apart.
+const STRANGERS: u64 = 10_000;
+/// Lookups for callbacks, and attempts to deliver, at a time.
+const LOOKUPS: usize = 32;
+const ATTEMPTS: usize = 32;
+/// Of these attempts, to one host.
+const ATTEMPTS_AT_HOST: usize = 4;
+
+impl Callbacks {
+    /// Goes on with what an earlier process left open; or says why there are no callbacks here.
+    pub(crate) fn start(
+        engine: &Engine,
+        settings: &Http,
+        store: Option<&Store>,
+        shutdown: &CancellationToken,
+    ) -> Result<Self, &'static str> {
+        if !settings.callback_secret.is_set() {
+            return Err(
+                "this Netvane delivers no callbacks: its operator can set `http.callback_secret`",
+            );
+        }
+
+        let store =
+            store.ok_or("callbacks cannot be kept: the state of this Netvane cannot be opened")?;
+        let signer = Webhook::new(settings.callback_secret.reveal()).map_err(|error| {
+            tracing::debug!(%error, "http.callback_secret");
+            "callbacks cannot be signed: `http.callback_secret` is not a secret"
+        })?;
+
+        ::metrics::describe_counter!(
+            "netvane_deliveries_total",
+            "Callbacks that have ended, by outcome."
+        );
+        ::metrics::describe_gauge!("netvane_deliveries_open", "Callbacks that have not ended.");
+        let callbacks = Self(Arc::new(Inner {
+            engine: engine.clone(),
+            store: store.clone(),
+            signer,
+            schedule: Schedule::new(&settings.callback_retry_seconds),
+            patience: Duration::from_millis(settings.callback_timeout_ms),
+            open: Arc::new(Semaphore::new(MOST_OPEN)),
+            strangers: Cache::builder()
+                .max_capacity(STRANGERS)
+                .time_to_idle(KEEP_OPEN)
+                .build(),
+            lookups: Semaphore::new(LOOKUPS),
+            attempts: Semaphore::new(ATTEMPTS),
+            hosts: Hosts::new(ATTEMPTS_AT_HOST),
+            running: Mutex::default(),
+            tasks: TaskTracker::new(),
+            shutdown: shutdown.clone(),
+        }));
+
+        callbacks.go_on();
+        engine.adapters().report("http callbacks", Health::Up);
+
+        Ok(callbacks)
+    }
+
+    /// Takes up what an earlier process left open.
+    fn go_on(&self) {
+        let left_open = self.0.store.all::<Delivery>(OPEN);
+        if !left_open.is_empty() {
+            tracing::info!(deliveries = left_open.len(), "callbacks go on");
+        }
+
+        for (id, delivery) in left_open {
+            // It ended, and the process with it, before this was tidied away.
+            if self.0.store.get::<Delivery>(ENDED, &id).is_some() {
+                let callbacks = self.clone();
+                self.0
+                    .tasks
+                    .spawn(async move { callbacks.forget(&id).await });
+                continue;
+            }
+            let place = Place::new(self.0.open.clone().try_acquire_owned().ok(), None);
+            self.carry(delivery, place);
+        }
+    }
+}

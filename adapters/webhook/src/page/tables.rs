@@ -1,0 +1,135 @@
+//! What a command takes and what it answers, as tables.
+
+use maud::{Markup, html};
+use netvane_core::{
+    command::Entry,
+    spec::{Argument, ArgumentKind},
+};
+use serde_json::Value;
+
+use super::document::words;
+
+/// What a command takes.
+pub(super) fn arguments(entry: &Entry) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="group" aria-label="Table: arguments" {
+            table {
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Meaning" } th scope="col" { "Form" } } }
+                tbody {
+                    @for argument in &entry.arguments {
+                        tr {
+                            th scope="row" { code { (argument.name) } }
+                            td { (words(&argument.help)) @if argument.required { " Required." } }
+                            td { (words(&form_of(argument))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn form_of(argument: &Argument) -> String {
+    match argument {
+        Argument {
+            form: Some(form), ..
+        } => form.clone(),
+        Argument { choices, .. } if !choices.is_empty() => choices.join(", "),
+        Argument {
+            kind: ArgumentKind::Boolean,
+            ..
+        } => "yes or no".into(),
+        Argument {
+            minimum: Some(least),
+            maximum: Some(most),
+            ..
+        } => format!("{least} to {most}"),
+        Argument {
+            kind: ArgumentKind::Integer,
+            ..
+        } => "a number".into(),
+        _ => "text".into(),
+    }
+}
+
+/// The fields of a command's data, from their schema.
+pub(super) fn fields(schema: &Value) -> Markup {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    html! {
+        div.scroll tabindex="0" role="group" aria-label="Table: fields of the data" {
+            table {
+                thead { tr { th scope="col" { "Field" } th scope="col" { "Type" } th scope="col" { "Meaning" } } }
+                tbody {
+                    @for (name, property) in properties {
+                        tr {
+                            th scope="row" { code { (name) } }
+                            td { (type_of(property)) }
+                            td { (words(&property["description"].as_str().unwrap_or_default().replace('\n', " "))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn type_of(property: &Value) -> String {
+    let alternatives = ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|name| property[*name].as_array())
+        .flatten();
+    let named = |value: &Value| match value.as_str() {
+        Some("array") => format!("list of {}", type_of(&property["items"])),
+        Some("null") => "nothing".into(),
+        Some(name) => name.to_owned(),
+        None => "any".into(),
+    };
+    let mut names: Vec<String> = match &property["type"] {
+        Value::Array(types) => types.iter().map(named).collect(),
+        Value::Null => alternatives.map(type_of).collect(),
+        one => vec![named(one)],
+    };
+    names.sort_by_key(|name| name == "nothing");
+    names.dedup();
+    if names.is_empty() {
+        "text".into()
+    } else {
+        names.join(" or ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn types_are_named_in_words() {
+        for (property, words) in [
+            (json!({"type": "string"}), "string"),
+            (json!({"type": ["null", "integer"]}), "integer or nothing"),
+            (
+                json!({"type": "array", "items": {"type": "string"}}),
+                "list of string",
+            ),
+            (
+                json!({"type": "array", "items": {"type": "array", "items": {}}}),
+                "list of list of text",
+            ),
+            (
+                json!({"anyOf": [{"type": "null"}, {"type": "string"}]}),
+                "string or nothing",
+            ),
+            (
+                json!({"oneOf": [{"type": "string"}, {"type": "string"}]}),
+                "string",
+            ),
+            (json!({"type": [7]}), "any"),
+            (json!({}), "text"),
+            (json!(true), "text"),
+        ] {
+            assert_eq!(type_of(&property), words, "{property}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The paths, and what is so for all of them.
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue},
+    routing::{get, post},
+};
+use netvane_core::Failure;
+use tower_http::{
+    catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
+};
+
+use crate::{
+    api::{ask, batch, deliveries, service},
+    app::App,
+    described::{self, Described},
+    page,
+    request::named,
+    response::problem,
+};
+
+/// All paths. `hooks` are those that have a state of their own.
+pub(crate) fn router(
+    app: App,
+    described: Arc<Described>,
+    cors: Option<CorsLayer>,
+    hooks: Router,
+) -> Router {
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+
+    // What pages of other origins may be let use.
+    let api = Router::new()
+        .route("/v1/commands", get(service::registry).post(ask::post))
+        .route("/v1/commands/{name}", get(ask::get))
+        .route("/v1/deliveries/{id}", get(deliveries::show))
+        .route("/v1/batch", post(batch::post))
+        .route(
+            "/openapi.json",
+            get(described::openapi).with_state(described.clone()),
+        );
+
+    // Before the layer: a browser's OPTIONS is one of the methods that there are not.
+    let api = api.method_not_allowed_fallback(service::other_method);
+    let api = match cors {
+        Some(cors) => api.layer(cors),
+        None => api,
+    };
+
+    api.route("/docs", get(described::docs).with_state(described))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(service::ready))
+        .route("/metrics", get(service::metrics))
+        .merge(page::routes())
+        .fallback(page::nothing_here)
+        .method_not_allowed_fallback(service::other_method)
+        .with_state(app)
+        .merge(hooks)
+        // One layer for all: each call would box every request once more.
+        .layer((
+            axum::middleware::from_fn(named::name),
+            header("cache-control", "no-store"),
+            header(
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+            header("x-content-type-options", "nosniff"),
+            CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
+        ))
+}

@@ -1,0 +1,153 @@
+//! Where this service is reached, and what its pages keep between requests.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::{HeaderMap, header};
+use moka::sync::Cache;
+use netvane_core::request::http_request::Visit;
+
+/// What was shown is remembered for longer than any link is open.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+/// Bytes of all requests that are remembered, about.
+const MOST_KEPT: u64 = 32 << 20;
+/// Of each one, beside its header fields.
+const EACH: usize = 512;
+/// What the pages keep between requests.
+#[derive(Clone)]
+pub(crate) struct Pages {
+    /// Where others reach this service, without the final slash; empty where that is not known.
+    pub(crate) public_url: Arc<str>,
+    /// Requests as they were shown, by the id that the button sends: what is shared is exactly what was seen.
+    views: Cache<String, Arc<View>>,
+}
+
+impl Pages {
+    pub(crate) fn new(public_url: &str) -> Self {
+        Self {
+            public_url: public_url.trim_end_matches('/').into(),
+            views: views(),
+        }
+    }
+
+    /// The address of this service as the asker would write it.
+    pub(crate) fn origin(&self, headers: &HeaderMap) -> String {
+        if !self.public_url.is_empty() {
+            return self.public_url.to_string();
+        }
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        // A host that needs no quoting in a shell, or none.
+        let plain = |host: &&str| {
+            host.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+        };
+        format!("http://{}", host.filter(plain).unwrap_or("127.0.0.1:8080"))
+    }
+
+    /// Whether a page of this service sent the request, as far as its browser tells.
+    pub(crate) fn is_own(&self, headers: &HeaderMap) -> bool {
+        let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if headers.contains_key("sec-fetch-site") {
+            return field("sec-fetch-site") == Some("same-origin");
+        }
+        match field("origin") {
+            None => !headers.contains_key("origin"),
+            Some(origin) => {
+                let host = origin.split_once("://").map(|(_, host)| host);
+                origin == &*self.public_url || host.is_some() && host == field("host")
+            }
+        }
+    }
+
+    /// Remembers what was shown under this id.
+    pub(crate) fn remember(&self, id: String, view: View) {
+        self.views.insert(id, Arc::new(view));
+    }
+
+    /// What was shown under this id, as long as it is remembered.
+    pub(crate) fn view(&self, id: &str) -> Option<Arc<View>> {
+        self.views.get(id)
+    }
+}
+
+/// A visitor's request as it was shown to them.
+pub(crate) struct View {
+    /// Of the link that they opened.
+    pub(crate) token: String,
+    pub(crate) visit: Arc<Visit>,
+}
+
+fn views() -> Cache<String, Arc<View>> {
+    let weight = |_: &String, view: &Arc<View>| {
+        let fields = view
+            .visit
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 64);
+        u32::try_from(EACH + fields.sum::<usize>()).unwrap_or(u32::MAX)
+    };
+    Cache::builder()
+        .time_to_live(KEPT)
+        .max_capacity(MOST_KEPT)
+        .weigher(weight)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                let name = axum::http::HeaderName::from_static(name);
+                (name, value.parse().expect("a header"))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_address_is_that_of_the_settings_else_what_the_asker_wrote() {
+        let host = headers(&[("host", "netvane.test:8080")]);
+        let set = Pages::new("https://netvane.example/");
+        assert_eq!(set.origin(&host), "https://netvane.example");
+        let unset = Pages::new("");
+        assert_eq!(unset.origin(&host), "http://netvane.test:8080");
+        assert_eq!(
+            unset.origin(&headers(&[("host", "[2001:db8::1]:80")])),
+            "http://[2001:db8::1]:80"
+        );
+        for hostile in ["a.example;id", "a b", "$(id)", "'", "a.example/"] {
+            let origin = unset.origin(&headers(&[("host", hostile)]));
+            assert_eq!(origin, "http://127.0.0.1:8080", "{hostile}");
+        }
+        assert_eq!(unset.origin(&HeaderMap::new()), "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn only_its_own_pages_may_press_a_button() {
+        let pages = Pages::new("https://netvane.example/");
+        for (own, pairs) in [
+            (true, &[][..]),
+            (true, &[("sec-fetch-site", "same-origin")]),
+            (false, &[("sec-fetch-site", "same-site")]),
+            (false, &[("sec-fetch-site", "none")]),
+            (true, &[("origin", "https://netvane.example")]),
+            (false, &[("origin", "https://netvane.example.a.example")]),
+            (false, &[("origin", "null")]),
+            (true, &[("origin", "http://a.test"), ("host", "a.test")]),
+            (false, &[("origin", "http://b.test"), ("host", "a.test")]),
+            (
+                false,
+                &[
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "https://netvane.example"),
+                ],
+            ),
+        ] {
+            assert_eq!(pages.is_own(&headers(pairs)), own, "{pairs:?}");
+        }
+    }
+}
