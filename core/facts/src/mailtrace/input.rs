@@ -211,87 +211,28 @@ fn fence(line: &str) -> Option<&str> {
 
 /// Splits the text into fields.
 pub(super) fn read(text: &str, total: usize) -> Input<'_> {
-    let mut input = Input::default();
+    let mut reader = Reader::default();
     let mut wrapping = None;
-    let mut open: Option<(&str, Vec<&str>)> = None;
-    let (mut fenced, mut blank) = (false, 0);
-
-    // Every line is followed by a blank one; two of them are then the end.
-    let mut spaced = false;
-    let mut first = true;
-    let mut seen = [false; 3];
-    let mut mended = false;
 
     for raw in Lines(text) {
         let Some(wrapping) = wrapping else {
-            // Before the first field: fences, greetings, mbox's `From ` line, blank lines.
-            let (found, mut rest) = Wrapping::of(raw);
-            if let Some(after) = fence(rest) {
-                fenced = true;
-                rest = after.trim_start_matches('`');
-            }
-            let rest = rest.trim_start_matches(['`', '\u{feff}']);
-            if field_name(rest).is_some_and(is_known) {
-                wrapping = Some(found);
-                open = start(rest);
-                mark(&mut seen, &open);
-            }
+            wrapping = reader.begin(raw);
             continue;
         };
-
-        let line = wrapping.strip(raw);
-        if fence(line).is_some() && fenced {
-            break;
-        }
-
-        if line.trim().is_empty() {
-            blank += 1;
-            continue;
-        }
-
-        let name = if line.starts_with([' ', '\t']) {
-            None
-        } else {
-            field_name(line)
-        };
-
-        let (blanks, early) = (std::mem::take(&mut blank), std::mem::take(&mut first));
-        spaced |= early && blanks == 1 && name.is_some_and(is_known);
-        if blanks > 0 && !(spaced && blanks == 1) {
-            // A blank line ends the section (RFC 5322 §2.1), unless the paste has blank lines between its fields.
-            let goes_on = name.is_some_and(is_known) && !seen.iter().all(|s| *s);
-            if !goes_on {
-                input.has_body = true;
-                break;
-            }
-            mended = true;
-        }
-
-        if name.is_some() {
-            close(&mut input, open.take());
-            open = start(line);
-            mark(&mut seen, &open);
-        } else if let Some((_, value)) = &mut open {
-            mended |= !line.starts_with([' ', '\t']);
-            value.push(line.trim_end_matches('`').trim_end());
-        }
-
-        if input.fields.len() >= MAX_FIELDS {
-            input.notes.push(format!(
-                "only the first {MAX_FIELDS} header fields were read"
-            ));
+        if !reader.take(wrapping.strip(raw)) {
             break;
         }
     }
 
-    close(&mut input, open);
+    let mut input = reader.finish();
+
     if !input.has_body && total > MAX_HEAD && text.len() >= MAX_HEAD - 4 {
         input.notes.push(format!(
             "the header section is longer than {MAX_HEAD} bytes: the rest was not read"
         ));
     }
 
-    if mended {
+    if reader.mended {
         input.notes.push(
             "the text was mended: folded lines or blank lines were not where a message has them"
                 .to_owned(),
@@ -305,27 +246,126 @@ pub(super) fn read(text: &str, total: usize) -> Input<'_> {
     input
 }
 
-/// From, Date and Subject: with these a header section is complete.
-fn mark(seen: &mut [bool; 3], open: &Option<(&str, Vec<&str>)>) {
-    if let Some((name, _)) = open {
-        for (slot, key) in seen.iter_mut().zip(["from", "date", "subject"]) {
-            *slot |= name.eq_ignore_ascii_case(key);
+/// What is known between two lines.
+#[derive(Default)]
+struct Reader<'a> {
+    input: Input<'a>,
+    /// The field whose lines are being read.
+    open: Option<(&'a str, Vec<&'a str>)>,
+    /// The paste opened a code fence.
+    fenced: bool,
+    /// Blank lines since the last one with text.
+    blank: usize,
+    /// Every line is followed by a blank one; two of them are then the end.
+    spaced: bool,
+    /// A second line with text has been read.
+    begun: bool,
+    /// From, Date and Subject: with these a header section is complete.
+    seen: [bool; 3],
+    mended: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Before the first field: fences, greetings, mbox's `From ` line, blank lines. Gives the wrapping of the paste
+    /// once the first field begins.
+    fn begin(&mut self, raw: &'a str) -> Option<Wrapping> {
+        let (found, mut rest) = Wrapping::of(raw);
+        if let Some(after) = fence(rest) {
+            self.fenced = true;
+            rest = after.trim_start_matches('`');
         }
+        let rest = rest.trim_start_matches(['`', '\u{feff}']);
+        field_name(rest).filter(|name| is_known(name))?;
+        self.start(rest);
+        Some(found)
+    }
+
+    /// Takes a line without its wrapping. `false` when nothing more is to be read.
+    fn take(&mut self, line: &'a str) -> bool {
+        if fence(line).is_some() && self.fenced {
+            return false;
+        }
+
+        if line.trim().is_empty() {
+            self.blank += 1;
+            return true;
+        }
+
+        let folded = line.starts_with([' ', '\t']);
+        let name = if folded { None } else { field_name(line) };
+        if self.ends_before(name.is_some_and(is_known)) {
+            self.input.has_body = true;
+            return false;
+        }
+
+        if name.is_some() {
+            self.close();
+            self.start(line);
+        } else if let Some((_, value)) = &mut self.open {
+            self.mended |= !folded;
+            value.push(line.trim_end_matches('`').trim_end());
+        }
+
+        if self.input.fields.len() >= MAX_FIELDS {
+            self.input.notes.push(format!(
+                "only the first {MAX_FIELDS} header fields were read"
+            ));
+            return false;
+        }
+
+        true
+    }
+
+    /// Whether the blank lines before this one ended the section (RFC 5322 §2.1), and are not just between the
+    /// fields of the paste. `known`: the line begins a field that header sections have.
+    fn ends_before(&mut self, known: bool) -> bool {
+        let blanks = std::mem::take(&mut self.blank);
+        let early = !std::mem::replace(&mut self.begun, true);
+        self.spaced |= early && blanks == 1 && known;
+        if blanks == 0 || self.spaced && blanks == 1 {
+            return false;
+        }
+        let goes_on = known && !self.seen.iter().all(|seen| *seen);
+        self.mended |= goes_on;
+        !goes_on
+    }
+
+    /// Opens the field that begins on this line.
+    fn start(&mut self, line: &'a str) {
+        self.open = line
+            .split_once(':')
+            .map(|(name, value)| (name.trim_end(), vec![value.trim_end_matches('`').trim()]));
+        if let Some((name, _)) = &self.open {
+            for (slot, key) in self.seen.iter_mut().zip(["from", "date", "subject"]) {
+                *slot |= name.eq_ignore_ascii_case(key);
+            }
+        }
+    }
+
+    /// Puts the open field, whole now, among the others.
+    fn close(&mut self) {
+        let Some((name, parts)) = self.open.take() else {
+            return;
+        };
+        let value = match parts.as_slice() {
+            [one] => Cow::Borrowed(*one),
+            many => Cow::Owned(many.join("\n").trim().to_owned()),
+        };
+        self.input.fields.push(Field {
+            name,
+            value: unescape(value),
+        });
+    }
+
+    fn finish(&mut self) -> Input<'a> {
+        self.close();
+        std::mem::take(&mut self.input)
     }
 }
 
-fn start(line: &str) -> Option<(&str, Vec<&str>)> {
-    let (name, value) = line.split_once(':')?;
-    Some((name.trim_end(), vec![value.trim_end_matches('`').trim()]))
-}
-
-fn close<'a>(input: &mut Input<'a>, open: Option<(&'a str, Vec<&'a str>)>) {
-    let Some((name, parts)) = open else { return };
-    let value = match parts.as_slice() {
-        [one] => Cow::Borrowed(*one),
-        many => Cow::Owned(many.join("\n").trim().to_owned()),
-    };
-    let value = if value.contains("&lt;") || value.contains("&gt;") {
+/// Undoes what web pages do to angle brackets.
+fn unescape(value: Cow<'_, str>) -> Cow<'_, str> {
+    if value.contains("&lt;") || value.contains("&gt;") {
         Cow::Owned(
             value
                 .replace("&lt;", "<")
@@ -334,8 +374,7 @@ fn close<'a>(input: &mut Input<'a>, open: Option<(&'a str, Vec<&'a str>)>) {
         )
     } else {
         value
-    };
-    input.fields.push(Field { name, value });
+    }
 }
 
 /// Lines that end in LF, CRLF or CR.

@@ -314,55 +314,13 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
     };
 
     if kind != Kind::Asn {
-        let address = |name: &str| {
-            object[name]
-                .as_str()?
-                .split('/')
-                .next()?
-                .trim()
-                .parse()
-                .ok()
-        };
-
-        let range = Range::new(address("startAddress")?, address("endAddress")?)?;
-
-        // The whole address space is how some say that a block is not theirs.
-        if range.is_everything()
-            || ranges::parse(query)
-                .is_some_and(|wanted| !range.covers(wanted) && !wanted.covers(range))
-        {
-            return None;
-        }
-
+        let range = range(query, object)?;
         (out.start, out.end) = (
             Some(range.first().to_string()),
             Some(range.last().to_string()),
         );
-
-        let given = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
-            let prefix = cidr["v4prefix"]
-                .as_str()
-                .or_else(|| cidr["v6prefix"].as_str())?;
-            ranges::prefixes(&format!("{prefix}/{}", number(&cidr["length"])?)).pop()
-        });
-
-        out.cidr = given.collect();
-        if out.cidr.is_empty() {
-            out.cidr = range.cidr();
-        }
-
-        let origins = [
-            "arin_originas0_originautnums",
-            "lacnic_originAutnum",
-            "nicbr_autnum",
-        ];
-
-        let origin = origins
-            .iter()
-            .find_map(|name| items(&object[*name]).find_map(number));
-        out.origin_asn = origin
-            .and_then(|origin| u32::try_from(origin).ok())
-            .filter(|origin| *origin != 0);
+        out.cidr = prefixes(object, range);
+        out.origin_asn = origin(object);
     }
 
     // RIPE lists maintainers as registrants too; only the organization is the holder.
@@ -380,6 +338,55 @@ fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
         .or_else(|| holder?.country());
 
     Some(out)
+}
+
+/// The addresses of a block, when it has to do with the query.
+fn range(query: &str, object: &Value) -> Option<Range> {
+    let address = |name: &str| {
+        object[name]
+            .as_str()?
+            .split('/')
+            .next()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    let range = Range::new(address("startAddress")?, address("endAddress")?)?;
+
+    // The whole address space is how some say that a block is not theirs.
+    let elsewhere = range.is_everything()
+        || ranges::parse(query)
+            .is_some_and(|wanted| !range.covers(wanted) && !wanted.covers(range));
+    (!elsewhere).then_some(range)
+}
+
+/// The prefixes that the registry lists (`cidr0`), else those of the range.
+fn prefixes(object: &Value, range: Range) -> Vec<String> {
+    let given = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
+        let prefix = cidr["v4prefix"]
+            .as_str()
+            .or_else(|| cidr["v6prefix"].as_str())?;
+        ranges::prefixes(&format!("{prefix}/{}", number(&cidr["length"])?)).pop()
+    });
+    let given: Vec<String> = given.collect();
+    if given.is_empty() {
+        range.cidr()
+    } else {
+        given
+    }
+}
+
+/// The AS that a regional registry's extension says announces the block.
+fn origin(object: &Value) -> Option<u32> {
+    let origins = [
+        "arin_originas0_originautnums",
+        "lacnic_originAutnum",
+        "nicbr_autnum",
+    ];
+    let origin = origins
+        .iter()
+        .find_map(|name| items(&object[*name]).find_map(number))?;
+    u32::try_from(origin).ok().filter(|origin| *origin != 0)
 }
 
 /// APNIC and AFRINIC name the holder on the first line of a description.
