@@ -106,18 +106,10 @@ pub fn read(user_agent: &str) -> UaFacts {
         .parse(&text)
         .unwrap_or_default();
 
-    let known = family(&browser)
-        .as_deref()
-        .is_some_and(|name| !category::is_vague_bot(name));
     let spider = is_spider(found_device.as_ref());
     let tool = is_tool(agent.as_ref(), spider);
-    let crawler = !tool
-        && (spider
-            || woothee.category == "crawler"
-            || agent
-                .as_ref()
-                .is_some_and(|named| named.agent.class == Class::Bot)
-            || category::sounds_like_a_bot(&text, known));
+    let listed = spider || woothee.category == "crawler";
+    let crawler = !tool && (listed || is_crawler(&text, &browser, agent.as_ref()));
 
     let os = System {
         name: system_name(&text, &system, &woothee),
@@ -160,6 +152,15 @@ pub fn read(user_agent: &str) -> UaFacts {
 /// uap-core's word for crawlers, in the place of a brand.
 fn is_spider(device: Option<&Found>) -> bool {
     device.is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"))
+}
+
+/// Whether the text names a crawler, or reads like one that nobody listed.
+fn is_crawler(text: &str, browser: &Option<Found>, agent: Option<&agents::Named>) -> bool {
+    let known = family(browser)
+        .as_deref()
+        .is_some_and(|name| !category::is_vague_bot(name));
+    agent.is_some_and(|named| named.agent.class == Class::Bot)
+        || category::sounds_like_a_bot(text, known)
 }
 
 /// A library or command-line tool; not one that a crawler only mentions.

@@ -333,3 +333,6 @@ fn span(seconds: i64) -> String {
 fn is_unique(id: &str) -> bool {
     id.len() >= 8 && !id.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,3 +253,6 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
         text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,3 +148,6 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
         ..Origin::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,8 +170,8 @@ fn colons(text: &str) -> Option<Tls> {
     let mut parts = text.split(':');
     let first = parts.next().unwrap_or_default();
 
-    if !first.contains(char::is_whitespace) && parts.clone().count() > 0 {
-        tls.version = version(first);
+    tls.version = version(first);
+    if tls.version.is_some() {
         tls.cipher = parts.next().and_then(cipher);
     } else {
         // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`; Courier's `SSL: TLSv1/SSLv3,128bits,RC4-MD5`.
@@ -206,3 +206,6 @@ fn cipher(text: &str) -> Option<String> {
         && !text.eq_ignore_ascii_case("other"))
     .then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;
