@@ -342,3 +342,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for English<'a> {
         deserializer.deserialize_any(Names).map(English)
     }
 }
+
+#[cfg(test)]
+mod tests;

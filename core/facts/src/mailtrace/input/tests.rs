@@ -55,6 +55,10 @@ fn reads_what_people_paste() {
         "fenced in a quote",
         format!("> ```\n{}> ```\n", each_line(|l| format!("> {l}\n"))).as_bytes(),
     );
+}
+
+#[test]
+fn reads_what_lost_its_shape_on_the_way() {
     same(
         "indented",
         each_line(|line| format!("    {line}\n")).as_bytes(),

@@ -83,106 +83,109 @@ fn what_is_no_name_is_absent() {
     assert_eq!(parse(""), Received::default());
 }
 
+/// The clause, and the greeting, name and address in it.
+const CLIENTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "from a.example (b.example [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (b.example. [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (unknown [IPv6:2001:db8::1])",
+        "a.example",
+        "",
+        "2001:db8::1",
+    ),
+    (
+        "from b.example ([192.0.2.1]:1689 \"EHLO a.example\" rhost-flags-OK-OK-OK-OK)",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from b.example (HELO a.example) (ident@192.0.2.1)",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from b.example (EHLO a.example) [192.0.2.1]",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from unknown (HELO a.example) ([192.0.2.1])",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    (
+        "from [192.0.2.1] (helo=a.example ident=x)",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    (
+        "from [192.0.2.1] (port=1234 helo=[10.0.0.1])",
+        "[10.0.0.1]",
+        "",
+        "192.0.2.1",
+    ),
+    (
+        "from [10.0.0.1] (b.example [192.0.2.1])",
+        "[10.0.0.1]",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (\"port 65230\"@b.example [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (IDENT:root@b.example [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example(b.example[192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example ([192.0.2.1] [192.0.2.1])",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    ("from a.example (192.0.2.1)", "a.example", "", "192.0.2.1"),
+    ("from a.example [192.0.2.1]", "a.example", "", "192.0.2.1"),
+    ("from ([192.0.2.1])", "", "", "192.0.2.1"),
+    ("from 192.0.2.1", "", "", "192.0.2.1"),
+    (
+        "from 127.0.0.1 (EHLO a.example) (192.0.2.1)",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    ("from a.example ([fe80::1%12])", "a.example", "", "fe80::1"),
+    ("from a.example ([unix socket])", "a.example", "", ""),
+];
+
 #[test]
 fn names_and_addresses_in_any_order() {
-    for (text, helo, rdns, address) in [
-        (
-            "from a.example (b.example [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (b.example. [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (unknown [IPv6:2001:db8::1])",
-            "a.example",
-            "",
-            "2001:db8::1",
-        ),
-        (
-            "from b.example ([192.0.2.1]:1689 \"EHLO a.example\" rhost-flags-OK-OK-OK-OK)",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from b.example (HELO a.example) (ident@192.0.2.1)",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from b.example (EHLO a.example) [192.0.2.1]",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from unknown (HELO a.example) ([192.0.2.1])",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        (
-            "from [192.0.2.1] (helo=a.example ident=x)",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        (
-            "from [192.0.2.1] (port=1234 helo=[10.0.0.1])",
-            "[10.0.0.1]",
-            "",
-            "192.0.2.1",
-        ),
-        (
-            "from [10.0.0.1] (b.example [192.0.2.1])",
-            "[10.0.0.1]",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (\"port 65230\"@b.example [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (IDENT:root@b.example [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example(b.example[192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example ([192.0.2.1] [192.0.2.1])",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        ("from a.example (192.0.2.1)", "a.example", "", "192.0.2.1"),
-        ("from a.example [192.0.2.1]", "a.example", "", "192.0.2.1"),
-        ("from ([192.0.2.1])", "", "", "192.0.2.1"),
-        ("from 192.0.2.1", "", "", "192.0.2.1"),
-        (
-            "from 127.0.0.1 (EHLO a.example) (192.0.2.1)",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        ("from a.example ([fe80::1%12])", "a.example", "", "fe80::1"),
-        ("from a.example ([unix socket])", "a.example", "", ""),
-    ] {
+    for &(text, helo, rdns, address) in CLIENTS {
         let line = parse(&format!(
             "{text} by mx.example with SMTP; 5 Oct 2026 07:00:00 +0000"
         ));

@@ -157,13 +157,15 @@ fn errors_and_broken_answers() {
             "{text}"
         );
     }
+}
 
+#[test]
+fn members_of_wrong_types_are_members_not_said() {
     assert_eq!(
         parse(Kind::Domain, "x", "[".repeat(1_000_000).as_bytes()),
         Err(Error::NotJson)
     );
 
-    // Members of wrong types are members not said.
     let odd = r#"{"objectClassName": "domain", "ldhName": 1, "status": "client hold", "events": {"eventAction": "registration", "eventDate": "2001-02-03"},
         "entities": [null, 1, {"roles": "registrar", "vcardArray": [1, [["fn"], ["fn", {}, "text", "Sample"], "x"]], "publicIds": {"type": "IANA", "identifier": 9998}}],
         "nameservers": [{}, null, "ns1.example.net"], "secureDNS": {"delegationSigned": "false"}, "links": 3}"#;

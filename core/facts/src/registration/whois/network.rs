@@ -7,6 +7,8 @@ use super::ranges::{self, Range};
 use objects::Object;
 
 mod objects;
+#[cfg(test)]
+mod samples;
 
 /// Keys that begin the description of a block.
 #[rustfmt::skip]
