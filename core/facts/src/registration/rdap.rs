@@ -14,27 +14,18 @@ use super::{Kind, Registrant, Registrar, Registration, State, dates, status, val
 use card::Card;
 
 /// Why an answer could not be read at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Longer than any RDAP answer.
+    #[error("the RDAP answer is too long")]
     TooLong,
     /// Not JSON, or nested too deep.
-    NotJson,
+    #[error("the RDAP answer is not JSON")]
+    NotJson(#[source] serde_json::Error),
     /// JSON, but neither an object of the kind asked for nor an error.
+    #[error("the answer is not RDAP for what was asked")]
     NotRdap,
 }
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::TooLong => "the RDAP answer is too long",
-            Self::NotJson => "the RDAP answer is not JSON",
-            Self::NotRdap => "the answer is not RDAP for what was asked",
-        })
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Longest answer that is read.
 const MAX_BYTES: usize = 4 << 20;
@@ -151,9 +142,7 @@ fn read(json: &[u8]) -> Result<Value, Error> {
     // The reader of serde_json bounds the depth itself. Latin-1 in a text must not lose the answer.
     let value: Value = match serde_json::from_slice(json) {
         Ok(value) => value,
-        Err(_) => {
-            serde_json::from_str(&String::from_utf8_lossy(json)).map_err(|_| Error::NotJson)?
-        }
+        Err(_) => serde_json::from_str(&String::from_utf8_lossy(json)).map_err(Error::NotJson)?,
     };
     value.is_object().then_some(value).ok_or(Error::NotRdap)
 }

@@ -203,3 +203,58 @@ fn names_and_addresses_in_any_order() {
         assert_eq!(line.by.as_deref(), Some("mx.example"), "{text}");
     }
 }
+
+#[test]
+fn the_name_to_show_is_the_one_that_tells_most() {
+    for (helo, rdns, expected) in [
+        (
+            Some("helo.example"),
+            Some("rdns.example"),
+            Some("helo.example"),
+        ),
+        (
+            Some("localhost"),
+            Some("rdns.example"),
+            Some("rdns.example"),
+        ),
+        (Some("pc"), Some("host"), Some("pc")),
+        (
+            Some("[192.0.2.1]"),
+            Some("rdns.example"),
+            Some("rdns.example"),
+        ),
+        (Some("192.0.2.1"), None, None),
+        (Some("pc"), None, Some("pc")),
+        (None, Some("rdns.example"), Some("rdns.example")),
+        (None, None, None),
+    ] {
+        let line = Received {
+            from_helo: helo.map(str::to_owned),
+            from_rdns: rdns.map(str::to_owned),
+            ..Received::default()
+        };
+        assert_eq!(line.client_host(), expected, "{helo:?} {rdns:?}");
+        assert_eq!(line.is_local(), helo.is_none() && rdns.is_none());
+    }
+}
+
+#[test]
+fn a_line_is_written_as_json() {
+    let line = parse("by mx.example for <a@b.example>; Mon, 5 Oct 2026 07:00:00 +0200 (CEST)");
+    let json = serde_json::to_value(&line).expect("JSON");
+    assert_eq!(json["for"], "a@b.example");
+    assert_eq!(json["at"], "2026-10-05T05:00:00Z");
+    assert_eq!(json["zone"], "+0200");
+    assert_eq!(json["date_text"], "Mon, 5 Oct 2026 07:00:00 +0200 (CEST)");
+}
+
+#[test]
+fn only_the_beginning_of_an_endless_line_is_read() {
+    let line = parse(&format!("by mx.example {} with ESMTP", "x ".repeat(MAX)));
+    assert_eq!(
+        (line.by.as_deref(), line.protocol),
+        (Some("mx.example"), None)
+    );
+    let line = parse(&format!("by mx.example; {}", "é".repeat(500)));
+    assert_eq!(line.date_text.map(|text| text.len()), Some(120));
+}

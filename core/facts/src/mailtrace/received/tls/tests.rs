@@ -16,79 +16,82 @@ fn show(tls: &Tls) -> String {
     format!("{} {} {verified}", text(&tls.version), text(&tls.cipher))
 }
 
+/// Comments, and what is read from them.
+const COMMENTS: &[(&str, &str)] = &[
+    (
+        "using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+        "TLSv1.3 TLS_AES_256_GCM_SHA384 -",
+    ),
+    (
+        "using TLSv1 with cipher RC4-MD5 (128/128 bits)",
+        "TLSv1 RC4-MD5 -",
+    ),
+    ("using TLSv1.2", "TLSv1.2 - -"),
+    ("using TLS", "- - -"),
+    ("using SMTP", "none"),
+    (
+        r#"Client CN "mx.example", Issuer "CA" (verified OK)"#,
+        "- - true",
+    ),
+    (
+        r#"Client CN "mx.example", Issuer "CA" (not verified)"#,
+        "- - false",
+    ),
+    ("No client certificate requested", "- - -"),
+    ("Client certificate not present", "- - -"),
+    (
+        "version=TLS1_3 cipher=TLS_AES_128_GCM_SHA256 bits=128/128",
+        "TLSv1.3 TLS_AES_128_GCM_SHA256 -",
+    ),
+    (
+        "version=TLSv1.2, cipher=ECDHE-RSA-AES128-SHA256, bits=128, verify=OK",
+        "TLSv1.2 ECDHE-RSA-AES128-SHA256 true",
+    ),
+    (
+        "version=TLSv1/SSLv3 cipher=DHE-RSA-AES256-SHA bits=256 verify=NO",
+        "TLSv1/SSLv3 DHE-RSA-AES256-SHA -",
+    ),
+    (
+        "version=TLSv1.1 cipher=AES256-SHA verify=FAIL",
+        "TLSv1.1 AES256-SHA false",
+    ),
+    (
+        "version=TLSv1.1 cipher=AES256-SHA verify=NOT",
+        "TLSv1.1 AES256-SHA -",
+    ),
+    ("cipher=OTHER", "none"),
+    ("version=bogus", "none"),
+    ("version: TLS", "none"),
+    (
+        "TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256",
+        "TLSv1.2 ECDHE_RSA_AES_256_GCM_SHA384 -",
+    ),
+    (
+        "TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO",
+        "TLSv1.3 AEAD-AES256-GCM-SHA384 -",
+    ),
+    ("X=TLS1.2:AES256-SHA:256", "TLSv1.2 AES256-SHA -"),
+    ("TLS1.3", "TLSv1.3 - -"),
+    ("TLSv1.3 with something", "TLSv1.3 - -"),
+    ("TLS", "- - -"),
+    ("SSL", "- - -"),
+    ("SSLv3:RC4-MD5:128", "SSLv3 RC4-MD5 -"),
+    // Courier.
+    ("SSL: TLSv1/SSLv3,128bits,RC4-MD5", "TLSv1/SSLv3 - -"),
+    ("tlsfoo", "none"),
+    ("DHE-RSA-AES256-SHA encrypted", "- DHE-RSA-AES256-SHA -"),
+    ("x encrypted", "none"),
+    (" encrypted", "none"),
+    ("", "none"),
+    ("Exim 4.96", "none"),
+    ("Postfix", "none"),
+    ("authenticated bits=0", "none"),
+    ("ünïcode", "none"),
+];
+
 #[test]
 fn reads_every_servers_comment() {
-    for (text, expected) in [
-        (
-            "using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
-            "TLSv1.3 TLS_AES_256_GCM_SHA384 -",
-        ),
-        (
-            "using TLSv1 with cipher RC4-MD5 (128/128 bits)",
-            "TLSv1 RC4-MD5 -",
-        ),
-        ("using TLSv1.2", "TLSv1.2 - -"),
-        ("using TLS", "- - -"),
-        ("using SMTP", "none"),
-        (
-            r#"Client CN "mx.example", Issuer "CA" (verified OK)"#,
-            "- - true",
-        ),
-        (
-            r#"Client CN "mx.example", Issuer "CA" (not verified)"#,
-            "- - false",
-        ),
-        ("No client certificate requested", "- - -"),
-        ("Client certificate not present", "- - -"),
-        (
-            "version=TLS1_3 cipher=TLS_AES_128_GCM_SHA256 bits=128/128",
-            "TLSv1.3 TLS_AES_128_GCM_SHA256 -",
-        ),
-        (
-            "version=TLSv1.2, cipher=ECDHE-RSA-AES128-SHA256, bits=128, verify=OK",
-            "TLSv1.2 ECDHE-RSA-AES128-SHA256 true",
-        ),
-        (
-            "version=TLSv1/SSLv3 cipher=DHE-RSA-AES256-SHA bits=256 verify=NO",
-            "TLSv1/SSLv3 DHE-RSA-AES256-SHA -",
-        ),
-        (
-            "version=TLSv1.1 cipher=AES256-SHA verify=FAIL",
-            "TLSv1.1 AES256-SHA false",
-        ),
-        (
-            "version=TLSv1.1 cipher=AES256-SHA verify=NOT",
-            "TLSv1.1 AES256-SHA -",
-        ),
-        ("cipher=OTHER", "none"),
-        ("version=bogus", "none"),
-        ("version: TLS", "none"),
-        (
-            "TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256",
-            "TLSv1.2 ECDHE_RSA_AES_256_GCM_SHA384 -",
-        ),
-        (
-            "TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO",
-            "TLSv1.3 AEAD-AES256-GCM-SHA384 -",
-        ),
-        ("X=TLS1.2:AES256-SHA:256", "TLSv1.2 AES256-SHA -"),
-        ("TLS1.3", "TLSv1.3 - -"),
-        ("TLSv1.3 with something", "TLSv1.3 - -"),
-        ("TLS", "- - -"),
-        ("SSL", "- - -"),
-        ("SSLv3:RC4-MD5:128", "SSLv3 RC4-MD5 -"),
-        // Courier.
-        ("SSL: TLSv1/SSLv3,128bits,RC4-MD5", "TLSv1/SSLv3 - -"),
-        ("tlsfoo", "none"),
-        ("DHE-RSA-AES256-SHA encrypted", "- DHE-RSA-AES256-SHA -"),
-        ("x encrypted", "none"),
-        (" encrypted", "none"),
-        ("", "none"),
-        ("Exim 4.96", "none"),
-        ("Postfix", "none"),
-        ("authenticated bits=0", "none"),
-        ("ünïcode", "none"),
-    ] {
+    for &(text, expected) in COMMENTS {
         assert_eq!(of(text), expected, "{text}");
     }
 }

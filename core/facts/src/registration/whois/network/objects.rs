@@ -138,3 +138,6 @@ pub(super) fn summaries(text: &str) -> Vec<Object<'_>> {
         .take(MAX_OBJECTS)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
