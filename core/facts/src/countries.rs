@@ -1,14 +1,35 @@
-//! Country names by ISO 3166-1 alpha-2 code (CLDR's English names), plus `XK`, which databases use for Kosovo.
+//! Countries by ISO 3166-1 alpha-2 code and by name: one table for geo databases and registries.
+//!
+//! The table holds CLDR's English names, plus `XK`, which databases use for Kosovo.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// One country a line: code, space, name.
 const TABLE: &str = include_str!("../../../config/data/countries.txt");
 
+/// What registries write besides the table's names: older and official names, and other languages. As [`plain`].
+#[rustfmt::skip]
+const ALIASES: &[(&str, &str)] = &[
+    ("brasil", "BR"), ("brunei darussalam", "BN"), ("cote divoire", "CI"), ("czech republic", "CZ"),
+    ("danmark", "DK"), ("deutschland", "DE"), ("england", "GB"), ("españa", "ES"), ("great britain", "GB"),
+    ("iran islamic republic of", "IR"), ("italia", "IT"), ("korea republic of", "KR"), ("macau", "MO"),
+    ("macedonia", "MK"), ("moldova republic of", "MD"), ("méxico", "MX"), ("nederland", "NL"), ("norge", "NO"),
+    ("osterreich", "AT"), ("peoples republic of china", "CN"), ("polska", "PL"), ("republic of korea", "KR"),
+    ("russian federation", "RU"), ("schweiz", "CH"), ("sverige", "SE"), ("taiwan province of china", "TW"),
+    ("tanzania united republic of", "TZ"), ("the netherlands", "NL"), ("turkey", "TR"), ("turkiye", "TR"),
+    ("tyskland", "DE"), ("uae", "AE"), ("uk", "GB"), ("united states of america", "US"),
+    ("united states of america the", "US"), ("usa", "US"), ("vatican city state", "VA"), ("viet nam", "VN"),
+    ("österreich", "AT"),
+];
+
+/// Longest text that is looked at as a name, in bytes.
+const MAX_NAME: usize = 60;
+
 /// Names by place of the two letters: 26 × 26, so a lookup is one index.
 static NAMES: LazyLock<[Option<(&'static str, &'static str)>; 26 * 26]> = LazyLock::new(|| {
     let mut names = [None; 26 * 26];
-    for (code, name) in TABLE.lines().filter_map(|line| line.split_once(' ')) {
+    for (code, name) in rows() {
         if let Some(at) = index(code) {
             names[at] = Some((code, name));
         }
@@ -16,9 +37,67 @@ static NAMES: LazyLock<[Option<(&'static str, &'static str)>; 26 * 26]> = LazyLo
     names
 });
 
+/// Codes by every known name.
+static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let table = rows().map(|(code, name)| (plain(name), code));
+    let aliases = ALIASES.iter().map(|&(name, code)| (name.to_owned(), code));
+    table.chain(aliases).collect()
+});
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.lines().filter_map(|line| line.split_once(' '))
+}
+
 /// Code in upper case and English short name of a country, both without allocating: `"de"` → `("DE", "Germany")`.
 pub fn country(code: &str) -> Option<(&'static str, &'static str)> {
     NAMES[index(code)?]
+}
+
+/// The code of a country as a registry writes it: a code, a well-known name, or both (`US (United States)`).
+///
+/// `EU`, which the regional registries use for blocks of several countries, counts as a code; `UK` is `GB`.
+pub fn code(value: &str) -> Option<String> {
+    let value = value.trim();
+
+    if value.len() == 2 && value.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return match value.to_ascii_uppercase().as_str() {
+            "UK" => Some("GB".to_owned()),
+            "EU" => Some("EU".to_owned()),
+            code => country(code).map(|(code, _)| code.to_owned()),
+        };
+    }
+
+    if value.len() > MAX_NAME {
+        return None;
+    }
+
+    if let Some(code) = CODES.get(&plain(value)) {
+        return Some((*code).to_owned());
+    }
+
+    // `US (United States)`, `United States (US)`, `US - United States`
+    let (before, inside) = value.split_once(['(', '-'])?;
+    [before, inside.trim_end_matches(')')]
+        .into_iter()
+        .find_map(|part| match part.trim() {
+            part if part.len() == 2 || part.len() > 3 => code(part),
+            _ => None,
+        })
+}
+
+/// A name in lower case without punctuation: `Côte d’Ivoire` → `côte divoire`, `Bosnia & Herzegovina` → `bosnia and
+/// herzegovina`.
+fn plain(name: &str) -> String {
+    let letters: String = name
+        .replace('&', " and ")
+        .chars()
+        .filter(|c| c.is_alphabetic() || *c == ' ')
+        .collect();
+    letters
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }
 
 fn index(code: &str) -> Option<usize> {
@@ -34,22 +113,4 @@ fn index(code: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names() {
-        for (code, name) in [
-            ("DE", "Germany"),
-            ("us", "United States"),
-            ("TR", "Türkiye"),
-            ("CI", "Côte d’Ivoire"),
-        ] {
-            assert_eq!(country(code).map(|(_, name)| name), Some(name));
-        }
-        for code in ["", "A", "ZZ", "EU", "USA", "1A", "é"] {
-            assert_eq!(country(code), None, "{code}");
-        }
-        assert_eq!(NAMES.iter().flatten().count(), 250);
-    }
-}
+mod tests;

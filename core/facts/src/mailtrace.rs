@@ -89,7 +89,7 @@ pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
     let claims = claims::read(&read.fields, &chain, &boundary, authentication.client);
     let origin = claims::origin(&chain, &boundary, &claims);
     let hops = chain.hops(&boundary);
-    let anomalies = anomalies::find(&chain, &boundary, policy.now);
+    let anomalies = anomalies::find(&chain, policy.now);
     let summary = summary::read(&read.fields);
     let verify = authentication.verify(&read, &summary, &chain, &boundary);
 

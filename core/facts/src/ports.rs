@@ -149,10 +149,32 @@ pub fn port_range(port: u16) -> &'static str {
 
 fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     let query: String = query.trim().chars().take(MAX_QUERY).collect();
+    let (rest, protocol) = split_protocol(&query)?;
+    let words = match (rest.trim_start_matches(':'), protocol) {
+        // `tcp` alone is a word after all.
+        ("", Some(name)) => return Ok((Query::Words(name.to_owned()), None)),
+        ("", None) => return Err(PortError::Empty),
+        (words, _) => words,
+    };
+
+    if let Some(range) = range(words)? {
+        return Ok((range, protocol));
+    }
+
+    let words = normal(words);
+    if !words.contains(char::is_alphanumeric) {
+        return Err(PortError::Empty);
+    }
+
+    Ok((Query::Words(words), protocol))
+}
+
+/// `443/udp`, `udp/443`, `443 udp`, `port 443`: the protocol may stand anywhere, `port` says nothing. Gives the other
+/// words, in lower case.
+fn split_protocol(query: &str) -> Result<(String, Option<&'static str>), PortError> {
     let mut protocol = None;
     let mut rest = Vec::new();
 
-    // `443/udp`, `udp/443`, `443 udp`, `port 443`: the protocol may stand anywhere, `port` says nothing.
     for word in query
         .split([' ', '\t', '/', ','])
         .filter(|word| !word.is_empty())
@@ -170,26 +192,14 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
         }
     }
 
-    let rest = rest.join(" ");
-    let words = match (rest.trim_start_matches(':'), protocol) {
-        // `tcp` alone is a word after all.
-        ("", Some(name)) => return Ok((Query::Words(name.to_owned()), None)),
-        ("", None) => return Err(PortError::Empty),
-        (words, _) => words,
-    };
+    Ok((rest.join(" "), protocol))
+}
 
-    let number = |text: &str| -> Option<Result<u16, PortError>> {
-        let text = text.trim();
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| {
-            text.parse()
-                .map_err(|_| PortError::OutOfRange(text.to_owned()))
-        })
-    };
-
+/// A port or a range of ports; `None` when the words are neither.
+fn range(words: &str) -> Result<Option<Query>, PortError> {
     if let Some(port) = number(words) {
         let port = port?;
-        return Ok((Query::Range(port, port), protocol));
+        return Ok(Some(Query::Range(port, port)));
     }
 
     if let Some((first, last)) = words.split_once(['-', '–', '—', ':'])
@@ -197,25 +207,29 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     {
         let (first, last) = (first?, last?);
         return if first <= last {
-            Ok((Query::Range(first, last), protocol))
+            Ok(Some(Query::Range(first, last)))
         } else {
             Err(PortError::Backwards(first, last))
         };
     }
 
-    if let Some(digits) = words
-        .strip_prefix('-')
-        .filter(|digits| number(digits).is_some())
-    {
-        return Err(PortError::OutOfRange(format!("-{digits}")));
+    match words.strip_prefix('-') {
+        Some(digits) if number(digits).is_some() => {
+            Err(PortError::OutOfRange(format!("-{digits}")))
+        }
+        _ => Ok(None),
     }
+}
 
-    let words = normal(words);
-    if !words.contains(char::is_alphanumeric) {
-        return Err(PortError::Empty);
-    }
-
-    Ok((Query::Words(words), protocol))
+/// Digits as a port; `None` when the text is no number.
+fn number(text: &str) -> Option<Result<u16, PortError>> {
+    let text = text.trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A number of digits alone fails only by its size, which the error names.
+    digits.then(|| {
+        text.parse()
+            .map_err(|_| PortError::OutOfRange(text.to_owned()))
+    })
 }
 
 fn matches(entry: &Entry) -> impl Iterator<Item = PortMatch> {

@@ -9,8 +9,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::countries;
+
 pub mod bootstrap;
-mod countries;
 mod dates;
 pub mod rdap;
 mod status;

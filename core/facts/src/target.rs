@@ -147,3 +147,6 @@ macro_rules! text_value {
     };
 }
 pub use text_value;
+
+#[cfg(test)]
+mod tests;

@@ -106,18 +106,10 @@ pub fn read(user_agent: &str) -> UaFacts {
         .parse(&text)
         .unwrap_or_default();
 
-    let family = family(&browser);
-    let spider = found_device
-        .as_ref()
-        .is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"));
-    let class = agent.as_ref().map(|named| named.agent.class);
-    let listed = class == Some(Class::Bot) || spider || woothee.category == "crawler";
-    let tool = class == Some(Class::Tool)
-        && (!spider || agent.as_ref().is_some_and(|named| named.leading));
-    let known = family
-        .as_deref()
-        .is_some_and(|name| !category::is_vague_bot(name));
-    let crawler = !tool && (listed || category::sounds_like_a_bot(&text, known));
+    let spider = is_spider(found_device.as_ref());
+    let tool = is_tool(agent.as_ref(), spider);
+    let listed = spider || woothee.category == "crawler";
+    let crawler = !tool && (listed || is_crawler(&text, &browser, agent.as_ref()));
 
     let os = System {
         name: system_name(&text, &system, &woothee),
@@ -135,57 +127,7 @@ pub fn read(user_agent: &str) -> UaFacts {
         _ => device::of(&text, found_device.as_ref()),
     };
 
-    let mut client = Client {
-        version: family
-            .is_some()
-            .then(|| browser.as_ref().and_then(Found::version))
-            .flatten(),
-        name: family.map(Cow::into_owned),
-        vendor: None,
-    };
-
-    let named = agent.is_some();
-
-    if let Some(agents::Named { agent, version, .. }) = agent {
-        // uap-core's rules know the odd places where some apps keep their version; a general browser family is
-        // less than what the table says.
-        let general = client
-            .name
-            .as_deref()
-            .is_none_or(category::is_general_browser);
-        if agent.class != Class::InApp || general {
-            client = Client {
-                name: Some(agent.name.to_owned()),
-                version: version.map(str::to_owned),
-                vendor: None,
-            };
-        }
-        client.vendor = agent.vendor.map(str::to_owned);
-    } else if client.name.is_none() {
-        let known = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
-        client.name =
-            known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
-        client.version = known(woothee.version).filter(|_| client.name.is_some());
-    }
-
-    if crawler && !named && client.name.as_deref().is_none_or(category::is_vague_bot) {
-        let (name, version) = category::own_product(&text);
-        if name.is_some() {
-            client = Client {
-                name,
-                version,
-                vendor: None,
-            };
-        }
-    }
-
-    if client.vendor.is_none() {
-        client.vendor = client
-            .name
-            .as_deref()
-            .and_then(category::vendor)
-            .map(str::to_owned);
-    }
+    let client = client(&text, &browser, agent, &woothee, crawler);
 
     UaFacts {
         category,
@@ -204,6 +146,105 @@ pub fn read(user_agent: &str) -> UaFacts {
             model: clip(device.model),
         },
         user_agent: text.into_owned(),
+    }
+}
+
+/// uap-core's word for crawlers, in the place of a brand.
+fn is_spider(device: Option<&Found>) -> bool {
+    device.is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"))
+}
+
+/// Whether the text names a crawler, or reads like one that nobody listed.
+fn is_crawler(text: &str, browser: &Option<Found>, agent: Option<&agents::Named>) -> bool {
+    let known = family(browser)
+        .as_deref()
+        .is_some_and(|name| !category::is_vague_bot(name));
+    agent.is_some_and(|named| named.agent.class == Class::Bot)
+        || category::sounds_like_a_bot(text, known)
+}
+
+/// A library or command-line tool; not one that a crawler only mentions.
+fn is_tool(agent: Option<&agents::Named>, spider: bool) -> bool {
+    agent.is_some_and(|named| named.agent.class == Class::Tool && (!spider || named.leading))
+}
+
+/// The browser or program: what the table says, uap-core, woothee, or what a bot that nobody listed calls itself.
+fn client(
+    text: &str,
+    browser: &Option<Found>,
+    agent: Option<agents::Named>,
+    woothee: &woothee::parser::WootheeResult,
+    crawler: bool,
+) -> Client {
+    let name = family(browser).map(Cow::into_owned);
+    let version = browser.as_ref().filter(|_| name.is_some());
+    let mut client = Client {
+        version: version.and_then(Found::version),
+        name,
+        vendor: None,
+    };
+
+    let named = agent.is_some();
+
+    if let Some(agent) = agent {
+        client = named_client(agent, client);
+    } else if client.name.is_none() {
+        client = woothee_client(woothee);
+    }
+
+    if crawler && !named && client.name.as_deref().is_none_or(category::is_vague_bot) {
+        let (name, version) = category::own_product(text);
+        if name.is_some() {
+            client = Client {
+                name,
+                version,
+                vendor: None,
+            };
+        }
+    }
+
+    if client.vendor.is_none() {
+        client.vendor = client
+            .name
+            .as_deref()
+            .and_then(category::vendor)
+            .map(str::to_owned);
+    }
+
+    client
+}
+
+/// A program of the table. uap-core's rules (`found`) know the odd places where some apps keep their version; a
+/// general browser family is less than what the table says.
+fn named_client(agents::Named { agent, version, .. }: agents::Named, found: Client) -> Client {
+    let general = found
+        .name
+        .as_deref()
+        .is_none_or(category::is_general_browser);
+
+    let client = if agent.class != Class::InApp || general {
+        Client {
+            name: Some(agent.name.to_owned()),
+            version: version.map(str::to_owned),
+            vendor: None,
+        }
+    } else {
+        found
+    };
+
+    Client {
+        vendor: agent.vendor.map(str::to_owned),
+        ..client
+    }
+}
+
+fn woothee_client(woothee: &woothee::parser::WootheeResult) -> Client {
+    let known = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
+    let name = known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
+    Client {
+        version: known(woothee.version).filter(|_| name.is_some()),
+        name,
+        vendor: None,
     }
 }
 

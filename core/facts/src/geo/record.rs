@@ -68,70 +68,36 @@ impl<'a> Value<'a> {
 impl<'a> Record<'a> {
     /// Reads one top-level field. A later field never overwrites what an earlier one said.
     fn take<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        macro_rules! set {
-            ($field:ident, $value:expr) => {{
-                let value = $value;
-                if self.$field.is_none() {
-                    self.$field = value;
-                }
-            }};
-        }
-
         match key {
-            "country_code" | "country_iso_code" | "cc" => {
-                set!(country_code, code(map.next_value::<Value>()?.name()))
+            "country_code" | "country_iso_code" | "cc" | "country_name" | "country"
+            | "registered_country" => self.take_country(key, map)?,
+            "latitude" | "lat" | "longitude" | "lng" | "lon" | "accuracy_radius" => {
+                self.take_position(key, map)?;
             }
-            "country_name" => set!(country_name, map.next_value::<Value>()?.name()),
-            "country" => {
-                let value = map.next_value::<Value>()?;
-                set!(country_code, code(value.code.or(value.text)));
-                // IPinfo's smaller files put the code here, its "lite" one the name.
-                set!(
-                    country_name,
-                    value.name().filter(|name| code(Some(name)).is_none())
-                );
+            "subdivisions" => {
+                let first = map.next_value::<First>()?.0;
+                keep(&mut self.region, first.and_then(|value| value.name()));
             }
-            // Where the network is registered, used when nobody knows where it is used.
-            "registered_country" => {
-                let value = map.next_value::<Value>()?;
-                set!(country_code, code(value.code));
-                set!(country_name, value.name());
-            }
-            "subdivisions" => set!(
-                region,
-                map.next_value::<First>()?.0.and_then(|value| value.name())
-            ),
             "region" | "region_name" | "state1" | "state" | "subdivision" => {
-                set!(region, map.next_value::<Value>()?.name());
+                keep(&mut self.region, map.next_value::<Value>()?.name());
             }
-            "city" | "city_name" => set!(city, map.next_value::<Value>()?.name()),
+            "city" | "city_name" => keep(&mut self.city, map.next_value::<Value>()?.name()),
             "postal" => {
                 let value = map.next_value::<Value>()?;
-                set!(postal, value.code.or(value.name()));
+                keep(&mut self.postal, value.code.or(value.name()));
             }
             "postcode" | "postal_code" | "zip_code" | "zip" => {
-                set!(postal, map.next_value::<Value>()?.name())
+                keep(&mut self.postal, map.next_value::<Value>()?.name());
             }
-            "location" | "traits" => {
-                let inner = map.next_value::<Value>()?.record;
-                set!(latitude, inner.latitude);
-                set!(longitude, inner.longitude);
-                set!(accuracy_km, inner.accuracy_km);
-                set!(time_zone, inner.time_zone);
-                set!(asn, inner.asn);
-                set!(organization, inner.organization);
+            "location" | "traits" => self.take_inner(map.next_value::<Value>()?.record),
+            "time_zone" | "timezone" => {
+                keep(&mut self.time_zone, map.next_value::<Value>()?.name());
             }
-            "latitude" | "lat" => set!(latitude, map.next_value::<Value>()?.degrees(90.0)),
-            "longitude" | "lng" | "lon" => {
-                set!(longitude, map.next_value::<Value>()?.degrees(180.0))
-            }
-            "accuracy_radius" => set!(accuracy_km, map.next_value::<Value>()?.degrees(20_038.0)),
-            "time_zone" | "timezone" => set!(time_zone, map.next_value::<Value>()?.name()),
             "autonomous_system_number" | "as_number" | "asn" => {
-                set!(asn, map.next_value::<Value>()?.as_number())
+                keep(&mut self.asn, map.next_value::<Value>()?.as_number());
             }
             "autonomous_system_organization" | "as_organization" | "as_name" | "as_org" => {
-                set!(organization, map.next_value::<Value>()?.name());
+                keep(&mut self.organization, map.next_value::<Value>()?.name());
             }
             _ => {
                 map.next_value::<IgnoredAny>()?;
@@ -139,6 +105,55 @@ impl<'a> Record<'a> {
         }
 
         Ok(())
+    }
+
+    fn take_country<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let value = map.next_value::<Value>()?;
+
+        match key {
+            "country_name" => keep(&mut self.country_name, value.name()),
+            "country" => {
+                keep(&mut self.country_code, code(value.code.or(value.text)));
+                // IPinfo's smaller files put the code here, its "lite" one the name.
+                let name = value.name().filter(|name| code(Some(name)).is_none());
+                keep(&mut self.country_name, name);
+            }
+            // Where the network is registered, used when nobody knows where it is used.
+            "registered_country" => {
+                keep(&mut self.country_code, code(value.code));
+                keep(&mut self.country_name, value.name());
+            }
+            _ => keep(&mut self.country_code, code(value.name())),
+        }
+
+        Ok(())
+    }
+
+    fn take_position<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let value = map.next_value::<Value>()?;
+        match key {
+            "latitude" | "lat" => keep(&mut self.latitude, value.degrees(90.0)),
+            "accuracy_radius" => keep(&mut self.accuracy_km, value.degrees(20_038.0)),
+            _ => keep(&mut self.longitude, value.degrees(180.0)),
+        }
+        Ok(())
+    }
+
+    /// What MaxMind nests below `location` and `traits`.
+    fn take_inner(&mut self, inner: Record<'a>) {
+        keep(&mut self.latitude, inner.latitude);
+        keep(&mut self.longitude, inner.longitude);
+        keep(&mut self.accuracy_km, inner.accuracy_km);
+        keep(&mut self.time_zone, inner.time_zone);
+        keep(&mut self.asn, inner.asn);
+        keep(&mut self.organization, inner.organization);
+    }
+}
+
+/// Fills a field that is still empty.
+fn keep<T>(field: &mut Option<T>, value: Option<T>) {
+    if field.is_none() {
+        *field = value;
     }
 }
 
@@ -327,3 +342,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for English<'a> {
         deserializer.deserialize_any(Names).map(English)
     }
 }
+
+#[cfg(test)]
+mod tests;

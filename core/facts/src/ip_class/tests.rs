@@ -206,3 +206,68 @@ fn embedded() {
         );
     }
 }
+
+#[test]
+fn blocks_end_where_the_registries_say() {
+    for (inside, outside) in [
+        ("9.255.255.255", "10.0.0.0"),
+        ("11.0.0.0", "10.255.255.255"),
+        ("100.63.255.255", "100.64.0.0"),
+        ("128.0.0.0", "127.255.255.255"),
+        ("169.253.255.255", "169.254.0.0"),
+        ("192.0.1.0", "192.0.0.255"),
+        ("192.0.3.0", "192.0.2.255"),
+        ("192.167.255.255", "192.168.0.0"),
+        ("198.17.255.255", "198.18.0.0"),
+        ("203.0.112.255", "203.0.113.0"),
+        ("223.255.255.255", "224.0.0.0"),
+        ("2000::", "1fff:ffff::"),
+        ("2001:db7:ffff::", "2001:db8::"),
+        ("2001:db9::", "2001:db8:ffff:ffff::"),
+        ("2003::", "2002:ffff::"),
+        ("3ffe:ffff::", "3fff::"),
+    ] {
+        assert_eq!(of(inside).0, "global", "{inside}");
+        assert_ne!(of(outside).0, "global", "{outside}");
+    }
+}
+
+#[test]
+fn an_address_inside_decides_too() {
+    for (address, global) in [
+        ("64:ff9b::8.8.8.8", true),
+        ("64:ff9b::127.0.0.1", false),
+        ("64:ff9b::169.254.169.254", false),
+        ("2001:db8::5efe:8.8.8.8", false),
+        ("2a00:1450::5efe:8.8.8.8", true),
+        ("2a00:1450::200:5efe:192.168.0.1", false),
+        ("::ffff:10.0.0.1", false),
+        ("::ffff:1.1.1.1", true),
+    ] {
+        assert_eq!(
+            is_global(address.parse().expect(address)),
+            global,
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn every_row_names_its_document() {
+    let v4 = V4.iter().map(|row| (row.2, row.3, row.4, row.5));
+    let v6 = V6.iter().map(|row| (row.2, row.3, row.4, row.5));
+    for (kind, reachable, name, rfc) in v4.chain(v6) {
+        assert!(!name.is_empty() && rfc.starts_with("RFC "), "{name}");
+        let never = matches!(
+            kind,
+            Kind::Private
+                | Kind::Loopback
+                | Kind::LinkLocal
+                | Kind::UniqueLocal
+                | Kind::Shared
+                | Kind::Reserved
+                | Kind::Documentation
+        );
+        assert!(!(never && reachable), "{name}");
+    }
+}

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::boundary::Found;
 use super::hops::Chain;
 use super::model::Anomaly;
 use super::names;
@@ -20,8 +19,14 @@ const AHEAD_SECONDS: i64 = 600;
 const MAX: usize = 100;
 
 /// Looks at every line, from the sender's to the reader's.
-pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<Anomaly> {
+pub(super) fn find(chain: &Chain, now: Option<Timestamp>) -> Vec<Anomaly> {
     let mut out = Vec::new();
+    let mut tell = |hop: usize, text: String| {
+        out.push(Anomaly {
+            hop: Some(hop),
+            text,
+        })
+    };
     let lines = &chain.lines;
     let public = |line: &Received| line.from_address.is_some_and(names::is_public);
     let mut ids: HashMap<(&str, &str), usize> = HashMap::new();
@@ -30,12 +35,7 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
 
     for (number, line) in lines.iter().enumerate().rev() {
         let index = chain.index(number);
-        let mut say = |text: String| {
-            out.push(Anomaly {
-                hop: Some(index),
-                text,
-            })
-        };
+        let mut say = |text: String| tell(index, text);
 
         greeting(line, &mut say);
         address(line, &mut say);
@@ -47,27 +47,19 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
         if chain.cut == Some(number + 1) {
             before = None;
         } else if number > 0 && chain.cut != Some(number) {
-            gap(line, &lines[number - 1], |text| {
-                out.push(Anomaly {
-                    hop: Some(chain.index(number - 1)),
-                    text,
-                })
-            });
+            let upper = chain.index(number - 1);
+            gap(line, &lines[number - 1], |text| tell(upper, text));
         }
 
-        let mut say = |text: String| {
-            out.push(Anomaly {
-                hop: Some(index),
-                text,
-            })
-        };
-
-        time(line, &mut before, index, now, &mut say);
+        time(line, &mut before, index, now, &mut |text| tell(index, text));
         if let (Some(id), Some(by)) = (&line.id, &line.by)
             && is_unique(id)
             && let Some(first) = ids.insert((id, by), index)
         {
-            say(format!("{by} gave the id {id} to hop {first} already."));
+            tell(
+                index,
+                format!("{by} gave the id {id} to hop {first} already."),
+            );
         }
     }
 
@@ -78,7 +70,6 @@ pub(super) fn find(chain: &Chain, found: &Found, now: Option<Timestamp>) -> Vec<
         });
     }
 
-    let _ = found;
     out.sort_by_key(|anomaly| anomaly.hop);
     out.truncate(MAX);
 
@@ -98,44 +89,44 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
         return;
     };
 
-    // Clients that log in greet with whatever their program knows; inside a network names are loose.
-    let submitted = line.authenticated
+    if is_submission(line) || !names::is_public(address) {
+        return;
+    }
+
+    // A machine of the server's own network may call itself what it likes.
+    if let (Some(rdns), Some(by)) = (line.from_rdns.as_deref(), line.by.as_deref())
+        && names::related(rdns, by)
+    {
+        return;
+    }
+
+    if let Some(text) = contradiction(helo, address, line) {
+        say(text);
+    }
+}
+
+/// Clients that log in greet with whatever their program knows; inside a network names are loose.
+fn is_submission(line: &Received) -> bool {
+    line.authenticated
         || line.protocol.as_deref().is_some_and(|p| {
             let p = p.to_ascii_lowercase();
             p.ends_with("smtpa")
                 || p.ends_with("smtpsa")
                 || p.starts_with("http")
                 || p.starts_with("pop")
-        });
+        })
+}
 
-    if submitted || !names::is_public(address) {
-        return;
-    }
-
-    // A machine of the server's own network may call itself what it likes.
-    let rdns = line.from_rdns.as_deref();
-
-    if let (Some(rdns), Some(by)) = (rdns, line.by.as_deref())
-        && names::related(rdns, by)
-    {
-        return;
-    }
-
+/// The sentence about a greeting that cannot be the client's own name.
+fn contradiction(helo: &str, address: IpAddr, line: &Received) -> Option<String> {
+    let elsewhere = || format!("The client called itself {helo}, but it came from {address}.");
     if names::is_localhost(helo) {
-        say(format!(
-            "The client called itself {helo}, but it came from {address}."
-        ));
-        return;
+        return Some(elsewhere());
     }
 
     if let Some(literal) = names::address(helo) {
         // A private literal is a client behind address translation.
-        if literal != address && names::is_public(literal) {
-            say(format!(
-                "The client called itself {helo}, but it came from {address}."
-            ));
-        }
-        return;
+        return (literal != address && names::is_public(literal)).then(elsewhere);
     }
 
     let by_itself = line
@@ -144,19 +135,17 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
         .is_some_and(|by| by.eq_ignore_ascii_case(helo) && helo.contains('.'));
 
     if by_itself && line.by_address != line.from_address {
-        say(format!(
+        return Some(format!(
             "The client called itself by the server's own name, {helo}."
         ));
-        return;
     }
 
-    let Some(rdns) = rdns else { return };
-
-    if names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns) {
-        say(format!(
-            "The client called itself {helo}, but its address {address} belongs to {rdns}."
-        ));
-    }
+    let rdns = line.from_rdns.as_deref()?;
+    let strangers =
+        names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns);
+    strangers.then(|| {
+        format!("The client called itself {helo}, but its address {address} belongs to {rdns}.")
+    })
 }
 
 /// Addresses that no client can have.
@@ -344,3 +333,6 @@ fn span(seconds: i64) -> String {
 fn is_unique(id: &str) -> bool {
     id.len() >= 8 && !id.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
+
+#[cfg(test)]
+mod tests;

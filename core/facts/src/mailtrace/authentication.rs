@@ -8,10 +8,13 @@ use std::net::IpAddr;
 use super::boundary::Found;
 use super::hops::Chain;
 use super::input::{Field, Input};
-use super::model::{Authentication, Dkim, Outcome, SpfInput, Verify};
+use super::model::{Authentication, Outcome, SpfInput, Verify};
 use super::names;
 use super::results::{self, MethodResult, ReceivedSpf};
 use super::summary::Summary;
+use dkim::dkim;
+
+mod dkim;
 
 /// The reading, with what only the lookup needs.
 #[derive(Debug, Default)]
@@ -29,6 +32,54 @@ const MAX: usize = 20;
 /// Reads the fields above the boundary.
 pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Reading {
     let mut out = Reading::default();
+    let (methods, foreign) = collect(fields, chain, found, &mut out);
+
+    let nobody = match foreign {
+        Some(id) => {
+            format!("Results by {id} are in the message, but that is not the reader's own server.")
+        }
+        None => "The reader's server wrote no result.".to_owned(),
+    };
+
+    let by = out
+        .said
+        .authserv_id
+        .clone()
+        .unwrap_or_else(|| "the receiving server".to_owned());
+
+    out.said.spf = outcome("spf", &methods, &by, &nobody);
+    out.said.dmarc = outcome("dmarc", &methods, &by, &nobody);
+    if let (None, Some(spf)) = (&out.said.spf.result, &out.spf) {
+        let text = spf.comment.clone().unwrap_or_default();
+        out.said.spf = Outcome {
+            result: Some(spf.result.clone()),
+            verified: false,
+            detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
+        };
+    }
+
+    out.mail_from = envelope_sender(&methods);
+    out.client = match (
+        out.spf.as_ref().and_then(|spf| spf.client),
+        client(&methods),
+    ) {
+        (Some(address), _) => Some(("Received-SPF", address)),
+        (None, remote) => remote.map(|address| ("Authentication-Results", address)),
+    };
+    out.said.dkim = dkim(fields, &methods, &by, &nobody);
+    out.said.arc = arc(fields, outcome("arc", &methods, &by, &nobody));
+
+    out
+}
+
+/// The results of the reader's side, and the first stranger whose results are there too. Fills the server's name and
+/// `Received-SPF`.
+fn collect(
+    fields: &[Field<'_>],
+    chain: &Chain,
+    found: &Found,
+    out: &mut Reading,
+) -> (Vec<MethodResult>, Option<String>) {
     let end = chain
         .places
         .get(found.trusted)
@@ -66,57 +117,39 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
         }
     }
 
-    let nobody = match foreign {
-        Some(id) => {
-            format!("Results by {id} are in the message, but that is not the reader's own server.")
-        }
-        None => "The reader's server wrote no result.".to_owned(),
-    };
+    (methods, foreign)
+}
 
-    let by = out
-        .said
-        .authserv_id
-        .clone()
-        .unwrap_or_else(|| "the receiving server".to_owned());
-
-    let outcome = |method: &str| match methods.iter().find(|m| m.method == method) {
+/// The first result of a method, or that nobody trusted says anything.
+fn outcome(method: &str, methods: &[MethodResult], by: &str, nobody: &str) -> Outcome {
+    match methods.iter().find(|m| m.method == method) {
         Some(found) => Outcome {
             result: Some(found.result.clone()),
             verified: false,
-            detail: detail(found, &by),
+            detail: detail(found, by),
         },
         None => Outcome {
             result: None,
             verified: false,
-            detail: nobody.clone(),
+            detail: nobody.to_owned(),
         },
-    };
-
-    out.said.spf = outcome("spf");
-    out.said.dmarc = outcome("dmarc");
-    if let (None, Some(spf)) = (&out.said.spf.result, &out.spf) {
-        let text = spf.comment.clone().unwrap_or_default();
-        out.said.spf = Outcome {
-            result: Some(spf.result.clone()),
-            verified: false,
-            detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
-        };
     }
+}
 
-    let spf = methods.iter().find(|m| m.method == "spf");
+/// The envelope's sender as the SPF result names it. A domain alone stands for its postmaster (RFC 7208 §4.3).
+fn envelope_sender(methods: &[MethodResult]) -> Option<String> {
+    let spf = methods.iter().find(|m| m.method == "spf")?;
+    let from = spf.property("smtp.mailfrom")?;
+    if from.contains('@') {
+        Some(from.to_owned())
+    } else {
+        names::host(from).map(|domain| format!("postmaster@{domain}"))
+    }
+}
 
-    // A domain alone stands for its postmaster (RFC 7208 §4.3).
-    out.mail_from = spf
-        .and_then(|m| m.property("smtp.mailfrom"))
-        .and_then(|from| {
-            if from.contains('@') {
-                Some(from.to_owned())
-            } else {
-                names::host(from).map(|domain| format!("postmaster@{domain}"))
-            }
-        });
-
-    let remote = methods.iter().find_map(|m| {
+/// The client's address as any of the results names it.
+fn client(methods: &[MethodResult]) -> Option<IpAddr> {
+    methods.iter().find_map(|m| {
         let said = m
             .comment
             .as_deref()
@@ -125,16 +158,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
             .or_else(|| m.property("smtp.client-ip"))
             .or(said)
             .and_then(names::address)
-    });
-
-    out.client = match (out.spf.as_ref().and_then(|spf| spf.client), remote) {
-        (Some(address), _) => Some(("Received-SPF", address)),
-        (None, remote) => remote.map(|address| ("Authentication-Results", address)),
-    };
-    out.said.dkim = dkim(fields, &methods, &by, &nobody);
-    out.said.arc = arc(fields, outcome("arc"));
-
-    out
+    })
 }
 
 /// Whether a server's name is one of the reader's side.
@@ -181,76 +205,6 @@ fn detail(found: &MethodResult, by: &str) -> String {
     names::clip(text.trim_end(), 300).to_owned()
 }
 
-/// One entry a `DKIM-Signature` (RFC 6376 §3.5), with the result that names its domain and key.
-fn dkim(fields: &[Field<'_>], methods: &[MethodResult], by: &str, nobody: &str) -> Vec<Dkim> {
-    let mut results: Vec<&MethodResult> = methods.iter().filter(|m| m.method == "dkim").collect();
-    let mut out: Vec<Dkim> = Vec::new();
-
-    for field in fields
-        .iter()
-        .filter(|field| field.is("DKIM-Signature"))
-        .take(MAX)
-    {
-        let tags = tags(&field.value);
-        let tag = |name: &str| {
-            tags.iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-        };
-
-        let (domain, selector, signature) = (tag("d"), tag("s"), tag("b").unwrap_or_default());
-        let matches = |m: &MethodResult| {
-            let at = m.property("header.d").or_else(|| m.property("header.i"));
-            let same = |given: &str| {
-                let given = given.rsplit_once('@').map_or(given, |(_, domain)| domain);
-                domain
-                    .as_deref()
-                    .is_some_and(|d| d.eq_ignore_ascii_case(given))
-            };
-            // `header.b` holds the signature's first characters (RFC 6008).
-            at.is_none_or(same)
-                && m.property("header.s")
-                    .is_none_or(|s| Some(s) == selector.as_deref())
-                && m.property("header.b")
-                    .is_none_or(|b| signature.starts_with(b))
-                && m.result != "none"
-        };
-
-        let found = results
-            .iter()
-            .position(|m| matches(m))
-            .map(|at| results.remove(at));
-
-        out.push(Dkim {
-            result: found.map(|m| m.result.clone()),
-            verified: false,
-            detail: found.map_or_else(|| nobody.to_owned(), |m| detail(m, by)),
-            domain,
-            selector,
-            algorithm: tag("a"),
-        });
-    }
-
-    // Pasted without its signatures, or none there: the results alone.
-    if out.is_empty() {
-        out.extend(results.into_iter().take(MAX).map(|m| {
-            Dkim {
-                result: Some(m.result.clone()),
-                verified: false,
-                detail: detail(m, by),
-                domain: m
-                    .property("header.d")
-                    .filter(|d| *d != "none")
-                    .map(str::to_owned),
-                selector: m.property("header.s").map(str::to_owned),
-                algorithm: m.property("header.a").map(str::to_owned),
-            }
-        }));
-    }
-
-    out
-}
-
 /// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says of the ones before.
 fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
     let seals: Vec<_> = fields
@@ -259,12 +213,6 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
         .take(60)
         .map(|f| tags(&f.value))
         .collect();
-
-    let tag = |seal: &[(String, String)], name: &str| {
-        seal.iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
 
     let last = seals.iter().max_by_key(|seal| {
         tag(seal, "i")
@@ -281,7 +229,7 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
     };
 
     let domain = tag(last, "d").unwrap_or_default();
-    let chain = match tag(last, "cv").as_deref() {
+    let chain = match tag(last, "cv") {
         Some("none") => "the first of the chain",
         Some("pass") => "which found the chain before it sound",
         Some("fail") => "which found the chain before it broken",
@@ -319,6 +267,13 @@ fn tags(value: &str) -> Vec<(String, String)> {
         })
         .take(40)
         .collect()
+}
+
+/// The value of the first tag of that name.
+fn tag<'t>(tags: &'t [(String, String)], name: &str) -> Option<&'t str> {
+    tags.iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }
 
 impl Reading {
@@ -365,3 +320,6 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

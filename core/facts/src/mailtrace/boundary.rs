@@ -92,18 +92,8 @@ fn trusted_client(line: &Received, policy: &TrustPolicy) -> bool {
 
 /// The client is a machine of the reader's side, so the next line is its own.
 fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
-    let name = line.from_rdns.as_deref().or(line.from_helo.as_deref());
     let Some(address) = line.from_address else {
-        // A pipe, a queue runner, a second pass; or a name alone, which must be one of ours. Over SMTP it is only
-        // the client's word, so nothing follows from it.
-        let smtp = line
-            .protocol
-            .as_deref()
-            .is_some_and(|p| p.to_ascii_lowercase().contains("smtp"));
-        return match name {
-            None => line.bad_address.is_none(),
-            Some(name) => !smtp && (!names::is_public_name(name) || found.is_own(name)),
-        };
+        return is_local_step(line, found);
     };
 
     let fetched = line.protocol.as_deref().is_some_and(|p| {
@@ -114,7 +104,7 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
 
     if names::is_inside(address) || fetched {
         // Fetched from the reader's mailbox, or over our own wires: whatever the next server is called, it is ours.
-        for name in [next.by.as_deref(), name.filter(|_| fetched)]
+        for name in [next.by.as_deref(), client_name(line).filter(|_| fetched)]
             .into_iter()
             .flatten()
         {
@@ -126,12 +116,31 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
     }
 
     let by = next.by.as_deref();
-    if is_exchange_online(address, line, by) {
-        return true;
-    }
+    is_exchange_online(address, line, by) || is_own_public(line, by, found)
+}
 
-    // A public address of our own domain: its looked-up name says so, and the next line was written there. Where
-    // customers' mail leaves under the same name (Gmail, Outlook) that tells nothing.
+/// The client as the server looked it up, else as it greeted.
+fn client_name(line: &Received) -> Option<&str> {
+    line.from_rdns.as_deref().or(line.from_helo.as_deref())
+}
+
+/// A pipe, a queue runner, a second pass; or a name alone, which must be one of ours. Over SMTP it is only the
+/// client's word, so nothing follows from it.
+fn is_local_step(line: &Received, found: &Found) -> bool {
+    let smtp = line
+        .protocol
+        .as_deref()
+        .is_some_and(|p| p.to_ascii_lowercase().contains("smtp"));
+
+    match client_name(line) {
+        None => line.bad_address.is_none(),
+        Some(name) => !smtp && (!names::is_public_name(name) || found.is_own(name)),
+    }
+}
+
+/// A public address of our own domain: its looked-up name says so, and the next line was written there (`by`). Where
+/// customers' mail leaves under the same name (Gmail, Outlook) that tells nothing.
+fn is_own_public(line: &Received, by: Option<&str>, found: &Found) -> bool {
     let Some(rdns) = line.from_rdns.as_deref().filter(|_| !line.doubted) else {
         return false;
     };
@@ -244,3 +253,6 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
         text,
     }
 }
+
+#[cfg(test)]
+mod tests;

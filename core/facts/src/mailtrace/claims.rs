@@ -28,14 +28,6 @@ pub(super) fn read(
     client: Option<(&str, IpAddr)>,
 ) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
-    let mut add = |claim: Claim| {
-        let known = claims
-            .iter()
-            .any(|c| c.source == claim.source && c.address == claim.address);
-        if !known && claims.len() < MAX {
-            claims.push(claim);
-        }
-    };
 
     // Beside the fact itself it says nothing new.
     let fact = found
@@ -43,50 +35,56 @@ pub(super) fn read(
         .and_then(|number| chain.lines[number].from_address);
 
     if let Some((source, address)) = client.filter(|(_, address)| Some(*address) != fact) {
-        let scope = addresses::class(address);
-        add(Claim {
-            source: source.to_owned(),
-            hop: None,
-            address,
-            host: None,
-            scope,
-        });
+        add(&mut claims, source, None, address, None);
     }
 
     for field in fields {
-        if !FIELDS.iter().any(|name| field.is(name)) {
-            continue;
-        }
-        let value = names::clip(&field.value, 400);
-        for word in value.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')) {
-            if let Some(address) = names::address(word) {
-                let scope = addresses::class(address);
-                add(Claim {
-                    source: field.name.to_owned(),
-                    hop: None,
-                    address,
-                    host: None,
-                    scope,
-                });
-            }
+        if FIELDS.iter().any(|name| field.is(name)) {
+            add_addresses(&mut claims, field);
         }
     }
 
     for (number, line) in chain.lines.iter().enumerate().skip(found.trusted).rev() {
         if let Some(address) = line.from_address {
             let host = line.from_rdns.clone().or_else(|| line.from_helo.clone());
-            let scope = addresses::class(address);
-            add(Claim {
-                source: "Received".to_owned(),
-                hop: Some(chain.index(number)),
-                address,
-                host,
-                scope,
-            });
+            let hop = Some(chain.index(number));
+            add(&mut claims, "Received", hop, address, host);
         }
     }
 
     claims
+}
+
+/// Every address that a field of a webmail or submission server names.
+fn add_addresses(claims: &mut Vec<Claim>, field: &Field<'_>) {
+    let value = names::clip(&field.value, 400);
+    for word in value.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')) {
+        if let Some(address) = names::address(word) {
+            add(claims, field.name, None, address, None);
+        }
+    }
+}
+
+/// Adds a claim that the same source has not made before, while there is room.
+fn add(
+    claims: &mut Vec<Claim>,
+    source: &str,
+    hop: Option<usize>,
+    address: IpAddr,
+    host: Option<String>,
+) {
+    let known = claims
+        .iter()
+        .any(|claim| claim.source == source && claim.address == address);
+    if !known && claims.len() < MAX {
+        claims.push(Claim {
+            source: source.to_owned(),
+            hop,
+            address,
+            host,
+            scope: addresses::class(address),
+        });
+    }
 }
 
 /// The address that crossed the boundary, or else the best claim.
@@ -150,3 +148,6 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
         ..Origin::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,3 +99,6 @@ impl Chain {
         hops
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,44 +173,4 @@ pub(super) fn is_inside(address: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_addresses_as_servers_write_them() {
-        for (text, expected) in [
-            ("192.0.2.1", "192.0.2.1"),
-            ("[192.0.2.1]", "192.0.2.1"),
-            ("[192.0.2.1:4711]", "192.0.2.1"),
-            ("[192.0.2.1]:4711", "192.0.2.1"),
-            ("[IPv6:2001:db8::1]", "2001:db8::1"),
-            ("[::ffff:192.0.2.1]", "192.0.2.1"),
-            ("fe80::1%12", "fe80::1"),
-            ("[unix socket]", ""),
-            ("300.1.2.3", ""),
-            ("8.11.6", ""),
-            ("", ""),
-        ] {
-            let found = address(text).map(|a| a.to_string()).unwrap_or_default();
-            assert_eq!(found, expected, "{text}");
-        }
-        assert_eq!(
-            address_port("[192.0.2.1:4711]").and_then(|(_, port)| port),
-            Some(4711)
-        );
-    }
-
-    #[test]
-    fn knows_who_belongs_together() {
-        assert!(related("mx1.example.com", "mail.example.com"));
-        assert!(related("a.sourceforge.com", "b.sourceforge.net"));
-        assert!(related(
-            "mail-db8.outbound.protection.outlook.com",
-            "x.prod.exchangelabs.com"
-        ));
-        assert!(!same_operator("a.sourceforge.com", "b.sourceforge.net"));
-        assert!(!related("mx.a.example", "mx.b.example"));
-        assert!(!related("localhost", "mx.b.example"));
-        assert!(host("unknown").is_none() && host("mail.example.com.") == Some("mail.example.com"));
-    }
-}
+mod tests;

@@ -67,10 +67,12 @@ pub(super) fn read(value: &str) -> Results {
             }
         });
 
-        // `dkim = pass`
+        // `dkim = pass`, and RFC 8601's `dkim (comment) / 1 = fail`
         let mut pairs: Vec<(String, String)> = Vec::new();
         let joined = words
             .join(" ")
+            .replace(" / ", "/")
+            .replace(" . ", ".")
             .replace(" = ", "=")
             .replace("= ", "=")
             .replace(" =", "=");
@@ -193,3 +195,6 @@ pub(super) fn read_spf(value: &str) -> Option<ReceivedSpf> {
 
     Some(out)
 }
+
+#[cfg(test)]
+mod tests;

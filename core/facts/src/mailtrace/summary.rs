@@ -23,19 +23,6 @@ pub(super) struct Summary {
 
 /// Takes the first of each field: a second one is forged or broken, and mail programs show the first.
 pub(super) fn read(fields: &[Field<'_>]) -> Summary {
-    let mut head = String::new();
-
-    for name in ["From", "Subject", "Message-ID"] {
-        if let Some(field) = fields.iter().find(|field| field.is(name)) {
-            let value = names::clip(&field.value, MAX_FIELD);
-            head.push_str(name);
-            head.push_str(": ");
-            head.extend(value.lines().flat_map(|line| [line.trim(), "\r\n "]));
-            head.truncate(head.trim_end().len());
-            head.push_str("\r\n");
-        }
-    }
-
     let mut out = Summary {
         date: date_of(fields),
         ..Summary::default()
@@ -46,6 +33,7 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
         .header_id(HeaderName::MessageId)
         .default_header_ignore();
 
+    let head = head(fields);
     let Some(message) = parser.parse_headers(head.as_bytes()) else {
         return out;
     };
@@ -56,14 +44,7 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
             author.name().and_then(clean),
             author.address().and_then(clean),
         );
-        out.from_domain = address
-            .as_deref()
-            .and_then(|a| a.rsplit_once('@'))
-            .and_then(|(_, domain)| {
-                names::host(domain)
-                    .filter(|domain| domain.contains('.'))
-                    .map(str::to_ascii_lowercase)
-            });
+        out.from_domain = address.as_deref().and_then(domain_of);
         out.from = match (name, address) {
             (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
             (name, address) => address.or(name),
@@ -86,6 +67,30 @@ pub(super) fn read(fields: &[Field<'_>]) -> Summary {
     out
 }
 
+/// The fields to decode, each once and folded as the parser takes it.
+fn head(fields: &[Field<'_>]) -> String {
+    let mut head = String::new();
+    for name in ["From", "Subject", "Message-ID"] {
+        if let Some(field) = fields.iter().find(|field| field.is(name)) {
+            let value = names::clip(&field.value, MAX_FIELD);
+            head.push_str(name);
+            head.push_str(": ");
+            head.extend(value.lines().flat_map(|line| [line.trim(), "\r\n "]));
+            head.truncate(head.trim_end().len());
+            head.push_str("\r\n");
+        }
+    }
+    head
+}
+
+/// The domain of a mail address, in lower case.
+fn domain_of(address: &str) -> Option<String> {
+    let (_, domain) = address.rsplit_once('@')?;
+    names::host(domain)
+        .filter(|domain| domain.contains('.'))
+        .map(str::to_ascii_lowercase)
+}
+
 fn date_of(fields: &[Field<'_>]) -> Option<String> {
     let field = fields.iter().find(|field| field.is("Date"))?;
     match date::parse(&field.value).and_then(|date| date.at) {
@@ -103,3 +108,6 @@ fn clean(text: &str) -> Option<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,102 @@ fn the_tables_are_whole() {
         started.elapsed()
     );
 }
+
+#[test]
+fn queries_are_understood() {
+    let range = |first, last, protocol| Ok((Query::Range(first, last), protocol));
+    let words = |text: &str, protocol| Ok((Query::Words(text.to_owned()), protocol));
+    for (query, expected) in [
+        ("0", range(0, 0, None)),
+        ("65535", range(65535, 65535, None)),
+        ("80-81", range(80, 81, None)),
+        ("80 - 81", range(80, 81, None)),
+        ("80:81", range(80, 81, None)),
+        ("80—81 tcp", range(80, 81, Some("tcp"))),
+        ("ports 80", range(80, 80, None)),
+        ("SCTP/80", range(80, 80, Some("sctp"))),
+        ("dccp,80", range(80, 80, Some("dccp"))),
+        ("tcp", words("tcp", None)),
+        ("udp tcp", words("tcp", None)),
+        ("Remote Desktop", words("remote desktop", None)),
+        ("ms-wbt_server", words("ms wbt server", None)),
+        ("http/tcp", words("http", Some("tcp"))),
+        ("icmp", words("icmp", None)),
+        ("80-x", words("80 x", None)),
+        ("８０", words("８０", None)),
+        ("", Err(PortError::Empty)),
+        ("port", Err(PortError::Empty)),
+        (":", Err(PortError::Empty)),
+        ("80-70", Err(PortError::Backwards(80, 70))),
+        ("80-70000", Err(PortError::OutOfRange("70000".into()))),
+        ("-1/tcp", Err(PortError::OutOfRange("-1".into()))),
+        ("80/gre", Err(PortError::Protocol("gre".into()))),
+    ] {
+        assert_eq!(parse(query), expected, "{query}");
+    }
+}
+
+#[test]
+fn errors_say_what_is_wanted() {
+    insta::assert_snapshot!(PortError::Empty, @"say a port number, a range like 8000-8010, or a word like postgres");
+    insta::assert_snapshot!(PortError::OutOfRange("70000".into()), @"70000 is not a port: ports go from 0 to 65535");
+    insta::assert_snapshot!(PortError::Backwards(80, 70), @"the range 80-70 runs backwards");
+    insta::assert_snapshot!(PortError::Protocol("gre".into()), @"gre is not a protocol with ports: tcp, udp, sctp or dccp");
+}
+
+#[test]
+fn ranges_of_rfc_6335() {
+    for (port, expected) in [
+        (0, "reserved"),
+        (1, "system port, assigned by IANA"),
+        (1023, "system port, assigned by IANA"),
+        (1024, "user port, assigned by IANA on request"),
+        (49151, "user port, assigned by IANA on request"),
+        (49152, "dynamic port, never assigned"),
+        (65535, "dynamic port, never assigned"),
+    ] {
+        assert_eq!(port_range(port), expected, "{port}");
+    }
+}
+
+#[test]
+fn names_are_completed_shortest_first() {
+    let names = starting_with("http");
+    assert_eq!(names.first(), Some(&"http"));
+    assert!(names.contains(&"https"));
+    assert!(
+        names
+            .windows(2)
+            .all(|two| (two[0].len(), two[0]) < (two[1].len(), two[1]))
+    );
+    assert!(starting_with("zzzz").is_empty() && starting_with("HTTP").is_empty());
+}
+
+#[test]
+fn a_protocol_narrows_the_answer() {
+    for (query, protocol) in [
+        ("53/udp", "udp"),
+        ("53/tcp", "tcp"),
+        ("domain/udp", "udp"),
+        ("80/sctp", "sctp"),
+    ] {
+        let found = lookup(query).expect(query);
+        assert!(
+            !found.is_empty() && found.iter().all(|m| m.protocol == protocol),
+            "{query}"
+        );
+    }
+    assert!(lookup("25565/dccp").expect("a port").is_empty());
+}
+
+#[test]
+fn the_table_is_cut_at_its_edges() {
+    assert!(between(65535, 0).is_empty());
+    assert!(between(0, 0).iter().all(|entry| entry.port == 0));
+    assert_eq!(between(0, 65535).len(), ENTRIES.len());
+    assert!(
+        ENTRIES
+            .windows(2)
+            .all(|two| (two[0].port, two[0].unofficial) <= (two[1].port, two[1].unofficial))
+    );
+}

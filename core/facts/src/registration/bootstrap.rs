@@ -229,4 +229,83 @@ mod tests {
         assert_eq!(b.published(), Some("2026-01-01T00:00:00Z"));
         assert!(Bootstrap::parse("{", "", "", "").is_err());
     }
+
+    /// One service of names.
+    fn names(services: &str) -> Bootstrap {
+        let file = format!(r#"{{"services":[{services}]}}"#);
+        let empty = r#"{"services":[]}"#;
+        Bootstrap::parse(&file, empty, empty, empty).expect("a file")
+    }
+
+    #[test]
+    fn only_web_addresses_are_servers() {
+        let b = names(r#"[["test"],["ftp://a.test/","rdap.test","http://b.test"]]"#);
+        assert_eq!(b.lookup(Kind::Domain, "x.test"), ["http://b.test/"]);
+        let b = names(r#"[["test"],["ftp://a.test/"]]"#);
+        assert!(b.lookup(Kind::Domain, "x.test").is_empty());
+        // Contacts may stand before the entries.
+        let b = names(r#"[["mail@a.test"],["test"],["https://a.test/"]]"#);
+        assert_eq!(b.lookup(Kind::Domain, "x.test"), ["https://a.test/"]);
+        assert!(
+            names(r#"[["test"]],[]"#)
+                .lookup(Kind::Domain, "x.test")
+                .is_empty()
+        );
+        assert_eq!(b.published(), None);
+    }
+
+    #[test]
+    fn zones_of_addresses_lead_to_the_addresses() {
+        for (name, expected) in [
+            ("1.2.0.192.in-addr.arpa", Some("192.0.2.1")),
+            ("2.0.192.in-addr.arpa", Some("192.0.2.0")),
+            ("192.in-addr.arpa", Some("192.0.0.0")),
+            ("256.in-addr.arpa", None),
+            ("x.in-addr.arpa", None),
+            ("1.1.2.0.192.in-addr.arpa", None),
+            (".in-addr.arpa", None),
+            ("in-addr.arpa", None),
+            ("example.test", None),
+        ] {
+            let expected = expected.map(|text| text.parse().expect("an address"));
+            assert_eq!(reverse(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_with_and_without_their_letters() {
+        let b = sample();
+        for (query, known) in [
+            ("64496", true),
+            ("as64511", true),
+            (" AS64496 ", true),
+            ("64495", false),
+            ("64512", false),
+            ("AS", false),
+            ("-1", false),
+            ("4294967296", false),
+            ("", false),
+            ("é", false),
+        ] {
+            assert_eq!(!b.lookup(Kind::Asn, query).is_empty(), known, "{query}");
+        }
+    }
+
+    #[test]
+    fn broken_files_are_told_from_empty_ones() {
+        let empty = r#"{"services":[]}"#;
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"services":3}"#,
+            r#"{"services":[["a"]]}"#,
+        ] {
+            assert!(Bootstrap::parse(empty, empty, empty, bad).is_err(), "{bad}");
+        }
+        let b = Bootstrap::parse(empty, empty, empty, empty).expect("empty files");
+        for kind in [Kind::Domain, Kind::Ip, Kind::Network, Kind::Asn] {
+            assert!(b.lookup(kind, "192.0.2.1").is_empty());
+        }
+    }
 }

@@ -4,39 +4,28 @@
 //! part by part, and a part that cannot be read is a part not said.
 
 mod card;
+mod network;
 #[cfg(test)]
 mod samples;
 
 use serde_json::Value;
 
-use super::whois::ranges::{self, Range};
-use super::{
-    Kind, Network, Registrant, Registrar, Registration, State, countries, dates, status, values,
-};
+use super::{Kind, Registrant, Registrar, Registration, State, dates, status, values};
 use card::Card;
 
 /// Why an answer could not be read at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Longer than any RDAP answer.
+    #[error("the RDAP answer is too long")]
     TooLong,
     /// Not JSON, or nested too deep.
-    NotJson,
+    #[error("the RDAP answer is not JSON")]
+    NotJson(#[source] serde_json::Error),
     /// JSON, but neither an object of the kind asked for nor an error.
+    #[error("the answer is not RDAP for what was asked")]
     NotRdap,
 }
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::TooLong => "the RDAP answer is too long",
-            Self::NotJson => "the RDAP answer is not JSON",
-            Self::NotRdap => "the answer is not RDAP for what was asked",
-        })
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Longest answer that is read.
 const MAX_BYTES: usize = 4 << 20;
@@ -81,7 +70,7 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
     if kind == Kind::Domain {
         domain(&mut out, object);
     } else {
-        out.network = network(kind, query, object);
+        out.network = network::network(kind, query, object);
         if out.network.is_none() {
             return Ok(Registration::empty(kind));
         }
@@ -153,9 +142,7 @@ fn read(json: &[u8]) -> Result<Value, Error> {
     // The reader of serde_json bounds the depth itself. Latin-1 in a text must not lose the answer.
     let value: Value = match serde_json::from_slice(json) {
         Ok(value) => value,
-        Err(_) => {
-            serde_json::from_str(&String::from_utf8_lossy(json)).map_err(|_| Error::NotJson)?
-        }
+        Err(_) => serde_json::from_str(&String::from_utf8_lossy(json)).map_err(Error::NotJson)?,
     };
     value.is_object().then_some(value).ok_or(Error::NotRdap)
 }
@@ -305,95 +292,4 @@ fn registrar(entity: &Value, object: &Value) -> Registrar {
         abuse_email: abuse.email(),
         abuse_phone: abuse.phone(),
     }
-}
-
-fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
-    let mut out = Network {
-        name: object["name"].as_str().and_then(values::text),
-        ..Network::default()
-    };
-
-    if kind != Kind::Asn {
-        let address = |name: &str| {
-            object[name]
-                .as_str()?
-                .split('/')
-                .next()?
-                .trim()
-                .parse()
-                .ok()
-        };
-
-        let range = Range::new(address("startAddress")?, address("endAddress")?)?;
-
-        // The whole address space is how some say that a block is not theirs.
-        if range.is_everything()
-            || ranges::parse(query)
-                .is_some_and(|wanted| !range.covers(wanted) && !wanted.covers(range))
-        {
-            return None;
-        }
-
-        (out.start, out.end) = (
-            Some(range.first().to_string()),
-            Some(range.last().to_string()),
-        );
-
-        let given = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
-            let prefix = cidr["v4prefix"]
-                .as_str()
-                .or_else(|| cidr["v6prefix"].as_str())?;
-            ranges::prefixes(&format!("{prefix}/{}", number(&cidr["length"])?)).pop()
-        });
-
-        out.cidr = given.collect();
-        if out.cidr.is_empty() {
-            out.cidr = range.cidr();
-        }
-
-        let origins = [
-            "arin_originas0_originautnums",
-            "lacnic_originAutnum",
-            "nicbr_autnum",
-        ];
-
-        let origin = origins
-            .iter()
-            .find_map(|name| items(&object[*name]).find_map(number));
-        out.origin_asn = origin
-            .and_then(|origin| u32::try_from(origin).ok())
-            .filter(|origin| *origin != 0);
-    }
-
-    // RIPE lists maintainers as registrants too; only the organization is the holder.
-    let holders: Vec<Card<'_>> = with_role(object, "registrant").map(Card::of).collect();
-    let holder = holders
-        .iter()
-        .find(|card| card.is("org"))
-        .or_else(|| holders.iter().find(|card| !card.is("individual")));
-    out.organization = holder
-        .and_then(|card| card.organization().or_else(|| card.name()))
-        .or_else(|| described(object));
-    out.country = object["country"]
-        .as_str()
-        .and_then(countries::code)
-        .or_else(|| holder?.country());
-
-    Some(out)
-}
-
-/// APNIC and AFRINIC name the holder on the first line of a description.
-fn described(object: &Value) -> Option<String> {
-    let server = object["port43"].as_str().unwrap_or_default();
-    let description = |remark: &&Value| {
-        remark["title"]
-            .as_str()
-            .is_some_and(|title| title.eq_ignore_ascii_case("description"))
-    };
-    let remark = items(&object["remarks"]).find(description)?;
-    let theirs = server.contains("apnic") || server.contains("afrinic");
-    texts(&remark["description"])
-        .next()
-        .filter(|_| theirs)
-        .and_then(values::text)
 }

@@ -98,4 +98,53 @@ mod tests {
         expected.push("registered until expiry date".into());
         assert_eq!(list, expected);
     }
+
+    /// The words of one value.
+    fn of(value: &str) -> Vec<String> {
+        let mut list = Vec::new();
+        super::add(&mut list, value);
+        list
+    }
+
+    #[test]
+    fn every_epp_code_is_known_in_every_spelling() {
+        for code in super::EPP {
+            let spaced: String = code
+                .chars()
+                .flat_map(|c| c.is_ascii_uppercase().then_some(' ').into_iter().chain([c]))
+                .collect();
+            for text in [
+                code.to_owned(),
+                code.to_uppercase(),
+                spaced.clone(),
+                spaced.to_uppercase().replace(' ', "-"),
+                format!("{code} https://icann.org/epp#{code}"),
+                format!("https://icann.org/epp#{code}"),
+            ] {
+                assert_eq!(of(&text), [code], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_word_is_left_out() {
+        for text in [
+            "",
+            "-",
+            "***",
+            "(x)",
+            "https://example.test/",
+            "123",
+            "\u{2014}",
+            &"a".repeat(81),
+        ] {
+            assert_eq!(of(text), [""; 0], "{text}");
+        }
+        assert_eq!(of(&"a".repeat(80)).len(), 1);
+        assert_eq!(of("200 Active"), ["active"]);
+        assert_eq!(of("\"ACTIVE\"."), ["active"]);
+        assert_eq!(of("Gesperrt ÜBER Nacht"), ["gesperrt über nacht"]);
+        let many: String = (0..100).map(|n| format!("word {n},")).collect();
+        assert_eq!(of(&many).len(), super::MAX);
+    }
 }

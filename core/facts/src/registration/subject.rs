@@ -82,4 +82,50 @@ mod tests {
         assert!(names_another("mine.com", "Domain Name: OTHER-NAME.COM\n"));
         assert!(is_another("mine.com", ["other.com"].into_iter()));
     }
+
+    #[test]
+    fn a_text_may_name_several() {
+        // The top-level domain before, the name itself behind.
+        assert!(!names_another(
+            "example.com",
+            "domain: COM\n\nDomain Name: example.com\n"
+        ));
+        assert!(!names_another(
+            "www.example.com",
+            "Domain Name: example.com\n"
+        ));
+        assert!(names_another(
+            "example.com",
+            "Domain Name: www.example.com\n"
+        ));
+        assert!(names_another("ample.com", "Domain Name: example.com\n"));
+        assert!(!names_another(
+            "example.com",
+            "Domain Name: a.test\nDomain Name: EXAMPLE.com.\n"
+        ));
+        // No names: sentences, other keys, values of several words.
+        for text in [
+            "Domain Name: not found here.",
+            "host: other.com",
+            "Domain Name:",
+            "Domain Name: other",
+            "",
+        ] {
+            assert!(!names_another("example.com", text), "{text}");
+        }
+        let late = format!("{}Domain Name: other.com\n", "x\n".repeat(2000));
+        assert!(!names_another("example.com", &late));
+    }
+
+    #[test]
+    fn a_query_that_is_no_name_is_never_contradicted() {
+        for query in ["", "192.0.2.1", "AS64500", "com", "..", "\u{202e}"] {
+            assert!(!names_another(query, "Domain Name: other.com\n"), "{query}");
+        }
+        assert!(!is_another("example.com", std::iter::empty()));
+        assert!(!is_another(
+            "bücher.example",
+            ["xn--bcher-kva.example"].into_iter()
+        ));
+    }
 }

@@ -87,14 +87,6 @@ impl DnsName {
 
 /// `name` as lower-case A-labels; `written` is what the place of a fault is told in.
 fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
-    let fault = |message: String, label: &str| {
-        let invalid = Invalid::new(message);
-        match written.find(label) {
-            Some(start) if !label.is_empty() => invalid.part(written, start..start + label.len()),
-            _ => invalid,
-        }
-    };
-
     if name.is_empty() {
         return Err(Invalid::new("a domain name is wanted here"));
     }
@@ -110,55 +102,14 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
 
     for label in dotted.split('.') {
         if label.is_empty() {
+            let filled: Vec<&str> = dotted.split('.').filter(|l| !l.is_empty()).collect();
             return Err(
-                Invalid::new("two dots stand side by side: an empty label is not allowed").value(
-                    dotted
-                        .split('.')
-                        .filter(|l| !l.is_empty())
-                        .collect::<Vec<_>>()
-                        .join("."),
-                ),
+                Invalid::new("two dots stand side by side: an empty label is not allowed")
+                    .value(filled.join(".")),
             );
         }
 
-        if let Some(bad) = label.chars().find(|c| !is_allowed(*c)) {
-            return Err(fault(
-                format!("{} may not stand in a name", shown(bad)),
-                label,
-            ));
-        }
-
-        let encoded = if label.is_ascii() && !has_ace_prefix(label) {
-            label.to_ascii_lowercase()
-        } else {
-            idna::domain_to_ascii(label).map_err(|_| {
-                fault(
-                    "this label is not a valid internationalized name (RFC 5891)".into(),
-                    label,
-                )
-            })?
-        };
-
-        // IDNA maps characters such as `⒜` to several, of which some do not belong into a name.
-        if let Some(bad) = encoded.chars().find(|c| *c != '.' && !is_allowed(*c)) {
-            return Err(fault(
-                format!("{} may not stand in a name", shown(bad)),
-                label,
-            ));
-        }
-
-        if encoded.is_empty() || encoded.contains('.') {
-            return Err(fault("this label decodes to another name".into(), label));
-        }
-
-        if encoded.len() > 63 {
-            let message = format!(
-                "a label holds at most 63 octets, this one has {}",
-                encoded.len()
-            );
-            return Err(fault(message, label));
-        }
-
+        let encoded = encode(label).map_err(|message| fault(message, label, written))?;
         if !out.is_empty() {
             out.push('.');
         }
@@ -174,6 +125,48 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
     }
 
     Ok(out)
+}
+
+/// The fault of a label, with its place where it stands in the text as written.
+fn fault(message: String, label: &str, written: &str) -> Invalid {
+    let invalid = Invalid::new(message);
+    match written.find(label) {
+        Some(start) => invalid.part(written, start..start + label.len()),
+        None => invalid,
+    }
+}
+
+/// One label, not empty, as a lower-case A-label. The error is the sentence for people.
+fn encode(label: &str) -> Result<String, String> {
+    if let Some(bad) = label.chars().find(|c| !is_allowed(*c)) {
+        return Err(format!("{} may not stand in a name", shown(bad)));
+    }
+
+    let encoded = if label.is_ascii() && !has_ace_prefix(label) {
+        label.to_ascii_lowercase()
+    } else {
+        // idna's error carries no cause: it only says that there were some.
+        idna::domain_to_ascii(label)
+            .map_err(|_| "this label is not a valid internationalized name (RFC 5891)".to_owned())?
+    };
+
+    // IDNA maps characters such as `⒜` to several, of which some do not belong into a name.
+    if let Some(bad) = encoded.chars().find(|c| *c != '.' && !is_allowed(*c)) {
+        return Err(format!("{} may not stand in a name", shown(bad)));
+    }
+
+    if encoded.is_empty() || encoded.contains('.') {
+        return Err("this label decodes to another name".to_owned());
+    }
+
+    if encoded.len() > 63 {
+        return Err(format!(
+            "a label holds at most 63 octets, this one has {}",
+            encoded.len()
+        ));
+    }
+
+    Ok(encoded)
 }
 
 fn has_ace_prefix(label: &str) -> bool {

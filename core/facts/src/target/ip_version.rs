@@ -59,3 +59,6 @@ impl JsonSchema for IpVersion {
         json_schema!({ "type": "string", "enum": ["4", "6"] })
     }
 }
+
+#[cfg(test)]
+mod tests;

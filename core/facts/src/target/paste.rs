@@ -154,4 +154,35 @@ mod tests {
             assert_eq!(clean(pasted), host, "{pasted}");
         }
     }
+
+    #[test]
+    fn what_is_no_link_stays() {
+        for text in [
+            "",
+            ".",
+            "example.com:8080",
+            "a b",
+            "[unclosed",
+            "<unclosed",
+            "(x)",
+            "192.0.2.0/33",
+            "2001:db8::1",
+            "\u{202e}",
+        ] {
+            let expected = if text == "192.0.2.0/33" {
+                text
+            } else {
+                text.trim()
+            };
+            assert_eq!(clean(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_markup_is_read_in_linear_time() {
+        for part in ["<", "[", "](", "://", "@", "|", "[.]", "hxxp"] {
+            let text = part.repeat(20_000);
+            assert!(clean(&text).len() <= text.len() + 1, "{part}");
+        }
+    }
 }

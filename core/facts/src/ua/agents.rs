@@ -157,4 +157,42 @@ mod tests {
         assert_eq!(AGENTS.agents.len(), rows);
         assert!(rows > 250);
     }
+
+    #[test]
+    fn versions_stand_behind_names() {
+        for (rest, expected) in [
+            ("/1.2.3", Some("1.2.3")),
+            (" 1.2 (x)", Some("1.2")),
+            ("/v2", Some("2")),
+            ("_2023", Some("2023")),
+            ("-1.0-beta+7;", Some("1.0-beta+7")),
+            (":3.", Some("3")),
+            ("1.8.0_151", Some("1.8.0_151")),
+            ("/", None),
+            ("/x1", None),
+            (" (1.0)", None),
+            ("", None),
+            ("/é", None),
+        ] {
+            assert_eq!(version_at(rest), expected, "{rest}");
+        }
+        assert!(version_at(&format!("/{}", "1".repeat(40))).is_some());
+        assert_eq!(version_at(&format!("/{}", "1".repeat(41))), None);
+    }
+
+    #[test]
+    fn what_a_text_begins_with_is_what_it_is() {
+        for (text, leading) in [
+            ("curl/8.5.0", true),
+            ("CURL/8.5.0", true),
+            ("x (curl/8.5.0)", false),
+            ("Mozilla/5.0 (compatible; GPTBot/1.2)", false),
+        ] {
+            assert_eq!(
+                find(text).map(|named| named.leading),
+                Some(leading),
+                "{text}"
+            );
+        }
+    }
 }

@@ -358,46 +358,4 @@ pub(super) fn is_vague_bot(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn constants_build_and_words_decide() {
-        for text in [
-            "MyCrawler/1.0",
-            "foo-bot/2",
-            "Mozilla/5.0 (compatible; Whatever/1.0; +http://example.com)",
-            "SiteChecker",
-            "Foo/1.0",
-        ] {
-            assert!(sounds_like_a_bot(text, false), "{text}");
-        }
-
-        for text in [
-            "Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/112.0.0.0 Mobile Safari/537.36",
-            "Nokia6230/2.0",
-            "MyApp/3 CFNetwork/1408.0.4 Darwin/22.5.0",
-        ] {
-            assert!(!sounds_like_a_bot(text, false), "{text}");
-        }
-
-        let named = |name: &str, version: &str| (Some(name.to_owned()), Some(version.to_owned()));
-
-        assert_eq!(
-            own_product("Mozilla/5.0 (compatible; Thing/1.2; x)"),
-            named("Thing", "1.2")
-        );
-        assert_eq!(
-            own_product(
-                "Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/1 Safari/2 Uptimia/1.0"
-            ),
-            named("Uptimia", "1.0")
-        );
-
-        assert_eq!(
-            own_product("ForwardQR/1.0 (+https://example.com/bot.html)"),
-            named("ForwardQR", "1.0")
-        );
-        assert_eq!(vendor("Mobile Safari UI/WKWebView"), Some("Apple"));
-    }
-}
+mod tests;

@@ -83,10 +83,19 @@ fn android_model(text: &str) -> Option<&str> {
     let rest = &rest[rest.find("; ")? + 2..];
     let end = rest.find([';', ')']).unwrap_or(rest.len());
     let model = rest[..end].split(" Build").next()?.trim();
-    let language = model.len() == 5 && model.as_bytes()[2] == b'-' && model.is_ascii();
+    let language = is_language(model);
     let fine = model.len() > 1
         && model.len() < 40
         && !language
         && !["Mobile", "Tablet", "wv", "U", "TV"].contains(&model);
     (fine && !model.starts_with("rv:")).then_some(model)
 }
+
+/// `de-de`, `en-US`: older Androids name the language before the model.
+fn is_language(text: &str) -> bool {
+    matches!(text.as_bytes(), &[a, b, b'-', c, d]
+        if [a, b].iter().all(u8::is_ascii_lowercase) && [c, d].iter().all(u8::is_ascii_alphabetic))
+}
+
+#[cfg(test)]
+mod tests;

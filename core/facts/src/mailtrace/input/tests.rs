@@ -55,6 +55,10 @@ fn reads_what_people_paste() {
         "fenced in a quote",
         format!("> ```\n{}> ```\n", each_line(|l| format!("> {l}\n"))).as_bytes(),
     );
+}
+
+#[test]
+fn reads_what_lost_its_shape_on_the_way() {
     same(
         "indented",
         each_line(|line| format!("    {line}\n")).as_bytes(),
@@ -143,4 +147,79 @@ fn signatures_cover_the_message_itself() {
     );
     assert_eq!(signed(headers().as_bytes()), None);
     assert_eq!(signed(format!("> {MESSAGE}").as_bytes()), None);
+}
+
+#[test]
+fn a_cut_inside_a_character_is_no_reason_for_latin_1() {
+    let text = |bytes: &[u8]| super::text(bytes).0.into_owned();
+    assert_eq!(text("Grüße".as_bytes()), "Grüße");
+    assert_eq!(text(&"Grü".as_bytes()[..3]), "Gr");
+    assert_eq!(text(b"Gr\xfc\xdfe"), "Grüße");
+    // Valid characters stay beside a byte that is none.
+    assert_eq!(
+        text(
+            "ü \u{e9}"
+                .as_bytes()
+                .iter()
+                .chain(b"\xe9 x")
+                .copied()
+                .collect::<Vec<_>>()
+                .as_slice()
+        ),
+        "ü éé x"
+    );
+    assert_eq!(text(b"\xef\xbb\xbfa"), "a");
+    assert_eq!(text(b"\xff\xfea\0b\0c"), "ab");
+    assert_eq!(text(b"\xfe\xff\0a\0b"), "ab");
+    assert_eq!(text(b"\xff\xfe"), "");
+    assert_eq!(text(b""), "");
+}
+
+#[test]
+fn an_outlook_file_is_searched_for_its_headers() {
+    let file = |tail: &[u8]| {
+        let bytes = [&[0xd0, 0xcf, 0x11, 0xe0, 0, 0, 0, 0][..], tail].concat();
+        let (text, notes) = super::text(&bytes);
+        (text.into_owned(), notes.len())
+    };
+    assert_eq!(file(b"xReceived: a\0rest"), ("Received: a".to_owned(), 1));
+    assert_eq!(file(b"Received: \xfc"), ("Received: ü".to_owned(), 1));
+    assert_eq!(file(b"nothing"), (String::new(), 1));
+    assert_eq!(file(b"ReceivedReceive"), (String::new(), 1));
+    assert_eq!(file(b""), (String::new(), 1));
+}
+
+#[test]
+fn only_a_whole_message_can_be_checked() {
+    let of = |text: &str| {
+        signed(text.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    };
+    assert_eq!(of("From: a\n\nb").as_deref(), Some("From: a\r\n\r\nb"));
+    assert_eq!(
+        of("\r\n\nFrom: a\r\n\r\nb\n").as_deref(),
+        Some("From: a\r\n\r\nb\r\n")
+    );
+    assert_eq!(
+        of("From a@b Mon\nFrom: a\n\nb").as_deref(),
+        Some("From: a\r\n\r\nb")
+    );
+    assert_eq!(
+        of("\u{feff}From: a\n\nb").as_deref(),
+        Some("From: a\r\n\r\nb")
+    );
+    for text in [
+        "",
+        "\n\n",
+        "From: a",
+        "From: a\n\n",
+        "From a@b",
+        "hello\n\nb",
+        "> From: a\n\nb",
+        "```\nFrom: a\n\nb",
+        "Note: a\n\nb",
+    ] {
+        assert_eq!(of(text), None, "{text:?}");
+    }
+    assert_eq!(signed(b"\xff\xfeF\0"), None);
+    assert_eq!(signed(b"Fr\xfcm: a\n\nb"), None);
 }

@@ -330,3 +330,6 @@ fn path(word: &str) -> Option<String> {
     }
     (text.len() <= 320 && !text.contains(char::is_whitespace)).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -334,3 +334,6 @@ fn offset(text: &str) -> Option<Option<i64>> {
         (hours <= 14 && minutes < 60 && digits.len() <= 4).then_some(sign * (hours * 60 + minutes)),
     )
 }
+
+#[cfg(test)]
+mod tests;

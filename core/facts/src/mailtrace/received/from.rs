@@ -8,8 +8,10 @@
 //! | Exchange | `from GREETING (ADDRESS)` |
 //! | GMX, MDaemon, fetchmail | `from NAME [ADDRESS]` |
 
+use std::net::IpAddr;
+
 use super::Received;
-use super::clauses::{Clauses, Key};
+use super::clauses::{Clause, Clauses, Key};
 use super::tls;
 use crate::mailtrace::names;
 
@@ -18,7 +20,7 @@ use crate::mailtrace::names;
 struct Parts {
     greeting: Option<String>,
     name: Option<String>,
-    address: Option<std::net::IpAddr>,
+    address: Option<IpAddr>,
     port: Option<u16>,
     bad: Option<String>,
 }
@@ -28,37 +30,13 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
     let Some(from) = clauses.get(Key::From) else {
         return;
     };
-    let local = line
-        .protocol
-        .as_deref()
-        .is_some_and(|p| p.to_ascii_lowercase().starts_with("local"));
     let mut parts = Parts::default();
     for text in &from.comments {
         comment(text, &mut parts, line);
     }
 
-    let mut words = from.words.iter().copied();
-    let first = words.next().unwrap_or_default();
-
-    if words.clone().next() == Some("named") {
-        // Gmail's API: `from 123456789012 named unknown`: a project's number.
-        return;
-    }
-
-    let mut phrase = false;
-
-    for word in words {
-        match names::address_port(word) {
-            Some((address, port)) if word.starts_with('[') => {
-                parts.address = parts.address.or(Some(address));
-                parts.port = parts.port.or(port);
-            }
-            // Microsoft's `from mail pickup service`
-            _ => phrase = true,
-        }
-    }
-
-    if phrase && !first.contains('.') {
+    let first = from.words.first().copied().unwrap_or_default();
+    if is_phrase(from, &mut parts) {
         return;
     }
 
@@ -67,21 +45,17 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
         .iter()
         .any(|text| text.eq_ignore_ascii_case("unknown"));
     let literal = names::address_port(first);
-
-    if let Some((address, port)) = literal {
-        match (parts.address, &parts.greeting) {
-            // `from [192.0.2.1] (host [198.51.100.7])`: a greeting that is a literal.
-            (Some(_), None) => line.from_helo = Some(first.trim_end_matches([';', ',']).to_owned()),
-            (Some(_), Some(_)) => {}
-            // SendGrid: `from [192.168.1.50] (unknown)`: only the greeting is known.
-            (None, None) if unknown => line.from_helo = Some(first.to_owned()),
-            (None, _) => (parts.address, parts.port) = (Some(address), parts.port.or(port)),
-        }
+    if let Some(literal) = literal {
+        place_literal(first, literal, unknown, &mut parts, line);
     }
 
     let named = names::host(first).filter(|name| literal.is_none() && !name.contains(['/', ':']));
 
     // A local user (`from mail by mx with local`), or SendGrid's account (`from MTc0MzAz (unknown)`).
+    let local = line
+        .protocol
+        .as_deref()
+        .is_some_and(|p| p.to_ascii_lowercase().starts_with("local"));
     let account = parts.address.is_none() && (local || unknown && !first.contains('.'));
     let named = named.filter(|_| !account).map(str::to_owned);
 
@@ -101,6 +75,48 @@ pub(super) fn fill(clauses: &Clauses<'_>, line: &mut Received) {
 
     (line.from_address, line.from_port) = (parts.address, parts.port);
     line.bad_address = parts.bad.filter(|_| line.from_address.is_none());
+}
+
+/// Whether the clause is prose and names no client: Gmail's API (`from 123456789012 named unknown`, a project's
+/// number), Microsoft's `from mail pickup service`. An address in brackets behind the name is kept.
+fn is_phrase(from: &Clause<'_>, parts: &mut Parts) -> bool {
+    let mut words = from.words.iter().copied();
+    let first = words.next().unwrap_or_default();
+    if words.clone().next() == Some("named") {
+        return true;
+    }
+
+    let mut phrase = false;
+
+    for word in words {
+        match names::address_port(word) {
+            Some((address, port)) if word.starts_with('[') => {
+                parts.address = parts.address.or(Some(address));
+                parts.port = parts.port.or(port);
+            }
+            _ => phrase = true,
+        }
+    }
+
+    phrase && !first.contains('.')
+}
+
+/// Decides what an address in the place of the name is: the client's own, or its greeting.
+fn place_literal(
+    first: &str,
+    (address, port): (IpAddr, Option<u16>),
+    unknown: bool,
+    parts: &mut Parts,
+    line: &mut Received,
+) {
+    match (parts.address, &parts.greeting) {
+        // `from [192.0.2.1] (host [198.51.100.7])`: a greeting that is a literal.
+        (Some(_), None) => line.from_helo = Some(first.trim_end_matches([';', ',']).to_owned()),
+        (Some(_), Some(_)) => {}
+        // SendGrid: `from [192.168.1.50] (unknown)`: only the greeting is known.
+        (None, None) if unknown => line.from_helo = Some(first.to_owned()),
+        (None, _) => (parts.address, parts.port) = (Some(address), parts.port.or(port)),
+    }
 }
 
 /// Exim writes the greeting only where it is not the name that it looked up itself; so does CommuniGate with
@@ -142,77 +158,97 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
     }
 
     line.doubted |= lower.contains("may be forged");
+    parts.read(text);
+}
 
-    // The greeting runs to the end of qmail's comment, but a name has no spaces.
-    let mut words = text
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '(' | ')'))
-        .filter(|word| !word.is_empty())
-        .peekable();
-    let mut first = true;
+/// Words after which a greeting stands.
+const GREETINGS: [&str; 5] = ["helo", "ehlo", "lhlo", "helo:", "ehlo:"];
 
-    while let Some(word) = words.next() {
-        let start = std::mem::replace(&mut first, false);
+impl Parts {
+    /// Takes the words of a comment one after the other.
+    fn read(&mut self, text: &str) {
+        // The greeting runs to the end of qmail's comment, but a name has no spaces.
+        let mut words = text
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '(' | ')'))
+            .filter(|word| !word.is_empty())
+            .peekable();
+        let mut first = true;
 
-        if ["helo", "ehlo", "lhlo", "helo:", "ehlo:"]
-            .iter()
-            .any(|w| word.eq_ignore_ascii_case(w))
-        {
-            parts.greeting = parts
-                .greeting
-                .take()
-                .or_else(|| words.next().and_then(greeting));
-            continue;
-        }
+        while let Some(word) = words.next() {
+            let start = std::mem::replace(&mut first, false);
 
-        if let Some((key, value)) = word.split_once('=') {
-            match key.to_ascii_lowercase().as_str() {
-                "helo" | "ehlo" | "lhlo" => {
-                    parts.greeting = parts.greeting.take().or_else(|| greeting(value))
+            if GREETINGS
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+            {
+                if self.greeting.is_none() {
+                    self.greeting = words.next().and_then(greeting);
                 }
-                "port" => parts.port = parts.port.or_else(|| value.parse().ok()),
-                _ => {}
+            } else if let Some((key, value)) = word.split_once('=') {
+                self.pair(key, value);
+            } else if !self.address(word, start) {
+                self.name(word, start, words.peek().copied().unwrap_or_default());
             }
-            continue;
         }
+    }
 
-        // `ident@192.0.2.1`, `IDENT:user@host`, `"port 65230"@host`
-        let bare = word.rsplit_once('@').map_or(word, |(_, host)| host);
+    /// `helo=mx.example`, `port=1234`; other keys say nothing here.
+    fn pair(&mut self, key: &str, value: &str) {
+        match key.to_ascii_lowercase().as_str() {
+            "helo" | "ehlo" | "lhlo" => {
+                self.greeting = self.greeting.take().or_else(|| greeting(value));
+            }
+            "port" => self.port = self.port.or_else(|| value.parse().ok()),
+            _ => {}
+        }
+    }
 
-        // smail and others glue it: `localhost[127.0.0.1]`
-        let (glued, bare) = match bare.find('[') {
-            Some(at) if at > 0 => (Some(&bare[..at]), &bare[at..]),
-            _ => (None, bare),
-        };
+    /// Takes an address, or what stands in brackets instead of one. `false` when the word is neither.
+    fn address(&mut self, word: &str, start: bool) -> bool {
+        let (glued, bare) = unglue(word);
 
         if let Some((address, port)) = names::address_port(bare) {
             let bracket = bare.starts_with('[');
-            if parts.address.is_none() && (bracket || start) {
-                (parts.address, parts.port) = (Some(address), parts.port.or(port));
+            if self.address.is_none() && (bracket || start) {
+                (self.address, self.port) = (Some(address), self.port.or(port));
                 if let Some(name) = glued.and_then(names::host) {
-                    parts.name.get_or_insert_with(|| name.to_owned());
+                    self.name.get_or_insert_with(|| name.to_owned());
                 }
             }
-            continue;
+            return true;
         }
 
         let inner = bare.trim_matches(['[', ']']);
-
-        if names::looks_numeric(inner) && bare.starts_with('[') {
-            parts.bad = Some(inner.to_owned());
-            continue;
+        let bad = names::looks_numeric(inner) && bare.starts_with('[');
+        if bad {
+            self.bad = Some(inner.to_owned());
         }
+        bad
+    }
 
-        let next = words.peek().copied().unwrap_or_default();
+    /// Takes a name that stands before an address or alone in the comment.
+    fn name(&mut self, word: &str, start: bool, next: &str) {
+        let (_, bare) = unglue(word);
         let before_address =
             names::address(next).is_some() || names::looks_numeric(next.trim_matches(['[', ']']));
         let alone = start && next.is_empty() && bare.contains('.') && !word.contains('@');
 
-        if parts.name.is_none()
+        if self.name.is_none()
             && (before_address || alone)
             && let Some(name) = names::host(bare).filter(|name| !name.contains(['/', ':']))
         {
-            parts.name = Some(name.to_owned());
+            self.name = Some(name.to_owned());
         }
+    }
+}
+
+/// Takes the user away (`ident@192.0.2.1`, `IDENT:user@host`, `"port 65230"@host`) and parts a name from the address
+/// that smail and others glue to it: `localhost[127.0.0.1]`.
+fn unglue(word: &str) -> (Option<&str>, &str) {
+    let bare = word.rsplit_once('@').map_or(word, |(_, host)| host);
+    match bare.find('[') {
+        Some(at) if at > 0 => (Some(&bare[..at]), &bare[at..]),
+        _ => (None, bare),
     }
 }
 

@@ -83,106 +83,109 @@ fn what_is_no_name_is_absent() {
     assert_eq!(parse(""), Received::default());
 }
 
+/// The clause, and the greeting, name and address in it.
+const CLIENTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "from a.example (b.example [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (b.example. [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (unknown [IPv6:2001:db8::1])",
+        "a.example",
+        "",
+        "2001:db8::1",
+    ),
+    (
+        "from b.example ([192.0.2.1]:1689 \"EHLO a.example\" rhost-flags-OK-OK-OK-OK)",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from b.example (HELO a.example) (ident@192.0.2.1)",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from b.example (EHLO a.example) [192.0.2.1]",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from unknown (HELO a.example) ([192.0.2.1])",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    (
+        "from [192.0.2.1] (helo=a.example ident=x)",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    (
+        "from [192.0.2.1] (port=1234 helo=[10.0.0.1])",
+        "[10.0.0.1]",
+        "",
+        "192.0.2.1",
+    ),
+    (
+        "from [10.0.0.1] (b.example [192.0.2.1])",
+        "[10.0.0.1]",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (\"port 65230\"@b.example [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example (IDENT:root@b.example [192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example(b.example[192.0.2.1])",
+        "a.example",
+        "b.example",
+        "192.0.2.1",
+    ),
+    (
+        "from a.example ([192.0.2.1] [192.0.2.1])",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    ("from a.example (192.0.2.1)", "a.example", "", "192.0.2.1"),
+    ("from a.example [192.0.2.1]", "a.example", "", "192.0.2.1"),
+    ("from ([192.0.2.1])", "", "", "192.0.2.1"),
+    ("from 192.0.2.1", "", "", "192.0.2.1"),
+    (
+        "from 127.0.0.1 (EHLO a.example) (192.0.2.1)",
+        "a.example",
+        "",
+        "192.0.2.1",
+    ),
+    ("from a.example ([fe80::1%12])", "a.example", "", "fe80::1"),
+    ("from a.example ([unix socket])", "a.example", "", ""),
+];
+
 #[test]
 fn names_and_addresses_in_any_order() {
-    for (text, helo, rdns, address) in [
-        (
-            "from a.example (b.example [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (b.example. [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (unknown [IPv6:2001:db8::1])",
-            "a.example",
-            "",
-            "2001:db8::1",
-        ),
-        (
-            "from b.example ([192.0.2.1]:1689 \"EHLO a.example\" rhost-flags-OK-OK-OK-OK)",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from b.example (HELO a.example) (ident@192.0.2.1)",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from b.example (EHLO a.example) [192.0.2.1]",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from unknown (HELO a.example) ([192.0.2.1])",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        (
-            "from [192.0.2.1] (helo=a.example ident=x)",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        (
-            "from [192.0.2.1] (port=1234 helo=[10.0.0.1])",
-            "[10.0.0.1]",
-            "",
-            "192.0.2.1",
-        ),
-        (
-            "from [10.0.0.1] (b.example [192.0.2.1])",
-            "[10.0.0.1]",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (\"port 65230\"@b.example [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example (IDENT:root@b.example [192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example(b.example[192.0.2.1])",
-            "a.example",
-            "b.example",
-            "192.0.2.1",
-        ),
-        (
-            "from a.example ([192.0.2.1] [192.0.2.1])",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        ("from a.example (192.0.2.1)", "a.example", "", "192.0.2.1"),
-        ("from a.example [192.0.2.1]", "a.example", "", "192.0.2.1"),
-        ("from ([192.0.2.1])", "", "", "192.0.2.1"),
-        ("from 192.0.2.1", "", "", "192.0.2.1"),
-        (
-            "from 127.0.0.1 (EHLO a.example) (192.0.2.1)",
-            "a.example",
-            "",
-            "192.0.2.1",
-        ),
-        ("from a.example ([fe80::1%12])", "a.example", "", "fe80::1"),
-        ("from a.example ([unix socket])", "a.example", "", ""),
-    ] {
+    for &(text, helo, rdns, address) in CLIENTS {
         let line = parse(&format!(
             "{text} by mx.example with SMTP; 5 Oct 2026 07:00:00 +0000"
         ));
@@ -199,4 +202,59 @@ fn names_and_addresses_in_any_order() {
         );
         assert_eq!(line.by.as_deref(), Some("mx.example"), "{text}");
     }
+}
+
+#[test]
+fn the_name_to_show_is_the_one_that_tells_most() {
+    for (helo, rdns, expected) in [
+        (
+            Some("helo.example"),
+            Some("rdns.example"),
+            Some("helo.example"),
+        ),
+        (
+            Some("localhost"),
+            Some("rdns.example"),
+            Some("rdns.example"),
+        ),
+        (Some("pc"), Some("host"), Some("pc")),
+        (
+            Some("[192.0.2.1]"),
+            Some("rdns.example"),
+            Some("rdns.example"),
+        ),
+        (Some("192.0.2.1"), None, None),
+        (Some("pc"), None, Some("pc")),
+        (None, Some("rdns.example"), Some("rdns.example")),
+        (None, None, None),
+    ] {
+        let line = Received {
+            from_helo: helo.map(str::to_owned),
+            from_rdns: rdns.map(str::to_owned),
+            ..Received::default()
+        };
+        assert_eq!(line.client_host(), expected, "{helo:?} {rdns:?}");
+        assert_eq!(line.is_local(), helo.is_none() && rdns.is_none());
+    }
+}
+
+#[test]
+fn a_line_is_written_as_json() {
+    let line = parse("by mx.example for <a@b.example>; Mon, 5 Oct 2026 07:00:00 +0200 (CEST)");
+    let json = serde_json::to_value(&line).expect("JSON");
+    assert_eq!(json["for"], "a@b.example");
+    assert_eq!(json["at"], "2026-10-05T05:00:00Z");
+    assert_eq!(json["zone"], "+0200");
+    assert_eq!(json["date_text"], "Mon, 5 Oct 2026 07:00:00 +0200 (CEST)");
+}
+
+#[test]
+fn only_the_beginning_of_an_endless_line_is_read() {
+    let line = parse(&format!("by mx.example {} with ESMTP", "x ".repeat(MAX)));
+    assert_eq!(
+        (line.by.as_deref(), line.protocol),
+        (Some("mx.example"), None)
+    );
+    let line = parse(&format!("by mx.example; {}", "é".repeat(500)));
+    assert_eq!(line.date_text.map(|text| text.len()), Some(120));
 }

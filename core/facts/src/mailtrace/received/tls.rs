@@ -78,92 +78,107 @@ pub(super) fn implied(protocol: &str) -> bool {
 /// What one comment says, or `None` when it is about something else.
 pub(super) fn of_comment(text: &str) -> Option<Tls> {
     let lower = text.to_ascii_lowercase();
-    let mut tls = Tls::default();
 
-    // Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex closes with `)(Client …`.
-    if let Some(rest) = lower.strip_prefix("using ") {
-        let mut words = text[text.len() - rest.len()..].split_ascii_whitespace();
-        tls.version = words.next().and_then(version);
-        tls.cipher = words
-            .skip_while(|w| !w.eq_ignore_ascii_case("cipher"))
-            .nth(1)
-            .and_then(cipher);
-        return (tls.version.is_some() || lower.starts_with("using tls")).then_some(tls);
+    if lower.starts_with("using ") {
+        return postfix(text, &lower);
     }
 
     // Postfix: `Client CN "mx", Issuer "CA" (verified OK)`, `No client certificate requested`.
     if lower.starts_with("client cn ") {
-        tls.verified = Some(lower.contains("(verified ok)"));
-        return Some(tls);
+        return Some(Tls {
+            verified: Some(lower.contains("(verified ok)")),
+            ..Tls::default()
+        });
     }
 
     if lower.contains("client certificate not present")
         || lower.starts_with("no client certificate")
     {
-        return Some(tls);
+        return Some(Tls::default());
     }
 
-    // Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
-    if lower.starts_with("version=")
-        || lower.starts_with("cipher=")
-        || lower.starts_with("version:")
+    if ["version=", "cipher=", "version:"]
+        .iter()
+        .any(|start| lower.starts_with(start))
     {
-        for pair in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
-            match pair.split_once('=') {
-                Some((key, value)) if key.eq_ignore_ascii_case("version") => {
-                    tls.version = version(value)
-                }
-                Some((key, value)) if key.eq_ignore_ascii_case("cipher") => {
-                    tls.cipher = cipher(value)
-                }
-                Some((key, value)) if key.eq_ignore_ascii_case("verify") => {
-                    // NO: no certificate was given. FAIL and NOT: one was, or none was asked for.
-                    tls.verified = match value.to_ascii_uppercase().as_str() {
-                        "OK" => Some(true),
-                        "FAIL" => Some(false),
-                        _ => None,
-                    };
-                }
-                _ => {}
-            }
-        }
-
-        return (tls != Tls::default()).then_some(tls);
+        return pairs(text);
     }
 
-    // Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
     if lower.starts_with("tls") || lower.starts_with("ssl") || lower.starts_with("x=tls") {
-        let text = if lower.starts_with("x=") {
+        return colons(if lower.starts_with("x=") {
             &text[2..]
         } else {
             text
-        };
-
-        if text.len() == 3 {
-            return Some(tls);
-        }
-
-        let mut parts = text.split(':');
-        let first = parts.next().unwrap_or_default();
-
-        if !first.contains(char::is_whitespace) && parts.clone().count() > 0 {
-            tls.version = version(first);
-            tls.cipher = parts.next().and_then(cipher);
-        } else {
-            // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`; Courier's `SSL: TLSv1/SSLv3,128bits,RC4-MD5`.
-            tls.version = text.split([' ', ',', ':']).find_map(version);
-        }
-
-        return tls.version.is_some().then_some(tls);
+        });
     }
 
     // qmail with TLS: `(DHE-RSA-AES256-SHA encrypted) SMTP`
-    if let Some(rest) = lower.strip_suffix(" encrypted") {
-        tls.cipher = cipher(&text[..rest.len()]);
-        return tls.cipher.is_some().then_some(tls);
+    let cipher = cipher(&text[..lower.strip_suffix(" encrypted")?.len()])?;
+    Some(Tls {
+        cipher: Some(cipher),
+        ..Tls::default()
+    })
+}
+
+/// Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex closes with `)(Client …`.
+fn postfix(text: &str, lower: &str) -> Option<Tls> {
+    let mut words = text["using ".len()..].split_ascii_whitespace();
+    let tls = Tls {
+        version: words.next().and_then(version),
+        cipher: words
+            .skip_while(|w| !w.eq_ignore_ascii_case("cipher"))
+            .nth(1)
+            .and_then(cipher),
+        verified: None,
+    };
+    (tls.version.is_some() || lower.starts_with("using tls")).then_some(tls)
+}
+
+/// Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
+fn pairs(text: &str) -> Option<Tls> {
+    let mut tls = Tls::default();
+
+    for pair in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
+        let Some((key, value)) = pair.split_once('=') else {
+            continue;
+        };
+        match key.to_ascii_lowercase().as_str() {
+            "version" => tls.version = version(value),
+            "cipher" => tls.cipher = cipher(value),
+            // NO: no certificate was given. FAIL and NOT: one was, or none was asked for.
+            "verify" => {
+                tls.verified = match value.to_ascii_uppercase().as_str() {
+                    "OK" => Some(true),
+                    "FAIL" => Some(false),
+                    _ => None,
+                };
+            }
+            _ => {}
+        }
     }
 
-    None
+    (tls != Tls::default()).then_some(tls)
+}
+
+/// Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
+fn colons(text: &str) -> Option<Tls> {
+    let mut tls = Tls::default();
+    if text.len() == 3 {
+        return Some(tls);
+    }
+
+    let mut parts = text.split(':');
+    let first = parts.next().unwrap_or_default();
+
+    tls.version = version(first);
+    if tls.version.is_some() {
+        tls.cipher = parts.next().and_then(cipher);
+    } else {
+        // Exim's bare `TLS1.3`; qmail's `TLSv1.3 …`; Courier's `SSL: TLSv1/SSLv3,128bits,RC4-MD5`.
+        tls.version = text.split([' ', ',', ':']).find_map(version);
+    }
+
+    tls.version.is_some().then_some(tls)
 }
 
 /// `TLS1_2`, `TLSv1.2`, `TLS1.2` and `TLSv1_2` are one.
@@ -191,3 +206,6 @@ fn cipher(text: &str) -> Option<String> {
         && !text.eq_ignore_ascii_case("other"))
     .then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,3 +82,6 @@ fn blank(text: &str) -> usize {
     text.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')'))
         .unwrap_or(text.len())
 }
+
+#[cfg(test)]
+mod tests;

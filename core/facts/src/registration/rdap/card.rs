@@ -107,3 +107,6 @@ impl<'v> Card<'v> {
             .find_map(|(_, value)| values::url(value.as_str()?))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,34 +136,35 @@ fn errors_and_broken_answers() {
         ),
     ] {
         assert_eq!(
-            parse(Kind::Domain, "example.com", text.as_bytes()).map(|r| r.state),
-            Ok(state)
+            parse(Kind::Domain, "example.com", text.as_bytes())
+                .expect("an answer")
+                .state,
+            state
         );
     }
 
     for (text, error) in [
-        ("", Error::NotJson),
-        ("<html>", Error::NotJson),
-        ("[]", Error::NotRdap),
-        ("{}", Error::NotRdap),
+        ("", "the RDAP answer is not JSON"),
+        ("<html>", "the RDAP answer is not JSON"),
+        ("[]", "the answer is not RDAP for what was asked"),
+        ("{}", "the answer is not RDAP for what was asked"),
         (
             r#"{"objectClassName": "entity", "handle": "X"}"#,
-            Error::NotRdap,
+            "the answer is not RDAP for what was asked",
         ),
     ] {
         assert_eq!(
-            parse(Kind::Domain, "example.com", text.as_bytes()),
-            Err(error),
+            parse(Kind::Domain, "example.com", text.as_bytes())
+                .expect_err(text)
+                .to_string(),
+            error,
             "{text}"
         );
     }
+}
 
-    assert_eq!(
-        parse(Kind::Domain, "x", "[".repeat(1_000_000).as_bytes()),
-        Err(Error::NotJson)
-    );
-
-    // Members of wrong types are members not said.
+#[test]
+fn members_of_wrong_types_are_members_not_said() {
     let odd = r#"{"objectClassName": "domain", "ldhName": 1, "status": "client hold", "events": {"eventAction": "registration", "eventDate": "2001-02-03"},
         "entities": [null, 1, {"roles": "registrar", "vcardArray": [1, [["fn"], ["fn", {}, "text", "Sample"], "x"]], "publicIds": {"type": "IANA", "identifier": 9998}}],
         "nameservers": [{}, null, "ns1.example.net"], "secureDNS": {"delegationSigned": "false"}, "links": 3}"#;
@@ -187,4 +188,150 @@ fn errors_and_broken_answers() {
         (Some("2001-02-03T00:00:00Z"), Some(false))
     );
     assert!(related(odd.as_bytes()).is_empty());
+}
+
+#[test]
+fn an_error_keeps_its_cause() {
+    for text in [
+        b"{\"a\": tru}".to_vec(),
+        b"{\xff".to_vec(),
+        "[".repeat(1_000_000).into_bytes(),
+    ] {
+        let error = parse(Kind::Domain, "x", &text).expect_err("no JSON");
+        assert!(matches!(error, Error::NotJson(_)));
+        assert!(std::error::Error::source(&error).is_some());
+    }
+    let long = vec![b' '; super::MAX_BYTES + 1];
+    assert!(matches!(
+        parse(Kind::Domain, "x", &long),
+        Err(Error::TooLong)
+    ));
+}
+
+#[test]
+fn latin_1_in_a_text_does_not_lose_the_answer() {
+    let text = b"\xef\xbb\xbf{\"objectClassName\":\"domain\",\"ldhName\":\"example.com\",\"status\":[\"Gel\xf6scht\"]}";
+    let r = parse(Kind::Domain, "example.com", text).expect("an answer");
+    assert_eq!((r.state, r.status.len()), (State::Registered, 1));
+}
+
+#[test]
+fn a_search_is_answered_by_the_match() {
+    let text = r#"{"domainSearchResults":[{"ldhName":"other.com"},{"ldhName":"EXAMPLE.com.","status":["active"]}]}"#;
+    let r = parse(Kind::Domain, "example.com", text.as_bytes()).expect("an answer");
+    assert_eq!(
+        (r.state, r.status),
+        (State::Registered, vec!["ok".to_owned()])
+    );
+    for (kind, query) in [
+        (Kind::Domain, "third.com"),
+        (Kind::Domain, ""),
+        (Kind::Asn, "AS1"),
+        (Kind::Ip, "192.0.2.1"),
+    ] {
+        assert!(
+            matches!(parse(kind, query, text.as_bytes()), Err(Error::NotRdap)),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_about_another_name_is_none() {
+    let text = r#"{"objectClassName":"domain","ldhName":"other.com"}"#;
+    assert!(matches!(
+        parse(Kind::Domain, "example.com", text.as_bytes()),
+        Err(Error::NotRdap)
+    ));
+    assert!(parse(Kind::Domain, "other.com", text.as_bytes()).is_ok());
+    // The registry's parent of the name asked about.
+    assert!(parse(Kind::Domain, "www.other.com", text.as_bytes()).is_ok());
+}
+
+#[test]
+fn reserved_is_told_from_registered() {
+    for (text, state) in [
+        (
+            r#"{"objectClassName":"domain","status":["reserved"]}"#,
+            State::Reserved,
+        ),
+        (
+            r#"{"objectClassName":"domain","status":["reserved"],"events":[{"eventAction":"Registration","eventDate":"2001-01-01"}]}"#,
+            State::Registered,
+        ),
+        (r#"{"objectClassName":"domain"}"#, State::Registered),
+        (r#"{"errorCode":404,"handle":null}"#, State::Available),
+        // An object with a code beside it is an object.
+        (
+            r#"{"errorCode":404,"objectClassName":"domain"}"#,
+            State::Registered,
+        ),
+    ] {
+        let r = parse(Kind::Domain, "example.com", text.as_bytes()).expect(text);
+        assert_eq!(r.state, state, "{text}");
+    }
+}
+
+#[test]
+fn links_to_further_answers_are_bounded_and_web_only() {
+    let links = |list: &str| related(format!(r#"{{"links":[{list}]}}"#).as_bytes());
+    let link = |href: &str| {
+        format!(r#"{{"rel":"related","href":"{href}","type":"application/rdap+json"}}"#)
+    };
+    assert_eq!(
+        links(
+            &[
+                link("http://a.test/domain/x"),
+                link("https://b.test/domain/x"),
+                link("https://b.test/domain/x")
+            ]
+            .join(",")
+        ),
+        ["https://b.test/domain/x", "http://a.test/domain/x"]
+    );
+    for href in [
+        "ftp://a.test/domain/x",
+        "javascript:x",
+        "",
+        "https://a.test/ x",
+        "https://a.test/é",
+    ] {
+        assert!(links(&link(href)).is_empty(), "{href}");
+    }
+    // Without a type the path decides.
+    assert_eq!(
+        links(r#"{"rel":"related","href":"https://a.test/domain/x"}"#).len(),
+        1
+    );
+    assert_eq!(
+        links(r#"{"rel":"related","href":"https://a.test/x"}"#).len(),
+        0
+    );
+    let many: Vec<String> = (0..20)
+        .map(|n| link(&format!("https://a.test/domain/{n}")))
+        .collect();
+    assert_eq!(links(&many.join(",")).len(), 4);
+    assert!(related(b"[").is_empty());
+}
+
+#[test]
+fn signatures_are_told_in_three_ways() {
+    let dnssec = |secure: &str| {
+        let text = format!(r#"{{"objectClassName":"domain","secureDNS":{secure}}}"#);
+        parse(Kind::Domain, "example.com", text.as_bytes())
+            .expect("an answer")
+            .dnssec
+    };
+    for (secure, expected) in [
+        (r#"{"delegationSigned":true}"#, Some(true)),
+        (r#"{"delegationSigned":"false"}"#, Some(false)),
+        (r#"{"dsData":[{"keyTag":1}]}"#, Some(true)),
+        (r#"{"keyData":{"flags":257}}"#, Some(true)),
+        (r#"{"dsData":[]}"#, None),
+        (r#"{"delegationSigned":"maybe"}"#, None),
+        ("{}", None),
+        ("null", None),
+    ] {
+        assert_eq!(dnssec(secure), expected, "{secure}");
+    }
 }

@@ -82,3 +82,198 @@ fn contacts() {
     assert_eq!(signed("signed delegation"), Some(true));
     assert_eq!(signed("maybe"), None);
 }
+
+#[test]
+fn a_text_is_one_line_worth_keeping() {
+    for (value, expected) in [
+        ("  Example\n  Ltd ", Some("Example Ltd")),
+        ("\"Example\"", Some("Example")),
+        ("\"a\" and \"b\"", Some("\"a\" and \"b\"")),
+        ("Société", Some("Société")),
+        ("N/A", None),
+        ("none.", None),
+        ("Unknown!", None),
+        ("Data Protected, not disclosed", None),
+        ("GDPR Masked", None),
+        ("see whois.example.test", None),
+        ("---", None),
+        ("", None),
+    ] {
+        assert_eq!(text(value).as_deref(), expected, "{value}");
+    }
+    assert!(text(&"a".repeat(MAX)).is_some());
+    assert_eq!(text(&"a".repeat(MAX + 1)), None);
+}
+
+#[test]
+fn a_trailing_bracket_is_parted() {
+    for (value, expected) in [
+        ("a (b)", Some(("a ", "b"))),
+        ("a [b]", Some(("a ", "b"))),
+        ("a (b) (c)", Some(("a (b) ", "c"))),
+        ("a (b", None),
+        ("a b)", None),
+        ("a (b]", None),
+        ("()", Some(("", ""))),
+        ("ü（b）", None),
+        ("", None),
+    ] {
+        assert_eq!(trailing_bracket(value), expected, "{value}");
+    }
+}
+
+#[test]
+fn legal_forms_mark_organizations() {
+    for name in [
+        "Example Inc.",
+        "Example, LLC",
+        "Example S.r.l.",
+        "Exemple SA",
+        "Example (Europe) GmbH",
+        "Universidad de X Foundation",
+        "X Y A/S",
+    ] {
+        assert!(is_organization(name), "{name}");
+    }
+    // A form alone is no name with a form.
+    for name in ["Inc.", "John Smith", "Incorporation", "Agnes Kg-less", ""] {
+        assert!(!is_organization(name), "{name}");
+    }
+}
+
+#[test]
+fn web_addresses_have_a_dot() {
+    for (value, expected) in [
+        ("www.sample.example", Some("www.sample.example")),
+        ("<https://a.example/x>", Some("https://a.example/x")),
+        ("(http://a.example)", Some("http://a.example")),
+        ("a@b.example", None),
+        ("localhost", None),
+        ("a.b", None),
+        (".example.com", None),
+        ("-a.example", None),
+        ("", None),
+    ] {
+        assert_eq!(url(value).as_deref(), expected, "{value}");
+    }
+}
+
+#[test]
+fn mail_addresses_have_a_host() {
+    for (value, expected) in [
+        ("abuse@example.net.", Some("abuse@example.net")),
+        ("mailto:abuse@example.net", Some("abuse@example.net")),
+        (
+            "mail 'abuse@example.net', or call",
+            Some("abuse@example.net"),
+        ),
+        ("@example.net", None),
+        ("a@@example.net", None),
+        ("a@-.net", None),
+        ("a at example.net", None),
+        ("", None),
+    ] {
+        assert_eq!(email(value).as_deref(), expected, "{value}");
+    }
+    assert_eq!(email(&format!("{}@example.net", "a".repeat(250))), None);
+}
+
+#[test]
+fn telephone_numbers_are_digits_with_punctuation() {
+    for (value, expected) in [
+        (
+            "tel:+1-555-555-1234;ext=102",
+            Some("+1-555-555-1234;ext=102"),
+        ),
+        ("+49 (0)30 123456", Some("+49 (0)30 123456")),
+        ("123456", Some("123456")),
+        ("12345", None),
+        ("call 123456", None),
+        ("1234567890123456789012345", None),
+        ("１２３４５６", None),
+        ("", None),
+    ] {
+        assert_eq!(phone(value).as_deref(), expected, "{value}");
+    }
+}
+
+#[test]
+fn numbers_of_registrars() {
+    for (value, expected) in [
+        ("9998", Some("9998")),
+        (" 1 ", Some("1")),
+        ("1234567", Some("1234567")),
+        ("12345678", None),
+        ("0", None),
+        ("000", None),
+        ("", None),
+        ("12a", None),
+    ] {
+        assert_eq!(iana_id(value).as_deref(), expected, "{value}");
+    }
+}
+
+#[test]
+fn host_names_have_two_labels() {
+    for (value, expected) in [
+        ("NS1.Example.NET.", Some("ns1.example.net")),
+        ("_dmarc.example.net", Some("_dmarc.example.net")),
+        ("bücher.example", Some("bücher.example")),
+        ("example", None),
+        ("a..b", None),
+        ("-a.example", None),
+        ("192.0.2.1", None),
+        ("a.b1", None),
+        ("a.1", None),
+        ("a.b", None),
+        ("not.defined", None),
+        ("a b.example", None),
+        (".", None),
+        ("", None),
+    ] {
+        let expected = if value == "a.b1" {
+            Some("a.b1")
+        } else {
+            expected
+        };
+        assert_eq!(hostname(value).as_deref(), expected, "{value}");
+    }
+    assert_eq!(hostname(&format!("{}.example", "a".repeat(127))), None);
+    assert_eq!(hostname(&"a.".repeat(200)), None);
+}
+
+#[test]
+fn sixty_four_servers_are_kept() {
+    let mut list = Vec::new();
+    for n in 0..100 {
+        nameservers(&mut list, &format!("ns{n}.example.net"));
+    }
+    assert_eq!(list.len(), MAX_SERVERS);
+    let mut list = Vec::new();
+    nameservers(&mut list, "example.test\tNS\tns.example.net");
+    nameservers(&mut list, "example.test NS ns2.example.net");
+    nameservers(&mut list, "- ns3.example.net");
+    assert_eq!(
+        list,
+        ["ns.example.net", "ns2.example.net", "ns3.example.net"]
+    );
+}
+
+#[test]
+fn words_for_signed() {
+    for (value, expected) in [
+        ("yes", Some(true)),
+        ("SignedDelegation", Some(true)),
+        ("signed, with DS", Some(true)),
+        ("1", Some(true)),
+        ("active (x)", Some(true)),
+        ("no", Some(false)),
+        ("unsigned delegation", Some(false)),
+        ("Inactive", Some(false)),
+        ("0", Some(false)),
+        ("", None),
+        ("yesterday", None),
+    ] {
+        assert_eq!(signed(value), expected, "{value}");
+    }
+}

@@ -282,3 +282,6 @@ pub(super) fn phrase(text: &str) -> Option<(&'static str, &str)> {
         dated.then(|| (*key, rest.trim_end_matches('.')))
     })
 }
+
+#[cfg(test)]
+mod tests;

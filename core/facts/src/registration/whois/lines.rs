@@ -4,6 +4,9 @@
 //! values that run over several lines. All of it comes out as [`Entry`]; what it means is decided elsewhere.
 
 use super::fields::{self, Role};
+use reader::Reader;
+
+mod reader;
 
 /// Lines beyond this are not read: no registration is that long.
 const MAX_LINES: usize = 20_000;
@@ -187,117 +190,27 @@ fn line(raw: &str) -> Line<'_> {
 /// The entries of a text, in order.
 pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
     let lines = read(text);
-    let mut out: Vec<Entry<'a>> = Vec::new();
-    let mut sections: Vec<Section> = Vec::new();
-    let mut paragraph = 0;
-    let mut after_blank = true;
-    let mut comment = "";
-
-    // Indent of the last keyed line, while a value may continue below it.
-    let mut open: Option<usize> = None;
+    let mut reader = Reader::default();
 
     for (index, line) in lines.iter().enumerate() {
         match line.kind {
-            LineKind::Blank => {
-                sections.retain(|section| section.indented || !section.filled);
-                paragraph += usize::from(!after_blank);
-                after_blank = true;
-                open = None;
-                continue;
-            }
-            LineKind::Comment => {
-                let heading = line
-                    .text
-                    .trim_matches(|c: char| matches!(c, '%' | '#' | ' ' | '*'));
-                if heading.ends_with(':') && heading.len() < 40 {
-                    comment = heading.trim_end_matches(':');
-                }
-                continue;
-            }
-            LineKind::Text => {}
-        }
-
-        let before = std::mem::replace(&mut after_blank, false);
-
-        // A section of indented lines ends with the first line that is not.
-        while sections
-            .last()
-            .is_some_and(|section| section.indented && line.indent <= section.indent)
-        {
-            sections.pop();
-        }
-
-        if let Some(section) = heading(&lines, index, before, tld) {
-            sections.retain(|outer| outer.indented && outer.indent < line.indent);
-            sections.push(section);
-            open = None;
-            continue;
-        }
-
-        let entry = |role, key: String, full: String, value, keyed, nested| Entry {
-            paragraph,
-            role,
-            key,
-            full,
-            value,
-            keyed,
-            nested,
-            comment,
-        };
-
-        match (&line.key, sections.last_mut()) {
-            (Some((key, value)), section) => {
-                let (own, rest) = fields::role(key, tld);
-                let full = key.clone();
-
-                // The domain's own facts may stand indented below its holder's address.
-                let closes = fields::field(key) == Some(fields::Field::Name)
-                    || own == Some(Role::Registrar) && rest.is_empty();
-                let other = |section: &&mut Section| closes && section.role != Role::Domain;
-                let ended = section.as_ref().is_some_and(other);
-                let section = if ended { None } else { section };
-                let (role, key) = match &section {
-                    _ if own.is_some() => (own.unwrap_or_default(), rest.to_owned()),
-                    Some(section) if !fields::is_of_domain(key) => (section.role, key.clone()),
-                    _ => (Role::Domain, key.clone()),
-                };
-
-                let nested = section.is_some();
-                section
-                    .into_iter()
-                    .for_each(|section| section.filled = true);
-                if ended {
-                    sections.clear();
-                }
-
-                out.push(entry(role, key, full, value, true, nested));
-                open = Some(line.indent);
-            }
-            (None, Some(section)) => {
-                section.filled = true;
-                let key = section.key.clone();
-                out.push(entry(
-                    section.role,
-                    key.clone(),
-                    key,
-                    line.text,
-                    false,
-                    true,
-                ));
-            }
-            (None, None) => {
-                if let (Some(indent), Some(last)) = (open, out.last())
-                    && line.indent > indent
-                {
-                    let (role, key, full, nested) =
-                        (last.role, last.key.clone(), last.full.clone(), last.nested);
-                    out.push(entry(role, key, full, line.text, false, nested));
+            LineKind::Blank => reader.end_paragraph(),
+            LineKind::Comment => reader.note_comment(line.text),
+            LineKind::Text => {
+                let before = std::mem::replace(&mut reader.inside, true);
+                reader.close_indented(line.indent);
+                if let Some(section) = heading(&lines, index, !before, tld) {
+                    reader.open_section(section, line.indent);
+                } else if let Some((key, value)) = &line.key {
+                    reader.add_keyed(key, value, line.indent, tld);
+                } else {
+                    reader.add_plain(line);
                 }
             }
         }
     }
 
-    out
+    reader.out
 }
 
 /// Recognises a line that only opens a section.
@@ -354,3 +267,6 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
         key,
     })
 }
+
+#[cfg(test)]
+mod tests;

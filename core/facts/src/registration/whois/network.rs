@@ -2,9 +2,13 @@
 
 use super::super::dates::{self, Order};
 use super::super::{Kind, Network, Registration, State, countries, status, values};
-use super::lines::{bounded, key_value};
 use super::phrases;
 use super::ranges::{self, Range};
+use objects::Object;
+
+mod objects;
+#[cfg(test)]
+mod samples;
 
 /// Keys that begin the description of a block.
 #[rustfmt::skip]
@@ -26,44 +30,27 @@ const ELSEWHERE: [&str; 8] = [
 const DESCRIBED: [&str; 7] = [
     "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC",
 ];
-/// Most lines and objects that are read.
-const MAX_LINES: usize = 20_000;
-const MAX_OBJECTS: usize = 2_000;
-
-/// One object: its keys and values in order.
-#[derive(Default)]
-struct Object<'a> {
-    pairs: Vec<(String, &'a str)>,
-    /// What it covers, for a block or a route.
-    range: Option<Range>,
-}
-
-impl<'a> Object<'a> {
-    fn first(&self) -> &str {
-        self.pairs.first().map_or("", |(key, _)| key.as_str())
-    }
-
-    fn is(&self, keys: &[&str]) -> bool {
-        keys.contains(&self.first())
-    }
-
-    fn all<'s>(&'s self, keys: &'s [&str]) -> impl Iterator<Item = &'a str> + 's {
-        self.pairs
-            .iter()
-            .filter(|(key, _)| keys.contains(&key.as_str()))
-            .map(|(_, value)| *value)
-    }
-
-    /// The first usable value of the first key that has one.
-    fn find<T>(&self, keys: &[&str], read: impl Fn(&str) -> Option<T>) -> Option<T> {
-        keys.iter().find_map(|key| self.all(&[key]).find_map(&read))
-    }
-}
+/// Keys of a block's or an AS's own facts.
+const NAME: [&str; 5] = [
+    "netname",
+    "as name",
+    "asname",
+    "network name",
+    "service name",
+];
+const CREATED: [&str; 5] = [
+    "created",
+    "regdate",
+    "registration date",
+    "assigned date",
+    "registered",
+];
+const UPDATED: [&str; 4] = ["last modified", "updated", "last update", "updated date"];
 
 /// Reads an answer about an address, a block or an AS.
 pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
-    let mut objects = objects(text);
-    objects.extend(summaries(text));
+    let mut objects = objects::read(text);
+    objects.extend(objects::summaries(text));
     for object in &mut objects {
         if object.is(&BLOCK) || object.is(&ROUTE) {
             object.range = object
@@ -85,18 +72,35 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         return out;
     };
     let object = &objects[index];
+    out.network = Some(network(kind, index, &objects));
+    out.created = object.find(&CREATED, date);
+    out.updated = object
+        .find(&UPDATED, date)
+        .or_else(|| object.all(&["changed"]).filter_map(date).last());
+
+    object
+        .all(&["status"])
+        .for_each(|value| status::add(&mut out.status, value));
+
+    let reserved = out.status.iter().any(|word| word == "reserved");
+    out.state = if reserved {
+        State::Reserved
+    } else {
+        State::Registered
+    };
+
+    out.tidy()
+}
+
+fn date(value: &str) -> Option<String> {
+    dates::parse(value, Order::Unknown)
+}
+
+/// The block or AS that the chosen object describes, with what the objects around it add.
+fn network(kind: Kind, index: usize, objects: &[Object<'_>]) -> Network {
+    let object = &objects[index];
     let mut network = Network {
-        name: object.find(
-            &[
-                "netname",
-                "as name",
-                "asname",
-                "network name",
-                "service name",
-            ],
-            values::text,
-        ),
-        country: object.find(&["country", "country code"], countries::code),
+        name: object.find(&NAME, values::text),
         ..Network::default()
     };
 
@@ -113,155 +117,18 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         } else {
             given
         };
-        network.origin_asn = origin(object, range, &objects);
+        network.origin_asn = origin(object, range, objects);
     }
 
-    let holder = holder(&objects, index);
+    let holder = holder(objects, index);
     let named = |object: &Object| object.find(&["org name", "orgname", "custname"], values::text);
+    let country = |object: &Object| object.find(&["country", "country code"], countries::code);
     network.organization = holder.and_then(named).or_else(|| organization(object));
-    network.country = network
-        .country
-        .or_else(|| holder.and_then(|o| o.find(&["country", "country code"], countries::code)));
-    network.country = network
-        .country
+    network.country = country(object)
+        .or_else(|| holder.and_then(country))
         .or_else(|| object.find(&["address country"], countries::code));
 
-    let date = |value: &str| dates::parse(value, Order::Unknown);
-
-    out.created = object.find(
-        &[
-            "created",
-            "regdate",
-            "registration date",
-            "assigned date",
-            "registered",
-        ],
-        date,
-    );
-
-    out.updated = object
-        .find(
-            &["last modified", "updated", "last update", "updated date"],
-            date,
-        )
-        .or_else(|| object.all(&["changed"]).filter_map(date).last());
-
-    object
-        .all(&["status"])
-        .for_each(|value| status::add(&mut out.status, value));
-
-    let reserved = out.status.iter().any(|word| word == "reserved");
-
-    out.state = if reserved {
-        State::Reserved
-    } else {
-        State::Registered
-    };
-
-    out.network = Some(network);
-
-    out.tidy()
-}
-
-/// Splits a text into objects: paragraphs, also cut where a new block begins without a blank line.
-fn objects(text: &str) -> Vec<Object<'_>> {
-    let mut objects: Vec<Object<'_>> = Vec::new();
-    let mut open = false;
-
-    for line in text.lines().take(MAX_LINES).map(bounded) {
-        let trimmed = line.trim();
-
-        if trimmed.is_empty() || trimmed.starts_with(['%', '#']) {
-            open &= trimmed.starts_with('%');
-            continue;
-        }
-
-        // rwhois: `network:Org-Name;I:Example`
-        let (trimmed, rwhois) = match trimmed.strip_prefix("network:") {
-            Some(rest) if !rest.starts_with(' ') => (rest, true),
-            _ => (trimmed, false),
-        };
-        let pair = if rwhois {
-            trimmed.split_once(':').map(rwhois_pair)
-        } else {
-            key_value(trimmed)
-        };
-
-        // Lines that continue a value are not needed: names stand on the first.
-        let Some((key, value)) = pair else { continue };
-
-        // LACNIC names the AS of a block inside its description.
-        let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
-        let begins = BLOCK.contains(&key.as_str())
-            || key == "orgname"
-            || key == "custname"
-            || AS.contains(&key.as_str()) && !inside;
-
-        // National registries repeat everything in their own language, and put the range after the class.
-        let inner = objects
-            .last()
-            .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
-
-        if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first()))
-        {
-            let heading = objects.last().is_some_and(|last| {
-                open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
-            });
-            if heading && begins {
-                objects.pop();
-            }
-            if objects.len() >= MAX_OBJECTS {
-                break;
-            }
-            objects.push(Object::default());
-        }
-
-        open = true;
-        if let Some(object) = objects.last_mut() {
-            object.pairs.push((key, value));
-        }
-    }
-
-    objects
-}
-
-fn rwhois_pair<'a>((key, value): (&str, &'a str)) -> (String, &'a str) {
-    let key = super::lines::canonical(key.split(';').next().unwrap_or_default());
-    let key = match key.as_str() {
-        "network name" => "netname",
-        "org name" | "organization" => "owner",
-        "ip network" => "ip network",
-        other => other,
-    };
-    (key.to_owned(), value.trim())
-}
-
-/// ARIN's one-line form: `Example Inc. EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`.
-fn summaries(text: &str) -> Vec<Object<'_>> {
-    let read = |line| -> Option<Object<'_>> {
-        let (before, rest) = bounded(line).split_once(" (NET")?;
-        let (_, range) = rest.split_once(')')?;
-        ranges::parse(range)?;
-        let (owner, name) = before
-            .trim()
-            .rsplit_once(' ')
-            .unwrap_or(("", before.trim()));
-        let pairs = [
-            ("netrange", range.trim()),
-            ("netname", name),
-            ("owner", owner.trim()),
-        ];
-        Some(Object {
-            pairs: pairs.map(|(key, value)| (key.to_owned(), value)).to_vec(),
-            range: None,
-        })
-    };
-
-    text.lines()
-        .take(MAX_LINES)
-        .filter_map(read)
-        .take(MAX_OBJECTS)
-        .collect()
+    network
 }
 
 /// The most specific block that covers the query.

@@ -134,3 +134,6 @@ impl Contact {
         self.organization.clone().or_else(name)
     }
 }
+
+#[cfg(test)]
+mod tests;

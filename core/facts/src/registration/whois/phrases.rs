@@ -169,55 +169,67 @@ fn of_line(line: &str, query: &str) -> Option<State> {
     }
 
     let lower = line.to_lowercase();
-
-    // What remains after the name asked about is the answer: `"example.test": no match`.
     let named = query.to_lowercase();
+    let rest = after_name(&lower, &named);
+    // A wrapped notice can end with one of these words alone, in lower case and with a full stop.
+    let prose = raw.starts_with(char::is_lowercase) && raw.ends_with(['.', ',']);
+    let whole = |text| if prose { None } else { by_whole(text) };
+
+    whole(&lower)
+        .or_else(|| whole(rest))
+        .or_else(|| by_start(&lower))
+        .or_else(|| by_start(rest))
+        .or_else(|| is_about(&lower, &named).then(|| by_end(&lower)).flatten())
+}
+
+/// What remains after the name asked about is the answer: `"example.test": no match`. The whole line where the name
+/// does not begin it.
+fn after_name<'l>(lower: &'l str, named: &str) -> &'l str {
     let rest = lower
         .trim_start_matches("domain name")
         .trim_start_matches("domain")
         .trim_start_matches([' ', '"', '\'', ':', '[']);
-    let rest = match rest.strip_prefix(named.as_str()) {
+    match rest.strip_prefix(named) {
         Some(rest) if !named.is_empty() => {
             rest.trim_matches(|c: char| c.is_whitespace() || "\"':-[].!,".contains(c))
         }
-        _ => &lower,
-    };
+        _ => lower,
+    }
+}
 
-    let starts = |text: &str, words: &&str| {
+fn by_whole(text: &str) -> Option<State> {
+    WHOLE
+        .iter()
+        .find(|(_, all)| all.contains(&text))
+        .map(|(state, _)| *state)
+}
+
+fn by_start(text: &str) -> Option<State> {
+    let starts = |words: &&str| {
         // The phrase ends where a word ends.
         text.strip_prefix(*words)
             .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
+    STARTS
+        .iter()
+        .find(|(_, all)| all.iter().any(starts))
+        .map(|(state, _)| *state)
+}
 
-    let by_start = |text: &str| {
-        STARTS
-            .iter()
-            .find(|(_, all)| all.iter().any(|words| starts(text, words)))
-            .map(|(state, _)| *state)
-    };
+fn by_end(lower: &str) -> Option<State> {
+    let spaced = format!(
+        " {}",
+        lower
+            .trim_end_matches(['"', '\'', '.', '!'])
+            .replace(['"', '\''], "")
+    );
+    ENDS.iter()
+        .find(|(_, all)| all.iter().any(|words| spaced.ends_with(words)))
+        .map(|(state, _)| *state)
+}
 
-    let by_whole = |text: &str| {
-        // A wrapped notice can end with one of these words alone, in lower case and with a full stop.
-        let prose = raw.starts_with(char::is_lowercase) && raw.ends_with(['.', ',']);
-        WHOLE
-            .iter()
-            .find(|(_, all)| !prose && all.contains(&text))
-            .map(|(state, _)| *state)
-    };
-
-    let by_end = || {
-        let spaced = format!(
-            " {}",
-            lower
-                .trim_end_matches(['"', '\'', '.', '!'])
-                .replace(['"', '\''], "")
-        );
-        ENDS.iter()
-            .find(|(_, all)| all.iter().any(|words| spaced.ends_with(words)))
-            .map(|(state, _)| *state)
-    };
-
-    // A line that ends like an answer must be about the name, or be short and begin with the word for it.
+/// A line that ends like an answer must be about the name, or be short and begin with the word for it.
+fn is_about(lower: &str, named: &str) -> bool {
     let subject = [
         "domain",
         "the domain",
@@ -228,68 +240,9 @@ fn of_line(line: &str, query: &str) -> Option<State> {
         "object",
         "the object",
     ];
-
     let short = lower.len() <= 48 && subject.iter().any(|words| lower.starts_with(words));
-    let about = short || lower.contains(" exceeded") || !named.is_empty() && lower.contains(&named);
-
-    by_whole(&lower)
-        .or_else(|| by_whole(rest))
-        .or_else(|| by_start(&lower))
-        .or_else(|| by_start(rest))
-        .or_else(|| if about { by_end() } else { None })
+    short || lower.contains(" exceeded") || !named.is_empty() && lower.contains(named)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers() {
-        for (line, expected) in [
-            ("No match for \"EXAMPLE.COM\".", Some(State::Available)),
-            (
-                "%% No entries found in the Example Database.",
-                Some(State::Available),
-            ),
-            ("%ERROR:101: no entries found", Some(State::Available)),
-            ("\"example.com\" not found.", Some(State::Available)),
-            ("example.com is free", Some(State::Available)),
-            (
-                "Domain name example.com does not exist in database!",
-                Some(State::Available),
-            ),
-            ("example.com: no entries found.", Some(State::Available)),
-            (
-                "This name is reserved by the Registry in accordance with policy.",
-                Some(State::Reserved),
-            ),
-            (
-                "WHOIS LIMIT EXCEEDED - SEE HTTP://WHOIS.EXAMPLE/ FOR DETAILS",
-                Some(State::Throttled),
-            ),
-            (
-                "The WHOIS query quota for 192.0.2.1 has been exceeded",
-                Some(State::Throttled),
-            ),
-            (
-                "Requests of this client are not permitted.",
-                Some(State::Unavailable),
-            ),
-            ("- exceeding query rate or volume limits.", None),
-            ("Access to this service is rate limited. For more", None),
-            (
-                "% to check whether a specific domain name is still available",
-                None,
-            ),
-            ("% available to:", None),
-            ("reserved.", None),
-            ("Reserved by Registry", Some(State::Reserved)),
-            ("Availability of a name is not assured by this answer", None),
-        ] {
-            assert_eq!(state(line, "example.com"), expected, "{line}");
-        }
-
-        assert_eq!(of_status("220 Available"), Some(State::Available));
-        assert_eq!(of_status("NOT AVAILABLE"), None);
-    }
-}
+mod tests;

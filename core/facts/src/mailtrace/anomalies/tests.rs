@@ -1,0 +1,356 @@
+//! Each rule with what it says, and the ordinary mail that it must be silent about.
+
+use super::*;
+use crate::mailtrace::{TrustPolicy, trace};
+
+const DATE: &str = "Mon, 5 Oct 2026 07:00:00 +0000";
+
+/// The anomalies of `Received` values, the reader's first: `hop: text`.
+fn of(lines: &[&str]) -> Vec<String> {
+    with_now(lines, None)
+}
+
+fn with_now(lines: &[&str], now: Option<&str>) -> Vec<String> {
+    let input: String = lines
+        .iter()
+        .map(|line| format!("Received: {line}\n"))
+        .collect();
+    let policy = TrustPolicy {
+        now: now.map(|now| now.parse().expect("a time")),
+        ..TrustPolicy::default()
+    };
+    let show = |anomaly: &Anomaly| format!("{}: {}", anomaly.hop.unwrap_or(0), anomaly.text);
+    trace(input.as_bytes(), &policy)
+        .anomalies
+        .iter()
+        .map(show)
+        .collect()
+}
+
+/// One line from this client.
+fn client(from: &str) -> Vec<String> {
+    of(&[&format!(
+        "from {from} by mx.reader.example with ESMTP id a; {DATE}"
+    )])
+}
+
+#[test]
+fn tells_that_there_is_no_line() {
+    assert_eq!(of(&[]), ["0: There is no Received line."]);
+}
+
+#[test]
+fn holds_a_greeting_against_what_the_server_saw() {
+    for (from, expected) in [
+        (
+            "localhost (a.example [192.0.2.1])",
+            "1: The client called itself localhost, but it came from 192.0.2.1.",
+        ),
+        (
+            "localhost.localdomain (unknown [192.0.2.1])",
+            "1: The client called itself localhost.localdomain, but it came from 192.0.2.1.",
+        ),
+        (
+            "[198.51.100.7] (a.example [192.0.2.1])",
+            "1: The client called itself [198.51.100.7], but it came from 192.0.2.1.",
+        ),
+        (
+            "mx.reader.example (a.example [192.0.2.1])",
+            "1: The client called itself by the server's own name, mx.reader.example.",
+        ),
+        (
+            "paypal.example (a.other.example [192.0.2.1])",
+            "1: The client called itself paypal.example, but its address 192.0.2.1 belongs to a.other.example.",
+        ),
+        (
+            "b.example (b.example [192.0.2.1] (may be forged))",
+            "1: The server doubted the client's name: it does not lead back to its address.",
+        ),
+    ] {
+        assert_eq!(client(from), [expected], "{from}");
+    }
+}
+
+#[test]
+fn is_silent_about_ordinary_greetings() {
+    for from in [
+        "a.example (a.example [192.0.2.1])",
+        "mail.a.example (mx.a.example [192.0.2.1])",
+        // One name under two suffixes.
+        "mail.sender.com (mx.sender.net [192.0.2.1])",
+        // A private literal is a client behind address translation.
+        "[10.0.0.5] (a.example [192.0.2.1])",
+        "[192.0.2.1] (a.example [192.0.2.1])",
+        // A bare machine name says nothing.
+        "pc (a.example [192.0.2.1])",
+        "a.example (unknown [192.0.2.1])",
+        // The server's own network, whatever it calls itself.
+        "localhost (gw.reader.example [192.0.2.1])",
+        // Inside, names are loose.
+        "localhost (localhost [127.0.0.1])",
+        "anything.example (pc.corp.local [10.0.0.5])",
+        "",
+    ] {
+        assert_eq!(client(from), [""; 0], "{from}");
+    }
+
+    for with in ["ESMTPA", "ESMTPSA", "smtpa", "HTTP", "HTTPS", "POP3"] {
+        let line = format!(
+            "from localhost (a.example [192.0.2.1]) by mx.reader.example with {with} id a; {DATE}"
+        );
+        assert_eq!(of(&[&line]), [""; 0], "{with}");
+    }
+    assert_eq!(
+        client("localhost (a.example [192.0.2.1]) (Authenticated sender: x)"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn names_addresses_that_no_client_has() {
+    for (from, expected) in [
+        ("a.example ([300.1.2.3])", "1: 300.1.2.3 is no address."),
+        (
+            "a.example ([999.999.999.999])",
+            "1: 999.999.999.999 is no address.",
+        ),
+        (
+            "a.example ([240.0.0.1])",
+            "1: 240.0.0.1 cannot be a client's address: Reserved (RFC 1112).",
+        ),
+        (
+            "a.example ([224.0.0.5])",
+            "1: 224.0.0.5 cannot be a client's address: Multicast (RFC 5771).",
+        ),
+        (
+            "a.example ([255.255.255.255])",
+            "1: 255.255.255.255 cannot be a client's address: Limited Broadcast (RFC 919).",
+        ),
+        (
+            "a.example ([198.18.0.1])",
+            "1: 198.18.0.1 cannot be a client's address: Benchmarking (RFC 2544).",
+        ),
+        (
+            "a.example ([0.1.2.3])",
+            "1: 0.1.2.3 cannot be a client's address: This network (RFC 791).",
+        ),
+        (
+            "a.example ([IPv6:ff02::1])",
+            "1: ff02::1 cannot be a client's address: Multicast (RFC 4291).",
+        ),
+        (
+            "a.example ([IPv6:100::1])",
+            "1: 100::1 cannot be a client's address: Discard-Only Address Block (RFC 6666).",
+        ),
+    ] {
+        assert_eq!(client(from), [expected], "{from}");
+    }
+}
+
+#[test]
+fn a_private_address_between_two_organizations_is_named() {
+    let top = format!(
+        "from out.relay.example (out.relay.example [192.0.2.9]) by mx.reader.example with ESMTP id a; {DATE}"
+    );
+    let bottom = format!(
+        "from pc.sender.example (pc.sender.example [192.0.2.1]) by mx.sender.example with ESMTP id c; {DATE}"
+    );
+    let between = |from: &str| format!("from {from} by out.relay.example with ESMTP id b; {DATE}");
+    let strange = between("mx.sender.example (mx.sender.example [10.0.0.5])");
+    assert_eq!(
+        of(&[&top, &strange, &bottom]),
+        [
+            "2: out.relay.example took it from mx.sender.example at the private address 10.0.0.5, between public addresses."
+        ]
+    );
+
+    // One organization may use what it likes inside; a loopback address is one machine.
+    for from in [
+        "in.relay.example (in.relay.example [10.0.0.5])",
+        "gw.corp.local (gw.corp.local [10.0.0.5])",
+        "mx.sender.example (mx.sender.example [127.0.0.1])",
+    ] {
+        let middle = between(from);
+        let found = of(&[&top, &middle, &bottom]);
+        assert!(
+            !found.iter().any(|text| text.contains("between public")),
+            "{from}: {found:?}"
+        );
+    }
+
+    // At the end of the chain it is how mail begins.
+    assert_eq!(of(&[&top, &strange]), [""; 0]);
+}
+
+#[test]
+fn a_gap_between_two_lines_is_named() {
+    let lower = format!(
+        "from pc.a.example (pc.a.example [192.0.2.1]) by mx.a.example with ESMTP id b; {DATE}"
+    );
+    let upper = |from: &str| format!("from {from} by mx.reader.example with ESMTP id a; {DATE}");
+    let gap = upper("out.other.example (out.other.example [198.51.100.7])");
+
+    assert_eq!(
+        of(&[&gap, &lower]),
+        [
+            "2: The hop before ended at mx.a.example, but this one begins at out.other.example: a line may be missing or invented."
+        ]
+    );
+
+    for from in [
+        "out.a.example (out.a.example [198.51.100.7])",
+        // Without a looked-up name nothing is known.
+        "out.other.example (unknown [198.51.100.7])",
+        // One of the two names is the server's.
+        "mx.a.example (host.provider.example [198.51.100.7])",
+        "pc.local (pc.local [10.0.0.7])",
+    ] {
+        let top = upper(from);
+        let found = of(&[&top, &lower]);
+        assert!(
+            !found.iter().any(|text| text.contains("may be missing")),
+            "{from}: {found:?}"
+        );
+    }
+
+    // Services that send under their customers' names.
+    let service = format!(
+        "from pc.a.example (pc.a.example [192.0.2.1]) by filter1.sendgrid.net with ESMTP id b; {DATE}"
+    );
+    assert_eq!(of(&[&gap, &service]), [""; 0]);
+    assert!(is_mailer("mail-db8.outbound.protection.outlook.com") && is_mailer("x.pphosted.com"));
+    assert!(!is_mailer("mx.a.example") && !is_mailer("localhost"));
+}
+
+#[test]
+fn tells_of_dates_that_are_missing_or_no_dates() {
+    let from = "from a.example (a.example [192.0.2.1]) by mx.reader.example with ESMTP id a";
+    assert_eq!(of(&[from]), ["1: The line has no date."]);
+    assert_eq!(
+        of(&[&format!("{from}; {{date}}")]),
+        ["1: The date cannot be read: {date}"]
+    );
+    assert_eq!(
+        of(&[&format!("{from}; Mon, 32 Oct 2026 07:00:00 +0000")]),
+        ["1: The date cannot be read: Mon, 32 Oct 2026 07:00:00 +0000"]
+    );
+}
+
+#[test]
+fn tells_of_the_future_beyond_ten_minutes() {
+    let line = format!(
+        "from a.example (a.example [192.0.2.1]) by mx.reader.example with ESMTP id a; {DATE}"
+    );
+    for (now, expected) in [
+        ("2026-10-05T07:00:00Z", None),
+        ("2026-10-05T06:50:00Z", None),
+        (
+            "2026-10-05T06:49:59Z",
+            Some("1: The date is 10 min in the future."),
+        ),
+        (
+            "2026-10-05T04:00:00Z",
+            Some("1: The date is 3 h in the future."),
+        ),
+        (
+            "2026-10-01T07:00:00Z",
+            Some("1: The date is 4 days in the future."),
+        ),
+        ("2030-01-01T00:00:00Z", None),
+    ] {
+        let found = with_now(&[&line], Some(now));
+        assert_eq!(found.first().map(String::as_str), expected, "{now}");
+    }
+}
+
+#[test]
+fn tells_when_time_runs_backwards() {
+    let at = |host: &str, id: &str, date: &str| {
+        format!(
+            "from {host}.a.example (x.a.example [192.0.2.1]) by mx.a.example with ESMTP id {id}; {date}"
+        )
+    };
+    let lower = at("one", "a", DATE);
+    for (date, expected) in [
+        ("Mon, 5 Oct 2026 07:00:01 +0000", None),
+        // Clocks may differ by a minute.
+        ("Mon, 5 Oct 2026 06:59:00 +0000", None),
+        (
+            "Mon, 5 Oct 2026 06:58:59 +0000",
+            Some("2: Time runs backwards: 61 s before hop 1."),
+        ),
+        (
+            "Mon, 5 Oct 2026 07:00:00 +0200",
+            Some("2: Time runs backwards: 2 h before hop 1."),
+        ),
+        (
+            "Mon, 5 Oct 2026 05:00:00",
+            Some("2: Time runs backwards: 2 h before hop 1. Its date has no zone."),
+        ),
+        (
+            "Sun, 4 Oct 2026 07:00:00 +0000",
+            Some("2: Time runs backwards: 24 h before hop 1."),
+        ),
+    ] {
+        let upper = at("two", "b", date);
+        assert_eq!(
+            of(&[&upper, &lower]).first().map(String::as_str),
+            expected,
+            "{date}"
+        );
+    }
+}
+
+#[test]
+fn one_id_for_two_lines_is_named() {
+    let line = |from: &str, id: &str| {
+        format!("from {from} (a.example [192.0.2.1]) by mx.a.example with ESMTP id {id}; {DATE}")
+    };
+    let (a, b) = (
+        line("one.a.example", "4Yabm00000z1"),
+        line("two.a.example", "4Yabm00000z1"),
+    );
+    assert_eq!(
+        of(&[&a, &b]),
+        ["2: mx.a.example gave the id 4Yabm00000z1 to hop 1 already."]
+    );
+    // Exchange writes its version there.
+    let (a, b) = (
+        line("one.a.example", "15.20.8769.30"),
+        line("two.a.example", "15.20.8769.30"),
+    );
+    assert_eq!(of(&[&a, &b]), [""; 0]);
+
+    for (id, unique) in [
+        ("1234567a", true),
+        ("12345678", false),
+        ("15.20.1.1", false),
+        ("abc1234", false),
+        ("", false),
+    ] {
+        assert_eq!(is_unique(id), unique, "{id}");
+    }
+}
+
+#[test]
+fn says_a_span_in_its_unit() {
+    for (seconds, expected) in [
+        (0, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172_799, "47 h"),
+        (172_800, "2 days"),
+        (31_536_000, "365 days"),
+    ] {
+        assert_eq!(span(seconds), expected);
+    }
+}
+
+#[test]
+fn a_hundred_are_listed_and_no_more() {
+    let line = "from localhost (a.example [192.0.2.1]) by mx.reader.example with ESMTP";
+    let lines = vec![line; 150];
+    assert_eq!(of(&lines).len(), MAX);
+}

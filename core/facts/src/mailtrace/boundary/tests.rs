@@ -1,0 +1,212 @@
+//! How far down the lines are believed, and in which words that is said.
+
+use super::*;
+use crate::mailtrace::{Trace, trace};
+
+fn read(lines: &[&str], relays: &[&str]) -> Trace {
+    let input: String = lines
+        .iter()
+        .map(|line| format!("Received: {line}; Mon, 5 Oct 2026 07:00:00 +0000\n"))
+        .collect();
+    let policy = TrustPolicy::from_relays(relays.iter().copied()).expect("relays");
+    trace(input.as_bytes(), &policy)
+}
+
+/// Kind, hop and how many lines are believed.
+fn of(lines: &[&str], relays: &[&str]) -> (BoundaryKind, Option<usize>, usize) {
+    let trace = read(lines, relays);
+    let trusted = trace.hops.iter().filter(|hop| hop.trusted).count();
+    (trace.boundary.kind, trace.boundary.hop, trusted)
+}
+
+const STRANGER: &str =
+    "from out.a.example (out.a.example [192.0.2.1]) by mx.reader.example with ESMTP id a";
+const INSIDE: &str =
+    "from mx.reader.example (mx.reader.example [10.0.0.2]) by box.reader.example with ESMTP id b";
+const FORGED: &str =
+    "from victim.example (victim.example [203.0.113.5]) by out.a.example with ESMTP id c";
+
+#[test]
+fn the_first_strangers_line_is_the_last_believed() {
+    use BoundaryKind::{Inferred, None as Nothing};
+    assert_eq!(of(&[], &[]), (Nothing, None, 0));
+    assert_eq!(of(&[STRANGER], &[]), (Inferred, Some(1), 1));
+    assert_eq!(of(&[STRANGER, FORGED], &[]), (Inferred, Some(2), 1));
+    assert_eq!(of(&[INSIDE, STRANGER, FORGED], &[]), (Inferred, Some(2), 2));
+}
+
+#[test]
+fn steps_inside_one_machine_are_passed() {
+    for step in [
+        "by box.reader.example (Postfix, from userid 1000) id x",
+        "from localhost (localhost [127.0.0.1]) by box.reader.example with ESMTP id x",
+        "from box.reader.example ([unix socket]) by box.reader.example with LMTP id x",
+        "from mx.reader.example by box.reader.example with Dovecot id x",
+    ] {
+        assert_eq!(
+            of(&[step, STRANGER, FORGED], &[]),
+            (BoundaryKind::Inferred, Some(2), 2),
+            "{step}"
+        );
+    }
+}
+
+#[test]
+fn a_name_alone_over_smtp_is_only_a_claim() {
+    let greeting = "from mx.reader.example by box.reader.example with ESMTP id x";
+    assert_eq!(
+        of(&[greeting, STRANGER], &[]),
+        (BoundaryKind::Inferred, Some(2), 1)
+    );
+    let bad = "from a.example ([300.1.2.3]) by box.reader.example with local id x";
+    assert_eq!(
+        of(&[bad, STRANGER], &[]),
+        (BoundaryKind::Inferred, Some(2), 1)
+    );
+}
+
+#[test]
+fn a_public_address_of_the_readers_own_domain_is_passed() {
+    let own = "from in.reader.example (in.reader.example [198.51.100.3]) by box.reader.example with ESMTP id x";
+    assert_eq!(
+        of(&[own, STRANGER, FORGED], &[]),
+        (BoundaryKind::Inferred, Some(2), 2)
+    );
+    // Doubted by the server itself, or written elsewhere.
+    let doubted = "from in.reader.example (in.reader.example [198.51.100.3] (may be forged)) by box.reader.example with ESMTP id x";
+    assert_eq!(
+        of(&[doubted, STRANGER], &[]),
+        (BoundaryKind::Inferred, Some(2), 1)
+    );
+    let elsewhere =
+        "from out.b.example (out.b.example [192.0.2.1]) by mx.b.example with ESMTP id a";
+    assert_eq!(
+        of(&[own, elsewhere], &[]),
+        (BoundaryKind::Inferred, Some(2), 1)
+    );
+}
+
+#[test]
+fn a_fetched_message_was_in_the_readers_mailbox() {
+    for with in ["POP3", "IMAP", "LMTP", "pop3s"] {
+        let fetched = format!(
+            "from pop.provider.example [198.51.100.3] by pc.reader.example with {with} for <me@localhost>"
+        );
+        let provider =
+            "from out.a.example (out.a.example [192.0.2.1]) by mx.provider.example with ESMTP id a";
+        assert_eq!(
+            of(&[&fetched, provider, FORGED], &[]),
+            (BoundaryKind::Inferred, Some(2), 2),
+            "{with}"
+        );
+    }
+}
+
+#[test]
+fn configured_relays_count_by_address_and_by_looked_up_name() {
+    let relay = "from gw.filter.example (gw.filter.example [198.51.100.9]) by mx.reader.example with ESMTP id a";
+    let stranger =
+        "from out.a.example (out.a.example [192.0.2.1]) by gw.filter.example with ESMTP id b";
+    assert_eq!(
+        of(&[relay, stranger], &[]),
+        (BoundaryKind::Inferred, Some(2), 1)
+    );
+
+    for relays in [
+        ["198.51.100.9"],
+        ["198.51.100.0/24"],
+        ["filter.example"],
+        ["*.filter.example"],
+        [".FILTER.example"],
+        ["gw.filter.example"],
+    ] {
+        assert_eq!(
+            of(&[relay, stranger], &relays),
+            (BoundaryKind::Configured, Some(1), 2),
+            "{relays:?}"
+        );
+    }
+
+    for relays in [["198.51.100.8"], ["other.example"], ["lter.example"]] {
+        assert_eq!(
+            of(&[relay, stranger], &relays),
+            (BoundaryKind::Inferred, Some(2), 1),
+            "{relays:?}"
+        );
+    }
+}
+
+#[test]
+fn reads_the_setting_of_relays() {
+    let policy = TrustPolicy::from_relays([" 192.0.2.0/24 ", "[2001:db8::1]", "mx.Reader.example"])
+        .expect("relays");
+    assert_eq!(policy.networks.len(), 2);
+    assert_eq!(policy.names, ["mx.reader.example"]);
+    assert!(policy.has_name("mx.reader.example") && policy.has_name("A.MX.reader.example"));
+    assert!(!policy.has_name("amx.reader.example") && !policy.is_empty());
+    for bad in ["", "a b", "unknown", "@"] {
+        assert_eq!(
+            TrustPolicy::from_relays([bad]).err().as_deref(),
+            Some(bad),
+            "{bad:?}"
+        );
+    }
+}
+
+#[test]
+fn microsofts_machines_talk_over_public_addresses() {
+    let line = "from AM0PR01MB1234.eurprd01.prod.exchangelabs.com (2603:10a6:208:1::1) by DB6PR01MB1234.eurprd01.prod.exchangelabs.com with HTTPS";
+    let next = "from out.a.example (192.0.2.1) by AM0EUR02FT012.mail.protection.outlook.com with Microsoft SMTP Server id 15.20.1.1";
+    assert_eq!(of(&[line, next], &[]), (BoundaryKind::Inferred, Some(1), 2));
+
+    for (address, expected) in [
+        ("2603:10a6::1", true),
+        ("2a01:111:f400::1", true),
+        ("2603:2000::1", false),
+        ("192.0.2.1", false),
+    ] {
+        let line = Received {
+            from_helo: Some("a.eurprd01.prod.exchangelabs.com".to_owned()),
+            by: Some("b.eurprd01.prod.exchangelabs.com".to_owned()),
+            ..Received::default()
+        };
+        let address = address.parse().expect("an address");
+        let by = Some("c.mail.protection.outlook.com");
+        assert_eq!(
+            is_exchange_online(address, &line, by),
+            expected,
+            "{address}"
+        );
+        assert!(
+            !is_exchange_online(address, &line, Some("outlook.com.evil.example")),
+            "{address}"
+        );
+        assert!(!is_exchange_online(address, &line, None), "{address}");
+    }
+}
+
+#[test]
+fn says_where_belief_ends() {
+    let text = |lines: &[&str], relays: &[&str]| read(lines, relays).boundary.text;
+    insta::assert_snapshot!(text(&[], &[]), @"No Received line: nothing tells which servers the message passed.");
+    insta::assert_snapshot!(
+        text(&[STRANGER, FORGED], &[]),
+        @"Hop 2 is the last that can be believed (inferred from the topmost lines, written by servers of reader.example): mx.reader.example took the message from 192.0.2.1."
+    );
+    insta::assert_snapshot!(
+        text(&[STRANGER, FORGED], &["198.51.100.9"]),
+        @"Hop 2 is the last that can be believed (inferred from the topmost lines, written by servers of reader.example): mx.reader.example took the message from 192.0.2.1. None of the configured relays appears."
+    );
+    insta::assert_snapshot!(
+        text(&[STRANGER], &["mx.reader.example"]),
+        @"Hop 1 is the last that can be believed (by the configured relays): mx.reader.example took the message from 192.0.2.1."
+    );
+    insta::assert_snapshot!(
+        text(&["from localhost (localhost [127.0.0.1]) by pc with ESMTP"], &[]),
+        @"Every hop is on the reader's side (inferred: the topmost line is the reader's own server's): no stranger's address was seen."
+    );
+    insta::assert_snapshot!(
+        text(&["from mx.a.example by mx.reader.example with ESMTP", FORGED], &[]),
+        @"Hop 2 is the last that can be believed (inferred from the topmost lines, written by servers of reader.example); it names no address."
+    );
+}

@@ -1,0 +1,301 @@
+//! A domain's registration while its entries are being read.
+
+use super::super::super::dates::{self, Order};
+use super::super::super::{Kind, Registrar, Registration, State, countries, status, values};
+use super::super::fields::{self, Field, Role};
+use super::super::lines::Entry;
+use super::super::objects::{Contact, Object};
+use super::super::phrases;
+
+mod sum;
+
+/// What has been read so far. Of every fact the first one counts.
+#[derive(Default)]
+pub(super) struct Draft<'q> {
+    /// The name asked about, in lower case.
+    query: &'q str,
+    /// Its last label: the registry.
+    tld: &'q str,
+    order: Order,
+    out: Registration,
+    registrar: Registrar,
+    registrar_organization: Option<String>,
+    registrar_name: Option<String>,
+    organization: Option<String>,
+    /// A holder named without saying whether person or organization.
+    holder: Option<String>,
+    holder_name: Option<String>,
+    legal: bool,
+    country: Option<String>,
+    /// Lines of a holder's address block.
+    block: Vec<String>,
+    handle: Option<String>,
+    /// Contacts in paragraphs of their own, with the paragraph.
+    contacts: Vec<(usize, Contact)>,
+    /// The entry before was about the registrar.
+    after_registrar: bool,
+    decided: Option<State>,
+}
+
+/// Fills a fact that is not known yet.
+fn fill<T>(fact: &mut Option<T>, read: impl FnOnce() -> Option<T>) {
+    if fact.is_none() {
+        *fact = read();
+    }
+}
+
+impl<'q> Draft<'q> {
+    /// A draft without facts. `order` is how the registry writes numeric dates.
+    pub(super) fn new(query: &'q str, tld: &'q str, order: Order) -> Self {
+        Self {
+            query,
+            tld,
+            order,
+            out: Registration::empty(Kind::Domain),
+            ..Self::default()
+        }
+    }
+
+    /// Takes one entry, which stands in the paragraph that describes `object`.
+    pub(super) fn take(&mut self, entry: &Entry<'_>, object: Object) {
+        match object {
+            Object::Ignored => {}
+            Object::Contact(holder) => self.contact_entry(entry, holder),
+            Object::Registrar => self.registrar_entry(entry),
+            Object::Servers if fields::field(&entry.key) == Some(Field::Nameserver) => {
+                values::nameservers(&mut self.out.nameservers, entry.value);
+            }
+            Object::Servers => {}
+            Object::Holder => self.registrant_entry(entry),
+            Object::Domain => match entry.role {
+                Role::Other => {}
+                Role::Registrar => self.registrar_entry(entry),
+                Role::Abuse => self.abuse_entry(entry),
+                Role::Registrant => self.registrant_entry(entry),
+                Role::Domain if self.after_registrar && entry.key == "url" => {
+                    self.registrar_entry(entry);
+                }
+                Role::Domain => self.domain_entry(entry),
+            },
+        }
+
+        self.after_registrar = entry.role == Role::Registrar;
+    }
+
+    fn contact_entry(&mut self, entry: &Entry<'_>, holder: bool) {
+        let open = self.contacts.last().map(|(paragraph, _)| *paragraph);
+        if open != Some(entry.paragraph) {
+            let contact = Contact {
+                holder,
+                ..Contact::default()
+            };
+            self.contacts.push((entry.paragraph, contact));
+        }
+        if let Some((_, contact)) = self.contacts.last_mut() {
+            contact.take(entry);
+        }
+    }
+
+    fn domain_entry(&mut self, entry: &Entry<'_>) {
+        let (value, order) = (entry.value, self.order);
+
+        match fields::field(&entry.key) {
+            Some(Field::Name) => self.name_entry(value),
+            Some(Field::Created) => fill(&mut self.out.created, || dates::parse(value, order)),
+            Some(Field::Updated) if self.tld == "il" => self.israeli_change(value),
+            Some(Field::Updated) => fill(&mut self.out.updated, || dates::parse(value, order)),
+            Some(Field::Expires) => fill(&mut self.out.expires, || dates::parse(value, order)),
+            Some(Field::Status) => self.status_entry(value),
+            Some(Field::Nameserver) if self.is_no_server(entry) => {}
+            Some(Field::Nameserver) => values::nameservers(&mut self.out.nameservers, value),
+            Some(Field::Signed) => fill(&mut self.out.dnssec, || values::signed(value)),
+            Some(Field::Key) => {
+                let present = value.chars().any(|c| c.is_ascii_digit())
+                    || entry.key == "keyset" && !value.is_empty();
+                fill(&mut self.out.dnssec, || present.then_some(true));
+            }
+            None => self.extra(entry),
+        }
+    }
+
+    /// `EXAMPLE.TEST is Active`: some registries say the state beside the name.
+    fn name_entry(&mut self, value: &str) {
+        let Some((_, word)) = value.split_once(" is ") else {
+            return;
+        };
+        self.decided = phrases::of_status(word);
+        if self.decided.is_none() && value.len() < 120 {
+            status::add(&mut self.out.status, word);
+        }
+    }
+
+    fn status_entry(&mut self, value: &str) {
+        let out = &mut self.out;
+
+        // Japan writes the end of the period behind the state: `Connected (2031/03/31)`.
+        if self.tld == "jp" {
+            let (word, date) = values::trailing_bracket(value).unwrap_or((value, ""));
+            fill(&mut out.expires, || dates::parse(date, Order::Unknown));
+            status::add(&mut out.status, word);
+            return;
+        }
+
+        if value.starts_with("OK-UNTIL ") {
+            fill(&mut out.expires, || dates::parse(value, Order::Unknown));
+            status::add(&mut out.status, "ok");
+            return;
+        }
+
+        match phrases::of_status(value) {
+            Some(state) => {
+                self.decided = Some(state);
+                if state != State::Available {
+                    status::add(&mut out.status, value);
+                }
+            }
+            None if value.len() <= 200 => status::add(&mut out.status, value),
+            None => {}
+        }
+    }
+
+    /// Malaysia's handles of servers, and the domain itself, which some registries repeat under `DNS`.
+    fn is_no_server(&self, entry: &Entry<'_>) -> bool {
+        let handle = self.tld == "my"
+            && entry
+                .value
+                .split_whitespace()
+                .next()
+                .is_some_and(|word| word.ends_with(".SER"));
+        let itself = entry.key == "dns"
+            && (self.tld == "dk" || entry.value.eq_ignore_ascii_case(self.query));
+        handle || itself
+    }
+
+    /// Keys of the domain's own object that tell of registrar or holder.
+    fn extra(&mut self, entry: &Entry<'_>) {
+        let value = entry.value;
+        match entry.key.as_str() {
+            "referral url" => fill(&mut self.registrar.url, || values::url(value)),
+            "org" | "organization" | "organisation" if entry.keyed => {
+                fill(&mut self.organization, || values::name(value));
+            }
+            "descr" if self.tld == "il" => {
+                fill(&mut self.holder, || values::name(value));
+                self.block.push(value.to_owned());
+            }
+            // Brazil's number for a person has eleven digits, for a company fourteen.
+            "ownerid" if value.bytes().filter(u8::is_ascii_digit).count() == 11 => {
+                self.holder = None;
+            }
+            "country" => fill(&mut self.country, || countries::code(value)),
+            _ => {}
+        }
+    }
+
+    /// Israel lists every change with its kind: `registrar AT registry 19990605 (Assigned)`.
+    fn israeli_change(&mut self, value: &str) {
+        let (dated, kind) = values::trailing_bracket(value).unwrap_or((value, ""));
+        let date = dated
+            .split_whitespace()
+            .last()
+            .and_then(|date| dates::parse(date, self.order));
+        if kind.eq_ignore_ascii_case("assigned") {
+            self.out.created = date;
+        } else {
+            self.out.updated = date.or_else(|| self.out.updated.take());
+        }
+    }
+
+    fn registrar_entry(&mut self, entry: &Entry<'_>) {
+        let value = entry.value;
+        let registrar = &mut self.registrar;
+
+        match entry.key.as_str() {
+            "" if registrar.name.is_none() => {
+                registrar.name = values::name(value);
+                // `Example Ltd (http://www.example.test)`; Austria links to its own pages there.
+                if self.tld != "at"
+                    && let Some((_, inside)) = values::trailing_bracket(value)
+                    && (inside.contains("://") || inside.starts_with("www."))
+                {
+                    fill(&mut registrar.url, || values::url(inside.trim()));
+                }
+            }
+            "organization" | "organisation" | "organization name" | "organisation name"
+            | "organization loc" => {
+                fill(&mut self.registrar_organization, || values::name(value));
+            }
+            "name" | "company" | "company name" => {
+                fill(&mut self.registrar_name, || values::name(value));
+            }
+            "url" | "website" | "web site" | "web" | "www" | "homepage" | "web page" | "info"
+            | "referral url" => fill(&mut registrar.url, || values::url(value)),
+            "iana id" | "iana number" | "iana" => {
+                fill(&mut registrar.iana_id, || values::iana_id(value));
+            }
+            key if key.starts_with("abuse") => self.abuse_entry(entry),
+            _ => {}
+        }
+    }
+
+    fn abuse_entry(&mut self, entry: &Entry<'_>) {
+        let registrar = &mut self.registrar;
+        if let Some(email) = values::email(entry.value) {
+            registrar.abuse_email.get_or_insert(email);
+        } else if !entry.key.contains("fax")
+            && !entry.key.contains("postal")
+            && let Some(phone) = values::phone(entry.value)
+        {
+            registrar.abuse_phone.get_or_insert(phone);
+        }
+    }
+
+    fn registrant_entry(&mut self, entry: &Entry<'_>) {
+        let value = entry.value;
+
+        match entry.key.as_str() {
+            "code" if !entry.keyed => {
+                fill(&mut self.holder, || values::name(value));
+                self.block.push(value.to_owned());
+            }
+            "" | "c" => self.holder_line(entry),
+            "organization"
+            | "organisation"
+            | "org"
+            | "organization name"
+            | "organisation name"
+            | "org name"
+            | "orgname"
+            | "company"
+            | "company name"
+            | "company english name"
+            | "organization loc"
+            | "organizacija" => fill(&mut self.organization, || values::name(value)),
+            "name" => fill(&mut self.holder_name, || values::name(value)),
+            // Only companies have these.
+            "org id"
+            | "register number"
+            | "registration number"
+            | "registered number"
+            | "company number" => self.legal |= value.bytes().any(|b| b.is_ascii_digit()),
+            "type" => self.legal |= value.to_lowercase().contains("legal person"),
+            "address" if !entry.keyed => self.block.push(value.to_owned()),
+            "country" | "country code" | "country/economy" | "country / economy"
+            | "country loc" | "countrycode" => fill(&mut self.country, || countries::code(value)),
+            _ => {}
+        }
+    }
+
+    /// `Registrant: EX1-HANDLE`, or a line of the block below `Registrant:`, which begins with the holder.
+    fn holder_line(&mut self, entry: &Entry<'_>) {
+        let value = entry.value;
+        let handle = !value.contains(' ') && value.bytes().any(|b| b.is_ascii_digit());
+        if entry.keyed && (handle || entry.key == "c") {
+            fill(&mut self.handle, || Some(value.to_lowercase()));
+        }
+        if self.block.is_empty() && !handle && entry.key.is_empty() {
+            self.holder = values::name(value);
+        }
+        self.block.push(value.to_owned());
+    }
+}

@@ -1,0 +1,119 @@
+//! Places lines under their section and paragraph.
+
+use super::super::fields::{self, Role};
+use super::{Entry, Line, Section};
+
+/// What is known between two lines.
+#[derive(Default)]
+pub(super) struct Reader<'a> {
+    pub out: Vec<Entry<'a>>,
+    /// Open sections, the outermost first.
+    sections: Vec<Section>,
+    paragraph: usize,
+    /// The line before was not blank.
+    pub inside: bool,
+    comment: &'a str,
+    /// Indent of the last keyed line, while a value may continue below it.
+    open: Option<usize>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn end_paragraph(&mut self) {
+        self.sections
+            .retain(|section| section.indented || !section.filled);
+        self.paragraph += usize::from(std::mem::replace(&mut self.inside, false));
+        self.open = None;
+    }
+
+    pub(super) fn note_comment(&mut self, text: &'a str) {
+        let heading = text.trim_matches(|c: char| matches!(c, '%' | '#' | ' ' | '*'));
+        if heading.ends_with(':') && heading.len() < 40 {
+            self.comment = heading.trim_end_matches(':');
+        }
+    }
+
+    /// A section of indented lines ends with the first line that is not.
+    pub(super) fn close_indented(&mut self, indent: usize) {
+        while self
+            .sections
+            .last()
+            .is_some_and(|section| section.indented && indent <= section.indent)
+        {
+            self.sections.pop();
+        }
+    }
+
+    pub(super) fn open_section(&mut self, section: Section, indent: usize) {
+        self.sections
+            .retain(|outer| outer.indented && outer.indent < indent);
+        self.sections.push(section);
+        self.open = None;
+    }
+
+    pub(super) fn add_keyed(&mut self, key: &str, value: &'a str, indent: usize, tld: &str) {
+        let (own, rest) = fields::role(key, tld);
+
+        // The domain's own facts may stand indented below its holder's address.
+        let closes = fields::field(key) == Some(fields::Field::Name)
+            || own == Some(Role::Registrar) && rest.is_empty();
+        if closes
+            && self
+                .sections
+                .last()
+                .is_some_and(|section| section.role != Role::Domain)
+        {
+            self.sections.clear();
+        }
+
+        let section = self.sections.last_mut();
+        let (role, rest) = match (own, &section) {
+            (Some(own), _) => (own, rest),
+            (None, Some(section)) if !fields::is_of_domain(key) => (section.role, key),
+            _ => (Role::Domain, key),
+        };
+
+        let nested = section.is_some();
+        if let Some(section) = section {
+            section.filled = true;
+        }
+
+        let (paragraph, comment) = (self.paragraph, self.comment);
+        self.out.push(Entry {
+            paragraph,
+            role,
+            key: rest.to_owned(),
+            full: key.to_owned(),
+            value,
+            keyed: true,
+            nested,
+            comment,
+        });
+        self.open = Some(indent);
+    }
+
+    /// A line without a key: it belongs to its section, or goes on with the value above.
+    pub(super) fn add_plain(&mut self, line: &Line<'a>) {
+        let (role, key, full, nested) = if let Some(section) = self.sections.last_mut() {
+            section.filled = true;
+            (section.role, section.key.clone(), section.key.clone(), true)
+        } else if let (Some(indent), Some(last)) = (self.open, self.out.last())
+            && line.indent > indent
+        {
+            (last.role, last.key.clone(), last.full.clone(), last.nested)
+        } else {
+            return;
+        };
+
+        let (paragraph, comment) = (self.paragraph, self.comment);
+        self.out.push(Entry {
+            paragraph,
+            role,
+            key,
+            full,
+            value: line.text,
+            keyed: false,
+            nested,
+            comment,
+        });
+    }
+}

@@ -1,0 +1,143 @@
+//! Takes an answer about numbers apart: paragraphs of keys and values, and the one-line forms.
+
+use super::super::lines::{bounded, canonical, key_value};
+use super::super::ranges::{self, Range};
+use super::{AS, BLOCK};
+
+/// Most lines and objects that are read.
+const MAX_LINES: usize = 20_000;
+const MAX_OBJECTS: usize = 2_000;
+
+/// One object: its keys and values in order.
+#[derive(Default)]
+pub(super) struct Object<'a> {
+    pub pairs: Vec<(String, &'a str)>,
+    /// What it covers, for a block or a route.
+    pub range: Option<Range>,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn first(&self) -> &str {
+        self.pairs.first().map_or("", |(key, _)| key.as_str())
+    }
+
+    pub(super) fn is(&self, keys: &[&str]) -> bool {
+        keys.contains(&self.first())
+    }
+
+    pub(super) fn all<'s>(&'s self, keys: &'s [&str]) -> impl Iterator<Item = &'a str> + 's {
+        self.pairs
+            .iter()
+            .filter(|(key, _)| keys.contains(&key.as_str()))
+            .map(|(_, value)| *value)
+    }
+
+    /// The first usable value of the first key that has one.
+    pub(super) fn find<T>(&self, keys: &[&str], read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        keys.iter().find_map(|key| self.all(&[key]).find_map(&read))
+    }
+}
+
+/// Splits a text into objects: paragraphs, also cut where a new block begins without a blank line.
+pub(super) fn read(text: &str) -> Vec<Object<'_>> {
+    let mut objects: Vec<Object<'_>> = Vec::new();
+    let mut open = false;
+
+    for line in text.lines().take(MAX_LINES).map(bounded) {
+        let trimmed = line.trim();
+
+        if trimmed.is_empty() || trimmed.starts_with(['%', '#']) {
+            open &= trimmed.starts_with('%');
+            continue;
+        }
+
+        // rwhois: `network:Org-Name;I:Example`
+        let (trimmed, rwhois) = match trimmed.strip_prefix("network:") {
+            Some(rest) if !rest.starts_with(' ') => (rest, true),
+            _ => (trimmed, false),
+        };
+        let pair = if rwhois {
+            trimmed.split_once(':').map(rwhois_pair)
+        } else {
+            key_value(trimmed)
+        };
+
+        // Lines that continue a value are not needed: names stand on the first.
+        let Some((key, value)) = pair else { continue };
+
+        // LACNIC names the AS of a block inside its description.
+        let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
+        let begins = BLOCK.contains(&key.as_str())
+            || key == "orgname"
+            || key == "custname"
+            || AS.contains(&key.as_str()) && !inside;
+
+        // National registries repeat everything in their own language, and put the range after the class.
+        let inner = objects
+            .last()
+            .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
+
+        if !open || begins && !(inner && key == objects.last().map_or("", |object| object.first()))
+        {
+            let heading = objects.last().is_some_and(|last| {
+                open && !last.is(&BLOCK) && !last.is(&AS) && last.pairs.len() < 3
+            });
+            if heading && begins {
+                objects.pop();
+            }
+            if objects.len() >= MAX_OBJECTS {
+                break;
+            }
+            objects.push(Object::default());
+        }
+
+        open = true;
+        if let Some(object) = objects.last_mut() {
+            object.pairs.push((key, value));
+        }
+    }
+
+    objects
+}
+
+fn rwhois_pair<'a>((key, value): (&str, &'a str)) -> (String, &'a str) {
+    let key = canonical(key.split(';').next().unwrap_or_default());
+    let key = match key.as_str() {
+        "network name" => "netname",
+        "org name" | "organization" => "owner",
+        "ip network" => "ip network",
+        other => other,
+    };
+    (key.to_owned(), value.trim())
+}
+
+/// ARIN's one-line form: `Example Inc. EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`.
+pub(super) fn summaries(text: &str) -> Vec<Object<'_>> {
+    let read = |line| -> Option<Object<'_>> {
+        let (before, rest) = bounded(line).split_once(" (NET")?;
+        let (_, range) = rest.split_once(')')?;
+        ranges::parse(range)?;
+        let (owner, name) = before
+            .trim()
+            .rsplit_once(' ')
+            .unwrap_or(("", before.trim()));
+        let pairs = [
+            ("netrange", range.trim()),
+            ("netname", name),
+            ("owner", owner.trim()),
+        ];
+        Some(Object {
+            pairs: pairs.map(|(key, value)| (key.to_owned(), value)).to_vec(),
+            range: None,
+        })
+    };
+
+    text.lines()
+        .take(MAX_LINES)
+        .filter_map(read)
+        .take(MAX_OBJECTS)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! What a text says of the whole object, and the prose that must not be taken for it.
+
+use super::*;
+
+#[test]
+fn answers() {
+    for (line, expected) in [
+        ("No match for \"EXAMPLE.COM\".", Some(State::Available)),
+        (
+            "%% No entries found in the Example Database.",
+            Some(State::Available),
+        ),
+        ("%ERROR:101: no entries found", Some(State::Available)),
+        ("\"example.com\" not found.", Some(State::Available)),
+        ("example.com is free", Some(State::Available)),
+        (
+            "Domain name example.com does not exist in database!",
+            Some(State::Available),
+        ),
+        ("example.com: no entries found.", Some(State::Available)),
+        (
+            "This name is reserved by the Registry in accordance with policy.",
+            Some(State::Reserved),
+        ),
+        (
+            "WHOIS LIMIT EXCEEDED - SEE HTTP://WHOIS.EXAMPLE/ FOR DETAILS",
+            Some(State::Throttled),
+        ),
+        (
+            "The WHOIS query quota for 192.0.2.1 has been exceeded",
+            Some(State::Throttled),
+        ),
+        (
+            "Requests of this client are not permitted.",
+            Some(State::Unavailable),
+        ),
+        ("- exceeding query rate or volume limits.", None),
+        ("Access to this service is rate limited. For more", None),
+        (
+            "% to check whether a specific domain name is still available",
+            None,
+        ),
+        ("% available to:", None),
+        ("reserved.", None),
+        ("Reserved by Registry", Some(State::Reserved)),
+        ("Availability of a name is not assured by this answer", None),
+    ] {
+        assert_eq!(state(line, "example.com"), expected, "{line}");
+    }
+
+    assert_eq!(of_status("220 Available"), Some(State::Available));
+    assert_eq!(of_status("NOT AVAILABLE"), None);
+}
+
+#[test]
+fn a_status_alone_may_decide() {
+    for (value, expected) in [
+        ("free", Some(State::Available)),
+        ("AVAILABLE.", Some(State::Available)),
+        ("Not Registered", Some(State::Available)),
+        ("220 Available", Some(State::Available)),
+        ("free, paid", Some(State::Available)),
+        ("reserved (by policy)", Some(State::Reserved)),
+        ("UNASSIGNABLE", Some(State::Reserved)),
+        ("invalid", Some(State::Unavailable)),
+        ("active", None),
+        ("connect", None),
+        ("", None),
+        ("220", None),
+    ] {
+        assert_eq!(of_status(value), expected, "{value}");
+    }
+}
+
+#[test]
+fn the_surest_phrase_of_a_text_counts() {
+    for (text, expected) in [
+        (
+            "rate limit exceeded\nNo match for x\n",
+            Some(State::Available),
+        ),
+        (
+            "No match for x\nThis name is reserved\n",
+            Some(State::Reserved),
+        ),
+        ("internal error\nquota exceeded\n", Some(State::Throttled)),
+        ("internal error\n", Some(State::Unavailable)),
+        ("", None),
+        ("\n\n", None),
+    ] {
+        assert_eq!(state(text, "example.com"), expected, "{text}");
+    }
+    let late = format!("{}No match for x\n", "prose here\n".repeat(MAX_LINES));
+    assert_eq!(state(&late, "x"), None, "beyond the lines looked at");
+}
+
+#[test]
+fn an_ending_counts_only_where_the_line_is_about_the_name() {
+    for (line, query, expected) in [
+        (
+            "example.com is not registered",
+            "example.com",
+            Some(State::Available),
+        ),
+        ("EXAMPLE.COM IS FREE", "example.com", Some(State::Available)),
+        (
+            "This domain does not exist",
+            "example.com",
+            Some(State::Available),
+        ),
+        (
+            "Everything else in this long sentence is free",
+            "example.com",
+            None,
+        ),
+        ("Everything is free", "", None),
+        (
+            "Daily limit for your address has been exceeded",
+            "x.test",
+            Some(State::Throttled),
+        ),
+        (
+            "example.com: no match",
+            "example.com",
+            Some(State::Available),
+        ),
+        (
+            "Domain \"example.com\" - available",
+            "example.com",
+            Some(State::Available),
+        ),
+        ("not foundation", "x.test", None),
+    ] {
+        assert_eq!(of_line(line, query), expected, "{line}");
+    }
+    let long = format!("example.com {} is free", "x".repeat(MAX_LINE));
+    assert_eq!(of_line(&long, "example.com"), None);
+}
+
+#[test]
+fn the_name_before_an_answer_is_taken_away() {
+    for (line, expected) in [
+        ("\"example.com\": no match", "no match"),
+        ("domain name: example.com not found", "not found"),
+        ("domain example.com - free", "free"),
+        ("[example.com] x", "x"),
+        ("other.com not found", "other.com not found"),
+    ] {
+        assert_eq!(after_name(line, "example.com"), expected, "{line}");
+    }
+    assert_eq!(after_name("domain x", ""), "domain x");
+}
+
+#[test]
+fn every_phrase_is_written_as_it_is_compared() {
+    for (_, words) in [STATUSES, STARTS, WHOLE, ENDS].into_iter().flatten() {
+        for word in *words {
+            assert_eq!(&word.to_lowercase(), word);
+        }
+    }
+}

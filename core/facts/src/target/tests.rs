@@ -1,0 +1,80 @@
+//! Faults and their places, and values whose canonical spelling is something else.
+
+use super::*;
+
+#[test]
+fn a_fault_points_at_characters() {
+    for (value, bytes, expected) in [
+        ("abc", 0..1, 0..1),
+        ("äbc", 2..3, 1..2),
+        ("äöü", 0..6, 0..3),
+        ("abc", 3..3, 3..3),
+        // Inside a character, or beyond the text.
+        ("ä", 1..2, 0..1),
+        ("a", 5..9, 0..0),
+    ] {
+        let invalid = Invalid::new("x").part(value, bytes.clone());
+        assert_eq!(invalid.part, Some(expected), "{value} {bytes:?}");
+    }
+}
+
+#[test]
+fn a_fault_travels_through_serde() {
+    let fault = Invalid::new("no").value("v").command("/c").part("äb", 2..3);
+    let error: serde_json::Error = fault.clone().into_serde();
+    assert_eq!(Invalid::from_serde(&error.to_string()), fault);
+    assert_eq!(
+        Invalid::from_serde("missing field `x`"),
+        Invalid::new("missing field `x`")
+    );
+    assert_eq!(Invalid::from_serde(""), Invalid::new(""));
+}
+
+#[test]
+fn a_value_is_read_until_it_stays() {
+    // Each reading takes one `x` away.
+    fn shorter(text: &str) -> Result<String, Invalid> {
+        match text {
+            "" => Err(Invalid::new("empty").part("x", 0..1)),
+            "a" => Ok("a".to_owned()),
+            _ => Ok(text[1..].to_owned()),
+        }
+    }
+    assert_eq!(settled("a", shorter), Ok("a".to_owned()));
+    assert_eq!(settled("xa", shorter), Ok("a".to_owned()));
+    assert_eq!(settled("xxxa", shorter), Ok("a".to_owned()));
+    // The place of a fault in the canonical spelling is no place in what was written.
+    assert_eq!(settled("xx", shorter), Err(Invalid::new("empty")));
+    assert_eq!(
+        settled("", shorter).map_err(|fault| fault.part),
+        Err(Some(0..1))
+    );
+    assert_eq!(
+        settled("xxxxxxxxa", shorter),
+        Err(Invalid::new("this can be read in more than one way"))
+    );
+}
+
+#[test]
+fn what_is_left_after_reading_may_be_something_else() {
+    assert!("①.①.①.①".parse::<Domain>().is_err());
+    assert_eq!(
+        "example.com."
+            .parse::<Domain>()
+            .map(|name| name.to_string())
+            .as_deref(),
+        Ok("example.com")
+    );
+}
+
+#[test]
+fn each_type_describes_itself() {
+    let schema = serde_json::to_value(schemars::schema_for!(Domain)).expect("JSON");
+    assert_eq!(schema["type"], "string");
+    assert_eq!(schema["format"], "netvane:Domain");
+    assert_eq!(
+        (schema["minLength"].as_u64(), schema["maxLength"].as_u64()),
+        (Some(1), Some(2048))
+    );
+    assert_eq!(schema["x-completes"], "target");
+}
