@@ -12,6 +12,7 @@ mod urls;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub use chats::{DiscordMode, TelegramMode};
 pub use load::{SettingsError, almost_settings};
 
 use netvane_net::settings::NetSettings;
@@ -234,7 +235,7 @@ pub struct Http {
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
 pub struct Telegram {
     pub token: Secret,
-    pub mode: String,
+    pub mode: TelegramMode,
     pub api_url: String,
     pub secret_token: Secret,
 }
@@ -247,7 +248,7 @@ pub struct Discord {
     pub token: Secret,
     pub application_id: String,
     pub public_key: String,
-    pub mode: String,
+    pub mode: DiscordMode,
     pub guilds: Vec<String>,
     pub api_url: String,
 }

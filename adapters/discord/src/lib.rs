@@ -46,25 +46,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Questions that are open at the end get this long to say so.
 const DRAIN: Duration = Duration::from_secs(8);
 
-/// How interactions arrive (`discord.mode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// Over a connection that this bot keeps open.
-    Gateway,
-    /// As signed HTTP requests from Discord.
-    Interactions,
-}
-
-impl Mode {
-    /// From settings that have been checked: what is not `interactions` is `gateway`.
-    fn read(text: &str) -> Self {
-        match text {
-            "interactions" => Self::Interactions,
-            _ => Self::Gateway,
-        }
-    }
-}
-
 /// The adapter, not yet running.
 pub struct Discord {
     bot: Bot,
@@ -84,9 +65,9 @@ impl Discord {
     ) -> Result<Self, Failure> {
         let rest = Rest::new(settings).map_err(|error| Failure::Unavailable(error.to_string()))?;
         let chat = Chat::new(bot::PLATFORM, engine, store, pace(), shutdown);
-        let key = match Mode::read(&settings.mode) {
-            Mode::Interactions => hook::Key::read(&settings.public_key),
-            Mode::Gateway => None,
+        let key = match settings.mode {
+            settings::DiscordMode::Interactions => hook::Key::read(&settings.public_key),
+            settings::DiscordMode::Gateway => None,
         };
         Ok(Self {
             bot: Bot::new(chat, rest),

@@ -38,25 +38,6 @@ use webhook::Webhook;
 /// Answers under way get this long when the process is to end.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// How updates arrive (`telegram.mode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// They are asked for.
-    Polling,
-    /// Telegram delivers them over HTTP.
-    Webhook,
-}
-
-impl Mode {
-    /// From settings that have been checked: what is not `webhook` is `polling`.
-    fn read(text: &str) -> Self {
-        match text {
-            "webhook" => Self::Webhook,
-            _ => Self::Polling,
-        }
-    }
-}
-
 /// The Telegram adapter.
 pub struct Telegram {
     hub: Arc<Hub>,
@@ -73,8 +54,8 @@ impl Telegram {
         store: Store,
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
-        let webhook = match Mode::read(&settings.mode) {
-            Mode::Webhook => {
+        let webhook = match settings.mode {
+            settings::TelegramMode::Webhook => {
                 let url = format!("{}{}", public_url.trim_end_matches('/'), webhook::PATH);
                 let url = Url::parse(&url)
                     .map_err(|error| Failure::Unavailable(format!("http.public_url: {error}")))?;
@@ -83,7 +64,7 @@ impl Telegram {
                     secret: settings.secret_token.reveal().to_owned(),
                 })
             }
-            Mode::Polling => None,
+            settings::TelegramMode::Polling => None,
         };
         Ok(Self {
             hub: Arc::new(Hub::new(settings, engine, store, shutdown)?),

@@ -3,6 +3,7 @@
 //! Their portals show several values side by side that look alike, so it is told which one was taken for another.
 
 use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
@@ -10,13 +11,52 @@ use super::{
     urls::{is_here, is_web},
 };
 
+/// How Telegram's updates arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum TelegramMode {
+    /// They are asked for.
+    Polling,
+    /// Telegram delivers them over HTTP.
+    Webhook,
+}
+
+impl TryFrom<String> for TelegramMode {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "polling" => Ok(Self::Polling),
+            "webhook" => Ok(Self::Webhook),
+            _ => Err("polling or webhook"),
+        }
+    }
+}
+
+/// How Discord's interactions arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum DiscordMode {
+    /// Over a connection that the bot keeps open.
+    Gateway,
+    /// As signed HTTP requests from Discord.
+    Interactions,
+}
+
+impl TryFrom<String> for DiscordMode {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "gateway" => Ok(Self::Gateway),
+            "interactions" => Ok(Self::Interactions),
+            _ => Err("gateway or interactions"),
+        }
+    }
+}
+
 pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
     let telegram = &settings.telegram;
-
-    must(
-        matches!(telegram.mode.as_str(), "polling" | "webhook"),
-        "telegram.mode: polling or webhook",
-    );
 
     let url = Url::parse(&telegram.api_url).ok();
 
@@ -44,7 +84,7 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
         "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
     );
 
-    if telegram.mode == "webhook" {
+    if telegram.mode == TelegramMode::Webhook {
         must(
             settings.http.public_url.starts_with("https://"),
             "telegram.mode: a webhook needs http.public_url with https",
@@ -57,11 +97,6 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
 }
 
 pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)) {
-    must(
-        matches!(discord.mode.as_str(), "gateway" | "interactions"),
-        "discord.mode: gateway or interactions",
-    );
-
     let url = Url::parse(&discord.api_url).ok();
 
     must(
@@ -95,7 +130,7 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
         "discord.public_key: 64 hexadecimal digits",
     );
 
-    if discord.mode == "interactions" {
+    if discord.mode == DiscordMode::Interactions {
         must(
             !key.is_empty() && !discord.application_id.is_empty(),
             "discord.mode: interactions need discord.public_key and discord.application_id",
@@ -203,7 +238,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         "telegram.token: behind the colon usually stand 35 characters; is it whole?",
     );
     tell(
-        telegram.mode == "webhook" && telegram.secret_token.reveal().len() < 16,
+        telegram.mode == TelegramMode::Webhook && telegram.secret_token.reveal().len() < 16,
         "telegram.secret_token: so short that it could be guessed, and with it deliveries forged; `openssl rand -hex 32` makes one",
     );
     tell(

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use url::Url;
 
 use super::{
-    Settings, SettingsError, access, chats, rules,
+    Settings, SettingsError, TelegramMode, access, chats, rules,
     urls::{is_origin, is_web},
 };
 use netvane_facts::target::Endpoint;
@@ -167,7 +167,7 @@ impl Settings {
         let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
 
         must(
-            self.telegram.mode != "webhook"
+            self.telegram.mode != TelegramMode::Webhook
                 || parsed
                     .and_then(|url| url.port_or_known_default())
                     .is_none_or(delivers),
