@@ -5,6 +5,8 @@ mod client;
 mod message;
 mod upstream;
 mod validate;
+#[cfg(test)]
+mod wire;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -341,3 +343,6 @@ fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
         .map(|server| server.ip)
         .collect())
 }
+
+#[cfg(test)]
+mod tests;
