@@ -155,4 +155,26 @@ mod tests {
         assert_eq!((outcome.sent, outcome.received), (2, 2));
         assert_eq!(seen, [1, 2]);
     }
+
+    #[test]
+    fn only_the_first_request_may_end_the_measurement() {
+        let local = || Some(Err(Failure::Local("no route".into())));
+        let error = reply(1, local()).expect_err("nothing to measure");
+        assert!(matches!(error, PingError::Local { reason } if reason == "no route"));
+        let later = reply(2, local()).expect("a reply").error.expect("an error");
+        assert!(later.local && later.from.is_none() && later.text == "no route");
+        let socket = Failure::Socket(std::io::Error::other("no descriptors"));
+        assert!(matches!(
+            reply(9, Some(Err(socket))),
+            Err(PingError::Socket(_))
+        ));
+    }
+
+    #[test]
+    fn silence_is_a_lost_request_and_an_answer_a_round_trip() {
+        let lost = reply(3, None).expect("a reply");
+        assert_eq!((lost.seq, lost.rtt_ms, lost.error), (3, None, None));
+        let answered = reply(4, Some(Ok((80, Duration::from_micros(1500))))).expect("a reply");
+        assert_eq!((answered.seq, answered.rtt_ms), (4, Some(1.5)));
+    }
 }
