@@ -4,6 +4,7 @@
 mod answer;
 mod blocks;
 mod failure;
+mod problem;
 pub mod render;
 mod reply;
 mod schema;
@@ -13,6 +14,7 @@ pub mod testing;
 
 pub use answer::{Answer, Finding};
 pub use blocks::*;
-pub use failure::{Failure, Missing, Position, Problem, ProblemCode, UsageError, UsageKind};
+pub use failure::{Failure, Missing, UsageError, UsageKind};
+pub use problem::{Position, Problem, ProblemCode};
 pub use reply::{Rendition, Reply, reply_schema};
 pub use schema::{inline_schema, public_schema_settings, written_schema};

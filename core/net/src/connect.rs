@@ -141,3 +141,79 @@ pub(crate) fn local_reason(error: &io::Error) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_is_open_or_closed() {
+        for any in ["127.0.0.1", "::1"] {
+            let listener = std::net::TcpListener::bind((any, 0)).expect("binds");
+            let target = listener.local_addr().expect("an address");
+            let (answer, _) = connect(target, Some(1)).await.expect("a socket");
+            assert!(matches!(answer, Answer::Open(_)), "{answer:?}");
+            drop((listener, answer));
+            let (answer, _) = connect(target, None).await.expect("a socket");
+            assert!(matches!(answer, Answer::Refused), "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_sent_is_not_sent() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let target = listener.local_addr().expect("an address");
+        let attempt = outlay::Outlay::new(1).during(connect(target, None));
+        let (answer, elapsed) = attempt.await.expect("a socket");
+        assert!(
+            matches!(&answer, Answer::Failed(error) if error.kind() == io::ErrorKind::QuotaExceeded),
+            "{answer:?}"
+        );
+        assert_eq!(elapsed, Duration::ZERO);
+        listener.set_nonblocking(true).expect("a mode");
+        let nobody = listener.accept().expect_err("nobody came");
+        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn the_source_is_of_the_targets_family() {
+        for target in ["127.0.0.1", "::1"] {
+            let target: IpAddr = target.parse().expect("an address");
+            assert_eq!(source(target).expect("a way"), target);
+        }
+    }
+
+    #[test]
+    fn resets_are_refusals_and_all_else_failed() {
+        for (kind, refused) in [
+            (io::ErrorKind::ConnectionRefused, true),
+            (io::ErrorKind::ConnectionReset, true),
+            (io::ErrorKind::TimedOut, false),
+            (io::ErrorKind::HostUnreachable, false),
+        ] {
+            let answer = plain(kind.into());
+            assert_eq!(matches!(answer, Answer::Refused), refused, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn local_reasons_are_told_in_words() {
+        let all = [
+            io::ErrorKind::NetworkUnreachable,
+            io::ErrorKind::HostUnreachable,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::InvalidInput,
+            io::ErrorKind::AddrNotAvailable,
+        ];
+        let mut told = all.map(|kind| local_reason(&kind.into())).to_vec();
+        told.push(local_reason(&io::Error::other("the wire is cut")));
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        this machine has no route to the network
+        this machine cannot reach the host
+        this machine's firewall or routes forbid it
+        this machine's routes discard packets to it
+        this machine has no address to reach it from
+        the wire is cut
+        "#);
+    }
+}

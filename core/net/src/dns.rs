@@ -6,6 +6,8 @@ mod message;
 mod service_binding;
 mod upstream;
 mod validate;
+#[cfg(test)]
+mod wire;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -342,3 +344,6 @@ fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
         .map(|server| server.ip)
         .collect())
 }
+
+#[cfg(test)]
+mod tests;

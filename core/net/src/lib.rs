@@ -186,3 +186,24 @@ fn test_net(allow: &[ipnet::IpNet]) -> Net {
     })
     .expect("a network")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_and_names_below_it_stay_here() {
+        for name in ["localhost", "localhost.", "a.localhost", "a.b.localhost."] {
+            assert!(local_addresses(name).is_some(), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "alocalhost",
+            "localhost.example",
+            "localhost.localdomain",
+        ] {
+            assert!(local_addresses(name).is_none(), "{name}");
+        }
+    }
+}

@@ -48,3 +48,21 @@ pub fn record<L: Eq + Hash + Copy>(
     number.increment(1);
     seconds.record(elapsed.as_secs_f64());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_registered_once_for_their_labels() {
+        static KNOWN: ByLabels<(&str, u8)> = LazyLock::new(RwLock::default);
+        let mut made = Vec::new();
+        for labels in [("dns", 1), ("dns", 1), ("dns", 2), ("smtp", 1), ("dns", 1)] {
+            record(&KNOWN, labels, Duration::from_millis(5), || {
+                made.push(labels);
+                (Counter::noop(), Histogram::noop())
+            });
+        }
+        assert_eq!(made, [("dns", 1), ("dns", 2), ("smtp", 1)]);
+    }
+}

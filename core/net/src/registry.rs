@@ -1,6 +1,7 @@
 //! Whom to ask about a registration: RDAP through IANA's bootstrap, whois from the root down its referrals.
 
 mod merge;
+mod referrals;
 mod servers;
 
 use std::{
@@ -15,10 +16,7 @@ use serde::Serialize;
 use super::{http::Http, whois::Whois};
 use crate::settings;
 use netvane_document::Failure;
-use netvane_facts::{
-    registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap, subject, whois},
-    target::Endpoint,
-};
+use netvane_facts::registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap};
 
 /// Asks registries and registrars.
 #[derive(Clone)]
@@ -185,30 +183,7 @@ impl Registries {
             Err(_) => url.split('/').nth(2).unwrap_or(url).to_owned(),
         };
         let read = fetched.and_then(|fetched| {
-            let facts = match (fetched.status, rdap::parse(kind, query, &fetched.body)) {
-                (404, _) => Registration {
-                    state: State::Available,
-                    ..Registration::empty(kind)
-                },
-                (429, _) => Registration {
-                    state: State::Throttled,
-                    ..Registration::empty(kind)
-                },
-                (200..=299, Ok(facts)) => facts,
-                (200..=299, Err(error)) => {
-                    return Err(Failure::Upstream {
-                        what: server.clone(),
-                        why: format!("its answer is not RDAP: {error}"),
-                    });
-                }
-                (status, _) => {
-                    return Err(Failure::Upstream {
-                        what: server.clone(),
-                        why: format!("it answered HTTP {status}"),
-                    });
-                }
-            };
-
+            let facts = facts(kind, query, &server, (fetched.status, &fetched.body))?;
             Ok((facts, fetched.body))
         });
 
@@ -232,101 +207,32 @@ impl Registries {
 
         Ok(body)
     }
+}
 
-    /// Asks whois servers: `first` if given, else the root; then with `follow` where each one refers to.
-    pub async fn whois(
-        &self,
-        kind: Kind,
-        query: &str,
-        first: Option<&Endpoint>,
-        follow: bool,
-    ) -> Found {
-        let settings = &self.0.whois.settings;
-        let mut found = Found::default();
-        let root = settings.root.parse::<Endpoint>().ok();
-        let mut next = first.cloned().or(root.clone());
-        let mut asked: Vec<String> = Vec::new();
+/// What an answer over HTTP with this status and body says.
+fn facts(
+    kind: Kind,
+    query: &str,
+    server: &str,
+    (status, body): (u16, &[u8]),
+) -> Result<Registration, Failure> {
+    let failed = |why: String| {
+        Err(Failure::Upstream {
+            what: server.to_owned(),
+            why,
+        })
+    };
+    let without_facts = |state| Registration {
+        state,
+        ..Registration::empty(kind)
+    };
 
-        while let Some(server) = next.take() {
-            let at_root = first.is_none() && asked.is_empty();
-            asked.push(server.host.to_string());
-            let started = Instant::now();
-            let answer = self
-                .0
-                .whois
-                .query(&server, &servers::line(kind, query, &server), query)
-                .await;
-
-            let elapsed_ms = millis(started);
-            let (outcome, text) = match answer {
-                Ok(bytes) => {
-                    let text = whois::decode(&bytes);
-                    let facts = if kind == Kind::Domain && subject::names_another(query, &text) {
-                        Registration::empty(kind)
-                    } else {
-                        whois::parse(kind, query, &text)
-                    };
-                    let told = outcome(facts.state).to_owned();
-                    found.take(facts);
-                    (told, text)
-                }
-                Err(failure) => {
-                    let told = failure.to_string();
-                    // The first fault is the one to mend.
-                    found.failure.get_or_insert(failure);
-                    (told, String::new())
-                }
-            };
-
-            let referral = whois::referral(&text).filter(|referral| !referral.rwhois);
-            let referral = referral.and_then(|referral| {
-                // 43 is what the setting stands for.
-                let port = Some(referral.port).filter(|port| *port != 43);
-                Some(Endpoint {
-                    host: referral.host.parse().ok()?,
-                    port,
-                })
-            });
-
-            let referred = referral.is_some();
-
-            // The root did not say where: the table that ships with the program may know.
-            let known =
-                || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
-            next = referral.or_else(known);
-            next = next.filter(|next| follow && !asked.contains(&next.host.to_string()));
-            let outcome = match &next {
-                Some(next) if referred && outcome == self::outcome(State::Unavailable) => {
-                    format!("refers to {}", next.host)
-                }
-                Some(next) if referred => format!("{outcome}, refers to {}", next.host),
-                Some(next) => format!("{outcome}; {} is known to serve it", next.host),
-                None => outcome,
-            };
-
-            found.chain.push(Step {
-                server: server.to_string(),
-                elapsed_ms,
-                outcome,
-            });
-
-            if !text.is_empty() {
-                found.raw.push((server.host.to_string(), text));
-            }
-
-            if asked.len() >= settings.max_referrals && next.is_some() {
-                found.failure = Some(Failure::Upstream {
-                    what: server.to_string(),
-                    why: format!(
-                        "more than {} servers refer to each other",
-                        settings.max_referrals
-                    ),
-                });
-                break;
-            }
-        }
-
-        found
+    match status {
+        404 => Ok(without_facts(State::Available)),
+        429 => Ok(without_facts(State::Throttled)),
+        200..=299 => rdap::parse(kind, query, body)
+            .or_else(|error| failed(format!("its answer is not RDAP: {error}"))),
+        status => failed(format!("it answered HTTP {status}")),
     }
 }
 
@@ -367,3 +273,6 @@ fn read_bootstrap(directory: &Path) -> Result<Bootstrap, Failure> {
         Failure::Unavailable(format!("rdap.bootstrap: {}: {error}", directory.display()))
     })
 }
+
+#[cfg(test)]
+mod tests;

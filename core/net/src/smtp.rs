@@ -6,10 +6,12 @@
 
 mod connect;
 mod dialogue;
+mod extensions;
 mod greet;
 mod meaning;
 mod phrases;
 mod reply;
+mod stream;
 mod tls;
 mod transcript;
 mod wire;

@@ -60,3 +60,46 @@ impl Tls {
         Ok(config)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusting(files: &[String]) -> Tls {
+        Tls::new(&settings::Tls {
+            ca_files: files.to_vec(),
+        })
+    }
+
+    #[test]
+    fn the_operators_authorities_are_trusted_beside_the_systems() {
+        let own = rcgen::generate_simple_self_signed(["ca.example.test".to_owned()]);
+        let pem = own.expect("a certificate").cert.pem();
+        let path = std::env::temp_dir().join(format!("netvane-ca-{}.pem", std::process::id()));
+        std::fs::write(&path, pem.repeat(2)).expect("a file");
+        let without = trusting(&[]).roots().expect("roots").len();
+        let tls = trusting(&[path.display().to_string()]);
+        let with = tls.roots().map(|roots| roots.len());
+        let built = tls.client();
+        std::fs::remove_file(&path).expect("was there");
+        assert!(without > 0);
+        assert_eq!(with.expect("roots"), without + 2);
+        assert!(built.is_ok());
+        assert!(
+            tls.client().is_ok(),
+            "built once, whatever becomes of the file"
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_named() {
+        let failure = trusting(&["/nowhere/ca.pem".into()])
+            .roots()
+            .expect_err("no file");
+        let failure = failure.to_string();
+        assert!(
+            failure.starts_with("tls.ca_files: /nowhere/ca.pem: "),
+            "{failure}"
+        );
+    }
+}

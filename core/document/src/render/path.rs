@@ -76,31 +76,16 @@ fn cut(text: &str) -> String {
     }
 }
 
+/// From one station of the picture to the next, in its units.
+const STEP: usize = 104;
+
 /// The document's first path as a picture; `None` where it has none. Follows the reader's light or dark theme.
 pub fn svg(document: &Document) -> Option<String> {
     let stations = document.blocks.iter().find_map(|block| match block {
         Block::Path { stations } => Some(stations),
         _ => None,
     })?;
-    const STEP: usize = 104;
-    let titles = stations
-        .iter()
-        .map(|station| 30 + set(&cut(&station.title), 15));
-    let names = stations
-        .iter()
-        .map(|station| 30 + set(&cut(&station.name), 13));
-    let ways = stations
-        .iter()
-        .map(|station| 56 + set(&cut(&station.via), 13));
-    let width = titles
-        .chain(names)
-        .chain(ways)
-        .map(|end| end + 30)
-        .max()
-        .unwrap_or(0)
-        .max(560);
-
-    let height = 24 + stations.len() * STEP;
+    let (width, height) = (width(stations), 24 + stations.len() * STEP);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          role=\"img\" font-family=\"system-ui, sans-serif\"><title>{}</title><style>\
@@ -111,33 +96,62 @@ pub fn svg(document: &Document) -> Option<String> {
 
     for (index, station) in stations.iter().enumerate() {
         let top = 16 + index * STEP;
-
         if index > 0 {
-            let (from, to) = (top - STEP + 58, top - 4);
-            out += &format!(
-                "<line class=\"l\" x1=\"40\" y1=\"{from}\" x2=\"40\" y2=\"{to}\"/>\
-                 <path d=\"M34 {} L40 {top} L46 {}\" fill=\"#3b6ea5\"/>\
-                 <text class=\"v\" x=\"56\" y=\"{}\" font-size=\"13\">{}</text>",
-                to - 4,
-                to - 4,
-                (from + to) / 2 + 5,
-                escape(&cut(&station.via))
-            );
+            out += &arrow(station, top);
         }
-
-        out += &format!(
-            "<rect class=\"box\" x=\"16\" y=\"{top}\" width=\"{}\" height=\"56\" rx=\"8\"/>\
-             <text class=\"t\" x=\"30\" y=\"{}\" font-size=\"15\" font-weight=\"600\">{}</text>\
-             <text class=\"v\" x=\"30\" y=\"{}\" font-size=\"13\">{}</text>",
-            width - 32,
-            top + 23,
-            escape(&cut(&station.title)),
-            top + 44,
-            escape(&cut(&station.name))
-        );
+        out += &card(station, top, width);
     }
 
     Some(out + "</svg>")
+}
+
+/// How wide the picture has to be for the longest of its words.
+fn width(stations: &[Station]) -> usize {
+    let titles = stations
+        .iter()
+        .map(|station| 30 + set(&cut(&station.title), 15));
+    let names = stations
+        .iter()
+        .map(|station| 30 + set(&cut(&station.name), 13));
+    let ways = stations
+        .iter()
+        .map(|station| 56 + set(&cut(&station.via), 13));
+
+    titles
+        .chain(names)
+        .chain(ways)
+        .map(|end| end + 30)
+        .max()
+        .unwrap_or(0)
+        .max(560)
+}
+
+/// The way down to the station whose box begins at `top`.
+fn arrow(station: &Station, top: usize) -> String {
+    let (from, to) = (top - STEP + 58, top - 4);
+    format!(
+        "<line class=\"l\" x1=\"40\" y1=\"{from}\" x2=\"40\" y2=\"{to}\"/>\
+         <path d=\"M34 {} L40 {top} L46 {}\" fill=\"#3b6ea5\"/>\
+         <text class=\"v\" x=\"56\" y=\"{}\" font-size=\"13\">{}</text>",
+        to - 4,
+        to - 4,
+        (from + to) / 2 + 5,
+        escape(&cut(&station.via))
+    )
+}
+
+/// The station's box with its two lines.
+fn card(station: &Station, top: usize, width: usize) -> String {
+    format!(
+        "<rect class=\"box\" x=\"16\" y=\"{top}\" width=\"{}\" height=\"56\" rx=\"8\"/>\
+         <text class=\"t\" x=\"30\" y=\"{}\" font-size=\"15\" font-weight=\"600\">{}</text>\
+         <text class=\"v\" x=\"30\" y=\"{}\" font-size=\"13\">{}</text>",
+        width - 32,
+        top + 23,
+        escape(&cut(&station.title)),
+        top + 44,
+        escape(&cut(&station.name))
+    )
 }
 
 /// At most how wide these words are in this size: which font a reader has is not known, and what sticks out of the

@@ -71,3 +71,6 @@ impl Alive {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,3 +290,13 @@ pub(super) fn wire_name(name: &str) -> Option<Name> {
     wire.set_fqdn(true);
     Some(wire)
 }
+
+/// The way back: the text that [`wire_name`] takes. `None` for labels that no text of it can hold.
+pub(super) fn text_name(name: &Name) -> Option<String> {
+    let labels = name.iter().map(std::str::from_utf8);
+    let labels: Vec<&str> = labels.collect::<Result<_, _>>().ok()?;
+    (!labels.iter().any(|label| label.contains('.'))).then(|| labels.join("."))
+}
+
+#[cfg(test)]
+mod tests;

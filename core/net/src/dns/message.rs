@@ -304,3 +304,6 @@ fn option_text(option: &AllOptData<Bytes, domain::base::Name<Bytes>>) -> String 
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ async fn receive(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<usize> {
 async fn receive(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<usize> {
     socket.recv(buf).await
 }
+
+#[cfg(test)]
+mod tests;

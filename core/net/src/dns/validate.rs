@@ -1,12 +1,13 @@
 //! DNSSEC validation on our own account, from the trust anchors down.
 
+mod fault;
+
 use std::{
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
 };
 
 use domain::base::{Rtype, iana::OptRcode};
@@ -24,7 +25,8 @@ use hickory_resolver::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Client, Data, Message, Question, Record};
+use super::{Client, Data, Message, Question};
+use fault::why_bogus;
 
 /// Verdict of RFC 4035 §4.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -101,7 +103,6 @@ async fn judge(
     rtype: Rtype,
     anchors: Arc<TrustAnchors>,
 ) -> (Security, String) {
-    let indeterminate = |why: String| (Security::Indeterminate, why);
     let Some(name) = super::client::wire_name(name) else {
         return indeterminate("the name cannot be asked for".into());
     };
@@ -114,38 +115,9 @@ async fn judge(
     let query = Query::query(name, u16::from(rtype).into());
     let mut options = DnsRequestOptions::default();
     options.edns_set_dnssec_ok = true;
-    let failed =
-        |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
-    let verdict = match handle
-        .lookup(query, options)
-        .next()
-        .await
-        .unwrap_or(Err(NetError::NoConnections))
-    {
-        Ok(response) if failed(response.response_code) => {
-            indeterminate(format!("the servers say {}", response.response_code))
-        }
-        Ok(response) => match weakest(&response) {
-            Some(Proof::Secure) => (Security::Secure, String::new()),
-            Some(Proof::Insecure) => (Security::Insecure, String::new()),
-            Some(Proof::Bogus) => (Security::Bogus, String::new()),
-            Some(Proof::Indeterminate) | None => {
-                indeterminate("the chain of signatures could not be followed".into())
-            }
-        },
-        Err(NetError::Dns(DnsError::Nsec { response, .. })) if failed(response.response_code) => {
-            indeterminate(format!("the servers say {}", response.response_code))
-        }
-        Err(NetError::Dns(DnsError::Nsec { proof, .. })) => match proof {
-            Proof::Secure => (Security::Secure, String::new()),
-            Proof::Insecure => (Security::Insecure, String::new()),
-            Proof::Bogus => (Security::Bogus, String::new()),
-            Proof::Indeterminate => {
-                indeterminate("the chain of signatures could not be followed".into())
-            }
-        },
-        Err(error) => indeterminate(format!("the chain could not be followed: {error}")),
-    };
+
+    let outcome = handle.lookup(query, options).next().await;
+    let verdict = verdict(outcome.unwrap_or(Err(NetError::NoConnections)));
 
     // What could not be had proves nothing: a key that a server did not give is not a wrong key.
     match verdict {
@@ -155,6 +127,39 @@ async fn judge(
         ),
         verdict => verdict,
     }
+}
+
+/// What the validator's answer says; for an indeterminate verdict also why.
+fn verdict(outcome: Result<DnsResponse, NetError>) -> (Security, String) {
+    let failed =
+        |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
+
+    let proof = match outcome {
+        Ok(response) if failed(response.response_code) => {
+            return indeterminate(format!("the servers say {}", response.response_code));
+        }
+        Ok(response) => weakest(&response),
+        Err(NetError::Dns(DnsError::Nsec { response, .. })) if failed(response.response_code) => {
+            return indeterminate(format!("the servers say {}", response.response_code));
+        }
+        Err(NetError::Dns(DnsError::Nsec { proof, .. })) => Some(proof),
+        Err(error) => {
+            return indeterminate(format!("the chain could not be followed: {error}"));
+        }
+    };
+
+    match proof {
+        Some(Proof::Secure) => (Security::Secure, String::new()),
+        Some(Proof::Insecure) => (Security::Insecure, String::new()),
+        Some(Proof::Bogus) => (Security::Bogus, String::new()),
+        Some(Proof::Indeterminate) | None => {
+            indeterminate("the chain of signatures could not be followed".into())
+        }
+    }
+}
+
+fn indeterminate(why: String) -> (Security, String) {
+    (Security::Indeterminate, why)
 }
 
 /// What the answer as a whole is worth. A CNAME that a server made out of a DNAME carries no signature of its own
@@ -196,10 +201,13 @@ async fn alias_without_data(client: &Client, question: &Question<'_>) -> Option<
         ..question.clone()
     };
     let message = client.ask(&unchecked).await.ok()?.message;
-    let has_data = message
-        .answers
-        .iter()
-        .any(|record| record.rtype == question.rtype);
+    let end = alias_end(&message, question.rtype)?;
+    Some((super::without_dot(question.name), end))
+}
+
+/// The name that a chain of aliases ends at, where it has no data of the type.
+fn alias_end(message: &Message, rtype: Rtype) -> Option<String> {
+    let has_data = message.answers.iter().any(|record| record.rtype == rtype);
     let end = message
         .answers
         .iter()
@@ -208,170 +216,7 @@ async fn alias_without_data(client: &Client, question: &Question<'_>) -> Option<
             Data::Cname(cname) => Some(super::without_dot(cname.cname())),
             _ => None,
         });
-    end.filter(|_| !has_data && question.rtype != Rtype::CNAME)
-        .map(|end| (super::without_dot(question.name), end))
-}
-
-/// What is wrong, told from the signatures themselves and by the resolver's extended errors.
-async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
-    let unchecked = Question {
-        dnssec: true,
-        checking_disabled: true,
-        ..question.clone()
-    };
-
-    let (unchecked, checked) = futures::join!(client.ask(&unchecked), client.ask(question));
-    let mut reasons = Vec::new();
-
-    if let Ok(response) = &unchecked {
-        reasons.extend(signature_fault(&response.message));
-        if reasons.is_empty() {
-            reasons.extend(key_fault(client, &response.message).await);
-        }
-    }
-
-    if reasons.is_empty()
-        && let Ok(response) = &checked
-    {
-        reasons.extend(
-            response
-                .message
-                .extended_errors
-                .iter()
-                .map(|error| format!("the resolver says {error}")),
-        );
-    }
-
-    if reasons.is_empty() {
-        "a signature does not verify with the keys that the zone above vouches for".into()
-    } else {
-        reasons.join("; ")
-    }
-}
-
-fn signature_fault(message: &Message) -> Option<String> {
-    let section = if message.answers.is_empty() {
-        &message.authority
-    } else {
-        &message.answers
-    };
-
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs() as u32);
-    let signatures: Vec<_> = section.iter().filter_map(rrsig).collect();
-
-    if let Some(unsigned) = section.iter().find(|record| {
-        record.rtype != Rtype::RRSIG
-            && !signatures
-                .iter()
-                .any(|(name, rrsig)| **name == record.name && rrsig.type_covered() == record.rtype)
-    }) {
-        return Some(format!(
-            "the {} record of {} carries no signature",
-            unsigned.rtype, unsigned.name
-        ));
-    }
-
-    signatures.iter().find_map(|(name, rrsig)| {
-        let covered = rrsig.type_covered();
-
-        // Serial number arithmetic of RFC 4034 §3.1.5.
-        let since_expiry = now.wrapping_sub(rrsig.expiration().into_int()) as i32;
-        let until_start = rrsig.inception().into_int().wrapping_sub(now) as i32;
-
-        if since_expiry > 0 {
-            Some(format!(
-                "the signature over {covered} of {name} expired {} ago",
-                span(since_expiry)
-            ))
-        } else if until_start > 0 {
-            Some(format!(
-                "the signature over {covered} of {name} is not valid for another {}",
-                span(until_start)
-            ))
-        } else {
-            None
-        }
-    })
-}
-
-fn rrsig(
-    record: &Record,
-) -> Option<(
-    &String,
-    &domain::rdata::Rrsig<bytes::Bytes, domain::base::ParsedName<bytes::Bytes>>,
-)> {
-    match &record.data {
-        Data::Rrsig(rrsig) => Some((&record.name, rrsig)),
-        _ => None,
-    }
-}
-
-/// Compares what the zone above vouches for (DS) with the keys that the zone shows (DNSKEY).
-async fn key_fault(client: &Client, message: &Message) -> Option<String> {
-    let section = if message.answers.is_empty() {
-        &message.authority
-    } else {
-        &message.answers
-    };
-
-    let signer = super::without_dot(section.iter().find_map(rrsig)?.1.signer_name());
-    let ask = |rtype| {
-        let signer = signer.clone();
-        async move {
-            let question = Question {
-                dnssec: true,
-                checking_disabled: true,
-                ..Question::new(&signer, rtype)
-            };
-            client.ask(&question).await.ok()
-        }
-    };
-
-    let (ds, keys) = futures::join!(ask(Rtype::DS), ask(Rtype::DNSKEY));
-    let vouched: Vec<u16> = ds?
-        .message
-        .answers
-        .iter()
-        .filter_map(|record| match &record.data {
-            Data::Ds(ds) => Some(ds.key_tag()),
-            _ => None,
-        })
-        .collect();
-
-    let shown: Vec<u16> = keys?
-        .message
-        .answers
-        .iter()
-        .filter_map(|record| match &record.data {
-            Data::Dnskey(key) => Some(key.key_tag()),
-            _ => None,
-        })
-        .collect();
-
-    let tags = |tags: &[u16]| {
-        tags.iter()
-            .map(u16::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-
-    (!vouched.is_empty() && !vouched.iter().any(|tag| shown.contains(tag))).then(|| {
-        format!(
-            "the DS records of {signer} name key {}, but the zone shows key {}",
-            tags(&vouched),
-            tags(&shown)
-        )
-    })
-}
-
-fn span(seconds: i32) -> String {
-    match seconds {
-        0..3600 => format!("{} minutes", seconds / 60 + 1),
-        3600..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+    end.filter(|_| !has_data && rtype != Rtype::CNAME)
 }
 
 /// Our resolvers as hickory's validator sees them: always with CD, so that bogus data arrives to be judged.
@@ -392,7 +237,10 @@ impl DnsHandle for Unchecked {
             let Some(query) = request.queries.first() else {
                 return Err(NetError::Message("no question"));
             };
-            let name = query.name().to_ascii();
+            let Some(name) = super::client::text_name(query.name()) else {
+                failed.store(true, Ordering::Relaxed);
+                return Err(NetError::Message("the name cannot be asked for"));
+            };
             let question = Question {
                 dnssec: true,
                 checking_disabled: true,
@@ -419,3 +267,6 @@ impl DnsHandle for Unchecked {
         Box::pin(answer.into_stream())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,10 +21,17 @@ const TOKEN: usize = 8;
 pub struct EchoSocket {
     socket: UdpSocket,
     target: IpAddr,
+    mark: Mark,
+    source: IpAddr,
+}
+
+/// By what a packet is known as ours.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// Of a raw socket, which hears also what others asked for.
     raw: bool,
     ident: u16,
     token: u64,
-    source: IpAddr,
 }
 
 impl EchoSocket {
@@ -72,9 +79,11 @@ impl EchoSocket {
         Ok(Self {
             socket,
             target,
-            raw: kind == Type::RAW,
-            ident,
-            token,
+            mark: Mark {
+                raw: kind == Type::RAW,
+                ident,
+                token,
+            },
             source,
         })
     }
@@ -86,7 +95,8 @@ impl EchoSocket {
 
     /// Sends a request of `size` bytes of payload, with a TTL of its own if one is given.
     pub fn send(&self, seq: u16, size: u16, ttl: Option<u8>) -> io::Result<()> {
-        let packet = request(self.target.is_ipv6(), self.ident, seq, self.token, size);
+        let Mark { ident, token, .. } = self.mark;
+        let packet = request(self.target.is_ipv6(), ident, seq, token, size);
         let ttl = ttl.map(|ttl| (ttl, self.target.is_ipv6()));
         errqueue::send(&self.socket, &packet, None, ttl)
     }
@@ -114,12 +124,12 @@ impl EchoSocket {
             if message.peer.map(|peer| peer.ip()) != Some(self.target) {
                 return None;
             }
-            let icmp = if self.raw && !ipv6 {
+            let icmp = if self.mark.raw && !ipv6 {
                 behind_ip_header(bytes)?
             } else {
                 bytes
             };
-            let seq = self.sequence(icmp, if ipv6 { 129 } else { 0 }, true)?;
+            let seq = self.mark.sequence(icmp, if ipv6 { 129 } else { 0 }, true)?;
             return Some(Heard {
                 seq,
                 from: Some(self.target),
@@ -133,14 +143,18 @@ impl EchoSocket {
 
         Some(Heard {
             // The quoted packet is our own request; routers may cut it behind eight bytes.
-            seq: self.sequence(bytes, if ipv6 { 128 } else { 8 }, false)?,
+            seq: self
+                .mark
+                .sequence(bytes, if ipv6 { 128 } else { 8 }, false)?,
             from: report.offender,
             ttl: None,
             when: When::Stamped(message.stamp),
             said: report.notice.map_or(Said::NotSent, Said::Notice),
         })
     }
+}
 
+impl Mark {
     /// The sequence number of an echo packet, if it is one of ours.
     fn sequence(&self, icmp: &[u8], kind: u8, whole: bool) -> Option<u16> {
         let header: &[u8; HEADER] = icmp.first_chunk()?;
@@ -215,5 +229,69 @@ mod tests {
         assert!(behind_ip_header(&[]).is_none());
         assert!(behind_ip_header(&[0x4f, 0, 0]).is_none());
         assert_eq!(behind_ip_header(&[0x41, 1, 2, 3, 9]), Some(&[9][..]));
+    }
+
+    const MARK: Mark = Mark {
+        raw: true,
+        ident: 0x1234,
+        token: 0x0102_0304_0506_0708,
+    };
+
+    #[test]
+    fn a_request_is_laid_out_as_rfc_792_has_it() {
+        let packet = request(false, 0x1234, 0x0506, MARK.token, 10);
+        let expected = [
+            8, 0, 0xd0, 0xb0, 0x12, 0x34, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1,
+        ];
+        assert_eq!(packet, expected);
+        let v6 = request(true, 0x1234, 0x0506, MARK.token, 10);
+        assert_eq!(v6[..4], [128, 0, 0, 0], "the kernel sums it");
+        assert_eq!(v6[4..], packet[4..]);
+    }
+
+    #[test]
+    fn checksums_are_those_of_rfc_1071() {
+        // §3: 0001 f203 f4f5 f6f7 sum to ddf2.
+        assert_eq!(checksum(&[0, 1, 0xf2, 3, 0xf4, 0xf5, 0xf6, 0xf7]), !0xddf2);
+        assert_eq!(checksum(&[]), 0xffff);
+        assert_eq!(checksum(&[0xff]), 0x00ff, "an odd octet is padded");
+        assert_eq!(
+            checksum(&[0xff; 65_535]),
+            checksum(&[0xff]),
+            "carries are folded"
+        );
+    }
+
+    #[test]
+    fn only_our_own_packets_have_a_number() {
+        let ours = request(false, MARK.ident, 7, MARK.token, 8);
+        let with = |at: usize, octet: u8| {
+            let mut packet = ours.clone();
+            packet[at] = octet;
+            packet
+        };
+        for (packet, whole, expected) in [
+            (ours.clone(), true, Some(7)),
+            (with(0, 0), true, None),
+            (with(1, 1), true, None),
+            (with(4, 0), true, None),
+            (with(7, 9), true, Some(9)),
+            (with(8, 0xff), true, None),
+            (with(8, 0xff), false, None),
+            // Routers may cut what they quote behind eight octets.
+            (ours[..8].to_vec(), false, Some(7)),
+            (ours[..8].to_vec(), true, None),
+            (ours[..12].to_vec(), false, Some(7)),
+            (ours[..7].to_vec(), false, None),
+            (Vec::new(), false, None),
+        ] {
+            assert_eq!(MARK.sequence(&packet, 8, whole), expected, "{packet:?}");
+        }
+        let datagram = Mark { raw: false, ..MARK };
+        assert_eq!(
+            datagram.sequence(&with(4, 0), 8, true),
+            Some(7),
+            "the kernel has matched it"
+        );
     }
 }

@@ -32,48 +32,11 @@ pub async fn tcp_ping(
     for seq in 1..=options.count {
         sleep_until(next.into()).await;
         next = (next + options.interval).max(Instant::now());
-        let reply = match timeout(options.timeout, request(address, known)).await {
-            Err(_) => Reply {
-                seq,
-                rtt_ms: None,
-                ttl: None,
-                error: None,
-            },
-            Ok(Ok((port, elapsed))) => {
-                known = Some(port);
-                Reply {
-                    seq,
-                    rtt_ms: Some(millis(elapsed)),
-                    ttl: None,
-                    error: None,
-                }
-            }
-            Ok(Err(Failure::Socket(error))) => return Err(PingError::Socket(error)),
-            Ok(Err(Failure::Local(reason))) if seq == 1 => {
-                return Err(PingError::Local { reason });
-            }
-            Ok(Err(Failure::Local(text))) => {
-                let error = ReplyError {
-                    notice: None,
-                    from: None,
-                    local: true,
-                    text,
-                };
-                Reply {
-                    seq,
-                    rtt_ms: None,
-                    ttl: None,
-                    error: Some(error),
-                }
-            }
-            Ok(Err(Failure::Said(error))) => Reply {
-                seq,
-                rtt_ms: None,
-                ttl: None,
-                error: Some(error),
-            },
-        };
-
+        let outcome = timeout(options.timeout, request(address, known)).await;
+        if let Ok(Ok((port, _))) = &outcome {
+            known = Some(*port);
+        }
+        let reply = reply(seq, outcome.ok())?;
         on_reply(&reply);
         replies.push(reply);
     }
@@ -85,6 +48,36 @@ pub async fn tcp_ping(
     Ok(PingOutcome::new(address, method, replies, Some(0)))
 }
 
+/// What one request came to, `None` where nothing did in time; an error where that ends the measurement.
+fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<Reply, PingError> {
+    let (elapsed, error) = match outcome {
+        None => (None, None),
+        Some(Ok((_, elapsed))) => (Some(elapsed), None),
+        Some(Err(Failure::Socket(error))) => return Err(PingError::Socket(error)),
+        Some(Err(Failure::Local(reason))) if seq == 1 => {
+            return Err(PingError::Local { reason });
+        }
+        Some(Err(Failure::Local(text))) => {
+            let error = ReplyError {
+                notice: None,
+                from: None,
+                local: true,
+                text,
+            };
+            (None, Some(error))
+        }
+        Some(Err(Failure::Said(error))) => (None, Some(error)),
+    };
+
+    Ok(Reply {
+        seq,
+        rtt_ms: elapsed.map(millis),
+        ttl: None,
+        error,
+    })
+}
+
+#[derive(Debug)]
 enum Failure {
     Said(ReplyError),
     Local(String),
@@ -161,5 +154,27 @@ mod tests {
         .expect("there");
         assert_eq!((outcome.sent, outcome.received), (2, 2));
         assert_eq!(seen, [1, 2]);
+    }
+
+    #[test]
+    fn only_the_first_request_may_end_the_measurement() {
+        let local = || Some(Err(Failure::Local("no route".into())));
+        let error = reply(1, local()).expect_err("nothing to measure");
+        assert!(matches!(error, PingError::Local { reason } if reason == "no route"));
+        let later = reply(2, local()).expect("a reply").error.expect("an error");
+        assert!(later.local && later.from.is_none() && later.text == "no route");
+        let socket = Failure::Socket(std::io::Error::other("no descriptors"));
+        assert!(matches!(
+            reply(9, Some(Err(socket))),
+            Err(PingError::Socket(_))
+        ));
+    }
+
+    #[test]
+    fn silence_is_a_lost_request_and_an_answer_a_round_trip() {
+        let lost = reply(3, None).expect("a reply");
+        assert_eq!((lost.seq, lost.rtt_ms, lost.error), (3, None, None));
+        let answered = reply(4, Some(Ok((80, Duration::from_micros(1500))))).expect("a reply");
+        assert_eq!((answered.seq, answered.rtt_ms), (4, Some(1.5)));
     }
 }

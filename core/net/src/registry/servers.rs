@@ -98,4 +98,26 @@ mod tests {
         assert_eq!(at(Kind::Asn, "AS64496", "whois.arin.net"), "a + 64496");
         assert_eq!(at(Kind::Asn, "AS64496", "whois.ripe.net"), "AS64496");
     }
+
+    #[test]
+    fn the_longest_known_suffix_decides() {
+        let asked = |query: &str| default_server(query).map(|server| server.to_string());
+        assert_eq!(asked("a.b.c.example.de"), asked("example.de"));
+        assert_ne!(asked("example.co.uk"), None);
+        for none in ["", "de", "localhost", ".", "example.", "DE", "example.DE"] {
+            assert_eq!(asked(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_domain_is_put_into_the_servers_form() {
+        let at = |kind, query, host: &str| line(kind, query, &host.parse().expect(host));
+        assert_eq!(at(Kind::Ip, "192.0.2.1", "whois.denic.de"), "192.0.2.1");
+        assert_eq!(
+            at(Kind::Network, "192.0.2.0/24", "whois.arin.net"),
+            "n + 192.0.2.0/24"
+        );
+        assert_eq!(at(Kind::Asn, "64496", "whois.arin.net:4343"), "a + 64496");
+        assert_eq!(at(Kind::Domain, "a.example", "192.0.2.1"), "a.example");
+    }
 }

@@ -40,11 +40,7 @@ pub(crate) async fn trace(
     let mut answers = Vec::new();
 
     loop {
-        let quiet = (table.slowest * 3).clamp(QUIET.0, QUIET.1);
-        let until = match table.last_useful {
-            Some(at) if queue.is_empty() => end.min(at + quiet),
-            _ => end,
-        };
+        let until = until(&table, queue.is_empty(), end);
 
         tokio::select! {
             biased;
@@ -82,6 +78,15 @@ pub(crate) async fn trace(
         probed_hops: max_hops,
         path_mtu: None,
     })
+}
+
+/// How long to wait for more: once something was heard and all probes are out, as long as the slowest tells.
+fn until(table: &Table, all_sent: bool, end: Instant) -> Instant {
+    let quiet = (table.slowest * 3).clamp(QUIET.0, QUIET.1);
+    match table.last_useful {
+        Some(at) if all_sent => end.min(at + quiet),
+        _ => end,
+    }
 }
 
 #[cfg(test)]

@@ -154,4 +154,62 @@ mod tests {
         assert_eq!(ports, [1, 4, 2, 3]);
         assert!(interleaved(&[]).is_empty());
     }
+
+    async fn closed() -> SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("binds");
+        listener.local_addr().expect("an address")
+    }
+
+    #[test]
+    fn failures_are_told_apart() {
+        use io::ErrorKind;
+        for (kind, expected) in [
+            (ErrorKind::ConnectionRefused, Unconnected::Refused),
+            (ErrorKind::ConnectionReset, Unconnected::Refused),
+            (ErrorKind::TimedOut, Unconnected::Silent),
+            (ErrorKind::NetworkUnreachable, Unconnected::Unreachable),
+            (ErrorKind::HostUnreachable, Unconnected::Unreachable),
+            (ErrorKind::AddrNotAvailable, Unconnected::Unreachable),
+            (ErrorKind::PermissionDenied, Unconnected::Forbidden),
+            (ErrorKind::QuotaExceeded, Unconnected::Spared),
+            (ErrorKind::OutOfMemory, Unconnected::Failed),
+        ] {
+            assert_eq!(Unconnected::of(&kind.into()), expected, "{kind}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_address_that_answers_is_taken() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let open = listener.as_ref().expect("binds").local_addr().expect("one");
+        let (dead, never) = (closed().await, closed().await);
+        let patience = Duration::from_secs(5);
+        let attempt = connect(&[dead, open, never], patience, Instant::now() + patience).await;
+        assert_eq!(attempt.connected.map(|(_, address)| address), Some(open));
+        assert_eq!(attempt.failed, [(dead, Unconnected::Refused)]);
+    }
+
+    #[tokio::test]
+    async fn where_none_answers_each_one_is_told() {
+        let all = [closed().await, closed().await];
+        let patience = Duration::from_secs(5);
+        let attempt = connect(&all, patience, Instant::now() + patience).await;
+        assert!(attempt.connected.is_none());
+        assert_eq!(attempt.failed, all.map(|one| (one, Unconnected::Refused)));
+        let none = connect(&[], patience, Instant::now() + patience).await;
+        assert!(none.connected.is_none() && none.failed.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_host_that_was_asked_enough_is_left_alone() {
+        let dead = closed().await;
+        let patience = Duration::from_secs(5);
+        let asking = async { connect(&[dead], patience, Instant::now() + patience).await };
+        let spared = outlay::Outlay::new(u32::MAX)
+            .charging(|_| Err(netvane_document::Failure::Internal))
+            .during(asking)
+            .await;
+        assert_eq!(spared.failed, [(dead, Unconnected::Spared)]);
+    }
 }

@@ -4,13 +4,14 @@
 //! when the real one was taken. A server that wants one recipient for each null sender (RFC 5321 §4.5.5: bounces go
 //! to one) gets RSET and a second transaction on the same connection.
 
-use std::{fmt::Write, net::IpAddr};
+use std::net::IpAddr;
 
 use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::Instant};
 
 use super::{
     Settings,
+    extensions::Extensions,
     meaning::{Meaning, meaning},
     reply::Reply,
     tls::{Opportunistic, TlsFacts},
@@ -56,14 +57,6 @@ pub enum End {
     Broken(Stage, Broken),
     /// The address needs SMTPUTF8, which is not offered.
     NoUtf8,
-}
-
-/// Service extensions that matter here (RFC 5321 §4.1.1.1).
-#[derive(Debug, Clone, Copy, Default)]
-struct Extensions {
-    pipelining: bool,
-    starttls: bool,
-    smtputf8: bool,
 }
 
 struct Dialogue<'a, 't> {
@@ -242,17 +235,12 @@ impl Dialogue<'_, '_> {
 
     /// One transaction from `sender`. False: the null sender is refused as such, and another one can be tried.
     async fn ask(&mut self, sender: &str, extensions: Extensions) -> Result<bool, End> {
-        let parameter = if self.question.utf8 { " SMTPUTF8" } else { "" };
-        let mail = format!("MAIL FROM:<{sender}>{parameter}\r\n");
-        let rcpt = format!("RCPT TO:<{}>\r\n", self.question.recipient);
-        let random = format!("RCPT TO:<{}>\r\n", self.question.random);
+        let lines = Lines::new(self.question, sender);
 
         if extensions.pipelining {
-            let mut group = mail.clone();
-            let _ = write!(group, "{rcpt}{random}");
-            self.send(Stage::Mail, &group).await?;
+            self.send(Stage::Mail, &lines.together()).await?;
         } else {
-            self.send(Stage::Mail, &mail).await?;
+            self.send(Stage::Mail, &lines.mail).await?;
         }
 
         let reply = self.reply(Stage::Mail).await?;
@@ -272,40 +260,43 @@ impl Dialogue<'_, '_> {
         }
 
         if !extensions.pipelining {
-            self.send(Stage::Rcpt, &rcpt).await?;
+            self.send(Stage::Rcpt, &lines.rcpt).await?;
         }
 
         let reply = self.reply(Stage::Rcpt).await?;
         let (taken, leaves) = (reply.class() == 2, reply.code == 421);
         self.outcome.recipient = Some(reply);
-        if leaves {
-            return Ok(true);
-        }
 
         // From here on the question is answered: a failure costs the catch-all check, nothing else.
-        let reply = if extensions.pipelining {
-            self.reply(Stage::RcptRandom).await.ok()
-        } else if taken {
-            match self.send(Stage::RcptRandom, &random).await {
-                Ok(()) => self.reply(Stage::RcptRandom).await.ok(),
-                Err(_) => None,
-            }
-        } else {
-            None
-        };
-
-        let only_one = |reply: &Reply| {
-            taken && meaning(Stage::RcptRandom, reply, "") == Meaning::TooManyRecipients
-        };
-
-        self.outcome.random = match reply {
-            Some(reply) if only_one(&reply) => {
-                self.ask_random_alone(&mail, &random, extensions).await.ok()
-            }
-            reply => reply,
-        };
+        if !leaves {
+            self.outcome.random = self.ask_random(&lines, taken, extensions).await;
+        }
 
         Ok(true)
+    }
+
+    /// The reply about the random address; `taken` is whether the real one was.
+    async fn ask_random(
+        &mut self,
+        lines: &Lines,
+        taken: bool,
+        extensions: Extensions,
+    ) -> Option<Reply> {
+        if !extensions.pipelining {
+            if !taken {
+                return None;
+            }
+            self.send(Stage::RcptRandom, &lines.random).await.ok()?;
+        }
+
+        let reply = self.reply(Stage::RcptRandom).await.ok()?;
+        let only_one = meaning(Stage::RcptRandom, &reply, "") == Meaning::TooManyRecipients;
+
+        if taken && only_one {
+            self.ask_random_alone(lines, extensions).await.ok()
+        } else {
+            Some(reply)
+        }
     }
 
     async fn reset(&mut self) -> Result<(), End> {
@@ -315,10 +306,11 @@ impl Dialogue<'_, '_> {
 
     async fn ask_random_alone(
         &mut self,
-        mail: &str,
-        random: &str,
+        lines: &Lines,
         extensions: Extensions,
     ) -> Result<Reply, End> {
+        let Lines { mail, random, .. } = lines;
+
         if extensions.pipelining {
             self.send(Stage::Rset, &format!("RSET\r\n{mail}{random}"))
                 .await?;
@@ -338,19 +330,30 @@ impl Dialogue<'_, '_> {
     }
 }
 
-impl Extensions {
-    /// The first line is the server's name, whatever it looks like.
-    fn announced(reply: &Reply) -> Self {
-        let mut extensions = Self::default();
-        for line in reply.lines.iter().skip(1) {
-            let keyword = line.split([' ', '=']).next().unwrap_or_default();
-            match keyword.to_ascii_uppercase().as_str() {
-                "PIPELINING" => extensions.pipelining = true,
-                "STARTTLS" => extensions.starttls = true,
-                "SMTPUTF8" => extensions.smtputf8 = true,
-                _ => {}
-            }
+/// The commands of one transaction.
+struct Lines {
+    mail: String,
+    /// RCPT for the address.
+    rcpt: String,
+    /// RCPT for the random one.
+    random: String,
+}
+
+impl Lines {
+    fn new(question: &Question, sender: &str) -> Self {
+        let parameter = if question.utf8 { " SMTPUTF8" } else { "" };
+        Self {
+            mail: format!("MAIL FROM:<{sender}>{parameter}\r\n"),
+            rcpt: format!("RCPT TO:<{}>\r\n", question.recipient),
+            random: format!("RCPT TO:<{}>\r\n", question.random),
         }
-        extensions
+    }
+
+    /// As one group (RFC 2920).
+    fn together(&self) -> String {
+        format!("{}{}{}", self.mail, self.rcpt, self.random)
     }
 }
+
+#[cfg(test)]
+mod tests;

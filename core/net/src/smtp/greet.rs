@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::{net::TcpStream, time::Instant};
 
 use super::{
-    Settings,
+    Settings, extensions,
     reply::Reply,
     tls::{Opportunistic, TlsFacts},
     wire::{Broken, Wire},
@@ -137,13 +137,9 @@ impl Welcome {
     /// Whether an extension was announced, its parameters aside.
     #[must_use]
     pub fn announces(&self, keyword: &str) -> bool {
-        let keywords = self
-            .extensions
+        self.extensions
             .iter()
-            .filter_map(|line| line.split([' ', '=']).next());
-        keywords
-            .into_iter()
-            .any(|announced| announced.eq_ignore_ascii_case(keyword))
+            .any(|line| extensions::keyword(line).eq_ignore_ascii_case(keyword))
     }
 }
 

@@ -344,7 +344,7 @@ pub fn retry_hint(reply: &Reply) -> Option<u64> {
 
 fn clock(word: &str) -> Option<u64> {
     word.split(':').try_fold(0u64, |sum, part| {
-        Some(sum.checked_mul(60)? + part.parse::<u64>().ok()?)
+        sum.checked_mul(60)?.checked_add(part.parse().ok()?)
     })
 }
 

@@ -222,6 +222,7 @@ impl Parser {
             .split(|byte| *byte == b'\n')
             .next()
             .unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         Err(Malformed::NotAReply(decoded(&line[..line.len().min(200)])))
     }
 

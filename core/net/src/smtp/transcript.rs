@@ -118,3 +118,64 @@ impl<'a> Transcript<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(text: &str) -> String {
+        let mut transcript = Transcript::default();
+        transcript.note("mx", Stage::Banner, text);
+        transcript.into_entries().remove(0).text
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters_and_the_cut_is_shown() {
+        let fits = "x".repeat(MAX_TEXT);
+        assert_eq!(kept(&fits), fits);
+        assert_eq!(kept(&format!("{fits}y")), format!("{fits}…"));
+        // Three octets each, of which the last does not fit whole.
+        let told = kept(&"€".repeat(MAX_TEXT));
+        assert_eq!(told, format!("{}…", "€".repeat(MAX_TEXT / 3)));
+        assert_eq!(kept(""), "");
+    }
+
+    #[test]
+    fn a_server_that_goes_on_and_on_fills_no_memory() {
+        let mut told = 0;
+        let mut transcript = Transcript::observed(|_| told += 1);
+        for number in 0..MAX_ENTRIES + 9 {
+            transcript.note("mx", Stage::Rcpt, number.to_string());
+        }
+        assert_eq!(transcript.entries().len(), MAX_ENTRIES);
+        assert_eq!(transcript.entries()[MAX_ENTRIES - 1].text, "63");
+        drop(transcript);
+        assert_eq!(told, MAX_ENTRIES, "of what is not kept nobody is told");
+    }
+
+    #[test]
+    fn a_reply_is_kept_with_its_codes_and_lines() {
+        let enhanced = Enhanced {
+            class: 5,
+            subject: 1,
+            detail: 1,
+        };
+        let reply = Reply {
+            code: 550,
+            enhanced: Some(enhanced),
+            lines: vec!["no such user".into(), "here".into()],
+        };
+        let mut seen = Vec::new();
+        let mut transcript = Transcript::observed(|entries| seen = entries.to_vec());
+        transcript.reply("mx (192.0.2.1)", Stage::RcptRandom, &reply);
+        drop(transcript);
+        let json = serde_json::to_value(&seen).expect("serializes");
+        assert_eq!(
+            json,
+            serde_json::json!([{
+                "host": "mx (192.0.2.1)", "stage": "rcpt_random", "code": 550, "enhanced": "5.1.1",
+                "text": "no such user\nhere"
+            }])
+        );
+    }
+}

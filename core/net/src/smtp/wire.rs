@@ -4,26 +4,21 @@
 //! pipeline, reads a reply's lines without any bound, turns what it cannot parse into an error without the text, and
 //! demands a certificate that verifies or none at all.
 
-use std::{
-    io,
-    pin::Pin,
-    sync::LazyLock,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, sync::LazyLock, time::Duration};
 
 use rustls_pki_types::ServerName;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::TlsConnector;
 use tokio_util::task::TaskTracker;
 
 use super::{
     Settings,
     reply::{Malformed, Parser, Reply},
+    stream::Stream,
     tls::{Opportunistic, TlsFacts},
 };
 use crate::outlay;
@@ -85,27 +80,6 @@ impl Broken {
             Self::Spared => "broken off: this lookup has sent all that it may".into(),
         }
     }
-}
-
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl Stream {
-    /// A server with Nagle's algorithm holds its reply back until its TLS session tickets, which nobody waits for,
-    /// are acknowledged; with a delayed acknowledgement that costs 40 ms. Linux forgets the wish, so before each read.
-    #[cfg(target_os = "linux")]
-    fn acknowledge_at_once(&self) {
-        let plain = match self {
-            Self::Plain(stream) => stream,
-            Self::Tls(stream) => stream.get_ref().0,
-        };
-        let _ = socket2::SockRef::from(plain).set_tcp_quickack(true);
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn acknowledge_at_once(&self) {}
 }
 
 /// One connection to a server.
@@ -315,42 +289,5 @@ async fn hear_out(mut stream: Stream) {
     .await;
 }
 
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buffer),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

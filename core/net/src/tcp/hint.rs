@@ -225,4 +225,60 @@ mod tests {
         );
         assert_eq!(say(&[b'x'; 256]).map(|text| text.len()), Some(CHARACTERS));
     }
+
+    #[test]
+    fn a_port_says_what_is_expected_of_it() {
+        for (ports, expected) in [
+            (&[21, 22, 25, 587, 3306, 5903][..], Kind::Greets),
+            (&[80, 8080, 9090], Kind::Http),
+            (&[443, 853, 993, 8443], Kind::Tls),
+            (&[0, 1, 24, 82, 444, 5904, 65535], Kind::Unknown),
+        ] {
+            for port in ports {
+                assert_eq!(kind(*port), expected, "{port}");
+                assert_eq!(is_expected(*port), expected != Kind::Unknown);
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_tells_what_it_is() {
+        for (kind, bytes, enough) in [
+            (Kind::Greets, &b""[..], false),
+            (Kind::Greets, b"2", true),
+            (Kind::Tls, b"\x15\x03", false),
+            (Kind::Tls, b"\x15\x03\x03", true),
+            (Kind::Http, b"HTTP/1.1 200 OK\r\n", false),
+            (Kind::Http, b"HTTP/1.1 200 OK\r\n\r\n", true),
+            (Kind::Http, &[b'x'; BYTES], true),
+        ] {
+            assert_eq!(is_enough(bytes, kind), enough, "{kind:?} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn hostile_greetings_stay_one_short_printable_line() {
+        for (bytes, expected) in [
+            (&b"\n\n"[..], None),
+            (b"\r\nhello", None),
+            (b"   \t ", None),
+            (b"\xff\xfe\xff", None),
+            (b"a\x00b", Some("a\u{fffd}b")),
+            (b"J\0\0\0\x0a", Some("J")),
+            (b"J\0\0\0\x0a\xff\0", Some("J")),
+            (b"\x16\x03\x05", None),
+            (b"HTTP/1.1 200 OK", Some("HTTP/1.1 200 OK")),
+            (
+                b"HTTP/1.1 200 OK\r\n\r\nServer: body",
+                Some("HTTP/1.1 200 OK"),
+            ),
+            (b"HTTP/1.1 200 OK\r\nSERVER:\r\n", Some("HTTP/1.1 200 OK,")),
+        ] {
+            assert_eq!(understand(bytes).as_deref(), expected, "{bytes:?}");
+        }
+        for mark in ['\u{200b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{feff}'] {
+            assert!(is_formatting(mark), "{mark:?}");
+        }
+        assert!(!is_formatting('ü') && !is_formatting('\u{2010}'));
+    }
 }

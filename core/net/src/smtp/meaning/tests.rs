@@ -1,4 +1,8 @@
 use super::*;
+use crate::smtp::meaning::Meaning::{
+    Accepted, Ambiguous, Blocked, Disabled, Full, Greylisted, Moved, NoMailHere, NoSuchUser,
+    RateLimited, RelayDenied, SenderRefused, Temporary, TlsRequired, TooManyRecipients, Unverified,
+};
 use crate::smtp::reply::Parser;
 
 fn reply(line: &str) -> Reply {
@@ -16,163 +20,160 @@ fn at(stage: Stage, line: &str) -> Meaning {
     meaning(stage, &reply(line), "somebody")
 }
 
+/// What providers and servers say to RCPT.
+const REPLIES_TO_RCPT: &[(&str, Meaning)] = &[
+    ("250 2.1.5 OK", Accepted),
+    (
+        "251 User not local; will forward to <a@b.example>",
+        Accepted,
+    ),
+    ("252 2.0.0 Cannot VRFY user", Unverified),
+    (
+        "550-5.1.1 The email account that you tried to reach does not exist.|550 5.1.1 gsmtp",
+        NoSuchUser,
+    ),
+    (
+        "550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in virtual mailbox table",
+        NoSuchUser,
+    ),
+    ("550 #5.1.0 Address rejected.", NoSuchUser),
+    (
+        "550 5.1.0 <x@y.example>: Sender address rejected: not found",
+        SenderRefused,
+    ),
+    (
+        "550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).",
+        NoSuchUser,
+    ),
+    (
+        "550 5.4.1 Recipient address rejected: Access denied. [AM0.protection.outlook.com]",
+        NoSuchUser,
+    ),
+    ("550 5.4.1 No answer from host", Ambiguous),
+    ("550 5.7.1 No such user! 1700000000-abcdEFGH", NoSuchUser),
+    (
+        "550 5.7.1 Service unavailable; no such user here is known to us, client blocked",
+        Blocked,
+    ),
+    (
+        "554 delivery error: dd This user doesn't have a yahoo.com account (a@yahoo.com) [0]",
+        NoSuchUser,
+    ),
+    (
+        "554 delivery error: dd This account has been disabled or discontinued [#102]",
+        Disabled,
+    ),
+    (
+        "550 Requested action not taken: mailbox unavailable",
+        NoSuchUser,
+    ),
+    (
+        "550 Message was not accepted -- invalid mailbox. Local mailbox a@mail.ru is unavailable: user not found",
+        NoSuchUser,
+    ),
+    ("550 Mailbox unavailable or access denied", Ambiguous),
+    (
+        "550 cuda_nsu 5.1.1 <a@b.example> Recipient address rejected: User unknown",
+        NoSuchUser,
+    ),
+    ("550 Blocked", Blocked),
+    ("550 No", NoSuchUser),
+    ("550", NoSuchUser),
+    (
+        "550 5.2.1 <a@b.example>... Addressee unknown, relay=[192.0.2.1]",
+        NoSuchUser,
+    ),
+    (
+        "550 5.2.1 The email account that you tried to reach is inactive.",
+        Disabled,
+    ),
+    (
+        "552-5.2.2 The email account that you tried to reach is over quota.|552 5.2.2 gsmtp",
+        Full,
+    ),
+    (
+        "452-4.2.2 The recipient's inbox is out of storage space.|452 4.2.2 gsmtp",
+        Full,
+    ),
+    ("452 4.1.1 <a@b.example> mailbox full", Temporary),
+    (
+        "552 Requested mail action aborted: exceeded storage allocation",
+        Full,
+    ),
+    ("452 4.3.1 Insufficient system storage", Temporary),
+    ("452 insufficient system storage", Temporary),
+    ("452 4.5.3 Too many recipients", TooManyRecipients),
+    ("550 5.1.6 Mailbox has moved", Moved),
+    ("551 User not local; please try <a@new.example>", Moved),
+    (
+        "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+        RelayDenied,
+    ),
+    ("554 5.7.1 <a@b.example>: Relay access denied", RelayDenied),
+    ("454 4.7.1 <a@b.example>: Relay access denied", RelayDenied),
+    ("550 relay not permitted", RelayDenied),
+    ("550 5.7.1 Unable to relay", RelayDenied),
+    ("556 5.1.10 Recipient address has null MX", NoMailHere),
+    (
+        "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/x",
+        Greylisted,
+    ),
+    ("451 4.7.1 Please try again later", Greylisted),
+    (
+        "450 4.7.1 <a@b.example>: Recipient address rejected: Service is unavailable, listed at zen.spamhaus.org",
+        Blocked,
+    ),
+    ("451 Temporary local problem - please try later", Temporary),
+    (
+        "450 4.1.1 <a@b.example>: Recipient address rejected: unverified address: Address verification in progress",
+        Temporary,
+    ),
+    (
+        "450-4.2.1 The user you are trying to contact is receiving mail too quickly.|450 4.2.1 gsmtp",
+        RateLimited,
+    ),
+    ("421 4.7.0 Try again later, closing connection", RateLimited),
+    (
+        "450 4.7.28 Our system has detected an unusual rate of unsolicited mail",
+        RateLimited,
+    ),
+    ("421 4.3.2 System not accepting network messages", Temporary),
+    (
+        "421 Service not available, closing transmission channel",
+        Temporary,
+    ),
+    ("421 Too many connections from your host", RateLimited),
+    (
+        "550 5.7.1 Client host [192.0.2.1] blocked using Spamhaus",
+        Blocked,
+    ),
+    (
+        "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
+        Blocked,
+    ),
+    (
+        "550 5.7.25 The IP address sending this message does not have a PTR record",
+        Blocked,
+    ),
+    (
+        "550-5.7.1 This message is likely unsolicited mail.|550 5.7.1 gsmtp",
+        Blocked,
+    ),
+    (
+        "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup",
+        Blocked,
+    ),
+    ("530 5.7.0 Must issue a STARTTLS command first", TlsRequired),
+    ("554 Transaction failed", Ambiguous),
+    ("554 Mail rejected: your IP is blacklisted", Blocked),
+    ("550 5.1.1 4.2.2", NoSuchUser),
+    ("450 5.1.1 mailbox busy", Temporary),
+];
+
 #[test]
 fn replies_of_providers_and_servers_to_rcpt() {
-    use Meaning::{
-        Accepted, Ambiguous, Blocked, Disabled, Full, Greylisted, Moved, NoMailHere, NoSuchUser,
-        RateLimited, RelayDenied, SenderRefused, Temporary, TlsRequired, TooManyRecipients,
-        Unverified,
-    };
-
-    for (line, expected) in [
-        ("250 2.1.5 OK", Accepted),
-        (
-            "251 User not local; will forward to <a@b.example>",
-            Accepted,
-        ),
-        ("252 2.0.0 Cannot VRFY user", Unverified),
-        (
-            "550-5.1.1 The email account that you tried to reach does not exist.|550 5.1.1 gsmtp",
-            NoSuchUser,
-        ),
-        (
-            "550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in virtual mailbox table",
-            NoSuchUser,
-        ),
-        ("550 #5.1.0 Address rejected.", NoSuchUser),
-        (
-            "550 5.1.0 <x@y.example>: Sender address rejected: not found",
-            SenderRefused,
-        ),
-        (
-            "550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).",
-            NoSuchUser,
-        ),
-        (
-            "550 5.4.1 Recipient address rejected: Access denied. [AM0.protection.outlook.com]",
-            NoSuchUser,
-        ),
-        ("550 5.4.1 No answer from host", Ambiguous),
-        ("550 5.7.1 No such user! 1700000000-abcdEFGH", NoSuchUser),
-        (
-            "550 5.7.1 Service unavailable; no such user here is known to us, client blocked",
-            Blocked,
-        ),
-        (
-            "554 delivery error: dd This user doesn't have a yahoo.com account (a@yahoo.com) [0]",
-            NoSuchUser,
-        ),
-        (
-            "554 delivery error: dd This account has been disabled or discontinued [#102]",
-            Disabled,
-        ),
-        (
-            "550 Requested action not taken: mailbox unavailable",
-            NoSuchUser,
-        ),
-        (
-            "550 Message was not accepted -- invalid mailbox. Local mailbox a@mail.ru is unavailable: user not found",
-            NoSuchUser,
-        ),
-        ("550 Mailbox unavailable or access denied", Ambiguous),
-        (
-            "550 cuda_nsu 5.1.1 <a@b.example> Recipient address rejected: User unknown",
-            NoSuchUser,
-        ),
-        ("550 Blocked", Blocked),
-        ("550 No", NoSuchUser),
-        ("550", NoSuchUser),
-        (
-            "550 5.2.1 <a@b.example>... Addressee unknown, relay=[192.0.2.1]",
-            NoSuchUser,
-        ),
-        (
-            "550 5.2.1 The email account that you tried to reach is inactive.",
-            Disabled,
-        ),
-        (
-            "552-5.2.2 The email account that you tried to reach is over quota.|552 5.2.2 gsmtp",
-            Full,
-        ),
-        (
-            "452-4.2.2 The recipient's inbox is out of storage space.|452 4.2.2 gsmtp",
-            Full,
-        ),
-        ("452 4.1.1 <a@b.example> mailbox full", Temporary),
-        (
-            "552 Requested mail action aborted: exceeded storage allocation",
-            Full,
-        ),
-        ("452 4.3.1 Insufficient system storage", Temporary),
-        ("452 insufficient system storage", Temporary),
-        ("452 4.5.3 Too many recipients", TooManyRecipients),
-        ("550 5.1.6 Mailbox has moved", Moved),
-        ("551 User not local; please try <a@new.example>", Moved),
-        (
-            "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
-            RelayDenied,
-        ),
-        ("554 5.7.1 <a@b.example>: Relay access denied", RelayDenied),
-        ("454 4.7.1 <a@b.example>: Relay access denied", RelayDenied),
-        ("550 relay not permitted", RelayDenied),
-        ("550 5.7.1 Unable to relay", RelayDenied),
-        ("556 5.1.10 Recipient address has null MX", NoMailHere),
-        (
-            "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/x",
-            Greylisted,
-        ),
-        ("451 4.7.1 Please try again later", Greylisted),
-        (
-            "450 4.7.1 <a@b.example>: Recipient address rejected: Service is unavailable, listed at zen.spamhaus.org",
-            Blocked,
-        ),
-        ("451 Temporary local problem - please try later", Temporary),
-        (
-            "450 4.1.1 <a@b.example>: Recipient address rejected: unverified address: Address verification in progress",
-            Temporary,
-        ),
-        (
-            "450-4.2.1 The user you are trying to contact is receiving mail too quickly.|450 4.2.1 gsmtp",
-            RateLimited,
-        ),
-        ("421 4.7.0 Try again later, closing connection", RateLimited),
-        (
-            "450 4.7.28 Our system has detected an unusual rate of unsolicited mail",
-            RateLimited,
-        ),
-        ("421 4.3.2 System not accepting network messages", Temporary),
-        (
-            "421 Service not available, closing transmission channel",
-            Temporary,
-        ),
-        ("421 Too many connections from your host", RateLimited),
-        (
-            "550 5.7.1 Client host [192.0.2.1] blocked using Spamhaus",
-            Blocked,
-        ),
-        (
-            "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
-            Blocked,
-        ),
-        (
-            "550 5.7.25 The IP address sending this message does not have a PTR record",
-            Blocked,
-        ),
-        (
-            "550-5.7.1 This message is likely unsolicited mail.|550 5.7.1 gsmtp",
-            Blocked,
-        ),
-        (
-            "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup",
-            Blocked,
-        ),
-        ("530 5.7.0 Must issue a STARTTLS command first", TlsRequired),
-        ("554 Transaction failed", Ambiguous),
-        ("554 Mail rejected: your IP is blacklisted", Blocked),
-        ("550 5.1.1 4.2.2", NoSuchUser),
-        ("450 5.1.1 mailbox busy", Temporary),
-    ] {
-        assert_eq!(at(Stage::Rcpt, line), expected, "{line}");
+    for (line, expected) in REPLIES_TO_RCPT {
+        assert_eq!(at(Stage::Rcpt, line), *expected, "{line}");
     }
 }
 
@@ -237,5 +238,64 @@ fn hints_are_read() {
         ("450 delayed for 99999999999999999999 seconds", None),
     ] {
         assert_eq!(retry_hint(&reply(line)), expected, "{line}");
+    }
+}
+
+#[test]
+fn bare_codes_mean_what_servers_use_them_for() {
+    for (line, expected) in [
+        ("521", NoMailHere),
+        ("556 no", NoMailHere),
+        ("510 no", NoSuchUser),
+        ("513", NoSuchUser),
+        ("514", Ambiguous),
+        ("530", Blocked),
+        ("535", Blocked),
+        ("570", Blocked),
+        ("579", Blocked),
+        ("580", Ambiguous),
+        ("551", Meaning::Moved),
+        ("552", Full),
+        ("553", NoSuchUser),
+        ("554", Ambiguous),
+        ("422 later", Full),
+        ("450", Temporary),
+        ("354 go on", Ambiguous),
+        ("550 5.6.7 internationalized", Meaning::NoUtf8),
+        ("550 5.3.0 other", NoSuchUser),
+        ("550 5.4.4 unable to route", Ambiguous),
+    ] {
+        assert_eq!(at(Stage::Rcpt, line), expected, "{line}");
+        assert_eq!(at(Stage::RcptRandom, line), expected, "{line}");
+    }
+}
+
+#[test]
+fn the_local_part_that_was_asked_for_says_nothing() {
+    let line = "550 blocked: unknown user";
+    assert_eq!(meaning(Stage::Rcpt, &reply(line), "somebody"), Ambiguous);
+    assert_eq!(meaning(Stage::Rcpt, &reply(line), "blocked"), NoSuchUser);
+}
+
+#[test]
+fn hints_are_bounded_and_hostile_ones_are_none() {
+    let hint = |line: &str| retry_hint(&reply(line));
+    for (line, expected) in [
+        ("451 try again in 999999 hours", Some(3_599_996_400)),
+        ("451 try again in 1000000 seconds", None),
+        ("451 try again in 0 seconds", Some(0)),
+        ("451 wait 5m", Some(300)),
+        ("451 retry after 90 sec.", Some(90)),
+        ("451 in 5", None),
+        ("451 in 5 apples", None),
+        ("451 5 minutes", None),
+        ("451 in 01:00", Some(60)),
+        ("451 in 1:", None),
+        ("451 in 1:18446744073709551615", None),
+        ("451 in 1:99999999999999999999", None),
+        ("451 in 9:9:9:9:9:9:9:9:9:9:9:9:9:9:9", None),
+        ("451", None),
+    ] {
+        assert_eq!(hint(line), expected, "{line}");
     }
 }

@@ -113,3 +113,91 @@ fn size_is_bounded() {
     let long = one(&format!("250-{}\r\n250 end\r\n", "\u{e9}".repeat(1500)));
     assert!(long.text().len() <= MAX_KEPT + 1, "{}", long.text().len());
 }
+
+#[test]
+fn lengths_count_to_the_byte() {
+    let line = |text: usize| format!("250 {}\n", "a".repeat(text));
+    // Code and space are four of the 4,096.
+    assert_eq!(one(&line(MAX_LINE - 4)).code, 250);
+    assert_eq!(read(line(MAX_LINE - 3).as_bytes()), Err(Malformed::TooLong));
+
+    let lines = |count: usize| format!("{}250 end\r\n", "250-x\r\n".repeat(count - 1));
+    assert_eq!(one(&lines(MAX_LINES)).lines.len(), MAX_LINES);
+    assert_eq!(
+        read(lines(MAX_LINES + 1).as_bytes()),
+        Err(Malformed::TooLong)
+    );
+
+    let long = format!("250-{}\r\n", "a".repeat(4000));
+    let most = MAX_REPLY / long.len();
+    let whole = |count: usize| format!("{}250 end\r\n", long.repeat(count));
+    assert_eq!(one(&whole(most)).code, 250);
+    assert_eq!(read(whole(most + 1).as_bytes()), Err(Malformed::TooLong));
+}
+
+#[test]
+fn what_was_counted_for_one_reply_does_not_count_for_the_next() {
+    let reply = format!("{}250 end\r\n", "250-x\r\n".repeat(MAX_LINES - 1));
+    let all = read(reply.repeat(3).as_bytes()).expect("three replies");
+    assert_eq!(all.len(), 3);
+    let both = read(b"550-5.1.1 no\r\n550 5.1.1 no\r\n250 yes\r\n").expect("two");
+    assert_eq!((both[1].enhanced, both[1].text()), (None, "yes".into()));
+}
+
+#[test]
+fn a_partial_reply_is_shown_as_far_as_it_came() {
+    let partial = |bytes: &[u8]| {
+        let mut parser = Parser::default();
+        parser.push(bytes);
+        assert_eq!(parser.take(), Ok(None));
+        (parser.partial(), parser.is_amid(), parser.is_empty())
+    };
+    assert_eq!(partial(b""), (String::new(), false, true));
+    assert_eq!(partial(b"2"), ("2".into(), true, false));
+    assert_eq!(partial(b"250-a\r\n"), ("a".into(), true, false));
+    assert_eq!(
+        partial(b"250-a\r\n250 b\r"),
+        ("a\n250 b\r".into(), true, false)
+    );
+    assert_eq!(partial(b"250 \xfc").0, "250 \u{fc}");
+}
+
+#[test]
+fn every_shape_of_a_line_is_read_or_refused() {
+    for (line, expected) in [
+        ("250", Some((250, false))),
+        ("250 ok", Some((250, false))),
+        ("250\tok", Some((250, false))),
+        ("250-ok", Some((250, true))),
+        ("250-", Some((250, true))),
+        ("599 x", Some((599, false))),
+        ("200 x", Some((200, false))),
+        ("199 x", None),
+        ("600 x", None),
+        ("2500 x", None),
+        ("25", None),
+        ("", None),
+        ("250ok", None),
+        ("\u{ff12}50 x", None),
+    ] {
+        assert_eq!(head(line.as_bytes()), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn enhanced_codes_at_their_limits() {
+    for (text, expected) in [
+        ("550 5.999.999 x\r\n", Some("5.999.999")),
+        ("550 5.1000.1 x\r\n", None),
+        ("550 5.0.0\r\n", Some("5.0.0")),
+        ("550 3.1.1 x\r\n", None),
+        ("550 5.1.\r\n", None),
+        ("550 5..1 x\r\n", None),
+        ("550 5.1.1-x\r\n", None),
+        ("550 one two three 5.1.1\r\n", None),
+        ("250 sent by version 4.1.1\r\n", None),
+        ("354 2.0.0 go\r\n", Some("2.0.0")),
+    ] {
+        assert_eq!(enhanced(text).as_deref(), expected, "{text}");
+    }
+}

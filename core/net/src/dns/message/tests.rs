@@ -1,0 +1,407 @@
+use super::*;
+use crate::dns::wire::{ASKED, QR, message, name, opt, record};
+
+const A: u16 = 1;
+const CNAME: u16 = 5;
+const SOA: u16 = 6;
+
+/// The answer to `www.example.com A`, through an alias, with everything that an answer may hold.
+fn whole() -> Vec<u8> {
+    let soa = [
+        name("ns.example.com"),
+        name("host.example.com"),
+        [1_u32, 7200, 900, 1_209_600, 300]
+            .map(u32::to_be_bytes)
+            .concat(),
+    ]
+    .concat();
+
+    message(
+        QR | 0x0580,
+        Some(("www.example.com", A)),
+        [
+            &[
+                // `web` and a pointer to `example.com` in the question
+                record(ASKED, CNAME, 300, &[3, b'w', b'e', b'b', 0xc0, 16]),
+                record(&name("web.example.com"), A, 60, &[192, 0, 2, 1]),
+                record(&name("web.example.com"), A, 60, &[192, 0, 2, 2]),
+            ],
+            &[record(&name("example.com"), SOA, 3600, &soa)],
+            &[
+                record(
+                    &name("ns.example.com"),
+                    28,
+                    60,
+                    &[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+                ),
+                opt(1232, 0x8000, &[(3, b"gpdns-fra")]),
+            ],
+        ],
+    )
+}
+
+fn read(octets: Vec<u8>) -> Message {
+    Message::read(octets).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn refused(octets: Vec<u8>) -> String {
+    let why = Message::read(octets).expect_err("malformed");
+    let start = "its answer is malformed: ";
+    why.strip_prefix(start)
+        .unwrap_or_else(|| panic!("{why}"))
+        .to_owned()
+}
+
+/// A message with one record in its answer section.
+fn with(rtype: u16, data: &[u8]) -> Message {
+    let record = record(ASKED, rtype, 60, data);
+    read(message(
+        QR,
+        Some(("example.com", rtype)),
+        [&[record], &[], &[]],
+    ))
+}
+
+#[test]
+fn reads_every_section_in_the_servers_order() {
+    let octets = whole();
+    let message = read(octets.clone());
+    let shown = |records: &[Record]| -> Vec<String> {
+        records
+            .iter()
+            .map(|r| {
+                format!(
+                    "{} {} {} {} {}",
+                    r.name,
+                    r.ttl,
+                    r.class,
+                    r.rtype,
+                    r.presentation()
+                )
+            })
+            .collect()
+    };
+
+    assert_eq!((message.id, message.rcode), (7, OptRcode::NOERROR));
+    assert_eq!(message.question, Some(("www.example.com".into(), Rtype::A)));
+    assert_eq!(
+        shown(&message.answers),
+        [
+            "www.example.com 300 IN CNAME web.example.com.",
+            "web.example.com 60 IN A 192.0.2.1",
+            "web.example.com 60 IN A 192.0.2.2",
+        ]
+    );
+    assert_eq!(
+        shown(&message.authority),
+        ["example.com 3600 IN SOA ns.example.com. host.example.com. 1 7200 900 1209600 300"]
+    );
+    assert_eq!(
+        shown(&message.additional),
+        ["ns.example.com 60 IN AAAA 2001:db8::1"]
+    );
+    assert_eq!(message.octets, octets);
+    assert_eq!(
+        message.addresses(),
+        [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from),
+        "those of the answer alone"
+    );
+}
+
+#[test]
+fn each_header_flag_is_the_bit_that_rfc_1035_and_4035_give_it() {
+    let flags = |bits: u16| read(message(QR | bits, None, [&[], &[], &[]])).flags;
+    let none = Flags::default();
+    for (bits, expected) in [
+        (0, none),
+        (0x0400, Flags { aa: true, ..none }),
+        (0x0200, Flags { tc: true, ..none }),
+        (0x0100, Flags { rd: true, ..none }),
+        (0x0080, Flags { ra: true, ..none }),
+        (0x0020, Flags { ad: true, ..none }),
+        (0x0010, Flags { cd: true, ..none }),
+        // Z, which means nothing
+        (0x0040, none),
+    ] {
+        assert_eq!(flags(bits), expected, "{bits:#06x}");
+    }
+}
+
+#[test]
+fn the_response_code_has_eight_more_bits_in_the_opt_record() {
+    for (header, extended, expected) in [
+        (0, None, OptRcode::NOERROR),
+        (3, None, OptRcode::NXDOMAIN),
+        (3, Some(0), OptRcode::NXDOMAIN),
+        // RFC 6891 §9: 16 is BADVERS
+        (0, Some(1), OptRcode::BADVERS),
+        (7, Some(1), OptRcode::BADCOOKIE),
+    ] {
+        let records: Vec<_> = extended
+            .map(|extended: u32| opt(1232, extended << 24, &[]))
+            .into_iter()
+            .collect();
+        let message = read(message(QR | header, None, [&[], &[], &records]));
+        assert_eq!(message.rcode, expected, "{header} {extended:?}");
+    }
+}
+
+#[test]
+fn what_is_cut_off_anywhere_is_malformed() {
+    let whole = whole();
+    for end in 0..whole.len() {
+        let why = Message::read(whole[..end].to_vec()).expect_err("cut off");
+        assert!(why.starts_with("its answer is malformed: "), "{end}: {why}");
+    }
+}
+
+#[test]
+fn any_octet_may_be_wrong_without_a_panic() {
+    let whole = whole();
+    let mut readable = 0;
+    for at in 0..whole.len() {
+        for wrong in [0x00, 0x01, 0x3f, 0x40, 0x80, 0xc0, 0xff] {
+            let mut octets = whole.clone();
+            octets[at] = wrong;
+            if let Ok(message) = Message::read(octets) {
+                readable += 1;
+                for record in message.answers.iter().chain(&message.authority) {
+                    assert!(!record.name.is_empty() && !record.presentation().is_empty());
+                }
+            }
+        }
+    }
+    assert!(
+        readable > whole.len(),
+        "most such messages still say something: {readable}"
+    );
+}
+
+#[test]
+fn hostile_names_are_malformed() {
+    let long_label = [&[64][..], &[b'a'; 64], &[0]].concat();
+    let too_long: Vec<u8> = [[63].as_slice(), &[b'a'; 63]].concat().repeat(4);
+    for (owner, what) in [
+        (vec![0xc0, 29], "a pointer to itself"),
+        (vec![0xc0, 31], "a pointer ahead, into its own record"),
+        (vec![0xff, 0xff], "a pointer behind the end"),
+        (
+            long_label,
+            "a label of 64 octets, whose first bits mean something else",
+        ),
+        (vec![0x80, 1, 0], "a label type that was never given out"),
+        (
+            [too_long, vec![0]].concat(),
+            "a name of more than 255 octets",
+        ),
+    ] {
+        let answer = record(&owner, A, 60, &[192, 0, 2, 1]);
+        let octets = message(QR, Some(("example.com", A)), [&[answer], &[], &[]]);
+        assert!(!refused(octets).is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn pointers_in_a_circle_end() {
+    // The question is a pointer to the owner of the answer, which points back.
+    let mut octets = message(QR, None, [&[], &[], &[]]);
+    octets[5] = 1;
+    octets[7] = 1;
+    octets.extend([0xc0, 18, 0, 1, 0, 1]);
+    octets.extend(record(&[0xc0, 12], A, 60, &[192, 0, 2, 1]));
+    assert!(!refused(octets).is_empty());
+}
+
+#[test]
+fn counts_and_lengths_beyond_the_end_are_malformed() {
+    let header = |counts: [u8; 8]| [&[0, 7, 0x80, 0][..], &counts].concat();
+    for octets in [
+        header([0, 1, 0, 0, 0, 0, 0, 0]),
+        header([0, 0, 0, 1, 0, 0, 0, 0]),
+        header([0, 0, 0, 0, 0xff, 0xff, 0, 0]),
+        header([0xff; 8]),
+    ] {
+        assert_eq!(refused(octets), "unexpected end of input");
+    }
+    let mut octets = message(
+        QR,
+        Some(("a", A)),
+        [&[record(ASKED, A, 1, &[1, 2, 3, 4])], &[], &[]],
+    );
+    let length = octets.len() - 5;
+    octets[length] = 5;
+    assert_eq!(refused(octets), "unexpected end of input");
+}
+
+#[test]
+fn a_header_alone_says_little_and_is_read() {
+    let message = read(message(QR | 5, None, [&[], &[], &[]]));
+    assert_eq!((message.rcode, message.question), (OptRcode::REFUSED, None));
+    assert_eq!((message.answers.len(), message.edns), (0, None));
+    assert_eq!(refused(vec![0; 11]), refused(Vec::new()));
+}
+
+#[test]
+fn octets_behind_the_last_record_do_not_count() {
+    let octets = [whole(), vec![0xde, 0xad]].concat();
+    assert_eq!(read(octets).answers.len(), 3);
+}
+
+#[test]
+fn presentation_is_that_of_zone_files() {
+    let mx = [&[0, 10][..], &name("mail.example.com")].concat();
+    let srv = [&[0, 1, 0, 2, 0x14, 0x66][..], &name("sip.example.com")].concat();
+    let caa = b"\0\x05issueca.example.net";
+    let https = b"\0\x01\0\0\x01\0\x03\x02h2";
+    let ds = [&[0x30, 0x39, 13, 2][..], &[0xab; 32]].concat();
+
+    for (rtype, data, expected) in [
+        (15, &mx[..], "10 mail.example.com."),
+        (33, &srv, "1 2 5222 sip.example.com."),
+        (16, b"\x05v=spf\x04 -al", r#""v=spf" " -al""#),
+        (16, b"\x04a\"b\\", r#""a\"b\\""#),
+        (16, b"\x03\xff\x00\n", r#""\255\000\010""#),
+        (16, b"\0", r#""""#),
+        (257, caa, r#"0 issue "ca.example.net""#),
+        (65, https, "1 . alpn=h2"),
+        (43, &ds, &format!("12345 13 2 {}", "AB".repeat(32))),
+        (2, b"\0", "."),
+        // RFC 3597 §5
+        (65280, &[0xde, 0xad, 0xbe, 0xef], r"\# 4 DEADBEEF"),
+        (65280, &[], r"\# 0"),
+    ] {
+        assert_eq!(
+            with(rtype, data).answers[0].presentation(),
+            expected,
+            "type {rtype}"
+        );
+    }
+}
+
+#[test]
+fn data_that_does_not_fit_its_type_is_shown_as_octets_and_spoils_no_other() {
+    let odd = record(ASKED, A, 60, &[192, 0, 2]);
+    let good = record(ASKED, A, 60, &[192, 0, 2, 1]);
+    let message = read(message(
+        QR,
+        Some(("example.com", A)),
+        [&[odd, good], &[], &[]],
+    ));
+    let shown: Vec<_> = message.answers.iter().map(Record::presentation).collect();
+    assert_eq!(shown, [r"\# 3 C00002", "192.0.2.1"]);
+    assert_eq!(message.answers[0].rtype, Rtype::A);
+    assert_eq!(message.addresses(), [IpAddr::from([192, 0, 2, 1])]);
+}
+
+#[test]
+fn names_lose_their_final_dot_and_nothing_else() {
+    for (text, expected) in [
+        ("example.com.", "example.com"),
+        ("example.com", "example.com"),
+        (".", "."),
+        ("", "."),
+        ("a\\.", "a\\."),
+        ("..", "."),
+        ("münchen.example.", "münchen.example"),
+    ] {
+        assert_eq!(without_dot(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_negative_answer_holds_as_long_as_the_shorter_of_ttl_and_minimum() {
+    let negative = |ttl: u32, minimum: u32| {
+        let times = [1, 2, 3, 4, minimum].map(u32::to_be_bytes).concat();
+        let soa = [vec![0], vec![0], times].concat();
+        let records = [record(&[0], 2, 9, &[0]), record(&[0], SOA, ttl, &soa)];
+        read(message(QR | 3, None, [&[], &records, &[]])).negative_ttl()
+    };
+    assert_eq!(negative(3600, 300), Some(300));
+    assert_eq!(negative(60, 300), Some(60));
+    assert_eq!(negative(0, 0), Some(0));
+    assert_eq!(
+        read(message(QR | 3, None, [&[], &[], &[]])).negative_ttl(),
+        None
+    );
+    assert_eq!(read(whole()).negative_ttl(), Some(300));
+}
+
+/// What is read of one OPT record.
+fn edns(ttl: u32, options: &[(u16, &[u8])]) -> (Edns, Vec<ExtendedError>) {
+    let message = read(message(QR, None, [&[], &[], &[opt(4096, ttl, options)]]));
+    (message.edns.expect("EDNS"), message.extended_errors)
+}
+
+#[test]
+fn edns_tells_version_size_and_whether_signatures_are_wanted() {
+    let (plain, _) = edns(0, &[]);
+    assert_eq!(
+        plain,
+        Edns {
+            version: 0,
+            dnssec_ok: false,
+            udp_size: 4096,
+            options: vec![]
+        }
+    );
+    let (signed, _) = edns(0x0001_8000, &[]);
+    assert_eq!((signed.version, signed.dnssec_ok), (1, true));
+}
+
+#[test]
+fn options_are_told_in_words() {
+    let (edns, errors) = edns(
+        0,
+        &[
+            (3, b"ns1"),
+            (8, &[0, 1, 24, 0, 192, 0, 2]),
+            (10, &[1, 2, 3, 4, 5, 6, 7, 8]),
+            (11, &[0, 100]),
+            (12, &[0; 7]),
+            (65001, b"abc"),
+        ],
+    );
+    assert!(errors.is_empty());
+    insta::assert_snapshot!(edns.options.join("\n"), @r#"
+    NSID 6E 73 31 (ns1)
+    client subnet 192.0.2.0/24
+    cookie 0102030405060708
+    TCP keepalive 100
+    padding of 7 octets
+    option 65001 of 3 octets
+    "#);
+}
+
+#[test]
+fn a_flood_of_options_is_cut() {
+    let many = [(65001, &b"x"[..]); 40];
+    assert_eq!(edns(0, &many).0.options.len(), 16);
+}
+
+#[test]
+fn extended_errors_carry_code_name_and_text() {
+    let long = [b"\0\x06".as_slice(), &[b'x'; 600]].concat();
+    let (edns, errors) = edns(
+        0,
+        &[
+            (15, b"\0\x07signature expired"),
+            (15, b"\0\x09"),
+            // some servers end the text as C does
+            (15, b"\0\x16no answer\0"),
+            (15, b"\xff\xfe\xff"),
+            (15, &long),
+        ],
+    );
+    assert!(
+        edns.options.is_empty(),
+        "they are told apart from the others"
+    );
+    assert_eq!(errors[4].text.as_ref().map(String::len), Some(512));
+    let told: Vec<_> = errors[..4].iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    Signature Expired (7): signature expired
+    DNSKEY Missing (9)
+    No Reachable Authority (22): no answer
+    Unassigned (65534): �
+    "#);
+}

@@ -1,0 +1,90 @@
+use super::*;
+use crate::dns::wire::{QR, SERVFAIL, message, record, upstream};
+
+const NONE: [&[Vec<u8>]; 3] = [&[], &[], &[]];
+
+#[test]
+fn only_the_answer_to_the_question_ends_the_wait() {
+    let question = message(0x0100, Some(("example.com", 1)), NONE);
+    let mut other_id = message(QR, Some(("example.com", 1)), NONE);
+    other_id[1] = 8;
+    let address = record(&[0], 1, 1, &[192, 0, 2, 1]);
+
+    for (answer, ours) in [
+        (message(QR, Some(("example.com", 1)), NONE), true),
+        (message(QR, Some(("EXAMPLE.com", 1)), NONE), true),
+        (message(QR | SERVFAIL, Some(("example.com", 1)), NONE), true),
+        (message(QR, Some(("example.com", 28)), NONE), false),
+        (message(QR, Some(("example.net", 1)), NONE), false),
+        // Some servers leave the question out of an error, but not out of an answer.
+        (message(QR | SERVFAIL, None, NONE), true),
+        (message(QR, None, [&[address], &[], &[]]), false),
+        (other_id, false),
+        (Vec::new(), false),
+        (vec![0], false),
+    ] {
+        assert_eq!(is_answer(&question, &answer).ok(), Some(ours), "{answer:?}");
+    }
+}
+
+#[test]
+fn nonsense_with_our_id_is_told() {
+    let question = message(0x0100, Some(("example.com", 1)), NONE);
+    let mut counts = message(QR, Some(("example.com", 1)), NONE);
+    counts[7] = 9;
+    let mut cut = message(QR, Some(("example.com", 1)), NONE);
+    cut.truncate(20);
+    for answer in [
+        vec![0, 7],
+        vec![0, 7, 0x80, 0],
+        question.clone(),
+        counts,
+        cut,
+    ] {
+        let error = is_answer(&question, &answer).expect_err("nonsense");
+        assert_eq!(error.to_string(), "its answer is malformed", "{answer:?}");
+    }
+}
+
+#[test]
+fn others_that_ask_by_themselves_get_the_same_server() {
+    let address = "192.0.2.53:5353".parse().expect("an address");
+    let plain = upstream(address).name_server();
+    assert_eq!(plain.ip, address.ip());
+    let ways: Vec<_> = plain
+        .connections
+        .iter()
+        .map(|way| (&way.protocol, way.port))
+        .collect();
+    assert!(
+        matches!(
+            ways[..],
+            [(ProtocolConfig::Udp, 5353), (ProtocolConfig::Tcp, 5353)]
+        ),
+        "{ways:?}"
+    );
+
+    for (transport, path, expected) in [
+        (Transport::Tcp, None, "Tcp"),
+        (Transport::Tls, None, "Tls"),
+        (Transport::Https, None, "/dns-query"),
+        (Transport::Https, Some("/own"), "/own"),
+        (Transport::Quic, None, "Quic"),
+    ] {
+        let server = Upstream::new(
+            "label".into(),
+            transport,
+            address,
+            "dns.example",
+            path,
+            crate::dns::no_tls(),
+            Duration::from_secs(1),
+        );
+        let ways = server.name_server().connections;
+        assert_eq!(ways.len(), 1, "{transport:?}");
+        assert!(
+            format!("{:?}", ways[0].protocol).contains(expected),
+            "{ways:?}"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+use super::*;
+use crate::dns::wire::{ASKED, QR, Scripted, answer, message, name, record};
+
+const A: u16 = 1;
+const DS: u16 = 43;
+const RRSIG: u16 = 46;
+const DNSKEY: u16 = 48;
+const NOW: u32 = 1_700_000_000;
+const HOUR: u32 = 3600;
+
+/// A signature over `covered`, valid from and until.
+fn signature(covered: u16, from: u32, until: u32) -> Vec<u8> {
+    let mut data = covered.to_be_bytes().to_vec();
+    data.extend([13, 2]);
+    data.extend(60_u32.to_be_bytes());
+    data.extend(until.to_be_bytes());
+    data.extend(from.to_be_bytes());
+    data.extend([0x30, 0x39]);
+    data.extend(name("example.com"));
+    data.extend([0xab; 64]);
+    record(ASKED, RRSIG, 60, &data)
+}
+
+fn address() -> Vec<u8> {
+    record(ASKED, A, 60, &[192, 0, 2, 1])
+}
+
+fn read(answers: &[Vec<u8>], authority: &[Vec<u8>]) -> Message {
+    let octets = message(QR, Some(("www.example.com", A)), [answers, authority, &[]]);
+    Message::read(octets).expect("reads")
+}
+
+fn fault(from: u32, until: u32, now: u32) -> Option<String> {
+    signature_fault(&read(&[address(), signature(A, from, until)], &[]), now)
+}
+
+#[test]
+fn signatures_hold_between_their_two_times() {
+    assert_eq!(fault(NOW - HOUR, NOW + HOUR, NOW), None);
+    assert_eq!(fault(NOW, NOW, NOW), None, "to the second");
+    assert_eq!(
+        fault(NOW - 9 * HOUR, NOW - 5 * HOUR, NOW).as_deref(),
+        Some("the signature over A of www.example.com expired 5 hours ago")
+    );
+    assert_eq!(
+        fault(NOW + 1, NOW + HOUR, NOW).as_deref(),
+        Some("the signature over A of www.example.com is not valid for another 1 minutes")
+    );
+}
+
+#[test]
+fn times_are_serial_numbers_that_wrap_around() {
+    // RFC 4034 §3.1.5: in 2106 the count starts again.
+    assert_eq!(fault(u32::MAX - HOUR, HOUR, u32::MAX), None);
+    assert_eq!(fault(u32::MAX - HOUR, HOUR, 10), None);
+    assert_eq!(
+        fault(u32::MAX - 9 * HOUR, u32::MAX - 5 * HOUR, 0).as_deref(),
+        Some("the signature over A of www.example.com expired 5 hours ago")
+    );
+}
+
+#[test]
+fn a_record_without_its_own_signature_is_named() {
+    let bare = read(&[address()], &[]);
+    assert_eq!(
+        signature_fault(&bare, NOW).as_deref(),
+        Some("the A record of www.example.com carries no signature")
+    );
+    let of_another_type = read(&[address(), signature(28, NOW, NOW)], &[]);
+    assert!(signature_fault(&of_another_type, NOW).is_some());
+    let elsewhere = read(
+        &[
+            record(&name("other.example.com"), A, 60, &[192, 0, 2, 1]),
+            signature(A, NOW, NOW),
+        ],
+        &[],
+    );
+    assert_eq!(
+        signature_fault(&elsewhere, NOW).as_deref(),
+        Some("the A record of other.example.com carries no signature")
+    );
+}
+
+#[test]
+fn a_negative_answer_is_judged_by_its_authority_section() {
+    let negative = read(&[], &[signature(6, NOW - 9, NOW - 1)]);
+    assert_eq!(
+        signature_fault(&negative, NOW).as_deref(),
+        Some("the signature over SOA of www.example.com expired 1 minutes ago")
+    );
+    assert_eq!(signature_fault(&read(&[], &[]), NOW), None);
+}
+
+#[test]
+fn spans_are_told_in_the_unit_that_fits() {
+    for (seconds, expected) in [
+        (0, "1 minutes"),
+        (59, "1 minutes"),
+        (60, "2 minutes"),
+        (3599, "60 minutes"),
+        (3600, "1 hours"),
+        (172_799, "47 hours"),
+        (172_800, "2 days"),
+        (i32::MAX, "24855 days"),
+    ] {
+        assert_eq!(span(seconds), expected, "{seconds}");
+    }
+}
+
+fn ds(tags: &[u16]) -> Message {
+    let records: Vec<_> = tags
+        .iter()
+        .map(|tag| {
+            let data = [&tag.to_be_bytes()[..], &[13, 2], &[0xcd; 32]].concat();
+            record(ASKED, DS, 60, &data)
+        })
+        .collect();
+    read(&records, &[])
+}
+
+fn keys(data: &[&[u8]]) -> Message {
+    let records: Vec<_> = data
+        .iter()
+        .map(|data| record(ASKED, DNSKEY, 60, data))
+        .collect();
+    read(&records, &[])
+}
+
+#[test]
+fn keys_that_nobody_vouches_for_are_told() {
+    // RFC 4034 appendix B: the tag is the sum of the data in 16-bit words, for all algorithms but the first.
+    let key: &[u8] = &[1, 1, 3, 13, 0, 5, 0, 7];
+    let tag = 0x0101 + 0x030d + 0x0005 + 0x0007;
+    assert_eq!(mismatch("example.com", &ds(&[tag]), &keys(&[key])), None);
+    assert_eq!(mismatch("example.com", &ds(&[9, tag]), &keys(&[key])), None);
+    assert_eq!(
+        mismatch("example.com", &ds(&[]), &keys(&[key])),
+        None,
+        "not signed"
+    );
+    assert_eq!(
+        mismatch("example.com", &ds(&[1, 2]), &keys(&[key])).as_deref(),
+        Some("the DS records of example.com name key 1, 2, but the zone shows key 1050")
+    );
+    assert_eq!(
+        mismatch("example.com", &ds(&[1]), &keys(&[])).as_deref(),
+        Some("the DS records of example.com name key 1, but the zone shows key ")
+    );
+}
+
+#[tokio::test]
+async fn the_plainest_reason_is_told() {
+    let server = Scripted::start(|query| Some(answer(query, 0, Some([192, 0, 2, 1]))), None).await;
+    let client = Client::new(vec![server.upstream()], 1);
+    let question = Question::new("www.example.com", Rtype::A);
+    assert_eq!(
+        why_bogus(&client, &question).await,
+        "the A record of www.example.com carries no signature"
+    );
+    assert_eq!(
+        why_bogus(&Client::new(Vec::new(), 1), &question).await,
+        "a signature does not verify with the keys that the zone above vouches for"
+    );
+}

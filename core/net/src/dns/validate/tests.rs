@@ -1,0 +1,209 @@
+use hickory_resolver::{
+    net::NoRecords,
+    proto::{
+        op::{Message as HickoryMessage, MessageType, OpCode},
+        rr::{
+            Name, RData,
+            rdata::{A, CNAME, NULL},
+        },
+    },
+};
+
+use super::*;
+use crate::dns::wire::{ASKED, QR, Scripted, answer, message, name, record};
+
+fn hickory_name(text: &str) -> Name {
+    Name::from_ascii(text).expect(text)
+}
+
+fn judged(owner: &str, data: RData, proof: Proof) -> HickoryRecord {
+    let mut record = HickoryRecord::from_rdata(hickory_name(owner), 60, data);
+    record.proof = proof;
+    record
+}
+
+fn address(proof: Proof) -> HickoryRecord {
+    judged("www.example.com.", RData::A(A::new(192, 0, 2, 1)), proof)
+}
+
+fn dname(owner: &str, proof: Proof) -> HickoryRecord {
+    let data = RData::Unknown {
+        code: RecordType::from(39),
+        rdata: NULL::with(vec![0]),
+    };
+    judged(owner, data, proof)
+}
+
+fn response(
+    code: ResponseCode,
+    answers: Vec<HickoryRecord>,
+    authorities: Vec<HickoryRecord>,
+) -> DnsResponse {
+    let mut message = HickoryMessage::new(7, MessageType::Response, OpCode::Query);
+    message.metadata.response_code = code;
+    message.answers = answers;
+    message.authorities = authorities;
+    DnsResponse::from_message(message).expect("a response")
+}
+
+fn told(code: ResponseCode, proofs: &[Proof]) -> (Security, String) {
+    let answers = proofs.iter().copied().map(address).collect();
+    verdict(Ok(response(code, answers, Vec::new())))
+}
+
+#[test]
+fn an_answer_is_worth_what_its_weakest_record_is() {
+    use Proof::{Bogus, Indeterminate, Insecure, Secure};
+    for (proofs, expected) in [
+        (&[Secure][..], Security::Secure),
+        (&[Secure, Secure, Insecure], Security::Insecure),
+        (&[Insecure, Indeterminate], Security::Indeterminate),
+        (&[Secure, Bogus, Indeterminate], Security::Bogus),
+        (&[], Security::Indeterminate),
+    ] {
+        assert_eq!(
+            told(ResponseCode::NoError, proofs).0,
+            expected,
+            "{proofs:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_answer_is_worth_what_its_proof_is() {
+    let proof = |proof| {
+        let authorities = vec![address(proof)];
+        verdict(Ok(response(
+            ResponseCode::NXDomain,
+            Vec::new(),
+            authorities,
+        )))
+        .0
+    };
+    assert_eq!(proof(Proof::Secure), Security::Secure);
+    assert_eq!(proof(Proof::Bogus), Security::Bogus);
+}
+
+#[test]
+fn a_server_that_refuses_proves_nothing() {
+    let (security, why) = told(ResponseCode::ServFail, &[Proof::Bogus]);
+    assert_eq!(security, Security::Indeterminate);
+    assert_eq!(why, "the servers say Server Failure");
+    let (security, why) = verdict(Err(NetError::Timeout));
+    assert_eq!(security, Security::Indeterminate);
+    assert!(
+        why.starts_with("the chain could not be followed: "),
+        "{why}"
+    );
+    let query = Query::query(hickory_name("www.example.com."), RecordType::A);
+    let none = NoRecords::new(query, ResponseCode::NXDomain);
+    let (security, _) = verdict(Err(NetError::Dns(DnsError::NoRecordsFound(none))));
+    assert_eq!(security, Security::Indeterminate);
+}
+
+#[test]
+fn an_alias_made_of_a_dname_needs_no_signature_of_its_own() {
+    let alias = |owner: &str| {
+        let target = CNAME(hickory_name("www.example.net."));
+        judged(owner, RData::CNAME(target), Proof::Bogus)
+    };
+    let strength = |records: Vec<HickoryRecord>| {
+        weakest(&response(ResponseCode::NoError, records, Vec::new()))
+    };
+    let signed = dname("example.com.", Proof::Secure);
+    assert_eq!(
+        strength(vec![signed.clone(), alias("www.example.com.")]),
+        Some(Proof::Secure)
+    );
+    assert_eq!(
+        strength(vec![signed, alias("www.example.org.")]),
+        Some(Proof::Bogus),
+        "the DNAME is of another name"
+    );
+    assert_eq!(
+        strength(vec![dname("example.com.", Proof::Bogus)]),
+        Some(Proof::Bogus)
+    );
+    assert_eq!(strength(Vec::new()), None);
+}
+
+#[test]
+fn worse_verdicts_rank_higher() {
+    use Security::{Bogus, Indeterminate, Insecure, Secure};
+    let ranks = [Secure, Insecure, Indeterminate, Bogus].map(rank);
+    assert!(ranks.is_sorted() && ranks[0] < ranks[3], "{ranks:?}");
+}
+
+#[test]
+fn an_alias_without_data_is_followed_to_its_end() {
+    let cname = |owner: &[u8], target: &str| record(owner, 5, 60, &name(target));
+    let read = |answers: &[Vec<u8>]| {
+        let octets = message(QR, Some(("www.example.com", 28)), [answers, &[], &[]]);
+        Message::read(octets).expect("reads")
+    };
+    let chain = [
+        cname(ASKED, "web.example.net"),
+        cname(&name("web.example.net"), "end.example.org"),
+    ];
+    let aliased = read(&chain);
+    assert_eq!(
+        alias_end(&aliased, Rtype::AAAA).as_deref(),
+        Some("end.example.org")
+    );
+    assert_eq!(alias_end(&aliased, Rtype::CNAME), None, "asked for itself");
+
+    let mut with_data = chain.to_vec();
+    with_data.push(record(&name("end.example.org"), 28, 60, &[0; 16]));
+    assert_eq!(alias_end(&read(&with_data), Rtype::AAAA), None);
+    assert_eq!(alias_end(&read(&[]), Rtype::AAAA), None, "no alias");
+}
+
+#[tokio::test]
+async fn what_could_not_be_asked_for_is_indeterminate() {
+    let anchors = Arc::new(TrustAnchors::default());
+    let nobody = Client::new(Vec::new(), 1);
+    let too_long = "a".repeat(64);
+    let question = Question::new(&too_long, Rtype::A);
+    let validation = validate(&nobody, &question, anchors.clone()).await;
+    assert_eq!(
+        validation,
+        Validation {
+            security: Security::Indeterminate,
+            reason: "the name cannot be asked for".into()
+        }
+    );
+
+    let refusing = Scripted::start(|query| Some(answer(query, 5, None)), None).await;
+    let client = Client::new(vec![refusing.upstream()], 1);
+    let question = Question::new("www.example.com", Rtype::A);
+    let validation = validate(&client, &question, anchors).await;
+    assert_eq!(validation.security, Security::Indeterminate);
+    assert!(!validation.reason.is_empty() && refusing.asked() > 0);
+}
+
+#[tokio::test]
+async fn the_validator_asks_for_names_as_they_are() {
+    // RFC 2317's delegations have a slash in a label, which hickory's presentation escapes.
+    let name = "0/26.2.0.192.in-addr.arpa";
+    let exact = |query: &[u8]| {
+        let is_exact = query[12..].starts_with(b"\x040/26\x012\x010");
+        Some(answer(query, if is_exact { 0 } else { 5 }, None))
+    };
+    let server = Scripted::start(exact, None).await;
+    let failed = Arc::<AtomicBool>::default();
+    let unchecked = Unchecked {
+        client: Client::new(vec![server.upstream()], 1),
+        failed: failed.clone(),
+    };
+
+    let asked = crate::dns::client::wire_name(name).expect("a name");
+    let query = Query::query(asked, RecordType::PTR);
+    let request = DnsRequest::from_query(query, DnsRequestOptions::default());
+    let answered = unchecked.send(request).next().await.expect("an answer");
+
+    assert_eq!(
+        answered.expect("a response").response_code,
+        ResponseCode::NoError
+    );
+    assert!(!failed.load(Ordering::Relaxed));
+}

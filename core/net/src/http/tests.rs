@@ -1,0 +1,201 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::agent;
+
+#[test]
+fn a_target_learns_who_asks() {
+    assert!(agent(None).ends_with(" (network lookup on a person's request)"));
+    let contact = "+https://netvane.example/about; contact noc@netvane.example";
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        agent(Some(contact)),
+        format!("netvane/{version} ({contact}; network lookup on a person's request)")
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_only_where_that_is_wanted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("an address").port();
+    let server = async {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut request = [0; 1024];
+            let read = stream.read(&mut request).await.expect("a request");
+            let answer = if request[..read].starts_with(b"GET /policy ") {
+                "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            } else {
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+            };
+            stream.write_all(answer.as_bytes()).await.expect("sends");
+        }
+    };
+
+    let allow = ["127.0.0.0/8".parse().expect("a network")];
+    let http = crate::test_net(&allow).http;
+    let url = format!("http://127.0.0.1:{port}/policy");
+    let patience = std::time::Duration::from_secs(5);
+    let both = async {
+        let followed = http.get(&url, "*/*", 100, patience).await;
+        (
+            followed,
+            http.get_unredirected(&url, "*/*", 100, patience).await,
+        )
+    };
+
+    let (followed, refused) = tokio::select! {
+        () = server => unreachable!("the server goes on"),
+        both = both => both,
+    };
+    assert_eq!(followed.expect("an answer").body, b"hi");
+    let refused = refused.expect_err("a redirect").to_string();
+
+    assert_eq!(
+        refused,
+        "127.0.0.1: it redirects, which does not count here"
+    );
+}
+
+fn url(text: &str) -> reqwest::Url {
+    text.parse().expect(text)
+}
+
+#[test]
+fn redirects_lead_where_their_location_says() {
+    let from = url("https://a.example/x/y?z");
+    let to = |status: u16, location: Option<&[u8]>| {
+        let mut headers = super::HeaderMap::new();
+        if let Some(location) = location {
+            let value = super::header::HeaderValue::from_bytes(location).expect("a value");
+            headers.insert(super::header::LOCATION, value);
+        }
+        let status = super::StatusCode::from_u16(status).expect("a status");
+        super::redirected(status, &headers, &from).map(|url| url.to_string())
+    };
+    for (status, location, expected) in [
+        (301, "https://b.example/", Some("https://b.example/")),
+        (302, "/other", Some("https://a.example/other")),
+        (303, "other", Some("https://a.example/x/other")),
+        (307, "//b.example:8443/q", Some("https://b.example:8443/q")),
+        (308, "?w", Some("https://a.example/x/y?w")),
+        (302, "http://[::1]/", Some("http://[::1]/")),
+        (302, "https://", None),
+        (200, "/other", None),
+        (404, "/other", None),
+    ] {
+        let found = to(status, Some(location.as_bytes()));
+        assert_eq!(found.as_deref(), expected, "{status} {location}");
+    }
+    assert_eq!(to(302, None), None);
+    assert_eq!(to(302, Some(b"/\xff")), None);
+}
+
+#[test]
+fn only_plain_urls_to_public_hosts_are_admitted() {
+    let http = crate::test_net(&[]).http;
+    let told = |text: &str| {
+        http.admit(&url(text))
+            .map_err(|failure| failure.to_string())
+    };
+    for (text, host) in [
+        ("https://a.example/", "a.example"),
+        ("http://8.8.8.8:8080/x", "8.8.8.8"),
+        ("https://[2606:4700::1111]/", "[2606:4700::1111]"),
+    ] {
+        assert_eq!(told(text).as_deref(), Ok(host));
+    }
+    for text in [
+        "ftp://a.example/",
+        "https://ann@a.example/",
+        "https://:secret@a.example/",
+        "file:///etc/passwd",
+    ] {
+        let why = told(text).expect_err(text);
+        assert!(
+            why.ends_with("it leads to an address that is not plain http or https"),
+            "{why}"
+        );
+    }
+    for text in [
+        "http://127.0.0.1/",
+        "http://0x7f.1/",
+        "http://2130706433/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://localhost:8080/",
+        "http://a.localhost./",
+        "http://169.254.169.254/latest/meta-data/",
+    ] {
+        let why = told(text).expect_err(text);
+        assert!(why.contains(" is not contacted: "), "{why}");
+    }
+}
+
+/// A server that gives this answer to everything.
+async fn always(answer: &'static str) -> (reqwest::Url, super::Http) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 2048]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let allow = ["127.0.0.0/8".parse().expect("a network")];
+    let url = url(&format!("http://127.0.0.1:{port}/"));
+    (url, crate::test_net(&allow).http)
+}
+
+#[tokio::test]
+async fn no_more_is_read_than_is_wanted() {
+    let (url, http) = always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour").await;
+    let patience = std::time::Duration::from_secs(5);
+    let most = http
+        .get(url.as_str(), "*/*", 4, patience)
+        .await
+        .expect("fits");
+    assert_eq!(
+        (most.status, &*most.body, &*most.host),
+        (200, &b"four"[..], "127.0.0.1")
+    );
+    let (url, http) = always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour").await;
+    let failure = http
+        .get(url.as_str(), "*/*", 3, patience)
+        .await
+        .expect_err("too large");
+    assert_eq!(
+        failure.to_string(),
+        "the answer of 127.0.0.1 is larger than 3 bytes"
+    );
+}
+
+#[tokio::test]
+async fn who_redirects_on_and_on_is_left() {
+    let looping =
+        "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (url, http) = always(looping).await;
+    let patience = std::time::Duration::from_secs(5);
+    let failure = http
+        .get(url.as_str(), "*/*", 9, patience)
+        .await
+        .expect_err("a loop");
+    assert_eq!(failure.to_string(), "127.0.0.1: it redirects on and on");
+}
+
+#[tokio::test]
+async fn the_receiver_of_a_message_says_when_to_come_again() {
+    let busy =
+        "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (url, http) = always(busy).await;
+    let patience = std::time::Duration::from_secs(5);
+    let sent = http
+        .post(&url, super::HeaderMap::new(), "{}".into(), patience)
+        .await;
+    let expected = super::Receipt {
+        status: 503,
+        retry_after: Some("120".into()),
+    };
+    assert_eq!(sent.expect("an answer"), expected);
+}

@@ -1,0 +1,159 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::*;
+
+fn endpoint(text: &str) -> Endpoint {
+    text.parse().expect(text)
+}
+
+#[test]
+fn a_referral_names_a_server_that_speaks_whois() {
+    let to = |text: &str| referral(text).map(|endpoint| endpoint.to_string());
+    for (text, expected) in [
+        ("refer: whois.example.net\n", Some("whois.example.net")),
+        ("refer: whois.example.net:43\n", Some("whois.example.net")),
+        (
+            "refer: whois.example.net:4343\n",
+            Some("whois.example.net:4343"),
+        ),
+        (
+            "ReferralServer: whois://192.0.2.1:4343\n",
+            Some("192.0.2.1:4343"),
+        ),
+        ("ReferralServer: rwhois://rwhois.example.net:4321\n", None),
+        ("refer:\n", None),
+        ("Domain Name: WIDGET.TEST\n", None),
+        ("", None),
+    ] {
+        assert_eq!(to(text).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_outcome_says_where_the_way_leads() {
+    let next = endpoint("whois.example.net:4343");
+    let told = |outcome: &str, next: Option<&Endpoint>, referred| {
+        with_direction(outcome.to_owned(), next, referred)
+    };
+    let all = [
+        told("answered", Some(&next), true),
+        told("no facts", Some(&next), true),
+        told("no facts", Some(&next), false),
+        told("answered", None, true),
+        told("no facts", None, false),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    answered, refers to whois.example.net
+    refers to whois.example.net
+    no facts; whois.example.net is known to serve it
+    answered
+    no facts
+    "#);
+}
+
+#[test]
+fn an_answer_about_something_else_gives_no_facts() {
+    let mut found = Found::default();
+    let other = b"Domain Name: OTHER.TEST\r\nRegistrar: Other, Inc.\r\n".to_vec();
+    let (told, text) = found.read(Kind::Domain, "widget.test", Ok(other));
+    assert_eq!(told, "no facts");
+    assert!(text.contains("OTHER.TEST"), "it is shown all the same");
+    let own = b"Domain Name: WIDGET.TEST\r\nRegistrar: Widget, Inc.\r\n".to_vec();
+    let (told, _) = found.read(Kind::Domain, "widget.test", Ok(own));
+    assert_eq!(told, "answered");
+    assert_eq!(
+        found
+            .registration
+            .and_then(|facts| facts.registrar?.name)
+            .as_deref(),
+        Some("Widget, Inc.")
+    );
+}
+
+#[test]
+fn the_first_fault_is_kept() {
+    let mut found = Found::default();
+    for why in ["first", "second"] {
+        let failure = Failure::Unavailable(why.into());
+        let read = found.read(Kind::Domain, "widget.test", Err(failure));
+        assert_eq!(read, (why.to_owned(), String::new()));
+    }
+    assert_eq!(
+        found.failure.map(|failure| failure.to_string()).as_deref(),
+        Some("first")
+    );
+}
+
+/// Servers on addresses of loopback of which each refers to the next, and the last to the first.
+async fn ring(length: u8, facts: &'static str) -> Vec<Endpoint> {
+    let mut listeners = Vec::new();
+    for last in 1..=length {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::new(127, 0, 0, last), 0)).await;
+        listeners.push(listener.expect("binds"));
+    }
+    let servers: Vec<Endpoint> = listeners
+        .iter()
+        .map(|listener| endpoint(&listener.local_addr().expect("one").to_string()))
+        .collect();
+
+    for (listener, next) in listeners.into_iter().zip(servers.iter().cycle().skip(1)) {
+        let text = format!("{facts}ReferralServer: whois://{next}\r\n");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 512]).await;
+                let _ = stream.write_all(text.as_bytes()).await;
+            }
+        });
+    }
+
+    servers
+}
+
+async fn asked(first: &Endpoint, follow: bool) -> Found {
+    let net = crate::test_net(&["127.0.0.0/8".parse().expect("a network")]);
+    let (kind, query) = (Kind::Domain, "widget.test");
+    net.registries.whois(kind, query, Some(first), follow).await
+}
+
+#[tokio::test]
+async fn referrals_are_followed_until_they_come_back() {
+    let servers = ring(2, "Domain Name: WIDGET.TEST\r\nRegistrar: Widget, Inc.\r\n").await;
+    let found = asked(&servers[0], true).await;
+    let told: Vec<_> = found
+        .chain
+        .iter()
+        .map(|step| (step.server.clone(), step.outcome.clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                servers[0].to_string(),
+                "answered, refers to 127.0.0.2".to_owned()
+            ),
+            (servers[1].to_string(), "answered".to_owned()),
+        ]
+    );
+    assert_eq!((found.raw.len(), found.failure.is_none()), (2, true));
+
+    let alone = asked(&servers[0], false).await;
+    assert_eq!((alone.chain.len(), alone.raw.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_chain_without_end_ends() {
+    let servers = ring(5, "").await;
+    let found = asked(&servers[0], true).await;
+    assert_eq!(found.chain.len(), 3, "as the settings have it");
+    assert_eq!(found.chain[0].outcome, "refers to 127.0.0.2");
+    assert_eq!(
+        found.failure.map(|failure| failure.to_string()),
+        Some(format!(
+            "{}: more than 3 servers refer to each other",
+            servers[2]
+        ))
+    );
+}

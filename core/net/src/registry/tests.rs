@@ -1,0 +1,207 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use super::*;
+
+const WIDGET: &str = r#"{"objectClassName":"domain","ldhName":"widget.test","events":[]}"#;
+
+fn read(status: u16, body: &str) -> Result<State, String> {
+    facts(
+        Kind::Domain,
+        "widget.test",
+        "rdap.test",
+        (status, body.as_bytes()),
+    )
+    .map(|facts| facts.state)
+    .map_err(|failure| failure.to_string())
+}
+
+#[test]
+fn the_status_says_whether_the_body_counts() {
+    assert_eq!(read(200, WIDGET), Ok(State::Registered));
+    assert_eq!(read(203, WIDGET), Ok(State::Registered));
+    assert_eq!(read(404, ""), Ok(State::Available));
+    assert_eq!(read(404, WIDGET), Ok(State::Available));
+    assert_eq!(read(429, "<html>slow down</html>"), Ok(State::Throttled));
+    for status in [199, 300, 400, 403, 500, 503] {
+        assert_eq!(
+            read(status, WIDGET),
+            Err(format!("rdap.test: it answered HTTP {status}"))
+        );
+    }
+    for body in ["", "<html></html>", "[", "\u{feff}"] {
+        let why = read(200, body).expect_err(body);
+        assert!(
+            why.starts_with("rdap.test: its answer is not RDAP: "),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn states_are_told_in_few_words() {
+    let all = [
+        State::Registered,
+        State::Available,
+        State::Reserved,
+        State::Throttled,
+        State::Unavailable,
+    ];
+    insta::assert_snapshot!(all.map(outcome).join(", "), @"answered, no such registration, reserved, asked too often, no facts");
+}
+
+#[test]
+fn raw_answers_are_laid_out_where_they_are_json() {
+    assert_eq!(pretty(br#"{"a":[1]}"#), "{\n  \"a\": [\n    1\n  ]\n}");
+    assert_eq!(pretty(b"no json"), "no json");
+    assert_eq!(pretty(b"\xff"), "\u{fffd}");
+}
+
+/// IANA's files in a directory of their own, which goes with this.
+struct Files(std::path::PathBuf);
+
+impl Files {
+    fn new(name: &str, dns: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("netvane-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a directory");
+        for (file, text) in [
+            ("dns.json", dns),
+            ("ipv4.json", r#"{"services":[]}"#),
+            ("ipv6.json", r#"{"services":[]}"#),
+            ("asn.json", r#"{"services":[]}"#),
+        ] {
+            std::fs::write(path.join(file), text).expect("a file");
+        }
+        Self(path)
+    }
+
+    fn registries(&self) -> Registries {
+        registries(&self.0.display().to_string())
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn registries(bootstrap: &str) -> Registries {
+    let settings = settings::Rdap {
+        enabled: true,
+        bootstrap: bootstrap.to_owned(),
+        timeout_ms: 5000,
+        max_bytes: 1 << 16,
+    };
+    let net = crate::test_net(&["127.0.0.0/8".parse().expect("a network")]);
+    let whois = net.registries.0.whois.clone();
+
+    Registries::new(&settings, net.http, whois)
+}
+
+/// A server that answers each request for a path by its entry.
+async fn serve(listener: TcpListener, answers: Vec<(&'static str, String)>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut request = [0; 2048];
+        let read = stream.read(&mut request).await.unwrap_or(0);
+        let request = String::from_utf8_lossy(&request[..read]).into_owned();
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let found = answers.iter().find(|(known, _)| *known == path);
+        let (status, body) = found.map_or(("404 Not Found", ""), |(_, body)| ("200 OK", body));
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close");
+        let _ = stream
+            .write_all(format!("{head}\r\n\r\n{body}").as_bytes())
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn the_registrar_is_asked_for_what_the_registry_leaves_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let files = Files::new(
+        "rdap-follow",
+        &format!(r#"{{"publication":"2026-01-02T00:00:00Z","services":[[["test"],["{base}/"]]]}}"#),
+    );
+    let registry = format!(
+        r#"{{"objectClassName":"domain","ldhName":"widget.test","links":[{{"rel":"related","href":"{base}/registrar","type":"application/rdap+json"}}],
+        "events":[{{"eventAction":"registration","eventDate":"2001-01-01T00:00:00Z"}}]}}"#
+    );
+    let registrar = r#"{"objectClassName":"domain","ldhName":"widget.test","events":[
+        {"eventAction":"registration","eventDate":"1999-01-01T00:00:00Z"},
+        {"eventAction":"expiration","eventDate":"2030-01-01T00:00:00Z"}]}"#;
+    let server = tokio::spawn(serve(
+        listener,
+        vec![
+            ("/domain/widget.test", registry),
+            ("/registrar", registrar.to_owned()),
+        ],
+    ));
+
+    let registries = files.registries();
+    assert_eq!(
+        registries.bootstrap_date().as_deref(),
+        Some("2026-01-02T00:00:00Z")
+    );
+    let alone = registries.rdap(Kind::Domain, "widget.test", false).await;
+    assert_eq!((alone.chain.len(), alone.raw.len()), (1, 1));
+    let both = registries.rdap(Kind::Domain, "widget.test", true).await;
+    let facts = both.registration.expect("facts");
+    assert_eq!(
+        (facts.created.as_deref(), facts.expires.as_deref()),
+        (Some("2001-01-01T00:00:00Z"), Some("2030-01-01T00:00:00Z"))
+    );
+    let told: Vec<_> = both
+        .chain
+        .iter()
+        .map(|step| step.outcome.as_str())
+        .collect();
+    assert_eq!((told, both.raw.len()), (vec!["answered", "answered"], 2));
+
+    let none = registries.rdap(Kind::Domain, "free.test", true).await;
+    let facts = none.registration.expect("facts");
+    assert_eq!((facts.state, none.chain.len()), (State::Available, 1));
+    let unknown = registries.rdap(Kind::Domain, "widget.invalid", true).await;
+    assert!(unknown.registration.is_none() && unknown.chain.is_empty());
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_bootstrap_that_cannot_be_read_is_told_as_the_first_step() {
+    let registries = registries("/nowhere");
+    assert_eq!(registries.bootstrap_date(), None);
+    let failure = registries.check().expect_err("no such directory");
+    assert!(
+        failure
+            .to_string()
+            .starts_with("rdap.bootstrap: /nowhere/dns.json: "),
+        "{failure}"
+    );
+    let found = registries.rdap(Kind::Domain, "widget.test", true).await;
+    assert_eq!(
+        (&*found.chain[0].server, found.chain.len()),
+        ("RDAP bootstrap", 1)
+    );
+    assert_eq!(found.chain[0].outcome, failure.to_string());
+    assert!(found.failure.is_some());
+
+    let broken = Files::new("rdap-broken", "{");
+    let failure = broken
+        .registries()
+        .check()
+        .expect_err("no JSON")
+        .to_string();
+    let start = format!("rdap.bootstrap: {}: ", broken.0.display());
+    assert!(failure.starts_with(&start), "{failure}");
+}
+
+#[test]
+fn the_shipped_bootstrap_is_sound() {
+    let registries = registries("builtin");
+    assert!(registries.check().is_ok() && registries.has_rdap());
+    let date = registries.bootstrap_date().expect("a date");
+    assert!(date.as_str() > "2024" && date.as_str() < "2100", "{date}");
+}
