@@ -242,10 +242,12 @@ impl Data {
     fn summary(&self) -> String {
         let (received, sent) = (self.received, self.sent);
         let Some(Rtt { avg, .. }) = self.rtt_ms else {
-            return match sent == self.planned {
-                true => "No answer".into(),
-                false => "Waiting for an answer".into(),
+            let word = if sent == self.planned {
+                "No answer"
+            } else {
+                "Waiting for an answer"
             };
+            return word.into();
         };
 
         if sent != self.planned {
@@ -253,9 +255,10 @@ impl Data {
             return format!("{received} of {planned} answered so far, {avg:.1} ms on average");
         }
 
-        let lost = match received == sent {
-            true => String::new(),
-            false => format!(", {:.0} % lost", self.loss_percent),
+        let lost = if received == sent {
+            String::new()
+        } else {
+            format!(", {:.0} % lost", self.loss_percent)
         };
         format!("{received} of {sent} answered{lost}, {avg:.1} ms on average")
     }
