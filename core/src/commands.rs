@@ -41,4 +41,6 @@ pub fn registry() -> Registry {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

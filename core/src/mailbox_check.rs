@@ -14,5 +14,5 @@ pub(crate) use port25::Reach;
 pub(crate) use reason::Reason;
 pub(crate) use service::Mail;
 pub(crate) use suggest::suggestion;
-pub(crate) use verdict::{Report, Verdict};
+pub(crate) use verdict::{Checks, Report, Verdict};
 pub(crate) use verify::Verifier;

@@ -57,3 +57,6 @@ pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
 
     properties.iter().map(argument).collect()
 }
+
+#[cfg(test)]
+mod tests;

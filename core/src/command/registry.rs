@@ -113,3 +113,6 @@ impl CommandNames for Registry {
         suggest::nearest(written, names.copied())
     }
 }
+
+#[cfg(test)]
+mod tests;

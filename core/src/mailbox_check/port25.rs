@@ -91,4 +91,44 @@ mod tests {
         assert!(!reach.missed("a.example", &[Unconnected::Silent]));
         assert!(!reach.missed("b.example", &[Unconnected::Refused]));
     }
+
+    #[test]
+    fn what_was_not_tried_did_not_fail() {
+        let reach = Reach::default();
+        for domain in ["a.example", "b.example", "c.example"] {
+            assert!(!reach.missed(domain, &[Unconnected::Silent, Unconnected::Spared]));
+        }
+        assert!(
+            !reach.missed("d.example", &[Unconnected::Silent]),
+            "the first"
+        );
+    }
+
+    #[test]
+    fn only_this_machines_own_firewall_needs_no_second_opinion() {
+        let first = |failures: &[Unconnected]| Reach::default().missed("a.example", failures);
+        assert!(first(&[Unconnected::Forbidden, Unconnected::Forbidden]));
+        assert!(!first(&[Unconnected::Forbidden, Unconnected::Silent]));
+        assert!(!first(&[]), "no address at all");
+    }
+
+    #[test]
+    fn a_host_that_refuses_has_been_reached() {
+        let reach = Reach::default();
+        assert!(!reach.missed("a.example", &[Unconnected::Silent]));
+        assert!(!reach.missed("b.example", &[Unconnected::Refused, Unconnected::Silent]));
+        assert!(
+            !reach.missed("c.example", &[Unconnected::Forbidden]),
+            "within the hour"
+        );
+    }
+
+    #[test]
+    fn only_so_many_domains_are_kept() {
+        let reach = Reach::default();
+        for number in 0..2 * MAX_DOMAINS {
+            reach.missed(&format!("{number}.example"), &[Unconnected::Silent]);
+        }
+        assert_eq!(reach.lock().silent.len(), MAX_DOMAINS);
+    }
 }

@@ -130,3 +130,6 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,21 @@
 mod manners;
 pub(crate) mod server;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use crate::{args::mailbox::parse, mailbox_check::Verifier};
+use crate::{
+    args::mailbox::parse,
+    mailbox_check::{Report, Verifier},
+};
 use futures::{StreamExt, stream};
 use netvane_net::smtp::{Exchange, Opportunistic, Settings};
 use serde::Deserialize;
-use server::{Script, Server};
+use server::{Script, Seen, Server};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,8 +58,8 @@ fn one() -> usize {
     1
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn scenarios() {
+/// Scripts, all of them or those that `SCENARIO` names.
+fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mailbox_check/scenarios/scripts");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("there")
@@ -61,6 +69,11 @@ async fn scenarios() {
     let only = std::env::var("SCENARIO").unwrap_or_default();
     files.retain(|file| file.to_string_lossy().contains(&only));
     assert!(!only.is_empty() || files.len() >= 60, "{}", files.len());
+    files
+}
+
+/// A server's certificate and a client that trusts it.
+fn encryption() -> (Arc<rustls::ServerConfig>, Opportunistic) {
     let key = rcgen::generate_simple_self_signed(["mx1.example.test".to_owned()]).expect("there");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
@@ -76,11 +89,15 @@ async fn scenarios() {
 
     let mut roots = rustls::RootCertStore::empty();
     roots.add(key.cert.der().clone()).expect("there");
-    let client = Opportunistic::new(roots).expect("there");
-    let server = Arc::new(server);
+    (Arc::new(server), Opportunistic::new(roots).expect("there"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scenarios() {
+    let (server, client) = encryption();
 
     // With and without a contact: it is said for whoever reads it, and changes nothing.
-    let runs = files
+    let runs = scripts()
         .into_iter()
         .flat_map(|file| [(file.clone(), None), (file, Some(CONTACT))]);
     let outcomes: Vec<Result<(), String>> = stream::iter(runs)
@@ -119,6 +136,7 @@ async fn scenarios() {
     );
 }
 
+/// Verifies the scenario's address at servers that follow its scripts.
 async fn play(
     scenario: Scenario,
     contact: Option<&str>,
@@ -140,7 +158,36 @@ async fn play(
         servers.push(server);
     }
 
-    let verifier = Verifier {
+    let mut grown = 0;
+    let verifier = verifier(&scenario, contact, client);
+    let report = verifier
+        .verify(&mailbox, &exchanges, |entries| grown = entries.len())
+        .await;
+    assert_eq!(grown, report.transcript.len());
+
+    let mut seen = Vec::new();
+    for server in servers {
+        seen.extend(server.finish().await);
+    }
+
+    let transcript = serde_json::to_string_pretty(&report.transcript).expect("there");
+    let mut faults = Faults::default();
+    faults.of_report(&scenario, &report);
+    faults.of_transcript(&scenario, &transcript);
+    faults.of_encryption(&scenario, &report, &seen);
+    faults.of_lines(&scenario, &seen);
+    for seen in &seen {
+        faults.of_manners(&scenario, contact, seen);
+    }
+
+    match &faults.0[..] {
+        [] => Ok(()),
+        faults => Err(format!("{}\n{transcript}", faults.join("; "))),
+    }
+}
+
+fn verifier(scenario: &Scenario, contact: Option<&str>, client: Opportunistic) -> Verifier {
+    Verifier {
         settings: Settings {
             helo: "probe.example.net".into(),
             contact: contact.map(str::to_owned),
@@ -154,104 +201,95 @@ async fn play(
         },
         tls: Some(client),
         ..Verifier::default()
-    };
+    }
+}
 
-    let mut grown = 0;
-    let report = verifier
-        .verify(&mailbox, &exchanges, |entries| grown = entries.len())
-        .await;
-    assert_eq!(grown, report.transcript.len());
-    let json = serde_json::to_value(&report).expect("there");
-    let transcript = serde_json::to_string_pretty(&report.transcript).expect("there");
-    let mut faults = Vec::new();
-    let mut check = |holds: bool, what: String| {
+/// What is not as the scenario has it.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn check(&mut self, holds: bool, what: String) {
         if !holds {
-            faults.push(what);
+            self.0.push(what);
         }
-    };
+    }
 
-    check(
-        json["verdict"] == scenario.verdict,
-        format!("verdict {}", json["verdict"]),
-    );
-    check(
-        json["reason"] == scenario.reason,
-        format!("reason {}", json["reason"]),
-    );
+    fn of_report(&mut self, scenario: &Scenario, report: &Report) {
+        let json = serde_json::to_value(report).expect("there");
+        let (verdict, reason) = (&json["verdict"], &json["reason"]);
+        self.check(*verdict == scenario.verdict, format!("verdict {verdict}"));
+        self.check(*reason == scenario.reason, format!("reason {reason}"));
 
-    for (name, expected) in &scenario.checks {
-        check(
-            json["checks"][name] == serde_json::json!(expected),
-            format!("{name} {}", json["checks"][name]),
+        for (name, expected) in &scenario.checks {
+            let result = &json["checks"][name];
+            self.check(
+                *result == serde_json::json!(expected),
+                format!("{name} {result}"),
+            );
+        }
+
+        for name in &scenario.unmade {
+            let result = &json["checks"][name];
+            self.check(result.is_null(), format!("{name} {result}"));
+        }
+
+        self.check(
+            scenario.retry_after == report.retry_after,
+            format!("retry_after {:?}", report.retry_after),
         );
     }
 
-    for name in &scenario.unmade {
-        check(
-            json["checks"][name].is_null(),
-            format!("{name} {}", json["checks"][name]),
-        );
+    fn of_transcript(&mut self, scenario: &Scenario, transcript: &str) {
+        for words in &scenario.says {
+            self.check(transcript.contains(words), format!("nothing of {words}"));
+        }
     }
 
-    check(
-        scenario.retry_after == report.retry_after,
-        format!("retry_after {:?}", report.retry_after),
-    );
-
-    let mut seen = Vec::new();
-    for server in servers {
-        seen.extend(server.finish().await);
-    }
-
-    check(
-        seen.len() == scenario.connections,
-        format!("{} connections", seen.len()),
-    );
-
-    for line in &scenario.saw {
-        check(
-            seen.iter().any(|seen| seen.lines.contains(line)),
-            format!("no {line}"),
-        );
-    }
-
-    for words in &scenario.says {
-        check(transcript.contains(words), format!("nothing of {words}"));
-    }
-
-    if let Some(encrypted) = scenario.encrypted {
-        check(
+    fn of_encryption(&mut self, scenario: &Scenario, report: &Report, seen: &[Seen]) {
+        let Some(encrypted) = scenario.encrypted else {
+            return;
+        };
+        self.check(
             seen.iter().any(|seen| seen.encrypted) == encrypted,
             "encryption".into(),
         );
-        check(
+        self.check(
             report.tls.is_some() == encrypted,
             format!("tls {:?}", report.tls),
         );
     }
 
-    for seen in &seen {
-        let noops = seen
-            .lines
-            .iter()
-            .filter(|line| line.starts_with("NOOP"))
-            .count();
-
-        let told = usize::from(contact.is_some());
-
-        check(
-            noops == told || noops == 0 && (seen.left || scenario.reason == "not_smtp"),
-            format!("{noops} NOOPs"),
+    fn of_lines(&mut self, scenario: &Scenario, seen: &[Seen]) {
+        self.check(
+            seen.len() == scenario.connections,
+            format!("{} connections", seen.len()),
         );
 
+        for line in &scenario.saw {
+            self.check(
+                seen.iter().any(|seen| seen.lines.contains(line)),
+                format!("no {line}"),
+            );
+        }
+    }
+
+    /// What holds in every dialogue: one QUIT at its end, nothing early, no verb beyond those that are needed.
+    fn of_manners(&mut self, scenario: &Scenario, contact: Option<&str>, seen: &Seen) {
+        let count = |verb: &str| seen.lines.iter().filter(|it| it.starts_with(verb)).count();
+        let (noops, told) = (count("NOOP"), usize::from(contact.is_some()));
         let quits = seen.lines.iter().filter(|line| *line == "QUIT").count();
         let last = seen.lines.last().is_some_and(|line| line == "QUIT");
 
-        check(
+        self.check(
+            noops == told || noops == 0 && (seen.left || scenario.reason == "not_smtp"),
+            format!("{noops} NOOPs"),
+        );
+        self.check(
             seen.left || quits == 1 && last,
             format!("no QUIT: {:?}", seen.lines),
         );
-        check(
+        self.check(
             !seen.early,
             format!("a command came too early: {:?}", seen.lines),
         );
@@ -260,22 +298,15 @@ async fn play(
             let verb = line.split(' ').next().unwrap_or_default().to_uppercase();
             let introduced =
                 contact.is_some() && line == r#"NOOP "netvane/1 (contact \"the \\ desk\")""#;
-            check(
-                introduced
-                    || ["EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"]
-                        .contains(&&*verb),
+            let needed = ["EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "QUIT"];
+            self.check(
+                introduced || needed.contains(&&*verb),
                 format!("sent {line}"),
             );
-            check(
+            self.check(
                 !matches!(&*verb, "EHLO" | "HELO") || line.ends_with(" probe.example.net"),
                 format!("sent {line}"),
             );
         }
-    }
-
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("{}\n{transcript}", faults.join("; ")))
     }
 }

@@ -117,4 +117,42 @@ mod tests {
             assert_eq!(suggestion(domain), None, "{domain}");
         }
     }
+
+    #[test]
+    fn odd_names_have_no_suggestion() {
+        for domain in [
+            "",
+            ".",
+            ".com",
+            "gmial",
+            "gmial.",
+            "gmail.com.",
+            "gmial.example",
+        ] {
+            assert_eq!(suggestion(domain), None, "{domain:?}");
+        }
+        assert_eq!(suggestion(&format!("{}.com", "g".repeat(37))), None);
+        assert_eq!(suggestion(&"gmial.".repeat(10_000)), None);
+    }
+
+    #[test]
+    fn tolerance_grows_with_the_length_of_the_name() {
+        for (name, known, distance) in [
+            ("aol", "aol", 0),
+            ("gmxx", "gmx", 0),
+            ("gmial", "gmail", 1),
+            ("outlok", "outlook", 2),
+            ("xutlook", "outlook", 1),
+            ("", "outlook", 1),
+        ] {
+            assert_eq!(allowed(name, known), distance, "{name}");
+        }
+    }
+
+    #[test]
+    fn endings_are_mistyped_for_one_that_is_meant() {
+        assert!(is_mistyped("con", "com") && is_mistyped("ed", "de"));
+        assert!(!is_mistyped("com", "com") && !is_mistyped("con", "net"));
+        assert!(!is_mistyped("con", "org"), "of an ending that nobody lists");
+    }
 }

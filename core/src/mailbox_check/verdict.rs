@@ -185,3 +185,6 @@ impl Report {
         self.verdict = reason.verdict();
     }
 }
+
+#[cfg(test)]
+mod tests;

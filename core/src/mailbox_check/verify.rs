@@ -228,19 +228,8 @@ impl Run<'_> {
                 },
             };
 
-            let about = (&self.verifier.settings, &self.question);
-            let names = (exchange.host.as_str(), label.as_str());
-            let outcome = converse(
-                stream,
-                names,
-                tls,
-                about,
-                self.deadline,
-                &mut self.transcript,
-            )
-            .await;
+            let outcome = self.converse_once(stream, exchange, &label, tls).await;
 
-            self.report.tls.clone_from(&outcome.tls);
             if let Some(End::Broken(Stage::Starttls, _)) = &outcome.end
                 && outcome.tls_failed
                 && tls.is_some()
@@ -260,15 +249,33 @@ impl Run<'_> {
             }
 
             let step = self.judge(exchange, outcome);
+            let greylisted = self.report.checks.greylisted == Some(true);
 
-            if let Step::Next(_) = step
-                && self.report.checks.greylisted == Some(true)
-            {
-                return self.greylisted(exchange);
-            }
-
-            return step;
+            return match step {
+                Step::Next(_) if greylisted => self.greylisted(exchange),
+                step => step,
+            };
         }
+    }
+
+    async fn converse_once(
+        &mut self,
+        stream: tokio::net::TcpStream,
+        exchange: &Exchange,
+        label: &str,
+        tls: Option<&Opportunistic>,
+    ) -> Outcome {
+        let outcome = converse(
+            stream,
+            (exchange.host.as_str(), label),
+            tls,
+            (&self.verifier.settings, &self.question),
+            self.deadline,
+            &mut self.transcript,
+        )
+        .await;
+        self.report.tls.clone_from(&outcome.tls);
+        outcome
     }
 
     /// The reply that asks a stranger to come again: to RCPT as a rule, to MAIL or before it with some.

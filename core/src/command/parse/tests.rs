@@ -1,4 +1,4 @@
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use super::*;
 use crate::commands::registry;
@@ -191,4 +191,217 @@ fn free_text_is_not_empty() {
             "{line}: {message}"
         );
     }
+}
+
+fn arguments(line: &str) -> String {
+    read(line).expect(line).1
+}
+
+#[test]
+fn two_hyphens_end_the_options() {
+    for line in ["mx -- --resolver", "mx \"--resolver\""] {
+        assert_eq!(arguments(line), r#"{"domain":"--resolver"}"#, "{line}");
+    }
+    assert_eq!(
+        arguments("mx -- example.com"),
+        r#"{"domain":"example.com"}"#
+    );
+}
+
+#[test]
+fn quoted_words_are_never_options() {
+    assert!(
+        fault("mx example.com \"--resolver=1.1.1.1\"")
+            .0
+            .starts_with("`resolver`")
+    );
+    assert!(fault("dig example.com \"+tcp\"").0.starts_with("`type`"));
+    assert_eq!(
+        arguments("mx domain=\"example.com\""),
+        r#"{"domain":"example.com"}"#
+    );
+}
+
+#[test]
+fn an_empty_value_of_an_option_is_placed() {
+    let (message, position, _) = fault("mx example.com resolver=");
+    assert!(message.starts_with("`resolver`"), "{message}");
+    assert_eq!(position, Some(24..24), "where the value belongs");
+    assert_eq!(
+        fault("mx example.com --resolver").1,
+        Some(15..25),
+        "the option itself"
+    );
+}
+
+#[test]
+fn at_and_plus_belong_to_commands_that_have_them() {
+    assert_eq!(
+        arguments("dig @192.0.2.53 example.com +tcp"),
+        r#"{"name":"example.com.","resolver":"192.0.2.53","tcp":true}"#
+    );
+    assert_eq!(
+        arguments("ping @192.0.2.53"),
+        r#"{"target":"192.0.2.53"}"#,
+        "a word of a command without resolver"
+    );
+    assert!(fault("mx @").0.starts_with("`domain`"), "no server follows");
+    assert_eq!(
+        fault("dig example.com +trace").0,
+        "`dig` has no option `trace`; it takes `name`, `type`, `resolver`, `dnssec`, `tcp` and `norecurse`"
+    );
+}
+
+#[test]
+fn switches_can_be_set_either_way() {
+    for (word, set) in [
+        ("tcp=yes", true),
+        ("tcp=true", true),
+        ("tcp=on", true),
+        ("tcp=no", false),
+        ("tcp=off", false),
+        ("--tcp", true),
+        ("TCP", true),
+    ] {
+        let told = arguments(&format!("dig example.com {word}"));
+        assert_eq!(told.contains(r#""tcp":true"#), set, "{word}: {told}");
+    }
+    assert!(fault("dig example.com tcp=perhaps").0.starts_with("`tcp`"));
+    assert_eq!(fault("dig example.com tcp tcp").0, "`tcp` is given twice");
+}
+
+#[test]
+fn numbers_have_bounds() {
+    assert!(arguments("ping 192.0.2.1 20").contains(r#""count":20"#));
+    assert!(arguments("ping 192.0.2.1 count=1").contains(r#""count":1"#));
+    for value in ["0", "21", "-1", "4.5", "many", "99999999999999999999"] {
+        assert_eq!(
+            fault(&format!("ping 192.0.2.1 {value}")).0,
+            "`count` is a whole number from 1 to 20",
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn choices_are_listed() {
+    assert!(arguments("whois example.com source=RDAP").contains(r#""source":"rdap""#));
+    let (message, position, _) = fault("whois example.com source=both");
+    assert_eq!(message, "`source` is one of `rdap` and `whois`");
+    assert_eq!(position, Some(18..29));
+}
+
+#[test]
+fn free_text_takes_the_rest_of_the_line() {
+    assert_eq!(
+        arguments("ua  Mozilla/5.0 (X; --tcp=1)  "),
+        r#"{"user_agent":"Mozilla/5.0 (X; --tcp=1)"}"#
+    );
+    assert_eq!(
+        arguments("ua \"quoted text\""),
+        r#"{"user_agent":"quoted text"}"#,
+        "quotes around all of it are taken away"
+    );
+    assert_eq!(
+        arguments("ua \"quoted\" and more"),
+        r#"{"user_agent":"\"quoted\" and more"}"#
+    );
+}
+
+#[test]
+fn places_are_counted_in_characters() {
+    let (_, position, suggestion) = fault("/mx 日本..example");
+    assert_eq!(position, Some(4..15));
+    assert_eq!(suggestion.as_deref(), Some("/mx 日本.example"));
+    assert_eq!(fault("/日本 x").1, Some(0..3));
+}
+
+#[test]
+fn a_command_that_is_no_word_is_shown_without_control_characters() {
+    let (message, ..) = fault("/a\u{1b}[31mb x");
+    assert_eq!(
+        message,
+        "there is no command `a[31mb`; `help` lists all of them"
+    );
+    let (long, ..) = fault(&"x".repeat(5000));
+    assert_eq!(
+        long,
+        format!(
+            "there is no command `{}`; `help` lists all of them",
+            "x".repeat(40)
+        )
+    );
+}
+
+#[test]
+fn missing_arguments_name_command_and_argument() {
+    let error = read("dig").expect_err("nothing to ask for");
+    let missing = error.missing.expect("an argument");
+    assert_eq!((missing.command, &*missing.argument), ("dig", "name"));
+    assert_eq!(error.suggestion.as_deref(), Some("/dig example.com MX"));
+    assert!(read("dig $").expect_err("no name").missing.is_none());
+}
+
+#[test]
+fn the_example_of_a_command_is_read_by_its_own_types() {
+    let entry = REGISTRY.find("mx").expect("mx");
+    assert_eq!(
+        Value::Object(example(&REGISTRY, entry)),
+        serde_json::json!({"domain": "example.com"})
+    );
+}
+
+#[test]
+fn named_arguments_have_the_same_bounds() {
+    let named = |name: &str, arguments: Value| {
+        let Value::Object(arguments) = arguments else {
+            panic!("an object")
+        };
+        parse_named(&REGISTRY, name, arguments)
+            .map(|(_, prepared)| Value::Object(Map::clone(prepared.arguments())))
+            .map_err(|error| error.message)
+    };
+    for (name, arguments, message) in [
+        (
+            "ping",
+            serde_json::json!({"target": "192.0.2.1", "count": "21"}),
+            "`count` is a whole number from 1 to 20",
+        ),
+        (
+            "mx",
+            serde_json::json!({"domain": "a.test", "Domain": "b.test"}),
+            "`domain` is given twice",
+        ),
+        (
+            "mx",
+            serde_json::json!({"domain": ""}),
+            "`domain` is empty: a domain name is wanted here",
+        ),
+        (
+            "nothing-like-it",
+            serde_json::json!({}),
+            "there is no command `nothing-like-it`; `help` lists all of them",
+        ),
+    ] {
+        assert_eq!(named(name, arguments), Err(message.to_owned()));
+    }
+    assert_eq!(
+        named(
+            "FIND-MAILBOX",
+            serde_json::json!({"email": "ada@example.test"})
+        ),
+        Ok(serde_json::json!({"email": "example.test"})),
+        "names as people write them"
+    );
+    assert_eq!(
+        named("port", serde_json::json!({"query": 443})),
+        Ok(serde_json::json!({"query": "443"})),
+        "a number where text is wanted"
+    );
+}
+
+#[test]
+fn a_value_is_placed_behind_its_name_though_the_name_has_the_same_letters() {
+    assert_eq!(fault("dig example.com type=t").1, Some(21..22));
+    assert_eq!(fault("ping 192.0.2.1 count=\"c\"").1, Some(15..24));
 }

@@ -203,3 +203,6 @@ fn form(argument: &Argument) -> String {
         _ => argument.form.clone().unwrap_or_else(|| "text".into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,7 +143,19 @@ impl Answer for Data {
         );
 
         let mut document = Document::new("Netvane", summary, Severity::Good);
+        self.add_services(&mut document);
+        self.add_databases(&mut document);
+        self.add_limits(&mut document);
+        self.add_budgets(&mut document);
+        document.field("Geo data by", Cell::aside(ATTRIBUTION));
 
+        document
+    }
+}
+
+impl Data {
+    /// What runs here, and whom it asks.
+    fn add_services(&self, document: &mut Document) {
         if !self.adapters.is_empty() {
             let told = self
                 .adapters
@@ -174,7 +186,9 @@ impl Answer for Data {
                 (false, _) => "off".into(),
             },
         );
+    }
 
+    fn add_databases(&self, document: &mut Document) {
         for database in &self.data.geo {
             let age = database
                 .age_days
@@ -192,7 +206,9 @@ impl Answer for Data {
                 )),
             );
         }
+    }
 
+    fn add_limits(&self, document: &mut Document) {
         document.field(
             "At once",
             format!(
@@ -202,12 +218,14 @@ impl Answer for Data {
         );
 
         let kept = span(self.limits.cache_seconds);
-
         document.field(
             "Cache",
             format!("{} answers, {kept} at most", self.limits.cache_entries),
         );
+    }
 
+    /// What the asker has left.
+    fn add_budgets(&self, document: &mut Document) {
         for Standing {
             of,
             left,
@@ -225,10 +243,6 @@ impl Answer for Data {
                 format!("{left} of {per_minute} units left; they come back within a minute"),
             );
         }
-
-        document.field("Geo data by", Cell::aside(ATTRIBUTION));
-
-        document
     }
 }
 
@@ -240,3 +254,6 @@ fn span(seconds: u64) -> String {
         _ => format!("{} days", seconds / 86_400),
     }
 }
+
+#[cfg(test)]
+mod tests;

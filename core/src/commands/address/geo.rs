@@ -305,3 +305,6 @@ impl Answer for Data {
         document
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -248,3 +248,6 @@ impl Answer for Data {
         Duration::from_secs(300)
     }
 }
+
+#[cfg(test)]
+mod tests;

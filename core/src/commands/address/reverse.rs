@@ -186,118 +186,122 @@ impl Data {
     fn hold(&mut self, holds: Duration) {
         self.holds = Some(self.holds.map_or(holds, |known| known.min(holds)));
     }
-}
 
-impl Answer for Data {
-    fn present(&self) -> Document {
-        let names: Vec<&Name> = self
-            .addresses
-            .iter()
-            .flat_map(|reversed| &reversed.names)
-            .collect();
+    /// Of all addresses.
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        self.addresses.iter().flat_map(|reversed| &reversed.names)
+    }
 
-        let confirmed = names.iter().filter(|name| name.forward_confirmed).count();
+    fn summary(&self) -> (String, Severity) {
+        let query = both_forms(&self.query);
+
+        if self.nxdomain {
+            (format!("{query} does not exist (NXDOMAIN)"), Severity::Bad)
+        } else if self.addresses.is_empty() {
+            (format!("{query} has no address"), Severity::Bad)
+        } else if self.names().next().is_none() {
+            match self.addresses.iter().find_map(|it| it.failure.clone()) {
+                Some(failure) => (failure, Severity::Bad),
+                None => ("no name (PTR) is set".into(), Severity::Neutral),
+            }
+        } else {
+            self.confirmation()
+        }
+    }
+
+    /// How many of the names there are lead back.
+    fn confirmation(&self) -> (String, Severity) {
+        let all = self.names().count();
+        let confirmed = self.names().filter(|name| name.forward_confirmed).count();
         let nameless = self
             .addresses
             .iter()
             .filter(|reversed| reversed.names.is_empty())
             .count();
 
-        let (summary, severity) = if self.nxdomain {
-            (
-                format!("{} does not exist (NXDOMAIN)", both_forms(&self.query)),
-                Severity::Bad,
-            )
-        } else if self.addresses.is_empty() {
-            (
-                format!("{} has no address", both_forms(&self.query)),
-                Severity::Bad,
-            )
-        } else if names.is_empty() {
-            let failed = self
-                .addresses
-                .iter()
-                .find_map(|reversed| reversed.failure.clone());
-            let severity = if failed.is_some() {
-                Severity::Bad
-            } else {
-                Severity::Neutral
-            };
-            (
-                failed.unwrap_or_else(|| "no name (PTR) is set".into()),
-                severity,
-            )
-        } else if confirmed == names.len() && nameless == 0 {
-            let names = count(names.len(), "name, and it leads", "names, all lead");
-            (format!("{names} back: forward-confirmed"), Severity::Good)
-        } else {
-            let told = count(names.len(), "name", "names");
-            let confirmed = match confirmed {
-                0 => "not forward-confirmed".to_owned(),
-                all if all == names.len() => "forward-confirmed".to_owned(),
-                some => format!("{some} of them forward-confirmed"),
-            };
-            let nameless = if nameless > 0 {
-                format!("; {nameless} of the addresses without a name")
-            } else {
-                String::new()
-            };
-            (format!("{told}, {confirmed}{nameless}"), Severity::Warning)
-        };
-
-        let mut document = Document::new(
-            format!("Reverse DNS of {}", both_forms(&self.query)),
-            summary,
-            severity,
-        );
-
-        let mut rows = Vec::new();
-
-        for reversed in &self.addresses {
-            let address = Cell::new(reversed.address, Role::Address);
-
-            if reversed.names.is_empty() {
-                let why = reversed.failure.as_deref().unwrap_or("no name");
-                rows.push([address, Cell::new(why, Role::Warning), "".into()]);
-                continue;
-            }
-
-            for (index, name) in reversed.names.iter().enumerate() {
-                let confirmed = match name.forward_confirmed {
-                    true => Cell::new("yes", Role::Good),
-                    false if name.unchecked => Cell::new("not known", Role::Warning),
-                    false => Cell::new("no", Role::Warning),
-                };
-                let address = if index == 0 {
-                    address.clone()
-                } else {
-                    "".into()
-                };
-                rows.push([address, Cell::domain(&name.name), confirmed]);
-            }
-
-            if reversed.omitted > 0 {
-                rows.push([
-                    "".into(),
-                    Cell::aside(format!("and {} more", reversed.omitted)),
-                    "".into(),
-                ]);
-            }
+        if confirmed == all && nameless == 0 {
+            let names = count(all, "name, and it leads", "names, all lead");
+            return (format!("{names} back: forward-confirmed"), Severity::Good);
         }
 
+        let told = count(all, "name", "names");
+        let confirmed = match confirmed {
+            0 => "not forward-confirmed".to_owned(),
+            some if some == all => "forward-confirmed".to_owned(),
+            some => format!("{some} of them forward-confirmed"),
+        };
+        let nameless = if nameless > 0 {
+            format!("; {nameless} of the addresses without a name")
+        } else {
+            String::new()
+        };
+
+        (format!("{told}, {confirmed}{nameless}"), Severity::Warning)
+    }
+}
+
+impl Reversed {
+    /// A row for each name; the address stands in the first.
+    fn rows(&self) -> Vec<[Cell; 3]> {
+        let address = Cell::new(self.address, Role::Address);
+
+        if self.names.is_empty() {
+            let why = self.failure.as_deref().unwrap_or("no name");
+            return vec![[address, Cell::new(why, Role::Warning), "".into()]];
+        }
+
+        let mut rows: Vec<_> = self
+            .names
+            .iter()
+            .map(|name| ["".into(), Cell::domain(&name.name), name.confirmation()])
+            .collect();
+        rows[0][0] = address;
+
+        if self.omitted > 0 {
+            let more = format!("and {} more", self.omitted);
+            rows.push(["".into(), Cell::aside(more), "".into()]);
+        }
+
+        rows
+    }
+}
+
+impl Name {
+    fn confirmation(&self) -> Cell {
+        match self.forward_confirmed {
+            true => Cell::new("yes", Role::Good),
+            false if self.unchecked => Cell::new("not known", Role::Warning),
+            false => Cell::new("no", Role::Warning),
+        }
+    }
+
+    /// Why a name that does not lead back proves nothing.
+    fn doubt(&self) -> String {
+        if self.unchecked {
+            format!(
+                "{} could not be looked up, so whether it leads back is not known",
+                self.name
+            )
+        } else {
+            format!(
+                "{} does not lead back to the address, so anyone could have written it there",
+                self.name
+            )
+        }
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let (summary, severity) = self.summary();
+        let title = format!("Reverse DNS of {}", both_forms(&self.query));
+        let mut document = Document::new(title, summary, severity);
+
+        let rows: Vec<_> = self.addresses.iter().flat_map(Reversed::rows).collect();
         document.table(["Address", "Name", "Leads back"], rows);
-        for name in names.iter().filter(|name| !name.forward_confirmed) {
-            document.note(if name.unchecked {
-                format!(
-                    "{} could not be looked up, so whether it leads back is not known",
-                    name.name
-                )
-            } else {
-                format!(
-                    "{} does not lead back to the address, so anyone could have written it there",
-                    name.name
-                )
-            });
+
+        for name in self.names().filter(|name| !name.forward_confirmed) {
+            document.note(name.doubt());
         }
 
         if let Some(warning) = name_warning(&self.query) {
@@ -311,3 +315,6 @@ impl Answer for Data {
         self.holds.unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

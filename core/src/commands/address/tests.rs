@@ -94,6 +94,36 @@ async fn engine(dns: &TestDns, port: u16, change: impl FnOnce(&mut Settings)) ->
     Engine::new(&settings).expect("an engine")
 }
 
+/// Registrar and registrant of `widget.test`.
+fn check_contacts(data: &serde_json::Value) {
+    assert_eq!(
+        data["registrar"],
+        serde_json::json!({"name": "Widget Registrar, Inc.", "iana_id": "9999", "url": null,
+            "abuse_email": "abuse@registrar.example", "abuse_phone": null})
+    );
+
+    assert_eq!(
+        data["registrant"],
+        serde_json::json!({"organization": "Wüdget Werke GmbH", "country": "DE"}),
+        "Latin-1"
+    );
+}
+
+/// Servers that were asked, with what came of it.
+fn steps(data: &serde_json::Value) -> Vec<(&str, &str)> {
+    data["chain"]
+        .as_array()
+        .expect("a chain")
+        .iter()
+        .map(|step| {
+            (
+                step["server"].as_str().expect("text"),
+                step["outcome"].as_str().expect("text"),
+            )
+        })
+        .collect()
+}
+
 #[tokio::test]
 async fn from_the_root_to_the_registrar() {
     let dns = TestDns::start().await;
@@ -116,18 +146,7 @@ async fn from_the_root_to_the_registrar() {
         (&data["kind"], &data["source"], &data["state"]),
         (&"domain".into(), &"whois".into(), &"registered".into())
     );
-    assert_eq!(
-        data["registrar"],
-        serde_json::json!({"name": "Widget Registrar, Inc.", "iana_id": "9999", "url": null,
-            "abuse_email": "abuse@registrar.example", "abuse_phone": null})
-    );
-
-    assert_eq!(
-        data["registrant"],
-        serde_json::json!({"organization": "Wüdget Werke GmbH", "country": "DE"}),
-        "Latin-1"
-    );
-
+    check_contacts(data);
     assert_eq!(
         data["created"], "2001-02-03T04:05:06Z",
         "the registry's word stands"
@@ -142,20 +161,8 @@ async fn from_the_root_to_the_registrar() {
         serde_json::json!(["ns1.widget.test", "ns2.widget.test"])
     );
     assert_eq!(data["dnssec"], false);
-    let chain: Vec<(&str, &str)> = data["chain"]
-        .as_array()
-        .expect("a chain")
-        .iter()
-        .map(|step| {
-            (
-                step["server"].as_str().expect("text"),
-                step["outcome"].as_str().expect("text"),
-            )
-        })
-        .collect();
-
     assert_eq!(
-        chain,
+        steps(data),
         [
             ("root.example.test", "refers to registry.example.test"),
             (
@@ -332,10 +339,8 @@ fn page(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-#[tokio::test]
-async fn rdap_first_with_redirects() {
-    let dns = TestDns::start().await;
-    let pages = vec![
+fn rdap_pages() -> Vec<(&'static str, String)> {
+    vec![
         (
             "/domain/widget.test",
             page(
@@ -363,9 +368,13 @@ async fn rdap_first_with_redirects() {
             "/domain/binary.test",
             page("200 OK", "", "\u{0}\u{1}nonsense"),
         ),
-    ];
+    ]
+}
 
-    let rdap = rdap_server(pages).await;
+#[tokio::test]
+async fn rdap_first_with_redirects() {
+    let dns = TestDns::start().await;
+    let rdap = rdap_server(rdap_pages()).await;
     let port = servers(&[(1, Script::Says(b"no entries found\r\n"))]).await;
     let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
     let reply = ask_json(&engine, "whois widget.test").await;
@@ -389,6 +398,14 @@ async fn rdap_first_with_redirects() {
         ask_json(&engine, "whois busy.test").await["data"]["state"],
         "throttled"
     );
+}
+
+#[tokio::test]
+async fn rdap_servers_that_misbehave_are_told() {
+    let dns = TestDns::start().await;
+    let rdap = rdap_server(rdap_pages()).await;
+    let port = servers(&[(1, Script::Says(b"no entries found\r\n"))]).await;
+    let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
 
     for (name, why) in [
         ("inside.test", "10.0.0.1 is not contacted"),

@@ -1,5 +1,9 @@
 //! `whois`: who registered a domain, an address, a network or an AS number.
 
+mod facts;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -11,7 +15,7 @@ use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec, TargetKind},
 };
-use netvane_document::{Answer, Block, Cell, Document, Failure, Role, Severity};
+use netvane_document::{Answer, Block, Cell, Document, Failure, Severity};
 use netvane_facts::{
     registration::{Kind, Registration, State},
     target::{Endpoint, Host, both_forms, name_warning},
@@ -283,7 +287,7 @@ impl Answer for Data {
             document.field("Asked about", Cell::domain(host));
         }
 
-        self.facts(&mut document);
+        facts::add(&self.facts, &mut document);
         let rows = self.chain.iter().map(|step| {
             [
                 Cell::domain(&step.server),
@@ -317,104 +321,5 @@ impl Answer for Data {
             State::Available | State::Reserved => Duration::from_secs(60),
             State::Throttled | State::Unavailable => Duration::ZERO,
         }
-    }
-}
-
-impl Data {
-    /// Facts first: who, until when, where.
-    fn facts(&self, document: &mut Document) {
-        let mut field = |name: &str, value: Option<Cell>| {
-            if let Some(value) = value {
-                document.field(name, value);
-            }
-        };
-
-        let exact = |text: &Option<String>| text.as_ref().map(Cell::exact);
-        let date = |text: &Option<String>| {
-            text.as_ref()
-                .map(|text| text.replace('T', " ").replace('Z', " UTC").into())
-        };
-
-        if let Some(registrar) = &self.facts.registrar {
-            let id = registrar
-                .iana_id
-                .as_ref()
-                .map(|id| format!(" (IANA {id})"))
-                .unwrap_or_default();
-
-            field(
-                "Registrar",
-                registrar
-                    .name
-                    .as_ref()
-                    .map(|name| Cell::exact(format!("{name}{id}"))),
-            );
-
-            let abuse: Vec<&str> = [&registrar.abuse_email, &registrar.abuse_phone]
-                .into_iter()
-                .flatten()
-                .map(String::as_str)
-                .collect();
-
-            field(
-                "Report abuse to",
-                (!abuse.is_empty()).then(|| Cell::exact(abuse.join(", "))),
-            );
-        }
-
-        if let Some(registrant) = &self.facts.registrant {
-            let parts: Vec<&str> = [&registrant.organization, &registrant.country]
-                .into_iter()
-                .flatten()
-                .map(String::as_str)
-                .collect();
-            field(
-                "Registrant",
-                (!parts.is_empty()).then(|| Cell::exact(parts.join(", "))),
-            );
-        }
-
-        if let Some(network) = &self.facts.network {
-            let range = network
-                .start
-                .as_ref()
-                .zip(network.end.as_ref())
-                .map(|(start, end)| format!("{start} – {end}"));
-
-            field(
-                "Network",
-                (!network.cidr.is_empty())
-                    .then(|| Cell::new(network.cidr.join(", "), Role::Address)),
-            );
-
-            field("Range", range.map(Cell::exact));
-            field("Name", exact(&network.name));
-            field("Organization", exact(&network.organization));
-            field("Country", exact(&network.country));
-            field(
-                "Announced by",
-                network.origin_asn.map(|asn| format!("AS{asn}").into()),
-            );
-        }
-
-        field("Created", date(&self.facts.created));
-        field("Updated", date(&self.facts.updated));
-        field("Expires", date(&self.facts.expires));
-        field(
-            "Status",
-            (!self.facts.status.is_empty()).then(|| Cell::exact(self.facts.status.join(", "))),
-        );
-        field(
-            "Name servers",
-            (!self.facts.nameservers.is_empty())
-                .then(|| Cell::domain(self.facts.nameservers.join("\n"))),
-        );
-
-        field(
-            "DNSSEC",
-            self.facts
-                .dnssec
-                .map(|signed| if signed { "signed" } else { "not signed" }.into()),
-        );
     }
 }

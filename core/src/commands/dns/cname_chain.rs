@@ -111,3 +111,6 @@ pub(crate) fn has_soa(message: &Message) -> bool {
         .iter()
         .any(|record| record.rtype == Rtype::SOA)
 }
+
+#[cfg(test)]
+mod tests;

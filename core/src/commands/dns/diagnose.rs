@@ -63,12 +63,7 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
     };
     let (unchecked, aliases) = futures::join!(client.ask(&unchecked), follow_aliases(client, name));
 
-    if unchecked.is_ok_and(|response| {
-        matches!(
-            response.message.rcode,
-            OptRcode::NOERROR | OptRcode::NXDOMAIN
-        )
-    }) {
+    if unchecked.is_ok_and(|response| exists_or_not(response.message.rcode)) {
         let text =
             "without validation the data does come: the zone's DNSSEC signatures do not hold"
                 .into();
@@ -97,13 +92,20 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
             .map(|server| ask_server(cx, client, server, &end, rtype)),
     )
     .await;
-
     let findings: Vec<(String, Finding)> = findings.into_iter().flatten().collect();
-    let cause = match findings
-        .iter()
-        .map(|(_, finding)| finding.cause())
-        .collect::<Vec<_>>()[..]
-    {
+
+    judge(&zone, &findings)
+}
+
+/// The server looked and said what there is, or that there is nothing.
+fn exists_or_not(rcode: OptRcode) -> bool {
+    matches!(rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN)
+}
+
+/// What the zone's servers did, taken together; `None` where they answer, or none was asked.
+fn judge(zone: &str, findings: &[(String, Finding)]) -> Option<Diagnosis> {
+    let causes: Vec<Option<Cause>> = findings.iter().map(|(_, it)| it.cause()).collect();
+    let cause = match causes[..] {
         [] => return None,
         [first, ref rest @ ..] if rest.iter().all(|cause| *cause == first) => first?,
         _ => Cause::Broken,
@@ -248,6 +250,15 @@ enum Finding {
 }
 
 impl Finding {
+    /// Of what it answered.
+    fn of(message: &Message) -> Self {
+        match message.rcode {
+            rcode if exists_or_not(rcode) && message.flags.aa => Self::Answers,
+            OptRcode::NOERROR => Self::NotAuthoritative,
+            rcode => Self::Said(rcode),
+        }
+    }
+
     fn cause(&self) -> Option<Cause> {
         match self {
             Self::Silent | Self::Closed | Self::NoAddress => Some(Cause::Silent),
@@ -301,14 +312,13 @@ async fn ask_server(
         ..Question::new(name, rtype)
     };
     let finding = match authority.ask(&question).await {
-        Ok(response) => match response.message.rcode {
-            OptRcode::NOERROR | OptRcode::NXDOMAIN if response.message.flags.aa => Finding::Answers,
-            OptRcode::NOERROR => Finding::NotAuthoritative,
-            rcode => Finding::Said(rcode),
-        },
+        Ok(response) => Finding::of(&response.message),
         Err(Failure::Upstream { .. }) => Finding::Closed,
         Err(_) => Finding::Silent,
     };
 
     Some((format!("{} ({address})", server.name), finding))
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,6 +168,28 @@ impl Data {
     /// Like dig's own output, so that it can be read and searched like it.
     fn wire(&self) -> String {
         let mut out = String::new();
+        self.write_header(&mut out);
+        self.write_edns(&mut out);
+        let question = dotted(&self.name);
+        let _ = writeln!(
+            out,
+            "\n;; QUESTION SECTION:\n;{question}\t\tIN\t{}",
+            self.r#type
+        );
+
+        write_section(&mut out, "ANSWER", &self.answers);
+        write_section(&mut out, "AUTHORITY", &self.authority);
+        write_section(&mut out, "ADDITIONAL", &self.additional);
+
+        let scheme = self.transport.scheme().to_uppercase();
+        let _ = writeln!(out, "\n;; Query time: {} ms", self.query_time_ms);
+        let _ = writeln!(out, ";; SERVER: {} ({scheme})", self.resolver);
+        let _ = write!(out, ";; MSG SIZE  rcvd: {}", self.size);
+
+        out
+    }
+
+    fn write_header(&self, out: &mut String) {
         let Flags {
             aa,
             tc,
@@ -192,80 +214,55 @@ impl Data {
         .collect();
 
         let additional = self.additional.len() + usize::from(self.edns.is_some());
-        let mut line = |text: String| {
-            out.push_str(&text);
-            out.push('\n');
-        };
-
-        line(format!(
+        let _ = writeln!(
+            out,
             ";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}",
             self.rcode, self.id
-        ));
-        line(format!(
+        );
+        let _ = writeln!(
+            out,
             ";; flags:{flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {additional}",
             self.answers.len(),
             self.authority.len()
-        ));
+        );
+    }
 
-        if let Some(edns) = &self.edns {
-            line("\n;; OPT PSEUDOSECTION:".into());
-            let dnssec_ok = if edns.dnssec_ok { " do" } else { "" };
-            line(format!(
-                "; EDNS: version: {}, flags:{dnssec_ok}; udp: {}",
-                edns.version, edns.udp_size
-            ));
-            edns.options
-                .iter()
-                .for_each(|option| line(format!("; {option}")));
-            self.extended_errors
-                .iter()
-                .for_each(|error| line(format!("; EDE: {} ({})", error.code, extra(error))));
-        }
-
-        line("\n;; QUESTION SECTION:".into());
-        line(format!(";{}\t\tIN\t{}", dotted(&self.name), self.r#type));
-        for (title, rows) in [
-            ("ANSWER", &self.answers),
-            ("AUTHORITY", &self.authority),
-            ("ADDITIONAL", &self.additional),
-        ] {
-            if !rows.is_empty() {
-                line(format!("\n;; {title} SECTION:"));
-                let width = rows
-                    .iter()
-                    .map(|row| row.name.chars().count())
-                    .max()
-                    .unwrap_or(0)
-                    .min(48)
-                    + 2;
-
-                for Row {
-                    name,
-                    r#type,
-                    ttl,
-                    data,
-                } in rows
-                {
-                    line(format!(
-                        "{:width$} {ttl:<6} IN {:<6} {data}",
-                        dotted(name),
-                        r#type
-                    ));
-                }
-            }
-        }
-
-        let _ = write!(out, "\n;; Query time: {} ms", self.query_time_ms);
-        let _ = write!(
+    fn write_edns(&self, out: &mut String) {
+        let Some(edns) = &self.edns else { return };
+        let dnssec_ok = if edns.dnssec_ok { " do" } else { "" };
+        let _ = writeln!(out, "\n;; OPT PSEUDOSECTION:");
+        let _ = writeln!(
             out,
-            "\n;; SERVER: {} ({})",
-            self.resolver,
-            self.transport.scheme().to_uppercase()
+            "; EDNS: version: {}, flags:{dnssec_ok}; udp: {}",
+            edns.version, edns.udp_size
         );
 
-        let _ = write!(out, "\n;; MSG SIZE  rcvd: {}", self.size);
+        for option in &edns.options {
+            let _ = writeln!(out, "; {option}");
+        }
+        for error in &self.extended_errors {
+            let _ = writeln!(out, "; EDE: {} ({})", error.code, extra(error));
+        }
+    }
+}
 
-        out
+/// A section's records in columns; nothing where there are none.
+fn write_section(out: &mut String, title: &str, rows: &[Row]) {
+    let Some(longest) = rows.iter().map(|row| row.name.chars().count()).max() else {
+        return;
+    };
+    let width = longest.min(48) + 2;
+    let _ = writeln!(out, "\n;; {title} SECTION:");
+
+    for Row {
+        name,
+        r#type,
+        ttl,
+        data,
+    } in rows
+    {
+        let name = dotted(name);
+        let _ = writeln!(out, "{name:width$} {ttl:<6} IN {:<6} {data}", r#type);
     }
 }
 
@@ -367,3 +364,6 @@ impl Answer for Data {
         rows.for_each(|row| row.ttl = row.ttl.saturating_sub(seconds));
     }
 }
+
+#[cfg(test)]
+mod tests;

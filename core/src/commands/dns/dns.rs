@@ -1,6 +1,9 @@
 //! `dns`: every common record type of a name, asked together.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::base::Rtype;
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -192,83 +195,106 @@ impl Data {
     }
 }
 
-impl Answer for Data {
-    fn present(&self) -> Document {
+impl Data {
+    /// Of all types.
+    fn number(&self) -> usize {
+        self.records.values().map(Vec::len).sum()
+    }
+
+    fn summary(&self) -> (String, Severity) {
         let name = both_forms(&self.name);
-        let number: usize = self.records.values().map(Vec::len).sum();
-        let (summary, severity) = if self.pending > 0 {
-            (format!("{number} records so far"), Severity::Neutral)
-        } else if number > 0 {
+        let number = self.number();
+
+        if self.pending > 0 {
+            return (format!("{number} records so far"), Severity::Neutral);
+        }
+
+        if number > 0 {
+            let records = count(number, "record", "records");
             let types = count(self.records.len(), "type", "types");
-            (
-                format!("{} of {types}", count(number, "record", "records")),
-                Severity::Good,
-            )
-        } else {
-            match self.rcode.as_str() {
-                "NXDOMAIN" => (format!("{name} does not exist (NXDOMAIN)"), Severity::Bad),
-                "NOERROR" => (
-                    format!("{name} exists, but has none of the common records"),
-                    Severity::Neutral,
-                ),
-                rcode => (
-                    format!("The resolver could not find it out ({rcode})"),
-                    Severity::Bad,
-                ),
+            return (format!("{records} of {types}"), Severity::Good);
+        }
+
+        match self.rcode.as_str() {
+            "NXDOMAIN" => (format!("{name} does not exist (NXDOMAIN)"), Severity::Bad),
+            "NOERROR" => (
+                format!("{name} exists, but has none of the common records"),
+                Severity::Neutral,
+            ),
+            rcode => (
+                format!("The resolver could not find it out ({rcode})"),
+                Severity::Bad,
+            ),
+        }
+    }
+
+    /// The common types first, in their order.
+    fn rows(&self) -> Vec<[Cell; 3]> {
+        let known = TYPES.map(|rtype| rtype.to_string());
+        let others = self.records.keys().filter(|rtype| !known.contains(rtype));
+
+        known
+            .iter()
+            .chain(others)
+            .flat_map(|rtype| self.rows_of(rtype))
+            .collect()
+    }
+
+    /// The type stands in the first row.
+    fn rows_of(&self, rtype: &str) -> Vec<[Cell; 3]> {
+        let mut held: Vec<_> = self.records.get(rtype).into_iter().flatten().collect();
+
+        held.sort_by_key(|held| match rtype {
+            "MX" | "SRV" => held
+                .data
+                .split(' ')
+                .next()
+                .and_then(|number| number.parse::<u32>().ok())
+                .unwrap_or(0),
+            _ => 0,
+        });
+
+        let row = |(index, held): (usize, &&Held)| {
+            let label = if index == 0 { rtype } else { "" };
+            let mut data = data_cell(rtype, &held.data);
+            if !held.name.eq_ignore_ascii_case(&self.name) {
+                data = Cell::exact(format!("{} (at {})", data.text, held.name));
             }
+            [label.into(), data, ttl(held.ttl).into()]
         };
 
-        let mut document = Document::new(format!("DNS of {name}"), summary, severity);
-        let known = TYPES.iter().map(ToString::to_string);
-        let others = self
-            .records
-            .keys()
-            .filter(|rtype| !TYPES.iter().any(|known| known.to_string() == **rtype))
-            .cloned();
+        held.iter().enumerate().map(row).collect()
+    }
 
-        let mut rows = Vec::new();
+    /// A warning beside records; without any, the reason is the answer.
+    fn add_failures(&self, document: &mut Document) {
+        let Some(first) = self.failed.values().next() else {
+            return;
+        };
 
-        for rtype in known.chain(others) {
-            let mut held: Vec<_> = self.records.get(&rtype).into_iter().flatten().collect();
-
-            held.sort_by_key(|held| match rtype.as_str() {
-                "MX" | "SRV" => held
-                    .data
-                    .split(' ')
-                    .next()
-                    .and_then(|number| number.parse::<u32>().ok())
-                    .unwrap_or(0),
-                _ => 0,
-            });
-
-            for (index, held) in held.iter().enumerate() {
-                let label = if index == 0 {
-                    rtype.clone()
-                } else {
-                    String::new()
-                };
-                let mut data = data_cell(&rtype, &held.data);
-                if !held.name.eq_ignore_ascii_case(&self.name) {
-                    data = Cell::exact(format!("{} (at {})", data.text, held.name));
-                }
-                rows.push([label.into(), data, ttl(held.ttl).into()]);
-            }
+        if self.number() == 0 {
+            document.summary.clone_from(first);
+            return;
         }
 
-        document.table(["Type", "Data", ">TTL"], rows);
-        if !self.failed.is_empty() && number > 0 {
-            let types: Vec<&str> = self.failed.keys().map(String::as_str).collect();
-            let reasons: std::collections::BTreeSet<&str> =
-                self.failed.values().map(String::as_str).collect();
-            let reasons: Vec<&str> = reasons.into_iter().collect();
-            document.warn(format!(
-                "Not found out: {}. {}",
-                types.join(", "),
-                reasons.join("; ")
-            ));
-        } else if let Some(reason) = self.failed.values().next() {
-            document.summary.clone_from(reason);
-        }
+        let types: Vec<&str> = self.failed.keys().map(String::as_str).collect();
+        let reasons: BTreeSet<&str> = self.failed.values().map(String::as_str).collect();
+        let reasons: Vec<&str> = reasons.into_iter().collect();
+        document.warn(format!(
+            "Not found out: {}. {}",
+            types.join(", "),
+            reasons.join("; ")
+        ));
+    }
+}
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let (summary, severity) = self.summary();
+        let title = format!("DNS of {}", both_forms(&self.name));
+        let mut document = Document::new(title, summary, severity);
+        document.table(["Type", "Data", ">TTL"], self.rows());
+        self.add_failures(&mut document);
 
         if let Some(warning) = name_warning(&self.name) {
             document.warn(warning);
@@ -300,3 +326,6 @@ impl Answer for Data {
             .for_each(|held| held.ttl = held.ttl.saturating_sub(seconds));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -331,3 +331,6 @@ impl Answer for Data {
             .for_each(|host| host.ttl = host.ttl.map(|ttl| ttl.saturating_sub(seconds)));
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -57,92 +57,16 @@ pub(crate) use record_command;
 
 impl Answer for Lookup {
     fn present(&self) -> Document {
-        let found: Vec<_> = self.found().collect();
-        let number = found.len();
-        let summary = match self.r#type.as_str() {
-            "A" => count(number, "IPv4 address", "IPv4 addresses"),
-            "AAAA" => count(number, "IPv6 address", "IPv6 addresses"),
-            "NS" => count(number, "name server", "name servers"),
-            "SOA" => found
-                .first()
-                .map(|soa| {
-                    format!(
-                        "Primary server {}",
-                        word(&soa.data, 0).trim_end_matches('.')
-                    )
-                })
-                .unwrap_or_default(),
-            "CNAME" => found
-                .first()
-                .map(|row| format!("Alias of {}", row.data.trim_end_matches('.')))
-                .unwrap_or_default(),
-            "PTR" => count(number, "name", "names"),
-            "SRV" if found.iter().all(|row| word(&row.data, 3) == ".") => {
-                "The service is decidedly not offered here".into()
-            }
-            "CAA" => count(
-                number,
-                "rule for certificate authorities",
-                "rules for certificate authorities",
-            ),
-            _ => count(number, "record", "records"),
-        };
-
-        let mut document = self.document(summary);
+        let found: Vec<&Row> = self.found().collect();
+        let mut document = self.document(summary(&self.r#type, &found));
 
         match self.r#type.as_str() {
-            "SOA" => found.iter().for_each(|row| soa(&mut document, &row.data)),
-            "SRV" => {
-                let row = |row: &&&Row| {
-                    let data = &row.data;
-                    [
-                        word(data, 0).into(),
-                        word(data, 1).into(),
-                        word(data, 2).into(),
-                        Cell::domain(word(data, 3).trim_end_matches('.')),
-                        ttl(row.ttl).into(),
-                    ]
-                };
-
-                let mut rows: Vec<_> = found
-                    .iter()
-                    .filter(|row| word(&row.data, 3) != ".")
-                    .collect();
-                rows.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
-                document.table(
-                    [">Priority", ">Weight", ">Port", "Target", ">TTL"],
-                    rows.iter().map(row).collect(),
-                );
-            }
-            "CAA" => {
-                // Who may issue comes first, then where to report.
-                let mut sorted = found.clone();
-                sorted.sort_by_key(|row| !word(&row.data, 1).starts_with("issue"));
-                let rows = sorted.iter().map(|row| {
-                    let meaning = caa_meaning(word(&row.data, 1));
-                    let value = row.data.splitn(3, ' ').nth(2).unwrap_or_default();
-                    [
-                        word(&row.data, 1).into(),
-                        Cell::exact(value.trim_matches('"')),
-                        Cell::aside(meaning),
-                        ttl(row.ttl).into(),
-                    ]
-                });
-                document.table(["Tag", "Value", "Meaning", ">TTL"], rows.collect());
-            }
-            rtype => {
-                let title = match rtype {
-                    "A" | "AAAA" => "Address",
-                    "NS" => "Name server",
-                    "CNAME" => "Alias of",
-                    "PTR" => "Name",
-                    _ => "Data",
-                };
-                let rows = found
-                    .iter()
-                    .map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
-                document.table([title, ">TTL"], rows.collect());
-            }
+            "SOA" => found
+                .iter()
+                .for_each(|row| add_soa(&mut document, &row.data)),
+            "SRV" => add_services(&mut document, &found),
+            "CAA" => add_rules(&mut document, &found),
+            rtype => add_records(&mut document, rtype, &found),
         }
 
         self.source(&mut document);
@@ -159,12 +83,98 @@ impl Answer for Lookup {
     }
 }
 
+/// What the records amount to, where there are some.
+fn summary(rtype: &str, found: &[&Row]) -> String {
+    let number = found.len();
+    let first = |wording: fn(&Row) -> String| found.first().map(|row| wording(row));
+
+    match rtype {
+        "A" => count(number, "IPv4 address", "IPv4 addresses"),
+        "AAAA" => count(number, "IPv6 address", "IPv6 addresses"),
+        "NS" => count(number, "name server", "name servers"),
+        "SOA" => first(|soa| {
+            let server = word(&soa.data, 0).trim_end_matches('.');
+            format!("Primary server {server}")
+        })
+        .unwrap_or_default(),
+        "CNAME" => {
+            first(|row| format!("Alias of {}", row.data.trim_end_matches('.'))).unwrap_or_default()
+        }
+        "PTR" => count(number, "name", "names"),
+        "SRV" if found.iter().all(|row| word(&row.data, 3) == ".") => {
+            "The service is decidedly not offered here".into()
+        }
+        "CAA" => count(
+            number,
+            "rule for certificate authorities",
+            "rules for certificate authorities",
+        ),
+        _ => count(number, "record", "records"),
+    }
+}
+
+/// SRV (RFC 2782), lowest priority first; the target `.` offers nothing.
+fn add_services(document: &mut Document, found: &[&Row]) {
+    let mut offered: Vec<&&Row> = found
+        .iter()
+        .filter(|row| word(&row.data, 3) != ".")
+        .collect();
+    offered.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
+
+    let rows = offered.iter().map(|row| {
+        let data = &row.data;
+        [
+            word(data, 0).into(),
+            word(data, 1).into(),
+            word(data, 2).into(),
+            Cell::domain(word(data, 3).trim_end_matches('.')),
+            ttl(row.ttl).into(),
+        ]
+    });
+    document.table(
+        [">Priority", ">Weight", ">Port", "Target", ">TTL"],
+        rows.collect(),
+    );
+}
+
+/// CAA: who may issue comes first, then where to report.
+fn add_rules(document: &mut Document, found: &[&Row]) {
+    let mut sorted = found.to_vec();
+    sorted.sort_by_key(|row| !word(&row.data, 1).starts_with("issue"));
+
+    let rows = sorted.iter().map(|row| {
+        let tag = word(&row.data, 1);
+        let value = row.data.splitn(3, ' ').nth(2).unwrap_or_default();
+        [
+            tag.into(),
+            Cell::exact(value.trim_matches('"')),
+            Cell::aside(caa_meaning(tag)),
+            ttl(row.ttl).into(),
+        ]
+    });
+    document.table(["Tag", "Value", "Meaning", ">TTL"], rows.collect());
+}
+
+fn add_records(document: &mut Document, rtype: &str, found: &[&Row]) {
+    let title = match rtype {
+        "A" | "AAAA" => "Address",
+        "NS" => "Name server",
+        "CNAME" => "Alias of",
+        "PTR" => "Name",
+        _ => "Data",
+    };
+    let rows = found
+        .iter()
+        .map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
+    document.table([title, ">TTL"], rows.collect());
+}
+
 fn word(data: &str, index: usize) -> &str {
     data.split(' ').nth(index).unwrap_or_default()
 }
 
 /// RFC 1035 §3.3.13; the contact's first dot stands for the `@` (RFC 1035 §8).
-fn soa(document: &mut Document, data: &str) {
+fn add_soa(document: &mut Document, data: &str) {
     let contact = word(data, 1).trim_end_matches('.');
     let mailbox = match contact.split_once('.') {
         Some((local, domain)) if !local.ends_with('\\') => format!("{local}@{domain}"),
@@ -203,3 +213,6 @@ fn caa_meaning(tag: &str) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests;

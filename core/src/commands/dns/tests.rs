@@ -4,66 +4,59 @@
 
 use crate::testing::dns::{TestDns, ask, ask_json};
 
+/// A line with RCODE, outcome, severity and summary of its answer.
+const OUTCOMES: [[&str; 5]; 5] = [
+    [
+        "a www.example.test",
+        "NOERROR",
+        "answer",
+        "good",
+        "1 IPv4 address",
+    ],
+    [
+        "aaaa web.example.test",
+        "NOERROR",
+        "no_data",
+        "neutral",
+        "web.example.test exists, but has no AAAA records",
+    ],
+    [
+        "a gone.example.test",
+        "NXDOMAIN",
+        "nxdomain",
+        "bad",
+        "gone.example.test does not exist (NXDOMAIN)",
+    ],
+    [
+        "a dangling.example.test",
+        "NXDOMAIN",
+        "nxdomain",
+        "bad",
+        "dangling.example.test is an alias of gone.example.test, which does not exist (NXDOMAIN)",
+    ],
+    [
+        "a loop1.example.test",
+        "NOERROR",
+        "cname_loop",
+        "bad",
+        "loop1.example.test is an alias that leads back to itself",
+    ],
+];
+
 #[tokio::test]
 async fn outcomes_are_told_apart() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
 
-    for (line, rcode, outcome, severity, summary) in [
-        (
-            "a www.example.test",
-            "NOERROR",
-            "answer",
-            "good",
-            "1 IPv4 address",
-        ),
-        (
-            "aaaa web.example.test",
-            "NOERROR",
-            "no_data",
-            "neutral",
-            "web.example.test exists, but has no AAAA records",
-        ),
-        (
-            "a gone.example.test",
-            "NXDOMAIN",
-            "nxdomain",
-            "bad",
-            "gone.example.test does not exist (NXDOMAIN)",
-        ),
-        (
-            "a dangling.example.test",
-            "NXDOMAIN",
-            "nxdomain",
-            "bad",
-            "dangling.example.test is an alias of gone.example.test, which does not exist (NXDOMAIN)",
-        ),
-        (
-            "a loop1.example.test",
-            "NOERROR",
-            "cname_loop",
-            "bad",
-            "loop1.example.test is an alias that leads back to itself",
-        ),
-    ] {
+    for [line, expected @ ..] in OUTCOMES {
         let reply = ask_json(&engine, line).await;
-        let told = (
+        let told = [
             &reply["data"]["rcode"],
             &reply["data"]["outcome"],
             &reply["severity"],
             &reply["summary"],
-        );
-
-        assert_eq!(
-            told,
-            (
-                &rcode.into(),
-                &outcome.into(),
-                &severity.into(),
-                &summary.into()
-            ),
-            "{line}"
-        );
+        ];
+        assert_eq!(told, expected, "{line}");
     }
 
     let refused = ask_json(&engine, "a www.elsewhere.test").await;

@@ -260,48 +260,4 @@ fn readable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn purposes() {
-        let told = |name, text| {
-            purpose(name, text).map(|purpose| purpose.split([':', '(']).next().unwrap_or("").trim())
-        };
-        assert_eq!(told("example.com", "v=spf1 -all"), Some("SPF"));
-        assert_eq!(told("example.com", "v=spf10 -all"), None);
-        assert_eq!(
-            told("_dmarc.example.com", "v=DMARC1; p=none"),
-            Some("DMARC")
-        );
-        assert_eq!(
-            told("s1._domainkey.example.com", "k=rsa; p=MII"),
-            Some("DKIM")
-        );
-        assert_eq!(
-            told("example.com", "google-site-verification=x"),
-            Some("Ownership token for Google")
-        );
-        assert_eq!(
-            told("example.com", "acme-domain-verification=x"),
-            Some("Ownership token")
-        );
-        assert_eq!(told("example.com", "hello"), None);
-    }
-
-    #[test]
-    fn long_texts_break_at_their_joints() {
-        let spf = format!("v=spf1 {}-all", "include:_spf.mail.example ".repeat(6));
-        let lines = readable(&spf);
-        assert!(
-            lines.lines().all(|line| line.chars().count() <= 76),
-            "{lines}"
-        );
-        assert_eq!(lines.replace('\n', " "), spf);
-        let key = format!("v=DKIM1; k=rsa; p={}", "A".repeat(400));
-        assert_eq!(
-            readable(&key).replace(['\n', ' '], ""),
-            key.replace(' ', "")
-        );
-    }
-}
+mod tests;

@@ -136,6 +136,47 @@ impl Data {
     }
 }
 
+impl Host {
+    /// A row for each address; the exchange stands in the first.
+    fn rows(&self) -> Vec<[Cell; 5]> {
+        let exchange = [self.preference.into(), Cell::domain(&self.exchange)];
+
+        if self.addresses.is_empty() {
+            let [preference, exchange] = exchange;
+            let none = Cell::new("no address", CellRole::Bad);
+            return vec![[preference, exchange, none, "".into(), "".into()]];
+        }
+
+        let part = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or_default());
+        let mut head = Some(exchange);
+
+        self.addresses
+            .iter()
+            .map(|located| {
+                let [preference, exchange] = head.take().unwrap_or(["".into(), "".into()]);
+                let address = Cell::new(located.address, CellRole::Address);
+                let (place, holder) = (part(&located.place), part(&located.holder));
+                [preference, exchange, address, place, holder]
+            })
+            .collect()
+    }
+}
+
+/// Who has the mail, in a sentence.
+fn keeper(name: &str, role: Role) -> String {
+    match role {
+        Role::Mailboxes => format!("Mail is kept by {name}"),
+        Role::Gateway => {
+            format!("{name} filters the mail; the mailboxes behind it cannot be seen from outside")
+        }
+        Role::Forwarder => {
+            format!("{name} takes the mail and hands it on; where to cannot be seen from outside")
+        }
+        Role::Own => "Mail is taken in under the domain's own name".into(),
+        Role::Unknown => format!("Mail is taken in by {name}"),
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let mut document = self.mx.head();
@@ -146,61 +187,17 @@ impl Answer for Data {
             evidence,
         }) = &self.about
         {
-            let what = match role {
-                Role::Mailboxes => format!("Mail is kept by {name}"),
-                Role::Gateway => {
-                    format!(
-                        "{name} filters the mail; the mailboxes behind it cannot be seen from outside"
-                    )
-                }
-                Role::Forwarder => {
-                    format!(
-                        "{name} takes the mail and hands it on; where to cannot be seen from outside"
-                    )
-                }
-                Role::Own => "Mail is taken in under the domain's own name".into(),
-                Role::Unknown => format!("Mail is taken in by {name}"),
-            };
-
+            let what = keeper(name, *role);
             document.summary = format!("{what} ({})", document.summary);
             document.field("Told from", Cell::aside(evidence));
         }
 
-        let mut rows = Vec::new();
-
-        for host in &self.hosts {
-            let mut head = [host.preference.into(), Cell::domain(&host.exchange)];
-
-            if host.addresses.is_empty() {
-                let [preference, exchange] = head;
-                rows.push([
-                    preference,
-                    exchange,
-                    Cell::new("no address", CellRole::Bad),
-                    "".into(),
-                    "".into(),
-                ]);
-                continue;
-            }
-
-            for located in &host.addresses {
-                let [preference, exchange] = std::mem::replace(&mut head, ["".into(), "".into()]);
-                let part = |text: &Option<String>| Cell::from(text.as_deref().unwrap_or_default());
-                let address = Cell::new(located.address, CellRole::Address);
-                rows.push([
-                    preference,
-                    exchange,
-                    address,
-                    part(&located.place),
-                    part(&located.holder),
-                ]);
-            }
-        }
-
+        let rows: Vec<_> = self.hosts.iter().flat_map(Host::rows).collect();
         document.table(
             [">Preference", "Exchange", "Address", "Place", "Network of"],
             rows,
         );
+
         for warning in self.mx.hosts.iter().filter_map(mx::Exchange::warning) {
             document.warn(warning);
         }
@@ -217,3 +214,6 @@ impl Answer for Data {
         self.mx.lookup.lifetime()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,24 @@
 //! `trace_mail`: where a message was sent from, hop by hop.
 
+mod present;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{address::geo::Place, dns::lookup::count};
+use crate::commands::address::geo::Place;
 use crate::{
     args::Message,
     command::{Command, Context},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_document::Failure;
 use netvane_facts::{
-    geo::{ATTRIBUTION, GeoReader},
-    mailtrace::{
-        self, Anomaly, Authentication, Boundary, BoundaryKind, Claim, Confidence, Outcome, Trace,
-    },
-    target::both_forms,
+    geo::GeoReader,
+    mailtrace::{self, Anomaly, Authentication, Boundary, Claim, Outcome, Trace},
 };
 use netvane_net::mailauth::{Checked, Envelope};
 
@@ -186,39 +187,8 @@ impl Data {
             ..
         } = trace;
 
-        let located =
-            |address: Option<std::net::IpAddr>| address.map(|address| Place::new(geo, address));
-        let hops = hops
-            .into_iter()
-            .map(|hop| {
-                let place = located(hop.from_address);
-                Hop {
-                    country: place
-                        .as_ref()
-                        .and_then(|place| place.country.as_ref())
-                        .map(|country| country.code.to_string()),
-                    asn: place.as_ref().and_then(|place| place.network.as_ref()?.asn),
-                    place: place.as_ref().and_then(Place::place),
-                    holder: place.as_ref().and_then(Place::holder),
-                    hop,
-                }
-            })
-            .collect();
-
-        let place = located(origin.address);
-        let network = place.as_ref().and_then(|place| place.network.clone());
-        let origin = Origin {
-            country: place
-                .as_ref()
-                .and_then(|place| place.country.as_ref())
-                .map(|country| country.code.to_string()),
-            city: place.as_ref().and_then(|place| place.city.clone()),
-            asn: network.as_ref().and_then(|network| network.asn),
-            organization: network.and_then(|network| network.organization),
-            place: place.as_ref().and_then(Place::place),
-            holder: place.as_ref().and_then(Place::holder),
-            origin,
-        };
+        let hops = hops.into_iter().map(|hop| Hop::new(geo, hop)).collect();
+        let origin = Origin::new(geo, origin);
 
         Self {
             from,
@@ -234,212 +204,43 @@ impl Data {
             notes,
         }
     }
+}
 
-    fn summary(&self) -> (String, Severity) {
-        let Origin {
+impl Origin {
+    fn new(geo: &GeoReader, origin: mailtrace::Origin) -> Self {
+        let place = origin.address.map(|address| Place::new(geo, address));
+        let network = place.as_ref().and_then(|place| place.network.clone());
+
+        Self {
+            country: place.as_ref().and_then(country),
+            city: place.as_ref().and_then(|place| place.city.clone()),
+            asn: network.as_ref().and_then(|network| network.asn),
+            organization: network.and_then(|network| network.organization),
+            place: place.as_ref().and_then(Place::place),
+            holder: place.as_ref().and_then(Place::holder),
             origin,
-            place,
-            holder,
-            ..
-        } = &self.origin;
-
-        let Some(address) = origin.address else {
-            return if self.hops.is_empty() {
-                (
-                    "There are no Received lines in this; nothing can be traced".into(),
-                    Severity::Bad,
-                )
-            } else {
-                (
-                    "No line names the address that the message came from".into(),
-                    Severity::Warning,
-                )
-            };
-        };
-
-        let named = origin
-            .host
-            .as_deref()
-            .map(|host| format!("{} ", both_forms(host)))
-            .unwrap_or_default();
-
-        let at = match (place, holder) {
-            (Some(place), Some(holder)) => format!(", {place}, network of {holder}"),
-            (Some(only), None) | (None, Some(only)) => format!(", {only}"),
-            (None, None) => String::new(),
-        };
-
-        match origin.confidence {
-            Confidence::Fact => (
-                format!("Handed over by {named}[{address}]{at}: a fact"),
-                self.severity(),
-            ),
-            _ => (
-                format!("Said to come from {named}[{address}]{at}: only a claim"),
-                Severity::Warning,
-            ),
         }
     }
+}
 
-    fn severity(&self) -> Severity {
-        if self.anomalies.is_empty() {
-            Severity::Good
-        } else {
-            Severity::Warning
-        }
-    }
+/// ISO 3166-1 alpha-2.
+fn country(place: &Place) -> Option<String> {
+    place
+        .country
+        .as_ref()
+        .map(|country| country.code.to_string())
 }
 
 impl Hop {
-    fn row(&self) -> [Cell; 6] {
-        let hop = &self.hop;
-        let from = hop
-            .from_host
-            .clone()
-            .or_else(|| hop.helo.clone())
-            .unwrap_or_default();
+    fn new(geo: &GeoReader, hop: mailtrace::Hop) -> Self {
+        let place = hop.from_address.map(|address| Place::new(geo, address));
 
-        let address = hop
-            .from_address
-            .map(|address| format!("\n{address}"))
-            .unwrap_or_default();
-        let network = [self.place.as_deref(), self.holder.as_deref()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("\n");
-
-        let how = [hop.protocol.as_deref(), hop.tls.as_ref().map(|_| "TLS")]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>();
-        let role = if hop.trusted {
-            Role::Plain
-        } else {
-            Role::Aside
-        };
-
-        [
-            hop.index.into(),
-            Cell::new(format!("{from}{address}").trim(), Role::Domain),
-            Cell::new(hop.by.as_deref().unwrap_or_default(), Role::Domain),
-            how.join(", ").into(),
-            hop.delay_seconds.map(span).unwrap_or_default().into(),
-            Cell::new(network, role),
-        ]
-    }
-}
-
-/// `+3 s`, `−2 min`: a delay may be negative where clocks disagree.
-fn span(seconds: i64) -> String {
-    let sign = if seconds < 0 { "−" } else { "" };
-    match seconds.unsigned_abs() {
-        seconds @ 0..120 => format!("{sign}{seconds} s"),
-        seconds @ 120..7200 => format!("{sign}{} min", seconds / 60),
-        seconds @ 7200..172_800 => format!("{sign}{} h", seconds / 3600),
-        seconds => format!("{sign}{} days", seconds / 86_400),
-    }
-}
-
-impl Answer for Data {
-    fn present(&self) -> Document {
-        let (summary, severity) = self.summary();
-        let mut document = Document::new("Trace of a message", summary, severity);
-
-        for (name, value) in [
-            ("From", &self.from),
-            ("Subject", &self.subject),
-            ("Date", &self.date),
-        ] {
-            if let Some(value) = value {
-                document.field(name, Cell::exact(value));
-            }
+        Self {
+            country: place.as_ref().and_then(country),
+            asn: place.as_ref().and_then(|place| place.network.as_ref()?.asn),
+            place: place.as_ref().and_then(Place::place),
+            holder: place.as_ref().and_then(Place::holder),
+            hop,
         }
-
-        document.field("Hops", count(self.hops.len(), "hop", "hops"));
-        if self.boundary.kind != BoundaryKind::None || !self.boundary.text.is_empty() {
-            document.field("Believed", self.boundary.text.as_str());
-        }
-
-        if !self.origin.origin.evidence.is_empty() {
-            document.field("Told from", Cell::exact(&self.origin.origin.evidence));
-        }
-
-        document.table(
-            [">Hop", "From", "To", "How", ">Took", "Where"],
-            self.hops.iter().map(Hop::row).collect(),
-        );
-
-        let claims = self.claims.iter().map(|claim| {
-            let host = claim.host.as_deref().unwrap_or_default();
-            [
-                Cell::exact(&claim.source),
-                Cell::new(claim.address, Role::Address),
-                Cell::exact(host),
-            ]
-        });
-
-        document.table(["Claimed in", "Address", "Name"], claims.collect());
-        let Authentication {
-            spf,
-            dkim,
-            dmarc,
-            arc,
-            ..
-        } = &self.authentication;
-
-        let result = |name: &'static str, result: &Option<String>, verified: bool, detail: &str| {
-            let word = result.as_deref()?;
-            let role = match word {
-                "pass" => Role::Good,
-                "fail" | "permerror" => Role::Bad,
-                "none" | "neutral" => Role::Plain,
-                _ => Role::Warning,
-            };
-
-            let checked = if verified {
-                "checked here"
-            } else {
-                "as the receiver says"
-            };
-
-            Some([
-                name.into(),
-                Cell::new(word, role),
-                Cell::aside(checked),
-                Cell::exact(detail),
-            ])
-        };
-
-        let mut rows: Vec<_> = result("SPF", &spf.result, spf.verified, &spf.detail)
-            .into_iter()
-            .collect();
-
-        rows.extend(
-            dkim.iter()
-                .filter_map(|dkim| result("DKIM", &dkim.result, dkim.verified, &dkim.detail)),
-        );
-        rows.extend(result(
-            "DMARC",
-            &dmarc.result,
-            dmarc.verified,
-            &dmarc.detail,
-        ));
-
-        rows.extend(result("ARC", &arc.result, arc.verified, &arc.detail));
-        document.table(["Check", "Result", "By", "About"], rows);
-        for Anomaly { hop, text } in &self.anomalies {
-            match hop {
-                Some(hop) => document.warn(format!("Hop {hop}: {text}")),
-                None => document.warn(text),
-            };
-        }
-
-        self.notes.iter().for_each(|note| _ = document.note(note));
-        if self.hops.iter().any(|hop| hop.asn.is_some()) {
-            document.field("Places by", Cell::aside(ATTRIBUTION));
-        }
-
-        document
     }
 }

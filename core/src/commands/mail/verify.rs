@@ -9,7 +9,7 @@ use crate::commands::dns::{lookup::Outcome, mx};
 use crate::{
     args::{Text, mailbox},
     command::{Command, Context},
-    mailbox_check::{Reason, Report, Verdict},
+    mailbox_check::{Checks, Reason, Report, Verdict},
     spec::{Cost, Group, Spec, TargetKind},
 };
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
@@ -176,66 +176,56 @@ impl Data {
             .exchange
             .as_deref()
             .unwrap_or("the domain's mail server");
+        sentence(self.report.reason).replace("{host}", host)
+    }
+}
 
-        match self.report.reason {
-            Reason::Accepted => {
-                format!("{host} takes mail for this address, and not for just any name")
-            }
-            Reason::CatchAll => {
-                format!(
-                    "{host} takes every address of this domain, so nothing is told about this one"
-                )
-            }
-            Reason::Unverified => {
-                format!("{host} takes the address without knowing whether it exists")
-            }
-            Reason::NoSuchUser => format!("{host} says that there is no such mailbox"),
-            Reason::Disabled => "The mailbox exists, but is disabled".into(),
-            Reason::Full => "The mailbox exists, but is full and takes no mail just now".into(),
-            Reason::Moved => "The mailbox is elsewhere now".into(),
-            Reason::InvalidAddress => "This is not a mail address".into(),
-            Reason::NoSuchDomain => "The domain does not exist".into(),
-            Reason::NoExchange => "The domain has no mail server that can be used".into(),
-            Reason::NoMailHere => "The domain takes no mail at all".into(),
-            Reason::NoUtf8 => format!("{host} takes no addresses beyond ASCII (SMTPUTF8)"),
-            Reason::Greylisted => {
-                format!("{host} asks strangers to come again (greylisting); nothing is told yet")
-            }
-            Reason::Blocked => {
-                format!(
-                    "{host} refused us, for policy or reputation; that says nothing about the mailbox"
-                )
-            }
-            Reason::RateLimited => {
-                format!(
-                    "{host} refused us for asking too often; that says nothing about the mailbox"
-                )
-            }
-            Reason::RelayDenied => format!("{host} does not feel responsible for this domain"),
-            Reason::SenderRefused => {
-                format!("{host} does not like our sender; that says nothing about the mailbox")
-            }
-            Reason::ConnectionRefused => {
-                "Every mail server refuses the connection; that says nothing about the mailbox"
-                    .into()
-            }
-            Reason::TlsFailed => format!("{host} insists on TLS, which did not come about"),
-            Reason::TemporaryFailure => "There is a trouble that will pass; ask again later".into(),
-            Reason::Ambiguous => format!("{host} refuses without saying why"),
-            Reason::Tarpit => format!("{host} answers too slowly, on purpose it seems"),
-            Reason::TimedOut => format!("{host} fell silent"),
-            Reason::Closed => format!("{host} hung up"),
-            Reason::NotSmtp => format!("What answers at {host} does not speak SMTP"),
-            Reason::Spared => {
-                format!(
-                    "{host} was left alone: all askers together have asked it often enough for now"
-                )
-            }
-            Reason::Unreachable => "No mail server of the domain can be connected to".into(),
-            Reason::PortBlocked => {
-                "Port 25 is blocked from here: no mail server of any domain can be connected to"
-                    .into()
-            }
+/// With `{host}` for the server that the verdict is from.
+fn sentence(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Accepted => "{host} takes mail for this address, and not for just any name",
+        Reason::CatchAll => {
+            "{host} takes every address of this domain, so nothing is told about this one"
+        }
+        Reason::Unverified => "{host} takes the address without knowing whether it exists",
+        Reason::NoSuchUser => "{host} says that there is no such mailbox",
+        Reason::Disabled => "The mailbox exists, but is disabled",
+        Reason::Full => "The mailbox exists, but is full and takes no mail just now",
+        Reason::Moved => "The mailbox is elsewhere now",
+        Reason::InvalidAddress => "This is not a mail address",
+        Reason::NoSuchDomain => "The domain does not exist",
+        Reason::NoExchange => "The domain has no mail server that can be used",
+        Reason::NoMailHere => "The domain takes no mail at all",
+        Reason::NoUtf8 => "{host} takes no addresses beyond ASCII (SMTPUTF8)",
+        Reason::Greylisted => {
+            "{host} asks strangers to come again (greylisting); nothing is told yet"
+        }
+        Reason::Blocked => {
+            "{host} refused us, for policy or reputation; that says nothing about the mailbox"
+        }
+        Reason::RateLimited => {
+            "{host} refused us for asking too often; that says nothing about the mailbox"
+        }
+        Reason::RelayDenied => "{host} does not feel responsible for this domain",
+        Reason::SenderRefused => {
+            "{host} does not like our sender; that says nothing about the mailbox"
+        }
+        Reason::ConnectionRefused => {
+            "Every mail server refuses the connection; that says nothing about the mailbox"
+        }
+        Reason::TlsFailed => "{host} insists on TLS, which did not come about",
+        Reason::TemporaryFailure => "There is a trouble that will pass; ask again later",
+        Reason::Ambiguous => "{host} refuses without saying why",
+        Reason::Tarpit => "{host} answers too slowly, on purpose it seems",
+        Reason::TimedOut => "{host} fell silent",
+        Reason::Closed => "{host} hung up",
+        Reason::NotSmtp => "What answers at {host} does not speak SMTP",
+        Reason::Spared => {
+            "{host} was left alone: all askers together have asked it often enough for now"
+        }
+        Reason::Unreachable => "No mail server of the domain can be connected to",
+        Reason::PortBlocked => {
+            "Port 25 is blocked from here: no mail server of any domain can be connected to"
         }
     }
 }
@@ -276,34 +266,8 @@ impl Answer for Data {
             document.field("Ask again in", format!("{after} s"));
         }
 
-        let made = [
-            ("syntax", checks.syntax, true),
-            ("domain has a mail server", checks.mx, true),
-            ("mail server talks to us", checks.smtp, true),
-            ("takes this address", checks.accepts_mailbox, true),
-            ("takes any address (catch-all)", checks.catch_all, false),
-            ("mailbox full", checks.mailbox_full, false),
-            ("disabled", checks.disabled, false),
-            ("greylisted", checks.greylisted, false),
-            ("throw-away domain", checks.disposable, false),
-            ("role address", checks.role, false),
-        ];
-
-        let rows = made.into_iter().filter_map(|(name, result, good)| {
-            let result = result?;
-            let role = if result == good {
-                Role::Good
-            } else {
-                Role::Warning
-            };
-            Some([
-                name.into(),
-                Cell::new(if result { "yes" } else { "no" }, role),
-            ])
-        });
-
         if self.finished {
-            document.table(["Check", "Result"], rows.collect());
+            document.table(["Check", "Result"], made(checks));
         }
 
         if let Some(tls) = &self.report.tls {
@@ -330,6 +294,34 @@ impl Answer for Data {
         };
         Duration::from_secs(seconds)
     }
+}
+
+/// The checks that were made, with their results.
+fn made(checks: &Checks) -> Vec<[Cell; 2]> {
+    [
+        ("syntax", checks.syntax, true),
+        ("domain has a mail server", checks.mx, true),
+        ("mail server talks to us", checks.smtp, true),
+        ("takes this address", checks.accepts_mailbox, true),
+        ("takes any address (catch-all)", checks.catch_all, false),
+        ("mailbox full", checks.mailbox_full, false),
+        ("disabled", checks.disabled, false),
+        ("greylisted", checks.greylisted, false),
+        ("throw-away domain", checks.disposable, false),
+        ("role address", checks.role, false),
+    ]
+    .into_iter()
+    .filter_map(|(name, result, good)| {
+        let result = result?;
+        let role = if result == good {
+            Role::Good
+        } else {
+            Role::Warning
+        };
+        let word = if result { "yes" } else { "no" };
+        Some([name.into(), Cell::new(word, role)])
+    })
+    .collect()
 }
 
 impl Data {
@@ -361,3 +353,6 @@ fn line(entry: &Entry) -> String {
     let text = entry.text.lines().collect::<Vec<_>>().join("\n    ");
     format!("{} {stage}: {code}{text}", entry.host)
 }
+
+#[cfg(test)]
+mod tests;

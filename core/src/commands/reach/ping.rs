@@ -217,64 +217,63 @@ impl From<&Reply> for Row {
     }
 }
 
+impl Row {
+    fn cells(&self) -> [Cell; 3] {
+        let time = match (&self.rtt_ms, &self.error) {
+            (Some(rtt), _) => format!("{rtt:.2} ms").into(),
+            (None, Some(error)) => Cell::new(error, Role::Bad),
+            (None, None) => Cell::new("lost", Role::Bad),
+        };
+        let ttl = self.ttl.map(|ttl| ttl.to_string()).unwrap_or_default();
+        [self.seq.into(), time, ttl.into()]
+    }
+}
+
+impl Data {
+    fn severity(&self) -> Severity {
+        match self.received {
+            _ if self.sent < self.planned => Severity::Neutral,
+            0 => Severity::Bad,
+            received if received < self.sent => Severity::Warning,
+            _ => Severity::Good,
+        }
+    }
+
+    fn summary(&self) -> String {
+        let (received, sent) = (self.received, self.sent);
+        let Some(Rtt { avg, .. }) = self.rtt_ms else {
+            let word = if sent == self.planned {
+                "No answer"
+            } else {
+                "Waiting for an answer"
+            };
+            return word.into();
+        };
+
+        if sent != self.planned {
+            let planned = self.planned;
+            return format!("{received} of {planned} answered so far, {avg:.1} ms on average");
+        }
+
+        let lost = if received == sent {
+            String::new()
+        } else {
+            format!(", {:.0} % lost", self.loss_percent)
+        };
+        format!("{received} of {sent} answered{lost}, {avg:.1} ms on average")
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
-        let (received, sent) = (self.received, self.sent);
-        let severity = match received {
-            _ if sent < self.planned => Severity::Neutral,
-            0 => Severity::Bad,
-            received if received < sent => Severity::Warning,
-            _ => Severity::Good,
-        };
-
-        let summary = match (&self.rtt_ms, sent == self.planned) {
-            (None, true) => "No answer".into(),
-            (None, false) => "Waiting for an answer".into(),
-            (Some(rtt), true) if received == sent => {
-                format!(
-                    "{received} of {sent} answered, {:.1} ms on average",
-                    rtt.avg
-                )
-            }
-            (Some(rtt), true) => {
-                format!(
-                    "{received} of {sent} answered, {:.0} % lost, {:.1} ms on average",
-                    self.loss_percent, rtt.avg
-                )
-            }
-            (Some(rtt), false) => {
-                format!(
-                    "{received} of {} answered so far, {:.1} ms on average",
-                    self.planned, rtt.avg
-                )
-            }
-        };
-
-        let mut document = Document::new(
-            format!("Ping of {}", both_forms(&self.target)),
-            summary,
-            severity,
+        let title = format!("Ping of {}", both_forms(&self.target));
+        let mut document = Document::new(title, self.summary(), self.severity());
+        document.table(
+            [">Nr", ">Time", ">TTL"],
+            self.replies.iter().map(Row::cells).collect(),
         );
-
-        let rows = self.replies.iter().map(|reply| {
-            let time = match (&reply.rtt_ms, &reply.error) {
-                (Some(rtt), _) => format!("{rtt:.2} ms").into(),
-                (None, Some(error)) => Cell::new(error, Role::Bad),
-                (None, None) => Cell::new("lost", Role::Bad),
-            };
-            [
-                reply.seq.into(),
-                time,
-                reply
-                    .ttl
-                    .map(|ttl| ttl.to_string())
-                    .unwrap_or_default()
-                    .into(),
-            ]
-        });
-
-        document.table([">Nr", ">Time", ">TTL"], rows.collect());
         document.field("Address", Cell::new(self.address, Role::Address));
+
         if let Some(Rtt {
             min,
             avg,
@@ -302,3 +301,6 @@ impl Answer for Data {
         document
     }
 }
+
+#[cfg(test)]
+mod tests;

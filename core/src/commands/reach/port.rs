@@ -119,3 +119,6 @@ impl Answer for Data {
         Duration::from_secs(3600)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,8 +144,13 @@ impl Data {
     }
 }
 
-impl Answer for Data {
-    fn present(&self) -> Document {
+impl Data {
+    /// A long list without news is not listed port by port.
+    fn is_short(&self) -> bool {
+        self.ports.len() <= LISTED
+    }
+
+    fn summary(&self) -> String {
         let counts: Vec<String> = ["open", "closed", "filtered"]
             .into_iter()
             .filter_map(|state| match self.in_state(state).count() {
@@ -154,68 +159,65 @@ impl Answer for Data {
             })
             .collect();
 
+        if counts.is_empty() {
+            return format!("Checking {} ports", self.planned);
+        }
+
         let progress = if self.ports.len() < self.planned {
             format!(", of {}", self.planned)
         } else {
             String::new()
         };
+        format!("{}{progress}", counts.join(", "))
+    }
 
-        let summary = if counts.is_empty() {
-            format!("Checking {} ports", self.planned)
-        } else {
-            format!("{}{progress}", counts.join(", "))
+    /// The ports that are not listed one by one, as ranges.
+    fn add_ranges(&self, document: &mut Document) {
+        for state in ["closed", "filtered"] {
+            let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
+            if !set.0.is_empty() {
+                let name = state[..1].to_uppercase() + &state[1..];
+                document.field(name, set.to_string());
+            }
+        }
+    }
+}
+
+impl Checked {
+    fn cells(&self) -> [Cell; 5] {
+        let role = match self.state {
+            "open" => Role::Good,
+            "closed" => Role::Aside,
+            _ => Role::Warning,
         };
+        let time = self.rtt_ms.map(|rtt| format!("{rtt:.1} ms"));
+        let said = self.hint.as_ref().or(self.reason.as_ref());
 
-        let mut document = Document::new(
-            format!("Ports of {}", both_forms(&self.target)),
-            summary,
-            Severity::Neutral,
-        );
+        [
+            self.port.into(),
+            Cell::new(self.state, role),
+            self.service.unwrap_or_default().into(),
+            time.unwrap_or_default().into(),
+            said.map_or_else(|| "".into(), Cell::exact),
+        ]
+    }
+}
 
-        let all = self.ports.len() <= LISTED;
-        let rows = self
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let title = format!("Ports of {}", both_forms(&self.target));
+        let mut document = Document::new(title, self.summary(), Severity::Neutral);
+        let listed = self
             .ports
             .iter()
-            .filter(|checked| all || checked.state == "open")
-            .map(|checked| {
-                let role = match checked.state {
-                    "open" => Role::Good,
-                    "closed" => Role::Aside,
-                    _ => Role::Warning,
-                };
-
-                let said = checked
-                    .hint
-                    .as_ref()
-                    .or(checked.reason.as_ref())
-                    .map(Cell::exact);
-
-                [
-                    checked.port.into(),
-                    Cell::new(checked.state, role),
-                    checked.service.unwrap_or_default().into(),
-                    checked
-                        .rtt_ms
-                        .map(|rtt| format!("{rtt:.1} ms"))
-                        .unwrap_or_default()
-                        .into(),
-                    said.unwrap_or_else(|| "".into()),
-                ]
-            });
+            .filter(|checked| self.is_short() || checked.state == "open");
 
         document.table(
             [">Port", "State", "Usually", ">Time", "Said"],
-            rows.collect(),
+            listed.map(Checked::cells).collect(),
         );
-
-        if !all {
-            for state in ["closed", "filtered"] {
-                let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
-                if !set.0.is_empty() {
-                    let name = state[..1].to_uppercase() + &state[1..];
-                    document.field(name, set.to_string());
-                }
-            }
+        if !self.is_short() {
+            self.add_ranges(&mut document);
         }
 
         document.field("Address", Cell::new(self.address, Role::Address));
@@ -226,3 +228,6 @@ impl Answer for Data {
         document
     }
 }
+
+#[cfg(test)]
+mod tests;

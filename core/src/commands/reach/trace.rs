@@ -392,3 +392,6 @@ impl Answer for Data {
         document
     }
 }
+
+#[cfg(test)]
+mod tests;

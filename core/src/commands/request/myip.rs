@@ -234,3 +234,6 @@ fn said_by(source: &str) -> String {
         field => field.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

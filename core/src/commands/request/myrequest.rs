@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::visit;
 use crate::{
     command::{Command, Context},
-    request::http_request::{Proxies, Tls, Visit},
+    request::http_request::{Chain, Proxies, Tls, Visit},
     spec::{Cost, Group, Spec},
 };
 use netvane_document::{Answer, Cell, Document, Failure, Severity};
@@ -121,6 +121,47 @@ impl Data {
 /// All but the header fields.
 fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String)> {
     let chain = visit.chain(proxies);
+    let tls = visit
+        .connection
+        .relayed
+        .as_ref()
+        .and_then(|relayed| relayed.tls.as_ref())
+        .filter(|_| chain.proxied);
+    let scheme = scheme(visit, tls.is_some(), proxies);
+    let encrypted = scheme == "https";
+
+    let mut all = of_the_server(visit, &chain);
+    all.extend(of_the_line(visit, scheme));
+    all.push(("REMOTE_ADDR", chain.caller.to_string()));
+
+    let host = visit
+        .header("host")
+        .or_else(|| visit.uri.authority().map(ToString::to_string));
+    if let Some(host) = host {
+        all.push(("SERVER_NAME", without_port(&host).to_owned()));
+    }
+
+    if let Some(port) = chain.port {
+        all.push(("REMOTE_PORT", port.to_string()));
+    }
+
+    if chain.proxied {
+        let peer = visit.connection.peer;
+        all.push(("PROXY_ADDR", peer.ip().to_canonical().to_string()));
+        all.push(("PROXY_PORT", peer.port().to_string()));
+    }
+
+    if encrypted {
+        all.push(("HTTPS", "on".to_owned()));
+    }
+
+    all.extend(tls.into_iter().flat_map(of_the_encryption));
+
+    all
+}
+
+/// This service, as the caller knows it.
+fn of_the_server(visit: &Visit, chain: &Chain) -> Vec<(&'static str, String)> {
     let connection = &visit.connection;
 
     // A destination that a proxy names is this service as the caller knows it.
@@ -131,17 +172,7 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         .filter(|_| chain.proxied)
         .map_or(connection.local, |(_, destination)| destination);
 
-    let host = visit
-        .header("host")
-        .or_else(|| visit.uri.authority().map(ToString::to_string));
-    let tls = connection
-        .relayed
-        .as_ref()
-        .and_then(|relayed| relayed.tls.as_ref())
-        .filter(|_| chain.proxied);
-
-    let scheme = scheme(visit, tls.is_some(), proxies);
-    let mut all = vec![
+    vec![
         ("GATEWAY_INTERFACE", "CGI/1.1".to_owned()),
         (
             "SERVER_SOFTWARE",
@@ -150,65 +181,43 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         ("SERVER_PROTOCOL", protocol(visit.version)),
         ("SERVER_ADDR", local.ip().to_canonical().to_string()),
         ("SERVER_PORT", local.port().to_string()),
+    ]
+}
+
+/// The request line.
+fn of_the_line(visit: &Visit, scheme: String) -> [(&'static str, String); 6] {
+    let uri = &visit.uri;
+    let target = uri
+        .path_and_query()
+        .map_or_else(|| uri.to_string(), ToString::to_string);
+
+    [
         ("REQUEST_METHOD", visit.method.to_string()),
-        ("REQUEST_SCHEME", scheme.clone()),
-        (
-            "REQUEST_URI",
-            visit
-                .uri
-                .path_and_query()
-                .map_or_else(|| visit.uri.to_string(), ToString::to_string),
-        ),
+        ("REQUEST_SCHEME", scheme),
+        ("REQUEST_URI", target),
         ("SCRIPT_NAME", String::new()),
-        ("PATH_INFO", visit.uri.path().to_owned()),
-        (
-            "QUERY_STRING",
-            visit.uri.query().unwrap_or_default().to_owned(),
-        ),
-        ("REMOTE_ADDR", chain.caller.to_string()),
-    ];
+        ("PATH_INFO", uri.path().to_owned()),
+        ("QUERY_STRING", uri.query().unwrap_or_default().to_owned()),
+    ]
+}
 
-    if let Some(host) = host {
-        all.push(("SERVER_NAME", without_port(&host).to_owned()));
-    }
-
-    if let Some(port) = chain.port {
-        all.push(("REMOTE_PORT", port.to_string()));
-    }
-
-    if chain.proxied {
-        all.push((
-            "PROXY_ADDR",
-            connection.peer.ip().to_canonical().to_string(),
-        ));
-        all.push(("PROXY_PORT", connection.peer.port().to_string()));
-    }
-
-    if scheme == "https" {
-        all.push(("HTTPS", "on".to_owned()));
-    }
-
-    if let Some(Tls {
+/// What a proxy says of the caller's encryption, named as Apache's mod_ssl names it.
+fn of_the_encryption(tls: &Tls) -> impl Iterator<Item = (&'static str, String)> {
+    let Tls {
         protocol,
         cipher,
         server_name,
         client_name,
-    }) = tls
-    {
-        let known = [
-            ("SSL_PROTOCOL", protocol),
-            ("SSL_CIPHER", cipher),
-            ("SSL_TLS_SNI", server_name),
-            ("SSL_CLIENT_S_DN_CN", client_name),
-        ];
-        all.extend(
-            known
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.clone()?))),
-        );
-    }
+    } = tls;
 
-    all
+    [
+        ("SSL_PROTOCOL", protocol),
+        ("SSL_CIPHER", cipher),
+        ("SSL_TLS_SNI", server_name),
+        ("SSL_CLIENT_S_DN_CN", client_name),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value.clone()?)))
 }
 
 /// As a trusted proxy says it; this service itself speaks without TLS.

@@ -60,6 +60,60 @@ impl Command for Ua {
     }
 }
 
+/// Those that are there, with a blank between them; `None` where none is.
+fn joined(parts: [&Option<String>; 2]) -> Option<String> {
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn summary(client: Option<&str>, os: Option<&str>, bot: bool) -> String {
+    let summary = match (client, os) {
+        (Some(client), Some(os)) => format!("{client} on {os}"),
+        (Some(client), None) => client.to_owned(),
+        (None, Some(os)) => format!("An unknown client on {os}"),
+        (None, None) => "Nothing that is known".into(),
+    };
+
+    if bot {
+        format!("{summary} (no person: a bot or tool)")
+    } else {
+        summary
+    }
+}
+
+/// Client hints, and where they contradict the User-Agent.
+fn add_hints(hints: &Hints, document: &mut Document) {
+    let brands: Vec<String> = hints
+        .brands
+        .iter()
+        .map(|Brand { name, version }| format!("{name} {version}"))
+        .collect();
+    let mobile = hints
+        .mobile
+        .map(|mobile| if mobile { "yes" } else { "no" }.to_owned());
+    let told = [
+        ("Brands", Some(brands.join(", "))),
+        ("Mobile", mobile),
+        ("System", hints.system.clone()),
+        ("Model", hints.model.clone()),
+        (
+            "Architecture",
+            joined([&hints.architecture, &hints.bitness]),
+        ),
+    ];
+
+    document.heading("Client hints");
+    for (name, value) in told {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            document.field(name, Cell::exact(value));
+        }
+    }
+
+    for disagreement in &hints.disagreements {
+        document.warn(format!("Two stories: {disagreement}"));
+    }
+}
+
 impl Answer for Data {
     fn present(&self) -> Document {
         let UaFacts {
@@ -71,26 +125,11 @@ impl Answer for Data {
             device,
         } = &self.facts;
 
-        let joined = |parts: [&Option<String>; 2]| {
-            let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-            (!parts.is_empty()).then(|| parts.join(" "))
-        };
         let client_text = joined([&client.name, &client.version]);
         let os_text = joined([&os.name, &os.version]);
-        let summary = match (&client_text, &os_text) {
-            (Some(client), Some(os)) => format!("{client} on {os}"),
-            (Some(client), None) => client.clone(),
-            (None, Some(os)) => format!("An unknown client on {os}"),
-            (None, None) => "Nothing that is known".into(),
-        };
-
-        let summary = if *bot {
-            format!("{summary} (no person: a bot or tool)")
-        } else {
-            summary
-        };
-
+        let summary = summary(client_text.as_deref(), os_text.as_deref(), *bot);
         let mut document = Document::new("User-Agent", summary, Severity::Neutral);
+
         let category = serde_json::to_value(category).unwrap_or_default();
         document.field("Kind", category.as_str().unwrap_or_default());
         document.field("Bot", if *bot { "yes" } else { "no" });
@@ -108,41 +147,7 @@ impl Answer for Data {
         }
 
         if let Some(hints) = &self.hints {
-            let brand = |brand: &Brand| format!("{} {}", brand.name, brand.version);
-            let word = |value: Option<bool>| {
-                value.map(|value| if value { "yes" } else { "no" }.to_owned())
-            };
-            let told = [
-                (
-                    "Brands",
-                    Some(
-                        hints
-                            .brands
-                            .iter()
-                            .map(brand)
-                            .collect::<Vec<_>>()
-                            .join(", "),
-                    ),
-                ),
-                ("Mobile", word(hints.mobile)),
-                ("System", hints.system.clone()),
-                ("Model", hints.model.clone()),
-                (
-                    "Architecture",
-                    joined([&hints.architecture, &hints.bitness]),
-                ),
-            ];
-
-            document.heading("Client hints");
-            for (name, value) in told {
-                if let Some(value) = value.filter(|value| !value.is_empty()) {
-                    document.field(name, Cell::exact(value));
-                }
-            }
-
-            for disagreement in &hints.disagreements {
-                document.warn(format!("Two stories: {disagreement}"));
-            }
+            add_hints(hints, &mut document);
         }
 
         document.code(user_agent.as_str());
@@ -157,3 +162,6 @@ impl Answer for Data {
         Duration::from_secs(3600)
     }
 }
+
+#[cfg(test)]
+mod tests;

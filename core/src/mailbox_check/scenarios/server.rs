@@ -236,43 +236,52 @@ impl Inner {
             seen.early |=
                 !buffer.is_empty() && !self.script.pipelining && !buffer.starts_with(b"QUIT");
             seen.lines.push(line.clone());
-            let lower = line.to_lowercase();
-            let verb = lower.split(' ').next().unwrap_or_default();
-            let go = match verb {
-                "ehlo" => {
-                    self.say(stream, "ehlo", &self.announcement(encrypted))
-                        .await?
-                }
-                "helo" => self.say(stream, "helo", "250 mx.example.test").await?,
-                "starttls" => {
-                    let consent = match self.script.starttls.as_deref() {
-                        Some("inject") => "220 go ahead|250 injected",
-                        _ => "220 2.0.0 go ahead",
-                    };
-                    let go = self.say(stream, "consent", consent).await?;
-                    if go && self.last_was(seen, "consent", "220") {
-                        return Ok(true);
-                    }
-                    go
-                }
-                "mail" => self.say(stream, "mail", "250 2.1.0 Ok").await?,
-                "rcpt" if lower == self.recipient => {
-                    self.say(stream, "rcpt", "250 2.1.5 Ok").await?
-                }
-                "rcpt" => self.say(stream, "random", "550 5.1.1 User unknown").await?,
-                "rset" => self.say(stream, "rset", "250 2.0.0 Ok").await?,
-                "quit" => {
-                    self.say(stream, "quit", "221 2.0.0 Bye").await?;
-                    return Ok(true);
-                }
-                "noop" => self.write(stream, "250 2.0.0 Ok").await?,
-                _ => self.write(stream, "502 5.5.2 what?").await?,
-            };
 
-            if !go {
-                return Ok(false);
+            if let Some(end) = self.command(stream, seen, encrypted, &line).await? {
+                return Ok(end);
             }
         }
+    }
+
+    /// Answers one command; `Some` ends the dialogue, false where the script hung up.
+    async fn command<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        seen: &Seen,
+        encrypted: bool,
+        line: &str,
+    ) -> io::Result<Option<bool>> {
+        let lower = line.to_lowercase();
+        let go = match lower.split(' ').next().unwrap_or_default() {
+            "ehlo" => {
+                let announcement = self.announcement(encrypted);
+                self.say(stream, "ehlo", &announcement).await?
+            }
+            "helo" => self.say(stream, "helo", "250 mx.example.test").await?,
+            "starttls" => {
+                let consent = match self.script.starttls.as_deref() {
+                    Some("inject") => "220 go ahead|250 injected",
+                    _ => "220 2.0.0 go ahead",
+                };
+                let go = self.say(stream, "consent", consent).await?;
+                if go && self.last_was(seen, "consent", "220") {
+                    return Ok(Some(true));
+                }
+                go
+            }
+            "mail" => self.say(stream, "mail", "250 2.1.0 Ok").await?,
+            "rcpt" if lower == self.recipient => self.say(stream, "rcpt", "250 2.1.5 Ok").await?,
+            "rcpt" => self.say(stream, "random", "550 5.1.1 User unknown").await?,
+            "rset" => self.say(stream, "rset", "250 2.0.0 Ok").await?,
+            "quit" => {
+                self.say(stream, "quit", "221 2.0.0 Bye").await?;
+                return Ok(Some(true));
+            }
+            "noop" => self.write(stream, "250 2.0.0 Ok").await?,
+            _ => self.write(stream, "502 5.5.2 what?").await?,
+        };
+
+        Ok((!go).then_some(false))
     }
 
     /// Whether the last line that was said for `key` began with `code`.
@@ -340,22 +349,6 @@ impl Inner {
             Some(line) => line.split_once(' ').unwrap_or((line, "")),
             None => ("", line),
         };
-        let number = |rest: &str| -> (u64, String) {
-            let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
-            (
-                number
-                    .parse()
-                    .unwrap_or_else(|_| panic!("{line}: a number is wanted")),
-                text.to_owned(),
-            )
-        };
-
-        let crlf = |text: &str| {
-            text.split('|')
-                .map(|line| format!("{line}\r\n"))
-                .collect::<String>()
-        };
-
         match direction {
             "" => stream.write_all(crlf(rest).as_bytes()).await?,
             "silence" => {
@@ -370,61 +363,80 @@ impl Inner {
             "wait" => {
                 let (ms, text) = number(rest);
                 sleep(Duration::from_millis(ms)).await;
-                stream.write_all(crlf(&text).as_bytes()).await?;
+                stream.write_all(crlf(text).as_bytes()).await?;
             }
-            "drip" => {
-                let (ms, text) = number(rest);
-                for byte in crlf(&text).bytes() {
-                    if stream.write_all(&[byte]).await.is_err() {
-                        return Ok(false);
-                    }
-                    stream.flush().await?;
-                    sleep(Duration::from_millis(ms)).await;
-                }
-            }
-            "lf" => {
-                stream
-                    .write_all(crlf(rest).replace('\r', "").as_bytes())
-                    .await?
-            }
-            "latin1" => {
-                let bytes: Vec<u8> = crlf(rest)
-                    .chars()
-                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
-                    .collect();
-                stream.write_all(&bytes).await?;
-            }
-            "raw" => {
-                let text = rest
-                    .replace("\\r", "\r")
-                    .replace("\\n", "\n")
-                    .replace("\\x16", "\x16")
-                    .replace("\\0", "\0");
-                stream.write_all(text.as_bytes()).await?;
-            }
-            "huge" => {
-                let piece = "550-x".repeat(1000);
-                for _ in 0..200 {
-                    if stream.write_all(piece.as_bytes()).await.is_err() {
-                        return Ok(false);
-                    }
-                }
-            }
+            "drip" => return drip(stream, rest).await,
+            "huge" => return flood(stream, 200, &"550-x".repeat(1000)).await,
             "lines" => {
                 let (count, text) = number(rest);
-                for _ in 0..count {
-                    let more = format!("{}-{}\r\n", &text[..3], text.get(4..).unwrap_or_default());
-                    if stream.write_all(more.as_bytes()).await.is_err() {
-                        return Ok(false);
-                    }
+                let more = format!("{}-{}\r\n", &text[..3], text.get(4..).unwrap_or_default());
+                if !flood(stream, count, &more).await? {
+                    return Ok(false);
                 }
-                stream.write_all(crlf(&text).as_bytes()).await?;
+                stream.write_all(crlf(text).as_bytes()).await?;
             }
-            other => panic!("no such direction: {other}"),
+            other => stream.write_all(&odd_bytes(other, rest)).await?,
         }
 
         stream.flush().await?;
 
         Ok(true)
     }
+}
+
+/// `100 220 hello`: a number, then what it is about.
+fn number(rest: &str) -> (u64, &str) {
+    let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    let number = number.parse();
+    (
+        number.unwrap_or_else(|_| panic!("{rest}: a number is wanted")),
+        text,
+    )
+}
+
+/// Lines as the wire has them.
+fn crlf(text: &str) -> String {
+    text.split('|').map(|line| format!("{line}\r\n")).collect()
+}
+
+/// Bytes that no good server would send.
+fn odd_bytes(direction: &str, rest: &str) -> Vec<u8> {
+    match direction {
+        "lf" => crlf(rest).replace('\r', "").into_bytes(),
+        "latin1" => crlf(rest)
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+            .collect(),
+        "raw" => rest
+            .replace("\\r", "\r")
+            .replace("\\n", "\n")
+            .replace("\\x16", "\x16")
+            .replace("\\0", "\0")
+            .into_bytes(),
+        other => panic!("no such direction: {other}"),
+    }
+}
+
+/// One byte after the other, so many milliseconds apart; false where nobody listens any more.
+async fn drip<S: AsyncWrite + Unpin>(stream: &mut S, rest: &str) -> Go {
+    let (ms, text) = number(rest);
+    for byte in crlf(text).bytes() {
+        if stream.write_all(&[byte]).await.is_err() {
+            return Ok(false);
+        }
+        stream.flush().await?;
+        sleep(Duration::from_millis(ms)).await;
+    }
+    Ok(true)
+}
+
+/// The same again and again; false where nobody listens any more.
+async fn flood<S: AsyncWrite + Unpin>(stream: &mut S, count: u64, piece: &str) -> Go {
+    for _ in 0..count {
+        if stream.write_all(piece.as_bytes()).await.is_err() {
+            return Ok(false);
+        }
+    }
+    stream.flush().await?;
+    Ok(true)
 }

@@ -8,7 +8,7 @@ use netvane_net::smtp::Welcome;
 
 /// From the sender's program to the reader's, as far as it leads.
 pub(super) fn stations(data: &Data) -> Vec<Station> {
-    let (sender, receiver) = (&data.sender, &data.receiver);
+    let sender = &data.sender;
     let submission = sender.submission.as_ref().and_then(Services::best);
     let submitted_to = match submission {
         Some(service) => service.host.clone(),
@@ -35,6 +35,14 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
         return stations;
     }
 
+    stations.extend(delivery(data));
+
+    stations
+}
+
+/// The rest of the way where the receiver takes mail.
+fn delivery(data: &Data) -> [Station; 3] {
+    let receiver = &data.receiver;
     let exchange = receiver
         .exchanges
         .iter()
@@ -43,30 +51,24 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
     let exchange_name =
         exchange.map_or_else(|| both_forms(&receiver.domain), |it| it.exchange.clone());
 
-    stations.push(station(
-        "The receiver's mail server",
-        &exchange_name,
-        hop(exchange).as_str(),
-    ));
-
     let kept_by = match &receiver.provider {
         Some(provider) if provider.role == Role::Mailboxes => provider.name.clone(),
         _ => both_forms(&receiver.domain),
     };
-
-    stations.push(station(
-        "The mailbox",
-        &kept_by,
-        "filters, then delivery inside, often LMTP",
-    ));
-
     let access = way(
         data.access.as_ref(),
         "IMAP, port 993, or POP3, port 995, TLS",
     );
-    stations.push(station("The reader's mail program", &data.to, &access));
 
-    stations
+    [
+        station("The receiver's mail server", &exchange_name, &hop(exchange)),
+        station(
+            "The mailbox",
+            &kept_by,
+            "filters, then delivery inside, often LMTP",
+        ),
+        station("The reader's mail program", &data.to, &access),
+    ]
 }
 
 fn station(title: &str, name: &str, via: &str) -> Station {
@@ -106,3 +108,6 @@ fn hop(exchange: Option<&Exchange>) -> String {
     };
     format!("SMTP, port 25{encryption}")
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

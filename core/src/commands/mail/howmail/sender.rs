@@ -129,66 +129,65 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
     for _ in 0..=MAX_REDIRECTS {
         let texts = match existing(client, &at).await {
             Ok(Some(texts)) => texts,
-            Ok(None) => {
-                return Spf {
-                    fault: Some(format!("{at} does not exist")),
-                    ..spf
-                };
-            }
-            Err(fault) => {
-                return Spf {
-                    fault: Some(fault),
-                    ..spf
-                };
-            }
+            Ok(None) => return spf.broken(format!("{at} does not exist")),
+            Err(fault) => return spf.broken(fault),
         };
 
+        match spf.read(&at, texts) {
+            Some(next) => at = next,
+            None => return spf,
+        }
+    }
+
+    spf.broken("it redirects on and on".into())
+}
+
+impl Spf {
+    fn broken(self, fault: String) -> Self {
+        Self {
+            fault: Some(fault),
+            ..self
+        }
+    }
+
+    /// Notes what the texts at a name say; the next name where they redirect.
+    fn read(&mut self, at: &str, texts: Vec<String>) -> Option<String> {
         let mut records = texts
             .into_iter()
             .filter(|text| is_version(text, "v=spf1", &[' ']));
-        let (first, second) = (records.next(), records.next());
-        let Some(text) = first else {
-            if spf.record.is_some() {
-                spf.fault = Some(format!("it redirects to {at}, which has no SPF record"));
+
+        let Some(text) = records.next() else {
+            if self.record.is_some() {
+                self.fault = Some(format!("it redirects to {at}, which has no SPF record"));
             }
-            return spf;
+            return None;
         };
 
-        if second.is_some() {
-            let fault = Some(format!(
+        let read = SpfRecord::parse(text.as_bytes());
+        self.record.get_or_insert(text);
+
+        if records.next().is_some() {
+            self.fault = Some(format!(
                 "{at} has more than one SPF record, so none counts (RFC 7208 §4.5)"
             ));
-            return Spf {
-                record: spf.record.or(Some(text)),
-                fault,
-                ..spf
-            };
+            return None;
         }
 
-        let read = SpfRecord::parse(text.as_bytes());
-        spf.record.get_or_insert(text);
         let Ok(read) = read else {
-            spf.fault = Some(format!("the record at {at} cannot be read (RFC 7208 §4.6)"));
-            return spf;
+            self.fault = Some(format!("the record at {at} cannot be read (RFC 7208 §4.6)"));
+            return None;
         };
 
         match verdict(&read) {
             Ok(others) => {
-                return Spf {
-                    others: Some(others),
-                    ..spf
-                };
+                self.others = Some(others);
+                None
             }
             Err(next) => {
-                spf.redirects.push(next.clone());
-                at = next;
+                self.redirects.push(next.clone());
+                Some(next)
             }
         }
-    }
-
-    Spf {
-        fault: Some("it redirects on and on".into()),
-        ..spf
     }
 }
 

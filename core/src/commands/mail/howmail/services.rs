@@ -337,3 +337,6 @@ async fn states(
         .map(|result| (result.port, word(result.state)))
         .collect())
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,41 +1,19 @@
 //! The story: one step after the other, each in a few plain sentences with the facts below.
 
-use super::{Data, receiver::Exchange};
+use super::Data;
 use crate::{commands::dns::lookup::Outcome, mailbox_check::provider};
-use netvane_document::{Block, Cell, Document, Role, Severity};
+use netvane_document::{Block, Cell, Document, Severity};
 use netvane_facts::target::both_forms;
 
 mod facts;
+#[cfg(test)]
+mod tests;
 mod trust;
-
-/// What a mail server may announce, and what it means.
-const EXTENSIONS: [(&str, &str); 11] = [
-    ("STARTTLS", "can encrypt the rest of the talk (RFC 3207)"),
-    ("SIZE", "the largest message it takes, in bytes (RFC 1870)"),
-    (
-        "8BITMIME",
-        "takes letters beyond ASCII in the text (RFC 6152)",
-    ),
-    ("SMTPUTF8", "takes them in addresses as well (RFC 6531)"),
-    (
-        "PIPELINING",
-        "several commands may travel together (RFC 2920)",
-    ),
-    ("CHUNKING", "takes the message in counted pieces (RFC 3030)"),
-    ("DSN", "reports on delivery as the sender wishes (RFC 3461)"),
-    ("ENHANCEDSTATUSCODES", "gives reasons by number (RFC 2034)"),
-    (
-        "REQUIRETLS",
-        "can promise encryption all the way (RFC 8689)",
-    ),
-    ("LIMITS", "says how much it takes at once (RFC 9422)"),
-    ("AUTH", "lets its own users log in (RFC 4954)"),
-];
+mod way;
 
 /// Exchanges that are shown; the data has them all.
 pub(super) const SHOWN_EXCHANGES: usize = 10;
-/// Addresses of an exchange that are shown.
-const SHOWN_ADDRESSES: usize = 2;
+
 /// The whole story.
 pub(super) fn tell(data: &Data) -> Document {
     let (summary, severity) = data.summary();
@@ -58,8 +36,8 @@ pub(super) fn tell(data: &Data) -> Document {
         stations: data.path.clone(),
     });
     data.submission(&mut document);
-    data.directory(&mut document);
-    data.hop(&mut document);
+    way::directory(data, &mut document);
+    way::hop(data, &mut document);
     trust::sender(data, &mut document);
     trust::encryption(data, &mut document);
     data.store(&mut document);
@@ -132,42 +110,51 @@ impl Data {
             return (format!("This mail would come back: {reason}"), severity);
         }
 
-        let asked = receiver
-            .exchanges
+        match self.answering() {
+            Some(answering) => (format!("{name} takes mail: {answering}"), Severity::Good),
+            None => (
+                format!(
+                    "The story is the same, but the mail servers of {name} {}",
+                    self.silence()
+                ),
+                Severity::Warning,
+            ),
+        }
+    }
+
+    /// How many of the mail servers answer, and whether encrypted; `None` where none does.
+    fn answering(&self) -> Option<String> {
+        let exchanges = &self.receiver.exchanges;
+        let answering: Vec<_> = exchanges.iter().filter(|it| it.answers()).collect();
+        let asked = exchanges
             .iter()
             .filter(|it| it.answers() || it.unreachable.is_some())
             .count();
-
-        let answering: Vec<_> = receiver
-            .exchanges
-            .iter()
-            .filter(|exchange| exchange.answers())
-            .collect();
-
         let encrypted = answering
             .iter()
             .filter(|exchange| exchange.welcome.tls.is_some())
             .count();
 
-        if !answering.is_empty() {
-            let encrypted = match encrypted {
-                0 => "without encryption",
-                some if some == answering.len() => "with encryption",
-                _ => "not all of them with encryption",
-            };
-            let servers = match (answering.len(), asked.max(answering.len())) {
-                (1, 1) => "the mail server answers".to_owned(),
-                (some, all) if some == all => format!("all {all} mail servers asked answer"),
-                (some, all) => format!("{some} of {all} mail servers asked answer"),
-            };
-            return (
-                format!("{name} takes mail: {servers}, {encrypted}"),
-                Severity::Good,
-            );
-        }
+        let encryption = match encrypted {
+            0 => "without encryption",
+            some if some == answering.len() => "with encryption",
+            _ => "not all of them with encryption",
+        };
+        let servers = match (answering.len(), asked) {
+            (0, _) => return None,
+            (1, 1) => "the mail server answers".to_owned(),
+            (some, all) if some == all => format!("all {all} mail servers asked answer"),
+            (some, all) => format!("{some} of {all} mail servers asked answer"),
+        };
 
-        let why = match (&receiver.mx, &receiver.unasked) {
-            (None, _) => "could not be looked up just now",
+        Some(format!("{servers}, {encryption}"))
+    }
+
+    /// Why nothing is heard of the mail servers.
+    fn silence(&self) -> &'static str {
+        let receiver = &self.receiver;
+
+        match (&receiver.mx, &receiver.unasked) {
             (Some(Outcome::Answer | Outcome::NoData), Some(_)) => {
                 "have been asked often enough for now"
             }
@@ -176,12 +163,7 @@ impl Data {
             }
             (Some(Outcome::Answer | Outcome::NoData), None) => "do not answer us just now",
             _ => "could not be looked up just now",
-        };
-
-        (
-            format!("The story is the same, but the mail servers of {name} {why}"),
-            Severity::Warning,
-        )
+        }
     }
 
     fn submission(&self, document: &mut Document) {
@@ -197,179 +179,6 @@ impl Data {
              (DKIM, step 4) and tries for days, if need be, until it is delivered.",
         );
         facts::services(self, self.sender.submission.as_ref(), &name, document);
-    }
-
-    fn directory(&self, document: &mut Document) {
-        let (receiver, name) = (&self.receiver, self.receiver_domain());
-        document.heading(format!(
-            "2. Finding the way: DNS names the servers of {name}"
-        ));
-        document.text(
-            "The server asks DNS, the directory of the internet (RFC 1035, port 53), who takes mail for the part after \
-             the @: the MX records (RFC 5321 §5.1).\nThe lowest preference is tried first; the others are there \
-             for when it fails.",
-        );
-
-        let rows = receiver
-            .exchanges
-            .iter()
-            .take(SHOWN_EXCHANGES)
-            .map(|exchange| {
-                let mut addresses: Vec<String> = exchange
-                    .addresses
-                    .iter()
-                    .take(SHOWN_ADDRESSES)
-                    .map(ToString::to_string)
-                    .collect();
-
-                let more = exchange.addresses.len().saturating_sub(SHOWN_ADDRESSES);
-                if more > 0 {
-                    addresses.push(format!("and {more} more"));
-                }
-
-                let addresses = if addresses.is_empty() {
-                    Cell::new("none", Role::Bad)
-                } else {
-                    Cell::new(addresses.join("\n"), Role::Address)
-                };
-
-                [
-                    exchange.preference.into(),
-                    Cell::domain(&exchange.exchange),
-                    addresses,
-                ]
-            });
-
-        document.table([">Preference", "Mail server", "Addresses"], rows.collect());
-        let more = receiver.exchanges.len().saturating_sub(SHOWN_EXCHANGES);
-        if more > 0 {
-            document.text(format!("And {more} more."));
-        }
-
-        if receiver.implicit {
-            document.text("There is no MX record, so mail goes to the domain's own address.");
-            document.warn(format!(
-                "{name} has no MX record; mail goes to its own address (RFC 5321 §5.1)"
-            ));
-        }
-
-        if receiver.mx.is_none() && receiver.faults.is_empty() {
-            document.field("MX", Cell::aside(self.missing()));
-        }
-
-        if let Some(reason) = self.dead_end() {
-            let proof = if receiver.null_mx { " (RFC 7505)" } else { "" };
-            document.text(format!(
-                "Here the way ends: {reason}{proof}.\nThe server sends the message back to the sender with the \
-                 reason, a bounce (RFC 3464).\nWhat follows is how it would have gone on."
-            ));
-        }
-
-        receiver
-            .faults
-            .iter()
-            .take(SHOWN_EXCHANGES)
-            .for_each(|fault| _ = document.warn(fault));
-
-        for exchange in receiver
-            .exchanges
-            .iter()
-            .filter(|exchange| exchange.inward)
-            .take(SHOWN_EXCHANGES)
-        {
-            let addresses: Vec<String> =
-                exchange.addresses.iter().map(ToString::to_string).collect();
-            document.warn(format!(
-                "{} names {} as its mail server, which leads to {}: nobody outside can reach that, so the domain \
-                 is broken, and it was not connected to",
-                name,
-                exchange.exchange,
-                addresses.join(", ")
-            ));
-        }
-    }
-
-    fn hop(&self, document: &mut Document) {
-        let (receiver, name) = (&self.receiver, self.receiver_domain());
-        document.heading(format!("3. The hop: from server to server, to {name}"));
-        document.text(
-            "The sender's server connects to port 25 and both speak SMTP (RFC 5321).\nThe other side greets \
-             with 220; EHLO asks what it can do; STARTTLS encrypts the rest (RFC 3207).\nThen MAIL names the \
-             sender, RCPT the receiver, and DATA carries the message. We stopped before MAIL.",
-        );
-
-        if self.sender.domain == receiver.domain {
-            document.text(
-                "Both addresses are of one domain: its own server may hand the message over inside, without \
-                 this hop.",
-            );
-        }
-
-        for exchange in receiver
-            .exchanges
-            .iter()
-            .filter(|it| it.answers() || it.welcome.fault.is_some() || it.unreachable.is_some())
-            .take(SHOWN_EXCHANGES)
-        {
-            document.block(Block::Fields {
-                fields: facts::fields(exchange),
-            });
-            if exchange.inward {
-                continue;
-            }
-
-            let host = &exchange.exchange;
-
-            match (&exchange.unreachable, &exchange.welcome.fault) {
-                (Some(_), _) if receiver.port_blocked => {}
-                (Some(why), _) => {
-                    _ = document.warn(format!("{host} is not reached from here: {why}"))
-                }
-                (None, Some(fault)) => _ = document.warn(format!("{host}: {fault}")),
-                (None, None) if exchange.welcome.starttls == Some(false) => {
-                    document.warn(format!(
-                        "{host} offers no STARTTLS: mail to it can be read on the way"
-                    ));
-                }
-                (None, None) => {}
-            }
-        }
-
-        let talked = receiver.exchanges.iter().any(Exchange::answers);
-
-        if receiver.port_blocked {
-            document.text(
-                "Port 25 is blocked from here, as in many networks (against spam), so nothing can be said about \
-                 how these servers answer others.",
-            );
-        } else if self.finished
-            && !talked
-            && self.dead_end().is_none()
-            && receiver.unasked.is_none()
-            && receiver.mx.is_some()
-        {
-            document.text(
-                "None of them answers us. Many networks let nobody out to port 25, so that may be our side.",
-            );
-        }
-
-        if let Some(unasked) = &receiver.unasked {
-            document.note(format!("Not connected to: {unasked}"));
-        }
-
-        let announced = EXTENSIONS.into_iter().filter(|(keyword, _)| {
-            receiver.exchanges.iter().any(|exchange| {
-                exchange.welcome.announces(keyword)
-                    || *keyword == "STARTTLS" && exchange.welcome.starttls == Some(true)
-            })
-        });
-
-        document.table(
-            ["Announced", "Means"],
-            announced
-                .map(|(keyword, means)| [Cell::exact(keyword), means.into()])
-                .collect(),
-        );
     }
 
     fn store(&self, document: &mut Document) {

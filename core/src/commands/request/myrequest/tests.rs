@@ -80,3 +80,105 @@ fn others_do_not_read_credentials() {
     );
     assert_eq!(data.headers[0].1, "(8 characters, not shown to others)");
 }
+
+#[test]
+fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
+    let mut visit = samples::visit("192.0.2.1:4711", &[]);
+    visit.connection.relayed = Some(crate::request::http_request::Relayed {
+        version: 2,
+        ends: Some((
+            "198.51.100.7:5000".parse().expect("an address"),
+            "203.0.113.1:443".parse().expect("an address"),
+        )),
+        tls: Some(Tls {
+            protocol: Some("TLSv1.3".into()),
+            cipher: Some("TLS_AES_128_GCM_SHA256".into()),
+            server_name: None,
+            client_name: Some("alice".into()),
+        }),
+    });
+    let trusting = |network: &str| {
+        let mut http = crate::settings::Settings::default().http;
+        http.trusted_proxies.extend(network.parse::<ipnet::IpNet>());
+        variables(&visit, &Proxies::new(&http))
+    };
+
+    let believed = trusting("192.0.2.0/24");
+    for (name, value) in [
+        ("SSL_PROTOCOL", Some("TLSv1.3")),
+        ("SSL_CIPHER", Some("TLS_AES_128_GCM_SHA256")),
+        ("SSL_TLS_SNI", None),
+        ("SSL_CLIENT_S_DN_CN", Some("alice")),
+        ("HTTPS", Some("on")),
+        ("REQUEST_SCHEME", Some("https")),
+        ("REMOTE_ADDR", Some("198.51.100.7")),
+        ("REMOTE_PORT", Some("5000")),
+        ("PROXY_ADDR", Some("192.0.2.1")),
+        ("PROXY_PORT", Some("4711")),
+        ("SERVER_ADDR", Some("203.0.113.1")),
+        ("SERVER_PORT", Some("443")),
+    ] {
+        assert_eq!(believed.get(name).and_then(Value::as_str), value, "{name}");
+    }
+}
+
+#[test]
+fn schemes_are_those_of_the_web_and_the_nearest_proxy_counts() {
+    let mut http = crate::settings::Settings::default().http;
+    http.trusted_proxies
+        .extend("192.0.2.0/24".parse::<ipnet::IpNet>());
+    let proxies = Proxies::new(&http);
+    for (said, expected) in [
+        ("https", "https"),
+        ("HTTPS", "https"),
+        ("http, https", "https"),
+        ("https, http", "http"),
+        ("javascript", "http"),
+        ("", "http"),
+    ] {
+        let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", said)]);
+        assert_eq!(scheme(&visit, false, &proxies), expected, "{said:?}");
+        assert_eq!(scheme(&visit, true, &Proxies::default()), "https");
+    }
+}
+
+#[test]
+fn a_host_loses_its_port_only() {
+    for (host, name) in [
+        ("example.test", "example.test"),
+        ("example.test:8080", "example.test"),
+        ("example.test:", "example.test"),
+        ("[2001:db8::1]:80", "[2001:db8::1]"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+        ("a:b", "a:b"),
+        ("", ""),
+    ] {
+        assert_eq!(without_port(host), name, "{host:?}");
+    }
+}
+
+#[test]
+fn protocols_are_named_as_browsers_name_them() {
+    assert_eq!(protocol(Version::HTTP_11), "HTTP/1.1");
+    assert_eq!(protocol(Version::HTTP_2), "HTTP/2");
+}
+
+#[test]
+fn long_values_are_cut_at_a_character() {
+    let fits = "é".repeat(MOST_VALUE);
+    assert_eq!(shortened(&fits), fits);
+    let longer = format!("{fits}é");
+    assert_eq!(shortened(&longer), format!("{fits}… (4001 characters)"));
+    assert_eq!(shortened(""), "");
+}
+
+#[test]
+fn the_summary_is_the_request_line() {
+    let visit = samples::visit(
+        "192.0.2.1:1",
+        &[("accept", "*/*"), ("x-a", "1"), ("x-a", "2")],
+    );
+    let document = Data::of(&visit, &Proxies::default()).present();
+    assert_eq!(document.summary, "GET /me over HTTP/1.1, 3 header lines");
+    assert!(document.warnings.is_empty());
+}

@@ -3,7 +3,7 @@
 use super::super::{
     Data,
     receiver::Exchange,
-    services::{Evidence, Services},
+    services::{Evidence, Service, Services},
 };
 use crate::commands::dns::lookup::count;
 use netvane_document::{Cell, Document, Field, Role};
@@ -22,51 +22,12 @@ pub(super) fn services(
         document.field("Servers", Cell::aside(data.missing()));
         return;
     };
-    let rows = services.found.iter().map(|service| {
-        let found = match service.evidence {
-            Evidence::Srv => "SRV record",
-            Evidence::UsualName => "usual name",
-        };
-        let state = match (service.state, &service.fault) {
-            (Some("open"), _) => Cell::new("open", Role::Good),
-            (Some(state), _) => Cell::new(state, Role::Warning),
-            (None, Some(_)) => Cell::new("not reachable", Role::Bad),
-            (None, None) => Cell::aside("being checked"),
-        };
-
-        let how = service.protocol.encryption();
-        let protocol = format!("{}, {how}", service.protocol.name());
-
-        [
-            protocol.into(),
-            Cell::domain(&service.host),
-            service.port.into(),
-            state,
-            Cell::aside(found),
-        ]
-    });
 
     document.table(
         ["Protocol", "Server", ">Port", "Port is", "Found by"],
-        rows.collect(),
+        services.found.iter().map(row).collect(),
     );
-
-    for service in services
-        .found
-        .iter()
-        .filter(|service| service.evidence == Evidence::Srv)
-    {
-        let what = format!("{}:{}", service.host, service.port);
-        if let Some(fault) = &service.fault {
-            document.warn(format!(
-                "{name} names {what} for its mail programs: {fault}"
-            ));
-        } else if let Some(state @ ("closed" | "filtered")) = service.state {
-            document.warn(format!(
-                "{name} names {what} for its mail programs, but the port is {state} from here"
-            ));
-        }
-    }
+    warn_of_services(services, name, document);
 
     if services.found.is_empty() {
         let text = match &services.fault {
@@ -93,6 +54,49 @@ pub(super) fn services(
     if !services.automatic.is_empty() {
         let names = services.automatic.join(", ");
         document.field("Settings for programs", Cell::new(names, Role::Domain));
+    }
+}
+
+fn row(service: &Service) -> [Cell; 5] {
+    let found = match service.evidence {
+        Evidence::Srv => "SRV record",
+        Evidence::UsualName => "usual name",
+    };
+    let state = match (service.state, &service.fault) {
+        (Some("open"), _) => Cell::new("open", Role::Good),
+        (Some(state), _) => Cell::new(state, Role::Warning),
+        (None, Some(_)) => Cell::new("not reachable", Role::Bad),
+        (None, None) => Cell::aside("being checked"),
+    };
+    let how = service.protocol.encryption();
+    let protocol = format!("{}, {how}", service.protocol.name());
+
+    [
+        protocol.into(),
+        Cell::domain(&service.host),
+        service.port.into(),
+        state,
+        Cell::aside(found),
+    ]
+}
+
+/// Servers that the domain itself names, and that cannot be used.
+fn warn_of_services(services: &Services, name: &str, document: &mut Document) {
+    for service in services
+        .found
+        .iter()
+        .filter(|service| service.evidence == Evidence::Srv)
+    {
+        let what = format!("{}:{}", service.host, service.port);
+        if let Some(fault) = &service.fault {
+            document.warn(format!(
+                "{name} names {what} for its mail programs: {fault}"
+            ));
+        } else if let Some(state @ ("closed" | "filtered")) = service.state {
+            document.warn(format!(
+                "{name} names {what} for its mail programs, but the port is {state} from here"
+            ));
+        }
     }
 }
 

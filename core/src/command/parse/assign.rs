@@ -1,0 +1,224 @@
+//! Which word of a line belongs to which argument.
+
+use std::ops::Range;
+
+use super::{
+    fault::{empty, form, missing, superfluous, unknown_option},
+    tokens::Token,
+};
+use crate::{
+    command::Entry,
+    spec::{Argument, ArgumentKind},
+};
+use netvane_document::UsageError;
+
+/// A value with the place where it was written.
+pub(super) struct Given<'a> {
+    pub(super) argument: &'a Argument,
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+/// Gives each token to the argument that it belongs to.
+pub(super) fn assign<'e>(
+    entry: &'e Entry,
+    tokens: &[Token],
+    line: &str,
+) -> Result<Vec<Given<'e>>, UsageError> {
+    let mut given: Vec<Given<'e>> = Vec::new();
+    let mut tokens = tokens.iter();
+    let mut options_end = false;
+
+    while let Some(token) = tokens.next() {
+        if token.text == "--" && !token.quoted && !options_end {
+            options_end = true;
+            continue;
+        }
+
+        let value = match option(entry, token, options_end)? {
+            Some((argument, value)) => option_value(argument, value, token, &mut tokens)?,
+            None => {
+                let value = positional(entry, &given, token, line)?;
+                if value.argument.rest {
+                    tokens = [].iter();
+                }
+                value
+            }
+        };
+
+        check(&value, &given)?;
+        given.push(value);
+    }
+
+    let end = line.chars().count();
+    missing(entry, |name| {
+        given.iter().any(|given| given.argument.name == name)
+    })
+    .map_err(|error| error.at(end..end))?;
+
+    Ok(given)
+}
+
+/// What an option is set to: the value beside it, a switch's own presence, or the next token.
+fn option_value<'e>(
+    argument: &'e Argument,
+    value: OptionValue,
+    token: &Token,
+    tokens: &mut std::slice::Iter<'_, Token>,
+) -> Result<Given<'e>, UsageError> {
+    let span = token.span.clone();
+    let (text, span) = match value {
+        Some(value) => (value, span),
+        None if argument.kind == ArgumentKind::Boolean => ("true".into(), span),
+        None => match tokens.next() {
+            Some(value) => (value.text.clone(), value.span.clone()),
+            None => {
+                return Err(UsageError::argument(format!(
+                    "`{}` needs a value{}",
+                    argument.name,
+                    form(argument)
+                ))
+                .at(span));
+            }
+        },
+    };
+
+    Ok(Given {
+        argument,
+        text,
+        span,
+    })
+}
+
+/// A token without a name goes to the first argument that has no value yet; free text takes the rest of the line.
+fn positional<'e>(
+    entry: &'e Entry,
+    given: &[Given<'e>],
+    token: &Token,
+    line: &str,
+) -> Result<Given<'e>, UsageError> {
+    let free = entry.arguments.iter().find(|argument| {
+        argument.kind != ArgumentKind::Boolean
+            && !given
+                .iter()
+                .any(|given| given.argument.name == argument.name)
+    });
+    let argument = free.ok_or_else(|| superfluous(entry, token))?;
+    let (text, span) = if argument.rest {
+        rest_of_line(line, token)
+    } else {
+        (token.text.clone(), token.span.clone())
+    };
+
+    Ok(Given {
+        argument,
+        text,
+        span,
+    })
+}
+
+/// Not twice, and free text not empty; types say more of what else is wrong.
+fn check(value: &Given<'_>, given: &[Given<'_>]) -> Result<(), UsageError> {
+    let Given {
+        argument,
+        text,
+        span,
+    } = value;
+
+    if given
+        .iter()
+        .any(|given| given.argument.name == argument.name)
+    {
+        let message = format!("`{}` is given twice", argument.name);
+        return Err(UsageError::argument(message).at(span.clone()));
+    }
+
+    if argument.rest && text.is_empty() {
+        return Err(empty(argument).at(span.clone()));
+    }
+
+    Ok(())
+}
+
+/// An option's value, where it was written in the same token.
+type OptionValue = Option<String>;
+
+/// `--count=3`, `count=3`, `--count`, dig's `@server` and `+flag`, a switch's bare name.
+fn option<'e>(
+    entry: &'e Entry,
+    token: &Token,
+    options_end: bool,
+) -> Result<Option<(&'e Argument, OptionValue)>, UsageError> {
+    if token.quoted || options_end {
+        return Ok(None);
+    }
+
+    let text = token.text.as_str();
+
+    if let Some(server) = text.strip_prefix('@').filter(|server| !server.is_empty())
+        && let Some(argument) = find(entry, "resolver")
+    {
+        return Ok(Some((argument, Some(server.to_owned()))));
+    }
+
+    let dashed = text
+        .strip_prefix("--")
+        .or_else(|| text.strip_prefix('+').filter(|_| has_switch(entry)));
+
+    if let Some(written) = dashed {
+        let (name, value) = match written.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (written, None),
+        };
+        return match find(entry, name) {
+            Some(argument) => Ok(Some((argument, value))),
+            None => Err(unknown_option(entry, name).at(token.span.clone())),
+        };
+    }
+
+    if let Some((name, value)) = text.split_once('=')
+        && let Some(argument) = find(entry, name)
+    {
+        return Ok(Some((argument, Some(value.to_owned()))));
+    }
+
+    if text.starts_with('-') && text.len() > 1 && text.parse::<f64>().is_err() && !free_text(entry)
+    {
+        return Err(unknown_option(entry, text.trim_start_matches('-')).at(token.span.clone()));
+    }
+
+    let switch = find(entry, text).filter(|argument| argument.kind == ArgumentKind::Boolean);
+
+    Ok(switch.map(|argument| (argument, None)))
+}
+
+fn free_text(entry: &Entry) -> bool {
+    entry.arguments.iter().any(|argument| argument.rest)
+}
+
+fn has_switch(entry: &Entry) -> bool {
+    entry
+        .arguments
+        .iter()
+        .any(|argument| argument.kind == ArgumentKind::Boolean)
+}
+
+pub(super) fn find<'e>(entry: &'e Entry, written: &str) -> Option<&'e Argument> {
+    let name = written.to_lowercase().replace('-', "_");
+    entry
+        .arguments
+        .iter()
+        .find(|argument| argument.name == name)
+}
+
+fn rest_of_line(line: &str, token: &Token) -> (String, Range<usize>) {
+    let text: String = line.chars().skip(token.span.start).collect();
+    let text = text.trim_end().to_owned();
+    let end = token.span.start + text.chars().count();
+    let closes = text.ends_with(['"', '\'', '”', '’']);
+    if token.quoted && closes && token.span.end == end {
+        (token.text.clone(), token.span.clone())
+    } else {
+        (text, token.span.start..end)
+    }
+}

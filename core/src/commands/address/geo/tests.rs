@@ -1,0 +1,220 @@
+use super::*;
+use crate::commands::testing::{field, head, rows, shown};
+
+fn databases() -> Arc<[DatabaseInfo]> {
+    let database = |name: &str, built: Option<&str>| DatabaseInfo {
+        name: name.into(),
+        built: built.map(str::to_owned),
+    };
+    [
+        database("Cities", Some("2026-01-02T03:04:05Z")),
+        database("Networks", None),
+    ]
+    .into()
+}
+
+/// An address of which the databases know nothing.
+pub(crate) fn unknown(address: &str) -> Place {
+    Place {
+        address: address.parse().expect("an address"),
+        version: if address.contains(':') { 6 } else { 4 },
+        scope: Kind::Global,
+        special: None,
+        country: None,
+        region: None,
+        city: None,
+        postal: None,
+        location: None,
+        network: None,
+        databases: databases(),
+    }
+}
+
+/// An address of which they know all there is.
+pub(crate) fn known(address: &str) -> Place {
+    Place {
+        country: Some(Country {
+            code: "DE".into(),
+            name: Some("Germany".into()),
+        }),
+        region: Some("Hesse".into()),
+        city: Some("Frankfurt".into()),
+        postal: Some("60311".into()),
+        location: Some(Location {
+            latitude: Some(50.11552),
+            longitude: Some(8.68417),
+            accuracy_km: Some(20.0),
+            time_zone: Some("Europe/Berlin".into()),
+        }),
+        network: Some(Network {
+            cidr: "192.0.2.0/24".parse().ok(),
+            asn: Some(64496),
+            organization: Some("Example Net".into()),
+        }),
+        ..unknown(address)
+    }
+}
+
+fn data(place: Place, more: Vec<Place>) -> Data {
+    Data {
+        query: "host.example.test".into(),
+        place,
+        more,
+    }
+}
+
+#[test]
+fn all_that_is_known_is_shown() {
+    let document = data(known("192.0.2.1"), vec![]).present();
+    insta::assert_snapshot!(shown(&document), @r#"
+    # Place and network of host.example.test
+    · Frankfurt, Hesse, Germany; network of AS64496 Example Net
+    Address: 192.0.2.1 (address)
+    Class: global
+    Country: Germany (DE)
+    Region: Hesse (exact)
+    City: Frankfurt (exact)
+    Postal code: 60311 (exact)
+    Position: 50.1155, 8.6842, within 20 km
+    Time zone: Europe/Berlin (exact)
+    Network of: AS64496 Example Net (exact)
+    Block: 192.0.2.0/24 (address)
+    Data: Cities of 2026-01-02, Networks of unknown date. Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
+    "#);
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let document = data(unknown("2001:db8::1"), vec![]).present();
+    insta::assert_snapshot!(shown(&document), @r#"
+    # Place and network of host.example.test
+    · Public address; the database knows neither place nor network
+    Address: 2001:db8::1 (address)
+    Class: global
+    Data: Cities of 2026-01-02, Networks of unknown date. Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
+    "#);
+}
+
+#[test]
+fn places_and_holders_are_as_long_as_they_are_known() {
+    let all = known("192.0.2.1");
+    assert_eq!(all.place().as_deref(), Some("Frankfurt, Hesse, Germany"));
+    assert_eq!(all.holder().as_deref(), Some("AS64496 Example Net"));
+
+    let code_only = Place {
+        country: Some(Country {
+            code: "XK".into(),
+            name: None,
+        }),
+        ..unknown("192.0.2.1")
+    };
+    assert_eq!(code_only.place().as_deref(), Some("XK"));
+    assert_eq!(code_only.holder(), None);
+
+    for (asn, organization, holder) in [
+        (Some(4_294_967_295), None, Some("AS4294967295")),
+        (None, Some("Example"), Some("Example")),
+        (None, None, None),
+    ] {
+        let place = Place {
+            network: Some(Network {
+                cidr: None,
+                asn,
+                organization: organization.map(str::to_owned),
+            }),
+            ..unknown("192.0.2.1")
+        };
+        assert_eq!(place.holder().as_deref(), holder);
+    }
+}
+
+#[test]
+fn the_summary_says_the_most_that_is_known() {
+    let mut place = known("192.0.2.1");
+    assert_eq!(
+        place.summary(),
+        "Frankfurt, Hesse, Germany; network of AS64496 Example Net"
+    );
+    place.network = None;
+    assert_eq!(place.summary(), "Frankfurt, Hesse, Germany");
+
+    let network = Place {
+        network: known("192.0.2.1").network,
+        ..unknown("192.0.2.1")
+    };
+    assert_eq!(network.summary(), "network of AS64496 Example Net");
+    assert_eq!(
+        unknown("192.0.2.1").summary(),
+        "Public address; the database knows neither place nor network"
+    );
+}
+
+#[test]
+fn special_ranges_are_told_before_places() {
+    let geo = GeoReader::embedded().expect("the shipped database");
+    for (address, version, summary) in [
+        (
+            "10.1.2.3",
+            4,
+            "Private address: Private-Use (10.0.0.0/8, RFC 1918)",
+        ),
+        (
+            "127.0.0.1",
+            4,
+            "Loopback address: Loopback (127.0.0.0/8, RFC 1122)",
+        ),
+        (
+            "::ffff:10.1.2.3",
+            4,
+            "Private address: Private-Use (10.0.0.0/8, RFC 1918)",
+        ),
+        (
+            "fe80::1",
+            6,
+            "Link-local address: Link-Local Unicast (fe80::/10, RFC 4291)",
+        ),
+    ] {
+        let place = Place::new(&geo, address.parse().expect("an address"));
+        assert_eq!((&*place.summary(), place.version), (summary, version));
+    }
+}
+
+#[test]
+fn a_position_needs_both_numbers() {
+    let mut place = known("192.0.2.1");
+    let location = place.location.as_mut().expect("a location");
+    (location.longitude, location.time_zone) = (None, None);
+    let document = data(place, vec![]).present();
+    assert_eq!(field(&document, "Position"), None);
+    assert_eq!(field(&document, "Time zone"), None);
+
+    let mut place = known("192.0.2.1");
+    place.location.as_mut().expect("a location").accuracy_km = None;
+    let document = data(place, vec![]).present();
+    assert_eq!(field(&document, "Position"), Some("50.1155, 8.6842"));
+}
+
+#[test]
+fn other_addresses_stand_in_a_table() {
+    let document = data(
+        known("192.0.2.1"),
+        vec![known("192.0.2.2"), unknown("2001:db8::2")],
+    )
+    .present();
+    assert_eq!(
+        rows(&document),
+        [
+            "192.0.2.2 (address) | Frankfurt, Hesse, Germany | AS64496 Example Net",
+            "2001:db8::2 (address) |  | "
+        ]
+    );
+    assert_eq!(head(&document).1, Severity::Neutral);
+}
+
+#[test]
+fn json_leaves_out_what_is_not_there() {
+    let json = serde_json::to_value(data(unknown("192.0.2.1"), vec![])).expect("JSON");
+    assert!(json.get("more").is_none() && json.get("special").is_none());
+    assert_eq!(json["scope"], "global");
+    assert_eq!(json["country"], serde_json::Value::Null);
+}

@@ -1,0 +1,133 @@
+use super::*;
+use crate::commands::{
+    address::geo::tests::{known, unknown},
+    testing::{field, head, shown},
+};
+
+fn about(place: Place) -> About {
+    About {
+        place,
+        names: Vec::new(),
+        registration: None,
+        missing: Vec::new(),
+    }
+}
+
+fn registered(name: Option<&str>, organization: Option<&str>) -> Option<Summary> {
+    Some(Summary {
+        cidr: vec!["192.0.2.0/25".into(), "192.0.2.128/25".into()],
+        name: name.map(str::to_owned),
+        organization: organization.map(str::to_owned),
+        country: Some("DE".into()),
+        server: "rdap.example".into(),
+    })
+}
+
+fn data(first: About, more: Vec<About>) -> Data {
+    Data {
+        query: "192.0.2.1".into(),
+        first,
+        more,
+    }
+}
+
+#[test]
+fn all_that_was_found_out_is_shown() {
+    let mut about = about(known("192.0.2.1"));
+    about.names = vec!["a.example.test".into(), "b.example.test".into()];
+    about.registration = registered(Some("EXAMPLE-NET"), Some("Example GmbH"));
+    insta::assert_snapshot!(shown(&data(about, vec![]).present()), @r#"
+    # About 192.0.2.1
+    · Frankfurt, Hesse, Germany; network of AS64496 Example Net
+    Address: 192.0.2.1 (address)
+    Class: global
+    Country: Germany (DE)
+    Region: Hesse (exact)
+    City: Frankfurt (exact)
+    Postal code: 60311 (exact)
+    Position: 50.1155, 8.6842, within 20 km
+    Time zone: Europe/Berlin (exact)
+    Network of: AS64496 Example Net (exact)
+    Block: 192.0.2.0/24 (address)
+    Names: a.example.test / b.example.test (domain)
+    Registered as: EXAMPLE-NET, Example GmbH, DE (exact)
+    Registered block: 192.0.2.0/25, 192.0.2.128/25 (address)
+    Data: Cities of 2026-01-02, Networks of unknown date. Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
+    "#);
+}
+
+#[test]
+fn a_host_has_a_part_for_each_address() {
+    let mut second = about(unknown("2001:db8::1"));
+    second.names = vec!["v6.example.test".into()];
+    let document = data(about(known("192.0.2.1")), vec![second]).present();
+    let headings: Vec<_> = document
+        .blocks
+        .iter()
+        .filter_map(|block| match block {
+            netvane_document::Block::Heading { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        headings,
+        ["Public address; the database knows neither place nor network"]
+    );
+    assert_eq!(
+        head(&document).0,
+        "Frankfurt, Hesse, Germany; network of AS64496 Example Net"
+    );
+}
+
+#[test]
+fn what_could_not_be_found_out_is_a_remark_and_no_bad_news() {
+    let mut about = about(known("192.0.2.1"));
+    about.missing = vec![
+        "Names not found out: timeout".into(),
+        "Registration not found out: x".into(),
+    ];
+    let document = data(about.clone(), vec![about]).present();
+    assert_eq!(
+        document.warnings,
+        [
+            "Names not found out: timeout",
+            "Registration not found out: x"
+        ],
+        "once for both addresses"
+    );
+    assert_eq!(document.severity, Severity::Neutral);
+}
+
+#[test]
+fn a_registration_is_named_by_what_there_is() {
+    for (name, organization, expected) in [
+        (Some("NET"), Some("Org"), "NET, Org, DE"),
+        (None, Some("Org"), "Org, DE"),
+        (None, None, "DE"),
+    ] {
+        let mut about = about(unknown("192.0.2.1"));
+        about.registration = registered(name, organization);
+        let document = data(about, vec![]).present();
+        assert_eq!(field(&document, "Registered as"), Some(expected));
+        assert_eq!(
+            field(&document, "Registered block"),
+            Some("192.0.2.0/25, 192.0.2.128/25")
+        );
+    }
+}
+
+#[test]
+fn json_has_the_first_address_at_the_top() {
+    let json = serde_json::to_value(data(
+        about(known("192.0.2.1")),
+        vec![about(unknown("192.0.2.2"))],
+    ))
+    .expect("JSON");
+    assert_eq!(json["address"], "192.0.2.1");
+    assert_eq!(json["more"][0]["address"], "192.0.2.2");
+    assert!(json.get("missing").is_none());
+    assert_eq!(
+        data(about(known("192.0.2.1")), vec![]).lifetime(),
+        Duration::from_secs(300)
+    );
+}

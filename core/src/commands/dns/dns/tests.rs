@@ -1,0 +1,220 @@
+use hickory_resolver::proto::op::ResponseCode::{NXDomain, NoError, ServFail};
+
+use super::*;
+use crate::commands::{
+    dns::testing::{answers, lookup, message},
+    testing::{field, head, rows, shown},
+};
+
+const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
+
+fn nothing(pending: usize) -> Data {
+    Data {
+        name: "example.test".into(),
+        rcode: String::new(),
+        records: BTreeMap::new(),
+        failed: BTreeMap::new(),
+        resolver: String::new(),
+        authenticated: true,
+        holds: None,
+        pending,
+    }
+}
+
+fn taken(answers: &[(Rtype, netvane_net::dns::Message)]) -> Data {
+    let mut data = nothing(0);
+    for (rtype, message) in answers {
+        data.take(*rtype, &lookup("example.test", *rtype, message.clone()));
+    }
+    data
+}
+
+fn empty() -> netvane_net::dns::Message {
+    message(NoError, "ra", "", SOA)
+}
+
+#[test]
+fn all_types_stand_in_one_table_in_their_order() {
+    let data = taken(&[
+        (
+            Rtype::TXT,
+            answers("example.test. 300 IN TXT \"v=spf1 -all\""),
+        ),
+        (
+            Rtype::MX,
+            answers(
+                "
+                example.test. 300 IN MX 20 b.example.test.
+                example.test. 300 IN MX 5 c.example.test.
+                example.test. 300 IN MX 10 a.example.test.
+                ",
+            ),
+        ),
+        (Rtype::AAAA, empty()),
+        (
+            Rtype::A,
+            message(NoError, "ra ad", "example.test. 60 IN A 192.0.2.1", ""),
+        ),
+    ]);
+    insta::assert_snapshot!(shown(&data.present()), @r#"
+    # DNS of example.test
+    ✓ 5 records of 3 types
+    [Type | Data | TTL]
+    A | 192.0.2.1 (address) | 1m
+    MX | 5 c.example.test. (exact) | 5m
+     | 10 a.example.test. (exact) | 5m
+     | 20 b.example.test. (exact) | 5m
+    TXT | "v=spf1 -all" (exact) | 5m
+    Answered by: 192.0.2.53:53 (aside)
+    "#);
+}
+
+#[test]
+fn types_beyond_the_common_ones_come_last() {
+    let mut data = taken(&[(Rtype::TXT, answers("example.test. 300 IN TXT \"x\""))]);
+    let held = Held {
+        name: "example.test".into(),
+        ttl: 1,
+        data: "1 2 3".into(),
+    };
+    data.records.insert("AFSDB".into(), vec![held]);
+    assert_eq!(
+        rows(&data.present()),
+        ["TXT | \"x\" (exact) | 5m", "AFSDB | 1 2 3 (exact) | 1s"]
+    );
+}
+
+#[test]
+fn an_alias_is_there_once_and_its_target_says_where_it_is() {
+    let alias = "
+        example.test. 300 IN CNAME web.test.
+        web.test. 60 IN A 192.0.2.1
+    ";
+    let data = taken(&[
+        (Rtype::A, answers(alias)),
+        (
+            Rtype::CNAME,
+            answers("example.test. 300 IN CNAME web.test."),
+        ),
+    ]);
+    assert_eq!(
+        rows(&data.present()),
+        [
+            "A | 192.0.2.1 (at web.test) (exact) | 1m",
+            "CNAME | web.test (domain) | 5m"
+        ]
+    );
+}
+
+#[test]
+fn the_answer_is_as_good_as_its_best_part() {
+    let one = || answers("example.test. 300 IN A 192.0.2.1");
+    let missing = || message(NXDomain, "ra", "", SOA);
+
+    for (answers, summary, severity) in [
+        (
+            vec![(Rtype::A, one()), (Rtype::MX, empty())],
+            "1 record of 1 type",
+            Severity::Good,
+        ),
+        (
+            vec![(Rtype::A, missing()), (Rtype::MX, missing())],
+            "example.test does not exist (NXDOMAIN)",
+            Severity::Bad,
+        ),
+        (
+            vec![(Rtype::A, empty()), (Rtype::MX, empty())],
+            "example.test exists, but has none of the common records",
+            Severity::Neutral,
+        ),
+        (
+            vec![(Rtype::A, message(ServFail, "ra", "", ""))],
+            "The resolver 192.0.2.53:53 could not find it out (SERVFAIL)",
+            Severity::Bad,
+        ),
+    ] {
+        assert_eq!(head(&taken(&answers).present()), (summary, severity));
+    }
+}
+
+#[test]
+fn progress_counts_what_is_there() {
+    let mut data = taken(&[(Rtype::A, answers("example.test. 300 IN A 192.0.2.1"))]);
+    data.pending = 13;
+    let document = data.present();
+    assert_eq!(head(&document), ("1 records so far", Severity::Neutral));
+    assert_eq!(field(&document, "Answered by"), None);
+}
+
+#[test]
+fn types_that_failed_are_a_warning_beside_the_others() {
+    let failed = || message(ServFail, "ra", "", "");
+    let mut data = taken(&[
+        (Rtype::A, answers("example.test. 300 IN A 192.0.2.1")),
+        (Rtype::SVCB, failed()),
+        (Rtype::HTTPS, failed()),
+    ]);
+    data.failed.insert("MX".into(), "timeout".into());
+    let document = data.present();
+    assert_eq!(
+        document.warnings,
+        [
+            "Not found out: HTTPS, MX, SVCB. The resolver 192.0.2.53:53 could not find it out (SERVFAIL); timeout"
+        ]
+    );
+    assert_eq!(head(&document), ("1 record of 1 type", Severity::Warning));
+    assert_eq!(data.rcode, "NOERROR", "one type failed, not the name");
+}
+
+#[test]
+fn the_rcode_is_that_of_the_name() {
+    let ok = || answers("example.test. 300 IN A 192.0.2.1");
+    let missing = || message(NXDomain, "ra", "", SOA);
+    let failed = || message(ServFail, "ra", "", "");
+
+    for (answers, rcode) in [
+        (vec![(Rtype::MX, failed()), (Rtype::A, ok())], "NOERROR"),
+        (vec![(Rtype::A, ok()), (Rtype::MX, failed())], "NOERROR"),
+        (
+            vec![(Rtype::MX, missing()), (Rtype::A, missing())],
+            "NXDOMAIN",
+        ),
+        (
+            vec![(Rtype::MX, failed()), (Rtype::TXT, empty())],
+            "NOERROR",
+        ),
+        (vec![(Rtype::MX, empty()), (Rtype::A, failed())], "NOERROR"),
+        (
+            vec![(Rtype::MX, failed()), (Rtype::A, failed())],
+            "SERVFAIL",
+        ),
+    ] {
+        assert_eq!(taken(&answers).rcode, rcode);
+    }
+}
+
+#[test]
+fn it_is_validated_only_where_every_part_is() {
+    let signed = || message(NoError, "ra ad", "example.test. 300 IN A 192.0.2.1", "");
+    let both = taken(&[(Rtype::A, signed()), (Rtype::A, signed())]);
+    assert_eq!(
+        field(&both.present(), "Answered by"),
+        Some("192.0.2.53:53, validated by it (DNSSEC)")
+    );
+    let one = taken(&[(Rtype::A, signed()), (Rtype::MX, empty())]);
+    assert_eq!(field(&one.present(), "Answered by"), Some("192.0.2.53:53"));
+}
+
+#[test]
+fn it_holds_as_long_as_its_shortest_part_and_counts_down() {
+    let mut data = taken(&[
+        (Rtype::A, answers("example.test. 300 IN A 192.0.2.1")),
+        (Rtype::MX, empty()),
+    ]);
+    assert_eq!(data.lifetime(), Duration::from_secs(60));
+    data.age(299);
+    assert_eq!(data.records["A"][0].ttl, 1);
+    data.age(2);
+    assert_eq!(data.records["A"][0].ttl, 0);
+    assert_eq!(nothing(0).lifetime(), Duration::ZERO);
+}

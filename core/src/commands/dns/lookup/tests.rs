@@ -1,0 +1,425 @@
+use hickory_resolver::proto::op::ResponseCode::{self, NXDomain, NoError, Refused, ServFail};
+
+use super::*;
+use crate::commands::{
+    dns::{
+        diagnose::Cause,
+        testing::{answers, lookup, message},
+    },
+    testing::{field, head, shown},
+};
+use netvane_document::{Answer, Document};
+use netvane_facts::target::name_warning;
+
+const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
+
+fn error(code: u16, name: &str, text: Option<&str>) -> ExtendedError {
+    ExtendedError {
+        code,
+        name: name.into(),
+        text: text.map(str::to_owned),
+    }
+}
+
+fn servfail() -> Lookup {
+    lookup("example.test", Rtype::A, message(ServFail, "ra", "", ""))
+}
+
+fn diagnosed(cause: Cause, text: &str) -> Lookup {
+    Lookup {
+        diagnosis: Some(Diagnosis {
+            cause,
+            text: text.into(),
+        }),
+        ..servfail()
+    }
+}
+
+fn of(lookup: Lookup) -> (String, Severity) {
+    let document = lookup.document("found");
+    (document.summary, document.severity)
+}
+
+/// Of an answer without records.
+fn empty(rcode: ResponseCode, flags: &str, authority: &str) -> (String, Severity) {
+    of(lookup(
+        "example.test.",
+        Rtype::AAAA,
+        message(rcode, flags, "", authority),
+    ))
+}
+
+#[test]
+fn each_outcome_has_its_sentence_and_severity() {
+    for (told, summary, severity) in [
+        (
+            of(lookup(
+                "example.test",
+                Rtype::A,
+                answers("example.test. 9 IN A 192.0.2.1"),
+            )),
+            "found",
+            Severity::Good,
+        ),
+        (
+            empty(NoError, "ra", SOA),
+            "example.test exists, but has no AAAA records",
+            Severity::Neutral,
+        ),
+        (
+            empty(NXDomain, "ra", SOA),
+            "example.test does not exist (NXDOMAIN)",
+            Severity::Bad,
+        ),
+        (
+            empty(ServFail, "ra", ""),
+            "The resolver 192.0.2.53:53 could not find it out (SERVFAIL)",
+            Severity::Bad,
+        ),
+        (
+            empty(Refused, "", ""),
+            "192.0.2.53:53 refuses to answer this (REFUSED)",
+            Severity::Bad,
+        ),
+        (
+            empty(NoError, "", ""),
+            "192.0.2.53:53 knows nothing of example.test and does not look for it (lame server)",
+            Severity::Bad,
+        ),
+        (
+            empty(NoError, "", "test. 9 IN NS ns.nic.test."),
+            "192.0.2.53:53 does not answer itself and refers to the servers of test",
+            Severity::Neutral,
+        ),
+        (
+            empty(NoError, "ra tc", ""),
+            "found, but the answer is not complete",
+            Severity::Warning,
+        ),
+    ] {
+        assert_eq!(told, (summary.to_owned(), severity));
+    }
+}
+
+#[test]
+fn an_unknown_rcode_is_named_by_its_number() {
+    let mut broken = servfail();
+    broken.outcome = Outcome::Error;
+    for (code, name) in [
+        (1, "FORMERR"),
+        (4, "NOTIMP"),
+        (16, "BADVERS"),
+        (3841, "RCODE3841"),
+    ] {
+        broken.rcode = rcode_name(OptRcode::masked_from_int(code));
+        assert_eq!(
+            broken.document("").summary,
+            format!("192.0.2.53:53 answered with the error {name}")
+        );
+    }
+}
+
+#[test]
+fn the_end_of_an_alias_is_named() {
+    let alias = "www.example.test. 300 IN CNAME gone.example.test.";
+    let missing = lookup(
+        "www.example.test",
+        Rtype::A,
+        message(NXDomain, "ra", alias, SOA),
+    );
+    let document = missing.document("");
+    assert_eq!(
+        head(&document),
+        (
+            "www.example.test is an alias of gone.example.test, which does not exist (NXDOMAIN)",
+            Severity::Bad
+        )
+    );
+    assert_eq!(
+        field(&document, "Alias (CNAME)"),
+        Some("www.example.test → gone.example.test")
+    );
+
+    let empty = lookup(
+        "www.example.test",
+        Rtype::A,
+        message(NoError, "ra", alias, SOA),
+    );
+    assert_eq!(
+        empty.document("").summary,
+        "www.example.test is an alias of gone.example.test, which has no A records"
+    );
+}
+
+#[test]
+fn aliases_that_go_nowhere_are_told_apart() {
+    let circle = "www.example.test. 300 IN CNAME www.example.test.";
+    let circle = lookup("www.example.test", Rtype::A, answers(circle));
+    assert_eq!(
+        head(&circle.document("")),
+        (
+            "www.example.test is an alias that leads back to itself",
+            Severity::Bad
+        )
+    );
+
+    let endless = Lookup {
+        outcome: Outcome::CnameTooLong,
+        ..circle
+    };
+    assert_eq!(
+        endless.document("").summary,
+        "www.example.test is a chain of more than 8 aliases without an end"
+    );
+}
+
+#[test]
+fn servfail_says_why_by_the_first_reason_that_is_known() {
+    for (code, why) in [
+        (1, ": DNSSEC validation failed"),
+        (6, ": DNSSEC validation failed"),
+        (12, ": DNSSEC validation failed"),
+        (22, ": the zone's own servers do not answer"),
+        (23, ": the zone's own servers do not answer"),
+        (15, ": it is blocked there"),
+        (18, ": it is blocked there"),
+        (0, ""),
+        (3, ""),
+        (49152, ""),
+    ] {
+        let mut failed = servfail();
+        failed.extended_errors = vec![error(code, "x", None)];
+        assert_eq!(
+            failed.document("").summary,
+            format!("The resolver 192.0.2.53:53 could not find it out (SERVFAIL){why}"),
+            "{code}"
+        );
+    }
+
+    for (cause, why) in [
+        (Cause::Dnssec, "DNSSEC validation failed"),
+        (Cause::Silent, "the zone's own servers do not answer"),
+        (
+            Cause::Lame,
+            "the zone's own servers do not serve it (lame delegation)",
+        ),
+        (
+            Cause::CnameLoop,
+            "the name is an alias that leads back to itself",
+        ),
+        (Cause::Broken, "the zone's own servers fail"),
+    ] {
+        let summary = diagnosed(cause, "").document("").summary;
+        assert!(
+            summary.ends_with(&format!("(SERVFAIL): {why}")),
+            "{summary}"
+        );
+    }
+}
+
+#[test]
+fn what_the_resolver_and_the_diagnosis_say_is_shown_word_for_word() {
+    let mut failed = diagnosed(
+        Cause::Silent,
+        "of the servers of test, ns.test does not answer",
+    );
+    failed.extended_errors = vec![
+        error(
+            22,
+            "No Reachable Authority",
+            Some("<b>at delegation</b> `x`"),
+        ),
+        error(30, "Unassigned", None),
+    ];
+    failed.transport = Transport::Quic;
+    failed.authenticated = true;
+    insta::assert_snapshot!(shown(&failed.present()), @r#"
+    # A of example.test
+    ✗ The resolver 192.0.2.53:53 could not find it out (SERVFAIL): the zone's own servers do not answer
+    The resolver says: No Reachable Authority (22): <b>at delegation</b> `x` (exact)
+    The resolver says: Unassigned (30) (exact)
+    Found out: of the servers of test, ns.test does not answer (exact)
+    Answered by: 192.0.2.53:53 over QUIC, validated by it (DNSSEC) (aside)
+    "#);
+}
+
+#[test]
+fn the_source_names_transport_and_validation() {
+    let mut answered = lookup(
+        "example.test",
+        Rtype::A,
+        answers("example.test. 9 IN A 192.0.2.1"),
+    );
+    for (transport, authenticated, source) in [
+        (Transport::Udp, false, "192.0.2.53:53"),
+        (Transport::Tcp, false, "192.0.2.53:53 over TCP"),
+        (
+            Transport::Tls,
+            true,
+            "192.0.2.53:53 over TLS, validated by it (DNSSEC)",
+        ),
+        (Transport::Https, false, "192.0.2.53:53 over HTTPS"),
+        (Transport::Quic, false, "192.0.2.53:53 over QUIC"),
+    ] {
+        (answered.transport, answered.authenticated) = (transport, authenticated);
+        let mut document = Document::default();
+        answered.source(&mut document);
+        assert_eq!(field(&document, "Answered by"), Some(source));
+    }
+}
+
+#[test]
+fn the_name_is_warned_of_where_it_deceives() {
+    let looks_like = "xn--pple-43d.test";
+    let document = lookup(looks_like, Rtype::A, message(NXDomain, "ra", "", SOA)).document("");
+    assert!(
+        document.title.contains("xn--pple-43d.test"),
+        "{}",
+        document.title
+    );
+    let expected: Vec<String> = name_warning(looks_like).into_iter().collect();
+    assert!(!expected.is_empty());
+    assert_eq!(document.warnings, expected);
+}
+
+#[test]
+fn an_answer_holds_as_long_as_its_shortest_ttl() {
+    let lifetime = |lookup: &Lookup| lookup.lifetime().as_secs();
+    let both = "
+        www.example.test. 30 IN CNAME web.example.test.
+        web.example.test. 300 IN A 192.0.2.1
+    ";
+    assert_eq!(
+        lifetime(&lookup("www.example.test", Rtype::A, answers(both))),
+        30
+    );
+    let once = "www.example.test. 0 IN A 192.0.2.1";
+    assert_eq!(
+        lifetime(&lookup("www.example.test", Rtype::A, answers(once))),
+        0
+    );
+}
+
+#[test]
+fn a_negative_answer_holds_as_its_soa_says_and_a_failure_for_seconds() {
+    let of = |rcode, answers: &str, authority: &str| {
+        lookup(
+            "www.example.test",
+            Rtype::A,
+            message(rcode, "ra", answers, authority),
+        )
+        .lifetime()
+        .as_secs()
+    };
+    let alias = "www.example.test. 20 IN CNAME gone.example.test.";
+    let short = "example.test. 10 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
+
+    assert_eq!(of(NXDomain, "", SOA), 60, "the SOA's minimum");
+    assert_eq!(
+        of(NXDomain, "", short),
+        10,
+        "the SOA's own TTL (RFC 2308 §5)"
+    );
+    assert_eq!(of(NXDomain, alias, SOA), 20, "the alias goes first");
+    assert_eq!(of(NoError, "", ""), 0, "without SOA it is not kept");
+    assert_eq!(of(ServFail, "", ""), 5, "RFC 9520 §3.2");
+    assert_eq!(of(Refused, alias, SOA), 5);
+}
+
+#[test]
+fn ttls_count_down_to_nothing() {
+    let mut lookup = lookup(
+        "www.example.test",
+        Rtype::A,
+        message(
+            NoError,
+            "ra",
+            "www.example.test. 300 IN CNAME x.example.test.",
+            SOA,
+        ),
+    );
+    lookup.age(100);
+    assert_eq!(
+        (
+            lookup.answers[0].ttl,
+            lookup.authority[0].ttl,
+            lookup.negative_ttl
+        ),
+        (200, 800, Some(0))
+    );
+    lookup.age(u32::MAX);
+    assert_eq!(
+        (
+            lookup.answers[0].ttl,
+            lookup.authority[0].ttl,
+            lookup.negative_ttl
+        ),
+        (0, 0, Some(0))
+    );
+}
+
+#[test]
+fn data_is_what_the_contract_says() {
+    let lookup = lookup(
+        "Example.test.",
+        Rtype::A,
+        message(NoError, "ra ad", "example.test. 300 IN A 192.0.2.1", ""),
+    );
+    assert_eq!(
+        serde_json::to_value(&lookup).expect("JSON"),
+        serde_json::json!({
+            "name": "Example.test", "type": "A", "rcode": "NOERROR", "outcome": "answer",
+            "answers": [{"name": "example.test", "type": "A", "ttl": 300, "data": "192.0.2.1"}],
+            "authority": [], "resolver": "192.0.2.53:53", "authenticated": true,
+            "transport": "udp", "extended_errors": [],
+            "flags": {"aa": false, "tc": false, "rd": false, "ra": true, "ad": true, "cd": false},
+        })
+    );
+}
+
+#[test]
+fn times_are_as_short_as_they_are_exact() {
+    for (seconds, text) in [
+        (0, "0s"),
+        (1, "1s"),
+        (59, "59s"),
+        (60, "1m"),
+        (61, "61s"),
+        (300, "5m"),
+        (3600, "1h"),
+        (5400, "90m"),
+        (86_399, "86399s"),
+        (86_400, "1d"),
+        (172_800, "2d"),
+        (u32::MAX, "4294967295s"),
+    ] {
+        assert_eq!(ttl(seconds), text);
+    }
+}
+
+#[test]
+fn numbers_choose_their_noun() {
+    assert_eq!(count(0, "hop", "hops"), "0 hops");
+    assert_eq!(count(1, "hop", "hops"), "1 hop");
+    assert_eq!(count(2, "hop", "hops"), "2 hops");
+}
+
+#[test]
+fn cells_can_be_carried_on_from_by_their_type() {
+    for (rtype, data, text, role) in [
+        ("A", "192.0.2.1", "192.0.2.1", Role::Address),
+        ("AAAA", "2001:db8::1", "2001:db8::1", Role::Address),
+        ("NS", "ns1.example.test.", "ns1.example.test", Role::Domain),
+        ("PTR", "a.example.test.", "a.example.test", Role::Domain),
+        ("DNAME", ".", ".", Role::Domain),
+        ("TXT", "\"<script>\"", "\"<script>\"", Role::Exact),
+        (
+            "MX",
+            "10 mx.example.test.",
+            "10 mx.example.test.",
+            Role::Exact,
+        ),
+    ] {
+        assert_eq!(data_cell(rtype, data), Cell::new(text, role), "{rtype}");
+    }
+}

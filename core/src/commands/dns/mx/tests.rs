@@ -1,0 +1,225 @@
+use hickory_resolver::proto::op::ResponseCode::{NXDomain, NoError, ServFail};
+
+use super::*;
+use crate::commands::{
+    dns::testing::{answers, lookup, message},
+    testing::{head, rows, shown},
+};
+
+const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
+
+/// Data of a domain whose exchanges are these, each with so many addresses.
+pub(crate) fn found(exchanges: &[(u16, &str, usize)]) -> Data {
+    let lines: String = exchanges
+        .iter()
+        .map(|(preference, name, _)| format!("example.test. 300 IN MX {preference} {name}.\n"))
+        .collect();
+    let hosts = exchanges
+        .iter()
+        .map(|(preference, name, addresses)| Exchange {
+            addresses: (0..*addresses)
+                .map(|at| std::net::IpAddr::from([192, 0, 2, at as u8 + 1]))
+                .collect(),
+            ..exchange(*preference, (*name).into(), Some(300))
+        })
+        .collect();
+
+    Data {
+        lookup: lookup("example.test", Rtype::MX, answers(&lines)),
+        hosts,
+        null_mx: false,
+        implicit: false,
+    }
+}
+
+fn without(message: netvane_net::dns::Message) -> Data {
+    Data {
+        lookup: lookup("example.test", Rtype::MX, message),
+        hosts: Vec::new(),
+        null_mx: false,
+        implicit: false,
+    }
+}
+
+#[test]
+fn mail_servers_are_counted_by_those_that_resolve() {
+    for (exchanges, summary, severity) in [
+        (
+            &[(10, "a.test", 1)][..],
+            "1 mail server, and it resolves",
+            Severity::Good,
+        ),
+        (
+            &[(10, "a.test", 1), (20, "b.test", 2)],
+            "2 mail servers, both resolve",
+            Severity::Good,
+        ),
+        (
+            &[(10, "a.test", 1), (20, "b.test", 1), (30, "c.test", 1)],
+            "3 mail servers, all resolve",
+            Severity::Good,
+        ),
+        (
+            &[(10, "a.test", 0)],
+            "1 mail server, and it does not resolve",
+            Severity::Bad,
+        ),
+        (
+            &[(10, "a.test", 0), (20, "b.test", 0)],
+            "2 mail servers, none resolves",
+            Severity::Bad,
+        ),
+        (
+            &[(10, "a.test", 1), (20, "b.test", 0)],
+            "2 mail servers, of which 1 resolves",
+            Severity::Good,
+        ),
+        (
+            &[(10, "a.test", 1), (20, "b.test", 0), (30, "c.test", 1)],
+            "3 mail servers, of which 2 resolve",
+            Severity::Good,
+        ),
+    ] {
+        assert_eq!(head(&found(exchanges).head()), (summary, severity));
+    }
+}
+
+#[test]
+fn a_domain_without_mail_says_so() {
+    let null = Data {
+        null_mx: true,
+        ..without(answers("example.test. 300 IN MX 0 ."))
+    };
+    let implicit = Data {
+        implicit: true,
+        hosts: vec![exchange(0, "example.test".into(), None)],
+        ..without(message(NoError, "ra", "", SOA))
+    };
+
+    for (data, summary, severity) in [
+        (
+            null,
+            "example.test takes no mail at all: null MX (RFC 7505)",
+            Severity::Neutral,
+        ),
+        (
+            implicit,
+            "No MX: mail goes to the domain's own address (RFC 5321 §5.1)",
+            Severity::Warning,
+        ),
+        (
+            without(message(NoError, "ra", "", SOA)),
+            "example.test takes no mail: it has neither MX nor address",
+            Severity::Bad,
+        ),
+        (
+            without(message(NXDomain, "ra", "", SOA)),
+            "example.test does not exist (NXDOMAIN)",
+            Severity::Bad,
+        ),
+        (
+            without(message(ServFail, "ra", "", "")),
+            "The resolver 192.0.2.53:53 could not find it out (SERVFAIL)",
+            Severity::Bad,
+        ),
+    ] {
+        assert_eq!(head(&data.present()), (summary, severity));
+    }
+}
+
+#[test]
+fn every_fault_is_a_warning() {
+    let mut host = exchange(10, "mx.test".into(), Some(300));
+    assert_eq!(host.warning(), None);
+
+    for (fault, warning) in [
+        (
+            Fault::Cname,
+            "Exchange mx.test is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)",
+        ),
+        (
+            Fault::NoAddress,
+            "Exchange mx.test has no address, so no mail can be handed to it",
+        ),
+        (
+            Fault::DoesNotExist,
+            "Exchange mx.test does not exist, so no mail can be handed to it",
+        ),
+        (
+            Fault::IpLiteral,
+            "Exchange mx.test is an address; it must be a host name (RFC 1035 §3.3.9, RFC 5321 §2.3.5)",
+        ),
+        (
+            Fault::Unresolved,
+            "The addresses of exchange mx.test could not be found out just now",
+        ),
+        (
+            Fault::NullAmongOthers,
+            "The null MX `.` stands beside other exchanges, where it means nothing (RFC 7505 §3)",
+        ),
+    ] {
+        host.fault = Some(fault);
+        assert_eq!(host.warning().as_deref(), Some(warning));
+    }
+}
+
+#[test]
+fn exchanges_are_shown_with_their_addresses_and_faults() {
+    let mut data = found(&[(5, "a.test", 2), (10, "b.test", 0)]);
+    data.hosts[1].fault = Some(Fault::DoesNotExist);
+    insta::assert_snapshot!(shown(&data.present()), @r#"
+    # MX of example.test
+    ! 2 mail servers, of which 1 resolves
+    [Preference | Exchange | Addresses | TTL]
+    5 | a.test (domain) | 192.0.2.1 / 192.0.2.2 (address) | 5m
+    10 | b.test (domain) | none (bad) | 5m
+    Answered by: 192.0.2.53:53 (aside)
+    ! Exchange b.test does not exist, so no mail can be handed to it
+    "#);
+}
+
+#[test]
+fn an_implicit_exchange_has_no_time() {
+    let data = Data {
+        implicit: true,
+        hosts: vec![exchange(0, "example.test".into(), None)],
+        ..without(message(NoError, "ra", "", SOA))
+    };
+    assert_eq!(
+        rows(&data.present()),
+        ["0 | example.test (domain) | none (bad) | "]
+    );
+}
+
+#[test]
+fn times_of_exchanges_count_down_with_the_records() {
+    let mut data = found(&[(5, "a.test", 1)]);
+    assert_eq!(data.lifetime(), std::time::Duration::from_secs(300));
+    data.age(299);
+    assert_eq!(
+        (data.hosts[0].ttl, data.lookup.answers[0].ttl),
+        (Some(1), 1)
+    );
+    data.age(299);
+    assert_eq!(
+        (data.hosts[0].ttl, data.lookup.answers[0].ttl),
+        (Some(0), 0)
+    );
+    data.hosts[0].ttl = None;
+    data.age(1);
+    assert_eq!(data.hosts[0].ttl, None);
+}
+
+#[test]
+fn json_has_the_fault_only_where_there_is_one() {
+    let mut data = found(&[(5, "a.test", 1)]);
+    let host = |data: &Data| serde_json::to_value(&data.hosts[0]).expect("JSON");
+    assert_eq!(
+        host(&data),
+        serde_json::json!({
+            "preference": 5, "exchange": "a.test", "addresses": ["192.0.2.1"], "ttl": 300,
+        })
+    );
+    data.hosts[0].fault = Some(Fault::NullAmongOthers);
+    assert_eq!(host(&data)["fault"], "null_among_others");
+}

@@ -1,0 +1,222 @@
+use domain::base::Rtype;
+use hickory_resolver::proto::op::ResponseCode::{NXDomain, NoError};
+
+use super::*;
+use crate::commands::{
+    dns::testing::{answers, lookup, message},
+    testing::{field, head, rows, shown},
+};
+use netvane_document::Severity;
+
+const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
+
+fn presented(rtype: Rtype, records: &str) -> Document {
+    lookup("example.test", rtype, answers(records)).present()
+}
+
+#[test]
+fn each_type_is_counted_in_its_own_words() {
+    for (rtype, records, summary) in [
+        (
+            Rtype::A,
+            "example.test. 60 IN A 192.0.2.1",
+            "1 IPv4 address",
+        ),
+        (
+            Rtype::A,
+            "example.test. 60 IN A 192.0.2.1\nexample.test. 60 IN A 192.0.2.2",
+            "2 IPv4 addresses",
+        ),
+        (
+            Rtype::AAAA,
+            "example.test. 60 IN AAAA 2001:db8::1",
+            "1 IPv6 address",
+        ),
+        (
+            Rtype::NS,
+            "example.test. 60 IN NS ns.test.",
+            "1 name server",
+        ),
+        (
+            Rtype::CNAME,
+            "example.test. 60 IN CNAME web.test.",
+            "Alias of web.test",
+        ),
+        (Rtype::PTR, "example.test. 60 IN PTR a.test.", "1 name"),
+        (
+            Rtype::CAA,
+            "example.test. 60 IN CAA 0 issue \"ca.test\"",
+            "1 rule for certificate authorities",
+        ),
+        (Rtype::TXT, "example.test. 60 IN TXT \"x\"", "1 record"),
+        (
+            Rtype::SOA,
+            "example.test. 60 IN SOA ns1.test. host.test. 1 2 3 4 5",
+            "Primary server ns1.test",
+        ),
+        (
+            Rtype::SRV,
+            "example.test. 60 IN SRV 0 1 5060 sip.test.",
+            "1 record",
+        ),
+    ] {
+        assert_eq!(
+            head(&presented(rtype, records)),
+            (summary, Severity::Good),
+            "{rtype}"
+        );
+    }
+}
+
+#[test]
+fn addresses_stand_in_a_table_with_their_time() {
+    let document = presented(
+        Rtype::A,
+        "
+        example.test. 300 IN CNAME web.test.
+        web.test. 61 IN A 192.0.2.1
+        web.test. 61 IN A 192.0.2.2
+        ",
+    );
+    insta::assert_snapshot!(shown(&document), @r#"
+    # A of example.test
+    ✓ 2 IPv4 addresses
+    Alias (CNAME): example.test → web.test (exact)
+    [Address | TTL]
+    192.0.2.1 (address) | 61s
+    192.0.2.2 (address) | 61s
+    Answered by: 192.0.2.53:53 (aside)
+    "#);
+}
+
+#[test]
+fn no_table_without_records() {
+    for (rcode, authority) in [(NoError, SOA), (NXDomain, SOA)] {
+        for rtype in [Rtype::A, Rtype::SRV, Rtype::CAA, Rtype::SOA, Rtype::TXT] {
+            let document =
+                lookup("gone.test", rtype, message(rcode, "ra", "", authority)).present();
+            assert!(rows(&document).is_empty(), "{rtype}");
+            assert_eq!(field(&document, "Serial"), None, "{rtype}");
+            assert_eq!(field(&document, "Answered by"), Some("192.0.2.53:53"));
+        }
+    }
+}
+
+#[test]
+fn a_zone_is_told_by_its_soa() {
+    let document = presented(
+        Rtype::SOA,
+        "example.test. 3600 IN SOA ns1.example.test. hostmaster.example.test. 2026010101 7200 3600 1209600 300",
+    );
+    insta::assert_snapshot!(shown(&document), @r#"
+    # SOA of example.test
+    ✓ Primary server ns1.example.test
+    Primary server: ns1.example.test (domain)
+    Contact: hostmaster@example.test (exact)
+    Serial: 2026010101
+    Refresh: 2h
+    Retry: 1h
+    Expire: 14d
+    Negative TTL: 5m
+    Answered by: 192.0.2.53:53 (aside)
+    "#);
+}
+
+#[test]
+fn the_first_dot_of_the_contact_that_is_not_quoted_stands_for_an_at() {
+    for (contact, mailbox) in [
+        ("hostmaster.example.test.", "hostmaster@example.test"),
+        ("first\\.last.example.test.", "first.last@example.test"),
+        ("a\\.b\\.c.example.test.", "a.b.c@example.test"),
+        ("root.", "root"),
+        (".", ""),
+    ] {
+        let mut document = Document::default();
+        add_soa(&mut document, &format!("ns1. {contact} 1 2 3 4 5"));
+        assert_eq!(field(&document, "Contact"), Some(mailbox), "{contact}");
+    }
+}
+
+#[test]
+fn numbers_of_an_soa_that_are_none_are_zero() {
+    let mut document = Document::default();
+    add_soa(&mut document, "ns1.");
+    assert_eq!(field(&document, "Primary server"), Some("ns1"));
+    assert_eq!(field(&document, "Serial"), Some(""));
+    assert_eq!(field(&document, "Negative TTL"), Some("0s"));
+}
+
+#[test]
+fn services_stand_by_priority() {
+    let document = presented(
+        Rtype::SRV,
+        "
+        example.test. 60 IN SRV 20 5 5060 b.test.
+        example.test. 60 IN SRV 3 0 5061 a.test.
+        example.test. 60 IN SRV 100 0 1 c.test.
+        ",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "3 | 0 | 5061 | a.test (domain) | 1m",
+            "20 | 5 | 5060 | b.test (domain) | 1m",
+            "100 | 0 | 1 | c.test (domain) | 1m"
+        ]
+    );
+}
+
+#[test]
+fn the_root_as_target_offers_nothing() {
+    let none = presented(Rtype::SRV, "example.test. 60 IN SRV 0 0 0 .");
+    assert_eq!(none.summary, "The service is decidedly not offered here");
+    assert!(rows(&none).is_empty());
+
+    let some = presented(
+        Rtype::SRV,
+        "example.test. 60 IN SRV 0 0 0 .\nexample.test. 60 IN SRV 1 0 5060 a.test.",
+    );
+    assert_eq!(some.summary, "2 records");
+    assert_eq!(rows(&some), ["1 | 0 | 5060 | a.test (domain) | 1m"]);
+}
+
+#[test]
+fn rules_say_who_may_issue_before_where_to_report() {
+    let document = presented(
+        Rtype::CAA,
+        "
+        example.test. 60 IN CAA 0 iodef \"mailto:pki@example.test\"
+        example.test. 60 IN CAA 128 issue \"ca.test; account=1\"
+        example.test. 60 IN CAA 0 issuewild \";\"
+        ",
+    );
+    assert_eq!(
+        rows(&document),
+        [
+            "issue | ca.test; account=1 (exact) | may issue certificates (aside) | 1m",
+            "issuewild | ; (exact) | may issue wildcard certificates (aside) | 1m",
+            "iodef | mailto:pki@example.test (exact) | wants reports of violations (aside) | 1m"
+        ]
+    );
+}
+
+#[test]
+fn tags_of_rules_have_a_meaning_where_it_is_known() {
+    for (tag, meaning) in [
+        ("issue", "may issue certificates"),
+        ("issuemail", "may issue S/MIME certificates"),
+        ("issuevmc", "may issue mark certificates"),
+        ("contactphone", "contact for validation"),
+        ("unheard", ""),
+        ("", ""),
+    ] {
+        assert_eq!(caa_meaning(tag), meaning);
+    }
+}
+
+#[test]
+fn words_beyond_the_data_are_empty() {
+    assert_eq!(word("10 mx.test.", 1), "mx.test.");
+    assert_eq!(word("10 mx.test.", 2), "");
+    assert_eq!(word("", 0), "");
+}

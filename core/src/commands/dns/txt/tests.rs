@@ -1,0 +1,151 @@
+use hickory_resolver::proto::op::ResponseCode::NXDomain;
+
+use super::*;
+use crate::commands::{
+    dns::testing::{answers, lookup, message, records},
+    testing::{head, shown},
+};
+use netvane_document::Severity;
+
+fn data(lines: &str) -> Data {
+    Data {
+        lookup: lookup("example.test", Rtype::TXT, answers(lines)),
+        texts: records(lines).iter().filter_map(read).collect(),
+    }
+}
+
+#[test]
+fn purposes() {
+    let told = |name, text| {
+        purpose(name, text).map(|purpose| purpose.split([':', '(']).next().unwrap_or("").trim())
+    };
+    assert_eq!(told("example.com", "v=spf1 -all"), Some("SPF"));
+    assert_eq!(told("example.com", "v=spf10 -all"), None);
+    assert_eq!(
+        told("_dmarc.example.com", "v=DMARC1; p=none"),
+        Some("DMARC")
+    );
+    assert_eq!(
+        told("s1._domainkey.example.com", "k=rsa; p=MII"),
+        Some("DKIM")
+    );
+    assert_eq!(
+        told("example.com", "google-site-verification=x"),
+        Some("Ownership token for Google")
+    );
+    assert_eq!(
+        told("example.com", "acme-domain-verification=x"),
+        Some("Ownership token")
+    );
+    assert_eq!(told("example.com", "hello"), None);
+}
+
+#[test]
+fn long_texts_break_at_their_joints() {
+    let spf = format!("v=spf1 {}-all", "include:_spf.mail.example ".repeat(6));
+    let lines = readable(&spf);
+    assert!(
+        lines.lines().all(|line| line.chars().count() <= 76),
+        "{lines}"
+    );
+    assert_eq!(lines.replace('\n', " "), spf);
+    let key = format!("v=DKIM1; k=rsa; p={}", "A".repeat(400));
+    assert_eq!(
+        readable(&key).replace(['\n', ' '], ""),
+        key.replace(' ', "")
+    );
+}
+#[test]
+fn strings_of_a_record_are_joined_without_anything_between() {
+    let data = data("example.test. 300 IN TXT \"v=spf1 ip4:192.0\" \".2.0/24 -all\"");
+    assert_eq!(data.texts[0].text, "v=spf1 ip4:192.0.2.0/24 -all");
+    assert_eq!((data.texts[0].strings, data.texts[0].ttl), (2, 300));
+}
+
+#[test]
+fn texts_stand_under_their_purpose() {
+    let data = data(
+        "
+        example.test. 300 IN TXT \"v=spf1 mx -all\"
+        example.test. 60 IN TXT \"hello <b>world</b>\"
+        ",
+    );
+    insta::assert_snapshot!(shown(&data.present()), @r#"
+    # TXT of example.test
+    ✓ 2 text records
+    ## SPF: who may send mail for this domain (RFC 7208) · TTL 5m
+    ```
+    v=spf1 mx -all
+    ```
+    ## Text · TTL 1m
+    ```
+    hello <b>world</b>
+    ```
+    Answered by: 192.0.2.53:53 (aside)
+    "#);
+}
+
+#[test]
+fn a_second_spf_record_breaks_spf() {
+    let one = "example.test. 300 IN TXT \"v=spf1 mx -all\"\n";
+    let two = "example.test. 300 IN TXT \"V=SPF1\"\n";
+    let other = "example.test. 300 IN TXT \"v=spf2.0/pra -all\"\n";
+    assert!(data(&format!("{one}{other}")).present().warnings.is_empty());
+    assert_eq!(
+        data(&format!("{one}{two}")).present().warnings,
+        ["There are 2 SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"]
+    );
+}
+
+#[test]
+fn no_texts_are_no_blocks() {
+    let none = Data {
+        lookup: lookup("gone.test", Rtype::TXT, message(NXDomain, "ra", "", "")),
+        texts: Vec::new(),
+    };
+    let document = none.present();
+    assert_eq!(
+        head(&document),
+        ("gone.test does not exist (NXDOMAIN)", Severity::Bad)
+    );
+    assert_eq!(document.blocks.len(), 1, "its source");
+}
+
+#[test]
+fn purposes_of_hostile_names_and_texts() {
+    for (name, text, expected) in [
+        ("example.test", "", None),
+        ("example.test", "   ", None),
+        ("example.test", "v=", None),
+        ("example.test", "v=spf1", Some("SPF")),
+        ("example.test", "  v=spf1 -all", Some("SPF")),
+        ("example.test", "v=spf1;-all", Some("SPF")),
+        ("example.test", "vérification=x", None),
+        ("_acme-challenge.example.test", "abc", Some("ACME")),
+        ("_acme-challengex.example.test", "abc", None),
+        ("S1._DOMAINKEY.example.test", "p=MII", Some("DKIM")),
+        ("s1._domainkey.example.test", "hello", None),
+        ("example.test", "site-verify:1", Some("Ownership token")),
+        ("example.test", "verification", None),
+    ] {
+        let told = purpose(name, text).map(|purpose| purpose.split([':', '(']).next());
+        assert_eq!(told.flatten().map(str::trim), expected, "{name} {text:?}");
+    }
+}
+
+#[test]
+fn a_text_of_76_characters_stays_and_a_longer_one_is_folded() {
+    let fits = "é".repeat(76);
+    assert_eq!(readable(&fits), fits);
+    let longer = "é".repeat(77);
+    assert_eq!(readable(&longer), format!("{fits}\né"));
+    assert_eq!(readable(""), "");
+}
+
+#[test]
+fn texts_count_down_with_their_records() {
+    let mut data = data("example.test. 300 IN TXT \"x\"");
+    assert_eq!(data.lifetime(), std::time::Duration::from_secs(300));
+    data.age(301);
+    assert_eq!((data.texts[0].ttl, data.lookup.answers[0].ttl), (0, 0));
+}

@@ -1,0 +1,146 @@
+use super::{super::services::tests::services, *};
+use crate::{commands::dns::lookup::Outcome, mailbox_check::provider::Provider};
+use netvane_net::smtp::TlsFacts;
+
+/// A story of which nothing is known.
+pub(crate) fn untold() -> Data {
+    Data {
+        from: "ada@from.test".into(),
+        to: "bob@to.test".into(),
+        example: false,
+        sender: super::super::Sender {
+            domain: "from.test".into(),
+            ..Default::default()
+        },
+        receiver: super::super::Receiver {
+            domain: "to.test".into(),
+            ..Default::default()
+        },
+        access: None,
+        path: Vec::new(),
+        finished: true,
+    }
+}
+
+pub(crate) fn exchange(name: &str) -> Exchange {
+    Exchange {
+        preference: 10,
+        exchange: name.into(),
+        addresses: vec!["192.0.2.1".parse().expect("an address")],
+        address: None,
+        welcome: Welcome::default(),
+        unreachable: None,
+        inward: false,
+        dane: None,
+    }
+}
+
+/// One that greeted, over TLS or not.
+pub(crate) fn answering(name: &str, encrypted: bool) -> Exchange {
+    Exchange {
+        welcome: Welcome {
+            greeting: Some("220 hello".into()),
+            extensions: vec!["SIZE 1000".into(), "pipelining".into()],
+            starttls: Some(encrypted),
+            tls: encrypted.then(|| TlsFacts {
+                version: "TLS 1.3".into(),
+                cipher: "TLS13_AES_256_GCM_SHA384".into(),
+                trusted: Some(true),
+                fault: None,
+            }),
+            fault: None,
+        },
+        ..exchange(name)
+    }
+}
+
+fn told(data: &Data) -> Vec<String> {
+    stations(data)
+        .into_iter()
+        .map(|station| format!("{}: {} <{}>", station.title, station.name, station.via))
+        .collect()
+}
+
+#[test]
+fn without_facts_the_usual_way_is_told() {
+    assert_eq!(
+        told(&untold()),
+        [
+            "The sender's mail program: ada@from.test <>",
+            "The sender's mail server: from.test <SMTP submission, port 465 or 587, TLS>",
+            "The receiver's mail server: to.test <SMTP, port 25>",
+            "The mailbox: to.test <filters, then delivery inside, often LMTP>",
+            "The reader's mail program: bob@to.test <IMAP, port 993, or POP3, port 995, TLS>",
+        ]
+    );
+}
+
+#[test]
+fn found_servers_stand_in_for_the_usual_ones() {
+    let mut data = untold();
+    data.sender.submission = Some(services(&["submission"]));
+    data.access = Some(services(&["pop3"]));
+    data.receiver.exchanges = vec![exchange("mx1.to.test"), answering("mx2.to.test", true)];
+    let told = told(&data);
+    assert_eq!(
+        told[1..],
+        [
+            "The sender's mail server: submission.test <SMTP submission, port 587, STARTTLS>",
+            "The receiver's mail server: mx2.to.test <SMTP, port 25, TLS 1.3>",
+            "The mailbox: to.test <filters, then delivery inside, often LMTP>",
+            "The reader's mail program: bob@to.test <POP3, port 110, STLS>",
+        ]
+    );
+}
+
+#[test]
+fn the_hop_says_how_it_is_protected() {
+    let unreachable = Exchange {
+        unreachable: Some("connection refused".into()),
+        ..exchange("mx.to.test")
+    };
+    for (exchange, via) in [
+        (None, "SMTP, port 25"),
+        (Some(exchange("mx.to.test")), "SMTP, port 25"),
+        (
+            Some(answering("mx.to.test", true)),
+            "SMTP, port 25, TLS 1.3",
+        ),
+        (
+            Some(answering("mx.to.test", false)),
+            "SMTP, port 25, not encrypted",
+        ),
+        (Some(unreachable), "SMTP, port 25; not reached from here"),
+    ] {
+        assert_eq!(hop(exchange.as_ref()), via);
+    }
+}
+
+#[test]
+fn only_who_keeps_mailboxes_is_named_at_the_mailbox() {
+    for (role, name) in [
+        (Role::Mailboxes, "Example Mail"),
+        (Role::Gateway, "to.test"),
+        (Role::Forwarder, "to.test"),
+        (Role::Own, "to.test"),
+        (Role::Unknown, "to.test"),
+    ] {
+        let mut data = untold();
+        data.receiver.provider = Some(Provider {
+            name: "Example Mail".into(),
+            role,
+            evidence: String::new(),
+        });
+        assert_eq!(stations(&data)[3].name, name, "{role:?}");
+    }
+}
+
+#[test]
+fn a_dead_end_is_the_last_station() {
+    let mut data = untold();
+    data.receiver.mx = Some(Outcome::Nxdomain);
+    assert_eq!(
+        told(&data)[2..],
+        ["Nowhere to go: to.test does not exist <DNS: who takes the mail?>"]
+    );
+}

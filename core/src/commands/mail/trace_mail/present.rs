@@ -1,0 +1,253 @@
+//! The trace of a message as a document.
+
+use super::{Data, Hop, Origin};
+use crate::commands::dns::lookup::count;
+use netvane_document::{Answer, Cell, Document, Role, Severity};
+use netvane_facts::{
+    geo::ATTRIBUTION,
+    mailtrace::{Anomaly, Authentication, BoundaryKind, Confidence},
+    target::both_forms,
+};
+
+impl Answer for Data {
+    fn present(&self) -> Document {
+        let (summary, severity) = self.summary();
+        let mut document = Document::new("Trace of a message", summary, severity);
+        self.add_message(&mut document);
+
+        document.table(
+            [">Hop", "From", "To", "How", ">Took", "Where"],
+            self.hops.iter().map(Hop::row).collect(),
+        );
+        self.add_claims(&mut document);
+        add_checks(&self.authentication, &mut document);
+
+        for Anomaly { hop, text } in &self.anomalies {
+            match hop {
+                Some(hop) => document.warn(format!("Hop {hop}: {text}")),
+                None => document.warn(text),
+            };
+        }
+
+        self.notes.iter().for_each(|note| _ = document.note(note));
+        if self.hops.iter().any(|hop| hop.asn.is_some()) {
+            document.field("Places by", Cell::aside(ATTRIBUTION));
+        }
+
+        document
+    }
+}
+
+impl Data {
+    fn summary(&self) -> (String, Severity) {
+        let Origin {
+            origin,
+            place,
+            holder,
+            ..
+        } = &self.origin;
+
+        let Some(address) = origin.address else {
+            return if self.hops.is_empty() {
+                (
+                    "There are no Received lines in this; nothing can be traced".into(),
+                    Severity::Bad,
+                )
+            } else {
+                (
+                    "No line names the address that the message came from".into(),
+                    Severity::Warning,
+                )
+            };
+        };
+
+        let named = origin
+            .host
+            .as_deref()
+            .map(|host| format!("{} ", both_forms(host)))
+            .unwrap_or_default();
+
+        let at = match (place, holder) {
+            (Some(place), Some(holder)) => format!(", {place}, network of {holder}"),
+            (Some(only), None) | (None, Some(only)) => format!(", {only}"),
+            (None, None) => String::new(),
+        };
+
+        match origin.confidence {
+            Confidence::Fact => (
+                format!("Handed over by {named}[{address}]{at}: a fact"),
+                self.severity(),
+            ),
+            _ => (
+                format!("Said to come from {named}[{address}]{at}: only a claim"),
+                Severity::Warning,
+            ),
+        }
+    }
+
+    fn severity(&self) -> Severity {
+        if self.anomalies.is_empty() {
+            Severity::Good
+        } else {
+            Severity::Warning
+        }
+    }
+
+    /// What the message says of itself, and how far it is believed.
+    fn add_message(&self, document: &mut Document) {
+        for (name, value) in [
+            ("From", &self.from),
+            ("Subject", &self.subject),
+            ("Date", &self.date),
+        ] {
+            if let Some(value) = value {
+                document.field(name, Cell::exact(value));
+            }
+        }
+
+        document.field("Hops", count(self.hops.len(), "hop", "hops"));
+        if self.boundary.kind != BoundaryKind::None || !self.boundary.text.is_empty() {
+            document.field("Believed", self.boundary.text.as_str());
+        }
+
+        if !self.origin.origin.evidence.is_empty() {
+            document.field("Told from", Cell::exact(&self.origin.origin.evidence));
+        }
+    }
+
+    fn add_claims(&self, document: &mut Document) {
+        let claims = self.claims.iter().map(|claim| {
+            let host = claim.host.as_deref().unwrap_or_default();
+            [
+                Cell::exact(&claim.source),
+                Cell::new(claim.address, Role::Address),
+                Cell::exact(host),
+            ]
+        });
+
+        document.table(["Claimed in", "Address", "Name"], claims.collect());
+    }
+}
+
+/// SPF, DKIM, DMARC and ARC, as far as there is a result.
+fn add_checks(authentication: &Authentication, document: &mut Document) {
+    let Authentication {
+        spf,
+        dkim,
+        dmarc,
+        arc,
+        ..
+    } = authentication;
+
+    let mut rows = vec![check("SPF", &spf.result, spf.verified, &spf.detail)];
+    rows.extend(
+        dkim.iter()
+            .map(|dkim| check("DKIM", &dkim.result, dkim.verified, &dkim.detail)),
+    );
+    rows.push(check("DMARC", &dmarc.result, dmarc.verified, &dmarc.detail));
+    rows.push(check("ARC", &arc.result, arc.verified, &arc.detail));
+
+    document.table(
+        ["Check", "Result", "By", "About"],
+        rows.into_iter().flatten().collect(),
+    );
+}
+
+fn check(
+    name: &'static str,
+    result: &Option<String>,
+    verified: bool,
+    detail: &str,
+) -> Option<[Cell; 4]> {
+    let word = result.as_deref()?;
+    let role = match word {
+        "pass" => Role::Good,
+        "fail" | "permerror" => Role::Bad,
+        "none" | "neutral" => Role::Plain,
+        _ => Role::Warning,
+    };
+    let checked = if verified {
+        "checked here"
+    } else {
+        "as the receiver says"
+    };
+
+    Some([
+        name.into(),
+        Cell::new(word, role),
+        Cell::aside(checked),
+        Cell::exact(detail),
+    ])
+}
+
+impl Hop {
+    fn row(&self) -> [Cell; 6] {
+        let hop = &self.hop;
+        let from = hop
+            .from_host
+            .clone()
+            .or_else(|| hop.helo.clone())
+            .unwrap_or_default();
+
+        let address = hop
+            .from_address
+            .map(|address| format!("\n{address}"))
+            .unwrap_or_default();
+        let network = [self.place.as_deref(), self.holder.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n");
+
+        let how = [hop.protocol.as_deref(), hop.tls.as_ref().map(|_| "TLS")]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
+        let role = if hop.trusted {
+            Role::Plain
+        } else {
+            Role::Aside
+        };
+
+        [
+            hop.index.into(),
+            Cell::new(format!("{from}{address}").trim(), Role::Domain),
+            Cell::new(hop.by.as_deref().unwrap_or_default(), Role::Domain),
+            how.join(", ").into(),
+            hop.delay_seconds.map(span).unwrap_or_default().into(),
+            Cell::new(network, role),
+        ]
+    }
+}
+
+/// `+3 s`, `−2 min`: a delay may be negative where clocks disagree.
+fn span(seconds: i64) -> String {
+    let sign = if seconds < 0 { "−" } else { "" };
+    match seconds.unsigned_abs() {
+        seconds @ 0..120 => format!("{sign}{seconds} s"),
+        seconds @ 120..7200 => format!("{sign}{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{sign}{} h", seconds / 3600),
+        seconds => format!("{sign}{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn delays_are_told_roughly_and_may_be_negative() {
+        for (seconds, told) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (-1, "−1 s"),
+            (120, "2 min"),
+            (-7199, "−119 min"),
+            (7200, "2 h"),
+            (172_800, "2 days"),
+            (i64::MIN, "−106751991167300 days"),
+        ] {
+            assert_eq!(span(seconds), told);
+        }
+    }
+}

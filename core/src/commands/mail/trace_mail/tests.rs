@@ -1,0 +1,288 @@
+use std::sync::LazyLock;
+
+use super::*;
+use crate::commands::testing::{field, head, rows, shown};
+use netvane_document::{Answer, Severity};
+use netvane_facts::mailtrace::{BoundaryKind, Confidence, Dkim};
+
+static GEO: LazyLock<GeoReader> =
+    LazyLock::new(|| GeoReader::embedded().expect("the shipped database"));
+
+fn hop(index: usize, from: &str, by: &str) -> mailtrace::Hop {
+    mailtrace::Hop {
+        index,
+        from_host: Some(from.into()),
+        by: Some(by.into()),
+        trusted: true,
+        ..mailtrace::Hop::default()
+    }
+}
+
+fn from(address: &str, confidence: Confidence) -> mailtrace::Origin {
+    mailtrace::Origin {
+        address: address.parse().ok(),
+        host: Some("sender.example.test".into()),
+        confidence,
+        evidence: "line 2".into(),
+    }
+}
+
+/// Two hops, handed over by a private address, of which no database knows anything.
+fn trace() -> Trace {
+    Trace {
+        from: Some("Ada <ada@example.test>".into()),
+        subject: Some("Hello \u{1f600}".into()),
+        date: Some("2026-03-02T10:00:00Z".into()),
+        hops: vec![
+            hop(1, "sender.example.test", "mx.example.test"),
+            hop(2, "mx.example.test", "store.example.test"),
+        ],
+        origin: from("10.0.0.7", Confidence::Fact),
+        ..Trace::default()
+    }
+}
+
+fn presented(trace: Trace) -> netvane_document::Document {
+    Data::new(&GEO, trace).present()
+}
+
+fn outcome(result: &str, verified: bool) -> Outcome {
+    Outcome {
+        result: Some(result.into()),
+        verified,
+        detail: format!("detail of {result}"),
+    }
+}
+
+#[test]
+fn the_origin_is_told_by_how_far_it_is_believed() {
+    let with = |origin| presented(Trace { origin, ..trace() });
+    let nameless = mailtrace::Origin {
+        host: None,
+        ..from("10.0.0.7", Confidence::Fact)
+    };
+
+    for (origin, summary, severity) in [
+        (
+            from("10.0.0.7", Confidence::Fact),
+            "Handed over by sender.example.test [10.0.0.7]: a fact",
+            Severity::Good,
+        ),
+        (
+            nameless,
+            "Handed over by [10.0.0.7]: a fact",
+            Severity::Good,
+        ),
+        (
+            from("10.0.0.7", Confidence::Claimed),
+            "Said to come from sender.example.test [10.0.0.7]: only a claim",
+            Severity::Warning,
+        ),
+        (
+            from("", Confidence::None),
+            "No line names the address that the message came from",
+            Severity::Warning,
+        ),
+    ] {
+        assert_eq!(head(&with(origin)), (summary, severity));
+    }
+}
+
+#[test]
+fn a_text_without_received_lines_cannot_be_traced() {
+    assert_eq!(
+        head(&presented(Trace::default())),
+        (
+            "There are no Received lines in this; nothing can be traced",
+            Severity::Bad
+        )
+    );
+}
+
+#[test]
+fn place_and_network_follow_the_origin() {
+    let mut data = Data::new(&GEO, trace());
+    for (place, holder, told) in [
+        (Some("Berlin"), Some("AS1 X"), ", Berlin, network of AS1 X"),
+        (Some("Berlin"), None, ", Berlin"),
+        (None, Some("AS1 X"), ", AS1 X"),
+        (None, None, ""),
+    ] {
+        data.origin.place = place.map(str::to_owned);
+        data.origin.holder = holder.map(str::to_owned);
+        assert_eq!(
+            head(&data.present()).0,
+            format!("Handed over by sender.example.test [10.0.0.7]{told}: a fact")
+        );
+    }
+}
+
+#[test]
+fn anomalies_are_warnings_with_their_hop() {
+    let anomaly = |hop, text: &str| Anomaly {
+        hop,
+        text: text.into(),
+    };
+    let document = presented(Trace {
+        anomalies: vec![
+            anomaly(Some(2), "the clock went back"),
+            anomaly(None, "odd"),
+        ],
+        notes: vec!["cut after 100 lines".into()],
+        ..trace()
+    });
+    assert_eq!(
+        document.warnings,
+        ["Hop 2: the clock went back", "odd", "cut after 100 lines"]
+    );
+    assert_eq!(document.severity, Severity::Warning);
+}
+
+#[test]
+fn a_note_is_no_bad_news() {
+    let document = presented(Trace {
+        notes: vec!["mended".into()],
+        ..trace()
+    });
+    assert_eq!(document.severity, Severity::Good);
+}
+
+#[test]
+fn hops_are_rows_with_what_they_say() {
+    let tls = netvane_facts::mailtrace::received::Tls {
+        version: Some("TLSv1.3".into()),
+        cipher: None,
+        verified: None,
+    };
+    let mut first = hop(1, "sender.example.test", "mx.example.test");
+    first.from_address = "192.168.0.1".parse().ok();
+    first.protocol = Some("ESMTPS".into());
+    first.tls = Some(tls.clone());
+    let second = mailtrace::Hop {
+        from_host: None,
+        helo: Some("[helo]".into()),
+        by: None,
+        tls: Some(tls),
+        delay_seconds: Some(-180),
+        ..hop(2, "", "")
+    };
+    let third = mailtrace::Hop {
+        from_host: None,
+        trusted: false,
+        delay_seconds: Some(5),
+        from_address: "192.168.0.2".parse().ok(),
+        ..hop(3, "", "z.test")
+    };
+    assert_eq!(
+        rows(&presented(Trace {
+            hops: vec![first, second, third],
+            ..trace()
+        })),
+        [
+            "1 | sender.example.test / 192.168.0.1 (domain) | mx.example.test (domain) | ESMTPS, TLS |  | ",
+            "2 | [helo] (domain) |  (domain) | TLS | −3 min | ",
+            "3 | 192.168.0.2 (domain) | z.test (domain) |  | 5 s |  (aside)",
+        ]
+    );
+}
+
+#[test]
+fn results_are_told_with_who_checked_them() {
+    let dkim = |result: Option<&str>| Dkim {
+        result: result.map(str::to_owned),
+        verified: true,
+        detail: "example.test".into(),
+        ..Dkim::default()
+    };
+    let document = presented(Trace {
+        hops: vec![],
+        authentication: Authentication {
+            spf: outcome("softfail", false),
+            dkim: vec![dkim(Some("pass")), dkim(None), dkim(Some("permerror"))],
+            dmarc: outcome("fail", true),
+            arc: outcome("none", false),
+            authserv_id: None,
+        },
+        ..trace()
+    });
+    assert_eq!(
+        rows(&document),
+        [
+            "SPF | softfail (warning) | as the receiver says (aside) | detail of softfail (exact)",
+            "DKIM | pass (good) | checked here (aside) | example.test (exact)",
+            "DKIM | permerror (bad) | checked here (aside) | example.test (exact)",
+            "DMARC | fail (bad) | checked here (aside) | detail of fail (exact)",
+            "ARC | none | as the receiver says (aside) | detail of none (exact)",
+        ]
+    );
+}
+
+#[test]
+fn claims_stand_apart_from_facts() {
+    let claim = Claim {
+        source: "X-Originating-IP".into(),
+        hop: None,
+        address: "192.0.2.7".parse().expect("an address"),
+        host: None,
+        scope: "documentation".into(),
+    };
+    let document = presented(Trace {
+        hops: vec![],
+        claims: vec![claim],
+        ..trace()
+    });
+    assert_eq!(
+        rows(&document),
+        ["X-Originating-IP (exact) | 192.0.2.7 (address) |  (exact)"]
+    );
+}
+
+#[test]
+fn the_whole_trace_reads_in_its_order() {
+    let document = presented(Trace {
+        boundary: Boundary {
+            kind: BoundaryKind::Inferred,
+            hop: Some(2),
+            text: "the last server only".into(),
+        },
+        ..trace()
+    });
+    insta::assert_snapshot!(shown(&document), @r#"
+    # Trace of a message
+    ✓ Handed over by sender.example.test [10.0.0.7]: a fact
+    From: Ada <ada@example.test> (exact)
+    Subject: Hello 😀 (exact)
+    Date: 2026-03-02T10:00:00Z (exact)
+    Hops: 2 hops
+    Believed: the last server only
+    Told from: line 2 (exact)
+    [Hop | From | To | How | Took | Where]
+    1 | sender.example.test (domain) | mx.example.test (domain) |  |  |
+    2 | mx.example.test (domain) | store.example.test (domain) |  |  |
+    "#);
+}
+
+#[test]
+fn what_the_message_does_not_say_is_left_out() {
+    let document = presented(Trace::default());
+    for name in [
+        "From",
+        "Subject",
+        "Date",
+        "Believed",
+        "Told from",
+        "Places by",
+    ] {
+        assert_eq!(field(&document, name), None, "{name}");
+    }
+    assert_eq!(field(&document, "Hops"), Some("0 hops"));
+}
+
+#[test]
+fn hostile_headers_are_shown_as_they_are() {
+    let document = presented(Trace {
+        subject: Some("<img src=x>\u{202e}```".into()),
+        ..trace()
+    });
+    assert_eq!(field(&document, "Subject"), Some("<img src=x>\u{202e}```"));
+}

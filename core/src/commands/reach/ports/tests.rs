@@ -1,0 +1,125 @@
+use super::*;
+use crate::commands::testing::{field, head, rows, shown};
+
+fn checked(port: u16, state: &'static str) -> Checked {
+    Checked {
+        port,
+        protocol: "tcp",
+        state,
+        service: None,
+        rtt_ms: None,
+        reason: None,
+        hint: None,
+    }
+}
+
+fn data(ports: Vec<Checked>, planned: usize) -> Data {
+    Data {
+        target: "host.example.test".into(),
+        address: "192.0.2.1".parse().expect("an address"),
+        ports,
+        planned,
+    }
+}
+
+fn many(closed: u16) -> Vec<Checked> {
+    (1..=closed).map(|port| checked(port, "closed")).collect()
+}
+
+#[test]
+fn states_are_counted_in_their_order() {
+    for (states, planned, summary) in [
+        (
+            &["filtered", "open", "closed", "open"][..],
+            4,
+            "2 open, 1 closed, 1 filtered",
+        ),
+        (&["closed"], 1, "1 closed"),
+        (&["open"], 20, "1 open, of 20"),
+        (&[], 20, "Checking 20 ports"),
+    ] {
+        let ports = states
+            .iter()
+            .zip(1..)
+            .map(|(state, port)| checked(port, state))
+            .collect();
+        assert_eq!(
+            head(&data(ports, planned).present()),
+            (summary, Severity::Neutral)
+        );
+    }
+}
+
+#[test]
+fn each_port_says_what_is_known_of_it() {
+    let ports = vec![
+        Checked {
+            service: Some("ssh"),
+            rtt_ms: Some(12.3456),
+            hint: Some("SSH-2.0-<b>".into()),
+            ..checked(22, "open")
+        },
+        Checked {
+            rtt_ms: Some(0.4),
+            ..checked(25, "closed")
+        },
+        Checked {
+            reason: Some("no answer".into()),
+            ..checked(99, "filtered")
+        },
+    ];
+    insta::assert_snapshot!(shown(&data(ports, 3).present()), @r#"
+    # Ports of host.example.test
+    · 1 open, 1 closed, 1 filtered
+    [Port | State | Usually | Time | Said]
+    22 | open (good) | ssh | 12.3 ms | SSH-2.0-<b> (exact)
+    25 | closed (aside) |  | 0.4 ms |
+    99 | filtered (warning) |  |  | no answer (exact)
+    Address: 192.0.2.1 (address)
+    ! "Usually" is what a port is registered for, not what was found there
+    "#);
+}
+
+#[test]
+fn thirty_ports_are_listed_and_more_are_ranges() {
+    let listed = data(many(30), 30).present();
+    assert_eq!(rows(&listed).len(), 30);
+    assert_eq!(field(&listed, "Closed"), None);
+
+    let mut ports = many(31);
+    ports[7].state = "open";
+    ports[30].state = "filtered";
+    let ranges = data(ports, 31).present();
+    assert_eq!(rows(&ranges), ["8 | open (good) |  |  | "]);
+    assert_eq!(field(&ranges, "Closed"), Some("1-7,9-30"));
+    assert_eq!(field(&ranges, "Filtered"), Some("31"));
+    assert_eq!(head(&ranges).0, "1 open, 29 closed, 1 filtered");
+}
+
+#[test]
+fn results_are_read_with_the_usual_service() {
+    let result = PortResult {
+        port: 443,
+        state: PortState::Filtered,
+        rtt_ms: Some(1.000_49),
+        reason: Some("host unreachable".into()),
+        hint: None,
+    };
+    let read = Checked::from(&result);
+    assert_eq!(
+        (read.state, read.service, read.rtt_ms, read.protocol),
+        ("filtered", Some("https"), Some(1.0), "tcp")
+    );
+    assert_eq!(read.reason.as_deref(), Some("host unreachable"));
+}
+
+#[test]
+fn the_remark_on_services_comes_with_services_only() {
+    assert!(data(many(2), 2).present().warnings.is_empty());
+    let mut ports = many(2);
+    ports[0].service = Some("x");
+    assert_eq!(
+        data(ports, 2).present().warnings,
+        ["\"Usually\" is what a port is registered for, not what was found there"]
+    );
+}

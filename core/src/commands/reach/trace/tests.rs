@@ -1,0 +1,193 @@
+use super::*;
+use crate::commands::testing::{field, head, rows, shown};
+
+fn probe(address: &str, rtt_ms: f64) -> Option<Probe> {
+    Some(Probe {
+        address: address.parse().expect("an address"),
+        rtt_ms,
+        mark: None,
+        note: None,
+    })
+}
+
+fn refused(address: &str) -> Option<Probe> {
+    Some(Probe {
+        mark: Some("!X".into()),
+        note: Some("administratively prohibited".into()),
+        ..probe(address, 7.0).expect("a probe")
+    })
+}
+
+fn hop(ttl: u8, probes: Vec<Option<Probe>>) -> Hop {
+    Hop {
+        ttl,
+        probes,
+        name: None,
+        asn: None,
+        country: None,
+    }
+}
+
+fn data(hops: Vec<Hop>, reached: bool) -> Data {
+    Data {
+        reached,
+        hops,
+        finished: true,
+        probed_hops: 30,
+        ..Data::new(
+            "host.example.test".into(),
+            "192.0.2.9".parse().expect("an address"),
+        )
+    }
+}
+
+#[test]
+fn the_end_of_the_route_is_the_summary() {
+    let answering = || hop(1, vec![probe("192.0.2.1", 1.0)]);
+    let silent = |ttl| hop(ttl, vec![None, None, None]);
+
+    for (hops, reached, summary, severity) in [
+        (
+            vec![answering()],
+            true,
+            "Reached after 1 hop",
+            Severity::Good,
+        ),
+        (
+            vec![
+                answering(),
+                silent(2),
+                hop(3, vec![probe("192.0.2.9", 9.0)]),
+            ],
+            true,
+            "Reached after 3 hops",
+            Severity::Good,
+        ),
+        (
+            vec![answering(), silent(2), silent(3)],
+            false,
+            "Not reached: silence after hop 1",
+            Severity::Warning,
+        ),
+        (
+            vec![silent(1)],
+            false,
+            "Not reached: nobody answers",
+            Severity::Bad,
+        ),
+        (vec![], false, "Not reached: nobody answers", Severity::Bad),
+        (
+            vec![answering(), hop(2, vec![None, refused("192.0.2.2")])],
+            false,
+            "Not reached: administratively prohibited at hop 2",
+            Severity::Bad,
+        ),
+    ] {
+        assert_eq!(head(&data(hops, reached).present()), (summary, severity));
+    }
+}
+
+#[test]
+fn progress_counts_hops() {
+    let mut data = data(vec![hop(1, vec![None])], false);
+    data.finished = false;
+    assert_eq!(head(&data.present()), ("1 hop so far", Severity::Neutral));
+}
+
+#[test]
+fn a_hop_is_a_row_whoever_answers_its_probes() {
+    let mut several = hop(
+        2,
+        vec![
+            probe("192.0.2.2", 1.25),
+            probe("192.0.2.3", 2.0),
+            probe("192.0.2.2", 3.0),
+        ],
+    );
+    several.name = Some("a.example.test".into());
+    (several.asn, several.country) = (Some(64496), Some("DE".into()));
+    let mut country = hop(3, vec![None, refused("2001:db8::3")]);
+    country.country = Some("FR".into());
+    let mut network = hop(4, vec![probe("192.0.2.4", 0.04)]);
+    network.asn = Some(1);
+
+    let hops = vec![hop(1, vec![None, None]), several, country, network];
+    assert_eq!(
+        rows(&data(hops, true).present()),
+        [
+            "1 |  (address) | no answer (aside) |  | *  *",
+            "2 | 192.0.2.2 / 192.0.2.3 (address) | a.example.test (domain) | AS64496 DE | 1.2  2.0  3.0",
+            "3 | 2001:db8::3 (address) |  | FR | *  7.0 !X",
+            "4 | 192.0.2.4 (address) |  | AS1 | 0.0",
+        ]
+    );
+}
+
+#[test]
+fn whoever_supplied_networks_is_named_with_them_only() {
+    let mut hops = vec![hop(1, vec![probe("192.0.2.1", 1.0)])];
+    assert_eq!(
+        field(&data(hops.clone(), true).present(), "Networks by"),
+        None
+    );
+    hops[0].asn = Some(64496);
+    assert_eq!(
+        field(&data(hops, true).present(), "Networks by"),
+        Some(ATTRIBUTION)
+    );
+}
+
+#[test]
+fn a_narrow_link_and_another_method_are_told() {
+    for (method, warnings) in [
+        (None, vec![]),
+        (Some("udp"), vec![]),
+        (
+            Some("icmp"),
+            vec!["The target does not answer UDP; it answered ICMP"],
+        ),
+        (
+            Some("tcp"),
+            vec!["The target does not answer UDP; it answered TCP"],
+        ),
+    ] {
+        let mut data = data(vec![hop(1, vec![probe("192.0.2.9", 1.0)])], true);
+        data.method = method;
+        let document = data.present();
+        assert_eq!(document.warnings, warnings);
+        assert_eq!(document.severity, Severity::Good);
+        assert_eq!(field(&document, "Narrowest link"), None);
+    }
+
+    let mut narrow = data(vec![hop(1, vec![probe("192.0.2.9", 1.0)])], true);
+    narrow.path_mtu = Some(1400);
+    insta::assert_snapshot!(shown(&narrow.present()), @r#"
+    # Route to host.example.test
+    ✓ Reached after 1 hop
+    [Hop | Address | Name | Network | Times in ms]
+    1 | 192.0.2.9 (address) |  |  | 1.0
+    Target: 192.0.2.9 (address)
+    Narrowest link: MTU 1400 bytes
+    "#);
+}
+
+#[test]
+fn json_marks_lost_probes_and_leaves_out_what_is_usual() {
+    let json = serde_json::to_value(data(
+        vec![hop(
+            1,
+            vec![None, probe("192.0.2.1", 1.5), refused("192.0.2.1")],
+        )],
+        false,
+    ))
+    .expect("JSON");
+    assert_eq!(
+        json["hops"][0]["probes"],
+        serde_json::json!([
+            null,
+            {"address": "192.0.2.1", "rtt_ms": 1.5},
+            {"address": "192.0.2.1", "rtt_ms": 7.0, "mark": "!X", "note": "administratively prohibited"},
+        ])
+    );
+    assert!(json.get("path_mtu").is_none() && json.get("finished").is_none());
+}
