@@ -14,19 +14,19 @@ pub mod targets;
 use std::{future::Future, sync::Arc};
 
 use futures::future::BoxFuture;
+use netvane_document::{Answer, Failure, Finding, inline_schema, reply_schema, written_schema};
+use netvane_facts::target::{Host, Invalid};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+
+use crate::spec::{Argument, Spec, TargetKind};
+use argument::arguments;
 
 pub use completion::complete;
 pub use context::Context;
 pub use parse::example;
 pub use registry::{Listing, Registry};
-
-use crate::spec::{Argument, Spec, TargetKind};
-use argument::arguments;
-use netvane_document::{Answer, Failure, Finding, inline_schema, reply_schema, written_schema};
-use netvane_facts::target::{Host, Invalid};
 
 /// A command: its arguments are the struct itself.
 pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {

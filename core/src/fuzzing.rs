@@ -4,6 +4,14 @@
 use std::{net::IpAddr, sync::LazyLock, time::Duration};
 
 use domain::base::Rtype;
+use netvane_document::{Answer, Document, UsageError};
+use netvane_facts::{
+    geo::GeoReader,
+    mailtrace::{self, TrustPolicy},
+    registration::Registration,
+    target::Transport,
+};
+use netvane_net::dns::{Message, Question, Response};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -17,14 +25,6 @@ use crate::{
     request::http_request::{Proxies, samples},
     settings::Settings,
 };
-use netvane_document::{Answer, Document, UsageError};
-use netvane_facts::{
-    geo::GeoReader,
-    mailtrace::{self, TrustPolicy},
-    registration::Registration,
-    target::Transport,
-};
-use netvane_net::dns::{Message, Question, Response};
 
 pub use netvane_net::fuzzing::{authenticated, policies};
 

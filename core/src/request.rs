@@ -7,9 +7,9 @@ use std::{net::IpAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use crate::credential::Credential;
-
 use crate::{platform::Platform, request::http_request::Visit};
+
+pub use crate::credential::Credential;
 
 /// A question as an adapter received it.
 #[derive(Debug, Clone)]

@@ -10,12 +10,12 @@ mod rules;
 mod urls;
 
 use ipnet::IpNet;
+use netvane_net::settings::NetSettings;
 use serde::{Deserialize, Serialize};
 
 pub use chats::{DiscordMode, TelegramMode};
 pub use load::{SettingsError, almost_settings};
 
-use netvane_net::settings::NetSettings;
 pub use netvane_net::settings::{Dns, Rdap, Server, Tls, Whois};
 
 /// The annotated defaults; also the list of all keys there are.

@@ -373,6 +373,7 @@ fn nothing_moves_while_a_page_arrives() {
         scene.browser.go(&format!("http://{}{path}", relay.address));
         scene.browser.wait("painted > 0");
     };
+
     // The style is there already, so that pages are drawn from their first piece on.
     go("/tools");
     relay.is(Way::Slow);

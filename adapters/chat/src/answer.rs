@@ -68,7 +68,11 @@ impl Chat {
             {
                 Ok(()) => ended,
                 Err(trouble) => {
-                    tracing::warn!(adapter = inner.platform.name(), ?trouble, "an answer was not taken");
+                    tracing::warn!(
+                        adapter = inner.platform.name(),
+                        ?trouble,
+                        "an answer was not taken"
+                    );
                     Ended::Lost(trouble)
                 }
             }

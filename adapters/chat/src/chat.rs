@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_core::{Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError, store::Store};
+use netvane_core::{
+    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError, store::Store,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ulid::Ulid;
 
@@ -111,7 +113,12 @@ impl Chat {
     /// Whether the operator lets only the asker read the answer to this.
     pub fn is_private(&self, input: &Input, caller: &Caller) -> bool {
         let command = self.understood(input);
-        command.is_ok_and(|command| self.0.engine.runtime().is_private(self.0.platform, caller, command))
+        command.is_ok_and(|command| {
+            self.0
+                .engine
+                .runtime()
+                .is_private(self.0.platform, caller, command)
+        })
     }
 
     /// The whole answer to a question, for a file.

@@ -181,7 +181,13 @@ fn restarted(world: World) -> Chat {
         rooms: vec![],
     });
     let engine = world.chat.engine().clone();
-    Chat::new(Platform::Telegram, engine, world.store, pace, world.shutdown)
+    Chat::new(
+        Platform::Telegram,
+        engine,
+        world.store,
+        pace,
+        world.shutdown,
+    )
 }
 
 #[tokio::test]

@@ -53,7 +53,11 @@ pub(crate) async fn take(bot: Bot, interaction: Interaction) {
 async fn slash(bot: &Bot, command: &CommandInteraction) {
     let asked = Asked::read(&command.data);
     let mut caller = caller!(command).hidden(asked.hidden);
-    caller.spot.hidden |= bot.chat.engine().runtime().is_private(PLATFORM, &caller.who, asked.name);
+    caller.spot.hidden |= bot
+        .chat
+        .engine()
+        .runtime()
+        .is_private(PLATFORM, &caller.who, asked.name);
     if let Some(file) = asked.file {
         return slash_with_file(bot, &caller, &asked, file).await;
     }

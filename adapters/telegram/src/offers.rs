@@ -8,6 +8,7 @@ use netvane_core::{
     command::{Entry, Registry, targets::Target},
     document::Document,
 };
+
 /// Targets that are offered of one message, and commands of each where there are several.
 const MOST_TARGETS: usize = 5;
 const MOST_EACH: usize = 3;

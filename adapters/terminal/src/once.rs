@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use netvane_core::{Platform, 
-    Caller, Engine, Failure, Input, Reply, Request, UsageError,
+use netvane_core::{
+    Caller, Engine, Failure, Input, Platform, Reply, Request, UsageError,
     command::Entry,
     document::render::{self, Layout},
 };

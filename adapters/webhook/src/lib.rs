@@ -44,9 +44,10 @@ use access::Gate;
 use app::{App, Parts};
 use callbacks::Callbacks;
 use described::Described;
-pub use metrics::Metrics;
 use site::Pages;
 use slack::Slack;
+
+pub use metrics::Metrics;
 
 /// Connections that may wait to be taken; the system has a limit of its own.
 const BACKLOG: i32 = 4096;

@@ -34,6 +34,7 @@ use netvane_core::ProblemCode;
 
 use crate::{app::App, response::problem};
 use frame::not_found;
+
 pub(crate) use frame::{framed, with_policy};
 
 /// The paths of all pages.

@@ -3,11 +3,11 @@
 //! A chat waits 3 seconds. What is not found by then is delivered to the address that came with the command.
 
 mod blocks;
+mod dialect;
 mod form;
 mod later;
 mod lookup;
 mod markdown;
-mod dialect;
 mod sender;
 
 use std::{
@@ -32,10 +32,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{api::service::other_method, app::App, body, response::problem};
+use dialect::{Dialect, Readers};
 use form::Form;
 use later::{Deliveries, Delivery};
 use lookup::{Lookup, Progress, invitation, look_up, note, told};
-use dialect::{Dialect, Readers};
 use sender::Senders;
 
 /// Of the 3 seconds that a chat waits, what the way there and back leaves.

@@ -2,8 +2,7 @@
 //!
 //! The table holds CLDR's English names, plus `XK`, which databases use for Kosovo.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 /// One country a line: code, space, name.
 const TABLE: &str = include_str!("../../../config/data/countries.txt");
@@ -77,6 +76,7 @@ pub fn code(value: &str) -> Option<String> {
 
     // `US (United States)`, `United States (US)`, `US - United States`
     let (before, inside) = value.split_once(['(', '-'])?;
+
     [before, inside.trim_end_matches(')')]
         .into_iter()
         .find_map(|part| match part.trim() {

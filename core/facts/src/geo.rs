@@ -8,20 +8,17 @@ mod database;
 mod handle;
 mod record;
 
-use std::borrow::Cow;
-use std::net::IpAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::{borrow::Cow, net::IpAddr, path::Path, sync::Arc};
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use database::{ATTRIBUTION, Database, GeoError, install, verify};
-pub use handle::{GeoHandle, GeoPaths, Refresh};
-
 use crate::countries::country;
 use record::Record;
+
+pub use database::{ATTRIBUTION, Database, GeoError, install, verify};
+pub use handle::{GeoHandle, GeoPaths, Refresh};
 
 /// Longest text taken from a database, in bytes.
 const TEXT_MAX: usize = 120;

@@ -9,6 +9,8 @@
 
 use jiff::Timestamp;
 
+use hops::Chain;
+
 mod addresses;
 mod anomalies;
 mod authentication;
@@ -24,8 +26,6 @@ mod summary;
 
 pub use input::signed;
 pub use model::*;
-
-use hops::Chain;
 
 /// Whose lines are believed, and what time it is.
 #[derive(Debug, Default, Clone)]

@@ -20,9 +20,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use agents::Class;
+use rules::{BROWSERS, DEVICES, Found, SYSTEMS};
+
 pub use category::Category;
 pub use hints::{Hints, read_hints};
-use rules::{BROWSERS, DEVICES, Found, SYSTEMS};
 
 /// How much of a User-Agent is read, in bytes. Real ones are shorter; the rest of a longer one is ignored.
 pub const MAX_READ: usize = 1024;

@@ -3,9 +3,11 @@
 //! `ECONNREFUSED` alone does not say whether the host sent RST (the port is closed) or a firewall
 //! sent ICMP port unreachable (it is filtered); the socket's error queue does.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    time::{Duration, Instant},
+};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;

@@ -17,17 +17,17 @@ use std::{
 
 use domain::base::Rtype;
 use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
-
-pub use client::Client;
-pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
-pub use validate::{Security, Validation};
+use netvane_document::Failure;
+use netvane_facts::target::{Host, Resolver, Transport};
 
 use super::{Guard, outlay, tls::Tls};
 use crate::settings::{self, Server};
 use alive::Alive;
-use netvane_document::Failure;
-use netvane_facts::target::{Host, Resolver, Transport};
 use upstream::Upstream;
+
+pub use client::Client;
+pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
+pub use validate::{Security, Validation};
 
 /// Resolvers, configured or chosen.
 #[derive(Clone)]

@@ -6,7 +6,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
-
 use netvane_document::Failure;
 use netvane_facts::ip_class;
 

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use netvane_document::Failure;
 use reqwest::{
     Client, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -16,7 +17,6 @@ use reqwest::{
 
 use super::{Guard, WHO, dns::Dns, local_addresses, outlay, tls::Tls};
 use crate::metrics;
-use netvane_document::Failure;
 
 /// RFC 7480 asks clients to follow redirects; registries need one or two.
 const MAX_REDIRECTS: usize = 4;

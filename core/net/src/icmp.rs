@@ -5,8 +5,7 @@
 //! anyway it tells hop limits of IPv6, second replies and the kernel's receive times, and needs no privilege. Where
 //! only a raw socket is to be had, and on every other system, surge-ping carries the requests.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 

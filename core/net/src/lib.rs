@@ -27,14 +27,15 @@ use std::{
     sync::Arc,
 };
 
+use netvane_document::Failure;
+use netvane_facts::target::{Host, IpVersion};
+
+use settings::NetSettings;
+
 pub use guard::Guard;
 pub use outlay::Outlay;
 /// A connection that was made through the guard.
 pub use tokio::net::TcpStream;
-
-use netvane_document::Failure;
-use netvane_facts::target::{Host, IpVersion};
-use settings::NetSettings;
 
 /// What a target's owner sees of us.
 pub const WHO: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));

@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use netvane_document::Failure;
+use netvane_facts::registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{http::Http, whois::Whois};
 use crate::settings;
-use netvane_document::Failure;
-use netvane_facts::registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap};
 
 /// Asks registries and registrars.
 #[derive(Clone)]
@@ -222,6 +222,7 @@ fn facts(
             why,
         })
     };
+
     let without_facts = |state| Registration {
         state,
         ..Registration::empty(kind)

@@ -8,8 +8,7 @@
 //!
 //! Other systems have no such queue: there only TCP is left, which finds out how far the target is.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 

@@ -4,8 +4,7 @@
 //! shows that packets get lost; waiting adapts to the round trips seen. Attempts stay open while
 //! there are descriptors to spare, so a late answer to an early attempt still counts.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 

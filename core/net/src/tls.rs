@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use netvane_document::Failure;
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::settings;
-use netvane_document::Failure;
 
 /// Trust in the system's certificate authorities and the operator's own.
 #[derive(Clone)]

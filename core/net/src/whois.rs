@@ -12,6 +12,11 @@ use std::{
 };
 
 use moka::sync::Cache;
+use netvane_document::Failure;
+use netvane_facts::{
+    registration::whois,
+    target::{Endpoint, Host},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -20,11 +25,6 @@ use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
 use super::{Guard, dns::Dns, outlay};
 use crate::{metrics, settings};
-use netvane_document::Failure;
-use netvane_facts::{
-    registration::whois,
-    target::{Endpoint, Host},
-};
 
 /// How long a server that does not end its answers properly is remembered, and how many of them are.
 const REMEMBERED: (Duration, u64) = (Duration::from_secs(3600), 1024);

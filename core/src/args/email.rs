@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::mailbox;
 use netvane_facts::target::{Domain, Invalid, text_value};
+
+use super::mailbox;
 
 /// A mail address whose domain can be asked about; a bare domain will do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

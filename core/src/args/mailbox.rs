@@ -5,14 +5,14 @@
 
 use std::fmt;
 
+use domain::mail_domain;
+use piece::Piece;
+
 mod domain;
 mod piece;
 
 pub use domain::MailDomain;
 pub use piece::Invalid;
-
-use domain::mail_domain;
-use piece::Piece;
 
 /// Longer than any address with a name around it; nothing of a longer text is looked at.
 const MAX_TEXT: usize = 2048;

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use domain::base::iana::Rtype;
-
 use netvane_facts::target::{Invalid, text_value};
 
 /// A record type: a mnemonic of the IANA registry or `TYPE65` (RFC 3597).

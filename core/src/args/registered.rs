@@ -3,7 +3,6 @@
 use std::fmt;
 
 use ipnet::IpNet;
-
 use netvane_facts::{
     registration::Kind,
     target::{Domain, Host, Invalid, clean_pasted, text_value},

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use netvane_facts::target::{Invalid, text_value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-
-use netvane_facts::target::{Invalid, text_value};
 
 /// A switch: set by its bare name, or by `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]

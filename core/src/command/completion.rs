@@ -1,11 +1,12 @@
 //! Suggestions while an argument is being typed.
 
+use netvane_facts::ports;
+
 use crate::{
     args::COMMON_TYPES,
     command::Registry,
     spec::{Argument, Completes},
 };
-use netvane_facts::ports;
 
 /// Public resolvers that people compare answers of.
 const RESOLVERS: [&str; 9] = [

@@ -8,6 +8,7 @@ mod tokens;
 
 use std::sync::Arc;
 
+use netvane_document::{UsageError, UsageKind};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
 };
 use assign::{Given, assign, find};
 use fault::{empty, listed, missing, place, unknown_command, unknown_option};
-use netvane_document::{UsageError, UsageKind};
 use tokens::{Token, tokens};
 
 /// A command that was understood.

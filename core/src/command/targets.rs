@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::{args::mailbox, command::Entry, spec::TargetKind};
 use netvane_document::{Block, Cell, Reply, Role};
 use netvane_facts::target::{Address, Domain, clean_pasted};
+
+use crate::{args::mailbox, command::Entry, spec::TargetKind};
 
 /// The most targets that one text offers.
 const MAX: usize = 10;

@@ -36,6 +36,7 @@ pub(crate) fn shown(document: &Document) -> String {
     }
 
     lines.extend(document.warnings.iter().map(|text| format!("! {text}")));
+
     lines.join("\n")
 }
 

@@ -40,6 +40,7 @@ fn check_spec(spec: &Spec) {
         *cost == Cost::Free,
         "{name}: what sends nothing is free, and nothing else"
     );
+
     assert!(
         *sends <= 512 << 10,
         "{name}: more than any question is worth"

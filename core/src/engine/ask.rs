@@ -106,6 +106,7 @@ impl Engine {
             runtime
                 .access
                 .admit(log.request.platform, &log.request.caller, spec.name)?;
+
         if command.about_visit && log.request.visit.is_none() {
             self.bring_visit(spec.name, admitted, log, &mut progress)
                 .await?;
@@ -134,6 +135,7 @@ impl Engine {
                 });
             })
             .await?;
+
         Ok(reply(id.clone(), &entry, started, false))
     }
 

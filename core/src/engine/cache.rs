@@ -6,11 +6,11 @@ use std::{
 };
 
 use moka::{Expiry, sync::Cache as Store};
+use netvane_document::{Finding, Rendition};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::cache_key::CacheKey;
-use netvane_document::{Finding, Rendition};
 
 /// An answer with the time it was found.
 pub(crate) struct Entry {

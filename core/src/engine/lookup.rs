@@ -117,6 +117,7 @@ impl Engine {
 
         let entry = Arc::new(Entry::new(name, arguments, finding, longest));
         self.0.cache.keep(key, entry.clone());
+
         Ok(entry)
     }
 }

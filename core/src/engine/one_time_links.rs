@@ -7,6 +7,7 @@ use std::{
 };
 
 use data_encoding::BASE64URL_NOPAD;
+use netvane_document::{Answer, Block, Document, Failure, Rendition, Reply, Severity};
 use ring::{
     digest::{SHA256, digest},
     rand::{SecureRandom, SystemRandom},
@@ -17,7 +18,6 @@ use serde_json::Map;
 use tokio::sync::oneshot;
 
 use crate::{internal::internal_fault, request::http_request::Visit};
-use netvane_document::{Answer, Block, Document, Failure, Rendition, Reply, Severity};
 
 /// A link that nobody has shared from goes after this time, before the platforms stop taking the answer.
 const LIFE: Duration = Duration::from_secs(9 * 60);

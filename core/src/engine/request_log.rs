@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use netvane_document::{Failure, Reply};
 use serde_json::{Map, Value};
 use ulid::Ulid;
 
@@ -12,7 +13,6 @@ use crate::{
     request::Request,
     runtime::Runtime,
 };
-use netvane_document::{Failure, Reply};
 
 /// A command and its canonical arguments.
 pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);

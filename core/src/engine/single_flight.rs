@@ -6,11 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use netvane_document::{Failure, Rendition};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{cache::Entry, cache_key::CacheKey};
-use netvane_document::{Failure, Rendition};
 
 /// The question, and whether it was asked in bulk.
 pub(super) type FlightKey = (Arc<CacheKey>, bool);

@@ -1,10 +1,10 @@
 //! Why a verdict is what it is, in one word and in one sentence.
 
+use netvane_net::smtp::Meaning;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Verdict;
-use netvane_net::smtp::Meaning;
 
 /// Why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]

@@ -12,13 +12,14 @@ use std::{
     time::Duration,
 };
 
+use futures::{StreamExt, stream};
+use netvane_net::smtp::{Exchange, Opportunistic, Settings};
+use serde::Deserialize;
+
 use crate::{
     args::mailbox::parse,
     mailbox_check::{Report, Verifier},
 };
-use futures::{StreamExt, stream};
-use netvane_net::smtp::{Exchange, Opportunistic, Settings};
-use serde::Deserialize;
 use server::{Script, Seen, Server};
 
 #[derive(Deserialize)]

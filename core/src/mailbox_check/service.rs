@@ -2,14 +2,15 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use super::Verifier;
-use crate::settings::Settings;
 use netvane_document::Failure;
 use netvane_facts::mailtrace::TrustPolicy;
 use netvane_net::{
     self, Net,
     smtp::{self, Opportunistic},
 };
+
+use super::Verifier;
+use crate::settings::Settings;
 
 /// The mail commands' common ground; one for the whole process.
 pub(crate) struct Mail {

@@ -1,5 +1,6 @@
 //! What a verification found: a verdict, and each check for itself.
 
+use netvane_net::smtp::{Entry, Meaning, TlsFacts};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,7 +10,6 @@ use crate::args::{
     mailbox::Mailbox,
     special_mailboxes::{is_disposable, is_role},
 };
-use netvane_net::smtp::{Entry, Meaning, TlsFacts};
 
 /// The short answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]

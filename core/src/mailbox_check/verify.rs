@@ -5,14 +5,14 @@ use std::{
     net::SocketAddr,
 };
 
-use tokio::time::Instant;
-
-use super::{Reach, Reason, Report};
-use crate::args::mailbox::Mailbox;
 use netvane_net::smtp::{
     Broken, End, Entry, Exchange, Meaning, Opportunistic, Outcome, Question, Reply, Settings,
     Stage, Transcript, Unconnected, connect, converse, interleaved, meaning, retry_hint,
 };
+use tokio::time::Instant;
+
+use super::{Reach, Reason, Report};
+use crate::args::mailbox::Mailbox;
 
 /// Addresses of one exchange that are tried.
 const MAX_ADDRESSES: usize = 4;

@@ -7,6 +7,7 @@ mod writer;
 use std::{cell::RefCell, path::Path};
 
 use metrics::{Counter, counter};
+use netvane_document::Failure;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
@@ -16,7 +17,6 @@ use crate::{
     settings,
     spec::Argument,
 };
-use netvane_document::Failure;
 use writer::Writer;
 
 /// Longer values are no targets.

@@ -18,12 +18,12 @@ use governor::{
 };
 use ipnet::{IpNet, Ipv6Net};
 use moka::sync::Cache;
+use netvane_document::Failure;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{request::Caller, settings, spec::Cost};
-use netvane_document::Failure;
 
 /// What an answer costs that is at hand.
 pub(crate) const AT_HAND: u32 = 1;

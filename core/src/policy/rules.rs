@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use governor::{DefaultKeyedRateLimiter, RateLimiter, clock::Clock};
+use netvane_document::Failure;
 
 use crate::{
     platform::Platform,
@@ -11,7 +12,6 @@ use crate::{
     settings::{Effect, Policy, Rule, Settings},
     spec::CommandNames,
 };
-use netvane_document::Failure;
 
 /// How often each asker may, by a rule's own number.
 type Limit = Option<Arc<DefaultKeyedRateLimiter<String>>>;

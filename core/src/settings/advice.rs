@@ -352,12 +352,14 @@ impl Settings {
     /// Traces and the log.
     fn advise_telemetry(&self, tell: &mut impl FnMut(bool, &str)) {
         let collector = Url::parse(&self.telemetry.otlp_endpoint).ok();
+
         tell(
             collector
                 .as_ref()
                 .is_some_and(|url| url.port() == Some(4317)),
             "telemetry.otlp_endpoint: at port 4317 collectors take gRPC; for HTTP it is 4318",
         );
+
         tell(
             collector
                 .as_ref()

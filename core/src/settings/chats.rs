@@ -242,7 +242,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         "telegram.secret_token: so short that it could be guessed, and with it deliveries forged; `openssl rand -hex 32` makes one",
     );
     tell(
-        telegram.mode == "polling" && telegram.secret_token.is_set(),
+        telegram.mode == TelegramMode::Polling && telegram.secret_token.is_set(),
         "telegram.secret_token: only used with telegram.mode = \"webhook\"; now updates are polled",
     );
 

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 
 use data_encoding::BASE64;
+use netvane_facts::target::Endpoint;
 use url::Url;
 
 use super::{
     Settings, SettingsError, TelegramMode, access, chats, rules,
     urls::{is_origin, is_web},
 };
-use netvane_facts::target::Endpoint;
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), SettingsError> {

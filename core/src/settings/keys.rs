@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use netvane_document::{Failure, UsageError};
 use ring::{
     digest::{SHA256, digest},
     rand::{SecureRandom, SystemRandom},
@@ -11,7 +12,6 @@ use ring::{
 use subtle::ConstantTimeEq;
 
 use crate::internal::internal_fault;
-use netvane_document::{Failure, UsageError};
 
 /// The start of every key: whoever finds one knows what it opens, and tools that search for leaked secrets find it.
 pub const PREFIX: &str = "nvk_";

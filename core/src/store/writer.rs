@@ -8,7 +8,7 @@ use std::{
 use redb::{Database, ReadableTable};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{QUEUE, STATE, StoreError, kept::Kept, unix_seconds, told};
+use super::{QUEUE, STATE, StoreError, kept::Kept, told, unix_seconds};
 
 /// What has come to its end is removed this often.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -167,7 +167,9 @@ fn transaction(
                         true
                     }
                     Action::Claim { until } => {
-                        let free = table.get(key)?.is_none_or(|kept| kept.value().0 <= unix_seconds());
+                        let free = table
+                            .get(key)?
+                            .is_none_or(|kept| kept.value().0 <= unix_seconds());
                         if free {
                             table.insert(key, (*until, b"null".as_slice()))?;
                         }

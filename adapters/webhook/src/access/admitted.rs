@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use netvane_core::{
-    Caller, Credential, Engine, Input, Platform, Request, request::http_request::Visit, settings::keys::Scope,
+    Caller, Credential, Engine, Input, Platform, Request, request::http_request::Visit,
+    settings::keys::Scope,
 };
 
 use super::{refusal::Refusal, signature::Signature};

@@ -62,7 +62,10 @@ impl Callbacks {
             }
             self.running(|running| running.insert(delivery.id.clone()));
             let payload = self
-                .payload(Request::new(Platform::Http, input).by(caller), delivery.most)
+                .payload(
+                    Request::new(Platform::Http, input).by(caller),
+                    delivery.most,
+                )
                 .await;
             let id = delivery.id.as_str();
             self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())

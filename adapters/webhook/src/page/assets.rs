@@ -10,7 +10,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-
 use netvane_core::ProblemCode;
 
 use crate::response::problem;

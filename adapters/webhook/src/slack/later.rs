@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{
-    lookup::{Lookup, Progress, note, told},
     dialect::{Dialect, Readers},
+    lookup::{Lookup, Progress, note, told},
 };
 
 /// One POST ends by then.
@@ -166,7 +166,10 @@ impl Deliveries {
             sleep(BETWEEN).await;
         }
 
-        tracing::warn!(adapter = self.platform.platform().name(), "an answer was given up");
+        tracing::warn!(
+            adapter = self.platform.platform().name(),
+            "an answer was given up"
+        );
     }
 
     async fn post(&mut self, document: &Document, readers: Readers) -> Result<(), Trouble> {

@@ -10,7 +10,7 @@ use netvane_core::{Failure, UsageError, settings::Secret};
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
-use super::{form::Form, dialect::Dialect};
+use super::{dialect::Dialect, form::Form};
 use crate::access::signature::{is_current, once};
 
 const SIGNATURE: &str = "x-slack-signature";

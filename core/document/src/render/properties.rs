@@ -5,8 +5,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 use resvg::usvg::roxmltree;
 
 use super::{Layout, is_unsafe, markdown, picture, svg, text};
-use crate::Block;
-use crate::testing::adversarial::{LINK, Mark, Says, document, lost_silently};
+use crate::{
+    Block,
+    testing::adversarial::{LINK, Mark, Says, document, lost_silently},
+};
 
 fn acts(shown: &str, besides: &str) -> String {
     shown

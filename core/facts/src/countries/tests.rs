@@ -113,6 +113,7 @@ fn a_hyphen_inside_a_name_does_not_cut_it() {
 #[test]
 fn leaves_what_is_no_country() {
     let long = format!("Germany{}", " ".repeat(54) + "x");
+
     for text in [
         "",
         " ",
@@ -136,5 +137,6 @@ fn leaves_what_is_no_country() {
         let expected = (text == "CA (California").then(|| "CA".to_owned());
         assert_eq!(code(text), expected, "{text:?}");
     }
+
     assert_eq!(code(&"(".repeat(100_000)), None);
 }

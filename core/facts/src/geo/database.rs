@@ -1,9 +1,11 @@
 //! One database in memory: opening, proving it sound, and putting a fresh one in a file's place.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::{Path, PathBuf},
+};
 
 use ipnet::IpNet;
 use maxminddb::Reader;

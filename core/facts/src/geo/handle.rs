@@ -1,9 +1,11 @@
 //! A reader that follows its files: `data update` (or the operator's own cron job) replaces them, the server goes on.
 
-use std::fs;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use arc_swap::ArcSwap;
 

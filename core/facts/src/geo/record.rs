@@ -4,8 +4,7 @@
 //! (`country_code`, `state1`, numbers sometimes as text), IPinfo names its fields differently again. A field of an
 //! unexpected type is left out instead of failing the record: a database is the operator's, not ours.
 
-use std::fmt;
-use std::marker::PhantomData;
+use std::{fmt, marker::PhantomData};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 

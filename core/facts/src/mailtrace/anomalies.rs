@@ -1,14 +1,10 @@
 //! What does not fit in the chain. Every rule is held back where ordinary mail does the same.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 use jiff::Timestamp;
 
-use super::hops::Chain;
-use super::model::Anomaly;
-use super::names;
-use super::received::Received;
+use super::{hops::Chain, model::Anomaly, names, received::Received};
 use crate::ip_class::{self, Kind};
 
 /// Clocks may disagree by so much before it is worth a word.
@@ -27,6 +23,7 @@ pub(super) fn find(chain: &Chain, now: Option<Timestamp>) -> Vec<Anomaly> {
             text,
         })
     };
+
     let lines = &chain.lines;
     let public = |line: &Received| line.from_address.is_some_and(names::is_public);
     let mut ids: HashMap<(&str, &str), usize> = HashMap::new();
@@ -143,6 +140,7 @@ fn contradiction(helo: &str, address: IpAddr, line: &Received) -> Option<String>
     let rdns = line.from_rdns.as_deref()?;
     let strangers =
         names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns);
+
     strangers.then(|| {
         format!("The client called itself {helo}, but its address {address} belongs to {rdns}.")
     })

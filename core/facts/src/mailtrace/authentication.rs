@@ -5,13 +5,15 @@
 
 use std::net::IpAddr;
 
-use super::boundary::Found;
-use super::hops::Chain;
-use super::input::{Field, Input};
-use super::model::{Authentication, Outcome, SpfInput, Verify};
-use super::names;
-use super::results::{self, MethodResult, ReceivedSpf};
-use super::summary::Summary;
+use super::{
+    boundary::Found,
+    hops::Chain,
+    input::{Field, Input},
+    model::{Authentication, Outcome, SpfInput, Verify},
+    names,
+    results::{self, MethodResult, ReceivedSpf},
+    summary::Summary,
+};
 use dkim::dkim;
 
 mod dkim;
@@ -66,6 +68,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
         (Some(address), _) => Some(("Received-SPF", address)),
         (None, remote) => remote.map(|address| ("Authentication-Results", address)),
     };
+
     out.said.dkim = dkim(fields, &methods, &by, &nobody);
     out.said.arc = arc(fields, outcome("arc", &methods, &by, &nobody));
 

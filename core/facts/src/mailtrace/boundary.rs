@@ -4,11 +4,13 @@
 //! came from is the reader's as well: named by the operator, reached over an inside address, or, by its looked-up
 //! name, in the domain of the servers above. The first line whose client is a stranger is the last that is believed.
 
-use super::TrustPolicy;
-use super::hops::Chain;
-use super::model::{Boundary, BoundaryKind};
-use super::names;
-use super::received::Received;
+use super::{
+    TrustPolicy,
+    hops::Chain,
+    model::{Boundary, BoundaryKind},
+    names,
+    received::Received,
+};
 
 /// The boundary with what the rest of the trace needs of it.
 #[derive(Debug, Default)]
@@ -116,6 +118,7 @@ fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
     }
 
     let by = next.by.as_deref();
+
     is_exchange_online(address, line, by) || is_own_public(line, by, found)
 }
 

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::addresses;
-use super::boundary::Found;
-use super::hops::Chain;
-use super::input::Field;
-use super::model::{Claim, Confidence, Origin};
-use super::names;
+use super::{
+    addresses,
+    boundary::Found,
+    hops::Chain,
+    input::Field,
+    model::{Claim, Confidence, Origin},
+    names,
+};
 
 /// Fields in which webmail and submission servers name their client.
 #[rustfmt::skip]

@@ -1,10 +1,12 @@
 //! The chain of `Received` lines, as read from the top.
 
-use super::addresses;
-use super::boundary::Found;
-use super::input::Field;
-use super::model::Hop;
-use super::received::{self, Received};
+use super::{
+    addresses,
+    boundary::Found,
+    input::Field,
+    model::Hop,
+    received::{self, Received},
+};
 
 /// Lines read beside the reader and beside the sender; between them the rest is left out, and told.
 const TOP: usize = 200;

@@ -13,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::names;
+use clauses::Clauses;
+use date::Date;
 
 mod clauses;
 pub mod date;
@@ -21,9 +23,6 @@ mod tls;
 mod tokens;
 
 pub use tls::Tls;
-
-use clauses::Clauses;
-use date::Date;
 
 /// Longest line looked at, in bytes; the longest real ones are below 2,000.
 const MAX: usize = 8 * 1024;

@@ -1,7 +1,6 @@
 //! `Authentication-Results` (RFC 8601) and `Received-SPF` (RFC 7208 §9.1) as data.
 
-use super::names;
-use super::received::tokens_of;
+use super::{names, received::tokens_of};
 
 /// One method's result.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,7 @@
 
 use mail_parser::{HeaderName, MessageParser};
 
-use super::input::Field;
-use super::names;
-use super::received::date;
+use super::{input::Field, names, received::date};
 
 /// Longest field looked at and longest text given back, in bytes.
 const MAX_FIELD: usize = 8 * 1024;

@@ -156,6 +156,7 @@ fn the_tables_are_whole() {
 fn queries_are_understood() {
     let range = |first, last, protocol| Ok((Query::Range(first, last), protocol));
     let words = |text: &str, protocol| Ok((Query::Words(text.to_owned()), protocol));
+
     for (query, expected) in [
         ("0", range(0, 0, None)),
         ("65535", range(65535, 65535, None)),

@@ -1,12 +1,13 @@
 //! Which RDAP servers know about a name, an address or an AS number: IANA's registries (RFC 9224).
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 use serde::Deserialize;
 
-use super::Kind;
-use super::whois::ranges::{self, Range};
+use super::{
+    Kind,
+    whois::ranges::{self, Range},
+};
 
 /// IANA's four files, ready to be asked.
 #[derive(Debug, Default, Clone)]
@@ -180,132 +181,4 @@ fn reverse(name: &str) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Bootstrap {
-        let file = |services: &str| {
-            format!(
-                r#"{{"version":"1.0","publication":"2026-01-01T00:00:00Z","services":[{services}]}}"#
-            )
-        };
-        Bootstrap::parse(
-            &file(r#"[["test","xn--p1ai"],["http://rdap.test","https://rdap.test"]],[["co.test"],["https://co.example/"]]"#),
-            &file(r#"[["192.0.0.0/8"],["https://big.example/"]],[["192.0.2.0/24"],["https://small.example/"]]"#),
-            &file(r#"[["2001:db8::/32"],["https://six.example/"]]"#),
-            &file(r#"[["64496-64511","65536"],["https://as.example/"]]"#),
-        )
-        .expect("the sample is valid")
-    }
-
-    #[test]
-    fn the_longest_entry_wins() {
-        let b = sample();
-
-        for (kind, query, expected) in [
-            (
-                Kind::Domain,
-                "www.Example.TEST.",
-                vec!["https://rdap.test/", "http://rdap.test/"],
-            ),
-            (Kind::Domain, "example.co.test", vec!["https://co.example/"]),
-            (Kind::Domain, "example.invalid", vec![]),
-            (
-                Kind::Domain,
-                "9.2.0.192.in-addr.arpa",
-                vec!["https://small.example/"],
-            ),
-            (Kind::Ip, "192.0.2.1", vec!["https://small.example/"]),
-            (Kind::Network, "192.0.2.0/23", vec!["https://big.example/"]),
-            (Kind::Ip, "2001:db8::1", vec!["https://six.example/"]),
-            (Kind::Asn, "AS64500", vec!["https://as.example/"]),
-            (Kind::Asn, "65536", vec!["https://as.example/"]),
-            (Kind::Asn, "65537", vec![]),
-            (Kind::Ip, "not an address", vec![]),
-        ] {
-            assert_eq!(b.lookup(kind, query), expected, "{query}");
-        }
-
-        assert_eq!(b.published(), Some("2026-01-01T00:00:00Z"));
-        assert!(Bootstrap::parse("{", "", "", "").is_err());
-    }
-
-    /// One service of names.
-    fn names(services: &str) -> Bootstrap {
-        let file = format!(r#"{{"services":[{services}]}}"#);
-        let empty = r#"{"services":[]}"#;
-        Bootstrap::parse(&file, empty, empty, empty).expect("a file")
-    }
-
-    #[test]
-    fn only_web_addresses_are_servers() {
-        let b = names(r#"[["test"],["ftp://a.test/","rdap.test","http://b.test"]]"#);
-        assert_eq!(b.lookup(Kind::Domain, "x.test"), ["http://b.test/"]);
-        let b = names(r#"[["test"],["ftp://a.test/"]]"#);
-        assert!(b.lookup(Kind::Domain, "x.test").is_empty());
-        // Contacts may stand before the entries.
-        let b = names(r#"[["mail@a.test"],["test"],["https://a.test/"]]"#);
-        assert_eq!(b.lookup(Kind::Domain, "x.test"), ["https://a.test/"]);
-        assert!(
-            names(r#"[["test"]],[]"#)
-                .lookup(Kind::Domain, "x.test")
-                .is_empty()
-        );
-        assert_eq!(b.published(), None);
-    }
-
-    #[test]
-    fn zones_of_addresses_lead_to_the_addresses() {
-        for (name, expected) in [
-            ("1.2.0.192.in-addr.arpa", Some("192.0.2.1")),
-            ("2.0.192.in-addr.arpa", Some("192.0.2.0")),
-            ("192.in-addr.arpa", Some("192.0.0.0")),
-            ("256.in-addr.arpa", None),
-            ("x.in-addr.arpa", None),
-            ("1.1.2.0.192.in-addr.arpa", None),
-            (".in-addr.arpa", None),
-            ("in-addr.arpa", None),
-            ("example.test", None),
-        ] {
-            let expected = expected.map(|text| text.parse().expect("an address"));
-            assert_eq!(reverse(name), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_read_with_and_without_their_letters() {
-        let b = sample();
-        for (query, known) in [
-            ("64496", true),
-            ("as64511", true),
-            (" AS64496 ", true),
-            ("64495", false),
-            ("64512", false),
-            ("AS", false),
-            ("-1", false),
-            ("4294967296", false),
-            ("", false),
-            ("é", false),
-        ] {
-            assert_eq!(!b.lookup(Kind::Asn, query).is_empty(), known, "{query}");
-        }
-    }
-
-    #[test]
-    fn broken_files_are_told_from_empty_ones() {
-        let empty = r#"{"services":[]}"#;
-        for bad in [
-            "",
-            "[]",
-            "{}",
-            r#"{"services":3}"#,
-            r#"{"services":[["a"]]}"#,
-        ] {
-            assert!(Bootstrap::parse(empty, empty, empty, bad).is_err(), "{bad}");
-        }
-        let b = Bootstrap::parse(empty, empty, empty, empty).expect("empty files");
-        for kind in [Kind::Domain, Kind::Ip, Kind::Network, Kind::Asn] {
-            assert!(b.lookup(kind, "192.0.2.1").is_empty());
-        }
-    }
-}
+mod tests;

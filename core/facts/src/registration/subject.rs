@@ -103,6 +103,7 @@ mod tests {
             "example.com",
             "Domain Name: a.test\nDomain Name: EXAMPLE.com.\n"
         ));
+
         // No names: sentences, other keys, values of several words.
         for text in [
             "Domain Name: not found here.",
@@ -113,6 +114,7 @@ mod tests {
         ] {
             assert!(!names_another("example.com", text), "{text}");
         }
+
         let late = format!("{}Domain Name: other.com\n", "x\n".repeat(2000));
         assert!(!names_another("example.com", &late));
     }

@@ -1,7 +1,6 @@
 //! Maker and model: uap-core's device rules, and makers by the beginning of a model where those do not know one.
 
-use super::Device;
-use super::rules::Found;
+use super::{Device, rules::Found};
 
 /// Beginnings of Android models, and who makes them. Case counts; the first that fits.
 #[rustfmt::skip]

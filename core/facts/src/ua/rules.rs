@@ -4,13 +4,17 @@
 //! prefilter is built at once (`regex-filtered`: which literals must occur for which expression to match) and an
 //! expression is compiled when a User-Agent first comes as far as it. The regex engine is linear in the input.
 
-use std::borrow::Cow;
-use std::sync::{LazyLock, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{LazyLock, OnceLock},
+};
 
 use aho_corasick::AhoCorasick;
 use regex::{Captures, Regex};
-use regex_filtered::mapper::{Builder, Mapper};
-use regex_filtered::model::Model;
+use regex_filtered::{
+    mapper::{Builder, Mapper},
+    model::Model,
+};
 
 /// Made from uap-core by `build-ua/build.py`: kind, regex, replacements.
 const TABLE: &str = include_str!("../../../../config/data/uap-core.tsv");

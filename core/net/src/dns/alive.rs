@@ -9,10 +9,10 @@ use std::{
 };
 
 use domain::base::Rtype;
+use netvane_document::Failure;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Client;
-use netvane_document::Failure;
 
 /// Questions in a row without any answer that raise doubts: one may be a domain's own fault.
 const DOUBTFUL: u32 = 3;

@@ -19,6 +19,8 @@ use hickory_resolver::{
         rr::Name,
     },
 };
+use netvane_document::Failure;
+use netvane_facts::target::Transport;
 
 use super::{
     Message, Question, Response,
@@ -26,8 +28,6 @@ use super::{
     upstream::{Exchanged, Upstream},
 };
 use crate::connect::local_reason;
-use netvane_document::Failure;
-use netvane_facts::target::Transport;
 
 /// UDP payload that fits every path (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;

@@ -19,10 +19,10 @@ use hickory_resolver::{
     },
     proto::op::DnsRequest,
 };
+use netvane_facts::target::Transport;
 use tokio::{net::UdpSocket, sync::Mutex};
 
 use crate::{metrics, outlay};
-use netvane_facts::target::Transport;
 
 /// We announce 1,232; what a server sends beyond this is cut, and then not readable.
 const MAX_DATAGRAM: usize = 4096;

@@ -75,6 +75,7 @@ fn redirects_lead_where_their_location_says() {
         let status = super::StatusCode::from_u16(status).expect("a status");
         super::redirected(status, &headers, &from).map(|url| url.to_string())
     };
+
     for (status, location, expected) in [
         (301, "https://b.example/", Some("https://b.example/")),
         (302, "/other", Some("https://a.example/other")),
@@ -89,6 +90,7 @@ fn redirects_lead_where_their_location_says() {
         let found = to(status, Some(location.as_bytes()));
         assert_eq!(found.as_deref(), expected, "{status} {location}");
     }
+
     assert_eq!(to(302, None), None);
     assert_eq!(to(302, Some(b"/\xff")), None);
 }
@@ -100,6 +102,7 @@ fn only_plain_urls_to_public_hosts_are_admitted() {
         http.admit(&url(text))
             .map_err(|failure| failure.to_string())
     };
+
     for (text, host) in [
         ("https://a.example/", "a.example"),
         ("http://8.8.8.8:8080/x", "8.8.8.8"),
@@ -107,6 +110,7 @@ fn only_plain_urls_to_public_hosts_are_admitted() {
     ] {
         assert_eq!(told(text).as_deref(), Ok(host));
     }
+
     for text in [
         "ftp://a.example/",
         "https://ann@a.example/",
@@ -119,6 +123,7 @@ fn only_plain_urls_to_public_hosts_are_admitted() {
             "{why}"
         );
     }
+
     for text in [
         "http://127.0.0.1/",
         "http://0x7f.1/",

@@ -1,12 +1,11 @@
 //! One interface over the sockets that send echo requests.
 
-use std::io;
-use std::net::IpAddr;
-use std::time::Duration;
+use std::{io, net::IpAddr, time::Duration};
+
+use super::{Method, PingError, heard::Heard, surge::Surge};
 
 #[cfg(target_os = "linux")]
 use super::socket::EchoSocket;
-use super::{Method, PingError, heard::Heard, surge::Surge};
 
 /// A socket for requests to one target.
 pub(super) enum Echo {

@@ -1,9 +1,11 @@
 //! What is heard about echo requests, whichever socket sent them.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-use std::net::IpAddr;
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher, Hasher},
+    net::IpAddr,
+    time::{Duration, Instant, SystemTime},
+};
 
 use crate::notice::Notice;
 

@@ -1,16 +1,22 @@
 //! An ICMP echo socket of Linux for one target, with its error queue: for ping the datagram socket, which needs no
 //! privilege; for traces also a raw one, as surge-ping has one TTL for all that a socket sends.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::PingError;
-use super::heard::{Heard, Said, When, token};
-use crate::connect::local_reason;
-use crate::errqueue::{self, Message, Queue};
+use super::{
+    PingError,
+    heard::{Heard, Said, When, token},
+};
+use crate::{
+    connect::local_reason,
+    errqueue::{self, Message, Queue},
+};
 
 /// ICMP header of an echo: type, code, checksum, identifier, sequence number.
 const HEADER: usize = 8;
@@ -270,6 +276,7 @@ mod tests {
             packet[at] = octet;
             packet
         };
+
         for (packet, whole, expected) in [
             (ours.clone(), true, Some(7)),
             (with(0, 0), true, None),
@@ -287,7 +294,9 @@ mod tests {
         ] {
             assert_eq!(MARK.sequence(&packet, 8, whole), expected, "{packet:?}");
         }
+
         let datagram = Mark { raw: false, ..MARK };
+
         assert_eq!(
             datagram.sequence(&with(4, 0), 8, true),
             Some(7),

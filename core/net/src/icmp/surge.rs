@@ -3,23 +3,31 @@
 //! It tells the TTL of IPv4 only, hears no second reply to a request, and takes its times itself. ICMP errors find
 //! their request by the destination that they quote.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    task::Poll,
+    time::{Duration, Instant},
+};
 
-use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::{
+    future::{BoxFuture, FutureExt},
+    stream::{FuturesUnordered, StreamExt},
+};
 use socket2::Type;
 use surge_ping::{
     Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, Pinger, SurgeError,
 };
 
-use super::heard::{Heard, Said, When, token};
-use super::{Method, PingError};
-use crate::connect::{local_reason, source};
-use crate::notice::Notice;
-use crate::outlay;
+use super::{
+    Method, PingError,
+    heard::{Heard, Said, When, token},
+};
+use crate::{
+    connect::{local_reason, source},
+    notice::Notice,
+    outlay,
+};
 
 /// Header of an echo: type, code, checksum, identifier, sequence number.
 const HEADER: usize = 8;

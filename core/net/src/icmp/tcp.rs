@@ -1,7 +1,9 @@
 //! Ping without ICMP: a TCP connect, where SYN-ACK and RST both prove the host is there.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use tokio::time::{sleep, sleep_until, timeout};
 

@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use super::{Found, Registries, Step, millis, outcome, servers};
 use netvane_document::Failure;
 use netvane_facts::{
     registration::{Kind, Registration, State, subject, whois},
     target::Endpoint,
 };
+
+use super::{Found, Registries, Step, millis, outcome, servers};
 
 impl Registries {
     /// Asks whois servers: `first` if given, else the root; then with `follow` where each one refers to.

@@ -2,9 +2,8 @@
 
 use std::{collections::HashMap, sync::OnceLock};
 
-use serde::Deserialize;
-
 use netvane_facts::{registration::Kind, target::Endpoint};
+use serde::Deserialize;
 
 /// What to write to a server: some want more than the bare object.
 pub(super) fn line(kind: Kind, query: &str, server: &Endpoint) -> String {

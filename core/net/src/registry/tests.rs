@@ -142,23 +142,28 @@ async fn the_registrar_is_asked_for_what_the_registry_leaves_out() {
     ));
 
     let registries = files.registries();
+
     assert_eq!(
         registries.bootstrap_date().as_deref(),
         Some("2026-01-02T00:00:00Z")
     );
+
     let alone = registries.rdap(Kind::Domain, "widget.test", false).await;
     assert_eq!((alone.chain.len(), alone.raw.len()), (1, 1));
     let both = registries.rdap(Kind::Domain, "widget.test", true).await;
     let facts = both.registration.expect("facts");
+
     assert_eq!(
         (facts.created.as_deref(), facts.expires.as_deref()),
         (Some("2001-01-01T00:00:00Z"), Some("2030-01-01T00:00:00Z"))
     );
+
     let told: Vec<_> = both
         .chain
         .iter()
         .map(|step| step.outcome.as_str())
         .collect();
+
     assert_eq!((told, both.raw.len()), (vec!["answered", "answered"], 2));
 
     let none = registries.rdap(Kind::Domain, "free.test", true).await;
@@ -174,13 +179,16 @@ async fn a_bootstrap_that_cannot_be_read_is_told_as_the_first_step() {
     let registries = registries("/nowhere");
     assert_eq!(registries.bootstrap_date(), None);
     let failure = registries.check().expect_err("no such directory");
+
     assert!(
         failure
             .to_string()
             .starts_with("rdap.bootstrap: /nowhere/dns.json: "),
         "{failure}"
     );
+
     let found = registries.rdap(Kind::Domain, "widget.test", true).await;
+
     assert_eq!(
         (&*found.chain[0].server, found.chain.len()),
         ("RDAP bootstrap", 1)
@@ -194,6 +202,7 @@ async fn a_bootstrap_that_cannot_be_read_is_told_as_the_first_step() {
         .check()
         .expect_err("no JSON")
         .to_string();
+
     let start = format!("rdap.bootstrap: {}: ", broken.0.display());
     assert!(failure.starts_with(&start), "{failure}");
 }

@@ -1,13 +1,16 @@
 //! For targets that do not answer UDP: the same question as ICMP echo.
 
-use std::io;
-use std::net::IpAddr;
-use std::time::{Instant, SystemTime};
+use std::{
+    io,
+    net::IpAddr,
+    time::{Instant, SystemTime},
+};
 
-use super::Method;
-use super::table::Answer;
-use crate::icmp::heard::{Heard, Said};
-use crate::icmp::socket::EchoSocket;
+use super::{Method, table::Answer};
+use crate::icmp::{
+    heard::{Heard, Said},
+    socket::EchoSocket,
+};
 
 /// Payload of an echo request in bytes, as ping's.
 const ECHO_SIZE: u16 = 32;

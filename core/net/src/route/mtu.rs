@@ -1,16 +1,22 @@
 //! Finds narrow links: one datagram that fills an Ethernet frame and must not be cut, then one of
 //! the size that the complaining router names (RFC 1191, RFC 8201).
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use tokio::net::UdpSocket;
 
-use super::PathMtu;
-use super::udp::{BASE_PORT, new_socket};
-use crate::errqueue::{self, Message, Queue};
-use crate::notice::Notice;
+use super::{
+    PathMtu,
+    udp::{BASE_PORT, new_socket},
+};
+use crate::{
+    errqueue::{self, Message, Queue},
+    notice::Notice,
+};
 
 /// Bytes of the first datagram, headers included.
 const ETHERNET: u32 = 1500;

@@ -1,15 +1,15 @@
 //! Traces of systems without an error queue: TCP connects with small TTLs. No router is heard there, so the hops stay
 //! silent, but the first TTL with which the target answers is its distance.
 
-use std::collections::VecDeque;
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use super::table::Table;
-use super::tcp::Tcp;
-use super::{Hop, TraceError, TraceOptions, TraceOutcome};
+use super::{Hop, TraceError, TraceOptions, TraceOutcome, table::Table, tcp::Tcp};
 use crate::connect::{local_reason, source};
 
 /// One probe so often.

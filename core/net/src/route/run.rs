@@ -1,17 +1,21 @@
 //! The course of a trace: what is sent when, and when it is over.
 
-use std::collections::VecDeque;
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::time::sleep_until;
 
-use super::fallback::Echo;
-use super::mtu::MtuProbe;
-use super::table::{Answer, Table};
-use super::tcp::Tcp;
-use super::udp::Udp;
-use super::{Hop, Method, TraceError, TraceOptions, TraceOutcome};
+use super::{
+    Hop, Method, TraceError, TraceOptions, TraceOutcome,
+    fallback::Echo,
+    mtu::MtuProbe,
+    table::{Answer, Table},
+    tcp::Tcp,
+    udp::Udp,
+};
 use crate::connect::{local_reason, source};
 
 /// Probes for so many hops behind the last that answered go out at once.

@@ -1,11 +1,12 @@
 //! What is known of a route so far: a table of hops and probes. No I/O.
 
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use super::{Hop, Method, Note, PathMtu, ProbeAnswer};
-use crate::icmp::millis;
-use crate::notice::Notice;
+use crate::{icmp::millis, notice::Notice};
 
 /// An answer, as a prober hands it in.
 #[derive(Debug, Clone, Copy)]

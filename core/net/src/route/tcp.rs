@@ -1,15 +1,14 @@
 //! For targets that answer nothing else, and for systems without an error queue: TCP connects with small TTLs.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
-use super::Method;
-use super::table::Answer;
+use super::{Method, table::Answer};
 use crate::connect::{self, connect};
 
 /// Ports that are answered most often, open or closed.

@@ -1,16 +1,19 @@
 //! The UDP prober: one socket, a destination port per probe.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::{Instant, SystemTime};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::{Instant, SystemTime},
+};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::table::Answer;
-use super::{Method, TraceError};
-use crate::errqueue::{self, Message, Queue};
-use crate::icmp::heard::{round_trip, token};
+use super::{Method, TraceError, table::Answer};
+use crate::{
+    errqueue::{self, Message, Queue},
+    icmp::heard::{round_trip, token},
+};
 
 /// The first destination port, by tradition: nothing is expected to listen from there on.
 pub(super) const BASE_PORT: u16 = 33434;

@@ -1,20 +1,26 @@
 //! The scan: rounds of attempts over the ports that have not answered yet.
 
-use std::collections::{HashSet, VecDeque};
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::{
+    collections::{HashSet, VecDeque},
+    io,
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
-use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
-use futures::stream::FuturesUnordered;
+use futures::{
+    StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture, FutureExt},
+    stream::FuturesUnordered,
+};
 use tokio::time::sleep_until;
 
-use super::budget::descriptors;
-use super::estimate::Estimate;
-use super::{PortResult, PortState, ScanOptions, hint, rejection};
-use crate::connect::{Answer, connect, local_reason};
-use crate::icmp::millis;
+use super::{
+    PortResult, PortState, ScanOptions, budget::descriptors, estimate::Estimate, hint, rejection,
+};
+use crate::{
+    connect::{Answer, connect, local_reason},
+    icmp::millis,
+};
 
 /// SYNs per millisecond, and the most that may catch up after a delay: a burst that overruns a
 /// queue on the way is loss of our own making.
@@ -402,87 +408,4 @@ impl Scan {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::AsyncWriteExt;
-
-    use super::*;
-
-    const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-    #[tokio::test]
-    async fn open_and_closed_ports_are_told_in_the_order_asked_and_once() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("binds");
-        let open = listener.local_addr().expect("an address").port();
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
-        let free = closed.local_addr().expect("an address").port();
-        drop(closed);
-        let greeting = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.expect("a client");
-            let _ = stream.write_all(b"220 hello\r\n").await;
-            stream
-        });
-
-        let mut told = Vec::new();
-        let ports = [free, open, free, open];
-        let results = check_ports(LOOPBACK, &ports, ScanOptions::default(), |result| {
-            told.push((result.port, result.state));
-        })
-        .await;
-        let _ = greeting.await;
-
-        let states: Vec<_> = results
-            .iter()
-            .map(|result| (result.port, result.state))
-            .collect();
-        assert_eq!(states, [(free, PortState::Closed), (open, PortState::Open)]);
-        assert!(
-            results
-                .iter()
-                .all(|result| result.rtt_ms.is_some() && result.reason.is_none())
-        );
-        assert!(told.contains(&states[0]) && told.contains(&states[1]));
-    }
-
-    #[tokio::test]
-    async fn nothing_to_check_takes_no_time() {
-        let none = check_ports(LOOPBACK, &[], ScanOptions::default(), |_| panic!("told")).await;
-        assert!(none.is_empty());
-    }
-
-    #[test]
-    fn what_this_machine_lacks_is_no_answer() {
-        use nix::libc;
-        for (code, shortage) in [
-            (libc::EMFILE, true),
-            (libc::ENFILE, true),
-            (libc::ENOBUFS, true),
-            (libc::EADDRNOTAVAIL, true),
-            (libc::ECONNREFUSED, false),
-            (libc::ENETUNREACH, false),
-            (libc::EACCES, false),
-        ] {
-            let error = io::Error::from_raw_os_error(code);
-            assert_eq!(is_shortage(&error), shortage, "{error}");
-        }
-        assert!(!is_shortage(&io::Error::other("no code")));
-    }
-
-    #[tokio::test]
-    async fn without_sockets_a_port_is_not_checked_and_that_is_told() {
-        let mut scan = Scan::new(LOOPBACK, &[80], ScanOptions::default());
-        scan.queue.clear();
-        let mut told = Vec::new();
-        for _ in 0..=SHORTAGES {
-            let shortage = io::Error::from_raw_os_error(nix::libc::EMFILE);
-            scan.finish(Ok((0, 0, Err(shortage))), &mut |result: &PortResult| {
-                told.push(result.clone());
-            });
-        }
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].state, PortState::Filtered);
-        let reason = told[0].reason.as_deref().unwrap_or_default();
-        assert!(reason.starts_with("not checked: "), "{reason}");
-        assert_eq!((scan.unresolved, scan.budget), (0, 1));
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ fn an_argument_is_read_from_its_property() {
         },
         "required": ["target"],
     }));
+
     let named = |name: &str| found.iter().find(|it| it.name == name).expect(name);
 
     let count = named("count");

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use netvane_document::UsageError;
+
 use super::{
     fault::{empty, form, missing, superfluous, unknown_option},
     tokens::Token,
@@ -10,7 +12,6 @@ use crate::{
     command::Entry,
     spec::{Argument, ArgumentKind},
 };
-use netvane_document::UsageError;
 
 /// A value with the place where it was written.
 pub(super) struct Given<'a> {
@@ -51,6 +52,7 @@ pub(super) fn assign<'e>(
     }
 
     let end = line.chars().count();
+
     missing(entry, |name| {
         given.iter().any(|given| given.argument.name == name)
     })
@@ -103,6 +105,7 @@ fn positional<'e>(
                 .iter()
                 .any(|given| given.argument.name == argument.name)
     });
+
     let argument = free.ok_or_else(|| superfluous(entry, token))?;
     let (text, span) = if argument.rest {
         rest_of_line(line, token)

@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
+use netvane_document::{Missing, UsageError, UsageKind};
+use netvane_facts::target::Invalid;
+
 use super::{assign::Given, tokens::Token};
 use crate::{
     command::{Entry, Registry},
     spec::{Argument, CommandNames},
     suggest::nearest,
 };
-use netvane_document::{Missing, UsageError, UsageKind};
-use netvane_facts::target::Invalid;
 
 pub(super) fn unknown_command(
     registry: &Registry,

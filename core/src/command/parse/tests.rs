@@ -361,6 +361,7 @@ fn named_arguments_have_the_same_bounds() {
             .map(|(_, prepared)| Value::Object(Map::clone(prepared.arguments())))
             .map_err(|error| error.message)
     };
+
     for (name, arguments, message) in [
         (
             "ping",
@@ -385,6 +386,7 @@ fn named_arguments_have_the_same_bounds() {
     ] {
         assert_eq!(named(name, arguments), Err(message.to_owned()));
     }
+
     assert_eq!(
         named(
             "FIND-MAILBOX",
@@ -393,6 +395,7 @@ fn named_arguments_have_the_same_bounds() {
         Ok(serde_json::json!({"email": "example.test"})),
         "names as people write them"
     );
+
     assert_eq!(
         named("port", serde_json::json!({"query": 443})),
         Ok(serde_json::json!({"query": "443"})),

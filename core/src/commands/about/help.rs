@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError, UsageKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,6 @@ use crate::{
     command::{Command, Context, Entry},
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError, UsageKind};
 
 /// What can be asked; for one command its arguments and examples.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -66,6 +66,7 @@ impl Command for Help {
                     .admit(cx.platform, &cx.caller, entry.spec.name)
                     .is_ok()
             };
+
             let commands = cx
                 .registry
                 .entries()
@@ -73,6 +74,7 @@ impl Command for Help {
                 .filter(may)
                 .map(|entry| about(entry))
                 .collect();
+
             return Ok(Data {
                 commands,
                 one: false,

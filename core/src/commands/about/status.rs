@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_facts::geo::{ATTRIBUTION, DatabaseInfo};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::dns::lookup::count;
 use crate::{
     command::{Command, Context},
+    commands::dns::lookup::count,
     policy::rate_limits::{Payer, Standing},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Severity};
-use netvane_facts::geo::{ATTRIBUTION, DatabaseInfo};
 
 /// Version, uptime, age of the data, limits, and what is enabled here.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

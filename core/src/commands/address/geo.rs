@@ -2,18 +2,18 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::{
+    geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
+    ip_class::{self, Kind},
+    target::{Host, both_forms},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec, TargetKind},
-};
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
-use netvane_facts::{
-    geo::{ATTRIBUTION, Country, DatabaseInfo, GeoFacts, GeoReader, Location, Network},
-    ip_class::{self, Kind},
-    target::{Host, both_forms},
 };
 
 /// Hosts with more addresses than this show the first ones.

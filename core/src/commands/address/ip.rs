@@ -4,17 +4,6 @@ use std::{net::IpAddr, time::Duration};
 
 use domain::base::Rtype;
 use futures::future::join_all;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::{
-    address::geo::{Place, addresses},
-    dns::lookup::look_up,
-};
-use crate::{
-    command::{Command, Context},
-    spec::{Cost, Group, Spec, TargetKind},
-};
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
     ip_class::Kind,
@@ -24,6 +13,17 @@ use netvane_facts::{
 use netvane_net::{
     dns::{Data as Rdata, without_dot},
     registry::Found,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Context},
+    commands::{
+        address::geo::{Place, addresses},
+        dns::lookup::look_up,
+    },
+    spec::{Cost, Group, Spec, TargetKind},
 };
 
 /// A registry may be slow; the rest of the answer does not wait longer for it.

@@ -4,17 +4,17 @@ use std::{net::IpAddr, time::Duration};
 
 use domain::base::Rtype;
 use futures::future::{join_all, try_join_all};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::dns::lookup::{Outcome, count, look_up};
-use crate::{
-    command::{Command, Context},
-    spec::{Cost, Group, Spec},
-};
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::target::{Host, both_forms, name_warning, reverse_name};
 use netvane_net::dns::{Client, Data as Rdata, without_dot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Context},
+    commands::dns::lookup::{Outcome, count, look_up},
+    spec::{Cost, Group, Spec},
+};
 
 /// Names looked at for one address: some addresses have hundreds.
 const MAX_NAMES: usize = 16;
@@ -230,6 +230,7 @@ impl Data {
             some if some == all => "forward-confirmed".to_owned(),
             some => format!("{some} of them forward-confirmed"),
         };
+
         let nameless = if nameless > 0 {
             format!("; {nameless} of the addresses without a name")
         } else {

@@ -6,21 +6,21 @@ mod tests;
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::dns::lookup::count;
-use crate::{
-    args::{Flag, Registered},
-    command::{Command, Context},
-    spec::{Cost, Group, Spec, TargetKind},
-};
 use netvane_document::{Answer, Block, Cell, Document, Failure, Severity};
 use netvane_facts::{
     registration::{Kind, Registration, State},
     target::{Endpoint, Host, both_forms, name_warning},
 };
 use netvane_net::registry::{Found, Step};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::{Flag, Registered},
+    command::{Command, Context},
+    commands::dns::lookup::count,
+    spec::{Cost, Group, Spec, TargetKind},
+};
 
 /// Registration facts with the way they came.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use domain::base::{Rtype, iana::OptRcode};
+use netvane_net::dns::{Data, Message, Record, without_dot};
 
 use crate::commands::dns::lookup::{MAX_CHASED, Outcome};
-use netvane_net::dns::{Data, Message, Record, without_dot};
 
 /// Sorts an answer section into aliases in order, records, and what else there is.
 pub(crate) struct Chain {

@@ -5,12 +5,12 @@ use std::{net::IpAddr, time::Duration};
 
 use domain::base::{Rtype, iana::OptRcode};
 use futures::future::join_all;
+use netvane_document::Failure;
+use netvane_net::dns::{Client, Data, Message, Question, Record, without_dot};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::command::Context;
-use netvane_document::Failure;
-use netvane_net::dns::{Client, Data, Message, Question, Record, without_dot};
 
 /// All further questions together end by then.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -92,6 +92,7 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
             .map(|server| ask_server(cx, client, server, &end, rtype)),
     )
     .await;
+
     let findings: Vec<(String, Finding)> = findings.into_iter().flatten().collect();
 
     judge(&zone, &findings)

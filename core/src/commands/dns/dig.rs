@@ -3,19 +3,19 @@
 use std::{fmt::Write, time::Duration};
 
 use domain::base::{Rtype, iana::OptRcode};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::dns::lookup::{Row, rcode_name};
-use crate::{
-    args::{Flag, RecordType},
-    command::{Command, Context},
-    spec::{Cost, Group, Spec},
-};
 use netvane_document::{Answer, Document, Failure, Severity};
 use netvane_facts::target::{DnsName, Host, Resolver, Transport, both_forms, name_warning};
 use netvane_net::dns::{
     Edns, ExtendedError, Flags, Question, Record, Response, Security, Validation, without_dot,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::{Flag, RecordType},
+    command::{Command, Context},
+    commands::dns::lookup::{Row, rcode_name},
+    spec::{Cost, Group, Spec},
 };
 
 /// One exact query, shown as the wire said it.
@@ -219,6 +219,7 @@ impl Data {
             ";; ->>HEADER<<- opcode: QUERY, status: {}, id: {}",
             self.rcode, self.id
         );
+
         let _ = writeln!(
             out,
             ";; flags:{flags}; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {additional}",

@@ -7,18 +7,18 @@ use std::{
 
 use domain::base::Rtype;
 use futures::{StreamExt, stream::FuturesUnordered};
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_facts::target::{Domain, Host, Resolver, both_forms, name_warning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::dns::lookup::{
-    Lookup, Outcome, Row, count, data_cell, look_up, look_up_explained, ttl,
-};
 use crate::{
     command::{Command, Context},
+    commands::dns::lookup::{
+        Lookup, Outcome, Row, count, data_cell, look_up, look_up_explained, ttl,
+    },
     spec::{Cost, Group, Spec, TargetKind},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Severity};
-use netvane_facts::target::{Domain, Host, Resolver, both_forms, name_warning};
 
 /// Every common record type of a name at once.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

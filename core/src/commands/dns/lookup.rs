@@ -5,17 +5,19 @@ mod present;
 use std::time::Duration;
 
 use domain::base::{Rtype, iana::OptRcode};
-use schemars::JsonSchema;
-use serde::Serialize;
-
-use crate::command::Context;
-use crate::commands::dns::{
-    cname_chain::{Chain, has_soa},
-    diagnose::{Diagnosis, diagnose},
-};
 use netvane_document::{Cell, Failure, Role, Severity};
 use netvane_facts::target::Transport;
 use netvane_net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    command::Context,
+    commands::dns::{
+        cname_chain::{Chain, has_soa},
+        diagnose::{Diagnosis, diagnose},
+    },
+};
 
 /// How many aliases are followed by further questions, as resolvers do.
 pub(crate) const MAX_CHASED: usize = 8;

@@ -2,17 +2,17 @@
 
 use domain::base::Rtype;
 use futures::future::join_all;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::dns::lookup::{Lookup, Outcome, count, look_up, look_up_explained, ttl};
-use crate::{
-    command::{Command, Context},
-    spec::{Cost, Group, Spec, TargetKind},
-};
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::target::{Domain, Host, Resolver};
 use netvane_net::dns::{Client, Data as Rdata, without_dot};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Context},
+    commands::dns::lookup::{Lookup, Outcome, count, look_up, look_up_explained, ttl},
+    spec::{Cost, Group, Spec, TargetKind},
+};
 
 /// Mail servers of a domain, with their addresses.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,16 +1,16 @@
 //! `ptr`: the names of an address.
 
 use domain::base::Rtype;
+use netvane_document::Failure;
+use netvane_facts::target::{Address, reverse_name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::dns::lookup::{Lookup, look_up_explained};
 use crate::{
     command::{Command, Context},
+    commands::dns::lookup::{Lookup, look_up_explained},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::Failure;
-use netvane_facts::target::{Address, reverse_name};
 
 /// The names that the reverse zone gives an address.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

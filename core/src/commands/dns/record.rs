@@ -1,7 +1,8 @@
 //! What the commands that ask for one record type share: they differ in nothing but what their files say.
 
-use super::lookup::{Lookup, Row, count, data_cell, ttl};
 use netvane_document::{Answer, Cell, Document};
+
+use super::lookup::{Lookup, Row, count, data_cell, ttl};
 
 /// Declares a command that asks for one record type: its type, the record type, its name, its help and examples.
 macro_rules! record_command {

@@ -8,13 +8,13 @@ use hickory_resolver::proto::{
     rr::{Name, Record as WireRecord},
     serialize::txt::Parser,
 };
+use netvane_facts::target::Transport;
+use netvane_net::dns::{Message, Record, Response};
 
 use super::{
     cname_chain::Chain,
     lookup::{Answered, Lookup},
 };
-use netvane_facts::target::Transport;
-use netvane_net::dns::{Message, Record, Response};
 
 /// A response with this RCODE, header flags (`aa ra`), and records, one in a line.
 pub(crate) fn message(rcode: ResponseCode, flags: &str, answers: &str, authority: &str) -> Message {

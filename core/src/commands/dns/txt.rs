@@ -1,17 +1,17 @@
 //! `txt`: text records, joined and explained.
 
 use domain::base::Rtype;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::dns::lookup::{Lookup, count, look_up_explained, ttl};
-use crate::{
-    command::{Command, Context},
-    spec::{Cost, Group, Spec},
-};
 use netvane_document::{Answer, Document, Failure};
 use netvane_facts::target::{Domain, Host, Resolver};
 use netvane_net::dns::{Data as Rdata, Record};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Context},
+    commands::dns::lookup::{Lookup, count, look_up_explained, ttl},
+    spec::{Cost, Group, Spec},
+};
 
 /// Text records of a name, and what they are for.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

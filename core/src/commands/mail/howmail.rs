@@ -17,6 +17,8 @@ use std::{
     time::Duration,
 };
 
+use netvane_document::{Answer, Document, Failure, Station};
+use netvane_net::dns::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
@@ -26,8 +28,6 @@ use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Document, Failure, Station};
-use netvane_net::dns::Client;
 use receiver::Receiver;
 use sender::{Dkim, Dmarc, Spf};
 use services::{READING, SENDING, Services};

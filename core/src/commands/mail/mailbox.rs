@@ -2,19 +2,19 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::{address::geo::Place, dns::mx};
-use crate::{
-    command::{Command, Context},
-    mailbox_check::provider::{self, Provider, Role},
-    spec::{Cost, Group, Spec, TargetKind},
-};
 use netvane_document::{Answer, Cell, Document, Failure, Role as CellRole};
 use netvane_facts::{
     geo::ATTRIBUTION,
     target::{Domain, both_forms},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::{Command, Context},
+    commands::{address::geo::Place, dns::mx},
+    mailbox_check::provider::{self, Provider, Role},
+    spec::{Cost, Group, Spec, TargetKind},
 };
 
 /// Where a mailbox lives: hosts, addresses, provider, place.
@@ -193,6 +193,7 @@ impl Answer for Data {
         }
 
         let rows: Vec<_> = self.hosts.iter().flat_map(Host::rows).collect();
+
         document.table(
             [">Preference", "Exchange", "Address", "Place", "Network of"],
             rows,

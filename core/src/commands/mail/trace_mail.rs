@@ -6,21 +6,21 @@ mod tests;
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::address::geo::Place;
-use crate::{
-    args::Message,
-    command::{Command, Context},
-    spec::{Cost, Group, Spec},
-};
 use netvane_document::Failure;
 use netvane_facts::{
     geo::GeoReader,
     mailtrace::{self, Anomaly, Authentication, Boundary, Claim, Outcome, Trace},
 };
 use netvane_net::mailauth::{Checked, Envelope};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::Message,
+    command::{Command, Context},
+    commands::address::geo::Place,
+    spec::{Cost, Group, Spec},
+};
 
 /// Looking up policies and keys ends by then; what is not back stays as the receiver said it.
 const AUTHENTICATION_PATIENCE: Duration = Duration::from_secs(8);

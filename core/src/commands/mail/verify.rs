@@ -2,18 +2,18 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_net::smtp::{Entry, Exchange, Stage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::dns::{lookup::Outcome, mx};
 use crate::{
     args::{Text, mailbox},
     command::{Command, Context},
+    commands::dns::{lookup::Outcome, mx},
     mailbox_check::{Checks, Reason, Report, Verdict},
     spec::{Cost, Group, Spec, TargetKind},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
-use netvane_net::smtp::{Entry, Exchange, Stage};
 
 /// Whether a mailbox exists: a verdict with its evidence.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -106,6 +106,7 @@ impl Command for Verify {
                 so_far.report.transcript = entries.to_vec();
                 cx.progress(&so_far);
             });
+
         let mut data = Data::new(report.await, None);
         (data.mx, data.refused) = (mx.hosts, refused);
 

@@ -2,6 +2,9 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::target::{Host, IpVersion, both_forms};
+use netvane_net::icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +13,6 @@ use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
-use netvane_facts::target::{Host, IpVersion, both_forms};
-use netvane_net::icmp::{self, Method, PingError, PingOptions, PingOutcome, Reply, RttStats};
 
 /// Connecting is answered sooner than a router finds a host missing.
 const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
@@ -268,6 +268,7 @@ impl Answer for Data {
     fn present(&self) -> Document {
         let title = format!("Ping of {}", both_forms(&self.target));
         let mut document = Document::new(title, self.summary(), self.severity());
+
         document.table(
             [">Nr", ">Time", ">TTL"],
             self.replies.iter().map(Row::cells).collect(),

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError};
+use netvane_facts::ports::{self, PortMatch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::dns::lookup::count;
 use crate::{
     args::Text,
     command::{Command, Context},
+    commands::dns::lookup::count,
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Severity, UsageError};
-use netvane_facts::ports::{self, PortMatch};
 
 /// What a port is for, by number, range, service name or words.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -2,21 +2,21 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::commands::reach::ping::rounded;
-use crate::{
-    args::PortSet,
-    command::{Command, Context},
-    spec::{Cost, Group, Spec, TargetKind},
-};
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
     ports,
     target::{Host, both_forms},
 };
 use netvane_net::tcp::{self, PortResult, PortState, ScanOptions};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    args::PortSet,
+    command::{Command, Context},
+    commands::reach::ping::rounded,
+    spec::{Cost, Group, Spec, TargetKind},
+};
 
 /// Longer lists of ports without news are told in one line.
 const LISTED: usize = 30;

@@ -4,20 +4,6 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use domain::base::Rtype;
 use futures::{StreamExt, stream::FuturesUnordered};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
-
-use super::ping::rounded;
-use crate::commands::{
-    address::geo::Place,
-    dns::lookup::{count, look_up},
-};
-use crate::{
-    args::{Flag, Number},
-    command::{Command, Context},
-    spec::{Cost, Group, Spec, TargetKind},
-};
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
     geo::ATTRIBUTION,
@@ -26,6 +12,20 @@ use netvane_facts::{
 use netvane_net::{
     dns::{Client, Data as Rdata, without_dot},
     route::{self, Method, TraceOptions, TraceOutcome},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::ping::rounded;
+use crate::{
+    args::{Flag, Number},
+    command::{Command, Context},
+    commands::{
+        address::geo::Place,
+        dns::lookup::{count, look_up},
+    },
+    spec::{Cost, Group, Spec, TargetKind},
 };
 
 /// Names are nice to have: those that are not there this long after the route are left out.

@@ -2,18 +2,18 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
+use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
+use netvane_facts::ip_class::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{myrequest::shortened, visit};
-use crate::commands::address::{geo::Place, ip::names};
 use crate::{
     command::{Command, Context},
+    commands::address::{geo::Place, ip::names},
     request::http_request::{Chain, Hop, Visit},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
-use netvane_facts::ip_class::Kind;
 
 /// A name server of somebody else's must not hold up what is known already.
 const NAMES_PATIENCE: Duration = Duration::from_secs(2);

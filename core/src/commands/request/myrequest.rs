@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use http::Version;
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,7 +14,6 @@ use crate::{
     request::http_request::{Chain, Proxies, Tls, Visit},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Severity};
 
 /// Longer values are cut, and say so.
 const MOST_VALUE: usize = 4000;
@@ -127,6 +127,7 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         .as_ref()
         .and_then(|relayed| relayed.tls.as_ref())
         .filter(|_| chain.proxied);
+
     let scheme = scheme(visit, tls.is_some(), proxies);
     let encrypted = scheme == "https";
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use netvane_document::Failure;
+use netvane_facts::ua::{self, read_hints};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +12,6 @@ use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::Failure;
-use netvane_facts::ua::{self, read_hints};
 
 /// What your own User-Agent and client hints say.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

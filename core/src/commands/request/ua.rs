@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use netvane_document::{Answer, Cell, Document, Failure, Severity};
+use netvane_facts::ua::{self, Hints, UaFacts, hints::Brand};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +12,6 @@ use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec},
 };
-use netvane_document::{Answer, Cell, Document, Failure, Severity};
-use netvane_facts::ua::{self, Hints, UaFacts, hints::Brand};
 
 /// What a User-Agent says: browser, system, device, bot or not.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +88,7 @@ fn add_hints(hints: &Hints, document: &mut Document) {
         .iter()
         .map(|Brand { name, version }| format!("{name} {version}"))
         .collect();
+
     let mobile = hints
         .mobile
         .map(|mobile| if mobile { "yes" } else { "no" }.to_owned());

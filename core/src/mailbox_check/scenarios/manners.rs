@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{
-    args::mailbox::parse,
-    mailbox_check::{Reason, Report, Verdict, Verifier},
-};
 use netvane_net::smtp::Exchange;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
+};
+
+use crate::{
+    args::mailbox::parse,
+    mailbox_check::{Reason, Report, Verdict, Verifier},
 };
 
 #[tokio::test]

@@ -349,6 +349,7 @@ impl Inner {
             Some(line) => line.split_once(' ').unwrap_or((line, "")),
             None => ("", line),
         };
+
         match direction {
             "" => stream.write_all(crlf(rest).as_bytes()).await?,
             "silence" => {

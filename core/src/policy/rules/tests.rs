@@ -66,6 +66,7 @@ fn the_first_rule_that_fits_counts() {
             .admit(Platform::Discord, &caller("3", &[]), "ports")
             .is_ok()
     );
+
     assert!(access.admit(Platform::Telegram, &lobby, "ports").is_ok());
     assert!(
         access

@@ -5,12 +5,11 @@ use std::{borrow::Cow, net::IpAddr};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::settings::CLIENT_ADDRESS_HEADERS;
-
 use super::{
     Connection, Proxies, Visit, forwarded,
     node::{Node, node},
 };
+use crate::settings::CLIENT_ADDRESS_HEADERS;
 
 /// Stations that are told of; those nearest to here come first.
 const MOST_HOPS: usize = 32;

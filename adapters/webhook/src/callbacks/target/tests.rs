@@ -26,7 +26,10 @@ fn urls_that_may_be_tried() {
             "https://does-not-resolve.invalid/",
         ),
     ] {
-        assert_eq!(read(text, engine.runtime().http()).expect(text).as_str(), read_as);
+        assert_eq!(
+            read(text, engine.runtime().http()).expect(text).as_str(),
+            read_as
+        );
     }
 }
 

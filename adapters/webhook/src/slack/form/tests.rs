@@ -27,11 +27,7 @@ fn the_line_that_is_asked() {
         ),
     ] {
         let form = form(body).expect(body);
-        assert_eq!(
-            form.line(Dialect::Slack, engine.registry()),
-            line,
-            "{body}"
-        );
+        assert_eq!(form.line(Dialect::Slack, engine.registry()), line, "{body}");
     }
 }
 

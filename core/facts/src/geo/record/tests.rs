@@ -15,6 +15,7 @@ fn reads_the_nested_layout() {
             "postal":{"code":"1010"},"registered_country":{"iso_code":"DE","names":{"en":"Germany"}},
             "traits":{"autonomous_system_number":64500,"autonomous_system_organization":"Sample"}}"#,
     );
+
     assert_eq!(
         record,
         Record {
@@ -38,6 +39,7 @@ fn reads_the_flat_layouts() {
     let record = of(
         r#"{"country_code":"JP","state1":"Tokyo","city":"Tokyo","postcode":"100-0001","latitude":"35.6895","longitude":"139.69","timezone":"Asia/Tokyo"}"#,
     );
+
     assert_eq!(
         (record.country_code, record.region, record.city),
         (Some("JP"), Some("Tokyo"), Some("Tokyo"))

@@ -100,6 +100,7 @@ fn is_silent_about_ordinary_greetings() {
         );
         assert_eq!(of(&[&line]), [""; 0], "{with}");
     }
+
     assert_eq!(
         client("localhost (a.example [192.0.2.1]) (Authenticated sender: x)"),
         [""; 0]
@@ -157,6 +158,7 @@ fn a_private_address_between_two_organizations_is_named() {
     );
     let between = |from: &str| format!("from {from} by out.relay.example with ESMTP id b; {DATE}");
     let strange = between("mx.sender.example (mx.sender.example [10.0.0.5])");
+
     assert_eq!(
         of(&[&top, &strange, &bottom]),
         [
@@ -241,6 +243,7 @@ fn tells_of_the_future_beyond_ten_minutes() {
     let line = format!(
         "from a.example (a.example [192.0.2.1]) by mx.reader.example with ESMTP id a; {DATE}"
     );
+
     for (now, expected) in [
         ("2026-10-05T07:00:00Z", None),
         ("2026-10-05T06:50:00Z", None),
@@ -270,7 +273,9 @@ fn tells_when_time_runs_backwards() {
             "from {host}.a.example (x.a.example [192.0.2.1]) by mx.a.example with ESMTP id {id}; {date}"
         )
     };
+
     let lower = at("one", "a", DATE);
+
     for (date, expected) in [
         ("Mon, 5 Oct 2026 07:00:01 +0000", None),
         // Clocks may differ by a minute.
@@ -310,10 +315,12 @@ fn one_id_for_two_lines_is_named() {
         line("one.a.example", "4Yabm00000z1"),
         line("two.a.example", "4Yabm00000z1"),
     );
+
     assert_eq!(
         of(&[&a, &b]),
         ["2: mx.a.example gave the id 4Yabm00000z1 to hop 1 already."]
     );
+
     // Exchange writes its version there.
     let (a, b) = (
         line("one.a.example", "15.20.8769.30"),

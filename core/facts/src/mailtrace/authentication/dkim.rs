@@ -1,9 +1,9 @@
 //! Signatures, each with the result that names it.
 
-use super::super::input::Field;
-use super::super::model::Dkim;
-use super::super::results::MethodResult;
-use super::{MAX, detail, tag, tags};
+use super::{
+    super::{input::Field, model::Dkim, results::MethodResult},
+    MAX, detail, tag, tags,
+};
 
 /// One entry a `DKIM-Signature` (RFC 6376 §3.5), with the result that names its domain and key.
 pub(super) fn dkim(

@@ -78,6 +78,7 @@ fn spf_is_asked_again_with_what_the_servers_recorded() {
             )
         })
     };
+
     let expected = |from: &str| {
         Some((
             "192.0.2.1".to_owned(),
@@ -86,6 +87,7 @@ fn spf_is_asked_again_with_what_the_servers_recorded() {
             Some("mx.reader.example".to_owned()),
         ))
     };
+
     for (fields, from) in [
         (
             "Return-Path: <bounce@a.example>\n",
@@ -109,6 +111,7 @@ fn spf_is_asked_again_with_what_the_servers_recorded() {
     ] {
         assert_eq!(spf(&above(fields)), from.and_then(expected), "{fields}");
     }
+
     assert_eq!(
         spf(&read("Return-Path: <x@a.example>\nFrom: x@a.example\n")),
         None,
@@ -259,6 +262,7 @@ fn says_what_the_arc_chain_holds() {
         arc("ARC-Seal: i=x\n").detail,
         @"1 ARC set(s), the last sealed by , without a word on the chain before it."
     );
+
     let said = arc(&format!(
         "Authentication-Results: mx.reader.example; arc=pass (i=1)\n{one}"
     ));

@@ -107,6 +107,7 @@ fn configured_relays_count_by_address_and_by_looked_up_name() {
     let relay = "from gw.filter.example (gw.filter.example [198.51.100.9]) by mx.reader.example with ESMTP id a";
     let stranger =
         "from out.a.example (out.a.example [192.0.2.1]) by gw.filter.example with ESMTP id b";
+
     assert_eq!(
         of(&[relay, stranger], &[]),
         (BoundaryKind::Inferred, Some(2), 1)
@@ -170,13 +171,16 @@ fn microsofts_machines_talk_over_public_addresses() {
             by: Some("b.eurprd01.prod.exchangelabs.com".to_owned()),
             ..Received::default()
         };
+
         let address = address.parse().expect("an address");
         let by = Some("c.mail.protection.outlook.com");
+
         assert_eq!(
             is_exchange_online(address, &line, by),
             expected,
             "{address}"
         );
+
         assert!(
             !is_exchange_online(address, &line, Some("outlook.com.evil.example")),
             "{address}"

@@ -139,6 +139,7 @@ fn without_a_fact_the_first_public_claim_serves() {
         "{inside}X-Sender-IP: 10.0.0.1\nX-Originating-IP: 203.0.113.17\n"
     ))
     .origin;
+
     assert_eq!(
         (origin.confidence, origin.address),
         (Confidence::Claimed, "203.0.113.17".parse().ok())
@@ -146,6 +147,7 @@ fn without_a_fact_the_first_public_claim_serves() {
     insta::assert_snapshot!(origin.evidence, @"The field X-Originating-IP names it; nobody trusted confirms it.");
 
     let origin = read(&inside).origin;
+
     assert_eq!(
         (origin.confidence, origin.address),
         (Confidence::None, None)

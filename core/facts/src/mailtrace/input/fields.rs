@@ -175,6 +175,7 @@ impl<'a> Reader<'a> {
 
         let folded = line.starts_with([' ', '\t']);
         let name = if folded { None } else { field_name(line) };
+
         if self.ends_before(name.is_some_and(is_known)) {
             self.input.has_body = true;
             return false;

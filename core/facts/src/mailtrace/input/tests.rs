@@ -207,6 +207,7 @@ fn only_a_whole_message_can_be_checked() {
         of("\u{feff}From: a\n\nb").as_deref(),
         Some("From: a\r\n\r\nb")
     );
+
     for text in [
         "",
         "\n\n",
@@ -220,6 +221,7 @@ fn only_a_whole_message_can_be_checked() {
     ] {
         assert_eq!(of(text), None, "{text:?}");
     }
+
     assert_eq!(signed(b"\xff\xfeF\0"), None);
     assert_eq!(signed(b"Fr\xfcm: a\n\nb"), None);
 }

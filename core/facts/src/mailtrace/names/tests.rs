@@ -117,6 +117,7 @@ fn tells_public_names_from_inside_ones() {
     ] {
         assert!(is_public_name(name), "{name}");
     }
+
     for name in [
         "localhost",
         "srv1",
@@ -131,6 +132,7 @@ fn tells_public_names_from_inside_ones() {
     ] {
         assert!(!is_public_name(name), "{name}");
     }
+
     for (name, expected) in [
         ("localhost", true),
         ("LocalHost.localdomain", true),

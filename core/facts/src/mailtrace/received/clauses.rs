@@ -1,8 +1,9 @@
 //! A line split at the words that carry meaning.
 
+use tokens::Item;
+
 use super::{Received, date, tls, tokens};
 use crate::mailtrace::names;
-use tokens::Item;
 
 /// The word that begins a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,11 @@
 
 use std::net::IpAddr;
 
-use super::Received;
-use super::clauses::{Clause, Clauses, Key};
-use super::tls;
+use super::{
+    Received,
+    clauses::{Clause, Clauses, Key},
+    tls,
+};
 use crate::mailtrace::names;
 
 /// What the words and comments say, before it is known which name is which.

@@ -114,6 +114,7 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
 
     // qmail with TLS: `(DHE-RSA-AES256-SHA encrypted) SMTP`
     let cipher = cipher(&text[..lower.strip_suffix(" encrypted")?.len()])?;
+
     Some(Tls {
         cipher: Some(cipher),
         ..Tls::default()

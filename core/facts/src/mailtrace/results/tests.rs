@@ -170,8 +170,10 @@ fn reads_spf_as_it_is_written() {
         });
         assert_eq!(found, expected, "{value}");
     }
+
     // A word with a colon is no server.
     let read = read_spf("pass (note: fine) helo=unknown").expect("a result");
+
     assert_eq!(
         (read.receiver, read.helo, read.comment.as_deref()),
         (None, None, Some("note: fine"))

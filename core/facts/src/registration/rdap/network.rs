@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 
-use super::super::whois::ranges::{self, Range};
-use super::super::{Kind, Network, countries, values};
-use super::card::Card;
-use super::{items, number, texts, with_role};
+use super::{
+    super::{
+        Kind, Network, countries, values,
+        whois::ranges::{self, Range},
+    },
+    card::Card,
+    items, number, texts, with_role,
+};
 
 /// The block or AS of an answer; `None` when it is not about the query.
 pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {

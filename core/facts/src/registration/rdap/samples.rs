@@ -1,7 +1,9 @@
 //! Answers in the shape of real servers, about example names.
 
-use super::super::{Kind, Network, Registrant, Registrar, State};
-use super::{Error, parse, related};
+use super::{
+    super::{Kind, Network, Registrant, Registrar, State},
+    Error, parse, related,
+};
 
 const DOMAIN: &str = r#"{
   "objectClassName": "domain", "handle": "1_DOMAIN_COM", "ldhName": "EXAMPLE.COM",
@@ -278,6 +280,7 @@ fn links_to_further_answers_are_bounded_and_web_only() {
     let link = |href: &str| {
         format!(r#"{{"rel":"related","href":"{href}","type":"application/rdap+json"}}"#)
     };
+
     assert_eq!(
         links(
             &[
@@ -289,6 +292,7 @@ fn links_to_further_answers_are_bounded_and_web_only() {
         ),
         ["https://b.test/domain/x", "http://a.test/domain/x"]
     );
+
     for href in [
         "ftp://a.test/domain/x",
         "javascript:x",
@@ -298,6 +302,7 @@ fn links_to_further_answers_are_bounded_and_web_only() {
     ] {
         assert!(links(&link(href)).is_empty(), "{href}");
     }
+
     // Without a type the path decides.
     assert_eq!(
         links(r#"{"rel":"related","href":"https://a.test/domain/x"}"#).len(),
@@ -307,6 +312,7 @@ fn links_to_further_answers_are_bounded_and_web_only() {
         links(r#"{"rel":"related","href":"https://a.test/x"}"#).len(),
         0
     );
+
     let many: Vec<String> = (0..20)
         .map(|n| link(&format!("https://a.test/domain/{n}")))
         .collect();

@@ -238,6 +238,7 @@ fn host_names_have_two_labels() {
         };
         assert_eq!(hostname(value).as_deref(), expected, "{value}");
     }
+
     assert_eq!(hostname(&format!("{}.example", "a".repeat(127))), None);
     assert_eq!(hostname(&"a.".repeat(200)), None);
 }

@@ -1,11 +1,16 @@
 //! Assembles a domain's registration from the entries of a text.
 
-use super::super::dates::{self, Order};
-use super::super::{Kind, Registration, values};
-use super::fields::{self, Field};
-use super::lines::{Entry, entries};
-use super::objects::{Object, objects};
-use super::phrases;
+use super::{
+    super::{
+        Kind, Registration,
+        dates::{self, Order},
+        values,
+    },
+    fields::{self, Field},
+    lines::{Entry, entries},
+    objects::{Object, objects},
+    phrases,
+};
 use draft::Draft;
 
 mod draft;

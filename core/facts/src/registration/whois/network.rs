@@ -1,9 +1,14 @@
 //! Reads answers about addresses and AS numbers: ARIN, RPSL (RIPE, APNIC, AFRINIC), LACNIC, national registries, rwhois.
 
-use super::super::dates::{self, Order};
-use super::super::{Kind, Network, Registration, State, countries, status, values};
-use super::phrases;
-use super::ranges::{self, Range};
+use super::{
+    super::{
+        Kind, Network, Registration, State, countries,
+        dates::{self, Order},
+        status, values,
+    },
+    phrases,
+    ranges::{self, Range},
+};
 use objects::Object;
 
 mod objects;
@@ -83,6 +88,7 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
         .for_each(|value| status::add(&mut out.status, value));
 
     let reserved = out.status.iter().any(|word| word == "reserved");
+
     out.state = if reserved {
         State::Reserved
     } else {

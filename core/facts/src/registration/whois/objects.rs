@@ -1,8 +1,10 @@
 //! Answers made of several objects: which paragraph describes what, and the contacts that handles point to.
 
-use super::super::{countries, values};
-use super::fields::{self, Field, Role};
-use super::lines::{Entry, canonical};
+use super::{
+    super::{countries, values},
+    fields::{self, Field, Role},
+    lines::{Entry, canonical},
+};
 
 /// First keys of contacts.
 #[rustfmt::skip]

@@ -3,8 +3,7 @@
 //! The same words stand in the legal notices that follow most answers, so a phrase counts only where a registry puts
 //! it: at the start or the end of a short line, and never when the text holds registration facts.
 
-use super::super::State;
-use super::lines::bounded;
+use super::{super::State, lines::bounded};
 
 /// Longest line that can be an answer by itself.
 const MAX_LINE: usize = 160;

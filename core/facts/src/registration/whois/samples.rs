@@ -1,7 +1,9 @@
 //! Answers in the shape of many registries, about example names, and what must be read from them.
 
-use super::super::{Kind, Registration};
-use super::parse;
+use super::{
+    super::{Kind, Registration},
+    parse,
+};
 
 /// What is said, in one line; what is not said is not in it.
 pub(super) fn brief(r: &Registration) -> String {

@@ -125,6 +125,7 @@ fn a_network_or_a_port_is_told_from_a_host() {
 #[test]
 fn names_of_addresses_are_read_whole_or_not_at_all() {
     let v6 = reverse_name("2001:db8::567:89ab".parse().expect("v6"));
+
     assert_eq!(
         v6,
         "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
@@ -135,6 +136,7 @@ fn names_of_addresses_are_read_whole_or_not_at_all() {
             .as_deref(),
         Some("2001:db8::567:89ab")
     );
+
     for text in [
         "2.0.192.in-addr.arpa",
         "1.1.2.0.192.in-addr.arpa",

@@ -88,6 +88,7 @@ fn endpoints_are_taken_apart() {
             "{text}"
         );
     }
+
     for text in [
         "",
         ":53",
@@ -113,6 +114,7 @@ fn paths_and_names_stand_where_they_mean_something() {
         resolver.to_string(),
         "https://dns.example:8443/dns-query#cert.example"
     );
+
     for text in [
         "udp://192.0.2.1/x",
         "tcp://192.0.2.1#name",
@@ -125,6 +127,7 @@ fn paths_and_names_stand_where_they_mean_something() {
     ] {
         assert!(text.parse::<Resolver>().is_err(), "{text}");
     }
+
     let long = format!("https://dns.example/{}", "a".repeat(199));
     assert!(long.parse::<Resolver>().is_ok());
     assert!(format!("{long}a").parse::<Resolver>().is_err());

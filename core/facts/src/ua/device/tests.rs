@@ -24,6 +24,7 @@ fn finds_the_model_of_an_android_device() {
     ] {
         assert_eq!(android_model(text), expected, "{text}");
     }
+
     let long = format!("(Linux; Android 13; {})", "a".repeat(40));
     assert_eq!(android_model(&long), None);
     assert_eq!(android_model("(Linux; Android 13; é-ü)"), Some("é-ü"));

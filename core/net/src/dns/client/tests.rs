@@ -260,6 +260,7 @@ fn questions_ask_for_what_they_are_to() {
         checking_disabled: true,
         ..Question::new("example.com.", Rtype::from_int(65280))
     };
+
     let exact = read(octets(&exact, true));
     assert_eq!(exact.question.map(|(_, rtype)| rtype.to_int()), Some(65280));
     assert!(!exact.flags.rd && exact.flags.cd);
@@ -275,6 +276,7 @@ fn questions_ask_for_what_they_are_to() {
 fn names_are_asked_for_as_dns_takes_them() {
     let wire = |name: &str| wire_name(name).map(|name| name.to_ascii());
     let longest = [&"a".repeat(63); 4].map(String::as_str).join(".");
+
     for (name, expected) in [
         ("", Some(".")),
         (".", Some(".")),
@@ -291,7 +293,9 @@ fn names_are_asked_for_as_dns_takes_them() {
     ] {
         assert_eq!(wire(name).as_deref(), expected, "{name}");
     }
+
     let most = &longest[..253];
+
     assert_eq!(
         wire(most),
         Some(format!("{most}.")),
@@ -356,6 +360,7 @@ fn faults_are_told_in_words() {
         told(NetError::NoConnections),
         told(NetError::Msg("something else".into())),
     ];
+
     insta::assert_snapshot!(all.join("\n"), @r#"
     192.0.2.53:53 did not answer within 1.5 s
     192.0.2.53:53 did not answer within 1.5 s

@@ -92,6 +92,7 @@ fn reads_every_section_in_the_servers_order() {
             "web.example.com 60 IN A 192.0.2.2",
         ]
     );
+
     assert_eq!(
         shown(&message.authority),
         ["example.com 3600 IN SOA ns.example.com. host.example.com. 1 7200 900 1209600 300"]
@@ -392,12 +393,14 @@ fn extended_errors_carry_code_name_and_text() {
             (15, &long),
         ],
     );
+
     assert!(
         edns.options.is_empty(),
         "they are told apart from the others"
     );
     assert_eq!(errors[4].text.as_ref().map(String::len), Some(512));
     let told: Vec<_> = errors[..4].iter().map(ToString::to_string).collect();
+
     insta::assert_snapshot!(told.join("\n"), @r#"
     Signature Expired (7): signature expired
     DNSKEY Missing (9)

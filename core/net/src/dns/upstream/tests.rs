@@ -56,6 +56,7 @@ fn others_that_ask_by_themselves_get_the_same_server() {
         .iter()
         .map(|way| (&way.protocol, way.port))
         .collect();
+
     assert!(
         matches!(
             ways[..],

@@ -93,6 +93,7 @@ async fn talk(script: &[(&str, &str)], settings: Settings, question: Question) -
     };
 
     let (heard, (outcome, entries)) = tokio::join!(serve(listener, script), asking);
+
     Talk {
         outcome,
         heard,
@@ -117,6 +118,7 @@ async fn with_pipelining_everything_is_asked_together() {
         ("RCPT TO:<r4nd0m", NOBODY),
     ])
     .await;
+
     assert_eq!(
         (talk.codes(), talk.outcome.end),
         ((Some(250), Some(550)), None)
@@ -128,6 +130,7 @@ async fn with_pipelining_everything_is_asked_together() {
     RCPT TO:<r4nd0m@example.test>
     QUIT
     "#);
+
     assert_eq!(
         talk.steps,
         [
@@ -179,7 +182,9 @@ async fn where_the_null_sender_is_refused_one_of_the_operators_is_used() {
         ("RCPT TO:<ann", OK),
         ("RCPT TO:<r4nd0m", NOBODY),
     ];
+
     let again = talk(&script, settings, question()).await;
+
     assert_eq!(
         (again.codes(), again.outcome.end),
         ((Some(250), Some(550)), None)
@@ -187,6 +192,7 @@ async fn where_the_null_sender_is_refused_one_of_the_operators_is_used() {
     assert_eq!(again.heard[4..6], ["RSET", "MAIL FROM:<probe@example.net>"]);
 
     let given_up = asked(&script[..5]).await;
+
     assert!(
         matches!(&given_up.outcome.end, Some(End::Refused(Stage::Mail, reply)) if reply.code == 553),
         "the operator has no sender: {:?}",

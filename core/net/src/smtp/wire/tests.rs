@@ -25,7 +25,9 @@ fn what_went_wrong_is_told_in_words() {
         Broken::Tls("no answer in time".into()),
         Broken::Spared,
     ];
+
     let told: Vec<_> = all.iter().map(Broken::text).collect();
+
     insta::assert_snapshot!(told.join("\n"), @r#"
     no reply in time
     the reply did not end in time, after: 220-wait

@@ -72,6 +72,7 @@ fn all_commands_stand_under_their_groups() {
     let registry = registry();
     let document = all(&registry).present();
     let number = registry.entries().len();
+
     assert_eq!(
         head(&document),
         (
@@ -79,6 +80,7 @@ fn all_commands_stand_under_their_groups() {
             Severity::Neutral
         )
     );
+
     assert_eq!(rows(&document).len(), number);
     let headings: Vec<_> = document
         .blocks
@@ -88,6 +90,7 @@ fn all_commands_stand_under_their_groups() {
             _ => None,
         })
         .collect();
+
     assert_eq!(
         headings,
         [
@@ -129,6 +132,7 @@ fn forms_are_words() {
             maximum: bounds.map(|(_, high)| high),
             choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
         };
+
     for (argument, words) in [
         (
             argument(ArgumentKind::Boolean, Some("x"), &[], None),

@@ -32,7 +32,7 @@ fn data() -> Data {
             cache_seconds: 900,
         },
         yours: vec![Standing {
-            of: "you",
+            of: Payer::You,
             left: 40,
             per_minute: 60,
         }],
@@ -100,10 +100,10 @@ fn rdap_without_a_bootstrap_cannot_be_read() {
 fn budgets_are_named_by_whose_they_are() {
     let mut data = data();
     for (of, whose) in [
-        ("you", "You"),
-        ("conversation", "This conversation"),
-        ("api_key", "Your API key"),
-        ("address", "Your address"),
+        (Payer::You, "You"),
+        (Payer::Conversation, "This conversation"),
+        (Payer::ApiKey, "Your API key"),
+        (Payer::Address, "Your address"),
     ] {
         data.yours = vec![Standing {
             of,

@@ -108,6 +108,7 @@ fn places_and_holders_are_as_long_as_they_are_known() {
         }),
         ..unknown("192.0.2.1")
     };
+
     assert_eq!(code_only.place().as_deref(), Some("XK"));
     assert_eq!(code_only.holder(), None);
 
@@ -152,6 +153,7 @@ fn the_summary_says_the_most_that_is_known() {
 #[test]
 fn special_ranges_are_told_before_places() {
     let geo = GeoReader::embedded().expect("the shipped database");
+
     for (address, version, summary) in [
         (
             "10.1.2.3",

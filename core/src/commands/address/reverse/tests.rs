@@ -85,6 +85,7 @@ fn no_names_are_told_by_their_reason() {
         nxdomain: true,
         ..data(vec![])
     };
+
     for (data, summary, severity) in [
         (
             gone,

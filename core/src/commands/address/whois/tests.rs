@@ -140,6 +140,7 @@ fn days_are_whole_and_negative_after_the_end() {
 #[test]
 fn facts_of_a_domain_are_all_shown() {
     let mut data = expiring(100);
+
     data.facts.registrar = Some(Registrar {
         name: Some("Example <b>Registrar</b>".into()),
         iana_id: Some("9999".into()),
@@ -147,6 +148,7 @@ fn facts_of_a_domain_are_all_shown() {
         abuse_email: Some("abuse@registrar.test".into()),
         abuse_phone: Some("+49.123".into()),
     });
+
     data.facts.registrant = Some(Registrant {
         organization: Some("Example GmbH".into()),
         country: Some("DE".into()),
@@ -257,6 +259,7 @@ fn the_raw_text_is_a_file_or_shown_where_it_is_asked_for() {
         ),
         ("whois.test".to_owned(), "Domain: example.test".to_owned()),
     ];
+
     let with = |show| {
         let facts = facts(Kind::Network, State::Registered);
         Data::new(
@@ -269,6 +272,7 @@ fn the_raw_text_is_a_file_or_shown_where_it_is_asked_for() {
             show,
         )
     };
+
     let text = "# whois.iana.org\nrefer: whois.test\n\n# whois.test\nDomain: example.test\n";
     assert_eq!(with(false).raw.as_deref(), Some(text));
     assert_eq!(
@@ -279,6 +283,7 @@ fn the_raw_text_is_a_file_or_shown_where_it_is_asked_for() {
         }],
         "a name that is one file's"
     );
+
     assert_eq!(
         with(true).present().blocks,
         [Block::Code { text: text.into() }]
@@ -309,6 +314,7 @@ fn a_host_is_asked_about_by_its_registrable_domain() {
             (Kind::Domain, query.to_owned(), host.map(str::to_owned))
         );
     }
+
     for (target, kind) in [
         ("AS64496", Kind::Asn),
         ("192.0.2.1", Kind::Ip),

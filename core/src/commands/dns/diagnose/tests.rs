@@ -101,6 +101,7 @@ fn a_delegation_is_read_with_its_glue() {
         example.test. 300 IN NS ns.elsewhere.test.
         ",
     );
+
     referral.additional = records(
         "
         ns1.example.test. 300 IN A 192.0.2.1
@@ -119,6 +120,7 @@ fn a_delegation_is_read_with_its_glue() {
             (server.name.as_str(), glue)
         })
         .collect();
+
     assert_eq!(zone, "example.test");
     assert_eq!(
         servers,

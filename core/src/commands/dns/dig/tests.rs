@@ -31,6 +31,7 @@ fn the_wire_is_shown_as_dig_shows_it() {
         ",
         "example.test. 86400 IN NS ns1.example.test.",
     );
+
     message.additional = answers("mx1.example.test. 60 IN A 192.0.2.1").answers;
     message.edns = Some(Edns {
         version: 0,
@@ -38,6 +39,7 @@ fn the_wire_is_shown_as_dig_shows_it() {
         udp_size: 1232,
         options: vec!["COOKIE: 0011223344556677".into()],
     });
+
     message.extended_errors = vec![
         ExtendedError {
             code: 3,
@@ -50,7 +52,9 @@ fn the_wire_is_shown_as_dig_shows_it() {
             text: None,
         },
     ];
+
     let wire = dug("example.test.", Rtype::MX, message).wire();
+
     insta::assert_snapshot!(wire, @r#"
     ;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711
     ;; flags: qr aa rd ra; QUERY: 1, ANSWER: 2, AUTHORITY: 1, ADDITIONAL: 2
@@ -175,6 +179,7 @@ fn a_cut_answer_is_warned_of() {
 #[test]
 fn validation_may_only_make_the_news_worse() {
     let record = "example.test. 300 IN A 192.0.2.1";
+
     for (security, word, severity) in [
         (Security::Secure, "secure", Severity::Good),
         (Security::Insecure, "insecure", Severity::Neutral),

@@ -56,6 +56,7 @@ fn all_types_stand_in_one_table_in_their_order() {
             message(NoError, "ra ad", "example.test. 60 IN A 192.0.2.1", ""),
         ),
     ]);
+
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # DNS of example.test
     ✓ 5 records of 3 types

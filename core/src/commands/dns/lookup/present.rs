@@ -1,9 +1,10 @@
 //! The words for what an answer amounts to.
 
-use super::{Lookup, MAX_CHASED, Outcome, Row};
-use crate::commands::dns::diagnose::Cause;
 use netvane_document::{Cell, Document};
 use netvane_facts::target::{Transport, both_forms, name_warning};
+
+use super::{Lookup, MAX_CHASED, Outcome, Row};
+use crate::commands::dns::diagnose::Cause;
 
 impl Lookup {
     /// The document's head: what was asked and what it amounts to; `found` words the good case.

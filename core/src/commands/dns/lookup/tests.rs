@@ -127,7 +127,9 @@ fn the_end_of_an_alias_is_named() {
         Rtype::A,
         message(NXDomain, "ra", alias, SOA),
     );
+
     let document = missing.document("");
+
     assert_eq!(
         head(&document),
         (
@@ -135,6 +137,7 @@ fn the_end_of_an_alias_is_named() {
             Severity::Bad
         )
     );
+
     assert_eq!(
         field(&document, "Alias (CNAME)"),
         Some("www.example.test → gone.example.test")
@@ -145,6 +148,7 @@ fn the_end_of_an_alias_is_named() {
         Rtype::A,
         message(NoError, "ra", alias, SOA),
     );
+
     assert_eq!(
         empty.document("").summary,
         "www.example.test is an alias of gone.example.test, which has no A records"
@@ -338,6 +342,7 @@ fn ttls_count_down_to_nothing() {
             SOA,
         ),
     );
+
     lookup.age(100);
     assert_eq!(
         (
@@ -347,6 +352,7 @@ fn ttls_count_down_to_nothing() {
         ),
         (200, 800, Some(0))
     );
+
     lookup.age(u32::MAX);
     assert_eq!(
         (

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use netvane_net::mailauth::records::{
-    MtaSts as StsRecord, ReportUri, TlsRpt as RptRecord, TxtRecordParser,
+use netvane_net::{
+    dns::Client,
+    mailauth::records::{MtaSts as StsRecord, ReportUri, TlsRpt as RptRecord, TxtRecordParser},
 };
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
     sender::{is_version, texts},
 };
 use crate::command::Context;
-use netvane_net::dns::Client;
 
 /// RFC 8461 §3.2 suggests this as the limit of a policy.
 const MAX_POLICY: usize = 64 * 1024;

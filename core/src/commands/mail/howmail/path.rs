@@ -1,10 +1,11 @@
 //! The way of a message, as stations to draw.
 
-use super::{Data, receiver::Exchange, services::Services};
-use crate::mailbox_check::provider::Role;
 use netvane_document::Station;
 use netvane_facts::target::both_forms;
 use netvane_net::smtp::Welcome;
+
+use super::{Data, receiver::Exchange, services::Services};
+use crate::mailbox_check::provider::Role;
 
 /// From the sender's program to the reader's, as far as it leads.
 pub(super) fn stations(data: &Data) -> Vec<Station> {

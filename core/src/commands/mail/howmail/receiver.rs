@@ -4,22 +4,22 @@ use std::net::{IpAddr, SocketAddr};
 
 use domain::base::Rtype;
 use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
-use schemars::JsonSchema;
-use serde::Serialize;
-use tokio::time::Instant;
-
-use crate::commands::dns::{
-    lookup::{Outcome, look_up},
-    mx,
-};
-use crate::{
-    command::Context,
-    mailbox_check::provider::{self, Provider},
-};
 use netvane_facts::ip_class;
 use netvane_net::{
     dns::Client,
     smtp::{Unconnected, Welcome, connect, greet, interleaved},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::{
+    command::Context,
+    commands::dns::{
+        lookup::{Outcome, look_up},
+        mx,
+    },
+    mailbox_check::provider::{self, Provider},
 };
 
 /// Exchanges that are connected to.

@@ -2,15 +2,17 @@
 
 use domain::base::Rtype;
 use futures::future::join_all;
-use netvane_net::mailauth::records::{
-    DkimError, Dmarc as DmarcRecord, DomainKey, Error, Macro, Mechanism, Policy, Psd, Qualifier,
-    Spf as SpfRecord, TxtRecordParser,
+use netvane_net::{
+    dns::{Client, Data as Rdata},
+    mailauth::records::{
+        DkimError, Dmarc as DmarcRecord, DomainKey, Error, Macro, Mechanism, Policy, Psd,
+        Qualifier, Spf as SpfRecord, TxtRecordParser,
+    },
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::dns::lookup::{Outcome, look_up};
-use netvane_net::dns::{Client, Data as Rdata};
 
 /// DNS does not list selectors: these are the ones that large providers and common programs use.
 pub(super) const SELECTORS: [&str; 20] = [

@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::base::Rtype;
 use futures::future::join_all;
-use schemars::JsonSchema;
-use serde::Serialize;
-
-use crate::command::Context;
-use crate::commands::dns::lookup::look_up;
 use netvane_facts::target::{Domain, Host};
 use netvane_net::{
     dns::{Client, Data as Rdata, without_dot},
     tcp::{PortState, ScanOptions, check_ports},
 };
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{command::Context, commands::dns::lookup::look_up};
 
 /// SRV targets of one protocol that are looked at.
 const MAX_TARGETS: usize = 2;

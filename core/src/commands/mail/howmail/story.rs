@@ -1,9 +1,10 @@
 //! The story: one step after the other, each in a few plain sentences with the facts below.
 
-use super::Data;
-use crate::{commands::dns::lookup::Outcome, mailbox_check::provider};
 use netvane_document::{Block, Cell, Document, Severity};
 use netvane_facts::target::both_forms;
+
+use super::Data;
+use crate::{commands::dns::lookup::Outcome, mailbox_check::provider};
 
 mod facts;
 #[cfg(test)]
@@ -140,6 +141,7 @@ impl Data {
             some if some == answering.len() => "with encryption",
             _ => "not all of them with encryption",
         };
+
         let servers = match (answering.len(), asked) {
             (0, _) => return None,
             (1, 1) => "the mail server answers".to_owned(),

@@ -1,13 +1,14 @@
 //! The trace of a message as a document.
 
-use super::{Data, Hop, Origin};
-use crate::commands::dns::lookup::count;
 use netvane_document::{Answer, Cell, Document, Role, Severity};
 use netvane_facts::{
     geo::ATTRIBUTION,
     mailtrace::{Anomaly, Authentication, BoundaryKind, Confidence},
     target::both_forms,
 };
+
+use super::{Data, Hop, Origin};
+use crate::commands::dns::lookup::count;
 
 impl Answer for Data {
     fn present(&self) -> Document {
@@ -166,6 +167,7 @@ fn check(
         "none" | "neutral" => Role::Plain,
         _ => Role::Warning,
     };
+
     let checked = if verified {
         "checked here"
     } else {

@@ -154,6 +154,7 @@ fn hops_are_rows_with_what_they_say() {
         cipher: None,
         verified: None,
     };
+
     let mut first = hop(1, "sender.example.test", "mx.example.test");
     first.from_address = "192.168.0.1".parse().ok();
     first.protocol = Some("ESMTPS".into());
@@ -166,6 +167,7 @@ fn hops_are_rows_with_what_they_say() {
         delay_seconds: Some(-180),
         ..hop(2, "", "")
     };
+
     let third = mailtrace::Hop {
         from_host: None,
         trusted: false,
@@ -173,6 +175,7 @@ fn hops_are_rows_with_what_they_say() {
         from_address: "192.168.0.2".parse().ok(),
         ..hop(3, "", "z.test")
     };
+
     assert_eq!(
         rows(&presented(Trace {
             hops: vec![first, second, third],
@@ -194,6 +197,7 @@ fn results_are_told_with_who_checked_them() {
         detail: "example.test".into(),
         ..Dkim::default()
     };
+
     let document = presented(Trace {
         hops: vec![],
         authentication: Authentication {
@@ -205,6 +209,7 @@ fn results_are_told_with_who_checked_them() {
         },
         ..trace()
     });
+
     assert_eq!(
         rows(&document),
         [

@@ -223,11 +223,13 @@ fn everything_that_was_found_out_is_shown() {
         trusted: Some(false),
         fault: Some("expired".into()),
     });
+
     data.report.transcript = vec![
         entry(Stage::Connect, None, "connected"),
         entry(Stage::Ehlo, Some(250), "mx.test\nPIPELINING\nSIZE 1000"),
         entry(Stage::RcptRandom, Some(450), "4.2.0 come again"),
     ];
+
     data.refused = vec!["private.test is not contacted".into()];
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # Verification of ada@example.test

@@ -68,6 +68,7 @@ fn each_port_says_what_is_known_of_it() {
             ..checked(99, "filtered")
         },
     ];
+
     insta::assert_snapshot!(shown(&data(ports, 3).present()), @r#"
     # Ports of host.example.test
     · 1 open, 1 closed, 1 filtered

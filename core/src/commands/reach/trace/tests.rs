@@ -104,6 +104,7 @@ fn a_hop_is_a_row_whoever_answers_its_probes() {
             probe("192.0.2.2", 3.0),
         ],
     );
+
     several.name = Some("a.example.test".into());
     (several.asn, several.country) = (Some(64496), Some("DE".into()));
     let mut country = hop(3, vec![None, refused("2001:db8::3")]);
@@ -112,6 +113,7 @@ fn a_hop_is_a_row_whoever_answers_its_probes() {
     network.asn = Some(1);
 
     let hops = vec![hop(1, vec![None, None]), several, country, network];
+
     assert_eq!(
         rows(&data(hops, true).present()),
         [

@@ -75,6 +75,7 @@ fn stations_say_who_names_them_and_what_that_is_worth() {
             hop("unknown <b>", "forwarded", false),
         ],
     );
+
     data.geo = known("192.0.2.1");
     data.names = vec!["a.example.test".into()];
     data.chain_left_out = 2;

@@ -84,6 +84,7 @@ fn others_do_not_read_credentials() {
 #[test]
 fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
     let mut visit = samples::visit("192.0.2.1:4711", &[]);
+
     visit.connection.relayed = Some(crate::request::http_request::Relayed {
         version: 2,
         ends: Some((
@@ -97,6 +98,7 @@ fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
             client_name: Some("alice".into()),
         }),
     });
+
     let trusting = |network: &str| {
         let mut http = crate::settings::Settings::default().http;
         http.trusted_proxies.extend(network.parse::<ipnet::IpNet>());
@@ -104,6 +106,7 @@ fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
     };
 
     let believed = trusting("192.0.2.0/24");
+
     for (name, value) in [
         ("SSL_PROTOCOL", Some("TLSv1.3")),
         ("SSL_CIPHER", Some("TLS_AES_128_GCM_SHA256")),

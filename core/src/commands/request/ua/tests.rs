@@ -97,11 +97,13 @@ fn hints_stand_beside_and_their_contradictions_are_warnings() {
         disagreements: vec!["Linux in the User-Agent, Windows in the hints".into()],
         ..Hints::default()
     };
+
     let document = Data {
         hints: Some(hints),
         ..data("Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0")
     }
     .present();
+
     assert_eq!(
         document.warnings,
         ["Two stories: Linux in the User-Agent, Windows in the hints"]

@@ -31,6 +31,7 @@ fn knows_where_a_field_begins() {
     ] {
         assert_eq!(field_name(line), expected, "{line}");
     }
+
     assert!(field_name(&format!("{}: x", "a".repeat(76))).is_some());
     assert_eq!(field_name(&format!("{}: x", "a".repeat(77))), None);
 }

@@ -47,6 +47,7 @@ fn reads_the_server() {
 #[test]
 fn reads_the_protocol() {
     let long = format!("with {}", "a".repeat(61));
+
     for (text, expected) in [
         ("with ESMTP", Some("ESMTP")),
         ("with esmtpsa", Some("esmtpsa")),

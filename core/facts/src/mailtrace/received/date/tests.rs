@@ -45,6 +45,7 @@ fn reads_the_examples_of_rfc_5322() {
         read("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600"),
         None
     );
+
     // Mail is younger than that.
     assert_eq!(read("Thu, 13 Feb 1969 23:32 -0330"), None);
 }
@@ -253,6 +254,7 @@ fn knows_months_and_weekdays() {
             None,
         );
     }
+
     assert_eq!(read("Mo, 5 Oct 2026 07:00:00"), None);
 }
 
@@ -301,6 +303,7 @@ fn comments_before_and_behind_are_left_out() {
 #[test]
 fn a_line_is_split_at_its_date() {
     let date = "5 Oct 2026 07:00:00 +0000";
+
     for (text, head, tail, readable) in [
         (
             format!("from a by b; {date}"),

@@ -111,6 +111,7 @@ fn the_letter_s_means_tls() {
     ] {
         assert!(implied(word), "{word}");
     }
+
     for word in [
         "ESMTP",
         "ESMTPA",

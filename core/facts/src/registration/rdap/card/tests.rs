@@ -25,6 +25,7 @@ fn reads_the_example_of_rfc_9083() {
         ["email", {"type": "work"}, "text", "joe.user@example.com"],
         ["url", {"type": "home"}, "uri", "https://example.org"]
     ]));
+
     let card = Card::of(&entity);
     assert_eq!(card.name().as_deref(), Some("Joe User"));
     assert_eq!(card.organization().as_deref(), Some("Example"));
@@ -60,6 +61,7 @@ fn finds_the_country_in_three_places() {
         Card::of(&entity).country()
     };
     let empty = json!(["", "", "", "", "", "", ""]);
+
     assert_eq!(
         country(json!({"cc": "de"}), empty.clone()).as_deref(),
         Some("DE")
@@ -76,6 +78,7 @@ fn finds_the_country_in_three_places() {
         .as_deref(),
         Some("US")
     );
+
     // A state's two letters are no country.
     assert_eq!(country(json!({"label": "Town\nCA"}), empty.clone()), None);
     assert_eq!(country(json!({"label": ""}), empty.clone()), None);

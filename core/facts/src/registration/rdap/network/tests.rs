@@ -12,6 +12,7 @@ fn of(query: &str, object: Value) -> Option<Network> {
 fn a_block_elsewhere_is_no_answer() {
     let object =
         |start: &str, end: &str| json!({"startAddress": start, "endAddress": end, "name": "X"});
+
     for (query, start, end, fits) in [
         ("192.0.2.1", "192.0.2.0", "192.0.2.255", true),
         ("192.0.2.0/24", "192.0.2.0", "192.0.2.63", true),
@@ -38,6 +39,7 @@ fn a_block_elsewhere_is_no_answer() {
             "{query} in {start}-{end}"
         );
     }
+
     assert_eq!(
         of("192.0.2.1", json!({"startAddress": 1, "endAddress": null})),
         None

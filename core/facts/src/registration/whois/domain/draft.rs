@@ -1,11 +1,16 @@
 //! A domain's registration while its entries are being read.
 
-use super::super::super::dates::{self, Order};
-use super::super::super::{Kind, Registrar, Registration, State, countries, status, values};
-use super::super::fields::{self, Field, Role};
-use super::super::lines::Entry;
-use super::super::objects::{Contact, Object};
-use super::super::phrases;
+use super::super::{
+    super::{
+        Kind, Registrar, Registration, State, countries,
+        dates::{self, Order},
+        status, values,
+    },
+    fields::{self, Field, Role},
+    lines::Entry,
+    objects::{Contact, Object},
+    phrases,
+};
 
 mod sum;
 

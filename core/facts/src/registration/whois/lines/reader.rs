@@ -1,7 +1,9 @@
 //! Places lines under their section and paragraph.
 
-use super::super::fields::{self, Role};
-use super::{Entry, Line, Section};
+use super::{
+    super::fields::{self, Role},
+    Entry, Line, Section,
+};
 
 /// What is known between two lines.
 #[derive(Default)]
@@ -56,6 +58,7 @@ impl<'a> Reader<'a> {
         // The domain's own facts may stand indented below its holder's address.
         let closes = fields::field(key) == Some(fields::Field::Name)
             || own == Some(Role::Registrar) && rest.is_empty();
+
         if closes
             && self
                 .sections
@@ -78,6 +81,7 @@ impl<'a> Reader<'a> {
         }
 
         let (paragraph, comment) = (self.paragraph, self.comment);
+
         self.out.push(Entry {
             paragraph,
             role,
@@ -88,6 +92,7 @@ impl<'a> Reader<'a> {
             nested,
             comment,
         });
+
         self.open = Some(indent);
     }
 

@@ -67,6 +67,7 @@ fn splits_keys_from_values() {
         let found = found.as_ref().map(|(key, value)| (key.as_str(), *value));
         assert_eq!(found, expected, "{text}");
     }
+
     assert_eq!(key_value(&format!("{}: x", "a".repeat(MAX_KEY + 1))), None);
     assert!(key_value(&format!("{}: x", "a".repeat(MAX_KEY))).is_some());
 }

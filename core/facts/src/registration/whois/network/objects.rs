@@ -1,8 +1,12 @@
 //! Takes an answer about numbers apart: paragraphs of keys and values, and the one-line forms.
 
-use super::super::lines::{bounded, canonical, key_value};
-use super::super::ranges::{self, Range};
-use super::{AS, BLOCK};
+use super::{
+    super::{
+        lines::{bounded, canonical, key_value},
+        ranges::{self, Range},
+    },
+    AS, BLOCK,
+};
 
 /// Most lines and objects that are read.
 const MAX_LINES: usize = 20_000;

@@ -1,8 +1,6 @@
 //! Answers about addresses and AS numbers in the shape of the registries, about example numbers.
 
-use super::super::super::Kind;
-use super::super::parse;
-use super::super::samples::brief;
+use super::super::{super::Kind, parse, samples::brief};
 
 fn of(kind: Kind, query: &str, text: &str) -> String {
     brief(&parse(kind, query, text))

@@ -133,6 +133,7 @@ fn an_ending_counts_only_where_the_line_is_about_the_name() {
     ] {
         assert_eq!(of_line(line, query), expected, "{line}");
     }
+
     let long = format!("example.com {} is free", "x".repeat(MAX_LINE));
     assert_eq!(of_line(&long, "example.com"), None);
 }

@@ -1,12 +1,13 @@
 //! Facts below the sentences: records, mail servers, servers for mail programs.
 
+use netvane_document::{Cell, Document, Field, Role};
+
 use super::super::{
     Data,
     receiver::Exchange,
     services::{Evidence, Service, Services},
 };
 use crate::commands::dns::lookup::count;
-use netvane_document::{Cell, Document, Field, Role};
 
 /// Characters of a record that are shown; the data has all of it.
 const SHOWN_RECORD: usize = 240;

@@ -73,6 +73,7 @@ fn silence_is_told_by_its_reason() {
         change(&mut data);
         data.summary()
     };
+
     for (told, why) in [
         (told(|_| {}), "do not answer us just now"),
         (
@@ -104,6 +105,7 @@ fn dead_ends_are_certain() {
         change(&mut data);
         data.dead_end()
     };
+
     for (told, reason) in [
         (told(|_| {}), None),
         (
@@ -269,6 +271,7 @@ fn servers_for_programs_are_warned_of_where_the_domain_names_them() {
     let mut data = untold();
     data.access = Some(found);
     let document = tell(&data);
+
     assert_eq!(
         rows(&document)[..4],
         [
@@ -278,6 +281,7 @@ fn servers_for_programs_are_warned_of_where_the_domain_names_them() {
             "JMAP, TLS | jmap.test (domain) | 443 | being checked (aside) | SRV record (aside)"
         ]
     );
+
     assert_eq!(
         document.warnings,
         [

@@ -1,11 +1,12 @@
 //! What servers do not believe each other: the sender's name, and encryption.
 
+use netvane_document::{Cell, Document, Role};
+
 use super::{
     super::Data,
     SHOWN_EXCHANGES,
     facts::{roughly, shown},
 };
-use netvane_document::{Cell, Document, Role};
 
 /// SPF, DKIM and DMARC of the sender's domain.
 pub(super) fn sender(data: &Data, document: &mut Document) {

@@ -1,10 +1,11 @@
 //! The way from server to server: what DNS says, and how the mail servers answer.
 
+use netvane_document::{Block, Cell, Document, Role};
+
 use super::{
     super::{Data, receiver::Exchange},
     SHOWN_EXCHANGES, facts,
 };
-use netvane_document::{Block, Cell, Document, Role};
 
 /// What a mail server may announce, and what it means.
 const EXTENSIONS: [(&str, &str); 11] = [
@@ -46,10 +47,12 @@ pub(super) fn directory(data: &Data, document: &mut Document) {
     );
 
     let shown = receiver.exchanges.iter().take(SHOWN_EXCHANGES);
+
     document.table(
         [">Preference", "Mail server", "Addresses"],
         shown.map(row).collect(),
     );
+
     let more = receiver.exchanges.len().saturating_sub(SHOWN_EXCHANGES);
     if more > 0 {
         document.text(format!("And {more} more."));

@@ -1,9 +1,13 @@
 //! What the entries of a text add up to: holder, registrar, state.
 
-use super::super::super::super::{Kind, Registrant, Registration, State, countries, values};
-use super::super::super::objects::Contact;
-use super::super::super::phrases;
-use super::{Draft, fill};
+use super::{
+    super::super::{
+        super::{Kind, Registrant, Registration, State, countries, values},
+        objects::Contact,
+        phrases,
+    },
+    Draft, fill,
+};
 
 impl Draft<'_> {
     /// Looks the holder's handle up among the contacts of the text.

@@ -72,7 +72,9 @@ fn reads_arins_one_line_form() {
             .map(|(key, value)| (key, value.to_owned()))
             .collect()
     };
+
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+
     assert_eq!(
         found("Sample Inc. SAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255"),
         [
@@ -81,10 +83,12 @@ fn reads_arins_one_line_form() {
             pair("owner", "Sample Inc.")
         ]
     );
+
     assert_eq!(
         found("SAMPLE-NET (NET6-2001-DB8-1) 2001:db8:: - 2001:db8::ffff")[1..],
         [pair("netname", "SAMPLE-NET"), pair("owner", "")]
     );
+
     for line in [
         "",
         "x (NET",

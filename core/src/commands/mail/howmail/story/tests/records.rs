@@ -16,7 +16,9 @@ fn spf_says_what_it_thinks_of_others() {
         data.sender.spf = Some(spf);
         part(trust::sender, &data)
     };
+
     let record = || Some("v=spf1".to_owned());
+
     for (others, words) in [
         ("fail", "forged (-all): receivers may refuse it"),
         (
@@ -41,6 +43,7 @@ fn spf_says_what_it_thinks_of_others() {
         redirects: vec!["a.test".into(), "b.test".into()],
         others: None,
     });
+
     assert_eq!(field(&broken, "SPF is at"), Some("a.test, b.test"));
     assert_eq!(
         broken.warnings,
@@ -68,6 +71,7 @@ fn keys_are_told_by_their_selectors() {
         });
         field(&part(trust::sender, &data), "DKIM").map(str::to_owned)
     };
+
     assert_eq!(
         told(&[("s1", "valid"), ("s2", "revoked")], None).as_deref(),
         Some("keys under the selectors s1, s2 (revoked)")
@@ -105,6 +109,7 @@ fn dmarc_is_weak_where_it_only_watches() {
         (None, false, None, false),
     ] {
         let mut data = untold();
+
         data.sender.dmarc = Some(Dmarc {
             record: Some("v=DMARC1".into()),
             domain: Some("from.test".into()),
@@ -112,6 +117,7 @@ fn dmarc_is_weak_where_it_only_watches() {
             testing,
             ..Dmarc::default()
         });
+
         let document = part(trust::sender, &data);
         assert_eq!(field(&document, "Mail that proves nothing"), words);
         assert_eq!(field(&document, "DMARC is at"), None, "the domain's own");
@@ -241,6 +247,7 @@ fn dane_counts_only_where_the_whole_way_is_signed() {
     }
 
     let mut none = with(vec![exchange("mx.test")]);
+
     none.receiver.exchanges[0].dane = Some(Dane {
         records: vec![],
         authenticated: true,

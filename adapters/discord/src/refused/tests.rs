@@ -1,0 +1,101 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn how_long_to_wait_and_where() {
+    let told = |body: Value, scope: Option<&str>, header: Option<&str>| match flood(
+        &body,
+        scope,
+        &[header.map(str::to_owned)],
+    ) {
+        Refused::Flood { wait, everywhere } => (wait.as_millis(), everywhere),
+        other => panic!("{other:?}"),
+    };
+
+    assert_eq!(
+        told(
+            json!({"retry_after": 0.48, "global": false}),
+            Some("user"),
+            Some("1")
+        ),
+        (500, false)
+    );
+
+    assert_eq!(
+        told(
+            json!({"retry_after": 1.0, "global": true}),
+            Some("global"),
+            Some("1")
+        ),
+        (1020, true)
+    );
+
+    assert_eq!(
+        told(Value::Null, None, Some("60")),
+        (60_020, true),
+        "not the API itself"
+    );
+
+    assert_eq!(told(json!({}), Some("shared"), Some("junk")), (2020, false));
+}
+
+#[test]
+fn what_may_work_the_next_time() {
+    let status = |status| {
+        Refused::Status {
+            status,
+            code: 0,
+            message: "x".into(),
+        }
+        .into()
+    };
+    assert!(matches!(status(503), Trouble::Passing(_)));
+    assert!(matches!(status(404), Trouble::Lasting(_)));
+}
+
+#[test]
+fn a_refusal_is_told_with_what_discord_says_of_it() {
+    let status = |code| Refused::Status {
+        status: 404,
+        code,
+        message: "Unknown Message".into(),
+    };
+    for (refused, words) in [
+        (Refused::Unreached("no route".into()), "no route"),
+        (
+            Refused::Flood {
+                wait: Duration::from_millis(1490),
+                everywhere: true,
+            },
+            "Discord asks to wait for 1.5 s",
+        ),
+        (status(0), "status 404: Unknown Message"),
+        (status(10008), "status 404, code 10008: Unknown Message"),
+    ] {
+        assert_eq!(refused.to_string(), words);
+    }
+}
+
+#[test]
+fn a_token_of_an_interaction_that_is_over_is_not_the_bots() {
+    let refused = |status, code| Refused::Status {
+        status,
+        code,
+        message: String::new(),
+    };
+    assert!(refused(401, 0).is_unauthorized());
+    assert!(!refused(401, INVALID_WEBHOOK_TOKEN).is_unauthorized());
+    assert!(!refused(403, 0).is_unauthorized());
+}
+
+#[test]
+fn a_wait_that_is_no_time_is_some_time() {
+    for junk in [json!(-1.0), json!(1e300), json!("soon"), Value::Null] {
+        let refused = flood(&json!({ "retry_after": junk }), None, &[]);
+        let Refused::Flood { wait, .. } = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(wait, SOME_TIME + Duration::from_millis(20));
+    }
+}

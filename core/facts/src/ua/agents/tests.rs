@@ -1,0 +1,94 @@
+use super::*;
+
+#[test]
+fn named() {
+    for (text, class, name, version) in [
+        ("curl/8.5.0", Class::Tool, "curl", Some("8.5.0")),
+        (
+            "Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            Class::Bot,
+            "GPTBot",
+            Some("1.2"),
+        ),
+        ("Java/1.8.0_151", Class::Tool, "Java", Some("1.8.0_151")),
+        (
+            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+            Class::Bot,
+            "facebookexternalhit",
+            Some("1.1"),
+        ),
+        ("Twitterbot", Class::Bot, "Twitterbot", None),
+        (
+            "Mozilla/5.0 (…) Instagram 312.0.0.24 (iPhone14,5)",
+            Class::InApp,
+            "Instagram",
+            Some("312.0.0.24"),
+        ),
+    ] {
+        let Named {
+            agent,
+            version: found,
+            ..
+        } = find(text).expect(text);
+        assert_eq!(
+            (agent.class, agent.name, found),
+            (class, name, version),
+            "{text}"
+        );
+    }
+
+    for text in [
+        "",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0",
+        "Javascript",
+        "OnLine",
+        "xcurl/1",
+    ] {
+        assert!(find(text).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn the_table_is_whole() {
+    let rows = TABLE.lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!(AGENTS.agents.len(), rows);
+    assert!(rows > 250);
+}
+
+#[test]
+fn versions_stand_behind_names() {
+    for (rest, expected) in [
+        ("/1.2.3", Some("1.2.3")),
+        (" 1.2 (x)", Some("1.2")),
+        ("/v2", Some("2")),
+        ("_2023", Some("2023")),
+        ("-1.0-beta+7;", Some("1.0-beta+7")),
+        (":3.", Some("3")),
+        ("1.8.0_151", Some("1.8.0_151")),
+        ("/", None),
+        ("/x1", None),
+        (" (1.0)", None),
+        ("", None),
+        ("/é", None),
+    ] {
+        assert_eq!(version_at(rest), expected, "{rest}");
+    }
+    assert!(version_at(&format!("/{}", "1".repeat(40))).is_some());
+    assert_eq!(version_at(&format!("/{}", "1".repeat(41))), None);
+}
+
+#[test]
+fn what_a_text_begins_with_is_what_it_is() {
+    for (text, leading) in [
+        ("curl/8.5.0", true),
+        ("CURL/8.5.0", true),
+        ("x (curl/8.5.0)", false),
+        ("Mozilla/5.0 (compatible; GPTBot/1.2)", false),
+    ] {
+        assert_eq!(
+            find(text).map(|named| named.leading),
+            Some(leading),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+use super::*;
+
+#[test]
+fn the_lengths_in_the_client_hello_are_right() {
+    let hello = client_hello();
+    assert_eq!(hello.len() - 5, usize::from(hello[4]));
+    assert_eq!(hello.len() - 9, usize::from(hello[8]));
+}
+
+#[test]
+fn greetings_become_one_printable_line() {
+    let say = |bytes: &[u8]| understand(bytes);
+    assert_eq!(
+        say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(),
+        Some("SSH-2.0-OpenSSH_9.2")
+    );
+    assert_eq!(
+        say(b"HTTP/1.1 200 OK\r\nDate: x\r\nserver: nginx\r\n\r\n").as_deref(),
+        Some("HTTP/1.1 200 OK, nginx")
+    );
+    assert_eq!(say(&[0x15, 3, 3, 0, 2, 2, 40]).as_deref(), Some("TLS"));
+    assert_eq!(
+        say(b"J\0\0\0\x0a8.0.36\0\x08").as_deref(),
+        Some("MySQL 8.0.36")
+    );
+    assert_eq!(say(b"").as_deref(), None);
+    assert_eq!(say(&[0, 1, 2, 3]).as_deref(), None);
+    assert_eq!(
+        say("a\u{202e}\x1b[31mb".as_bytes()).as_deref(),
+        Some("a\u{fffd}\u{fffd}[31mb")
+    );
+    assert_eq!(say(&[b'x'; 256]).map(|text| text.len()), Some(CHARACTERS));
+}
+
+#[test]
+fn a_port_says_what_is_expected_of_it() {
+    for (ports, expected) in [
+        (&[21, 22, 25, 587, 3306, 5903][..], Kind::Greets),
+        (&[80, 8080, 9090], Kind::Http),
+        (&[443, 853, 993, 8443], Kind::Tls),
+        (&[0, 1, 24, 82, 444, 5904, 65535], Kind::Unknown),
+    ] {
+        for port in ports {
+            assert_eq!(kind(*port), expected, "{port}");
+            assert_eq!(is_expected(*port), expected != Kind::Unknown);
+        }
+    }
+}
+
+#[test]
+fn no_more_is_read_than_tells_what_it_is() {
+    for (kind, bytes, enough) in [
+        (Kind::Greets, &b""[..], false),
+        (Kind::Greets, b"2", true),
+        (Kind::Tls, b"\x15\x03", false),
+        (Kind::Tls, b"\x15\x03\x03", true),
+        (Kind::Http, b"HTTP/1.1 200 OK\r\n", false),
+        (Kind::Http, b"HTTP/1.1 200 OK\r\n\r\n", true),
+        (Kind::Http, &[b'x'; BYTES], true),
+    ] {
+        assert_eq!(is_enough(bytes, kind), enough, "{kind:?} {bytes:?}");
+    }
+}
+
+#[test]
+fn hostile_greetings_stay_one_short_printable_line() {
+    for (bytes, expected) in [
+        (&b"\n\n"[..], None),
+        (b"\r\nhello", None),
+        (b"   \t ", None),
+        (b"\xff\xfe\xff", None),
+        (b"a\x00b", Some("a\u{fffd}b")),
+        (b"J\0\0\0\x0a", Some("J")),
+        (b"J\0\0\0\x0a\xff\0", Some("J")),
+        (b"\x16\x03\x05", None),
+        (b"HTTP/1.1 200 OK", Some("HTTP/1.1 200 OK")),
+        (
+            b"HTTP/1.1 200 OK\r\n\r\nServer: body",
+            Some("HTTP/1.1 200 OK"),
+        ),
+        (b"HTTP/1.1 200 OK\r\nSERVER:\r\n", Some("HTTP/1.1 200 OK,")),
+    ] {
+        assert_eq!(understand(bytes).as_deref(), expected, "{bytes:?}");
+    }
+    for mark in ['\u{200b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{feff}'] {
+        assert!(is_formatting(mark), "{mark:?}");
+    }
+    assert!(!is_formatting('ü') && !is_formatting('\u{2010}'));
+}
