@@ -36,11 +36,7 @@ fn serve(dns: &Dns, given: &[(&str, &str)]) -> Service {
 
 fn idle() {
     let (dns, discord, telegram) = (Dns::start(), Discord::start(), Telegram::start());
-    let given = discord.settings();
-    let mut settings: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let mut settings = discord.settings().to_vec();
     settings.extend(telegram.settings());
     let service = serve(&dns, &settings);
     discord.ready();
@@ -56,16 +52,9 @@ fn idle() {
 /// Cached commands at a fixed rate.
 fn interactions(rate: u32, seconds: u32) {
     let (dns, discord) = (Dns::start(), Discord::start());
-    let given = discord.settings();
-    let given: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let service = serve(&dns, &given);
+    let service = serve(&dns, &discord.settings());
     discord.ready();
-    netvane_tests::until("the commands are registered", || {
-        !discord.commands().is_empty()
-    });
+    discord.registered();
     discord
         .slash("mx", json!({"domain": "example.test"}))
         .reply();

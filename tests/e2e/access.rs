@@ -309,30 +309,33 @@ fn a_key_is_only_for_what_it_is_for() {
     );
 }
 
+const ORIGINS: &str = "NETVANE__HTTP__CORS_ORIGINS";
+/// The origin whose pages may ask.
+const DASH: &str = "https://dash.example";
+
+/// What a browser asks before it lets a page of this origin send a question.
+fn preflight(service: &Service, path: &str, origin: &str) -> Response {
+    let headers = [
+        ("Origin", origin),
+        ("Access-Control-Request-Method", "POST"),
+        (
+            "Access-Control-Request-Headers",
+            "authorization,content-type",
+        ),
+    ];
+    ask(service, &format!("OPTIONS {path}"), &headers, "")
+}
+
+fn allowed(response: &Response) -> &str {
+    response.header("access-control-allow-origin")
+}
+
 #[test]
-fn pages_of_other_origins() {
-    let preflight = |service: &Service, path: &str, origin: &str| {
-        let headers = [
-            ("Origin", origin),
-            ("Access-Control-Request-Method", "POST"),
-            (
-                "Access-Control-Request-Headers",
-                "authorization,content-type",
-            ),
-        ];
-        ask(service, &format!("OPTIONS {path}"), &headers, "")
-    };
+fn pages_of_an_origin_that_is_named_may_ask_and_read_what_went_wrong() {
+    let service = Service::start(&[(ORIGINS, DASH), CLOSED, (KEYS, &hash(OLD))]);
 
-    let allowed = |response: &Response| response.header("access-control-allow-origin").to_owned();
-    let dash = "https://dash.example";
-    let service = Service::start(&[
-        ("NETVANE__HTTP__CORS_ORIGINS", dash),
-        CLOSED,
-        (KEYS, &hash(OLD)),
-    ]);
-
-    let asked = preflight(&service, "/v1/commands", dash);
-    assert_eq!((asked.status, allowed(&asked).as_str()), (200, dash));
+    let asked = preflight(&service, "/v1/commands", DASH);
+    assert_eq!((asked.status, allowed(&asked)), (200, DASH));
     assert_eq!(
         asked.header("access-control-allow-methods"),
         "GET,POST,OPTIONS"
@@ -347,9 +350,8 @@ fn pages_of_other_origins() {
     assert_eq!(asked.header("access-control-max-age"), "600");
     assert_eq!(asked.header("access-control-allow-credentials"), "");
 
-    // A page can read what went wrong, too.
-    let answered = post(&service, &[("Origin", dash)]);
-    assert_eq!((answered.status, allowed(&answered).as_str()), (401, dash));
+    let answered = post(&service, &[("Origin", DASH)]);
+    assert_eq!((answered.status, allowed(&answered)), (401, DASH));
     let exposed = answered.header("access-control-expose-headers");
 
     assert!(
@@ -358,6 +360,10 @@ fn pages_of_other_origins() {
             .all(|name| exposed.contains(name)),
         "{exposed}"
     );
+
+    for path in ["/metrics", "/hooks/slack", "/healthz"] {
+        assert_eq!(preflight(&service, path, DASH).status, 405, "{path}");
+    }
 
     for other in [
         "https://evil.example",
@@ -376,12 +382,11 @@ fn pages_of_other_origins() {
             "{other}"
         );
     }
+}
 
-    for path in ["/metrics", "/hooks/slack", "/healthz"] {
-        assert_eq!(preflight(&service, path, dash).status, 405, "{path}");
-    }
-
-    let everyone = Service::start(&[("NETVANE__HTTP__CORS_ORIGINS", "*")]);
+#[test]
+fn pages_of_every_origin_or_of_none_may_ask() {
+    let everyone = Service::start(&[(ORIGINS, "*")]);
 
     assert_eq!(
         allowed(&post(&everyone, &[("Origin", "https://any.example")])),
@@ -389,8 +394,8 @@ fn pages_of_other_origins() {
     );
 
     let nobody = Service::start(&[]);
-    assert_eq!(preflight(&nobody, "/v1/commands", dash).status, 405);
-    assert_eq!(allowed(&post(&nobody, &[("Origin", dash)])), "");
+    assert_eq!(preflight(&nobody, "/v1/commands", DASH).status, 405);
+    assert_eq!(allowed(&post(&nobody, &[("Origin", DASH)])), "");
 }
 
 /// A secret as the settings take it, of one byte over and over.
@@ -432,23 +437,35 @@ impl Signed {
     }
 }
 
+/// Where it is remembered which signatures were here.
+struct Remembered(Scratch);
+
+impl Remembered {
+    /// A closed service that knows the secrets of the bytes 1 and 2; one at a time.
+    fn service(&self) -> Service {
+        let secrets = format!("{},{}", secret(1), secret(2));
+        let state = self.0.path().join("state").display().to_string();
+
+        Service::start(&[
+            CLOSED,
+            (SECRETS, secrets.as_str()),
+            ("NETVANE__STATE__DIRECTORY", state.as_str()),
+        ])
+    }
+}
+
+/// Why a signed question is not answered.
+#[track_caller]
+fn fault(service: &Service, signed: &Signed) -> String {
+    let (status, detail, _) = refused(&post(service, &signed.headers()));
+    assert_eq!(status, 401, "{detail}");
+    detail
+}
+
 #[test]
 fn a_signature_stands_for_a_key_once() {
-    let secrets = format!("{},{}", secret(1), secret(2));
-    let scratch = Scratch::new();
-    let state = scratch.path().join("state").display().to_string();
-    let settings = [
-        CLOSED,
-        (SECRETS, secrets.as_str()),
-        ("NETVANE__STATE__DIRECTORY", state.as_str()),
-    ];
-
-    let service = Service::start(&settings);
-    let fault = |signed: &Signed| {
-        let (status, detail, _) = refused(&post(&service, &signed.headers()));
-        assert_eq!(status, 401, "{detail}");
-        detail
-    };
+    let remembered = Remembered(Scratch::new());
+    let service = remembered.service();
 
     assert_eq!(
         refused(&post(&service, &[])).1,
@@ -464,26 +481,54 @@ fn a_signature_stands_for_a_key_once() {
     .json();
 
     assert_eq!(
-        fault(&first),
+        fault(&service, &first),
         "this `webhook-id` was here before; each request has its own"
     );
     assert!(
-        fault(&Signed::new(1, "msg_1", now(), QUESTION)).contains("was here before"),
+        fault(&service, &Signed::new(1, "msg_1", now(), QUESTION)).contains("was here before"),
         "signed again"
     );
-    assert!(fault(&Signed::new(3, "msg_3", now(), QUESTION)).contains("does not match"));
-    assert!(fault(&Signed::new(1, "msg_3", now(), "{}")).contains("does not match"));
+
+    let get = Signed::new(2, "msg_5", now(), "");
+
+    assert_eq!(
+        ask(&service, "GET /v1/commands/help", &get.headers(), "").json()["command"],
+        "help"
+    );
+    assert_eq!(
+        ask(&service, "GET /v1/commands/help", &get.headers(), "").status,
+        401
+    );
+
+    assert_eq!(service.stop(), Some(0));
+    let service = remembered.service();
+
+    assert!(
+        refused(&post(&service, &first.headers()))
+            .1
+            .contains("was here before"),
+        "after a restart"
+    );
+}
+
+#[test]
+fn a_signature_that_is_wrong_stands_for_nothing() {
+    let service = Remembered(Scratch::new()).service();
+    let fault = |signed: Signed| fault(&service, &signed);
+
+    assert!(fault(Signed::new(3, "msg_3", now(), QUESTION)).contains("does not match"));
+    assert!(fault(Signed::new(1, "msg_3", now(), "{}")).contains("does not match"));
     let both = Signed::new(1, "msg_3", now(), QUESTION);
     let both = Signed {
         signature: format!("v1a,x v1,AAAA {}", both.signature),
         ..both
     };
     post(&service, &both.headers()).json();
-    assert!(fault(&Signed::new(1, "old", now() - 310, QUESTION)).contains("is stale: 31"));
-    assert!(fault(&Signed::new(1, "new", now() + 330, QUESTION)).contains("ahead of this clock"));
-    assert!(fault(&Signed::new(1, "odd", "soon", QUESTION)).contains("whole seconds"));
+    assert!(fault(Signed::new(1, "old", now() - 310, QUESTION)).contains("is stale: 31"));
+    assert!(fault(Signed::new(1, "new", now() + 330, QUESTION)).contains("ahead of this clock"));
+    assert!(fault(Signed::new(1, "odd", "soon", QUESTION)).contains("whole seconds"));
     assert!(
-        fault(&Signed::new(1, &"i".repeat(257), now(), QUESTION)).contains("1 to 256 characters")
+        fault(Signed::new(1, &"i".repeat(257), now(), QUESTION)).contains("1 to 256 characters")
     );
 
     // What cannot be verified is not taken as a key to the next one.
@@ -501,27 +546,6 @@ fn a_signature_stands_for_a_key_once() {
         let told = refused(&post(&service, &headers)).1;
         assert_eq!(told, format!("`{name}` is there twice"));
     }
-
-    let get = Signed::new(2, "msg_5", now(), "");
-
-    assert_eq!(
-        ask(&service, "GET /v1/commands/help", &get.headers(), "").json()["command"],
-        "help"
-    );
-    assert_eq!(
-        ask(&service, "GET /v1/commands/help", &get.headers(), "").status,
-        401
-    );
-
-    assert_eq!(service.stop(), Some(0));
-    let service = Service::start(&settings);
-
-    assert!(
-        refused(&post(&service, &first.headers()))
-            .1
-            .contains("was here before"),
-        "after a restart"
-    );
 }
 
 #[test]

@@ -99,26 +99,8 @@ fn statuses(delivery: &Value) -> Vec<&Value> {
         .collect()
 }
 
-#[test]
-fn the_reply_is_delivered_signed() {
-    let stage = Stage::new();
-    let service = stage.service(&[]);
-    stage.dns.hold("example.test. MX");
-    let id = taken(
-        &service,
-        "/mx example.test",
-        &stage.receiver.url("/hook/1?token=CANARY"),
-    );
-
-    stage.dns.wait_for("example.test. MX");
-    let running = delivery(&service, &id);
-
-    assert_eq!(
-        (&running["state"], &running["attempts"]),
-        (&json!("running"), &json!([]))
-    );
-    stage.dns.release("example.test. MX");
-
+/// Takes the signed reply to `mx example.test` and tells that it came; it is what is said at once.
+fn take_the_reply(stage: &Stage, service: &Service, id: &str) {
     let message = stage.receiver.next();
     let body = message.verified(SECRET);
     assert_eq!(message.line, "POST /hook/1?token=CANARY HTTP/1.1");
@@ -155,6 +137,28 @@ fn the_reply_is_delivered_signed() {
     }
 
     message.answer("204 No Content", &[]);
+}
+
+#[test]
+fn the_reply_is_delivered_signed() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
+    stage.dns.hold("example.test. MX");
+    let id = taken(
+        &service,
+        "/mx example.test",
+        &stage.receiver.url("/hook/1?token=CANARY"),
+    );
+
+    stage.dns.wait_for("example.test. MX");
+    let running = delivery(&service, &id);
+
+    assert_eq!(
+        (&running["state"], &running["attempts"]),
+        (&json!("running"), &json!([]))
+    );
+    stage.dns.release("example.test. MX");
+    take_the_reply(&stage, &service, &id);
 
     let told = ended(&service, &id, "delivered");
     assert_eq!(statuses(&told), [204]);
@@ -236,56 +240,48 @@ fn failures_and_facts_of_the_request_are_delivered_too() {
     message.answer("200 OK", &[]);
 }
 
-#[test]
-fn a_receiver_that_fails_in_every_way() {
-    let stage = Stage::new();
-    let service = stage.service(&[("NETVANE__HTTP__CALLBACK_TIMEOUT_MS", "1000")]);
-    let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
-    let elsewhere = format!("Location: {}", stage.receiver.url("/elsewhere"));
-    let answer = |status: &'static str, headers: &[&str]| {
-        let headers: Vec<_> = headers.iter().map(|line| (*line).to_owned()).collect();
-        Box::new(move |message: Message| {
-            message.answer(
-                status,
-                &headers.iter().map(String::as_str).collect::<Vec<_>>(),
-            );
-        }) as Way
-    };
+fn answer(status: &'static str, headers: &[&str]) -> Way {
+    let headers: Vec<_> = headers.iter().map(|line| (*line).to_owned()).collect();
+    Box::new(move |message: Message| {
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        message.answer(status, &headers);
+    })
+}
 
-    let sends = |bytes: &'static str| {
-        Box::new(move |mut message: Message| assert!(message.send(bytes))) as Way
-    };
-    let ways: [(Way, Value, &str); 15] = [
-        (answer("500 Internal Server Error", &[]), json!(500), ""),
+fn send(bytes: &'static str) -> Way {
+    Box::new(move |mut message: Message| assert!(message.send(bytes)))
+}
+
+/// A way, the status that is written down of it, and what its error says.
+type Failure = (Way, Value, &'static str);
+
+/// Answers that are not a success.
+fn answers_that_fail(elsewhere: &str) -> Vec<Failure> {
+    let no = "500 Internal Server Error";
+    let moved = "308 Permanent Redirect";
+    let many = "429 Too Many Requests";
+    let down = "503 Service Unavailable";
+    let past = "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT";
+    let odd = "Retry-After: soon";
+
+    vec![
+        (answer(no, &[]), json!(500), ""),
         (answer("404 Not Found", &[]), json!(404), ""),
-        (answer("302 Found", &[&elsewhere]), json!(302), ""),
-        (
-            answer("308 Permanent Redirect", &[&elsewhere]),
-            json!(308),
-            "",
-        ),
+        (answer("302 Found", &[elsewhere]), json!(302), ""),
+        (answer(moved, &[elsewhere]), json!(308), ""),
         (answer("304 Not Modified", &[]), json!(304), ""),
-        (
-            answer("429 Too Many Requests", &["Retry-After: 1"]),
-            json!(429),
-            "",
-        ),
-        (
-            answer(
-                "503 Service Unavailable",
-                &["Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"],
-            ),
-            json!(503),
-            "",
-        ),
-        (
-            answer("502 Bad Gateway", &["Retry-After: soon"]),
-            json!(502),
-            "",
-        ),
-        (sends(""), Value::Null, ""),
-        (sends("HTTP/1.1 200 O"), Value::Null, ""),
-        (sends("SSH-2.0-OpenSSH_9.2\r\n"), Value::Null, ""),
+        (answer(many, &["Retry-After: 1"]), json!(429), ""),
+        (answer(down, &[past]), json!(503), ""),
+        (answer("502 Bad Gateway", &[odd]), json!(502), ""),
+    ]
+}
+
+/// Answers that are not whole; the last one has said its status.
+fn answers_that_break() -> Vec<Failure> {
+    vec![
+        (send(""), Value::Null, ""),
+        (send("HTTP/1.1 200 O"), Value::Null, ""),
+        (send("SSH-2.0-OpenSSH_9.2\r\n"), Value::Null, ""),
         (
             Box::new(|message: Message| message.hung_up()),
             Value::Null,
@@ -316,8 +312,18 @@ fn a_receiver_that_fails_in_every_way() {
             json!(200),
             "",
         ),
-    ];
+    ]
+}
 
+#[test]
+fn a_receiver_that_fails_in_every_way() {
+    let stage = Stage::new();
+    let service = stage.service(&[("NETVANE__HTTP__CALLBACK_TIMEOUT_MS", "1000")]);
+    let id = taken(&service, "mx example.test", &stage.receiver.url("/hook"));
+    let elsewhere = format!("Location: {}", stage.receiver.url("/elsewhere"));
+    let mut ways = answers_that_fail(&elsewhere);
+    ways.extend(answers_that_break());
+    assert_eq!(ways.len(), 15);
     let mut bodies = BTreeSet::new();
 
     for (way, _, _) in &ways {
@@ -625,7 +631,7 @@ fn a_dead_receiver_holds_up_nobody_else() {
 }
 
 #[test]
-fn what_is_not_taken() {
+fn callbacks_to_bad_or_private_addresses_are_not_taken() {
     let stage = Stage::new();
     let service = stage.service(&[]);
 
@@ -654,6 +660,24 @@ fn what_is_not_taken() {
         );
     }
 
+    none_is_open(&service);
+}
+
+/// None that was refused is kept.
+#[track_caller]
+fn none_is_open(service: &Service) {
+    let metrics = service.get("/metrics");
+    assert!(
+        metrics.text().contains("netvane_deliveries_open 0"),
+        "{}",
+        metrics.text()
+    );
+}
+
+#[test]
+fn questions_that_are_wrong_are_not_taken_with_a_callback() {
+    let stage = Stage::new();
+    let service = stage.service(&[]);
     let url = stage.receiver.url("/");
 
     for (body, code) in [
@@ -700,13 +724,13 @@ fn what_is_not_taken() {
         );
     }
 
-    assert!(
-        service
-            .get("/metrics")
-            .text()
-            .contains("netvane_deliveries_open 0")
-    );
+    none_is_open(&service);
+}
 
+#[test]
+fn without_a_secret_no_callback_is_taken() {
+    let stage = Stage::new();
+    let url = stage.receiver.url("/");
     let without = Service::with_dns(stage.dns.address);
 
     for response in [

@@ -4,7 +4,7 @@ use netvane_tests::{
     Discord, Dns, Service, Telegram,
     discord::Scene,
     http::{Client, Response},
-    telegram::User,
+    telegram::{self, User},
     until,
 };
 use serde_json::{Value, json};
@@ -47,19 +47,21 @@ fn view(page: &Response) -> String {
     text[start..].split('"').next().expect("a value").to_owned()
 }
 
-#[test]
-fn a_link_on_telegram_shows_often_and_shares_once() {
-    let (telegram, dns) = (Telegram::start(), Dns::start());
+/// A service with the chats of these settings, reached under the public address.
+fn serve(dns: &Dns, chats: &[(&str, &str)]) -> Service {
     let server = dns.address.to_string();
-    let mut settings: Vec<(&str, &str)> = telegram.settings().into();
+    let mut settings = chats.to_vec();
 
     settings.extend([
         ("NETVANE__DNS__SERVERS", server.as_str()),
         ("NETVANE__HTTP__PUBLIC_URL", PUBLIC),
     ]);
 
-    let service = Service::start(&settings);
-    telegram.wait_for_poll();
+    Service::start(&settings)
+}
+
+/// Asks on Telegram what needs a link; gives the question, the message that holds the link, and the link's path.
+fn invited(telegram: &Telegram) -> (telegram::Asked, telegram::Message, String) {
     let ann = telegram.private(&User::new(42, "Ann"));
     let asked = ann.say("/myrequest");
     let invitation = asked.wait_for(|message| message.buttons().any(|button| button.url.is_some()));
@@ -67,16 +69,26 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
         .buttons()
         .find_map(|button| button.url.clone())
         .expect("a link");
-    let link = path(&url);
+    (asked, invitation, path(&url))
+}
 
-    // Previews and bots look, and use nothing up.
+/// Previews and bots look, and use nothing up.
+fn look_often(service: &Service, link: &str) {
     let mut preview = Client::connect(service.address);
     preview.request(&format!("HEAD {link}"), &[], b"");
     assert_eq!(preview.head().expect("an answer").0, 200);
     for _ in 0..3 {
-        assert_eq!(open(&service, &link).status, 200);
+        assert_eq!(open(service, link).status, 200);
     }
+}
 
+#[test]
+fn a_link_on_telegram_shows_often_and_shares_once() {
+    let (telegram, dns) = (Telegram::start(), Dns::start());
+    let service = serve(&dns, &telegram.settings());
+    telegram.wait_for_poll();
+    let (asked, invitation, link) = invited(&telegram);
+    look_often(&service, &link);
     let page = open(&service, &link);
 
     assert!(
@@ -130,23 +142,9 @@ fn a_link_on_telegram_shows_often_and_shares_once() {
 #[test]
 fn a_link_on_discord_ends_with_its_question() {
     let (discord, dns) = (Discord::start(), Dns::start());
-    let server = dns.address.to_string();
-    let given = discord.settings();
-    let mut settings: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-
-    settings.extend([
-        ("NETVANE__DNS__SERVERS", server.as_str()),
-        ("NETVANE__HTTP__PUBLIC_URL", PUBLIC),
-    ]);
-
-    let service = Service::start(&settings);
+    let service = serve(&dns, &discord.settings());
     discord.ready();
-    until("the commands are registered", || {
-        !discord.commands().is_empty()
-    });
+    discord.registered();
 
     let links = |message: &Value| -> Vec<String> {
         let rows = message["components"].as_array().into_iter().flatten();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use netvane_tests::{
     Discord, Dns, Scratch, Service,
     discord::{Asked, Place, Scene},
+    everything::labels,
 };
 use serde_json::{Value, json};
 
@@ -23,11 +24,7 @@ struct Bot {
 
 fn serve(discord: &Discord, dns: &Dns, more: &[(&str, &str)]) -> Service {
     let server = dns.address.to_string();
-    let given = discord.settings();
-    let mut settings: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let mut settings = discord.settings().to_vec();
     settings.extend([
         ("NETVANE__DNS__SERVERS", server.as_str()),
         ("NETVANE__RDAP__ENABLED", "false"),
@@ -45,9 +42,7 @@ impl Bot {
         let discord = Discord::start();
         let service = serve(&discord, &dns, &[]);
         discord.ready();
-        netvane_tests::until("the commands are registered", || {
-            !discord.commands().is_empty()
-        });
+        discord.registered();
         Self {
             discord,
             service,
@@ -59,14 +54,6 @@ impl Bot {
         assert_eq!(self.service.stop(), Some(0));
         self.discord.finish();
     }
-}
-
-fn labels(message: &Value) -> Vec<&str> {
-    let rows = message["components"].as_array().into_iter().flatten();
-    let buttons = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
-    buttons
-        .filter_map(|button| button["label"].as_str())
-        .collect()
 }
 
 /// Everything that is to be read.
@@ -93,9 +80,7 @@ fn commands_are_the_registry_and_written_only_when_they_differ() {
     let (discord, dns) = (Discord::start(), Dns::start());
     let service = serve(&discord, &dns, &[]);
     discord.ready();
-    netvane_tests::until("the commands are registered", || {
-        !discord.commands().is_empty()
-    });
+    discord.registered();
 
     let registry = service.get("/v1/commands");
     let registry = registry.json();
@@ -309,9 +294,7 @@ fn an_interaction_is_answered_once_also_over_a_restart() {
     let more = [("NETVANE__STATE__DIRECTORY", directory.as_str())];
     let service = serve(&discord, &dns, &more);
     discord.ready();
-    netvane_tests::until("the commands are registered", || {
-        !discord.commands().is_empty()
-    });
+    discord.registered();
 
     let asked = discord.slash("a", json!({"domain": "example.test"}));
     answered(&asked);
@@ -386,9 +369,7 @@ fn signed_requests_instead_of_the_gateway() {
         &dns,
         &[("NETVANE__DISCORD__MODE", "interactions")],
     );
-    netvane_tests::until("the commands are registered", || {
-        !discord.commands().is_empty()
-    });
+    discord.registered();
     discord.deliver_to(service.address);
     let asked = discord.slash("mx", json!({"domain": "example.test"}));
     assert!(text(&answered(&asked)).contains("mail1.example.test"));

@@ -364,7 +364,7 @@ fn buttons_and_dialogues() {
 }
 
 #[test]
-fn proposals_files_and_messages_come_as_serenity_reads_them() {
+fn proposals_and_files_come_as_serenity_reads_them() {
     let discord = Discord::start();
     let bot = Bot::start(&discord);
     let typed = discord.autocomplete(
@@ -414,7 +414,13 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
     .expect("a file goes along");
 
     bot.told();
+    discord.finish();
+}
 
+#[test]
+fn a_command_on_a_message_comes_as_serenity_reads_it() {
+    let discord = Discord::start();
+    let bot = Bot::start(&discord);
     discord
         .message_command(&Scene::default(), "Look up", "see example.com")
         .forget();
@@ -434,7 +440,13 @@ fn proposals_files_and_messages_come_as_serenity_reads_them() {
 
     bot.say(&interaction, "Looked up.").expect("answered");
     bot.told();
+    discord.finish();
+}
 
+#[test]
+fn messages_come_as_serenity_reads_them() {
+    let discord = Discord::start();
+    let bot = Bot::start(&discord);
     let asked = discord.message(
         &Scene::default(),
         &format!("{} mx example.com", discord.mention()),
@@ -534,7 +546,7 @@ fn wrong_answers_are_refused_as_discord_does() {
 }
 
 #[test]
-fn wrong_requests_are_refused_as_discord_does() {
+fn wrong_messages_are_refused_as_discord_does() {
     let discord = Discord::start();
     let channel = format!("/channels/{}/messages", Place::Guild.channel());
     let post = |body: Value| raw(&discord, &format!("POST {channel}"), &body);
@@ -570,7 +582,12 @@ fn wrong_requests_are_refused_as_discord_does() {
     fault(&discord, "Missing Access");
     assert_eq!(raw(&discord, "GET /guilds/1", &Value::Null).0, 404);
     fault(&discord, "GET /guilds/1");
+    discord.finish();
+}
 
+#[test]
+fn wrong_commands_are_refused_as_discord_does() {
+    let discord = Discord::start();
     let commands = "PUT /applications/1100000000000000001/commands";
     let wrong = [
         json!({ "name": "Upper", "description": "x" }),
@@ -818,9 +835,7 @@ fn interactions_also_come_as_signed_requests() {
         .0,
         201
     );
-    discord.deliver_to(serve_hooks(unhex(
-        &settings["NETVANE__DISCORD__PUBLIC_KEY"],
-    )));
+    discord.deliver_to(serve_hooks(unhex(settings["NETVANE__DISCORD__PUBLIC_KEY"])));
     assert_eq!(discord.slash("mx", json!({})).reply()["content"], "Hello");
     discord.finish();
 }

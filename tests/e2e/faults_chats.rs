@@ -93,65 +93,71 @@ fn once(on_telegram: &telegram::Asked, on_discord: &Asked) {
     assert_eq!(on_discord.followups().len(), 0);
 }
 
+/// Somebody on both chats asks for a domain while the ways there are broken; over HTTP all goes on.
+fn ask_over_broken_ways(ways: &Ways, service: &Service, number: u8, way: Way, domain: &str) {
+    let world = &ways.world;
+    let question = format!("{domain}. A");
+    world.dns.hold(&question);
+    let on_telegram = world
+        .on_telegram(42 + i64::from(number))
+        .say(&format!("/a {domain}"));
+    let on_discord = world.on_discord(number, domain);
+    on_telegram.wait_for(works);
+    working(&on_discord);
+    on_telegram.taken();
+
+    // What Telegram says of a new message must have come back: it is sent again where that is lost, and there is no
+    // sign of it to wait for.
+    std::thread::sleep(A_WHILE * 4);
+    let mut over_http = begin(service, &format!("a {domain}"), "application/json");
+    ways.are(way);
+
+    // While nothing can be said there, the answers are found.
+    world.dns.release(&question);
+    let reply = over_http.response().expect("an answer").json();
+    assert_eq!(reply["data"]["rcode"], "NOERROR");
+    if way == Way::Down {
+        told_to_be(service, "down");
+    }
+
+    assert_eq!(
+        service.command("a example.test").json()["data"]["rcode"],
+        "NOERROR"
+    );
+    ways.are(Way::Open);
+    once(&on_telegram, &on_discord);
+    told_to_be(service, "up");
+    let again = world
+        .on_telegram(52 + i64::from(number))
+        .say("/a example.test");
+    once(&again, &world.on_discord(10 + number, "example.test"));
+}
+
+#[track_caller]
+fn told_a_few_times(service: &Service, adapter: &str) {
+    let line = format!("\"adapter\":\"{adapter}\"");
+    let told = service
+        .log()
+        .lines()
+        .filter(|l| l.contains("trying again") && l.contains(&line))
+        .count();
+    assert!(
+        (1..=4).contains(&told),
+        "{adapter} is told of {told} times:\n{}",
+        service.log()
+    );
+}
+
 #[test]
 fn platforms_that_cannot_be_reached_cost_no_answer() {
     let ways = Ways::new();
-    let world = &ways.world;
     let service = ways.serve();
-    world.connected(&service);
-    for (number, way, domain) in [
-        (1, Way::Down, "mail1.example.test"),
-        (2, Way::Mute, "mail2.example.test"),
-    ] {
-        let question = format!("{domain}. A");
-        world.dns.hold(&question);
-        let on_telegram = world
-            .on_telegram(42 + i64::from(number))
-            .say(&format!("/a {domain}"));
-        let on_discord = world.on_discord(number, domain);
-        on_telegram.wait_for(works);
-        working(&on_discord);
-        on_telegram.taken();
-
-        // What Telegram says of a new message must have come back: it is sent again where that is lost, and there is no
-        // sign of it to wait for.
-        std::thread::sleep(A_WHILE * 4);
-        let mut over_http = begin(&service, &format!("a {domain}"), "application/json");
-        ways.are(way);
-
-        // While nothing can be said there, the answers are found.
-        world.dns.release(&question);
-        let reply = over_http.response().expect("an answer").json();
-        assert_eq!(reply["data"]["rcode"], "NOERROR");
-        if way == Way::Down {
-            told_to_be(&service, "down");
-        }
-
-        assert_eq!(
-            service.command("a example.test").json()["data"]["rcode"],
-            "NOERROR"
-        );
-        ways.are(Way::Open);
-        once(&on_telegram, &on_discord);
-        told_to_be(&service, "up");
-        let again = world
-            .on_telegram(52 + i64::from(number))
-            .say("/a example.test");
-        once(&again, &world.on_discord(10 + number, "example.test"));
-    }
+    ways.world.connected(&service);
+    ask_over_broken_ways(&ways, &service, 1, Way::Down, "mail1.example.test");
+    ask_over_broken_ways(&ways, &service, 2, Way::Mute, "mail2.example.test");
 
     for adapter in ["telegram", "discord"] {
-        let line = format!("\"adapter\":\"{adapter}\"");
-        let told = service
-            .log()
-            .lines()
-            .filter(|l| l.contains("trying again") && l.contains(&line))
-            .count();
-        assert!(
-            (1..=4).contains(&told),
-            "{adapter} is told of {told} times:\n{}",
-            service.log()
-        );
+        told_a_few_times(&service, adapter);
     }
 
     assert_eq!(service.stop(), Some(0));

@@ -8,7 +8,7 @@ use netvane_tests::{
     Everything, Lab, Service,
     clock::Clock,
     everything::{SECRET, answered, begin, taken, told, working, works},
-    http::{Client, Response},
+    http::Client,
     telegram::Limits,
     until,
 };
@@ -17,16 +17,6 @@ use serde_json::json;
 
 /// Away and back again, and then to the other side.
 const JUMPS: [&str; 4] = ["+26h", "+0", "-26h", "+40d"];
-
-/// Asks as someone whom a trusted proxy speaks for.
-fn ask(service: &Service, from: &str, line: &str) -> Response {
-    let headers = [
-        ("X-Forwarded-For", from),
-        ("Content-Type", "application/json"),
-    ];
-    let body = json!({ "command": line }).to_string();
-    Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes())
-}
 
 fn serve(world: &Everything, clock: &Clock, more: &[(&str, &str)]) -> Service {
     let settings: Vec<(&str, &str)> = clock
@@ -217,15 +207,24 @@ fn kept_answers_and_budgets_keep_their_time() {
     ];
     let service = serve(&world, &clock, &settings);
     let (spent, kept) = ("192.0.2.66", "a example.test");
-    assert_eq!(ask(&service, "192.0.2.1", kept).json()["cached"], false);
+    assert_eq!(
+        service.command_from("192.0.2.1", kept).json()["cached"],
+        false
+    );
     for (number, jump) in JUMPS.into_iter().enumerate() {
-        while ask(&service, spent, &format!("a n{number}.example.test")).status == 200 {}
+        while service
+            .command_from(spent, &format!("a n{number}.example.test"))
+            .status
+            == 200
+        {}
         clock.jumps(jump);
-        let refused = ask(&service, spent, &format!("a m{number}.example.test"));
+        let refused = service.command_from(spent, &format!("a m{number}.example.test"));
         assert_eq!(refused.status, 429, "{jump}: a minute has not passed");
         let wait: u64 = refused.header("retry-after").parse().expect("seconds");
         assert!((1..=60).contains(&wait), "{jump}: {wait}");
-        let reply = ask(&service, &format!("192.0.2.{}", 10 + number), kept).json();
+        let reply = service
+            .command_from(&format!("192.0.2.{}", 10 + number), kept)
+            .json();
         let ttl = reply["data"]["answers"][0]["ttl"].as_u64().expect("a TTL");
         assert!(
             reply["cached"] == true && (200..=300).contains(&ttl),

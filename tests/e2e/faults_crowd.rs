@@ -45,8 +45,8 @@ fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
     statuses
 }
 
-#[test]
-fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
+/// As many files as are allowed, which must be enough for a connection of each asker.
+fn raise_the_limit_of_open_files() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("limits can be read");
 
     assert!(
@@ -54,6 +54,67 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
         "open files are limited to {hard}"
     );
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the limit can be raised");
+}
+
+fn connect_all(service: &Service) -> Vec<TcpStream> {
+    (0..ASKERS)
+        .map(|_| {
+            let stream = TcpStream::connect(service.address).expect("there is room for all");
+            stream
+                .set_read_timeout(Some(PATIENCE * 2))
+                .expect("a timeout can be set");
+            stream
+        })
+        .collect()
+}
+
+fn ask_all(crowd: &mut [TcpStream]) {
+    for (asker, stream) in crowd.iter_mut().enumerate() {
+        let request = format!(
+            "GET /v1/commands/a?domain=n{}.example.test HTTP/1.1\r\nHost: netvane.test\r\nX-Forwarded-For: {}\r\n\r\n",
+            asker % NAMES,
+            address(asker)
+        );
+        stream.write_all(request.as_bytes()).expect("it listens");
+    }
+}
+
+/// Reads until each asker has an answer, which must be a good one.
+fn hear_all(crowd: &mut [TcpStream]) {
+    for (asker, stream) in crowd.iter_mut().enumerate() {
+        let mut answer = Vec::new();
+        let mut piece = [0; 4096];
+        while !answer.windows(5).any(|five| five == b"NXDOM") {
+            let read = stream
+                .read(&mut piece)
+                .unwrap_or_else(|error| panic!("asker {asker}: {error}"));
+            answer.extend(&piece[..read]);
+            let told = String::from_utf8_lossy(&answer);
+            assert!(
+                read > 0 && told.starts_with("HTTP/1.1 200"),
+                "asker {asker}: {told}"
+            );
+        }
+    }
+}
+
+/// The greedy one got no more than a share, and an answer to each question.
+fn was_held_back(statuses: &BTreeMap<u16, usize>) {
+    let answered = statuses.get(&200).copied().unwrap_or_default();
+    println!("the greedy one: {statuses:?}");
+    assert_eq!(
+        answered + statuses.get(&429).copied().unwrap_or_default(),
+        GREED,
+        "{statuses:?}"
+    );
+
+    // A minute's share is 60 lookups; it takes a few minutes at most.
+    assert!((1..=240).contains(&answered), "{statuses:?}");
+}
+
+#[test]
+fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
+    raise_the_limit_of_open_files();
     let dns = Dns::start();
     let server = dns.address.to_string();
     let service = Service::start(&[
@@ -71,26 +132,9 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
 
     let (files, memory) = (service.settled_files(), service.resident());
 
-    let mut crowd: Vec<TcpStream> = (0..ASKERS)
-        .map(|_| {
-            let stream = TcpStream::connect(service.address).expect("there is room for all");
-            stream
-                .set_read_timeout(Some(PATIENCE * 2))
-                .expect("a timeout can be set");
-            stream
-        })
-        .collect();
-
+    let mut crowd = connect_all(&service);
     dns.hold("*");
-    for (asker, stream) in crowd.iter_mut().enumerate() {
-        let request = format!(
-            "GET /v1/commands/a?domain=n{}.example.test HTTP/1.1\r\nHost: netvane.test\r\nX-Forwarded-For: {}\r\n\r\n",
-            asker % NAMES,
-            address(asker)
-        );
-        stream.write_all(request.as_bytes()).expect("it listens");
-    }
-
+    ask_all(&mut crowd);
     until("all names are asked for", || dns.asked().len() >= NAMES);
     let crowded = service.resident();
 
@@ -100,22 +144,7 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
             .map(|thread| scope.spawn(move || greedy(service, thread)))
             .collect();
         dns.release("*");
-        for (asker, stream) in crowd.iter_mut().enumerate() {
-            let mut answer = Vec::new();
-            let mut piece = [0; 4096];
-            while !answer.windows(5).any(|five| five == b"NXDOM") {
-                let read = stream
-                    .read(&mut piece)
-                    .unwrap_or_else(|error| panic!("asker {asker}: {error}"));
-                answer.extend(&piece[..read]);
-                let told = String::from_utf8_lossy(&answer);
-                assert!(
-                    read > 0 && told.starts_with("HTTP/1.1 200"),
-                    "asker {asker}: {told}"
-                );
-            }
-        }
-
+        hear_all(&mut crowd);
         let mut statuses = BTreeMap::new();
 
         for thread in greed {
@@ -124,16 +153,7 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
             }
         }
 
-        let answered = statuses.get(&200).copied().unwrap_or_default();
-        println!("the greedy one: {statuses:?}");
-        assert_eq!(
-            answered + statuses.get(&429).copied().unwrap_or_default(),
-            GREED,
-            "{statuses:?}"
-        );
-
-        // A minute's share is 60 lookups; it takes a few minutes at most.
-        assert!((1..=240).contains(&answered), "{statuses:?}");
+        was_held_back(&statuses);
     });
 
     let peak = crowded.max(service.resident());

@@ -2,18 +2,15 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use netvane_tests::{
-    Disk, Dns, Everything, Service,
+    Disk, Dns, Everything, Receiver, Service,
     everything::{Over, SECRET, answered, call_back, taken, told},
-    telegram::Limits,
+    telegram::{Asked, Limits},
     until,
 };
 use serde_json::{Value, json};
@@ -81,6 +78,118 @@ fn delivered(service: &Service, id: &str) {
     });
 }
 
+/// Takes what is delivered until all is over; gives the ids of what came.
+fn receive(receiver: &Receiver, over: &AtomicBool) -> BTreeSet<String> {
+    let mut arrived = BTreeSet::new();
+    while !over.load(Ordering::SeqCst) {
+        let Some(message) = receiver.next_within(Duration::from_millis(50)) else {
+            continue;
+        };
+        message.verified(SECRET);
+        arrived.insert(message.header("webhook-id").to_owned());
+        message.answer("200 OK", &[]);
+    }
+    arrived
+}
+
+/// A world whose service keeps its state on a disk of its own, and the callbacks that it has taken.
+struct OnDisk<'a> {
+    disk: &'a Disk,
+    world: &'a Everything,
+    url: String,
+    promised: Vec<String>,
+}
+
+impl OnDisk<'_> {
+    fn serve(&self) -> Service {
+        self.world
+            .serve(&[("NETVANE__STATE__DIRECTORY", self.disk.text())])
+    }
+
+    fn ask(&self, number: i64, domain: &str) -> Asked {
+        let asked = self.world.on_telegram(number).say(&format!("/a {domain}"));
+        asked.wait_for(told);
+        asked
+    }
+
+    fn all_delivered(&self, service: &Service) {
+        self.promised.iter().for_each(|id| delivered(service, id));
+    }
+
+    fn fill_until_refused(&mut self, service: &Service) {
+        self.disk.fill();
+        self.promised.extend(until_refused(service, &self.url));
+    }
+
+    fn free_until_taken(&mut self, service: &Service) {
+        self.disk.free();
+        self.promised.push(taken_again(service, &self.url));
+    }
+
+    /// All questions without a callback are answered while the disk is full.
+    fn others_are_answered(&self, service: &Service) {
+        for number in 1..6 {
+            let domain = format!("n{number}.example.test");
+            self.ask(42 + i64::from(number), &domain);
+            answered(&self.world.on_discord(number, &domain));
+            assert_eq!(
+                service.command(&format!("a h{domain}")).json()["data"]["rcode"],
+                "NXDOMAIN"
+            );
+        }
+    }
+
+    /// A service that fills the disk, tells it once, and keeps all again when there is room; gives what was asked last.
+    fn fill_and_free(&mut self, service: &Service) -> Asked {
+        self.promised = vec![taken(service, "a example.test", &self.url)];
+        self.all_delivered(service);
+        let before = self.ask(41, "before.example.test");
+        self.fill_until_refused(service);
+        self.others_are_answered(service);
+
+        // Known without the disk.
+        before.resend();
+        self.ask(60, "after.example.test");
+        assert_eq!(before.replies().len(), 1);
+        assert_eq!(service.get("/readyz").status, 200);
+
+        // Lines are gathered before they are written.
+        service.logged(TROUBLE);
+        assert_eq!(service.times_logged(TROUBLE), 1, "{}", service.log());
+        assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
+
+        self.free_until_taken(service);
+        service.logged("state is kept again");
+        self.all_delivered(service);
+
+        self.ask(70, "kept.example.test")
+    }
+
+    /// The next service, started while the disk is full, knows what was kept before.
+    fn go_on_with_a_full_disk(&mut self, kept: &Asked) {
+        let service = self.serve();
+
+        assert_eq!(
+            service.command("a restarted.example.test").json()["data"]["rcode"],
+            "NXDOMAIN"
+        );
+        until("both chats are connected", || {
+            let ready = service.get("/readyz");
+            ready.text().contains("discord up") && ready.text().contains("telegram up")
+        });
+        self.ask(71, "example.test");
+        kept.resend();
+        self.ask(72, "mail1.example.test");
+        assert_eq!(kept.replies().len(), 1, "what was kept before is known");
+
+        self.disk.free();
+        self.all_delivered(&service);
+        self.promised.push(taken_again(&service, &self.url));
+        self.all_delivered(&service);
+        assert_eq!(service.stop(), Some(0));
+    }
+}
+
 #[test]
 #[ignore = "a disk of its own takes root"]
 fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
@@ -92,109 +201,34 @@ fn a_full_disk_refuses_callbacks_and_stops_nothing_else() {
         .limits(Limits::none())
         .forgive("terminated by other getUpdates");
 
-    let (over, arrived, url) = (
-        AtomicBool::new(false),
-        Mutex::new(BTreeSet::new()),
-        world.receiver.url("/"),
-    );
+    let mut stage = OnDisk {
+        disk: &disk,
+        world: &world,
+        url: world.receiver.url("/"),
+        promised: Vec::new(),
+    };
 
-    let promised = thread::scope(|scope| {
+    let over = AtomicBool::new(false);
+    let arrived = thread::scope(|scope| {
         let end = Over(&over);
-        let receiver = scope.spawn(|| {
-            while !over.load(Ordering::SeqCst) {
-                let Some(message) = world.receiver.next_within(Duration::from_millis(50)) else {
-                    continue;
-                };
-                message.verified(SECRET);
-                arrived
-                    .lock()
-                    .expect("whole")
-                    .insert(message.header("webhook-id").to_owned());
-                message.answer("200 OK", &[]);
-            }
-        });
-
-        let serve = || world.serve(&[("NETVANE__STATE__DIRECTORY", disk.text())]);
-        let service = serve();
+        let receiver = scope.spawn(|| receive(&world.receiver, &over));
+        let service = stage.serve();
         world.connected(&service);
-        let mut promised = vec![taken(&service, "a example.test", &url)];
-        delivered(&service, &promised[0]);
-        let before = world.on_telegram(41).say("/a before.example.test");
-        before.wait_for(told);
-
-        disk.fill();
-        promised.extend(until_refused(&service, &url));
-        for number in 1..6 {
-            let domain = format!("n{number}.example.test");
-            world
-                .on_telegram(42 + i64::from(number))
-                .say(&format!("/a {domain}"))
-                .wait_for(told);
-            answered(&world.on_discord(number, &domain));
-            assert_eq!(
-                service.command(&format!("a h{domain}")).json()["data"]["rcode"],
-                "NXDOMAIN"
-            );
-        }
-
-        // Known without the disk.
-        before.resend();
-        world
-            .on_telegram(60)
-            .say("/a after.example.test")
-            .wait_for(told);
-        assert_eq!(before.replies().len(), 1);
-        assert_eq!(service.get("/readyz").status, 200);
-
-        // Lines are gathered before they are written.
-        service.logged(TROUBLE);
-        assert_eq!(service.times_logged(TROUBLE), 1, "{}", service.log());
-        assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
-
-        disk.free();
-        promised.push(taken_again(&service, &url));
-        service.logged("state is kept again");
-        promised.iter().for_each(|id| delivered(&service, id));
-        let kept = world.on_telegram(70).say("/a kept.example.test");
-        kept.wait_for(told);
+        let kept = stage.fill_and_free(&service);
 
         // Once more, and it dies while the disk is full.
-        disk.fill();
-        promised.extend(until_refused(&service, &url));
+        stage.fill_until_refused(&service);
         service.kill();
-        let service = serve();
-
-        assert_eq!(
-            service.command("a restarted.example.test").json()["data"]["rcode"],
-            "NXDOMAIN"
-        );
-        until("both chats are connected", || {
-            let ready = service.get("/readyz");
-            ready.text().contains("discord up") && ready.text().contains("telegram up")
-        });
-        world.on_telegram(71).say("/a example.test").wait_for(told);
-        kept.resend();
-        world
-            .on_telegram(72)
-            .say("/a mail1.example.test")
-            .wait_for(told);
-        assert_eq!(kept.replies().len(), 1, "what was kept before is known");
-        disk.free();
-        promised.iter().for_each(|id| delivered(&service, id));
-        promised.push(taken_again(&service, &url));
-        promised.iter().for_each(|id| delivered(&service, id));
-        assert_eq!(service.stop(), Some(0));
+        stage.go_on_with_a_full_disk(&kept);
         drop(end);
-        receiver.join().expect("everything that arrived was signed");
 
-        promised
+        receiver.join().expect("everything that arrived was signed")
     });
 
-    let arrived = arrived.into_inner().expect("whole");
-
     assert!(
-        promised.iter().all(|id| arrived.contains(id)),
-        "{promised:?} {arrived:?}"
+        stage.promised.iter().all(|id| arrived.contains(id)),
+        "{:?} {arrived:?}",
+        stage.promised
     );
     world.telegram.finish();
     world.discord.finish();

@@ -11,7 +11,7 @@ use std::{
 };
 
 use netvane_tests::{
-    Dice, Everything, PATIENCE, Receiver,
+    Dice, Everything, PATIENCE, Receiver, Service, discord,
     everything::{Over, SECRET, answered, labels, told, working},
     http::Client,
     telegram::{Asked, Fault, Limits, Message},
@@ -86,8 +86,128 @@ fn in_doubt(message: &Message) -> bool {
         && message.buttons().any(|button| button.text == "Ask again")
 }
 
-#[test]
-fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
+/// What was asked on the chats so far, in a world whose service is killed again and again.
+struct Chats<'a> {
+    world: &'a Everything,
+    dice: Dice,
+    on_telegram: Vec<Asked>,
+    on_discord: Vec<discord::Asked>,
+}
+
+impl<'a> Chats<'a> {
+    fn of(world: &'a Everything) -> Self {
+        Self {
+            world,
+            dice: Dice::new(20_261_128),
+            on_telegram: Vec::new(),
+            on_discord: Vec::new(),
+        }
+    }
+
+    /// Asks on both until a moment that nobody foresees; on Discord once this round's service hears it.
+    fn ask_for_a_while(&mut self, round: usize) {
+        let end = Instant::now() + Duration::from_millis(150) + self.dice.time(600);
+
+        while Instant::now() < end {
+            let number = self.on_telegram.len();
+            let person = 1000 + i64::try_from(number).expect("few");
+            let line = format!("/a t{number}.example.test");
+            self.on_telegram
+                .push(self.world.on_telegram(person).say(&line));
+
+            if self.world.discord.sessions().0 > round && self.on_discord.len() < 90 {
+                let number = u8::try_from(self.on_discord.len()).expect("few");
+                let domain = format!("d{number}.example.test");
+                let asked = self.world.on_discord(number, &domain);
+                // Discord brings an event once: one that the dead process had not read is lost.
+                asked.forget();
+                self.on_discord.push(asked);
+            }
+            thread::sleep(self.dice.time(40));
+        }
+    }
+
+    /// Each question on Telegram has one answer, or one word that it may be lost; gives how many are in doubt.
+    fn answered_once_on_telegram(&self) -> usize {
+        let mut doubtful = 0;
+
+        for asked in &self.on_telegram {
+            let replies = asked.replies();
+            let (answers, doubts) = (
+                replies.iter().filter(|message| told(message)).count(),
+                replies.iter().filter(|message| in_doubt(message)).count(),
+            );
+            assert!(
+                answers <= 1 && doubts <= 1 && answers + doubts > 0,
+                "{replies:#?}"
+            );
+            doubtful += doubts;
+        }
+
+        doubtful
+    }
+
+    fn answered_once_on_discord(&self) {
+        for asked in &self.on_discord {
+            let history = asked.history();
+            let answers = history
+                .iter()
+                .filter(|moment| labels(&moment.message).contains(&"Raw"));
+            let mut shown: Vec<String> = answers
+                .map(|moment| moment.message["embeds"].to_string())
+                .collect();
+            shown.dedup();
+            assert!(shown.len() <= 1, "{shown:#?}");
+            assert_eq!(asked.followups().len(), 0);
+        }
+    }
+}
+
+/// The last service delivers all that those before it promised, and leaves nothing open.
+fn deliver_the_rest(service: &Service, promises: &[String]) {
+    let end = Instant::now() + PATIENCE;
+    let left =
+        |id: &str| service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered";
+
+    for id in promises {
+        while left(id) {
+            assert!(Instant::now() < end, "{id} is not delivered");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    // Also those of whose promise the kill was faster than the word.
+    until("nothing is left open", || {
+        service
+            .get("/metrics")
+            .text()
+            .contains("netvane_deliveries_open 0")
+    });
+}
+
+/// All that was promised came, and each delivery with the same bytes each time.
+fn all_came(promises: &[String], arrived: &BTreeMap<String, Arrived>) {
+    assert!(
+        promises.len() > ROUNDS,
+        "{} callbacks were accepted",
+        promises.len()
+    );
+
+    for id in promises {
+        let arrived = arrived
+            .get(id)
+            .unwrap_or_else(|| panic!("{id} was promised and never came"));
+        assert!(arrived.taken, "{id}");
+    }
+
+    assert!(
+        arrived.values().all(|arrived| arrived.bodies.len() == 1),
+        "the same bytes each time"
+    );
+}
+
+/// A world in which Telegram forgives what kills bring about.
+fn forgiving() -> Everything {
     let world = Everything::default();
 
     world
@@ -97,9 +217,29 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
 
     // What stood there already is shown once more by the next process.
     world.telegram.forgive("message is not modified");
-    let mut dice = Dice::new(20_261_128);
+
+    world
+}
+
+/// Ends both chats of a world whose service was killed at any moment.
+fn finish(world: Everything) {
+    world.telegram.finish();
+
+    // A kill between a question and its acknowledgement leaves nothing to answer to, which only trying tells.
+    let refused = world.discord.take_violations();
+
+    assert!(
+        refused.iter().all(|call| call.contains("Unknown Webhook")),
+        "{refused:#?}"
+    );
+    world.discord.finish();
+}
+
+#[test]
+fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
+    let world = forgiving();
+    let mut chats = Chats::of(&world);
     let (over, promises) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    let (mut on_telegram, mut on_discord) = (Vec::<Asked>::new(), Vec::new());
     let arrived = thread::scope(|scope| {
         let ending = Over(&over);
         let receiver = scope.spawn(|| receive(&world.receiver, &over));
@@ -118,51 +258,17 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
                 promises.lock().expect("whole").extend(ids);
             });
 
-            let end = Instant::now() + Duration::from_millis(150) + dice.time(600);
-
-            while Instant::now() < end {
-                let number = on_telegram.len();
-                let chat = world.on_telegram(1000 + i64::try_from(number).expect("few"));
-                on_telegram.push(chat.say(&format!("/a t{number}.example.test")));
-                if world.discord.sessions().0 > round && on_discord.len() < 90 {
-                    let number = u8::try_from(on_discord.len()).expect("few");
-                    let asked = world.on_discord(number, &format!("d{number}.example.test"));
-                    // Discord brings an event once: one that the dead process had not read is lost.
-                    asked.forget();
-                    on_discord.push(asked);
-                }
-                thread::sleep(dice.time(40));
-            }
-
+            chats.ask_for_a_while(round);
             service.kill();
         }
 
         let service = world.serve(&[]);
-        for asked in &on_telegram {
+        for asked in &chats.on_telegram {
             asked.wait_for(|message| told(message) || in_doubt(message));
         }
 
-        let promises = || promises.lock().expect("whole").clone();
-        let end = Instant::now() + PATIENCE;
-        let left = |id: &&String| {
-            service.get(&format!("/v1/deliveries/{id}")).json()["state"] != "delivered"
-        };
-
-        for id in &promises() {
-            while left(&id) {
-                assert!(Instant::now() < end, "{id} is not delivered");
-                thread::sleep(Duration::from_millis(10));
-            }
-        }
-
-        // Also those of whose promise the kill was faster than the word.
-        until("nothing is left open", || {
-            service
-                .get("/metrics")
-                .text()
-                .contains("netvane_deliveries_open 0")
-        });
-
+        let promised = promises.lock().expect("whole").clone();
+        deliver_the_rest(&service, &promised);
         assert_eq!(service.stop(), Some(0));
         drop(ending);
 
@@ -170,70 +276,18 @@ fn kills_at_any_moment_lose_nothing_and_repeat_nothing() {
     });
 
     let promises = promises.into_inner().expect("whole");
+    all_came(&promises, &arrived);
+    let (updates, interactions) = (chats.on_telegram.len(), chats.on_discord.len());
+    assert!(updates > ROUNDS, "{updates} updates");
+    let doubtful = chats.answered_once_on_telegram();
+    chats.answered_once_on_discord();
 
-    assert!(
-        promises.len() > ROUNDS,
-        "{} callbacks were accepted",
+    println!(
+        "{} callbacks, {updates} updates of Telegram ({doubtful} in doubt), {interactions} interactions",
         promises.len()
     );
 
-    for id in &promises {
-        let arrived = arrived
-            .get(id)
-            .unwrap_or_else(|| panic!("{id} was promised and never came"));
-        assert!(arrived.taken, "{id}");
-    }
-
-    assert!(
-        arrived.values().all(|arrived| arrived.bodies.len() == 1),
-        "the same bytes each time"
-    );
-    assert!(on_telegram.len() > ROUNDS, "{} updates", on_telegram.len());
-    let mut doubtful = 0;
-
-    for asked in &on_telegram {
-        let replies = asked.replies();
-        let (answers, doubts) = (
-            replies.iter().filter(|message| told(message)).count(),
-            replies.iter().filter(|message| in_doubt(message)).count(),
-        );
-        assert!(
-            answers <= 1 && doubts <= 1 && answers + doubts > 0,
-            "{replies:#?}"
-        );
-        doubtful += doubts;
-    }
-
-    for asked in &on_discord {
-        let history = asked.history();
-        let answers = history
-            .iter()
-            .filter(|moment| labels(&moment.message).contains(&"Raw"));
-        let mut shown: Vec<String> = answers
-            .map(|moment| moment.message["embeds"].to_string())
-            .collect();
-        shown.dedup();
-        assert!(shown.len() <= 1, "{shown:#?}");
-        assert_eq!(asked.followups().len(), 0);
-    }
-
-    println!(
-        "{} callbacks, {} updates of Telegram ({doubtful} in doubt), {} interactions",
-        promises.len(),
-        on_telegram.len(),
-        on_discord.len()
-    );
-
-    world.telegram.finish();
-
-    // A kill between a question and its acknowledgement leaves nothing to answer to, which only trying tells.
-    let refused = world.discord.take_violations();
-
-    assert!(
-        refused.iter().all(|call| call.contains("Unknown Webhook")),
-        "{refused:#?}"
-    );
-    world.discord.finish();
+    finish(world);
 }
 
 #[test]

@@ -62,8 +62,8 @@ const LINES: [&str; 32] = [
     "a absent.example.test",
 ];
 
-/// One round of everything; `number` makes its names new.
-fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usize) {
+/// All lines and pages over one connection, and a batch; `number` makes its names new.
+fn ask_over_http(service: &Service, number: usize) {
     let mut client = Client::connect(service.address);
 
     for line in LINES.into_iter().cycle().take(3 * LINES.len()) {
@@ -107,8 +107,10 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
         &[("Content-Type", "application/x-ndjson")],
         lines.as_bytes(),
     );
+}
 
-    // Left before the answer is there, plain and as a stream.
+/// Left before the answer is there, plain and as a stream.
+fn leave_early(world: &Everything, service: &Service, number: usize) {
     let held = format!("left{number}.example.test");
     world.dns.hold(&format!("{held}. A"));
     for accept in ["application/json", "text/event-stream"] {
@@ -118,13 +120,10 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
     }
 
     world.dns.release(&format!("{held}. A"));
-    let streamed = begin(service, "mx example.test", "text/event-stream").response();
-    assert_eq!(streamed.expect("a stream").status, 200);
-    assert_eq!(
-        call_back(service, "a example.test", &world.receiver.url("/")).status,
-        202
-    );
+}
 
+/// One question on each chat, and a mistake on one of them.
+fn ask_on_chats(world: &Everything, number: usize) {
     let person = 100 + i64::try_from(number).expect("few");
     let on_telegram = world
         .on_telegram(person)
@@ -136,6 +135,22 @@ fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usi
     on_telegram.wait_for(told);
     answered(&on_discord);
     world.on_telegram(person).say("/mx example..test").reply();
+}
+
+/// One round of everything; `number` makes its names new.
+fn round(world: &Everything, service: &Service, resolver: &Resolver, number: usize) {
+    ask_over_http(service, number);
+    leave_early(world, service, number);
+
+    let streamed = begin(service, "mx example.test", "text/event-stream").response();
+    assert_eq!(streamed.expect("a stream").status, 200);
+    assert_eq!(
+        call_back(service, "a example.test", &world.receiver.url("/")).status,
+        202
+    );
+
+    ask_on_chats(world, number);
+
     if number.is_multiple_of(5) {
         resolver.is(Mode::Dead);
         service.command(&format!("a dead{number}.example.test"));
@@ -148,6 +163,62 @@ fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// Memory in MB, open files, and open files at first.
+type Sample = (f64, usize, usize);
+
+/// Rounds for as long as it takes; gives what was seen after each one that was warm.
+fn go_round(world: &Everything, service: &Service, resolver: &Resolver) -> Vec<Sample> {
+    let (started, mut number, mut base) = (Instant::now(), 0, None);
+    let mut samples = Vec::new();
+
+    // Longer where the machine is so busy that it says nothing yet.
+    while started.elapsed() < TIME || samples.len() < SAMPLES {
+        number += 1;
+        round(world, service, resolver, number);
+        if started.elapsed() < WARM {
+            continue;
+        }
+        // At rest, with nothing left of the round: a stream that was left goes on for ten seconds.
+        let base = *base.get_or_insert_with(|| service.settled_files());
+        samples.push((service.resident(), service.open_files(), base));
+    }
+
+    until("all callbacks are delivered", || {
+        service
+            .get("/metrics")
+            .text()
+            .contains("netvane_deliveries_open 0")
+    });
+
+    println!("{number} rounds");
+
+    samples
+}
+
+#[track_caller]
+fn is_flat(memory: &[f64]) {
+    assert!(
+        memory.len() >= SAMPLES,
+        "only {} samples: this says nothing",
+        memory.len()
+    );
+
+    let third = memory.len() / 3;
+    let (middle, last) = (
+        median(&memory[third..2 * third]),
+        median(&memory[2 * third..]),
+    );
+
+    println!(
+        "MB: {:.1} at first, {middle:.1} in the middle, {last:.1} at last",
+        memory[0]
+    );
+    assert!(
+        last <= middle * FACTOR + SLACK,
+        "memory grows: {memory:.1?}"
+    );
 }
 
 #[test]
@@ -176,56 +247,14 @@ fn memory_stays_flat_and_descriptors_come_back() {
             }
         });
 
-        let (started, mut number, mut base) = (Instant::now(), 0, None);
-        let mut samples = Vec::new();
-
-        // Longer where the machine is so busy that it says nothing yet.
-        while started.elapsed() < TIME || samples.len() < SAMPLES {
-            number += 1;
-            round(&world, &service, &resolver, number);
-            if started.elapsed() < WARM {
-                continue;
-            }
-            // At rest, with nothing left of the round: a stream that was left goes on for ten seconds.
-            let base = *base.get_or_insert_with(|| service.settled_files());
-            samples.push((service.resident(), service.open_files(), base));
-        }
-
-        until("all callbacks are delivered", || {
-            service
-                .get("/metrics")
-                .text()
-                .contains("netvane_deliveries_open 0")
-        });
-
+        let samples = go_round(&world, &service, &resolver);
         drop(end);
-        println!("{number} rounds");
 
         samples
     });
 
     let memory: Vec<f64> = samples.iter().map(|(memory, ..)| *memory).collect();
-
-    assert!(
-        memory.len() >= SAMPLES,
-        "only {} samples: this says nothing",
-        memory.len()
-    );
-
-    let third = memory.len() / 3;
-    let (middle, last) = (
-        median(&memory[third..2 * third]),
-        median(&memory[2 * third..]),
-    );
-
-    println!(
-        "MB: {:.1} at first, {middle:.1} in the middle, {last:.1} at last",
-        memory[0]
-    );
-    assert!(
-        last <= middle * FACTOR + SLACK,
-        "memory grows: {memory:.1?}"
-    );
+    is_flat(&memory);
 
     // The chats keep a connection more or less for the next call.
     let base = samples[0].2;

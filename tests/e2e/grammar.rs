@@ -168,8 +168,12 @@ fn an_option_may_be_written_in_three_ways_and_with_a_phones_dashes() {
         arguments(&dns, &["a", "domain=example.test", "--resolver", &resolver]),
         expected
     );
+}
 
-    let tcp = format!("tcp://{server}");
+#[test]
+fn dig_takes_a_type_a_switch_and_a_resolver_in_several_ways() {
+    let dns = Dns::start();
+    let tcp = format!("tcp://{}", dns.address);
     let expected =
         json!({"name": "example.test.", "type": "MX", "resolver": tcp, "norecurse": true});
 

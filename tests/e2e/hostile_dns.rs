@@ -266,11 +266,8 @@ fn the_reason_of_a_failure_is_told_in_words() {
     }
 }
 
-/// Control characters, escapes, bidirectional overrides and markup, in data, names and error texts.
-#[test]
-fn nothing_hostile_acts_in_any_form() {
-    let server = Hostile::start();
-    let service = Service::with_dns(server.address);
+/// All questions whose answers hold what acts.
+fn hostile_lines() -> Vec<String> {
     let types = [
         "a", "aaaa", "txt", "caa", "mx", "ns", "soa", "cname", "srv", "dns",
     ];
@@ -292,7 +289,16 @@ fn nothing_hostile_acts_in_any_form() {
         .map(str::to_owned),
     );
 
-    for line in lines {
+    lines
+}
+
+/// Control characters, escapes, bidirectional overrides and markup, in data, names and error texts.
+#[test]
+fn nothing_hostile_acts_in_any_form() {
+    let server = Hostile::start();
+    let service = Service::with_dns(server.address);
+
+    for line in hostile_lines() {
         // A reply, or a failure that tells why the answer cannot be read.
         let shown = |options: &str| {
             let run = ask(&server, &format!("{line} {options}"));
@@ -320,7 +326,11 @@ fn nothing_hostile_acts_in_any_form() {
             );
         }
     }
+}
 
+#[test]
+fn markup_is_shown_as_code() {
+    let server = Hostile::start();
     let markdown = ask(&server, "txt control.hostile.test --markdown");
 
     for line in markdown

@@ -197,14 +197,18 @@ fn an_event_stream_of_a_failure_ends_with_one_error() {
     }
 }
 
+/// A service whose resolver answers badly or not at all.
+fn badly_served(server: &Hostile) -> Service {
+    Service::start(&[
+        ("NETVANE__DNS__SERVERS", &server.address.to_string()),
+        ("NETVANE__DNS__TIMEOUT_MS", "50"),
+    ])
+}
+
 #[test]
 fn problems_have_code_status_place_and_correction() {
     let server = Hostile::start();
-    let address = server.address.to_string();
-    let service = Service::start(&[
-        ("NETVANE__DNS__SERVERS", &address),
-        ("NETVANE__DNS__TIMEOUT_MS", "50"),
-    ]);
+    let service = badly_served(&server);
     let ask = |line: &str| service.command(line).problem();
 
     assert_eq!(
@@ -227,6 +231,29 @@ fn problems_have_code_status_place_and_correction() {
         json!({"start": 4, "end": 11})
     );
 
+    let silent = ask("a silent.example.com");
+
+    assert_eq!(
+        (&silent["status"], &silent["code"]),
+        (&json!(504), &json!("timeout")),
+        "{silent}"
+    );
+
+    let garbage = ask("a garbage.example.com");
+
+    assert_eq!(
+        (&garbage["status"], &garbage["code"]),
+        (&json!(502), &json!("upstream")),
+        "{garbage}"
+    );
+}
+
+#[test]
+fn resolvers_at_private_addresses_are_refused() {
+    let server = Hostile::start();
+    let service = badly_served(&server);
+    let ask = |line: &str| service.command(line).problem();
+
     for resolver in [
         "127.0.0.1",
         "[::1]:53",
@@ -247,22 +274,6 @@ fn problems_have_code_status_place_and_correction() {
             "{resolver}"
         );
     }
-
-    let silent = ask("a silent.example.com");
-
-    assert_eq!(
-        (&silent["status"], &silent["code"]),
-        (&json!(504), &json!("timeout")),
-        "{silent}"
-    );
-
-    let garbage = ask("a garbage.example.com");
-
-    assert_eq!(
-        (&garbage["status"], &garbage["code"]),
-        (&json!(502), &json!("upstream")),
-        "{garbage}"
-    );
 }
 
 #[test]
@@ -332,6 +343,24 @@ fn the_registry_is_that_of_the_terminal() {
     assert_eq!(service.get("/v1/commands").json(), on_terminal);
 }
 
+/// The value of the first sample of this name with all these labels.
+fn value<'a>(metrics: &'a str, name: &str, labels: &[&str]) -> Option<&'a str> {
+    let lines = metrics
+        .lines()
+        .filter(|line| line.starts_with(&format!("{name}{{")));
+    let mut lines = lines.filter(|line| labels.iter().all(|label| line.contains(label)));
+
+    lines.next().and_then(|line| line.rsplit(' ').next())
+}
+
+/// How many requests over HTTP for a command ended in this way.
+fn count<'a>(metrics: &'a str, command: &str, outcome: &str) -> Option<&'a str> {
+    let command = format!("command=\"{command}\"");
+    let outcome = format!("outcome=\"{outcome}\"");
+    let labels = [&*command, &outcome, "adapter=\"http\""];
+    value(metrics, "netvane_requests_total", &labels)
+}
+
 #[test]
 fn health_readiness_and_metrics() {
     let dns = Dns::start();
@@ -351,45 +380,18 @@ fn health_readiness_and_metrics() {
         "text/plain; version=0.0.4; charset=utf-8"
     );
 
-    let value = |name: &str, labels: &[&str]| {
-        let lines = metrics
-            .text()
-            .lines()
-            .filter(|line| line.starts_with(&format!("{name}{{")));
-        let mut lines = lines.filter(|line| labels.iter().all(|label| line.contains(label)));
-        lines
-            .next()
-            .and_then(|line| line.rsplit(' ').next())
-            .map(str::to_owned)
-    };
-
-    let count = |command: &str, outcome: &str| {
-        let labels = [
-            format!("command=\"{command}\""),
-            format!("outcome=\"{outcome}\""),
-        ];
-        value(
-            "netvane_requests_total",
-            &[&labels[0], &labels[1], "adapter=\"http\""],
-        )
-    };
-
+    let told = metrics.text();
+    assert_eq!(count(told, "a", "answered"), Some("1"), "{told}");
+    assert_eq!(count(told, "a", "cached"), Some("1"));
+    assert_eq!(count(told, "-", "bad_argument"), Some("1"));
+    assert_eq!(count(told, "-", "unknown_command"), Some("1"));
     assert_eq!(
-        count("a", "answered").as_deref(),
-        Some("1"),
-        "{}",
-        metrics.text()
-    );
-
-    assert_eq!(count("a", "cached").as_deref(), Some("1"));
-    assert_eq!(count("-", "bad_argument").as_deref(), Some("1"));
-    assert_eq!(count("-", "unknown_command").as_deref(), Some("1"));
-    assert_eq!(
-        value("netvane_request_seconds_count", &["command=\"a\""]).as_deref(),
+        value(told, "netvane_request_seconds_count", &["command=\"a\""]),
         Some("2")
     );
+
     assert!(
-        !metrics.text().contains("example.test"),
+        !told.contains("example.test"),
         "what was asked stays out of the metrics"
     );
     assert!(

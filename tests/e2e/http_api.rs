@@ -4,6 +4,8 @@
 use netvane_tests::{Dns, Service, http::Client, until};
 use serde_json::{Value, json};
 
+const EVENTS: (&str, &str) = ("Accept", "text/event-stream");
+
 fn get(service: &Service, path: &str, headers: &[(&str, &str)]) -> netvane_tests::http::Response {
     Client::connect(service.address).ask(&format!("GET {path}"), headers, b"")
 }
@@ -224,28 +226,47 @@ fn parsed(text: &str) -> Vec<(String, String, Value)> {
         .collect()
 }
 
+/// Takes a stream of `mx example.test` up after this event: the status, and the events where there are some.
+fn take_up(service: &Service, target: &str, id: &str) -> (u16, Vec<(String, String, Value)>) {
+    let mut client = Client::connect(service.address);
+    client.request(target, &[EVENTS, ("Last-Event-ID", id)], b"");
+    let (status, _) = client.head().expect("a response");
+    let events = if status == 200 {
+        events(&mut client)
+    } else {
+        Vec::new()
+    };
+
+    (status, events)
+}
+
+/// Begins a stream and leaves it after its first event, which is progress: its id and what it said.
+fn leave_after_one(service: &Service, target: &str) -> (String, Value) {
+    let mut client = Client::connect(service.address);
+    client.request(target, &[EVENTS], b"");
+    assert_eq!(client.head().expect("a response begins").0, 200);
+    let chunk = client.chunk().expect("no error").expect("an event");
+    let (id, name, so_far) = parsed(&String::from_utf8(chunk).expect("UTF-8")).remove(0);
+    assert_eq!(name, "progress");
+
+    (id, so_far)
+}
+
 #[test]
 fn a_stream_that_broke_off_is_taken_up_again() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     let target = "GET /v1/commands/mx?domain=example.test";
-    let accept = ("Accept", "text/event-stream");
     dns.hold("mail1.example.test. A");
-    let mut client = Client::connect(service.address);
-    client.request(target, &[accept], b"");
-    assert_eq!(client.head().expect("a response begins").0, 200);
-    let chunk = client.chunk().expect("no error").expect("an event");
-    let (id, name, so_far) = parsed(&String::from_utf8(chunk).expect("UTF-8")).remove(0);
-    assert_eq!(name, "progress");
-    drop(client);
+    let (id, so_far) = leave_after_one(&service, target);
 
     // The lookup goes on; nothing is asked a second time.
     let mut client = Client::connect(service.address);
-    client.request(target, &[accept, ("Last-Event-ID", &id)], b"");
+    client.request(target, &[EVENTS, ("Last-Event-ID", &id)], b"");
     assert_eq!(client.head().expect("a response begins").0, 200);
     dns.release("mail1.example.test. A");
     let rest = events(&mut client);
-    let (last, name, reply) = rest.last().expect("an event");
+    let (_, name, reply) = rest.last().expect("an event");
 
     assert_eq!(
         (name.as_str(), &reply["id"]),
@@ -264,22 +285,21 @@ fn a_stream_that_broke_off_is_taken_up_again() {
             .count(),
         1
     );
+}
+
+#[test]
+fn a_stream_that_ended_is_told_once_more_to_whoever_missed_the_end() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
+    let target = "GET /v1/commands/mx?domain=example.test";
+    dns.hold("mail1.example.test. A");
+    let (id, _) = leave_after_one(&service, target);
+    dns.release("mail1.example.test. A");
+    let (_, rest) = take_up(&service, target, &id);
+    let (last, _, reply) = rest.last().expect("an event");
 
     // Who has all is told not to come back; who missed the end gets it; who asks for something else begins anew.
-    let ask = |target: &str, id: &str| {
-        let mut client = Client::connect(service.address);
-        client.request(target, &[accept, ("Last-Event-ID", id)], b"");
-        let (status, _) = client.head().expect("a response");
-        (
-            status,
-            if status == 200 {
-                events(&mut client)
-            } else {
-                Vec::new()
-            },
-        )
-    };
-
+    let ask = |target: &str, id: &str| take_up(&service, target, id);
     assert_eq!(ask(target, last), (204, Vec::new()));
     let (_, missed) = ask(target, &id);
     assert_eq!((missed.len(), &missed[0].0, &missed[0].2), (1, last, reply));

@@ -79,6 +79,15 @@ fn a_ref_comes_back_as_it_was_written() {
     );
 }
 
+/// Where an answer belongs, and the code of its error.
+fn place_and_code(answer: &Value) -> (Value, Value, Value) {
+    (
+        answer["line"].clone(),
+        answer["ref"].clone(),
+        answer["error"]["code"].clone(),
+    )
+}
+
 #[test]
 fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
     let service = Service::start(&[("NETVANE__HTTP__MAX_BODY_BYTES", "2048")]);
@@ -104,23 +113,13 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
 
     let mut answers = answers(&service, &lines.join("\n"));
     answers.sort_by_key(|answer| answer["line"].as_u64());
-    let told: Vec<(Value, Value, Value)> = answers
-        .iter()
-        .map(|answer| {
-            (
-                answer["line"].clone(),
-                answer["ref"].clone(),
-                answer["error"]["code"].clone(),
-            )
-        })
-        .collect();
-
+    let told: Vec<(Value, Value, Value)> = answers[2..].iter().map(place_and_code).collect();
     let error = |line: u64, reference: Value, code: &str| (json!(line), reference, json!(code));
     let mut replies: Vec<&Value> = answers[..2].iter().map(|answer| &answer["ref"]).collect();
     replies.sort_by_key(|reference| reference.to_string());
     assert_eq!(replies, [&json!("good"), &json!("last")]);
     assert_eq!(
-        told[2..],
+        told,
         [
             error(1, Value::Null, "bad_argument"),
             error(3, json!("number"), "bad_argument"),

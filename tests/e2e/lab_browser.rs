@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use netvane_tests::{
-    Browser, Dns, Lab, Relay, Service, Telegram, browser::Window, relay::Way, telegram::User,
+    Browser, Dns, Lab, Relay, Scratch, Service, Telegram, browser::Window, http::Client,
+    relay::Way, telegram::User,
 };
 use serde_json::{Value, json};
 
@@ -224,84 +225,63 @@ fn progress_is_shown_and_can_be_cancelled() {
     scene.nothing_wrong();
 }
 
+/// A line is completed from what is proposed: command, type, and the keys that choose.
+fn type_with_proposals(browser: &Browser) {
+    assert_eq!(browser.text("document.activeElement.id"), "line");
+    browser.press("whoi");
+    browser.wait("!document.querySelector('#suggestions').hidden");
+    browser.wait("document.querySelector('#suggestions li b').textContent.startsWith('whois')");
+    browser.press(&format!("{DOWN}{ENTER}"));
+    browser.wait("document.querySelector('#line').value === 'whois '");
+    browser.script("document.querySelector('#line').select()");
+    browser.press("dig example.test m");
+    browser.wait("[...document.querySelectorAll('#suggestions b')].some((name) => name.textContent === 'MX')");
+
+    let usage = browser.text("document.querySelector('#usage').textContent");
+    assert!(usage.starts_with("type: "));
+
+    browser.press(DOWN);
+    assert_eq!(
+        browser.text("document.querySelector('#line').getAttribute('aria-activedescendant')"),
+        "suggestion-0"
+    );
+
+    browser.press(&format!("{ENTER}{ENTER}"));
+    browser.wait(ANSWERED);
+    assert_eq!(browser.text("location.search"), "?q=dig+example.test+MX");
+}
+
+/// A mistake is pointed at; what was meant is one key away.
+fn correct_a_mistake(browser: &Browser) {
+    browser.script("document.querySelector('#line').value = ''");
+    browser.press(&format!("dig example.test MXX{ESCAPE}{ENTER}"));
+    browser.wait("document.querySelector('#answer mark')");
+    assert_eq!(
+        browser.text("document.querySelector('#answer mark').textContent"),
+        "MXX"
+    );
+
+    browser.wait(ANSWERED);
+    let mut pressed = 0;
+
+    while browser.text("document.activeElement.dataset.line ?? ''") != "dig example.test MX" {
+        browser.press(TAB);
+        pressed += 1;
+        assert!(pressed < 20, "the correction cannot be reached");
+    }
+
+    browser.press(ENTER);
+    browser
+        .wait("document.querySelector('#answer h2').textContent.startsWith('dig example.test MX')");
+}
+
 #[test]
 #[ignore = "needs the browser lab"]
 fn with_the_keyboard_alone() {
     let scene = Scene::set();
     scene.go("/");
-    assert_eq!(scene.browser.text("document.activeElement.id"), "line");
-    scene.browser.press("whoi");
-    scene
-        .browser
-        .wait("!document.querySelector('#suggestions').hidden");
-    scene
-        .browser
-        .wait("document.querySelector('#suggestions li b').textContent.startsWith('whois')");
-    scene.browser.press(&format!("{DOWN}{ENTER}"));
-    scene
-        .browser
-        .wait("document.querySelector('#line').value === 'whois '");
-    scene
-        .browser
-        .script("document.querySelector('#line').select()");
-    scene.browser.press("dig example.test m");
-    scene
-        .browser
-        .wait("[...document.querySelectorAll('#suggestions b')].some((name) => name.textContent === 'MX')");
-    assert!(
-        scene
-            .browser
-            .text("document.querySelector('#usage').textContent")
-            .starts_with("type: ")
-    );
-
-    scene.browser.press(DOWN);
-    assert_eq!(
-        scene
-            .browser
-            .text("document.querySelector('#line').getAttribute('aria-activedescendant')"),
-        "suggestion-0"
-    );
-
-    scene.browser.press(&format!("{ENTER}{ENTER}"));
-    scene.browser.wait(ANSWERED);
-    assert_eq!(
-        scene.browser.text("location.search"),
-        "?q=dig+example.test+MX"
-    );
-
-    // A mistake is pointed at; what was meant is one key away.
-    scene
-        .browser
-        .script("document.querySelector('#line').value = ''");
-    scene
-        .browser
-        .press(&format!("dig example.test MXX{ESCAPE}{ENTER}"));
-    scene.browser.wait("document.querySelector('#answer mark')");
-    assert_eq!(
-        scene
-            .browser
-            .text("document.querySelector('#answer mark').textContent"),
-        "MXX"
-    );
-
-    scene.browser.wait(ANSWERED);
-    let mut pressed = 0;
-
-    while scene
-        .browser
-        .text("document.activeElement.dataset.line ?? ''")
-        != "dig example.test MX"
-    {
-        scene.browser.press(TAB);
-        pressed += 1;
-        assert!(pressed < 20, "the correction cannot be reached");
-    }
-
-    scene.browser.press(ENTER);
-    scene
-        .browser
-        .wait("document.querySelector('#answer h2').textContent.startsWith('dig example.test MX')");
+    type_with_proposals(&scene.browser);
+    correct_a_mistake(&scene.browser);
 
     // And back again.
     scene.browser.script("history.back()");
@@ -465,14 +445,10 @@ fn the_first_load_is_small() {
     scene.nothing_wrong();
 }
 
-#[test]
-#[ignore = "needs the browser lab"]
-fn only_the_button_shares() {
-    let scene = Scene::set();
-    let telegram = Telegram::start();
+/// A service that brings links to Telegram, and keeps its state in this directory.
+fn service_of_links(scene: &Scene, telegram: &Telegram, state: &Scratch) -> Service {
     let server = scene.dns.address.to_string();
     let mut settings = telegram.settings().to_vec();
-    let state = netvane_tests::Scratch::new();
     let directory = state.path().display().to_string();
 
     settings.extend([
@@ -481,7 +457,45 @@ fn only_the_button_shares() {
         ("NETVANE__STATE__DIRECTORY", &directory),
     ]);
 
-    let service = Service::start(&settings);
+    Service::start(&settings)
+}
+
+/// Nobody but the page's button shares: neither bots that look nor a form from elsewhere.
+fn nothing_else_shares(service: &Service, path: &str) {
+    for _ in 0..3 {
+        assert_eq!(service.get(path).status, 200, "bots may look at it");
+    }
+
+    let stray = Client::connect(service.address).ask(&format!("POST {path}"), &[], b"view=guessed");
+
+    assert_eq!(stray.status, 403);
+}
+
+/// The page has no barriers in any of these windows; pictures of it go to the gallery.
+fn look_in_each_window(scene: &Scene, address: &str) {
+    let windows = [
+        ("desk-light", Window::DESK),
+        ("phone-light", Window::PHONE),
+        ("phone-dark", Window::PHONE.in_the_dark()),
+    ];
+
+    for (name, window) in windows {
+        scene.browser.become_like(window);
+        scene.browser.go(address);
+        assert_eq!(scene.browser.barriers(), [""; 0]);
+        if let Some(directory) = gallery() {
+            scene
+                .browser
+                .picture(&directory.join(format!("share-{name}.png")));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the browser lab"]
+fn only_the_button_shares() {
+    let (scene, telegram, state) = (Scene::set(), Telegram::start(), Scratch::new());
+    let service = service_of_links(&scene, &telegram, &state);
     telegram.wait_for_poll();
     let ann = telegram.private(&User::new(42, "Ann"));
     let link = ann
@@ -496,35 +510,8 @@ fn only_the_button_shares() {
         .expect("the public address")
         .to_owned();
 
-    for _ in 0..3 {
-        assert_eq!(service.get(&path).status, 200, "bots may look at it");
-    }
-
-    let stray = netvane_tests::http::Client::connect(service.address).ask(
-        &format!("POST {path}"),
-        &[],
-        b"view=guessed",
-    );
-
-    assert_eq!(stray.status, 403);
-
-    let address = format!("http://{}{path}", service.address);
-    let windows = [
-        ("desk-light", Window::DESK),
-        ("phone-light", Window::PHONE),
-        ("phone-dark", Window::PHONE.in_the_dark()),
-    ];
-
-    for (name, window) in windows {
-        scene.browser.become_like(window);
-        scene.browser.go(&address);
-        assert_eq!(scene.browser.barriers(), [""; 0]);
-        if let Some(directory) = gallery() {
-            scene
-                .browser
-                .picture(&directory.join(format!("share-{name}.png")));
-        }
-    }
+    nothing_else_shares(&service, &path);
+    look_in_each_window(&scene, &format!("http://{}{path}", service.address));
 
     let shown = scene
         .browser

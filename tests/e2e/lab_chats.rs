@@ -102,16 +102,9 @@ fn every_command_answers_on_discord() {
     let lab = Lab::get();
     lab.enter();
     let discord = Discord::start();
-    let given = discord.settings();
-    let given: Vec<(&str, &str)> = given
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let service = serve(&lab, &given);
+    let service = serve(&lab, &discord.settings());
     discord.ready();
-    netvane_tests::until("the commands are registered", || {
-        !discord.commands().is_empty()
-    });
+    discord.registered();
 
     let asked: Vec<_> = commands(&service)
         .iter()

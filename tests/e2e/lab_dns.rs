@@ -149,7 +149,7 @@ fn a_failure_of_validation_is_told_with_its_code() {
 
 #[test]
 #[ignore = "needs the lab, which tests/run brings up"]
-fn servers_that_fail_are_told_apart() {
+fn zones_whose_servers_fail_are_told_apart() {
     let lab = Lab::get();
 
     for (name, told) in [
@@ -190,8 +190,14 @@ fn servers_that_fail_are_told_apart() {
             "{name}: {summary}"
         );
     }
+}
 
-    // The same at the servers themselves.
+/// The same at the servers themselves.
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn servers_that_fail_are_told_apart() {
+    let lab = Lab::get();
+
     for (line, code, told) in [
         (
             "a www.example.test {SILENT4}",
@@ -228,6 +234,12 @@ fn servers_that_fail_are_told_apart() {
             "{line}: {problem}"
         );
     }
+}
+
+#[test]
+#[ignore = "needs the lab, which tests/run brings up"]
+fn answers_of_servers_that_know_nothing_are_told_apart() {
+    let lab = Lab::get();
 
     for (line, rcode, outcome) in [
         ("a www.plain.test {REFUSED4}", "REFUSED", "refused"),

@@ -107,6 +107,28 @@ fn the_caller_is_known_behind_each_proxy() {
     assert_eq!(chain(&found)[2], claimed);
 }
 
+/// What curl is answered by haproxy over TLS.
+fn over_tls(lab: &Lab, haproxy: &str) -> Value {
+    let url = "https://front.lab.test:443/v1/commands/myrequest";
+    let resolved = format!("front.lab.test:443:{haproxy}");
+    let curl = std::process::Command::new("curl")
+        .args([
+            "-sS",
+            "--max-time",
+            "10",
+            "--cacert",
+            lab.value("CA_FILE"),
+            "--resolve",
+            &resolved,
+            url,
+        ])
+        .output()
+        .expect("curl runs");
+
+    let told = String::from_utf8_lossy(&curl.stderr).into_owned();
+    serde_json::from_slice(&curl.stdout).unwrap_or_else(|error| panic!("{error}: {told}"))
+}
+
 #[test]
 #[ignore = "needs the proxy lab"]
 fn the_proxy_protocol_of_nginx_and_haproxy() {
@@ -131,25 +153,7 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
     }
 
     // TLS ends at haproxy, which says so.
-    let url = "https://front.lab.test:443/v1/commands/myrequest";
-    let resolved = format!("front.lab.test:443:{haproxy}");
-    let curl = std::process::Command::new("curl")
-        .args([
-            "-sS",
-            "--max-time",
-            "10",
-            "--cacert",
-            lab.value("CA_FILE"),
-            "--resolve",
-            &resolved,
-            url,
-        ])
-        .output()
-        .expect("curl runs");
-
-    let told = String::from_utf8_lossy(&curl.stderr).into_owned();
-    let reply: Value =
-        serde_json::from_slice(&curl.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+    let reply = over_tls(&lab, haproxy);
     let variables = &reply["data"]["variables"];
 
     assert_eq!(

@@ -129,7 +129,7 @@ fn the_route_and_nothing_else() {
 
 #[test]
 #[ignore = "needs the route lab"]
-fn faults_on_the_way_are_told_apart() {
+fn faults_that_end_the_way_are_told_apart() {
     let turn = Turn::take();
     let prohibited = turn.json("trace {PROHIBITED4}");
 
@@ -157,7 +157,12 @@ fn faults_on_the_way_are_told_apart() {
         probes.iter().any(|probe| probe["mark"] == "!H"),
         "{missing}"
     );
+}
 
+#[test]
+#[ignore = "needs the route lab"]
+fn faults_that_let_the_target_be_reached_are_told_apart() {
+    let turn = Turn::take();
     turn.script(&["fault", "silent"]);
     let silent = turn.json("trace {SERVER4}");
     assert_eq!(hops(&silent["data"])[1], "*", "r2 keeps silent");

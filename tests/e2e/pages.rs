@@ -4,6 +4,7 @@ use netvane_tests::{
     Dns, Service,
     http::{Client, Response},
 };
+use serde_json::Value;
 
 const BROWSER: [(&str, &str); 1] = [("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
 
@@ -165,8 +166,36 @@ fn a_slow_answer_comes_after_the_page_has_begun() {
     );
 }
 
+/// The tool's own page says what the registry says of it, and has a field for each argument.
+#[track_caller]
+fn has_its_page(service: &Service, command: &Value) {
+    let name = command["name"].as_str().expect("a name");
+    let tool = page(service, &format!("GET /tools/{name}"));
+    assert_page(&tool);
+    assert_eq!(
+        (tool.status, tool.header("x-robots-tag")),
+        (200, ""),
+        "{name}"
+    );
+
+    let about = command["about"].as_str().expect("a line");
+
+    assert!(
+        tool.text().contains(&about.replace('"', "&quot;")),
+        "{name}: {about}"
+    );
+    assert!(tool.text().contains(r#"<meta name="description""#));
+    let canonical =
+        format!(r#"<link rel="canonical" href="https://netvane.example/tools/{name}">"#);
+    assert!(tool.text().contains(&canonical), "{name}");
+    for argument in command["arguments"].as_array().expect("arguments") {
+        let field = format!(r#"name="{}""#, argument["name"].as_str().expect("a name"));
+        assert!(tool.text().contains(&field), "{name}: {field}");
+    }
+}
+
 #[test]
-fn every_tool_has_a_page_and_its_form_asks() {
+fn every_tool_has_a_page() {
     let dns = Dns::start();
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", &dns.address.to_string()),
@@ -189,30 +218,26 @@ fn every_tool_has_a_page_and_its_form_asks() {
             "{name}"
         );
 
-        let tool = page(&service, &format!("GET /tools/{name}"));
-        assert_page(&tool);
-        assert_eq!(
-            (tool.status, tool.header("x-robots-tag")),
-            (200, ""),
-            "{name}"
-        );
-
-        let about = command["about"].as_str().expect("a line");
-
-        assert!(
-            tool.text().contains(&about.replace('"', "&quot;")),
-            "{name}: {about}"
-        );
-        assert!(tool.text().contains(r#"<meta name="description""#));
-        let canonical =
-            format!(r#"<link rel="canonical" href="https://netvane.example/tools/{name}">"#);
-        assert!(tool.text().contains(&canonical), "{name}");
-        for argument in command["arguments"].as_array().expect("arguments") {
-            let field = format!(r#"name="{}""#, argument["name"].as_str().expect("a name"));
-            assert!(tool.text().contains(&field), "{name}: {field}");
-        }
+        has_its_page(&service, command);
     }
 
+    let robots = service.get("/robots.txt");
+
+    for rule in [
+        "Disallow: /*?q=",
+        "Disallow: /v/",
+        "Disallow: /v1",
+        "Disallow: /run",
+        "Allow: /tools",
+    ] {
+        assert!(robots.text().contains(rule), "{}", robots.text());
+    }
+}
+
+#[test]
+fn the_form_of_a_tool_asks() {
+    let dns = Dns::start();
+    let service = Service::with_dns(dns.address);
     let asked = page(
         &service,
         "GET /tools/dig?name=example.test&type=mx&resolver=&norecurse=on",
@@ -241,18 +266,6 @@ fn every_tool_has_a_page_and_its_form_asks() {
         "{}",
         traced.text()
     );
-
-    let robots = service.get("/robots.txt");
-
-    for rule in [
-        "Disallow: /*?q=",
-        "Disallow: /v/",
-        "Disallow: /v1",
-        "Disallow: /run",
-        "Allow: /tools",
-    ] {
-        assert!(robots.text().contains(rule), "{}", robots.text());
-    }
 }
 
 #[test]
@@ -332,7 +345,11 @@ fn pieces_for_the_script() {
         (refused.status, &refused.problem()["code"]),
         (403, &"forbidden".into())
     );
+}
 
+#[test]
+fn lines_are_completed_for_the_script() {
+    let service = Service::start(&[]);
     let complete = |line: &str| {
         let found = service.get(&format!("/complete?q={line}")).json();
         let lines = found["items"].as_array().expect("items").iter();

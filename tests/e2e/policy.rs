@@ -1,17 +1,7 @@
 //! Who may ask what, and how often: rules, budgets, the audit, and settings that change while the service runs.
 
-use netvane_tests::{Dns, Scratch, Service, http::Client, http::Response, until};
+use netvane_tests::{Dns, Receiver, Scratch, Service, http::{Client, Response}, until};
 use serde_json::{Value, json};
-
-/// Asks as someone whom a trusted proxy speaks for.
-fn ask(service: &Service, from: &str, line: &str) -> Response {
-    let headers = [
-        ("X-Forwarded-For", from),
-        ("Content-Type", "application/json"),
-    ];
-    let body = json!({ "command": line }).to_string();
-    Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes())
-}
 
 /// With a resolver that knows nothing, behind a trusted proxy on this machine.
 fn public(settings: &[(&str, &str)]) -> (Service, Dns) {
@@ -41,14 +31,14 @@ fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", RULES);
     let (service, _dns) = public(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
-    let refused = ask(&service, "192.0.2.1", "/portcheck 127.0.0.1");
+    let refused = service.command_from("192.0.2.1", "/portcheck 127.0.0.1");
     assert_eq!(refused.status, 403);
     assert_eq!(
         refused.problem()["detail"],
         "`ports` is not for you here (rule “no scans”). Ask noc@example.test if you need it."
     );
     assert_eq!(refused.problem()["code"], "forbidden");
-    let help = ask(&service, "192.0.2.1", "/help").json();
+    let help = service.command_from("192.0.2.1", "/help").json();
     let names: Vec<&Value> = help["data"]["commands"]
         .as_array()
         .expect("a list")
@@ -60,8 +50,8 @@ fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
         names.contains(&&json!("ping")) && !names.contains(&&json!("ports")),
         "{names:?}"
     );
-    assert_eq!(ask(&service, "192.0.2.1", "/help ports").status, 403);
-    assert_eq!(ask(&service, "192.0.2.1", "/port 22").status, 200);
+    assert_eq!(service.command_from("192.0.2.1", "/help ports").status, 403);
+    assert_eq!(service.command_from("192.0.2.1", "/port 22").status, 200);
 }
 
 #[test]
@@ -69,7 +59,11 @@ fn settings_are_read_again_and_bad_ones_refused_whole() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", RULES);
     let (service, _dns) = public(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
-    let ports = || ask(&service, "192.0.2.1", "/ports 127.0.0.1 1").status;
+    let ports = || {
+        service
+            .command_from("192.0.2.1", "/ports 127.0.0.1 1")
+            .status
+    };
     assert_eq!(ports(), 403);
     scratch.file("netvane.toml", RULES.replace("\"deny\"", "\"dney\""));
     service.signal("HUP");
@@ -80,18 +74,24 @@ fn settings_are_read_again_and_bad_ones_refused_whole() {
     service.signal("HUP");
     service.logged("the settings were read again");
     assert_eq!(ports(), 200);
-    assert_eq!(ask(&service, "192.0.2.1", "/trace 127.0.0.1").status, 403);
+    assert_eq!(
+        service.command_from("192.0.2.1", "/trace 127.0.0.1").status,
+        403
+    );
     scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"prots\""));
     service.signal("HUP");
     service.logged("which does not exist; did you mean `ports`?");
-    assert_eq!(ask(&service, "192.0.2.1", "/trace 127.0.0.1").status, 403);
+    assert_eq!(
+        service.command_from("192.0.2.1", "/trace 127.0.0.1").status,
+        403
+    );
 }
 
 #[test]
 fn a_flood_is_stopped_and_others_are_answered() {
     let (service, _dns) = public(&[("NETVANE__LIMITS__PER_ANONYMOUS", "30")]);
     let flood: Vec<Response> = (0..10)
-        .map(|n| ask(&service, "192.0.2.66", &format!("/a host{n}.example.test")))
+        .map(|n| service.command_from("192.0.2.66", &format!("/a host{n}.example.test")))
         .collect();
     let refused: Vec<&Response> = flood
         .iter()
@@ -116,14 +116,16 @@ fn a_flood_is_stopped_and_others_are_answered() {
             .is_some_and(|wait| wait > 0)
     );
 
-    let status = ask(&service, "192.0.2.67", "/status").json();
+    let status = service.command_from("192.0.2.67", "/status").json();
 
     assert_eq!(
         status["data"]["yours"],
         json!([{ "of": "address", "left": 29, "per_minute": 30 }])
     );
     assert_eq!(
-        ask(&service, "192.0.2.67", "/a other.example.test").status,
+        service
+            .command_from("192.0.2.67", "/a other.example.test")
+            .status,
         200
     );
 }
@@ -135,11 +137,7 @@ fn many_askers_cannot_be_aimed_at_one_host() {
         ("NETVANE__LIMITS__HOSTS_PER_NETWORK", "2"),
     ]);
     let pings = (1..=5).map(|asker| {
-        ask(
-            &service,
-            &format!("192.0.2.{asker}"),
-            "/ping 127.0.0.9 --count 1",
-        )
+        service.command_from(&format!("192.0.2.{asker}"), "/ping 127.0.0.9 --count 1")
     });
 
     assert_eq!(
@@ -148,8 +146,7 @@ fn many_askers_cannot_be_aimed_at_one_host() {
     );
 
     let check = |host| {
-        ask(
-            &service,
+        service.command_from(
             &format!("192.0.2.{host}"),
             &format!("/ports 127.0.1.{host} 1"),
         )
@@ -175,7 +172,7 @@ fn the_audit_tells_who_asked_what_and_no_mailbox() {
         "/verify canary-user@example.test",
         "/trace_mail Subject: canary-subject",
     ] {
-        ask(&service, "192.0.2.9", line);
+        service.command_from("192.0.2.9", line);
     }
 
     let written = || {
@@ -219,11 +216,15 @@ fn a_service_for_this_machine_alone_has_no_limits() {
     assert!(all.into_iter().all(|status| status == 200));
 }
 
+/// A zone in which six names are one host, each the mail server of a domain.
+fn six_names_of_one_host() -> String {
+    let names = (0..6).map(|n| format!("h{n} IN A 127.0.0.9\nd{n} IN MX 10 h{n}.example.test.\n"));
+    format!("{}{}", netvane_tests::dns::ZONE, names.collect::<String>())
+}
+
 #[test]
 fn many_names_of_one_host_are_one_host() {
-    let names = (0..6).map(|n| format!("h{n} IN A 127.0.0.9\nd{n} IN MX 10 h{n}.example.test.\n"));
-    let zone = format!("{}{}", netvane_tests::dns::ZONE, names.collect::<String>());
-    let dns = Dns::serving("example.test.", &zone);
+    let dns = Dns::serving("example.test.", &six_names_of_one_host());
     let server = dns.address.to_string();
     let service = Service::start(&[
         ("NETVANE__DNS__SERVERS", server.as_str()),
@@ -235,20 +236,16 @@ fn many_names_of_one_host_are_one_host() {
     ]);
 
     let ping = |n: u8| {
-        ask(
-            &service,
+        service.command_from(
             &format!("192.0.2.{n}"),
             &format!("/ping h{n}.example.test --count 1"),
         )
     };
 
-    let pings: Vec<Response> = (0..3).map(ping).collect();
+    let pings: Vec<_> = (0..3).map(ping).collect();
 
     assert_eq!(
-        pings
-            .iter()
-            .map(|response| response.status)
-            .collect::<Vec<_>>(),
+        [pings[0].status, pings[1].status, pings[2].status],
         [200, 200, 429]
     );
 
@@ -262,18 +259,26 @@ fn many_names_of_one_host_are_one_host() {
     );
 
     // Mail servers are led to by the domain that is asked about, and resolvers and whois servers by name.
-    let verify = ask(&service, "192.0.2.9", "/verify someone@d4.example.test").json();
+    let verify = service
+        .command_from("192.0.2.9", "/verify someone@d4.example.test")
+        .json();
     assert_eq!(verify["data"]["reason"], "spared", "{verify}");
     assert_eq!(verify["data"]["verdict"], "unknown");
     for line in [
         "/a example.test --resolver h5.example.test:9",
         "/whois example.test --server h5.example.test:9",
     ] {
-        assert_eq!(ask(&service, "192.0.2.10", line).status, 429, "{line}");
+        assert_eq!(
+            service.command_from("192.0.2.10", line).status,
+            429,
+            "{line}"
+        );
     }
 
     assert_eq!(
-        ask(&service, "192.0.2.10", "/a h5.example.test").status,
+        service
+            .command_from("192.0.2.10", "/a h5.example.test")
+            .status,
         200,
         "asking about it is no contact"
     );
@@ -290,52 +295,78 @@ fn a_reload_gives_nobody_a_new_budget() {
     ]);
 
     let (greedy, other) = ("192.0.2.66", "192.0.2.67");
-    assert_eq!(ask(&service, greedy, "/a one.example.test").status, 200);
-    assert_eq!(ask(&service, greedy, "/a two.example.test").status, 200);
     assert_eq!(
-        ask(&service, other, "/ping 127.0.0.9 --count 1").status,
+        service.command_from(greedy, "/a one.example.test").status,
+        200
+    );
+    assert_eq!(
+        service.command_from(greedy, "/a two.example.test").status,
+        200
+    );
+    assert_eq!(
+        service
+            .command_from(other, "/ping 127.0.0.9 --count 1")
+            .status,
         200
     );
     scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"trace\""));
     service.signal("HUP");
     service.logged("the settings were read again");
-    assert_eq!(ask(&service, greedy, "/a three.example.test").status, 429);
     assert_eq!(
-        ask(&service, "192.0.2.68", "/ping 127.0.0.9 --count 1").status,
+        service.command_from(greedy, "/a three.example.test").status,
         429
     );
     assert_eq!(
-        ask(&service, "192.0.2.68", "/trace 127.0.0.1").status,
+        service
+            .command_from("192.0.2.68", "/ping 127.0.0.9 --count 1")
+            .status,
+        429
+    );
+    assert_eq!(
+        service
+            .command_from("192.0.2.68", "/trace 127.0.0.1")
+            .status,
         403,
         "the new rule holds"
     );
 }
 
-#[test]
-fn a_callback_is_no_lever() {
-    let scratch = Scratch::new();
-    let receiver = netvane_tests::Receiver::start();
-    let (service, _dns) = public(&[
+/// The same with callbacks, and this limit on them.
+fn calling_back(state: &Scratch, limit: &str, value: &str) -> (Service, Dns) {
+    public(&[
         (
             "NETVANE__HTTP__CALLBACK_SECRET",
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         ),
         (
             "NETVANE__STATE__DIRECTORY",
-            scratch.path().to_str().expect("a path"),
+            state.path().to_str().expect("a path"),
         ),
-        ("NETVANE__LIMITS__AMPLIFICATION", "2"),
-    ]);
+        (limit, value),
+    ])
+}
 
-    let callback = receiver.url("/hook");
-    let body = json!({ "command": "/help mx", "callback": callback }).to_string();
+/// Asks with a callback that is taken, as someone whom the proxy speaks for; gives the delivery's id.
+#[track_caller]
+fn call_back(service: &Service, from: &str, line: &str, receiver: &Receiver) -> String {
+    let body = json!({ "command": line, "callback": receiver.url("/hook") }).to_string();
     let headers = [
-        ("X-Forwarded-For", "192.0.2.9"),
+        ("X-Forwarded-For", from),
         ("Content-Type", "application/json"),
     ];
     let taken =
         Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
     assert_eq!(taken.status, 202, "{}", taken.text());
+    let taken: Value = serde_json::from_slice(&taken.body).expect("JSON");
+    taken["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_callback_is_no_lever() {
+    let (scratch, receiver) = (Scratch::new(), Receiver::start());
+    let (service, _dns) = calling_back(&scratch, "NETVANE__LIMITS__AMPLIFICATION", "2");
+
+    call_back(&service, "192.0.2.9", "/help mx", &receiver);
     let delivered = receiver.next();
     let told: Value = serde_json::from_slice(&delivered.body).expect("JSON");
 
@@ -350,35 +381,18 @@ fn a_callback_is_no_lever() {
 
 #[test]
 fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
-    let scratch = Scratch::new();
-    let receiver = netvane_tests::Receiver::start();
-    let (service, _dns) = public(&[
-        (
-            "NETVANE__HTTP__CALLBACK_SECRET",
-            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        ),
-        (
-            "NETVANE__STATE__DIRECTORY",
-            scratch.path().to_str().expect("a path"),
-        ),
-        ("NETVANE__LIMITS__PER_TARGET", "2"),
-    ]);
+    let (scratch, receiver) = (Scratch::new(), Receiver::start());
+    let (service, _dns) = calling_back(&scratch, "NETVANE__LIMITS__PER_TARGET", "2");
 
-    let body = json!({ "command": "/port 443", "callback": receiver.url("/hook") }).to_string();
-    let mut ids = Vec::new();
-
-    for asker in 1..=3 {
-        let from = format!("192.0.2.{asker}");
-        let headers = [
-            ("X-Forwarded-For", from.as_str()),
-            ("Content-Type", "application/json"),
-        ];
-        let taken =
-            Client::connect(service.address).ask("POST /v1/commands", &headers, body.as_bytes());
-        assert_eq!(taken.status, 202, "{}", taken.text());
-        let taken: Value = serde_json::from_slice(&taken.body).expect("JSON");
-        ids.push(taken["id"].as_str().expect("an id").to_owned());
-    }
+    let ask = |asker| {
+        call_back(
+            &service,
+            &format!("192.0.2.{asker}"),
+            "/port 443",
+            &receiver,
+        )
+    };
+    let ids: Vec<String> = (1..=3).map(ask).collect();
 
     for _ in 0..2 {
         receiver.next().answer("204 No Content", &[]);

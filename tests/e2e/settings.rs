@@ -204,89 +204,92 @@ fn unknown_keys_are_refused_with_what_was_meant() {
     );
 }
 
+/// A setting, a value that it cannot have, and what is told of it.
+const UNUSABLE: [(&str, &str, &str); 23] = [
+    ("DNS__TIMEOUT_MS", "soon", "dns.timeout_ms"),
+    ("DNS__TIMEOUT_MS", "0", "dns.timeout_ms: from 10 to 60000"),
+    ("DNS__ATTEMPTS", "0", "dns.attempts: from 1 to 10"),
+    (
+        "DNS__SERVERS",
+        "",
+        "dns.servers: at least one resolver is needed",
+    ),
+    ("DNS__SERVERS", "ftp://192.0.2.1", "a resolver is `udp://`"),
+    (
+        "DNS__SERVERS",
+        "192.0.2.1:0",
+        "a port is a number from 1 to 65535",
+    ),
+    (
+        "DNS__SERVERS",
+        "dns.example",
+        "`dns.example` needs an address",
+    ),
+    (
+        "DNS__TRUST_ANCHOR",
+        "/nonexistent/anchor",
+        "dns.trust_anchor: /nonexistent/anchor",
+    ),
+    (
+        "TLS__CA_FILES",
+        "/nonexistent/ca.pem",
+        "tls.ca_files: /nonexistent/ca.pem",
+    ),
+    (
+        "POLICY__ALLOW",
+        "10.0.0.0/40",
+        "`10.0.0.0/40` is not a network",
+    ),
+    ("LIMITS__LIGHT", "0", "limits.light"),
+    (
+        "HTTP__LISTEN",
+        "here",
+        "http.listen: an address with a port",
+    ),
+    ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
+    (
+        "HTTP__CALLBACK_SECRET",
+        "secret",
+        "http.callback_secret: `whsec_` and 24 to 64 bytes",
+    ),
+    (
+        "HTTP__CALLBACK_RETRY_SECONDS",
+        "soon",
+        "http.callback_retry_seconds",
+    ),
+    (
+        "HTTP__LISTEN",
+        "192.0.2.1:8080",
+        "http.listen: 192.0.2.1:8080: this is no address of this machine",
+    ),
+    (
+        "AUDIT__DIRECTORY",
+        "/etc/hostname/audit",
+        "audit.directory: /etc/hostname/audit: the user of",
+    ),
+    (
+        "TLS__CA_FILES",
+        "/etc/hostname",
+        "tls.ca_files: /etc/hostname: there is no certificate in it",
+    ),
+    (
+        "TELEGRAM__TOKEN",
+        "110201543",
+        "telegram.token: a number, a colon and 35 letters",
+    ),
+    (
+        "DISCORD__TOKEN",
+        "Bot a.b.c",
+        "discord.token: without the `Bot`",
+    ),
+    ("SMTP__HELO", "192.0.2.1", "smtp.helo: a host name"),
+    ("LOG__LEVEL", "=/=", "log.level"),
+    ("LOG__FORMAT", "xml", "log.format"),
+];
+
 #[test]
 fn values_that_cannot_be_used_are_refused_by_name() {
-    for (variable, value, told) in [
-        ("DNS__TIMEOUT_MS", "soon", "dns.timeout_ms"),
-        ("DNS__TIMEOUT_MS", "0", "dns.timeout_ms: from 10 to 60000"),
-        ("DNS__ATTEMPTS", "0", "dns.attempts: from 1 to 10"),
-        (
-            "DNS__SERVERS",
-            "",
-            "dns.servers: at least one resolver is needed",
-        ),
-        ("DNS__SERVERS", "ftp://192.0.2.1", "a resolver is `udp://`"),
-        (
-            "DNS__SERVERS",
-            "192.0.2.1:0",
-            "a port is a number from 1 to 65535",
-        ),
-        (
-            "DNS__SERVERS",
-            "dns.example",
-            "`dns.example` needs an address",
-        ),
-        (
-            "DNS__TRUST_ANCHOR",
-            "/nonexistent/anchor",
-            "dns.trust_anchor: /nonexistent/anchor",
-        ),
-        (
-            "TLS__CA_FILES",
-            "/nonexistent/ca.pem",
-            "tls.ca_files: /nonexistent/ca.pem",
-        ),
-        (
-            "POLICY__ALLOW",
-            "10.0.0.0/40",
-            "`10.0.0.0/40` is not a network",
-        ),
-        ("LIMITS__LIGHT", "0", "limits.light"),
-        (
-            "HTTP__LISTEN",
-            "here",
-            "http.listen: an address with a port",
-        ),
-        ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
-        (
-            "HTTP__CALLBACK_SECRET",
-            "secret",
-            "http.callback_secret: `whsec_` and 24 to 64 bytes",
-        ),
-        (
-            "HTTP__CALLBACK_RETRY_SECONDS",
-            "soon",
-            "http.callback_retry_seconds",
-        ),
-        (
-            "HTTP__LISTEN",
-            "192.0.2.1:8080",
-            "http.listen: 192.0.2.1:8080: this is no address of this machine",
-        ),
-        (
-            "AUDIT__DIRECTORY",
-            "/etc/hostname/audit",
-            "audit.directory: /etc/hostname/audit: the user of",
-        ),
-        (
-            "TLS__CA_FILES",
-            "/etc/hostname",
-            "tls.ca_files: /etc/hostname: there is no certificate in it",
-        ),
-        (
-            "TELEGRAM__TOKEN",
-            "110201543",
-            "telegram.token: a number, a colon and 35 letters",
-        ),
-        (
-            "DISCORD__TOKEN",
-            "Bot a.b.c",
-            "discord.token: without the `Bot`",
-        ),
-        ("SMTP__HELO", "192.0.2.1", "smtp.helo: a host name"),
-        ("LOG__LEVEL", "=/=", "log.level"),
-        ("LOG__FORMAT", "xml", "log.format"),
-    ] {
+    for (variable, value, told) in UNUSABLE {
         let run = Netvane::line("config check")
             .env(&format!("NETVANE__{variable}"), value)
             .run();
@@ -297,7 +300,10 @@ fn values_that_cannot_be_used_are_refused_by_name() {
             run.stderr
         );
     }
+}
 
+#[test]
+fn files_that_cannot_be_read_are_refused_by_name() {
     let scratch = Scratch::new();
 
     for (text, told) in [

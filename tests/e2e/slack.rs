@@ -377,6 +377,31 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
     assert!(receiver.is_quiet());
 }
 
+/// Asks what takes longer than the hook waits; the answer is then delivered.
+fn ask_slowly(service: &Service, dns: &Dns, receiver: &Receiver, kind: &str) {
+    let question = format!("example.test. {kind}");
+    let line = format!("{} example.test", kind.to_lowercase());
+    dns.hold(&question);
+    let message = mattermost(
+        service,
+        &[
+            ("command", "/netvane"),
+            ("text", &line),
+            ("response_url", &receiver.url()),
+        ],
+    );
+
+    assert!(
+        message["text"]
+            .as_str()
+            .expect("text")
+            .contains("Looking …"),
+        "{message}"
+    );
+
+    dns.release(&question);
+}
+
 #[test]
 fn a_delivery_is_tried_again_and_not_for_ever() {
     let (dns, receiver) = (
@@ -392,29 +417,8 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     ];
 
     let service = Service::start(&settings);
-    let slow = |question: &str, line: &str| {
-        dns.hold(question);
-        let message = mattermost(
-            &service,
-            &[
-                ("command", "/netvane"),
-                ("text", line),
-                ("response_url", &receiver.url()),
-            ],
-        );
-
-        assert!(
-            message["text"]
-                .as_str()
-                .expect("text")
-                .contains("Looking …"),
-            "{message}"
-        );
-
-        dns.release(question);
-    };
-
-    slow("example.test. TXT", "txt example.test");
+    let slow = |kind: &str| ask_slowly(&service, &dns, &receiver, kind);
+    slow("TXT");
     let first = receiver.next();
     assert_eq!(first["response_type"], "ephemeral");
     assert!(
@@ -426,10 +430,10 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     );
 
     assert_eq!((receiver.next(), receiver.next()), (first.clone(), first));
-    slow("example.test. CAA", "caa example.test");
+    slow("CAA");
     (0..3).for_each(|_| drop(receiver.next()));
     service.logged("an answer was given up");
-    slow("example.test. NS", "ns example.test");
+    slow("NS");
     receiver.next();
     let line = service.logged("an answer was not taken\"");
 
@@ -439,6 +443,23 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     );
     assert_eq!(service.stop(), Some(0));
     assert!(receiver.is_quiet());
+}
+
+/// What the asker is told at once of an answer that would go to this address later.
+fn is_told(service: &Service, kind: &str, url: &str, told: &str) {
+    let asked = [
+        ("command", kind),
+        ("text", "example.test"),
+        ("response_url", url),
+    ];
+    let message = mattermost(service, &asked);
+    let text = message["text"].as_str().expect("text").replace('\\', "");
+    assert!(text.contains(told), "{url}: {text}");
+    assert_eq!(
+        text.contains("Ask again in a moment"),
+        told != "Looking …",
+        "{text}"
+    );
 }
 
 #[test]
@@ -474,21 +495,7 @@ fn later_answers_go_nowhere_they_should_not() {
     thread::scope(|scope| {
         for (kind, (url, told)) in questions.iter().zip(&urls) {
             let service = &service;
-            scope.spawn(move || {
-                let asked = [
-                    ("command", *kind),
-                    ("text", "example.test"),
-                    ("response_url", url),
-                ];
-                let message = mattermost(service, &asked);
-                let text = message["text"].as_str().expect("text").replace('\\', "");
-                assert!(text.contains(told), "{url}: {text}");
-                assert_eq!(
-                    text.contains("Ask again in a moment"),
-                    *told != "Looking …",
-                    "{text}"
-                );
-            });
+            scope.spawn(move || is_told(service, kind, url, told));
         }
     });
 

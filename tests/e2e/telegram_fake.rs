@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use axum::{
+    Router,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
 use netvane_tests::{
-    Telegram,
+    Telegram, loopback,
     telegram::{Chat, Fault, Limits, ON_THE_WAY, TOKEN, User},
 };
 use serde_json::json;
@@ -19,9 +24,11 @@ use teloxide::{
         AllowedUpdate, BotCommand, BotCommandScope, CallbackQueryId, ChatId, FileId,
         InlineKeyboardButton, InlineKeyboardMarkup, InlineQueryId, InlineQueryResult,
         InlineQueryResultArticle, InputFile, InputMessageContent, InputMessageContentText,
-        LinkPreviewOptions, MessageId, ParseMode, ReplyParameters, ThreadId, Update, UpdateKind,
+        LinkPreviewOptions, Message, MessageId, ParseMode, ReplyParameters, ThreadId, Update,
+        UpdateKind,
     },
 };
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// A bot, and a runtime for what it does.
 struct Client {
@@ -32,13 +39,9 @@ struct Client {
 impl Client {
     fn of(telegram: &Telegram) -> Self {
         let url = telegram.url().parse().expect("a URL");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build();
         Self {
             bot: Bot::new(TOKEN).set_api_url(url),
-            runtime: runtime.expect("a runtime"),
+            runtime: loopback::runtime(1),
         }
     }
 
@@ -46,7 +49,7 @@ impl Client {
         self.runtime.block_on(call.into_future())
     }
 
-    fn html(&self, chat: &Chat, text: &str) -> Result<teloxide::types::Message, RequestError> {
+    fn html(&self, chat: &Chat, text: &str) -> Result<Message, RequestError> {
         self.run(
             self.bot
                 .send_message(ChatId(chat.id), text)
@@ -58,6 +61,24 @@ impl Client {
         self.run(self.bot.get_updates().offset(offset))
             .expect("updates")
     }
+
+    /// The only one that is there.
+    #[track_caller]
+    fn update(&self, offset: i32) -> Update {
+        let mut updates = self.updates(offset);
+        assert_eq!(updates.len(), 1, "{updates:?}");
+        updates.remove(0)
+    }
+
+    /// Answers a message in HTML.
+    fn reply(&self, message: &Message, text: &str) -> Result<Message, RequestError> {
+        self.run(
+            self.bot
+                .send_message(message.chat.id, text)
+                .parse_mode(ParseMode::Html)
+                .reply_parameters(ReplyParameters::new(message.id)),
+        )
+    }
 }
 
 /// A private chat without flood control.
@@ -67,6 +88,13 @@ fn start() -> (Telegram, Client, Chat) {
     let client = Client::of(&telegram);
     let chat = telegram.private(&User::new(42, "Bea"));
     (telegram, client, chat)
+}
+#[track_caller]
+fn a_message(update: Update) -> Message {
+    match update.kind {
+        UpdateKind::Message(message) => message,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[track_caller]
@@ -94,17 +122,9 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
     let me = client.run(client.bot.get_me()).expect("itself");
     assert_eq!(me.username(), "netvane_bot");
     let asked = chat.say("/mx@netvane_bot example.com");
-    let updates = client.updates(0);
-    let [
-        Update {
-            id,
-            kind: UpdateKind::Message(message),
-        },
-    ] = &updates[..]
-    else {
-        panic!("{updates:?}")
-    };
-
+    let update = client.update(0);
+    let id = update.id;
+    let message = a_message(update);
     assert_eq!(message.text(), Some("/mx@netvane_bot example.com"));
     let kinds: Vec<_> = message
         .entities()
@@ -114,18 +134,9 @@ fn a_question_is_fetched_once_and_its_answer_is_seen() {
         .collect();
 
     assert_eq!(kinds, ["BotCommand", "Url"]);
-    let sent = client.run(
-        client
-            .bot
-            .send_message(
-                message.chat.id,
-                "Two <b>servers</b> of <code>example.com</code>",
-            )
-            .parse_mode(ParseMode::Html)
-            .reply_parameters(ReplyParameters::new(message.id)),
-    );
-
-    let sent = sent.expect("a message");
+    let sent = client
+        .reply(&message, "Two <b>servers</b> of <code>example.com</code>")
+        .expect("a message");
 
     assert_eq!(
         client
@@ -252,35 +263,38 @@ fn edits_are_held_against_what_is_there() {
     telegram.finish();
 }
 
+/// Markup that is refused, and why.
+const BROKEN_MARKUP: [(&str, &str); 8] = [
+    ("a <c>b</c>", "Unsupported start tag \"c\" at byte offset 2"),
+    ("a < b", "Unsupported start tag \"\" at byte offset 2"),
+    (
+        "<b>a",
+        "Can't find end tag corresponding to start tag \"b\"",
+    ),
+    ("a</b>", "Unexpected end tag at byte offset 1"),
+    (
+        "<b>a</i>",
+        "Unmatched end tag at byte offset 4, expected \"</b>\", found \"</i>\"",
+    ),
+    (
+        "<span class=\"x\">a</span>",
+        "Tag \"span\" must have class \"tg-spoiler\" at byte offset 0",
+    ),
+    (
+        "<a href=x:y>a</a>",
+        "Unexpected end of name token at byte offset 8",
+    ),
+    ("<b", "Unclosed start tag at byte offset 0"),
+];
+
 #[test]
-fn markup_is_read_as_the_platform_reads_it() {
+fn broken_markup_is_refused_as_the_platform_refuses_it() {
     let (telegram, client, chat) = start();
     telegram
         .forgive("can't parse entities")
         .forgive("text must be non-empty");
 
-    for (text, why) in [
-        ("a <c>b</c>", "Unsupported start tag \"c\" at byte offset 2"),
-        ("a < b", "Unsupported start tag \"\" at byte offset 2"),
-        (
-            "<b>a",
-            "Can't find end tag corresponding to start tag \"b\"",
-        ),
-        ("a</b>", "Unexpected end tag at byte offset 1"),
-        (
-            "<b>a</i>",
-            "Unmatched end tag at byte offset 4, expected \"</b>\", found \"</i>\"",
-        ),
-        (
-            "<span class=\"x\">a</span>",
-            "Tag \"span\" must have class \"tg-spoiler\" at byte offset 0",
-        ),
-        (
-            "<a href=x:y>a</a>",
-            "Unexpected end of name token at byte offset 8",
-        ),
-        ("<b", "Unclosed start tag at byte offset 0"),
-    ] {
+    for (text, why) in BROKEN_MARKUP {
         let told = refusal(client.html(&chat, text));
         assert!(
             told.contains(&format!("can't parse entities: {why}")),
@@ -289,6 +303,12 @@ fn markup_is_read_as_the_platform_reads_it() {
     }
 
     assert!(refusal(client.html(&chat, "<b> </b>")).contains("text must be non-empty"));
+    telegram.finish();
+}
+
+#[test]
+fn markup_is_read_as_the_platform_reads_it() {
+    let (telegram, client, chat) = start();
     let nested = "<b>a<code>b&lt;</code>c</b> <pre><code class=\"language-rust\">x</code></pre> &#x1f600;<tg-spoiler>\
         &quot;</tg-spoiler><blockquote expandable>q</blockquote>";
     let sent = client.html(&chat, nested).expect("a message");
@@ -397,6 +417,13 @@ fn limits_count_what_readers_see() {
         ("reply.txt", "all of it")
     );
 
+    telegram.finish();
+}
+
+#[test]
+fn limits_of_buttons_and_entities_are_kept() {
+    let (telegram, client, chat) = start();
+    telegram.forgive("refused:");
     let with = |button| {
         client
             .bot
@@ -654,27 +681,29 @@ fn only_one_may_poll() {
     telegram.finish();
 }
 
+/// What a hook heard: the secret and the body.
+type Heard = (String, String);
+
+/// A hook that takes only what comes with the right secret, and tells all that came.
+async fn hook(
+    axum::extract::State(seen): axum::extract::State<UnboundedSender<Heard>>,
+    headers: HeaderMap,
+    body: String,
+) -> StatusCode {
+    let secret = headers
+        .get("X-Telegram-Bot-Api-Secret-Token")
+        .and_then(|it| it.to_str().ok());
+    let right = secret == Some("s3cret");
+    let _ = seen.send((secret.unwrap_or_default().to_owned(), body));
+    if right {
+        StatusCode::OK
+    } else {
+        StatusCode::UNAUTHORIZED
+    }
+}
+
 #[test]
 fn webhooks_are_checked_and_brought_until_taken() {
-    use axum::{Router, extract::State, http::HeaderMap, routing::post};
-    type Seen = tokio::sync::mpsc::UnboundedSender<(String, String)>;
-    async fn hook(
-        State(seen): State<Seen>,
-        headers: HeaderMap,
-        body: String,
-    ) -> axum::http::StatusCode {
-        let secret = headers
-            .get("X-Telegram-Bot-Api-Secret-Token")
-            .and_then(|it| it.to_str().ok());
-        let right = secret == Some("s3cret");
-        let _ = seen.send((secret.unwrap_or_default().to_owned(), body));
-        if right {
-            axum::http::StatusCode::OK
-        } else {
-            axum::http::StatusCode::UNAUTHORIZED
-        }
-    }
-
     let (telegram, client, chat) = start();
     telegram.forgive("refused: setWebhook");
     let set = |url: &str| {
@@ -694,7 +723,7 @@ fn webhooks_are_checked_and_brought_until_taken() {
         refusal(set("https://bot.example:9/hook")).contains("only on ports 80, 88, 443 or 8443")
     );
 
-    let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut seen) = unbounded_channel();
     let listener = client
         .run(tokio::net::TcpListener::bind("127.0.0.1:0"))
         .expect("a port");
@@ -749,18 +778,11 @@ fn a_pressed_button_is_answered_once_and_in_time() {
     let message = chat.wait_for(|_| true);
     let press = || {
         let pressed = chat.press(&message, "Again");
-        let updates = client.updates(-1);
-        let [
-            Update {
-                kind: UpdateKind::CallbackQuery(query),
-                ..
-            },
-        ] = &updates[..]
-        else {
-            panic!("{updates:?}")
+        let UpdateKind::CallbackQuery(query) = client.update(-1).kind else {
+            panic!("no press")
         };
         assert_eq!(query.data.as_deref(), Some("again:1"));
-        (pressed, query.id.clone())
+        (pressed, query.id)
     };
 
     let answer = |id: &CallbackQueryId| {
@@ -781,15 +803,8 @@ fn an_inline_result_becomes_a_message() {
     let (telegram, client, _) = start();
     let user = User::new(42, "Bea");
     let inline = telegram.inline(&user, "mx example.com");
-    let updates = client.updates(0);
-    let [
-        Update {
-            kind: UpdateKind::InlineQuery(query),
-            ..
-        },
-    ] = &updates[..]
-    else {
-        panic!("{updates:?}")
+    let UpdateKind::InlineQuery(query) = client.update(0).kind else {
+        panic!("no inline query")
     };
 
     assert_eq!(query.query, "mx example.com");
@@ -816,18 +831,11 @@ fn an_inline_result_becomes_a_message() {
     answer(&query.id, vec![article("one")]).expect("answered");
     assert!(refusal(answer(&query.id, vec![article("one")])).contains("query is too old"));
     let chosen = inline.choose("one");
-    let updates = client.updates(-1);
-    let [
-        Update {
-            kind: UpdateKind::ChosenInlineResult(told),
-            ..
-        },
-    ] = &updates[..]
-    else {
-        panic!("{updates:?}")
+    let UpdateKind::ChosenInlineResult(told) = client.update(-1).kind else {
+        panic!("no choice")
     };
 
-    let name = told.inline_message_id.clone().expect("it has a keyboard");
+    let name = told.inline_message_id.expect("it has a keyboard");
     client
         .run(client.bot.edit_message_text_inline(name, "two servers"))
         .expect("an edit");
@@ -869,16 +877,7 @@ fn the_menu_is_held_against_its_limits() {
 fn files_of_people_can_be_fetched() {
     let (telegram, client, chat) = start();
     chat.document("mail.eml", "Received: from a", "trace this");
-    let updates = client.updates(0);
-    let [
-        Update {
-            kind: UpdateKind::Message(message),
-            ..
-        },
-    ] = &updates[..]
-    else {
-        panic!("{updates:?}")
-    };
+    let message = a_message(client.update(0));
 
     let file = client
         .run(
@@ -899,16 +898,7 @@ fn files_of_people_can_be_fetched() {
             .contains("invalid file_id")
     );
     chat.document("large.eml", vec![b'x'; (20 << 20) + 1], "");
-    let updates = client.updates(-1);
-    let [
-        Update {
-            kind: UpdateKind::Message(message),
-            ..
-        },
-    ] = &updates[..]
-    else {
-        panic!("{updates:?}")
-    };
+    let message = a_message(client.update(0));
 
     let large = client.run(
         client

@@ -46,14 +46,18 @@ fn a_reply_as_markdown() {
     ");
 }
 
+/// The reply to `mx example.test` as JSON.
+fn reply_to_mx(dns: &Dns) -> Value {
+    Netvane::line("--json mx example.test")
+        .dns(dns.address)
+        .run()
+        .json()
+}
+
 /// Contract §2: every member, in its type; more may be there.
 #[test]
 fn a_reply_as_json_has_the_contracts_shape() {
-    let dns = Dns::start();
-    let reply = Netvane::line("--json mx example.test")
-        .dns(dns.address)
-        .run()
-        .json();
+    let reply = reply_to_mx(&Dns::start());
     let members: Vec<&str> = reply
         .as_object()
         .expect("an object")
@@ -99,7 +103,12 @@ fn a_reply_as_json_has_the_contracts_shape() {
         (&json!(false), &json!("local"))
     );
     assert_eq!(reply["blocks"][0]["kind"], "table");
-    let data = &reply["data"];
+}
+
+#[test]
+fn the_data_of_mx_has_the_contracts_shape() {
+    let dns = Dns::start();
+    let data = &reply_to_mx(&dns)["data"];
 
     assert_eq!(
         (&data["name"], &data["type"], &data["rcode"]),
@@ -137,16 +146,18 @@ fn a_reply_as_json_has_the_contracts_shape() {
     assert_eq!(host["addresses"], json!(["2001:db8::81", "192.0.2.81"]));
 }
 
+/// The data of a line's reply.
+fn data_of(dns: &Dns, line: &str) -> Value {
+    Netvane::line(&format!("--json {line}"))
+        .dns(dns.address)
+        .run()
+        .json()["data"]
+        .clone()
+}
+
 #[test]
 fn every_dns_command_answers_with_the_contracts_data() {
     let dns = Dns::start();
-    let ask = |line: &str| {
-        Netvane::line(&format!("--json {line}"))
-            .dns(dns.address)
-            .run()
-            .json()["data"]
-            .clone()
-    };
 
     for (line, rtype, data) in [
         ("a example.test", "A", "192.0.2.80"),
@@ -167,7 +178,7 @@ fn every_dns_command_answers_with_the_contracts_data() {
         ("caa example.test", "CAA", "0 issue \"ca.example\""),
         ("dig example.test txt", "TXT", "\"v=spf1 mx -all\""),
     ] {
-        let found = ask(line);
+        let found = data_of(&dns, line);
 
         assert_eq!(
             (&found["type"], &found["rcode"]),
@@ -193,8 +204,11 @@ fn every_dns_command_answers_with_the_contracts_data() {
             assert!(!found[member].is_null(), "{line}: {member}");
         }
     }
+}
 
-    let all = ask("dns example.test");
+#[test]
+fn all_records_are_told_by_type() {
+    let all = data_of(&Dns::start(), "dns example.test");
     let types: Vec<&str> = all["records"]
         .as_object()
         .expect("records")
@@ -212,8 +226,11 @@ fn every_dns_command_answers_with_the_contracts_data() {
         all["records"]["A"],
         json!([{"name": "example.test", "ttl": 300, "data": "192.0.2.80"}])
     );
+}
 
-    let chain = ask("a www.example.test");
+#[test]
+fn an_alias_comes_before_what_it_leads_to() {
+    let chain = data_of(&Dns::start(), "a www.example.test");
     let types: Vec<&Value> = chain["answers"]
         .as_array()
         .expect("answers")

@@ -52,11 +52,7 @@ impl Platforms {
 
         telegram.limits(Limits::none());
         let server = dns.address.to_string();
-        let of_discord = discord.settings();
-        let mut settings: Vec<(&str, &str)> = of_discord
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let mut settings = discord.settings().to_vec();
         settings.extend(telegram.settings());
         settings.extend([
             ("NETVANE__DNS__SERVERS", server.as_str()),
@@ -66,9 +62,7 @@ impl Platforms {
         let service = Service::start(&settings);
         discord.ready();
         telegram.wait_for_poll();
-        netvane_tests::until("the commands are registered", || {
-            !discord.commands().is_empty()
-        });
+        discord.registered();
 
         Self {
             dns,

@@ -33,10 +33,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use ring::signature::Ed25519KeyPair;
 use serde_json::Value;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::runtime::Runtime;
 
 use self::state::{APPLICATION, BOT, Shared, TOKEN};
-use crate::Relay;
+use crate::{Relay, loopback, until};
 
 pub use self::{
     asked::Asked,
@@ -48,6 +48,7 @@ pub use self::{
 /// Answers on loopback until dropped.
 pub struct Discord {
     shared: Arc<Shared>,
+    public_key: String,
     finished: bool,
     _runtime: Runtime,
 }
@@ -70,35 +71,28 @@ impl Discord {
     }
 
     fn known_as(origin: impl FnOnce(SocketAddr) -> String) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build();
-        let runtime = runtime.expect("a runtime");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("loopback has a free port");
-        let origin = origin(listener.local_addr().expect("an address"));
+        let runtime = loopback::runtime(2);
+        let (listener, address) = loopback::listen(&runtime);
+        let origin = origin(address);
         let keys = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any 32 bytes are a seed");
+        let public_key = delivery::public_key(&keys);
         let shared = Arc::new(Shared::new(origin, keys));
         runtime.spawn(server::serve(listener, shared.clone()));
         Self {
             shared,
+            public_key,
             finished: false,
             _runtime: runtime,
         }
     }
 
     /// What the service must be told, as environment variables.
-    pub fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("NETVANE__DISCORD__TOKEN", TOKEN.to_owned()),
-            ("NETVANE__DISCORD__APPLICATION_ID", APPLICATION.to_owned()),
-            (
-                "NETVANE__DISCORD__PUBLIC_KEY",
-                delivery::public_key(&self.shared.keys),
-            ),
-            ("NETVANE__DISCORD__API_URL", self.url().to_owned()),
+    pub fn settings(&self) -> [(&'static str, &str); 4] {
+        [
+            ("NETVANE__DISCORD__TOKEN", TOKEN),
+            ("NETVANE__DISCORD__APPLICATION_ID", APPLICATION),
+            ("NETVANE__DISCORD__PUBLIC_KEY", &self.public_key),
+            ("NETVANE__DISCORD__API_URL", self.url()),
         ]
     }
 
@@ -145,6 +139,14 @@ impl Discord {
         self.shared.wait("commands are registered", |state| {
             state.commands.get(&guild).cloned()
         })
+    }
+
+    /// Waits until there is a command that somebody could use.
+    #[track_caller]
+    pub fn registered(&self) {
+        until("the commands are registered", || {
+            !self.commands().is_empty()
+        });
     }
 
     /// From now on interactions go to `/hooks/discord` at this address, after the check that Discord does.

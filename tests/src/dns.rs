@@ -9,7 +9,7 @@ use std::{
 use netvane_test_dns::DnsServer;
 use tokio::runtime::Runtime;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, loopback};
 
 /// `example.test.`, unless a test needs other records.
 pub const ZONE: &str = r#"
@@ -52,11 +52,7 @@ impl Dns {
 
     /// Serves one zone.
     pub fn serving(origin: &str, zone: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime = loopback::runtime(1);
         let server = runtime.block_on(DnsServer::start(origin, zone));
         Self {
             address: server.address,

@@ -51,9 +51,8 @@ impl Everything {
             self.dns.address.to_string(),
             self.state.path().display().to_string(),
         );
-        let discord = self.discord.settings();
         let mut settings: Vec<(&str, &str)> = self.telegram.settings().into();
-        settings.extend(discord.iter().map(|(name, value)| (*name, value.as_str())));
+        settings.extend(self.discord.settings());
         settings.extend([
             ("NETVANE__DNS__SERVERS", dns.as_str()),
             ("NETVANE__STATE__DIRECTORY", state.as_str()),
@@ -75,9 +74,7 @@ impl Everything {
             let ready = service.get("/readyz");
             ready.text().contains("discord up") && ready.text().contains("telegram up")
         });
-        until("the commands are registered", || {
-            !self.discord.commands().is_empty()
-        });
+        self.discord.registered();
     }
 
     /// Somebody of this number on Telegram, in a chat of their own.

@@ -13,6 +13,7 @@ pub mod everything;
 pub mod hostile;
 pub mod http;
 pub mod lab;
+pub mod loopback;
 pub mod openapi;
 pub mod program;
 pub mod receiver;
@@ -21,6 +22,7 @@ pub mod resolver;
 pub mod scratch;
 pub mod service;
 pub mod telegram;
+pub mod whois;
 
 pub use browser::Browser;
 pub use dice::Dice;

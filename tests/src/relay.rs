@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::PATIENCE;
+use crate::{PATIENCE, loopback};
 
 /// How the way is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +42,8 @@ pub struct Relay {
 impl Relay {
     /// To a server whose address is told later, so that the server can be told the relay's own.
     pub fn start() -> (Self, impl FnOnce(SocketAddr)) {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build();
-        let runtime = runtime.expect("a runtime");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("loopback has a free port");
-        let address = listener.local_addr().expect("an address");
+        let runtime = loopback::runtime(1);
+        let (listener, address) = loopback::listen(&runtime);
         let way = watch::Sender::new(Way::Open);
         let (seen, handle) = (way.subscribe(), runtime.handle().clone());
         let to = move |server| drop(handle.spawn(live(listener, server, seen)));

@@ -11,7 +11,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{PATIENCE, relay::again};
+use crate::{PATIENCE, loopback, relay::again};
 
 /// How it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +47,7 @@ pub struct Resolver {
 impl Resolver {
     /// In front of this server.
     pub fn before(server: SocketAddr) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build();
-        let runtime = runtime.expect("a runtime");
+        let runtime = loopback::runtime(1);
         let mode = watch::Sender::new(Mode::Right);
         let (udp, tcp) = runtime.block_on(netvane_test_dns::sockets());
         let address = udp.local_addr().expect("an address");

@@ -100,6 +100,16 @@ impl Service {
         self.post(serde_json::json!({ "command": line }).to_string())
     }
 
+    /// `POST`s a command line as someone whom a trusted proxy speaks for.
+    pub fn command_from(&self, from: &str, line: &str) -> Response {
+        let headers = [
+            ("X-Forwarded-For", from),
+            ("Content-Type", "application/json"),
+        ];
+        let body = serde_json::json!({ "command": line }).to_string();
+        Client::connect(self.address).ask("POST /v1/commands", &headers, body.as_bytes())
+    }
+
     /// Waits until the log holds a line with this text, and gives the line.
     pub fn logged(&self, text: &str) -> String {
         let lines = self

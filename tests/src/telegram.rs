@@ -39,9 +39,11 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::runtime::Runtime;
 
 use self::state::{Shared, State};
+use crate::loopback;
+
 pub use self::{
     ask::Asked,
     chat::Chat,
@@ -94,15 +96,8 @@ impl fmt::Display for Call {
 impl Telegram {
     /// Starts with the platform's limits and nobody in it.
     pub fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build();
-        let runtime = runtime.expect("a runtime");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("loopback has a free port");
-        let address = listener.local_addr().expect("an address");
+        let runtime = loopback::runtime(1);
+        let (listener, address) = loopback::listen(&runtime);
         let shared = Arc::new(Shared::new(TOKEN));
         runtime.spawn(server::serve(listener, shared.clone()));
         runtime.spawn(delivery::deliver(shared.clone()));

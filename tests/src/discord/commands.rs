@@ -338,43 +338,49 @@ fn options(faults: &mut Faults, parent: &Object<'_>, depth: usize) -> usize {
 
         optional |= !required;
         total += details(faults, &option, kind);
-        if matches!(kind, 1 | 2) {
-            if kind == 2
-                && option
-                    .get("options")
-                    .is_none_or(|options| *options == json!([]))
-            {
-                faults.required(&option.at("options"));
-            }
-            total += options(faults, &option, depth + if kind == 2 { 1 } else { 2 });
-        } else if option
-            .get("options")
-            .is_some_and(|options| *options != json!([]))
-        {
+        total += nested_options(faults, &option, kind, depth);
+    }
+
+    total
+}
+
+/// Options of a sub-command or of a group of them, which nothing else has; gives the length of their texts.
+fn nested_options(faults: &mut Faults, option: &Object<'_>, kind: i64, depth: usize) -> usize {
+    let given = option.get("options");
+    let has_some = given.is_some_and(|options| *options != json!([]));
+
+    if !matches!(kind, 1 | 2) {
+        if has_some {
             faults.add(
                 &option.at("options"),
                 "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
                 "No options here",
             );
         }
+        return 0;
     }
 
-    total
+    if kind == 2 && !has_some {
+        faults.required(&option.at("options"));
+    }
+
+    options(faults, option, depth + if kind == 2 { 1 } else { 2 })
 }
+
+/// Fields that only options of some types have.
+const DETAILS: [(&str, &[i64]); 7] = [
+    ("choices", &[3, 4, 10]),
+    ("autocomplete", &[3, 4, 10]),
+    ("min_value", &[4, 10]),
+    ("max_value", &[4, 10]),
+    ("min_length", &[3]),
+    ("max_length", &[3]),
+    ("channel_types", &[7]),
+];
 
 /// What only options of some types have; gives the length of the choices.
 fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
-    let fields: [(&str, &[i64]); 7] = [
-        ("choices", &[3, 4, 10]),
-        ("autocomplete", &[3, 4, 10]),
-        ("min_value", &[4, 10]),
-        ("max_value", &[4, 10]),
-        ("min_length", &[3]),
-        ("max_length", &[3]),
-        ("channel_types", &[7]),
-    ];
-
-    for (field, kinds) in fields {
+    for (field, kinds) in DETAILS {
         let given = option
             .get(field)
             .is_some_and(|value| *value != json!([]) && *value != false);
@@ -409,6 +415,11 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
         );
     }
 
+    choice_list(faults, option, &choices, kind)
+}
+
+/// Choices, of which no two have the same name; gives the length of their texts.
+fn choice_list(faults: &mut Faults, option: &Object<'_>, choices: &[Value], kind: i64) -> usize {
     let mut names = HashSet::new();
     let mut total = 0;
 

@@ -128,6 +128,17 @@ fn flags(faults: &mut Faults, object: &Object<'_>, shape: Shape) {
     }
 }
 
+/// Of which an embed must have one.
+const SAYS: [&str; 7] = [
+    "title",
+    "description",
+    "author",
+    "image",
+    "thumbnail",
+    "footer",
+    "fields",
+];
+
 fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
     let mut total = 0;
 
@@ -136,21 +147,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
         let Some(object) = Object::new(faults, &place, embed, &EMBED) else {
             continue;
         };
-        let texts = [
-            object.text(faults, "title", 0, 256),
-            object.text(faults, "description", 0, 4096),
-        ];
-        total += texts.into_iter().flatten().map(length).sum::<usize>();
-        object.link(faults, "url", &["http", "https"], 2048);
-        object.whole(faults, "color", 0, 0xff_ffff);
-        if object
-            .text(faults, "timestamp", 0, 64)
-            .is_some_and(|time| !is_time(time))
-        {
-            let message = "Could not parse. Should be ISO8601.";
-            faults.add(&object.at("timestamp"), "DATE_TIME_TYPE_PARSE", message);
-        }
-
+        total += embed_texts(faults, &object);
         total += part(faults, &object, "footer", "text", 2048, body);
         total += part(faults, &object, "author", "name", 256, body);
         for picture in ["image", "thumbnail"] {
@@ -163,17 +160,7 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
         }
 
         total += fields(faults, &object);
-        let says = [
-            "title",
-            "description",
-            "author",
-            "image",
-            "thumbnail",
-            "footer",
-            "fields",
-        ];
-
-        if !says
+        if !SAYS
             .iter()
             .any(|key| object.get(key).is_some_and(says_something))
         {
@@ -189,6 +176,24 @@ fn embeds(faults: &mut Faults, message: &Object<'_>, body: &Body) {
             message_text,
         );
     }
+}
+
+/// What an embed says itself, with its link, colour and time; gives the length of the texts.
+fn embed_texts(faults: &mut Faults, object: &Object<'_>) -> usize {
+    let texts = [
+        object.text(faults, "title", 0, 256),
+        object.text(faults, "description", 0, 4096),
+    ];
+    object.link(faults, "url", &["http", "https"], 2048);
+    object.whole(faults, "color", 0, 0xff_ffff);
+    if object
+        .text(faults, "timestamp", 0, 64)
+        .is_some_and(|time| !is_time(time))
+    {
+        let message = "Could not parse. Should be ISO8601.";
+        faults.add(&object.at("timestamp"), "DATE_TIME_TYPE_PARSE", message);
+    }
+    texts.into_iter().flatten().map(length).sum()
 }
 
 fn says_something(value: &Value) -> bool {

@@ -239,6 +239,42 @@ pub(crate) fn member(user: Option<Value>) -> Value {
     member
 }
 
+/// One option; a file is sent beside it.
+#[track_caller]
+fn fill_one(
+    option: &Value,
+    name: &str,
+    value: &Value,
+    focused: Option<&str>,
+    attachments: &mut Map<String, Value>,
+) -> Value {
+    if focused == Some(name) {
+        assert!(
+            option["autocomplete"] == true,
+            "option `{name}` completes nothing"
+        );
+        return json!({ "type": option["type"], "name": name, "value": value, "focused": true });
+    }
+
+    let mut value = value.clone();
+
+    if option["type"] == 11 {
+        let id = value["id"]
+            .as_str()
+            .expect("Discord::attachment() makes one")
+            .to_owned();
+        attachments.insert(id.clone(), value);
+        value = json!(id);
+    }
+
+    assert!(
+        focused.is_some() || fits(option, &value),
+        "{value} does not fit option `{option}`"
+    );
+
+    json!({ "type": option["type"], "name": name, "value": value })
+}
+
 /// Options as a user would fill them in, which a client does not let go wrong: panics when they do.
 #[track_caller]
 pub(crate) fn fill(
@@ -272,32 +308,7 @@ pub(crate) fn fill(
     let filled = given.iter().map(|(name, value)| {
         let option = definitions.iter().find(|option| option["name"] == *name);
         let option = option.unwrap_or_else(|| panic!("there is no option `{name}`"));
-
-        if focused == Some(name) {
-            assert!(
-                option["autocomplete"] == true,
-                "option `{name}` completes nothing"
-            );
-            return json!({ "type": option["type"], "name": name, "value": value, "focused": true });
-        }
-
-        let mut value = value.clone();
-
-        if option["type"] == 11 {
-            let id = value["id"]
-                .as_str()
-                .expect("Discord::attachment() makes one")
-                .to_owned();
-            attachments.insert(id.clone(), value);
-            value = json!(id);
-        }
-
-        assert!(
-            focused.is_some() || fits(option, &value),
-            "{value} does not fit option `{option}`"
-        );
-
-        json!({ "type": option["type"], "name": name, "value": value })
+        fill_one(option, name, value, focused, attachments)
     });
 
     filled.collect()

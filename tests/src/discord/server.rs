@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, sync::Notify};
 use super::{
     body::Body,
     commands, connection, interactions, messages,
-    rate::Limited,
+    rate::{Bucket, Limited},
     refusal::Refusal,
     route::Route,
     state::{APPLICATION, BOT, Call, Fault, Shared, State, TOKEN, bot},
@@ -135,6 +135,51 @@ async fn api(shared: &Arc<Shared>, parts: &Parts, path: &str, body: HttpBody) ->
 
 type Headers = Vec<(&'static str, String)>;
 
+type Answered = (u16, Headers, Option<Value>);
+
+/// The answer that a test wants instead of the right one.
+fn provoked(
+    state: &mut State,
+    bucket: Option<&Bucket>,
+    request: &str,
+    fault: &Fault,
+) -> Option<Answered> {
+    match fault {
+        Fault::Status(status) => Some((*status, Vec::new(), Some(failure(*status)))),
+        Fault::Limit {
+            retry_after,
+            global,
+        } => {
+            state.rates.flood(bucket, request, *global, *retry_after);
+            let limited = Limited {
+                retry_after: *retry_after,
+                global: *global,
+                violated: false,
+            };
+
+            Some(too_many(&limited, Vec::new()))
+        }
+        _ => None,
+    }
+}
+
+/// Counts a request; gives what its headers say of the limit, or the refusal where it is one too many.
+fn count(state: &mut State, bucket: Option<&Bucket>, request: &str) -> Result<Headers, Answered> {
+    let mut counted = state.rates.count(bucket, request);
+    if bucket.is_none() {
+        counted = counted.and_then(|()| state.rates.waits(request));
+    }
+
+    let headers = bucket.map_or_else(Vec::new, |bucket| state.rates.headers(bucket));
+
+    if let Err(limited) = counted {
+        state.limited(request, &limited);
+        return Err(too_many(&limited, headers));
+    }
+
+    Ok(headers)
+}
+
 fn respond(
     shared: &Shared,
     state: &mut State,
@@ -147,38 +192,15 @@ fn respond(
     let route = Route::find(path);
     let bucket = route.as_ref().and_then(|route| route.bucket(method));
 
-    match fault {
-        Some(Fault::Status(status)) => return (*status, Vec::new(), Some(failure(*status))),
-        Some(Fault::Limit {
-            retry_after,
-            global,
-        }) => {
-            state
-                .rates
-                .flood(bucket.as_ref(), &request, *global, *retry_after);
-            let limited = Limited {
-                retry_after: *retry_after,
-                global: *global,
-                violated: false,
-            };
-            return too_many(&limited, Vec::new());
-        }
-        _ => {}
+    if let Some(answer) = fault.and_then(|fault| provoked(state, bucket.as_ref(), &request, fault))
+    {
+        return answer;
     }
 
-    let mut counted = state.rates.count(bucket.as_ref(), &request);
-    if bucket.is_none() {
-        counted = counted.and_then(|()| state.rates.waits(&request));
-    }
-
-    let headers = bucket
-        .as_ref()
-        .map_or_else(Vec::new, |bucket| state.rates.headers(bucket));
-
-    if let Err(limited) = counted {
-        state.limited(&request, &limited);
-        return too_many(&limited, headers);
-    }
+    let headers = match count(state, bucket.as_ref(), &request) {
+        Ok(headers) => headers,
+        Err(refused) => return refused,
+    };
 
     let answer = admit(route.as_ref(), parts, body).and_then(|(route, body)| {
         let answer = dispatch(shared, state, method, parts.uri.query(), route, &body)?;
@@ -269,6 +291,23 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// Refuses what is asked in the name of another application.
+fn ours(application: &str) -> Result<(), Refusal> {
+    match application {
+        APPLICATION => Ok(()),
+        _ => Err(Refusal::new(
+            403,
+            20012,
+            "You are not authorized to perform this action on this application",
+        )),
+    }
+}
+
+/// The same where a token stands beside the application.
+fn our_webhook(application: &str) -> Result<(), Refusal> {
+    ours(application).map_err(|_| Refusal::new(404, 10015, "Unknown Webhook"))
+}
+
 fn dispatch(
     shared: &Shared,
     state: &mut State,
@@ -277,15 +316,6 @@ fn dispatch(
     route: &Route<'_>,
     body: &Body,
 ) -> Answer {
-    let ours = |application: &str| match application {
-        APPLICATION => Ok(()),
-        _ => Err(Refusal::new(
-            403,
-            20012,
-            "You are not authorized to perform this action on this application",
-        )),
-    };
-
     match (method, route) {
         ("GET", Route::CurrentUser) => Ok((200, Some(bot()))),
         ("GET", Route::CurrentApplication) => Ok((200, Some(application(shared)))),
@@ -310,7 +340,7 @@ fn dispatch(
             interactions::callback(shared, state, interaction, token, body, wanted)
         }
         ("POST", Route::Followup { application, token }) => {
-            ours(application).map_err(|_| Refusal::new(404, 10015, "Unknown Webhook"))?;
+            our_webhook(application)?;
             interactions::followup(shared, state, token, body)
         }
         (
@@ -321,7 +351,7 @@ fn dispatch(
                 message,
             },
         ) => {
-            ours(application).map_err(|_| Refusal::new(404, 10015, "Unknown Webhook"))?;
+            our_webhook(application)?;
             interactions::answer(shared, state, method, token, message, body)
         }
         ("POST", Route::Messages { channel }) => messages::send(shared, state, channel, body),

@@ -64,6 +64,39 @@ struct Bucket {
     filled: Instant,
 }
 
+impl Limits {
+    /// Buckets that a message to a chat, or an edit in it, takes from: name, tokens per second, size.
+    fn buckets(self, chat: i64, edited: Option<&str>) -> Vec<(String, f64, f64)> {
+        let mut wanted = vec![(
+            "total".to_owned(),
+            self.total_per_second,
+            self.total_per_second,
+        )];
+
+        if chat != 0 {
+            wanted.push((format!("chat {chat}"), self.chat_per_second, self.burst));
+        }
+
+        if chat < 0 {
+            wanted.push((
+                format!("group {chat}"),
+                self.group_per_minute / 60.0,
+                self.group_per_minute,
+            ));
+        }
+
+        if let Some(message) = edited {
+            wanted.push((
+                format!("message {chat} {message}"),
+                self.edits_per_second,
+                self.burst,
+            ));
+        }
+
+        wanted
+    }
+}
+
 /// Who sent how much.
 #[derive(Default)]
 pub(super) struct Flood {
@@ -77,45 +110,15 @@ impl Flood {
     /// Takes one message to a chat, or one edit in it; the second part says that the bot did not wait.
     pub(super) fn take(&mut self, chat: i64, edited: Option<&str>) -> Result<(), (Refusal, bool)> {
         let now = Instant::now();
+        let pause = self.pauses.get(&chat).copied();
 
-        if let Some((since, until)) = self
-            .pauses
-            .get(&chat)
-            .copied()
-            .filter(|(_, until)| now < *until)
-        {
+        if let Some((since, until)) = pause.filter(|(_, until)| now < *until) {
             return Err((
                 Refusal::flood(whole_seconds(until - now)),
                 now - since > ON_THE_WAY,
             ));
         }
-
-        let limits = self.limits;
-        let mut wanted = vec![(
-            "total".to_owned(),
-            limits.total_per_second,
-            limits.total_per_second,
-        )];
-
-        if chat != 0 {
-            wanted.push((format!("chat {chat}"), limits.chat_per_second, limits.burst));
-        }
-
-        if chat < 0 {
-            wanted.push((
-                format!("group {chat}"),
-                limits.group_per_minute / 60.0,
-                limits.group_per_minute,
-            ));
-        }
-
-        if let Some(message) = edited {
-            wanted.push((
-                format!("message {chat} {message}"),
-                limits.edits_per_second,
-                limits.burst,
-            ));
-        }
+        let wanted = self.limits.buckets(chat, edited);
 
         let wait = wanted
             .iter()
