@@ -3,6 +3,7 @@
 pub(crate) mod cname_chain;
 mod diagnose;
 pub(crate) mod lookup;
+mod outcome;
 mod record;
 
 commands! {

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use domain::base::{Rtype, iana::OptRcode};
 use netvane_net::dns::{Data, Message, Record, without_dot};
 
-use crate::commands::dns::lookup::{MAX_CHASED, Outcome};
+use super::outcome::Outcome;
+
+/// How many aliases are followed by further questions, as resolvers do.
+pub(crate) const MAX_CHASED: usize = 8;
 
 /// Sorts an answer section into aliases in order, records, and what else there is.
 pub(crate) struct Chain {

@@ -276,7 +276,7 @@ impl Finding {
             Self::Said(OptRcode::REFUSED) => "refuses to answer for it (REFUSED)".into(),
             Self::Said(rcode) => format!(
                 "answers {}",
-                crate::commands::dns::lookup::rcode_name(*rcode)
+                super::outcome::rcode_name(*rcode)
             ),
             Self::NotAuthoritative => "knows nothing of it (lame delegation)".into(),
             Self::NoAddress => "has no address".into(),

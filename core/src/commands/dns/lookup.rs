@@ -11,16 +11,12 @@ use netvane_net::dns::{Client, ExtendedError, Flags, Record, Response, without_d
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{
-    command::Context,
-    commands::dns::{
-        cname_chain::{Chain, has_soa},
-        diagnose::{Diagnosis, diagnose},
-    },
+pub(crate) use super::outcome::{Outcome, rcode_name};
+use super::{
+    cname_chain::{Chain, MAX_CHASED, has_soa},
+    diagnose::{Diagnosis, diagnose},
 };
-
-/// How many aliases are followed by further questions, as resolvers do.
-pub(crate) const MAX_CHASED: usize = 8;
+use crate::command::Context;
 
 /// The contract's DNS data.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -66,45 +62,6 @@ pub(crate) struct Row {
     pub ttl: u32,
     /// Presentation format (RFC 1035, 3597, 9460).
     pub data: String,
-}
-
-/// What an answer amounts to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    /// There are records.
-    Answer,
-    /// The name exists, the type does not (NODATA).
-    NoData,
-    /// The name does not exist.
-    Nxdomain,
-    /// The resolver failed.
-    Servfail,
-    /// The server does not want to answer.
-    Refused,
-    /// The server is asked about a zone that it does not know.
-    Lame,
-    /// The server knows only who might know.
-    Referral,
-    /// Aliases lead in a circle.
-    CnameLoop,
-    /// Aliases lead on and on.
-    CnameTooLong,
-    /// Cut short, and the whole could not be had.
-    Truncated,
-    /// Another RCODE.
-    Error,
-}
-
-impl Outcome {
-    fn severity(self) -> Severity {
-        match self {
-            Self::Answer => Severity::Good,
-            Self::NoData | Self::Referral => Severity::Neutral,
-            Self::Truncated => Severity::Warning,
-            _ => Severity::Bad,
-        }
-    }
 }
 
 impl From<&Record> for Row {
@@ -210,17 +167,6 @@ pub(crate) async fn look_up_explained(
         answered.lookup.diagnosis = diagnose(cx, client, name, rtype).await;
     }
     Ok(answered)
-}
-
-/// `NOERROR`, or `RCODE 17` for numbers without a name.
-pub(crate) fn rcode_name(rcode: OptRcode) -> String {
-    match rcode
-        .to_mnemonic()
-        .and_then(|name| std::str::from_utf8(name).ok())
-    {
-        Some(name) => name.to_owned(),
-        None => format!("RCODE{}", rcode.to_int()),
-    }
 }
 
 impl Lookup {
