@@ -23,7 +23,7 @@ use crate::{
 /// Kind of an answer: that there is none.
 const DEFER_UPDATE: u8 = 6;
 
-/// Does what a button says.
+/// Handles a button press: the custom id says which button, of which answer.
 pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
     let is_hidden = |message: &Message| {
         message

@@ -5,7 +5,7 @@ mod present;
 use std::time::Duration;
 
 use domain::base::{Rtype, iana::OptRcode};
-use netvane_document::{Cell, Failure, Role, Severity};
+use netvane_document::{Cell, Failure, Role};
 use netvane_facts::target::Transport;
 use netvane_net::dns::{Client, ExtendedError, Flags, Record, Response, without_dot};
 use schemars::JsonSchema;
