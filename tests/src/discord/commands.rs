@@ -415,7 +415,7 @@ fn details(faults: &mut Faults, option: &Object<'_>, kind: i64) -> usize {
         );
     }
 
-    choice_list(faults, option, &choices, kind)
+    choice_list(faults, option, choices, kind)
 }
 
 /// Choices, of which no two have the same name; gives the length of their texts.
