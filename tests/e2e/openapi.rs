@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use netvane_tests::{
     Dns, Hostile, OpenApi, Receiver, Scratch, Service,
+    everything::SECRET,
     http::{Client, Response},
     until, whois,
 };
@@ -78,8 +79,6 @@ const LINES: [&str; 45] = [
     "help mx",
     "status",
 ];
-
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1xGbqAJ3BBE=";
 
 const ASK: &str = "POST /v1/commands";
 const JSON: &str = "application/json";

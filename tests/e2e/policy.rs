@@ -1,6 +1,10 @@
 //! Who may ask what, and how often: rules, budgets, the audit, and settings that change while the service runs.
 
-use netvane_tests::{Dns, Receiver, Scratch, Service, http::{Client, Response}, until};
+use netvane_tests::{
+    Dns, Receiver, Scratch, Service,
+    http::{Client, Response},
+    until,
+};
 use serde_json::{Value, json};
 
 /// With a resolver that knows nothing, behind a trusted proxy on this machine.

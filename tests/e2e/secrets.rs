@@ -44,10 +44,15 @@ const CITIES: &str = concat!(
     "/../core/facts/src/geo/fixtures/flat-city.mmdb"
 );
 
-/// Requests that carry secrets, wrong and right, or what is told to nobody else: target, headers, body.
-type Request<'a> = (&'a str, &'a [(&'a str, &'a str)], String);
+/// Target, headers, body.
+type Request = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    String,
+);
 
-fn requests() -> [Request<'static>; 14] {
+/// Requests that carry secrets, wrong and right, or what is told to nobody else; and last the status.
+fn requests() -> [Request; 14] {
     const BEARER: (&str, &str) = ("Authorization", concat!("Bearer nvk_", canary!()));
     const SIGNED: [(&str, &str); 3] = [
         ("webhook-id", "1"),

@@ -898,7 +898,7 @@ fn files_of_people_can_be_fetched() {
             .contains("invalid file_id")
     );
     chat.document("large.eml", vec![b'x'; (20 << 20) + 1], "");
-    let message = a_message(client.update(0));
+    let message = a_message(client.update(-1));
 
     let large = client.run(
         client

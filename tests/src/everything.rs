@@ -18,6 +18,12 @@ use crate::{
 /// What callbacks are signed with.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1xGbqAJ3BBE=";
 
+/// Failed callbacks are sent again at once, 15 times.
+pub const RETRIES: (&str, &str) = (
+    "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
+    "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0",
+);
+
 /// A world for one service at a time.
 pub struct Everything {
     /// What it asks, unless a setting says otherwise.
@@ -59,10 +65,7 @@ impl Everything {
             ("NETVANE__RDAP__ENABLED", "false"),
             ("NETVANE__POLICY__ALLOW", "127.0.0.1/32"),
             ("NETVANE__HTTP__CALLBACK_SECRET", SECRET),
-            (
-                "NETVANE__HTTP__CALLBACK_RETRY_SECONDS",
-                "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0",
-            ),
+            RETRIES,
         ]);
         settings.extend(more);
         Service::start(&settings)

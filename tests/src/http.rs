@@ -156,13 +156,18 @@ fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, error)
 }
 
+/// A header field's value, or an empty text.
+pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+    headers
+        .iter()
+        .find(|(n, _)| n == name)
+        .map_or("", |(_, value)| value)
+}
+
 impl Response {
     /// A header field's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map_or("", |(_, value)| value)
+        header(&self.headers, name)
     }
 
     /// The body as text.

@@ -16,7 +16,7 @@ use data_encoding::BASE64;
 use ring::hmac;
 use serde_json::Value;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, http::header};
 
 /// Listens on loopback until dropped; a request that no test took then is a failure.
 pub struct Receiver {
@@ -157,10 +157,7 @@ impl Message {
 
     /// A header field's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map_or("", |(_, value)| value)
+        header(&self.headers, name)
     }
 
     /// The body, whose signature must be that of Standard Webhooks with this secret.

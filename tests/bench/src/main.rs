@@ -37,14 +37,13 @@ async fn main() -> anyhow::Result<()> {
         match words[..] {
             ["peer", body] => peer::serve(body.as_ref()).await,
             [netvane, dns, domains, scratch] => {
-                let dns = dns.parse().context(USAGE)?;
-                let rows = all(
-                    netvane.as_ref(),
-                    dns,
-                    domains.parse().context(USAGE)?,
-                    scratch.as_ref(),
-                );
-                table::print(&rows.await?);
+                let bench = Bench {
+                    program: netvane.as_ref(),
+                    dns: dns.parse().context(USAGE)?,
+                    domains: Domains::new(domains.parse().context(USAGE)?),
+                    scratch: scratch.as_ref(),
+                };
+                table::print(&bench.all().await?);
                 Ok(())
             }
             _ => bail!(USAGE),
@@ -59,118 +58,126 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-async fn all(
-    program: &Path,
+/// What all measurements work with.
+struct Bench<'a> {
+    program: &'a Path,
     dns: SocketAddr,
-    domains: u32,
-    scratch: &Path,
-) -> anyhow::Result<Vec<Row>> {
-    let log = |name: &str| -> PathBuf { scratch.join(name) };
-    let mut domains = Domains::new(domains);
-    let domains = &mut domains;
-    let mut rows = Vec::new();
+    domains: Domains,
+    scratch: &'a Path,
+}
 
-    let service = Service::netvane(program, dns, &log("serve.log")).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let idle = service.resident()?;
-    let at = service.address;
+/// What the peer is called.
+const AXUM: &str = "axum handler";
 
-    // What happens only once is not measured.
-    measure::uncached_mx(at, dns, domains, 1).await?;
-    rows.push(measure::uncached_mx(at, dns, domains, 10).await?);
+impl Bench<'_> {
+    /// A file of the scratch directory.
+    fn file(&self, name: &str) -> PathBuf {
+        self.scratch.join(name)
+    }
 
-    let request = question(&format!("/mx {}", domains.fresh()?));
-    let mut client = Client::connect(at).await?;
-    client.ask(&request).await?;
-    let reply = client.ask(&request).await?;
+    /// A peer that answers everything with this body, and nothing else.
+    async fn peer(&self, reply: &[u8]) -> anyhow::Result<Service> {
+        let body = self.file("reply.json");
+        std::fs::write(&body, reply)?;
+        let mut command = Command::new(std::env::current_exe()?);
 
-    ensure!(
-        reply.windows(13).any(|part| part == br#""cached":true"#),
-        "the second reply is not cached"
-    );
+        Service::start(command.arg("peer").arg(&body), &self.file("peer.log")).await
+    }
 
-    let body = log("reply.json");
-    std::fs::write(&body, reply)?;
-    let mut command = Command::new(std::env::current_exe()?);
-    let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
-    let axum = "axum handler";
-    let what = "cached mx over HTTP, closed loop";
+    /// A reply from the cache: beside the peer, and with rules, budgets and the audit on, wide enough to refuse nothing.
+    async fn cached(&mut self, service: &Service) -> anyhow::Result<[Row; 2]> {
+        let request = question(&format!("/mx {}", self.domains.fresh()?));
+        let mut client = Client::connect(service.address).await?;
+        client.ask(&request).await?;
+        let reply = client.ask(&request).await?;
 
-    rows.push(
-        measure::closed_loop(
-            what,
-            (&service, &request),
-            (&peer, axum),
+        ensure!(
+            reply.windows(13).any(|part| part == br#""cached":true"#),
+            "the second reply is not cached"
+        );
+
+        let peer = self.peer(reply).await?;
+        let beside = measure::closed_loop(
+            "cached mx over HTTP, closed loop",
+            (service, &request),
+            (&peer, AXUM),
             Target::AtLeast(0.6),
         )
-        .await?,
-    );
-
-    drop(peer);
-
-    // Rules, budgets and the audit on, and wide enough to refuse nothing.
-    let guarded = Service::guarded(program, dns, &log("guarded.log"), &log("audit")).await?;
-
-    Client::connect(guarded.address)
-        .await?
-        .ask(&request)
         .await?;
 
-    let (what, off) = ("the same, rules and audit on", "off");
-
-    rows.push(
-        measure::closed_loop(
-            what,
+        drop(peer);
+        let (log, audit) = (self.file("guarded.log"), self.file("audit"));
+        let guarded = Service::guarded(self.program, self.dns, &log, &audit).await?;
+        let mut client = Client::connect(guarded.address).await?;
+        client.ask(&request).await?;
+        let with_rules = measure::closed_loop(
+            "the same, rules and audit on",
             (&guarded, &request),
-            (&service, off),
+            (service, "off"),
             Target::AtLeast(0.9),
         )
-        .await?,
-    );
+        .await?;
 
-    drop(guarded);
+        Ok([beside, with_rules])
+    }
 
-    let request = question("/myip");
-
-    // The one before was idle for longer than the service waits.
-    let mut client = Client::connect(at).await?;
-    let reply = client.ask(&request).await?;
-    std::fs::write(&body, reply)?;
-    let mut command = Command::new(std::env::current_exe()?);
-    let peer = Service::start(command.arg("peer").arg(&body), &log("peer.log")).await?;
-    let what = "myip over HTTP, closed loop";
-
-    rows.push(
-        measure::closed_loop(
-            what,
-            (&service, &request),
-            (&peer, axum),
+    /// `myip`, which looks nothing up: a closed loop, and at a pace.
+    async fn myip(&self, service: &Service) -> anyhow::Result<[Row; 2]> {
+        let (at, request) = (service.address, question("/myip"));
+        let mut client = Client::connect(at).await?;
+        let reply = client.ask(&request).await?;
+        let peer = self.peer(reply).await?;
+        let closed = measure::closed_loop(
+            "myip over HTTP, closed loop",
+            (service, &request),
+            (&peer, AXUM),
             Target::AtLeast(0.5),
         )
-        .await?,
-    );
+        .await?;
 
-    let (own, other) = ((at, &request[..]), (peer.address, axum));
-    rows.push(measure::paced("myip at 1,000/s, p99", own, other, 5, Target::AtMost(3.0)).await?);
-    drop(peer);
+        let (own, other) = ((at, &request[..]), (peer.address, AXUM));
+        let paced = measure::paced("myip at 1,000/s, p99", own, other, 5, Target::AtMost(3.0));
 
-    let far = wire::lengthen(dns, Duration::from_millis(10)).await?;
-    let far_service = Service::netvane(program, far, &log("far.log")).await?;
-    let farther = far_service.address;
-    rows.push(measure::every_type("dns over HTTP, loopback", at, dns, domains, 200).await?);
-    rows.push(measure::every_type("dns over HTTP, 20 ms away", farther, far, domains, 40).await?);
-    drop(far_service);
+        Ok([closed, paced.await?])
+    }
 
-    rows.extend(batch::measure(program, dns, &log("batch.log")).await?);
+    /// `dns`, which asks for every type at once, from near and from far.
+    async fn every_type(&mut self, service: &Service) -> anyhow::Result<[Row; 2]> {
+        let far = wire::lengthen(self.dns, Duration::from_millis(10)).await?;
+        let far_service = Service::netvane(self.program, far, &self.file("far.log")).await?;
+        let (at, farther) = (service.address, far_service.address);
+        let (dns, domains) = (self.dns, &mut self.domains);
+        let near = measure::every_type("dns over HTTP, loopback", at, dns, domains, 200).await?;
+        let distant =
+            measure::every_type("dns over HTTP, 20 ms away", farther, far, domains, 40).await?;
 
-    rows.push(measure::program(program, dns, domains, 40)?);
-    rows.push(Row {
-        what: "idle memory of serve (MB)",
-        own: format!("{idle:.1} MB"),
-        peer: format!("after the load {:.1} MB", service.resident()?),
-        ratio: idle,
-        target: Target::AtMost(30.0),
-    });
+        Ok([near, distant])
+    }
 
-    Ok(rows)
+    async fn all(mut self) -> anyhow::Result<Vec<Row>> {
+        let (program, dns) = (self.program, self.dns);
+        let service = Service::netvane(program, dns, &self.file("serve.log")).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let idle = service.resident()?;
+        let at = service.address;
+
+        // What happens only once is not measured.
+        measure::uncached_mx(at, dns, &mut self.domains, 1).await?;
+        let mut rows = vec![measure::uncached_mx(at, dns, &mut self.domains, 10).await?];
+        rows.extend(self.cached(&service).await?);
+        rows.extend(self.myip(&service).await?);
+        rows.extend(self.every_type(&service).await?);
+        rows.extend(batch::measure(program, dns, &self.file("batch.log")).await?);
+        rows.push(measure::program(program, dns, &mut self.domains, 40)?);
+
+        rows.push(Row {
+            what: "idle memory of serve (MB)",
+            own: format!("{idle:.1} MB"),
+            peer: format!("after the load {:.1} MB", service.resident()?),
+            ratio: idle,
+            target: Target::AtMost(30.0),
+        });
+
+        Ok(rows)
+    }
 }

@@ -6,6 +6,7 @@ use netvane_core::{
         Document,
         render::{self, Layout, is_unsafe},
     },
+    facts::registration::Registration,
     fuzzing::{self, Understood},
 };
 
@@ -42,6 +43,19 @@ pub fn calm(what: &str, shown: &str, expected: &str) {
         .filter(|c| is_unsafe(*c) && !expected.contains(*c))
         .collect();
     assert!(acts.is_empty(), "{acts:?} in {what}: {shown}");
+}
+
+/// The plain words of a registration do not act.
+pub fn calm_facts(facts: &Registration) {
+    for word in facts
+        .nameservers
+        .iter()
+        .chain(&facts.created)
+        .chain(&facts.updated)
+        .chain(&facts.expires)
+    {
+        calm("facts", word, "");
+    }
 }
 
 /// An input's first line with what stands below it.
