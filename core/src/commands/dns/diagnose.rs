@@ -274,10 +274,7 @@ impl Finding {
             Self::Silent => "does not answer".into(),
             Self::Closed => "runs no DNS server".into(),
             Self::Said(OptRcode::REFUSED) => "refuses to answer for it (REFUSED)".into(),
-            Self::Said(rcode) => format!(
-                "answers {}",
-                super::outcome::rcode_name(*rcode)
-            ),
+            Self::Said(rcode) => format!("answers {}", super::outcome::rcode_name(*rcode)),
             Self::NotAuthoritative => "knows nothing of it (lame delegation)".into(),
             Self::NoAddress => "has no address".into(),
             Self::Answers => "answers".into(),
