@@ -314,7 +314,7 @@ fn an_answer_is_to_the_question_that_was_asked() {
     for (message, fits) in [
         (asked(Some(("www.example.com", 1)), &[]), true),
         (
-            asked(Some(("WWW.Example.COM", 1)), &[address.clone()]),
+            asked(Some(("WWW.Example.COM", 1)), std::slice::from_ref(&address)),
             true,
         ),
         (asked(Some(("www.example.com", 28)), &[]), false),

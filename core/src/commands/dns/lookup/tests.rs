@@ -8,7 +8,7 @@ use crate::commands::{
     },
     testing::{field, head, shown},
 };
-use netvane_document::{Answer, Document};
+use netvane_document::{Answer, Document, Severity};
 use netvane_facts::target::name_warning;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
