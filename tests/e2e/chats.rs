@@ -1,0 +1,7 @@
+//! Discord and Telegram, behind their real client libraries.
+
+mod discord;
+mod discord_fake;
+mod links;
+mod telegram;
+mod telegram_fake;

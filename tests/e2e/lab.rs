@@ -1,0 +1,14 @@
+//! Real servers in network namespaces; see tests/lab.
+
+mod api;
+mod browser;
+mod chats;
+mod dns;
+mod faults;
+mod mail;
+mod mail_traces;
+mod proxies;
+mod records;
+mod resolvers;
+mod route;
+mod spending;
