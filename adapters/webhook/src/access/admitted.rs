@@ -35,8 +35,9 @@ impl Head {
             (None, Some(_)) => (Some(Credential::Signature), Scope::ALL.to_vec()),
             (None, None) => (None, Scope::ALL.to_vec()),
         };
-        let address = visit.caller(&engine.runtime().proxies);
-        let own = credential.is_none() && engine.runtime().is_own(address);
+        let runtime = engine.runtime();
+        let address = visit.caller(&runtime.proxies);
+        let own = credential.is_none() && runtime.is_own(address);
         Admitted {
             caller: Caller {
                 credential,
