@@ -1,11 +1,15 @@
 //! Chromium behind WebDriver, as the lab of that name has it.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use crate::{Lab, Scratch, http::Client, until};
+use crate::{Lab, PATIENCE, Scratch, http::Client};
 
 /// Written down before anything of a page runs: what its policy stopped, and what should never run.
 const WATCH: &str = "
@@ -20,6 +24,20 @@ const WATCH: &str = "
     new PerformanceObserver((list) => { painted = list.getEntries().at(-1).startTime; })
         .observe({ type: 'largest-contentful-paint', buffered: true });
 ";
+
+/// Holds once the new page is loaded and the field that wants the focus has it.
+const READY: &str = "!globalThis.left && document.readyState === 'complete'
+    && [null, document.activeElement].includes(document.querySelector('[autofocus]'))";
+
+/// What a failed wait reports of the page.
+const STATE: &str = "return {
+    address: location.href,
+    loading: document.readyState,
+    focus: document.activeElement?.id || document.activeElement?.tagName,
+    line: document.querySelector('#line')?.value,
+    answer: document.querySelector('#answer')?.innerText,
+    wrong,
+}";
 
 /// One window with a profile of its own; closed when dropped.
 pub struct Browser {
@@ -114,9 +132,13 @@ impl Browser {
         );
     }
 
-    /// Opens an address and waits until it is loaded.
+    /// Opens an address and waits until its page takes keys: the driver may return before the scripts
+    /// have run, and a field with `autofocus` gets the focus only with the first frame.
+    #[track_caller]
     pub fn go(&self, url: &str) {
+        self.script("globalThis.left = true");
         self.ask("POST", "/url", &json!({ "url": url }));
+        self.wait(READY);
     }
 
     /// Runs the body of a function in the page.
@@ -139,9 +161,15 @@ impl Browser {
     /// Waits until an expression holds.
     #[track_caller]
     pub fn wait(&self, expression: &str) {
-        until(expression, || {
-            self.script(&format!("return Boolean({expression})")) == true
-        });
+        let end = Instant::now() + PATIENCE;
+        while self.script(&format!("return Boolean({expression})")) != true {
+            assert!(
+                Instant::now() < end,
+                "waited in vain: {expression}; the page: {}",
+                self.script(STATE)
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Presses keys one after another, wherever the focus is.
