@@ -14,3 +14,4 @@ mod secrets;
 mod settings;
 mod telemetry;
 mod terminal;
+mod words;
