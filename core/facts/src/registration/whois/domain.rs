@@ -66,7 +66,7 @@ fn order(tld: &str, all: &[Entry<'_>]) -> Order {
         };
         let mut dates = all.iter().filter(is_date);
         dates
-            .find_map(|entry| dates::shown_order(entry.value))
+            .find_map(|entry| dates::detect_order(entry.value))
             .unwrap_or_default()
     }
 }
