@@ -5,7 +5,7 @@ mod table;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use table::{ALIASES, ENTRIES, Entry, PROTOCOLS, between, normalize};
+use table::{ALIASES, ENTRIES, PROTOCOLS, PortEntry, between, normalize};
 
 /// Largest number of matches in one answer.
 pub const MAX_MATCHES: usize = 25;
@@ -232,8 +232,8 @@ fn number(text: &str) -> Option<Result<u16, PortError>> {
     })
 }
 
-fn matches(entry: &Entry) -> impl Iterator<Item = PortMatch> {
-    let &Entry {
+fn matches(entry: &PortEntry) -> impl Iterator<Item = PortMatch> {
+    let &PortEntry {
         port,
         service,
         protocols,
@@ -262,7 +262,7 @@ struct Rank {
     index: usize,
 }
 
-fn has_name(entry: &Entry, words: &str) -> bool {
+fn has_name(entry: &PortEntry, words: &str) -> bool {
     entry
         .words
         .strip_prefix(words)
@@ -271,7 +271,7 @@ fn has_name(entry: &Entry, words: &str) -> bool {
 
 /// Whether an alias that lists the port of this entry means its service: `k8s` is not `sun-sr-https` on 6443, and
 /// `mail` is not 465 over UDP.
-fn is_meant_by_alias(entry: &Entry) -> bool {
+fn is_meant_by_alias(entry: &PortEntry) -> bool {
     let here = between(entry.port, entry.port);
     let best = here
         .iter()
@@ -279,7 +279,7 @@ fn is_meant_by_alias(entry: &Entry) -> bool {
     best.is_none_or(|best| best.service == entry.service)
 }
 
-fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
+fn rank(entry: &PortEntry, words: &str, aliased: &[u16]) -> Option<Rank> {
     let index = aliased.iter().position(|&port| port == entry.port);
     let at = |tier| {
         Some(Rank {

@@ -14,7 +14,7 @@ pub(super) const PROTOCOLS: [(u8, &str); 4] =
 
 /// One use of a port by one or more protocols.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct PortEntry {
     pub(super) port: u16,
     pub(super) service: &'static str,
     /// Protocol letters from [`PROTOCOLS`], e.g. `tu`.
@@ -26,7 +26,7 @@ pub(super) struct Entry {
 }
 
 /// All entries by port; within a port registered uses first, and curated ones before those of the registry.
-pub(super) static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+pub(super) static ENTRIES: LazyLock<Vec<PortEntry>> = LazyLock::new(|| {
     let mut entries = Vec::with_capacity(7000);
     for line in COMMON.lines().filter(|line| !line.starts_with('#')) {
         let Some((mark, rest)) = line.split_once('\t') else {
@@ -43,7 +43,7 @@ pub(super) static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 });
 
 /// The entries of a range of ports.
-pub(super) fn between(first: u16, last: u16) -> &'static [Entry] {
+pub(super) fn between(first: u16, last: u16) -> &'static [PortEntry] {
     let from = ENTRIES.partition_point(|entry| entry.port < first);
     let to = ENTRIES.partition_point(|entry| entry.port <= last);
     &ENTRIES[from..to.max(from)]
@@ -62,7 +62,7 @@ pub(super) fn normalize(text: &str) -> String {
         .collect()
 }
 
-fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
+fn push(entries: &mut Vec<PortEntry>, line: &'static str, unofficial: bool) {
     let mut columns = line.split('\t');
     let (Some(ports), Some(service), Some(protocols), Some(description)) = (
         columns.next(),
@@ -80,7 +80,7 @@ fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
 
     for port in first..=last {
         let words = normalize(&format!("{service} {description}")).into_boxed_str();
-        entries.push(Entry {
+        entries.push(PortEntry {
             port,
             service,
             protocols,
