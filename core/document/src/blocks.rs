@@ -16,7 +16,7 @@ pub enum Severity {
     Neutral,
     /// Works, but needs attention.
     Warning,
-    /// Broken or missing.
+    /// Broken, missing or invalid.
     Bad,
 }
 
@@ -111,7 +111,7 @@ pub struct Station {
     pub via: String,
 }
 
-/// One named value.
+/// A value with its label.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Field {
     /// Label of the value.

@@ -148,9 +148,9 @@ impl<'a> Problem<'a> {
 /// A half-open range of characters in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Position {
-    /// Start (inclusive).
+    /// Index of the first character (inclusive).
     pub start: usize,
-    /// End (exclusive).
+    /// Index after the last character (exclusive).
     pub end: usize,
 }
 

@@ -37,7 +37,7 @@ pub struct Reply {
     pub elapsed: Duration,
     /// Whether the answer came from the cache.
     pub cached: bool,
-    /// Remaining freshness lifetime.
+    /// Remaining freshness lifetime of the answer.
     pub fresh_for: Duration,
 }
 

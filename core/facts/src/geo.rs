@@ -29,7 +29,7 @@ pub struct GeoFacts {
     pub country: Option<Country>,
     /// State, province or similar region.
     pub region: Option<String>,
-    /// City, in English.
+    /// City name, in English.
     pub city: Option<String>,
     /// Postal code of the area.
     pub postal: Option<String>,

@@ -29,7 +29,7 @@ pub enum Kind {
     Documentation,
     /// Reserved for benchmarks in lab networks.
     Benchmarking,
-    /// Multicast: many receivers.
+    /// Multicast: a group of receivers.
     Multicast,
     /// Limited broadcast: all hosts on the link.
     Broadcast,
@@ -219,11 +219,11 @@ pub fn is_global(address: IpAddr) -> bool {
 /// How an IPv6 address embeds an IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Embedding {
-    /// `::ffff:0:0/96`, RFC 4291.
+    /// IPv4-mapped, `::ffff:0:0/96` (RFC 4291).
     Mapped,
-    /// `::/96`, deprecated, RFC 4291.
+    /// IPv4-compatible, `::/96` (RFC 4291, deprecated).
     Compatible,
-    /// `64:ff9b::/96`, RFC 6052.
+    /// NAT64, `64:ff9b::/96` (RFC 6052).
     Nat64,
     /// `2002::/16`, RFC 3056: the router of the site.
     SixToFour,

@@ -56,7 +56,7 @@ pub fn starting_with(typed: &str) -> Vec<&'static str> {
     names
 }
 
-/// A parsed query.
+/// A parsed query: numbers or words.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {
     Range(u16, u16),

@@ -105,7 +105,7 @@ pub fn settled<T: fmt::Display + PartialEq>(
     ))
 }
 
-/// Implements `FromStr` (with [`settled`]), serde as a JSON string and JSON Schema for a type with `read` and `Display`.
+/// Implements `FromStr` (with [`settled`]), serde as a JSON string, and JSON Schema for types with `read` and `Display`.
 #[macro_export]
 macro_rules! text_value {
     ($type:ty, $name:literal, $description:literal $(, $completes:literal)?) => {

@@ -43,7 +43,7 @@ pub struct UaFacts {
     pub bot: bool,
     /// The browser or program.
     pub client: Client,
-    /// The operating system.
+    /// Operating system of the device.
     pub os: System,
     /// The device, for phones, tablets, TVs and consoles.
     pub device: Device,
@@ -54,7 +54,7 @@ pub struct UaFacts {
 pub struct Client {
     /// Family, e.g. `Firefox`, `Mobile Safari`, `GPTBot`.
     pub name: Option<String>,
-    /// Version as sent.
+    /// Version as the client sent it.
     pub version: Option<String>,
     /// Vendor of the browser or program.
     pub vendor: Option<String>,
@@ -244,10 +244,11 @@ fn listed_client(
 }
 
 fn woothee_client(woothee: &woothee::parser::WootheeResult) -> Client {
-    let known = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
-    let name = known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
+    let recognized = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
+    let name =
+        recognized(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
     Client {
-        version: known(woothee.version).filter(|_| name.is_some()),
+        version: recognized(woothee.version).filter(|_| name.is_some()),
         name,
         vendor: None,
     }

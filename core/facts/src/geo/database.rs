@@ -63,7 +63,7 @@ impl AsRef<[u8]> for Bytes {
     }
 }
 
-/// An open database.
+/// An open database, held in memory.
 #[derive(Debug)]
 pub struct Database {
     reader: Reader<Bytes>,
@@ -127,7 +127,7 @@ impl Database {
         })
     }
 
-    /// Finds the record of an address and its network. An IPv6 address in an IPv4-only file has no record; this is no error.
+    /// Finds the record of an address and its network. An IPv6 address in an IPv4-only file has no record.
     pub(super) fn find(
         &self,
         address: IpAddr,

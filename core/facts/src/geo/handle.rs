@@ -20,7 +20,7 @@ pub struct GeoPaths {
     pub asn: Option<PathBuf>,
 }
 
-/// Result of [`GeoHandle::refresh_if_changed`].
+/// What [`GeoHandle::refresh_if_changed`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
     /// The files did not change since the last check, whether they could be opened or not.

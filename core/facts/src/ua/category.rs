@@ -17,7 +17,7 @@ pub enum Category {
     Smartphone,
     /// Feature phone without apps.
     MobilePhone,
-    /// Tablet computer.
+    /// Tablet, such as an iPad.
     Tablet,
     /// Crawler or other bot.
     Crawler,
@@ -130,7 +130,7 @@ fn compile(pattern: &str) -> Regex {
         .expect("a constant expression")
 }
 
-/// The kind of a client that is neither bot nor tool. `system` is the OS by uap-core, `woothee` the category by woothee.
+/// The kind of a client that is neither bot nor tool. `system` is the OS from uap-core, `woothee` its category.
 pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
     let sign = WORDS
         .signs

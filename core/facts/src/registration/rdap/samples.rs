@@ -146,13 +146,13 @@ fn error_codes_give_a_state_and_malformed_answers_fail() {
     }
 
     for (text, error) in [
-        ("", "the RDAP answer is not JSON"),
-        ("<html>", "the RDAP answer is not JSON"),
-        ("[]", "the answer is not RDAP for what was asked"),
-        ("{}", "the answer is not RDAP for what was asked"),
+        ("", "RDAP answer is not JSON"),
+        ("<html>", "RDAP answer is not JSON"),
+        ("[]", "answer is not an RDAP object for this query"),
+        ("{}", "answer is not an RDAP object for this query"),
         (
             r#"{"objectClassName": "entity", "handle": "X"}"#,
-            "the answer is not RDAP for what was asked",
+            "answer is not an RDAP object for this query",
         ),
     ] {
         assert_eq!(

@@ -3,7 +3,7 @@
 /// The contact or object that an entry is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The domain object.
+    /// The domain object itself.
     #[default]
     Domain,
     /// The registrar of the domain.

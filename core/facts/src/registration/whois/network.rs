@@ -1,4 +1,5 @@
-//! Parses answers about addresses and AS numbers: ARIN, RPSL (RIPE, APNIC, AFRINIC), LACNIC, national registries, rwhois.
+//! Parses answers about addresses and AS numbers: ARIN, RPSL (RIPE, APNIC, AFRINIC), LACNIC,
+//! national registries, rwhois.
 
 use super::{
     super::{

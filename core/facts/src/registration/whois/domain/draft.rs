@@ -164,7 +164,7 @@ impl<'q> Draft<'q> {
         }
     }
 
-    /// Whether a value is no name server: a server handle (.my), or the domain itself, which some registries repeat as `DNS`.
+    /// Whether a value is not a name server: a server handle (.my), or the domain itself, repeated as `DNS`.
     fn is_no_server(&self, entry: &WhoisEntry<'_>) -> bool {
         let handle = self.tld == "my"
             && entry
