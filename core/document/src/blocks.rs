@@ -47,7 +47,7 @@ pub struct Document {
     pub warnings: Vec<String>,
 }
 
-/// One part of a document.
+/// One block of a document.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Block {

@@ -31,7 +31,7 @@ pub struct Missing {
 /// The two kinds of [`UsageError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UsageKind {
-    /// No command has this name.
+    /// The command does not exist.
     UnknownCommand,
     /// An argument is missing, unexpected, unknown or out of range.
     BadArgument,

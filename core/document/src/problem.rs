@@ -10,7 +10,7 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 #[schemars(description = "Stable code that identifies the kind of problem.")]
 pub enum ProblemCode {
-    /// No command has this name.
+    /// The command does not exist.
     UnknownCommand,
     /// An argument is missing, unknown or invalid.
     BadArgument,

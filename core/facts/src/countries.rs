@@ -1,6 +1,6 @@
 //! Countries by ISO 3166-1 alpha-2 code and by name: one table for geo databases and registries.
 //!
-//! The table holds CLDR's English names, plus `XK`, which databases use for Kosovo.
+//! The table holds CLDR's English names, plus `XK` for Kosovo, which geo databases use.
 
 use std::{collections::HashMap, sync::LazyLock};
 

@@ -229,7 +229,7 @@ pub enum Embedding {
     SixToFour,
     /// `2001::/32`, RFC 4380: the public address of the client, stored inverted.
     Teredo,
-    /// Interface identifier `::0:5efe:a.b.c.d` or `::200:5efe:…`, RFC 5214.
+    /// ISATAP, interface identifier `::0:5efe:a.b.c.d` or `::200:5efe:…` (RFC 5214).
     Isatap,
 }
 

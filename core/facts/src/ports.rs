@@ -18,9 +18,9 @@ const MAX_QUERY: usize = 100;
 pub struct PortMatch {
     /// Port number, 0 to 65535.
     pub port: u16,
-    /// `tcp`, `udp`, `sctp` or `dccp`.
+    /// Transport protocol: `tcp`, `udp`, `sctp` or `dccp`.
     pub protocol: &'static str,
-    /// Service name, e.g. `https`.
+    /// Name of the service, e.g. `https`.
     pub service: &'static str,
     /// Description from the registry; may be empty.
     pub description: &'static str,

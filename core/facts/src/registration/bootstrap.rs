@@ -29,7 +29,7 @@ struct File {
 }
 
 impl Bootstrap {
-    /// Reads the contents of `dns.json`, `ipv4.json`, `ipv6.json` and `asn.json`.
+    /// Parses the contents of `dns.json`, `ipv4.json`, `ipv6.json` and `asn.json`.
     ///
     /// # Errors
     /// Fails if a file is not JSON of that format.

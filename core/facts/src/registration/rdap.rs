@@ -17,13 +17,13 @@ use card::Card;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The answer is longer than 4 MiB.
-    #[error("RDAP answer is too long")]
+    #[error("longer than 4 MiB")]
     TooLong,
     /// The answer is not JSON, or nested too deeply.
-    #[error("RDAP answer is not JSON")]
+    #[error("not JSON")]
     NotJson(#[source] serde_json::Error),
     /// The answer is JSON, but neither an RDAP object of the queried kind nor an error.
-    #[error("answer is not an RDAP object for this query")]
+    #[error("not an RDAP object for this query")]
     NotRdap,
 }
 

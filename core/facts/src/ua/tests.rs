@@ -76,7 +76,7 @@ fn parses_any_text_in_bounded_time() {
         let started = ThreadTime::now();
         let facts = read(&text);
 
-        // Tens of microseconds in release; the limit is for slow unoptimised builds.
+        // Tens of microseconds in release; the limit is for slow unoptimized builds.
         assert!(
             started.elapsed().as_millis() < 500,
             "{shape:?} took {:?}",

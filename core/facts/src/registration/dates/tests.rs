@@ -166,7 +166,7 @@ fn parses_zone_offsets_and_names() {
         ("+14:00", Some(840)),
         ("+15:00", None),
         ("+01:60", None),
-        // India, Israel or Ireland.
+        // Ambiguous: India, Israel or Ireland.
         ("ist", None),
         ("cst", None),
         ("+", None),

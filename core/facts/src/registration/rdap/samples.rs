@@ -146,13 +146,13 @@ fn error_codes_give_a_state_and_malformed_answers_fail() {
     }
 
     for (text, error) in [
-        ("", "RDAP answer is not JSON"),
-        ("<html>", "RDAP answer is not JSON"),
-        ("[]", "answer is not an RDAP object for this query"),
-        ("{}", "answer is not an RDAP object for this query"),
+        ("", "not JSON"),
+        ("<html>", "not JSON"),
+        ("[]", "not an RDAP object for this query"),
+        ("{}", "not an RDAP object for this query"),
         (
             r#"{"objectClassName": "entity", "handle": "X"}"#,
-            "answer is not an RDAP object for this query",
+            "not an RDAP object for this query",
         ),
     ] {
         assert_eq!(

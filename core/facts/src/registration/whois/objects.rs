@@ -21,7 +21,7 @@ pub(super) enum Object {
     /// A contact; `true` if a comment identifies it as the holder.
     Contact(bool),
     Holder,
-    /// A named set of name servers.
+    /// A set of name servers with a handle.
     Servers,
     Ignored,
 }
