@@ -1,4 +1,4 @@
-//! What a lookup finds out: typed data that presents itself, and the same with its type erased.
+//! The typed data of a lookup, which presents itself as a document, and its type-erased form.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -8,29 +8,29 @@ use serde_json::Value;
 
 use super::Document;
 
-/// What a command finds out: the contract's `data`.
+/// The result data of a command: the `data` member of a reply.
 pub trait Answer: Serialize + JsonSchema + Clone + Send + Sync + 'static {
-    /// The document that says it. Pure: no I/O, no escaping, no platform.
+    /// Builds the document that presents the data. Pure: no I/O, no escaping, no platform.
     fn present(&self) -> Document;
 
-    /// How long this stays true; zero keeps it out of the cache.
+    /// How long the answer may be cached; zero means not at all.
     fn lifetime(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// The same as it is `seconds` later, for what counts down, such as a TTL.
+    /// Advances values that count down, such as a TTL, by `seconds`.
     fn age(&mut self, _seconds: u32) {}
 }
 
-/// Data with its type erased.
+/// An [`Answer`] with its type erased.
 pub trait Finding: Any + Send + Sync {
-    /// The contract's `data`.
+    /// The `data` member of the reply.
     fn data(&self) -> Value;
-    /// See [`Answer::present`].
+    /// Builds the document; see [`Answer::present`].
     fn present(&self) -> Document;
-    /// See [`Answer::lifetime`].
+    /// How long the answer may be cached; see [`Answer::lifetime`].
     fn lifetime(&self) -> Duration;
-    /// See [`Answer::age`].
+    /// Returns a copy that is `seconds` older; see [`Answer::age`].
     fn aged(&self, seconds: u32) -> Arc<dyn Finding>;
 }
 

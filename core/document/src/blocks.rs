@@ -1,27 +1,27 @@
-//! The platform-neutral document: what a reply says, before any platform's markup.
+//! The platform-neutral document: the content of a reply, without the markup of any platform.
 //!
-//! Text in here is raw, hostile bytes from the network included: nothing is escaped before a renderer.
+//! Text in a document is raw and may hold hostile characters from the network. Only renderers escape it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How good the news is.
+/// How good or bad the result is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// As it should be.
+    /// Everything is as expected.
     Good,
-    /// Neither good nor bad.
+    /// Informational, neither good nor bad.
     #[default]
     Neutral,
-    /// Works, but someone should look.
+    /// Works, but needs attention.
     Warning,
-    /// Broken, or not there.
+    /// Broken, missing or invalid.
     Bad,
 }
 
 impl Severity {
-    /// One character that carries the meaning where colour does not.
+    /// One character that shows the severity where color is not available.
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Good => "✓",
@@ -32,135 +32,135 @@ impl Severity {
     }
 }
 
-/// A reply to read.
+/// A reply as a person reads it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Document {
-    /// What was asked: `MX of example.com`.
+    /// The subject of the lookup: `MX of example.com`.
     pub title: String,
-    /// The answer in one sentence.
+    /// The result in one sentence.
     pub summary: String,
-    /// How good the news is.
+    /// How good or bad the result is.
     pub severity: Severity,
-    /// The rest, in reading order.
+    /// The details, in reading order.
     pub blocks: Vec<Block>,
-    /// What the asker should know beside the answer.
+    /// Warnings and remarks about the result, each once.
     pub warnings: Vec<String>,
 }
 
-/// One part of a document.
+/// One block of a document.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Block {
-    /// A line between parts.
+    /// Heading of the blocks that follow.
     Heading {
-        /// The words.
+        /// Text of the heading, on one line.
         text: String,
     },
-    /// Running text.
+    /// A paragraph of running text.
     Text {
-        /// The words.
+        /// The text; line breaks are kept.
         text: String,
     },
-    /// Names with values.
+    /// A list of names with values.
     Fields {
-        /// In reading order.
+        /// The fields, in reading order.
         fields: Vec<Field>,
     },
-    /// Rows under column heads.
+    /// A table with a header row.
     Table {
-        /// Column heads.
+        /// The columns, from left to right.
         columns: Vec<Column>,
-        /// Each as long as `columns`.
+        /// The rows; each has as many cells as there are columns.
         rows: Vec<Vec<Cell>>,
     },
-    /// Preformatted text.
+    /// Preformatted text in a fixed-width font.
     Code {
-        /// As the wire or a tool would print it.
+        /// The text; spaces and line breaks are kept.
         text: String,
     },
-    /// A way through several stations, drawn where a platform can draw.
+    /// A path through several stations, shown as an image where the platform supports it.
     Path {
-        /// From the first to the last.
+        /// The stations, from the first to the last.
         stations: Vec<Station>,
     },
-    /// A way to go on outside of the reply: a button where a platform has them. Never from the network.
+    /// A link to a page, shown as a button where the platform has buttons. Never data from the network.
     Link {
-        /// What it says.
+        /// Label of the link or button.
         label: String,
-        /// An absolute URL.
+        /// The absolute URL to open.
         url: String,
     },
-    /// Text too long to read in place; a platform that can attaches it as a file.
+    /// Text too long to show in place; attached as a file where the platform supports it.
     Attachment {
-        /// A file name.
+        /// Name of the file, with its extension.
         name: String,
-        /// The whole text.
+        /// Content of the file.
         text: String,
     },
 }
 
-/// One place on a [`Block::Path`].
+/// One station of a [`Block::Path`].
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[schemars(description = "One place on a path.")]
+#[schemars(description = "One station of a path.")]
 pub struct Station {
-    /// What it is: `Mail server of the receiver`.
+    /// Role of the station: `Mail server of the recipient`.
     pub title: String,
-    /// Its name or address.
+    /// Host name or address of the station.
     pub name: String,
-    /// How it is reached from the station before: `SMTP, port 25, TLS`. Empty for the first.
+    /// How it is reached from the previous station: `SMTP, port 25, TLS`. Empty for the first.
     pub via: String,
 }
 
-/// A name with its value.
+/// A value with its label.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Field {
-    /// What it is.
+    /// Label of the value.
     pub name: String,
-    /// Its value.
+    /// The value and its role.
     pub value: Cell,
 }
 
-/// The head of a column.
+/// One column of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Column {
-    /// The words.
+    /// Text in the header row.
     pub title: &'static str,
-    /// Numbers stand to the right.
+    /// Whether the column holds numbers, which are aligned to the right.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub numeric: bool,
 }
 
-/// A value, with what it is so that a platform can colour it or carry on from it.
+/// A value with its role, which platforms use for color and for links to further lookups.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cell {
-    /// The words.
+    /// The value as text.
     pub text: String,
-    /// What sort of thing this is.
+    /// What the value is; absent for plain text.
     #[serde(skip_serializing_if = "Role::is_plain")]
     pub role: Role,
 }
 
-/// What a [`Cell`] holds.
+/// What the value of a [`Cell`] is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[schemars(description = "What a cell holds.")]
+#[schemars(description = "What the value of a cell is.")]
 pub enum Role {
-    /// Words.
+    /// Plain text without a role.
     #[default]
     Plain,
-    /// A name that can be looked up.
+    /// A domain name that can be looked up.
     Domain,
-    /// An address that can be looked up.
+    /// An IP address that can be looked up.
     Address,
-    /// Exact text: data as DNS or a server wrote it.
+    /// Literal data, as DNS or a server sent it.
     Exact,
-    /// Said in passing.
+    /// Secondary information, shown dimmed.
     Aside,
-    /// Good news.
+    /// A value that is as expected.
     Good,
-    /// Look here.
+    /// A value that needs attention.
     Warning,
-    /// Bad news.
+    /// A value that shows a problem.
     Bad,
 }
 
@@ -171,7 +171,7 @@ impl Role {
 }
 
 impl Cell {
-    /// A value of a certain sort.
+    /// Creates a cell with the given role.
     pub fn new(text: impl ToString, role: Role) -> Self {
         Self {
             text: text.to_string(),
@@ -179,17 +179,17 @@ impl Cell {
         }
     }
 
-    /// A name that can be looked up.
+    /// Creates a cell for a domain name that can be looked up.
     pub fn domain(text: impl ToString) -> Self {
         Self::new(text, Role::Domain)
     }
 
-    /// Exact text from the network.
+    /// Creates a cell for literal data from the network.
     pub fn exact(text: impl ToString) -> Self {
         Self::new(text, Role::Exact)
     }
 
-    /// Said in passing.
+    /// Creates a cell for secondary information.
     pub fn aside(text: impl ToString) -> Self {
         Self::new(text, Role::Aside)
     }
@@ -202,7 +202,7 @@ impl<T: ToString> From<T> for Cell {
 }
 
 impl Document {
-    /// A document with its head.
+    /// Creates a document without blocks.
     pub fn new(title: impl Into<String>, summary: impl Into<String>, severity: Severity) -> Self {
         Self {
             title: title.into(),
@@ -212,22 +212,22 @@ impl Document {
         }
     }
 
-    /// Adds a line between parts.
+    /// Adds a heading for the blocks that follow.
     pub fn heading(&mut self, text: impl Into<String>) -> &mut Self {
         self.block(Block::Heading { text: text.into() })
     }
 
-    /// Adds running text.
+    /// Adds a paragraph of text.
     pub fn text(&mut self, text: impl Into<String>) -> &mut Self {
         self.block(Block::Text { text: text.into() })
     }
 
-    /// Adds preformatted text.
+    /// Adds a block of preformatted text.
     pub fn code(&mut self, text: impl Into<String>) -> &mut Self {
         self.block(Block::Code { text: text.into() })
     }
 
-    /// Adds a name with its value, beside the ones just before it.
+    /// Adds a named value, to the preceding list of fields if there is one.
     pub fn field(&mut self, name: impl Into<String>, value: impl Into<Cell>) -> &mut Self {
         let field = Field {
             name: name.into(),
@@ -242,7 +242,7 @@ impl Document {
         self
     }
 
-    /// Adds a table, unless it would be empty. A `>` before a column's title marks numbers.
+    /// Adds a table, unless it has no rows. A `>` before a title marks a numeric column.
     pub fn table<const N: usize>(
         &mut self,
         titles: [&'static str; N],
@@ -261,19 +261,19 @@ impl Document {
         })
     }
 
-    /// Adds any part.
+    /// Adds a block of any kind.
     pub fn block(&mut self, block: Block) -> &mut Self {
         self.blocks.push(block);
         self
     }
 
-    /// Adds what the asker should know beside the answer; good news does not outlive a warning.
+    /// Adds a warning and raises the severity to [`Severity::Warning`] if it was lower.
     pub fn warn(&mut self, text: impl Into<String>) -> &mut Self {
         self.severity = self.severity.max(Severity::Warning);
         self.note(text)
     }
 
-    /// Adds a remark that does not change how good the news is.
+    /// Adds a remark without changing the severity. A remark that is already there is not repeated.
     pub fn note(&mut self, text: impl Into<String>) -> &mut Self {
         let text = text.into();
         if !self.warnings.contains(&text) {

@@ -1,44 +1,44 @@
-//! What can go wrong, as the asker is told: mistakes in the question, and what stopped a lookup.
+//! Errors reported to users: invalid commands, and failures that stopped a lookup.
 
 use std::{ops::Range, time::Duration};
 
 use crate::problem::{Position, Problem, ProblemCode};
 
-/// A mistake in the question: what, where, and what was probably meant.
+/// An invalid command: the mistake, its position, and a suggested correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageError {
     /// Whether the command or one of its arguments is wrong.
     pub kind: UsageKind,
-    /// One sentence for the asker.
+    /// One sentence for the user.
     pub message: String,
-    /// Where in the command text, in characters; `None` where there was no text.
+    /// Where in the command text, in characters; `None` if the command was not given as text.
     pub position: Option<Range<usize>>,
-    /// A corrected command.
+    /// The corrected command, ready to run.
     pub suggestion: Option<String>,
-    /// The argument that was not given, where that is all that is wrong.
+    /// The missing required argument, if that is the only mistake.
     pub missing: Option<Missing>,
 }
 
-/// A required argument that was not given; a chat asks for it.
+/// A required argument that is missing; chats prompt for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// The command.
+    /// Name of the command, without a slash.
     pub command: &'static str,
-    /// The argument's name.
+    /// Name of the missing argument.
     pub argument: String,
 }
 
-/// The two sorts of [`UsageError`].
+/// The two kinds of [`UsageError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UsageKind {
-    /// No command has this name.
+    /// The command does not exist.
     UnknownCommand,
-    /// An argument is missing, superfluous, unknown or out of range.
+    /// An argument is missing, unexpected, unknown or out of range.
     BadArgument,
 }
 
 impl UsageError {
-    /// A mistake in an argument, its place not known yet.
+    /// Creates an error about an argument, without a position.
     pub fn argument(message: impl Into<String>) -> Self {
         Self {
             kind: UsageKind::BadArgument,
@@ -49,76 +49,78 @@ impl UsageError {
         }
     }
 
-    /// The same, with its place in the command text.
+    /// Sets the position of the mistake in the command text.
     pub fn at(mut self, position: Range<usize>) -> Self {
         self.position = Some(position);
         self
     }
 
-    /// The same, with a corrected command.
+    /// Sets the corrected command to suggest.
     pub fn suggest(mut self, suggestion: impl Into<String>) -> Self {
         self.suggestion = Some(suggestion.into());
         self
     }
 }
 
-/// What stopped a lookup. A negative answer is no failure: it is data.
+/// Why a lookup could not be completed. A negative answer (NXDOMAIN, no reply) is data, not a failure.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
-    /// The question itself is wrong.
+    /// The command or one of its arguments is invalid.
     #[error("{}", .0.message)]
     Usage(UsageError),
-    /// The guard does not let Netvane connect there.
-    #[error("{what} is not contacted: {why}. An operator can allow it with `[policy] allow`.")]
+    /// The address guard does not allow connections to the target.
+    #[error(
+        "{what} {why}, which this service does not contact. Operators can allow it with `[policy] allow`."
+    )]
     Refused {
-        /// The target, as the asker wrote it, and the address that it led to.
+        /// The target as the user wrote it, and the address that it resolved to.
         what: String,
-        /// The range it lies in, and where that is written down.
+        /// Why it is refused, as a predicate: `is in 10.0.0.0/8 (Private-Use, RFC 1918)`.
         why: String,
     },
-    /// Who asks is not known, and has to be.
+    /// The caller has to authenticate and did not, or the key is unknown.
     #[error("{0}")]
     Unauthorized(String),
-    /// This caller may not ask this.
+    /// The caller is known but not allowed to run this command.
     #[error("{0}")]
     Forbidden(String),
-    /// Asked too often.
+    /// A rate limit of the caller or the target is exceeded.
     #[error("{message}")]
     RateLimited {
-        /// Of what there was too much, and when to come again.
+        /// Which limit was exceeded, and when to retry.
         message: String,
-        /// When asking again makes sense.
+        /// Time until the request can succeed.
         retry_after: Duration,
     },
-    /// A deadline passed.
+    /// No answer arrived before the deadline.
     #[error("{what} did not answer within {}", seconds(*.after))]
     Timeout {
-        /// Who was waited for.
+        /// The server or operation that did not answer.
         what: String,
-        /// How long.
+        /// The deadline that passed.
         after: Duration,
     },
-    /// A server that the answer depends on failed or talked nonsense.
+    /// A server that the lookup depends on failed or sent an invalid answer.
     #[error("{what}: {why}")]
     Upstream {
-        /// Which server.
+        /// Name or address of the server.
         what: String,
-        /// What it did.
+        /// The cause, without a final full stop.
         why: String,
     },
-    /// This installation cannot do it, now or at all.
+    /// This server cannot run the lookup, now or at all.
     #[error("{0}")]
     Unavailable(String),
-    /// Something given is larger than is accepted.
+    /// An input or an answer is larger than the limit.
     #[error("{what} is larger than {limit} bytes")]
     TooLarge {
-        /// What was too large.
+        /// The part that is too large.
         what: String,
-        /// The limit, in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A fault of Netvane's own.
-    #[error("an internal fault stopped this lookup; it has been logged")]
+    /// A bug in Netvane; the log has the cause.
+    #[error("internal error (logged)")]
     Internal,
 }
 
@@ -138,7 +140,7 @@ impl From<UsageError> for Failure {
 }
 
 impl Failure {
-    /// The stable code of the contract.
+    /// The stable problem code.
     pub fn problem_code(&self) -> ProblemCode {
         match self {
             Self::Usage(UsageError {
@@ -158,13 +160,13 @@ impl Failure {
         }
     }
 
-    /// The stable code of the contract as it is written, and the HTTP status that goes with it.
+    /// The stable problem code as text, and the HTTP status for it.
     pub fn code(&self) -> (&'static str, u16) {
         let code = self.problem_code();
         (code.name(), code.status())
     }
 
-    /// The problem document of RFC 9457 with the contract's extra members.
+    /// The RFC 9457 problem document, with `code`, `position`, `suggestion` and `retry_after_ms` as extra members.
     pub fn problem(&self) -> Problem<'_> {
         let code = self.problem_code();
         let usage = match self {
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_names_code_status_place_and_correction() {
+    fn a_problem_has_code_status_position_and_suggestion() {
         let failure = Failure::from(
             UsageError::argument("no")
                 .at(4..9)
@@ -205,8 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn durations_read_well() {
-        let told = |after| {
+    fn a_timeout_prints_short_durations_in_milliseconds() {
+        let message = |after| {
             Failure::Timeout {
                 what: "192.0.2.1".into(),
                 after,
@@ -214,15 +216,15 @@ mod tests {
             .to_string()
         };
         assert_eq!(
-            told(Duration::from_millis(250)),
+            message(Duration::from_millis(250)),
             "192.0.2.1 did not answer within 250 ms"
         );
         assert_eq!(
-            told(Duration::from_secs(4)),
+            message(Duration::from_secs(4)),
             "192.0.2.1 did not answer within 4 s"
         );
         assert_eq!(
-            told(Duration::from_millis(2500)),
+            message(Duration::from_millis(2500)),
             "192.0.2.1 did not answer within 2.5 s"
         );
     }

@@ -1,5 +1,5 @@
-//! What a lookup gives, independent of any platform: a document of blocks with a severity, the data that it was made
-//! of, or the failure that stood in the way.
+//! The platform-neutral result of a lookup: a document of blocks with a severity, the data that it presents, or the
+//! failure that stopped the lookup.
 
 mod answer;
 mod blocks;

@@ -1,45 +1,45 @@
-//! How a failure is written down for programs: the stable codes of the contract, in the problem documents of RFC 9457.
+//! Failures as programs see them: problem documents (RFC 9457) with stable codes.
 
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Codes of problems: those of a [`Failure`](crate::Failure), contract §2, and those of requests that ask nothing.
+/// Stable problem codes: those of a [`Failure`](crate::Failure), and those of HTTP requests that are no lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(description = "What sort of problem.")]
+#[schemars(description = "Stable code that identifies the kind of problem.")]
 pub enum ProblemCode {
-    /// No command has this name.
+    /// The command does not exist.
     UnknownCommand,
-    /// The question is wrong.
+    /// An argument is missing, unknown or invalid.
     BadArgument,
-    /// The target is not contacted.
+    /// The target is in a network that the server does not contact.
     RefusedTarget,
-    /// The caller may not ask this.
+    /// The caller is not allowed to run this command.
     Forbidden,
-    /// A key is wanted, and none that is known was given.
+    /// Missing or unknown API key.
     Unauthorized,
-    /// Asked too often.
+    /// A rate limit is exceeded.
     RateLimited,
-    /// A server that the answer depends on did not answer in time, or the request body did not arrive.
+    /// An upstream server did not answer in time, or the request body did not arrive in time.
     Timeout,
-    /// A server that the answer depends on failed.
+    /// An upstream server failed.
     Upstream,
-    /// This installation cannot do it, now or at all.
+    /// The server cannot run this command, now or at all.
     Unavailable,
-    /// The request body, or something in it, is too large.
+    /// The request body or a part of it is too large.
     TooLarge,
-    /// A fault of Netvane's own.
+    /// Internal error; it is logged.
     Internal,
-    /// There is nothing at this path.
+    /// No resource at this path.
     NotFound,
-    /// The path does not take this method.
+    /// The path does not support this HTTP method.
     MethodNotAllowed,
 }
 
 impl ProblemCode {
-    /// As it is written: `unknown_command`.
+    /// The code as it appears in JSON: `unknown_command`.
     pub fn name(self) -> &'static str {
         match self {
             Self::UnknownCommand => "unknown_command",
@@ -58,7 +58,7 @@ impl ProblemCode {
         }
     }
 
-    /// The HTTP status that goes with it.
+    /// The HTTP status of responses with this code.
     pub fn status(self) -> u16 {
         match self {
             Self::BadArgument => 400,
@@ -80,52 +80,52 @@ impl ProblemCode {
             Self::UnknownCommand => "Unknown command",
             Self::BadArgument => "Bad argument",
             Self::RefusedTarget => "Refused target",
-            Self::Unauthorized => "Not authorized",
+            Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
-            Self::RateLimited => "Asked too often",
+            Self::RateLimited => "Rate limited",
             Self::Timeout => "Timed out",
-            Self::Upstream => "A server failed",
+            Self::Upstream => "Upstream error",
             Self::Unavailable => "Unavailable",
             Self::TooLarge => "Too large",
-            Self::Internal => "Internal fault",
+            Self::Internal => "Internal error",
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
         }
     }
 }
 
-/// `application/problem+json`, RFC 9457.
+/// A problem document, `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(description = "RFC 9457")]
+#[schemars(description = "Problem document (RFC 9457).")]
 pub struct Problem<'a> {
-    /// No page describes the problems apart from the code.
+    /// Always `about:blank`; `code` identifies the problem.
     #[schemars(extend("const" = "about:blank"))]
     pub r#type: &'static str,
-    /// The code in words.
+    /// Short name of the problem.
     pub title: &'static str,
-    /// HTTP status.
+    /// HTTP status of the response.
     #[schemars(range(min = 400, max = 599))]
     pub status: u16,
-    /// One sentence for the asker.
+    /// One sentence for the user.
     pub detail: Cow<'a, str>,
-    /// Stable: what clients tell problems apart by.
+    /// Stable code for clients.
     pub code: ProblemCode,
-    /// Place of the mistake in the line, in characters.
+    /// Position of the mistake in the line, in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Position")]
     pub position: Option<Position>,
-    /// A corrected line.
+    /// The corrected command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "&str")]
     pub suggestion: Option<&'a str>,
-    /// When asking again makes sense, in milliseconds.
+    /// Time until a retry can succeed, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub retry_after_ms: Option<u64>,
 }
 
 impl<'a> Problem<'a> {
-    /// One that says no more than this.
+    /// Creates a problem without position, suggestion and retry time.
     pub fn new(
         title: &'static str,
         status: u16,
@@ -145,12 +145,12 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// A half-open range of characters.
+/// A half-open range of characters in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Position {
-    /// First character.
+    /// Index of the first character (inclusive).
     pub start: usize,
-    /// One past the last one.
+    /// Index after the last character (exclusive).
     pub end: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The reply envelope of contract §2.
+//! The reply to one lookup, and its JSON envelope.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -11,74 +11,74 @@ use serde_json::{Map, Value};
 
 use crate::{Block, Document, Finding, Severity};
 
-/// Where this process looks from.
+/// Name of the vantage point of lookups made by this process.
 const LOCAL: &str = "local";
 
-/// What a lookup found and the document that says it. Many replies share one.
+/// The data of a lookup with its document and JSON, each built at most once. Many replies share one.
 pub struct Rendition {
-    /// The data, typed behind the trait.
+    /// The data of the lookup.
     pub finding: Arc<dyn Finding>,
     document: OnceLock<Document>,
     json: OnceLock<Arc<str>>,
 }
 
-/// One answer to one asker.
+/// One answer to one caller.
 #[derive(Clone)]
 pub struct Reply {
-    /// Unique; sorts by time.
+    /// A ULID: unique, sorts by time.
     pub id: String,
-    /// The command's name.
+    /// Name of the command.
     pub command: &'static str,
-    /// Its canonical arguments.
+    /// Arguments in their canonical spelling.
     pub arguments: Arc<Map<String, Value>>,
-    /// The answer itself.
+    /// Data, document and JSON, shared with replies from the cache.
     pub rendition: Arc<Rendition>,
-    /// From the question received to the answer ready.
+    /// Time from receiving the request to having the answer.
     pub elapsed: Duration,
-    /// Whether an earlier lookup answered it.
+    /// Whether the answer came from the cache.
     pub cached: bool,
-    /// How long the answer still holds.
+    /// Remaining freshness lifetime of the answer.
     pub fresh_for: Duration,
 }
 
-/// The members of the JSON object that all replies with one answer share.
+/// The members of the JSON object that all replies with the same answer share.
 #[derive(Serialize, JsonSchema)]
 #[schemars(description = "")]
 struct Shared<'a> {
     command: &'a str,
-    /// In their canonical spelling.
+    /// Arguments in their canonical spelling.
     arguments: &'a Map<String, Value>,
     severity: Severity,
     title: &'a str,
-    /// The answer in one sentence.
+    /// The result in one sentence.
     summary: &'a str,
     data: Value,
-    /// The reply as a document.
+    /// A renderable version of the reply.
     blocks: &'a [Block],
-    /// What the asker should know beside the answer.
+    /// Warnings and remarks about the result.
     warnings: &'a [String],
 }
 
-/// The whole JSON object: what is published of it, and what [`Reply::to_json`] writes faster than serde would.
+/// The whole JSON object, for the published schema and for serde. [`Reply::to_json`] writes the same faster.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline, description = "")]
 struct Envelope<'a> {
-    /// A ULID.
+    /// Identifier of the reply, a ULID.
     #[schemars(regex(pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"))]
     id: &'a str,
     #[serde(flatten)]
     shared: Shared<'a>,
-    /// From the question received to the answer ready, in milliseconds.
+    /// Time from receiving the request to having the answer, in milliseconds.
     #[schemars(range(min = 0))]
     #[serde(serialize_with = "milliseconds")]
     elapsed_ms: f64,
-    /// Whether an earlier lookup answered it.
+    /// Whether the answer came from the cache.
     cached: bool,
-    /// Where it was looked up from.
+    /// Vantage point of the lookup.
     vantage: &'static str,
 }
 
-/// A whole number is written as one.
+/// Writes whole numbers without a fraction.
 fn milliseconds<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.fract() == 0.0 {
         serializer.serialize_u64(*value as u64)
@@ -87,7 +87,7 @@ fn milliseconds<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::E
     }
 }
 
-/// JSON Schema of the replies of a command with such data.
+/// Builds the JSON Schema of the replies of `command`, whose `data` member has the schema `data`.
 pub fn reply_schema(generator: &mut SchemaGenerator, command: &str, data: Schema) -> Schema {
     let mut schema = Envelope::json_schema(generator);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
@@ -98,7 +98,7 @@ pub fn reply_schema(generator: &mut SchemaGenerator, command: &str, data: Schema
 }
 
 impl Rendition {
-    /// Presents a finding.
+    /// Wraps the data; document and JSON are built on demand.
     pub fn new(finding: Arc<dyn Finding>) -> Self {
         Self {
             finding,
@@ -107,12 +107,12 @@ impl Rendition {
         }
     }
 
-    /// What it says; made when someone looks.
+    /// The document, built on first use.
     pub fn document(&self) -> &Document {
         self.document.get_or_init(|| self.finding.present())
     }
 
-    /// The part of the JSON object that all replies with this answer share; made once.
+    /// The part of the JSON object that all replies with this answer share, built once.
     fn json(&self, command: &str, arguments: &Map<String, Value>) -> &str {
         self.json.get_or_init(|| {
             let shared = self.shared(command, arguments);
@@ -155,7 +155,7 @@ impl Serialize for Reply {
 }
 
 impl Reply {
-    /// The whole JSON object: the same that serde writes, joined from parts of which one is kept for the next reply.
+    /// Writes the JSON object. Equals what serde writes, but reuses the part that replies share.
     pub fn to_json(&self) -> String {
         let shared = self.rendition.json(self.command, &self.arguments);
         let inner = shared
@@ -170,7 +170,7 @@ impl Reply {
         )
     }
 
-    /// To the microsecond.
+    /// Milliseconds, rounded to the microsecond.
     fn elapsed_ms(&self) -> f64 {
         (self.elapsed.as_secs_f64() * 1e6).round() / 1e3
     }
@@ -183,12 +183,12 @@ mod tests {
 
     #[derive(Clone, Serialize, JsonSchema)]
     struct Data {
-        said: &'static str,
+        text: &'static str,
     }
 
     impl Answer for Data {
         fn present(&self) -> Document {
-            let mut document = Document::new("A \"title\"", self.said, Severity::Warning);
+            let mut document = Document::new("A \"title\"", self.text, Severity::Warning);
             document.field("name", "value").note("a remark");
             document
         }
@@ -202,7 +202,7 @@ mod tests {
                 id: "01M7Z8Q4W0V6ZK3T5N9Y2B1XCE".into(),
                 command: "a",
                 arguments: Arc::new(arguments.as_object().cloned().expect("an object")),
-                rendition: Arc::new(Rendition::new(Arc::new(Data { said: "{}" }))),
+                rendition: Arc::new(Rendition::new(Arc::new(Data { text: "{}" }))),
                 elapsed: Duration::from_micros(microseconds),
                 cached,
                 fresh_for: Duration::ZERO,

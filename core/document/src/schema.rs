@@ -1,16 +1,16 @@
-//! JSON Schema of Netvane's types, each in one piece: small, and every reader understands it.
+//! JSON Schema of Netvane's types, without references between schemas.
 
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
 };
 use serde_json::Value;
 
-/// One schema without references: small, and every reader understands it.
+/// Builds a schema without `$ref`: small, and supported by every JSON Schema library.
 pub fn inline_schema<T: JsonSchema>() -> Schema {
     inline(SchemaSettings::draft2020_12()).into_root_schema_for::<T>()
 }
 
-/// The same for what is written and never read: a field that is always written is required.
+/// Like [`inline_schema`], for types that are only serialized: a field that is always written is required.
 pub fn written_schema<T: JsonSchema>() -> Schema {
     inline(SchemaSettings::draft2020_12().for_serialize()).into_root_schema_for::<T>()
 }
@@ -20,28 +20,28 @@ fn inline(settings: SchemaSettings) -> SchemaGenerator {
     public_schema_settings(settings).into_generator()
 }
 
-/// Settings of schemas that others read: without the formats that only schemars knows.
+/// Schema settings for published schemas: no `$schema` member, and no formats that only schemars knows.
 pub fn public_schema_settings(settings: SchemaSettings) -> SchemaSettings {
     settings
         .with(|settings| settings.meta_schema = None)
         .with_transform(RecursiveTransform(strip_unknown_formats))
 }
 
-/// Leaves the formats that JSON Schema knows, and ours. A reader that checks formats may refuse a schema with another.
-/// There is none of numbers: `uint32` and `double` are Rust's; and an address is of one version or the other.
+/// Removes formats that JSON Schema does not define, because validators may reject a schema with unknown formats.
+/// Numbers have none (`uint32` and `double` are from Rust), and `ip` becomes `ipv4` or `ipv6`.
 fn strip_unknown_formats(schema: &mut Schema) {
     let is_number = |kind: &Value| kind == "integer" || kind == "number";
-    let of_number = match schema.get("type") {
+    let is_numeric = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.iter().any(is_number),
         Some(kind) => is_number(kind),
         None => false,
     };
-    let of_address = schema.get("format").is_some_and(|format| format == "ip");
+    let is_address = schema.get("format").is_some_and(|format| format == "ip");
 
-    if of_number || of_address {
+    if is_numeric || is_address {
         schema.remove("format");
     }
-    if of_address {
+    if is_address {
         let versions = serde_json::json!([{ "format": "ipv4" }, { "format": "ipv6" }]);
         schema.insert("anyOf".into(), versions);
     }

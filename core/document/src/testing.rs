@@ -1,3 +1,3 @@
-//! Support for the tests of everything that renders documents; no program has it.
+//! Test support for everything that renders documents. Not compiled into any program.
 
 pub mod adversarial;

@@ -1,13 +1,13 @@
 //! Countries by ISO 3166-1 alpha-2 code and by name: one table for geo databases and registries.
 //!
-//! The table holds CLDR's English names, plus `XK`, which databases use for Kosovo.
+//! The table holds CLDR's English names, plus `XK` for Kosovo, which geo databases use.
 
 use std::{collections::HashMap, sync::LazyLock};
 
-/// One country a line: code, space, name.
+/// One country per line: code, space, name.
 const TABLE: &str = include_str!("../../../config/data/countries.txt");
 
-/// What registries write besides the table's names: older and official names, and other languages. As [`plain`].
+/// Other names that registries use: older, official and foreign ones. Written as [`normalize`] returns them.
 #[rustfmt::skip]
 const ALIASES: &[(&str, &str)] = &[
     ("brasil", "BR"), ("brunei darussalam", "BN"), ("cote divoire", "CI"), ("czech republic", "CZ"),
@@ -22,10 +22,10 @@ const ALIASES: &[(&str, &str)] = &[
     ("österreich", "AT"),
 ];
 
-/// Longest text that is looked at as a name, in bytes.
+/// Longest text that is tried as a name, in bytes.
 const MAX_NAME: usize = 60;
 
-/// Names by place of the two letters: 26 × 26, so a lookup is one index.
+/// Names indexed by the two letters of the code (26 × 26).
 static NAMES: LazyLock<[Option<(&'static str, &'static str)>; 26 * 26]> = LazyLock::new(|| {
     let mut names = [None; 26 * 26];
     for (code, name) in rows() {
@@ -36,9 +36,9 @@ static NAMES: LazyLock<[Option<(&'static str, &'static str)>; 26 * 26]> = LazyLo
     names
 });
 
-/// Codes by every known name.
+/// Codes by normalized name.
 static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let table = rows().map(|(code, name)| (plain(name), code));
+    let table = rows().map(|(code, name)| (normalize(name), code));
     let aliases = ALIASES.iter().map(|&(name, code)| (name.to_owned(), code));
     table.chain(aliases).collect()
 });
@@ -47,14 +47,15 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.lines().filter_map(|line| line.split_once(' '))
 }
 
-/// Code in upper case and English short name of a country, both without allocating: `"de"` → `("DE", "Germany")`.
+/// Returns the code in upper case and the English short name, without allocating: `"de"` → `("DE", "Germany")`.
 pub fn country(code: &str) -> Option<(&'static str, &'static str)> {
     NAMES[index(code)?]
 }
 
-/// The code of a country as a registry writes it: a code, a well-known name, or both (`US (United States)`).
+/// Parses a country as registries write it: a code, a well-known name, or both (`US (United States)`). Returns the
+/// ISO 3166-1 alpha-2 code.
 ///
-/// `EU`, which the regional registries use for blocks of several countries, counts as a code; `UK` is `GB`.
+/// Accepts `EU`, which regional registries use for blocks of several countries, and maps `UK` to `GB`.
 pub fn code(value: &str) -> Option<String> {
     let value = value.trim();
 
@@ -70,7 +71,7 @@ pub fn code(value: &str) -> Option<String> {
         return None;
     }
 
-    if let Some(code) = CODES.get(&plain(value)) {
+    if let Some(code) = CODES.get(&normalize(value)) {
         return Some((*code).to_owned());
     }
 
@@ -85,9 +86,9 @@ pub fn code(value: &str) -> Option<String> {
         })
 }
 
-/// A name in lower case without punctuation: `Côte d’Ivoire` → `côte divoire`, `Bosnia & Herzegovina` → `bosnia and
+/// Lower-cases a name and removes punctuation: `Côte d’Ivoire` → `côte divoire`, `Bosnia & Herzegovina` → `bosnia and
 /// herzegovina`.
-fn plain(name: &str) -> String {
+fn normalize(name: &str) -> String {
     let letters: String = name
         .replace('&', " and ")
         .chars()
@@ -104,12 +105,12 @@ fn index(code: &str) -> Option<usize> {
     let &[a, b] = code.as_bytes() else {
         return None;
     };
-    let place = |letter: u8| {
+    let position = |letter: u8| {
         letter
             .is_ascii_alphabetic()
             .then(|| usize::from(letter.to_ascii_uppercase() - b'A'))
     };
-    Some(place(a)? * 26 + place(b)?)
+    Some(position(a)? * 26 + position(b)?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
-//! Place and network of an address, from local databases only.
+//! Location and network of an address, from local databases only.
 //!
-//! [`GeoReader`] answers from up to two databases: one for places, one for networks (AS numbers). Where the operator
-//! names no file, the database that ships with the program serves. [`GeoHandle`] keeps a reader current while files
-//! are replaced below it.
+//! [`GeoReader`] uses up to two databases: one for locations, one for networks (AS numbers). Without a configured
+//! file it uses the database that ships with the program. [`GeoHandle`] reloads the reader when files are replaced.
 
 mod database;
 mod handle;
@@ -20,93 +19,93 @@ use record::Record;
 pub use database::{ATTRIBUTION, Database, GeoError, install, verify};
 pub use handle::{GeoHandle, GeoPaths, Refresh};
 
-/// Longest text taken from a database, in bytes.
+/// Longest text taken from a database, in bytes; longer ones are truncated.
 const TEXT_MAX: usize = 120;
 
-/// What the databases know about an address. What they do not say is `None`.
+/// Location and network of an address. Fields that the databases do not have are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct GeoFacts {
-    /// The country.
+    /// Country of the address.
     pub country: Option<Country>,
-    /// State, province or the like.
+    /// State, province or similar region.
     pub region: Option<String>,
-    /// City.
+    /// City name, in English.
     pub city: Option<String>,
-    /// Postal code.
+    /// Postal code of the area.
     pub postal: Option<String>,
-    /// Position on Earth.
+    /// Coordinates and time zone.
     pub location: Option<Location>,
-    /// The announced network.
+    /// Network that holds the address.
     pub network: Option<Network>,
-    /// The databases that were asked.
+    /// Databases that were used.
     pub databases: Arc<[DatabaseInfo]>,
 }
 
-/// A country.
+/// A country by code and name.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Country {
     /// ISO 3166-1 alpha-2, upper case.
     pub code: Cow<'static, str>,
-    /// English name.
+    /// English name of the country.
     pub name: Option<Cow<'static, str>>,
 }
 
-/// A position; databases mean the centre of an area.
+/// Coordinates; databases give the center of an area.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Location {
-    /// Degrees north.
+    /// Latitude in degrees, positive to the north.
     pub latitude: Option<f64>,
-    /// Degrees east.
+    /// Longitude in degrees, positive to the east.
     pub longitude: Option<f64>,
-    /// Radius around the position, kilometres.
+    /// Radius of uncertainty around the position, in kilometers.
     pub accuracy_km: Option<f64>,
     /// IANA time zone, e.g. `Europe/Berlin`.
     pub time_zone: Option<String>,
 }
 
-/// The network that an address belongs to.
+/// The network that holds an address.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Network {
-    /// The block that the database has one record for.
+    /// The address block of the database record.
     #[schemars(with = "Option<String>")]
     pub cidr: Option<IpNet>,
-    /// AS number.
+    /// Number of the AS that announces the network.
     pub asn: Option<u32>,
-    /// Who holds the AS number.
+    /// Organization that holds the AS number.
     pub organization: Option<String>,
 }
 
-/// A database in use.
+/// A geo database in use.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DatabaseInfo {
-    /// Its own name, e.g. `GeoLite2-City`.
+    /// Name from its metadata, e.g. `GeoLite2-City`.
     pub name: String,
-    /// When it was built, RFC 3339; `None` where it does not say.
+    /// Build time, RFC 3339; `None` if the metadata has none.
     pub built: Option<String>,
 }
 
-/// Answers lookups from one or two databases.
+/// Looks addresses up in one or two databases.
 #[derive(Debug)]
 pub struct GeoReader {
     place: Arc<Database>,
-    /// The second database, where networks come from another one than places.
+    /// The second database, if networks come from another one than locations.
     network: Option<Arc<Database>>,
     info: Arc<[DatabaseInfo]>,
 }
 
 impl GeoReader {
-    /// The shipped database alone.
+    /// Opens the shipped database alone.
     pub fn embedded() -> Result<Self, GeoError> {
         Ok(Self::new(Arc::new(Database::embedded()?), None))
     }
 
-    /// Databases from files; for `None` the shipped one serves.
+    /// Opens databases from files; `None` selects the shipped one.
     pub fn open(city: Option<&Path>, asn: Option<&Path>) -> Result<Self, GeoError> {
         let load = |path: Option<&Path>| {
             path.map_or_else(Database::embedded, Database::open)
                 .map(Arc::new)
         };
-        // One file for both, or none at all: one database.
+        // One file for both, or none: one database is enough.
         Ok(if city == asn {
             Self::new(load(city)?, None)
         } else {
@@ -114,7 +113,7 @@ impl GeoReader {
         })
     }
 
-    /// A reader over databases that are already open.
+    /// Creates a reader for databases that are already open.
     pub fn new(place: Arc<Database>, network: Option<Arc<Database>>) -> Self {
         let info = std::iter::once(&place)
             .chain(&network)
@@ -127,13 +126,13 @@ impl GeoReader {
         }
     }
 
-    /// Names and ages of the databases in use.
+    /// Names and build times of the databases in use.
     pub fn databases(&self) -> &Arc<[DatabaseInfo]> {
         &self.info
     }
 
-    /// What is known about an address. An IPv4-mapped IPv6 address is looked up as the IPv4 address it carries.
-    /// A record that cannot be read counts as none: the file was checked when it was opened.
+    /// Looks up an address; an IPv4-mapped IPv6 address as its IPv4 address. An unreadable record counts as no record,
+    /// because the file was checked when it was opened.
     pub fn lookup(&self, address: IpAddr) -> GeoFacts {
         let address = address.to_canonical();
         let place = self.place.find(address).unwrap_or_default();
@@ -148,7 +147,7 @@ impl GeoReader {
         let place = place.map(|(record, _)| record).unwrap_or_default();
         let network = network.map(|(record, _)| record).unwrap_or_default();
 
-        // Where a separate network database says nothing, the place database may.
+        // If a separate network database has no AS number, the location database may have one.
         let asn = if network.asn.is_some() {
             &network
         } else {
@@ -196,12 +195,12 @@ fn country_of(record: &Record) -> Option<Country> {
 }
 
 fn location_of(record: &Record) -> Option<Location> {
-    // Half a position is none.
+    // One coordinate alone is useless.
     let (latitude, longitude) = record.latitude.zip(record.longitude).unzip();
     let accuracy_km = record.accuracy_km.filter(|_| latitude.is_some());
     let time_zone = record.time_zone.and_then(clip);
-    let known = latitude.is_some() || time_zone.is_some();
-    known.then_some(Location {
+    let has_data = latitude.is_some() || time_zone.is_some();
+    has_data.then_some(Location {
         latitude,
         longitude,
         accuracy_km,
@@ -209,7 +208,7 @@ fn location_of(record: &Record) -> Option<Location> {
     })
 }
 
-/// A text from a database: bounded, without control characters; `None` when nothing is left.
+/// Truncates a text from a database and removes control characters; `None` if nothing is left.
 fn clip(text: &str) -> Option<String> {
     let end = text.floor_char_boundary(TEXT_MAX);
     let text = text[..end].trim();

@@ -1,7 +1,7 @@
-//! What kind of address an address is: the IANA IPv4 and IPv6 Special-Purpose Address Registries as one table.
+//! The class of an IP address: the IANA IPv4 and IPv6 Special-Purpose Address Registries as one table.
 //!
-//! Source: the two registries named in RFC 6890, as of 2025-10, plus multicast, class E's broadcast address, and the
-//! parts of IPv6 that nobody may use yet (RFC 4291). The guard's decision starts here, so every row has its exact flag.
+//! Source: the two registries of RFC 6890, as of 2025-10, plus multicast, the limited broadcast address, and the
+//! unallocated parts of IPv6 (RFC 4291). The address guard relies on this table, so every row has its exact flag.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,44 +9,44 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The class of an address, as the contract's `scope` writes it.
+/// The class of an address; the `scope` member of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Ordinary public address.
+    /// Public address (global unicast).
     Global,
-    /// RFC 1918 private use.
+    /// Private use (RFC 1918).
     Private,
-    /// This host itself.
+    /// Loopback: the host itself.
     Loopback,
-    /// One link only.
+    /// Valid on one link only.
     LinkLocal,
-    /// IPv6 private use (RFC 4193), or the site-local addresses before it.
+    /// IPv6 private use (RFC 4193), or the older site-local addresses.
     UniqueLocal,
-    /// Carrier-grade NAT (RFC 6598).
+    /// Shared address space for carrier-grade NAT (RFC 6598).
     Shared,
-    /// Examples in documents.
+    /// Reserved for examples in documentation.
     Documentation,
-    /// Laboratory networks.
+    /// Reserved for benchmarks in lab networks.
     Benchmarking,
-    /// Many receivers.
+    /// Multicast: a group of receivers.
     Multicast,
-    /// Everyone on this link.
+    /// Limited broadcast: all hosts on the link.
     Broadcast,
-    /// No address: `0.0.0.0`, `::`.
+    /// The unspecified address: `0.0.0.0` or `::`.
     Unspecified,
-    /// Carries an IPv4 address: 6to4, Teredo, NAT64, IPv4-compatible.
+    /// Embeds an IPv4 address: 6to4, Teredo, NAT64, IPv4-compatible.
     Transition,
     /// Assigned by the IETF to a protocol, not to hosts.
     Protocol,
-    /// Discarded by design.
+    /// Discard-only: routers drop packets to it.
     Discard,
-    /// Not for use (yet).
+    /// Reserved, not in use (yet).
     Reserved,
 }
 
 impl Kind {
-    /// The word of the contract, e.g. `link_local`.
+    /// The name in JSON, e.g. `link_local`.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Global => "global",
@@ -71,15 +71,15 @@ impl Kind {
 /// The classification of one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// The class.
+    /// Class of the address.
     pub kind: Kind,
-    /// The registry's name of the block; empty for ordinary global addresses.
+    /// Name of the block in the registry; empty for ordinary global addresses.
     pub name: &'static str,
     /// The defining document, e.g. `RFC 1918`; empty for ordinary global addresses.
     pub rfc: &'static str,
-    /// The block; `None` for ordinary global addresses.
+    /// The special-purpose block; `None` for ordinary global addresses.
     pub prefix: Option<IpNet>,
-    /// The registry's "Globally Reachable"; where it says N/A, `false`. See [`is_global`] for the guard's question.
+    /// The "Globally Reachable" flag of the registry, `false` for N/A. The guard uses [`is_global`].
     pub reachable: bool,
 }
 
@@ -97,12 +97,12 @@ const fn v4(a: u8, b: u8, c: u8, d: u8) -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
-/// The first 64 bits as four groups and the last group: no row needs more.
+/// An address from its first four groups and its last group; no row needs more.
 const fn v6(a: u16, b: u16, c: u16, d: u16, last: u16) -> u128 {
     (a as u128) << 112 | (b as u128) << 96 | (c as u128) << 80 | (d as u128) << 64 | last as u128
 }
 
-/// First match counts, so exceptions stand before the block that holds them.
+/// The first match wins, so exceptions precede the block that contains them.
 #[rustfmt::skip]
 static V4: &[Row<u32>] = &[
     Row(v4(0, 0, 0, 0), 32, Kind::Unspecified, false, "This host on this network", "RFC 1122"),
@@ -134,7 +134,7 @@ static V4: &[Row<u32>] = &[
     Row(v4(240, 0, 0, 0), 4, Kind::Reserved, false, "Reserved", "RFC 1112"),
 ];
 
-/// As [`V4`]; whatever no row holds is global inside 2000::/3 and reserved outside.
+/// Like [`V4`]. Addresses without a row are global inside 2000::/3 and reserved outside.
 #[rustfmt::skip]
 static V6: &[Row<u128>] = &[
     Row(v6(0, 0, 0, 0, 0), 128, Kind::Unspecified, false, "Unspecified Address", "RFC 4291"),
@@ -164,13 +164,13 @@ static V6: &[Row<u128>] = &[
     Row(v6(0xfe80, 0, 0, 0, 0), 10, Kind::LinkLocal, false, "Link-Local Unicast", "RFC 4291"),
     Row(v6(0xfec0, 0, 0, 0, 0), 10, Kind::UniqueLocal, false, "Deprecated (Site-Local Unicast)", "RFC 3879"),
     Row(v6(0xff00, 0, 0, 0, 0), 8, Kind::Multicast, false, "Multicast", "RFC 4291"),
-    // The complement of 2000::/3, in three blocks: nothing here is allocated.
+    // The complement of 2000::/3 as three blocks; nothing in them is allocated.
     Row(v6(0, 0, 0, 0, 0), 3, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
     Row(v6(0x4000, 0, 0, 0, 0), 2, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
     Row(v6(0x8000, 0, 0, 0, 0), 1, Kind::Reserved, false, "Reserved by IETF", "RFC 4291"),
 ];
 
-/// Classifies an address. An IPv4-mapped IPv6 address is what the IPv4 address in it is: that is where packets go.
+/// Classifies an address. An IPv4-mapped IPv6 address has the class of its IPv4 address, because packets go there.
 pub fn classify(address: IpAddr) -> Scope {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
@@ -206,8 +206,8 @@ fn scope<A>(network: IpAddr, &Row(_, length, kind, reachable, name, rfc): &Row<A
     }
 }
 
-/// The guard's question: may a stranger's lookup go there? Only where the registry says "globally reachable", and
-/// where an IPv4 address inside is global as well: `64:ff9b::10.0.0.1` is a way to `10.0.0.1`.
+/// Whether lookups of remote users may contact the address: it is globally reachable according to the registry, and
+/// so is an embedded IPv4 address (`64:ff9b::10.0.0.1` reaches `10.0.0.1`).
 pub fn is_global(address: IpAddr) -> bool {
     let inner = match address {
         IpAddr::V6(v6) => embedded_v4(v6),
@@ -216,24 +216,24 @@ pub fn is_global(address: IpAddr) -> bool {
     classify(address).reachable && inner.is_none_or(|(v4, _)| classify(v4.into()).reachable)
 }
 
-/// How an IPv6 address carries an IPv4 one.
+/// How an IPv6 address embeds an IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Embedding {
-    /// `::ffff:0:0/96`, RFC 4291.
+    /// IPv4-mapped, `::ffff:0:0/96` (RFC 4291).
     Mapped,
-    /// `::/96`, deprecated, RFC 4291.
+    /// IPv4-compatible, `::/96` (RFC 4291, deprecated).
     Compatible,
-    /// `64:ff9b::/96`, RFC 6052.
+    /// NAT64, `64:ff9b::/96` (RFC 6052).
     Nat64,
-    /// `2002::/16`, RFC 3056: the site's router.
+    /// `2002::/16`, RFC 3056: the router of the site.
     SixToFour,
-    /// `2001::/32`, RFC 4380: the client's public address, stored inverted.
+    /// `2001::/32`, RFC 4380: the public address of the client, stored inverted.
     Teredo,
-    /// Interface identifier `::0:5efe:a.b.c.d` or `::200:5efe:…`, RFC 5214.
+    /// ISATAP, interface identifier `::0:5efe:a.b.c.d` or `::200:5efe:…` (RFC 5214).
     Isatap,
 }
 
-/// The IPv4 address inside an IPv6 one, and how it is carried.
+/// Returns the IPv4 address embedded in an IPv6 address, and the kind of embedding.
 pub fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, Embedding)> {
     let s = address.segments();
     let pair = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));

@@ -1,4 +1,4 @@
-//! Pure readers and tables: text or bytes in, facts out. Nothing here asks the network.
+//! Parsers and tables without I/O: text or bytes in, facts out. Nothing here uses the network.
 
 pub mod countries;
 pub mod geo;

@@ -1,51 +1,51 @@
-//! What a port is for: numbers, ranges and words against IANA's registry and the common unofficial uses.
+//! Port number lookup: numbers, ranges and words in IANA's registry and among common unofficial uses.
 
 mod table;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use table::{ALIASES, ENTRIES, Entry, PROTOCOLS, between, normal};
+use table::{ALIASES, ENTRIES, PROTOCOLS, PortEntry, between, normalize};
 
-/// The most matches of one answer.
+/// Largest number of matches in one answer.
 pub const MAX_MATCHES: usize = 25;
 
-/// The longest query that is looked at, in characters; no name or description is longer.
+/// Longest part of a query that is read, in characters; no name or description is longer.
 const MAX_QUERY: usize = 100;
 
 /// One use of one port over one protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PortMatch {
-    /// Port number.
+    /// Port number, 0 to 65535.
     pub port: u16,
-    /// `tcp`, `udp`, `sctp` or `dccp`.
+    /// Transport protocol: `tcp`, `udp`, `sctp` or `dccp`.
     pub protocol: &'static str,
-    /// Service name, e.g. `https`.
+    /// Name of the service, e.g. `https`.
     pub service: &'static str,
-    /// What it is, in the registry's words; may be empty.
+    /// Description from the registry; may be empty.
     pub description: &'static str,
-    /// In common use, but not in IANA's registry.
+    /// Whether the use is common but not in IANA's registry.
     pub unofficial: bool,
 }
 
-/// Why a query cannot be answered.
+/// Why a query is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
-    /// Nothing to look for.
-    #[error("say a port number, a range like 8000-8010, or a word like postgres")]
+    /// The query has neither a number nor a word.
+    #[error("expected a port (443), a range (8000-8010) or a service name (postgres)")]
     Empty,
-    /// A number that is no port.
-    #[error("{0} is not a port: ports go from 0 to 65535")]
+    /// A number that is not a valid port.
+    #[error("port {0} is out of range (0–65535)")]
     OutOfRange(String),
-    /// A range whose end is before its start.
-    #[error("the range {0}-{1} runs backwards")]
+    /// A range that ends before it starts.
+    #[error("invalid range {0}-{1}: {1} is less than {0}")]
     Backwards(u16, u16),
-    /// A protocol that has no ports.
-    #[error("{0} is not a protocol with ports: tcp, udp, sctp or dccp")]
+    /// A protocol without ports, such as ICMP.
+    #[error("expected tcp, udp, sctp or dccp, got {0}")]
     Protocol(String),
 }
 
-/// Names of services that start so, the shortest first, each once.
+/// Service names that start with `typed`, the shortest first, each once.
 pub fn starting_with(typed: &str) -> Vec<&'static str> {
     let names = ENTRIES.iter().map(|entry| entry.service);
     let mut names: Vec<_> = names
@@ -56,24 +56,24 @@ pub fn starting_with(typed: &str) -> Vec<&'static str> {
     names
 }
 
-/// A query, understood.
+/// A parsed query: numbers or words.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {
     Range(u16, u16),
     Words(String),
 }
 
-/// Answers `443`, `443/udp`, `udp 53`, `:8080`, `8000-8010`, `https`, `postgres`, `remote desktop`; best match first,
-/// at most [`MAX_MATCHES`]. A port without a use is an empty answer (see [`port_range`] for what may be said then).
+/// Looks up `443`, `443/udp`, `udp 53`, `:8080`, `8000-8010`, `https`, `postgres` or `remote desktop`. Returns at most
+/// [`MAX_MATCHES`], best match first; nothing for an unassigned port, which [`port_range`] can still describe.
 pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
     let (query, protocol) = parse(query)?;
-    let wanted = |found: &PortMatch| protocol.is_none_or(|name| found.protocol == name);
+    let has_protocol = |found: &PortMatch| protocol.is_none_or(|name| found.protocol == name);
 
     Ok(match query {
         Query::Range(first, last) => between(first, last)
             .iter()
             .flat_map(matches)
-            .filter(wanted)
+            .filter(has_protocol)
             .take(MAX_MATCHES)
             .collect(),
         Query::Words(words) => {
@@ -85,16 +85,16 @@ pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
                 .iter()
                 .filter_map(|entry| Some((rank(entry, &words, aliased)?, entry)))
                 .flat_map(|(rank, entry)| matches(entry).map(move |found| (rank, found)))
-                .filter(|(_, found)| wanted(found))
+                .filter(|(_, found)| has_protocol(found))
                 .map(|(rank, found)| {
                     (
-                        (rank.tier, order(&found, rank), rank.place, found.port),
+                        (rank.tier, order(&found, rank), rank.index, found.port),
                         found,
                     )
                 })
                 .collect();
 
-            // Stable: within a port the table's order and TCP before UDP.
+            // Stable sort: keeps the order of the table within a port, and TCP before UDP.
             ranked.sort_by_key(|(key, _)| *key);
 
             ranked
@@ -106,7 +106,7 @@ pub fn lookup(query: &str) -> Result<Vec<PortMatch>, PortError> {
     })
 }
 
-/// The usual name of a port: `(443, "tcp")` → `https`; a registered name before an unofficial one.
+/// The service name of a port: `(443, "tcp")` → `https`. Registered names come before unofficial ones.
 pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
     let mut found = between(port, port).iter().flat_map(matches);
     found
@@ -114,10 +114,10 @@ pub fn service_name(port: u16, protocol: &str) -> Option<&'static str> {
         .map(|found| found.service)
 }
 
-/// The port that a service name or alias means first, TCP before UDP: `ssh` → 22, `postgres` → 5432.
+/// The first port of a service name or alias, TCP before UDP: `ssh` → 22, `postgres` → 5432.
 pub fn port_of(service: &str) -> Option<u16> {
-    let words = normal(service.trim());
-    let exact = ENTRIES.iter().filter(|entry| named(entry, &words));
+    let words = normalize(service.trim());
+    let exact = ENTRIES.iter().filter(|entry| has_name(entry, &words));
     let exact =
         exact.min_by_key(|entry| (entry.unofficial, !entry.protocols.contains('t'), entry.port));
     let alias = || {
@@ -129,7 +129,7 @@ pub fn port_of(service: &str) -> Option<u16> {
     exact.map(|entry| entry.port).or_else(alias)
 }
 
-/// The twenty TCP ports that tell most about a host.
+/// The twenty TCP ports that `ports` checks by default.
 pub fn default_ports() -> &'static [u16] {
     &[
         21, 22, 23, 25, 53, 80, 110, 143, 443, 445, 465, 587, 993, 995, 3306, 3389, 5432, 5900,
@@ -137,7 +137,7 @@ pub fn default_ports() -> &'static [u16] {
     ]
 }
 
-/// Which of RFC 6335's ranges a port is in: what can be said of one that nobody uses.
+/// The range of a port according to RFC 6335; the only information about an unassigned port.
 pub fn port_range(port: u16) -> &'static str {
     match port {
         0 => "reserved",
@@ -151,7 +151,7 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     let query: String = query.trim().chars().take(MAX_QUERY).collect();
     let (rest, protocol) = split_protocol(&query)?;
     let words = match (rest.trim_start_matches(':'), protocol) {
-        // `tcp` alone is a word after all.
+        // `tcp` alone is a search word.
         ("", Some(name)) => return Ok((Query::Words(name.to_owned()), None)),
         ("", None) => return Err(PortError::Empty),
         (words, _) => words,
@@ -161,7 +161,7 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
         return Ok((range, protocol));
     }
 
-    let words = normal(words);
+    let words = normalize(words);
     if !words.contains(char::is_alphanumeric) {
         return Err(PortError::Empty);
     }
@@ -169,8 +169,8 @@ fn parse(query: &str) -> Result<(Query, Option<&'static str>), PortError> {
     Ok((Query::Words(words), protocol))
 }
 
-/// `443/udp`, `udp/443`, `443 udp`, `port 443`: the protocol may stand anywhere, `port` says nothing. Gives the other
-/// words, in lower case.
+/// Splits off the protocol, which may be anywhere (`443/udp`, `udp/443`, `443 udp`), and drops the word `port`.
+/// Returns the remaining words in lower case.
 fn split_protocol(query: &str) -> Result<(String, Option<&'static str>), PortError> {
     let mut protocol = None;
     let mut rest = Vec::new();
@@ -195,7 +195,7 @@ fn split_protocol(query: &str) -> Result<(String, Option<&'static str>), PortErr
     Ok((rest.join(" "), protocol))
 }
 
-/// A port or a range of ports; `None` when the words are neither.
+/// Parses a port or a range of ports; `None` if the text is neither.
 fn range(words: &str) -> Result<Option<Query>, PortError> {
     if let Some(port) = number(words) {
         let port = port?;
@@ -221,19 +221,19 @@ fn range(words: &str) -> Result<Option<Query>, PortError> {
     }
 }
 
-/// Digits as a port; `None` when the text is no number.
+/// Parses digits as a port; `None` if the text is not a number.
 fn number(text: &str) -> Option<Result<u16, PortError>> {
     let text = text.trim();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // A number of digits alone fails only by its size, which the error names.
+    // Digits fail to parse only if the number is too large.
     digits.then(|| {
         text.parse()
             .map_err(|_| PortError::OutOfRange(text.to_owned()))
     })
 }
 
-fn matches(entry: &Entry) -> impl Iterator<Item = PortMatch> {
-    let &Entry {
+fn matches(entry: &PortEntry) -> impl Iterator<Item = PortMatch> {
+    let &PortEntry {
         port,
         service,
         protocols,
@@ -253,25 +253,25 @@ fn matches(entry: &Entry) -> impl Iterator<Item = PortMatch> {
         })
 }
 
-/// How well an entry matches. Smaller is better.
+/// How well an entry matches; smaller is better.
 #[derive(Debug, Clone, Copy)]
 struct Rank {
-    /// 0 the service's name, 1 alias, 2 start of the name, 3 whole words, 4 part of a word.
+    /// 0 service name, 1 alias, 2 prefix of the name, 3 whole words, 4 parts of words.
     tier: u8,
-    /// Place in the alias's list of ports.
-    place: usize,
+    /// Index in the list of ports of the alias.
+    index: usize,
 }
 
-fn named(entry: &Entry, words: &str) -> bool {
+fn has_name(entry: &PortEntry, words: &str) -> bool {
     entry
         .words
         .strip_prefix(words)
         .is_some_and(|rest| rest.is_empty() || entry.service.len() == words.len())
 }
 
-/// Whether an alias that lists this port means this service: `k8s` is not the 6443 of `sun-sr-https`, and `mail` not
-/// the 465 over UDP.
-fn meant(entry: &Entry) -> bool {
+/// Whether an alias that lists the port of this entry means its service: `k8s` is not `sun-sr-https` on 6443, and
+/// `mail` is not 465 over UDP.
+fn is_meant_by_alias(entry: &PortEntry) -> bool {
     let here = between(entry.port, entry.port);
     let best = here
         .iter()
@@ -279,20 +279,20 @@ fn meant(entry: &Entry) -> bool {
     best.is_none_or(|best| best.service == entry.service)
 }
 
-fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
-    let place = aliased.iter().position(|&port| port == entry.port);
+fn rank(entry: &PortEntry, words: &str, aliased: &[u16]) -> Option<Rank> {
+    let index = aliased.iter().position(|&port| port == entry.port);
     let at = |tier| {
         Some(Rank {
             tier,
-            place: place.unwrap_or(0),
+            index: index.unwrap_or(0),
         })
     };
 
-    if named(entry, words) {
+    if has_name(entry, words) {
         return at(0);
     }
 
-    if place.is_some() && meant(entry) {
+    if index.is_some() && is_meant_by_alias(entry) {
         return at(1);
     }
 
@@ -311,23 +311,23 @@ fn rank(entry: &Entry, words: &str, aliased: &[u16]) -> Option<Rank> {
         return at(3);
     }
 
-    // Two letters are part of too many words to mean anything.
+    // Two letters occur in too many words to be useful.
     (words.len() > 2 && all(&|word| entry.words.contains(word)))
-        .then_some(Rank { tier: 4, place: 0 })
+        .then_some(Rank { tier: 4, index: 0 })
 }
 
-/// Within a tier: registered before not, TCP before the others; a name's system ports before the rest. What an alias
-/// lists is in the alias's order instead, each port with its everyday protocol first.
+/// Sort key within a tier: registered before unofficial, TCP before other protocols, system ports first. Ports of an
+/// alias keep the order of the alias, each with its usual protocol first.
 fn order(found: &PortMatch, rank: Rank) -> (bool, bool, bool) {
     let udp = found.protocol != "tcp";
     match rank.tier {
-        1 => (false, udp && tcp_too(found), false),
+        1 => (false, udp && has_tcp_too(found), false),
         _ => (found.unofficial, udp, found.port >= 1024),
     }
 }
 
-/// Whether the same service has the port over TCP as well; for `wireguard` or `dhcp` UDP is the everyday one.
-fn tcp_too(found: &PortMatch) -> bool {
+/// Whether the service has the port over TCP as well. `wireguard` and `dhcp` use UDP only or mostly.
+fn has_tcp_too(found: &PortMatch) -> bool {
     between(found.port, found.port)
         .iter()
         .any(|entry| entry.service == found.service && entry.protocols.contains('t'))

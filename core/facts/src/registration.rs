@@ -1,10 +1,9 @@
-//! Registration data: what registries and registrars say about a domain, an address block or an AS number.
+//! Registration data of domains, address blocks and AS numbers, from registries and registrars.
 //!
-//! Two readers, one result: [`whois`] reads the text that port 43 answers, [`rdap`] the JSON of RDAP.
-//! [`bootstrap`] says which RDAP server to ask. Everything here is a pure function over what was received.
+//! Two parsers with the same result: [`whois`] parses the text of port 43, [`rdap`] the JSON of RDAP. [`bootstrap`]
+//! finds the RDAP server to query. All functions are pure.
 //!
-//! One rule governs the readers: a field is filled only from what the registry said. Where a text can be read
-//! in two ways, the field stays empty.
+//! Rule of the parsers: a field is set only from data of the registry. An ambiguous text leaves the field empty.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,11 +18,11 @@ pub mod subject;
 mod values;
 pub mod whois;
 
-/// What was asked about.
+/// Kind of a registered object.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A domain name.
+    /// A registered domain name.
     #[default]
     Domain,
     /// A single IPv4 or IPv6 address.
@@ -34,72 +33,71 @@ pub enum Kind {
     Asn,
 }
 
-/// What the registry says of the object as a whole.
+/// Registration state of an object.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It exists and somebody holds it.
+    /// The object is registered.
     Registered,
-    /// The registry knows no such object: a domain can be registered, an address block is not allocated.
+    /// The registry has no such object: a domain may be registered, an address block is not allocated.
     Available,
-    /// The registry holds it back from registration.
+    /// The registry has reserved or blocked the object.
     Reserved,
-    /// The server refused to answer because it was asked too often.
+    /// The server refused to answer because of a rate limit.
     Throttled,
-    /// The server gave no usable answer.
+    /// The server returned no usable data.
     #[default]
     Unavailable,
 }
 
-/// Facts about one registered object.
+/// Registration data of one object.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Registration {
-    /// What the facts are about.
+    /// Kind of the object.
     pub kind: Kind,
-    /// What the registry says of the object as a whole.
+    /// Whether the object is registered.
     pub state: State,
-    /// The company through which a domain is registered, if named. Always absent for numbers.
+    /// Registrar of a domain, if known. Always absent for address blocks and AS numbers.
     pub registrar: Option<Registrar>,
-    /// The holder of a domain, if disclosed.
+    /// Registrant of a domain, if disclosed.
     pub registrant: Option<Registrant>,
-    /// Status words: EPP codes in their camel-case form (`clientTransferProhibited`), words of other registries
-    /// in lower case.
+    /// Status values: EPP codes in camel case (`clientTransferProhibited`), values of other registries in lower case.
     pub status: Vec<String>,
-    /// Delegated name servers in the registry's order: lower case, no final dot, no addresses, no duplicates.
+    /// Delegated name servers in the order of the registry: lower case, no final dot, no addresses, no duplicates.
     pub nameservers: Vec<String>,
-    /// First registration, RFC 3339 in UTC. A date without a time is midnight.
+    /// Time of the first registration, RFC 3339 in UTC. A date without a time is midnight.
     pub created: Option<String>,
-    /// Last change of the registered data, RFC 3339 in UTC.
+    /// Time of the last change of the registration data, RFC 3339 in UTC.
     pub updated: Option<String>,
-    /// End of the paid period, RFC 3339 in UTC.
+    /// End of the registration period, RFC 3339 in UTC.
     pub expires: Option<String>,
-    /// Whether the delegation is signed, if the registry says so either way.
+    /// Whether the delegation is signed (DNSSEC), if the registry says so.
     pub dnssec: Option<bool>,
-    /// The address block or AS, for kinds other than `domain`.
+    /// Address block or AS, for kinds other than `domain`.
     pub network: Option<Network>,
 }
 
-/// The registrar of a domain.
+/// Registrar of a domain, with its abuse contact.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Registrar {
-    /// Its name as the registry writes it.
+    /// Name as the registry writes it.
     pub name: Option<String>,
-    /// Its number in IANA's list of accredited registrars, digits only.
+    /// Number in IANA's list of accredited registrars, digits only.
     pub iana_id: Option<String>,
-    /// Its web site as the registry gives it, with or without a scheme.
+    /// Website as the registry writes it, with or without a scheme.
     pub url: Option<String>,
-    /// Mail address for reports of abuse.
+    /// E-mail address for abuse reports.
     pub abuse_email: Option<String>,
-    /// Telephone number for reports of abuse, as written.
+    /// Telephone number for abuse reports, as written.
     pub abuse_phone: Option<String>,
 }
 
-/// The holder of a domain.
+/// Registrant of a domain.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Registrant {
-    /// The holding organization; never a redaction notice.
+    /// Organization of the registrant; never a redaction notice.
     pub organization: Option<String>,
-    /// ISO 3166-1 alpha-2 code in upper case.
+    /// Country, as an ISO 3166-1 alpha-2 code in upper case.
     pub country: Option<String>,
 }
 
@@ -112,18 +110,18 @@ pub struct Network {
     pub end: Option<String>,
     /// The block as CIDR prefixes, in address order; empty for an AS.
     pub cidr: Vec<String>,
-    /// The registry's short name for it, such as `EXAMPLE-NET` or an AS name.
+    /// Short name in the registry, such as `EXAMPLE-NET` or an AS name.
     pub name: Option<String>,
-    /// The organization that holds it.
+    /// Organization that holds the block or AS.
     pub organization: Option<String>,
-    /// ISO 3166-1 alpha-2 code in upper case.
+    /// Country, as an ISO 3166-1 alpha-2 code in upper case.
     pub country: Option<String>,
-    /// The AS said to announce the block; for an AS, absent.
+    /// AS that announces the block, according to the registry; absent for an AS.
     pub origin_asn: Option<u32>,
 }
 
 impl Registration {
-    /// A registration of which nothing is known yet.
+    /// Creates a registration without data.
     pub fn empty(kind: Kind) -> Self {
         Self {
             kind,
@@ -131,7 +129,7 @@ impl Registration {
         }
     }
 
-    /// Drops parts in which nothing was filled, so that "not said" has one form.
+    /// Removes parts without any data, so that missing data has one form.
     fn tidy(mut self) -> Self {
         self.registrar = self.registrar.filter(|r| *r != Registrar::default());
         self.registrant = self.registrant.filter(|r| *r != Registrant::default());

@@ -1,7 +1,7 @@
-//! Names and addresses that a lookup can be about, and how people write them.
+//! Lookup targets: names, addresses and resolvers, as people write them.
 //!
-//! Each type reads the spelling that people paste ([`std::str::FromStr`]), prints its one canonical spelling
-//! ([`std::fmt::Display`]), and describes itself to JSON Schema.
+//! Each type parses what people paste ([`std::str::FromStr`]), prints one canonical spelling ([`std::fmt::Display`]),
+//! and has a JSON Schema.
 
 mod address;
 mod domain;
@@ -19,24 +19,24 @@ pub use ip_version::IpVersion;
 pub use paste::clean as clean_pasted;
 pub use resolver::{Endpoint, Resolver, Transport};
 
-/// Why a value is not accepted.
+/// Why a value is invalid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invalid {
-    /// Completes "`domain`: …".
+    /// The mistake, as the second part of "`domain`: …".
     pub message: String,
-    /// A corrected value.
+    /// The corrected value, if there is one.
     #[serde(default)]
     pub value: Option<String>,
-    /// A whole corrected command, where another command fits.
+    /// Another command that accepts the value, with the value.
     #[serde(default)]
     pub command: Option<String>,
-    /// The faulty part, in characters of the value as written.
+    /// Position of the mistake in the value as written, in characters.
     #[serde(default)]
     pub part: Option<Range<usize>>,
 }
 
 impl Invalid {
-    /// A fault of the whole value.
+    /// Creates an error about the whole value.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -44,53 +44,52 @@ impl Invalid {
         }
     }
 
-    /// The same, pointing at a part of `value`, given in bytes.
+    /// Sets the position of the mistake from a byte range in `value`.
     pub fn part(mut self, value: &str, bytes: Range<usize>) -> Self {
         let chars = |end: usize| value.get(..end).map_or(0, |head| head.chars().count());
         self.part = Some(chars(bytes.start)..chars(bytes.end));
         self
     }
 
-    /// The same, with a corrected value.
+    /// Sets the corrected value.
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
     }
 
-    /// The same, with another command that fits.
+    /// Sets another command that accepts the value.
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
 
-    /// serde errors carry only text, so the parts travel in it as JSON.
+    /// Converts to a serde error. These hold only text, so the fields are encoded in it as JSON.
     pub fn into_serde<E: serde::de::Error>(self) -> E {
         E::custom(serde_json::to_string(&self).unwrap_or(self.message))
     }
 
-    /// The way back from [`Self::into_serde`]; other serde errors become a plain message.
+    /// Decodes the text of an error from [`Self::into_serde`]; any other text becomes the message.
     pub fn from_serde(error: &str) -> Self {
         serde_json::from_str(error).unwrap_or_else(|_| Self::new(error))
     }
 }
 
-/// Reads a value so that its canonical spelling reads back as the same value.
+/// Parses a value so that its canonical spelling parses as the same value.
 ///
-/// Reading takes a final dot away and maps letters (IDNA), and what is left may be the spelling of something else:
-/// `AS64496.` is no AS number but leaves one, `①.①.①.①` leaves an address. It is then that other thing, or an error
-/// where that may not stand here.
+/// Parsing removes a final dot and maps letters (IDNA), and the result may be the spelling of another value: `AS64496.`
+/// becomes an AS number, and `①.①.①.①` an address. It is then parsed again, and fails if that value is not allowed.
 pub fn settled<T: fmt::Display + PartialEq>(
     text: &str,
     read: fn(&str) -> Result<T, Invalid>,
 ) -> Result<T, Invalid> {
     let mut value = read(text)?;
     let mut spelling = value.to_string();
-    // What is spelled as it was read reads back as it is.
+    // A text in canonical spelling parses as the same value.
     if spelling == text {
         return Ok(value);
     }
     for _ in 0..3 {
-        // A fault lies in the canonical spelling, which is not what was written.
+        // The position would refer to the canonical spelling, not to the text as written.
         let again = read(&spelling).map_err(|invalid| Invalid {
             part: None,
             ..invalid
@@ -101,10 +100,12 @@ pub fn settled<T: fmt::Display + PartialEq>(
         spelling = again.to_string();
         value = again;
     }
-    Err(Invalid::new("this can be read in more than one way"))
+    Err(Invalid::new(
+        "ambiguous value: it has more than one meaning",
+    ))
 }
 
-/// Makes a value type of one with `read` and `Display`: it reads ([`settled`]), and is read and written as a JSON string.
+/// Implements `FromStr` (with [`settled`]), serde as a JSON string, and JSON Schema for types with `read` and `Display`.
 #[macro_export]
 macro_rules! text_value {
     ($type:ty, $name:literal, $description:literal $(, $completes:literal)?) => {

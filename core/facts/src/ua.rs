@@ -1,12 +1,13 @@
-//! What a User-Agent string says: browser, version, operating system, device, kind of client, bot or not.
+//! Parses User-Agent strings: browser, version, operating system, device, kind of client, bot or not.
 //!
-//! Three sources, in this order: our table of programs that name themselves (today's crawlers, AI agents, tools and
-//! in-app browsers), uap-core's rules, and woothee for what neither knows. Nothing is guessed beyond the text:
-//! browsers freeze parts of it (`Windows NT 10.0` on Windows 11, `Mac OS X 10_15_7` on every newer macOS), and only
-//! client hints ([`hints`]) say more.
+//! Three sources, in this order: our table of programs that identify themselves (current crawlers, AI agents, tools
+//! and in-app browsers), the rules of uap-core, and woothee for the rest. Nothing is guessed beyond the text: browsers
+//! freeze parts of it (`Windows NT 10.0` on Windows 11, `Mac OS X 10_15_7` on every newer macOS), and only client
+//! hints ([`hints`]) have the real values.
 //!
-//! `bot` means that no person is looking at a page: crawlers, AI agents, monitors, link previews, headless browsers,
-//! and HTTP libraries and command-line tools. Libraries and tools have the category `misc`, the others `crawler`.
+//! `bot` means that the client is not a browser used by a person: crawlers, AI agents, monitors, link previews,
+//! headless browsers, HTTP libraries and command-line tools. Libraries and tools have the category `misc`, the others
+//! `crawler`.
 
 mod agents;
 mod category;
@@ -20,65 +21,65 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use agents::Class;
-use rules::{BROWSERS, DEVICES, Found, SYSTEMS};
+use rules::{BROWSERS, DEVICES, RuleMatch, SYSTEMS};
 
 pub use category::Category;
 pub use hints::{Hints, read_hints};
 
-/// How much of a User-Agent is read, in bytes. Real ones are shorter; the rest of a longer one is ignored.
+/// Longest part of a User-Agent that is read, in bytes. Real ones are shorter.
 pub const MAX_READ: usize = 1024;
 
-/// Longest field of an answer, in bytes.
+/// Longest field of a result, in bytes; longer ones are truncated.
 const FIELD_MAX: usize = 80;
 
-/// What a User-Agent says. What it does not say is `None`.
+/// A parsed User-Agent. Fields that it does not reveal are `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct UaFacts {
-    /// The text that was read (at most [`MAX_READ`] bytes of it).
+    /// The User-Agent string, at most 1024 bytes of it.
     pub user_agent: String,
-    /// Kind of client.
+    /// Kind of the client.
     pub category: Category,
-    /// No person is looking: crawler, monitor, AI agent, link preview, library, tool.
+    /// Whether the client is a bot or tool: crawler, monitor, AI agent, link preview, library, command-line tool.
     pub bot: bool,
-    /// Browser or program.
+    /// The browser or program.
     pub client: Client,
-    /// Operating system.
+    /// Operating system of the device.
     pub os: System,
-    /// Device.
+    /// The device, for phones, tablets, TVs and consoles.
     pub device: Device,
 }
 
-/// A browser or program.
+/// A browser or program by name and version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Client {
     /// Family, e.g. `Firefox`, `Mobile Safari`, `GPTBot`.
     pub name: Option<String>,
-    /// Version as it was given.
+    /// Version as the client sent it.
     pub version: Option<String>,
-    /// Who makes it.
+    /// Vendor of the browser or program.
     pub vendor: Option<String>,
 }
 
-/// An operating system.
+/// An operating system by name and version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct System {
     /// Family, e.g. `Windows`, `Mac OS X`, `Android`.
     pub name: Option<String>,
-    /// Version as it was given (which may be frozen by the browser).
+    /// Version as sent; browsers may freeze it.
     pub version: Option<String>,
 }
 
-/// A device.
+/// A device by brand and model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Device {
-    /// Maker, e.g. `Samsung`.
+    /// Brand of the device, e.g. `Samsung`.
     pub brand: Option<String>,
-    /// Model, e.g. `SM-S901B`.
+    /// Model of the device, e.g. `SM-S901B`.
     pub model: Option<String>,
 }
 
 impl UaFacts {
-    /// Of a text that says nothing.
+    /// Creates the result for a text without information.
     fn unknown(user_agent: String) -> Self {
         let (client, os, device) = (Client::default(), System::default(), Device::default());
         Self {
@@ -92,7 +93,7 @@ impl UaFacts {
     }
 }
 
-/// Reads a User-Agent string. Takes microseconds, for any input.
+/// Parses a User-Agent string. Takes microseconds for any input.
 pub fn read(user_agent: &str) -> UaFacts {
     let text = clean(user_agent);
     if !text.contains(char::is_alphanumeric) {
@@ -114,7 +115,7 @@ pub fn read(user_agent: &str) -> UaFacts {
 
     let os = System {
         name: system_name(&text, &system, &woothee),
-        version: system.as_ref().and_then(Found::version),
+        version: system.as_ref().and_then(RuleMatch::version),
     };
     let category = match (crawler, tool) {
         (true, _) => Category::Crawler,
@@ -123,7 +124,7 @@ pub fn read(user_agent: &str) -> UaFacts {
     };
 
     let device = match category {
-        // A crawler names somebody else's phone; where it runs is not known.
+        // Crawlers pretend to be a phone; their real device is unknown.
         Category::Crawler | Category::Misc => Device::default(),
         _ => device::of(&text, found_device.as_ref()),
     };
@@ -150,50 +151,50 @@ pub fn read(user_agent: &str) -> UaFacts {
     }
 }
 
-/// uap-core's word for crawlers, in the place of a brand.
-fn is_spider(device: Option<&Found>) -> bool {
+/// Whether uap-core classifies the device as `Spider`, its brand for crawlers.
+fn is_spider(device: Option<&RuleMatch>) -> bool {
     device.is_some_and(|found| found.field(1, 0).as_deref() == Some("Spider"))
 }
 
-/// Whether the text names a crawler, or reads like one that nobody listed.
-fn is_crawler(text: &str, browser: &Option<Found>, agent: Option<&agents::Named>) -> bool {
-    let known = family(browser)
+/// Whether the text names a known crawler or looks like an unknown one.
+fn is_crawler(text: &str, browser: &Option<RuleMatch>, agent: Option<&agents::AgentMatch>) -> bool {
+    let has_family = family(browser)
         .as_deref()
         .is_some_and(|name| !category::is_vague_bot(name));
-    agent.is_some_and(|named| named.agent.class == Class::Bot)
-        || category::sounds_like_a_bot(text, known)
+    agent.is_some_and(|found| found.agent.class == Class::Bot)
+        || category::looks_like_a_bot(text, has_family)
 }
 
-/// A library or command-line tool; not one that a crawler only mentions.
-fn is_tool(agent: Option<&agents::Named>, spider: bool) -> bool {
-    agent.is_some_and(|named| named.agent.class == Class::Tool && (!spider || named.leading))
+/// Whether the text is from a library or command-line tool, and not from a crawler that mentions one.
+fn is_tool(agent: Option<&agents::AgentMatch>, spider: bool) -> bool {
+    agent.is_some_and(|found| found.agent.class == Class::Tool && (!spider || found.leading))
 }
 
-/// The browser or program: what the table says, uap-core, woothee, or what a bot that nobody listed calls itself.
+/// The browser or program: from the table, uap-core or woothee, or the product that an unknown bot names.
 fn client(
     text: &str,
-    browser: &Option<Found>,
-    agent: Option<agents::Named>,
+    browser: &Option<RuleMatch>,
+    agent: Option<agents::AgentMatch>,
     woothee: &woothee::parser::WootheeResult,
     crawler: bool,
 ) -> Client {
     let name = family(browser).map(Cow::into_owned);
     let version = browser.as_ref().filter(|_| name.is_some());
     let mut client = Client {
-        version: version.and_then(Found::version),
+        version: version.and_then(RuleMatch::version),
         name,
         vendor: None,
     };
 
-    let named = agent.is_some();
+    let is_listed = agent.is_some();
 
     if let Some(agent) = agent {
-        client = named_client(agent, client);
+        client = listed_client(agent, client);
     } else if client.name.is_none() {
         client = woothee_client(woothee);
     }
 
-    if crawler && !named && client.name.as_deref().is_none_or(category::is_vague_bot) {
+    if crawler && !is_listed && client.name.as_deref().is_none_or(category::is_vague_bot) {
         let (name, version) = category::own_product(text);
         if name.is_some() {
             client = Client {
@@ -215,10 +216,13 @@ fn client(
     client
 }
 
-/// A program of the table. uap-core's rules (`found`) know the odd places where some apps keep their version; a
-/// general browser family is less than what the table says.
-fn named_client(agents::Named { agent, version, .. }: agents::Named, found: Client) -> Client {
-    let general = found
+/// The client for a program of the table. The rules of uap-core (`from_rules`) find the version of apps in unusual
+/// places, but a general browser family is less specific than the table.
+fn listed_client(
+    agents::AgentMatch { agent, version, .. }: agents::AgentMatch,
+    from_rules: Client,
+) -> Client {
+    let general = from_rules
         .name
         .as_deref()
         .is_none_or(category::is_general_browser);
@@ -230,7 +234,7 @@ fn named_client(agents::Named { agent, version, .. }: agents::Named, found: Clie
             vendor: None,
         }
     } else {
-        found
+        from_rules
     };
 
     Client {
@@ -240,16 +244,17 @@ fn named_client(agents::Named { agent, version, .. }: agents::Named, found: Clie
 }
 
 fn woothee_client(woothee: &woothee::parser::WootheeResult) -> Client {
-    let known = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
-    let name = known(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
+    let recognized = |value: &str| (!matches!(value, "" | "UNKNOWN")).then(|| value.to_owned());
+    let name =
+        recognized(woothee.name).filter(|name| name != "misc crawler" && name != "HTTP Library");
     Client {
-        version: known(woothee.version).filter(|_| name.is_some()),
+        version: recognized(woothee.version).filter(|_| name.is_some()),
         name,
         vendor: None,
     }
 }
 
-/// The part that is read, on one line.
+/// The first [`MAX_READ`] bytes, trimmed and on one line.
 fn clean(user_agent: &str) -> Cow<'_, str> {
     let text = user_agent.trim();
     let text = text[..text.floor_char_boundary(MAX_READ)].trim_end();
@@ -260,11 +265,11 @@ fn clean(user_agent: &str) -> Cow<'_, str> {
     }
 }
 
-fn family<'a>(browser: &Option<Found<'a>>) -> Option<Cow<'a, str>> {
+fn family<'a>(browser: &Option<RuleMatch<'a>>) -> Option<Cow<'a, str>> {
     browser.as_ref()?.field(0, 1).filter(|name| name != "Other")
 }
 
-/// Systems that uap-core does not know.
+/// Operating systems that uap-core does not know.
 static SYSTEM_WORDS: &[(&str, &str)] = &[
     ("OpenHarmony", "OpenHarmony"),
     ("HarmonyOS", "HarmonyOS"),
@@ -280,7 +285,7 @@ static SYSTEM_WORDS: &[(&str, &str)] = &[
 
 fn system_name(
     text: &str,
-    system: &Option<Found>,
+    system: &Option<RuleMatch>,
     woothee: &woothee::parser::WootheeResult,
 ) -> Option<String> {
     if let Some(name) = system
@@ -295,7 +300,7 @@ fn system_name(
         return Some((*name).to_owned());
     }
 
-    // What woothee calls a system when it only knows a kind of device.
+    // Values of woothee that only describe a kind of device or a carrier.
     let vague = [
         "UNKNOWN",
         "",

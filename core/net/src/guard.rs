@@ -48,7 +48,7 @@ impl Guard {
             network.contains(&plain) || embedded.is_some_and(|v4| network.contains(&v4))
         };
         if let Some(network) = self.deny.iter().find(denied) {
-            return refused(format!("the operator denies {network}"));
+            return refused(format!("is in {network} (denied by the operator)"));
         }
 
         if ip_class::is_global(plain) || self.allow.iter().any(|network| network.contains(&plain)) {
@@ -58,12 +58,11 @@ impl Guard {
         let scope = ip_class::classify(plain);
 
         match (embedded, scope.prefix) {
-            (Some(v4), _) => refused(format!("it carries {v4} inside, and leads there")),
-            (None, Some(prefix)) => refused(format!(
-                "it lies in {prefix} ({}, {})",
-                scope.name, scope.rfc
-            )),
-            (None, None) => refused("it is not a public address".into()),
+            (Some(v4), _) => refused(format!("embeds the IPv4 address {v4}")),
+            (None, Some(prefix)) => {
+                refused(format!("is in {prefix} ({}, {})", scope.name, scope.rfc))
+            }
+            (None, None) => refused("is not a public address".into()),
         }
     }
 

@@ -1,9 +1,9 @@
-//! Markdown (GitHub's), for chats and tickets that take it.
+//! GitHub-flavored Markdown, for chats and tickets that support it.
 
 use super::{path, printable, printable_line};
 use crate::{Block, Cell, Document, Role, Severity};
 
-/// The document as Markdown in which nothing from the network formats, links, mentions or breaks a table.
+/// Renders the document as Markdown. Text from the network cannot add formatting, links or mentions, or break a table.
 pub fn markdown(document: &Document) -> String {
     let Document {
         title,
@@ -51,7 +51,7 @@ fn block(block: &Block) -> String {
         Block::Heading { text } => format!("**{}**", escape(text)),
         Block::Text { text } => text.lines().map(escape).collect::<Vec<_>>().join("  \n"),
         Block::Code { text } => fenced(text),
-        Block::Path { stations } => fenced(&path::drawn(stations)),
+        Block::Path { stations } => fenced(&path::draw(stations)),
         Block::Link { label, url } => format!("{}: {}", escape(label), code(url)),
         Block::Attachment { name, text } => {
             format!(
@@ -87,7 +87,7 @@ fn block(block: &Block) -> String {
     }
 }
 
-/// A fence longer than any run of back-ticks inside.
+/// Fences a code block; the fence is longer than any run of backticks in the text.
 fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
@@ -103,7 +103,7 @@ fn cell(cell: &Cell) -> String {
     lines.collect::<Vec<_>>().join("<br>")
 }
 
-/// A code span; a bar would end a table's cell even in there.
+/// Formats a code span. Falls back to escaped text, because a bar ends a table cell even inside a code span.
 fn code(text: &str) -> String {
     let text = printable_line(text);
     if text.contains(['`', '|', '\\']) {
@@ -113,13 +113,13 @@ fn code(text: &str) -> String {
     }
 }
 
-/// Every character that Markdown, its extensions or a chat could act on is written so that it cannot.
+/// Escapes every character that Markdown, its extensions or a chat could interpret.
 fn escape(text: &str) -> String {
     let text = printable_line(text);
     let mut out = String::with_capacity(text.len() + 8);
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     for (index, c) in text.chars().enumerate() {
-        // At the start of a line these would begin a list or a rule.
+        // At the start of a line these would start a list or a rule.
         let spaced = text.chars().nth(digits + 1).is_none_or(char::is_whitespace);
         let numbers = index == digits && digits > 0 && ".)".contains(c) && spaced;
         let starts_block = index == 0 && "-+=".contains(c) || numbers;
@@ -135,7 +135,7 @@ fn escape(text: &str) -> String {
             c => out.push(c),
         }
     }
-    // Bare addresses of the web are made links without any markup.
+    // Bare URLs are turned into links without any markup.
     out.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply() {
+    fn renders_fields_tables_code_and_warnings() {
         let mut document = Document::new("TXT of example.com", "1 text record", Severity::Warning);
         document.field("Answered by", Cell::aside("192.0.2.53:53"));
         document.table(
@@ -183,11 +183,11 @@ mod tests {
         fn hostile_cells_stay_in_their_cell(hostile in "\\PC{0,40}") {
             let mut document = Document::new("t", "s", Severity::Good);
             document.table(["One", "Two"], vec![[Cell::exact(&hostile), (&hostile).into()]]);
-            let shown = markdown(&document);
-            let row = shown.lines().last().expect("a row").replace("\\\\", "").replace("\\|", "");
-            proptest::prop_assert_eq!(row.matches('|').count(), 3, "{}", shown);
-            let acts = shown.chars().any(|c| crate::render::is_unsafe(c) && !"\n\u{fe0f}".contains(c));
-            proptest::prop_assert!(!acts);
+            let rendered = markdown(&document);
+            let row = rendered.lines().last().expect("a row").replace("\\\\", "").replace("\\|", "");
+            proptest::prop_assert_eq!(row.matches('|').count(), 3, "{}", rendered);
+            let has_unsafe = rendered.chars().any(|c| crate::render::is_unsafe(c) && !"\n\u{fe0f}".contains(c));
+            proptest::prop_assert!(!has_unsafe);
         }
     }
 }

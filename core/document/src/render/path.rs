@@ -1,18 +1,18 @@
-//! A way through several stations: as text for terminals, as SVG for those who would rather look.
+//! A path through several stations, drawn as text for terminals and as SVG for browsers.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::printable_line;
 use crate::{Block, Document, Station};
 
-/// Longer names take several lines in text; in a picture they are cut, and the cut is shown.
-const WIDEST: usize = 60;
+/// Widest line of a box, in columns. Longer names wrap in text and are truncated with `…` in an image.
+const MAX_WIDTH: usize = 60;
 
-/// One box below the other, with the way between them.
-pub(super) fn drawn(stations: &[Station]) -> String {
+/// Draws the boxes below each other, connected by arrows.
+pub(super) fn draw(stations: &[Station]) -> String {
     let boxes: Vec<Vec<String>> = stations
         .iter()
-        .map(|station| [wrapped(&station.title), wrapped(&station.name)].concat())
+        .map(|station| [wrap(&station.title), wrap(&station.name)].concat())
         .collect();
     let width = boxes
         .iter()
@@ -28,7 +28,7 @@ pub(super) fn drawn(stations: &[Station]) -> String {
         if !station.via.is_empty() {
             out.push("   │".to_owned());
             out.extend(
-                wrapped(&station.via)
+                wrap(&station.via)
                     .iter()
                     .map(|line| format!("   │  {line}")),
             );
@@ -44,21 +44,21 @@ pub(super) fn drawn(stations: &[Station]) -> String {
     out.join("\n")
 }
 
-/// Lines no wider than a box may be, broken between words where that is possible.
-fn wrapped(text: &str) -> Vec<String> {
+/// Breaks text into lines of at most [`MAX_WIDTH`] columns, between words where possible.
+fn wrap(text: &str) -> Vec<String> {
     let text = printable_line(text);
     let mut lines = vec![String::new()];
     for word in text.split_inclusive(' ') {
-        let room = |line: &str, more: usize| line.width() + more <= WIDEST;
+        let fits = |line: &str, more: usize| line.width() + more <= MAX_WIDTH;
         if lines
             .last()
-            .is_some_and(|line| !room(line, word.trim_end().width()))
+            .is_some_and(|line| !fits(line, word.trim_end().width()))
         {
             lines.push(String::new());
         }
         for c in word.chars() {
             match lines.last_mut() {
-                Some(line) if room(line, c.width().unwrap_or(0)) => line.push(c),
+                Some(line) if fits(line, c.width().unwrap_or(0)) => line.push(c),
                 _ => lines.push(c.to_string()),
             }
         }
@@ -67,19 +67,19 @@ fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-fn cut(text: &str) -> String {
+fn truncate(text: &str) -> String {
     let text = printable_line(text);
-    if text.width() > WIDEST {
-        text.chars().take(WIDEST - 1).collect::<String>() + "…"
+    if text.width() > MAX_WIDTH {
+        text.chars().take(MAX_WIDTH - 1).collect::<String>() + "…"
     } else {
         text.into_owned()
     }
 }
 
-/// From one station of the picture to the next, in its units.
+/// Vertical distance between two stations, in SVG units.
 const STEP: usize = 104;
 
-/// The document's first path as a picture; `None` where it has none. Follows the reader's light or dark theme.
+/// Draws the first path of the document as SVG; `None` if it has none. Follows the light or dark theme of the reader.
 pub fn svg(document: &Document) -> Option<String> {
     let stations = document.blocks.iter().find_map(|block| match block {
         Block::Path { stations } => Some(stations),
@@ -105,28 +105,28 @@ pub fn svg(document: &Document) -> Option<String> {
     Some(out + "</svg>")
 }
 
-/// How wide the picture has to be for the longest of its words.
+/// Width of the image that fits the longest text.
 fn width(stations: &[Station]) -> usize {
     let titles = stations
         .iter()
-        .map(|station| 30 + set(&cut(&station.title), 15));
+        .map(|station| 30 + max_text_width(&truncate(&station.title), 15));
     let names = stations
         .iter()
-        .map(|station| 30 + set(&cut(&station.name), 13));
-    let ways = stations
+        .map(|station| 30 + max_text_width(&truncate(&station.name), 13));
+    let labels = stations
         .iter()
-        .map(|station| 56 + set(&cut(&station.via), 13));
+        .map(|station| 56 + max_text_width(&truncate(&station.via), 13));
 
     titles
         .chain(names)
-        .chain(ways)
+        .chain(labels)
         .map(|end| end + 30)
         .max()
         .unwrap_or(0)
         .max(560)
 }
 
-/// The way down to the station whose box begins at `top`.
+/// Draws the arrow down to the station whose box starts at `top`.
 fn arrow(station: &Station, top: usize) -> String {
     let (from, to) = (top - STEP + 58, top - 4);
     format!(
@@ -136,11 +136,11 @@ fn arrow(station: &Station, top: usize) -> String {
         to - 4,
         to - 4,
         (from + to) / 2 + 5,
-        escape(&cut(&station.via))
+        escape(&truncate(&station.via))
     )
 }
 
-/// The station's box with its two lines.
+/// Draws the box of a station with its two lines of text.
 fn card(station: &Station, top: usize, width: usize) -> String {
     format!(
         "<rect class=\"box\" x=\"16\" y=\"{top}\" width=\"{}\" height=\"56\" rx=\"8\"/>\
@@ -148,15 +148,15 @@ fn card(station: &Station, top: usize, width: usize) -> String {
          <text class=\"v\" x=\"30\" y=\"{}\" font-size=\"13\">{}</text>",
         width - 32,
         top + 23,
-        escape(&cut(&station.title)),
+        escape(&truncate(&station.title)),
         top + 44,
-        escape(&cut(&station.name))
+        escape(&truncate(&station.name))
     )
 }
 
-/// At most how wide these words are in this size: which font a reader has is not known, and what sticks out of the
-/// picture is not seen.
-fn set(text: &str, size: usize) -> usize {
+/// Upper bound of the width of a text at a font size. The font of the reader is unknown, and text beyond the edge of
+/// the image is invisible.
+fn max_text_width(text: &str, size: usize) -> usize {
     let hundredths = |c: char| match c {
         'a'..='l' | 'n'..='v' | 'x'..='z' | '0'..='9' | ' ' | ',' | '-'..='/' | ':' => 68,
         _ if c.is_ascii() => 104,
@@ -187,18 +187,18 @@ mod tests {
         document.block(Block::Path {
             stations: vec![
                 station("Sender", "a@example.com", ""),
-                station("Exchange", "<script>\u{202e}", "SMTP, port 25"),
+                station("Mail server", "<script>\u{202e}", "SMTP, port 25"),
             ],
         });
         document
     }
 
     #[test]
-    fn boxes_in_a_terminal() {
+    fn draws_boxes_with_arrows_as_text() {
         let Some(Block::Path { stations }) = document().blocks.pop() else {
             panic!("a path")
         };
-        insta::assert_snapshot!(drawn(&stations), @r"
+        insta::assert_snapshot!(draw(&stations), @r"
         ┌──────────────────┐
         │ Sender           │
         │ a@example.com    │
@@ -207,21 +207,21 @@ mod tests {
            │  SMTP, port 25
            ▼
         ┌──────────────────┐
-        │ Exchange         │
+        │ Mail server      │
         │ <script>\u{202e} │
         └──────────────────┘
         ");
     }
 
     #[test]
-    fn a_picture_holds_nothing_live() {
-        let picture = svg(&document()).expect("a picture");
-        assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>"));
+    fn svg_escapes_hostile_text() {
+        let image = svg(&document()).expect("an image");
+        assert!(image.starts_with("<svg ") && image.ends_with("</svg>"));
         assert!(
-            !picture.contains("<script") && picture.contains("&lt;script&gt;\\u{202e}"),
-            "{picture}"
+            !image.contains("<script") && image.contains("&lt;script&gt;\\u{202e}"),
+            "{image}"
         );
-        assert!(picture.contains("<title>How &lt;mail&gt; travels</title>"));
+        assert!(image.contains("<title>How &lt;mail&gt; travels</title>"));
         assert_eq!(svg(&Document::default()), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures of paths for chats, which show PNG and not SVG.
+//! Images of paths as PNG, for chats that cannot show SVG.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,13 +10,13 @@ use resvg::{
 use super::svg;
 use crate::Document;
 
-/// Latin, Greek, Cyrillic and arrows of DejaVu Sans; its licence lies beside it.
+/// DejaVu Sans, reduced to Latin, Greek, Cyrillic and arrows. The license is in the same folder.
 const FONT: &[u8] = include_bytes!("../../../../config/data/font/DejaVuSans-subset.ttf");
 
-/// Pixels for each unit of the drawing: sharp on a phone.
+/// Pixels per SVG unit; sharp on high-density screens.
 const SCALE: f32 = 2.0;
 
-/// The largest picture, in units of the drawing.
+/// Longest side of an image, in SVG units.
 const MAX_SIDE: f32 = 2000.0;
 
 static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
@@ -30,7 +30,8 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     }
 });
 
-/// The document's first path as a PNG; `None` where it has none. Takes some milliseconds of computing.
+/// Draws the first path of the document as PNG; `None` if it has none or the image would be too large. Takes a few
+/// milliseconds of CPU time.
 pub fn png(document: &Document) -> Option<Vec<u8>> {
     let tree = tree(document)?;
     let size = tree.size();
@@ -50,7 +51,7 @@ pub fn png(document: &Document) -> Option<Vec<u8>> {
     picture.encode_png().ok()
 }
 
-/// The picture with its words set in type.
+/// The parsed SVG with its text laid out.
 pub(super) fn tree(document: &Document) -> Option<Tree> {
     Tree::from_str(&svg(document)?, &OPTIONS).ok()
 }
@@ -61,7 +62,7 @@ mod tests {
     use crate::{Block, Station};
 
     #[test]
-    fn a_path_is_drawn_with_its_words() {
+    fn png_has_the_expected_size_and_shows_the_text() {
         let document = |name: &str| {
             let station = Station {
                 title: "Mail server".into(),
@@ -74,11 +75,11 @@ mod tests {
             });
             document
         };
-        let picture = png(&document("mx.example.com")).expect("a picture");
+        let picture = png(&document("mx.example.com")).expect("an image");
         let drawn = Pixmap::decode_png(&picture).expect("a PNG");
         assert_eq!((drawn.width(), drawn.height()), (1120, 256));
-        let other = png(&document("mail.example.net")).expect("a picture");
-        assert_ne!(picture, other, "the words are in it");
+        let other = png(&document("mail.example.net")).expect("an image");
+        assert_ne!(picture, other, "the text is in the image");
         assert_eq!(png(&Document::default()), None);
     }
 }

@@ -1,9 +1,9 @@
-//! Hostile text made harmless: what cannot be seen becomes visible.
+//! Makes hostile text harmless: invisible characters are shown as escapes.
 
 use std::{borrow::Cow, ops::Range};
 
-/// Characters that act instead of being seen: controls, and those that reorder or hide text
-/// (Unicode's bidirectional and default-ignorable characters).
+/// Whether a character is a control or reorders or hides text (Unicode bidirectional and default-ignorable
+/// characters).
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -13,34 +13,34 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Line breaks and tabs stay, everything else that acts is written as `\u{202e}` or `\x1b`.
+/// Replaces unsafe characters with escapes such as `\u{202e}` or `\x1b`; keeps line breaks and tabs.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    visible(text, |c| is_unsafe(c) && !matches!(c, '\n' | '\t'))
+    escape(text, |c| is_unsafe(c) && !matches!(c, '\n' | '\t'))
 }
 
-/// The same for text that must stay on one line.
+/// Like [`printable`], for text that must stay on one line: line breaks and tabs are escaped too.
 pub fn printable_line(text: &str) -> Cow<'_, str> {
-    visible(text, is_unsafe)
+    escape(text, is_unsafe)
 }
 
-/// A line with marks under a part of it, given in characters; of a long line what stands around.
+/// The line with `^` under a part of it, given in characters. A long line is truncated around the part.
 pub fn pointed(line: &str, part: &Range<usize>) -> String {
-    const AROUND: usize = 100;
+    const CONTEXT: usize = 100;
     let chars: Vec<char> = line.chars().collect();
-    let start = if chars.len() > 2 * AROUND {
-        part.start.saturating_sub(AROUND / 4)
+    let start = if chars.len() > 2 * CONTEXT {
+        part.start.saturating_sub(CONTEXT / 4)
     } else {
         0
     };
 
-    let end = if start > 0 || chars.len() > 2 * AROUND {
-        chars.len().min(start + AROUND)
+    let end = if start > 0 || chars.len() > 2 * CONTEXT {
+        chars.len().min(start + CONTEXT)
     } else {
         chars.len()
     };
 
-    // One column for each character, so that the marks stand under the mistake.
-    let shown = chars[start.min(end)..end]
+    // One column per character, so that the marks line up with the mistake.
+    let visible = chars[start.min(end)..end]
         .iter()
         .map(|c| if is_unsafe(*c) { '\u{fffd}' } else { *c });
     let (before, after) = (
@@ -55,18 +55,18 @@ pub fn pointed(line: &str, part: &Range<usize>) -> String {
 
     format!(
         "{before}{}{after}\n{indent}{marks}",
-        shown.collect::<String>()
+        visible.collect::<String>()
     )
 }
 
-fn visible(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.chars().any(&acts) {
+fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.chars().any(&is_escaped) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         match c {
-            c if !acts(c) => out.push(c),
+            c if !is_escaped(c) => out.push(c),
             c if (c as u32) < 0x100 => out.push_str(&format!("\\x{:02x}", c as u32)),
             c => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
         }
@@ -79,12 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_stand_under_the_mistake() {
+    fn marks_are_placed_under_the_mistake() {
         assert_eq!(pointed("/mx a b", &(6..7)), "/mx a b\n      ^");
         assert_eq!(pointed("/mx", &(3..3)), "/mx\n   ^");
         let long = format!("/mx {} bad", "x".repeat(1000));
-        let shown = pointed(&long, &(1005..1008));
-        let (line, marks) = shown.split_once('\n').expect("two lines");
+        let output = pointed(&long, &(1005..1008));
+        let (line, marks) = output.split_once('\n').expect("two lines");
         let at = marks.chars().take_while(|c| *c == ' ').count();
         assert_eq!(
             line.chars()
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_acts_is_written_out() {
+    fn escapes_control_and_invisible_characters() {
         assert_eq!(printable("plain\ttext\n"), "plain\ttext\n");
         assert_eq!(
             printable("\x1b[31mred\r\u{202e}x\u{200b}"),

@@ -1,4 +1,4 @@
-//! Plain text: for terminals, with or without colour, for pipes, and for `Accept: text/plain`.
+//! Plain text for terminals, with or without color, for pipes, and for `Accept: text/plain`.
 
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets,
@@ -8,16 +8,16 @@ use unicode_width::UnicodeWidthStr;
 use super::{path, printable, printable_line};
 use crate::{Block, Cell, Column, Document, Field, Role, Severity};
 
-/// How text is laid out.
+/// Layout options for plain text.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
-    /// Columns; tables wrap their cells to fit.
+    /// Width in columns; tables wrap their cells to fit.
     pub width: u16,
-    /// Use ANSI colours.
+    /// Whether to use ANSI colors.
     pub color: bool,
 }
 
-/// The document as text.
+/// Renders the document as text, with a final line break.
 pub fn text(document: &Document, layout: Layout) -> String {
     let Document {
         title,
@@ -37,7 +37,7 @@ pub fn text(document: &Document, layout: Layout) -> String {
     let mut parts = vec![(head, true)];
 
     for block in blocks {
-        // A heading stands close to what it heads.
+        // No blank line between a heading and its block.
         parts.push((
             self::block(block, layout),
             !matches!(block, Block::Heading { .. }),
@@ -87,19 +87,19 @@ impl Layout {
     }
 }
 
-/// One part of a document as text.
+/// Renders one block of a document as text.
 pub fn block(block: &Block, layout: Layout) -> String {
     match block {
         Block::Heading { text } => layout.paint(&printable_line(text), "1"),
         Block::Text { text } => printable(text).into_owned(),
-        Block::Code { text } => indented(&printable(text)),
-        Block::Path { stations } => indented(&path::drawn(stations)),
+        Block::Code { text } => indent(&printable(text)),
+        Block::Path { stations } => indent(&path::draw(stations)),
         Block::Link { label, url } => format!("{}: {}", printable_line(label), printable_line(url)),
         Block::Attachment { name, text } => {
-            format!("{}:\n{}", printable_line(name), indented(&printable(text)))
+            format!("{}:\n{}", printable_line(name), indent(&printable(text)))
         }
         Block::Fields { fields } if fields.iter().any(|field| is_wide(field, layout)) => {
-            let stacked = fields.iter().map(|field| stacked(field, layout));
+            let stacked = fields.iter().map(|field| stack(field, layout));
             stacked.collect::<Vec<_>>().join("\n")
         }
         Block::Fields { fields } => {
@@ -112,7 +112,9 @@ pub fn block(block: &Block, layout: Layout) -> String {
             });
             grid(rows, &[false, false], layout)
         }
-        Block::Table { columns, rows } if needed(columns, rows) > usize::from(layout.width) => {
+        Block::Table { columns, rows }
+            if min_table_width(columns, rows) > usize::from(layout.width) =>
+        {
             records(columns, rows, layout)
         }
         Block::Table { columns, rows } => {
@@ -127,7 +129,7 @@ pub fn block(block: &Block, layout: Layout) -> String {
     }
 }
 
-/// Columns that a table takes when nothing in it is wrapped.
+/// Width of a table in columns when no cell is wrapped.
 pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     let line = |text: &str| {
         printable(text)
@@ -146,8 +148,8 @@ pub fn table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     widths.sum::<usize>().saturating_sub(2)
 }
 
-/// Columns that a table needs when lines break between words; exact data may break anywhere.
-fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
+/// Width that a table needs when lines break between words; literal data may break anywhere.
+fn min_table_width(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     let word = |text: &str| {
         let text = printable(text);
         text.split([' ', '\n', '\t'])
@@ -168,8 +170,7 @@ fn needed(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
     widths.sum::<usize>().saturating_sub(2)
 }
 
-/// Rows that stand for themselves: where the first cells are empty because the row above says the same, they are
-/// said again.
+/// Fills the leading cells that are empty because they repeat the row above, so that each row is complete.
 pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
     let mut out: Vec<Vec<Cell>> = Vec::with_capacity(rows.len());
     for row in rows {
@@ -186,13 +187,13 @@ pub fn ungrouped(rows: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
     out
 }
 
-/// Beside such a name there is no room for its value.
+/// Whether the name takes half of the width or more, which leaves no room for the value on the same line.
 fn is_wide(field: &Field, layout: Layout) -> bool {
     printable_line(&field.name).width() + 3 > usize::from(layout.width / 2)
 }
 
-/// A value below its name.
-fn stacked(field: &Field, layout: Layout) -> String {
+/// Renders a value below its name.
+fn stack(field: &Field, layout: Layout) -> String {
     let name =
         TableCell::new(format!("{}:", printable_line(&field.name))).add_attribute(Attribute::Dim);
     let inner = Layout {
@@ -201,12 +202,10 @@ fn stacked(field: &Field, layout: Layout) -> String {
     };
     let [name, value] = [(name, layout), (cell(&field.value), inner)]
         .map(|(cell, layout)| grid(std::iter::once(vec![cell]), &[false], layout));
-    format!("{name}\n{}", indented(&value))
-        .trim_end()
-        .to_owned()
+    format!("{name}\n{}", indent(&value)).trim_end().to_owned()
 }
 
-/// Where a table does not fit, each row becomes a record of its own.
+/// Renders each row as a list of fields, for tables that are too wide.
 fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
     let record = |row: &Vec<Cell>| {
         let fields = columns
@@ -232,7 +231,7 @@ fn records(columns: &[Column], rows: &[Vec<Cell>], layout: Layout) -> String {
 }
 
 fn cell(cell: &Cell) -> TableCell {
-    // A tab would move what stands beside it.
+    // A tab would shift the columns to the right of it.
     let styled = TableCell::new(printable(&cell.text).replace('\t', " "));
     match cell.role {
         Role::Plain | Role::Exact => styled,
@@ -244,7 +243,7 @@ fn cell(cell: &Cell) -> TableCell {
     }
 }
 
-fn indented(text: &str) -> String {
+fn indent(text: &str) -> String {
     text.lines()
         .map(|line| {
             if line.is_empty() {
@@ -257,7 +256,7 @@ fn indented(text: &str) -> String {
         .join("\n")
 }
 
-/// Columns side by side, numbers to the right.
+/// Lays out rows in columns; numeric columns are aligned to the right.
 fn grid(rows: impl Iterator<Item = Vec<TableCell>>, numeric: &[bool], layout: Layout) -> String {
     let mut table = Table::new();
 

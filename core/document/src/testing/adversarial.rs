@@ -1,7 +1,7 @@
-//! Hostile documents, one generator for the tests of all renderers. No program has it.
+//! Generator of hostile documents for the tests of all renderers. Not compiled into any program.
 //!
-//! Each text of a document holds two words of its own, one near its beginning and one at its end, so that
-//! [`lost_silently`] can tell what a renderer leaves out without a word.
+//! Each text of a document holds two unique marks, one near its beginning and one at its end, so that
+//! [`lost_silently`] can detect what a renderer left out without saying so.
 
 mod losses;
 mod marks;
@@ -15,10 +15,11 @@ use crate::{Block, Cell, Column, Document, Field, Role, Severity, Station};
 pub use losses::{Says, lost_silently};
 pub use marks::{Mark, Part};
 
-/// Where every link of these documents leads: links are never from the network.
+/// Target of every link in these documents: links never come from the network.
 pub const LINK: &str = "https://netvane.example/v/x";
 
-/// What would act somewhere: mention, link, format, end a block of code, reorder or hide.
+/// Strings that some platform would interpret: mentions, links, formatting, ends of code blocks, characters that
+/// reorder or hide text.
 const HOSTILE: [&str; 54] = [
     "@everyone",
     "@here",
@@ -87,12 +88,12 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A few words, or none.
+/// Zero to five hostile pieces.
 fn words() -> impl Strategy<Value = String> {
     vec(piece(), 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// Now and then more than any message takes.
+/// Like [`words`], but sometimes longer than the limit of any message.
 fn long() -> impl Strategy<Value = String> {
     let run = (
         select(vec!["x", "👍", "x👍", "@", "\u{202e}"]),
@@ -103,7 +104,7 @@ fn long() -> impl Strategy<Value = String> {
     prop_oneof![8 => words(), 2 => many, 1 => (words(), run, words()).prop_map(|(a, b, c)| a + &b + &c)]
 }
 
-/// A few as a rule, sometimes many.
+/// Usually `few` items, in one of ten cases `many`.
 fn several<T: std::fmt::Debug + 'static>(
     one: impl Strategy<Value = T> + 'static,
     few: Range<usize>,
@@ -155,7 +156,7 @@ fn path() -> impl Strategy<Value = Block> {
             .into_iter()
             .enumerate()
             .map(|(index, (title, name, via))| {
-                // Nothing leads to the first.
+                // The first station has no predecessor.
                 Station {
                     title,
                     name,
@@ -189,7 +190,7 @@ fn block() -> BoxedStrategy<Block> {
     .boxed()
 }
 
-/// Any document, and the words that tell its texts.
+/// Any document, with the marks in its texts.
 pub fn document() -> impl Strategy<Value = (Document, Vec<Mark>)> {
     let severity = select(vec![
         Severity::Good,

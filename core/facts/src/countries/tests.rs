@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn gives_the_english_name_of_a_code() {
+fn returns_the_english_name_of_a_code() {
     for (code, expected) in [
         ("DE", ("DE", "Germany")),
         ("us", ("US", "United States")),
@@ -22,7 +22,7 @@ fn gives_the_english_name_of_a_code() {
 }
 
 #[test]
-fn the_table_is_whole() {
+fn every_line_of_the_table_is_read_once() {
     assert_eq!(rows().count(), TABLE.lines().count());
     assert_eq!(NAMES.iter().flatten().count(), 250);
     let mut before = "";
@@ -35,7 +35,7 @@ fn the_table_is_whole() {
 }
 
 #[test]
-fn every_name_of_the_table_leads_back_to_its_code() {
+fn every_name_of_the_table_resolves_to_its_code() {
     for (expected, name) in rows() {
         assert_eq!(code(name).as_deref(), Some(expected), "{name}");
         assert_eq!(
@@ -50,12 +50,12 @@ fn every_name_of_the_table_leads_back_to_its_code() {
 }
 
 #[test]
-fn aliases_are_written_plain_and_add_something() {
-    let table: Vec<String> = rows().map(|(_, name)| plain(name)).collect();
+fn aliases_are_normalized_and_not_in_the_table() {
+    let table: Vec<String> = rows().map(|(_, name)| normalize(name)).collect();
     for (at, (name, expected)) in ALIASES.iter().enumerate() {
-        assert_eq!(plain(name), *name, "{name}");
+        assert_eq!(normalize(name), *name, "{name}");
         assert!(country(expected).is_some(), "{name}: {expected}");
-        assert!(!table.iter().any(|known| known == name), "{name} twice");
+        assert!(!table.iter().any(|other| other == name), "{name} twice");
         let again = ALIASES.iter().skip(at + 1).any(|(other, _)| other == name);
         assert!(!again, "{name} twice");
         assert_eq!(code(name).as_deref(), Some(*expected), "{name}");
@@ -101,8 +101,8 @@ fn reads_codes_and_names_as_registries_write_them() {
 }
 
 #[test]
-fn a_hyphen_inside_a_name_does_not_cut_it() {
-    // Guinea and Congo are others.
+fn a_hyphen_inside_a_name_does_not_split_it() {
+    // Guinea and Congo are other countries.
     assert_eq!(code("Guinea-Bissau").as_deref(), Some("GW"));
     assert_eq!(code("Guinea").as_deref(), Some("GN"));
     assert_eq!(code("Timor-Leste").as_deref(), Some("TL"));
@@ -111,7 +111,7 @@ fn a_hyphen_inside_a_name_does_not_cut_it() {
 }
 
 #[test]
-fn leaves_what_is_no_country() {
+fn rejects_texts_that_are_no_country() {
     let long = format!("Germany{}", " ".repeat(54) + "x");
 
     for text in [

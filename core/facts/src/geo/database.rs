@@ -1,4 +1,4 @@
-//! One database in memory: opening, proving it sound, and putting a fresh one in a file's place.
+//! One database in memory: opens and verifies files, and replaces a file with a new version.
 
 use std::{
     fs::{self, File},
@@ -12,17 +12,17 @@ use maxminddb::Reader;
 
 use super::record::Record;
 
-/// The database that ships with the program: country and AS for IPv4 and IPv6. Used in place, nothing is copied.
+/// The database that ships with the program: country and AS for IPv4 and IPv6. Used in place, without a copy.
 static EMBEDDED: &[u8] = include_bytes!("../../../../config/data/geo.mmdb");
 
-/// Who made the data that ships; shown with answers that use it and in `status`.
+/// Attribution of the shipped data; shown with answers that use it and in `status`.
 pub const ATTRIBUTION: &str =
     "Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0).";
 
-/// The largest file that is opened; MaxMind's largest commercial database is well below it.
+/// Largest file that is opened, in bytes; MaxMind's largest commercial database is well below it.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// Addresses read from a database before it is trusted (see [`Database::sample`]).
+/// Addresses looked up before a database is used; see [`Database::check_sample`].
 const SAMPLES: u32 = 4096;
 
 /// Why a database cannot be used.
@@ -31,9 +31,9 @@ pub enum GeoError {
     /// The file cannot be read or written.
     #[error("geo database {path}: {source}")]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// Not a MaxMind DB file, or a damaged one.
@@ -41,13 +41,13 @@ pub enum GeoError {
     Broken {
         /// File name, or `embedded`.
         name: String,
-        /// What is wrong, in words.
+        /// The problem as text.
         reason: String,
     },
 }
 
-/// The bytes of a database. A file is read into memory: a mapped file that someone truncates in place kills the
-/// process, and mapping it would need `unsafe`.
+/// The bytes of a database. Files are read into memory and not mapped: truncating a mapped file in place would kill
+/// the process, and mapping needs `unsafe`.
 #[derive(Debug)]
 enum Bytes {
     Static(&'static [u8]),
@@ -63,7 +63,7 @@ impl AsRef<[u8]> for Bytes {
     }
 }
 
-/// An opened database.
+/// An open database, held in memory.
 #[derive(Debug)]
 pub struct Database {
     reader: Reader<Bytes>,
@@ -74,12 +74,12 @@ pub struct Database {
 }
 
 impl Database {
-    /// The database that ships with the program. Its bytes were proven by a test, so this only reads the metadata.
+    /// Opens the database that ships with the program. A test verifies its bytes, so this only reads the metadata.
     pub fn embedded() -> Result<Self, GeoError> {
         Self::new(Bytes::Static(EMBEDDED), "embedded")
     }
 
-    /// Opens a file and checks a sample of it; the check of every byte is [`verify`].
+    /// Opens a file and checks a sample of its records; [`verify`] checks all of it.
     pub fn open(path: &Path) -> Result<Self, GeoError> {
         let file_error = |source| GeoError::File {
             path: path.to_owned(),
@@ -100,10 +100,10 @@ impl Database {
         Self::from_bytes(bytes, &path.display().to_string())
     }
 
-    /// A database from bytes in memory; `name` is what error messages call it.
+    /// Opens a database from bytes in memory; `name` is its name in error messages.
     pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, GeoError> {
         let database = Self::new(Bytes::Owned(bytes), name)?;
-        database.sample().map_err(|reason| GeoError::Broken {
+        database.check_sample().map_err(|reason| GeoError::Broken {
             name: name.to_owned(),
             reason,
         })?;
@@ -127,7 +127,7 @@ impl Database {
         })
     }
 
-    /// The record of an address and the network it stands for. IPv6 in an IPv4-only file is nothing, not an error.
+    /// Finds the record of an address and its network. An IPv6 address in an IPv4-only file has no record.
     pub(super) fn find(
         &self,
         address: IpAddr,
@@ -152,9 +152,9 @@ impl Database {
         Ok(Some((record, network)))
     }
 
-    /// Reads records all over the address space: a damaged file fails here and not in someone's lookup, and a
-    /// database of something else (anonymizers, carriers) is told apart from one that has places or AS numbers.
-    fn sample(&self) -> Result<(), String> {
+    /// Reads records from the whole address space, so that a damaged file fails here and not in a lookup. Also rejects
+    /// databases of something else (anonymizers, carriers), which have neither locations nor AS numbers.
+    fn check_sample(&self) -> Result<(), String> {
         let v4 = (0..SAMPLES).map(|i| IpAddr::V4(Ipv4Addr::from_bits(i.wrapping_mul(0x9E37_79B1))));
 
         // Global IPv6 unicast is 2000::/3.
@@ -164,16 +164,16 @@ impl Database {
             ))
         });
 
-        let mut known = false;
+        let mut has_data = false;
 
         for address in v4.chain(v6) {
             let found = self
                 .find(address)
                 .map_err(|error| format!("damaged at {address}: {error}"))?;
-            known |= found.is_some_and(|(record, _)| !record.is_empty());
+            has_data |= found.is_some_and(|(record, _)| !record.is_empty());
         }
 
-        // Small databases can be missed by every sample; then the first records in the file decide.
+        // Every sample can miss a small database; then the first records of the file decide.
         let first = || {
             let networks = self
                 .reader
@@ -187,15 +187,18 @@ impl Database {
             )
         };
 
-        if known || first() == Some(true) {
+        if has_data || first() == Some(true) {
             return Ok(());
         }
 
-        Err(format!("{} has no places and no AS numbers", self.name))
+        Err(format!(
+            "{} contains neither locations nor AS numbers",
+            self.name
+        ))
     }
 }
 
-/// The common kinds of damage in words that tell an operator what to do.
+/// Describes common kinds of damage so that an operator knows what to do.
 fn explain(size: usize, error: &maxminddb::MaxMindDbError) -> String {
     match size {
         0 => "the file is empty".to_owned(),
@@ -203,8 +206,7 @@ fn explain(size: usize, error: &maxminddb::MaxMindDbError) -> String {
     }
 }
 
-/// Proves a whole file sound: metadata, every node of the tree, every record. Takes about a second per 50 MB.
-/// Gives the database, ready to use.
+/// Opens a file and verifies all of it: metadata, every node of the tree, every record. Takes about a second per 50 MB.
 pub fn verify(path: &Path) -> Result<Database, GeoError> {
     let database = Database::open(path)?;
     database.reader.verify().map_err(|error| GeoError::Broken {
@@ -214,8 +216,8 @@ pub fn verify(path: &Path) -> Result<Database, GeoError> {
     Ok(database)
 }
 
-/// Puts a fresh database in `target`'s place, atomically: `fetch` writes it to a temporary file in the same
-/// directory, which is verified, synced and renamed. On any error the old file stays as it was.
+/// Replaces `target` with a new database, atomically: `fetch` writes it to a temporary file in the same directory,
+/// which is verified, synced and renamed. On any error the old file stays unchanged.
 pub fn install(
     target: &Path,
     fetch: impl FnOnce(&mut File) -> io::Result<()>,
@@ -226,7 +228,7 @@ pub fn install(
     };
     let name = target.file_name().unwrap_or_default().to_string_lossy();
 
-    // The process id keeps two updates apart; what a killed one left is overwritten by none and harmless.
+    // The process id keeps concurrent updates apart. A file left by a killed update is harmless.
     let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
     let file_error = |source| GeoError::File {
         path: target.to_owned(),
@@ -247,7 +249,7 @@ pub fn install(
 
         fs::rename(&temporary, target).map_err(file_error)?;
 
-        // The rename itself is durable only once the directory is written; Windows opens none.
+        // The rename is durable only after the directory is synced. Windows cannot open directories.
         #[cfg(unix)]
         File::open(directory)
             .and_then(|dir| dir.sync_all())
@@ -267,12 +269,14 @@ pub fn install(
 mod tests {
     use super::*;
 
-    /// What `Database::embedded` takes for granted.
+    /// `Database::embedded` relies on this and does not verify.
     #[test]
-    fn every_byte_that_ships_is_sound() {
+    fn the_shipped_database_is_valid() {
         let shipped = Database::embedded().expect("metadata");
-        shipped.reader.verify().expect("sound");
-        shipped.sample().expect("has countries and AS numbers");
+        shipped.reader.verify().expect("valid");
+        shipped
+            .check_sample()
+            .expect("has countries and AS numbers");
         assert_eq!(shipped.name, "Netvane-Country-ASN");
     }
 }

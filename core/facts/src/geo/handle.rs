@@ -1,4 +1,4 @@
-//! A reader that follows its files: `data update` (or the operator's own cron job) replaces them, the server goes on.
+//! A reader that reloads when `data update` or a cron job replaces its files, without a restart.
 
 use std::{
     fs,
@@ -11,25 +11,25 @@ use arc_swap::ArcSwap;
 
 use super::{GeoError, GeoReader};
 
-/// The files of the `[geo]` settings; `None` is the shipped database.
+/// The files from the `[geo]` settings; `None` selects the shipped database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GeoPaths {
-    /// Database of places (or of both).
+    /// Database of locations, or of locations and networks.
     pub city: Option<PathBuf>,
-    /// Database of AS numbers.
+    /// Database of networks and AS numbers.
     pub asn: Option<PathBuf>,
 }
 
-/// What [`GeoHandle::refresh_if_changed`] did.
+/// What [`GeoHandle::refresh_if_changed`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
-    /// The files are those in use (or the broken ones that were already reported).
+    /// The files did not change since the last check, whether they could be opened or not.
     Unchanged,
-    /// Fresh files are in use.
+    /// Changed files were opened and are now in use.
     Swapped,
 }
 
-/// What tells one version of a file from another without reading it.
+/// Identifies a version of a file without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     modified: Option<SystemTime>,
@@ -39,20 +39,20 @@ struct Stamp {
 
 type Stamps = [Option<Stamp>; 2];
 
-/// The reader in use. Cheap to read from any thread; lookups under way keep the reader that they started with.
+/// Holds the current reader. Cheap to read from any thread; running lookups keep the reader that they started with.
 #[derive(Debug)]
 pub struct GeoHandle {
     paths: GeoPaths,
     reader: ArcSwap<GeoReader>,
-    /// The files as last looked at, whether they could be used or not: a broken file is reported once.
-    seen: Mutex<Stamps>,
+    /// The file versions at the last check, usable or not, so that a broken file is reported once.
+    checked: Mutex<Stamps>,
 }
 
 impl GeoHandle {
-    /// Opens the databases.
+    /// Opens the databases; fails if a file is missing or damaged.
     pub fn open(paths: GeoPaths) -> Result<Self, GeoError> {
-        // Stamps first: a file replaced in between is then seen as changed, never missed.
-        let seen = Mutex::new(stamps(&paths));
+        // Stamps first, so that a file replaced in between is detected as changed.
+        let checked = Mutex::new(stamps(&paths));
         let reader = ArcSwap::from_pointee(GeoReader::open(
             paths.city.as_deref(),
             paths.asn.as_deref(),
@@ -60,24 +60,24 @@ impl GeoHandle {
         Ok(Self {
             paths,
             reader,
-            seen,
+            checked,
         })
     }
 
-    /// The reader of this moment.
+    /// Returns the current reader.
     pub fn current(&self) -> Arc<GeoReader> {
         self.reader.load_full()
     }
 
-    /// Looks whether the files changed (time, size or inode), and swaps in a reader of the new ones. A file that is
-    /// gone or broken is an error once; the old reader stays in use. Reads whole files: not for an async thread.
+    /// Opens the files again if they changed (time, size or inode). A missing or damaged file is an error once, and the
+    /// old reader stays in use. Reads whole files, so do not call it on an async thread.
     pub fn refresh_if_changed(&self) -> Result<Refresh, GeoError> {
         let now = stamps(&self.paths);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == now {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if *checked == now {
             return Ok(Refresh::Unchanged);
         }
-        *seen = now;
+        *checked = now;
         let fresh = GeoReader::open(self.paths.city.as_deref(), self.paths.asn.as_deref())?;
         self.reader.store(Arc::new(fresh));
         Ok(Refresh::Swapped)

@@ -1,14 +1,14 @@
-//! One database record, whichever layout it has.
+//! One database record, in any of the common layouts.
 //!
 //! MaxMind and DB-IP nest (`country.iso_code`, `city.names.en`, `subdivisions[0]`), the community databases are flat
-//! (`country_code`, `state1`, numbers sometimes as text), IPinfo names its fields differently again. A field of an
-//! unexpected type is left out instead of failing the record: a database is the operator's, not ours.
+//! (`country_code`, `state1`, numbers sometimes as text), and IPinfo has field names of its own. A field of an
+//! unexpected type is skipped and does not fail the record, because operators bring their own databases.
 
 use std::{fmt, marker::PhantomData};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// What a record says, borrowed from the database. Names are English.
+/// The fields of a record, borrowed from the database. Names are in English.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Record<'a> {
     pub(super) country_code: Option<&'a str>,
@@ -25,13 +25,13 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Whether the record holds anything that this program shows.
+    /// Whether the record has none of the fields that this program uses.
     pub(super) fn is_empty(&self) -> bool {
         *self == Record::default()
     }
 }
 
-/// Any value, reduced to the parts a record uses: a leaf, or the named parts of a map.
+/// Any value, reduced to the parts that a record uses: a leaf, or the named members of a map.
 #[derive(Default)]
 struct Value<'a> {
     text: Option<&'a str>,
@@ -41,7 +41,7 @@ struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The display name: a plain string, or `names.en` / `name` of a map.
+    /// The display name: a plain string, or `names.en` or `name` of a map.
     fn name(&self) -> Option<&'a str> {
         self.text.filter(|text| !text.is_empty())
     }
@@ -65,38 +65,38 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Reads one top-level field. A later field never overwrites what an earlier one said.
+    /// Reads one top-level field. A later field never overwrites an earlier one.
     fn take<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "country_code" | "country_iso_code" | "cc" | "country_name" | "country"
-            | "registered_country" => self.take_country(key, map)?,
+            | "registered_country" => self.read_country(key, map)?,
             "latitude" | "lat" | "longitude" | "lng" | "lon" | "accuracy_radius" => {
-                self.take_position(key, map)?;
+                self.read_position(key, map)?;
             }
             "subdivisions" => {
                 let first = map.next_value::<First>()?.0;
-                keep(&mut self.region, first.and_then(|value| value.name()));
+                set_if_empty(&mut self.region, first.and_then(|value| value.name()));
             }
             "region" | "region_name" | "state1" | "state" | "subdivision" => {
-                keep(&mut self.region, map.next_value::<Value>()?.name());
+                set_if_empty(&mut self.region, map.next_value::<Value>()?.name());
             }
-            "city" | "city_name" => keep(&mut self.city, map.next_value::<Value>()?.name()),
+            "city" | "city_name" => set_if_empty(&mut self.city, map.next_value::<Value>()?.name()),
             "postal" => {
                 let value = map.next_value::<Value>()?;
-                keep(&mut self.postal, value.code.or(value.name()));
+                set_if_empty(&mut self.postal, value.code.or(value.name()));
             }
             "postcode" | "postal_code" | "zip_code" | "zip" => {
-                keep(&mut self.postal, map.next_value::<Value>()?.name());
+                set_if_empty(&mut self.postal, map.next_value::<Value>()?.name());
             }
-            "location" | "traits" => self.take_inner(map.next_value::<Value>()?.record),
+            "location" | "traits" => self.merge_nested(map.next_value::<Value>()?.record),
             "time_zone" | "timezone" => {
-                keep(&mut self.time_zone, map.next_value::<Value>()?.name());
+                set_if_empty(&mut self.time_zone, map.next_value::<Value>()?.name());
             }
             "autonomous_system_number" | "as_number" | "asn" => {
-                keep(&mut self.asn, map.next_value::<Value>()?.as_number());
+                set_if_empty(&mut self.asn, map.next_value::<Value>()?.as_number());
             }
             "autonomous_system_organization" | "as_organization" | "as_name" | "as_org" => {
-                keep(&mut self.organization, map.next_value::<Value>()?.name());
+                set_if_empty(&mut self.organization, map.next_value::<Value>()?.name());
             }
             _ => {
                 map.next_value::<IgnoredAny>()?;
@@ -106,57 +106,57 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
-    fn take_country<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+    fn read_country<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         let value = map.next_value::<Value>()?;
 
         match key {
-            "country_name" => keep(&mut self.country_name, value.name()),
+            "country_name" => set_if_empty(&mut self.country_name, value.name()),
             "country" => {
-                keep(&mut self.country_code, code(value.code.or(value.text)));
-                // IPinfo's smaller files put the code here, its "lite" one the name.
+                set_if_empty(&mut self.country_code, code(value.code.or(value.text)));
+                // IPinfo's smaller files have the code here, its "lite" file the name.
                 let name = value.name().filter(|name| code(Some(name)).is_none());
-                keep(&mut self.country_name, name);
+                set_if_empty(&mut self.country_name, name);
             }
-            // Where the network is registered, used when nobody knows where it is used.
+            // Country of the registration; a fallback for the country of use.
             "registered_country" => {
-                keep(&mut self.country_code, code(value.code));
-                keep(&mut self.country_name, value.name());
+                set_if_empty(&mut self.country_code, code(value.code));
+                set_if_empty(&mut self.country_name, value.name());
             }
-            _ => keep(&mut self.country_code, code(value.name())),
+            _ => set_if_empty(&mut self.country_code, code(value.name())),
         }
 
         Ok(())
     }
 
-    fn take_position<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+    fn read_position<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         let value = map.next_value::<Value>()?;
         match key {
-            "latitude" | "lat" => keep(&mut self.latitude, value.degrees(90.0)),
-            "accuracy_radius" => keep(&mut self.accuracy_km, value.degrees(20_038.0)),
-            _ => keep(&mut self.longitude, value.degrees(180.0)),
+            "latitude" | "lat" => set_if_empty(&mut self.latitude, value.degrees(90.0)),
+            "accuracy_radius" => set_if_empty(&mut self.accuracy_km, value.degrees(20_038.0)),
+            _ => set_if_empty(&mut self.longitude, value.degrees(180.0)),
         }
         Ok(())
     }
 
-    /// What MaxMind nests below `location` and `traits`.
-    fn take_inner(&mut self, inner: Record<'a>) {
-        keep(&mut self.latitude, inner.latitude);
-        keep(&mut self.longitude, inner.longitude);
-        keep(&mut self.accuracy_km, inner.accuracy_km);
-        keep(&mut self.time_zone, inner.time_zone);
-        keep(&mut self.asn, inner.asn);
-        keep(&mut self.organization, inner.organization);
+    /// Merges the fields that MaxMind nests below `location` and `traits`.
+    fn merge_nested(&mut self, inner: Record<'a>) {
+        set_if_empty(&mut self.latitude, inner.latitude);
+        set_if_empty(&mut self.longitude, inner.longitude);
+        set_if_empty(&mut self.accuracy_km, inner.accuracy_km);
+        set_if_empty(&mut self.time_zone, inner.time_zone);
+        set_if_empty(&mut self.asn, inner.asn);
+        set_if_empty(&mut self.organization, inner.organization);
     }
 }
 
-/// Fills a field that is still empty.
-fn keep<T>(field: &mut Option<T>, value: Option<T>) {
+/// Sets a field that is still empty.
+fn set_if_empty<T>(field: &mut Option<T>, value: Option<T>) {
     if field.is_none() {
         *field = value;
     }
 }
 
-/// A two-letter code, or nothing.
+/// The text if it is a two-letter code.
 fn code(text: Option<&str>) -> Option<&str> {
     text.filter(|text| text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_alphabetic()))
 }
@@ -183,7 +183,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Record<'a> {
     }
 }
 
-/// The first element of a list: the wider of a place's subdivisions.
+/// The first element of a list. For subdivisions this is the largest one.
 struct First<'a>(Option<Value<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
@@ -291,7 +291,7 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-/// `en` of a `names` map.
+/// The `en` member of a `names` map.
 struct English<'a>(Option<&'a str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for English<'a> {

@@ -1,4 +1,4 @@
-//! The reader against every layout, the shipped database, and damaged files.
+//! The reader with every layout, with the shipped database, and with damaged files.
 
 use cpu_time::ThreadTime;
 use std::io::Write;
@@ -12,7 +12,7 @@ macro_rules! fixture {
 }
 
 fn database(bytes: Vec<u8>) -> Arc<Database> {
-    Arc::new(Database::from_bytes(bytes, "test").expect("a sound fixture"))
+    Arc::new(Database::from_bytes(bytes, "test").expect("a valid fixture"))
 }
 
 fn look(reader: &GeoReader, address: &str) -> serde_json::Value {
@@ -20,7 +20,7 @@ fn look(reader: &GeoReader, address: &str) -> serde_json::Value {
 }
 
 #[test]
-fn nested_layout_with_a_second_database() {
+fn reads_the_nested_layout_with_a_second_database() {
     let reader = GeoReader::new(
         database(fixture!("nested-city")),
         Some(database(fixture!("nested-asn"))),
@@ -40,7 +40,7 @@ fn nested_layout_with_a_second_database() {
 
     assert_eq!(look(&reader, "::ffff:81.2.69.161"), facts);
 
-    // Only the registration is known; the place database's block serves where the other has none.
+    // Only the country of registration is known, and the block comes from the location database.
     let facts = look(&reader, "2001:218::1");
     assert_eq!(facts["country"]["code"], "JP");
     assert_eq!(facts["network"]["cidr"], "2001:218::/32");
@@ -51,7 +51,7 @@ fn nested_layout_with_a_second_database() {
 }
 
 #[test]
-fn flat_layouts() {
+fn reads_the_flat_layouts() {
     let reader = GeoReader::new(
         database(fixture!("flat-city")),
         Some(database(fixture!("flat-asn"))),
@@ -73,7 +73,7 @@ fn flat_layouts() {
         serde_json::json!({"cidr": "203.0.113.0/25", "asn": 64500, "organization": "Example Net"})
     );
 
-    // IPv6 in an IPv4-only file is nothing.
+    // An IPv6 address in an IPv4-only file has no record.
     assert_eq!(
         look(&reader, "2001:218::1")["network"],
         serde_json::Value::Null
@@ -93,7 +93,7 @@ fn flat_layouts() {
 }
 
 #[test]
-fn fields_of_the_wrong_type_are_left_out() {
+fn skips_fields_of_the_wrong_type() {
     let facts = GeoReader::new(database(fixture!("odd")), None).lookup([192, 0, 2, 1].into());
     assert_eq!(
         (facts.country, facts.city, facts.region, facts.location),
@@ -109,7 +109,7 @@ fn fields_of_the_wrong_type_are_left_out() {
 }
 
 #[test]
-fn the_shipped_database() {
+fn the_shipped_database_has_countries_and_networks() {
     let started = ThreadTime::now();
     let reader = GeoReader::embedded().expect("embedded");
 
@@ -149,9 +149,9 @@ fn the_shipped_database() {
     }
 }
 
-/// Every single damaged byte and every truncation: an error or an answer, never a panic, always bounded.
+/// Every damaged byte and every truncation gives an error or a bounded answer, never a panic.
 #[test]
-fn damage_never_panics() {
+fn damaged_databases_never_panic() {
     for good in [
         fixture!("nested-city"),
         fixture!("lite"),
@@ -159,8 +159,8 @@ fn damage_never_panics() {
     ] {
         for length in 0..good.len() {
             assert!(
-                Database::from_bytes(good[..length].to_vec(), "cut").is_err(),
-                "cut at {length}"
+                Database::from_bytes(good[..length].to_vec(), "truncated").is_err(),
+                "truncated at {length}"
             );
         }
 
@@ -196,7 +196,7 @@ fn damage_never_panics() {
 }
 
 #[test]
-fn install_is_all_or_nothing_and_the_handle_follows() {
+fn install_is_atomic_and_the_handle_reloads() {
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("city.mmdb");
     let put = |bytes: Vec<u8>| install(&target, |file| file.write_all(&bytes));
@@ -214,10 +214,10 @@ fn install_is_all_or_nothing_and_the_handle_follows() {
         Refresh::Unchanged
     );
 
-    // A broken download: refused, the old file and the old reader stay.
-    let mut cut = fixture!("nested-city");
-    cut.truncate(700);
-    assert!(put(cut).is_err());
+    // A broken download is rejected; the old file and the old reader stay.
+    let mut truncated = fixture!("nested-city");
+    truncated.truncate(700);
+    assert!(put(truncated).is_err());
     assert_eq!(
         handle.refresh_if_changed().expect("same"),
         Refresh::Unchanged
@@ -235,7 +235,7 @@ fn install_is_all_or_nothing_and_the_handle_follows() {
     );
     assert_eq!(city([81, 2, 69, 161]).as_deref(), Some("London"));
 
-    // Someone else breaks the file: said once, the reader in use stays.
+    // A file damaged in place is reported once; the current reader stays.
     std::fs::write(&target, b"broken").expect("written");
     assert!(handle.refresh_if_changed().is_err());
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The table, row by row, and against Python's `ipaddress`.
+//! The table row by row, and compared with Python's `ipaddress`.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn of(text: &str) -> (&'static str, bool, String) {
     )
 }
 
-/// Address, kind, ours, Python 3.11's `ipaddress.ip_address(…).is_global`, block.
+/// Address, kind, our [`is_global`], `ipaddress.ip_address(…).is_global` of Python 3.11, block.
 #[rustfmt::skip]
 const ROWS: &[(&str, &str, bool, bool, &str)] = &[
     ("0.0.0.0", "unspecified", false, false, "0.0.0.0/32"),
@@ -95,15 +95,14 @@ const ROWS: &[(&str, &str, bool, bool, &str)] = &[
 ];
 
 #[test]
-fn rows() {
+fn classifies_one_address_of_every_row() {
     for &(address, kind, global, _, prefix) in ROWS {
         assert_eq!(of(address), (kind, global, prefix.to_owned()), "{address}");
     }
 }
 
-/// Where we differ from Python, and why.
 #[test]
-fn differences_from_python() {
+fn differs_from_python_only_for_known_addresses() {
     let differ: Vec<_> = ROWS
         .iter()
         .filter(|row| row.2 != row.3)
@@ -147,7 +146,7 @@ fn differences_from_python() {
 }
 
 #[test]
-fn every_row_is_a_network_that_finds_itself() {
+fn every_row_is_a_network_and_matches_its_own_addresses() {
     let v4 = V4
         .iter()
         .map(|row| (IpAddr::V4(Ipv4Addr::from_bits(row.0)), row.1));
@@ -166,19 +165,19 @@ fn every_row_is_a_network_that_finds_itself() {
 }
 
 #[test]
-fn words_are_those_of_serde() {
+fn names_equal_their_json() {
     for kind in [
         Kind::LinkLocal,
         Kind::UniqueLocal,
         Kind::Global,
         Kind::Protocol,
     ] {
-        assert_eq!(serde_json::to_value(kind).expect("a word"), kind.as_str());
+        assert_eq!(serde_json::to_value(kind).expect("JSON"), kind.as_str());
     }
 }
 
 #[test]
-fn embedded() {
+fn finds_embedded_ipv4_addresses() {
     use Embedding::*;
     for (address, v4, how) in [
         ("::ffff:192.0.2.1", "192.0.2.1", Mapped),
@@ -208,7 +207,7 @@ fn embedded() {
 }
 
 #[test]
-fn blocks_end_where_the_registries_say() {
+fn blocks_have_the_bounds_of_the_registries() {
     for (inside, outside) in [
         ("9.255.255.255", "10.0.0.0"),
         ("11.0.0.0", "10.255.255.255"),
@@ -233,7 +232,7 @@ fn blocks_end_where_the_registries_say() {
 }
 
 #[test]
-fn an_address_inside_decides_too() {
+fn an_embedded_address_must_be_global_too() {
     for (address, global) in [
         ("64:ff9b::8.8.8.8", true),
         ("64:ff9b::127.0.0.1", false),
@@ -253,7 +252,7 @@ fn an_address_inside_decides_too() {
 }
 
 #[test]
-fn every_row_names_its_document() {
+fn every_row_names_its_rfc() {
     let v4 = V4.iter().map(|row| (row.2, row.3, row.4, row.5));
     let v6 = V6.iter().map(|row| (row.2, row.3, row.4, row.5));
     for (kind, reachable, name, rfc) in v4.chain(v6) {

@@ -1,32 +1,32 @@
-//! The port tables: IANA's registry, and beside it the uses that everybody knows and nobody registered.
+//! The port tables: IANA's registry, and common uses that are not registered.
 
 use std::sync::LazyLock;
 
 /// IANA's registry: port, service, protocols, description.
 const REGISTRY: &str = include_str!("../../../../config/data/ports.tsv");
 
-/// The hand-written table: mark (`=` registered, `~` not), port or range, and the same columns.
+/// The curated table: mark (`=` registered, `~` unofficial), port or range, and the columns of the registry.
 const COMMON: &str = include_str!("../../../../config/data/ports-common.tsv");
 
-/// Transport protocols in the order in which they are shown; the letters are those of the tables.
+/// Transport protocols in display order, with their letters in the tables.
 pub(super) const PROTOCOLS: [(u8, &str); 4] =
     [(b't', "tcp"), (b'u', "udp"), (b's', "sctp"), (b'd', "dccp")];
 
 /// One use of a port by one or more protocols.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct PortEntry {
     pub(super) port: u16,
     pub(super) service: &'static str,
-    /// Letters of [`PROTOCOLS`].
+    /// Protocol letters from [`PROTOCOLS`], e.g. `tu`.
     pub(super) protocols: &'static str,
     pub(super) description: &'static str,
     pub(super) unofficial: bool,
-    /// Service, space, description, in lower case with spaces for `-` and `_`: what words are searched in.
+    /// Text for the word search: service and description as [`normalize`] returns them.
     pub(super) words: Box<str>,
 }
 
-/// Every entry, by port; within a port registered uses first, the hand-written ones before the registry's.
-pub(super) static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+/// All entries by port; within a port registered uses first, and curated ones before those of the registry.
+pub(super) static ENTRIES: LazyLock<Vec<PortEntry>> = LazyLock::new(|| {
     let mut entries = Vec::with_capacity(7000);
     for line in COMMON.lines().filter(|line| !line.starts_with('#')) {
         let Some((mark, rest)) = line.split_once('\t') else {
@@ -37,20 +37,20 @@ pub(super) static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     for line in REGISTRY.lines() {
         push(&mut entries, line, false);
     }
-    // Stable: the order of reading stays within a port.
+    // Stable sort: keeps the reading order within a port.
     entries.sort_by_key(|entry| (entry.port, entry.unofficial));
     entries
 });
 
 /// The entries of a range of ports.
-pub(super) fn between(first: u16, last: u16) -> &'static [Entry] {
+pub(super) fn between(first: u16, last: u16) -> &'static [PortEntry] {
     let from = ENTRIES.partition_point(|entry| entry.port < first);
     let to = ENTRIES.partition_point(|entry| entry.port <= last);
     &ENTRIES[from..to.max(from)]
 }
 
-/// Lower case, with spaces where people and registries disagree on hyphens.
-pub(super) fn normal(text: &str) -> String {
+/// Lower-cases a text and replaces `-` and `_` with spaces, because spellings differ in them.
+pub(super) fn normalize(text: &str) -> String {
     text.chars()
         .map(|c| {
             if matches!(c, '-' | '_') {
@@ -62,7 +62,7 @@ pub(super) fn normal(text: &str) -> String {
         .collect()
 }
 
-fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
+fn push(entries: &mut Vec<PortEntry>, line: &'static str, unofficial: bool) {
     let mut columns = line.split('\t');
     let (Some(ports), Some(service), Some(protocols), Some(description)) = (
         columns.next(),
@@ -79,8 +79,8 @@ fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
     };
 
     for port in first..=last {
-        let words = normal(&format!("{service} {description}")).into_boxed_str();
-        entries.push(Entry {
+        let words = normalize(&format!("{service} {description}")).into_boxed_str();
+        entries.push(PortEntry {
             port,
             service,
             protocols,
@@ -91,8 +91,8 @@ fn push(entries: &mut Vec<Entry>, line: &'static str, unofficial: bool) {
     }
 }
 
-/// Words that people use, and the ports they mean, most wanted first. Where a port has an unofficial use, that is
-/// the one meant.
+/// Common words and the ports that they mean, the most likely first. If a port has an unofficial use, the alias
+/// means that one.
 #[rustfmt::skip]
 pub(super) static ALIASES: &[(&str, &[u16])] = &[
     ("active directory", &[389, 636, 88, 445, 3268]),

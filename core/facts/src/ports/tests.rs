@@ -2,7 +2,7 @@ use cpu_time::ThreadTime;
 
 use super::*;
 
-/// `port/protocol service`, a `~` before unofficial ones.
+/// Matches as `port/protocol service`, with `~` before unofficial ones.
 fn of(query: &str) -> Vec<String> {
     let show = |m: &PortMatch| {
         format!(
@@ -21,7 +21,7 @@ fn of(query: &str) -> Vec<String> {
 }
 
 #[test]
-fn numbers() {
+fn finds_ports_by_number_and_range() {
     assert_eq!(of("22"), ["22/tcp ssh", "22/udp ssh", "22/sctp ssh"]);
     for query in [
         "443/udp",
@@ -46,7 +46,7 @@ fn numbers() {
 }
 
 #[test]
-fn words() {
+fn finds_ports_by_word() {
     #[rustfmt::skip]
         let first = [
             ("https", "443/tcp https"), ("HTTP", "80/tcp http"), ("ssh", "22/tcp ssh"), ("domain", "53/tcp domain"),
@@ -83,7 +83,7 @@ fn words() {
 }
 
 #[test]
-fn refused() {
+fn rejects_invalid_queries() {
     assert_eq!(lookup(" "), Err(PortError::Empty));
     assert_eq!(lookup("??"), Err(PortError::Empty));
     assert_eq!(lookup("65536"), Err(PortError::OutOfRange("65536".into())));
@@ -98,7 +98,7 @@ fn refused() {
 }
 
 #[test]
-fn names() {
+fn maps_ports_to_names_and_back() {
     assert_eq!(service_name(443, "tcp"), Some("https"));
     assert_eq!(service_name(53, "UDP"), Some("domain"));
     assert_eq!(service_name(25565, "tcp"), Some("minecraft"));
@@ -116,7 +116,7 @@ fn names() {
 }
 
 #[test]
-fn the_tables_are_whole() {
+fn every_line_of_the_tables_is_read() {
     let lines = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
     assert!(ENTRIES.len() >= lines(include_str!("../../../../config/data/ports.tsv")));
     for entry in ENTRIES.iter() {
@@ -128,7 +128,7 @@ fn the_tables_are_whole() {
             entry
                 .protocols
                 .bytes()
-                .all(|letter| PROTOCOLS.iter().any(|(known, _)| *known == letter))
+                .all(|letter| PROTOCOLS.iter().any(|(other, _)| *other == letter))
         );
     }
 
@@ -137,7 +137,7 @@ fn the_tables_are_whole() {
             ports.iter().all(|&port| !between(port, port).is_empty()),
             "{alias}"
         );
-        assert_eq!(normal(alias), *alias);
+        assert_eq!(normalize(alias), *alias);
     }
 
     let started = ThreadTime::now();
@@ -153,7 +153,7 @@ fn the_tables_are_whole() {
 }
 
 #[test]
-fn queries_are_understood() {
+fn parses_queries() {
     let range = |first, last, protocol| Ok((Query::Range(first, last), protocol));
     let words = |text: &str, protocol| Ok((Query::Words(text.to_owned()), protocol));
 
@@ -188,15 +188,15 @@ fn queries_are_understood() {
 }
 
 #[test]
-fn errors_say_what_is_wanted() {
-    insta::assert_snapshot!(PortError::Empty, @"say a port number, a range like 8000-8010, or a word like postgres");
-    insta::assert_snapshot!(PortError::OutOfRange("70000".into()), @"70000 is not a port: ports go from 0 to 65535");
-    insta::assert_snapshot!(PortError::Backwards(80, 70), @"the range 80-70 runs backwards");
-    insta::assert_snapshot!(PortError::Protocol("gre".into()), @"gre is not a protocol with ports: tcp, udp, sctp or dccp");
+fn errors_say_what_is_expected() {
+    insta::assert_snapshot!(PortError::Empty, @"expected a port (443), a range (8000-8010) or a service name (postgres)");
+    insta::assert_snapshot!(PortError::OutOfRange("70000".into()), @"port 70000 is out of range (0–65535)");
+    insta::assert_snapshot!(PortError::Backwards(80, 70), @"invalid range 80-70: 70 is less than 80");
+    insta::assert_snapshot!(PortError::Protocol("gre".into()), @"expected tcp, udp, sctp or dccp, got gre");
 }
 
 #[test]
-fn ranges_of_rfc_6335() {
+fn ports_have_the_ranges_of_rfc_6335() {
     for (port, expected) in [
         (0, "reserved"),
         (1, "system port, assigned by IANA"),
@@ -211,7 +211,7 @@ fn ranges_of_rfc_6335() {
 }
 
 #[test]
-fn names_are_completed_shortest_first() {
+fn completes_names_shortest_first() {
     let names = starting_with("http");
     assert_eq!(names.first(), Some(&"http"));
     assert!(names.contains(&"https"));
@@ -224,7 +224,7 @@ fn names_are_completed_shortest_first() {
 }
 
 #[test]
-fn a_protocol_narrows_the_answer() {
+fn a_protocol_filters_the_matches() {
     for (query, protocol) in [
         ("53/udp", "udp"),
         ("53/tcp", "tcp"),
@@ -241,7 +241,7 @@ fn a_protocol_narrows_the_answer() {
 }
 
 #[test]
-fn the_table_is_cut_at_its_edges() {
+fn between_handles_the_first_and_last_port() {
     assert!(between(65535, 0).is_empty());
     assert!(between(0, 0).iter().all(|entry| entry.port == 0));
     assert_eq!(between(0, 65535).len(), ENTRIES.len());

@@ -1,4 +1,4 @@
-//! Which RDAP servers know about a name, an address or an AS number: IANA's registries (RFC 9224).
+//! RDAP servers for a name, an address or an AS number, from IANA's bootstrap registries (RFC 9224).
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -9,19 +9,19 @@ use super::{
     whois::ranges::{self, Range},
 };
 
-/// IANA's four files, ready to be asked.
+/// The four bootstrap files of IANA, indexed for lookups.
 #[derive(Debug, Default, Clone)]
 pub struct Bootstrap {
-    /// Servers of every service; the tables below point here.
+    /// Base URLs of the servers of each service; the tables below hold indexes into this.
     services: Vec<Vec<String>>,
     names: HashMap<String, usize>,
     ranges: Vec<(Range, usize)>,
     numbers: Vec<(u32, u32, usize)>,
-    /// Newest publication date among the files, as IANA writes it.
+    /// Newest publication time of the files, as IANA writes it.
     published: Option<String>,
 }
 
-/// The form of each file.
+/// Format of each file.
 #[derive(Deserialize)]
 struct File {
     publication: Option<String>,
@@ -29,10 +29,10 @@ struct File {
 }
 
 impl Bootstrap {
-    /// Reads the contents of `dns.json`, `ipv4.json`, `ipv6.json` and `asn.json`.
+    /// Parses the contents of `dns.json`, `ipv4.json`, `ipv6.json` and `asn.json`.
     ///
     /// # Errors
-    /// The first file that is not JSON of that form.
+    /// Fails if a file is not JSON of that format.
     pub fn parse(dns: &str, ipv4: &str, ipv6: &str, asn: &str) -> Result<Self, serde_json::Error> {
         let mut out = Self::default();
         for (kind, text) in [
@@ -54,14 +54,14 @@ impl Bootstrap {
     }
 
     fn add(&mut self, kind: Kind, service: &[Vec<String>]) {
-        // Entries and servers are the last two lists; some registries put contacts before them.
+        // Entries and servers are the last two lists; some files have contacts before them.
         let [.., entries, servers] = service else {
             return;
         };
         let mut servers: Vec<String> = servers
             .iter()
-            .filter(|url| is_web(url))
-            .map(|url| with_slash(url))
+            .filter(|url| is_http(url))
+            .map(|url| with_trailing_slash(url))
             .collect();
 
         servers.sort_by_key(|url| !url.starts_with("https://"));
@@ -90,15 +90,15 @@ impl Bootstrap {
         }
     }
 
-    /// When the newest of the files was published. Files that do not change keep old dates, so this is the set's age.
+    /// Publication time of the newest file. Unchanged files keep old dates, so this is the age of the whole set.
     pub fn published(&self) -> Option<&str> {
         self.published.as_deref()
     }
 
-    /// Base URLs of the servers for an object, each ending in `/`, `https` first. Empty if none is listed.
+    /// Returns the base URLs of the servers for an object, each ending in `/`, `https` first. Empty if none is listed.
     ///
-    /// The longest matching entry counts. Names must be in ASCII form; to a base URL are added `domain/NAME`,
-    /// `ip/ADDRESS[/LENGTH]` or `autnum/NUMBER`.
+    /// The longest matching entry wins. Names must be in ASCII form. Append `domain/NAME`, `ip/ADDRESS[/LENGTH]` or
+    /// `autnum/NUMBER` to a base URL.
     pub fn lookup(&self, kind: Kind, query: &str) -> Vec<String> {
         let index = match kind {
             Kind::Domain => self.name(query),
@@ -113,8 +113,8 @@ impl Bootstrap {
 
     fn name(&self, query: &str) -> Option<usize> {
         let name = query.trim().trim_matches('.').to_lowercase();
-        // Names of addresses are known to the registry of the address.
-        if let Some(address) = reverse(&name) {
+        // Reverse zones belong to the registry of the addresses.
+        if let Some(address) = reverse_zone_address(&name) {
             return self.within(Range::new(address, address)?);
         }
         let mut rest = name.as_str();
@@ -146,19 +146,19 @@ impl Bootstrap {
         self.within(ranges::parse(query)?)
     }
 
-    fn within(&self, wanted: Range) -> Option<usize> {
-        let covering = self.ranges.iter().filter(|(range, _)| range.covers(wanted));
+    fn within(&self, target: Range) -> Option<usize> {
+        let covering = self.ranges.iter().filter(|(range, _)| range.covers(target));
         covering
             .min_by_key(|(range, _)| range.size())
             .map(|(_, index)| *index)
     }
 }
 
-fn is_web(url: &str) -> bool {
+fn is_http(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }
 
-fn with_slash(url: &str) -> String {
+fn with_trailing_slash(url: &str) -> String {
     if url.ends_with('/') {
         url.to_owned()
     } else {
@@ -166,8 +166,8 @@ fn with_slash(url: &str) -> String {
     }
 }
 
-/// The address a name under `in-addr.arpa` stands for; of a zone, its first.
-fn reverse(name: &str) -> Option<IpAddr> {
+/// The address of a name under `in-addr.arpa`; for a zone, its first address.
+fn reverse_zone_address(name: &str) -> Option<IpAddr> {
     let zone = name.strip_suffix(".in-addr.arpa")?;
     let mut octets = [0u8; 4];
     let labels: Vec<&str> = zone.rsplit('.').collect();

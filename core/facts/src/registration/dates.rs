@@ -1,19 +1,19 @@
-//! Dates as registries write them, turned into RFC 3339 in UTC.
+//! Parses dates as registries write them and converts them to RFC 3339 in UTC.
 //!
-//! A time without a zone is taken as UTC. A word that is not understood, a month without a day or an order of day
-//! and month that cannot be told makes the whole value unknown.
+//! A time without a zone is UTC. An unknown word, a month without a day, or an ambiguous order of day and month makes
+//! the whole value unknown.
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
-/// How a registry orders an all-numeric date that does not begin with the year.
+/// Order of an all-numeric date that does not start with the year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Order {
-    /// Not known: `01/02/2024` is then unknown, `31/12/2024` and `01.02.2024` are not.
+    /// Unknown order: `01/02/2024` is ambiguous, `31/12/2024` and `01.02.2024` are not.
     #[default]
     Unknown,
-    /// Day, month, year.
+    /// Day, month, year, as in Europe.
     DayFirst,
-    /// Month, day, year.
+    /// Month, day, year, as in the USA.
     MonthFirst,
 }
 
@@ -31,9 +31,9 @@ const WEEKDAYS: [&str; 7] = [
     "saturday",
     "sunday",
 ];
-/// Words that may stand in a date without changing it.
+/// Words in a date that do not change its meaning.
 const NOISE: [&str; 9] = ["on", "at", "of", "the", "st", "nd", "rd", "th", "time"];
-/// Zone names that mean one offset, in minutes east of Greenwich. Ambiguous ones (IST, CST) are left out.
+/// Names of time zones, with their offset in minutes east of UTC. Without ambiguous ones (IST, CST).
 #[rustfmt::skip]
 const ZONES: [(&str, i32); 40] = [
     ("z", 0), ("utc", 0), ("gmt", 0), ("ut", 0), ("wet", 0), ("west", 60), ("bst", 60), ("cet", 60), ("met", 60),
@@ -43,10 +43,10 @@ const ZONES: [(&str, i32); 40] = [
     ("edt", -240), ("mst", -420), ("mdt", -360), ("pst", -480), ("pdt", -420), ("brt", -180), ("clt", -240),
     ("clst", -180),
 ];
-/// Longest text looked at; real dates are far shorter.
+/// Longest text that is read, in characters; real dates are far shorter.
 const MAX: usize = 80;
 
-/// Reads one date. `None` when it is not one, or not beyond doubt.
+/// Parses one date; `None` if the text is not a date or is ambiguous.
 pub(super) fn parse(value: &str, order: Order) -> Option<String> {
     let text: String = value
         .trim()
@@ -55,7 +55,7 @@ pub(super) fn parse(value: &str, order: Order) -> Option<String> {
         .collect::<String>()
         .to_ascii_lowercase();
 
-    // Fast and exact for what most registries send.
+    // Fast path for the format that most registries use.
     if text.len() >= 19
         && let Ok(at) = text.to_ascii_uppercase().parse::<Timestamp>()
     {
@@ -67,19 +67,19 @@ pub(super) fn parse(value: &str, order: Order) -> Option<String> {
         .rsplit(' ')
         .next()
         .filter(|last| last.len() == 14 && last.bytes().all(|b| b.is_ascii_digit()));
-    let mut reader = Reader {
+    let mut parser = DateParser {
         order,
-        ..Reader::default()
+        ..DateParser::default()
     };
     for word in words(stamp.unwrap_or(&text)) {
-        reader.take(&word)?;
+        parser.take(&word)?;
     }
 
-    reader.finish()
+    parser.finish()
 }
 
-/// The order that a numeric date shows by a number beyond twelve.
-pub(super) fn shown_order(value: &str) -> Option<Order> {
+/// Detects the order of a numeric date from a number above twelve.
+pub(super) fn detect_order(value: &str) -> Option<Order> {
     let date = value.split_whitespace().next()?;
     let mut parts = date.split(['/', '-', '.']).map(str::parse::<u32>);
     let (first, second) = (parts.next()?.ok()?, parts.next()?.ok()?);
@@ -90,13 +90,13 @@ pub(super) fn shown_order(value: &str) -> Option<Order> {
     }
 }
 
-/// Only plausible years: registries use 0001 and 9999 for "none".
+/// Formats a time with a plausible year, because registries use 0001 and 9999 for "none".
 fn finish(at: Timestamp) -> Option<String> {
     let year = at.to_zoned(TimeZone::UTC).year();
     (1970..=2200).contains(&year).then(|| at.to_string())
 }
 
-/// Splits into words, leaving out what follows `#` and anything that is a mail address.
+/// Splits into words, without anything after `#` and without mail addresses.
 fn words(text: &str) -> Vec<String> {
     let text = text.split('#').next().unwrap_or_default();
     let spaced = text.replace(['(', ')', ',', '[', ']', ';'], " ");
@@ -108,9 +108,9 @@ fn words(text: &str) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct DateParser {
     order: Order,
-    /// Numbers of the date not yet placed, with the separator they were written with.
+    /// Numbers that may be year, month or day, with their number of digits.
     numbers: Vec<(u32, usize)>,
     separator: Option<char>,
     month: Option<u32>,
@@ -118,11 +118,11 @@ struct Reader {
     time: Option<(i8, i8, i8, i32)>,
     afternoon: Option<bool>,
     offset: Option<i32>,
-    /// Set once a date is complete and only a zone may follow.
+    /// Whether an unknown time zone followed the time.
     unknown_zone: bool,
 }
 
-impl Reader {
+impl DateParser {
     fn take(&mut self, word: &str) -> Option<()> {
         if word.is_empty()
             || word == "-"
@@ -256,15 +256,15 @@ impl Reader {
         Some(())
     }
 
-    /// Decides which number is the year, the month and the day.
-    fn place(&self) -> Option<(i32, u32, u32)> {
+    /// Decides which numbers are year, month and day.
+    fn assign_numbers(&self) -> Option<(i32, u32, u32)> {
         if let Some(date) = self.date {
             return (self.numbers.is_empty() && self.month.is_none()).then_some(date);
         }
 
         let year = |(value, digits): (u32, usize)| match digits {
             4 => Some(value as i32),
-            // Two digits only beside a month's name, where nothing else can be the year.
+            // Two digits only with the name of a month, because nothing else can be the year then.
             2 if self.month.is_some() => Some(if value < 70 { 2000 } else { 1900 } + value as i32),
             _ => None,
         };
@@ -290,7 +290,7 @@ impl Reader {
     }
 
     fn finish(self) -> Option<String> {
-        let (year, month, day) = self.place()?;
+        let (year, month, day) = self.assign_numbers()?;
         let (mut hour, minute, second, nanos) = self.time.unwrap_or_default();
         match self.afternoon {
             Some(true) if hour < 12 => hour += 12,
@@ -320,7 +320,7 @@ fn month(word: &str) -> Option<u32> {
     found.map(|index| index as u32 + 1)
 }
 
-/// Minutes east of Greenwich: `+03:00`, `-0500`, `+02`, `z`, `utc+8`, `gmt+0:00`, `jst`.
+/// Parses an offset in minutes east of UTC: `+03:00`, `-0500`, `+02`, `z`, `utc+8`, `gmt+0:00`, `jst`.
 fn offset(word: &str) -> Option<i32> {
     if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) {
         return Some(*minutes);

@@ -1,7 +1,7 @@
-//! Reads what RDAP servers answer (RFC 9083).
+//! Parses answers of RDAP servers (RFC 9083).
 //!
-//! Real servers bend the format: numbers as text, a text where a list belongs, missing classes. So the JSON is read
-//! part by part, and a part that cannot be read is a part not said.
+//! Real servers deviate from the format: numbers as text, a text instead of a list, missing classes. So the JSON is
+//! read member by member, and an unreadable member counts as missing.
 
 mod card;
 mod network;
@@ -13,29 +13,29 @@ use serde_json::Value;
 use super::{Kind, Registrant, Registrar, Registration, State, dates, status, values};
 use card::Card;
 
-/// Why an answer could not be read at all.
+/// Why an answer could not be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Longer than any RDAP answer.
-    #[error("the RDAP answer is too long")]
+    /// The answer is longer than 4 MiB.
+    #[error("longer than 4 MiB")]
     TooLong,
-    /// Not JSON, or nested too deep.
-    #[error("the RDAP answer is not JSON")]
+    /// The answer is not JSON, or nested too deeply.
+    #[error("not JSON")]
     NotJson(#[source] serde_json::Error),
-    /// JSON, but neither an object of the kind asked for nor an error.
-    #[error("the answer is not RDAP for what was asked")]
+    /// The answer is JSON, but neither an RDAP object of the queried kind nor an error.
+    #[error("not an RDAP object for this query")]
     NotRdap,
 }
 
-/// Longest answer that is read.
+/// Longest answer that is parsed, in bytes.
 const MAX_BYTES: usize = 4 << 20;
-/// Most members of a list that are read.
+/// Largest number of items of a list that are read.
 const MAX_ITEMS: usize = 256;
-/// Most addresses one answer refers to.
+/// Largest number of related answers that are returned.
 const MAX_LINKS: usize = 4;
 
-/// Reads an answer about an object of the given kind. Error answers are answers: 404 is [`State::Available`],
-/// 429 [`State::Throttled`].
+/// Parses an answer about an object of the given kind. Error codes in the answer give a state: 404
+/// [`State::Available`], 429 [`State::Throttled`], others [`State::Unavailable`].
 pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error> {
     let value = read(json)?;
 
@@ -55,7 +55,7 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
     let mut out = Registration::empty(kind);
 
     for word in texts(&object["status"]) {
-        // RFC 8056 §2: RDAP's `active` is what EPP calls `ok`.
+        // RFC 8056 §2: `active` in RDAP is `ok` in EPP.
         let is_ok = kind == Kind::Domain && word.eq_ignore_ascii_case("active");
         status::add(&mut out.status, if is_ok { "ok" } else { word });
     }
@@ -89,9 +89,9 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
     Ok(out.tidy())
 }
 
-/// Addresses of further RDAP answers about the same object, such as the registrar's: `https` before `http`.
+/// URLs of related RDAP answers about the same object, such as the registrar's, `https` before `http`.
 ///
-/// Checked for form only: the caller decides whether they may be asked.
+/// Only their syntax is checked; the caller must decide whether they may be contacted.
 pub fn related(json: &[u8]) -> Vec<String> {
     let Ok(value) = read(json) else {
         return Vec::new();
@@ -139,7 +139,7 @@ fn read(json: &[u8]) -> Result<Value, Error> {
         return Err(Error::TooLong);
     }
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    // The reader of serde_json bounds the depth itself. Latin-1 in a text must not lose the answer.
+    // serde_json limits the depth. Latin-1 in a text must not make the whole answer invalid.
     let value: Value = match serde_json::from_slice(json) {
         Ok(value) => value,
         Err(_) => serde_json::from_str(&String::from_utf8_lossy(json)).map_err(Error::NotJson)?,
@@ -147,7 +147,7 @@ fn read(json: &[u8]) -> Result<Value, Error> {
     value.is_object().then_some(value).ok_or(Error::NotRdap)
 }
 
-/// A member as a number, also when it is written as text.
+/// Reads a member as a number, also if it is written as text.
 fn number(value: &Value) -> Option<u64> {
     value
         .as_u64()
@@ -161,7 +161,7 @@ fn error_code(value: &Value) -> Option<u64> {
     number(&value["errorCode"]).filter(|_| bare)
 }
 
-/// Members of a list; of a single object as if it were a list of one.
+/// Items of a list; any other value is a list of one.
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     let (list, single) = match value {
         Value::Array(list) => (list.as_slice(), None),
@@ -179,7 +179,7 @@ fn has(value: &Value, word: &str) -> bool {
     texts(value).any(|text| text.trim().eq_ignore_ascii_case(word))
 }
 
-/// The object asked about: the answer itself, or the match in the result of a search.
+/// The queried object: the answer itself, or the match in a search result.
 fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
     let class = value["objectClassName"]
         .as_str()
@@ -205,10 +205,10 @@ fn select<'v>(kind: Kind, query: &str, value: &'v Value) -> Option<&'v Value> {
             .then_some(value);
     }
 
-    let wanted = values::hostname(query);
+    let queried = values::hostname(query);
 
     items(&value["domainSearchResults"]).find(|found| {
-        found["ldhName"].as_str().and_then(values::hostname) == wanted && wanted.is_some()
+        found["ldhName"].as_str().and_then(values::hostname) == queried && queried.is_some()
     })
 }
 
@@ -278,7 +278,7 @@ fn registrar(entity: &Value, object: &Value) -> Registrar {
         _ => None,
     });
 
-    // The contact for abuse belongs to the registrar; a few servers put it beside.
+    // The abuse contact belongs to the registrar; a few servers put it next to the registrar.
     let abuse = with_role(entity, "abuse")
         .chain(with_role(object, "abuse"))
         .next()

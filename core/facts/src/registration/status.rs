@@ -1,6 +1,6 @@
-//! Status words in one spelling.
+//! Normalizes the spelling of status values.
 
-/// The status codes of EPP (RFC 5731, RFC 3915), as they are spelled there.
+/// Status codes of EPP (RFC 5731, RFC 3915) in their standard spelling.
 #[rustfmt::skip]
 const EPP: [&str; 24] = [
     "addPeriod", "autoRenewPeriod", "clientDeleteProhibited", "clientHold", "clientRenewProhibited",
@@ -9,16 +9,16 @@ const EPP: [&str; 24] = [
     "serverDeleteProhibited", "serverHold", "serverRenewProhibited", "serverTransferProhibited",
     "serverUpdateProhibited", "transferPeriod",
 ];
-/// No registry lists more; beyond this it is garbage.
+/// Largest number of status values in a result; no registry lists more.
 const MAX: usize = 40;
 
-/// Adds the words of one status value: EPP codes in camel case, others in lower case, no duplicates.
+/// Adds the statuses in a value: EPP codes in camel case, others in lower case, no duplicates.
 ///
-/// A value may hold several words separated by commas, an explanation in parentheses, after a spaced dash, or
-/// as a link.
+/// A value may have several statuses separated by commas, and an explanation in parentheses, after a spaced dash, or
+/// as a link, which is dropped.
 pub(super) fn add(list: &mut Vec<String>, value: &str) {
     for part in value.split([',', ';']) {
-        if let Some(word) = normal(part)
+        if let Some(word) = normalize(part)
             && list.len() < MAX
             && !list.contains(&word)
         {
@@ -27,7 +27,7 @@ pub(super) fn add(list: &mut Vec<String>, value: &str) {
     }
 }
 
-fn normal(part: &str) -> Option<String> {
+fn normalize(part: &str) -> Option<String> {
     let end = ["(", " http", "\thttp", " - ", " -- "]
         .iter()
         .filter_map(|stop| part.find(stop))
@@ -37,12 +37,12 @@ fn normal(part: &str) -> Option<String> {
         c.is_whitespace() || matches!(c, '.' | '"' | '\'' | '-' | '*' | ':' | '!')
     });
 
-    // `200 Active`: a reply code before the word.
+    // `200 Active`: a reply code before the status.
     let part = part
         .trim_start_matches(|c: char| c.is_ascii_digit())
         .trim_start();
 
-    // Some write only the link to the explanation.
+    // Some registries write only the link to the explanation.
     let part = match part.rsplit_once("epp#") {
         Some((_, code)) => code,
         None if part.contains("://") => return None,
@@ -53,15 +53,13 @@ fn normal(part: &str) -> Option<String> {
         return None;
     }
 
-    let squashed: String = part
+    let compact: String = part
         .chars()
         .filter(|c| !matches!(c, ' ' | '_' | '-' | '\t'))
         .collect::<String>()
         .to_ascii_lowercase();
 
-    let code = EPP
-        .iter()
-        .find(|code| code.to_ascii_lowercase() == squashed);
+    let code = EPP.iter().find(|code| code.to_ascii_lowercase() == compact);
     let words = || {
         part.split_whitespace()
             .collect::<Vec<_>>()
@@ -75,7 +73,7 @@ fn normal(part: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn spellings() {
+    fn normalizes_spellings_and_drops_explanations() {
         let mut list = Vec::new();
         for value in [
             "clientTransferProhibited https://icann.org/epp#clientTransferProhibited",
@@ -99,7 +97,7 @@ mod tests {
         assert_eq!(list, expected);
     }
 
-    /// The words of one value.
+    /// The statuses in one value.
     fn of(value: &str) -> Vec<String> {
         let mut list = Vec::new();
         super::add(&mut list, value);
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_epp_code_is_known_in_every_spelling() {
+    fn recognizes_epp_codes_in_every_spelling() {
         for code in super::EPP {
             let spaced: String = code
                 .chars()
@@ -127,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_word_is_left_out() {
+    fn ignores_values_without_a_status() {
         for text in [
             "",
             "-",

@@ -1,8 +1,8 @@
-//! Whether an answer is about what was asked: servers do answer about something else.
+//! Checks whether an answer is about the queried name, because some servers answer about another one.
 
 use super::values;
 
-/// Keys under which registries write the domain that they speak of.
+/// Keys under which registries write the domain that the answer is about.
 const KEYS: [&str; 6] = [
     "domain name",
     "domain",
@@ -12,7 +12,7 @@ const KEYS: [&str; 6] = [
     "complete domain name",
 ];
 
-/// True when a port-43 text names a domain, and never the one that was asked about.
+/// Whether a whois text names domains, but not the queried one or a parent of it.
 pub fn names_another(query: &str, text: &str) -> bool {
     let named = text.lines().take(2000).filter_map(|line| {
         let line = line.trim_start_matches(['a', '.', ' ', '\t']).trim();
@@ -34,21 +34,21 @@ pub fn names_another(query: &str, text: &str) -> bool {
     differs(query, named)
 }
 
-/// The same for the names of an RDAP object.
+/// Like [`names_another`], for the names of an RDAP object.
 pub fn is_another<'a>(query: &str, names: impl Iterator<Item = &'a str>) -> bool {
     differs(query, names)
 }
 
 fn differs<'a>(query: &str, names: impl Iterator<Item = &'a str>) -> bool {
-    let plain = |name: &str| {
+    let normalize = |name: &str| {
         values::hostname(&idna::domain_to_ascii(name.trim_end_matches('.')).unwrap_or_default())
     };
-    let Some(wanted) = plain(query) else {
+    let Some(queried) = normalize(query) else {
         return false;
     };
     let mut other = false;
-    for name in names.filter_map(plain) {
-        if name == wanted || wanted.ends_with(&format!(".{name}")) {
+    for name in names.filter_map(normalize) {
+        if name == queried || queried.ends_with(&format!(".{name}")) {
             return false;
         }
         other = true;
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_names_its_subject() {
+    fn answers_about_the_queried_name_are_accepted() {
         for text in [
             "Domain Name: EXAMPLE.COM\r\n",
             "domain:  example.com\n",
@@ -84,8 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_may_name_several() {
-        // The top-level domain before, the name itself behind.
+    fn one_matching_name_of_several_is_enough() {
+        // The top-level domain first, then the queried name.
         assert!(!names_another(
             "example.com",
             "domain: COM\n\nDomain Name: example.com\n"
@@ -104,7 +104,7 @@ mod tests {
             "Domain Name: a.test\nDomain Name: EXAMPLE.com.\n"
         ));
 
-        // No names: sentences, other keys, values of several words.
+        // Not names: sentences, other keys, values of several words.
         for text in [
             "Domain Name: not found here.",
             "host: other.com",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_is_no_name_is_never_contradicted() {
+    fn queries_that_are_no_name_match_any_answer() {
         for query in ["", "192.0.2.1", "AS64500", "com", "..", "\u{202e}"] {
             assert!(!names_another(query, "Domain Name: other.com\n"), "{query}");
         }

@@ -1,8 +1,8 @@
-//! Values of registration data: cleaned, checked, or refused.
+//! Cleans and validates single values of registration data.
 
 use std::net::IpAddr;
 
-/// Parts of what stands in a field when its content is withheld. Compared in lower case.
+/// Parts of redaction notices, which replace withheld data. In lower case.
 #[rustfmt::skip]
 const WITHHELD: &[&str] = &[
     "redacted", "not disclosed", "non disclosed", "undisclosed", "not shown", "data protected", "gdpr", "masked",
@@ -12,14 +12,14 @@ const WITHHELD: &[&str] = &[
     "registration private", "private registration", "personal data", "protected data", "information not", "whois.",
     "not open", "confidential", "ano nymous", "visit www", "visit http", "this data is", "rdds service",
 ];
-/// Whole values that mean "nothing".
+/// Whole values that mean "no data", in lower case.
 #[rustfmt::skip]
 const EMPTY: &[&str] = &[
     "n/a", "na", "none", "null", "nil", "unknown", "private", "-", "--", "---", ".", "*", "undefined", "no", "n.a.",
     "not set", "empty", "not defined", "no name", "no data", "nothing", "privacy", "individual", "natural person",
     "no company", "no organization", "no organisation", "not specified", "not known", "xxx", "x", "self", "personal",
 ];
-/// Words that mark the name of a legal person, in lower case and without dots.
+/// Words that identify the name of an organization, in lower case and without dots.
 #[rustfmt::skip]
 const LEGAL: &[&str] = &[
     "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "company", "co", "gmbh", "ag", "kg", "ug",
@@ -29,10 +29,10 @@ const LEGAL: &[&str] = &[
     "universidad", "université", "institute", "foundation", "association", "ministry", "bank", "berhad", "group", "holdings",
     "a/s", "i/s", "p/s", "technologies", "telecom", "registry", "council", "school", "college", "kk", "hf", "ehf", "k.k", "stichting",
 ];
-/// Longest value kept; longer ones are prose.
+/// Longest value that is accepted, in bytes; longer ones are prose.
 const MAX: usize = 300;
 
-/// A text worth keeping: trimmed, one line, neither empty nor a notice that it is withheld.
+/// Normalizes a text to one line; `None` if it is empty, too long or a redaction notice.
 pub(super) fn text(value: &str) -> Option<String> {
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     let quoted = value
@@ -44,12 +44,12 @@ pub(super) fn text(value: &str) -> Option<String> {
         return None;
     }
     let lower = value.to_lowercase();
-    let refused = EMPTY.contains(&lower.trim_end_matches(['.', '!']))
+    let is_missing = EMPTY.contains(&lower.trim_end_matches(['.', '!']))
         || WITHHELD.iter().any(|w| lower.contains(w));
-    (!refused).then_some(value)
+    (!is_missing).then_some(value)
 }
 
-/// The name of a company or person, without a trailing handle or link in brackets.
+/// Parses the name of a company or person, without a trailing handle or link in brackets.
 pub(super) fn name(value: &str) -> Option<String> {
     let mut value = value.trim();
     while let Some((before, inside)) = trailing_bracket(value) {
@@ -71,7 +71,7 @@ pub(super) fn name(value: &str) -> Option<String> {
     text(value).filter(|value| !link && value.chars().any(char::is_alphabetic))
 }
 
-/// `name (inside)` or `name [inside]`.
+/// Splits `name (inside)` or `name [inside]` at the last bracket.
 pub(super) fn trailing_bracket(value: &str) -> Option<(&str, &str)> {
     let value = value.trim();
     let (open, body) = match value.chars().last()? {
@@ -82,7 +82,7 @@ pub(super) fn trailing_bracket(value: &str) -> Option<(&str, &str)> {
     body.rsplit_once(open)
 }
 
-/// Whether a name is by its form that of an organization.
+/// Whether a name contains a legal form, such as `GmbH`, after the first word.
 pub(super) fn is_organization(name: &str) -> bool {
     let words = name.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'));
     words.skip(1).any(|word| {
@@ -95,7 +95,7 @@ pub(super) fn is_organization(name: &str) -> bool {
     })
 }
 
-/// A web address: one word with a dot, kept as written.
+/// Parses a URL or web host: the first word, with a dot in the host, as written.
 pub(super) fn url(value: &str) -> Option<String> {
     let value = value
         .split_whitespace()
@@ -108,7 +108,7 @@ pub(super) fn url(value: &str) -> Option<String> {
         .then(|| value.to_owned())
 }
 
-/// The first mail address in a value.
+/// Finds the first mail address in a value.
 pub(super) fn email(value: &str) -> Option<String> {
     let word = value
         .split(|c: char| {
@@ -122,7 +122,7 @@ pub(super) fn email(value: &str) -> Option<String> {
         .filter(|_| hostname(domain).is_some())
 }
 
-/// A telephone number: digits with the usual punctuation, six at least.
+/// Parses a telephone number: 6 to 24 digits with the usual punctuation.
 pub(super) fn phone(value: &str) -> Option<String> {
     let value = value.trim().trim_start_matches("tel:").trim();
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
@@ -133,14 +133,14 @@ pub(super) fn phone(value: &str) -> Option<String> {
         .then(|| value.to_owned())
 }
 
-/// Digits of a registrar's IANA number.
+/// Parses the IANA number of a registrar: one to seven digits, not zero.
 pub(super) fn iana_id(value: &str) -> Option<String> {
     let value = value.trim();
     let plausible = (1..=7).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
     (plausible && value.bytes().any(|b| b != b'0')).then(|| value.to_owned())
 }
 
-/// A host name of two labels or more: lower case, no final dot.
+/// Parses a host name of at least two labels; returns it in lower case without the final dot.
 pub(super) fn hostname(value: &str) -> Option<String> {
     let value = value.trim_end_matches('.').to_lowercase();
     if value.len() > 253 || !value.contains('.') || value.parse::<IpAddr>().is_ok() {
@@ -155,7 +155,7 @@ pub(super) fn hostname(value: &str) -> Option<String> {
             && !label.starts_with('-')
     };
     let top = value.rsplit('.').next()?;
-    // Uzbekistan writes this where an address is missing.
+    // The registry of .uz writes this if an address is missing.
     let placeholder = value == "not.defined";
     (!placeholder
         && value.split('.').all(label)
@@ -164,17 +164,17 @@ pub(super) fn hostname(value: &str) -> Option<String> {
         .then_some(value)
 }
 
-/// Most name servers kept.
+/// Largest number of name servers in a result.
 const MAX_SERVERS: usize = 64;
 
-/// Adds the host names at the start of a value; addresses, notes and whatever follows them are left out.
+/// Adds the host names at the start of a value. Skips addresses and stops at any other text.
 pub(super) fn nameservers(list: &mut Vec<String>, value: &str) {
     let value = value.trim();
 
     // `1) ns.example.net`, `- ns.example.net`
     let value = value.trim_start_matches(['-', '*', '>', ' ']);
 
-    // `example.test NS ns.example.net`: a line of a zone.
+    // `example.test NS ns.example.net`: a line of a zone file.
     let value = value
         .split_once("\tNS\t")
         .or_else(|| value.split_once(" NS "))
@@ -203,7 +203,7 @@ pub(super) fn nameservers(list: &mut Vec<String>, value: &str) {
     }
 }
 
-/// Whether a value says that a delegation is signed.
+/// Parses whether a delegation is signed; `None` if the value is neither yes nor no.
 pub(super) fn signed(value: &str) -> Option<bool> {
     let lower = value.trim().to_lowercase();
     let word = lower.split([' ', ',', '(', ';']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reads what whois servers answer on port 43.
+//! Parses answers of whois servers (port 43, RFC 3912).
 
 mod decode;
 mod domain;
@@ -17,13 +17,13 @@ pub use referral::{Referral, referral};
 
 use super::{Kind, Registration};
 
-/// Most of a text that is read; registrations are a few kilobytes.
+/// Longest part of a text that is parsed, in bytes; registrations are a few kilobytes.
 const MAX_TEXT: usize = 1 << 20;
 
-/// Reads the answer to a query about an object of the given kind.
+/// Parses the answer to a query for an object of the given kind.
 ///
-/// `query` is what was asked for: the name, address, prefix or AS number. Names select the registry's dialect.
-/// Any text is accepted; one that says nothing known is [`State::Unavailable`](super::State::Unavailable).
+/// `query` is the queried name, address, prefix or AS number; the top-level domain selects the dialect of the registry.
+/// Any text is accepted; one without usable data gives [`State::Unavailable`](super::State::Unavailable).
 pub fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     let mut end = text.len().min(MAX_TEXT);
     while !text.is_char_boundary(end) {

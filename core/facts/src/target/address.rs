@@ -1,19 +1,19 @@
-//! Addresses, and hosts that are either an address or a name.
+//! IP addresses, and hosts, which are an address or a domain name.
 
 use std::{fmt, net::IpAddr};
 
 use crate::target::{Domain, Invalid, clean_pasted, text_value};
 
-/// One IPv4 or IPv6 address.
+/// A single IPv4 or IPv6 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(pub IpAddr);
 
 /// An address or a domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Host {
-    /// An address literal.
+    /// An IP address literal.
     Address(IpAddr),
-    /// A name that has to be looked up.
+    /// A domain name that has to be resolved.
     Name(Domain),
 }
 
@@ -45,7 +45,7 @@ impl Address {
             .map(Self)
             .map_err(|invalid| match cleaned.parse::<Domain>() {
                 Ok(name) if invalid.value.is_none() && !looks_numeric(&cleaned) => {
-                    Invalid::new("an address is wanted here, not a name")
+                    Invalid::new("expected an IP address, got a name")
                         .command(format!("/reverse {name}"))
                 }
                 _ => invalid,
@@ -59,13 +59,14 @@ impl Host {
         if let Ok(network) = cleaned.parse::<ipnet::IpNet>() {
             let one = network.addr();
             return Err(Invalid::new(format!(
-                "{network} is a network; one address is wanted here"
+                "expected a single address, got the network {network}"
             ))
             .value(one.to_string()));
         }
         if let Ok(socket) = cleaned.parse::<std::net::SocketAddr>() {
-            return Err(Invalid::new("an address without a port is wanted here")
-                .value(socket.ip().to_string()));
+            return Err(
+                Invalid::new("expected an address without a port").value(socket.ip().to_string())
+            );
         }
         match parse(&cleaned) {
             Ok(address) => Ok(Self::Address(address)),
@@ -75,7 +76,7 @@ impl Host {
     }
 }
 
-/// Reads an address strictly; the legacy spellings of `inet_aton` are named for what they are.
+/// Parses an address strictly. The legacy spellings of `inet_aton` are errors that suggest the usual spelling.
 pub(super) fn parse(text: &str) -> Result<IpAddr, Invalid> {
     let text = text.strip_suffix('.').unwrap_or(text);
     if let Ok(address) = text.parse::<IpAddr>() {
@@ -83,28 +84,28 @@ pub(super) fn parse(text: &str) -> Result<IpAddr, Invalid> {
     }
     if let Some((_, zone)) = text.split_once('%') {
         return Err(Invalid::new(format!(
-            "the zone `%{}` means something only on its own machine",
+            "the zone ID `%{}` is only valid on its own machine",
             shorten(zone)
         )));
     }
     match legacy_ipv4(text) {
         Some(address) => Err(
-            Invalid::new("addresses are written as four decimal numbers")
+            Invalid::new("expected four decimal numbers, as in 192.0.2.1")
                 .value(std::net::Ipv4Addr::from(address).to_string()),
         ),
-        None => Err(Invalid::new("this is not an IPv4 or IPv6 address")),
+        None => Err(Invalid::new("expected an IPv4 or IPv6 address")),
     }
 }
 
-/// `2130706433`, `0x7f.1`, `127.1`, `0177.0.0.1`: what the C library would make of it.
+/// Parses `2130706433`, `0x7f.1`, `127.1` or `0177.0.0.1` as `inet_aton` of the C library does.
 fn legacy_ipv4(text: &str) -> Option<u32> {
     let parts: Vec<u32> = text.split('.').map(legacy_number).collect::<Option<_>>()?;
     let (last, head) = parts.split_last()?;
     if head.len() > 3 || head.iter().any(|part| *part > 255) {
         return None;
     }
-    let room = 32 - 8 * head.len() as u32;
-    if room < 32 && *last >= 1 << room {
+    let bits = 32 - 8 * head.len() as u32;
+    if bits < 32 && *last >= 1 << bits {
         return None;
     }
     Some(
@@ -122,7 +123,7 @@ fn legacy_number(part: &str) -> Option<u32> {
     }
 }
 
-/// No top-level domain is all digits, so such a text was meant as an address.
+/// Whether a text is meant as an address: no top-level domain is numeric.
 fn looks_numeric(text: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
     text.contains(':')

@@ -1,18 +1,21 @@
-//! Domain names: as people write them, checked as DNS does.
+//! Domain names as people write them, validated by the rules of DNS and IDNA.
 
 use std::fmt;
 
-use unicode_security::{GeneralSecurityProfile, MixedScript, confusable_detection::skeleton};
+use unicode_security::{
+    GeneralSecurityProfile, MixedScript, confusable_detection::skeleton,
+    mixed_script::AugmentedScriptSet,
+};
 
 use crate::target::{Invalid, clean_pasted, text_value};
 
 /// A domain name below the root, as lower-case A-labels without the final dot.
 ///
-/// Labels hold at most 63 octets, the whole at most 253; underscores are allowed, as in `_dmarc`.
+/// Labels have at most 63 octets, the name at most 253. Underscores are allowed, as in `_dmarc`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Domain(String);
 
-/// A name exactly as DNS takes it, the root included; printed with its final dot.
+/// A fully qualified DNS name, including the root; printed with its final dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DnsName(String);
 
@@ -20,14 +23,14 @@ text_value!(Domain, "Domain", "a domain name", "target");
 text_value!(DnsName, "DnsName", "a DNS name, `.` for the root", "target");
 
 impl Domain {
-    /// A-labels, lower case, no final dot.
+    /// The name as lower-case A-labels without the final dot.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl DnsName {
-    /// A-labels, lower case, with the final dot.
+    /// The name as lower-case A-labels with the final dot.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,21 +52,19 @@ impl Domain {
     fn read(text: &str) -> Result<Self, Invalid> {
         let name = clean_pasted(text);
         if let Ok(address) = crate::target::address::parse(&name) {
-            return Err(Invalid::new(format!(
-                "{address} is an address; a domain name is wanted here"
-            ))
-            .command(format!("/ptr {address}")));
+            return Err(
+                Invalid::new(format!("expected a domain name, got the address {address}"))
+                    .command(format!("/ptr {address}")),
+            );
         }
         if let Ok(network) = name.parse::<ipnet::IpNet>() {
-            return Err(Invalid::new(format!(
-                "{network} is a network; a domain name is wanted here"
-            ))
-            .command(format!("/whois {network}")));
+            return Err(
+                Invalid::new(format!("expected a domain name, got the network {network}"))
+                    .command(format!("/whois {network}")),
+            );
         }
         if name == "." {
-            return Err(
-                Invalid::new("the root has no records of this kind to show").command("/dig . NS")
-            );
+            return Err(Invalid::new("expected a domain name, got the root").command("/dig . NS"));
         }
         ascii(&name, text).map(Self)
     }
@@ -76,26 +77,26 @@ impl DnsName {
             return Ok(Self(name.into_owned()));
         }
         if let Ok(address) = crate::target::address::parse(&name) {
-            return Err(Invalid::new(format!(
-                "{address} is an address; its PTR records are at another name"
-            ))
-            .value(super::reverse_name(address)));
+            return Err(
+                Invalid::new(format!("expected a DNS name, got the address {address}"))
+                    .value(super::reverse_name(address)),
+            );
         }
         ascii(&name, text).map(|name| Self(name + "."))
     }
 }
 
-/// `name` as lower-case A-labels; `written` is what the place of a fault is told in.
+/// Converts `name` to lower-case A-labels; positions in errors refer to `written`.
 fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
     if name.is_empty() {
-        return Err(Invalid::new("a domain name is wanted here"));
+        return Err(Invalid::new("expected a domain name"));
     }
 
-    // Full stops that Unicode treats like a dot, then the one final dot.
+    // Replace full stops that IDNA treats like a dot, then remove one final dot.
     let dotted = name.replace(['。', '．', '｡'], ".");
     let dotted = dotted.strip_suffix('.').unwrap_or(&dotted);
     if dotted.len() > 2048 {
-        return Err(Invalid::new("a name holds at most 253 characters"));
+        return Err(Invalid::new("domain name is too long (max 253 characters)"));
     }
 
     let mut out = String::with_capacity(dotted.len());
@@ -103,13 +104,10 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
     for label in dotted.split('.') {
         if label.is_empty() {
             let filled: Vec<&str> = dotted.split('.').filter(|l| !l.is_empty()).collect();
-            return Err(
-                Invalid::new("two dots stand side by side: an empty label is not allowed")
-                    .value(filled.join(".")),
-            );
+            return Err(Invalid::new("empty label (\"..\")").value(filled.join(".")));
         }
 
-        let encoded = encode(label).map_err(|message| fault(message, label, written))?;
+        let encoded = encode(label).map_err(|message| label_error(message, label, written))?;
         if !out.is_empty() {
             out.push('.');
         }
@@ -119,7 +117,7 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
 
     if out.len() > 253 {
         return Err(Invalid::new(format!(
-            "a name holds at most 253 characters, this one has {}",
+            "domain name is too long: {} characters (max 253)",
             out.len()
         )));
     }
@@ -127,8 +125,8 @@ fn ascii(name: &str, written: &str) -> Result<String, Invalid> {
     Ok(out)
 }
 
-/// The fault of a label, with its place where it stands in the text as written.
-fn fault(message: String, label: &str, written: &str) -> Invalid {
+/// Creates an error about a label, with its position if it occurs in the text as written.
+fn label_error(message: String, label: &str, written: &str) -> Invalid {
     let invalid = Invalid::new(message);
     match written.find(label) {
         Some(start) => invalid.part(written, start..start + label.len()),
@@ -136,32 +134,32 @@ fn fault(message: String, label: &str, written: &str) -> Invalid {
     }
 }
 
-/// One label, not empty, as a lower-case A-label. The error is the sentence for people.
+/// Converts a label, which is not empty, to a lower-case A-label. The error is the message for the user.
 fn encode(label: &str) -> Result<String, String> {
     if let Some(bad) = label.chars().find(|c| !is_allowed(*c)) {
-        return Err(format!("{} may not stand in a name", shown(bad)));
+        return Err(format!("{} is not allowed in a domain name", describe(bad)));
     }
 
     let encoded = if label.is_ascii() && !has_ace_prefix(label) {
         label.to_ascii_lowercase()
     } else {
-        // idna's error carries no cause: it only says that there were some.
+        // The error of `idna` has no details.
         idna::domain_to_ascii(label)
-            .map_err(|_| "this label is not a valid internationalized name (RFC 5891)".to_owned())?
+            .map_err(|_| "invalid internationalized label (RFC 5891)".to_owned())?
     };
 
-    // IDNA maps characters such as `⒜` to several, of which some do not belong into a name.
+    // IDNA maps characters such as `⒜` to several, some of which are not allowed in a name.
     if let Some(bad) = encoded.chars().find(|c| *c != '.' && !is_allowed(*c)) {
-        return Err(format!("{} may not stand in a name", shown(bad)));
+        return Err(format!("{} is not allowed in a domain name", describe(bad)));
     }
 
     if encoded.is_empty() || encoded.contains('.') {
-        return Err("this label decodes to another name".to_owned());
+        return Err("label does not map to a single label (IDNA)".to_owned());
     }
 
     if encoded.len() > 63 {
         return Err(format!(
-            "a label holds at most 63 octets, this one has {}",
+            "label is too long: {} octets (max 63)",
             encoded.len()
         ));
     }
@@ -175,8 +173,8 @@ fn has_ace_prefix(label: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case("xn--"))
 }
 
-/// ASCII letters, digits, hyphen, underscore, and the few that live zones use: `*` for a wildcard and
-/// `/` for RFC 2317 delegations. IDNA judges the rest.
+/// Allows ASCII letters, digits, hyphen and underscore, `*` for wildcards and `/` for RFC 2317 delegations, which are
+/// both in use. IDNA decides about all other characters.
 fn is_allowed(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || "-_*/".contains(c)
@@ -185,14 +183,14 @@ fn is_allowed(c: char) -> bool {
     }
 }
 
-/// Control, bidirectional and zero-width characters: they make a name read as another one.
+/// Control, bidirectional and zero-width characters, which can make a name look like another one.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || c.is_whitespace()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-fn shown(c: char) -> String {
+fn describe(c: char) -> String {
     match c {
         ' ' => "a space".into(),
         c if is_invisible(c) => format!("the invisible character U+{:04X}", c as u32),
@@ -200,7 +198,7 @@ fn shown(c: char) -> String {
     }
 }
 
-/// A name as people read it: `bücher.example (xn--bcher-kva.example)`, or just the one form.
+/// Formats a name for people: `bücher.example (xn--bcher-kva.example)`, or only the ASCII form if they are equal.
 pub fn both_forms(ascii: &str) -> String {
     match unicode_form(ascii) {
         Some(unicode) => format!("{unicode} ({ascii})"),
@@ -216,12 +214,12 @@ fn unicode_form(ascii: &str) -> Option<String> {
     (result.is_ok() && unicode != ascii && !unicode.chars().any(is_invisible)).then_some(unicode)
 }
 
-/// Says so when a name looks like another one (UTS #39): letters of several scripts in one label, or
-/// foreign letters that together read as plain ASCII.
+/// Returns a warning if a name looks like another one (UTS #39): a label mixes scripts, or all its non-ASCII letters
+/// look like ASCII.
 pub fn name_warning(ascii: &str) -> Option<String> {
     let unicode = unicode_form(ascii)?;
 
-    // Only the foreign letters: UTS #39 also folds ASCII, where `m` looks like `rn`.
+    // Non-ASCII letters only, because UTS #39 folds ASCII too: `m` looks like `rn`.
     let looks_like: String = unicode
         .chars()
         .flat_map(|c| {
@@ -233,7 +231,7 @@ pub fn name_warning(ascii: &str) -> Option<String> {
         })
         .collect();
 
-    let foreign = unicode
+    let suspicious = unicode
         .split('.')
         .zip(looks_like.split('.'))
         .find(|(label, like)| {
@@ -245,15 +243,28 @@ pub fn name_warning(ascii: &str) -> Option<String> {
                     .any(|c| !c.is_ascii() && !c.identifier_allowed())
         });
 
-    foreign.map(|(label, _)| {
+    suspicious.map(|(label, _)| {
         if looks_like.is_ascii() {
             format!(
-                "`{unicode}` is not `{looks_like}`: the label `{label}` uses letters that only look alike"
+                "`{unicode}` contains {}; this is not `{looks_like}`",
+                first_foreign_letter(label)
             )
         } else {
-            format!("The label `{label}` mixes letters of several scripts, as names made to deceive do")
+            format!("The label `{label}` mixes scripts, a common phishing trick")
         }
     })
+}
+
+/// The first non-ASCII letter of a label with its script: `Cyrillic "а"`.
+fn first_foreign_letter(label: &str) -> String {
+    let Some(letter) = label.chars().find(|c| !c.is_ascii()) else {
+        return String::new();
+    };
+    let mut scripts = AugmentedScriptSet::for_char(letter).base.iter();
+    match scripts.next().map(|script| script.full_name()) {
+        Some("Common" | "Inherited" | "Unknown") | None => format!("\"{letter}\""),
+        Some(script) => format!("{script} \"{letter}\""),
+    }
 }
 
 #[cfg(test)]

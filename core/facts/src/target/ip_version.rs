@@ -1,21 +1,21 @@
-//! The version of the Internet Protocol that a lookup is bound to.
+//! The IP version that a lookup is restricted to.
 
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-/// IPv4 or IPv6.
+/// Version of the Internet Protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IpVersion {
-    /// IPv4.
+    /// IPv4, written as `4`.
     V4,
-    /// IPv6.
+    /// IPv6, written as `6`.
     V6,
 }
 
 impl IpVersion {
-    /// Whether an address is of this version.
+    /// Whether an address has this version; IPv4-mapped addresses count as IPv6.
     pub fn holds(self, address: std::net::IpAddr) -> bool {
         address.is_ipv4() == (self == Self::V4)
     }
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for IpVersion {
         {
             "4" => Ok(Self::V4),
             "6" => Ok(Self::V6),
-            _ => Err(D::Error::custom("`4` or `6` is wanted here")),
+            _ => Err(D::Error::custom("expected `4` or `6`")),
         }
     }
 }

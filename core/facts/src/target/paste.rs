@@ -1,16 +1,16 @@
-//! Undoes what chats, browsers and security reports do to a name before it is pasted.
+//! Cleans up pasted names: removes what chats, browsers and security reports add to them.
 
 use std::borrow::Cow;
 
-/// The name or address inside a pasted text: link markup, URL parts, defanging, quotes, and the
-/// final dot taken away. What it is, a domain or an address, is for the caller to say.
+/// Extracts the name or address from a pasted text: removes link markup, URL parts, defanging and quotes. The result
+/// is not validated.
 ///
 /// `<https://example.com|example.com>` and `hxxps://example[.]com/a?b` are both `example.com`.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let text = text
         .trim()
         .trim_matches(['"', '\'', '`', '“', '”', '‘', '’']);
-    // `Joe <joe@example.com>`: what mail programs copy.
+    // `Joe <joe@example.com>`, as mail clients copy it.
     let text = match text.rsplit_once('<') {
         Some((name, rest)) if !name.is_empty() && rest.ends_with('>') && rest.contains('@') => {
             &text[name.len()..]
@@ -25,7 +25,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Slack's and Discord's `<target|label>`, and Markdown's `[label](target)`.
+/// The target of a Slack or Discord link (`<target|label>`) or a Markdown link (`[label](target)`).
 fn link_target(text: &str) -> &str {
     if let Some(inner) = text
         .strip_prefix('<')
@@ -43,7 +43,7 @@ fn link_target(text: &str) -> &str {
 }
 
 fn refang(text: &str) -> Cow<'_, str> {
-    // The last three are full stops of East Asian keyboards.
+    // The last three are East Asian full stops.
     const DEFANGED: [(&str, &str); 11] = [
         ("[.]", "."),
         ("(.)", "."),
@@ -60,25 +60,25 @@ fn refang(text: &str) -> Cow<'_, str> {
 
     let mut text = Cow::Borrowed(text);
 
-    for (written, meant) in DEFANGED {
-        if text.contains(written) {
-            text = Cow::Owned(text.replace(written, meant));
+    for (defanged, original) in DEFANGED {
+        if text.contains(defanged) {
+            text = Cow::Owned(text.replace(defanged, original));
         }
     }
 
-    for (written, meant) in [("hxxps", "https"), ("hxxp", "http")] {
+    for (defanged, original) in [("hxxps", "https"), ("hxxp", "http")] {
         if text
-            .get(..written.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(written))
+            .get(..defanged.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(defanged))
         {
-            return Cow::Owned(format!("{meant}{}", &text[written.len()..]));
+            return Cow::Owned(format!("{original}{}", &text[defanged.len()..]));
         }
     }
 
     text
 }
 
-/// The host part of a URL, a mail address or a bracketed address; `None` where there is none of these.
+/// The host part of a URL, a mail address or a bracketed address; `None` for any other text.
 fn host_of(text: &str) -> Option<&str> {
     let (rest, url) = match text.split_once("://") {
         Some((_, rest)) => (rest, true),
@@ -114,7 +114,7 @@ fn host_of(text: &str) -> Option<&str> {
     (host != text).then_some(host)
 }
 
-/// `192.0.2.0/24`: the slash belongs to it.
+/// Whether the text is a network such as `192.0.2.0/24`, whose slash must stay.
 fn is_network(text: &str) -> bool {
     text.rsplit_once('/').is_some_and(|(address, length)| {
         length.parse::<u8>().is_ok() && address.parse::<std::net::IpAddr>().is_ok()
@@ -126,7 +126,7 @@ mod tests {
     use super::clean;
 
     #[test]
-    fn what_people_paste_becomes_the_host() {
+    fn extracts_the_host_from_pasted_text() {
         for (pasted, host) in [
             ("Example.COM.", "Example.COM."),
             ("https://example.com/path?q=1#f", "example.com"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_link_stays() {
+    fn leaves_other_text_unchanged() {
         for text in [
             "",
             ".",
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_markup_is_read_in_linear_time() {
+    fn hostile_markup_does_not_grow() {
         for part in ["<", "[", "](", "://", "@", "|", "[.]", "hxxp"] {
             let text = part.repeat(20_000);
             assert!(clean(&text).len() <= text.len() + 1, "{part}");

@@ -1,45 +1,45 @@
-//! Which DNS server to ask, and how to speak to it.
+//! DNS servers: address, transport and certificate name.
 
 use std::fmt;
 
 use crate::target::{Host, Invalid, text_value};
 
-/// A resolver as the contract writes it: `HOST`, `HOST:PORT`, `udp://`, `tcp://`,
+/// A DNS server, written as `HOST`, `HOST:PORT`, `udp://`, `tcp://`,
 /// `tls://HOST[:PORT][#NAME]`, `https://…`, `quic://…`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Resolver {
-    /// The protocol to speak.
+    /// Transport protocol of the queries.
     pub transport: Transport,
-    /// Where.
+    /// Host and port of the server.
     pub endpoint: Endpoint,
-    /// The name that the server's certificate must carry, where it is not the host itself.
+    /// Name that the certificate must contain, if it is not the host.
     pub name: Option<String>,
-    /// The URL's path, for DNS over HTTPS.
+    /// Path of the URL, for DNS over HTTPS only.
     pub path: Option<String>,
 }
 
-/// A host and a port.
+/// A host with an optional port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
-    /// Address or name.
+    /// IP address or domain name.
     pub host: Host,
-    /// The port, where one was given.
+    /// The port, 1 to 65535; `None` for the default.
     pub port: Option<u16>,
 }
 
-/// How DNS is carried.
+/// Transport protocol of DNS queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// RFC 1035; a truncated answer is asked for again over TCP.
+    /// DNS over UDP (RFC 1035); truncated answers are retried over TCP.
     Udp,
-    /// RFC 7766.
+    /// DNS over TCP (RFC 7766).
     Tcp,
-    /// RFC 7858.
+    /// DNS over TLS (RFC 7858).
     Tls,
-    /// RFC 8484.
+    /// DNS over HTTPS (RFC 8484).
     Https,
-    /// RFC 9250.
+    /// DNS over QUIC (RFC 9250).
     Quic,
 }
 
@@ -52,7 +52,7 @@ text_value!(
 );
 
 impl Transport {
-    /// The port of the protocol's RFC.
+    /// The default port of the transport.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Udp | Self::Tcp => 53,
@@ -61,7 +61,7 @@ impl Transport {
         }
     }
 
-    /// As in a resolver's URL.
+    /// The scheme in the URL of a resolver, e.g. `tls`.
     pub fn scheme(self) -> &'static str {
         match self {
             Self::Udp => "udp",
@@ -95,13 +95,13 @@ impl Resolver {
                     rest,
                     Some(
                         name.parse::<Host>()
-                            .map_err(|_| Invalid::new("after `#` stands the certificate's name"))?,
+                            .map_err(|_| Invalid::new("expected a host name after `#`"))?,
                     ),
                 )
             }
             Some(_) => {
                 return Err(Invalid::new(
-                    "a name after `#` belongs to `tls://`, `https://` or `quic://`",
+                    "`#NAME` requires `tls://`, `https://` or `quic://`",
                 ));
             }
             None => (rest, None),
@@ -114,13 +114,15 @@ impl Resolver {
 
         if path.len() > 1 && transport != Transport::Https {
             return Err(Invalid::new(format!(
-                "a path has no meaning for `{}://`",
+                "`{}://` does not support a path",
                 transport.scheme()
             )));
         }
 
         if path.len() > 200 || !path.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Invalid::new("the path of this URL is not usable"));
+            return Err(Invalid::new(
+                "expected a path of at most 200 printable ASCII characters",
+            ));
         }
 
         Ok(Self {
@@ -142,9 +144,7 @@ fn scheme_of(scheme: &str) -> Result<Transport, Invalid> {
     ]
     .into_iter()
     .find(|transport| transport.scheme().eq_ignore_ascii_case(scheme))
-    .ok_or_else(|| {
-        Invalid::new("a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`")
-    })
+    .ok_or_else(|| Invalid::new("expected `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"))
 }
 
 impl fmt::Display for Resolver {
@@ -177,11 +177,11 @@ impl Endpoint {
             None => None,
             Some(digits) => match digits.parse::<u16>() {
                 Ok(port) if port > 0 => Some(port),
-                _ => return Err(Invalid::new("a port is a number from 1 to 65535")),
+                _ => return Err(Invalid::new("port must be 1–65535")),
             },
         };
         if host.is_empty() {
-            return Err(Invalid::new("a host name or an address is wanted here"));
+            return Err(Invalid::new("expected a host name or an IP address"));
         }
         Ok(Self {
             host: host.parse()?,

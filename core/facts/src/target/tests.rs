@@ -1,15 +1,15 @@
-//! Faults and their places, and values whose canonical spelling is something else.
+//! Errors and their positions, and values whose canonical spelling is another value.
 
 use super::*;
 
 #[test]
-fn a_fault_points_at_characters() {
+fn errors_point_at_characters() {
     for (value, bytes, expected) in [
         ("abc", 0..1, 0..1),
         ("äbc", 2..3, 1..2),
         ("äöü", 0..6, 0..3),
         ("abc", 3..3, 3..3),
-        // Inside a character, or beyond the text.
+        // Inside a character, or past the end of the text.
         ("ä", 1..2, 0..1),
         ("a", 5..9, 0..0),
     ] {
@@ -19,10 +19,10 @@ fn a_fault_points_at_characters() {
 }
 
 #[test]
-fn a_fault_travels_through_serde() {
-    let fault = Invalid::new("no").value("v").command("/c").part("äb", 2..3);
-    let error: serde_json::Error = fault.clone().into_serde();
-    assert_eq!(Invalid::from_serde(&error.to_string()), fault);
+fn errors_round_trip_through_serde() {
+    let invalid = Invalid::new("no").value("v").command("/c").part("äb", 2..3);
+    let error: serde_json::Error = invalid.clone().into_serde();
+    assert_eq!(Invalid::from_serde(&error.to_string()), invalid);
     assert_eq!(
         Invalid::from_serde("missing field `x`"),
         Invalid::new("missing field `x`")
@@ -31,8 +31,8 @@ fn a_fault_travels_through_serde() {
 }
 
 #[test]
-fn a_value_is_read_until_it_stays() {
-    // Each reading takes one `x` away.
+fn parses_again_until_the_value_is_stable() {
+    // Each call removes one `x`.
     fn shorter(text: &str) -> Result<String, Invalid> {
         match text {
             "" => Err(Invalid::new("empty").part("x", 0..1)),
@@ -43,20 +43,22 @@ fn a_value_is_read_until_it_stays() {
     assert_eq!(settled("a", shorter), Ok("a".to_owned()));
     assert_eq!(settled("xa", shorter), Ok("a".to_owned()));
     assert_eq!(settled("xxxa", shorter), Ok("a".to_owned()));
-    // The place of a fault in the canonical spelling is no place in what was written.
+    // A position in the canonical spelling is not a position in the text as written.
     assert_eq!(settled("xx", shorter), Err(Invalid::new("empty")));
     assert_eq!(
-        settled("", shorter).map_err(|fault| fault.part),
+        settled("", shorter).map_err(|error| error.part),
         Err(Some(0..1))
     );
     assert_eq!(
         settled("xxxxxxxxa", shorter),
-        Err(Invalid::new("this can be read in more than one way"))
+        Err(Invalid::new(
+            "ambiguous value: it has more than one meaning"
+        ))
     );
 }
 
 #[test]
-fn what_is_left_after_reading_may_be_something_else() {
+fn a_normalized_value_may_be_of_another_kind() {
     assert!("①.①.①.①".parse::<Domain>().is_err());
     assert_eq!(
         "example.com."
@@ -68,7 +70,7 @@ fn what_is_left_after_reading_may_be_something_else() {
 }
 
 #[test]
-fn each_type_describes_itself() {
+fn value_types_have_a_json_schema() {
     let schema = serde_json::to_value(schemars::schema_for!(Domain)).expect("JSON");
     assert_eq!(schema["type"], "string");
     assert_eq!(schema["format"], "netvane:Domain");

@@ -1,24 +1,24 @@
-//! Programs that say who they are: crawlers, AI agents, monitors, libraries, apps. One table, one pass over the text.
+//! Programs that identify themselves: crawlers, AI agents, monitors, libraries, apps. One table, searched in one pass.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-/// Class, token, name, vendor; see the head of the file.
+/// Columns: class, token, name, vendor. The comment at the top of the file describes them.
 const TABLE: &str = include_str!("../../../../config/data/ua-agents.tsv");
 
-/// What sort of program an agent is.
+/// Kind of a program in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Acts on its own.
+    /// A crawler, AI agent, monitor or link preview.
     Bot,
-    /// A library or command-line tool.
+    /// An HTTP library or command-line tool.
     Tool,
-    /// A browser inside an app.
+    /// A browser embedded in an app.
     InApp,
 }
 
-/// A program of the table.
+/// One program of the table.
 #[derive(Debug)]
 pub(super) struct Agent {
     pub(super) class: Class,
@@ -60,35 +60,35 @@ static AGENTS: LazyLock<Table> = LazyLock::new(|| {
     }
 });
 
-/// A program that a text names.
-pub(super) struct Named<'a> {
+/// A program of the table that occurs in a text.
+pub(super) struct AgentMatch<'a> {
     pub(super) agent: &'static Agent,
-    /// The version that it gives itself.
+    /// The version after the token, if there is one.
     pub(super) version: Option<&'a str>,
-    /// The text begins with it: that is what it is, and not something that it mentions.
+    /// Whether the text starts with the token, so that the program is the client itself and not only mentioned.
     pub(super) leading: bool,
 }
 
-/// The first program of the table that the text names.
-pub(super) fn find(text: &str) -> Option<Named<'_>> {
+/// Finds the first program of the table that occurs in the text.
+pub(super) fn find(text: &str) -> Option<AgentMatch<'_>> {
     let table = &*AGENTS;
     let bytes = text.as_bytes();
     let word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
     let best = table
         .tokens
         .find_overlapping_iter(text)
-        // Not inside a longer word: `Googlebot` is not in `NotGooglebots`.
+        // Whole words only: `NotGooglebots` does not match `Googlebot`.
         .filter(|found| !(found.start() > 0 && word(found.start() - 1)))
         .filter(|found| !(word(found.end() - 1) && word(found.end())))
         .min_by_key(|found| found.pattern())?;
-    Some(Named {
+    Some(AgentMatch {
         agent: &table.agents[best.pattern().as_usize()],
         version: version_at(&text[best.end()..]),
         leading: best.start() == 0,
     })
 }
 
-/// The version behind a name: `/1.2.3`, ` 1.2`, `/v2`, `_2023`, or directly behind a slash that the token ends with.
+/// The version after a name: `/1.2.3`, ` 1.2`, `/v2`, `_2023`, or directly after a token that ends with a slash.
 fn version_at(rest: &str) -> Option<&str> {
     let rest = rest.strip_prefix(['/', ' ', '_', '-', ':']).unwrap_or(rest);
     let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);

@@ -1,4 +1,4 @@
-//! What kind of client this is, and the signs of a program that no table lists.
+//! Kind of the client, and signs of bots that no table lists.
 
 use std::sync::LazyLock;
 
@@ -7,31 +7,31 @@ use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The contract's kinds of clients (woothee's words, and `tablet`).
+/// Kind of a client: the categories of woothee, and `tablet`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
-    /// Desktop or laptop.
+    /// Desktop or laptop computer.
     Pc,
-    /// Phone with apps.
+    /// Smartphone: a phone with apps.
     Smartphone,
-    /// Feature phone.
+    /// Feature phone without apps.
     MobilePhone,
-    /// Tablet.
+    /// Tablet, such as an iPad.
     Tablet,
-    /// Acts on its own.
+    /// Crawler or other bot.
     Crawler,
-    /// Television, console, e-reader, car, loudspeaker.
+    /// TV, game console, e-reader, car or smart speaker.
     Appliance,
-    /// Library or tool.
+    /// HTTP library or command-line tool.
     Misc,
-    /// Not told.
+    /// Unknown kind of client.
     Unknown,
 }
 
 use Category::{Appliance, MobilePhone, Pc, Smartphone, Tablet};
 
-/// Signs of a kind, strongest first; found anywhere, case counts.
+/// Words that indicate a kind, strongest first. Case-sensitive, anywhere in the text.
 #[rustfmt::skip]
 static SIGNS: &[(&str, Category)] = &[
     ("Xbox", Appliance), ("PlayStation", Appliance), ("PLAYSTATION", Appliance), ("Nintendo", Appliance),
@@ -56,18 +56,18 @@ static SIGNS: &[(&str, Category)] = &[
     ("MIDP", MobilePhone), ("UP.Browser", MobilePhone), ("Obigo", MobilePhone), ("NetFront", MobilePhone), ("BREW", MobilePhone), ("MAUI", MobilePhone), ("CLDC", MobilePhone), ("J2ME", MobilePhone),
 ];
 
-/// Models that are tablets although the text does not say so, or says `Mobile` all the same.
+/// Models that are tablets although the text does not say so, or says `Mobile`.
 const TABLET_MODELS: &str = r"(?x)
     \b(?:SM-[TPX]\d|GT-[PN]\d{4}|SC-\d\d[A-Z]?\s?Tab|Lenovo\ (?:TB|YT|Tab)|TB-?\w?\d|YT-?\w?\d|MediaPad|MatePad|Xoom|Nexus\ (?:7|9|10)|Pixel\ (?:C|Tablet)|A1-\d{3}
     |Iconia|KF[A-Z]{2,4}\b|BTV-|BAH\d?-|AGS\d?-|SHT-|MRX-|SCM-|CMR-|VRD-|AGR-|AGM\d?-|BG2-|JDN\d?-|KOB\d?-|OPD\d{4}|[A-Za-z]*(?:Tab|TAB|tab|Pad|PAD)(?:\b|[_\d ])|Transformer|SGP\d{3}|
     SO-05[DFG]|[vV]K\d{3}|LG-V\d{3}|T1-\d{3}|P\d{2}[0-9A-Z]\b\ Build|ME\d{3}[A-Z]|TF\d{3}|NOOK|BNTV|BNRV|Hudl|QTAQZ|D-01[GHJK]|dtab)";
 
-/// Android models of televisions: `MiTV`, `MD09TV`, or the screen's size in inches and letters (`50LU1222`); also
-/// pocket consoles.
+/// Android models of TVs: `MiTV`, `MD09TV`, or screen size in inches and letters (`50LU1222`). Also handheld game
+/// consoles.
 const TV_MODELS: &str = r"(?x)
     ;\ (?:[A-Z]{1,4}[-_])?(?:2[48]|3[29]|4[0-39]|5[058]|6[05]|7[05]|8[56])[A-Z][0-9A-Z_]{2,}(?:\ Build|\)) | [a-z0-9]TV(?:\b|_) | \bTV$ | \bLED\d\d | ;\ \w+\ Shell\b | ;\ RG\d{3}";
 
-/// Words of programs that act on their own, after isbot's (Unlicense) and others' lists.
+/// Words that indicate a bot, based on the list of isbot (Unlicense) and others.
 const BOT_WORDS: &str = r"(?ix)
     bots?(?:\b|_|\d|-) | crawl | spider | scrap(?:e|y|ing) | slurp | \bindexer | headless | lighthouse | pagespeed | phantomjs | selenium
     | webdriver | cypress/ | pingdom | preview | \+\ ?https?: | \(https?: | ;\ ?https?: | \bGoogle-[A-Z] | -Google\b
@@ -75,7 +75,7 @@ const BOT_WORDS: &str = r"(?ix)
     | foregenix | attracta | linktiger | pageburst | readable/\d | sparkler/ | whatcms | marketgoo | zmeu | biglotron | dareboost | synthetic
     | \bsplash\b | watchtowr | gtmetrix | appinsights | openvas | sucuri | hotjar | \bptst/ | websitepulse";
 
-/// Words that say so, too, but stand in the names of phones and apps as well: not looked for beside those.
+/// Words that indicate a bot but also occur in texts of phones and apps, and are ignored there.
 const WEAK_BOT_WORDS: &str = r"(?ix)
     fetch(?:er|or|\b) | archiv | harvest | monitor(?:ing)?\b | check(?:er|s|\b) | \bprobe | validat | verif | inspect | audit
     | analy[sz]e | scan(?:ner|ning|\b) | feed | rss(?:\b|\d) | agent\b | url(?:\b|lib|test|check) | wordpress | joomla | drupal | xenu | \bseo\b
@@ -85,18 +85,18 @@ const WEAK_BOT_WORDS: &str = r"(?ix)
     | extract | parser | retriever | detect | discover | classif | measure | radar | server\b | optimiz | finder\b | advisor | reader\b.*https?:
     | \w\.(?:com|org|net|ai)(?:[/);,\ ]|$) | \brigor\b | \bdlc/ | ^Mozilla/\d\.\d$";
 
-/// Names that have bot words in them.
+/// Names that contain bot words but are no bots.
 const BOT_EXCEPTIONS: &str =
     r"(?i)cubot|; [mc] bot \w+|google-?search ?app|\.net clr|microsoft\.com";
 
-/// What a browser of any decade says; `Mozilla/5.0 (compatible; Thing/1.0)` alone says nothing of it.
+/// Words that occur in the User-Agent of every browser. `Mozilla/5.0 (compatible; Thing/1.0)` has none of them.
 #[rustfmt::skip]
 static BROWSER_WORDS: &[&str] = &[
     "AppleWebKit", "Applewebkit", "Gecko", "MSIE", "Trident", "KHTML", "Konqueror", "Opera", "Presto", "NetFront", "Nokia", "Symbian", "Series", "MIDP", "BlackBerry", "webOS",
     "Nintendo", "Kindle", "iPhone", "iPad", "Android", "Windows", "Win9", "Win1", "WinNT", "Mac", "X11", "Linux", "Amiga", "OS/2", "PlayStation", "PLAYSTATION", "Firefox", "Tizen", "Web0S", "SMART-TV", "I;", "U;", "Sony", "Dreamcast",
 ];
 
-/// Phones whose apps leave `Mobile` out.
+/// Phones whose apps do not send `Mobile`.
 const PHONE_MODELS: &str = r"\b(?:SM-[AEFGJMNS]\d{3}|GT-[IS]\d{4}|Pixel [2-9]|Nexus [456]|ONEPLUS|Redmi (?:Note )?\d|iPhone)";
 
 struct Words {
@@ -112,30 +112,30 @@ struct Words {
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     signs: AhoCorasick::new(SIGNS.iter().map(|(sign, _)| sign)).expect("literals"),
-    tablets: ascii(TABLET_MODELS),
-    phones: ascii(PHONE_MODELS),
-    televisions: ascii(TV_MODELS),
-    bots: ascii(BOT_WORDS),
-    weak: ascii(WEAK_BOT_WORDS),
-    exceptions: ascii(BOT_EXCEPTIONS),
-    // The whole text is one or two products without a comment: `MyFetcher/1.0`, `Foo 2.1 Bar/3`.
-    products: ascii(r"^[\w.!:'%-]+(?:[ /][\w.!:'%-]+){0,4}/?$"),
+    tablets: compile(TABLET_MODELS),
+    phones: compile(PHONE_MODELS),
+    televisions: compile(TV_MODELS),
+    bots: compile(BOT_WORDS),
+    weak: compile(WEAK_BOT_WORDS),
+    exceptions: compile(BOT_EXCEPTIONS),
+    // The whole text consists of products without a comment: `MyFetcher/1.0`, `Foo 2.1 Bar/3`.
+    products: compile(r"^[\w.!:'%-]+(?:[ /][\w.!:'%-]+){0,4}/?$"),
 });
 
-/// The expressions are constants; a test builds them all.
-fn ascii(pattern: &str) -> Regex {
+/// Compiles a constant expression; a test compiles all of them.
+fn compile(pattern: &str) -> Regex {
     RegexBuilder::new(pattern)
         .size_limit(4 << 20)
         .build()
         .expect("a constant expression")
 }
 
-/// The kind of a client that is neither bot nor tool. `system` is uap-core's name, `woothee` woothee's category.
+/// The kind of a client that is neither bot nor tool. `system` is the OS from uap-core, `woothee` its category.
 pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
     let sign = WORDS
         .signs
         .find_overlapping_iter(text)
-        .filter(|found| whole(text, found.start(), found.end()));
+        .filter(|found| starts_a_word(text, found.start(), found.end()));
     let sign = sign
         .map(|found| found.pattern().as_usize())
         .min()
@@ -154,7 +154,7 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
         if sign == Some(Tablet) || WORDS.tablets.is_match(text) {
             return Tablet;
         }
-        // Chrome and Firefox say `Mobile` on phones only; apps' own texts often say neither.
+        // Chrome and Firefox send `Mobile` on phones only; texts of apps often have neither word.
         let browser = text.contains("AppleWebKit") || text.contains("Gecko/");
         let phone = !browser
             || text.contains("Mobile")
@@ -190,15 +190,16 @@ pub(super) fn of(text: &str, system: Option<&str>, woothee: &str) -> Category {
     }
 }
 
-/// Beginnings of uap-core's names for systems of desktops and laptops.
+/// Prefixes of the names that uap-core has for operating systems of desktops and laptops.
 #[rustfmt::skip]
 static PC_SYSTEMS: &[&str] = &[
     "Windows", "Mac OS", "Linux", "Ubuntu", "Debian", "Fedora", "Chrome OS", "FreeBSD", "OpenBSD", "NetBSD", "Solaris", "SUSE", "Red Hat",
     "CentOS", "Mint", "Arch", "Gentoo", "Mandriva", "Kubuntu", "Slackware", "Puppy", "Mageia", "BeOS", "Haiku", "AmigaOS", "OS/2", "VRE", "DragonFly", "PCLinuxOS", "Xubuntu",
 ];
 
-/// Short signs count as whole words only: `AFT` begins Amazon's models (`AFTS`), but `ATV` and `DTV` end some words.
-fn whole(text: &str, start: usize, end: usize) -> bool {
+/// Whether a sign counts at this position: a short one only at the start of a word, `AFT` only as the prefix of an Amazon
+/// model (`AFTS`), longer ones anywhere.
+fn starts_a_word(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
     match &text[start..end] {
@@ -211,8 +212,8 @@ fn whole(text: &str, start: usize, end: usize) -> bool {
     }
 }
 
-/// Whether the text reads like a program that nobody listed. `known`: uap-core has a browser or app for it.
-pub(super) fn sounds_like_a_bot(text: &str, known: bool) -> bool {
+/// Whether the text looks like an unlisted bot. `has_family`: uap-core recognizes a browser or app in it.
+pub(super) fn looks_like_a_bot(text: &str, has_family: bool) -> bool {
     let words = &*WORDS;
     let rest = words.exceptions.replace_all(text, " ");
     let person = [
@@ -235,8 +236,8 @@ pub(super) fn sounds_like_a_bot(text: &str, known: bool) -> bool {
         return !BROWSER_WORDS.iter().any(|word| rest.contains(word));
     }
 
-    // Browsers and apps describe a device in parentheses; one bare product is a script.
-    !known
+    // Browsers and apps describe a device in parentheses; a bare product is a script.
+    !has_family
         && !person
         && words.products.is_match(text)
         && !MOBILE_PREFIXES
@@ -244,14 +245,14 @@ pub(super) fn sounds_like_a_bot(text: &str, known: bool) -> bool {
             .any(|prefix| text.starts_with(prefix))
 }
 
-/// Feature phones name only themselves, too.
+/// Prefixes of feature phones and old browsers, which send a bare product as well.
 #[rustfmt::skip]
 static MOBILE_PREFIXES: &[&str] = &[
     "Nokia", "SAMSUNG", "Samsung", "SonyEricsson", "LG", "MOT", "Motorola", "BlackBerry", "DoCoMo", "KDDI", "SoftBank", "Vodafone", "J-PHONE", "HTC",
     "Alcatel", "ZTE", "HUAWEI", "Huawei", "SIE", "SEC-", "Sagem", "SAGEM", "PANTECH", "Mozilla", "Lenovo", "GIONEE", "Spice", "Micromax", "MAUI", "Dalvik", "UCWEB", "KWC", "NEC", "Sanyo", "Panasonic", "SHARP", "Philips", "BenQ", "Qtek", "Palm", "portalmmm", "WILLCOM", "Opera", "Doris", "Microsoft Office", "VLC", "Lynx", "Links", "ELinks", "w3m", "amaya",
 ];
 
-/// Families that any app with a web view has: no name of a program.
+/// Whether a family is a general browser, which any app with a web view reports.
 pub(super) fn is_general_browser(family: &str) -> bool {
     [
         "Chrome",
@@ -272,7 +273,7 @@ pub(super) fn is_general_browser(family: &str) -> bool {
     .any(|general| family.starts_with(general))
 }
 
-/// Makers of the common families, by the beginning of the family's name.
+/// Vendors of common browser families, by prefix of the family.
 #[rustfmt::skip]
 static VENDORS: &[(&str, &str)] = &[
     ("Chrome Mobile iOS", "Google"), ("Chrome", "Google"), ("Chromium", "Google"), ("Mobile Safari", "Apple"), ("Safari", "Apple"), ("Apple", "Apple"),
@@ -283,7 +284,7 @@ static VENDORS: &[(&str, &str)] = &[
     ("BlackBerry", "BlackBerry"), ("Nokia", "Nokia"), ("Konqueror", "KDE"), ("Epiphany", "GNOME"), ("Maxthon", "Maxthon"), ("Sogou", "Sogou"), ("Baidu", "Baidu"), ("Whale", "Naver"), ("Coc Coc", "Cốc Cốc"), ("Electron", "OpenJS"), ("Puffin", "CloudMosa"), ("Iron", "SRWare"), ("Pale Moon", "Moonchild"), ("SeaMonkey", "SeaMonkey"), ("Camino", "Mozilla"), ("Spotify", "Spotify"), ("Slack", "Slack"), ("Discord", "Discord"), ("Teams", "Microsoft"), ("Oculus Browser", "Meta"), ("NetFront", "ACCESS"), ("okhttp", "Square"),
 ];
 
-/// Who makes a browser family.
+/// The vendor of a browser family.
 pub(super) fn vendor(family: &str) -> Option<&'static str> {
     VENDORS
         .iter()
@@ -291,13 +292,13 @@ pub(super) fn vendor(family: &str) -> Option<&'static str> {
         .map(|(_, vendor)| *vendor)
 }
 
-/// Products of browsers that bots put around their own name.
+/// Browser products that bots add around their own name.
 #[rustfmt::skip]
-static DISGUISE: &[&str] = &[
+static BROWSER_PRODUCTS: &[&str] = &[
     "Mozilla", "AppleWebKit", "Chrome", "Chromium", "Safari", "Version", "Mobile", "Gecko", "Firefox", "KHTML", "Edg", "Edge", "OPR", "CriOS", "FxiOS", "like", "compatible", "QtWebEngine", "Linux", "Windows", "X11", "Macintosh", "U", "Thunderbird",
 ];
 
-/// The product that a bot calls itself: the first in `compatible; …`, else the last one that is no browser's.
+/// Name and version of the product that a bot names: the first after `compatible;`, else the last that is no browser.
 pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
     let product = |part: &str| {
         let part = part.trim_matches(|c: char| !c.is_alphanumeric());
@@ -307,10 +308,10 @@ pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
             .split([' ', ';', ')', ',', '('])
             .next()
             .unwrap_or_default();
-        let named = name.chars().next().is_some_and(char::is_alphabetic)
-            && !DISGUISE.contains(&name)
+        let is_own = name.chars().next().is_some_and(char::is_alphabetic)
+            && !BROWSER_PRODUCTS.contains(&name)
             && !name.contains(['(', '<']);
-        named.then(|| {
+        is_own.then(|| {
             (
                 Some(name.trim().to_owned()),
                 Some(version.to_owned()).filter(|version| !version.is_empty()),
@@ -340,7 +341,7 @@ pub(super) fn own_product(text: &str) -> (Option<String>, Option<String>) {
     words.rev().find_map(product).unwrap_or_default()
 }
 
-/// Names that a rule cut out of an address or a sentence: `com/bot`, `crawler`.
+/// Whether a name is too vague for a bot because a rule cut it out of a URL or a sentence: `com/bot`, `crawler`.
 pub(super) fn is_vague_bot(name: &str) -> bool {
     name.contains('/')
         || is_general_browser(name)

@@ -1,8 +1,8 @@
-//! Maker and model: uap-core's device rules, and makers by the beginning of a model where those do not know one.
+//! Brand and model of a device: the rules of uap-core, or else the brand by the prefix of the model.
 
-use super::{Device, rules::Found};
+use super::{Device, rules::RuleMatch};
 
-/// Beginnings of Android models, and who makes them. Case counts; the first that fits.
+/// Prefixes of Android models and their brands. Case-sensitive; the first match wins.
 #[rustfmt::skip]
 static MODELS: &[(&str, &str)] = &[
     ("SM-", "Samsung"), ("GT-", "Samsung"), ("SC-", "Samsung"), ("SCH-", "Samsung"), ("SGH-", "Samsung"), ("Galaxy", "Samsung"), ("SAMSUNG", "Samsung"),
@@ -17,15 +17,15 @@ static MODELS: &[(&str, &str)] = &[
     ("Condor", "Condor"), ("General Mobile", "General Mobile"), ("Vestel", "Vestel"), ("Casper", "Casper"), ("QMobile", "QMobile"), ("Tecno", "Tecno Mobile"), ("Prestigio", "Prestigio"), ("teXet", "teXet"), ("DEXP", "DEXP"), ("BQ-", "BQ"), ("Multilaser", "Multilaser"), ("Positivo", "Positivo"), ("Coolpad", "Coolpad"), ("Sony", "Sony"), ("ThL", "THL"), ("Acer", "Acer"), ("Philips", "Philips"), ("Sharp", "Sharp"), ("Panasonic", "Panasonic"), ("KAZAM", "Kazam"), ("Kazam", "Kazam"), ("myPhone", "myPhone"), ("Allview", "Allview"), ("Evertek", "Evertek"), ("Irbis", "Irbis"), ("Digma", "Digma"), ("Advan", "Advan"), ("Evercoss", "Evercoss"), ("Cherry", "Cherry Mobile"), ("Starmobile", "Starmobile"), ("CAT", "CAT"), ("Yota", "Yota"), ("Razer", "Razer"), ("Essential", "Essential"), ("Teclast", "Teclast"), ("Chuwi", "Chuwi"), ("ALLDOCUBE", "Alldocube"), ("iPlay", "Alldocube"),
 ];
 
-/// Makers by a word anywhere in the text: televisions and other devices without an Android model.
+/// Brands by a word anywhere in the text, for TVs and other devices without an Android model.
 #[rustfmt::skip]
 static WORDS: &[(&str, &str)] = &[
     ("PlayStation", "Sony"), ("PLAYSTATION", "Sony"), ("BRAVIA", "Sony"), ("SonyDTV", "Sony"), ("Xbox", "Microsoft"), ("Nintendo", "Nintendo"), ("AppleTV", "Apple"), ("Apple TV", "Apple"), ("Roku", "Roku"), ("CrKey", "Google"),
     ("LG Browser", "LG"), ("LGE;", "LG"), ("LG NetCast", "LG"), ("Web0S", "LG"), ("LGSTB", "LG"), ("Maple", "Samsung"), ("SMART-TV; Linux; Tizen", "Samsung"), ("Tizen 2", "Samsung"), ("Tizen", "Samsung"), ("; Samsung;", "Samsung"), ("Viera", "Panasonic"), ("VIERA", "Panasonic"), ("Panasonic", "Panasonic"), ("Philips", "Philips"), ("PHILIPS", "Philips"), ("Hisense", "Hisense"), ("HISENSE", "Hisense"), ("VIDAA", "Hisense"), ("TOSHIBA", "Toshiba"), ("Toshiba", "Toshiba"), ("SHARP", "Sharp"), ("Sharp", "Sharp"), ("Vestel", "Vestel"), ("Grundig", "Grundig"), ("Loewe", "Loewe"), ("TCL", "TCL"), ("Kobo", "Kobo"), ("PocketBook", "PocketBook"), ("Kindle", "Amazon"), ("Tesla/", "Tesla"), ("Quest", "Meta"), ("OculusBrowser", "Meta"), ("Sonos", "Sonos"), ("Skyworth", "Skyworth"), ("SKYWORTH", "Skyworth"), ("Medion", "Medion"), ("JVC", "JVC"), ("Changhong", "Changhong"), ("Haier", "Haier"), ("Humax", "Humax"), ("TechniSat", "TechniSat"), ("Telefunken", "Telefunken"), ("Metz", "Metz"), ("Sagemcom", "Sagemcom"), ("iPhone", "Apple"), ("iPad", "Apple"), ("iPod", "Apple"), ("Macintosh", "Apple"),
 ];
 
-/// What uap-core writes where it knows no maker.
-fn vague(value: &str) -> bool {
+/// Whether a value of uap-core is only a placeholder for an unknown brand or model.
+fn is_placeholder(value: &str) -> bool {
     value.starts_with("Generic")
         || matches!(
             value,
@@ -40,12 +40,12 @@ fn vague(value: &str) -> bool {
         )
 }
 
-/// The device of a text that is not a bot's.
-pub(super) fn of(text: &str, found: Option<&Found>) -> Device {
+/// The device of a client that is not a bot.
+pub(super) fn of(text: &str, found: Option<&RuleMatch>) -> Device {
     let field = |at, group| {
         found
             .and_then(|found| found.field(at, group))
-            .filter(|value| !vague(value))
+            .filter(|value| !is_placeholder(value))
     };
     let brand = field(1, 0).map(|brand| brand.into_owned());
     let model = field(2, 1)
@@ -76,21 +76,22 @@ fn maker(text: &str, model: Option<&str>) -> Option<&'static str> {
     })
 }
 
-/// `SM-A1` of `(Linux; Android 13; SM-A1 Build/…)`. Chrome's reduced text has `K` there, which is no model.
+/// The model in an Android text: `SM-A1` in `(Linux; Android 13; SM-A1 Build/…)`. The reduced User-Agent of Chrome has
+/// `K` instead, which is no model.
 fn android_model(text: &str) -> Option<&str> {
     let rest = &text[text.find("Android ")?..];
     let rest = &rest[rest.find("; ")? + 2..];
     let end = rest.find([';', ')']).unwrap_or(rest.len());
     let model = rest[..end].split(" Build").next()?.trim();
     let language = is_language(model);
-    let fine = model.len() > 1
+    let plausible = model.len() > 1
         && model.len() < 40
         && !language
         && !["Mobile", "Tablet", "wv", "U", "TV"].contains(&model);
-    (fine && !model.starts_with("rv:")).then_some(model)
+    (plausible && !model.starts_with("rv:")).then_some(model)
 }
 
-/// `de-de`, `en-US`: older Androids name the language before the model.
+/// Whether the text is a language such as `de-de` or `en-US`, which old Android versions put before the model.
 fn is_language(text: &str) -> bool {
     matches!(text.as_bytes(), &[a, b, b'-', c, d]
         if [a, b].iter().all(u8::is_ascii_lowercase) && [c, d].iter().all(u8::is_ascii_alphabetic))

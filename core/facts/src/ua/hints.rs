@@ -1,4 +1,4 @@
-//! User-Agent client hints: what the browser says in `Sec-CH-UA…` headers, more exactly than in its User-Agent.
+//! User-Agent client hints: the `Sec-CH-UA…` headers, which are more precise than the User-Agent.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,42 +6,42 @@ use sfv::{BareItem, Item, List, ListEntry, Parser};
 
 use super::UaFacts;
 
-/// What the hints say. Headers that were not sent are `None`.
+/// The client hints of a request. Headers that were not sent are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Hints {
-    /// Browser brands with versions, the full version list where it was sent; made-up ("GREASE") brands left out.
+    /// Browser brands with versions, from the full version list if sent; without made-up ("GREASE") brands.
     pub brands: Vec<Brand>,
-    /// `Sec-CH-UA-Mobile`.
+    /// Whether the browser is on a mobile device, from `Sec-CH-UA-Mobile`.
     pub mobile: Option<bool>,
-    /// `Sec-CH-UA-Platform`, e.g. `Windows`.
+    /// Operating system from `Sec-CH-UA-Platform`, e.g. `Windows`.
     pub platform: Option<String>,
-    /// `Sec-CH-UA-Platform-Version` as sent.
+    /// Version of the platform from `Sec-CH-UA-Platform-Version`, as sent.
     pub platform_version: Option<String>,
-    /// The system in words: Windows' platform version is not its name (13 and up is Windows 11).
+    /// Name and version of the operating system, e.g. `Windows 11` for platform version 13 and later.
     pub system: Option<String>,
-    /// `Sec-CH-UA-Model`.
+    /// Model of the device from `Sec-CH-UA-Model`.
     pub model: Option<String>,
-    /// `Sec-CH-UA-Arch`, e.g. `x86`.
+    /// CPU architecture from `Sec-CH-UA-Arch`, e.g. `x86`.
     pub architecture: Option<String>,
-    /// `Sec-CH-UA-Bitness`, e.g. `64`.
+    /// Bits of the CPU architecture from `Sec-CH-UA-Bitness`, e.g. `64`.
     pub bitness: Option<String>,
-    /// Where hints and User-Agent contradict each other, in words.
+    /// Contradictions between client hints and User-Agent, one sentence each.
     pub disagreements: Vec<String>,
 }
 
-/// A browser brand.
+/// A browser brand with its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Brand {
-    /// E.g. `Google Chrome`.
+    /// Name of the brand, e.g. `Google Chrome`.
     pub name: String,
-    /// E.g. `126` or `126.0.6478.127`.
+    /// Version of the brand, e.g. `126` or `126.0.6478.127`.
     pub version: String,
 }
 
-/// Longest header value that is read, in bytes.
+/// Longest header value that is read, in bytes; longer ones are ignored.
 const MAX_HEADER: usize = 1024;
 
-/// Reads the hints among a request's headers; `None` when it has none. `facts` is what its User-Agent says.
+/// Reads the client hints from the headers of a request; `None` if there are none. `facts` is its parsed User-Agent.
 pub fn read_hints<'a>(
     headers: impl IntoIterator<Item = (&'a str, &'a str)>,
     facts: &UaFacts,
@@ -88,7 +88,8 @@ fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// `"Chromium";v="126", "Not/A)Brand";v="8"` without the brand that is there to keep parsers honest.
+/// Parses `"Chromium";v="126", "Not/A)Brand";v="8"`, without the GREASE brand that browsers add to keep parsers
+/// tolerant.
 fn brands(value: &str) -> Vec<Brand> {
     let Ok(list) = Parser::new(value).parse::<List>() else {
         return Vec::new();
@@ -126,7 +127,7 @@ fn brands(value: &str) -> Vec<Brand> {
     list.iter().filter_map(brand).collect()
 }
 
-/// A quoted string; an empty one means "does not apply".
+/// Parses a quoted string; an empty one means "not applicable" and gives `None`.
 fn string(value: &str) -> Option<String> {
     match Parser::new(value).parse::<Item>().ok()?.bare_item {
         BareItem::String(text) => Some(text.as_str().to_owned()).filter(|text| !text.is_empty()),
@@ -149,7 +150,7 @@ fn system(hints: &Hints) -> Option<String> {
     if platform != "Windows" {
         return Some(format!("{platform} {version}"));
     }
-    // Microsoft's table: 13 and up is Windows 11, 1 to 10 is Windows 10, 0 is older.
+    // Table by Microsoft: 13 and later is Windows 11, 1 to 10 is Windows 10, 0 is older.
     Some(
         match version
             .split('.')
@@ -163,7 +164,7 @@ fn system(hints: &Hints) -> Option<String> {
     )
 }
 
-/// Platforms as the hints call them, and the systems that a User-Agent may show for them.
+/// Platform names in client hints, and the operating systems that a User-Agent may show for them.
 static PLATFORMS: &[(&str, &[&str])] = &[
     ("Windows", &["Windows"]),
     ("macOS", &["Mac OS X"]),
@@ -176,11 +177,11 @@ static PLATFORMS: &[(&str, &[&str])] = &[
 
 fn disagreements(hints: &Hints, facts: &UaFacts) -> Vec<String> {
     let mut found = Vec::new();
-    let known = PLATFORMS
+    let platform = PLATFORMS
         .iter()
         .find(|(name, _)| Some(*name) == hints.platform.as_deref());
 
-    if let (Some((platform, systems)), Some(os)) = (known, facts.os.name.as_deref())
+    if let (Some((platform, systems)), Some(os)) = (platform, facts.os.name.as_deref())
         && !systems.iter().any(|system| os.starts_with(system))
     {
         found.push(format!(

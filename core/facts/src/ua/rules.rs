@@ -1,8 +1,8 @@
-//! uap-core's rules: ordered regular expressions for browser, OS and device, the first match of each list counts.
+//! The rules of uap-core: ordered regular expressions for browser, OS and device; the first match of each list wins.
 //!
 //! The `ua-parser` crate does the same, but compiles all 1,270 expressions before the first answer (100 ms). Here the
-//! prefilter is built at once (`regex-filtered`: which literals must occur for which expression to match) and an
-//! expression is compiled when a User-Agent first comes as far as it. The regex engine is linear in the input.
+//! prefilter is built first (`regex-filtered`: which literals an expression requires), and an expression is compiled
+//! when it is first needed. The regex engine takes time linear in the input.
 
 use std::{
     borrow::Cow,
@@ -16,13 +16,13 @@ use regex_filtered::{
     model::Model,
 };
 
-/// Made from uap-core by `build-ua/build.py`: kind, regex, replacements.
+/// Generated from uap-core by `build-ua/build.py`. Columns: kind, regex, replacements.
 const TABLE: &str = include_str!("../../../../config/data/uap-core.tsv");
 
-/// One rule: the expression, and what stands in the fields of the answer (`$1` is a group).
+/// One rule: the expression, and the replacements for the fields of the result (`$1` is a group).
 struct Rule {
     pattern: &'static str,
-    /// `None` inside when the expression does not compile; a test says that none does so.
+    /// Holds `None` if the expression does not compile; a test checks that all do.
     compiled: OnceLock<Option<Regex>>,
     replacements: [&'static str; 5],
 }
@@ -35,15 +35,15 @@ impl Rule {
     }
 }
 
-/// The rules of one kind.
+/// The rules of one kind, with the prefilter that selects candidates.
 pub(super) struct RuleSet {
     rules: Vec<Rule>,
     mapper: Mapper,
     prefilter: AhoCorasick,
 }
 
-/// A rule that matched.
-pub(super) struct Found<'a> {
+/// A rule that matched, with its capture groups.
+pub(super) struct RuleMatch<'a> {
     replacements: &'a [&'static str; 5],
     captures: Captures<'a>,
 }
@@ -53,7 +53,7 @@ pub(super) static SYSTEMS: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::new('o'
 pub(super) static DEVICES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::new('d', 2));
 
 impl RuleSet {
-    /// `shortest`: literals below this length are not looked for.
+    /// Reads the rules of a kind from the table. The prefilter ignores literals shorter than `shortest` bytes.
     fn new(kind: char, shortest: usize) -> Self {
         let mut mapper = Builder::new(shortest);
         let mut rules = Vec::new();
@@ -90,7 +90,7 @@ impl RuleSet {
             .ascii_case_insensitive(true)
             .build(atoms);
 
-        // Plain literals that regex-filtered itself hands to the same builder; it fails only beyond 2^31 states.
+        // regex-filtered itself builds the automaton of these literals like this; it fails only beyond 2^31 states.
         let prefilter =
             prefilter.unwrap_or_else(|_| AhoCorasick::new([""; 0]).expect("an empty automaton"));
 
@@ -101,8 +101,8 @@ impl RuleSet {
         }
     }
 
-    /// The first rule that matches.
-    pub(super) fn find<'a>(&'a self, text: &'a str) -> Option<Found<'a>> {
+    /// Finds the first rule that matches the text.
+    pub(super) fn find<'a>(&'a self, text: &'a str) -> Option<RuleMatch<'a>> {
         let atoms = self
             .prefilter
             .find_overlapping_iter(text)
@@ -116,7 +116,7 @@ impl RuleSet {
             } else {
                 return None;
             };
-            Some(Found {
+            Some(RuleMatch {
                 replacements: &rule.replacements,
                 captures,
             })
@@ -124,8 +124,8 @@ impl RuleSet {
     }
 }
 
-impl<'a> Found<'a> {
-    /// Field `index` of the answer: its replacement, else the group that stands for it (`0`: none).
+impl<'a> RuleMatch<'a> {
+    /// Field `index` of the result: its replacement, or else the capture group `group` (0 for none).
     pub(super) fn field(&self, index: usize, group: usize) -> Option<Cow<'a, str>> {
         let template = self.replacements[index];
         let value: Cow<'a, str> = if template.is_empty() {
@@ -145,7 +145,7 @@ impl<'a> Found<'a> {
         (!value.is_empty()).then_some(value)
     }
 
-    /// Fields 1 to 4 as a dotted version, up to the first that is missing.
+    /// Fields 1 to 4 as a dotted version, up to the first missing field.
     pub(super) fn version(&self) -> Option<String> {
         let parts: Vec<_> = (1..5).map_while(|at| self.field(at, at + 1)).collect();
         (!parts.is_empty()).then(|| parts.join("."))
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn replacements() {
+    fn fields_come_from_replacements_or_groups() {
         let found = SYSTEMS
             .find("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X)")
             .expect("a rule");

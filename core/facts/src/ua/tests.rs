@@ -1,14 +1,14 @@
-//! Today's clients, and hostile texts.
+//! Current clients, and hostile texts.
 
 use cpu_time::ThreadTime;
 
 use super::*;
 
-/// `category bot client version os version brand model` of a text; `-` for what it does not say.
+/// The result as `category bot | client version | os version | brand model`, with `-` for missing fields.
 fn of(text: &str) -> String {
     let facts = read(text);
     let show = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
-    let category = serde_json::to_value(facts.category).expect("a word");
+    let category = serde_json::to_value(facts.category).expect("JSON");
     format!(
         "{} {} | {} {} | {} {} | {} {}",
         category.as_str().unwrap_or_default(),
@@ -23,14 +23,14 @@ fn of(text: &str) -> String {
 }
 
 #[test]
-fn todays_clients() {
+fn parses_current_clients() {
     for (text, expected) in ROWS {
         assert_eq!(of(text), *expected, "{text}");
     }
 }
 
 #[test]
-fn vendors() {
+fn finds_the_vendor_of_a_client() {
     for (text, vendor) in [
         ("GPTBot/1.0", "OpenAI"),
         ("curl/8", "curl"),
@@ -42,7 +42,7 @@ fn vendors() {
 }
 
 #[test]
-fn nothing_is_invented() {
+fn texts_without_information_have_no_facts() {
     for text in ["", " ", "\0\u{7f}", "x"] {
         let facts = read(text);
         assert_eq!(
@@ -56,7 +56,7 @@ fn nothing_is_invented() {
 }
 
 #[test]
-fn any_text_is_read_in_bounded_time() {
+fn parses_any_text_in_bounded_time() {
     let shapes = [
         "Mozilla/5.0 (Linux; Android ",
         "a/1 ",
@@ -76,7 +76,7 @@ fn any_text_is_read_in_bounded_time() {
         let started = ThreadTime::now();
         let facts = read(&text);
 
-        // Tens of microseconds in release; the limit is for slow unoptimised builds.
+        // Tens of microseconds in release; the limit is for slow unoptimized builds.
         assert!(
             started.elapsed().as_millis() < 500,
             "{shape:?} took {:?}",

@@ -86,8 +86,8 @@ fn a_refusal_says_why_and_how_to_allow_it() {
         .expect_err("private");
     assert_eq!(
         refusal.to_string(),
-        "intra.example (10.0.0.7) is not contacted: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
-             An operator can allow it with `[policy] allow`."
+        "intra.example (10.0.0.7) is in 10.0.0.0/8 (Private-Use, RFC 1918), which this service does not contact. \
+             Operators can allow it with `[policy] allow`."
     );
 }
 

@@ -3,11 +3,11 @@ use super::*;
 fn sample() -> Document {
     let mut document = Document::new(
         "MX of example.com",
-        "1 mail server, and it resolves",
+        "1 mail server resolves",
         Severity::Good,
     );
     document.table(
-        [">Preference", "Exchange", "Addresses"],
+        [">Preference", "Mail server", "Addresses"],
         vec![[
             10.into(),
             Cell::domain("mail.example.com"),
@@ -21,12 +21,12 @@ fn sample() -> Document {
 }
 
 #[test]
-fn piped() {
+fn renders_without_colors_for_pipes() {
     insta::assert_snapshot!(text(&sample(), Layout { width: 200, color: false }), @r"
         MX of example.com
-        ! 1 mail server, and it resolves
+        ! 1 mail server resolves
 
-        Preference  Exchange          Addresses
+        Preference  Mail server       Addresses
                 10  mail.example.com  192.0.2.1
                                       2001:db8::1
 
@@ -43,14 +43,14 @@ fn piped() {
 
 #[test]
 fn a_narrow_terminal_gets_records_instead_of_a_table() {
-    let shown = text(
+    let rendered = text(
         &sample(),
         Layout {
             width: 32,
             color: false,
         },
     );
-    let table: Vec<&str> = shown
+    let table: Vec<&str> = rendered
         .lines()
         .skip(3)
         .take_while(|line| !line.is_empty())
@@ -58,16 +58,16 @@ fn a_narrow_terminal_gets_records_instead_of_a_table() {
     assert_eq!(
         table,
         [
-            "Preference:  10",
-            "Exchange:    mail.example.com",
-            "Addresses:   192.0.2.1",
-            "             2001:db8::1"
+            "Preference:   10",
+            "Mail server:  mail.example.com",
+            "Addresses:    192.0.2.1",
+            "              2001:db8::1"
         ]
     );
 }
 
 #[test]
-fn a_row_of_a_group_stands_for_itself() {
+fn ungrouped_rows_repeat_the_cells_above() {
     let row = |cells: [&str; 3]| cells.map(Cell::from).to_vec();
     let rows = [
         row(["10", "mx", "192.0.2.1"]),
@@ -85,7 +85,7 @@ fn a_row_of_a_group_stands_for_itself() {
 }
 
 #[test]
-fn colour_is_there_only_when_wanted() {
+fn colors_are_used_only_when_enabled() {
     assert!(
         text(
             &sample(),

@@ -1,39 +1,39 @@
-//! What a message lost without a word.
+//! Finds texts that a rendered message left out without saying so.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::marks::{LENGTH, Mark, Part, is_mark};
 
-/// Stands for everything that tells of a cut.
-const CUT: char = '…';
+/// Marks a truncation; all other notices of a truncation are replaced with it.
+const ELLIPSIS: char = '…';
 
-/// How a message tells that something is not in it.
+/// How a message says that something is missing from it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Says<'a> {
-    /// The text of the files that go with it.
+    /// Text of the files attached to the message.
     pub beside: &'a str,
-    /// It says in its own words that it ends before the document does.
+    /// Whether the message says that the rest of the document is missing.
     pub rest: bool,
-    /// Words other than `…` that stand in the place of what is not there.
+    /// Texts other than `…` that replace what is missing.
     pub instead: &'a [&'a str],
 }
 
-/// Marks that are neither in the message nor beside it, and of which the message does not say so.
+/// Marks that are neither in the message nor in its attachments, without a notice in the message.
 ///
-/// It says so with `…` right there, between what stands before and after it in the document, one for each text that is
-/// cut; or it says that the rest is cut, and then nothing that follows in the same part may be there.
+/// A notice is one `…` for each truncated text, between the texts before and after it in the document; or a notice
+/// that the rest is missing, and then no later text of the same part may be in the message.
 pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> Vec<&'m Mark> {
     let message = letters(message, says.instead);
     let beside = letters(says.beside, &[]);
     let beside: HashSet<&str> = places(&beside).map(|(_, word)| word).collect();
-    let mut shown: HashMap<&str, (usize, usize)> = HashMap::new();
+    let mut positions: HashMap<&str, (usize, usize)> = HashMap::new();
     for (at, word) in places(&message) {
-        shown.entry(word).or_insert((at, at)).1 = at;
+        positions.entry(word).or_insert((at, at)).1 = at;
     }
 
     let spans: Vec<Option<(usize, usize)>> = marks
         .iter()
-        .map(|mark| shown.get(mark.word.as_str()).copied())
+        .map(|mark| positions.get(mark.word.as_str()).copied())
         .collect();
     let missing =
         |index: &usize| spans[*index].is_none() && !beside.contains(marks[*index].word.as_str());
@@ -68,21 +68,21 @@ pub fn lost_silently<'m>(marks: &'m [Mark], message: &str, says: &Says<'_>) -> V
         windows.entry((start, end)).or_default().push(index);
     }
 
-    let silent = windows.into_iter().filter(|((start, end), lost)| {
-        let told = message
+    let unannounced = windows.into_iter().filter(|((start, end), lost)| {
+        let notices = message
             .get(*start..*end)
-            .map_or(0, |between| between.matches(CUT).count());
+            .map_or(0, |between| between.matches(ELLIPSIS).count());
         let places: HashSet<usize> = lost.iter().map(|index| marks[*index].place).collect();
-        told < places.len()
+        notices < places.len()
     });
 
-    silent
+    unannounced
         .flat_map(|(_, lost)| lost)
         .map(|index| &marks[index])
         .collect()
 }
 
-/// Blocks follow each other; the warnings stand apart.
+/// Whether two parts are rendered one after the other: blocks are, and warnings are among themselves.
 fn same_run(one: Part, other: Part) -> bool {
     matches!(
         (one, other),
@@ -90,14 +90,14 @@ fn same_run(one: Part, other: Part) -> bool {
     )
 }
 
-/// ASCII letters, and where something is cut: lines may be broken anywhere, and characters escaped.
+/// Keeps ASCII letters and `…` only, because renderers may break lines anywhere and escape other characters.
 fn letters(text: &str, instead: &[&str]) -> String {
     let mut text = text.to_owned();
     for words in instead {
         text = text.replace(words, "…");
     }
     text.chars()
-        .filter(|c| c.is_ascii_alphabetic() || *c == CUT)
+        .filter(|c| c.is_ascii_alphabetic() || *c == ELLIPSIS)
         .collect()
 }
 
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_is_told_where_it_is() {
+    fn an_ellipsis_counts_only_in_the_right_place() {
         assert_eq!(lost(|marks| without(marks, 0..0, ""), false), 0);
         assert_eq!(
             lost(|marks| without(marks, 5..6, ""), false),
@@ -157,19 +157,19 @@ mod tests {
         assert_eq!(
             lost(|marks| without(marks, 5..6, "") + "…", false),
             1,
-            "told elsewhere"
+            "ellipsis elsewhere"
         );
         assert_eq!(
             lost(|marks| without(marks, 5..8, "…"), false),
             3,
-            "one word for two texts"
+            "one ellipsis for two texts"
         );
     }
 
     #[test]
-    fn the_rest_is_all_that_follows() {
+    fn a_notice_about_the_rest_covers_all_later_texts() {
         assert_eq!(lost(|marks| without(marks, 6..10, ""), true), 0);
-        assert_eq!(lost(|marks| without(marks, 6..8, ""), true), 2, "a hole");
+        assert_eq!(lost(|marks| without(marks, 6..8, ""), true), 2, "a gap");
         assert_eq!(lost(|marks| without(marks, 0..2, ""), true), 2, "the title");
         assert_eq!(lost(|marks| without(marks, 6..10, ""), false), 4);
     }

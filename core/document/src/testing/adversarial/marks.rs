@@ -1,32 +1,32 @@
-//! Words that tell the texts of a document apart.
+//! Unique marks that identify the texts of a document.
 
 use std::fmt;
 
 use crate::{Block, Document};
 
-/// Between these stand four letters that no frame has, so that a mark is found in any run of letters.
+/// Prefix and suffix of a mark, with letters that its inner part never has, so that it is found in any run of letters.
 const FRAME: (&str, &str) = ("QX", "XQ");
 const LETTERS: &[u8; 16] = b"ABCDEFGHIJKLMNOP";
 pub(super) const LENGTH: usize = 8;
 
-/// A word that stands in one text of a document only.
+/// A word that occurs in exactly one text of a document.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// ASCII letters: found even where lines are broken or other characters escaped.
+    /// ASCII letters only, so that it is found despite line breaks and escapes.
     pub word: String,
-    /// Where its text stands.
+    /// The part of the document that holds the text.
     pub part: Part,
-    /// Counts texts in reading order; the cells of a row, which may stand side by side, count as one.
+    /// Index of the text in reading order; the cells of a row share one index, because they may be side by side.
     pub place: usize,
 }
 
 impl Mark {
-    /// In what a link says: chats make a button of it.
+    /// Whether the mark is in the label of a link, which chats show as a button.
     pub fn is_link(&self, document: &Document) -> bool {
         matches!(self.block(document), Some((_, Block::Link { .. })))
     }
 
-    /// In the path that is drawn where a platform shows pictures: the first.
+    /// Whether the mark is in the first path, which is drawn as an image.
     pub fn is_drawn(&self, document: &Document) -> bool {
         let first = document
             .blocks
@@ -36,7 +36,7 @@ impl Mark {
             .is_some_and(|(index, _)| Some(index) == first)
     }
 
-    /// In a file that goes with a message.
+    /// Whether the mark is in an attached file.
     pub fn is_attached(&self, document: &Document) -> bool {
         matches!(self.block(document), Some((_, Block::Attachment { .. })))
     }
@@ -49,25 +49,25 @@ impl Mark {
     }
 }
 
-/// On one line: a failing test shows hundreds.
+/// Prints one line, because a failing test prints hundreds of marks.
 impl fmt::Debug for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {}", self.word, self.part, self.place)
     }
 }
 
-/// A part of a document.
+/// The part of a document that holds a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Title and summary.
+    /// The title or the summary.
     Head,
-    /// The block of this index.
+    /// The block at this index.
     Block(usize),
-    /// The warnings.
+    /// One of the warnings.
     Warning,
 }
 
-/// Whether a mark begins here.
+/// Whether the word is a mark.
 pub(super) fn is_mark(word: &str) -> bool {
     let inner = word
         .strip_prefix(FRAME.0)
@@ -95,13 +95,13 @@ impl Marker {
         word
     }
 
-    /// Empty texts stay empty.
+    /// Adds a mark near the beginning and one at the end. Empty texts stay empty.
     fn both(&mut self, text: &mut String) {
         if text.trim().is_empty() {
             return;
         }
         let (first, last) = (self.next(), self.next());
-        // What acts at the beginning of a line only must be able to stand there.
+        // Some markup works only at the beginning of a line, so half of the texts keep their first word there.
         let at = text
             .find(char::is_whitespace)
             .filter(|at| text.len().is_multiple_of(2) && *at > 0);
@@ -116,7 +116,7 @@ impl Marker {
         self.place += 1;
     }
 
-    /// A platform may write a file's name in its own way, but it begins alike.
+    /// Adds a mark at the beginning only: platforms may change the rest of a file name.
     fn name(&mut self, name: &mut String) {
         *name = format!("{} {name}", self.next());
         self.place += 1;
@@ -142,7 +142,7 @@ impl Marker {
             }
             Block::Path { stations } => {
                 for station in stations {
-                    // The way to a station stands above it.
+                    // Renderers show the connection above the station.
                     self.text(&mut station.via);
                     self.text(&mut station.title);
                     self.text(&mut station.name);
@@ -156,7 +156,7 @@ impl Marker {
     }
 }
 
-/// The document with a mark near the beginning and at the end of each of its texts.
+/// Adds a mark near the beginning and at the end of each text of the document.
 pub(super) fn marked(mut document: Document) -> (Document, Vec<Mark>) {
     let mut marker = Marker {
         marks: Vec::new(),

@@ -81,7 +81,7 @@ fn reads_the_flat_layouts() {
 }
 
 #[test]
-fn reads_numbers_of_networks() {
+fn reads_as_numbers() {
     for (json, expected) in [
         (r#"{"asn":"AS64500"}"#, Some(64500)),
         (r#"{"asn":"as64500"}"#, Some(64500)),
@@ -104,7 +104,7 @@ fn reads_numbers_of_networks() {
 }
 
 #[test]
-fn a_position_stays_on_earth() {
+fn rejects_coordinates_out_of_range() {
     for (json, latitude, longitude, accuracy) in [
         (
             r#"{"latitude":90,"longitude":-180}"#,
@@ -134,7 +134,7 @@ fn a_position_stays_on_earth() {
 }
 
 #[test]
-fn the_first_field_that_says_something_counts() {
+fn the_first_field_with_a_value_wins() {
     assert_eq!(of(r#"{"region":"A","state1":"B"}"#).region, Some("A"));
     assert_eq!(of(r#"{"region":"","state1":"B"}"#).region, Some("B"));
     assert_eq!(of(r#"{"postal":{"code":"1"},"zip":"2"}"#).postal, Some("1"));
@@ -146,7 +146,7 @@ fn the_first_field_that_says_something_counts() {
 }
 
 #[test]
-fn fields_of_unexpected_types_are_left_out() {
+fn skips_fields_of_unexpected_types() {
     for json in [
         r#"{}"#,
         r#"{"city":1,"region":true,"postal":[],"country":{}}"#,

@@ -47,7 +47,7 @@ fn the_longest_entry_wins() {
     assert!(Bootstrap::parse("{", "", "", "").is_err());
 }
 
-/// One service of names.
+/// Bootstrap data with the given services for names.
 fn names(services: &str) -> Bootstrap {
     let file = format!(r#"{{"services":[{services}]}}"#);
     let empty = r#"{"services":[]}"#;
@@ -55,12 +55,12 @@ fn names(services: &str) -> Bootstrap {
 }
 
 #[test]
-fn only_web_addresses_are_servers() {
+fn only_http_urls_are_servers() {
     let b = names(r#"[["test"],["ftp://a.test/","rdap.test","http://b.test"]]"#);
     assert_eq!(b.lookup(Kind::Domain, "x.test"), ["http://b.test/"]);
     let b = names(r#"[["test"],["ftp://a.test/"]]"#);
     assert!(b.lookup(Kind::Domain, "x.test").is_empty());
-    // Contacts may stand before the entries.
+    // Contacts may precede the entries.
     let b = names(r#"[["mail@a.test"],["test"],["https://a.test/"]]"#);
     assert_eq!(b.lookup(Kind::Domain, "x.test"), ["https://a.test/"]);
     assert!(
@@ -72,7 +72,7 @@ fn only_web_addresses_are_servers() {
 }
 
 #[test]
-fn zones_of_addresses_lead_to_the_addresses() {
+fn reverse_zones_map_to_addresses() {
     for (name, expected) in [
         ("1.2.0.192.in-addr.arpa", Some("192.0.2.1")),
         ("2.0.192.in-addr.arpa", Some("192.0.2.0")),
@@ -85,14 +85,14 @@ fn zones_of_addresses_lead_to_the_addresses() {
         ("example.test", None),
     ] {
         let expected = expected.map(|text| text.parse().expect("an address"));
-        assert_eq!(reverse(name), expected, "{name}");
+        assert_eq!(reverse_zone_address(name), expected, "{name}");
     }
 }
 
 #[test]
-fn numbers_are_read_with_and_without_their_letters() {
+fn as_numbers_are_found_with_and_without_prefix() {
     let b = sample();
-    for (query, known) in [
+    for (query, listed) in [
         ("64496", true),
         ("as64511", true),
         (" AS64496 ", true),
@@ -104,12 +104,12 @@ fn numbers_are_read_with_and_without_their_letters() {
         ("", false),
         ("é", false),
     ] {
-        assert_eq!(!b.lookup(Kind::Asn, query).is_empty(), known, "{query}");
+        assert_eq!(!b.lookup(Kind::Asn, query).is_empty(), listed, "{query}");
     }
 }
 
 #[test]
-fn broken_files_are_told_from_empty_ones() {
+fn malformed_files_fail_and_empty_ones_do_not() {
     let empty = r#"{"services":[]}"#;
     for bad in [
         "",

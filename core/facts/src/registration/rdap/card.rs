@@ -1,20 +1,20 @@
-//! jCard (RFC 7095), the form in which RDAP gives contacts.
+//! jCard (RFC 7095), the contact format of RDAP.
 
 use serde_json::Value;
 
 use super::super::{countries, values};
 
-/// The contact of one entity. Empty if it has none.
+/// The jCard of one entity; empty if it has none.
 #[derive(Default)]
 pub(super) struct Card<'v> {
     properties: &'v [Value],
 }
 
-/// Most properties read.
+/// Largest number of properties that are read.
 const MAX: usize = 100;
 
 impl<'v> Card<'v> {
-    /// The card of an entity.
+    /// Creates the card of an entity.
     pub(super) fn of(entity: &'v Value) -> Self {
         let properties = entity["vcardArray"].get(1).and_then(Value::as_array);
         Self {
@@ -22,7 +22,7 @@ impl<'v> Card<'v> {
         }
     }
 
-    /// The properties of a name, as parameters and value.
+    /// All properties with a name, as parameters and value.
     fn all(&self, name: &str) -> impl Iterator<Item = (&'v Value, &'v Value)> {
         let properties = self.properties.iter().filter_map(Value::as_array);
         properties
@@ -35,7 +35,7 @@ impl<'v> Card<'v> {
             .filter_map(|property| Some((property.get(1)?, property.get(3)?)))
     }
 
-    /// The first text of a property; of a structured one, its first part.
+    /// The first text of a property; for a structured one, its first part.
     fn text(&self, name: &str) -> Option<String> {
         self.all(name).find_map(|(_, value)| {
             let value = match value {
@@ -46,7 +46,7 @@ impl<'v> Card<'v> {
         })
     }
 
-    /// Whether the card says that it is of this kind.
+    /// Whether the card has this `kind`, e.g. `org`.
     pub(super) fn is(&self, kind: &str) -> bool {
         self.all("kind").any(|(_, value)| {
             value
@@ -55,12 +55,12 @@ impl<'v> Card<'v> {
         })
     }
 
-    /// The displayed name.
+    /// The formatted name (`fn`).
     pub(super) fn name(&self) -> Option<String> {
         self.text("fn").and_then(|name| values::name(&name))
     }
 
-    /// The organization: named as such, or a displayed name that can only be one.
+    /// The organization (`org`), or a formatted name that is that of an organization.
     pub(super) fn organization(&self) -> Option<String> {
         self.text("org").or_else(|| {
             self.name()
@@ -80,20 +80,20 @@ impl<'v> Card<'v> {
             };
             let by_label = || {
                 let last = parameters["label"].as_str()?.trim().lines().last()?.trim();
-                // A state's two letters would pass for a country.
+                // The two letters of a US state could be mistaken for a country.
                 countries::code(last).filter(|_| last.len() > 2)
             };
             by_code.or_else(by_name).or_else(by_label)
         })
     }
 
-    /// The mail address.
+    /// The first valid mail address.
     pub(super) fn email(&self) -> Option<String> {
         self.all("email")
             .find_map(|(_, value)| values::email(value.as_str()?))
     }
 
-    /// The telephone number, not the fax.
+    /// The first valid telephone number that is not a fax.
     pub(super) fn phone(&self) -> Option<String> {
         let is_fax = |parameters: &Value| super::has(&parameters["type"], "fax");
         self.all("tel")
@@ -101,7 +101,7 @@ impl<'v> Card<'v> {
             .find_map(|(_, value)| values::phone(value.as_str()?))
     }
 
-    /// The web site.
+    /// The first valid URL of a website.
     pub(super) fn url(&self) -> Option<String> {
         self.all("url")
             .find_map(|(_, value)| values::url(value.as_str()?))

@@ -1,4 +1,4 @@
-//! Blocks and AS numbers of an RDAP answer.
+//! Address blocks and AS numbers in RDAP answers.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::{
     items, number, texts, with_role,
 };
 
-/// The block or AS of an answer; `None` when it is not about the query.
+/// Reads the block or AS of an answer; `None` if it does not match the query.
 pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network> {
     let mut out = Network {
         name: object["name"].as_str().and_then(values::text),
@@ -28,7 +28,7 @@ pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network
         out.origin_asn = origin(object);
     }
 
-    // RIPE lists maintainers as registrants too; only the organization is the holder.
+    // RIPE lists maintainers as registrants as well; only the organization is the holder.
     let holders: Vec<Card<'_>> = with_role(object, "registrant").map(Card::of).collect();
     let holder = holders
         .iter()
@@ -36,7 +36,7 @@ pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network
         .or_else(|| holders.iter().find(|card| !card.is("individual")));
     out.organization = holder
         .and_then(|card| card.organization().or_else(|| card.name()))
-        .or_else(|| described(object));
+        .or_else(|| holder_in_description(object));
     out.country = object["country"]
         .as_str()
         .and_then(countries::code)
@@ -45,7 +45,7 @@ pub(super) fn network(kind: Kind, query: &str, object: &Value) -> Option<Network
     Some(out)
 }
 
-/// The addresses of a block, when it has to do with the query.
+/// The address range of a block, if it overlaps the query.
 fn range(query: &str, object: &Value) -> Option<Range> {
     let address = |name: &str| {
         object[name]
@@ -58,30 +58,30 @@ fn range(query: &str, object: &Value) -> Option<Range> {
     };
     let range = Range::new(address("startAddress")?, address("endAddress")?)?;
 
-    // The whole address space is how some say that a block is not theirs.
+    // Some registries answer with the whole address space for blocks of other registries.
     let elsewhere = range.is_everything()
         || ranges::parse(query)
-            .is_some_and(|wanted| !range.covers(wanted) && !wanted.covers(range));
+            .is_some_and(|queried| !range.covers(queried) && !queried.covers(range));
     (!elsewhere).then_some(range)
 }
 
-/// The prefixes that the registry lists (`cidr0`), else those of the range.
+/// The prefixes that the registry lists (`cidr0` extension), or else those of the range.
 fn prefixes(object: &Value, range: Range) -> Vec<String> {
-    let given = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
+    let listed = items(&object["cidr0_cidrs"]).filter_map(|cidr| {
         let prefix = cidr["v4prefix"]
             .as_str()
             .or_else(|| cidr["v6prefix"].as_str())?;
         ranges::prefixes(&format!("{prefix}/{}", number(&cidr["length"])?)).pop()
     });
-    let given: Vec<String> = given.collect();
-    if given.is_empty() {
+    let listed: Vec<String> = listed.collect();
+    if listed.is_empty() {
         range.cidr()
     } else {
-        given
+        listed
     }
 }
 
-/// The AS that a regional registry's extension says announces the block.
+/// The AS that announces the block, from extensions of regional registries.
 fn origin(object: &Value) -> Option<u32> {
     let origins = [
         "arin_originas0_originautnums",
@@ -94,8 +94,8 @@ fn origin(object: &Value) -> Option<u32> {
     u32::try_from(origin).ok().filter(|origin| *origin != 0)
 }
 
-/// APNIC and AFRINIC name the holder on the first line of a description.
-fn described(object: &Value) -> Option<String> {
+/// The holder from the first line of a description, which is where APNIC and AFRINIC put it.
+fn holder_in_description(object: &Value) -> Option<String> {
     let server = object["port43"].as_str().unwrap_or_default();
     let description = |remark: &&Value| {
         remark["title"]
@@ -103,10 +103,10 @@ fn described(object: &Value) -> Option<String> {
             .is_some_and(|title| title.eq_ignore_ascii_case("description"))
     };
     let remark = items(&object["remarks"]).find(description)?;
-    let theirs = server.contains("apnic") || server.contains("afrinic");
+    let has_holder = server.contains("apnic") || server.contains("afrinic");
     texts(&remark["description"])
         .next()
-        .filter(|_| theirs)
+        .filter(|_| has_holder)
         .and_then(values::text)
 }
 

@@ -1,4 +1,4 @@
-//! Answers in the shape of real servers, about example names.
+//! Answers in the format of real servers, with example names.
 
 use super::{
     super::{Kind, Network, Registrant, Registrar, State},
@@ -27,7 +27,7 @@ const DOMAIN: &str = r#"{
 }"#;
 
 #[test]
-fn domain() {
+fn parses_a_domain() {
     let r = parse(Kind::Domain, "example.com", DOMAIN.as_bytes()).expect("valid");
     assert_eq!(r.state, State::Registered);
     let registrar = Registrar {
@@ -63,7 +63,7 @@ fn domain() {
 }
 
 #[test]
-fn networks() {
+fn parses_address_blocks() {
     let arin = r#"{"objectClassName": "ip network", "startAddress": "192.0.2.0", "endAddress": "192.0.2.255", "name": "SAMPLE",
         "cidr0_cidrs": [{"v4prefix": "192.0.2.0", "length": 24}], "arin_originas0_originautnums": [64500], "status": ["active"],
         "entities": [{"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "Sample Org"], ["kind", {}, "text", "org"],
@@ -84,7 +84,7 @@ fn networks() {
         (Some(expected), None, None)
     );
 
-    // RIPE: maintainers are registrants too. No prefix list: the range is the prefix.
+    // RIPE lists maintainers as registrants as well. Without a prefix list, the range gives the prefix.
     let ripe = r#"{"startAddress": "2001:db8::", "endAddress": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "name": "SAMPLE", "country": "NL", "entities": [
         {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "SAMPLE-MNT"], ["kind", {}, "text", "individual"], ["org", {}, "text", "ORG-X-RIPE"]]]},
         {"roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "Sample B.V."], ["kind", {}, "text", "org"]]]}]}"#;
@@ -111,7 +111,7 @@ fn networks() {
         (Some("SAMPLE-AS"), Some("JP"), None)
     );
 
-    // A registry's placeholder for the whole address space, and a block elsewhere, are no answer.
+    // A placeholder for the whole address space and a block of another registry are no answer.
     for (start, end) in [
         ("0.0.0.0", "255.255.255.255"),
         ("198.51.100.0", "198.51.100.255"),
@@ -125,7 +125,7 @@ fn networks() {
 }
 
 #[test]
-fn errors_and_broken_answers() {
+fn error_codes_give_a_state_and_malformed_answers_fail() {
     for (text, state) in [
         (
             r#"{"errorCode": 404, "title": "Not Found"}"#,
@@ -146,13 +146,13 @@ fn errors_and_broken_answers() {
     }
 
     for (text, error) in [
-        ("", "the RDAP answer is not JSON"),
-        ("<html>", "the RDAP answer is not JSON"),
-        ("[]", "the answer is not RDAP for what was asked"),
-        ("{}", "the answer is not RDAP for what was asked"),
+        ("", "not JSON"),
+        ("<html>", "not JSON"),
+        ("[]", "not an RDAP object for this query"),
+        ("{}", "not an RDAP object for this query"),
         (
             r#"{"objectClassName": "entity", "handle": "X"}"#,
-            "the answer is not RDAP for what was asked",
+            "not an RDAP object for this query",
         ),
     ] {
         assert_eq!(
@@ -166,7 +166,7 @@ fn errors_and_broken_answers() {
 }
 
 #[test]
-fn members_of_wrong_types_are_members_not_said() {
+fn ignores_members_of_wrong_types() {
     let odd = r#"{"objectClassName": "domain", "ldhName": 1, "status": "client hold", "events": {"eventAction": "registration", "eventDate": "2001-02-03"},
         "entities": [null, 1, {"roles": "registrar", "vcardArray": [1, [["fn"], ["fn", {}, "text", "Sample"], "x"]], "publicIds": {"type": "IANA", "identifier": 9998}}],
         "nameservers": [{}, null, "ns1.example.net"], "secureDNS": {"delegationSigned": "false"}, "links": 3}"#;
@@ -211,14 +211,14 @@ fn an_error_keeps_its_cause() {
 }
 
 #[test]
-fn latin_1_in_a_text_does_not_lose_the_answer() {
+fn latin_1_in_a_text_does_not_invalidate_the_answer() {
     let text = b"\xef\xbb\xbf{\"objectClassName\":\"domain\",\"ldhName\":\"example.com\",\"status\":[\"Gel\xf6scht\"]}";
     let r = parse(Kind::Domain, "example.com", text).expect("an answer");
     assert_eq!((r.state, r.status.len()), (State::Registered, 1));
 }
 
 #[test]
-fn a_search_is_answered_by_the_match() {
+fn a_search_result_gives_the_matching_object() {
     let text = r#"{"domainSearchResults":[{"ldhName":"other.com"},{"ldhName":"EXAMPLE.com.","status":["active"]}]}"#;
     let r = parse(Kind::Domain, "example.com", text.as_bytes()).expect("an answer");
     assert_eq!(
@@ -239,19 +239,19 @@ fn a_search_is_answered_by_the_match() {
 }
 
 #[test]
-fn an_answer_about_another_name_is_none() {
+fn rejects_an_answer_about_another_name() {
     let text = r#"{"objectClassName":"domain","ldhName":"other.com"}"#;
     assert!(matches!(
         parse(Kind::Domain, "example.com", text.as_bytes()),
         Err(Error::NotRdap)
     ));
     assert!(parse(Kind::Domain, "other.com", text.as_bytes()).is_ok());
-    // The registry's parent of the name asked about.
+    // The parent of the queried name is accepted.
     assert!(parse(Kind::Domain, "www.other.com", text.as_bytes()).is_ok());
 }
 
 #[test]
-fn reserved_is_told_from_registered() {
+fn distinguishes_reserved_from_registered() {
     for (text, state) in [
         (
             r#"{"objectClassName":"domain","status":["reserved"]}"#,
@@ -263,7 +263,7 @@ fn reserved_is_told_from_registered() {
         ),
         (r#"{"objectClassName":"domain"}"#, State::Registered),
         (r#"{"errorCode":404,"handle":null}"#, State::Available),
-        // An object with a code beside it is an object.
+        // An object with an error code is an object.
         (
             r#"{"errorCode":404,"objectClassName":"domain"}"#,
             State::Registered,
@@ -275,7 +275,7 @@ fn reserved_is_told_from_registered() {
 }
 
 #[test]
-fn links_to_further_answers_are_bounded_and_web_only() {
+fn related_links_are_http_and_at_most_four() {
     let links = |list: &str| related(format!(r#"{{"links":[{list}]}}"#).as_bytes());
     let link = |href: &str| {
         format!(r#"{{"rel":"related","href":"{href}","type":"application/rdap+json"}}"#)
@@ -303,7 +303,7 @@ fn links_to_further_answers_are_bounded_and_web_only() {
         assert!(links(&link(href)).is_empty(), "{href}");
     }
 
-    // Without a type the path decides.
+    // Without a type, the path decides.
     assert_eq!(
         links(r#"{"rel":"related","href":"https://a.test/domain/x"}"#).len(),
         1
@@ -321,7 +321,7 @@ fn links_to_further_answers_are_bounded_and_web_only() {
 }
 
 #[test]
-fn signatures_are_told_in_three_ways() {
+fn reads_dnssec_in_three_forms() {
     let dnssec = |secure: &str| {
         let text = format!(r#"{{"objectClassName":"domain","secureDNS":{secure}}}"#);
         parse(Kind::Domain, "example.com", text.as_bytes())

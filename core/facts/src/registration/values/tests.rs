@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn names() {
+fn names_have_no_handles_links_or_redactions() {
     assert_eq!(
         name("Example Ltd [Tag = EXAMPLE]").as_deref(),
         Some("Example Ltd")
@@ -35,7 +35,7 @@ fn names() {
 }
 
 #[test]
-fn servers() {
+fn finds_name_servers_in_values() {
     let mut list = Vec::new();
 
     for value in [
@@ -66,7 +66,7 @@ fn servers() {
 }
 
 #[test]
-fn contacts() {
+fn parses_contact_values() {
     assert_eq!(
         email("Abuse <abuse@example.net>").as_deref(),
         Some("abuse@example.net")
@@ -84,7 +84,7 @@ fn contacts() {
 }
 
 #[test]
-fn a_text_is_one_line_worth_keeping() {
+fn texts_are_one_line_and_not_redacted() {
     for (value, expected) in [
         ("  Example\n  Ltd ", Some("Example Ltd")),
         ("\"Example\"", Some("Example")),
@@ -106,7 +106,7 @@ fn a_text_is_one_line_worth_keeping() {
 }
 
 #[test]
-fn a_trailing_bracket_is_parted() {
+fn splits_a_trailing_bracket() {
     for (value, expected) in [
         ("a (b)", Some(("a ", "b"))),
         ("a [b]", Some(("a ", "b"))),
@@ -123,7 +123,7 @@ fn a_trailing_bracket_is_parted() {
 }
 
 #[test]
-fn legal_forms_mark_organizations() {
+fn legal_forms_identify_organizations() {
     for name in [
         "Example Inc.",
         "Example, LLC",
@@ -135,14 +135,14 @@ fn legal_forms_mark_organizations() {
     ] {
         assert!(is_organization(name), "{name}");
     }
-    // A form alone is no name with a form.
+    // A legal form alone is not a name.
     for name in ["Inc.", "John Smith", "Incorporation", "Agnes Kg-less", ""] {
         assert!(!is_organization(name), "{name}");
     }
 }
 
 #[test]
-fn web_addresses_have_a_dot() {
+fn urls_have_a_dot_in_the_host() {
     for (value, expected) in [
         ("www.sample.example", Some("www.sample.example")),
         ("<https://a.example/x>", Some("https://a.example/x")),
@@ -159,7 +159,7 @@ fn web_addresses_have_a_dot() {
 }
 
 #[test]
-fn mail_addresses_have_a_host() {
+fn mail_addresses_have_a_host_name() {
     for (value, expected) in [
         ("abuse@example.net.", Some("abuse@example.net")),
         ("mailto:abuse@example.net", Some("abuse@example.net")),
@@ -198,7 +198,7 @@ fn telephone_numbers_are_digits_with_punctuation() {
 }
 
 #[test]
-fn numbers_of_registrars() {
+fn iana_ids_are_one_to_seven_digits() {
     for (value, expected) in [
         ("9998", Some("9998")),
         (" 1 ", Some("1")),
@@ -214,7 +214,7 @@ fn numbers_of_registrars() {
 }
 
 #[test]
-fn host_names_have_two_labels() {
+fn host_names_have_at_least_two_labels() {
     for (value, expected) in [
         ("NS1.Example.NET.", Some("ns1.example.net")),
         ("_dmarc.example.net", Some("_dmarc.example.net")),
@@ -244,7 +244,7 @@ fn host_names_have_two_labels() {
 }
 
 #[test]
-fn sixty_four_servers_are_kept() {
+fn keeps_at_most_64_name_servers() {
     let mut list = Vec::new();
     for n in 0..100 {
         nameservers(&mut list, &format!("ns{n}.example.net"));
@@ -261,7 +261,7 @@ fn sixty_four_servers_are_kept() {
 }
 
 #[test]
-fn words_for_signed() {
+fn parses_words_for_signed_and_unsigned() {
     for (value, expected) in [
         ("yes", Some(true)),
         ("SignedDelegation", Some(true)),

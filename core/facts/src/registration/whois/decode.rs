@@ -1,12 +1,12 @@
-//! Bytes of a whois answer to text.
+//! Decodes the bytes of a whois answer.
 
 use encoding_rs::{
     BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, KOI8_U, SHIFT_JIS, UTF_8,
     WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
 };
 
-/// What chardetng, the detector of whois-rust, makes of broken UTF-8.
-const MISTAKEN: [&Encoding; 8] = [
+/// Encodings that chardetng, the detector of whois-rust, reports for damaged UTF-8.
+const WRONG_GUESSES: [&Encoding; 8] = [
     WINDOWS_1252,
     WINDOWS_1250,
     WINDOWS_1251,
@@ -17,19 +17,19 @@ const MISTAKEN: [&Encoding; 8] = [
     KOI8_U,
 ];
 
-/// The bytes to [`decode`] of a text that whois-rust has decoded already: as the server sent them where they were
-/// UTF-8 with a broken character, else the text's own.
+/// Returns the bytes to [`decode`] for a text that whois-rust has already decoded: the original bytes if they were
+/// UTF-8 with a damaged character, or else the bytes of the text.
 ///
-/// The crate takes for UTF-8 only what is UTF-8 to the last byte. One field that a registrar cut in the middle of
-/// a character turns every name of the answer into "Ã¼" and the like, which can be undone without loss.
+/// The crate accepts only text that is entirely valid UTF-8. One field that a registrar truncated inside a character
+/// turns all names of the answer into "Ã¼" and the like, which can be undone without loss.
 pub fn as_sent(text: String) -> Vec<u8> {
     if text.is_ascii() {
         return text.into_bytes();
     }
 
-    for encoding in MISTAKEN {
+    for encoding in WRONG_GUESSES {
         let (bytes, _, lossy) = encoding.encode(&text);
-        // Whole UTF-8 is never mistaken: then the server sent the text like this.
+        // Valid UTF-8 is never decoded wrongly, so in that case the server sent the text like this.
         if !lossy && std::str::from_utf8(&bytes).is_err() && mostly_utf8(&bytes) {
             return bytes.into_owned();
         }
@@ -37,10 +37,11 @@ pub fn as_sent(text: String) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Decodes an answer: UTF-8, else the charset it declares, else the one its bytes look like, else Windows-1252.
+/// Decodes an answer as UTF-8, or else with the declared charset, the charset detected from the bytes, or
+/// Windows-1252.
 ///
-/// Never fails; bytes that mean nothing become U+FFFD. Control characters other than line breaks and tabs are
-/// dropped, so that a reply cannot steer a terminal.
+/// Never fails; invalid bytes become U+FFFD. Control characters except line breaks and tabs are removed, so that a
+/// reply cannot control a terminal.
 pub fn decode(bytes: &[u8]) -> String {
     let text = match std::str::from_utf8(bytes) {
         // Seven-bit text with escape sequences is Japanese.
@@ -62,10 +63,10 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     if is_iso_2022_jp(bytes) {
         return ISO_2022_JP;
     }
-    if let Some(declared) = declared(bytes) {
-        return declared;
+    if let Some(encoding) = declared_encoding(bytes) {
+        return encoding;
     }
-    // An answer cut in the middle of a character is still UTF-8.
+    // An answer truncated inside a character is still UTF-8.
     if mostly_utf8(bytes) {
         return UTF_8;
     }
@@ -84,8 +85,8 @@ fn is_iso_2022_jp(bytes: &[u8]) -> bool {
         .any(|w| matches!(w, [0x1b, b'$', b'B' | b'@'] | [0x1b, b'(', b'J']))
 }
 
-/// `charset: euc-kr` or `% encoding: iso-8859-1` within the first lines.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+/// The declared charset: `charset: euc-kr` or `% encoding: iso-8859-1` in the first 4 KiB.
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).to_lowercase();
     ["charset", "encoding"].iter().find_map(|word| {
         let (_, rest) = head.split_once(word)?;
@@ -108,9 +109,9 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
     good > 10 * bad
 }
 
-/// How much of a text is common East Asian script under an encoding; nothing if a byte does not fit.
+/// How many characters of a text are common East Asian ones in an encoding; zero if a byte is invalid in it.
 ///
-/// European text has single accented letters between ASCII ones; in these encodings characters come in runs.
+/// European text has single accented letters between ASCII letters, but East Asian text has runs of characters.
 fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
     let sample = &bytes[..bytes.len().min(16 * 1024)];
     let (text, broken) = encoding.decode_without_bom_handling(sample);
@@ -128,17 +129,17 @@ fn score(encoding: &'static Encoding, bytes: &[u8]) -> usize {
         }
         run += 1;
         wide += 1;
-        let known = match c {
+        let is_common = match c {
             '\u{3040}'..='\u{30ff}' => encoding == EUC_JP || encoding == SHIFT_JIS,
             '\u{ac00}'..='\u{d7a3}' => encoding == EUC_KR,
             '\u{4e00}'..='\u{9fa5}' => encoding != EUC_KR,
             '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff5e}' => true,
             _ => false,
         };
-        common += usize::from(known);
+        common += usize::from(is_common);
     }
 
-    // Kana and hangul leave no doubt; ideographs fit several encodings, of which the simplest script wins.
+    // Kana and hangul are conclusive; ideographs are valid in several encodings, of which the simplest script wins.
     let sure = text
         .chars()
         .filter(|c| matches!(c, '\u{3040}'..='\u{309f}' | '\u{30a0}'..='\u{30ff}' | '\u{ac00}'..='\u{d7a3}'))
@@ -159,25 +160,29 @@ mod tests {
     };
 
     #[test]
-    fn broken_utf8_that_was_mistaken_for_another_charset_is_read_as_utf8() {
+    fn restores_damaged_utf8_that_was_decoded_wrongly() {
         let german = "person: Jörg Müller\ncity: Zürich, Straße der Märzgefallenen, Österreich\n";
         let russian = "org: Общество с ограниченной ответственностью\n";
-        for (text, mistaken) in [
+        for (text, wrong) in [
             (german, WINDOWS_1252),
             (german, WINDOWS_1254),
             (russian, WINDOWS_1252),
             (russian, WINDOWS_1251),
         ] {
             let sent = [text.repeat(2).as_bytes(), b"city: Gr\xfc"].concat();
-            let guessed = mistaken.decode_without_bom_handling(&sent).0.into_owned();
-            assert_ne!(decode(guessed.as_bytes()), decode(&sent), "it does harm");
-            assert_eq!(as_sent(guessed), sent, "{}", mistaken.name());
+            let guessed = wrong.decode_without_bom_handling(&sent).0.into_owned();
+            assert_ne!(
+                decode(guessed.as_bytes()),
+                decode(&sent),
+                "the wrong encoding changes the text"
+            );
+            assert_eq!(as_sent(guessed), sent, "{}", wrong.name());
             assert_eq!(decode(&sent), format!("{}city: Gr\u{fffd}", text.repeat(2)));
         }
     }
 
     #[test]
-    fn a_text_that_was_decoded_well_stays() {
+    fn leaves_correctly_decoded_text_unchanged() {
         let double = "person: JÃ¶rg MÃ¼ller, StraÃŸe, Ã–sterreich\n";
         for text in [
             "plain\n",
@@ -185,14 +190,14 @@ mod tests {
             "Nazwa: Spółka z ograniczoną odpowiedzialnością\n",
             "персона: Иван Иванович\n",
             "[登録者名] 株式会社サンプル\n",
-            double, // as a server may send it
+            double, // a server may send this
         ] {
             assert_eq!(as_sent(text.to_owned()), text.as_bytes());
         }
     }
 
     #[test]
-    fn encodings() {
+    fn detects_encodings_and_removes_control_characters() {
         let japanese = "[登録者名] 株式会社サンプル\n[Name Server] ns1.example.jp\n";
         let korean = "등록인 : 예제 주식회사\n도메인이름 : example.kr\n";
         let chinese =

@@ -1,4 +1,4 @@
-//! Assembles a domain's registration from the entries of a text.
+//! Builds the registration of a domain from the entries of a text.
 
 use super::{
     super::{
@@ -7,7 +7,7 @@ use super::{
         values,
     },
     fields::{self, Field},
-    lines::{Entry, entries},
+    lines::{WhoisEntry, entries},
     objects::{Object, objects},
     phrases,
 };
@@ -15,18 +15,18 @@ use draft::Draft;
 
 mod draft;
 
-/// Registries that write the month first in numeric dates.
+/// Top-level domains that write the month first in numeric dates.
 const MONTH_FIRST: [&str; 7] = ["tk", "ml", "ga", "cf", "gq", "us", "ph"];
-/// Registries that write the day first.
+/// Top-level domains that write the day first in numeric dates.
 const DAY_FIRST: &str = " ae am ar at au ba be bg bn bo br by ch cl cr cy cz de dk dz ee es eu fi fr gr hk hr hu id ie il in \
     it ke lt lu lv ly ma me mk mt mx my ng nl no nz om pe pl pt qa ro rs ru sa se sg si sk sm th tn tr ua ug uk uy uz ve za ";
 
-/// Reads an answer about a domain.
+/// Parses an answer about a domain.
 pub(super) fn parse(query: &str, text: &str) -> Registration {
     let query = query.trim().trim_end_matches('.').to_lowercase();
     let tld = query.rsplit('.').next().unwrap_or_default();
     let all = entries(text, tld);
-    let Some(all) = only_asked(&all, &query) else {
+    let Some(all) = queried_part(&all, &query) else {
         return Registration {
             state: phrases::state(text, &query).unwrap_or_default(),
             ..Registration::empty(Kind::Domain)
@@ -44,21 +44,21 @@ pub(super) fn parse(query: &str, text: &str) -> Registration {
         draft.take(entry, object);
     }
 
-    let named = all
+    let has_name = all
         .iter()
         .any(|entry| fields::field(&entry.full) == Some(Field::Name));
 
-    draft.finish(text, named)
+    draft.finish(text, has_name)
 }
 
-/// The order of day and month: the registry's, else the one that another date of the same text shows.
-fn order(tld: &str, all: &[Entry<'_>]) -> Order {
+/// The order of day and month: that of the registry, or else as detected from another date of the text.
+fn order(tld: &str, all: &[WhoisEntry<'_>]) -> Order {
     if MONTH_FIRST.contains(&tld) {
         Order::MonthFirst
     } else if DAY_FIRST.contains(&format!(" {tld} ")) {
         Order::DayFirst
     } else {
-        let is_date = |entry: &&Entry| {
+        let is_date = |entry: &&WhoisEntry| {
             matches!(
                 fields::field(&entry.full),
                 Some(Field::Created | Field::Updated | Field::Expires)
@@ -66,22 +66,22 @@ fn order(tld: &str, all: &[Entry<'_>]) -> Order {
         };
         let mut dates = all.iter().filter(is_date);
         dates
-            .find_map(|entry| dates::shown_order(entry.value))
+            .find_map(|entry| dates::detect_order(entry.value))
             .unwrap_or_default()
     }
 }
 
-/// Where a text describes several domains and one is the one asked about, its part only.
+/// The part about the queried domain, if the text describes several domains.
 ///
-/// `None` if it describes only the top-level domain, as IANA does when it refers to a registry.
-fn only_asked<'e, 'a>(all: &'e [Entry<'a>], query: &str) -> Option<&'e [Entry<'a>]> {
-    let is_name = |entry: &Entry| {
+/// `None` if it describes only the top-level domain, as a referral from IANA does.
+fn queried_part<'e, 'a>(all: &'e [WhoisEntry<'a>], query: &str) -> Option<&'e [WhoisEntry<'a>]> {
+    let is_name = |entry: &WhoisEntry| {
         let key = matches!(
             entry.full.as_str(),
             "domain name" | "domain" | "server name"
         ) && entry.keyed;
         let word = entry.value.split_whitespace().next().filter(|_| key)?;
-        // IANA's entry for the top-level domain, in answers that hold the whole chain.
+        // The object of IANA for the top-level domain, in answers that contain the whole chain of referrals.
         let top =
             entry.full == "domain" && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if top {

@@ -1,22 +1,22 @@
-//! What keys mean: tables of the words registries use.
+//! Meaning of keys: tables of the words that registries use.
 
-/// Whom an entry is about.
+/// The contact or object that an entry is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The domain itself.
+    /// The domain object itself.
     #[default]
     Domain,
-    /// The company that registered it.
+    /// The registrar of the domain.
     Registrar,
-    /// That company's contact for abuse.
+    /// The abuse contact of the registrar.
     Abuse,
-    /// The holder.
+    /// The registrant, i.e. the holder.
     Registrant,
-    /// Any other contact, and whatever must not be mistaken for the above.
+    /// Any other contact, and keys that must not be mistaken for the above.
     Other,
 }
 
-/// A field of the result that an entry about the domain can fill.
+/// A field of the result that an entry about the domain can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Name,
@@ -25,13 +25,13 @@ pub(super) enum Field {
     Expires,
     Status,
     Nameserver,
-    /// Says whether the delegation is signed.
+    /// Whether the delegation is signed (DNSSEC).
     Signed,
-    /// Present, with a value, only for signed delegations.
+    /// A DS or DNSKEY record, present only if the delegation is signed.
     Key,
 }
 
-/// Words at the beginning of a key or heading that say whom it is about. The longest match wins.
+/// Words at the start of a key or heading that determine its role. The longest match wins.
 const ROLES: &[(&str, Role)] = &[
     ("registrar", Role::Registrar),
     ("sponsoring registrar", Role::Registrar),
@@ -104,7 +104,7 @@ const ROLES: &[(&str, Role)] = &[
     ("sub domains", Role::Other),
 ];
 
-/// Headings that may stand without a colon or above lines that are not indented, beyond those with a role.
+/// Headings without a role that may lack a colon or indented lines below.
 #[rustfmt::skip]
 const HEADINGS: &[&str] = &[
     "domain", "domain information", "nameservers", "name servers", "nservers", "name server", "domain servers",
@@ -115,7 +115,7 @@ const HEADINGS: &[&str] = &[
     "first registration date", "registration date", "creation date",
 ];
 
-/// Keys of facts about the domain.
+/// Keys for data of the domain.
 #[rustfmt::skip]
 const KEYS: &[(Field, &[&str])] = &[
     (Field::Name, &["domain name", "domain", "domainname", "nom de domaine", "nome de domínio", "query"]),
@@ -174,7 +174,7 @@ const KEYS: &[(Field, &[&str])] = &[
     ]),
 ];
 
-/// Sentences that hold a date after fixed words instead of a colon.
+/// Sentences with a date after fixed words instead of a colon.
 const PHRASES: &[(&str, &str)] = &[
     ("record created on ", "domain created"),
     ("record expires on ", "domain expires"),
@@ -188,9 +188,9 @@ const PHRASES: &[(&str, &str)] = &[
     ("expires on ", "domain expires"),
 ];
 
-/// The role a key begins with, and the rest of the key.
+/// The role at the start of a key, and the rest of the key.
 pub(super) fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
-    // In Taiwan the registrar goes by the name that elsewhere means its reseller.
+    // In .tw this is the registrar; elsewhere it is the reseller.
     if tld == "tw"
         && let Some(rest) = key.strip_prefix("registration service")
     {
@@ -236,7 +236,7 @@ pub(super) fn role<'k>(key: &'k str, tld: &str) -> (Option<Role>, &'k str) {
     }
 }
 
-/// What a key about the domain fills. Keys in two languages (`a / b`) and numbered ones (`ns 1`) are understood.
+/// The field that a key about the domain sets. Supports keys in two languages (`a / b`) and numbered ones (`ns 1`).
 pub(super) fn field(key: &str) -> Option<Field> {
     let lookup = |key: &str| {
         KEYS.iter()
@@ -261,25 +261,25 @@ pub(super) fn field(key: &str) -> Option<Field> {
         })
 }
 
-/// Facts that no contact has: they are about the domain wherever they stand.
+/// Whether a key is about the domain in any section, because contacts have no such data.
 pub(super) fn is_of_domain(key: &str) -> bool {
     matches!(field(key), Some(Field::Expires | Field::Nameserver)) && key != "ns" && key != "dns"
         || field(key).is_some() && key.starts_with("domain ")
 }
 
-/// Whether a line of this text alone opens a section.
+/// Whether a line with only this text opens a section.
 pub(super) fn is_heading(key: &str) -> bool {
     HEADINGS.contains(&key) || role(key, "").0.is_some() && key.split(' ').count() <= 4
 }
 
-/// A date sentence: its key and the date.
+/// Splits a sentence with a date into its key and the date.
 pub(super) fn phrase(text: &str) -> Option<(&'static str, &str)> {
     PHRASES.iter().find_map(|(words, key)| {
         let head = text.get(..words.len())?;
         let rest = text[head.len()..].trim();
-        let dated =
+        let has_date =
             rest.starts_with(|c: char| c.is_ascii_digit()) && head.eq_ignore_ascii_case(words);
-        dated.then(|| (*key, rest.trim_end_matches('.')))
+        has_date.then(|| (*key, rest.trim_end_matches('.')))
     })
 }
 

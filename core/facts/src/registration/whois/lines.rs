@@ -1,43 +1,43 @@
-//! Takes a whois text apart: lines become entries of a key and a value, placed under their section and paragraph.
+//! Splits a whois text into entries with key, value, section and paragraph.
 //!
 //! Registries write `Key: value`, `key.....: value`, `[Key] value`, headings with indented or following lines, and
-//! values that run over several lines. All of it comes out as [`Entry`]; what it means is decided elsewhere.
+//! values over several lines. All of these become a [`WhoisEntry`], which other modules interpret.
 
 use super::fields::{self, Role};
 use reader::Reader;
 
 mod reader;
 
-/// Lines beyond this are not read: no registration is that long.
+/// Largest number of lines that are read; no registration is that long.
 const MAX_LINES: usize = 20_000;
-/// Longest part of a line that is looked at.
+/// Longest part of a line that is read, in characters.
 const MAX_LINE: usize = 1_000;
-/// Longest key, and most words in it.
+/// Longest key in characters, and its largest number of words.
 const MAX_KEY: usize = 60;
 const MAX_KEY_WORDS: usize = 8;
 
-/// One fact of the text, not yet interpreted.
+/// A key with a value, not interpreted yet.
 #[derive(Debug, Clone)]
-pub(super) struct Entry<'a> {
-    /// Number of the paragraph (lines between blank lines) it stands in.
+pub(super) struct WhoisEntry<'a> {
+    /// Index of its paragraph; blank lines separate paragraphs.
     pub paragraph: usize,
-    /// Whom it is about.
+    /// The contact or object that it is about.
     pub role: Role,
-    /// The key in one spelling, without the words that gave the role; of the heading if the line has no key.
+    /// The canonical key without the words of the role; the key of the heading if the line has none.
     pub key: String,
-    /// The whole key in one spelling; of the heading if the line has no key.
+    /// The whole canonical key; the key of the heading if the line has none.
     pub full: String,
-    /// The value as written; may be empty.
+    /// The value as written, possibly empty.
     pub value: &'a str,
     /// Whether the line had a key of its own.
     pub keyed: bool,
-    /// Whether it stands under a heading.
+    /// Whether it is under a heading.
     pub nested: bool,
-    /// Last heading in the comments above, in lower case (`% Registrant:`).
+    /// Last heading in the comments above: `Registrant` for `% Registrant:`.
     pub comment: &'a str,
 }
 
-/// A line with its outer form recognised.
+/// A line with its indentation, key and kind.
 struct Line<'a> {
     indent: usize,
     text: &'a str,
@@ -54,14 +54,14 @@ enum LineKind {
 
 struct Section {
     indent: usize,
-    /// Children are indented; otherwise the section runs to the next blank line.
+    /// Whether its lines are indented; otherwise it ends at the next blank line.
     indented: bool,
     filled: bool,
     role: Role,
     key: String,
 }
 
-/// Cuts a line to a bounded length at a character boundary.
+/// Truncates a line to [`MAX_LINE`] characters.
 pub(super) fn bounded(line: &str) -> &str {
     match line.char_indices().nth(MAX_LINE) {
         Some((at, _)) => &line[..at],
@@ -69,7 +69,7 @@ pub(super) fn bounded(line: &str) -> &str {
     }
 }
 
-/// The key of a line in one spelling: lower case, words separated by one space, no filling dots, no parentheses.
+/// The canonical form of a key: lower case, words separated by one space, without padding dots and parentheses.
 pub(super) fn canonical(key: &str) -> String {
     let mut out = String::with_capacity(key.len());
     let mut depth = 0usize;
@@ -108,7 +108,7 @@ fn bracketed(text: &str) -> Option<(String, &str)> {
 fn colon(text: &str) -> Option<(String, &str)> {
     let (raw, value) = text.split_once(':')?;
 
-    // Parentheses in a key may hold prose; they are dropped before it is measured.
+    // Parentheses in a key may contain prose, so remove them before checking the length.
     let key = if raw.len() <= 4 * MAX_KEY {
         canonical(raw)
     } else {
@@ -187,8 +187,8 @@ fn line(raw: &str) -> Line<'_> {
     }
 }
 
-/// The entries of a text, in order.
-pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
+/// Splits a text into entries, in order.
+pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<WhoisEntry<'a>> {
     let lines = read(text);
     let mut reader = Reader::default();
 
@@ -213,7 +213,7 @@ pub(super) fn entries<'a>(text: &'a str, tld: &str) -> Vec<Entry<'a>> {
     reader.out
 }
 
-/// Recognises a line that only opens a section.
+/// Recognizes a line that only opens a section.
 fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Option<Section> {
     let line = &lines[index];
     let mut rest = lines[index + 1..]
@@ -235,20 +235,20 @@ fn heading(lines: &[Line<'_>], index: usize, after_blank: bool, tld: &str) -> Op
     let indented = below.indent > line.indent;
     let (key, opens) = match &line.key {
         Some((key, "")) => {
-            let known = fields::is_heading(key) && after_blank;
-            // Name servers may follow after an empty line.
+            let is_known = fields::is_heading(key) && after_blank;
+            // Name servers may follow a blank line.
             let listed =
                 fields::field(key) == Some(fields::Field::Nameserver) && below.key.is_none();
             let flat = (adjacent || listed)
                 && below.indent == line.indent
-                && (below.key.is_none() || known);
-            (key.clone(), indented && (adjacent || known) || flat)
+                && (below.key.is_none() || is_known);
+            (key.clone(), indented && (adjacent || is_known) || flat)
         }
         Some(_) => return None,
         None => {
             let key = canonical(line.text.trim_end_matches(':'));
-            let known = line.text.len() <= MAX_KEY && fields::is_heading(&key);
-            (key, known && (after_blank || indented))
+            let is_known = line.text.len() <= MAX_KEY && fields::is_heading(&key);
+            (key, is_known && (after_blank || indented))
         }
     };
 

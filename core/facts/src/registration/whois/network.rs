@@ -1,4 +1,5 @@
-//! Reads answers about addresses and AS numbers: ARIN, RPSL (RIPE, APNIC, AFRINIC), LACNIC, national registries, rwhois.
+//! Parses answers about addresses and AS numbers: ARIN, RPSL (RIPE, APNIC, AFRINIC), LACNIC,
+//! national registries, rwhois.
 
 use super::{
     super::{
@@ -15,7 +16,7 @@ mod objects;
 #[cfg(test)]
 mod samples;
 
-/// Keys that begin the description of a block.
+/// Keys that start an object for an address block.
 #[rustfmt::skip]
 const BLOCK: [&str; 10] = [
     "netrange", "inetnum", "inet6num", "network number", "ipv4 address", "ipv6 address", "ip network", "netblock",
@@ -23,19 +24,19 @@ const BLOCK: [&str; 10] = [
 ];
 const AS: [&str; 4] = ["asnumber", "aut num", "as number", "autnum"];
 const ROUTE: [&str; 2] = ["route", "route6"];
-/// Keys that begin the description of an organization.
+/// Keys that start an object for an organization.
 const ORGANIZATION: [&str; 3] = ["orgname", "custname", "organisation"];
-/// Names under which registries record what they did not hand out themselves.
+/// Names of blocks that registries list but did not allocate themselves.
 #[rustfmt::skip]
 const ELSEWHERE: [&str; 8] = [
     "IANA-BLK", "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK", "IANA-NETBLOCK", "ERX-NETBLOCK", "IANA-ADDR-BLOCK", "STUB-",
     "AFRINIC-ADDRESSES-NOT-HERE", "APNIC-AP-ERX",
 ];
-/// Sources in which a description begins with the holder.
+/// Sources whose descriptions start with the holder.
 const DESCRIBED: [&str; 7] = [
     "APNIC", "AFRINIC", "KRNIC", "JPNIC", "TWNIC", "CNNIC", "IDNIC",
 ];
-/// Keys of a block's or an AS's own facts.
+/// Keys for the name of a block or an AS.
 const NAME: [&str; 5] = [
     "netname",
     "as name",
@@ -52,7 +53,7 @@ const CREATED: [&str; 5] = [
 ];
 const UPDATED: [&str; 4] = ["last modified", "updated", "last update", "updated date"];
 
-/// Reads an answer about an address, a block or an AS.
+/// Parses an answer about an address, a block or an AS.
 pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     let mut objects = objects::read(text);
     objects.extend(objects::summaries(text));
@@ -102,7 +103,7 @@ fn date(value: &str) -> Option<String> {
     dates::parse(value, Order::Unknown)
 }
 
-/// The block or AS that the chosen object describes, with what the objects around it add.
+/// The block or AS of the selected object, completed from the objects around it.
 fn network(kind: Kind, index: usize, objects: &[Object<'_>]) -> Network {
     let object = &objects[index];
     let mut network = Network {
@@ -117,19 +118,19 @@ fn network(kind: Kind, index: usize, objects: &[Object<'_>]) -> Network {
             Some(range.first().to_string()),
             Some(range.last().to_string()),
         );
-        let given: Vec<String> = object.all(&["cidr"]).flat_map(ranges::prefixes).collect();
-        network.cidr = if given.is_empty() {
+        let listed: Vec<String> = object.all(&["cidr"]).flat_map(ranges::prefixes).collect();
+        network.cidr = if listed.is_empty() {
             range.cidr()
         } else {
-            given
+            listed
         };
         network.origin_asn = origin(object, range, objects);
     }
 
     let holder = holder(objects, index);
-    let named = |object: &Object| object.find(&["org name", "orgname", "custname"], values::text);
+    let name = |object: &Object| object.find(&["org name", "orgname", "custname"], values::text);
     let country = |object: &Object| object.find(&["country", "country code"], countries::code);
-    network.organization = holder.and_then(named).or_else(|| organization(object));
+    network.organization = holder.and_then(name).or_else(|| organization(object));
     network.country = country(object)
         .or_else(|| holder.and_then(country))
         .or_else(|| object.find(&["address country"], countries::code));
@@ -139,12 +140,12 @@ fn network(kind: Kind, index: usize, objects: &[Object<'_>]) -> Network {
 
 /// The most specific block that covers the query.
 fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
-    let wanted = ranges::parse(query);
+    let queried = ranges::parse(query);
     let usable = |object: &Object| {
         let elsewhere = object
             .all(&["netname"])
             .any(|name| ELSEWHERE.iter().any(|start| name.starts_with(start)));
-        // ARIN says so by the type: `Early Registrations, Transferred to APNIC`, `Allocated to RIPE NCC`.
+        // ARIN has this in the type: `Early Registrations, Transferred to APNIC`, `Allocated to RIPE NCC`.
         let moved = object.all(&["nettype"]).any(|kind| {
             let kind = kind.to_lowercase();
             kind.contains("transferred to ") || kind.starts_with("allocated to ")
@@ -153,7 +154,7 @@ fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
     };
     let covering = |object: &Object| {
         let range = object.range?;
-        let covers = wanted.is_none_or(|wanted| range.covers(wanted));
+        let covers = queried.is_none_or(|queried| range.covers(queried));
         (usable(object) && covers && !range.is_everything()).then(|| range.size())
     };
     let sized = objects
@@ -163,16 +164,16 @@ fn block(query: &str, objects: &[Object<'_>]) -> Option<usize> {
     sized.min().map(|(_, index)| index)
 }
 
-/// The description of the AS asked about.
+/// The object of the queried AS.
 fn autonomous_system(query: &str, objects: &[Object<'_>]) -> Option<usize> {
-    let wanted = asn(query);
+    let queried = asn(query);
     let matches = |object: &Object| {
         let Some((_, value)) = object.pairs.first().filter(|_| object.is(&AS)) else {
             return false;
         };
         let (first, last) = value.split_once('-').unwrap_or((value, value));
-        match (wanted, asn(first), asn(last)) {
-            (Some(wanted), Some(first), Some(last)) => (first..=last).contains(&wanted),
+        match (queried, asn(first), asn(last)) {
+            (Some(queried), Some(first), Some(last)) => (first..=last).contains(&queried),
             (None, Some(_), _) => true,
             _ => false,
         }
@@ -180,7 +181,7 @@ fn autonomous_system(query: &str, objects: &[Object<'_>]) -> Option<usize> {
     objects.iter().position(matches)
 }
 
-/// A number, with or without `AS` before it; the first of several.
+/// Parses an AS number with or without `AS`; the first of several.
 fn asn(value: &str) -> Option<u32> {
     let word = value.split([',', ' ']).find(|word| !word.is_empty())?;
     let bare = word
@@ -190,10 +191,10 @@ fn asn(value: &str) -> Option<u32> {
     bare.parse().ok().filter(|number| *number != 0)
 }
 
-/// The object that describes who holds the chosen one.
+/// The object of the organization that holds the selected one.
 fn holder<'o, 'a>(objects: &'o [Object<'a>], index: usize) -> Option<&'o Object<'a>> {
     let object = &objects[index];
-    // RPSL names it by handle; ARIN and its customers let it follow.
+    // RPSL refers to it by handle; at ARIN it follows.
     if let Some(handle) = object.all(&["org"]).next() {
         return objects.iter().find(|other| {
             other.first() == "organisation"
@@ -212,7 +213,7 @@ fn holder<'o, 'a>(objects: &'o [Object<'a>], index: usize) -> Option<&'o Object<
         .find(|other| arin && other.is(&ORGANIZATION))
 }
 
-/// The holder as the block itself names it.
+/// The holder as named in the object itself.
 fn organization(object: &Object<'_>) -> Option<String> {
     // `Example Inc. (EXAMP-1)`
     let without_handle = |value: &str| {
@@ -222,7 +223,7 @@ fn organization(object: &Object<'_>) -> Option<String> {
         values::text(name)
     };
 
-    let named = [
+    let keys = [
         "owner",
         "organization",
         "organization name",
@@ -232,9 +233,9 @@ fn organization(object: &Object<'_>) -> Option<String> {
         "orgname",
     ];
 
-    object.find(&named, without_handle).or_else(|| {
-        // APNIC, its national registries and AFRINIC put the holder on the first line of the description; elsewhere
-        // that line may be anything.
+    object.find(&keys, without_handle).or_else(|| {
+        // APNIC, its national registries and AFRINIC put the holder on the first line of the description. At other
+        // registries that line can be anything.
         let source = object
             .all(&["source"])
             .next()
@@ -243,12 +244,12 @@ fn organization(object: &Object<'_>) -> Option<String> {
         let first = object
             .all(&["descr"])
             .next()
-            .filter(|_| DESCRIBED.iter().any(|known| source.starts_with(known)));
+            .filter(|_| DESCRIBED.iter().any(|name| source.starts_with(name)));
         first.and_then(values::text)
     })
 }
 
-/// The AS said to announce the block: by the block itself, or by the most specific route that covers it.
+/// The AS that announces the block, from the block itself or from the most specific route that overlaps it.
 fn origin(object: &Object<'_>, range: Range, objects: &[Object<'_>]) -> Option<u32> {
     let own = object.find(&["originas", "origin as", "origin", "aut num"], asn);
     own.or_else(|| {

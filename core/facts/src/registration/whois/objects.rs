@@ -1,32 +1,32 @@
-//! Answers made of several objects: which paragraph describes what, and the contacts that handles point to.
+//! Answers with several objects: what each paragraph describes, and the contacts that handles refer to.
 
 use super::{
     super::{countries, values},
     fields::{self, Field, Role},
-    lines::{Entry, canonical},
+    lines::{WhoisEntry, canonical},
 };
 
-/// First keys of contacts.
+/// Keys that start the object of a contact.
 #[rustfmt::skip]
 const OBJECT_KEYS: [&str; 10] = [
     "contact", "contact id", "nic hdl", "nic hdl br", "nichandle", "nic handle", "person", "personname", "role",
     "contact handle",
 ];
 
-/// What a paragraph describes, in registries that answer with several objects.
+/// The object that a paragraph describes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Object {
     Domain,
     Registrar,
-    /// A contact; `true` if a comment says that it is the holder.
+    /// A contact; `true` if a comment identifies it as the holder.
     Contact(bool),
     Holder,
-    /// A named set of name servers.
+    /// A set of name servers with a handle.
     Servers,
     Ignored,
 }
 
-/// A contact described in a paragraph of its own.
+/// A contact with a paragraph of its own.
 #[derive(Default)]
 pub(super) struct Contact {
     pub handles: Vec<String>,
@@ -37,10 +37,10 @@ pub(super) struct Contact {
     pub holder: bool,
 }
 
-/// What each paragraph describes, by its first key.
-pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
+/// Determines the object of each paragraph from its first key.
+pub(super) fn objects(all: &[WhoisEntry<'_>]) -> Vec<Object> {
     let mut objects: Vec<Object> = Vec::new();
-    let mut domain_seen = false;
+    let mut after_domain = false;
     let mut previous = usize::MAX;
 
     for (index, entry) in all.iter().enumerate() {
@@ -58,7 +58,7 @@ pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
         let comment = canonical(entry.comment);
         let heading = fields::role(&comment, "")
             .0
-            .filter(|_| domain_seen && !entry.nested);
+            .filter(|_| after_domain && !entry.nested);
         let first = entry.full.as_str();
         let object = match heading {
             Some(Role::Registrant) => Object::Contact(true),
@@ -66,14 +66,14 @@ pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
             Some(Role::Other) => Object::Ignored,
             _ if entry.nested || !entry.keyed => Object::Domain,
             _ if OBJECT_KEYS.contains(&first) => Object::Contact(false),
-            _ if first == "registrar" && domain_seen && length > 1 => Object::Registrar,
-            _ if matches!(first, "organisation" | "organization") && domain_seen => Object::Holder,
-            _ if matches!(first, "nsset" | "ns list") && domain_seen => Object::Servers,
-            _ if matches!(first, "keyset" | "key tag") && domain_seen => Object::Ignored,
+            _ if first == "registrar" && after_domain && length > 1 => Object::Registrar,
+            _ if matches!(first, "organisation" | "organization") && after_domain => Object::Holder,
+            _ if matches!(first, "nsset" | "ns list") && after_domain => Object::Servers,
+            _ if matches!(first, "keyset" | "key tag") && after_domain => Object::Ignored,
             _ => Object::Domain,
         };
 
-        domain_seen |= fields::field(first) == Some(Field::Name);
+        after_domain |= fields::field(first) == Some(Field::Name);
         if objects.len() <= entry.paragraph {
             objects.resize(entry.paragraph + 1, Object::Domain);
         }
@@ -85,8 +85,8 @@ pub(super) fn objects(all: &[Entry<'_>]) -> Vec<Object> {
 }
 
 impl Contact {
-    /// Takes one entry of the contact.
-    pub(super) fn take(&mut self, entry: &Entry<'_>) {
+    /// Reads one entry of the contact.
+    pub(super) fn take(&mut self, entry: &WhoisEntry<'_>) {
         let key = entry.full.as_str();
         let first = self.handles.is_empty() && self.name.is_none() && self.organization.is_none();
 
@@ -115,7 +115,7 @@ impl Contact {
             "country" | "country loc" | "country code" => {
                 self.country = self.country.take().or_else(|| countries::code(entry.value));
             }
-            // Where no key says the country, a code alone on the last line of the address does.
+            // Without a key for the country, the last line of the address may be a country code.
             "address" | "street"
                 if entry.value.len() == 2
                     && entry.value.bytes().all(|b| b.is_ascii_uppercase()) =>
@@ -126,7 +126,7 @@ impl Contact {
         }
     }
 
-    /// The organization: named as such, or a name that can only be one.
+    /// The organization of the contact, or its name if that is one of an organization.
     pub(super) fn organization(&self) -> Option<String> {
         let name = || {
             self.name

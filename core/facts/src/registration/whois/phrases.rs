@@ -1,16 +1,17 @@
-//! What a text says of the whole object when it holds no facts: free, reserved, refused, broken.
+//! The state of an object from the phrases of a text without registration data: available, reserved, rate-limited,
+//! failed.
 //!
-//! The same words stand in the legal notices that follow most answers, so a phrase counts only where a registry puts
-//! it: at the start or the end of a short line, and never when the text holds registration facts.
+//! The legal notices in most answers use the same words. So a phrase counts only where registries put it, at the start
+//! or the end of a short line, and never if the text has registration data.
 
 use super::{super::State, lines::bounded};
 
-/// Longest line that can be an answer by itself.
+/// Longest line that can be an answer of its own, in bytes.
 const MAX_LINE: usize = 160;
-/// Lines looked at.
+/// Largest number of lines that are read.
 const MAX_LINES: usize = 400;
 
-/// Values of a status line that decide the state.
+/// Values of a status line that determine the state.
 #[rustfmt::skip]
 const STATUSES: &[(State, &[&str])] = &[
     (State::Available, &[
@@ -26,7 +27,7 @@ const STATUSES: &[(State, &[&str])] = &[
     (State::Unavailable, &["invalid", "failed", "error", "invalid domain", "unknown"]),
 ];
 
-/// Beginnings of answer lines, in lower case, without comment marks.
+/// Prefixes of answer lines, in lower case, without comment marks.
 #[rustfmt::skip]
 const STARTS: &[(State, &[&str])] = &[
     (State::Available, &[
@@ -87,7 +88,7 @@ const STARTS: &[(State, &[&str])] = &[
     ]),
 ];
 
-/// Answers that are a whole line; as the beginning of one they would be prose (`available to ...`).
+/// Answers that are a whole line. As a prefix they could be prose (`available to ...`).
 #[rustfmt::skip]
 const WHOLE: &[(State, &[&str])] = &[
     (State::Available, &["available", "not registered", "free", "nodata", "domain available", "unregistered"]),
@@ -95,7 +96,7 @@ const WHOLE: &[(State, &[&str])] = &[
     (State::Throttled, &["throttled", "rate limited", "blacklisted"]),
 ];
 
-/// Ends of short answer lines, such as `"example.test" is free`.
+/// Suffixes of short answer lines, such as `"example.test" is free`.
 #[rustfmt::skip]
 const ENDS: &[(State, &[&str])] = &[
     (State::Available, &[
@@ -123,7 +124,7 @@ const ENDS: &[(State, &[&str])] = &[
     ]),
 ];
 
-/// The state that a status value alone decides.
+/// The state that a status value determines on its own, if any.
 pub(super) fn of_status(value: &str) -> Option<State> {
     let lower = value.trim().trim_end_matches('.').to_lowercase();
     let bare = lower
@@ -136,18 +137,19 @@ pub(super) fn of_status(value: &str) -> Option<State> {
         .map(|(state, _)| *state)
 }
 
-/// The state that the phrases of a text say, the surest first: a free name may be followed by a notice on limits.
+/// The state from the phrases of a text. The most reliable phrase wins, because a notice about limits may follow an
+/// answer about an available name.
 pub(super) fn state(text: &str, query: &str) -> Option<State> {
-    let mut seen: Vec<State> = Vec::new();
+    let mut states: Vec<State> = Vec::new();
     for line in text
         .lines()
         .filter(|line| !line.trim().is_empty())
         .take(MAX_LINES)
     {
         if let Some(state) = of_line(bounded(line), query)
-            && !seen.contains(&state)
+            && !states.contains(&state)
         {
-            seen.push(state);
+            states.push(state);
         }
     }
     [
@@ -157,7 +159,7 @@ pub(super) fn state(text: &str, query: &str) -> Option<State> {
         State::Unavailable,
     ]
     .into_iter()
-    .find(|s| seen.contains(s))
+    .find(|state| states.contains(state))
 }
 
 fn of_line(line: &str, query: &str) -> Option<State> {
@@ -168,9 +170,9 @@ fn of_line(line: &str, query: &str) -> Option<State> {
     }
 
     let lower = line.to_lowercase();
-    let named = query.to_lowercase();
-    let rest = after_name(&lower, &named);
-    // A wrapped notice can end with one of these words alone, in lower case and with a full stop.
+    let name = query.to_lowercase();
+    let rest = after_name(&lower, &name);
+    // The last line of a wrapped notice can be one of these words, in lower case and with a full stop.
     let prose = raw.starts_with(char::is_lowercase) && raw.ends_with(['.', ',']);
     let whole = |text| if prose { None } else { by_whole(text) };
 
@@ -178,18 +180,18 @@ fn of_line(line: &str, query: &str) -> Option<State> {
         .or_else(|| whole(rest))
         .or_else(|| by_start(&lower))
         .or_else(|| by_start(rest))
-        .or_else(|| is_about(&lower, &named).then(|| by_end(&lower)).flatten())
+        .or_else(|| is_about(&lower, &name).then(|| by_end(&lower)).flatten())
 }
 
-/// What remains after the name asked about is the answer: `"example.test": no match`. The whole line where the name
-/// does not begin it.
-fn after_name<'l>(lower: &'l str, named: &str) -> &'l str {
+/// The text after the queried name, which is the answer in `"example.test": no match`. Returns the whole line if it
+/// does not start with the name.
+fn after_name<'l>(lower: &'l str, name: &str) -> &'l str {
     let rest = lower
         .trim_start_matches("domain name")
         .trim_start_matches("domain")
         .trim_start_matches([' ', '"', '\'', ':', '[']);
-    match rest.strip_prefix(named) {
-        Some(rest) if !named.is_empty() => {
+    match rest.strip_prefix(name) {
+        Some(rest) if !name.is_empty() => {
             rest.trim_matches(|c: char| c.is_whitespace() || "\"':-[].!,".contains(c))
         }
         _ => lower,
@@ -205,7 +207,7 @@ fn by_whole(text: &str) -> Option<State> {
 
 fn by_start(text: &str) -> Option<State> {
     let starts = |words: &&str| {
-        // The phrase ends where a word ends.
+        // The phrase must end at the end of a word.
         text.strip_prefix(*words)
             .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
@@ -227,8 +229,8 @@ fn by_end(lower: &str) -> Option<State> {
         .map(|(state, _)| *state)
 }
 
-/// A line that ends like an answer must be about the name, or be short and begin with the word for it.
-fn is_about(lower: &str, named: &str) -> bool {
+/// Whether a line is about the queried object: it contains the name, or is short and starts with a word for it.
+fn is_about(lower: &str, name: &str) -> bool {
     let subject = [
         "domain",
         "the domain",
@@ -240,7 +242,7 @@ fn is_about(lower: &str, named: &str) -> bool {
         "the object",
     ];
     let short = lower.len() <= 48 && subject.iter().any(|words| lower.starts_with(words));
-    short || lower.contains(" exceeded") || !named.is_empty() && lower.contains(named)
+    short || lower.contains(" exceeded") || !name.is_empty() && lower.contains(name)
 }
 
 #[cfg(test)]

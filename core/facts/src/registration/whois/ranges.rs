@@ -1,10 +1,10 @@
-//! Address ranges as registries write them.
+//! Parses address ranges as registries write them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
-/// A range of addresses of one family.
+/// A range of IPv4 or IPv6 addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     v6: bool,
@@ -12,7 +12,7 @@ pub(crate) struct Range {
     last: u128,
 }
 
-/// Most prefixes one range is split into.
+/// Largest number of prefixes in a result.
 const MAX_PREFIXES: usize = 64;
 
 impl Range {
@@ -40,7 +40,7 @@ impl Range {
         self.address(self.last)
     }
 
-    /// One less than the number of addresses, so that all of IPv6 fits.
+    /// The number of addresses minus one, so that all of IPv6 fits.
     pub(crate) fn size(self) -> u128 {
         self.last - self.first
     }
@@ -49,12 +49,12 @@ impl Range {
         self.v6 == other.v6 && self.first <= other.first && other.last <= self.last
     }
 
-    /// The whole address family: what registries answer for "not ours".
+    /// Whether the range is the whole address family, which registries use for blocks of other registries.
     pub(crate) fn is_everything(self) -> bool {
         self.first == 0 && self.last == if self.v6 { u128::MAX } else { u32::MAX.into() }
     }
 
-    /// The range as prefixes.
+    /// The range as CIDR prefixes, at most 64.
     pub(crate) fn cidr(self) -> Vec<String> {
         match (self.first(), self.last()) {
             (IpAddr::V4(a), IpAddr::V4(b)) => texts(Ipv4Subnets::new(a, b, 0)),
@@ -71,7 +71,7 @@ fn texts<T: ToString>(prefixes: impl Iterator<Item = T>) -> Vec<String> {
         .collect()
 }
 
-/// Reads `a - b`, a prefix, an address, or LACNIC's shortened prefix `200.160/16`. What follows is ignored.
+/// Parses `a - b`, a prefix, an address, or a shortened prefix of LACNIC (`200.160/16`). Ignores trailing text.
 pub(crate) fn parse(text: &str) -> Option<Range> {
     let text = text.trim();
     if let Some((first, last)) = text.split_once(" - ").or_else(|| text.split_once('-')) {
@@ -99,7 +99,7 @@ fn prefix(word: &str) -> Option<IpNet> {
         .map(|net| net.trunc())
 }
 
-/// The prefixes in a list separated by commas.
+/// Parses the prefixes in a list separated by commas or spaces.
 pub(crate) fn prefixes(text: &str) -> Vec<String> {
     text.split([',', ' '])
         .filter_map(|word| prefix(word.trim()))

@@ -1,22 +1,22 @@
-//! Finds the server that knows more.
+//! Finds the whois server that an answer refers to.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lines::{bounded, key_value};
 
-/// Where a whois answer sends the asker.
+/// The server that a whois answer refers to.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
 pub struct Referral {
-    /// Host name or address in lower case. Checked for form only: the caller decides whether it may be asked.
+    /// Host name or address in lower case. Only its syntax is checked.
     pub host: String,
-    /// TCP port; 43, or 4321 for rwhois, when the answer names none.
+    /// TCP port; by default 43, or 4321 for rwhois.
     pub port: u16,
-    /// Whether the server speaks rwhois (RFC 2167) instead of plain whois.
+    /// Whether the server uses rwhois (RFC 2167) instead of whois.
     pub rwhois: bool,
 }
 
-/// Keys that name a server, the surest first. ARIN hands over with `ReferralServer`, IANA with `refer`.
+/// Keys whose value is a server, the most reliable first. ARIN uses `ReferralServer`, IANA `refer`.
 const KEYS: [&str; 9] = [
     "referralserver",
     "refer",
@@ -28,8 +28,8 @@ const KEYS: [&str; 9] = [
     "referral",
     "resourcelink",
 ];
-/// Words in the remarks of a regional registry beside the server of the registry that really knows.
-const HANDOVER: [(&str, &str); 8] = [
+/// Whois servers that remarks of a regional registry mention for blocks of other registries.
+const REMARK_SERVERS: [(&str, &str); 8] = [
     ("whois.afrinic.net", "afrinic"),
     ("whois.apnic.net", "apnic"),
     ("whois.arin.net", "arin"),
@@ -39,10 +39,10 @@ const HANDOVER: [(&str, &str); 8] = [
     ("whois.kisa.or.kr", "krnic"),
     ("whois.registro.br", "registro.br"),
 ];
-/// Lines in which a referral can stand.
+/// Largest number of lines that are read.
 const MAX_LINES: usize = 2_000;
 
-/// The server a text refers to, if it names one in a way that is meant for machines.
+/// The server that a text refers to in a machine-readable way, if any.
 pub fn referral(text: &str) -> Option<Referral> {
     let mut best: Option<(usize, Referral)> = None;
     let mut elsewhere = false;
@@ -64,8 +64,8 @@ pub fn referral(text: &str) -> Option<Referral> {
             .iter()
             .any(|start| value.starts_with(start));
 
-        if let Some(rank) = KEYS.iter().position(|known| *known == key)
-            && best.as_ref().is_none_or(|(held, _)| rank < *held)
+        if let Some(rank) = KEYS.iter().position(|name| *name == key)
+            && best.as_ref().is_none_or(|(best, _)| rank < *best)
             && let Some(found) = server(value, key == "resourcelink")
         {
             best = Some((rank, found));
@@ -73,7 +73,7 @@ pub fn referral(text: &str) -> Option<Referral> {
 
         if remarks.is_none() && matches!(key.as_str(), "remarks" | "descr" | "comment" | "netname")
         {
-            remarks = handover(value);
+            remarks = server_in_remark(value);
         }
     }
 
@@ -81,10 +81,12 @@ pub fn referral(text: &str) -> Option<Referral> {
         .or_else(|| remarks.filter(|_| elsewhere))
 }
 
-/// A registry named in prose, used only where the answer says that the block is not its own.
-fn handover(value: &str) -> Option<Referral> {
+/// Finds the server of a registry in prose. Used only if the block belongs to another registry.
+fn server_in_remark(value: &str) -> Option<Referral> {
     let lower = value.to_lowercase();
-    let (host, _) = HANDOVER.iter().find(|(host, _)| lower.contains(host))?;
+    let (host, _) = REMARK_SERVERS
+        .iter()
+        .find(|(host, _)| lower.contains(host))?;
     Some(Referral {
         host: (*host).to_owned(),
         port: 43,
@@ -92,7 +94,7 @@ fn handover(value: &str) -> Option<Referral> {
     })
 }
 
-/// Reads `host`, `host:port`, `whois://host:port` or `rwhois://host:port/...`.
+/// Parses `host`, `host:port`, `whois://host:port` or `rwhois://host:port/...`.
 fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
     let word = value.split_whitespace().next()?;
     let (scheme, rest) = match word.split_once("://") {
@@ -104,7 +106,7 @@ fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
     let rwhois = match scheme.as_str() {
         "whois" => false,
         "rwhois" => true,
-        // Web pages are no whois servers.
+        // Other schemes, such as http, are no whois servers.
         _ => return None,
     };
 
@@ -125,11 +127,11 @@ fn server(value: &str, must_have_scheme: bool) -> Option<Referral> {
 
     let host = host.trim_end_matches('.').to_ascii_lowercase();
 
-    (port != 0 && valid(&host)).then_some(Referral { host, port, rwhois })
+    (port != 0 && is_valid_host(&host)).then_some(Referral { host, port, rwhois })
 }
 
-/// A host name in LDH form with a dot in it, or an address.
-fn valid(host: &str) -> bool {
+/// Whether a host is an IP address, or a host name of letters, digits and hyphens with at least one dot.
+fn is_valid_host(host: &str) -> bool {
     if host.parse::<std::net::IpAddr>().is_ok() {
         return true;
     }

@@ -1,11 +1,11 @@
-//! Answers in the shape of many registries, about example names, and what must be read from them.
+//! Answers in the formats of many registries, with example names and the expected data.
 
 use super::{
     super::{Kind, Registration},
     parse,
 };
 
-/// What is said, in one line; what is not said is not in it.
+/// Formats a registration in one line, without missing fields.
 pub(super) fn brief(r: &Registration) -> String {
     let mut out = vec![format!("{:?}", r.state).to_lowercase()];
     let mut add = |label: &str, value: Option<String>| {
@@ -56,7 +56,7 @@ fn domain(query: &str, text: &str, expected: &str) {
 }
 
 #[test]
-fn generic_registries() {
+fn parses_generic_registries() {
     let thick = "   Domain Name: EXAMPLE.COM\n   Registrar WHOIS Server: whois.registrar.example\n   Registrar URL: http://www.registrar.example\n   \
         Updated Date: 2024-05-06T07:08:09Z\n   Creation Date: 2001-02-03T04:05:06Z\n   Registry Expiry Date: 2031-02-03T04:05:06Z\n   \
         Registrar: Sample Registrar, Inc.\n   Registrar IANA ID: 9998\n   Registrar Abuse Contact Email: abuse@registrar.example\n   \
@@ -80,7 +80,7 @@ fn generic_registries() {
         "registered by=Sample GmbH cc=AT status=clientHold ns=ns1.example.net c=2001-08-26T10:11:12Z sec=true",
     );
 
-    // The registry lists host objects that begin with the name before the name itself.
+    // The registry lists host objects that start with the name before the name itself.
     domain(
         "example.com",
         "   Server Name: EXAMPLE.COM.OTHER.TEST\n   Registrar: Wrong\n\n   Domain Name: EXAMPLE.COM\n   Registrar: Right Inc.\n   \
@@ -98,7 +98,7 @@ fn generic_registries() {
 }
 
 #[test]
-fn headings_and_blocks() {
+fn parses_headings_and_blocks() {
     domain(
         "example.co.uk",
         "\n    Domain name:\n        example.co.uk\n\n    Data validation:\n        Nominet was able to match the details on 10-Dec-2012\n\n    Registrar:\n        \
@@ -147,7 +147,7 @@ fn headings_and_blocks() {
 }
 
 #[test]
-fn headings_without_indentation() {
+fn parses_headings_without_indentation() {
     domain(
         "example.dk",
         "# Hello\n\nDomain:               example.dk\nDNS:                  example.dk\nRegistered:           1999-01-10\nExpires:              2031-03-31\nDnssec:               Unsigned delegation\n\
@@ -181,7 +181,7 @@ fn headings_without_indentation() {
 }
 
 #[test]
-fn objects_with_handles() {
+fn parses_objects_with_handles() {
     domain(
         "example.de",
         "Domain: example.de\nNserver: ns1.example.de 192.0.2.1 2001:db8:0:0:0:0:0:1\nNserver: ns2.example.net\nDnskey: 257 3 8 AwEAAa\nStatus: connect\nChanged: 2024-03-12T21:44:25+01:00\n",
@@ -239,7 +239,7 @@ fn objects_with_handles() {
 }
 
 #[test]
-fn asian_registries() {
+fn parses_asian_registries() {
     domain(
         "example.jp",
         "[ JPRS database provides information ]\n\nDomain Information: [ドメイン情報]\n[Domain Name]                   EXAMPLE.JP\n\n[登録者名]                      株式会社サンプル\n\
@@ -299,7 +299,7 @@ fn asian_registries() {
 }
 
 #[test]
-fn names_that_are_free() {
+fn recognizes_available_names() {
     for (query, text, expected) in [
         (
             "example.com",
@@ -334,7 +334,7 @@ fn names_that_are_free() {
 }
 
 #[test]
-fn names_that_are_held_back_and_servers_that_refuse() {
+fn recognizes_reserved_names_and_rate_limits() {
     for (query, text, expected) in [
         (
             "example.org",
@@ -362,7 +362,7 @@ fn names_that_are_held_back_and_servers_that_refuse() {
 }
 
 #[test]
-fn nothing_is_invented() {
+fn texts_without_data_are_unavailable() {
     for (query, text, expected) in [
         (
             "example.de",
@@ -381,9 +381,9 @@ fn nothing_is_invented() {
     }
 }
 
-/// Hostile texts take linear time and give nothing.
+/// Hostile texts are parsed in linear time, without a panic.
 #[test]
-fn garbage() {
+fn survives_hostile_texts() {
     for text in [
         "a".repeat(1 << 20),
         ":\n".repeat(200_000),
@@ -405,7 +405,7 @@ fn garbage() {
 }
 
 #[test]
-fn other_names_are_not_the_one_asked() {
+fn ignores_data_of_other_names() {
     let iana = "% IANA WHOIS server\n\nrefer:        whois.registry.example\n\ndomain:       TEST\n\norganisation: Registry Ltd\n\nnserver:      A.NIC.TEST 192.0.2.1\n\nstatus:       ACTIVE\n\ncreated:      1985-01-01\n";
     domain("example.test", iana, "unavailable");
     domain(

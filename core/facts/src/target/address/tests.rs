@@ -1,9 +1,9 @@
-//! Addresses and hosts in the spellings that people paste.
+//! Addresses and hosts as people paste them.
 
 use super::*;
 
 #[test]
-fn addresses_in_all_spellings() {
+fn parses_addresses_in_all_spellings() {
     for (text, address) in [
         ("192.0.2.1", "192.0.2.1"),
         ("1[.]1[.]1[.]1", "1.1.1.1"),
@@ -21,7 +21,7 @@ fn addresses_in_all_spellings() {
 }
 
 #[test]
-fn legacy_spellings_are_refused_with_the_plain_one() {
+fn rejects_legacy_spellings_with_a_suggestion() {
     for (text, plain) in [
         ("2130706433", "127.0.0.1"),
         ("0x7f.1", "127.0.0.1"),
@@ -33,7 +33,7 @@ fn legacy_spellings_are_refused_with_the_plain_one() {
     }
     assert_eq!(
         "999.1.1.1".parse::<Host>().expect_err("octet").message,
-        "this is not an IPv4 or IPv6 address"
+        "expected an IPv4 or IPv6 address"
     );
     assert!(
         "fe80::1%eth0"
@@ -45,7 +45,7 @@ fn legacy_spellings_are_refused_with_the_plain_one() {
 }
 
 #[test]
-fn reverse_names_there_and_back() {
+fn reverse_names_round_trip() {
     for address in ["192.0.2.1", "2001:db8::567:89ab"] {
         let address: IpAddr = address.parse().expect("address");
         assert_eq!(from_reverse_name(&reverse_name(address)), Some(address));
@@ -58,7 +58,7 @@ fn reverse_names_there_and_back() {
 }
 
 #[test]
-fn a_name_where_an_address_is_wanted() {
+fn a_name_in_place_of_an_address_suggests_reverse() {
     assert_eq!(
         "example.com"
             .parse::<Address>()
@@ -70,7 +70,7 @@ fn a_name_where_an_address_is_wanted() {
 }
 
 #[test]
-fn what_inet_aton_reads_is_known_and_refused() {
+fn parses_legacy_spellings_like_inet_aton() {
     for (text, expected) in [
         ("0", Some(0)),
         ("4294967295", Some(u32::MAX)),
@@ -95,21 +95,21 @@ fn what_inet_aton_reads_is_known_and_refused() {
 }
 
 #[test]
-fn a_network_or_a_port_is_told_from_a_host() {
+fn rejects_networks_and_ports_as_hosts() {
     for (text, message, value) in [
         (
             "192.0.2.0/24",
-            "192.0.2.0/24 is a network; one address is wanted here",
+            "expected a single address, got the network 192.0.2.0/24",
             "192.0.2.0",
         ),
         (
             "2001:db8::/32",
-            "2001:db8::/32 is a network; one address is wanted here",
+            "expected a single address, got the network 2001:db8::/32",
             "2001:db8::",
         ),
         (
             "192.0.2.1:53",
-            "an address without a port is wanted here",
+            "expected an address without a port",
             "192.0.2.1",
         ),
     ] {
@@ -123,7 +123,7 @@ fn a_network_or_a_port_is_told_from_a_host() {
 }
 
 #[test]
-fn names_of_addresses_are_read_whole_or_not_at_all() {
+fn rejects_partial_and_malformed_reverse_names() {
     let v6 = reverse_name("2001:db8::567:89ab".parse().expect("v6"));
 
     assert_eq!(
@@ -153,7 +153,7 @@ fn names_of_addresses_are_read_whole_or_not_at_all() {
 }
 
 #[test]
-fn hosts_read_back_from_json() {
+fn hosts_round_trip_through_json() {
     for text in [
         "192.0.2.1",
         "2001:db8::1",
@@ -178,14 +178,14 @@ fn hosts_read_back_from_json() {
 }
 
 #[test]
-fn a_zone_is_shown_short_and_clean() {
+fn an_error_about_a_zone_id_truncates_and_cleans_it() {
     let invalid = format!("fe80::1%{}", "z".repeat(100))
         .parse::<Host>()
         .expect_err("a zone");
     assert_eq!(
         invalid.message,
         format!(
-            "the zone `%{}` means something only on its own machine",
+            "the zone ID `%{}` is only valid on its own machine",
             "z".repeat(16)
         )
     );

@@ -1,4 +1,4 @@
-//! Both versions, as text and as number.
+//! Both versions as text and as numbers.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn reads_text_and_numbers() {
 }
 
 #[test]
-fn writes_what_it_reads() {
+fn round_trips_through_json() {
     for version in [IpVersion::V4, IpVersion::V6] {
         let json = serde_json::to_string(&version).expect("JSON");
         assert_eq!(json, format!("\"{version}\""));

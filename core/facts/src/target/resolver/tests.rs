@@ -1,9 +1,9 @@
-//! Every form of the contract, and what is refused.
+//! All valid forms of a resolver, and invalid ones.
 
 use super::*;
 
 #[test]
-fn every_form_of_the_contract() {
+fn parses_every_documented_form() {
     for (text, canonical) in [
         ("192.0.2.53", "192.0.2.53"),
         ("192.0.2.53:5353", "192.0.2.53:5353"),
@@ -36,26 +36,26 @@ fn every_form_of_the_contract() {
 }
 
 #[test]
-fn faults_are_named() {
+fn errors_say_what_is_wrong() {
     let message = |text: &str| text.parse::<Resolver>().expect_err(text).message;
     assert_eq!(
         message("ftp://x"),
-        "a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
+        "expected `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
     );
-    assert_eq!(message("192.0.2.1:0"), "a port is a number from 1 to 65535");
+    assert_eq!(message("192.0.2.1:0"), "port must be 1–65535");
     assert_eq!(
         message("192.0.2.1#name"),
-        "a name after `#` belongs to `tls://`, `https://` or `quic://`"
+        "`#NAME` requires `tls://`, `https://` or `quic://`"
     );
     assert_eq!(
         message("tls://192.0.2.1/path"),
-        "a path has no meaning for `tls://`"
+        "`tls://` does not support a path"
     );
     assert!("a b".parse::<Resolver>().is_err());
 }
 
 #[test]
-fn each_protocol_has_its_port_and_scheme() {
+fn each_transport_has_its_port_and_scheme() {
     for (transport, port, scheme) in [
         (Transport::Udp, 53, "udp"),
         (Transport::Tcp, 53, "tcp"),
@@ -72,7 +72,7 @@ fn each_protocol_has_its_port_and_scheme() {
 }
 
 #[test]
-fn endpoints_are_taken_apart() {
+fn parses_endpoints() {
     for (text, host, port) in [
         ("192.0.2.1", "192.0.2.1", None),
         ("192.0.2.1:53", "192.0.2.1", Some(53)),
@@ -104,7 +104,7 @@ fn endpoints_are_taken_apart() {
 }
 
 #[test]
-fn paths_and_names_stand_where_they_mean_something() {
+fn accepts_paths_and_names_only_where_supported() {
     let resolver: Resolver = "https://dns.example:8443/dns-query#cert.example"
         .parse()
         .expect("a resolver");

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn named() {
+fn finds_programs_with_their_version() {
     for (text, class, name, version) in [
         ("curl/8.5.0", Class::Tool, "curl", Some("8.5.0")),
         (
@@ -25,7 +25,7 @@ fn named() {
             Some("312.0.0.24"),
         ),
     ] {
-        let Named {
+        let AgentMatch {
             agent,
             version: found,
             ..
@@ -49,14 +49,14 @@ fn named() {
 }
 
 #[test]
-fn the_table_is_whole() {
+fn every_line_of_the_table_is_read() {
     let rows = TABLE.lines().filter(|line| !line.starts_with('#')).count();
     assert_eq!(AGENTS.agents.len(), rows);
     assert!(rows > 250);
 }
 
 #[test]
-fn versions_stand_behind_names() {
+fn reads_the_version_after_a_name() {
     for (rest, expected) in [
         ("/1.2.3", Some("1.2.3")),
         (" 1.2 (x)", Some("1.2")),
@@ -78,7 +78,7 @@ fn versions_stand_behind_names() {
 }
 
 #[test]
-fn what_a_text_begins_with_is_what_it_is() {
+fn a_program_at_the_start_is_leading() {
     for (text, leading) in [
         ("curl/8.5.0", true),
         ("CURL/8.5.0", true),
@@ -86,7 +86,7 @@ fn what_a_text_begins_with_is_what_it_is() {
         ("Mozilla/5.0 (compatible; GPTBot/1.2)", false),
     ] {
         assert_eq!(
-            find(text).map(|named| named.leading),
+            find(text).map(|found| found.leading),
             Some(leading),
             "{text}"
         );

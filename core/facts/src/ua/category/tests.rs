@@ -1,9 +1,9 @@
-//! Kinds of clients, signs of programs, and makers.
+//! Kinds of clients, signs of bots, and vendors.
 
 use super::*;
 
 #[test]
-fn constants_build_and_words_decide() {
+fn expressions_compile_and_find_bots() {
     for text in [
         "MyCrawler/1.0",
         "foo-bot/2",
@@ -11,7 +11,7 @@ fn constants_build_and_words_decide() {
         "SiteChecker",
         "Foo/1.0",
     ] {
-        assert!(sounds_like_a_bot(text, false), "{text}");
+        assert!(looks_like_a_bot(text, false), "{text}");
     }
 
     for text in [
@@ -19,7 +19,7 @@ fn constants_build_and_words_decide() {
         "Nokia6230/2.0",
         "MyApp/3 CFNetwork/1408.0.4 Darwin/22.5.0",
     ] {
-        assert!(!sounds_like_a_bot(text, false), "{text}");
+        assert!(!looks_like_a_bot(text, false), "{text}");
     }
 
     let named = |name: &str, version: &str| (Some(name.to_owned()), Some(version.to_owned()));
@@ -42,7 +42,7 @@ fn constants_build_and_words_decide() {
     assert_eq!(vendor("Mobile Safari UI/WKWebView"), Some("Apple"));
 }
 
-/// A text, uap-core's system, and the kind.
+/// Rows: a text, its OS by uap-core, and the expected kind.
 const KINDS: &[(&str, Option<&str>, Category)] = &[
     (
         "Mozilla/5.0 (iPad; CPU OS 17_7 like Mac OS X)",
@@ -106,14 +106,14 @@ const KINDS: &[(&str, Option<&str>, Category)] = &[
 ];
 
 #[test]
-fn the_kind_is_taken_from_the_strongest_sign() {
+fn the_strongest_sign_decides_the_kind() {
     for &(text, system, expected) in KINDS {
         assert_eq!(of(text, system, ""), expected, "{text}");
     }
 }
 
 #[test]
-fn without_a_sign_or_a_system_woothee_decides() {
+fn woothee_decides_without_a_sign_or_os() {
     for (woothee, expected) in [
         ("pc", Pc),
         ("smartphone", Smartphone),
@@ -128,7 +128,7 @@ fn without_a_sign_or_a_system_woothee_decides() {
 }
 
 #[test]
-fn short_signs_are_whole_words() {
+fn short_signs_match_at_the_start_of_a_word_only() {
     for (text, expected) in [
         ("Linux; Android 9; AFTS Build", true),
         ("DAFTS", false),
@@ -146,12 +146,12 @@ fn short_signs_are_whole_words() {
             "Wii"
         };
         let at = text.find(sign).expect("the sign");
-        assert_eq!(whole(text, at, at + sign.len()), expected, "{text}");
+        assert_eq!(starts_a_word(text, at, at + sign.len()), expected, "{text}");
     }
 }
 
 #[test]
-fn programs_that_nobody_listed_sound_like_it() {
+fn recognizes_unlisted_bots() {
     for text in [
         "MyCrawler/1.0",
         "somebot",
@@ -163,7 +163,7 @@ fn programs_that_nobody_listed_sound_like_it() {
         "x (+https://example.test)",
         "python-something",
     ] {
-        assert!(sounds_like_a_bot(text, false), "{text}");
+        assert!(looks_like_a_bot(text, false), "{text}");
     }
     for text in [
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140 Safari/537.36",
@@ -172,12 +172,12 @@ fn programs_that_nobody_listed_sound_like_it() {
         "Opera/9.80",
         "MyApp/1.0 (iPhone; iOS 17)",
     ] {
-        assert!(!sounds_like_a_bot(text, true), "{text}");
+        assert!(!looks_like_a_bot(text, true), "{text}");
     }
 }
 
 #[test]
-fn a_bot_is_called_by_its_own_product() {
+fn a_bot_has_the_name_of_its_own_product() {
     for (text, name, version) in [
         (
             "Mozilla/5.0 (compatible; Thing/1.0; +http://x.test)",
@@ -198,7 +198,7 @@ fn a_bot_is_called_by_its_own_product() {
 }
 
 #[test]
-fn families_have_makers() {
+fn families_have_vendors() {
     for (family, expected) in [
         ("Chrome", Some("Google")),
         ("Chrome Mobile iOS", Some("Google")),

@@ -1,4 +1,4 @@
-//! Makers and models.
+//! Brands and models of devices.
 
 use super::*;
 
@@ -31,13 +31,13 @@ fn finds_the_model_of_an_android_device() {
 }
 
 #[test]
-fn finds_the_maker() {
+fn finds_the_brand() {
     for (text, model, expected) in [
         ("Linux; Android 13", Some("SM-S901B"), Some("Samsung")),
         ("Linux; Android 13", Some("Pixel 8"), Some("Google")),
         ("Linux; Android 13", Some("CUBOT X"), Some("Cubot")),
         ("Linux; Android 13", Some("Unheard Of"), None),
-        // A model's beginning means something on Android only.
+        // Model prefixes are used for Android only.
         ("Windows", Some("SM-S901B"), None),
         ("PlayStation 5", None, Some("Sony")),
         ("(Web0S; Linux/SmartTV)", None, Some("LG")),
@@ -49,7 +49,7 @@ fn finds_the_maker() {
 }
 
 #[test]
-fn general_words_are_no_maker() {
+fn placeholders_are_no_brand() {
     for word in [
         "Generic",
         "Generic_Android",
@@ -59,10 +59,10 @@ fn general_words_are_no_maker() {
         "K",
         "Other",
     ] {
-        assert!(vague(word), "{word}");
+        assert!(is_placeholder(word), "{word}");
     }
     for word in ["Samsung", "KDDI", "", "Tablet 7"] {
-        assert!(!vague(word), "{word}");
+        assert!(!is_placeholder(word), "{word}");
     }
     assert_eq!(of("nothing", None), Device::default());
 }

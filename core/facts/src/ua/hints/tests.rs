@@ -1,11 +1,11 @@
-//! Client hints: what is read, and what contradicts the User-Agent.
+//! Client hints, and their contradictions with the User-Agent.
 
 use super::*;
 
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
 #[test]
-fn windows_11() {
+fn recognizes_windows_11() {
     let headers = [
         (
             "Sec-CH-UA",
@@ -39,7 +39,7 @@ fn windows_11() {
 }
 
 #[test]
-fn disagreement_and_nonsense() {
+fn reports_contradictions_and_ignores_malformed_values() {
     let headers = [
         ("Sec-CH-UA", r#""Chromium";v="99""#),
         ("Sec-CH-UA-Mobile", "?1"),
@@ -63,7 +63,7 @@ fn disagreement_and_nonsense() {
 }
 
 #[test]
-fn made_up_brands_are_left_out() {
+fn ignores_grease_brands() {
     for (value, expected) in [
         (
             r#""Chromium";v="126", "Not/A)Brand";v="8""#,
@@ -91,7 +91,7 @@ fn made_up_brands_are_left_out() {
 }
 
 #[test]
-fn reads_values_of_structured_fields() {
+fn parses_structured_field_values() {
     assert_eq!(string(r#""x86""#).as_deref(), Some("x86"));
     for value in [r#""""#, "x86", "?1", "1", "", "\"\u{e9}\""] {
         assert_eq!(string(value), None, "{value}");
@@ -130,7 +130,7 @@ fn names_the_system() {
 }
 
 #[test]
-fn a_header_beyond_the_limit_is_no_hint() {
+fn ignores_headers_beyond_the_limit() {
     let long = format!("\"{}\"", "a".repeat(MAX_HEADER));
     let facts = super::super::read(CHROME);
     assert_eq!(
@@ -143,7 +143,7 @@ fn a_header_beyond_the_limit_is_no_hint() {
 }
 
 #[test]
-fn a_hint_for_chromium_needs_a_chrome() {
+fn a_chromium_hint_contradicts_a_user_agent_without_chrome() {
     let firefox = super::super::read(
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0",
     );

@@ -1,4 +1,4 @@
-//! Contacts after RFC 7095, and broken ones.
+//! Valid contacts (RFC 7095) and malformed ones.
 
 use serde_json::json;
 
@@ -37,7 +37,7 @@ fn reads_the_example_of_rfc_9083() {
 }
 
 #[test]
-fn a_displayed_name_may_be_an_organization() {
+fn a_formatted_name_may_be_an_organization() {
     let named = |kind: &str, name: &str| {
         let entity = entity(json!([
             ["fn", {}, "text", name],
@@ -79,14 +79,14 @@ fn finds_the_country_in_three_places() {
         Some("US")
     );
 
-    // A state's two letters are no country.
+    // The two letters of a US state are no country.
     assert_eq!(country(json!({"label": "Town\nCA"}), empty.clone()), None);
     assert_eq!(country(json!({"label": ""}), empty.clone()), None);
     assert_eq!(country(json!({"cc": 1}), empty), None);
 }
 
 #[test]
-fn a_fax_is_no_telephone() {
+fn ignores_fax_numbers() {
     let entity = entity(json!([
         ["tel", {"type": "fax"}, "uri", "tel:+1.5555550199"],
         ["tel", {"type": ["work", "FAX"]}, "uri", "tel:+1.5555550198"],
@@ -96,7 +96,7 @@ fn a_fax_is_no_telephone() {
 }
 
 #[test]
-fn broken_cards_say_nothing() {
+fn malformed_cards_have_no_contact() {
     for entity in [
         json!({}),
         json!({"vcardArray": null}),
@@ -122,7 +122,7 @@ fn broken_cards_say_nothing() {
 }
 
 #[test]
-fn a_hundred_properties_are_read() {
+fn reads_at_most_100_properties() {
     let mut properties = vec![json!(["note", {}, "text", "x"]); MAX];
     properties.push(json!(["fn", {}, "text", "Late"]));
     assert_eq!(Card::of(&entity(json!(properties))).name(), None);

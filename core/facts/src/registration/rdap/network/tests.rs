@@ -1,4 +1,4 @@
-//! Blocks as the five registries write them.
+//! Address blocks as the regional registries write them.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ fn of(query: &str, object: Value) -> Option<Network> {
 }
 
 #[test]
-fn a_block_elsewhere_is_no_answer() {
+fn rejects_blocks_that_do_not_match_the_query() {
     let object =
         |start: &str, end: &str| json!({"startAddress": start, "endAddress": end, "name": "X"});
 
@@ -47,7 +47,7 @@ fn a_block_elsewhere_is_no_answer() {
 }
 
 #[test]
-fn prefixes_are_taken_from_the_extension_or_from_the_range() {
+fn prefixes_come_from_the_extension_or_the_range() {
     let block = |cidrs: Value| {
         let object =
             json!({"startAddress": "192.0.2.0", "endAddress": "192.0.2.255", "cidr0_cidrs": cidrs});
@@ -71,7 +71,7 @@ fn prefixes_are_taken_from_the_extension_or_from_the_range() {
 }
 
 #[test]
-fn the_origin_has_three_names() {
+fn reads_the_origin_from_three_extensions() {
     for (object, expected) in [
         (
             json!({"arin_originas0_originautnums": [64500, 64501]}),
@@ -91,7 +91,7 @@ fn the_origin_has_three_names() {
 }
 
 #[test]
-fn a_description_names_the_holder_in_two_registries() {
+fn the_description_has_the_holder_at_apnic_and_afrinic_only() {
     let object = |server: &str, title: &str| {
         json!({"startAutnum": 64500, "port43": server, "remarks": [
             {"title": "remarks", "description": ["no"]}, {"title": title, "description": ["Sample Pty Ltd", "Street"]}]})

@@ -1,4 +1,4 @@
-//! A domain's registration while its entries are being read.
+//! Collects the registration of a domain from its entries.
 
 use super::super::{
     super::{
@@ -7,19 +7,19 @@ use super::super::{
         status, values,
     },
     fields::{self, Field, Role},
-    lines::Entry,
+    lines::WhoisEntry,
     objects::{Contact, Object},
     phrases,
 };
 
 mod sum;
 
-/// What has been read so far. Of every fact the first one counts.
+/// The data that was read so far. The first value of each field wins.
 #[derive(Default)]
 pub(super) struct Draft<'q> {
-    /// The name asked about, in lower case.
+    /// The queried name, in lower case.
     query: &'q str,
-    /// Its last label: the registry.
+    /// The top-level domain, which identifies the registry.
     tld: &'q str,
     order: Order,
     out: Registration,
@@ -27,30 +27,31 @@ pub(super) struct Draft<'q> {
     registrar_organization: Option<String>,
     registrar_name: Option<String>,
     organization: Option<String>,
-    /// A holder named without saying whether person or organization.
+    /// Name of a holder that may be a person or an organization.
     holder: Option<String>,
     holder_name: Option<String>,
     legal: bool,
     country: Option<String>,
-    /// Lines of a holder's address block.
+    /// Lines of the address block of the holder.
     block: Vec<String>,
     handle: Option<String>,
-    /// Contacts in paragraphs of their own, with the paragraph.
+    /// Contacts in separate paragraphs, with the index of the paragraph.
     contacts: Vec<(usize, Contact)>,
-    /// The entry before was about the registrar.
+    /// Whether the previous entry was about the registrar.
     after_registrar: bool,
-    decided: Option<State>,
+    /// State from a status value or the line of the name.
+    state: Option<State>,
 }
 
-/// Fills a fact that is not known yet.
-fn fill<T>(fact: &mut Option<T>, read: impl FnOnce() -> Option<T>) {
-    if fact.is_none() {
-        *fact = read();
+/// Sets a field that is still empty.
+fn fill<T>(field: &mut Option<T>, read: impl FnOnce() -> Option<T>) {
+    if field.is_none() {
+        *field = read();
     }
 }
 
 impl<'q> Draft<'q> {
-    /// A draft without facts. `order` is how the registry writes numeric dates.
+    /// Creates an empty draft. `order` is the order of numeric dates of the registry.
     pub(super) fn new(query: &'q str, tld: &'q str, order: Order) -> Self {
         Self {
             query,
@@ -61,8 +62,8 @@ impl<'q> Draft<'q> {
         }
     }
 
-    /// Takes one entry, which stands in the paragraph that describes `object`.
-    pub(super) fn take(&mut self, entry: &Entry<'_>, object: Object) {
+    /// Reads one entry from a paragraph that describes `object`.
+    pub(super) fn take(&mut self, entry: &WhoisEntry<'_>, object: Object) {
         match object {
             Object::Ignored => {}
             Object::Contact(holder) => self.contact_entry(entry, holder),
@@ -87,7 +88,7 @@ impl<'q> Draft<'q> {
         self.after_registrar = entry.role == Role::Registrar;
     }
 
-    fn contact_entry(&mut self, entry: &Entry<'_>, holder: bool) {
+    fn contact_entry(&mut self, entry: &WhoisEntry<'_>, holder: bool) {
         let open = self.contacts.last().map(|(paragraph, _)| *paragraph);
         if open != Some(entry.paragraph) {
             let contact = Contact {
@@ -101,7 +102,7 @@ impl<'q> Draft<'q> {
         }
     }
 
-    fn domain_entry(&mut self, entry: &Entry<'_>) {
+    fn domain_entry(&mut self, entry: &WhoisEntry<'_>) {
         let (value, order) = (entry.value, self.order);
 
         match fields::field(&entry.key) {
@@ -119,17 +120,17 @@ impl<'q> Draft<'q> {
                     || entry.key == "keyset" && !value.is_empty();
                 fill(&mut self.out.dnssec, || present.then_some(true));
             }
-            None => self.extra(entry),
+            None => self.other_entry(entry),
         }
     }
 
-    /// `EXAMPLE.TEST is Active`: some registries say the state beside the name.
+    /// Reads `EXAMPLE.TEST is Active`: some registries put the state after the name.
     fn name_entry(&mut self, value: &str) {
         let Some((_, word)) = value.split_once(" is ") else {
             return;
         };
-        self.decided = phrases::of_status(word);
-        if self.decided.is_none() && value.len() < 120 {
+        self.state = phrases::of_status(word);
+        if self.state.is_none() && value.len() < 120 {
             status::add(&mut self.out.status, word);
         }
     }
@@ -137,7 +138,7 @@ impl<'q> Draft<'q> {
     fn status_entry(&mut self, value: &str) {
         let out = &mut self.out;
 
-        // Japan writes the end of the period behind the state: `Connected (2031/03/31)`.
+        // The registry of .jp puts the expiry date after the state: `Connected (2031/03/31)`.
         if self.tld == "jp" {
             let (word, date) = values::trailing_bracket(value).unwrap_or((value, ""));
             fill(&mut out.expires, || dates::parse(date, Order::Unknown));
@@ -153,7 +154,7 @@ impl<'q> Draft<'q> {
 
         match phrases::of_status(value) {
             Some(state) => {
-                self.decided = Some(state);
+                self.state = Some(state);
                 if state != State::Available {
                     status::add(&mut out.status, value);
                 }
@@ -163,8 +164,8 @@ impl<'q> Draft<'q> {
         }
     }
 
-    /// Malaysia's handles of servers, and the domain itself, which some registries repeat under `DNS`.
-    fn is_no_server(&self, entry: &Entry<'_>) -> bool {
+    /// Whether a value is not a name server: a server handle (.my), or the domain itself, repeated as `DNS`.
+    fn is_no_server(&self, entry: &WhoisEntry<'_>) -> bool {
         let handle = self.tld == "my"
             && entry
                 .value
@@ -176,8 +177,8 @@ impl<'q> Draft<'q> {
         handle || itself
     }
 
-    /// Keys of the domain's own object that tell of registrar or holder.
-    fn extra(&mut self, entry: &Entry<'_>) {
+    /// Reads keys of the domain object that are about the registrar or the holder.
+    fn other_entry(&mut self, entry: &WhoisEntry<'_>) {
         let value = entry.value;
         match entry.key.as_str() {
             "referral url" => fill(&mut self.registrar.url, || values::url(value)),
@@ -188,7 +189,7 @@ impl<'q> Draft<'q> {
                 fill(&mut self.holder, || values::name(value));
                 self.block.push(value.to_owned());
             }
-            // Brazil's number for a person has eleven digits, for a company fourteen.
+            // In Brazil, the tax number of a person has 11 digits and that of a company 14.
             "ownerid" if value.bytes().filter(u8::is_ascii_digit).count() == 11 => {
                 self.holder = None;
             }
@@ -197,7 +198,7 @@ impl<'q> Draft<'q> {
         }
     }
 
-    /// Israel lists every change with its kind: `registrar AT registry 19990605 (Assigned)`.
+    /// Reads a change in .il, where each is listed with its kind: `registrar AT registry 19990605 (Assigned)`.
     fn israeli_change(&mut self, value: &str) {
         let (dated, kind) = values::trailing_bracket(value).unwrap_or((value, ""));
         let date = dated
@@ -211,14 +212,14 @@ impl<'q> Draft<'q> {
         }
     }
 
-    fn registrar_entry(&mut self, entry: &Entry<'_>) {
+    fn registrar_entry(&mut self, entry: &WhoisEntry<'_>) {
         let value = entry.value;
         let registrar = &mut self.registrar;
 
         match entry.key.as_str() {
             "" if registrar.name.is_none() => {
                 registrar.name = values::name(value);
-                // `Example Ltd (http://www.example.test)`; Austria links to its own pages there.
+                // `Example Ltd (http://www.example.test)`; the registry of .at has links to its own pages there.
                 if self.tld != "at"
                     && let Some((_, inside)) = values::trailing_bracket(value)
                     && (inside.contains("://") || inside.starts_with("www."))
@@ -243,7 +244,7 @@ impl<'q> Draft<'q> {
         }
     }
 
-    fn abuse_entry(&mut self, entry: &Entry<'_>) {
+    fn abuse_entry(&mut self, entry: &WhoisEntry<'_>) {
         let registrar = &mut self.registrar;
         if let Some(email) = values::email(entry.value) {
             registrar.abuse_email.get_or_insert(email);
@@ -255,7 +256,7 @@ impl<'q> Draft<'q> {
         }
     }
 
-    fn registrant_entry(&mut self, entry: &Entry<'_>) {
+    fn registrant_entry(&mut self, entry: &WhoisEntry<'_>) {
         let value = entry.value;
 
         match entry.key.as_str() {
@@ -277,7 +278,7 @@ impl<'q> Draft<'q> {
             | "organization loc"
             | "organizacija" => fill(&mut self.organization, || values::name(value)),
             "name" => fill(&mut self.holder_name, || values::name(value)),
-            // Only companies have these.
+            // Only organizations have these numbers.
             "org id"
             | "register number"
             | "registration number"
@@ -291,8 +292,8 @@ impl<'q> Draft<'q> {
         }
     }
 
-    /// `Registrant: EX1-HANDLE`, or a line of the block below `Registrant:`, which begins with the holder.
-    fn holder_line(&mut self, entry: &Entry<'_>) {
+    /// Reads `Registrant: EX1-HANDLE`, or a line of the block below `Registrant:`, which starts with the holder.
+    fn holder_line(&mut self, entry: &WhoisEntry<'_>) {
         let value = entry.value;
         let handle = !value.contains(' ') && value.bytes().any(|b| b.is_ascii_digit());
         if entry.keyed && (handle || entry.key == "c") {

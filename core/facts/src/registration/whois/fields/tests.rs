@@ -1,9 +1,9 @@
-//! What keys mean.
+//! Roles and fields of keys.
 
 use super::*;
 
 #[test]
-fn a_key_says_whom_it_is_about() {
+fn a_key_determines_the_role() {
     for (key, tld, expected) in [
         ("registrar", "com", (Some(Role::Registrar), "")),
         ("registrar url", "com", (Some(Role::Registrar), "url")),
@@ -48,7 +48,7 @@ fn a_key_says_whom_it_is_about() {
         ),
         ("account name", "ie", (Some(Role::Registrar), "")),
         ("account name", "com", (None, "account name")),
-        // A fact about the domain has no other subject.
+        // Data of the domain has no other role.
         ("registration date", "com", (None, "registration date")),
         ("domain name", "com", (None, "domain name")),
         ("", "", (None, "")),
@@ -58,7 +58,7 @@ fn a_key_says_whom_it_is_about() {
 }
 
 #[test]
-fn a_key_says_what_it_fills() {
+fn a_key_determines_the_field() {
     for (key, expected) in [
         ("domain name", Some(Field::Name)),
         ("creation date", Some(Field::Created)),
@@ -84,7 +84,7 @@ fn a_key_says_what_it_fills() {
 }
 
 #[test]
-fn no_key_stands_for_two_fields() {
+fn no_key_belongs_to_two_fields() {
     let mut all: Vec<&str> = KEYS
         .iter()
         .flat_map(|(_, keys)| keys.iter().copied())
@@ -96,7 +96,7 @@ fn no_key_stands_for_two_fields() {
 }
 
 #[test]
-fn some_facts_are_the_domains_wherever_they_stand() {
+fn some_keys_are_about_the_domain_in_any_section() {
     for key in [
         "expires",
         "name server",
@@ -112,7 +112,7 @@ fn some_facts_are_the_domains_wherever_they_stand() {
 }
 
 #[test]
-fn headings_are_known_words() {
+fn only_known_words_are_headings() {
     for key in [
         "registrant",
         "name servers",
@@ -128,7 +128,7 @@ fn headings_are_known_words() {
 }
 
 #[test]
-fn sentences_with_dates() {
+fn splits_sentences_with_dates() {
     for (text, expected) in [
         (
             "Record created on 2001-02-03.",

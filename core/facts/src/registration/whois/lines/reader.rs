@@ -1,21 +1,21 @@
-//! Places lines under their section and paragraph.
+//! Assigns lines to sections and paragraphs.
 
 use super::{
     super::fields::{self, Role},
-    Entry, Line, Section,
+    Line, Section, WhoisEntry,
 };
 
-/// What is known between two lines.
+/// State of the parser between two lines.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
-    pub out: Vec<Entry<'a>>,
+    pub out: Vec<WhoisEntry<'a>>,
     /// Open sections, the outermost first.
     sections: Vec<Section>,
     paragraph: usize,
-    /// The line before was not blank.
+    /// Whether the previous line was not blank.
     pub inside: bool,
     comment: &'a str,
-    /// Indent of the last keyed line, while a value may continue below it.
+    /// Indentation of the last line with a key, while its value may continue.
     open: Option<usize>,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A section of indented lines ends with the first line that is not.
+    /// Closes sections of indented lines at the first line that is not indented.
     pub(super) fn close_indented(&mut self, indent: usize) {
         while self
             .sections
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
     pub(super) fn add_keyed(&mut self, key: &str, value: &'a str, indent: usize, tld: &str) {
         let (own, rest) = fields::role(key, tld);
 
-        // The domain's own facts may stand indented below its holder's address.
+        // Data of the domain may be indented below the address of the holder.
         let closes = fields::field(key) == Some(fields::Field::Name)
             || own == Some(Role::Registrar) && rest.is_empty();
 
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
 
         let (paragraph, comment) = (self.paragraph, self.comment);
 
-        self.out.push(Entry {
+        self.out.push(WhoisEntry {
             paragraph,
             role,
             key: rest.to_owned(),
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         self.open = Some(indent);
     }
 
-    /// A line without a key: it belongs to its section, or goes on with the value above.
+    /// Adds a line without a key, which belongs to its section or continues the value above.
     pub(super) fn add_plain(&mut self, line: &Line<'a>) {
         let (role, key, full, nested) = if let Some(section) = self.sections.last_mut() {
             section.filled = true;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         };
 
         let (paragraph, comment) = (self.paragraph, self.comment);
-        self.out.push(Entry {
+        self.out.push(WhoisEntry {
             paragraph,
             role,
             key,

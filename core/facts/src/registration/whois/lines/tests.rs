@@ -1,9 +1,9 @@
-//! Keys, values, headings and what continues below them.
+//! Keys, values, headings and continuation lines.
 
 use super::*;
 
 #[test]
-fn one_spelling_of_keys() {
+fn keys_have_one_canonical_form() {
     for (key, expected) in [
         ("Domain Name", "domain name"),
         ("domain_name", "domain name"),
@@ -73,7 +73,7 @@ fn splits_keys_from_values() {
 }
 
 #[test]
-fn cuts_lines_at_a_character() {
+fn truncates_long_lines_at_a_character() {
     let long = "é".repeat(2 * MAX_LINE);
     assert_eq!(bounded(&long).chars().count(), MAX_LINE);
     assert_eq!(bounded("short"), "short");
@@ -139,7 +139,7 @@ fn a_heading_opens_a_section() {
 }
 
 #[test]
-fn a_value_goes_on_in_deeper_lines() {
+fn deeper_lines_continue_a_value() {
     assert_eq!(
         of("descr: One\n       Two\nThree\n"),
         ["0 Domain descr=One", "0+ Domain descr=Two"]
@@ -148,7 +148,7 @@ fn a_value_goes_on_in_deeper_lines() {
 }
 
 #[test]
-fn the_domains_own_facts_end_a_holders_section() {
+fn data_of_the_domain_ends_a_contact_section() {
     assert_eq!(
         of("Registrant:\n   Example Corp\n   Domain Name: EXAMPLE.TEST\n   Created: 2001-01-01\n"),
         [
@@ -157,7 +157,7 @@ fn the_domains_own_facts_end_a_holders_section() {
             "0 Domain created=2001-01-01"
         ]
     );
-    // An end of the period is no contact's.
+    // An expiry date is never about a contact.
     assert_eq!(
         of("Registrant:\n   Name: X\n   Expires: 2031-01-01\n"),
         ["0> Registrant name=X", "0> Domain expires=2031-01-01"]
@@ -165,7 +165,7 @@ fn the_domains_own_facts_end_a_holders_section() {
 }
 
 #[test]
-fn comments_and_rules_are_no_entries() {
+fn comments_and_separators_are_no_entries() {
     let text = "% Registrant:\n# x: y\n; z: y\n>>> a: b <<<\n---\n\nStatus: ok\n***\nState: x\n";
     assert_eq!(of(text), ["0 Domain status=ok", "1 Domain state=x"]);
     assert_eq!(entries(text, "test")[0].comment, "Registrant");
@@ -174,7 +174,7 @@ fn comments_and_rules_are_no_entries() {
 }
 
 #[test]
-fn a_sentence_may_hold_a_date() {
+fn a_sentence_may_contain_a_date() {
     assert_eq!(
         of("Record created on 2001-02-03.\nRecord expires on never\n"),
         ["0 Domain domain created=2001-02-03"]

@@ -1,4 +1,4 @@
-//! Takes an answer about numbers apart: paragraphs of keys and values, and the one-line forms.
+//! Splits an answer about addresses or AS numbers into objects: paragraphs of keys and values, and one-line forms.
 
 use super::{
     super::{
@@ -8,15 +8,15 @@ use super::{
     AS, BLOCK,
 };
 
-/// Most lines and objects that are read.
+/// Largest numbers of lines and objects that are read.
 const MAX_LINES: usize = 20_000;
 const MAX_OBJECTS: usize = 2_000;
 
-/// One object: its keys and values in order.
+/// One object with its keys and values in order.
 #[derive(Default)]
 pub(super) struct Object<'a> {
     pub pairs: Vec<(String, &'a str)>,
-    /// What it covers, for a block or a route.
+    /// The address range of a block or a route.
     pub range: Option<Range>,
 }
 
@@ -36,13 +36,13 @@ impl<'a> Object<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// The first usable value of the first key that has one.
+    /// The first value that `read` accepts, trying `keys` in order.
     pub(super) fn find<T>(&self, keys: &[&str], read: impl Fn(&str) -> Option<T>) -> Option<T> {
         keys.iter().find_map(|key| self.all(&[key]).find_map(&read))
     }
 }
 
-/// Splits a text into objects: paragraphs, also cut where a new block begins without a blank line.
+/// Splits a text into objects: at blank lines, and where a new block starts without one.
 pub(super) fn read(text: &str) -> Vec<Object<'_>> {
     let mut objects: Vec<Object<'_>> = Vec::new();
     let mut open = false;
@@ -66,17 +66,17 @@ pub(super) fn read(text: &str) -> Vec<Object<'_>> {
             key_value(trimmed)
         };
 
-        // Lines that continue a value are not needed: names stand on the first.
+        // Continuation lines are not needed, because names are on the first line.
         let Some((key, value)) = pair else { continue };
 
-        // LACNIC names the AS of a block inside its description.
+        // LACNIC has the AS of a block inside the object of the block.
         let inside = objects.last().is_some_and(|object| object.is(&BLOCK));
         let begins = BLOCK.contains(&key.as_str())
             || key == "orgname"
             || key == "custname"
             || AS.contains(&key.as_str()) && !inside;
 
-        // National registries repeat everything in their own language, and put the range after the class.
+        // National registries repeat the data in their own language, with the range after the class.
         let inner = objects
             .last()
             .is_some_and(|object| object.is(&["network number", "ipv4 address", "ipv6 address"]));
@@ -115,7 +115,7 @@ fn rwhois_pair<'a>((key, value): (&str, &'a str)) -> (String, &'a str) {
     (key.to_owned(), value.trim())
 }
 
-/// ARIN's one-line form: `Example Inc. EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`.
+/// Parses the one-line form of ARIN: `Example Inc. EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255`.
 pub(super) fn summaries(text: &str) -> Vec<Object<'_>> {
     let read = |line| -> Option<Object<'_>> {
         let (before, rest) = bounded(line).split_once(" (NET")?;

@@ -1,4 +1,4 @@
-//! Answers about addresses and AS numbers in the shape of the registries, about example numbers.
+//! Answers about addresses and AS numbers in the formats of the registries, with example numbers.
 
 use super::super::{super::Kind, parse, samples::brief};
 
@@ -7,7 +7,7 @@ fn of(kind: Kind, query: &str, text: &str) -> String {
 }
 
 #[test]
-fn arin_and_rpsl_blocks() {
+fn parses_blocks_of_the_regional_registries() {
     let arin = "# start\n\nNetRange:       192.0.0.0 - 192.0.255.255\nCIDR:           192.0.0.0/16\nNetName:        BIG\nOrganization:   Big Co (BIG)\n\nOrgName:        Big Co\nCountry:        CA\n\n# end\n\n# start\n\n\
         NetRange:       192.0.2.0 - 192.0.2.255\nCIDR:           192.0.2.0/24\nNetName:        SAMPLE-NET\nOriginAS:       AS64500, AS64501\nOrganization:   Sample LLC (SAMPL)\nRegDate:        1992-12-01\nUpdated:        2024-03-14\n\n\n\
         OrgName:        Sample LLC\nOrgId:          SAMPL\nCountry:        US\nRegDate:        2000-03-30\n\nOrgAbuseEmail:  abuse@sample.example\n\n# end\n";
@@ -42,7 +42,7 @@ fn arin_and_rpsl_blocks() {
 }
 
 #[test]
-fn as_numbers() {
+fn parses_as_numbers() {
     let asn = "ASNumber:       64496 - 64500\nASName:         SAMPLE\nRegDate:        2001-01-02\n\nOrgName:        Sample LLC\nCountry:        US\n";
 
     assert_eq!(
@@ -59,7 +59,7 @@ fn as_numbers() {
 }
 
 #[test]
-fn national_registries_and_one_line_forms() {
+fn parses_national_registries_and_one_line_forms() {
     let jpnic = "[ JPNIC database ]\n\nNetwork Information:\na. [Network Number]             192.0.2.0/24\nb. [Network Name]               SAMPLE-JP\ng. [Organization]               Sample K.K.\np. [Nameserver]                 ns1.example.jp\n[Assigned Date]                 2008/09/04\n[Last Update]                   2024/03/22 11:09:04(JST)\n";
 
     assert_eq!(
@@ -83,7 +83,7 @@ fn national_registries_and_one_line_forms() {
 }
 
 #[test]
-fn what_is_elsewhere_or_nowhere() {
+fn blocks_of_other_registries_are_unavailable() {
     let moved = "NetRange:       192.0.2.0 - 192.0.2.255\nNetName:        APNIC-ERX-192-0-2-0\nNetType:        Early Registrations, Transferred to APNIC\n\nOrgName:        Registry Centre\n\nReferralServer: whois://whois.apnic.net\n";
     assert_eq!(of(Kind::Ip, "192.0.2.1", moved), "unavailable");
     assert_eq!(

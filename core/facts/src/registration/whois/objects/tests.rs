@@ -1,4 +1,4 @@
-//! Which paragraph describes what, and what a contact says.
+//! Objects of paragraphs, and data of contacts.
 
 use super::super::lines::entries;
 use super::*;
@@ -8,7 +8,7 @@ fn of(text: &str) -> Vec<Object> {
 }
 
 #[test]
-fn paragraphs_are_told_apart_by_their_first_key() {
+fn the_first_key_determines_the_object_of_a_paragraph() {
     use Object::{Contact, Domain, Holder, Ignored, Registrar, Servers};
     for (text, expected) in [
         ("domain: example.test\nstatus: ok\n", vec![Domain]),
@@ -20,7 +20,7 @@ fn paragraphs_are_told_apart_by_their_first_key() {
             "domain: example.test\n\nregistrar: X\nwebsite: x.test\n",
             vec![Domain, Registrar],
         ),
-        // One line alone is the domain's.
+        // A single line belongs to the domain.
         (
             "domain: example.test\n\nregistrar: X\n",
             vec![Domain, Domain],
@@ -61,7 +61,7 @@ fn contact(text: &str) -> Contact {
 }
 
 #[test]
-fn a_contact_is_known_by_its_handles() {
+fn a_contact_has_its_handles_in_lower_case() {
     let found = contact("nic-hdl: EX1-TEST\ncontact: Example GmbH\ncountry: DE\n");
     assert_eq!(found.handles, ["ex1-test"]);
     assert_eq!(found.name.as_deref(), Some("Example GmbH"));
@@ -73,7 +73,7 @@ fn a_contact_is_known_by_its_handles() {
 }
 
 #[test]
-fn a_person_is_no_organization() {
+fn the_name_of_a_person_is_no_organization() {
     assert_eq!(contact("person: Erika Mustermann\n").organization(), None);
     assert_eq!(
         contact("name: Exemple\ntype: ORGANIZATION\n")
@@ -89,7 +89,7 @@ fn a_person_is_no_organization() {
 }
 
 #[test]
-fn the_last_line_of_an_address_may_be_the_country() {
+fn a_code_on_the_last_line_of_an_address_is_the_country() {
     assert_eq!(
         contact("address: Praha\naddress: CZ\n").country.as_deref(),
         Some("CZ")

@@ -1,9 +1,9 @@
-//! What a text says of the whole object, and the prose that must not be taken for it.
+//! Phrases that determine the state, and prose that must not.
 
 use super::*;
 
 #[test]
-fn answers() {
+fn finds_answers_and_ignores_notices() {
     for (line, expected) in [
         ("No match for \"EXAMPLE.COM\".", Some(State::Available)),
         (
@@ -53,7 +53,7 @@ fn answers() {
 }
 
 #[test]
-fn a_status_alone_may_decide() {
+fn some_status_values_determine_the_state() {
     for (value, expected) in [
         ("free", Some(State::Available)),
         ("AVAILABLE.", Some(State::Available)),
@@ -73,7 +73,7 @@ fn a_status_alone_may_decide() {
 }
 
 #[test]
-fn the_surest_phrase_of_a_text_counts() {
+fn the_most_reliable_phrase_wins() {
     for (text, expected) in [
         (
             "rate limit exceeded\nNo match for x\n",
@@ -91,11 +91,11 @@ fn the_surest_phrase_of_a_text_counts() {
         assert_eq!(state(text, "example.com"), expected, "{text}");
     }
     let late = format!("{}No match for x\n", "prose here\n".repeat(MAX_LINES));
-    assert_eq!(state(&late, "x"), None, "beyond the lines looked at");
+    assert_eq!(state(&late, "x"), None, "beyond the line limit");
 }
 
 #[test]
-fn an_ending_counts_only_where_the_line_is_about_the_name() {
+fn a_suffix_counts_only_in_a_line_about_the_name() {
     for (line, query, expected) in [
         (
             "example.com is not registered",
@@ -139,7 +139,7 @@ fn an_ending_counts_only_where_the_line_is_about_the_name() {
 }
 
 #[test]
-fn the_name_before_an_answer_is_taken_away() {
+fn removes_the_name_before_an_answer() {
     for (line, expected) in [
         ("\"example.com\": no match", "no match"),
         ("domain name: example.com not found", "not found"),
@@ -153,7 +153,7 @@ fn the_name_before_an_answer_is_taken_away() {
 }
 
 #[test]
-fn every_phrase_is_written_as_it_is_compared() {
+fn all_phrases_are_lower_case() {
     for (_, words) in [STATUSES, STARTS, WHOLE, ENDS].into_iter().flatten() {
         for word in *words {
             assert_eq!(&word.to_lowercase(), word);

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn forms() {
+fn parses_ranges_prefixes_and_addresses() {
     for (text, first, last, cidr) in [
         (
             "192.0.2.0 - 192.0.2.255",
@@ -59,7 +59,7 @@ fn forms() {
 }
 
 #[test]
-fn a_range_knows_what_it_covers() {
+fn covers_compares_ranges_of_one_family() {
     let range = |text: &str| parse(text).expect(text);
     let block = range("192.0.2.0/24");
     for (text, covered) in [
@@ -78,7 +78,7 @@ fn a_range_knows_what_it_covers() {
 }
 
 #[test]
-fn the_whole_space_is_everything() {
+fn only_the_whole_family_is_everything() {
     for (text, all) in [
         ("0.0.0.0 - 255.255.255.255", true),
         ("0.0.0.0/0", true),
@@ -92,7 +92,7 @@ fn the_whole_space_is_everything() {
 }
 
 #[test]
-fn a_ragged_range_is_cut_into_bounded_prefixes() {
+fn splits_a_range_into_at_most_64_prefixes() {
     let range = parse("0.0.0.1 - 255.255.255.254").expect("a range");
     assert_eq!(range.cidr().len(), 62);
     let range = parse("::1 - ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe").expect("a range");
@@ -100,7 +100,7 @@ fn a_ragged_range_is_cut_into_bounded_prefixes() {
 }
 
 #[test]
-fn lists_of_prefixes() {
+fn parses_lists_of_prefixes() {
     assert_eq!(
         prefixes("192.0.2.0/25, 192.0.2.128/25"),
         ["192.0.2.0/25", "192.0.2.128/25"]

@@ -1,11 +1,11 @@
 use super::*;
 
-fn found(text: &str) -> Option<(String, u16, bool)> {
+fn parts(text: &str) -> Option<(String, u16, bool)> {
     referral(text).map(|r| (r.host, r.port, r.rwhois))
 }
 
 #[test]
-fn forms() {
+fn finds_referrals_in_all_forms() {
     for (text, host, port, rwhois) in [
         (
             "refer:        whois.registry.example\n\ndomain: TEST\nwhois: other.example",
@@ -56,12 +56,12 @@ fn forms() {
             false,
         ),
     ] {
-        assert_eq!(found(text), Some((host.into(), port, rwhois)), "{text}");
+        assert_eq!(parts(text), Some((host.into(), port, rwhois)), "{text}");
     }
 }
 
 #[test]
-fn refuses_what_is_no_server() {
+fn ignores_values_that_are_no_server() {
     for text in [
         "",
         "refer:",
@@ -79,6 +79,6 @@ fn refuses_what_is_no_server() {
         "Whois Server: http://whois.registrar.example",
         "refer: 1.2.3",
     ] {
-        assert_eq!(found(text), None, "{text}");
+        assert_eq!(parts(text), None, "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the entries of a text add up to: holder, registrar, state.
+//! Completes a draft: holder, registrar and state.
 
 use super::{
     super::super::{
@@ -10,22 +10,22 @@ use super::{
 };
 
 impl Draft<'_> {
-    /// Looks the holder's handle up among the contacts of the text.
-    fn resolve(&mut self) {
-        let wanted = |contact: &Contact| {
+    /// Fills in the holder from the contact that its handle refers to.
+    fn resolve_holder(&mut self) {
+        let is_holder = |contact: &Contact| {
             contact.holder
                 || self
                     .handle
                     .as_ref()
                     .is_some_and(|handle| contact.handles.contains(handle))
         };
-        if let Some((_, contact)) = self.contacts.iter().find(|(_, contact)| wanted(contact)) {
+        if let Some((_, contact)) = self.contacts.iter().find(|(_, contact)| is_holder(contact)) {
             fill(&mut self.organization, || contact.organization());
             fill(&mut self.country, || contact.country.clone());
         }
     }
 
-    /// The country on the last line of an address block, after telephone numbers and the like are set aside.
+    /// The country on the last line of an address block that is no telephone number or mail address.
     fn block_country(&self) -> Option<String> {
         if self.block.len() < 3 {
             return None;
@@ -43,9 +43,9 @@ impl Draft<'_> {
         code.then(|| countries::code(bare)).flatten()
     }
 
-    /// The registration that the entries of `text` say. `named`: one of them is a domain's name.
-    pub(in super::super) fn finish(mut self, text: &str, named: bool) -> Registration {
-        self.resolve();
+    /// Returns the registration. `has_name`: one of the entries of `text` is the name of a domain.
+    pub(in super::super) fn finish(mut self, text: &str, has_name: bool) -> Registration {
+        self.resolve_holder();
         let country = self.country.take().or_else(|| self.block_country());
         let by_form = |name: &String| self.legal || values::is_organization(name);
         let organization = self
@@ -58,10 +58,10 @@ impl Draft<'_> {
             organization,
             country,
         });
-        self.registrar.name = self.name_of_registrar();
+        self.registrar.name = self.registrar_name();
         self.out.registrar = Some(std::mem::take(&mut self.registrar));
         let mut out = std::mem::take(&mut self.out).tidy();
-        out.state = self.state(&out, text, named);
+        out.state = self.final_state(&out, text, has_name);
 
         if matches!(out.state, State::Available | State::Throttled) {
             return Registration {
@@ -73,38 +73,38 @@ impl Draft<'_> {
         out
     }
 
-    /// A registrar given by a handle is better known by the name in its own object.
-    fn name_of_registrar(&mut self) -> Option<String> {
+    /// The name of the registrar. If it is only a handle, the name in the object of the registrar is better.
+    fn registrar_name(&mut self) -> Option<String> {
         let handle = |name: &String| {
             !name.contains(' ') && name.bytes().any(|b| b.is_ascii_digit() || b == b'-')
         };
         let plain = self.registrar.name.take();
-        let spoken = self
+        let full = self
             .registrar_organization
             .take()
             .or(self.registrar_name.take());
 
         match plain {
-            Some(plain) if spoken.is_some() && (handle(&plain) || !plain.contains(' ')) => spoken,
-            plain => plain.or(spoken),
+            Some(plain) if full.is_some() && (handle(&plain) || !plain.contains(' ')) => full,
+            plain => plain.or(full),
         }
     }
 
-    fn state(&self, out: &Registration, text: &str, named: bool) -> State {
+    fn final_state(&self, out: &Registration, text: &str, has_name: bool) -> State {
         let facts = out.created.is_some() || out.expires.is_some() || !out.nameservers.is_empty();
         let facts = facts || out.registrar.as_ref().is_some_and(|r| r.name.is_some());
 
-        match self.decided {
+        match self.state {
             Some(State::Reserved) if out.created.is_none() => State::Reserved,
             Some(State::Available) if !facts || out.registrar.is_none() => State::Available,
             _ if facts => State::Registered,
-            decided => decided
+            state => state
                 .or_else(|| phrases::state(text, self.query))
                 .unwrap_or_else(|| {
-                    let said = out.registrant.is_some()
-                        || named && !out.status.is_empty()
+                    let has_data = out.registrant.is_some()
+                        || has_name && !out.status.is_empty()
                         || out.updated.is_some();
-                    if said {
+                    if has_data {
                         State::Registered
                     } else {
                         State::Unavailable

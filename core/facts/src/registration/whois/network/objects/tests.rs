@@ -1,4 +1,4 @@
-//! Where an object begins and ends.
+//! Boundaries and keys of objects.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn of(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn blank_lines_and_new_blocks_part_objects() {
+fn blank_lines_and_new_blocks_separate_objects() {
     for (text, expected) in [
         (
             "inetnum: a\nnetname: b\n\nperson: c\n",
@@ -25,13 +25,13 @@ fn blank_lines_and_new_blocks_part_objects() {
             "NetRange: a\nNetName: b\n\n\nOrgName: c\nOrgId: d\n",
             vec!["netrange 2", "orgname 2"],
         ),
-        // A comment inside an object is none of its lines.
+        // A comment inside an object is ignored.
         ("inetnum: a\n% note\nnetname: b\n", vec!["inetnum 2"]),
         (
             "inetnum: a\n# end\nnetname: b\n",
             vec!["inetnum 1", "netname 1"],
         ),
-        // LACNIC names the AS inside the block.
+        // LACNIC has the AS inside the block.
         ("inetnum: a\naut-num: AS1\nowner: c\n", vec!["inetnum 3"]),
         ("aut-num: AS1\nas-name: X\n", vec!["aut num 2"]),
         ("no keys here\n\n\n", vec![]),
@@ -42,8 +42,8 @@ fn blank_lines_and_new_blocks_part_objects() {
 }
 
 #[test]
-fn reads_rwhois() {
-    // What stands before the block, up to two lines, is its heading.
+fn parses_rwhois() {
+    // Up to two lines before the block are its heading.
     let objects = read(
         "%rwhois V-1.5\nnetwork:ID:NET-1\nnetwork:IP-Network:192.0.2.0/28\nnetwork:Org-Name;I:Sample Ltd\nnetwork:Network-Name:CUST\n",
     );
@@ -64,7 +64,7 @@ fn reads_rwhois() {
 }
 
 #[test]
-fn reads_arins_one_line_form() {
+fn parses_the_one_line_form_of_arin() {
     let found = |line: &str| -> Vec<(String, String)> {
         summaries(line)
             .into_iter()
@@ -101,7 +101,7 @@ fn reads_arins_one_line_form() {
 }
 
 #[test]
-fn values_are_found_by_the_first_key_that_has_one() {
+fn find_returns_the_first_usable_value() {
     let objects = read("inetnum: a\ndescr: \ndescr: one\nowner: two\n");
     let text = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
     assert_eq!(
@@ -117,7 +117,7 @@ fn values_are_found_by_the_first_key_that_has_one() {
 }
 
 #[test]
-fn two_thousand_objects_are_read() {
+fn reads_at_most_2000_objects() {
     assert_eq!(
         read(&"inetnum: a\n\n".repeat(MAX_OBJECTS + 10)).len(),
         MAX_OBJECTS
