@@ -16,6 +16,7 @@ fn every_command_fits_the_platforms() {
             assert!((1..=32).contains(&name.len()) && is_plain(name), "{name}");
         }
         check_spec(&entry.spec);
+        check_description(entry);
         check_arguments(entry);
     }
 }
@@ -28,7 +29,6 @@ fn is_plain(name: &str) -> bool {
 fn check_spec(spec: &Spec) {
     let Spec {
         name,
-        about,
         examples,
         cost,
         sends,
@@ -45,12 +45,24 @@ fn check_spec(spec: &Spec) {
         *sends <= 512 << 10,
         "{name}: more than any question is worth"
     );
+    assert!(!examples.is_empty(), "{name} needs an example");
+}
+
+/// The doc comment of the argument struct is one sentence, for every platform.
+fn check_description(entry: &crate::command::Entry) {
+    let (name, about) = (entry.spec.name, &entry.about);
     assert!(
         (3..=100).contains(&about.chars().count()),
         "{name}: {about}"
     );
-    assert!(!about.ends_with('.'), "{name}");
-    assert!(!examples.is_empty(), "{name} needs an example");
+    assert!(!about.contains(['\n', '\r']), "{name}: {about}");
+    assert!(!about.contains("  "), "{name}: one paragraph: {about}");
+    assert!(!about.ends_with('.'), "{name}: {about}");
+    assert_eq!(
+        entry.arguments_schema.get("description"),
+        Some(&format!("{about}.").into()),
+        "{name}: one line that ends with a full stop"
+    );
 }
 
 fn check_arguments(entry: &crate::command::Entry) {

@@ -12,7 +12,7 @@ use crate::{
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
 
-/// What can be asked; for one command its arguments and examples.
+/// Help for all commands, or for one.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Help {
@@ -38,7 +38,7 @@ struct About {
     aliases: Vec<&'static str>,
     /// `mx <domain> [resolver]`.
     usage: String,
-    about: &'static str,
+    about: String,
     group: &'static str,
     examples: Vec<&'static str>,
     arguments: Vec<Argument>,
@@ -48,7 +48,6 @@ impl Command for Help {
     const SPEC: Spec = Spec {
         name: "help",
         aliases: &["start"],
-        about: "What can be asked; for one command its arguments and examples",
         group: Group::About,
         examples: &["help", "help mx"],
         timeout: Duration::from_secs(1),
@@ -113,7 +112,7 @@ fn about(entry: &Entry) -> About {
         name: entry.spec.name,
         aliases: entry.spec.aliases.to_vec(),
         usage: entry.usage(),
-        about: entry.spec.about,
+        about: entry.about.clone(),
         group: entry.spec.group.title(),
         examples: entry.spec.examples.to_vec(),
         arguments: entry.arguments.clone(),
@@ -144,7 +143,7 @@ impl Answer for Data {
                 .map(|command| {
                     [
                         Cell::exact(format!("/{}", command.usage)),
-                        command.about.into(),
+                        command.about.as_str().into(),
                     ]
                 });
             document.heading(group);
@@ -159,7 +158,7 @@ impl Answer for Data {
 
 impl About {
     fn present(&self) -> Document {
-        let mut document = Document::new(format!("/{}", self.usage), self.about, Severity::Neutral);
+        let mut document = Document::new(format!("/{}", self.usage), self.about.as_str(), Severity::Neutral);
 
         if !self.aliases.is_empty() {
             document.field(

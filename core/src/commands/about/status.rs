@@ -14,7 +14,7 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Version, uptime, age of the data, limits, and what is enabled here.
+/// Version, uptime, age of the data, limits, and enabled features.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Status {}
@@ -69,7 +69,6 @@ impl Command for Status {
     const SPEC: Spec = Spec {
         name: "status",
         aliases: &["about"],
-        about: "Version, uptime, age of the data, limits, and what is enabled here",
         group: Group::About,
         examples: &["status"],
         timeout: Duration::from_secs(2),

@@ -19,7 +19,7 @@ use crate::{
 /// Hosts with more addresses than this show the first ones.
 const MAX_ADDRESSES: usize = 16;
 
-/// Place and network of an address, from the local database.
+/// Location and network of an address, from the local database.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Geo {
@@ -71,7 +71,6 @@ impl Command for Geo {
     const SPEC: Spec = Spec {
         name: "geo",
         aliases: &[],
-        about: "Place and network of an address, from the local database",
         group: Group::Dns,
         examples: &["geo 192.0.2.1", "geo example.com"],
         timeout: crate::commands::DNS_TIMEOUT,

@@ -29,7 +29,7 @@ use crate::{
 /// A registry may be slow; the rest of the answer does not wait longer for it.
 const REGISTRY_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Class, names, place, network and registration of an address, or of each address of a host.
+/// Class, names, location, network and registration of an address.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ip {
@@ -77,7 +77,6 @@ impl Command for Ip {
     const SPEC: Spec = Spec {
         name: "ip",
         aliases: &["ipinfo"],
-        about: "Everything about an address: class, names, place, network, registration",
         group: Group::Dns,
         examples: &["ip 192.0.2.1", "ip example.com"],
         timeout: Duration::from_secs(20),

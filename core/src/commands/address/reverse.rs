@@ -19,7 +19,7 @@ use crate::{
 /// Names looked at for one address: some addresses have hundreds.
 const MAX_NAMES: usize = 16;
 
-/// Names of an address, or of each address of a domain, and whether they lead back.
+/// Reverse DNS with forward confirmation.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reverse {
@@ -70,7 +70,6 @@ impl Command for Reverse {
     const SPEC: Spec = Spec {
         name: "reverse",
         aliases: &[],
-        about: "Names of an address, and whether they lead back to it",
         group: Group::Dns,
         examples: &["reverse 192.0.2.1", "reverse example.com"],
         timeout: crate::commands::DNS_TIMEOUT,

@@ -22,7 +22,7 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Registration facts with the way they came.
+/// Registration data of a domain, address, network or AS number (RDAP, whois).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Whois {
@@ -75,7 +75,6 @@ impl Command for Whois {
     const SPEC: Spec = Spec {
         name: "whois",
         aliases: &["rdap"],
-        about: "Who registered a domain, address, network or AS number, and until when",
         group: Group::Dns,
         examples: &[
             "whois example.com",

@@ -4,6 +4,6 @@ super::record::record_command!(
     Aaaa,
     AAAA,
     "aaaa",
-    "IPv6 addresses of a name",
+    "IPv6 addresses of a name.",
     &["aaaa example.com"]
 );

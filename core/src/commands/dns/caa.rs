@@ -4,6 +4,6 @@ super::record::record_command!(
     Caa,
     CAA,
     "caa",
-    "Who may issue certificates for a name",
+    "Certificate authorities that may issue certificates for a name.",
     &["caa example.com"]
 );

@@ -4,6 +4,6 @@ super::record::record_command!(
     Cname,
     CNAME,
     "cname",
-    "What a name is an alias of",
+    "The name that an alias (CNAME) points to.",
     &["cname www.example.com"]
 );

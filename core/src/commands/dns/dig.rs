@@ -18,7 +18,7 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// One exact query, shown as the wire said it.
+/// Raw DNS query in dig format.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dig {
@@ -72,7 +72,6 @@ impl Command for Dig {
     const SPEC: Spec = Spec {
         name: "dig",
         aliases: &[],
-        about: "One exact DNS query, shown as the wire said it",
         group: Group::Dns,
         examples: &[
             "dig example.com MX",

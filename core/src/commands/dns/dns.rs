@@ -20,7 +20,7 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Every common record type of a name at once.
+/// All common record types of a name at once.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dns {
@@ -86,7 +86,6 @@ impl Command for Dns {
     const SPEC: Spec = Spec {
         name: "dns",
         aliases: &["lookup"],
-        about: "Every common record type of a name at once",
         group: Group::Dns,
         examples: &["dns example.com"],
         timeout: crate::commands::DNS_TIMEOUT,

@@ -75,7 +75,6 @@ impl Command for Mx {
     const SPEC: Spec = Spec {
         name: "mx",
         aliases: &[],
-        about: "Mail servers of a domain, with their addresses",
         group: Group::Dns,
         examples: &["mx example.com", "mx example.com resolver=tls://1.1.1.1"],
         timeout: crate::commands::DNS_TIMEOUT,

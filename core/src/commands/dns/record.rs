@@ -4,10 +4,11 @@ use netvane_document::{Answer, Cell, Document};
 
 use super::lookup::{Lookup, Row, count, data_cell, ttl};
 
-/// Declares a command that asks for one record type: its type, the record type, its name, its help and examples.
+/// Declares a command that asks for one record type: its type, the record type, its name, description and
+/// examples.
 macro_rules! record_command {
-    ($command:ident, $rtype:ident, $name:literal, $about:literal, $examples:expr) => {
-        #[doc = $about]
+    ($command:ident, $rtype:ident, $name:literal, $description:literal, $examples:expr) => {
+        #[doc = $description]
         #[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub(crate) struct $command {
@@ -22,7 +23,6 @@ macro_rules! record_command {
             const SPEC: $crate::spec::Spec = $crate::spec::Spec {
                 name: $name,
                 aliases: &[],
-                about: $about,
                 group: $crate::spec::Group::Dns,
                 examples: $examples,
                 timeout: $crate::commands::DNS_TIMEOUT,

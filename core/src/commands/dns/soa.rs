@@ -4,6 +4,6 @@ super::record::record_command!(
     Soa,
     SOA,
     "soa",
-    "Start of authority: primary server, contact, serial and timers of a zone",
+    "Start of authority of a zone: primary server, contact, serial and SOA timers.",
     &["soa example.com"]
 );

@@ -13,7 +13,7 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Text records of a name, and what they are for.
+/// Text records of a name, with their purpose.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Txt {
@@ -49,7 +49,6 @@ impl Command for Txt {
     const SPEC: Spec = Spec {
         name: "txt",
         aliases: &[],
-        about: "Text records of a name, and what they are for",
         group: Group::Dns,
         examples: &["txt example.com", "txt _dmarc.example.com"],
         timeout: crate::commands::DNS_TIMEOUT,

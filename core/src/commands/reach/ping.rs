@@ -17,7 +17,7 @@ use crate::{
 /// Connecting is answered sooner than a router finds a host missing.
 const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
 
-/// ICMP echo: every reply, then loss and round-trip times.
+/// ICMP echo: every reply, packet loss and round-trip times.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ping {
@@ -80,7 +80,6 @@ impl Command for Ping {
     const SPEC: Spec = Spec {
         name: "ping",
         aliases: &[],
-        about: "ICMP echo: every reply, then loss and round-trip times",
         group: Group::Reachability,
         examples: &[
             "ping example.com",

@@ -14,7 +14,7 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// What a port is for, by number, range, service name or words.
+/// Port number lookup: the service of a port, or the ports of a service.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Port {
@@ -37,7 +37,6 @@ impl Command for Port {
     const SPEC: Spec = Spec {
         name: "port",
         aliases: &[],
-        about: "What a port is for, or which ports a service uses",
         group: Group::Reachability,
         examples: &[
             "port 443",

@@ -65,7 +65,6 @@ impl Command for Ports {
     const SPEC: Spec = Spec {
         name: "ports",
         aliases: &["portcheck"],
-        about: "Which TCP ports of a host are open, closed or filtered",
         group: Group::Reachability,
         examples: &[
             "ports example.com",

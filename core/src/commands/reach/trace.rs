@@ -31,7 +31,7 @@ use crate::{
 /// Names are nice to have: those that are not there this long after the route are left out.
 const NAME_PATIENCE: Duration = Duration::from_millis(600);
 
-/// The route to a host, hop by hop.
+/// Traceroute with live results.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trace {
@@ -98,7 +98,6 @@ impl Command for Trace {
     const SPEC: Spec = Spec {
         name: "trace",
         aliases: &["traceroute"],
-        about: "The route to a host, hop by hop as it is found",
         group: Group::Reachability,
         examples: &[
             "trace example.com",

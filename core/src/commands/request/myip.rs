@@ -35,7 +35,7 @@ const OF_PROXIES: [&str; 12] = [
 ];
 const PROXY_CONNECTION: &str = "proxy-connection";
 
-/// The address you come from, how that is known, and where it is.
+/// Your IP address, the proxies in between, and its location.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MyIp {}
@@ -82,7 +82,6 @@ impl Command for MyIp {
     const SPEC: Spec = Spec {
         name: "myip",
         aliases: &["ip_me"],
-        about: "Your own address: direct or through which proxies, and where it is",
         group: Group::Request,
         examples: &["myip"],
         timeout: Duration::from_secs(5),

@@ -28,7 +28,7 @@ const CREDENTIALS: [&str; 6] = [
     "x-amz-security-token",
 ];
 
-/// Every variable of your own request, and its header fields.
+/// CGI variables and header fields of your own HTTP request.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MyRequest {}
@@ -50,7 +50,6 @@ impl Command for MyRequest {
     const SPEC: Spec = Spec {
         name: "myrequest",
         aliases: &["headers"],
-        about: "Every variable of your own request, CGI-named, and its header fields",
         group: Group::Request,
         examples: &["myrequest"],
         timeout: Duration::from_secs(2),

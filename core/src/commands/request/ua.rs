@@ -13,7 +13,7 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// What a User-Agent says: browser, system, device, bot or not.
+/// Browser, system and device of a User-Agent, and whether it is a bot.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ua {
@@ -37,7 +37,6 @@ impl Command for Ua {
     const SPEC: Spec = Spec {
         name: "ua",
         aliases: &["useragent"],
-        about: "What a User-Agent says: browser, system, device, bot or not",
         group: Group::Request,
         examples: &[
             "ua Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
