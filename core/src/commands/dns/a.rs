@@ -1,4 +1,4 @@
-//! The command `a`.
+//! `a`: A records of a name.
 
 super::record::record_command!(
     A,

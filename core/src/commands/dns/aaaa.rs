@@ -1,4 +1,4 @@
-//! The command `aaaa`.
+//! `aaaa`: AAAA records of a name.
 
 super::record::record_command!(
     Aaaa,

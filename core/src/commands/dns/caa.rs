@@ -1,4 +1,4 @@
-//! The command `caa`.
+//! `caa`: CAA records of a name.
 
 super::record::record_command!(
     Caa,

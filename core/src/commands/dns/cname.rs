@@ -1,4 +1,4 @@
-//! The command `cname`.
+//! `cname`: CNAME records of a name.
 
 super::record::record_command!(
     Cname,

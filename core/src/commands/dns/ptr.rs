@@ -1,4 +1,4 @@
-//! `ptr`: the names of an address.
+//! `ptr`: the names of an address (PTR records).
 
 use domain::base::Rtype;
 use netvane_document::Failure;
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ptr {
-    /// The address whose names are asked for.
+    /// The IP address to look up.
     address: Address,
 }
 

@@ -1,4 +1,4 @@
-//! The command `soa`.
+//! `soa`: SOA records of a name.
 
 super::record::record_command!(
     Soa,

@@ -1,4 +1,4 @@
-//! The command `srv`.
+//! `srv`: SRV records of a name.
 
 super::record::record_command!(
     Srv,

@@ -1,4 +1,4 @@
-//! `myua`: what the caller's own User-Agent and client hints say.
+//! `myua`: the client's own User-Agent and client hints.
 
 use std::time::Duration;
 
