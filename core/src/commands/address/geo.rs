@@ -118,7 +118,7 @@ pub(crate) async fn addresses(
     if addresses.is_empty() {
         Err(Failure::Upstream {
             what: both_forms(&query),
-            why: "no A or AAAA record".into(),
+            why: "the name has no address".into(),
         })
     } else {
         Ok((query, addresses))

@@ -31,7 +31,7 @@ pub(crate) struct Diagnosis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Cause {
-    /// DNSSEC validation failed.
+    /// DNSSEC validation of the answer failed.
     Dnssec,
     /// The CNAME chain is a loop.
     CnameLoop,

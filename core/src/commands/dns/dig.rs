@@ -33,7 +33,7 @@ pub(crate) struct Dig {
     /// Request DNSSEC signatures and validate them.
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     dnssec: Flag,
-    /// Query over TCP.
+    /// Query over TCP instead of UDP.
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     tcp: Flag,
     /// Non-recursive query (RD=0).

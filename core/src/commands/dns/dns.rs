@@ -76,7 +76,7 @@ pub(crate) struct Data {
 struct NamedRecord {
     /// Owner name; differs from the queried name after an alias.
     name: String,
-    /// TTL in seconds.
+    /// TTL of the record in seconds.
     ttl: u32,
     /// Record data in presentation format.
     data: String,

@@ -51,14 +51,14 @@ pub(crate) struct Lookup {
     pub negative_ttl: Option<u32>,
 }
 
-/// A DNS record.
+/// A DNS record in presentation format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Row {
     /// Owner name, without the final dot.
     pub name: String,
     /// Record type, such as `MX` or `TYPE65`.
     pub r#type: String,
-    /// TTL in seconds.
+    /// TTL of the record in seconds.
     pub ttl: u32,
     /// Record data in presentation format (RFC 1035, 3597, 9460).
     pub data: String,

@@ -42,7 +42,7 @@ struct Text {
     strings: usize,
     /// Purpose of the record, if known.
     purpose: Option<&'static str>,
-    /// TTL in seconds.
+    /// TTL of the record in seconds.
     ttl: u32,
 }
 

@@ -33,7 +33,7 @@ const CREDENTIALS: [&str; 6] = [
 #[serde(deny_unknown_fields)]
 pub(crate) struct MyRequest {}
 
-/// The client's request.
+/// The client's own HTTP request.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     /// Variables with the names of CGI (RFC 3875) and common web servers.

@@ -21,7 +21,7 @@ pub(crate) struct Ua {
     user_agent: Text,
 }
 
-/// A parsed User-Agent.
+/// A parsed User-Agent with its client hints.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]

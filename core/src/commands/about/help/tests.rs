@@ -36,7 +36,7 @@ fn explains_a_command_with_arguments_and_examples() {
     type (exact) | no | a record type such as `MX`, `HTTPS` or `TYPE65` | Record type by name or number, such as `MX` or `TYPE65`; default `A`.
     resolver (exact) | no | a DNS server: host, host:port, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
     dnssec (exact) | no | flag | Request DNSSEC signatures and validate them.
-    tcp (exact) | no | flag | Query over TCP.
+    tcp (exact) | no | flag | Query over TCP instead of UDP.
     norecurse (exact) | no | flag | Non-recursive query (RD=0).
     ## Examples
     ```
