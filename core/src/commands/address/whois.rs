@@ -165,7 +165,6 @@ impl Data {
         host: Option<String>,
         source: Source,
         facts: Registration,
-        /// The queried servers in order.
         chain: Vec<Step>,
         raw: &[(String, String)],
         show_raw: bool,
