@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::spec::{Argument, Spec, TargetKind};
-use argument::arguments;
+use argument::{arguments, description};
 
 pub use completion::complete;
 pub use context::Context;
@@ -60,8 +60,11 @@ type Reader = fn(Map<String, Value>) -> Result<Box<dyn Prepared>, Misread>;
 
 /// A command with its types erased.
 pub struct Entry {
-    /// What is written about it.
+    /// What is declared about it.
     pub spec: Spec,
+    /// Its one description, for help and every platform: the doc comment of the argument struct, 3 to 100 characters on
+    /// one line, without the final full stop.
+    pub about: String,
     /// Its arguments, required ones first.
     pub arguments: Vec<Argument>,
     /// See [`Command::OFFERED_FOR`].
@@ -123,6 +126,7 @@ impl Entry {
 
         Self {
             spec: C::SPEC,
+            about: description(&schema),
             arguments: arguments(&schema),
             offered_for: C::OFFERED_FOR,
             about_visit: C::ABOUT_VISIT,

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::command::Registry;
 
-/// Ends a DNS lookup, whatever its servers do: two attempts at three servers fit in.
+/// Timeout of a whole DNS command; long enough for two attempts at each of three servers.
 const DNS_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// All commands, in the order of `help`.

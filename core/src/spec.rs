@@ -21,8 +21,6 @@ pub struct Spec {
     pub name: &'static str,
     /// Other names.
     pub aliases: &'static [&'static str],
-    /// One line, 3 to 100 characters, no final stop.
-    pub about: &'static str,
     /// The heading it stands under in `help`.
     pub group: Group,
     /// Complete command lines.

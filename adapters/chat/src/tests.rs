@@ -133,7 +133,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
 
     assert_eq!(
         (title.as_str(), *working),
-        ("Place and network of 1.1.1.1", false)
+        ("Location and network of 1.1.1.1", false)
     );
 
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();

@@ -83,7 +83,7 @@ pub(crate) fn dialogue(entry: &Entry, hidden: bool, known: &Map<String, Value>) 
         .collect();
     json!({
         "custom_id": format!("ask:{}:{}", entry.spec.name, u8::from(hidden)),
-        "title": cut(&format!("{}: {}", entry.spec.name, entry.spec.about), TITLE),
+        "title": cut(&format!("{}: {}", entry.spec.name, entry.about), TITLE),
         "components": inputs,
     })
 }

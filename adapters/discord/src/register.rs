@@ -61,7 +61,7 @@ fn slash(entry: &Entry) -> Value {
         "type": BOOLEAN, "name": PRIVATE, "description": "Only you see the answer.", "required": false,
     }));
     json!({
-        "type": 1, "name": entry.spec.name, "description": cut(entry.spec.about, DESCRIPTION),
+        "type": 1, "name": entry.spec.name, "description": cut(&entry.about, DESCRIPTION),
         "options": options,
     })
 }

@@ -64,7 +64,7 @@ fn commands(registry: &Registry) -> Vec<BotCommand> {
         .entries()
         .iter()
         .take(MOST)
-        .map(|entry| BotCommand::new(entry.spec.name, command(entry.spec.about)))
+        .map(|entry| BotCommand::new(entry.spec.name, command(&entry.about)))
         .collect()
 }
 

@@ -185,7 +185,7 @@ fn with_lookups() -> anyhow::Result<clap::Command> {
             }
         });
         clap::Command::new(entry.spec.name)
-            .about(entry.spec.about)
+            .about(entry.about.clone())
             .visible_aliases(entry.spec.aliases)
             .args(arguments)
     });

@@ -92,7 +92,7 @@ fn describe_lookup(roff: &mut Roff, entry: &Entry) {
         .copied()
         .collect();
     roff.control("SS", [names.join(", ").as_str()]);
-    roff.text([roman(format!("{}.", entry.spec.about))]);
+    roff.text([roman(format!("{}.", entry.about))]);
     for argument in &entry.arguments {
         roff.control("TP", []);
         roff.text(written(argument));

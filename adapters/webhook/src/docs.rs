@@ -52,7 +52,7 @@ fn command(registry: &Registry, entry: &Entry, base: &str) -> Markup {
     html! {
         section aria-labelledby=(entry.spec.name) {
             h3 id=(entry.spec.name) { code { (entry.spec.name) } }
-            p { (entry.spec.about) "." }
+            p { (entry.about) "." }
             p {
                 "As a line: " code { "/" (entry.usage()) }
                 @for alias in entry.spec.aliases { ", also " code { "/" (alias) } }

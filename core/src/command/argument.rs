@@ -6,6 +6,16 @@ use serde_json::Value;
 
 use crate::spec::{Argument, ArgumentKind, Completes};
 
+/// The doc comment of the argument struct on one line, without its final full stop; empty if it has none.
+pub(super) fn description(schema: &Schema) -> String {
+    let text = schema
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .replace('\n', " ");
+    text.strip_suffix('.').unwrap_or(&text).to_owned()
+}
+
 pub(super) fn arguments(schema: &Schema) -> Vec<Argument> {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return Vec::new();

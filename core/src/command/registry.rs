@@ -55,7 +55,7 @@ impl Registry {
         let listed = self.entries.iter().map(|entry| Listed {
             name: entry.spec.name,
             aliases: entry.spec.aliases,
-            about: entry.spec.about,
+            about: &entry.about,
             group: entry.spec.group,
             usage: entry.usage(),
             cost: entry.spec.cost,

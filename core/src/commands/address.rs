@@ -1,4 +1,4 @@
-//! Commands about addresses and registrations.
+//! Commands about IP addresses and registration data.
 
 commands! {
     reverse::Reverse,

@@ -1,4 +1,4 @@
-//! Commands that ask for DNS records.
+//! Commands that look up DNS records.
 
 pub(crate) mod cname_chain;
 mod diagnose;

@@ -1,4 +1,4 @@
-//! Commands that tell whether a host is there, and on which way.
+//! Commands that test reachability: ping, traceroute, port checks.
 
 commands! {
     ping::Ping,

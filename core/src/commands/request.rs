@@ -1,4 +1,4 @@
-//! Commands about the HTTP request that brings the question, and about User-Agents.
+//! Commands about the client's own HTTP request, and about User-Agents.
 
 commands! {
     myip::MyIp,
@@ -10,7 +10,7 @@ commands! {
 use crate::{command::Context, request::http_request::Visit};
 use netvane_document::Failure;
 
-/// The asker's own request; the engine runs no command about a visit without one.
+/// The client's own HTTP request. The engine runs these commands only with one, so its absence is an internal error.
 fn visit(cx: &Context) -> Result<&Visit, Failure> {
     cx.visit.as_deref().ok_or(Failure::Internal)
 }

@@ -1,9 +1,9 @@
-//! Documents as the tests of commands compare them.
+//! Renders documents as plain lines that tests of commands compare.
 
 use netvane_document::{Block, Cell, Document, Role, Severity};
 
-/// The whole document in lines: title, symbol and summary, then each block and each warning. Values that are more than
-/// plain words bear their role.
+/// The whole document in lines: title, symbol and summary, then each block and each warning. The role of a value
+/// follows in parentheses unless it is plain.
 pub(crate) fn shown(document: &Document) -> String {
     let mut lines = vec![
         format!("# {}", document.title),
@@ -40,12 +40,12 @@ pub(crate) fn shown(document: &Document) -> String {
     lines.join("\n")
 }
 
-/// Summary and severity.
+/// Summary and severity of the document.
 pub(crate) fn head(document: &Document) -> (&str, Severity) {
     (&document.summary, document.severity)
 }
 
-/// The value of the first field of this name.
+/// The value of the first field with this name.
 pub(crate) fn field<'d>(document: &'d Document, name: &str) -> Option<&'d str> {
     let fields = document.blocks.iter().filter_map(|block| match block {
         Block::Fields { fields } => Some(fields),
@@ -57,7 +57,7 @@ pub(crate) fn field<'d>(document: &'d Document, name: &str) -> Option<&'d str> {
         .map(|field| field.value.text.as_str())
 }
 
-/// The rows of all tables, cells divided by ` | `.
+/// The rows of all tables, cells separated by ` | `.
 pub(crate) fn rows(document: &Document) -> Vec<String> {
     let rows = document.blocks.iter().filter_map(|block| match block {
         Block::Table { rows, .. } => Some(rows),

@@ -1,9 +1,9 @@
-//! What every command keeps to.
+//! Rules that every command follows.
 
 use super::*;
 use crate::spec::{Cost, Spec};
 
-/// What Discord and Telegram accept: the registry may be projected to either without a check there.
+/// Names, descriptions and arguments stay within the limits of Discord and Telegram, so the adapters need not check them.
 #[test]
 fn every_command_fits_the_platforms() {
     let registry = registry();
@@ -12,10 +12,11 @@ fn every_command_fits_the_platforms() {
     for entry in registry.entries() {
         let Spec { name, aliases, .. } = entry.spec;
         for name in std::iter::once(&name).chain(aliases) {
-            assert!(names.insert(*name), "{name} is there twice");
+            assert!(names.insert(*name), "{name} is registered twice");
             assert!((1..=32).contains(&name.len()) && is_plain(name), "{name}");
         }
         check_spec(&entry.spec);
+        check_description(entry);
         check_arguments(entry);
     }
 }
@@ -28,7 +29,6 @@ fn is_plain(name: &str) -> bool {
 fn check_spec(spec: &Spec) {
     let Spec {
         name,
-        about,
         examples,
         cost,
         sends,
@@ -38,19 +38,28 @@ fn check_spec(spec: &Spec) {
     assert_eq!(
         *sends == 0,
         *cost == Cost::Free,
-        "{name}: what sends nothing is free, and nothing else"
+        "{name}: a command is free if and only if it sends nothing"
     );
 
-    assert!(
-        *sends <= 512 << 10,
-        "{name}: more than any question is worth"
-    );
+    assert!(*sends <= 512 << 10, "{name}: sends more than 512 KiB");
+    assert!(!examples.is_empty(), "{name} needs an example");
+}
+
+/// The doc comment of the argument struct is one sentence, for every platform.
+fn check_description(entry: &crate::command::Entry) {
+    let (name, about) = (entry.spec.name, &entry.about);
     assert!(
         (3..=100).contains(&about.chars().count()),
         "{name}: {about}"
     );
-    assert!(!about.ends_with('.'), "{name}");
-    assert!(!examples.is_empty(), "{name} needs an example");
+    assert!(!about.contains(['\n', '\r']), "{name}: {about}");
+    assert!(!about.contains("  "), "{name}: one paragraph: {about}");
+    assert!(!about.ends_with('.'), "{name}: {about}");
+    assert_eq!(
+        entry.arguments_schema.get("description"),
+        Some(&format!("{about}.").into()),
+        "{name}: one line that ends with a full stop"
+    );
 }
 
 fn check_arguments(entry: &crate::command::Entry) {
@@ -60,7 +69,7 @@ fn check_arguments(entry: &crate::command::Entry) {
         entry
             .arguments
             .is_sorted_by_key(|argument| !argument.required),
-        "{name}: required first"
+        "{name}: required arguments come first"
     );
 
     for (index, argument) in entry.arguments.iter().enumerate() {
@@ -78,12 +87,12 @@ fn check_arguments(entry: &crate::command::Entry) {
     }
 }
 
-/// Fields of every answer to a DNS question.
+/// Fields that the data of every DNS lookup has.
 const LOOKUP: &str = "name type rcode answers authority resolver authenticated transport";
 const PLACE: &str = "address version scope country region city postal location network databases";
 const UA: &str = "user_agent category bot client os device hints";
 
-/// Contract §2: a command and fields of its data.
+/// Contract §2: a command and the required fields of its data.
 const CONTRACT: [(&str, &str); 33] = [
     ("a", LOOKUP),
     ("aaaa", LOOKUP),
@@ -129,7 +138,7 @@ const CONTRACT: [(&str, &str); 33] = [
     ("status", "version commands"),
 ];
 
-/// These fields are there, whatever else is.
+/// The data schema may have more fields than the contract requires, but none may be missing.
 #[test]
 fn data_has_the_fields_of_the_contract() {
     let registry = registry();

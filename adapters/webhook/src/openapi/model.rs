@@ -69,7 +69,7 @@ pub(super) struct PathItem {
 pub(super) struct Operation {
     operation_id: &'static str,
     tags: [&'static str; 1],
-    summary: &'static str,
+    summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// In place of what the document says; an empty list lets everybody in.
@@ -185,11 +185,11 @@ impl<T> OrReference<T> {
 }
 
 impl Operation {
-    pub(super) fn new(id: &'static str, tag: &'static str, summary: &'static str) -> Self {
+    pub(super) fn new(id: &'static str, tag: &'static str, summary: impl Into<String>) -> Self {
         Self {
             operation_id: id,
             tags: [tag],
-            summary,
+            summary: summary.into(),
             description: None,
             security: None,
             parameters: Vec::new(),

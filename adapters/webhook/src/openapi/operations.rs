@@ -141,7 +141,7 @@ pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas)
         .header_ref("Cache-Control", CACHE_CONTROL);
     let reply = content_forms(reply, schemas::reply_ref(entry), schemas);
     let group = entry.spec.group.title();
-    let operation = Operation::new(entry.spec.name, group, entry.spec.about)
+    let operation = Operation::new(entry.spec.name, group, entry.about.as_str())
         .description(format!("As a line: `/{}`.{aliases}", entry.usage()));
 
     let example = netvane_core::command::example(registry, entry);

@@ -95,12 +95,7 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
         } else if names.any(|name| name.contains(&typed)) {
             Some(2)
         } else {
-            entry
-                .spec
-                .about
-                .to_lowercase()
-                .contains(&typed)
-                .then_some(3)
+            entry.about.to_lowercase().contains(&typed).then_some(3)
         }
     };
 
@@ -113,11 +108,11 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
     found.sort_by_key(|(rank, _)| *rank);
     let item = |(_, entry): (u8, &std::sync::Arc<Entry>)| {
         let space = if entry.arguments.is_empty() { "" } else { " " };
-        let Entry { spec, .. } = &**entry;
+        let Entry { spec, about, .. } = &**entry;
         Item {
             line: format!("{}{space}", spec.name),
             label: entry.usage(),
-            help: spec.about.into(),
+            help: about.clone(),
         }
     };
 

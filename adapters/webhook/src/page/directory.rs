@@ -19,7 +19,7 @@ pub(super) fn directory(registry: &Registry) -> Markup {
                     h2 { (group.title()) }
                     ul {
                         @for entry in registry.entries().iter().filter(|entry| entry.spec.group == group) {
-                            li { a href={ "/tools/" (entry.spec.name) } { (entry.spec.name) } " " span { (entry.spec.about) } }
+                            li { a href={ "/tools/" (entry.spec.name) } { (entry.spec.name) } " " span { (entry.about) } }
                         }
                     }
                 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     answered::respond,
     directory::directory,
-    document::{self, words},
+    document,
     form::form,
     frame::{fixed, not_found, shared, unlisted},
     layout::{ANSWER, Page},
@@ -96,17 +96,12 @@ fn unknown() -> Response {
 
 fn explained(app: &App, entry: &Entry) -> Markup {
     let spec = &entry.spec;
-    let title = format!("{}: {}", spec.name, spec.about);
+    let title = format!("{}: {}", spec.name, entry.about);
     let path = format!("/tools/{}", spec.name);
-    let text = entry
-        .arguments_schema
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
 
     let about = format!(
         "{}. Free, in the browser, in chats and over HTTP.",
-        spec.about
+        entry.about
     );
     let page = Page {
         title: &title,
@@ -117,9 +112,6 @@ fn explained(app: &App, entry: &Entry) -> Markup {
 
     let content = html! {
         (head(entry))
-        @if text.len() > spec.about.len() + 20 {
-            @for part in text.split("\n\n") { p.intro { (words(&part.replace('\n', " "))) } }
-        }
         p.intro {
             "Fill in the form, or type the same question on the " a href="/" { "console" } ", in a chat or in a terminal."
         }
@@ -151,7 +143,7 @@ fn with_answer(app: &App, entry: &Entry, input: &Input) -> Markup {
         Input::Named { arguments, .. } => arguments,
         Input::Text(_) => &Map::new(),
     };
-    let title = format!("{}: {}", entry.spec.name, entry.spec.about);
+    let title = format!("{}: {}", entry.spec.name, entry.about);
     let page = Page {
         title: &title,
         about: None,
@@ -168,7 +160,7 @@ fn with_answer(app: &App, entry: &Entry, input: &Input) -> Markup {
 }
 
 fn head(entry: &Entry) -> Markup {
-    html! { h1 { code { (entry.spec.name) } " " span { (entry.spec.about) } } }
+    html! { h1 { code { (entry.spec.name) } " " span { (entry.about) } } }
 }
 
 /// Required arguments as a query.

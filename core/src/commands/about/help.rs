@@ -1,4 +1,4 @@
-//! `help`: what can be asked.
+//! `help`: lists all commands, or explains one.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,33 +12,34 @@ use crate::{
     spec::{Argument, ArgumentKind, CommandNames, Cost, Group, Spec},
 };
 
-/// What can be asked; for one command its arguments and examples.
+/// Help for all commands, or for one.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Help {
-    /// A command to explain.
+    /// The command to show help for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     command: Option<Word>,
 }
 
-/// One command, or all.
+/// Help for one or all commands.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// In the order of the registry.
-    commands: Vec<About>,
-    /// Only one was asked for: its arguments are shown too.
+    /// Commands in the order of the registry.
+    commands: Vec<CommandHelp>,
+    /// Help for a single command, with its arguments.
     #[serde(skip)]
     #[schemars(skip)]
     one: bool,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct About {
+struct CommandHelp {
     name: &'static str,
     aliases: Vec<&'static str>,
-    /// `mx <domain> [resolver]`.
+    /// Usage, such as `mx <domain> [resolver]`.
     usage: String,
-    about: &'static str,
+    /// Description of the command in one line.
+    about: String,
     group: &'static str,
     examples: Vec<&'static str>,
     arguments: Vec<Argument>,
@@ -48,7 +49,6 @@ impl Command for Help {
     const SPEC: Spec = Spec {
         name: "help",
         aliases: &["start"],
-        about: "What can be asked; for one command its arguments and examples",
         group: Group::About,
         examples: &["help", "help mx"],
         timeout: Duration::from_secs(1),
@@ -60,7 +60,7 @@ impl Command for Help {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let Some(Word(name)) = self.command else {
-            let may = |entry: &&Arc<Entry>| {
+            let allowed = |entry: &&Arc<Entry>| {
                 cx.runtime
                     .access
                     .admit(cx.platform, &cx.caller, entry.spec.name)
@@ -71,8 +71,8 @@ impl Command for Help {
                 .registry
                 .entries()
                 .iter()
-                .filter(may)
-                .map(|entry| about(entry))
+                .filter(allowed)
+                .map(|entry| describe(entry))
                 .collect();
 
             return Ok(Data {
@@ -87,18 +87,18 @@ impl Command for Help {
                     .access
                     .admit(cx.platform, &cx.caller, entry.spec.name)?;
                 Ok(Data {
-                    commands: vec![about(entry)],
+                    commands: vec![describe(entry)],
                     one: true,
                 })
             }
             None => {
                 let near = cx.registry.nearest(&name);
-                let meant = near
+                let hint = near
                     .map(|near| format!("; did you mean `{near}`?"))
-                    .unwrap_or_default();
+                    .unwrap_or_else(|| "; see `help`".into());
                 Err(Failure::Usage(UsageError {
                     kind: UsageKind::BadArgument,
-                    message: format!("there is no command `{name}`{meant}"),
+                    message: format!("unknown command `{name}`{hint}"),
                     position: None,
                     suggestion: Some(near.map_or("/help".into(), |near| format!("/help {near}"))),
                     missing: None,
@@ -108,12 +108,12 @@ impl Command for Help {
     }
 }
 
-fn about(entry: &Entry) -> About {
-    About {
+fn describe(entry: &Entry) -> CommandHelp {
+    CommandHelp {
         name: entry.spec.name,
         aliases: entry.spec.aliases.to_vec(),
         usage: entry.usage(),
-        about: entry.spec.about,
+        about: entry.about.clone(),
         group: entry.spec.group.title(),
         examples: entry.spec.examples.to_vec(),
         arguments: entry.arguments.clone(),
@@ -126,8 +126,8 @@ impl Answer for Data {
             return command.present();
         }
 
-        let summary = format!("{} commands; `help mx` explains one", self.commands.len());
-        let mut document = Document::new("What Netvane answers", summary, Severity::Neutral);
+        let summary = format!("{} commands. `help mx` shows details.", self.commands.len());
+        let mut document = Document::new("Commands", summary, Severity::Neutral);
         let mut groups: Vec<&str> = Vec::new();
 
         for command in &self.commands {
@@ -144,26 +144,30 @@ impl Answer for Data {
                 .map(|command| {
                     [
                         Cell::exact(format!("/{}", command.usage)),
-                        command.about.into(),
+                        command.about.as_str().into(),
                     ]
                 });
             document.heading(group);
-            document.table(["Command", "Answers"], rows.collect());
+            document.table(["Command", "Description"], rows.collect());
         }
 
-        document.text("Targets may be pasted as they come: a URL, a mail address, 1[.]1[.]1[.]1, an internationalized name.");
+        document.text("Paste targets as they are: a URL, an email address, 1[.]1[.]1[.]1, an internationalized name.");
 
         document
     }
 }
 
-impl About {
+impl CommandHelp {
     fn present(&self) -> Document {
-        let mut document = Document::new(format!("/{}", self.usage), self.about, Severity::Neutral);
+        let mut document = Document::new(
+            format!("/{}", self.usage),
+            self.about.as_str(),
+            Severity::Neutral,
+        );
 
         if !self.aliases.is_empty() {
             document.field(
-                "Also",
+                "Aliases",
                 self.aliases
                     .iter()
                     .map(|alias| format!("/{alias}"))
@@ -173,16 +177,19 @@ impl About {
         }
 
         let rows = self.arguments.iter().map(|argument| {
-            let needed = if argument.required { "yes" } else { "no" };
+            let required = if argument.required { "yes" } else { "no" };
             [
                 Cell::exact(&argument.name),
-                needed.into(),
-                form(argument).into(),
+                required.into(),
+                format_of(argument).into(),
                 argument.help.as_str().into(),
             ]
         });
 
-        document.table(["Argument", "Needed", "Form", "Meaning"], rows.collect());
+        document.table(
+            ["Argument", "Required", "Format", "Description"],
+            rows.collect(),
+        );
         document.heading("Examples");
         document.code(
             self.examples
@@ -196,11 +203,11 @@ impl About {
     }
 }
 
-fn form(argument: &Argument) -> String {
+fn format_of(argument: &Argument) -> String {
     match (argument.kind, argument.minimum, argument.maximum) {
-        (ArgumentKind::Boolean, ..) => "a switch".into(),
-        (ArgumentKind::Integer, Some(low), Some(high)) => format!("{low} to {high}"),
-        (ArgumentKind::Integer, ..) => "a whole number".into(),
+        (ArgumentKind::Boolean, ..) => "flag".into(),
+        (ArgumentKind::Integer, Some(low), Some(high)) => format!("{low}–{high}"),
+        (ArgumentKind::Integer, ..) => "an integer".into(),
         _ if !argument.choices.is_empty() => argument.choices.join(", "),
         _ => argument.form.clone().unwrap_or_else(|| "text".into()),
     }

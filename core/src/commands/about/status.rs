@@ -1,4 +1,4 @@
-//! `status`: this installation.
+//! `status`: state and limits of this installation.
 
 use std::time::Duration;
 
@@ -14,23 +14,23 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Version, uptime, age of the data, limits, and what is enabled here.
+/// Version, uptime, age of the data, limits, and enabled features.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Status {}
 
-/// This installation.
+/// State and limits of this installation.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     version: &'static str,
     uptime_seconds: u64,
-    /// Adapters that run in this process.
+    /// Adapters of this process.
     adapters: Vec<Adapter>,
     resolvers: Vec<String>,
     rdap: bool,
     data: DataAge,
     limits: Limits,
-    /// What the asker has left of the budgets that hold for them.
+    /// Remaining rate limit budgets of the user.
     yours: Vec<Standing>,
     commands: usize,
 }
@@ -38,14 +38,14 @@ pub(crate) struct Data {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Adapter {
     name: &'static str,
-    /// `up`, `starting`, `down: …` or `failed: …`.
+    /// Health of the adapter: `up`, `starting`, `down: …` or `failed: …`.
     health: String,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct DataAge {
     geo: Vec<Database>,
-    /// When IANA published the RDAP bootstrap in use.
+    /// Publication date of the RDAP bootstrap file of IANA.
     rdap_bootstrap: Option<String>,
 }
 
@@ -58,8 +58,9 @@ struct Database {
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Limits {
-    /// Lookups at once, by cost.
+    /// Maximum number of concurrent light lookups.
     light: usize,
+    /// Maximum number of concurrent heavy lookups.
     heavy: usize,
     cache_entries: u64,
     cache_seconds: u64,
@@ -69,7 +70,6 @@ impl Command for Status {
     const SPEC: Spec = Spec {
         name: "status",
         aliases: &["about"],
-        about: "Version, uptime, age of the data, limits, and what is enabled here",
         group: Group::About,
         examples: &["status"],
         timeout: Duration::from_secs(2),
@@ -139,7 +139,7 @@ impl Answer for Data {
         let summary = format!(
             "Version {}, up for {}",
             self.version,
-            span(self.uptime_seconds)
+            format_duration(self.uptime_seconds)
         );
 
         let mut document = Document::new("Netvane", summary, Severity::Good);
@@ -147,21 +147,21 @@ impl Answer for Data {
         self.add_databases(&mut document);
         self.add_limits(&mut document);
         self.add_budgets(&mut document);
-        document.field("Geo data by", Cell::aside(ATTRIBUTION));
+        document.field("Geo data", Cell::aside(ATTRIBUTION));
 
         document
     }
 }
 
 impl Data {
-    /// What runs here, and whom it asks.
+    /// Adds adapters, resolvers and RDAP.
     fn add_services(&self, document: &mut Document) {
         if !self.adapters.is_empty() {
-            let told = self
+            let states = self
                 .adapters
                 .iter()
                 .map(|Adapter { name, health }| format!("{name} {health}"));
-            document.field("Adapters", told.collect::<Vec<_>>().join(", "));
+            document.field("Adapters", states.collect::<Vec<_>>().join(", "));
         }
 
         document.field("Commands", self.commands);
@@ -182,7 +182,7 @@ impl Data {
             "RDAP",
             match (self.rdap, bootstrap) {
                 (true, Some(date)) => format!("on, bootstrap of {date}"),
-                (true, None) => "on, but its bootstrap cannot be read".into(),
+                (true, None) => "on, but the bootstrap file cannot be read".into(),
                 (false, _) => "off".into(),
             },
         );
@@ -210,21 +210,21 @@ impl Data {
 
     fn add_limits(&self, document: &mut Document) {
         document.field(
-            "At once",
-            format!(
-                "{} light, {} heavy lookups",
-                self.limits.light, self.limits.heavy
-            ),
+            "Concurrency",
+            format!("{} light, {} heavy", self.limits.light, self.limits.heavy),
         );
 
-        let kept = span(self.limits.cache_seconds);
+        let max_age = format_duration(self.limits.cache_seconds);
         document.field(
             "Cache",
-            format!("{} answers, {kept} at most", self.limits.cache_entries),
+            format!(
+                "up to {} answers, for at most {max_age}",
+                self.limits.cache_entries
+            ),
         );
     }
 
-    /// What the asker has left.
+    /// Adds the remaining rate limit budgets of the user.
     fn add_budgets(&self, document: &mut Document) {
         for Standing {
             of,
@@ -232,21 +232,21 @@ impl Data {
             per_minute,
         } in &self.yours
         {
-            let whose = match *of {
+            let name = match *of {
                 Payer::Conversation => "This conversation",
                 Payer::ApiKey => "Your API key",
                 Payer::Address => "Your address",
                 Payer::You => "You",
             };
             document.field(
-                whose,
-                format!("{left} of {per_minute} units left; they come back within a minute"),
+                name,
+                format!("{left} of {per_minute} units left (refills every minute)"),
             );
         }
     }
 }
 
-fn span(seconds: u64) -> String {
+fn format_duration(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
         120..7200 => format!("{} min", seconds / 60),

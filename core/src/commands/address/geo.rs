@@ -1,4 +1,4 @@
-//! `geo`: place and network of an address, from the local database only.
+//! `geo`: location and network of an address, from the local database.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -16,38 +16,38 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Hosts with more addresses than this show the first ones.
+/// Maximum number of addresses of one host; more are not shown.
 const MAX_ADDRESSES: usize = 16;
 
-/// Place and network of an address, from the local database.
+/// Location and network of an address, from the local database.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Geo {
-    /// An address, or a host name whose addresses are looked at.
+    /// An IP address, or a host name to resolve.
     target: Host,
 }
 
-/// The contract's `geo`: of the first address; a host's other ones under `more`.
+/// Location and network of the first address; further addresses of a host are under `more`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// As asked, in canonical spelling.
+    /// The query in canonical spelling.
     query: String,
     #[serde(flatten)]
     place: Place,
-    /// The same of a host's other addresses.
+    /// The same data of further addresses of the host.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     more: Vec<Place>,
 }
 
-/// What an address is, and what the databases know of it.
+/// Class, location and network of an address.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Place {
     pub(crate) address: IpAddr,
-    /// 4 or 6.
+    /// IP version, 4 or 6.
     version: u8,
-    /// Class of the address.
+    /// Class of the address, such as `global` or `private`.
     pub(crate) scope: Kind,
-    /// The special-purpose range that it lies in, with the document that says so.
+    /// The special-purpose range of the address, with its RFC.
     #[serde(skip_serializing_if = "Option::is_none")]
     special: Option<Special>,
     pub(crate) country: Option<Country>,
@@ -63,7 +63,7 @@ pub(crate) struct Place {
 struct Special {
     range: String,
     name: String,
-    /// RFC.
+    /// The RFC that defines the range.
     source: String,
 }
 
@@ -71,7 +71,6 @@ impl Command for Geo {
     const SPEC: Spec = Spec {
         name: "geo",
         aliases: &[],
-        about: "Place and network of an address, from the local database",
         group: Group::Dns,
         examples: &["geo 192.0.2.1", "geo example.com"],
         timeout: crate::commands::DNS_TIMEOUT,
@@ -97,7 +96,7 @@ impl Command for Geo {
 }
 
 impl Data {
-    /// Of one address.
+    /// Data of a single address.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn one(place: Place) -> Self {
         Self {
@@ -108,7 +107,7 @@ impl Data {
     }
 }
 
-/// The target's addresses, at least one; nothing is sent to them.
+/// Resolves the target to its addresses, at least one, without contacting them. Fails if the name has none.
 pub(crate) async fn addresses(
     cx: &Context,
     target: &Host,
@@ -165,7 +164,7 @@ impl Place {
         }
     }
 
-    /// `Frankfurt, Hesse, Germany`.
+    /// City, region and country: `Frankfurt, Hesse, Germany`.
     pub(crate) fn place(&self) -> Option<String> {
         let country = self
             .country
@@ -178,7 +177,7 @@ impl Place {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// `AS64496 Example Net`.
+    /// AS number and organization: `AS64496 Example Net`.
     pub(crate) fn holder(&self) -> Option<String> {
         let network = self.network.as_ref()?;
         let asn = network.asn.map(|asn| format!("AS{asn}"));
@@ -201,12 +200,10 @@ impl Place {
                     special.source
                 )
             }
-            (_, Some(place), Some(holder)) => format!("{place}; network of {holder}"),
+            (_, Some(place), Some(holder)) => format!("{place}; {holder}"),
             (_, Some(place), None) => place,
-            (_, None, Some(holder)) => format!("network of {holder}"),
-            (_, None, None) => {
-                "Public address; the database knows neither place nor network".into()
-            }
+            (_, None, Some(holder)) => holder,
+            (_, None, None) => "No location data for this address".into(),
         }
     }
 
@@ -215,7 +212,7 @@ impl Place {
         kind[..1].to_uppercase() + &kind[1..]
     }
 
-    pub(crate) fn facts(&self, document: &mut Document) {
+    pub(crate) fn add_facts(&self, document: &mut Document) {
         document.field("Address", Cell::new(self.address, Role::Address));
         document.field("Class", self.scope.as_str().replace('_', " "));
         if let Some(special) = &self.special {
@@ -260,7 +257,7 @@ impl Place {
         }
 
         if let Some(holder) = self.holder() {
-            document.field("Network of", Cell::exact(holder));
+            document.field("Network", Cell::exact(holder));
         }
 
         if let Some(cidr) = self.network.as_ref().and_then(|network| network.cidr) {
@@ -268,9 +265,9 @@ impl Place {
         }
     }
 
-    /// Where the data comes from, with its age and what its licence wants said.
-    pub(crate) fn source(&self, document: &mut Document) {
-        let told = |database: &DatabaseInfo| {
+    /// Adds the databases with their dates, and the attribution that their licences require.
+    pub(crate) fn add_source(&self, document: &mut Document) {
+        let describe = |database: &DatabaseInfo| {
             let built = database
                 .built
                 .as_deref()
@@ -278,7 +275,7 @@ impl Place {
                 .unwrap_or("unknown date");
             format!("{} of {built}", database.name)
         };
-        let databases: Vec<String> = self.databases.iter().map(told).collect();
+        let databases: Vec<String> = self.databases.iter().map(describe).collect();
         document.field(
             "Data",
             Cell::aside(format!("{}. {ATTRIBUTION}", databases.join(", "))),
@@ -286,12 +283,12 @@ impl Place {
     }
 }
 
-/// Not kept: the database is at hand, and a fresh one counts at once.
+/// Not cached: the database is local, and an update takes effect immediately.
 impl Answer for Data {
     fn present(&self) -> Document {
-        let title = format!("Place and network of {}", both_forms(&self.query));
+        let title = format!("Location and network of {}", both_forms(&self.query));
         let mut document = Document::new(title, self.place.summary(), Severity::Neutral);
-        self.place.facts(&mut document);
+        self.place.add_facts(&mut document);
         let rows = self.more.iter().map(|place| {
             let part = |text: Option<String>| text.unwrap_or_default().into();
             [
@@ -300,8 +297,8 @@ impl Answer for Data {
                 part(place.holder()),
             ]
         });
-        document.table(["Other address", "Place", "Network of"], rows.collect());
-        self.place.source(&mut document);
+        document.table(["Other address", "Location", "Network"], rows.collect());
+        self.place.add_source(&mut document);
         document
     }
 }

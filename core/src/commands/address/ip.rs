@@ -1,4 +1,4 @@
-//! `ip`: everything about an address.
+//! `ip`: class, names, location, network and registration of an address.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -26,50 +26,51 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// A registry may be slow; the rest of the answer does not wait longer for it.
-const REGISTRY_PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of the registry lookup, so that a slow registry does not delay the rest for longer.
+const REGISTRY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Class, names, place, network and registration of an address, or of each address of a host.
+/// Class, names, location, network and registration of an address.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ip {
-    /// An address, or a host name whose addresses are looked at.
+    /// An IP address, or a host name to resolve.
     target: Host,
 }
 
-/// The contract's `ip`: of the first address; a host's other ones under `more`.
+/// Data of the first address; further addresses of a host are under `more`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// As asked, in canonical spelling.
+    /// The query in canonical spelling.
     query: String,
     #[serde(flatten)]
-    first: About,
-    /// The same of a host's other addresses.
+    first: AddressInfo,
+    /// The same data of further addresses of the host.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    more: Vec<About>,
+    more: Vec<AddressInfo>,
 }
 
+/// Everything about one address.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct About {
+struct AddressInfo {
     #[serde(flatten)]
     place: Place,
-    /// PTR, without the final dot.
+    /// Names from PTR records, without the final dot.
     names: Vec<String>,
-    /// Of a public address, where a registry answered.
+    /// Registration of a public address; `null` if no registry answered.
     registration: Option<Summary>,
-    /// What could not be found out, in words.
+    /// Lookups that failed, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<String>,
 }
 
-/// What the registry says of the block around an address.
+/// Registration of the address block.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Summary {
     cidr: Vec<String>,
     name: Option<String>,
     organization: Option<String>,
     country: Option<String>,
-    /// The server that said it.
+    /// The registry server that answered.
     server: String,
 }
 
@@ -77,7 +78,6 @@ impl Command for Ip {
     const SPEC: Spec = Spec {
         name: "ip",
         aliases: &["ipinfo"],
-        about: "Everything about an address: class, names, place, network, registration",
         group: Group::Dns,
         examples: &["ip 192.0.2.1", "ip example.com"],
         timeout: Duration::from_secs(20),
@@ -89,19 +89,23 @@ impl Command for Ip {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let (query, addresses) = addresses(cx, &self.target).await?;
-        let known = |address| About {
+        let new = |address| AddressInfo {
             place: Place::of(cx, address),
             names: Vec::new(),
             registration: None,
             missing: Vec::new(),
         };
-        let mut all: Vec<About> = addresses.into_iter().map(known).collect();
+        let mut all: Vec<AddressInfo> = addresses.into_iter().map(new).collect();
         cx.progress(&Data {
             query: query.clone(),
             first: all[0].clone(),
             more: all[1..].to_vec(),
         });
-        join_all(all.iter_mut().map(|about| about.find_out(cx))).await;
+        join_all(
+            all.iter_mut()
+                .map(|about| about.look_up_names_and_registration(cx)),
+        )
+        .await;
         let first = all.remove(0);
         Ok(Data {
             query,
@@ -111,25 +115,25 @@ impl Command for Ip {
     }
 }
 
-impl About {
-    async fn find_out(&mut self, cx: &Context) {
+impl AddressInfo {
+    async fn look_up_names_and_registration(&mut self, cx: &Context) {
         let address = self.place.address;
         let registration = async {
             if self.place.scope != Kind::Global {
                 return Ok(None);
             }
             let query = address.to_string();
-            let asked = tokio::time::timeout(REGISTRY_PATIENCE, registration(cx, &query));
-            asked.await.unwrap_or(Err(Failure::Timeout {
+            let lookup = tokio::time::timeout(REGISTRY_TIMEOUT, registration(cx, &query));
+            lookup.await.unwrap_or(Err(Failure::Timeout {
                 what: "the registry".into(),
-                after: REGISTRY_PATIENCE,
+                after: REGISTRY_TIMEOUT,
             }))
         };
 
         let (names, registration) = futures::join!(names(cx, address), registration);
         let mut missing = |what: &str, failure: Failure| {
             self.missing
-                .push(format!("{what} not found out: {failure}"))
+                .push(format!("{what}: lookup failed: {failure}"))
         };
 
         self.names = names.unwrap_or_else(|failure| {
@@ -142,7 +146,7 @@ impl About {
         });
     }
 
-    fn rest(&self, document: &mut Document) {
+    fn add_registration(&self, document: &mut Document) {
         if !self.names.is_empty() {
             document.field("Names", Cell::domain(self.names.join("\n")));
         }
@@ -165,7 +169,7 @@ impl About {
     }
 }
 
-/// What PTR records say, without the final dot.
+/// Up to 16 names from PTR records, without the final dot.
 pub(crate) async fn names(cx: &Context, address: IpAddr) -> Result<Vec<String>, Failure> {
     let client = cx.net.dns.client(None).await?;
     let answered = look_up(&client, &reverse_name(address), Rtype::PTR).await?;
@@ -231,8 +235,8 @@ impl Answer for Data {
             if index > 0 {
                 document.heading(about.place.summary());
             }
-            about.place.facts(&mut document);
-            about.rest(&mut document);
+            about.place.add_facts(&mut document);
+            about.add_registration(&mut document);
         }
         for missing in std::iter::once(&self.first)
             .chain(&self.more)
@@ -240,7 +244,7 @@ impl Answer for Data {
         {
             document.note(missing);
         }
-        self.first.place.source(&mut document);
+        self.first.place.add_source(&mut document);
         document
     }
 

@@ -1,4 +1,4 @@
-//! `reverse`: address to names and back again, forward-confirmed or not.
+//! `reverse`: names of an address (PTR), with forward confirmation.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -16,37 +16,37 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Names looked at for one address: some addresses have hundreds.
+/// Maximum number of names per address and of addresses per domain; some addresses have hundreds of names.
 const MAX_NAMES: usize = 16;
 
-/// Names of an address, or of each address of a domain, and whether they lead back.
+/// Reverse DNS with forward confirmation.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reverse {
-    /// An address, or a domain whose addresses are looked at.
+    /// An IP address, or a host name to resolve.
     target: Host,
 }
 
-/// Addresses, their names, and whether the names lead back.
+/// Addresses with their names, and whether each name is forward-confirmed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// As asked, in canonical spelling.
+    /// The query in canonical spelling.
     query: String,
-    addresses: Vec<Reversed>,
-    /// The domain does not exist.
+    addresses: Vec<AddressNames>,
+    /// The domain does not exist (NXDOMAIN).
     nxdomain: bool,
     #[serde(skip)]
-    holds: Option<Duration>,
+    lifetime: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Reversed {
+struct AddressNames {
     address: IpAddr,
     names: Vec<Name>,
-    /// How many names there are beyond those listed.
+    /// Number of names that are not listed.
     #[serde(skip_serializing_if = "is_zero")]
     omitted: usize,
-    /// Why there are no names, where that is not plain absence.
+    /// Why the PTR lookup failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
 }
@@ -57,11 +57,11 @@ fn is_zero(number: &usize) -> bool {
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Name {
-    /// Without the final dot.
+    /// Host name, without the final dot.
     name: String,
-    /// Its own addresses hold the address that it stands for.
+    /// The name resolves back to the address.
     forward_confirmed: bool,
-    /// Its addresses could not be found out, so it could not be checked.
+    /// The name could not be resolved, so it is unconfirmed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unchecked: bool,
 }
@@ -70,7 +70,6 @@ impl Command for Reverse {
     const SPEC: Spec = Spec {
         name: "reverse",
         aliases: &[],
-        about: "Names of an address, and whether they lead back to it",
         group: Group::Dns,
         examples: &["reverse 192.0.2.1", "reverse example.com"],
         timeout: crate::commands::DNS_TIMEOUT,
@@ -85,7 +84,7 @@ impl Command for Reverse {
             query: self.target.to_string(),
             addresses: Vec::new(),
             nxdomain: false,
-            holds: None,
+            lifetime: None,
         };
 
         let addresses = match &self.target {
@@ -98,7 +97,7 @@ impl Command for Reverse {
                 let (v4, v6) = (v4?, v6?);
                 for answered in [&v4, &v6] {
                     data.nxdomain |= answered.lookup.outcome == Outcome::Nxdomain;
-                    data.hold(answered.lookup.lifetime());
+                    data.limit_lifetime(answered.lookup.lifetime());
                 }
                 v4.records
                     .iter()
@@ -116,8 +115,8 @@ impl Command for Reverse {
         )
         .await?;
 
-        for (reversed, holds) in reversed {
-            data.hold(holds);
+        for (reversed, lifetime) in reversed {
+            data.limit_lifetime(lifetime);
             data.addresses.push(reversed);
         }
 
@@ -125,7 +124,7 @@ impl Command for Reverse {
     }
 }
 
-async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration), Failure> {
+async fn reverse(client: &Client, address: IpAddr) -> Result<(AddressNames, Duration), Failure> {
     let answered = look_up(client, &reverse_name(address), Rtype::PTR).await?;
     let all: Vec<String> = answered
         .records
@@ -172,7 +171,7 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
     let omitted = all.len() - names.len();
 
     Ok((
-        Reversed {
+        AddressNames {
             address,
             names,
             omitted,
@@ -183,11 +182,14 @@ async fn reverse(client: &Client, address: IpAddr) -> Result<(Reversed, Duration
 }
 
 impl Data {
-    fn hold(&mut self, holds: Duration) {
-        self.holds = Some(self.holds.map_or(holds, |known| known.min(holds)));
+    fn limit_lifetime(&mut self, lifetime: Duration) {
+        self.lifetime = Some(
+            self.lifetime
+                .map_or(lifetime, |shortest| shortest.min(lifetime)),
+        );
     }
 
-    /// Of all addresses.
+    /// Names of all addresses.
     fn names(&self) -> impl Iterator<Item = &Name> {
         self.addresses.iter().flat_map(|reversed| &reversed.names)
     }
@@ -202,14 +204,14 @@ impl Data {
         } else if self.names().next().is_none() {
             match self.addresses.iter().find_map(|it| it.failure.clone()) {
                 Some(failure) => (failure, Severity::Bad),
-                None => ("no name (PTR) is set".into(), Severity::Neutral),
+                None => ("No PTR record".into(), Severity::Neutral),
             }
         } else {
             self.confirmation()
         }
     }
 
-    /// How many of the names there are lead back.
+    /// How many of the names are forward-confirmed.
     fn confirmation(&self) -> (String, Severity) {
         let all = self.names().count();
         let confirmed = self.names().filter(|name| name.forward_confirmed).count();
@@ -220,11 +222,11 @@ impl Data {
             .count();
 
         if confirmed == all && nameless == 0 {
-            let names = count(all, "name, and it leads", "names, all lead");
-            return (format!("{names} back: forward-confirmed"), Severity::Good);
+            let names = count(all, "name,", "names, all");
+            return (format!("{names} forward-confirmed"), Severity::Good);
         }
 
-        let told = count(all, "name", "names");
+        let names = count(all, "name", "names");
         let confirmed = match confirmed {
             0 => "not forward-confirmed".to_owned(),
             some if some == all => "forward-confirmed".to_owned(),
@@ -232,23 +234,26 @@ impl Data {
         };
 
         let nameless = if nameless > 0 {
-            format!("; {nameless} of the addresses without a name")
+            format!(
+                "; {} no PTR record",
+                count(nameless, "address has", "addresses have")
+            )
         } else {
             String::new()
         };
 
-        (format!("{told}, {confirmed}{nameless}"), Severity::Warning)
+        (format!("{names}, {confirmed}{nameless}"), Severity::Warning)
     }
 }
 
-impl Reversed {
-    /// A row for each name; the address stands in the first.
+impl AddressNames {
+    /// A row for each name; only the first row has the address.
     fn rows(&self) -> Vec<[Cell; 3]> {
         let address = Cell::new(self.address, Role::Address);
 
         if self.names.is_empty() {
-            let why = self.failure.as_deref().unwrap_or("no name");
-            return vec![[address, Cell::new(why, Role::Warning), "".into()]];
+            let reason = self.failure.as_deref().unwrap_or("no PTR");
+            return vec![[address, Cell::new(reason, Role::Warning), "".into()]];
         }
 
         let mut rows: Vec<_> = self
@@ -271,21 +276,18 @@ impl Name {
     fn confirmation(&self) -> Cell {
         match self.forward_confirmed {
             true => Cell::new("yes", Role::Good),
-            false if self.unchecked => Cell::new("not known", Role::Warning),
+            false if self.unchecked => Cell::new("unknown", Role::Warning),
             false => Cell::new("no", Role::Warning),
         }
     }
 
-    /// Why a name that does not lead back proves nothing.
-    fn doubt(&self) -> String {
+    /// Explains why a name is unconfirmed.
+    fn explain_unconfirmed(&self) -> String {
         if self.unchecked {
-            format!(
-                "{} could not be looked up, so whether it leads back is not known",
-                self.name
-            )
+            format!("Could not resolve {}, so it is unconfirmed", self.name)
         } else {
             format!(
-                "{} does not lead back to the address, so anyone could have written it there",
+                "{} does not resolve back to this address; unverified",
                 self.name
             )
         }
@@ -298,11 +300,11 @@ impl Answer for Data {
         let title = format!("Reverse DNS of {}", both_forms(&self.query));
         let mut document = Document::new(title, summary, severity);
 
-        let rows: Vec<_> = self.addresses.iter().flat_map(Reversed::rows).collect();
-        document.table(["Address", "Name", "Leads back"], rows);
+        let rows: Vec<_> = self.addresses.iter().flat_map(AddressNames::rows).collect();
+        document.table(["Address", "Name", "Confirmed"], rows);
 
         for name in self.names().filter(|name| !name.forward_confirmed) {
-            document.note(name.doubt());
+            document.note(name.explain_unconfirmed());
         }
 
         if let Some(warning) = name_warning(&self.query) {
@@ -313,7 +315,7 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        self.holds.unwrap_or_default()
+        self.lifetime.unwrap_or_default()
     }
 }
 

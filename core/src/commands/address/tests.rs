@@ -1,4 +1,4 @@
-//! Referral chains over real sockets: servers on several loopback addresses, one port, each with a script.
+//! Whois referrals and RDAP over real sockets: scripted servers on several loopback addresses with one port.
 
 #![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
 
@@ -15,10 +15,10 @@ use crate::{
     testing::dns::{TestDns, ask, ask_json},
 };
 
-/// What a scripted server does with a line.
+/// How a scripted server responds to a query.
 #[derive(Clone)]
 enum Script {
-    Says(&'static [u8]),
+    Reply(&'static [u8]),
     Silent,
     Drips,
     Endless,
@@ -34,7 +34,7 @@ const REGISTRAR: &[u8] = b"Domain Name: widget.test\r\nRegistrar: Widget Registr
 Registrar Abuse Contact Email: abuse@registrar.example\r\nRegistrant Organization: W\xfcdget Werke GmbH\r\n\
 Registrant Country: DE\r\nCreation Date: 1999-01-01T00:00:00Z\r\n";
 
-/// One port on 127.0.0.1, .2, .3 …, named root, registry, registrar and more in the test zone.
+/// Starts servers on one port of 127.0.0.1, .2, .3 …; the test zone names them root, registry, registrar and so on.
 async fn servers(scripts: &[(u8, Script)]) -> u16 {
     let listeners = loop {
         let first = TcpListener::bind("127.0.0.1:0").await.expect("binds");
@@ -72,7 +72,7 @@ async fn play(mut stream: TcpStream, script: Script) {
     let mut line = [0; 512];
     let _ = stream.read(&mut line).await;
     match script {
-        Script::Says(text) => _ = stream.write_all(text).await,
+        Script::Reply(text) => _ = stream.write_all(text).await,
         Script::Silent => tokio::time::sleep(Duration::from_secs(30)).await,
         Script::Drips => {
             while stream.write_all(b"%").await.is_ok() {
@@ -94,7 +94,7 @@ async fn engine(dns: &TestDns, port: u16, change: impl FnOnce(&mut Settings)) ->
     Engine::new(&settings).expect("an engine")
 }
 
-/// Registrar and registrant of `widget.test`.
+/// Checks registrar and registrant of `widget.test`.
 fn check_contacts(data: &serde_json::Value) {
     assert_eq!(
         data["registrar"],
@@ -109,7 +109,7 @@ fn check_contacts(data: &serde_json::Value) {
     );
 }
 
-/// Servers that were asked, with what came of it.
+/// The queried servers with their results.
 fn steps(data: &serde_json::Value) -> Vec<(&str, &str)> {
     data["chain"]
         .as_array()
@@ -125,12 +125,12 @@ fn steps(data: &serde_json::Value) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
-async fn from_the_root_to_the_registrar() {
+async fn follows_referrals_from_the_root_to_the_registrar() {
     let dns = TestDns::start().await;
     let port = servers(&[
-        (1, Script::Says(ROOT)),
-        (2, Script::Says(REGISTRY)),
-        (3, Script::Says(REGISTRAR)),
+        (1, Script::Reply(ROOT)),
+        (2, Script::Reply(REGISTRY)),
+        (3, Script::Reply(REGISTRAR)),
     ])
     .await;
 
@@ -149,7 +149,7 @@ async fn from_the_root_to_the_registrar() {
     check_contacts(data);
     assert_eq!(
         data["created"], "2001-02-03T04:05:06Z",
-        "the registry's word stands"
+        "the registry takes precedence"
     );
     assert_eq!(data["expires"], "2035-02-03T04:05:06Z");
     assert_eq!(
@@ -182,12 +182,12 @@ async fn from_the_root_to_the_registrar() {
 }
 
 #[tokio::test]
-async fn follow_and_server_are_the_askers_choice() {
+async fn honors_the_arguments_follow_and_server() {
     let dns = TestDns::start().await;
     let port = servers(&[
-        (1, Script::Says(ROOT)),
-        (2, Script::Says(REGISTRY)),
-        (3, Script::Says(REGISTRAR)),
+        (1, Script::Reply(ROOT)),
+        (2, Script::Reply(REGISTRY)),
+        (3, Script::Reply(REGISTRAR)),
     ])
     .await;
     let engine = engine(&dns, port, |_| {}).await;
@@ -205,26 +205,26 @@ async fn follow_and_server_are_the_askers_choice() {
 }
 
 #[tokio::test]
-async fn hostile_servers_are_bounded() {
+async fn adversarial_servers_are_bounded() {
     let loop_back: &[u8] = b"Registrar WHOIS Server: root.example.test\r\n";
 
-    for (script, code) in [(Script::Silent, "timeout"), (Script::Says(b""), "")] {
+    for (script, code) in [(Script::Silent, "timeout"), (Script::Reply(b""), "")] {
         let dns = TestDns::start().await;
         let port = servers(&[(1, script)]).await;
         let answer = ask(&engine(&dns, port, |_| {}).await, "whois widget.test").await;
-        let told = answer
+        let actual = answer
             .as_ref()
             .err()
             .map(|failure| failure.code().0)
             .unwrap_or_default();
-        assert_eq!(told, code);
+        assert_eq!(actual, code);
     }
 
     for script in [
         Script::Drips,
         Script::Endless,
-        Script::Says(b"\x00\xff\xfe\x80binary"),
-        Script::Says(loop_back),
+        Script::Reply(b"\x00\xff\xfe\x80binary"),
+        Script::Reply(loop_back),
     ] {
         let dns = TestDns::start().await;
         let port = servers(&[(1, script)]).await;
@@ -234,7 +234,7 @@ async fn hostile_servers_are_bounded() {
         assert_eq!(
             reply["data"]["chain"].as_array().map(Vec::len),
             Some(1),
-            "no server is asked twice"
+            "no server is queried twice"
         );
         assert!(
             reply["data"]["raw"]
@@ -245,9 +245,9 @@ async fn hostile_servers_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_referral_does_not_lead_past_the_guard() {
+async fn a_referral_does_not_bypass_the_guard() {
     let dns = TestDns::start().await;
-    let port = servers(&[(1, Script::Says(ROOT)), (2, Script::Says(REGISTRY))]).await;
+    let port = servers(&[(1, Script::Reply(ROOT)), (2, Script::Reply(REGISTRY))]).await;
     let allow_root_only = |settings: &mut Settings| {
         settings.policy.allow = vec!["127.0.0.1/32".parse().expect("a network")]
     };
@@ -264,7 +264,7 @@ async fn a_referral_does_not_lead_past_the_guard() {
     assert_eq!(reply["data"]["state"], "unavailable");
 }
 
-/// An HTTP/1.1 server that answers each path with a status and a body, or redirects.
+/// An HTTP/1.1 server with a fixed response for each path.
 async fn rdap_server(pages: Vec<(&'static str, String)>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("an address");
@@ -372,10 +372,10 @@ fn rdap_pages() -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn rdap_first_with_redirects() {
+async fn queries_rdap_first_and_follows_redirects() {
     let dns = TestDns::start().await;
     let rdap = rdap_server(rdap_pages()).await;
-    let port = servers(&[(1, Script::Says(b"no entries found\r\n"))]).await;
+    let port = servers(&[(1, Script::Reply(b"no entries found\r\n"))]).await;
     let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
     let reply = ask_json(&engine, "whois widget.test").await;
     let data = &reply["data"];
@@ -401,10 +401,10 @@ async fn rdap_first_with_redirects() {
 }
 
 #[tokio::test]
-async fn rdap_servers_that_misbehave_are_told() {
+async fn reports_broken_rdap_servers() {
     let dns = TestDns::start().await;
     let rdap = rdap_server(rdap_pages()).await;
-    let port = servers(&[(1, Script::Says(b"no entries found\r\n"))]).await;
+    let port = servers(&[(1, Script::Reply(b"no entries found\r\n"))]).await;
     let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
 
     for (name, why) in [
@@ -414,17 +414,14 @@ async fn rdap_servers_that_misbehave_are_told() {
         ("binary.test", "not RDAP"),
     ] {
         let answer = ask(&engine, &format!("whois {name} source=rdap")).await;
-        let told = answer
+        let actual = answer
             .map(|_| String::new())
             .unwrap_or_else(|failure| failure.to_string());
-        assert!(told.contains(why), "{name}: {told}");
+        assert!(actual.contains(why), "{name}: {actual}");
     }
 
     let fallback = ask_json(&engine, "whois binary.test").await;
 
-    assert_eq!(
-        fallback["data"]["source"], "whois",
-        "port 43 where RDAP fails"
-    );
+    assert_eq!(fallback["data"]["source"], "whois", "falls back to port 43");
     assert_eq!(fallback["data"]["chain"].as_array().map(Vec::len), Some(2));
 }

@@ -1,4 +1,4 @@
-//! `whois`: who registered a domain, an address, a network or an AS number.
+//! `whois`: registration data of a domain, an address, a network or an AS number.
 
 mod facts;
 #[cfg(test)]
@@ -22,22 +22,22 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Registration facts with the way they came.
+/// Registration data of a domain, address, network or AS number (RDAP, whois).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Whois {
     /// A domain, address, network or AS number.
     target: Registered,
-    /// Ask only over RDAP, or only over port 43.
+    /// Query only over RDAP, or only over whois (port 43).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
-    /// A whois server to ask first, instead of the root.
+    /// Whois server to query first, instead of the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     server: Option<Endpoint>,
-    /// Show what the servers said, word for word.
+    /// Show the raw responses of the servers.
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     raw: Flag,
-    /// Follow referrals from registry to registrar; on unless switched off.
+    /// Follow referrals from registry to registrar; on by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     follow: Option<Flag>,
 }
@@ -49,24 +49,25 @@ pub(crate) enum Source {
     Whois,
 }
 
-/// The contract's registration facts.
+/// Registration data with the queried servers.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// What the registry was asked about: for a host name, its registrable domain.
+    /// The registered object; for a host name, its registrable domain.
     query: String,
     source: Source,
     #[serde(flatten)]
     facts: Registration,
+    /// The queried servers in order.
     chain: Vec<Step>,
-    /// What the servers said, each under a line with its name.
+    /// Raw responses of the servers, each below a line with the server name.
     raw: Option<String>,
-    /// The host name that was asked about, where it is not the registered domain itself.
+    /// The queried host name, if it is not the registered domain itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
-    /// Days until it expires; negative when it has.
+    /// Days until expiry; negative after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in_days: Option<i64>,
-    /// The asker wants the raw text in the reply.
+    /// Show the raw text in the reply instead of attaching it.
     #[serde(skip)]
     show_raw: bool,
 }
@@ -75,7 +76,6 @@ impl Command for Whois {
     const SPEC: Spec = Spec {
         name: "whois",
         aliases: &["rdap"],
-        about: "Who registered a domain, address, network or AS number, and until when",
         group: Group::Dns,
         examples: &[
             "whois example.com",
@@ -103,16 +103,16 @@ impl Command for Whois {
             found = registries.rdap(kind, &query, follow).await;
         } else if self.source == Some(Source::Rdap) {
             return Err(Failure::Unavailable(
-                "RDAP is switched off here (`[rdap] enabled`)".into(),
+                "RDAP is disabled here (setting `[rdap] enabled`)".into(),
             ));
         }
 
-        let unknown = found
+        let no_data = found
             .registration
             .as_ref()
             .is_none_or(|facts| facts.state == State::Unavailable);
 
-        if unknown && self.source != Some(Source::Rdap) {
+        if no_data && self.source != Some(Source::Rdap) {
             source = Source::Whois;
             let mut whois = registries.whois(kind, &query, server, follow).await;
             whois.chain.splice(0..0, std::mem::take(&mut found.chain));
@@ -127,11 +127,11 @@ impl Command for Whois {
         } = found;
 
         let Some(facts) = registration else {
-            let nobody = || Failure::Upstream {
+            let no_registry = || Failure::Upstream {
                 what: query.clone(),
-                why: "no registry is known for it".into(),
+                why: "no registry found for it".into(),
             };
-            return Err(failure.unwrap_or_else(nobody));
+            return Err(failure.unwrap_or_else(no_registry));
         };
 
         Ok(Data::new(
@@ -144,13 +144,13 @@ impl Command for Whois {
     }
 }
 
-/// What the registry knows: of a host name only its registrable domain (public suffix list).
+/// The object to query; registries know only the registrable domain of a host name (public suffix list).
 fn registrable(target: &Registered) -> Result<(Kind, String, Option<String>), Failure> {
     let Registered::Domain(domain) = target else {
         return Ok((target.kind(), target.to_string(), None));
     };
     let name = domain.as_str();
-    // A top-level domain, and a suffix under which others register, are asked about as they are.
+    // Top-level domains and public suffixes are queried unchanged.
     let registrable = psl::domain_str(name).unwrap_or(name);
     Ok((
         Kind::Domain,
@@ -199,46 +199,44 @@ impl Data {
             State::Available if self.facts.kind == Kind::Domain => {
                 (format!("{name} is not registered"), Severity::Neutral)
             }
-            State::Available => (
-                format!("{name} is not allocated to anyone"),
-                Severity::Neutral,
-            ),
+            State::Available => (format!("{name} is not allocated"), Severity::Neutral),
             State::Reserved => (
                 format!("{name} is reserved by the registry"),
                 Severity::Neutral,
             ),
             State::Throttled => (
-                "The registry says that it was asked too often; try again later".into(),
+                "The registry is rate-limiting us; try again later".into(),
                 Severity::Warning,
             ),
-            State::Unavailable => ("The registry gave no facts".into(), Severity::Warning),
-            State::Registered => self.registered(),
+            State::Unavailable => (
+                "The registry returned no usable data".into(),
+                Severity::Warning,
+            ),
+            State::Registered => self.registered_summary(),
         }
     }
 
-    fn registered(&self) -> (String, Severity) {
+    fn registered_summary(&self) -> (String, Severity) {
         if self.facts.kind != Kind::Domain {
             let network = self.facts.network.as_ref();
             let holder = network
                 .and_then(|network| network.organization.as_deref().or(network.name.as_deref()));
             return (
                 format!(
-                    "Held by {}",
-                    holder.unwrap_or("someone whom the registry does not name")
+                    "Registered to {}",
+                    holder.unwrap_or("an undisclosed registrant")
                 ),
                 Severity::Good,
             );
         }
 
-        let through = self
+        let via = self
             .facts
             .registrar
             .as_ref()
             .and_then(|registrar| registrar.name.as_deref());
 
-        let through = through
-            .map(|name| format!(" through {name}"))
-            .unwrap_or_default();
+        let via = via.map(|name| format!(" via {name}")).unwrap_or_default();
 
         match (self.facts.expires.as_deref(), self.expires_in_days) {
             (Some(expires), Some(days)) => {
@@ -247,25 +245,22 @@ impl Data {
                 match days {
                     ..0 => (
                         format!(
-                            "Registered{through}, but expired on {date}, {} ago",
+                            "Registered{via}; expired {} ago ({date})",
                             count_days(-days)
                         ),
                         Severity::Bad,
                     ),
                     0..30 => (
-                        format!(
-                            "Registered{through}, expires soon: on {date}, in {}",
-                            count_days(days)
-                        ),
+                        format!("Registered{via}; expires in {} ({date})", count_days(days)),
                         Severity::Warning,
                     ),
                     _ => (
-                        format!("Registered{through} until {date} (in {})", count_days(days)),
+                        format!("Registered{via}; expires in {} ({date})", count_days(days)),
                         Severity::Good,
                     ),
                 }
             }
-            _ => (format!("Registered{through}"), Severity::Good),
+            _ => (format!("Registered{via}"), Severity::Good),
         }
     }
 }
@@ -284,7 +279,7 @@ impl Answer for Data {
         );
 
         if let Some(host) = &self.host {
-            document.field("Asked about", Cell::domain(host));
+            document.field("Host", Cell::domain(host));
         }
 
         facts::add(&self.facts, &mut document);
@@ -296,7 +291,7 @@ impl Answer for Data {
             ]
         });
 
-        document.table(["Asked", "Said", ">Time"], rows.collect());
+        document.table(["Server", "Result", ">Time"], rows.collect());
         if let Some(raw) = &self.raw {
             if self.show_raw {
                 document.code(raw.as_str())

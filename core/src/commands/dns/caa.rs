@@ -1,9 +1,9 @@
-//! The command `caa`.
+//! `caa`: CAA records of a name.
 
 super::record::record_command!(
     Caa,
     CAA,
     "caa",
-    "Who may issue certificates for a name",
+    "Certificate authorities that may issue certificates for a name.",
     &["caa example.com"]
 );

@@ -1,9 +1,9 @@
-//! The command `cname`.
+//! `cname`: CNAME records of a name.
 
 super::record::record_command!(
     Cname,
     CNAME,
     "cname",
-    "What a name is an alias of",
+    "The name that an alias (CNAME) points to.",
     &["cname www.example.com"]
 );

@@ -1,4 +1,4 @@
-//! Chains of aliases, put in order and followed to their end.
+//! CNAME chains: sorts the aliases of answers and follows them to the final name.
 
 use std::collections::HashSet;
 
@@ -7,17 +7,17 @@ use netvane_net::dns::{Data, Message, Record, without_dot};
 
 use super::outcome::Outcome;
 
-/// How many aliases are followed by further questions, as resolvers do.
+/// Aliases that are followed with further queries; resolvers have similar limits.
 pub(crate) const MAX_CHASED: usize = 8;
 
-/// Sorts an answer section into aliases in order, records, and what else there is.
+/// An answer section sorted into aliases in order, records of the queried type, and other records.
 pub(crate) struct Chain {
     pub(crate) rtype: Rtype,
     pub(crate) end: String,
     pub(crate) aliases: Vec<Record>,
     pub(crate) records: Vec<Record>,
     pub(crate) others: Vec<Record>,
-    looped: bool,
+    is_loop: bool,
 }
 
 impl Chain {
@@ -29,18 +29,19 @@ impl Chain {
             aliases: Vec::new(),
             records: Vec::new(),
             others: Vec::new(),
-            looped: false,
+            is_loop: false,
         }
     }
 
-    pub(crate) fn take(&mut self, mut answers: Vec<Record>) {
+    /// Adds the answer section of one response.
+    pub(crate) fn add_answers(&mut self, mut answers: Vec<Record>) {
         let mut seen: Vec<String> = self
             .aliases
             .iter()
             .map(|alias| alias.name.to_ascii_lowercase())
             .collect();
 
-        while !self.looped && self.rtype != Rtype::CNAME {
+        while !self.is_loop && self.rtype != Rtype::CNAME {
             let alias = answers.iter().position(|record| {
                 record.rtype == Rtype::CNAME && record.name.eq_ignore_ascii_case(&self.end)
             });
@@ -51,7 +52,7 @@ impl Chain {
             if let Data::Cname(cname) = &alias.data {
                 self.end = without_dot(cname.cname()).to_ascii_lowercase();
             }
-            self.looped = seen.contains(&self.end);
+            self.is_loop = seen.contains(&self.end);
             self.aliases.push(alias);
         }
 
@@ -60,25 +61,26 @@ impl Chain {
             .partition(|record| record.rtype == self.rtype || self.rtype == Rtype::ANY);
         self.records.extend(records);
 
-        // What an earlier answer said of the chain is said once.
-        let told = |record: &Record| (record.name.to_ascii_lowercase(), record.presentation());
-        let mut known: HashSet<_> = self.aliases.iter().chain(&self.others).map(told).collect();
+        // Drop records that an earlier answer already had.
+        let key = |record: &Record| (record.name.to_ascii_lowercase(), record.presentation());
+        let mut seen_records: HashSet<_> =
+            self.aliases.iter().chain(&self.others).map(key).collect();
 
         self.others.extend(
             others
                 .into_iter()
-                .filter(|record| known.insert(told(record))),
+                .filter(|record| seen_records.insert(key(record))),
         );
     }
 
-    /// An alias led somewhere, and nothing is known of that place yet.
+    /// The chain has aliases, but no records of its final name yet.
     pub(crate) fn is_open(&self) -> bool {
-        !self.aliases.is_empty() && !self.looped && self.records.is_empty()
+        !self.aliases.is_empty() && !self.is_loop && self.records.is_empty()
     }
 
     pub(crate) fn outcome(&self, message: &Message) -> Outcome {
         match message.rcode {
-            _ if self.looped => Outcome::CnameLoop,
+            _ if self.is_loop => Outcome::CnameLoop,
             OptRcode::NXDOMAIN => Outcome::Nxdomain,
             OptRcode::SERVFAIL => Outcome::Servfail,
             OptRcode::REFUSED => Outcome::Refused,
@@ -90,7 +92,7 @@ impl Chain {
                 Outcome::CnameTooLong
             }
             OptRcode::NOERROR if message.flags.aa || has_soa(message) => Outcome::NoData,
-            // Not the zone's own word. An upward referral to the root is how a lame server shrugs.
+            // Not authoritative. A referral to the root is how some lame servers answer.
             OptRcode::NOERROR => match message
                 .authority
                 .iter()
@@ -98,7 +100,7 @@ impl Chain {
             {
                 Some(referral) if referral.name != "." => Outcome::Referral,
                 Some(_) => Outcome::Lame,
-                // A resolver that leaves the SOA out still looked.
+                // A resolver that omits the SOA still did the lookup.
                 None if message.flags.ra => Outcome::NoData,
                 None => Outcome::Lame,
             },
@@ -107,7 +109,7 @@ impl Chain {
     }
 }
 
-/// A negative answer carries the zone's SOA.
+/// Whether the response has the SOA of a negative answer (RFC 2308).
 pub(crate) fn has_soa(message: &Message) -> bool {
     message
         .authority

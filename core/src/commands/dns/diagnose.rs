@@ -1,5 +1,5 @@
-//! Why a resolver said SERVFAIL, found out by asking further: signatures, circles of aliases, and the
-//! servers of the zone themselves.
+//! Finds the cause of a SERVFAIL with further queries: DNSSEC validation, CNAME loops, and the name servers of
+//! the zone.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -12,60 +12,60 @@ use serde::Serialize;
 
 use crate::command::Context;
 
-/// All further questions together end by then.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// One authoritative server is waited for this long.
-const SERVER_PATIENCE: Duration = Duration::from_millis(1200);
-/// Zones have up to 13 servers; a few tell enough.
+/// Timeout of all diagnostic queries together.
+const TIMEOUT: Duration = Duration::from_secs(4);
+/// Timeout of a query to one authoritative server.
+const SERVER_TIMEOUT: Duration = Duration::from_millis(1200);
+/// Name servers that are queried; zones have up to 13, and a few are enough for a diagnosis.
 const MAX_SERVERS: usize = 6;
 
-/// Why a resolver failed.
+/// Why a resolver returned SERVFAIL.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Diagnosis {
     pub(crate) cause: Cause,
-    /// One sentence.
+    /// The diagnosis in one sentence.
     pub(crate) text: String,
 }
 
-/// Causes of SERVFAIL.
+/// Cause of a SERVFAIL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Cause {
-    /// Signatures do not hold.
+    /// DNSSEC validation of the answer failed.
     Dnssec,
-    /// Aliases lead in a circle.
+    /// The CNAME chain is a loop.
     CnameLoop,
-    /// The zone's servers do not answer.
+    /// The name servers of the zone do not answer.
     Silent,
-    /// The zone's servers do not know the zone, or refuse.
+    /// The name servers of the zone are not authoritative for it, or refuse the query.
     Lame,
-    /// The zone's servers themselves fail, each in its way.
+    /// The name servers of the zone fail, possibly in different ways.
     Broken,
 }
 
-/// Finds out why `client` said SERVFAIL about `name`; `None` where it cannot be told.
+/// Finds out why `client` returned SERVFAIL for `name`; `None` if the cause is unclear or the queries time out.
 pub(crate) async fn diagnose(
     cx: &Context,
     client: &Client,
     name: &str,
     rtype: Rtype,
 ) -> Option<Diagnosis> {
-    tokio::time::timeout(PATIENCE, find_out(cx, client, name, rtype))
+    tokio::time::timeout(TIMEOUT, find_cause(cx, client, name, rtype))
         .await
         .ok()
         .flatten()
 }
 
-async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Option<Diagnosis> {
+async fn find_cause(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Option<Diagnosis> {
     let unchecked = Question {
         checking_disabled: true,
         ..Question::new(name, rtype)
     };
     let (unchecked, aliases) = futures::join!(client.ask(&unchecked), follow_aliases(client, name));
 
-    if unchecked.is_ok_and(|response| exists_or_not(response.message.rcode)) {
+    if unchecked.is_ok_and(|response| is_conclusive(response.message.rcode)) {
         let text =
-            "without validation the data does come: the zone's DNSSEC signatures do not hold"
+            "the query succeeds with DNSSEC validation disabled: the signatures of the zone are invalid"
                 .into();
         return Some(Diagnosis {
             cause: Cause::Dnssec,
@@ -74,8 +74,8 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
     }
 
     let end = match aliases {
-        Aliases::Circle(path) => {
-            let text = format!("the aliases lead in a circle: {}", path.join(" → "));
+        Aliases::Loop(path) => {
+            let text = format!("CNAME loop: {}", path.join(" → "));
             return Some(Diagnosis {
                 cause: Cause::CnameLoop,
                 text,
@@ -95,16 +95,16 @@ async fn find_out(cx: &Context, client: &Client, name: &str, rtype: Rtype) -> Op
 
     let findings: Vec<(String, Finding)> = findings.into_iter().flatten().collect();
 
-    judge(&zone, &findings)
+    combine(&zone, &findings)
 }
 
-/// The server looked and said what there is, or that there is nothing.
-fn exists_or_not(rcode: OptRcode) -> bool {
+/// The server gave a definite answer: the name exists or does not exist.
+fn is_conclusive(rcode: OptRcode) -> bool {
     matches!(rcode, OptRcode::NOERROR | OptRcode::NXDOMAIN)
 }
 
-/// What the zone's servers did, taken together; `None` where they answer, or none was asked.
-fn judge(zone: &str, findings: &[(String, Finding)]) -> Option<Diagnosis> {
+/// Combines the results of all name servers; `None` if they answer or none was queried.
+fn combine(zone: &str, findings: &[(String, Finding)]) -> Option<Diagnosis> {
     let causes: Vec<Option<Cause>> = findings.iter().map(|(_, it)| it.cause()).collect();
     let cause = match causes[..] {
         [] => return None,
@@ -112,19 +112,19 @@ fn judge(zone: &str, findings: &[(String, Finding)]) -> Option<Diagnosis> {
         _ => Cause::Broken,
     };
 
-    let told: Vec<String> = findings
+    let descriptions: Vec<String> = findings
         .iter()
-        .map(|(server, finding)| format!("{server} {}", finding.words()))
+        .map(|(server, finding)| format!("{server} {}", finding.describe()))
         .collect();
 
     Some(Diagnosis {
         cause,
-        text: format!("of the servers of {zone}, {}", told.join("; ")),
+        text: format!("name servers of {zone}: {}", descriptions.join("; ")),
     })
 }
 
 enum Aliases {
-    Circle(Vec<String>),
+    Loop(Vec<String>),
     End(String),
 }
 
@@ -144,39 +144,39 @@ async fn follow_aliases(client: &Client, name: &str) -> Aliases {
                 _ => None,
             });
         let Some(target) = target else { break };
-        let circle = path.contains(&target);
+        let is_loop = path.contains(&target);
         path.push(target);
-        if circle {
-            return Aliases::Circle(path);
+        if is_loop {
+            return Aliases::Loop(path);
         }
     }
     Aliases::End(path.pop().unwrap_or_default())
 }
 
-/// A server of a zone, with the addresses that its delegation gives.
+/// A name server of a zone with the addresses from its glue records.
 struct Server {
     name: String,
     glue: Vec<IpAddr>,
 }
 
-/// The zone that `name` lies in and its servers, as the nearest zone above that works delegates it.
+/// The zone of `name` and its name servers, from the delegation in the nearest parent zone that answers.
 async fn delegation(
     cx: &Context,
     client: &Client,
     name: &str,
     rtype: Rtype,
 ) -> Option<(String, Vec<Server>)> {
-    let mut above = name;
+    let mut ancestor = name;
 
     for _ in 0..8 {
-        above = above.split_once('.').map_or(".", |(_, rest)| rest);
-        let Ok(response) = client.query(above, Rtype::NS).await else {
+        ancestor = ancestor.split_once('.').map_or(".", |(_, rest)| rest);
+        let Ok(response) = client.query(ancestor, Rtype::NS).await else {
             continue;
         };
         let parents = name_servers(&response.message.answers);
 
         if parents.is_empty() {
-            if above == "." {
+            if ancestor == "." {
                 return None;
             }
             continue;
@@ -184,7 +184,7 @@ async fn delegation(
 
         for parent in parents.iter().take(2) {
             let addresses = client.addresses(parent).await.unwrap_or_default();
-            let Ok(authority) = cx.net.dns.authority(parent, &addresses, SERVER_PATIENCE) else {
+            let Ok(authority) = cx.net.dns.authority(parent, &addresses, SERVER_TIMEOUT) else {
                 continue;
             };
             let question = Question {
@@ -240,49 +240,48 @@ fn read_delegation(message: &Message) -> Option<(String, Vec<Server>)> {
     ))
 }
 
-/// What one server of the zone did with the question.
+/// How one name server of the zone handled the query.
 enum Finding {
     Silent,
-    Closed,
-    Said(OptRcode),
+    ConnectionRefused,
+    Rcode(OptRcode),
     NotAuthoritative,
     NoAddress,
     Answers,
 }
 
 impl Finding {
-    /// Of what it answered.
-    fn of(message: &Message) -> Self {
+    fn from_response(message: &Message) -> Self {
         match message.rcode {
-            rcode if exists_or_not(rcode) && message.flags.aa => Self::Answers,
+            rcode if is_conclusive(rcode) && message.flags.aa => Self::Answers,
             OptRcode::NOERROR => Self::NotAuthoritative,
-            rcode => Self::Said(rcode),
+            rcode => Self::Rcode(rcode),
         }
     }
 
     fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Silent | Self::Closed | Self::NoAddress => Some(Cause::Silent),
-            Self::Said(OptRcode::REFUSED) | Self::NotAuthoritative => Some(Cause::Lame),
-            Self::Said(_) => Some(Cause::Broken),
+            Self::Silent | Self::ConnectionRefused | Self::NoAddress => Some(Cause::Silent),
+            Self::Rcode(OptRcode::REFUSED) | Self::NotAuthoritative => Some(Cause::Lame),
+            Self::Rcode(_) => Some(Cause::Broken),
             Self::Answers => None,
         }
     }
 
-    fn words(&self) -> String {
+    fn describe(&self) -> String {
         match self {
             Self::Silent => "does not answer".into(),
-            Self::Closed => "runs no DNS server".into(),
-            Self::Said(OptRcode::REFUSED) => "refuses to answer for it (REFUSED)".into(),
-            Self::Said(rcode) => format!("answers {}", super::outcome::rcode_name(*rcode)),
-            Self::NotAuthoritative => "knows nothing of it (lame delegation)".into(),
+            Self::ConnectionRefused => "refused the connection".into(),
+            Self::Rcode(OptRcode::REFUSED) => "refused the query (REFUSED)".into(),
+            Self::Rcode(rcode) => format!("returned {}", super::outcome::rcode_name(*rcode)),
+            Self::NotAuthoritative => "is not authoritative (lame delegation)".into(),
             Self::NoAddress => "has no address".into(),
             Self::Answers => "answers".into(),
         }
     }
 }
 
-/// `None` where the guard forbids to ask.
+/// Queries one name server; `None` if the guard refuses its address.
 async fn ask_server(
     cx: &Context,
     client: &Client,
@@ -302,7 +301,7 @@ async fn ask_server(
     let authority = cx
         .net
         .dns
-        .authority(&server.name, &[*address], SERVER_PATIENCE)
+        .authority(&server.name, &[*address], SERVER_TIMEOUT)
         .ok()?;
 
     let question = Question {
@@ -310,8 +309,8 @@ async fn ask_server(
         ..Question::new(name, rtype)
     };
     let finding = match authority.ask(&question).await {
-        Ok(response) => Finding::of(&response.message),
-        Err(Failure::Upstream { .. }) => Finding::Closed,
+        Ok(response) => Finding::from_response(&response.message),
+        Err(Failure::Upstream { .. }) => Finding::ConnectionRefused,
         Err(_) => Finding::Silent,
     };
 

@@ -1,4 +1,4 @@
-//! `dig`: one exact query, shown as the wire said it.
+//! `dig`: a raw DNS query with the response in dig format.
 
 use std::{fmt::Write, time::Duration};
 
@@ -18,33 +18,33 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// One exact query, shown as the wire said it.
+/// Raw DNS query in dig format.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dig {
-    /// The name to ask for; `.` is the root.
+    /// The name to query; `.` is the root.
     name: DnsName,
-    /// Record type by name or number, such as `MX` or `TYPE65`; `A` if not given.
+    /// Record type by name or number, such as `MX` or `TYPE65`; default `A`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r#type: Option<RecordType>,
-    /// DNS server to ask instead of the configured ones.
+    /// DNS server to query instead of the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resolver: Option<Resolver>,
-    /// Ask for signatures and validate them.
+    /// Request DNSSEC signatures and validate them.
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     dnssec: Flag,
-    /// Ask over TCP from the start.
+    /// Query over TCP instead of UDP.
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     tcp: Flag,
-    /// Ask the server only for what it knows itself.
+    /// Non-recursive query (RD=0).
     #[serde(default, skip_serializing_if = "Flag::is_unset")]
     norecurse: Flag,
 }
 
-/// The contract's DNS data, with all sections and how they came.
+/// A DNS response with all sections and header fields.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// Without the final dot; the root is a dot.
+    /// The queried name without the final dot; `.` is the root.
     name: String,
     r#type: String,
     rcode: String,
@@ -52,19 +52,19 @@ pub(crate) struct Data {
     authority: Vec<Row>,
     additional: Vec<Row>,
     resolver: String,
-    /// AD: the resolver says that it validated.
+    /// The resolver validated the answer with DNSSEC (AD flag).
     authenticated: bool,
     transport: Transport,
-    /// Message id.
+    /// Id of the DNS message.
     id: u16,
     flags: Flags,
     edns: Option<Edns>,
     extended_errors: Vec<ExtendedError>,
-    /// Octets of the response.
+    /// Size of the response in bytes.
     size: usize,
-    /// Milliseconds from the question to the answer.
+    /// Milliseconds from query to response.
     query_time_ms: f64,
-    /// Netvane's own validation, with `dnssec`.
+    /// Result of Netvane's own DNSSEC validation, with the argument `dnssec`.
     dnssec: Option<Validation>,
 }
 
@@ -72,7 +72,6 @@ impl Command for Dig {
     const SPEC: Spec = Spec {
         name: "dig",
         aliases: &[],
-        about: "One exact DNS query, shown as the wire said it",
         group: Group::Dns,
         examples: &[
             "dig example.com MX",
@@ -109,16 +108,22 @@ impl Command for Dig {
         let (response, validation) = futures::join!(client.ask(&question), validation);
         let response = response?;
 
-        // SERVFAIL may be a validating resolver's word for bogus; other failures leave nothing to judge.
+        // A validating resolver returns SERVFAIL for bogus data; other errors leave indeterminate to validate.
         let answered = matches!(
             response.message.rcode,
             OptRcode::NOERROR | OptRcode::NXDOMAIN | OptRcode::SERVFAIL
         );
-        let nothing = || Validation {
+        let indeterminate = || Validation {
             security: Security::Indeterminate,
-            reason: "there is no answer to validate".into(),
+            reason: "no answer to validate".into(),
         };
-        let validation = validation.map(|validation| if answered { validation } else { nothing() });
+        let validation = validation.map(|validation| {
+            if answered {
+                validation
+            } else {
+                indeterminate()
+            }
+        });
 
         Ok(Data::new(&question, response, validation))
     }
@@ -165,7 +170,7 @@ impl Data {
         }
     }
 
-    /// Like dig's own output, so that it can be read and searched like it.
+    /// The response in the output format of dig, so that it reads and greps the same.
     fn wire(&self) -> String {
         let mut out = String::new();
         self.write_header(&mut out);
@@ -247,7 +252,7 @@ impl Data {
     }
 }
 
-/// A section's records in columns; nothing where there are none.
+/// Writes the records of a section in columns; omits an empty section.
 fn write_section(out: &mut String, title: &str, rows: &[Row]) {
     let Some(longest) = rows.iter().map(|row| row.name.chars().count()).max() else {
         return;
@@ -287,23 +292,22 @@ impl Answer for Data {
         let records = self.answers.len();
         let (mut summary, mut severity) = match self.rcode.as_str() {
             "NOERROR" if self.flags.tc => (
-                "The answer was cut short, and the whole did not come".to_owned(),
+                "Truncated answer (TC); the TCP retry failed".to_owned(),
                 Severity::Warning,
             ),
             "NOERROR" if records > 0 => (format!("{records} in the answer"), Severity::Good),
-            "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => (
-                "A referral: no answer, but who to ask next".to_owned(),
-                Severity::Neutral,
-            ),
+            "NOERROR" if self.authority.iter().any(|row| row.r#type == "NS") && !self.flags.aa => {
+                ("Referral (no answer)".to_owned(), Severity::Neutral)
+            }
             "NOERROR" => (
-                format!("The name exists, but has no {} records", self.r#type),
+                format!("The name exists but has no {} records", self.r#type),
                 Severity::Neutral,
             ),
             "NXDOMAIN" => (
                 "The name does not exist (NXDOMAIN)".to_owned(),
                 Severity::Bad,
             ),
-            rcode => (format!("The server answered {rcode}"), Severity::Bad),
+            rcode => (format!("The server returned {rcode}"), Severity::Bad),
         };
 
         if records > 0 && self.rcode == "NOERROR" && !self.flags.tc {
@@ -314,14 +318,14 @@ impl Answer for Data {
         }
 
         if let Some(validation) = &self.dnssec {
-            let (word, at_least) = match validation.security {
+            let (word, min_severity) = match validation.security {
                 Security::Secure => ("secure", Severity::Good),
                 Security::Insecure => ("insecure", Severity::Neutral),
                 Security::Bogus => ("bogus", Severity::Bad),
                 Security::Indeterminate => ("indeterminate", Severity::Warning),
             };
             let _ = write!(summary, "; DNSSEC: {word}");
-            severity = severity.max(at_least);
+            severity = severity.max(min_severity);
         }
 
         let title = format!("dig {} {}", both_forms(&self.name), self.r#type);
@@ -332,7 +336,7 @@ impl Answer for Data {
 
         document.code(self.wire());
         if self.flags.tc {
-            document.warn("The answer was cut short (TC), and the whole one did not come over TCP");
+            document.warn("Truncated over UDP (TC), and the TCP retry failed");
         }
 
         if let Some(warning) = name_warning(&self.name) {

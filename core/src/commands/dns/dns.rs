@@ -1,4 +1,4 @@
-//! `dns`: every common record type of a name, asked together.
+//! `dns`: all common record types of a name, queried in parallel.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,18 +20,18 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Every common record type of a name at once.
+/// All common record types of a name at once.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dns {
-    /// The name to look up.
+    /// The domain name to look up.
     domain: Domain,
-    /// DNS server to ask instead of the configured ones.
+    /// DNS server to query instead of the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resolver: Option<Resolver>,
 }
 
-/// In the order of the reply.
+/// Queried record types, in the order of the reply.
 const TYPES: [Rtype; 14] = [
     Rtype::A,
     Rtype::AAAA,
@@ -49,36 +49,36 @@ const TYPES: [Rtype; 14] = [
     Rtype::NAPTR,
 ];
 
-/// All records of a name.
+/// All common records of a name.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// A-labels, without the final dot.
+    /// The queried name in A-labels, without the final dot.
     name: String,
-    /// `NXDOMAIN` when the name does not exist; a failure's code only when no type could be had.
+    /// `NXDOMAIN` if the name does not exist; an error code only if every lookup failed.
     rcode: String,
-    /// By type; types without records are absent.
-    records: BTreeMap<String, Vec<Held>>,
-    /// Types that could not be found out, with the reason.
+    /// Records by type; types without records are absent.
+    records: BTreeMap<String, Vec<NamedRecord>>,
+    /// Types whose lookup failed, with the reason.
     failed: BTreeMap<String, String>,
-    /// The server that answered.
+    /// The DNS server that answered.
     resolver: String,
-    /// The resolver says that it validated every answer (AD).
+    /// The resolver validated every answer with DNSSEC (AD flag).
     authenticated: bool,
-    /// Shortest time that any part of this holds, in seconds.
+    /// Shortest lifetime of all lookups, in seconds.
     #[serde(skip)]
-    holds: Option<u32>,
-    /// The reply says so when types are still to come.
+    min_lifetime: Option<u32>,
+    /// Number of lookups that are still running.
     pending: usize,
 }
 
-/// A record under its type.
+/// A record, listed under its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-struct Held {
-    /// Owner; another than the name asked for where an alias leads.
+struct NamedRecord {
+    /// Owner name; differs from the queried name after an alias.
     name: String,
-    /// Seconds.
+    /// TTL of the record in seconds.
     ttl: u32,
-    /// Presentation format.
+    /// Record data in presentation format.
     data: String,
 }
 
@@ -86,7 +86,6 @@ impl Command for Dns {
     const SPEC: Spec = Spec {
         name: "dns",
         aliases: &["lookup"],
-        about: "Every common record type of a name at once",
         group: Group::Dns,
         examples: &["dns example.com"],
         timeout: crate::commands::DNS_TIMEOUT,
@@ -99,7 +98,7 @@ impl Command for Dns {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(self.resolver.as_ref()).await?;
         let name = self.domain.as_str();
-        let mut asked: FuturesUnordered<_> = TYPES
+        let mut lookups: FuturesUnordered<_> = TYPES
             .iter()
             .map(|rtype| async { (*rtype, look_up(&client, name, *rtype).await) })
             .collect();
@@ -110,16 +109,16 @@ impl Command for Dns {
             failed: BTreeMap::new(),
             resolver: String::new(),
             authenticated: true,
-            holds: None,
+            min_lifetime: None,
             pending: TYPES.len(),
         };
 
         let mut failure = None;
 
-        while let Some((rtype, answered)) = asked.next().await {
+        while let Some((rtype, answered)) = lookups.next().await {
             data.pending -= 1;
             match answered {
-                Ok(answered) => data.take(rtype, &answered.lookup),
+                Ok(answered) => data.add(rtype, &answered.lookup),
                 Err(error) => {
                     data.failed.insert(rtype.to_string(), error.to_string());
                     failure = Some(error);
@@ -132,7 +131,7 @@ impl Command for Dns {
 
         if data.records.is_empty() && data.rcode == "SERVFAIL" {
             let explained = look_up_explained(cx, &client, name, Rtype::A).await?;
-            data.take(Rtype::A, &explained.lookup);
+            data.add(Rtype::A, &explained.lookup);
         }
 
         match failure {
@@ -149,10 +148,10 @@ impl Command for Dns {
 }
 
 impl Data {
-    fn take(&mut self, rtype: Rtype, lookup: &Lookup) {
+    fn add(&mut self, rtype: Rtype, lookup: &Lookup) {
         if lookup.outcome != Outcome::Answer || self.rcode.is_empty() || rtype == Rtype::A {
-            let known_good = self.rcode == "NOERROR";
-            if !known_good || lookup.rcode == "NOERROR" {
+            let succeeded = self.rcode == "NOERROR";
+            if !succeeded || lookup.rcode == "NOERROR" {
                 self.rcode.clone_from(&lookup.rcode);
             }
         } else {
@@ -171,8 +170,11 @@ impl Data {
 
         self.resolver.clone_from(&lookup.resolver);
         self.authenticated &= lookup.authenticated;
-        let holds = lookup.lifetime().as_secs() as u32;
-        self.holds = Some(self.holds.map_or(holds, |known| known.min(holds)));
+        let min_lifetime = lookup.lifetime().as_secs() as u32;
+        self.min_lifetime = Some(
+            self.min_lifetime
+                .map_or(min_lifetime, |shortest| shortest.min(min_lifetime)),
+        );
         for Row {
             name,
             r#type,
@@ -183,9 +185,9 @@ impl Data {
             let list = self.records.entry(r#type.clone()).or_default();
             if !list
                 .iter()
-                .any(|held| held.name == *name && held.data == *data)
+                .any(|record| record.name == *name && record.data == *data)
             {
-                list.push(Held {
+                list.push(NamedRecord {
                     name: name.clone(),
                     ttl: *ttl,
                     data: data.clone(),
@@ -196,14 +198,14 @@ impl Data {
 }
 
 impl Data {
-    /// Of all types.
-    fn number(&self) -> usize {
+    /// Number of records of all types.
+    fn record_count(&self) -> usize {
         self.records.values().map(Vec::len).sum()
     }
 
     fn summary(&self) -> (String, Severity) {
         let name = both_forms(&self.name);
-        let number = self.number();
+        let number = self.record_count();
 
         if self.pending > 0 {
             return (format!("{number} records so far"), Severity::Neutral);
@@ -218,34 +220,31 @@ impl Data {
         match self.rcode.as_str() {
             "NXDOMAIN" => (format!("{name} does not exist (NXDOMAIN)"), Severity::Bad),
             "NOERROR" => (
-                format!("{name} exists, but has none of the common records"),
+                format!("{name} exists but has none of the common record types"),
                 Severity::Neutral,
             ),
-            rcode => (
-                format!("The resolver could not find it out ({rcode})"),
-                Severity::Bad,
-            ),
+            rcode => (format!("The resolver returned {rcode}"), Severity::Bad),
         }
     }
 
-    /// The common types first, in their order.
+    /// Table rows: the common types in the order of [`TYPES`], then all others.
     fn rows(&self) -> Vec<[Cell; 3]> {
-        let known = TYPES.map(|rtype| rtype.to_string());
-        let others = self.records.keys().filter(|rtype| !known.contains(rtype));
+        let common = TYPES.map(|rtype| rtype.to_string());
+        let others = self.records.keys().filter(|rtype| !common.contains(rtype));
 
-        known
+        common
             .iter()
             .chain(others)
             .flat_map(|rtype| self.rows_of(rtype))
             .collect()
     }
 
-    /// The type stands in the first row.
+    /// Rows of one type; only the first row names the type.
     fn rows_of(&self, rtype: &str) -> Vec<[Cell; 3]> {
-        let mut held: Vec<_> = self.records.get(rtype).into_iter().flatten().collect();
+        let mut records: Vec<_> = self.records.get(rtype).into_iter().flatten().collect();
 
-        held.sort_by_key(|held| match rtype {
-            "MX" | "SRV" => held
+        records.sort_by_key(|record| match rtype {
+            "MX" | "SRV" => record
                 .data
                 .split(' ')
                 .next()
@@ -254,25 +253,25 @@ impl Data {
             _ => 0,
         });
 
-        let row = |(index, held): (usize, &&Held)| {
+        let row = |(index, record): (usize, &&NamedRecord)| {
             let label = if index == 0 { rtype } else { "" };
-            let mut data = data_cell(rtype, &held.data);
-            if !held.name.eq_ignore_ascii_case(&self.name) {
-                data = Cell::exact(format!("{} (at {})", data.text, held.name));
+            let mut data = data_cell(rtype, &record.data);
+            if !record.name.eq_ignore_ascii_case(&self.name) {
+                data = Cell::exact(format!("{} (at {})", data.text, record.name));
             }
-            [label.into(), data, ttl(held.ttl).into()]
+            [label.into(), data, ttl(record.ttl).into()]
         };
 
-        held.iter().enumerate().map(row).collect()
+        records.iter().enumerate().map(row).collect()
     }
 
-    /// A warning beside records; without any, the reason is the answer.
+    /// Adds failed lookups as a warning; without any records the first failure becomes the summary.
     fn add_failures(&self, document: &mut Document) {
         let Some(first) = self.failed.values().next() else {
             return;
         };
 
-        if self.number() == 0 {
+        if self.record_count() == 0 {
             document.summary.clone_from(first);
             return;
         }
@@ -281,7 +280,7 @@ impl Data {
         let reasons: BTreeSet<&str> = self.failed.values().map(String::as_str).collect();
         let reasons: Vec<&str> = reasons.into_iter().collect();
         document.warn(format!(
-            "Not found out: {}. {}",
+            "{}: lookup failed ({})",
             types.join(", "),
             reasons.join("; ")
         ));
@@ -302,7 +301,7 @@ impl Answer for Data {
 
         if self.pending == 0 {
             let validated = if self.authenticated {
-                ", validated by it (DNSSEC)"
+                ", DNSSEC-validated by the resolver"
             } else {
                 ""
             };
@@ -316,14 +315,14 @@ impl Answer for Data {
     }
 
     fn lifetime(&self) -> Duration {
-        Duration::from_secs(self.holds.unwrap_or(0).into())
+        Duration::from_secs(self.min_lifetime.unwrap_or(0).into())
     }
 
     fn age(&mut self, seconds: u32) {
         self.records
             .values_mut()
             .flatten()
-            .for_each(|held| held.ttl = held.ttl.saturating_sub(seconds));
+            .for_each(|record| record.ttl = record.ttl.saturating_sub(seconds));
     }
 }
 

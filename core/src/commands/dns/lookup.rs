@@ -1,4 +1,4 @@
-//! What the record commands have in common: one question answered, its outcome classified and worded.
+//! A DNS lookup as the record commands share it: query, CNAME chain, outcome.
 
 mod present;
 
@@ -18,49 +18,49 @@ use super::{
 };
 use crate::command::Context;
 
-/// The contract's DNS data.
+/// Result of a DNS lookup.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Lookup {
-    /// The name asked for, A-labels, without the final dot.
+    /// The queried name in A-labels, without the final dot.
     pub name: String,
-    /// The type asked for.
+    /// The queried record type.
     pub r#type: String,
-    /// RCODE of the last answer, as in the IANA registry: `NOERROR`, `NXDOMAIN`, …
+    /// RCODE of the last response by its IANA name: `NOERROR`, `NXDOMAIN`, …
     pub rcode: String,
-    /// What the answer amounts to.
+    /// Classification of the response.
     pub outcome: Outcome,
-    /// Answer section: aliases in the order they lead on, then the records.
+    /// Answer section: the CNAME chain in order, then the records.
     pub answers: Vec<Row>,
-    /// Authority section.
+    /// Records of the authority section.
     pub authority: Vec<Row>,
-    /// The server that answered.
+    /// The DNS server that answered.
     pub resolver: String,
-    /// The resolver says that it validated the answer (AD).
+    /// The resolver validated the answer with DNSSEC (AD flag).
     pub authenticated: bool,
-    /// How the answer was carried.
+    /// Transport of the response.
     pub transport: Transport,
-    /// Header flags.
+    /// Flags of the response header.
     pub flags: Flags,
-    /// RFC 8914 errors that came along.
+    /// Extended DNS errors of the response (RFC 8914).
     pub extended_errors: Vec<ExtendedError>,
-    /// What Netvane found out about a failure by asking further.
+    /// Cause of a SERVFAIL, from further queries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
-    /// Seconds for which a negative answer holds (RFC 2308).
+    /// Seconds for which a negative answer may be cached (RFC 2308).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative_ttl: Option<u32>,
 }
 
-/// A record as the contract writes it.
+/// A DNS record in presentation format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Row {
-    /// Owner, without the final dot.
+    /// Owner name, without the final dot.
     pub name: String,
-    /// Type.
+    /// Record type, such as `MX` or `TYPE65`.
     pub r#type: String,
-    /// Seconds.
+    /// TTL of the record in seconds.
     pub ttl: u32,
-    /// Presentation format (RFC 1035, 3597, 9460).
+    /// Record data in presentation format (RFC 1035, 3597, 9460).
     pub data: String,
 }
 
@@ -75,14 +75,14 @@ impl From<&Record> for Row {
     }
 }
 
-/// The data with the records behind it, for commands that look into them.
+/// A lookup with its parsed records, for commands that evaluate them.
 pub(crate) struct Answered {
     pub lookup: Lookup,
-    /// Records of the type asked for.
+    /// Records of the queried type.
     pub records: Vec<Record>,
 }
 
-/// Asks, follows aliases that the server left open, and classifies.
+/// Queries `name`, follows a CNAME chain that the server did not resolve itself, and classifies the response.
 pub(crate) async fn look_up(
     client: &Client,
     name: &str,
@@ -90,7 +90,7 @@ pub(crate) async fn look_up(
 ) -> Result<Answered, Failure> {
     let mut response = client.query(name, rtype).await?;
     let mut chain = Chain::new(name, rtype);
-    chain.take(std::mem::take(&mut response.message.answers));
+    chain.add_answers(std::mem::take(&mut response.message.answers));
     for _ in 0..MAX_CHASED {
         if !chain.is_open()
             || response.message.rcode != OptRcode::NOERROR
@@ -99,12 +99,12 @@ pub(crate) async fn look_up(
             break;
         }
 
-        // The server gave an alias without its target: ask for the target.
+        // The server returned an alias without the records of its target: query the target.
         let Ok(mut next) = client.query(&chain.end, rtype).await else {
             break;
         };
         let before = chain.end.clone();
-        chain.take(std::mem::take(&mut next.message.answers));
+        chain.add_answers(std::mem::take(&mut next.message.answers));
         response = Response {
             elapsed: response.elapsed + next.elapsed,
             ..next
@@ -118,7 +118,7 @@ pub(crate) async fn look_up(
 }
 
 impl Answered {
-    /// What a chain and the last response to it amount to.
+    /// Combines the CNAME chain with the last response.
     pub(crate) fn new(name: &str, chain: Chain, response: Response) -> Self {
         let outcome = chain.outcome(&response.message);
         let negative_ttl = response.message.negative_ttl();
@@ -155,7 +155,7 @@ impl Answered {
     }
 }
 
-/// The same, and where the resolver fails without saying why, finds out why.
+/// Like [`look_up`]; diagnoses a SERVFAIL that has no extended error.
 pub(crate) async fn look_up_explained(
     cx: &Context,
     client: &Client,
@@ -170,7 +170,7 @@ pub(crate) async fn look_up_explained(
 }
 
 impl Lookup {
-    /// How long it holds: the shortest TTL, a failure for a few seconds (RFC 9520).
+    /// How long the result may be cached: the shortest TTL, the negative TTL, or 5 s for a failure (RFC 9520).
     pub(crate) fn lifetime(&self) -> Duration {
         let shortest = self.answers.iter().map(|row| row.ttl).min();
         let seconds = match self.outcome {
@@ -183,7 +183,7 @@ impl Lookup {
         Duration::from_secs(seconds.unwrap_or(0).into())
     }
 
-    /// TTLs count down.
+    /// Reduces all TTLs by the time spent in the cache.
     pub(crate) fn age(&mut self, seconds: u32) {
         for row in self.answers.iter_mut().chain(&mut self.authority) {
             row.ttl = row.ttl.saturating_sub(seconds);
@@ -192,7 +192,7 @@ impl Lookup {
     }
 }
 
-/// `5m`, `1h`, `2d`, `299s`: as short as it is exact.
+/// A TTL in its largest exact unit: `5m`, `1h`, `2d`, `299s`.
 pub(crate) fn ttl(seconds: u32) -> String {
     match seconds {
         0 => "0s".into(),
@@ -203,12 +203,12 @@ pub(crate) fn ttl(seconds: u32) -> String {
     }
 }
 
-/// `1 record`, `3 records`.
+/// A number with its noun: `1 record`, `3 records`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// A cell for data of this type: names and addresses can be carried on from.
+/// A cell for data of this type; names and addresses get a role, so that chats offer lookups of them.
 pub(crate) fn data_cell(rtype: &str, data: &str) -> Cell {
     match rtype {
         "A" | "AAAA" => Cell::new(data, Role::Address),

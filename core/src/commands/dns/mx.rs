@@ -18,56 +18,57 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mx {
-    /// The domain whose mail is asked about.
+    /// The domain to look up.
     domain: Domain,
-    /// DNS server to ask instead of the configured ones.
+    /// DNS server to query instead of the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resolver: Option<Resolver>,
 }
 
-/// The contract's DNS data with the exchanges looked into.
+/// A DNS lookup with the mail servers and their addresses.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     pub(crate) lookup: Lookup,
-    /// By preference, lowest first.
+    /// Mail servers by preference, lowest first.
     pub(crate) hosts: Vec<Exchange>,
-    /// The domain says that it takes no mail at all (RFC 7505).
+    /// The domain does not accept mail (null MX, RFC 7505).
     pub(crate) null_mx: bool,
-    /// There is no MX, so mail goes to the domain's own addresses (RFC 5321 §5.1).
+    /// There is no MX record; mail is delivered to the domain's own addresses (RFC 5321 §5.1).
     pub(crate) implicit: bool,
 }
 
-/// A mail exchange.
+/// A mail server of a domain.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Exchange {
+    /// Preference of the MX record; lower is tried first.
     pub(crate) preference: u16,
     /// Host name, without the final dot.
     pub(crate) exchange: String,
-    /// IPv6 and IPv4.
+    /// IPv6 addresses, then IPv4 addresses.
     pub(crate) addresses: Vec<std::net::IpAddr>,
-    /// What is wrong with it, if anything.
+    /// Why it cannot be used or breaks a rule, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<Fault>,
-    /// Of the MX record, in seconds; an implicit exchange has none.
+    /// TTL of the MX record in seconds; `null` for an implicit mail server.
     ttl: Option<u32>,
 }
 
-/// What is wrong with an exchange.
+/// A problem of a mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Fault {
-    /// It is an alias.
+    /// The host name is an alias (CNAME).
     Cname,
-    /// It exists without any address.
+    /// The host name has no address.
     NoAddress,
-    /// It does not exist.
+    /// The host name does not exist (NXDOMAIN).
     DoesNotExist,
-    /// It is written as an address.
+    /// The MX record has an IP address instead of a host name.
     IpLiteral,
-    /// Its addresses could not be found out.
+    /// The addresses could not be resolved.
     Unresolved,
-    /// The root stands beside other exchanges, where it means nothing.
+    /// A null MX next to other MX records.
     NullAmongOthers,
 }
 
@@ -75,7 +76,6 @@ impl Command for Mx {
     const SPEC: Spec = Spec {
         name: "mx",
         aliases: &[],
-        about: "Mail servers of a domain, with their addresses",
         group: Group::Dns,
         examples: &["mx example.com", "mx example.com resolver=tls://1.1.1.1"],
         timeout: crate::commands::DNS_TIMEOUT,
@@ -100,7 +100,7 @@ impl Command for Mx {
     }
 }
 
-/// Where mail for a domain goes, as RFC 5321 §5.1 has it, with the addresses of each exchange.
+/// Finds the mail servers of a domain (RFC 5321 §5.1) and resolves their addresses; calls `show` with partial results.
 pub(crate) async fn find(
     cx: &Context,
     client: &Client,
@@ -138,7 +138,7 @@ pub(crate) async fn find(
     if data.lookup.outcome == Outcome::NoData {
         let mut own = exchange(0, domain.to_owned(), None);
         own.look_up(client).await;
-        // RFC 5321 §5.1 asks for addresses of the name itself; an alias on the way is followed.
+        // RFC 5321 §5.1: without an MX, the addresses of the domain itself count, and an alias is allowed.
         if !own.addresses.is_empty() {
             own.fault = None;
             data.implicit = true;
@@ -222,25 +222,27 @@ impl Exchange {
         let name = &self.exchange;
         Some(match self.fault.as_ref()? {
             Fault::Cname => {
-                format!("Exchange {name} is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)")
-            }
-            Fault::NoAddress => format!("Exchange {name} has no address, so no mail can be handed to it"),
-            Fault::DoesNotExist => format!("Exchange {name} does not exist, so no mail can be handed to it"),
-            Fault::IpLiteral => {
                 format!(
-                    "Exchange {name} is an address; it must be a host name (RFC 1035 §3.3.9, RFC 5321 §2.3.5)"
+                    "Mail server {name} is an alias; an MX must not point to a CNAME (RFC 2181 §10.3)"
                 )
             }
-            Fault::Unresolved => format!("The addresses of exchange {name} could not be found out just now"),
+            Fault::NoAddress => format!("Mail server {name} has no address"),
+            Fault::DoesNotExist => format!("Mail server {name} does not exist (NXDOMAIN)"),
+            Fault::IpLiteral => {
+                format!(
+                    "Mail server {name} is an IP address; an MX must name a host (RFC 1035 §3.3.9, RFC 5321 §2.3.5)"
+                )
+            }
+            Fault::Unresolved => format!("Could not resolve mail server {name}"),
             Fault::NullAmongOthers => {
-                "The null MX `.` stands beside other exchanges, where it means nothing (RFC 7505 §3)".into()
+                "A null MX (`.`) must be the only MX record (RFC 7505 §3)".into()
             }
         })
     }
 }
 
 impl Data {
-    /// What can be said about the domain's mail servers in one sentence.
+    /// A document with title, summary and severity, without the table of mail servers.
     pub(crate) fn head(&self) -> Document {
         let usable = self
             .hosts
@@ -251,30 +253,30 @@ impl Data {
         let total = self.hosts.len();
         let servers = count(total, "mail server", "mail servers");
         let summary = match (usable, total) {
-            (1, 1) => format!("{servers}, and it resolves"),
+            (1, 1) => format!("{servers}; it resolves"),
             (2, 2) => format!("{servers}, both resolve"),
             (usable, total) if usable == total => format!("{servers}, all resolve"),
-            (0, 1) => format!("{servers}, and it does not resolve"),
-            (0, _) => format!("{servers}, none resolves"),
-            (1, _) => format!("{servers}, of which 1 resolves"),
-            (usable, _) => format!("{servers}, of which {usable} resolve"),
+            (0, 1) => "The only mail server does not resolve".into(),
+            (0, _) => format!("None of {total} mail servers resolves"),
+            (1, _) => format!("1 of {servers} resolves"),
+            (usable, _) => format!("{usable} of {servers} resolve"),
         };
 
         let mut document = self.lookup.document(summary);
 
         if self.null_mx {
             document.summary = format!(
-                "{} takes no mail at all: null MX (RFC 7505)",
+                "{} does not accept mail (null MX, RFC 7505)",
                 self.lookup.name
             );
             document.severity = Severity::Neutral;
         } else if self.implicit {
             document.summary =
-                "No MX: mail goes to the domain's own address (RFC 5321 §5.1)".into();
+                "No MX; mail is delivered to the domain's own address (RFC 5321 §5.1)".into();
             document.severity = Severity::Warning;
         } else if self.lookup.outcome == Outcome::NoData {
             document.summary = format!(
-                "{} takes no mail: it has neither MX nor address",
+                "{} cannot receive mail: no MX and no address",
                 self.lookup.name
             );
             document.severity = Severity::Bad;
@@ -308,14 +310,14 @@ impl Answer for Data {
         });
 
         document.table(
-            [">Preference", "Exchange", "Addresses", ">TTL"],
+            [">Preference", "Mail server", "Addresses", ">TTL"],
             rows.collect(),
         );
         for warning in self.hosts.iter().filter_map(Exchange::warning) {
             document.warn(warning);
         }
 
-        self.lookup.source(&mut document);
+        self.lookup.add_source(&mut document);
 
         document
     }

@@ -1,3 +1,3 @@
 //! The command `ns`.
 
-super::record::record_command!(Ns, NS, "ns", "Name servers of a zone", &["ns example.com"]);
+super::record::record_command!(Ns, NS, "ns", "Name servers of a zone.", &["ns example.com"]);

@@ -1,35 +1,35 @@
-//! What the answer to a DNS query amounts to.
+//! Classification of DNS responses.
 
 use domain::base::iana::OptRcode;
 use netvane_document::Severity;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What an answer amounts to.
+/// Classification of a DNS response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// There are records.
+    /// The response has records of the queried type.
     Answer,
-    /// The name exists, the type does not (NODATA).
+    /// The name exists, but has no records of this type (NODATA).
     NoData,
-    /// The name does not exist.
+    /// The name does not exist (NXDOMAIN).
     Nxdomain,
-    /// The resolver failed.
+    /// The server failed (SERVFAIL).
     Servfail,
-    /// The server does not want to answer.
+    /// The server refused the query (REFUSED).
     Refused,
-    /// The server is asked about a zone that it does not know.
+    /// The server is not authoritative for the name and does not recurse.
     Lame,
-    /// The server knows only who might know.
+    /// The server returned a referral to other name servers.
     Referral,
-    /// Aliases lead in a circle.
+    /// The CNAME chain is a loop.
     CnameLoop,
-    /// Aliases lead on and on.
+    /// The CNAME chain has more than 8 aliases.
     CnameTooLong,
-    /// Cut short, and the whole could not be had.
+    /// The response was truncated and the TCP retry failed.
     Truncated,
-    /// Another RCODE.
+    /// The server returned another RCODE.
     Error,
 }
 
@@ -44,7 +44,7 @@ impl Outcome {
     }
 }
 
-/// `NOERROR`, or `RCODE 17` for numbers without a name.
+/// The IANA name of an RCODE such as `NOERROR`, or `RCODE3841` for a number without a name.
 pub(crate) fn rcode_name(rcode: OptRcode) -> String {
     match rcode
         .to_mnemonic()

@@ -1,4 +1,4 @@
-//! `ptr`: the names of an address.
+//! `ptr`: the names of an address (PTR records).
 
 use domain::base::Rtype;
 use netvane_document::Failure;
@@ -12,11 +12,11 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// The names that the reverse zone gives an address.
+/// Names of an address (PTR records).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ptr {
-    /// The address whose names are asked for.
+    /// The IP address to look up.
     address: Address,
 }
 
@@ -24,7 +24,6 @@ impl Command for Ptr {
     const SPEC: Spec = Spec {
         name: "ptr",
         aliases: &[],
-        about: "Names of an address (PTR records)",
         group: Group::Dns,
         examples: &["ptr 192.0.2.1", "ptr 2001:db8::1"],
         timeout: crate::commands::DNS_TIMEOUT,

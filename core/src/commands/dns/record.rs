@@ -1,19 +1,20 @@
-//! What the commands that ask for one record type share: they differ in nothing but what their files say.
+//! The commands that look up one record type: a macro that declares one, and their common presentation.
 
 use netvane_document::{Answer, Cell, Document};
 
 use super::lookup::{Lookup, Row, count, data_cell, ttl};
 
-/// Declares a command that asks for one record type: its type, the record type, its name, its help and examples.
+/// Declares a command that looks up one record type: its type, the record type, its name, description and
+/// examples.
 macro_rules! record_command {
-    ($command:ident, $rtype:ident, $name:literal, $about:literal, $examples:expr) => {
-        #[doc = $about]
+    ($command:ident, $rtype:ident, $name:literal, $description:literal, $examples:expr) => {
+        #[doc = $description]
         #[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub(crate) struct $command {
-            /// The name to look up.
+            /// The domain name to look up.
             domain: netvane_facts::target::Domain,
-            /// DNS server to ask instead of the configured ones.
+            /// DNS server to query instead of the configured ones.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             resolver: Option<netvane_facts::target::Resolver>,
         }
@@ -22,7 +23,6 @@ macro_rules! record_command {
             const SPEC: $crate::spec::Spec = $crate::spec::Spec {
                 name: $name,
                 aliases: &[],
-                about: $about,
                 group: $crate::spec::Group::Dns,
                 examples: $examples,
                 timeout: $crate::commands::DNS_TIMEOUT,
@@ -58,19 +58,19 @@ pub(crate) use record_command;
 
 impl Answer for Lookup {
     fn present(&self) -> Document {
-        let found: Vec<&Row> = self.found().collect();
-        let mut document = self.document(summary(&self.r#type, &found));
+        let matching: Vec<&Row> = self.matching_rows().collect();
+        let mut document = self.document(summary(&self.r#type, &matching));
 
         match self.r#type.as_str() {
-            "SOA" => found
+            "SOA" => matching
                 .iter()
                 .for_each(|row| add_soa(&mut document, &row.data)),
-            "SRV" => add_services(&mut document, &found),
-            "CAA" => add_rules(&mut document, &found),
-            rtype => add_records(&mut document, rtype, &found),
+            "SRV" => add_srv(&mut document, &matching),
+            "CAA" => add_caa(&mut document, &matching),
+            rtype => add_records(&mut document, rtype, &matching),
         }
 
-        self.source(&mut document);
+        self.add_source(&mut document);
 
         document
     }
@@ -84,10 +84,10 @@ impl Answer for Lookup {
     }
 }
 
-/// What the records amount to, where there are some.
-fn summary(rtype: &str, found: &[&Row]) -> String {
-    let number = found.len();
-    let first = |wording: fn(&Row) -> String| found.first().map(|row| wording(row));
+/// Summary of a successful lookup.
+fn summary(rtype: &str, matching: &[&Row]) -> String {
+    let number = matching.len();
+    let first = |wording: fn(&Row) -> String| matching.first().map(|row| wording(row));
 
     match rtype {
         "A" => count(number, "IPv4 address", "IPv4 addresses"),
@@ -102,27 +102,23 @@ fn summary(rtype: &str, found: &[&Row]) -> String {
             first(|row| format!("Alias of {}", row.data.trim_end_matches('.'))).unwrap_or_default()
         }
         "PTR" => count(number, "name", "names"),
-        "SRV" if found.iter().all(|row| word(&row.data, 3) == ".") => {
-            "The service is decidedly not offered here".into()
+        "SRV" if matching.iter().all(|row| word(&row.data, 3) == ".") => {
+            "The service is explicitly not available (target \".\")".into()
         }
-        "CAA" => count(
-            number,
-            "rule for certificate authorities",
-            "rules for certificate authorities",
-        ),
+        "CAA" => count(number, "CAA record", "CAA records"),
         _ => count(number, "record", "records"),
     }
 }
 
-/// SRV (RFC 2782), lowest priority first; the target `.` offers nothing.
-fn add_services(document: &mut Document, found: &[&Row]) {
-    let mut offered: Vec<&&Row> = found
+/// SRV records (RFC 2782), lowest priority first; the target `.` means that the service is not available.
+fn add_srv(document: &mut Document, matching: &[&Row]) {
+    let mut available: Vec<&&Row> = matching
         .iter()
         .filter(|row| word(&row.data, 3) != ".")
         .collect();
-    offered.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
+    available.sort_by_key(|row| word(&row.data, 0).parse::<u32>().unwrap_or(0));
 
-    let rows = offered.iter().map(|row| {
+    let rows = available.iter().map(|row| {
         let data = &row.data;
         [
             word(data, 0).into(),
@@ -138,9 +134,9 @@ fn add_services(document: &mut Document, found: &[&Row]) {
     );
 }
 
-/// CAA: who may issue comes first, then where to report.
-fn add_rules(document: &mut Document, found: &[&Row]) {
-    let mut sorted = found.to_vec();
+/// CAA records: `issue*` tags first, then contacts and reporting.
+fn add_caa(document: &mut Document, matching: &[&Row]) {
+    let mut sorted = matching.to_vec();
     sorted.sort_by_key(|row| !word(&row.data, 1).starts_with("issue"));
 
     let rows = sorted.iter().map(|row| {
@@ -156,7 +152,7 @@ fn add_rules(document: &mut Document, found: &[&Row]) {
     document.table(["Tag", "Value", "Meaning", ">TTL"], rows.collect());
 }
 
-fn add_records(document: &mut Document, rtype: &str, found: &[&Row]) {
+fn add_records(document: &mut Document, rtype: &str, matching: &[&Row]) {
     let title = match rtype {
         "A" | "AAAA" => "Address",
         "NS" => "Name server",
@@ -164,7 +160,7 @@ fn add_records(document: &mut Document, rtype: &str, found: &[&Row]) {
         "PTR" => "Name",
         _ => "Data",
     };
-    let rows = found
+    let rows = matching
         .iter()
         .map(|row| [data_cell(rtype, &row.data), ttl(row.ttl).into()]);
     document.table([title, ">TTL"], rows.collect());
@@ -174,7 +170,7 @@ fn word(data: &str, index: usize) -> &str {
     data.split(' ').nth(index).unwrap_or_default()
 }
 
-/// RFC 1035 §3.3.13; the contact's first dot stands for the `@` (RFC 1035 §8).
+/// SOA fields (RFC 1035 §3.3.13); the first unescaped dot of the contact stands for `@` (RFC 1035 §8).
 fn add_soa(document: &mut Document, data: &str) {
     let contact = word(data, 1).trim_end_matches('.');
     let mailbox = match contact.split_once('.') {
@@ -202,14 +198,14 @@ fn add_soa(document: &mut Document, data: &str) {
     }
 }
 
-/// RFC 8659 §4, RFC 9495.
+/// Meaning of a CAA tag (RFC 8659 §4, RFC 9495); empty if unknown.
 fn caa_meaning(tag: &str) -> &'static str {
     match tag {
         "issue" => "may issue certificates",
         "issuewild" => "may issue wildcard certificates",
         "issuemail" => "may issue S/MIME certificates",
         "issuevmc" => "may issue mark certificates",
-        "iodef" => "wants reports of violations",
+        "iodef" => "contact for violation reports",
         "contactemail" | "contactphone" => "contact for validation",
         _ => "",
     }

@@ -1,4 +1,4 @@
-//! Responses of DNS servers, written as zone files write records.
+//! DNS responses for tests, with records in zone file format.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{
     lookup::{Answered, Lookup},
 };
 
-/// A response with this RCODE, header flags (`aa ra`), and records, one in a line.
+/// A response with this RCODE, header flags such as `aa ra`, and records, one per line.
 pub(crate) fn message(rcode: ResponseCode, flags: &str, answers: &str, authority: &str) -> Message {
     let mut wire = Wire::new(4711, MessageType::Response, OpCode::Query);
     wire.metadata.response_code = rcode;
@@ -28,7 +28,7 @@ pub(crate) fn message(rcode: ResponseCode, flags: &str, answers: &str, authority
             "ra" => wire.metadata.recursion_available = true,
             "ad" => wire.metadata.authentic_data = true,
             "cd" => wire.metadata.checking_disabled = true,
-            other => panic!("no such flag: {other}"),
+            other => panic!("unknown flag: {other}"),
         }
     }
     wire.add_answers(wire_records(answers));
@@ -36,17 +36,17 @@ pub(crate) fn message(rcode: ResponseCode, flags: &str, answers: &str, authority
     Message::read(wire.to_vec().expect("a message")).expect("a message that can be read")
 }
 
-/// NOERROR from a resolver.
+/// A NOERROR response of a recursive resolver.
 pub(crate) fn answers(records: &str) -> Message {
     message(ResponseCode::NoError, "rd ra", records, "")
 }
 
-/// Records alone, one in a line.
+/// Parses records, one per line.
 pub(crate) fn records(lines: &str) -> Vec<Record> {
     answers(lines).answers
 }
 
-/// From the server `192.0.2.53:53`.
+/// A response from the server `192.0.2.53:53`.
 pub(crate) fn response(message: Message) -> Response {
     Response {
         message,
@@ -56,11 +56,11 @@ pub(crate) fn response(message: Message) -> Response {
     }
 }
 
-/// What one response to a question for `name` amounts to.
+/// The lookup that results from one response to a query for `name`.
 pub(crate) fn lookup(name: &str, rtype: Rtype, message: Message) -> Lookup {
     let mut response = response(message);
     let mut chain = Chain::new(name, rtype);
-    chain.take(std::mem::take(&mut response.message.answers));
+    chain.add_answers(std::mem::take(&mut response.message.answers));
     Answered::new(name, chain, response).lookup
 }
 

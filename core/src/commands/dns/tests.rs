@@ -18,7 +18,7 @@ const OUTCOMES: [[&str; 5]; 5] = [
         "NOERROR",
         "no_data",
         "neutral",
-        "web.example.test exists, but has no AAAA records",
+        "web.example.test exists but has no AAAA records",
     ],
     [
         "a gone.example.test",
@@ -39,24 +39,24 @@ const OUTCOMES: [[&str; 5]; 5] = [
         "NOERROR",
         "cname_loop",
         "bad",
-        "loop1.example.test is an alias that leads back to itself",
+        "loop1.example.test: CNAME loop",
     ],
 ];
 
 #[tokio::test]
-async fn outcomes_are_told_apart() {
+async fn classifies_responses_of_a_real_server() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
 
     for [line, expected @ ..] in OUTCOMES {
         let reply = ask_json(&engine, line).await;
-        let told = [
+        let actual = [
             &reply["data"]["rcode"],
             &reply["data"]["outcome"],
             &reply["severity"],
             &reply["summary"],
         ];
-        assert_eq!(told, expected, "{line}");
+        assert_eq!(actual, expected, "{line}");
     }
 
     let refused = ask_json(&engine, "a www.elsewhere.test").await;
@@ -68,7 +68,7 @@ async fn outcomes_are_told_apart() {
 }
 
 #[tokio::test]
-async fn aliases_are_kept_in_order() {
+async fn answers_list_aliases_in_order() {
     let dns = TestDns::start().await;
     let reply = ask_json(&dns.engine(), "a www.example.test").await;
     assert_eq!(
@@ -83,7 +83,7 @@ async fn aliases_are_kept_in_order() {
 }
 
 #[tokio::test]
-async fn mx_in_all_its_shapes() {
+async fn handles_null_implicit_and_broken_mx() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     let null = ask_json(&engine, "mx null.example.test").await;
@@ -120,15 +120,15 @@ async fn mx_in_all_its_shapes() {
     assert_eq!(
         broken["warnings"],
         serde_json::json!([
-            "Exchange gone.example.test does not exist, so no mail can be handed to it",
-            "Exchange www.example.test is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)",
-            "Exchange 192.0.2.1 is an address; it must be a host name (RFC 1035 §3.3.9, RFC 5321 §2.3.5)",
+            "Mail server gone.example.test does not exist (NXDOMAIN)",
+            "Mail server www.example.test is an alias; an MX must not point to a CNAME (RFC 2181 §10.3)",
+            "Mail server 192.0.2.1 is an IP address; an MX must name a host (RFC 1035 §3.3.9, RFC 5321 §2.3.5)",
         ])
     );
 }
 
 #[tokio::test]
-async fn dig_shows_the_wire() {
+async fn dig_shows_the_raw_response() {
     let dns = TestDns::start().await;
     let reply = ask_json(&dns.engine(), "dig example.test TYPE15 norecurse tcp").await;
     let data = &reply["data"];
@@ -151,7 +151,7 @@ async fn dig_shows_the_wire() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_told_at_once() {
+async fn a_closed_port_fails_immediately() {
     let dns = TestDns::start().await;
     let mut settings = dns.settings();
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
@@ -171,7 +171,7 @@ async fn a_closed_port_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_a_timeout() {
+async fn a_silent_server_times_out() {
     let dns = TestDns::start().await;
     let mut settings = dns.settings();
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
@@ -192,11 +192,11 @@ async fn a_silent_server_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn the_next_server_answers_where_the_first_does_not() {
+async fn falls_back_to_the_next_server() {
     let dns = TestDns::start().await;
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
     let mut settings = dns.settings();
-    // The other one is given no longer than this either, and may have to wait for the processor.
+    // The timeout applies to the second server too, which may have to wait for a busy CPU.
     settings.dns.timeout_ms = 500;
     let servers = format!(
         "{},{}",
@@ -213,7 +213,7 @@ async fn the_next_server_answers_where_the_first_does_not() {
 }
 
 #[tokio::test]
-async fn over_quic_with_the_right_name_only() {
+async fn quic_requires_the_right_server_name() {
     let mut dns = TestDns::start().await;
     let (quic, authority) = dns.over_quic();
     let mut settings = dns.settings();

@@ -1,4 +1,4 @@
-//! `txt`: text records, joined and explained.
+//! `txt`: text records, with their strings joined and their purpose.
 
 use domain::base::Rtype;
 use netvane_document::{Answer, Document, Failure};
@@ -13,35 +13,36 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Text records of a name, and what they are for.
+/// Text records of a name, with their purpose.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Txt {
-    /// The name to look up.
+    /// The domain name to look up.
     domain: Domain,
-    /// DNS server to ask instead of the configured ones.
+    /// DNS server to query instead of the configured ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resolver: Option<Resolver>,
 }
 
-/// The contract's DNS data with the texts read.
+/// A DNS lookup with the parsed texts.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     lookup: Lookup,
-    /// One for each TXT record, in the order of `answers`.
+    /// One entry per TXT record, in the order of `answers`.
     texts: Vec<Text>,
 }
 
-/// A TXT record read as one text.
+/// The text of a TXT record.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Text {
-    /// Its strings joined without anything between them (RFC 7208 §3.3); what is not UTF-8 is replaced.
+    /// The strings of the record joined without separators (RFC 7208 §3.3); invalid UTF-8 is replaced.
     text: String,
-    /// How many strings it was written as.
+    /// Number of strings in the record.
     strings: usize,
-    /// What it is for, where that is known.
+    /// Purpose of the record, if known.
     purpose: Option<&'static str>,
+    /// TTL of the record in seconds.
     ttl: u32,
 }
 
@@ -49,7 +50,6 @@ impl Command for Txt {
     const SPEC: Spec = Spec {
         name: "txt",
         aliases: &[],
-        about: "Text records of a name, and what they are for",
         group: Group::Dns,
         examples: &["txt example.com", "txt _dmarc.example.com"],
         timeout: crate::commands::DNS_TIMEOUT,
@@ -89,27 +89,24 @@ fn read(record: &Record) -> Option<Text> {
     })
 }
 
-/// Tags at the start of a text, with what it then is. The first that fits counts.
+/// Prefixes of texts and their purpose; the first match counts.
 const PURPOSES: [(&str, &str); 30] = [
     (
         "v=spf1",
-        "SPF: who may send mail for this domain (RFC 7208)",
+        "SPF: servers that may send mail for this domain (RFC 7208)",
     ),
     (
         "v=dmarc1",
-        "DMARC: what receivers do with mail that fails SPF and DKIM (RFC 7489)",
+        "DMARC: policy for mail that fails SPF and DKIM (RFC 7489)",
     ),
     ("v=dkim1", "DKIM: public key for signed mail (RFC 6376)"),
     (
         "v=stsv1",
-        "MTA-STS: mail to this domain is sent over TLS (RFC 8461)",
+        "MTA-STS: mail to this domain must be sent over TLS (RFC 8461)",
     ),
     ("v=tlsrptv1", "TLS reporting for mail (RFC 8460)"),
     ("v=bimi1", "BIMI: logo shown beside mail"),
-    (
-        "v=spf2.0",
-        "Sender ID, the abandoned relative of SPF (RFC 4406)",
-    ),
+    ("v=spf2.0", "Sender ID, obsolete (RFC 4406)"),
     ("v=msv1", "Microsoft 365 tenant"),
     ("google-site-verification=", "Ownership token for Google"),
     ("ms=", "Ownership token for Microsoft 365"),
@@ -156,7 +153,7 @@ fn purpose(name: &str, text: &str) -> Option<&'static str> {
         .to_ascii_lowercase();
 
     if let Some((tag, purpose)) = PURPOSES.iter().find(|(tag, _)| head.starts_with(tag)) {
-        // `v=spf10` is not SPF.
+        // The tag must end here: `v=spf10` is not SPF.
         let ends = !tag.starts_with("v=")
             || head[tag.len()..]
                 .chars()
@@ -196,7 +193,7 @@ impl Answer for Data {
                 text.purpose.unwrap_or("Text"),
                 ttl(text.ttl)
             ));
-            document.code(readable(&text.text));
+            document.code(wrap(&text.text));
         }
 
         let spf = self
@@ -207,11 +204,11 @@ impl Answer for Data {
 
         if spf > 1 {
             document.warn(format!(
-                "There are {spf} SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"
+                "{spf} SPF records; only one is allowed, so SPF evaluation fails with permerror (RFC 7208 §4.5)"
             ));
         }
 
-        self.lookup.source(&mut document);
+        self.lookup.add_source(&mut document);
 
         document
     }
@@ -228,8 +225,8 @@ impl Answer for Data {
     }
 }
 
-/// SPF mechanisms and tag lists broken into lines where they are long; nothing is added but line breaks.
-fn readable(text: &str) -> String {
+/// Wraps long SPF records and tag lists at 76 characters; adds nothing but line breaks.
+fn wrap(text: &str) -> String {
     if text.chars().count() <= 76 {
         return text.to_owned();
     }

@@ -92,7 +92,6 @@ impl Command for HowMail {
     const SPEC: Spec = Spec {
         name: "howmail",
         aliases: &["explain_mail"],
-        about: "How e-mail works, told with the real servers of two addresses",
         group: Group::Mail,
         examples: &["howmail alice@example.com bob@example.org", "howmail"],
         timeout: Duration::from_secs(25),

@@ -64,7 +64,6 @@ impl Command for Mailbox {
     const SPEC: Spec = Spec {
         name: "mailbox",
         aliases: &["find_mailbox"],
-        about: "Where a mailbox lives: mail servers, addresses, provider, place",
         group: Group::Mail,
         examples: &["mailbox someone@example.com", "mailbox example.com"],
         timeout: crate::commands::DNS_TIMEOUT,

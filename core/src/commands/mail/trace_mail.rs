@@ -84,7 +84,6 @@ impl Command for TraceMail {
     const SPEC: Spec = Spec {
         name: "trace_mail",
         aliases: &["trace_email"],
-        about: "Where a message was sent from, hop by hop, told from its headers",
         group: Group::Mail,
         examples: &[
             "trace_mail Received: from a.example (a.example [192.0.2.1]) by b.example; Mon, 2 Mar 2026 10:00:00 +0000",

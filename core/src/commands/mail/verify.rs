@@ -44,7 +44,6 @@ impl Command for Verify {
     const SPEC: Spec = Spec {
         name: "verify",
         aliases: &["verify_email"],
-        about: "Does this mailbox exist? A verdict with its evidence",
         group: Group::Mail,
         examples: &["verify someone@example.com"],
         timeout: Duration::from_secs(45),

@@ -1,4 +1,4 @@
-//! `ping`: ICMP echo; TCP where the system forbids ICMP.
+//! `ping`: ICMP echo, or TCP connections if the system does not permit ICMP.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -14,43 +14,43 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Connecting is answered sooner than a router finds a host missing.
+/// Timeout of one TCP probe; replies come sooner than the "host unreachable" of a router.
 const TCP_TIMEOUT: Duration = Duration::from_millis(1000);
 
-/// ICMP echo: every reply, then loss and round-trip times.
+/// ICMP echo: every reply, packet loss and round-trip times.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ping {
-    /// An address or a host name.
+    /// An IP address or a host name.
     target: Host,
-    /// How many requests to send; 4 if not given.
+    /// Number of echo requests; default 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     count: Option<Number<1, 20>>,
-    /// Only over IPv4 or only over IPv6.
+    /// Use only IPv4 or only IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ipv: Option<IpVersion>,
 }
 
-/// The contract's `ping`.
+/// Results of a ping.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
     address: IpAddr,
     sent: usize,
     received: usize,
-    /// Percent of the requests that are no longer waited for.
+    /// Lost requests in percent; requests still in flight do not count.
     loss_percent: f64,
-    /// Milliseconds; `null` when nothing came back.
+    /// Round-trip times in milliseconds; `null` without a reply.
     rtt_ms: Option<Rtt>,
     replies: Vec<Row>,
-    /// `icmp` or `tcp/443`.
+    /// Probe method, such as `icmp` or `tcp/443`.
     method: String,
-    /// Why it was not ICMP, with what would permit it.
+    /// Why ICMP was not used, and how to permit it.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    /// Replies beyond the first to a request; `null` where the system does not tell.
+    /// Number of duplicate replies; `null` if the system does not report them.
     duplicates: Option<u32>,
-    /// Requests still to be sent or answered.
+    /// Number of requests in total.
     #[serde(skip)]
     planned: usize,
 }
@@ -60,18 +60,18 @@ struct Rtt {
     min: f64,
     avg: f64,
     max: f64,
-    /// Of the population, as iputils' `mdev`.
+    /// Population standard deviation, like `mdev` of iputils.
     stddev: f64,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Row {
     seq: u16,
-    /// Milliseconds; `null` for a lost one.
+    /// Round-trip time in milliseconds; `null` if lost.
     rtt_ms: Option<f64>,
-    /// Of the reply; TCP does not tell, nor for IPv6 a raw socket.
+    /// TTL of the reply; `null` for TCP, and for IPv6 on raw sockets.
     ttl: Option<u8>,
-    /// What somebody said instead of answering.
+    /// The ICMP error received instead of a reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -80,7 +80,6 @@ impl Command for Ping {
     const SPEC: Spec = Spec {
         name: "ping",
         aliases: &[],
-        about: "ICMP echo: every reply, then loss and round-trip times",
         group: Group::Reachability,
         examples: &[
             "ping example.com",
@@ -101,7 +100,7 @@ impl Command for Ping {
             ..PingOptions::default()
         };
         let mut data = Data::new(self.target.to_string(), address, usize::from(count));
-        let icmp = icmp::ping(address, options, |reply| data.heard(cx, reply)).await;
+        let icmp = icmp::ping(address, options, |reply| data.add_reply(cx, reply)).await;
         let outcome = match icmp {
             Err(PingError::NotPermitted { hint }) => {
                 data.hint = Some(hint);
@@ -110,11 +109,11 @@ impl Command for Ping {
                     timeout: TCP_TIMEOUT,
                     ..options
                 };
-                icmp::tcp_ping(address, options, |reply| data.heard(cx, reply)).await
+                icmp::tcp_ping(address, options, |reply| data.add_reply(cx, reply)).await
             }
             other => other,
         };
-        data.end(outcome.map_err(|error| failure(address, error))?);
+        data.finish(outcome.map_err(|error| failure(address, error))?);
         Ok(data)
     }
 
@@ -147,10 +146,14 @@ impl Data {
         }
     }
 
-    fn heard(&mut self, cx: &Context, reply: &Reply) {
+    fn add_reply(&mut self, cx: &Context, reply: &Reply) {
         let row = Row::from(reply);
-        match self.replies.iter_mut().find(|known| known.seq == row.seq) {
-            Some(known) => *known = row,
+        match self
+            .replies
+            .iter_mut()
+            .find(|existing| existing.seq == row.seq)
+        {
+            Some(existing) => *existing = row,
             None => self.replies.push(row),
         }
         self.replies.sort_by_key(|row| row.seq);
@@ -183,7 +186,7 @@ impl Data {
         );
     }
 
-    fn end(&mut self, outcome: PingOutcome) {
+    fn finish(&mut self, outcome: PingOutcome) {
         self.replies = outcome.replies.iter().map(Row::from).collect();
         self.duplicates = outcome.duplicates;
         self.count();
@@ -195,7 +198,7 @@ impl Data {
     }
 }
 
-/// To the microsecond: what the clock can tell.
+/// Rounds milliseconds to microseconds, the resolution of the clock.
 pub(crate) fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
 }
@@ -210,7 +213,7 @@ impl From<&Reply> for Row {
                 .error
                 .as_ref()
                 .map(|error| match error.from.filter(|_| !error.local) {
-                    Some(from) => format!("{} (says {from})", error.text),
+                    Some(from) => format!("{} (from {from})", error.text),
                     None => error.text.clone(),
                 }),
         }
@@ -242,25 +245,25 @@ impl Data {
     fn summary(&self) -> String {
         let (received, sent) = (self.received, self.sent);
         let Some(Rtt { avg, .. }) = self.rtt_ms else {
-            let word = if sent == self.planned {
-                "No answer"
+            let text = if sent == self.planned {
+                "No reply (100 % loss)"
             } else {
-                "Waiting for an answer"
+                "Waiting for replies"
             };
-            return word.into();
+            return text.into();
         };
 
         if sent != self.planned {
             let planned = self.planned;
-            return format!("{received} of {planned} answered so far, {avg:.1} ms on average");
+            return format!("{received}/{planned} replies so far, avg {avg:.1} ms");
         }
 
-        let lost = if received == sent {
+        let loss = if received == sent {
             String::new()
         } else {
-            format!(", {:.0} % lost", self.loss_percent)
+            format!(", {:.0} % loss", self.loss_percent)
         };
-        format!("{received} of {sent} answered{lost}, {avg:.1} ms on average")
+        format!("{received}/{sent} replies{loss}, avg {avg:.1} ms")
     }
 }
 
@@ -270,7 +273,7 @@ impl Answer for Data {
         let mut document = Document::new(title, self.summary(), self.severity());
 
         document.table(
-            [">Nr", ">Time", ">TTL"],
+            [">#", ">Time", ">TTL"],
             self.replies.iter().map(Row::cells).collect(),
         );
         document.field("Address", Cell::new(self.address, Role::Address));
@@ -289,7 +292,7 @@ impl Answer for Data {
         }
 
         if let Some(duplicates) = self.duplicates.filter(|duplicates| *duplicates > 0) {
-            document.note(format!("{duplicates} replies came twice"));
+            document.note(format!("{duplicates} duplicate replies"));
         }
 
         if let Some(hint) = &self.hint {

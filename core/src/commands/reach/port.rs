@@ -1,4 +1,4 @@
-//! `port`: what a port is for.
+//! `port`: port number lookup.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// What a port is for, by number, range, service name or words.
+/// Port number lookup: the service of a port, or the ports of a service.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Port {
-    /// A number, `443/udp`, a range, or words such as `postgres`.
+    /// A port number, `443/udp`, a range, or a service name such as `postgres`.
     #[schemars(extend("format" = "netvane:PortQuery"))]
     query: Text,
 }
 
-/// Uses of ports, best match first.
+/// Matching ports, best match first.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     query: String,
     matches: Vec<PortMatch>,
-    /// What can be said of a single port that nobody uses.
+    /// The range of a single port without a known service.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<&'static str>,
 }
@@ -37,7 +37,6 @@ impl Command for Port {
     const SPEC: Spec = Spec {
         name: "port",
         aliases: &[],
-        about: "What a port is for, or which ports a service uses",
         group: Group::Reachability,
         examples: &[
             "port 443",
@@ -72,21 +71,21 @@ impl Command for Port {
 impl Answer for Data {
     fn present(&self) -> Document {
         let summary = match (&self.matches[..], self.range) {
-            ([], Some(range)) => format!("No known use; {range}"),
-            ([], None) => "Nothing known by this name".into(),
+            ([], Some(range)) => format!("No known service; {range}"),
+            ([], None) => "No service with this name".into(),
             ([one], _) => format!("{} over {}", one.service, one.protocol.to_uppercase()),
             (matches, _) if matches.iter().all(|found| found.port == matches[0].port) => {
                 let mut services: Vec<&str> = matches.iter().map(|found| found.service).collect();
                 services.dedup();
                 format!("Port {}: {}", matches[0].port, services.join(", "))
             }
-            (matches, _) => count(matches.len(), "use", "uses"),
+            (matches, _) => count(matches.len(), "match", "matches"),
         };
 
         let mut document =
             Document::new(format!("Port {}", self.query), summary, Severity::Neutral);
         let rows = self.matches.iter().map(|found| {
-            let known = if found.unofficial {
+            let source = if found.unofficial {
                 "common use"
             } else {
                 "IANA"
@@ -96,12 +95,12 @@ impl Answer for Data {
                 found.protocol.into(),
                 Cell::exact(found.service),
                 found.description.into(),
-                Cell::aside(known),
+                Cell::aside(source),
             ]
         });
 
         document.table(
-            [">Port", "Protocol", "Service", "What it is", "By"],
+            [">Port", "Protocol", "Service", "Description", "Source"],
             rows.collect(),
         );
 

@@ -1,4 +1,4 @@
-//! `ports`: which TCP ports of a host are open, closed or filtered.
+//! `ports`: state of TCP ports of a host: open, closed or filtered.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -18,45 +18,45 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Longer lists of ports without news are told in one line.
-const LISTED: usize = 30;
+/// Above this number of ports, closed and filtered ports are shown as ranges.
+const MAX_LISTED: usize = 30;
 
 /// Which TCP ports of a host are open, closed or filtered.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ports {
-    /// An address or a host name.
+    /// An IP address or a host name.
     target: Host,
-    /// Numbers, ranges and names; the twenty most useful if not given.
+    /// Port numbers, ranges and service names; default the 20 most common.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ports: Option<PortSet>,
 }
 
-/// The contract's `ports`.
+/// States of the checked ports.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
     address: IpAddr,
-    /// By number.
-    ports: Vec<Checked>,
+    /// PortStatus ports by number.
+    ports: Vec<PortStatus>,
     #[serde(skip)]
     planned: usize,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Checked {
+struct PortStatus {
     port: u16,
     protocol: &'static str,
     /// `open`, `closed` or `filtered`.
     state: &'static str,
-    /// What the port is usually for; not what runs there.
+    /// Usual service of the port number; not detected.
     service: Option<&'static str>,
-    /// Milliseconds from SYN to its answer.
+    /// Milliseconds from SYN to reply.
     rtt_ms: Option<f64>,
-    /// Why it is filtered.
+    /// Why the port is filtered.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What the service said first.
+    /// Banner of the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
@@ -65,7 +65,6 @@ impl Command for Ports {
     const SPEC: Spec = Spec {
         name: "ports",
         aliases: &["portcheck"],
-        about: "Which TCP ports of a host are open, closed or filtered",
         group: Group::Reachability,
         examples: &[
             "ports example.com",
@@ -81,7 +80,7 @@ impl Command for Ports {
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let address = cx.net.contact(&self.target, None).await?[0];
         cx.may_scan(address)?;
-        let wanted: Vec<u16> = match &self.ports {
+        let requested: Vec<u16> = match &self.ports {
             Some(PortSet(ports)) => ports.iter().copied().collect(),
             None => ports::default_ports().to_vec(),
         };
@@ -89,18 +88,18 @@ impl Command for Ports {
             target: self.target.to_string(),
             address,
             ports: Vec::new(),
-            planned: wanted.len(),
+            planned: requested.len(),
         };
 
-        let show_each = wanted.len() <= LISTED;
+        let show_each = requested.len() <= MAX_LISTED;
         let results = tcp::check_ports(
             address,
-            &wanted,
-            ScanOptions::for_ports(wanted.len()),
+            &requested,
+            ScanOptions::for_ports(requested.len()),
             |result| {
                 if show_each || result.state == PortState::Open {
-                    data.ports.retain(|known| known.port != result.port);
-                    data.ports.push(Checked::from(result));
+                    data.ports.retain(|checked| checked.port != result.port);
+                    data.ports.push(PortStatus::from(result));
                     data.ports.sort_by_key(|checked| checked.port);
                     cx.progress(&data);
                 }
@@ -108,7 +107,7 @@ impl Command for Ports {
         )
         .await;
 
-        data.ports = results.iter().map(Checked::from).collect();
+        data.ports = results.iter().map(PortStatus::from).collect();
 
         Ok(data)
     }
@@ -118,7 +117,7 @@ impl Command for Ports {
     }
 }
 
-impl From<&PortResult> for Checked {
+impl From<&PortResult> for PortStatus {
     fn from(result: &PortResult) -> Self {
         Self {
             port: result.port,
@@ -137,7 +136,7 @@ impl From<&PortResult> for Checked {
 }
 
 impl Data {
-    fn in_state(&self, state: &'static str) -> impl Iterator<Item = &Checked> + Clone {
+    fn in_state(&self, state: &'static str) -> impl Iterator<Item = &PortStatus> + Clone {
         self.ports
             .iter()
             .filter(move |checked| checked.state == state)
@@ -145,9 +144,9 @@ impl Data {
 }
 
 impl Data {
-    /// A long list without news is not listed port by port.
+    /// Whether all ports are listed; in longer lists only open ones are.
     fn is_short(&self) -> bool {
-        self.ports.len() <= LISTED
+        self.ports.len() <= MAX_LISTED
     }
 
     fn summary(&self) -> String {
@@ -171,7 +170,7 @@ impl Data {
         format!("{}{progress}", counts.join(", "))
     }
 
-    /// The ports that are not listed one by one, as ranges.
+    /// Adds closed and filtered ports as ranges.
     fn add_ranges(&self, document: &mut Document) {
         for state in ["closed", "filtered"] {
             let set = PortSet(self.in_state(state).map(|checked| checked.port).collect());
@@ -183,7 +182,7 @@ impl Data {
     }
 }
 
-impl Checked {
+impl PortStatus {
     fn cells(&self) -> [Cell; 5] {
         let role = match self.state {
             "open" => Role::Good,
@@ -191,14 +190,14 @@ impl Checked {
             _ => Role::Warning,
         };
         let time = self.rtt_ms.map(|rtt| format!("{rtt:.1} ms"));
-        let said = self.hint.as_ref().or(self.reason.as_ref());
+        let banner = self.hint.as_ref().or(self.reason.as_ref());
 
         [
             self.port.into(),
             Cell::new(self.state, role),
             self.service.unwrap_or_default().into(),
             time.unwrap_or_default().into(),
-            said.map_or_else(|| "".into(), Cell::exact),
+            banner.map_or_else(|| "".into(), Cell::exact),
         ]
     }
 }
@@ -213,8 +212,8 @@ impl Answer for Data {
             .filter(|checked| self.is_short() || checked.state == "open");
 
         document.table(
-            [">Port", "State", "Usually", ">Time", "Said"],
-            listed.map(Checked::cells).collect(),
+            [">Port", "State", "Service", ">Time", "Banner"],
+            listed.map(PortStatus::cells).collect(),
         );
         if !self.is_short() {
             self.add_ranges(&mut document);
@@ -222,7 +221,7 @@ impl Answer for Data {
 
         document.field("Address", Cell::new(self.address, Role::Address));
         if self.ports.iter().any(|checked| checked.service.is_some()) {
-            document.note("\"Usually\" is what a port is registered for, not what was found there");
+            document.note("Service names are guesses from the port number");
         }
 
         document

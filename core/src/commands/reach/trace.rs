@@ -1,4 +1,4 @@
-//! `trace`: the route to a host, hop by hop as it is found.
+//! `trace`: traceroute with live results.
 
 use std::{collections::HashMap, net::IpAddr, time::Duration};
 
@@ -28,42 +28,42 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Names are nice to have: those that are not there this long after the route are left out.
-const NAME_PATIENCE: Duration = Duration::from_millis(600);
+/// Names of hops that are not resolved this long after the end of the route are omitted.
+const NAME_TIMEOUT: Duration = Duration::from_millis(600);
 
-/// The route to a host, hop by hop.
+/// Traceroute with live results.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trace {
-    /// An address or a host name.
+    /// An IP address or a host name.
     target: Host,
-    /// How far to look; 30 if not given.
+    /// Maximum number of hops; default 30.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_hops: Option<Number<1, 64>>,
-    /// Probes for each hop; 3 if not given.
+    /// Probes per hop; default 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     probes: Option<Number<1, 5>>,
-    /// Only over IPv4 or only over IPv6.
+    /// Use only IPv4 or only IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ipv: Option<IpVersion>,
-    /// Look up the names of the hops; on unless switched off.
+    /// Look up host names of the hops; on by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     names: Option<Flag>,
 }
 
-/// The contract's `trace`.
+/// The route to a host.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     target: String,
     address: IpAddr,
     reached: bool,
     hops: Vec<Hop>,
-    /// What the target answered to: `udp`, `icmp` or `tcp`.
+    /// Probe method that the target replied to: `udp`, `icmp` or `tcp`.
     method: Option<&'static str>,
-    /// Smallest link on the way in bytes, where one is smaller than 1,500.
+    /// Path MTU in bytes, if it is below 1,500.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_mtu: Option<u32>,
-    /// The hop up to which was asked.
+    /// Number of hops probed.
     probed_hops: u8,
     #[serde(skip)]
     finished: bool,
@@ -72,24 +72,24 @@ pub(crate) struct Data {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Hop {
     ttl: u8,
-    /// `null` where a probe was not answered.
+    /// Results of the probes; `null` without a reply.
     probes: Vec<Option<Probe>>,
-    /// PTR of the address that answered first, without the final dot.
+    /// Name (PTR) of the first address that replied, without the final dot.
     name: Option<String>,
     asn: Option<u32>,
-    /// ISO 3166-1 alpha-2.
+    /// Country code (ISO 3166-1 alpha-2).
     country: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Probe {
     address: IpAddr,
-    /// Milliseconds.
+    /// Round-trip time in milliseconds.
     rtt_ms: f64,
-    /// traceroute's mark: `!H` host unreachable, `!N` network unreachable, `!X` prohibited, …
+    /// Mark of traceroute: `!H` host unreachable, `!N` network unreachable, `!X` prohibited, …
     #[serde(skip_serializing_if = "Option::is_none")]
     mark: Option<String>,
-    /// The same in words.
+    /// The ICMP error in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
@@ -98,7 +98,6 @@ impl Command for Trace {
     const SPEC: Spec = Spec {
         name: "trace",
         aliases: &["traceroute"],
-        about: "The route to a host, hop by hop as it is found",
         group: Group::Reachability,
         examples: &[
             "trace example.com",
@@ -125,20 +124,21 @@ impl Command for Trace {
             Some(Flag(false)) => None,
             _ => cx.net.dns.client(None).await.ok(),
         };
-        let (sender, found) = mpsc::unbounded_channel();
-        let traced = async move {
-            // The sender goes with this future: that is how the other side knows that all hops are there.
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let trace = async move {
+            // Dropping the sender with this future tells the receiver that the trace has ended.
             route::trace(address, options, |hops| drop(sender.send(hops.to_vec()))).await
         };
         let data = Data::new(self.target.to_string(), address);
-        let (outcome, mut names) = futures::join!(traced, follow(cx, client, data.clone(), found));
+        let (outcome, mut names) =
+            futures::join!(trace, show_hops(cx, client, data.clone(), receiver));
         let outcome = outcome.map_err(|error| Failure::Upstream {
             what: address.to_string(),
             why: error.to_string(),
         })?;
         names.wait().await;
         let mut data = data;
-        data.end(cx, &outcome, &names.known);
+        data.finish(cx, &outcome, &names.resolved);
 
         Ok(data)
     }
@@ -148,9 +148,9 @@ impl Command for Trace {
     }
 }
 
-/// Names of hops, looked up while the route is still being found.
+/// Names of hops, resolved while the trace is running.
 struct Names<F> {
-    known: HashMap<IpAddr, Option<String>>,
+    resolved: HashMap<IpAddr, Option<String>>,
     pending: FuturesUnordered<F>,
 }
 
@@ -158,52 +158,52 @@ impl<F: Future<Output = (IpAddr, Option<String>)>> Names<F> {
     async fn wait(&mut self) {
         let all = async {
             while let Some((address, name)) = self.pending.next().await {
-                self.known.insert(address, name);
+                self.resolved.insert(address, name);
             }
         };
-        let _ = tokio::time::timeout(NAME_PATIENCE, all).await;
+        let _ = tokio::time::timeout(NAME_TIMEOUT, all).await;
     }
 }
 
-/// Shows hops as they come, and has their names looked up.
-async fn follow(
+/// Shows hops as they arrive and resolves their names, until the trace has ended.
+async fn show_hops(
     cx: &Context,
     client: Option<Client>,
     mut data: Data,
-    mut found: mpsc::UnboundedReceiver<Vec<route::Hop>>,
+    mut receiver: mpsc::UnboundedReceiver<Vec<route::Hop>>,
 ) -> Names<impl Future<Output = (IpAddr, Option<String>)>> {
     let mut names = Names {
-        known: HashMap::new(),
+        resolved: HashMap::new(),
         pending: FuturesUnordered::new(),
     };
     let mut latest: Vec<route::Hop> = Vec::new();
 
     loop {
         tokio::select! {
-            hops = found.recv() => match hops {
+            hops = receiver.recv() => match hops {
                 None => return names,
                 Some(hops) => {
                     for address in hops.iter().flat_map(|hop| hop.probes.iter().flatten()).map(|probe| probe.address) {
-                        if let (Some(client), false) = (&client, names.known.contains_key(&address)) {
-                            names.known.insert(address, None);
-                            names.pending.push(name_of(client.clone(), address));
+                        if let (Some(client), false) = (&client, names.resolved.contains_key(&address)) {
+                            names.resolved.insert(address, None);
+                            names.pending.push(resolve_name(client.clone(), address));
                         }
                     }
                     latest = hops;
                 }
             },
-            Some((address, name)) = names.pending.next() => { names.known.insert(address, name); }
+            Some((address, name)) = names.pending.next() => { names.resolved.insert(address, name); }
         }
 
         data.hops = latest
             .iter()
-            .map(|hop| Hop::of(cx, hop, &names.known))
+            .map(|hop| Hop::of(cx, hop, &names.resolved))
             .collect();
         cx.progress(&data);
     }
 }
 
-async fn name_of(client: Client, address: IpAddr) -> (IpAddr, Option<String>) {
+async fn resolve_name(client: Client, address: IpAddr) -> (IpAddr, Option<String>) {
     let name = look_up(&client, &reverse_name(address), Rtype::PTR)
         .await
         .ok()
@@ -270,7 +270,7 @@ impl Hop {
             .collect();
 
         let host = match (&self.name, addresses.is_empty()) {
-            (_, true) => Cell::aside("no answer"),
+            (_, true) => Cell::aside("no reply"),
             (Some(name), false) => Cell::domain(name),
             (None, false) => "".into(),
         };
@@ -307,7 +307,7 @@ impl Data {
         }
     }
 
-    fn end(
+    fn finish(
         &mut self,
         cx: &Context,
         outcome: &TraceOutcome,
@@ -333,14 +333,14 @@ impl Data {
 impl Answer for Data {
     fn present(&self) -> Document {
         let hops = count(self.hops.len(), "hop", "hops");
-        let refusal = self.hops.last().and_then(|hop| {
+        let error = self.hops.last().and_then(|hop| {
             hop.probes
                 .iter()
                 .flatten()
                 .find_map(|probe| probe.note.clone())
         });
 
-        let (summary, severity) = match (self.finished, self.reached, refusal) {
+        let (summary, severity) = match (self.finished, self.reached, error) {
             (false, ..) => (format!("{hops} so far"), Severity::Neutral),
             (true, true, _) => (format!("Reached after {hops}"), Severity::Good),
             (true, false, Some(note)) => (
@@ -355,10 +355,10 @@ impl Answer for Data {
                     .find(|hop| hop.probes.iter().any(Option::is_some));
                 match last {
                     Some(last) => (
-                        format!("Not reached: silence after hop {}", last.ttl),
+                        format!("Not reached: no reply after hop {}", last.ttl),
                         Severity::Warning,
                     ),
-                    None => ("Not reached: nobody answers".into(), Severity::Bad),
+                    None => ("Not reached: no replies".into(), Severity::Bad),
                 }
             }
         };
@@ -370,23 +370,23 @@ impl Answer for Data {
         );
 
         document.table(
-            [">Hop", "Address", "Name", "Network", "Times in ms"],
+            [">Hop", "Address", "Name", "Network", "RTT (ms)"],
             self.hops.iter().map(Hop::row).collect(),
         );
         document.field("Target", Cell::new(self.address, Role::Address));
         if let Some(mtu) = self.path_mtu {
-            document.field("Narrowest link", format!("MTU {mtu} bytes"));
+            document.field("Path MTU", format!("{mtu} bytes"));
         }
 
         if let Some(method @ ("icmp" | "tcp")) = self.method {
             document.note(format!(
-                "The target does not answer UDP; it answered {}",
+                "The target does not reply to UDP probes; used {}",
                 method.to_uppercase()
             ));
         }
 
         if self.hops.iter().any(|hop| hop.asn.is_some()) {
-            document.field("Networks by", Cell::aside(ATTRIBUTION));
+            document.field("Data sources", Cell::aside(ATTRIBUTION));
         }
 
         document

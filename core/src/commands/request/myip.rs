@@ -1,4 +1,4 @@
-//! `myip`: the caller's address, how it is known, and what is known of it.
+//! `myip`: the client's IP address, the proxies in between, and its location.
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
@@ -7,7 +7,7 @@ use netvane_facts::ip_class::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{myrequest::shortened, visit};
+use super::{myrequest::truncate, visit};
 use crate::{
     command::{Command, Context},
     commands::address::{geo::Place, ip::names},
@@ -15,11 +15,11 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// A name server of somebody else's must not hold up what is known already.
-const NAMES_PATIENCE: Duration = Duration::from_secs(2);
+/// Timeout of the PTR lookup, so that a slow name server does not delay the reply.
+const NAMES_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Header fields that proxies, content networks and load balancers write.
-const OF_PROXIES: [&str; 12] = [
+/// Prefixes of header fields that proxies, CDNs and load balancers add.
+const PROXY_HEADER_PREFIXES: [&str; 12] = [
     "via",
     "cdn-loop",
     "x-forwarded-",
@@ -35,41 +35,42 @@ const OF_PROXIES: [&str; 12] = [
 ];
 const PROXY_CONNECTION: &str = "proxy-connection";
 
-/// The address you come from, how that is known, and where it is.
+/// Your IP address, the proxies in between, and its location.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MyIp {}
 
-/// The caller's address.
+/// The client's address and its proxies.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// As far as it is believed.
+    /// Address of the client, from the last trusted proxy.
     address: IpAddr,
-    /// The caller's, where it is known.
+    /// Source port of the client, if known.
     port: Option<u16>,
-    via: Way,
-    /// Stations, the nearest first; each one is told by the one before it.
+    /// Direct connection or through proxies.
+    via: Via,
+    /// Addresses from the connection outwards, nearest first; each is reported by the previous one.
     chain: Vec<Hop>,
-    /// Stations that were named beyond those.
+    /// Number of further addresses in the chain that are omitted.
     #[serde(skip_serializing_if = "is_zero")]
     chain_left_out: usize,
-    /// Header fields that proxies write, as they came.
+    /// Header fields that proxies added, unchanged.
     proxy_headers: BTreeMap<String, String>,
     geo: Place,
-    /// PTR, without the final dot.
+    /// Names from PTR records, without the final dot.
     names: Vec<String>,
-    /// What does not fit together.
+    /// Inconsistencies between the sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
 }
 
-/// How the caller came here.
+/// How the client connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Way {
-    /// With a connection of its own.
+enum Via {
+    /// Direct connection from the client.
     Direct,
-    /// Through a trusted proxy.
+    /// Through at least one trusted proxy.
     Proxy,
 }
 
@@ -82,7 +83,6 @@ impl Command for MyIp {
     const SPEC: Spec = Spec {
         name: "myip",
         aliases: &["ip_me"],
-        about: "Your own address: direct or through which proxies, and where it is",
         group: Group::Request,
         examples: &["myip"],
         timeout: Duration::from_secs(5),
@@ -105,18 +105,18 @@ impl Command for MyIp {
 
         let geo = Place::of(cx, caller);
         let names = match geo.scope {
-            // Nobody else's business, and nobody else knows.
+            // Loopback and link-local addresses have no public PTR; do not leak them to resolvers.
             Kind::Loopback | Kind::LinkLocal => Vec::new(),
             _ => {
-                let asked = tokio::time::timeout(NAMES_PATIENCE, names(cx, caller)).await;
-                asked.unwrap_or(Ok(Vec::new())).unwrap_or_default()
+                let lookup = tokio::time::timeout(NAMES_TIMEOUT, names(cx, caller)).await;
+                lookup.unwrap_or(Ok(Vec::new())).unwrap_or_default()
             }
         };
 
         Ok(Data {
             address: caller,
             port,
-            via: if proxied { Way::Proxy } else { Way::Direct },
+            via: if proxied { Via::Proxy } else { Via::Direct },
             chain: hops,
             chain_left_out: left_out,
             proxy_headers: proxy_headers(visit),
@@ -135,17 +135,19 @@ fn proxy_headers(visit: &Visit) -> BTreeMap<String, String> {
         .filter(|name| {
             crate::settings::CLIENT_ADDRESS_HEADERS.contains(name)
                 || *name == PROXY_CONNECTION
-                || OF_PROXIES.iter().any(|start| name.starts_with(start))
+                || PROXY_HEADER_PREFIXES
+                    .iter()
+                    .any(|start| name.starts_with(start))
         });
     names
-        .filter_map(|name| Some((name.to_owned(), shortened(&visit.header(name)?))))
+        .filter_map(|name| Some((name.to_owned(), truncate(&visit.header(name)?))))
         .collect()
 }
 
 impl Data {
-    fn way(&self) -> String {
+    fn describe_via(&self) -> String {
         match self.via {
-            Way::Proxy => {
+            Via::Proxy => {
                 let proxies = self
                     .chain
                     .iter()
@@ -154,18 +156,22 @@ impl Data {
                     .filter_map(|hop| hop.address)
                     .map(|address| address.to_string())
                     .collect();
-                format!("through {}", proxies.join(", "))
+                format!("via {}", proxies.join(", "))
             }
-            Way::Direct => "directly".into(),
+            Via::Direct => "direct connection".into(),
         }
     }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        let summary = format!("You come from {}, {}", self.address, self.way());
-        let mut document = Document::new("Your address", summary, Severity::Neutral);
-        self.geo.facts(&mut document);
+        let summary = format!(
+            "Your IP address is {}, {}",
+            self.address,
+            self.describe_via()
+        );
+        let mut document = Document::new("Your IP address", summary, Severity::Neutral);
+        self.geo.add_facts(&mut document);
         if !self.names.is_empty() {
             document.field("Names", Cell::domain(self.names.join("\n")));
         }
@@ -178,18 +184,18 @@ impl Answer for Data {
             let rows = self.chain.iter().map(|hop| {
                 let address = match (hop.address, &hop.said) {
                     (Some(address), _) => Cell::new(address, Role::Address),
-                    (None, said) => Cell::exact(said.as_deref().unwrap_or_default()),
+                    (None, text) => Cell::exact(text.as_deref().unwrap_or_default()),
                 };
-                let worth = if hop.trusted {
-                    Cell::new("believed", Role::Good)
+                let trust = if hop.trusted {
+                    Cell::new("verified", Role::Good)
                 } else {
-                    Cell::new("a claim", Role::Warning)
+                    Cell::new("unverified", Role::Warning)
                 };
-                [address, said_by(&hop.source).into(), worth]
+                [address, source_name(&hop.source).into(), trust]
             });
             document
-                .heading("From here outwards")
-                .table(["Station", "Said by", "Worth"], rows.collect());
+                .heading("Proxy chain, nearest first")
+                .table(["Address", "Source", "Trust"], rows.collect());
         }
 
         if !self.proxy_headers.is_empty() {
@@ -198,17 +204,20 @@ impl Answer for Data {
                 .iter()
                 .map(|(name, value)| [name.into(), Cell::exact(value)]);
             document
-                .heading("What proxies wrote")
+                .heading("Proxy headers")
                 .table(["Field", "Value"], rows.collect());
         }
 
         if self.chain_left_out > 0 {
-            document.note(format!("{} more stations were named", self.chain_left_out));
+            document.note(format!(
+                "{} more addresses in the chain are not shown",
+                self.chain_left_out
+            ));
         }
 
         if self.chain.iter().any(|hop| !hop.trusted) {
             document.note(
-                "Claims come from whoever sent the request; only trusted proxies are believed.",
+                "Unverified entries may be forged; only entries added by trusted proxies are verified.",
             );
         }
 
@@ -216,18 +225,18 @@ impl Answer for Data {
             document.note(note);
         }
 
-        self.geo.source(&mut document);
+        self.geo.add_source(&mut document);
 
         document
     }
 
-    /// Names change rarely; who calls again on the same connection is told the same.
+    /// Names change rarely, so repeated requests may reuse the reply.
     fn lifetime(&self) -> Duration {
         Duration::from_secs(30)
     }
 }
 
-fn said_by(source: &str) -> String {
+fn source_name(source: &str) -> String {
     match source {
         "connection" => "this connection".into(),
         "proxy_protocol" => "PROXY protocol".into(),

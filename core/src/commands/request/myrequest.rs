@@ -1,4 +1,4 @@
-//! `myrequest`: every variable of the caller's request, named as CGI names them, and the header fields.
+//! `myrequest`: CGI variables and header fields of the client's request.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,10 +15,10 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Longer values are cut, and say so.
-const MOST_VALUE: usize = 4000;
+/// Maximum length of a value in characters; longer ones are truncated and marked.
+const MAX_VALUE_CHARS: usize = 4000;
 
-/// What proves who someone is.
+/// Header fields with credentials.
 const CREDENTIALS: [&str; 6] = [
     "authorization",
     "proxy-authorization",
@@ -28,20 +28,20 @@ const CREDENTIALS: [&str; 6] = [
     "x-amz-security-token",
 ];
 
-/// Every variable of your own request, and its header fields.
+/// CGI variables and header fields of your own HTTP request.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MyRequest {}
 
-/// The caller's request.
+/// The client's own HTTP request.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
-    /// Named as RFC 3875 and web servers name them.
+    /// Variables with the names of CGI (RFC 3875) and common web servers.
     #[schemars(with = "BTreeMap<String, String>")]
     variables: Map<String, Value>,
-    /// Names in lower case, in the order in which they came; lines of one name stand together.
+    /// Header fields with names in lower case, grouped by name in order of arrival.
     headers: Vec<(String, String)>,
-    /// Credentials were left out, for others will read this.
+    /// Credentials were hidden, because others can read the reply.
     #[serde(skip)]
     hidden: bool,
 }
@@ -50,7 +50,6 @@ impl Command for MyRequest {
     const SPEC: Spec = Spec {
         name: "myrequest",
         aliases: &["headers"],
-        about: "Every variable of your own request, CGI-named, and its header fields",
         group: Group::Request,
         examples: &["myrequest"],
         timeout: Duration::from_secs(2),
@@ -65,9 +64,9 @@ impl Command for MyRequest {
     }
 }
 
-/// Text from a request, at most so long.
-pub(crate) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MOST_VALUE) {
+/// Truncates text to [`MAX_VALUE_CHARS`] characters and appends its full length.
+pub(crate) fn truncate(text: &str) -> String {
+    match text.char_indices().nth(MAX_VALUE_CHARS) {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
         None => text.to_owned(),
     }
@@ -79,17 +78,14 @@ impl Data {
         let mut value = |name: &str, value: &str| {
             if visit.for_others && CREDENTIALS.contains(&name) {
                 hidden = true;
-                return format!(
-                    "({} characters, not shown to others)",
-                    value.chars().count()
-                );
+                return format!("({} characters, hidden)", value.chars().count());
             }
-            shortened(value)
+            truncate(value)
         };
 
         let mut variables = Map::new();
-        for (name, value) in of_the_request(visit, proxies) {
-            variables.insert(name.into(), shortened(&value).into());
+        for (name, value) in request_variables(visit, proxies) {
+            variables.insert(name.into(), truncate(&value).into());
         }
 
         for name in visit.headers.keys() {
@@ -97,11 +93,11 @@ impl Data {
                 continue;
             };
             let upper = name.as_str().to_ascii_uppercase().replace('-', "_");
-            let named = match upper.as_str() {
+            let variable = match upper.as_str() {
                 "CONTENT_TYPE" | "CONTENT_LENGTH" => upper,
                 _ => format!("HTTP_{upper}"),
             };
-            variables.insert(named, value(name.as_str(), &whole).into());
+            variables.insert(variable, value(name.as_str(), &whole).into());
         }
 
         let lines = visit.headers.iter().map(|(name, line)| {
@@ -118,8 +114,8 @@ impl Data {
     }
 }
 
-/// All but the header fields.
-fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String)> {
+/// All variables except those of header fields.
+fn request_variables(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String)> {
     let chain = visit.chain(proxies);
     let tls = visit
         .connection
@@ -131,8 +127,8 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
     let scheme = scheme(visit, tls.is_some(), proxies);
     let encrypted = scheme == "https";
 
-    let mut all = of_the_server(visit, &chain);
-    all.extend(of_the_line(visit, scheme));
+    let mut all = server_variables(visit, &chain);
+    all.extend(request_line_variables(visit, scheme));
     all.push(("REMOTE_ADDR", chain.caller.to_string()));
 
     let host = visit
@@ -156,16 +152,16 @@ fn of_the_request(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String
         all.push(("HTTPS", "on".to_owned()));
     }
 
-    all.extend(tls.into_iter().flat_map(of_the_encryption));
+    all.extend(tls.into_iter().flat_map(tls_variables));
 
     all
 }
 
-/// This service, as the caller knows it.
-fn of_the_server(visit: &Visit, chain: &Chain) -> Vec<(&'static str, String)> {
+/// Variables of the server, as the client sees it.
+fn server_variables(visit: &Visit, chain: &Chain) -> Vec<(&'static str, String)> {
     let connection = &visit.connection;
 
-    // A destination that a proxy names is this service as the caller knows it.
+    // The destination in a PROXY header is the address that the client connected to.
     let local = connection
         .relayed
         .as_ref()
@@ -185,8 +181,8 @@ fn of_the_server(visit: &Visit, chain: &Chain) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The request line.
-fn of_the_line(visit: &Visit, scheme: String) -> [(&'static str, String); 6] {
+/// Variables of the request line.
+fn request_line_variables(visit: &Visit, scheme: String) -> [(&'static str, String); 6] {
     let uri = &visit.uri;
     let target = uri
         .path_and_query()
@@ -202,8 +198,8 @@ fn of_the_line(visit: &Visit, scheme: String) -> [(&'static str, String); 6] {
     ]
 }
 
-/// What a proxy says of the caller's encryption, named as Apache's mod_ssl names it.
-fn of_the_encryption(tls: &Tls) -> impl Iterator<Item = (&'static str, String)> {
+/// TLS variables from a proxy, with the names of Apache's mod_ssl.
+fn tls_variables(tls: &Tls) -> impl Iterator<Item = (&'static str, String)> {
     let Tls {
         protocol,
         cipher,
@@ -221,9 +217,9 @@ fn of_the_encryption(tls: &Tls) -> impl Iterator<Item = (&'static str, String)> 
     .filter_map(|(name, value)| Some((name, value.clone()?)))
 }
 
-/// As a trusted proxy says it; this service itself speaks without TLS.
+/// `http` or `https`, from a trusted proxy; this service itself has no TLS.
 fn scheme(visit: &Visit, tls: bool, proxies: &Proxies) -> String {
-    let said = || {
+    let forwarded = || {
         let field = visit
             .header("x-forwarded-proto")
             .or_else(|| visit.forwarded_proto())?;
@@ -233,9 +229,9 @@ fn scheme(visit: &Visit, tls: bool, proxies: &Proxies) -> String {
     if tls {
         return "https".into();
     }
-    let believed = proxies.trusts(visit.connection.peer.ip());
-    believed
-        .then(said)
+    let trusted = proxies.trusts(visit.connection.peer.ip());
+    trusted
+        .then(forwarded)
         .flatten()
         .unwrap_or_else(|| "http".into())
 }
@@ -264,7 +260,7 @@ impl Answer for Data {
         };
 
         let summary = format!(
-            "{} {} over {}, {} header lines",
+            "{} {} {}, {} header fields",
             text("REQUEST_METHOD"),
             text("REQUEST_URI"),
             text("SERVER_PROTOCOL"),
@@ -288,7 +284,7 @@ impl Answer for Data {
             .heading("Header fields")
             .table(["Field", "Value"], rows.collect());
         if self.hidden {
-            document.note("What proves who you are is left out: others read this.");
+            document.note("Credentials are hidden because others can read this reply.");
         }
 
         document

@@ -1,4 +1,4 @@
-//! `myua`: what the caller's own User-Agent and client hints say.
+//! `myua`: the client's own User-Agent and client hints.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// What your own User-Agent and client hints say.
+/// What your own User-Agent and client hints say, and where they disagree.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MyUa {}
@@ -22,7 +22,6 @@ impl Command for MyUa {
     const SPEC: Spec = Spec {
         name: "myua",
         aliases: &[],
-        about: "What your own User-Agent and client hints say, and where they disagree",
         group: Group::Request,
         examples: &["myua"],
         timeout: Duration::from_secs(2),

@@ -1,4 +1,4 @@
-//! `ua`: what a User-Agent says.
+//! `ua`: parses a User-Agent.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// What a User-Agent says: browser, system, device, bot or not.
+/// Browser, system and device of a User-Agent, and whether it is a bot.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ua {
-    /// The User-Agent, as a client sends it.
+    /// The User-Agent header as the client sends it.
     user_agent: Text,
 }
 
-/// The contract's `ua`.
+/// A parsed User-Agent with its client hints.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     pub(crate) facts: UaFacts,
-    /// Client hints; only a browser's own request has them.
+    /// Client hints; only in requests of browsers.
     pub(crate) hints: Option<Hints>,
-    /// Longer than is read.
+    /// The User-Agent was longer than the parsed part.
     #[serde(skip)]
     pub(crate) clipped: bool,
 }
@@ -37,7 +37,6 @@ impl Command for Ua {
     const SPEC: Spec = Spec {
         name: "ua",
         aliases: &["useragent"],
-        about: "What a User-Agent says: browser, system, device, bot or not",
         group: Group::Request,
         examples: &[
             "ua Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -60,7 +59,7 @@ impl Command for Ua {
     }
 }
 
-/// Those that are there, with a blank between them; `None` where none is.
+/// Joins the present parts with a space; `None` if there are none.
 fn joined(parts: [&Option<String>; 2]) -> Option<String> {
     let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
@@ -70,18 +69,18 @@ fn summary(client: Option<&str>, os: Option<&str>, bot: bool) -> String {
     let summary = match (client, os) {
         (Some(client), Some(os)) => format!("{client} on {os}"),
         (Some(client), None) => client.to_owned(),
-        (None, Some(os)) => format!("An unknown client on {os}"),
-        (None, None) => "Nothing that is known".into(),
+        (None, Some(os)) => format!("Unknown client on {os}"),
+        (None, None) => "Unknown".into(),
     };
 
     if bot {
-        format!("{summary} (no person: a bot or tool)")
+        format!("{summary} (bot or tool)")
     } else {
         summary
     }
 }
 
-/// Client hints, and where they contradict the User-Agent.
+/// Adds the client hints, and warnings where they contradict the User-Agent.
 fn add_hints(hints: &Hints, document: &mut Document) {
     let brands: Vec<String> = hints
         .brands
@@ -92,10 +91,10 @@ fn add_hints(hints: &Hints, document: &mut Document) {
     let mobile = hints
         .mobile
         .map(|mobile| if mobile { "yes" } else { "no" }.to_owned());
-    let told = [
+    let fields = [
         ("Brands", Some(brands.join(", "))),
         ("Mobile", mobile),
-        ("System", hints.system.clone()),
+        ("OS", hints.system.clone()),
         ("Model", hints.model.clone()),
         (
             "Architecture",
@@ -104,14 +103,14 @@ fn add_hints(hints: &Hints, document: &mut Document) {
     ];
 
     document.heading("Client hints");
-    for (name, value) in told {
+    for (name, value) in fields {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             document.field(name, Cell::exact(value));
         }
     }
 
     for disagreement in &hints.disagreements {
-        document.warn(format!("Two stories: {disagreement}"));
+        document.warn(format!("Conflict: {disagreement}"));
     }
 }
 
@@ -136,8 +135,8 @@ impl Answer for Data {
         document.field("Bot", if *bot { "yes" } else { "no" });
         let fields = [
             ("Client", client_text),
-            ("Maker", client.vendor.clone()),
-            ("System", os_text),
+            ("Vendor", client.vendor.clone()),
+            ("OS", os_text),
             ("Device", joined([&device.brand, &device.model])),
         ];
 
@@ -153,7 +152,7 @@ impl Answer for Data {
 
         document.code(user_agent.as_str());
         if self.clipped {
-            document.note(format!("Only the first {} bytes were read", ua::MAX_READ));
+            document.note(format!("Only the first {} bytes were parsed", ua::MAX_READ));
         }
 
         document

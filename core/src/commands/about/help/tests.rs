@@ -10,7 +10,7 @@ use crate::{
 fn one(name: &str) -> Data {
     let registry = registry();
     Data {
-        commands: vec![about(registry.find(name).expect(name))],
+        commands: vec![describe(registry.find(name).expect(name))],
         one: true,
     }
 }
@@ -20,24 +20,24 @@ fn all(registry: &Registry) -> Data {
         commands: registry
             .entries()
             .iter()
-            .map(|entry| about(entry))
+            .map(|entry| describe(entry))
             .collect(),
         one: false,
     }
 }
 
 #[test]
-fn a_command_is_explained_with_its_arguments_and_examples() {
+fn explains_a_command_with_arguments_and_examples() {
     insta::assert_snapshot!(shown(&one("dig").present()), @r#"
     # /dig <name> [type] [resolver] [dnssec] [tcp] [norecurse]
-    · One exact DNS query, shown as the wire said it
-    [Argument | Needed | Form | Meaning]
-    name (exact) | yes | a DNS name, `.` for the root | The name to ask for; `.` is the root.
-    type (exact) | no | a record type such as `MX`, `HTTPS` or `TYPE65` | Record type by name or number, such as `MX` or `TYPE65`; `A` if not given.
-    resolver (exact) | no | a DNS server: host, host:port, tls://…, https://… or quic://… | DNS server to ask instead of the configured ones.
-    dnssec (exact) | no | a switch | Ask for signatures and validate them.
-    tcp (exact) | no | a switch | Ask over TCP from the start.
-    norecurse (exact) | no | a switch | Ask the server only for what it knows itself.
+    · Raw DNS query in dig format
+    [Argument | Required | Format | Description]
+    name (exact) | yes | a DNS name, `.` for the root | The name to query; `.` is the root.
+    type (exact) | no | a record type such as `MX`, `HTTPS` or `TYPE65` | Record type by name or number, such as `MX` or `TYPE65`; default `A`.
+    resolver (exact) | no | a DNS server: host, host:port, tls://…, https://… or quic://… | DNS server to query instead of the configured ones.
+    dnssec (exact) | no | flag | Request DNSSEC signatures and validate them.
+    tcp (exact) | no | flag | Query over TCP instead of UDP.
+    norecurse (exact) | no | flag | Non-recursive query (RD=0).
     ## Examples
     ```
     /dig example.com MX
@@ -49,13 +49,13 @@ fn a_command_is_explained_with_its_arguments_and_examples() {
 }
 
 #[test]
-fn numbers_and_choices_are_told_by_their_bounds() {
+fn shows_bounds_of_numbers_and_choices() {
     assert_eq!(
         rows(&one("ping").present()),
         [
-            "target (exact) | yes | an address or a domain name | An address or a host name.",
-            "count (exact) | no | 1 to 20 | How many requests to send; 4 if not given.",
-            "ipv (exact) | no | 4, 6 | Only over IPv4 or only over IPv6."
+            "target (exact) | yes | an address or a domain name | An IP address or a host name.",
+            "count (exact) | no | 1–20 | Number of echo requests; default 4.",
+            "ipv (exact) | no | 4, 6 | Use only IPv4 or only IPv6."
         ]
     );
 }
@@ -68,7 +68,7 @@ fn a_command_without_arguments_has_no_table() {
 }
 
 #[test]
-fn all_commands_stand_under_their_groups() {
+fn lists_all_commands_by_group() {
     let registry = registry();
     let document = all(&registry).present();
     let number = registry.entries().len();
@@ -76,7 +76,7 @@ fn all_commands_stand_under_their_groups() {
     assert_eq!(
         head(&document),
         (
-            &*format!("{number} commands; `help mx` explains one"),
+            &*format!("{number} commands. `help mx` shows details."),
             Severity::Neutral
         )
     );
@@ -109,7 +109,7 @@ fn a_list_of_one_is_still_a_list() {
         one: false,
         ..one("mx")
     };
-    assert_eq!(list.present().title, "What Netvane answers");
+    assert_eq!(list.present().title, "Commands");
     assert_eq!(
         rows(&list.present()),
         ["/mx <domain> [resolver] (exact) | Mail servers of a domain, with their addresses"]
@@ -117,7 +117,7 @@ fn a_list_of_one_is_still_a_list() {
 }
 
 #[test]
-fn forms_are_words() {
+fn names_the_format_of_arguments() {
     let argument =
         |kind, form: Option<&str>, choices: &[&str], bounds: Option<(i64, i64)>| Argument {
             name: "x".into(),
@@ -136,15 +136,15 @@ fn forms_are_words() {
     for (argument, words) in [
         (
             argument(ArgumentKind::Boolean, Some("x"), &[], None),
-            "a switch",
+            "flag",
         ),
         (
             argument(ArgumentKind::Integer, None, &[], Some((1, 9))),
-            "1 to 9",
+            "1–9",
         ),
         (
             argument(ArgumentKind::Integer, None, &[], None),
-            "a whole number",
+            "an integer",
         ),
         (
             argument(ArgumentKind::String, Some("x"), &["a", "b"], None),
@@ -156,6 +156,6 @@ fn forms_are_words() {
         ),
         (argument(ArgumentKind::String, None, &[], None), "text"),
     ] {
-        assert_eq!(form(&argument), words);
+        assert_eq!(format_of(&argument), words);
     }
 }

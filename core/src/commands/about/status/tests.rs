@@ -41,7 +41,7 @@ fn data() -> Data {
 }
 
 #[test]
-fn everything_is_shown() {
+fn shows_everything() {
     insta::assert_snapshot!(shown(&data().present()), @r#"
     # Netvane
     ✓ Version 1.2.3, up for 2 h
@@ -50,15 +50,15 @@ fn everything_is_shown() {
     Resolvers: 192.0.2.53, tls://192.0.2.54 (exact)
     RDAP: on, bootstrap of 2026-02-03
     Geo database: Cities of 2026-01-02, 1 day old (exact)
-    At once: 64 light, 8 heavy lookups
-    Cache: 1000 answers, 15 min at most
-    You: 40 of 60 units left; they come back within a minute
-    Geo data by: Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
+    Concurrency: 64 light, 8 heavy
+    Cache: up to 1000 answers, for at most 15 min
+    You: 40 of 60 units left (refills every minute)
+    Geo data: Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
     "#);
 }
 
 #[test]
-fn a_bare_installation_says_what_it_lacks() {
+fn shows_missing_services_of_a_bare_installation() {
     let bare = Data {
         adapters: vec![],
         resolvers: vec![],
@@ -82,12 +82,12 @@ fn a_bare_installation_says_what_it_lacks() {
 }
 
 #[test]
-fn rdap_without_a_bootstrap_cannot_be_read() {
+fn reports_a_missing_rdap_bootstrap() {
     let mut data = data();
     data.data.rdap_bootstrap = None;
     assert_eq!(
         field(&data.present(), "RDAP"),
-        Some("on, but its bootstrap cannot be read")
+        Some("on, but the bootstrap file cannot be read")
     );
     data.data.rdap_bootstrap = Some("2026".into());
     assert_eq!(
@@ -97,9 +97,9 @@ fn rdap_without_a_bootstrap_cannot_be_read() {
 }
 
 #[test]
-fn budgets_are_named_by_whose_they_are() {
+fn names_budgets_by_owner() {
     let mut data = data();
-    for (of, whose) in [
+    for (of, name) in [
         (Payer::You, "You"),
         (Payer::Conversation, "This conversation"),
         (Payer::ApiKey, "Your API key"),
@@ -111,15 +111,15 @@ fn budgets_are_named_by_whose_they_are() {
             per_minute: 30,
         }];
         assert_eq!(
-            field(&data.present(), whose),
-            Some("0 of 30 units left; they come back within a minute")
+            field(&data.present(), name),
+            Some("0 of 30 units left (refills every minute)")
         );
     }
 }
 
 #[test]
-fn databases_are_as_old_as_they_say() {
-    for (built, age_days, told) in [
+fn shows_the_age_of_databases() {
+    for (built, age_days, expected) in [
         (
             Some("2026-01-02T03:04:05Z"),
             Some(1),
@@ -141,12 +141,12 @@ fn databases_are_as_old_as_they_say() {
         let mut data = data();
         data.data.geo[0].built = built.map(str::to_owned);
         data.data.geo[0].age_days = age_days;
-        assert_eq!(field(&data.present(), "Geo database"), Some(told));
+        assert_eq!(field(&data.present(), "Geo database"), Some(expected));
     }
 }
 
 #[test]
-fn the_age_of_a_database_is_counted_in_days() {
+fn counts_the_age_of_a_database_in_days() {
     let of = |built: Option<String>| {
         Database::from(&DatabaseInfo {
             name: "Cities".into(),
@@ -162,8 +162,8 @@ fn the_age_of_a_database_is_counted_in_days() {
 }
 
 #[test]
-fn spans_are_told_roughly() {
-    for (seconds, told) in [
+fn rounds_durations() {
+    for (seconds, expected) in [
         (0, "0 s"),
         (119, "119 s"),
         (120, "2 min"),
@@ -173,6 +173,6 @@ fn spans_are_told_roughly() {
         (172_800, "2 days"),
         (u64::MAX, "213503982334601 days"),
     ] {
-        assert_eq!(span(seconds), told);
+        assert_eq!(format_duration(seconds), expected);
     }
 }

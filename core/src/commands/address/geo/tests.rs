@@ -13,7 +13,7 @@ fn databases() -> Arc<[DatabaseInfo]> {
     .into()
 }
 
-/// An address of which the databases know nothing.
+/// A global address without any data.
 pub(crate) fn unknown(address: &str) -> Place {
     Place {
         address: address.parse().expect("an address"),
@@ -30,7 +30,7 @@ pub(crate) fn unknown(address: &str) -> Place {
     }
 }
 
-/// An address of which they know all there is.
+/// A global address with all data.
 pub(crate) fn known(address: &str) -> Place {
     Place {
         country: Some(Country {
@@ -64,11 +64,11 @@ fn data(place: Place, more: Vec<Place>) -> Data {
 }
 
 #[test]
-fn all_that_is_known_is_shown() {
+fn shows_all_data() {
     let document = data(known("192.0.2.1"), vec![]).present();
     insta::assert_snapshot!(shown(&document), @r#"
-    # Place and network of host.example.test
-    · Frankfurt, Hesse, Germany; network of AS64496 Example Net
+    # Location and network of host.example.test
+    · Frankfurt, Hesse, Germany; AS64496 Example Net
     Address: 192.0.2.1 (address)
     Class: global
     Country: Germany (DE)
@@ -77,18 +77,18 @@ fn all_that_is_known_is_shown() {
     Postal code: 60311 (exact)
     Position: 50.1155, 8.6842, within 20 km
     Time zone: Europe/Berlin (exact)
-    Network of: AS64496 Example Net (exact)
+    Network: AS64496 Example Net (exact)
     Block: 192.0.2.0/24 (address)
     Data: Cities of 2026-01-02, Networks of unknown date. Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
     "#);
 }
 
 #[test]
-fn what_is_not_known_is_left_out() {
+fn omits_unknown_data() {
     let document = data(unknown("2001:db8::1"), vec![]).present();
     insta::assert_snapshot!(shown(&document), @r#"
-    # Place and network of host.example.test
-    · Public address; the database knows neither place nor network
+    # Location and network of host.example.test
+    · No location data for this address
     Address: 2001:db8::1 (address)
     Class: global
     Data: Cities of 2026-01-02, Networks of unknown date. Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
@@ -96,7 +96,7 @@ fn what_is_not_known_is_left_out() {
 }
 
 #[test]
-fn places_and_holders_are_as_long_as_they_are_known() {
+fn place_and_holder_join_the_known_parts() {
     let all = known("192.0.2.1");
     assert_eq!(all.place().as_deref(), Some("Frankfurt, Hesse, Germany"));
     assert_eq!(all.holder().as_deref(), Some("AS64496 Example Net"));
@@ -130,11 +130,11 @@ fn places_and_holders_are_as_long_as_they_are_known() {
 }
 
 #[test]
-fn the_summary_says_the_most_that_is_known() {
+fn summary_joins_place_and_network() {
     let mut place = known("192.0.2.1");
     assert_eq!(
         place.summary(),
-        "Frankfurt, Hesse, Germany; network of AS64496 Example Net"
+        "Frankfurt, Hesse, Germany; AS64496 Example Net"
     );
     place.network = None;
     assert_eq!(place.summary(), "Frankfurt, Hesse, Germany");
@@ -143,15 +143,15 @@ fn the_summary_says_the_most_that_is_known() {
         network: known("192.0.2.1").network,
         ..unknown("192.0.2.1")
     };
-    assert_eq!(network.summary(), "network of AS64496 Example Net");
+    assert_eq!(network.summary(), "AS64496 Example Net");
     assert_eq!(
         unknown("192.0.2.1").summary(),
-        "Public address; the database knows neither place nor network"
+        "No location data for this address"
     );
 }
 
 #[test]
-fn special_ranges_are_told_before_places() {
+fn summary_prefers_special_ranges() {
     let geo = GeoReader::embedded().expect("the shipped database");
 
     for (address, version, summary) in [
@@ -182,7 +182,7 @@ fn special_ranges_are_told_before_places() {
 }
 
 #[test]
-fn a_position_needs_both_numbers() {
+fn position_needs_latitude_and_longitude() {
     let mut place = known("192.0.2.1");
     let location = place.location.as_mut().expect("a location");
     (location.longitude, location.time_zone) = (None, None);
@@ -197,7 +197,7 @@ fn a_position_needs_both_numbers() {
 }
 
 #[test]
-fn other_addresses_stand_in_a_table() {
+fn further_addresses_are_in_a_table() {
     let document = data(
         known("192.0.2.1"),
         vec![known("192.0.2.2"), unknown("2001:db8::2")],
@@ -214,7 +214,7 @@ fn other_addresses_stand_in_a_table() {
 }
 
 #[test]
-fn json_leaves_out_what_is_not_there() {
+fn json_omits_absent_members() {
     let json = serde_json::to_value(data(unknown("192.0.2.1"), vec![])).expect("JSON");
     assert!(json.get("more").is_none() && json.get("special").is_none());
     assert_eq!(json["scope"], "global");

@@ -4,8 +4,8 @@ use crate::commands::{
     testing::{field, head, shown},
 };
 
-fn about(place: Place) -> About {
-    About {
+fn about(place: Place) -> AddressInfo {
+    AddressInfo {
         place,
         names: Vec::new(),
         registration: None,
@@ -23,7 +23,7 @@ fn registered(name: Option<&str>, organization: Option<&str>) -> Option<Summary>
     })
 }
 
-fn data(first: About, more: Vec<About>) -> Data {
+fn data(first: AddressInfo, more: Vec<AddressInfo>) -> Data {
     Data {
         query: "192.0.2.1".into(),
         first,
@@ -32,13 +32,13 @@ fn data(first: About, more: Vec<About>) -> Data {
 }
 
 #[test]
-fn all_that_was_found_out_is_shown() {
+fn shows_all_data() {
     let mut about = about(known("192.0.2.1"));
     about.names = vec!["a.example.test".into(), "b.example.test".into()];
     about.registration = registered(Some("EXAMPLE-NET"), Some("Example GmbH"));
     insta::assert_snapshot!(shown(&data(about, vec![]).present()), @r#"
     # About 192.0.2.1
-    · Frankfurt, Hesse, Germany; network of AS64496 Example Net
+    · Frankfurt, Hesse, Germany; AS64496 Example Net
     Address: 192.0.2.1 (address)
     Class: global
     Country: Germany (DE)
@@ -47,7 +47,7 @@ fn all_that_was_found_out_is_shown() {
     Postal code: 60311 (exact)
     Position: 50.1155, 8.6842, within 20 km
     Time zone: Europe/Berlin (exact)
-    Network of: AS64496 Example Net (exact)
+    Network: AS64496 Example Net (exact)
     Block: 192.0.2.0/24 (address)
     Names: a.example.test / b.example.test (domain)
     Registered as: EXAMPLE-NET, Example GmbH, DE (exact)
@@ -57,7 +57,7 @@ fn all_that_was_found_out_is_shown() {
 }
 
 #[test]
-fn a_host_has_a_part_for_each_address() {
+fn each_address_of_a_host_has_a_section() {
     let mut second = about(unknown("2001:db8::1"));
     second.names = vec!["v6.example.test".into()];
     let document = data(about(known("192.0.2.1")), vec![second]).present();
@@ -69,29 +69,26 @@ fn a_host_has_a_part_for_each_address() {
             _ => None,
         })
         .collect();
-    assert_eq!(
-        headings,
-        ["Public address; the database knows neither place nor network"]
-    );
+    assert_eq!(headings, ["No location data for this address"]);
     assert_eq!(
         head(&document).0,
-        "Frankfurt, Hesse, Germany; network of AS64496 Example Net"
+        "Frankfurt, Hesse, Germany; AS64496 Example Net"
     );
 }
 
 #[test]
-fn what_could_not_be_found_out_is_a_remark_and_no_bad_news() {
+fn failed_lookups_are_notes_and_keep_the_severity() {
     let mut about = about(known("192.0.2.1"));
     about.missing = vec![
-        "Names not found out: timeout".into(),
-        "Registration not found out: x".into(),
+        "Names: lookup failed: timeout".into(),
+        "Registration: lookup failed: x".into(),
     ];
     let document = data(about.clone(), vec![about]).present();
     assert_eq!(
         document.warnings,
         [
-            "Names not found out: timeout",
-            "Registration not found out: x"
+            "Names: lookup failed: timeout",
+            "Registration: lookup failed: x"
         ],
         "once for both addresses"
     );
@@ -99,7 +96,7 @@ fn what_could_not_be_found_out_is_a_remark_and_no_bad_news() {
 }
 
 #[test]
-fn a_registration_is_named_by_what_there_is() {
+fn registration_joins_the_known_parts() {
     for (name, organization, expected) in [
         (Some("NET"), Some("Org"), "NET, Org, DE"),
         (None, Some("Org"), "Org, DE"),
@@ -117,7 +114,7 @@ fn a_registration_is_named_by_what_there_is() {
 }
 
 #[test]
-fn json_has_the_first_address_at_the_top() {
+fn json_has_the_first_address_at_the_top_level() {
     let json = serde_json::to_value(data(
         about(known("192.0.2.1")),
         vec![about(unknown("192.0.2.2"))],

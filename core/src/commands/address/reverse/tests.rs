@@ -1,7 +1,7 @@
 use super::*;
 use crate::commands::testing::{head, rows, shown};
 
-/// A name: `+` before one that leads back, `?` before one that could not be looked up.
+/// A name: `+` marks a forward-confirmed one, `?` one that could not be resolved.
 fn name(text: &str) -> Name {
     Name {
         name: text.trim_start_matches(['+', '?']).into(),
@@ -10,8 +10,8 @@ fn name(text: &str) -> Name {
     }
 }
 
-fn reversed(address: &str, names: &[&str]) -> Reversed {
-    Reversed {
+fn reversed(address: &str, names: &[&str]) -> AddressNames {
+    AddressNames {
         address: address.parse().expect("an address"),
         names: names.iter().map(|text| name(text)).collect(),
         omitted: 0,
@@ -19,28 +19,28 @@ fn reversed(address: &str, names: &[&str]) -> Reversed {
     }
 }
 
-fn data(addresses: Vec<Reversed>) -> Data {
+fn data(addresses: Vec<AddressNames>) -> Data {
     Data {
         query: "host.example.test".into(),
         addresses,
         nxdomain: false,
-        holds: None,
+        lifetime: None,
     }
 }
 
-fn failed() -> Reversed {
-    Reversed {
-        failure: Some("The resolver x could not find it out (SERVFAIL)".into()),
+fn failed() -> AddressNames {
+    AddressNames {
+        failure: Some("192.0.2.53:53 returned SERVFAIL".into()),
         ..reversed("192.0.2.9", &[])
     }
 }
 
 #[test]
-fn confirmation_is_counted_over_all_addresses() {
+fn summary_counts_confirmed_names_of_all_addresses() {
     for (addresses, summary, severity) in [
         (
             vec![reversed("192.0.2.1", &["+a.test"])],
-            "1 name, and it leads back: forward-confirmed",
+            "1 name, forward-confirmed",
             Severity::Good,
         ),
         (
@@ -48,7 +48,7 @@ fn confirmation_is_counted_over_all_addresses() {
                 reversed("192.0.2.1", &["+a.test", "+b.test"]),
                 reversed("192.0.2.2", &["+a.test"]),
             ],
-            "3 names, all lead back: forward-confirmed",
+            "3 names, all forward-confirmed",
             Severity::Good,
         ),
         (
@@ -66,12 +66,12 @@ fn confirmation_is_counted_over_all_addresses() {
                 reversed("192.0.2.1", &["+a.test"]),
                 reversed("192.0.2.2", &[]),
             ],
-            "1 name, forward-confirmed; 1 of the addresses without a name",
+            "1 name, forward-confirmed; 1 address has no PTR record",
             Severity::Warning,
         ),
         (
             vec![reversed("192.0.2.1", &["a.test"]), failed()],
-            "1 name, not forward-confirmed; 1 of the addresses without a name",
+            "1 name, not forward-confirmed; 1 address has no PTR record",
             Severity::Warning,
         ),
     ] {
@@ -80,7 +80,7 @@ fn confirmation_is_counted_over_all_addresses() {
 }
 
 #[test]
-fn no_names_are_told_by_their_reason() {
+fn explains_why_there_are_no_names() {
     let gone = Data {
         nxdomain: true,
         ..data(vec![])
@@ -99,12 +99,12 @@ fn no_names_are_told_by_their_reason() {
         ),
         (
             data(vec![reversed("192.0.2.1", &[])]),
-            "no name (PTR) is set",
+            "No PTR record",
             Severity::Neutral,
         ),
         (
             data(vec![reversed("192.0.2.1", &[]), failed()]),
-            "The resolver x could not find it out (SERVFAIL)",
+            "192.0.2.53:53 returned SERVFAIL",
             Severity::Bad,
         ),
     ] {
@@ -113,8 +113,8 @@ fn no_names_are_told_by_their_reason() {
 }
 
 #[test]
-fn the_address_stands_once_beside_its_names() {
-    let more = Reversed {
+fn lists_each_address_once() {
+    let more = AddressNames {
         omitted: 3,
         ..reversed("192.0.2.1", &["+a.test", "b.test", "?c.test"])
     };
@@ -123,16 +123,16 @@ fn the_address_stands_once_beside_its_names() {
         [
             "192.0.2.1 (address) | a.test (domain) | yes (good)",
             " | b.test (domain) | no (warning)",
-            " | c.test (domain) | not known (warning)",
+            " | c.test (domain) | unknown (warning)",
             " | and 3 more (aside) | ",
-            "2001:db8::1 (address) | no name (warning) | ",
-            "192.0.2.9 (address) | The resolver x could not find it out (SERVFAIL) (warning) | ",
+            "2001:db8::1 (address) | no PTR (warning) | ",
+            "192.0.2.9 (address) | 192.0.2.53:53 returned SERVFAIL (warning) | ",
         ]
     );
 }
 
 #[test]
-fn names_that_do_not_lead_back_are_doubted() {
+fn notes_explain_unconfirmed_names() {
     let document = data(vec![reversed(
         "192.0.2.1",
         &["+a.test", "b.test", "?c.test"],
@@ -141,27 +141,27 @@ fn names_that_do_not_lead_back_are_doubted() {
     insta::assert_snapshot!(shown(&document), @r#"
     # Reverse DNS of host.example.test
     ! 3 names, 1 of them forward-confirmed
-    [Address | Name | Leads back]
+    [Address | Name | Confirmed]
     192.0.2.1 (address) | a.test (domain) | yes (good)
      | b.test (domain) | no (warning)
-     | c.test (domain) | not known (warning)
-    ! b.test does not lead back to the address, so anyone could have written it there
-    ! c.test could not be looked up, so whether it leads back is not known
+     | c.test (domain) | unknown (warning)
+    ! b.test does not resolve back to this address; unverified
+    ! Could not resolve c.test, so it is unconfirmed
     "#);
 }
 
 #[test]
-fn the_shortest_time_counts() {
+fn lifetime_is_the_shortest() {
     let mut data = data(vec![]);
     assert_eq!(data.lifetime(), Duration::ZERO);
-    for (holds, expected) in [(300, 300), (60, 60), (900, 60), (0, 0)] {
-        data.hold(Duration::from_secs(holds));
+    for (lifetime, expected) in [(300, 300), (60, 60), (900, 60), (0, 0)] {
+        data.limit_lifetime(Duration::from_secs(lifetime));
         assert_eq!(data.lifetime(), Duration::from_secs(expected));
     }
 }
 
 #[test]
-fn json_has_counts_and_reasons_only_where_there_are_some() {
+fn json_omits_absent_counts_and_reasons() {
     let json = serde_json::to_value(data(vec![reversed("192.0.2.1", &["+a.test"]), failed()]))
         .expect("JSON");
     assert!(json["addresses"][0].get("omitted").is_none());

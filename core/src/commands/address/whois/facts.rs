@@ -1,4 +1,4 @@
-//! Registration facts as fields: who, until when, where.
+//! Registration data as fields of a document.
 
 use netvane_document::{Cell, Document, Role};
 use netvane_facts::registration::{Network, Registrar, Registration};
@@ -56,7 +56,7 @@ fn add_network(network: &Network, document: &mut Document) {
     add_field("Announced by", announced, document);
 }
 
-/// What a domain's registry says beside names and dates.
+/// Adds status, name servers and DNSSEC of a domain.
 fn add_state(facts: &Registration, document: &mut Document) {
     let status = (!facts.status.is_empty()).then(|| facts.status.join(", "));
     let servers = (!facts.nameservers.is_empty()).then(|| facts.nameservers.join("\n"));
@@ -75,13 +75,13 @@ fn add_field(name: &str, value: Option<Cell>, document: &mut Document) {
     }
 }
 
-/// Those that are there; `None` where none is.
+/// Joins the present parts with commas; `None` if there are none.
 fn joined<const N: usize>(parts: [&Option<String>; N]) -> Option<String> {
     let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// RFC 3339 as people read it.
+/// An RFC 3339 timestamp in readable form: `2027-08-13 04:00:00 UTC`.
 fn date(text: Option<&String>) -> Option<Cell> {
     text.map(|text| text.replace('T', " ").replace('Z', " UTC").into())
 }

@@ -13,7 +13,7 @@ fn data(query: &str, facts: Registration) -> Data {
     Data::new(query.into(), None, Source::Rdap, facts, vec![], &[], false)
 }
 
-/// Registered through a registrar, with so many days to go; computed from the expiry date elsewhere.
+/// A registration that expires in so many days, whatever its expiry date is.
 fn expiring(days: i64) -> Data {
     let mut facts = facts(Kind::Domain, State::Registered);
     facts.expires = Some("2027-08-13T04:00:00Z".into());
@@ -28,7 +28,7 @@ fn expiring(days: i64) -> Data {
 }
 
 #[test]
-fn each_state_has_its_sentence() {
+fn each_state_has_a_summary() {
     for (kind, state, summary, severity) in [
         (
             Kind::Domain,
@@ -39,7 +39,7 @@ fn each_state_has_its_sentence() {
         (
             Kind::Ip,
             State::Available,
-            "example.test is not allocated to anyone",
+            "example.test is not allocated",
             Severity::Neutral,
         ),
         (
@@ -51,13 +51,13 @@ fn each_state_has_its_sentence() {
         (
             Kind::Asn,
             State::Throttled,
-            "The registry says that it was asked too often; try again later",
+            "The registry is rate-limiting us; try again later",
             Severity::Warning,
         ),
         (
             Kind::Domain,
             State::Unavailable,
-            "The registry gave no facts",
+            "The registry returned no usable data",
             Severity::Warning,
         ),
         (
@@ -69,7 +69,7 @@ fn each_state_has_its_sentence() {
         (
             Kind::Network,
             State::Registered,
-            "Held by someone whom the registry does not name",
+            "Registered to an undisclosed registrant",
             Severity::Good,
         ),
     ] {
@@ -80,31 +80,31 @@ fn each_state_has_its_sentence() {
 }
 
 #[test]
-fn the_days_until_it_expires_decide_how_good_the_news_is() {
+fn severity_depends_on_the_days_until_expiry() {
     for (days, summary, severity) in [
         (
             -400,
-            "Registered through Example Registrar, but expired on 2027-08-13, 400 days ago",
+            "Registered via Example Registrar; expired 400 days ago (2027-08-13)",
             Severity::Bad,
         ),
         (
             -1,
-            "Registered through Example Registrar, but expired on 2027-08-13, 1 day ago",
+            "Registered via Example Registrar; expired 1 day ago (2027-08-13)",
             Severity::Bad,
         ),
         (
             0,
-            "Registered through Example Registrar, expires soon: on 2027-08-13, in 0 days",
+            "Registered via Example Registrar; expires in 0 days (2027-08-13)",
             Severity::Warning,
         ),
         (
             29,
-            "Registered through Example Registrar, expires soon: on 2027-08-13, in 29 days",
+            "Registered via Example Registrar; expires in 29 days (2027-08-13)",
             Severity::Warning,
         ),
         (
             30,
-            "Registered through Example Registrar until 2027-08-13 (in 30 days)",
+            "Registered via Example Registrar; expires in 30 days (2027-08-13)",
             Severity::Good,
         ),
     ] {
@@ -113,7 +113,7 @@ fn the_days_until_it_expires_decide_how_good_the_news_is() {
 }
 
 #[test]
-fn an_expiry_that_is_no_date_is_not_counted() {
+fn ignores_an_invalid_expiry_date() {
     let mut facts = facts(Kind::Domain, State::Registered);
     for expires in ["never", "", "2027-13-45T00:00:00Z", "äöü-äöü-äöü"] {
         facts.expires = Some(expires.into());
@@ -124,7 +124,7 @@ fn an_expiry_that_is_no_date_is_not_counted() {
 }
 
 #[test]
-fn days_are_whole_and_negative_after_the_end() {
+fn days_until_expiry_round_down() {
     let mut facts = facts(Kind::Domain, State::Registered);
     let mut days = |hours: i64| {
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
@@ -138,7 +138,7 @@ fn days_are_whole_and_negative_after_the_end() {
 }
 
 #[test]
-fn facts_of_a_domain_are_all_shown() {
+fn shows_all_data_of_a_domain() {
     let mut data = expiring(100);
 
     data.facts.registrar = Some(Registrar {
@@ -165,8 +165,8 @@ fn facts_of_a_domain_are_all_shown() {
     ];
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # Registration of example.test
-    ✓ Registered through Example <b>Registrar</b> until 2027-08-13 (in 100 days)
-    Asked about: www.example.test (domain)
+    ✓ Registered via Example <b>Registrar</b>; expires in 100 days (2027-08-13)
+    Host: www.example.test (domain)
     Registrar: Example <b>Registrar</b> (IANA 9999) (exact)
     Report abuse to: abuse@registrar.test, +49.123 (exact)
     Registrant: Example GmbH, DE (exact)
@@ -176,7 +176,7 @@ fn facts_of_a_domain_are_all_shown() {
     Status: clientTransferProhibited, ok (exact)
     Name servers: a.test / b.test (domain)
     DNSSEC: signed
-    [Asked | Said | Time]
+    [Server | Result | Time]
     rdap.test (domain) | registered | 12 ms
     rdap.registrar.test:8443 (domain) | HTTP 500 | 2000 ms
     "#);
@@ -191,7 +191,7 @@ fn step(server: &str, elapsed_ms: f64, outcome: &str) -> Step {
 }
 
 #[test]
-fn facts_of_a_network_are_all_shown() {
+fn shows_all_data_of_a_network() {
     let mut facts = facts(Kind::Network, State::Registered);
     facts.network = Some(Network {
         start: Some("192.0.2.0".into()),
@@ -204,7 +204,7 @@ fn facts_of_a_network_are_all_shown() {
     });
     insta::assert_snapshot!(shown(&data("192.0.2.0/24", facts).present()), @r#"
     # Registration of 192.0.2.0/24
-    ✓ Held by Example GmbH
+    ✓ Registered to Example GmbH
     Network: 192.0.2.0/25, 192.0.2.128/25 (address)
     Range: 192.0.2.0 – 192.0.2.255 (exact)
     Name: EXAMPLE-NET (exact)
@@ -215,15 +215,15 @@ fn facts_of_a_network_are_all_shown() {
 }
 
 #[test]
-fn a_network_is_named_by_its_holder_before_its_own_name() {
+fn summary_prefers_the_organization_to_the_network_name() {
     for (organization, name, holder) in [
-        (Some("Example GmbH"), Some("NET"), "Held by Example GmbH"),
-        (None, Some("NET"), "Held by NET"),
         (
-            None,
-            None,
-            "Held by someone whom the registry does not name",
+            Some("Example GmbH"),
+            Some("NET"),
+            "Registered to Example GmbH",
         ),
+        (None, Some("NET"), "Registered to NET"),
+        (None, None, "Registered to an undisclosed registrant"),
     ] {
         let mut facts = facts(Kind::Ip, State::Registered);
         facts.network = Some(Network {
@@ -239,7 +239,7 @@ fn a_network_is_named_by_its_holder_before_its_own_name() {
 }
 
 #[test]
-fn a_range_needs_both_ends() {
+fn a_range_needs_start_and_end() {
     let mut facts = facts(Kind::Ip, State::Registered);
     facts.network = Some(Network {
         start: Some("192.0.2.0".into()),
@@ -251,7 +251,7 @@ fn a_range_needs_both_ends() {
 }
 
 #[test]
-fn the_raw_text_is_a_file_or_shown_where_it_is_asked_for() {
+fn raw_text_is_attached_or_shown_on_request() {
     let raw = [
         (
             "whois.iana.org".to_owned(),
@@ -281,7 +281,7 @@ fn the_raw_text_is_a_file_or_shown_where_it_is_asked_for() {
             name: "whois-2001_db8___32.txt".into(),
             text: text.into()
         }],
-        "a name that is one file's"
+        "a valid file name"
     );
 
     assert_eq!(
@@ -295,7 +295,7 @@ fn the_raw_text_is_a_file_or_shown_where_it_is_asked_for() {
 }
 
 #[test]
-fn a_host_is_asked_about_by_its_registrable_domain() {
+fn queries_the_registrable_domain_of_a_host() {
     for (target, query, host) in [
         ("example.com", "example.com", None),
         ("www.example.com", "example.com", Some("www.example.com")),
@@ -326,7 +326,7 @@ fn a_host_is_asked_about_by_its_registrable_domain() {
 }
 
 #[test]
-fn only_what_a_registry_said_is_kept() {
+fn caches_only_definite_results() {
     for (state, seconds) in [
         (State::Registered, 900),
         (State::Available, 60),

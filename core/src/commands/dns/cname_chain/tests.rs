@@ -8,11 +8,11 @@ use crate::commands::dns::testing::{message, records};
 
 const SOA: &str = "example.test. 60 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
-/// A chain for the addresses of `www.example.test` after these answers, one after the other.
-fn followed(answers: &[&str]) -> Chain {
+/// The chain of an A query for `www.example.test` after these answers.
+fn follow(answers: &[&str]) -> Chain {
     let mut chain = Chain::new("WWW.Example.test.", Rtype::A);
     for lines in answers {
-        chain.take(records(lines));
+        chain.add_answers(records(lines));
     }
     chain
 }
@@ -20,7 +20,7 @@ fn followed(answers: &[&str]) -> Chain {
 fn outcome(rcode: ResponseCode, flags: &str, answers: &str, authority: &str) -> Outcome {
     let mut message = message(rcode, flags, answers, authority);
     let mut chain = Chain::new("www.example.test", Rtype::A);
-    chain.take(std::mem::take(&mut message.answers));
+    chain.add_answers(std::mem::take(&mut message.answers));
     chain.outcome(&message)
 }
 
@@ -29,8 +29,8 @@ fn names(records: &[Record]) -> Vec<&str> {
 }
 
 #[test]
-fn aliases_come_in_the_order_they_lead_on_whatever_order_the_server_has() {
-    let chain = followed(&["
+fn orders_aliases_independently_of_the_answer() {
+    let chain = follow(&["
         c.example.test. 300 IN A 192.0.2.1
         b.example.test. 300 IN CNAME c.example.test.
         www.example.test. 300 IN CNAME B.example.TEST.
@@ -45,12 +45,12 @@ fn aliases_come_in_the_order_they_lead_on_whatever_order_the_server_has() {
 }
 
 #[test]
-fn an_alias_without_its_target_is_open_and_goes_on_with_the_next_answer() {
-    let chain = followed(&["www.example.test. 300 IN CNAME web.other.test."]);
+fn a_chain_without_records_is_open_until_the_next_answer() {
+    let chain = follow(&["www.example.test. 300 IN CNAME web.other.test."]);
     assert!(chain.is_open());
     assert_eq!(chain.end, "web.other.test");
 
-    let chain = followed(&[
+    let chain = follow(&[
         "www.example.test. 300 IN CNAME web.other.test.",
         "web.other.test. 60 IN A 192.0.2.7",
     ]);
@@ -59,8 +59,8 @@ fn an_alias_without_its_target_is_open_and_goes_on_with_the_next_answer() {
 }
 
 #[test]
-fn names_are_compared_without_regard_to_case() {
-    let chain = followed(&["
+fn names_are_case_insensitive() {
+    let chain = follow(&["
         wWw.eXample.Test. 300 IN CNAME WEB.example.test.
         web.EXAMPLE.test. 300 IN CNAME end.example.test.
     "]);
@@ -69,7 +69,7 @@ fn names_are_compared_without_regard_to_case() {
 }
 
 #[test]
-fn circles_end() {
+fn detects_loops() {
     for circle in [
         "www.example.test. 300 IN CNAME www.example.test.",
         "www.example.test. 300 IN CNAME WWW.EXAMPLE.TEST.",
@@ -84,13 +84,13 @@ fn circles_end() {
             Outcome::CnameLoop,
             "{circle}"
         );
-        assert!(!followed(&[circle]).is_open(), "{circle}");
+        assert!(!follow(&[circle]).is_open(), "{circle}");
     }
 }
 
 #[test]
-fn a_circle_over_several_answers_ends_too() {
-    let chain = followed(&[
+fn detects_a_loop_over_several_answers() {
+    let chain = follow(&[
         "www.example.test. 300 IN CNAME a.example.test.",
         "a.example.test. 300 IN CNAME www.example.test.",
     ]);
@@ -100,9 +100,9 @@ fn a_circle_over_several_answers_ends_too() {
 }
 
 #[test]
-fn a_question_for_the_alias_itself_follows_nothing() {
+fn a_cname_query_follows_nothing() {
     let mut chain = Chain::new("www.example.test", Rtype::CNAME);
-    chain.take(records(
+    chain.add_answers(records(
         "
         www.example.test. 300 IN CNAME web.example.test.
         web.example.test. 300 IN CNAME end.example.test.
@@ -116,7 +116,7 @@ fn a_question_for_the_alias_itself_follows_nothing() {
 #[test]
 fn any_takes_every_type() {
     let mut chain = Chain::new("example.test", Rtype::ANY);
-    chain.take(records(
+    chain.add_answers(records(
         "
         example.test. 300 IN A 192.0.2.1
         example.test. 300 IN MX 10 mx.example.test.
@@ -126,18 +126,18 @@ fn any_takes_every_type() {
 }
 
 #[test]
-fn what_several_answers_repeat_is_there_once() {
+fn drops_repeated_records() {
     let alias = "www.example.test. 300 IN CNAME web.example.test.";
     let other = "www.example.test. 300 IN TXT \"aside\"";
     let both = format!("{alias}\n{other}");
-    let chain = followed(&[&both, &both, other]);
+    let chain = follow(&[&both, &both, other]);
     assert_eq!(names(&chain.aliases), ["www.example.test"]);
     assert_eq!(names(&chain.others), ["www.example.test"]);
 }
 
 #[test]
-fn records_of_a_stranger_are_neither_aliases_nor_a_way() {
-    let chain = followed(&["
+fn ignores_aliases_of_other_names() {
+    let chain = follow(&["
         evil.test. 300 IN CNAME www.example.test.
         evil.test. 300 IN TXT \"x\"
     "]);
@@ -147,7 +147,7 @@ fn records_of_a_stranger_are_neither_aliases_nor_a_way() {
 }
 
 #[test]
-fn rcodes_are_outcomes() {
+fn maps_rcodes_to_outcomes() {
     for (rcode, expected) in [
         (NXDomain, Outcome::Nxdomain),
         (ServFail, Outcome::Servfail),
@@ -160,7 +160,7 @@ fn rcodes_are_outcomes() {
 }
 
 #[test]
-fn an_empty_answer_is_read_by_who_gives_it() {
+fn an_empty_answer_depends_on_flags_and_authority() {
     let referral = "test. 300 IN NS ns.nic.test.";
     let upward = ". 300 IN NS a.root-servers.net.";
 
@@ -184,14 +184,14 @@ fn an_empty_answer_is_read_by_who_gives_it() {
 }
 
 #[test]
-fn a_cut_answer_is_cut_even_with_records() {
+fn a_truncated_answer_is_truncated_even_with_records() {
     let record = "www.example.test. 300 IN A 192.0.2.1";
     assert_eq!(outcome(NoError, "ra", record, ""), Outcome::Answer);
     assert_eq!(outcome(NoError, "ra tc", record, ""), Outcome::Truncated);
 }
 
 #[test]
-fn a_chain_is_too_long_only_where_nobody_says_that_it_ends() {
+fn a_chain_is_too_long_only_without_soa_or_nxdomain() {
     let aliases = |count: usize| {
         let line = |at: usize| {
             let owner = if at == 0 {

@@ -3,16 +3,16 @@ use hickory_resolver::proto::op::ResponseCode::{NXDomain, NoError, Refused, Serv
 use super::*;
 use crate::commands::dns::testing::{message, records};
 
-fn found(findings: Vec<(&str, Finding)>) -> Option<(Cause, String)> {
+fn diagnosis_of(findings: Vec<(&str, Finding)>) -> Option<(Cause, String)> {
     let findings: Vec<(String, Finding)> = findings
         .into_iter()
         .map(|(server, finding)| (server.to_owned(), finding))
         .collect();
-    judge("example.test", &findings).map(|diagnosis| (diagnosis.cause, diagnosis.text))
+    combine("example.test", &findings).map(|diagnosis| (diagnosis.cause, diagnosis.text))
 }
 
 #[test]
-fn what_a_server_answers_is_a_finding() {
+fn classifies_the_response_of_a_server() {
     for (rcode, flags, cause, words) in [
         (NoError, "aa", None, "answers"),
         (NXDomain, "aa", None, "answers"),
@@ -20,51 +20,51 @@ fn what_a_server_answers_is_a_finding() {
             NoError,
             "ra",
             Some(Cause::Lame),
-            "knows nothing of it (lame delegation)",
+            "is not authoritative (lame delegation)",
         ),
-        (NXDomain, "", Some(Cause::Broken), "answers NXDOMAIN"),
+        (NXDomain, "", Some(Cause::Broken), "returned NXDOMAIN"),
         (
             Refused,
             "",
             Some(Cause::Lame),
-            "refuses to answer for it (REFUSED)",
+            "refused the query (REFUSED)",
         ),
-        (ServFail, "aa", Some(Cause::Broken), "answers SERVFAIL"),
+        (ServFail, "aa", Some(Cause::Broken), "returned SERVFAIL"),
     ] {
-        let finding = Finding::of(&message(rcode, flags, "", ""));
-        assert_eq!((finding.cause(), &*finding.words()), (cause, words));
+        let finding = Finding::from_response(&message(rcode, flags, "", ""));
+        assert_eq!((finding.cause(), &*finding.describe()), (cause, words));
     }
 }
 
 #[test]
-fn servers_that_say_nothing_are_silent() {
+fn unreachable_servers_are_silent() {
     for (finding, words) in [
         (Finding::Silent, "does not answer"),
-        (Finding::Closed, "runs no DNS server"),
+        (Finding::ConnectionRefused, "refused the connection"),
         (Finding::NoAddress, "has no address"),
     ] {
         assert_eq!(finding.cause(), Some(Cause::Silent));
-        assert_eq!(finding.words(), words);
+        assert_eq!(finding.describe(), words);
     }
 }
 
 #[test]
-fn servers_that_agree_make_the_cause() {
+fn cause_is_the_one_all_servers_share() {
     assert_eq!(
-        found(vec![
+        diagnosis_of(vec![
             ("ns1.example.test (192.0.2.1)", Finding::Silent),
-            ("ns2.example.test (192.0.2.2)", Finding::Closed),
+            ("ns2.example.test (192.0.2.2)", Finding::ConnectionRefused),
             ("ns3.example.test", Finding::NoAddress),
         ]),
         Some((
             Cause::Silent,
-            "of the servers of example.test, ns1.example.test (192.0.2.1) does not answer; \
-             ns2.example.test (192.0.2.2) runs no DNS server; ns3.example.test has no address"
+            "name servers of example.test: ns1.example.test (192.0.2.1) does not answer; \
+             ns2.example.test (192.0.2.2) refused the connection; ns3.example.test has no address"
                 .into()
         ))
     );
-    let lame = found(vec![
-        ("a", Finding::Said(OptRcode::REFUSED)),
+    let lame = diagnosis_of(vec![
+        ("a", Finding::Rcode(OptRcode::REFUSED)),
         ("b", Finding::NotAuthoritative),
     ]);
     assert_eq!(lame.map(|(cause, _)| cause), Some(Cause::Lame));
@@ -75,23 +75,26 @@ fn servers_that_fail_in_different_ways_are_broken() {
     for findings in [
         vec![("a", Finding::Silent), ("b", Finding::NotAuthoritative)],
         vec![("a", Finding::Answers), ("b", Finding::Silent)],
-        vec![("a", Finding::Said(OptRcode::SERVFAIL))],
+        vec![("a", Finding::Rcode(OptRcode::SERVFAIL))],
     ] {
-        assert_eq!(found(findings).map(|(cause, _)| cause), Some(Cause::Broken));
+        assert_eq!(
+            diagnosis_of(findings).map(|(cause, _)| cause),
+            Some(Cause::Broken)
+        );
     }
 }
 
 #[test]
-fn nothing_is_told_where_servers_answer_or_none_was_asked() {
-    assert_eq!(found(vec![]), None);
+fn no_diagnosis_if_servers_answer_or_none_was_queried() {
+    assert_eq!(diagnosis_of(vec![]), None);
     assert_eq!(
-        found(vec![("a", Finding::Answers), ("b", Finding::Answers)]),
+        diagnosis_of(vec![("a", Finding::Answers), ("b", Finding::Answers)]),
         None
     );
 }
 
 #[test]
-fn a_delegation_is_read_with_its_glue() {
+fn reads_a_delegation_with_its_glue() {
     let mut referral = message(
         NoError,
         "",
@@ -135,14 +138,14 @@ fn a_delegation_is_read_with_its_glue() {
 }
 
 #[test]
-fn an_answer_without_name_servers_delegates_nothing() {
+fn no_delegation_without_name_servers() {
     let soa = "example.test. 60 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
     assert!(read_delegation(&message(NoError, "aa", "", "")).is_none());
     assert!(read_delegation(&message(NXDomain, "aa", "", soa)).is_none());
 }
 
 #[test]
-fn only_ns_records_name_servers() {
+fn takes_name_servers_from_ns_records_only() {
     let records = records(
         "
         test. 300 IN NS a.nic.test.

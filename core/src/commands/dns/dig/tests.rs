@@ -9,11 +9,11 @@ use netvane_net::dns::Message;
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
-fn dug(name: &str, rtype: Rtype, message: Message) -> Data {
+fn dig(name: &str, rtype: Rtype, message: Message) -> Data {
     Data::new(&Question::new(name, rtype), response(message), None)
 }
 
-fn judged(security: Security) -> Option<Validation> {
+fn validation(security: Security) -> Option<Validation> {
     Some(Validation {
         security,
         reason: "because".into(),
@@ -21,7 +21,7 @@ fn judged(security: Security) -> Option<Validation> {
 }
 
 #[test]
-fn the_wire_is_shown_as_dig_shows_it() {
+fn output_has_the_format_of_dig() {
     let mut message = message(
         NoError,
         "aa rd ra",
@@ -53,7 +53,7 @@ fn the_wire_is_shown_as_dig_shows_it() {
         },
     ];
 
-    let wire = dug("example.test.", Rtype::MX, message).wire();
+    let wire = dig("example.test.", Rtype::MX, message).wire();
 
     insta::assert_snapshot!(wire, @r#"
     ;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 4711
@@ -85,8 +85,8 @@ fn the_wire_is_shown_as_dig_shows_it() {
 }
 
 #[test]
-fn the_root_is_a_dot_and_empty_sections_are_left_out() {
-    let wire = dug(".", Rtype::NS, message(NXDomain, "", "", "")).wire();
+fn root_is_a_dot_and_empty_sections_are_omitted() {
+    let wire = dig(".", Rtype::NS, message(NXDomain, "", "", "")).wire();
     insta::assert_snapshot!(wire, @r#"
     ;; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN, id: 4711
     ;; flags: qr; QUERY: 1, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 0
@@ -101,7 +101,7 @@ fn the_root_is_a_dot_and_empty_sections_are_left_out() {
 }
 
 #[test]
-fn columns_follow_the_longest_name_up_to_a_bound() {
+fn name_column_fits_the_longest_name_up_to_48() {
     let long = format!("{}.example.test", "a".repeat(60));
     let mut out = String::new();
     let row = |name: &str| Row {
@@ -122,7 +122,7 @@ fn columns_follow_the_longest_name_up_to_a_bound() {
 }
 
 #[test]
-fn each_answer_has_its_sentence() {
+fn summarizes_each_kind_of_response() {
     let one = "example.test. 300 IN A 192.0.2.1";
     let two = "example.test. 300 IN A 192.0.2.1\nexample.test. 300 IN A 192.0.2.2";
     let referral = "test. 300 IN NS ns.nic.test.";
@@ -132,22 +132,22 @@ fn each_answer_has_its_sentence() {
         (answers(two), "2 records in the answer", Severity::Good),
         (
             message(NoError, "tc", one, ""),
-            "The answer was cut short, and the whole did not come",
+            "Truncated answer (TC); the TCP retry failed",
             Severity::Warning,
         ),
         (
             message(NoError, "", "", referral),
-            "A referral: no answer, but who to ask next",
+            "Referral (no answer)",
             Severity::Neutral,
         ),
         (
             message(NoError, "aa", "", referral),
-            "The name exists, but has no A records",
+            "The name exists but has no A records",
             Severity::Neutral,
         ),
         (
             message(NoError, "ra", "", SOA),
-            "The name exists, but has no A records",
+            "The name exists but has no A records",
             Severity::Neutral,
         ),
         (
@@ -157,27 +157,27 @@ fn each_answer_has_its_sentence() {
         ),
         (
             message(Refused, "", "", ""),
-            "The server answered REFUSED",
+            "The server returned REFUSED",
             Severity::Bad,
         ),
     ] {
-        let document = dug("example.test", Rtype::A, message).present();
+        let document = dig("example.test", Rtype::A, message).present();
         assert_eq!(head(&document), (summary, severity));
         assert_eq!(document.title, "dig example.test A");
     }
 }
 
 #[test]
-fn a_cut_answer_is_warned_of() {
-    let document = dug("example.test", Rtype::A, message(NoError, "tc", "", "")).present();
+fn warns_of_a_truncated_answer() {
+    let document = dig("example.test", Rtype::A, message(NoError, "tc", "", "")).present();
     assert_eq!(
         document.warnings,
-        ["The answer was cut short (TC), and the whole one did not come over TCP"]
+        ["Truncated over UDP (TC), and the TCP retry failed"]
     );
 }
 
 #[test]
-fn validation_may_only_make_the_news_worse() {
+fn validation_never_lowers_the_severity() {
     let record = "example.test. 300 IN A 192.0.2.1";
 
     for (security, word, severity) in [
@@ -186,8 +186,8 @@ fn validation_may_only_make_the_news_worse() {
         (Security::Indeterminate, "indeterminate", Severity::Warning),
         (Security::Bogus, "bogus", Severity::Bad),
     ] {
-        let mut data = dug("example.test", Rtype::A, answers(record));
-        data.dnssec = judged(security);
+        let mut data = dig("example.test", Rtype::A, answers(record));
+        data.dnssec = validation(security);
         let document = data.present();
         assert_eq!(
             head(&document),
@@ -199,8 +199,8 @@ fn validation_may_only_make_the_news_worse() {
         assert_eq!(field(&document, "DNSSEC"), Some("because"));
     }
 
-    let mut missing = dug("example.test", Rtype::A, message(NXDomain, "", "", SOA));
-    missing.dnssec = judged(Security::Secure);
+    let mut missing = dig("example.test", Rtype::A, message(NXDomain, "", "", SOA));
+    missing.dnssec = validation(Security::Secure);
     assert_eq!(
         head(&missing.present()),
         (
@@ -211,7 +211,7 @@ fn validation_may_only_make_the_news_worse() {
 }
 
 #[test]
-fn flags_are_those_of_the_header() {
+fn shows_the_flags_of_the_header() {
     for (flags, line) in [
         (
             "",
@@ -222,13 +222,13 @@ fn flags_are_those_of_the_header() {
             ";; flags: qr aa tc rd ra ad cd; QUERY: 1, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 0",
         ),
     ] {
-        let wire = dug("example.test", Rtype::A, message(NoError, flags, "", "")).wire();
+        let wire = dig("example.test", Rtype::A, message(NoError, flags, "", "")).wire();
         assert_eq!(wire.lines().nth(1), Some(line));
     }
 }
 
 #[test]
-fn only_answers_are_kept_and_no_longer_than_their_shortest_ttl() {
+fn lifetime_is_the_shortest_ttl_and_zero_for_errors() {
     let record = "example.test. 300 IN A 192.0.2.1";
     for (message, seconds) in [
         (message(NoError, "ra", record, SOA), 300),
@@ -236,7 +236,7 @@ fn only_answers_are_kept_and_no_longer_than_their_shortest_ttl() {
         (message(NoError, "ra", "", ""), 0),
         (message(ServFail, "ra", record, ""), 0),
     ] {
-        let data = dug("example.test", Rtype::A, message);
+        let data = dig("example.test", Rtype::A, message);
         assert_eq!(data.lifetime(), Duration::from_secs(seconds));
     }
 }
@@ -246,7 +246,7 @@ fn ttls_of_all_sections_count_down() {
     let record = "example.test. 300 IN A 192.0.2.1";
     let mut sections = message(NoError, "ra", record, SOA);
     sections.additional = answers("ns1.example.test. 10 IN A 192.0.2.53").answers;
-    let mut data = dug("example.test", Rtype::A, sections);
+    let mut data = dig("example.test", Rtype::A, sections);
     data.age(100);
     assert_eq!(
         (
@@ -259,9 +259,9 @@ fn ttls_of_all_sections_count_down() {
 }
 
 #[test]
-fn hostile_text_stays_in_the_code_block() {
+fn adversarial_text_stays_in_the_code_block() {
     let text = "example.test. 300 IN TXT \"```\u{1b}[31m<b>\"";
-    let document = dug("example.test", Rtype::TXT, answers(text)).present();
+    let document = dig("example.test", Rtype::TXT, answers(text)).present();
     insta::assert_snapshot!(shown(&document), @r#"
     # dig example.test TXT
     ✓ 1 record in the answer

@@ -16,15 +16,15 @@ fn nothing(pending: usize) -> Data {
         failed: BTreeMap::new(),
         resolver: String::new(),
         authenticated: true,
-        holds: None,
+        min_lifetime: None,
         pending,
     }
 }
 
-fn taken(answers: &[(Rtype, netvane_net::dns::Message)]) -> Data {
+fn collect(answers: &[(Rtype, netvane_net::dns::Message)]) -> Data {
     let mut data = nothing(0);
     for (rtype, message) in answers {
-        data.take(*rtype, &lookup("example.test", *rtype, message.clone()));
+        data.add(*rtype, &lookup("example.test", *rtype, message.clone()));
     }
     data
 }
@@ -34,8 +34,8 @@ fn empty() -> netvane_net::dns::Message {
 }
 
 #[test]
-fn all_types_stand_in_one_table_in_their_order() {
-    let data = taken(&[
+fn one_table_lists_all_types_in_order() {
+    let data = collect(&[
         (
             Rtype::TXT,
             answers("example.test. 300 IN TXT \"v=spf1 -all\""),
@@ -72,13 +72,13 @@ fn all_types_stand_in_one_table_in_their_order() {
 
 #[test]
 fn types_beyond_the_common_ones_come_last() {
-    let mut data = taken(&[(Rtype::TXT, answers("example.test. 300 IN TXT \"x\""))]);
-    let held = Held {
+    let mut data = collect(&[(Rtype::TXT, answers("example.test. 300 IN TXT \"x\""))]);
+    let record = NamedRecord {
         name: "example.test".into(),
         ttl: 1,
         data: "1 2 3".into(),
     };
-    data.records.insert("AFSDB".into(), vec![held]);
+    data.records.insert("AFSDB".into(), vec![record]);
     assert_eq!(
         rows(&data.present()),
         ["TXT | \"x\" (exact) | 5m", "AFSDB | 1 2 3 (exact) | 1s"]
@@ -86,12 +86,12 @@ fn types_beyond_the_common_ones_come_last() {
 }
 
 #[test]
-fn an_alias_is_there_once_and_its_target_says_where_it_is() {
+fn an_alias_is_listed_once_and_records_of_its_target_name_their_owner() {
     let alias = "
         example.test. 300 IN CNAME web.test.
         web.test. 60 IN A 192.0.2.1
     ";
-    let data = taken(&[
+    let data = collect(&[
         (Rtype::A, answers(alias)),
         (
             Rtype::CNAME,
@@ -108,7 +108,7 @@ fn an_alias_is_there_once_and_its_target_says_where_it_is() {
 }
 
 #[test]
-fn the_answer_is_as_good_as_its_best_part() {
+fn severity_is_that_of_the_best_lookup() {
     let one = || answers("example.test. 300 IN A 192.0.2.1");
     let missing = || message(NXDomain, "ra", "", SOA);
 
@@ -125,22 +125,22 @@ fn the_answer_is_as_good_as_its_best_part() {
         ),
         (
             vec![(Rtype::A, empty()), (Rtype::MX, empty())],
-            "example.test exists, but has none of the common records",
+            "example.test exists but has none of the common record types",
             Severity::Neutral,
         ),
         (
             vec![(Rtype::A, message(ServFail, "ra", "", ""))],
-            "The resolver 192.0.2.53:53 could not find it out (SERVFAIL)",
+            "192.0.2.53:53 returned SERVFAIL",
             Severity::Bad,
         ),
     ] {
-        assert_eq!(head(&taken(&answers).present()), (summary, severity));
+        assert_eq!(head(&collect(&answers).present()), (summary, severity));
     }
 }
 
 #[test]
-fn progress_counts_what_is_there() {
-    let mut data = taken(&[(Rtype::A, answers("example.test. 300 IN A 192.0.2.1"))]);
+fn progress_counts_records_so_far() {
+    let mut data = collect(&[(Rtype::A, answers("example.test. 300 IN A 192.0.2.1"))]);
     data.pending = 13;
     let document = data.present();
     assert_eq!(head(&document), ("1 records so far", Severity::Neutral));
@@ -148,9 +148,9 @@ fn progress_counts_what_is_there() {
 }
 
 #[test]
-fn types_that_failed_are_a_warning_beside_the_others() {
+fn failed_types_are_a_warning() {
     let failed = || message(ServFail, "ra", "", "");
-    let mut data = taken(&[
+    let mut data = collect(&[
         (Rtype::A, answers("example.test. 300 IN A 192.0.2.1")),
         (Rtype::SVCB, failed()),
         (Rtype::HTTPS, failed()),
@@ -159,16 +159,14 @@ fn types_that_failed_are_a_warning_beside_the_others() {
     let document = data.present();
     assert_eq!(
         document.warnings,
-        [
-            "Not found out: HTTPS, MX, SVCB. The resolver 192.0.2.53:53 could not find it out (SERVFAIL); timeout"
-        ]
+        ["HTTPS, MX, SVCB: lookup failed (192.0.2.53:53 returned SERVFAIL; timeout)"]
     );
     assert_eq!(head(&document), ("1 record of 1 type", Severity::Warning));
     assert_eq!(data.rcode, "NOERROR", "one type failed, not the name");
 }
 
 #[test]
-fn the_rcode_is_that_of_the_name() {
+fn rcode_describes_the_name_not_one_type() {
     let ok = || answers("example.test. 300 IN A 192.0.2.1");
     let missing = || message(NXDomain, "ra", "", SOA);
     let failed = || message(ServFail, "ra", "", "");
@@ -190,25 +188,25 @@ fn the_rcode_is_that_of_the_name() {
             "SERVFAIL",
         ),
     ] {
-        assert_eq!(taken(&answers).rcode, rcode);
+        assert_eq!(collect(&answers).rcode, rcode);
     }
 }
 
 #[test]
-fn it_is_validated_only_where_every_part_is() {
+fn validated_only_if_every_answer_is() {
     let signed = || message(NoError, "ra ad", "example.test. 300 IN A 192.0.2.1", "");
-    let both = taken(&[(Rtype::A, signed()), (Rtype::A, signed())]);
+    let both = collect(&[(Rtype::A, signed()), (Rtype::A, signed())]);
     assert_eq!(
         field(&both.present(), "Answered by"),
-        Some("192.0.2.53:53, validated by it (DNSSEC)")
+        Some("192.0.2.53:53, DNSSEC-validated by the resolver")
     );
-    let one = taken(&[(Rtype::A, signed()), (Rtype::MX, empty())]);
+    let one = collect(&[(Rtype::A, signed()), (Rtype::MX, empty())]);
     assert_eq!(field(&one.present(), "Answered by"), Some("192.0.2.53:53"));
 }
 
 #[test]
-fn it_holds_as_long_as_its_shortest_part_and_counts_down() {
-    let mut data = taken(&[
+fn lifetime_is_the_shortest_and_ttls_count_down() {
+    let mut data = collect(&[
         (Rtype::A, answers("example.test. 300 IN A 192.0.2.1")),
         (Rtype::MX, empty()),
     ]);

@@ -1,4 +1,4 @@
-//! The words for what an answer amounts to.
+//! Title, summary and fields of a DNS lookup.
 
 use netvane_document::{Cell, Document};
 use netvane_facts::target::{Transport, both_forms, name_warning};
@@ -7,7 +7,7 @@ use super::{Lookup, MAX_CHASED, Outcome, Row};
 use crate::commands::dns::diagnose::Cause;
 
 impl Lookup {
-    /// The document's head: what was asked and what it amounts to; `found` words the good case.
+    /// Title, summary and common fields; `found` is the summary of a successful lookup.
     pub(crate) fn document(&self, found: impl Into<String>) -> Document {
         let mut document = Document::new(
             format!("{} of {}", self.r#type, both_forms(&self.name)),
@@ -26,11 +26,11 @@ impl Lookup {
         }
 
         for error in &self.extended_errors {
-            document.field("The resolver says", Cell::exact(error));
+            document.field("Extended error", Cell::exact(error));
         }
 
         if let Some(diagnosis) = &self.diagnosis {
-            document.field("Found out", Cell::exact(&diagnosis.text));
+            document.field("Diagnosis", Cell::exact(&diagnosis.text));
         }
 
         if let Some(warning) = name_warning(&self.name) {
@@ -38,17 +38,16 @@ impl Lookup {
         }
 
         if self.outcome == Outcome::Truncated {
-            document
-                .warn("The answer was cut short to fit a datagram, and the whole one did not come over TCP");
+            document.warn("Truncated over UDP, and the TCP retry failed");
         }
 
         document
     }
 
-    /// Where it came from; the last line of every DNS reply.
-    pub(crate) fn source(&self, document: &mut Document) {
+    /// Adds the server, its transport and DNSSEC validation: the last line of every DNS reply.
+    pub(crate) fn add_source(&self, document: &mut Document) {
         let validated = if self.authenticated {
-            ", validated by it (DNSSEC)"
+            ", DNSSEC-validated by the resolver"
         } else {
             ""
         };
@@ -65,8 +64,8 @@ impl Lookup {
         );
     }
 
-    /// Records of the type asked for.
-    pub(crate) fn found(&self) -> impl Iterator<Item = &Row> {
+    /// Records of the queried type.
+    pub(crate) fn matching_rows(&self) -> impl Iterator<Item = &Row> {
         self.answers
             .iter()
             .filter(|row| row.r#type == self.r#type || self.r#type == "ANY")
@@ -93,21 +92,21 @@ impl Lookup {
         match self.outcome {
             Outcome::Answer => found,
             Outcome::NoData if end.is_none() => {
-                format!("{subject} exists, but has no {rtype} records")
+                format!("{subject} exists but has no {rtype} records")
             }
             Outcome::NoData => format!("{subject} has no {rtype} records"),
             Outcome::Nxdomain => format!("{subject} does not exist (NXDOMAIN)"),
             Outcome::Servfail => {
                 format!(
-                    "The resolver {} could not find it out (SERVFAIL){}",
+                    "{} returned SERVFAIL{}",
                     self.resolver,
-                    self.why()
+                    self.servfail_reason()
                 )
             }
-            Outcome::Refused => format!("{} refuses to answer this (REFUSED)", self.resolver),
+            Outcome::Refused => format!("{} refused the query (REFUSED)", self.resolver),
             Outcome::Lame => {
                 format!(
-                    "{} knows nothing of {name} and does not look for it (lame server)",
+                    "{} is not authoritative for {name} and does not recurse (lame)",
                     self.resolver
                 )
             }
@@ -118,42 +117,43 @@ impl Lookup {
                     .find(|row| row.r#type == "NS")
                     .map_or("", |row| row.name.as_str());
                 format!(
-                    "{} does not answer itself and refers to the servers of {zone}",
+                    "{} returned a referral to the servers of {zone}",
                     self.resolver
                 )
             }
-            Outcome::CnameLoop => format!("{name} is an alias that leads back to itself"),
+            Outcome::CnameLoop => format!("{name}: CNAME loop"),
             Outcome::CnameTooLong => {
-                format!("{name} is a chain of more than {MAX_CHASED} aliases without an end")
+                format!("{name}: CNAME chain longer than {MAX_CHASED}")
             }
-            Outcome::Truncated => format!("{found}, but the answer is not complete"),
-            Outcome::Error => format!("{} answered with the error {}", self.resolver, self.rcode),
+            Outcome::Truncated => format!("{found}, but the answer is truncated"),
+            Outcome::Error => format!("{} returned {}", self.resolver, self.rcode),
         }
     }
 
-    /// The reason in the reader's words, from the codes of RFC 8914.
-    fn why(&self) -> String {
-        let code = |wanted: &[u16]| {
+    /// The cause of a SERVFAIL, from extended DNS errors (RFC 8914) or the diagnosis; empty if unknown.
+    fn servfail_reason(&self) -> String {
+        let has_code = |codes: &[u16]| {
             self.extended_errors
                 .iter()
-                .any(|error| wanted.contains(&error.code))
+                .any(|error| codes.contains(&error.code))
         };
         let cause = self.diagnosis.as_ref().map(|diagnosis| diagnosis.cause);
-        let why = if code(&[1, 2, 5, 6, 7, 8, 9, 10, 11, 12]) || cause == Some(Cause::Dnssec) {
+        let reason = if has_code(&[1, 2, 5, 6, 7, 8, 9, 10, 11, 12]) || cause == Some(Cause::Dnssec)
+        {
             "DNSSEC validation failed"
-        } else if code(&[22, 23]) || cause == Some(Cause::Silent) {
-            "the zone's own servers do not answer"
+        } else if has_code(&[22, 23]) || cause == Some(Cause::Silent) {
+            "the zone's name servers do not answer"
         } else if cause == Some(Cause::Lame) {
-            "the zone's own servers do not serve it (lame delegation)"
+            "the zone's name servers are not authoritative for it (lame delegation)"
         } else if cause == Some(Cause::CnameLoop) {
-            "the name is an alias that leads back to itself"
+            "CNAME loop"
         } else if cause == Some(Cause::Broken) {
-            "the zone's own servers fail"
-        } else if code(&[15, 16, 17, 18]) {
-            "it is blocked there"
+            "the zone's name servers return errors"
+        } else if has_code(&[15, 16, 17, 18]) {
+            "the resolver blocks the name"
         } else {
             return String::new();
         };
-        format!(": {why}")
+        format!(": {reason}")
     }
 }

@@ -40,7 +40,7 @@ fn of(lookup: Lookup) -> (String, Severity) {
     (document.summary, document.severity)
 }
 
-/// Of an answer without records.
+/// Summary and severity of a response without records.
 fn empty(rcode: ResponseCode, flags: &str, authority: &str) -> (String, Severity) {
     of(lookup(
         "example.test.",
@@ -50,8 +50,8 @@ fn empty(rcode: ResponseCode, flags: &str, authority: &str) -> (String, Severity
 }
 
 #[test]
-fn each_outcome_has_its_sentence_and_severity() {
-    for (told, summary, severity) in [
+fn each_outcome_has_a_summary_and_severity() {
+    for (actual, summary, severity) in [
         (
             of(lookup(
                 "example.test",
@@ -63,7 +63,7 @@ fn each_outcome_has_its_sentence_and_severity() {
         ),
         (
             empty(NoError, "ra", SOA),
-            "example.test exists, but has no AAAA records",
+            "example.test exists but has no AAAA records",
             Severity::Neutral,
         ),
         (
@@ -73,36 +73,36 @@ fn each_outcome_has_its_sentence_and_severity() {
         ),
         (
             empty(ServFail, "ra", ""),
-            "The resolver 192.0.2.53:53 could not find it out (SERVFAIL)",
+            "192.0.2.53:53 returned SERVFAIL",
             Severity::Bad,
         ),
         (
             empty(Refused, "", ""),
-            "192.0.2.53:53 refuses to answer this (REFUSED)",
+            "192.0.2.53:53 refused the query (REFUSED)",
             Severity::Bad,
         ),
         (
             empty(NoError, "", ""),
-            "192.0.2.53:53 knows nothing of example.test and does not look for it (lame server)",
+            "192.0.2.53:53 is not authoritative for example.test and does not recurse (lame)",
             Severity::Bad,
         ),
         (
             empty(NoError, "", "test. 9 IN NS ns.nic.test."),
-            "192.0.2.53:53 does not answer itself and refers to the servers of test",
+            "192.0.2.53:53 returned a referral to the servers of test",
             Severity::Neutral,
         ),
         (
             empty(NoError, "ra tc", ""),
-            "found, but the answer is not complete",
+            "found, but the answer is truncated",
             Severity::Warning,
         ),
     ] {
-        assert_eq!(told, (summary.to_owned(), severity));
+        assert_eq!(actual, (summary.to_owned(), severity));
     }
 }
 
 #[test]
-fn an_unknown_rcode_is_named_by_its_number() {
+fn names_an_unknown_rcode_by_its_number() {
     let mut broken = servfail();
     broken.outcome = Outcome::Error;
     for (code, name) in [
@@ -114,13 +114,13 @@ fn an_unknown_rcode_is_named_by_its_number() {
         broken.rcode = rcode_name(OptRcode::masked_from_int(code));
         assert_eq!(
             broken.document("").summary,
-            format!("192.0.2.53:53 answered with the error {name}")
+            format!("192.0.2.53:53 returned {name}")
         );
     }
 }
 
 #[test]
-fn the_end_of_an_alias_is_named() {
+fn summary_names_the_target_of_an_alias() {
     let alias = "www.example.test. 300 IN CNAME gone.example.test.";
     let missing = lookup(
         "www.example.test",
@@ -156,15 +156,12 @@ fn the_end_of_an_alias_is_named() {
 }
 
 #[test]
-fn aliases_that_go_nowhere_are_told_apart() {
+fn distinguishes_cname_loops_from_long_chains() {
     let circle = "www.example.test. 300 IN CNAME www.example.test.";
     let circle = lookup("www.example.test", Rtype::A, answers(circle));
     assert_eq!(
         head(&circle.document("")),
-        (
-            "www.example.test is an alias that leads back to itself",
-            Severity::Bad
-        )
+        ("www.example.test: CNAME loop", Severity::Bad)
     );
 
     let endless = Lookup {
@@ -173,20 +170,20 @@ fn aliases_that_go_nowhere_are_told_apart() {
     };
     assert_eq!(
         endless.document("").summary,
-        "www.example.test is a chain of more than 8 aliases without an end"
+        "www.example.test: CNAME chain longer than 8"
     );
 }
 
 #[test]
-fn servfail_says_why_by_the_first_reason_that_is_known() {
+fn servfail_names_its_reason_if_known() {
     for (code, why) in [
         (1, ": DNSSEC validation failed"),
         (6, ": DNSSEC validation failed"),
         (12, ": DNSSEC validation failed"),
-        (22, ": the zone's own servers do not answer"),
-        (23, ": the zone's own servers do not answer"),
-        (15, ": it is blocked there"),
-        (18, ": it is blocked there"),
+        (22, ": the zone's name servers do not answer"),
+        (23, ": the zone's name servers do not answer"),
+        (15, ": the resolver blocks the name"),
+        (18, ": the resolver blocks the name"),
         (0, ""),
         (3, ""),
         (49152, ""),
@@ -195,37 +192,31 @@ fn servfail_says_why_by_the_first_reason_that_is_known() {
         failed.extended_errors = vec![error(code, "x", None)];
         assert_eq!(
             failed.document("").summary,
-            format!("The resolver 192.0.2.53:53 could not find it out (SERVFAIL){why}"),
+            format!("192.0.2.53:53 returned SERVFAIL{why}"),
             "{code}"
         );
     }
 
     for (cause, why) in [
         (Cause::Dnssec, "DNSSEC validation failed"),
-        (Cause::Silent, "the zone's own servers do not answer"),
+        (Cause::Silent, "the zone's name servers do not answer"),
         (
             Cause::Lame,
-            "the zone's own servers do not serve it (lame delegation)",
+            "the zone's name servers are not authoritative for it (lame delegation)",
         ),
-        (
-            Cause::CnameLoop,
-            "the name is an alias that leads back to itself",
-        ),
-        (Cause::Broken, "the zone's own servers fail"),
+        (Cause::CnameLoop, "CNAME loop"),
+        (Cause::Broken, "the zone's name servers return errors"),
     ] {
         let summary = diagnosed(cause, "").document("").summary;
-        assert!(
-            summary.ends_with(&format!("(SERVFAIL): {why}")),
-            "{summary}"
-        );
+        assert!(summary.ends_with(&format!("SERVFAIL: {why}")), "{summary}");
     }
 }
 
 #[test]
-fn what_the_resolver_and_the_diagnosis_say_is_shown_word_for_word() {
+fn shows_extended_errors_and_diagnosis_verbatim() {
     let mut failed = diagnosed(
         Cause::Silent,
-        "of the servers of test, ns.test does not answer",
+        "name servers of test: ns.test does not answer",
     );
     failed.extended_errors = vec![
         error(
@@ -239,16 +230,16 @@ fn what_the_resolver_and_the_diagnosis_say_is_shown_word_for_word() {
     failed.authenticated = true;
     insta::assert_snapshot!(shown(&failed.present()), @r#"
     # A of example.test
-    ✗ The resolver 192.0.2.53:53 could not find it out (SERVFAIL): the zone's own servers do not answer
-    The resolver says: No Reachable Authority (22): <b>at delegation</b> `x` (exact)
-    The resolver says: Unassigned (30) (exact)
-    Found out: of the servers of test, ns.test does not answer (exact)
-    Answered by: 192.0.2.53:53 over QUIC, validated by it (DNSSEC) (aside)
+    ✗ 192.0.2.53:53 returned SERVFAIL: the zone's name servers do not answer
+    Extended error: No Reachable Authority (22): <b>at delegation</b> `x` (exact)
+    Extended error: Unassigned (30) (exact)
+    Diagnosis: name servers of test: ns.test does not answer (exact)
+    Answered by: 192.0.2.53:53 over QUIC, DNSSEC-validated by the resolver (aside)
     "#);
 }
 
 #[test]
-fn the_source_names_transport_and_validation() {
+fn source_names_transport_and_validation() {
     let mut answered = lookup(
         "example.test",
         Rtype::A,
@@ -260,20 +251,20 @@ fn the_source_names_transport_and_validation() {
         (
             Transport::Tls,
             true,
-            "192.0.2.53:53 over TLS, validated by it (DNSSEC)",
+            "192.0.2.53:53 over TLS, DNSSEC-validated by the resolver",
         ),
         (Transport::Https, false, "192.0.2.53:53 over HTTPS"),
         (Transport::Quic, false, "192.0.2.53:53 over QUIC"),
     ] {
         (answered.transport, answered.authenticated) = (transport, authenticated);
         let mut document = Document::default();
-        answered.source(&mut document);
+        answered.add_source(&mut document);
         assert_eq!(field(&document, "Answered by"), Some(source));
     }
 }
 
 #[test]
-fn the_name_is_warned_of_where_it_deceives() {
+fn warns_of_a_deceptive_name() {
     let looks_like = "xn--pple-43d.test";
     let document = lookup(looks_like, Rtype::A, message(NXDomain, "ra", "", SOA)).document("");
     assert!(
@@ -287,7 +278,7 @@ fn the_name_is_warned_of_where_it_deceives() {
 }
 
 #[test]
-fn an_answer_holds_as_long_as_its_shortest_ttl() {
+fn lifetime_of_an_answer_is_its_shortest_ttl() {
     let lifetime = |lookup: &Lookup| lookup.lifetime().as_secs();
     let both = "
         www.example.test. 30 IN CNAME web.example.test.
@@ -305,7 +296,7 @@ fn an_answer_holds_as_long_as_its_shortest_ttl() {
 }
 
 #[test]
-fn a_negative_answer_holds_as_its_soa_says_and_a_failure_for_seconds() {
+fn lifetime_of_a_negative_answer_comes_from_the_soa_and_of_a_failure_is_5_s() {
     let of = |rcode, answers: &str, authority: &str| {
         lookup(
             "www.example.test",
@@ -325,13 +316,13 @@ fn a_negative_answer_holds_as_its_soa_says_and_a_failure_for_seconds() {
         "the SOA's own TTL (RFC 2308 §5)"
     );
     assert_eq!(of(NXDomain, alias, SOA), 20, "the alias goes first");
-    assert_eq!(of(NoError, "", ""), 0, "without SOA it is not kept");
+    assert_eq!(of(NoError, "", ""), 0, "not cached without an SOA");
     assert_eq!(of(ServFail, "", ""), 5, "RFC 9520 §3.2");
     assert_eq!(of(Refused, alias, SOA), 5);
 }
 
 #[test]
-fn ttls_count_down_to_nothing() {
+fn ttls_count_down_to_zero() {
     let mut lookup = lookup(
         "www.example.test",
         Rtype::A,
@@ -365,7 +356,7 @@ fn ttls_count_down_to_nothing() {
 }
 
 #[test]
-fn data_is_what_the_contract_says() {
+fn json_matches_the_contract() {
     let lookup = lookup(
         "Example.test.",
         Rtype::A,
@@ -384,7 +375,7 @@ fn data_is_what_the_contract_says() {
 }
 
 #[test]
-fn times_are_as_short_as_they_are_exact() {
+fn ttls_use_the_largest_exact_unit() {
     for (seconds, text) in [
         (0, "0s"),
         (1, "1s"),
@@ -404,14 +395,14 @@ fn times_are_as_short_as_they_are_exact() {
 }
 
 #[test]
-fn numbers_choose_their_noun() {
+fn count_uses_singular_for_one() {
     assert_eq!(count(0, "hop", "hops"), "0 hops");
     assert_eq!(count(1, "hop", "hops"), "1 hop");
     assert_eq!(count(2, "hop", "hops"), "2 hops");
 }
 
 #[test]
-fn cells_can_be_carried_on_from_by_their_type() {
+fn cells_of_names_and_addresses_have_a_role() {
     for (rtype, data, text, role) in [
         ("A", "192.0.2.1", "192.0.2.1", Role::Address),
         ("AAAA", "2001:db8::1", "2001:db8::1", Role::Address),

@@ -8,7 +8,7 @@ use crate::commands::{
 
 const SOA: &str = "example.test. 900 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
-/// Data of a domain whose exchanges are these, each with so many addresses.
+/// Data of a domain with these MX records: preference, host name, number of addresses.
 pub(crate) fn found(exchanges: &[(u16, &str, usize)]) -> Data {
     let lines: String = exchanges
         .iter()
@@ -42,11 +42,11 @@ fn without(message: netvane_net::dns::Message) -> Data {
 }
 
 #[test]
-fn mail_servers_are_counted_by_those_that_resolve() {
+fn summary_counts_the_mail_servers_that_resolve() {
     for (exchanges, summary, severity) in [
         (
             &[(10, "a.test", 1)][..],
-            "1 mail server, and it resolves",
+            "1 mail server; it resolves",
             Severity::Good,
         ),
         (
@@ -61,22 +61,22 @@ fn mail_servers_are_counted_by_those_that_resolve() {
         ),
         (
             &[(10, "a.test", 0)],
-            "1 mail server, and it does not resolve",
+            "The only mail server does not resolve",
             Severity::Bad,
         ),
         (
             &[(10, "a.test", 0), (20, "b.test", 0)],
-            "2 mail servers, none resolves",
+            "None of 2 mail servers resolves",
             Severity::Bad,
         ),
         (
             &[(10, "a.test", 1), (20, "b.test", 0)],
-            "2 mail servers, of which 1 resolves",
+            "1 of 2 mail servers resolves",
             Severity::Good,
         ),
         (
             &[(10, "a.test", 1), (20, "b.test", 0), (30, "c.test", 1)],
-            "3 mail servers, of which 2 resolve",
+            "2 of 3 mail servers resolve",
             Severity::Good,
         ),
     ] {
@@ -85,7 +85,7 @@ fn mail_servers_are_counted_by_those_that_resolve() {
 }
 
 #[test]
-fn a_domain_without_mail_says_so() {
+fn explains_why_a_domain_cannot_receive_mail() {
     let null = Data {
         null_mx: true,
         ..without(answers("example.test. 300 IN MX 0 ."))
@@ -99,17 +99,17 @@ fn a_domain_without_mail_says_so() {
     for (data, summary, severity) in [
         (
             null,
-            "example.test takes no mail at all: null MX (RFC 7505)",
+            "example.test does not accept mail (null MX, RFC 7505)",
             Severity::Neutral,
         ),
         (
             implicit,
-            "No MX: mail goes to the domain's own address (RFC 5321 §5.1)",
+            "No MX; mail is delivered to the domain's own address (RFC 5321 §5.1)",
             Severity::Warning,
         ),
         (
             without(message(NoError, "ra", "", SOA)),
-            "example.test takes no mail: it has neither MX nor address",
+            "example.test cannot receive mail: no MX and no address",
             Severity::Bad,
         ),
         (
@@ -119,7 +119,7 @@ fn a_domain_without_mail_says_so() {
         ),
         (
             without(message(ServFail, "ra", "", "")),
-            "The resolver 192.0.2.53:53 could not find it out (SERVFAIL)",
+            "192.0.2.53:53 returned SERVFAIL",
             Severity::Bad,
         ),
     ] {
@@ -135,27 +135,21 @@ fn every_fault_is_a_warning() {
     for (fault, warning) in [
         (
             Fault::Cname,
-            "Exchange mx.test is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)",
+            "Mail server mx.test is an alias; an MX must not point to a CNAME (RFC 2181 §10.3)",
         ),
-        (
-            Fault::NoAddress,
-            "Exchange mx.test has no address, so no mail can be handed to it",
-        ),
+        (Fault::NoAddress, "Mail server mx.test has no address"),
         (
             Fault::DoesNotExist,
-            "Exchange mx.test does not exist, so no mail can be handed to it",
+            "Mail server mx.test does not exist (NXDOMAIN)",
         ),
         (
             Fault::IpLiteral,
-            "Exchange mx.test is an address; it must be a host name (RFC 1035 §3.3.9, RFC 5321 §2.3.5)",
+            "Mail server mx.test is an IP address; an MX must name a host (RFC 1035 §3.3.9, RFC 5321 §2.3.5)",
         ),
-        (
-            Fault::Unresolved,
-            "The addresses of exchange mx.test could not be found out just now",
-        ),
+        (Fault::Unresolved, "Could not resolve mail server mx.test"),
         (
             Fault::NullAmongOthers,
-            "The null MX `.` stands beside other exchanges, where it means nothing (RFC 7505 §3)",
+            "A null MX (`.`) must be the only MX record (RFC 7505 §3)",
         ),
     ] {
         host.fault = Some(fault);
@@ -164,22 +158,22 @@ fn every_fault_is_a_warning() {
 }
 
 #[test]
-fn exchanges_are_shown_with_their_addresses_and_faults() {
+fn lists_mail_servers_with_addresses_and_faults() {
     let mut data = found(&[(5, "a.test", 2), (10, "b.test", 0)]);
     data.hosts[1].fault = Some(Fault::DoesNotExist);
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # MX of example.test
-    ! 2 mail servers, of which 1 resolves
-    [Preference | Exchange | Addresses | TTL]
+    ! 1 of 2 mail servers resolves
+    [Preference | Mail server | Addresses | TTL]
     5 | a.test (domain) | 192.0.2.1 / 192.0.2.2 (address) | 5m
     10 | b.test (domain) | none (bad) | 5m
     Answered by: 192.0.2.53:53 (aside)
-    ! Exchange b.test does not exist, so no mail can be handed to it
+    ! Mail server b.test does not exist (NXDOMAIN)
     "#);
 }
 
 #[test]
-fn an_implicit_exchange_has_no_time() {
+fn an_implicit_mail_server_has_no_ttl() {
     let data = Data {
         implicit: true,
         hosts: vec![exchange(0, "example.test".into(), None)],
@@ -192,7 +186,7 @@ fn an_implicit_exchange_has_no_time() {
 }
 
 #[test]
-fn times_of_exchanges_count_down_with_the_records() {
+fn ttls_of_mail_servers_count_down() {
     let mut data = found(&[(5, "a.test", 1)]);
     assert_eq!(data.lifetime(), std::time::Duration::from_secs(300));
     data.age(299);
@@ -211,7 +205,7 @@ fn times_of_exchanges_count_down_with_the_records() {
 }
 
 #[test]
-fn json_has_the_fault_only_where_there_is_one() {
+fn json_omits_an_absent_fault() {
     let mut data = found(&[(5, "a.test", 1)]);
     let host = |data: &Data| serde_json::to_value(&data.hosts[0]).expect("JSON");
     assert_eq!(

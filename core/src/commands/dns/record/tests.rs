@@ -15,7 +15,7 @@ fn presented(rtype: Rtype, records: &str) -> Document {
 }
 
 #[test]
-fn each_type_is_counted_in_its_own_words() {
+fn summary_depends_on_the_record_type() {
     for (rtype, records, summary) in [
         (
             Rtype::A,
@@ -46,7 +46,7 @@ fn each_type_is_counted_in_its_own_words() {
         (
             Rtype::CAA,
             "example.test. 60 IN CAA 0 issue \"ca.test\"",
-            "1 rule for certificate authorities",
+            "1 CAA record",
         ),
         (Rtype::TXT, "example.test. 60 IN TXT \"x\"", "1 record"),
         (
@@ -69,7 +69,7 @@ fn each_type_is_counted_in_its_own_words() {
 }
 
 #[test]
-fn addresses_stand_in_a_table_with_their_time() {
+fn lists_addresses_with_their_ttl() {
     let document = presented(
         Rtype::A,
         "
@@ -103,7 +103,7 @@ fn no_table_without_records() {
 }
 
 #[test]
-fn a_zone_is_told_by_its_soa() {
+fn shows_the_fields_of_an_soa() {
     let document = presented(
         Rtype::SOA,
         "example.test. 3600 IN SOA ns1.example.test. hostmaster.example.test. 2026010101 7200 3600 1209600 300",
@@ -123,7 +123,7 @@ fn a_zone_is_told_by_its_soa() {
 }
 
 #[test]
-fn the_first_dot_of_the_contact_that_is_not_quoted_stands_for_an_at() {
+fn first_unescaped_dot_of_the_contact_becomes_an_at() {
     for (contact, mailbox) in [
         ("hostmaster.example.test.", "hostmaster@example.test"),
         ("first\\.last.example.test.", "first.last@example.test"),
@@ -138,7 +138,7 @@ fn the_first_dot_of_the_contact_that_is_not_quoted_stands_for_an_at() {
 }
 
 #[test]
-fn numbers_of_an_soa_that_are_none_are_zero() {
+fn missing_soa_fields_are_empty_or_zero() {
     let mut document = Document::default();
     add_soa(&mut document, "ns1.");
     assert_eq!(field(&document, "Primary server"), Some("ns1"));
@@ -147,7 +147,7 @@ fn numbers_of_an_soa_that_are_none_are_zero() {
 }
 
 #[test]
-fn services_stand_by_priority() {
+fn sorts_srv_records_by_priority() {
     let document = presented(
         Rtype::SRV,
         "
@@ -167,9 +167,12 @@ fn services_stand_by_priority() {
 }
 
 #[test]
-fn the_root_as_target_offers_nothing() {
+fn srv_target_root_means_not_available() {
     let none = presented(Rtype::SRV, "example.test. 60 IN SRV 0 0 0 .");
-    assert_eq!(none.summary, "The service is decidedly not offered here");
+    assert_eq!(
+        none.summary,
+        "The service is explicitly not available (target \".\")"
+    );
     assert!(rows(&none).is_empty());
 
     let some = presented(
@@ -181,7 +184,7 @@ fn the_root_as_target_offers_nothing() {
 }
 
 #[test]
-fn rules_say_who_may_issue_before_where_to_report() {
+fn caa_lists_issuers_before_contacts() {
     let document = presented(
         Rtype::CAA,
         "
@@ -195,13 +198,13 @@ fn rules_say_who_may_issue_before_where_to_report() {
         [
             "issue | ca.test; account=1 (exact) | may issue certificates (aside) | 1m",
             "issuewild | ; (exact) | may issue wildcard certificates (aside) | 1m",
-            "iodef | mailto:pki@example.test (exact) | wants reports of violations (aside) | 1m"
+            "iodef | mailto:pki@example.test (exact) | contact for violation reports (aside) | 1m"
         ]
     );
 }
 
 #[test]
-fn tags_of_rules_have_a_meaning_where_it_is_known() {
+fn known_caa_tags_have_a_meaning() {
     for (tag, meaning) in [
         ("issue", "may issue certificates"),
         ("issuemail", "may issue S/MIME certificates"),
@@ -215,7 +218,7 @@ fn tags_of_rules_have_a_meaning_where_it_is_known() {
 }
 
 #[test]
-fn words_beyond_the_data_are_empty() {
+fn missing_words_are_empty() {
     assert_eq!(word("10 mx.test.", 1), "mx.test.");
     assert_eq!(word("10 mx.test.", 2), "");
     assert_eq!(word("", 0), "");

@@ -15,55 +15,52 @@ fn data(lines: &str) -> Data {
 }
 
 #[test]
-fn purposes() {
-    let told = |name, text| {
+fn finds_the_purpose_of_common_texts() {
+    let purpose_name = |name, text| {
         purpose(name, text).map(|purpose| purpose.split([':', '(']).next().unwrap_or("").trim())
     };
-    assert_eq!(told("example.com", "v=spf1 -all"), Some("SPF"));
-    assert_eq!(told("example.com", "v=spf10 -all"), None);
+    assert_eq!(purpose_name("example.com", "v=spf1 -all"), Some("SPF"));
+    assert_eq!(purpose_name("example.com", "v=spf10 -all"), None);
     assert_eq!(
-        told("_dmarc.example.com", "v=DMARC1; p=none"),
+        purpose_name("_dmarc.example.com", "v=DMARC1; p=none"),
         Some("DMARC")
     );
     assert_eq!(
-        told("s1._domainkey.example.com", "k=rsa; p=MII"),
+        purpose_name("s1._domainkey.example.com", "k=rsa; p=MII"),
         Some("DKIM")
     );
     assert_eq!(
-        told("example.com", "google-site-verification=x"),
+        purpose_name("example.com", "google-site-verification=x"),
         Some("Ownership token for Google")
     );
     assert_eq!(
-        told("example.com", "acme-domain-verification=x"),
+        purpose_name("example.com", "acme-domain-verification=x"),
         Some("Ownership token")
     );
-    assert_eq!(told("example.com", "hello"), None);
+    assert_eq!(purpose_name("example.com", "hello"), None);
 }
 
 #[test]
-fn long_texts_break_at_their_joints() {
+fn long_texts_wrap_at_separators() {
     let spf = format!("v=spf1 {}-all", "include:_spf.mail.example ".repeat(6));
-    let lines = readable(&spf);
+    let lines = wrap(&spf);
     assert!(
         lines.lines().all(|line| line.chars().count() <= 76),
         "{lines}"
     );
     assert_eq!(lines.replace('\n', " "), spf);
     let key = format!("v=DKIM1; k=rsa; p={}", "A".repeat(400));
-    assert_eq!(
-        readable(&key).replace(['\n', ' '], ""),
-        key.replace(' ', "")
-    );
+    assert_eq!(wrap(&key).replace(['\n', ' '], ""), key.replace(' ', ""));
 }
 #[test]
-fn strings_of_a_record_are_joined_without_anything_between() {
+fn strings_of_a_record_are_joined_without_separators() {
     let data = data("example.test. 300 IN TXT \"v=spf1 ip4:192.0\" \".2.0/24 -all\"");
     assert_eq!(data.texts[0].text, "v=spf1 ip4:192.0.2.0/24 -all");
     assert_eq!((data.texts[0].strings, data.texts[0].ttl), (2, 300));
 }
 
 #[test]
-fn texts_stand_under_their_purpose() {
+fn each_text_has_its_purpose_as_heading() {
     let data = data(
         "
         example.test. 300 IN TXT \"v=spf1 mx -all\"
@@ -73,7 +70,7 @@ fn texts_stand_under_their_purpose() {
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # TXT of example.test
     ✓ 2 text records
-    ## SPF: who may send mail for this domain (RFC 7208) · TTL 5m
+    ## SPF: servers that may send mail for this domain (RFC 7208) · TTL 5m
     ```
     v=spf1 mx -all
     ```
@@ -86,19 +83,21 @@ fn texts_stand_under_their_purpose() {
 }
 
 #[test]
-fn a_second_spf_record_breaks_spf() {
+fn warns_of_a_second_spf_record() {
     let one = "example.test. 300 IN TXT \"v=spf1 mx -all\"\n";
     let two = "example.test. 300 IN TXT \"V=SPF1\"\n";
     let other = "example.test. 300 IN TXT \"v=spf2.0/pra -all\"\n";
     assert!(data(&format!("{one}{other}")).present().warnings.is_empty());
     assert_eq!(
         data(&format!("{one}{two}")).present().warnings,
-        ["There are 2 SPF records; receivers then treat SPF as broken (RFC 7208 §4.5)"]
+        [
+            "2 SPF records; only one is allowed, so SPF evaluation fails with permerror (RFC 7208 §4.5)"
+        ]
     );
 }
 
 #[test]
-fn no_texts_are_no_blocks() {
+fn a_failed_lookup_shows_no_texts() {
     let none = Data {
         lookup: lookup("gone.test", Rtype::TXT, message(NXDomain, "ra", "", "")),
         texts: Vec::new(),
@@ -112,7 +111,7 @@ fn no_texts_are_no_blocks() {
 }
 
 #[test]
-fn purposes_of_hostile_names_and_texts() {
+fn finds_no_purpose_in_similar_or_malformed_texts() {
     for (name, text, expected) in [
         ("example.test", "", None),
         ("example.test", "   ", None),
@@ -128,22 +127,26 @@ fn purposes_of_hostile_names_and_texts() {
         ("example.test", "site-verify:1", Some("Ownership token")),
         ("example.test", "verification", None),
     ] {
-        let told = purpose(name, text).map(|purpose| purpose.split([':', '(']).next());
-        assert_eq!(told.flatten().map(str::trim), expected, "{name} {text:?}");
+        let purpose_name = purpose(name, text).map(|purpose| purpose.split([':', '(']).next());
+        assert_eq!(
+            purpose_name.flatten().map(str::trim),
+            expected,
+            "{name} {text:?}"
+        );
     }
 }
 
 #[test]
-fn a_text_of_76_characters_stays_and_a_longer_one_is_folded() {
+fn wraps_texts_longer_than_76_characters() {
     let fits = "é".repeat(76);
-    assert_eq!(readable(&fits), fits);
+    assert_eq!(wrap(&fits), fits);
     let longer = "é".repeat(77);
-    assert_eq!(readable(&longer), format!("{fits}\né"));
-    assert_eq!(readable(""), "");
+    assert_eq!(wrap(&longer), format!("{fits}\né"));
+    assert_eq!(wrap(""), "");
 }
 
 #[test]
-fn texts_count_down_with_their_records() {
+fn ttls_of_texts_count_down() {
     let mut data = data("example.test. 300 IN TXT \"x\"");
     assert_eq!(data.lifetime(), std::time::Duration::from_secs(300));
     data.age(301);

@@ -72,7 +72,7 @@ fn providers_are_told_by_what_they_do() {
         assert_eq!(
             head(&document),
             (
-                &*format!("{told} (1 mail server, and it resolves)"),
+                &*format!("{told} (1 mail server; it resolves)"),
                 Severity::Good
             )
         );
@@ -115,7 +115,7 @@ fn a_domain_without_exchanges_has_neither_provider_nor_places() {
     none.mx.lookup.outcome = crate::commands::dns::lookup::Outcome::NoData;
     insta::assert_snapshot!(shown(&none.present()), @r#"
     # Mailboxes of example.test
-    ✗ example.test takes no mail: it has neither MX nor address
+    ✗ example.test cannot receive mail: no MX and no address
     "#);
 }
 

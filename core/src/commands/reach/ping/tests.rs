@@ -33,15 +33,15 @@ fn outcome(times: &[Option<f64>]) -> PingOutcome {
     }
 }
 
-fn ended(times: &[Option<f64>]) -> Data {
+fn finished(times: &[Option<f64>]) -> Data {
     let mut data = Data::new("host.example.test".into(), address(), times.len());
-    data.end(outcome(times));
+    data.finish(outcome(times));
     data
 }
 
 #[test]
-fn statistics_are_those_of_the_replies() {
-    let data = ended(&[Some(10.0), Some(20.0), None, Some(30.0004)]);
+fn computes_statistics_of_the_replies() {
+    let data = finished(&[Some(10.0), Some(20.0), None, Some(30.0004)]);
     assert_eq!((data.sent, data.received, data.loss_percent), (4, 3, 25.0));
     let rtt = data.rtt_ms.expect("replies");
     assert_eq!(
@@ -51,8 +51,8 @@ fn statistics_are_those_of_the_replies() {
 }
 
 #[test]
-fn one_reply_deviates_from_nothing() {
-    let rtt = ended(&[Some(1.2345678)]).rtt_ms.expect("a reply");
+fn one_reply_has_no_deviation() {
+    let rtt = finished(&[Some(1.2345678)]).rtt_ms.expect("a reply");
     assert_eq!(
         (rtt.min, rtt.avg, rtt.max, rtt.stddev),
         (1.235, 1.235, 1.235, 0.0)
@@ -60,74 +60,71 @@ fn one_reply_deviates_from_nothing() {
 }
 
 #[test]
-fn loss_is_a_share_of_what_was_sent() {
-    assert_eq!(ended(&[]).loss_percent, 0.0, "not a number otherwise");
-    assert_eq!(ended(&[None]).loss_percent, 100.0);
-    assert_eq!(ended(&[Some(1.0), None, None]).loss_percent, 66.667);
+fn loss_is_a_percentage_of_the_requests_sent() {
+    assert_eq!(finished(&[]).loss_percent, 0.0, "not NaN");
+    assert_eq!(finished(&[None]).loss_percent, 100.0);
+    assert_eq!(finished(&[Some(1.0), None, None]).loss_percent, 66.667);
 }
 
 #[test]
-fn summaries_say_how_many_answered() {
+fn summary_counts_replies() {
     for (times, summary, severity) in [
         (
             &[Some(10.0), Some(20.0)][..],
-            "2 of 2 answered, 15.0 ms on average",
+            "2/2 replies, avg 15.0 ms",
             Severity::Good,
         ),
         (
             &[Some(10.0), None, None],
-            "1 of 3 answered, 67 % lost, 10.0 ms on average",
+            "1/3 replies, 67 % loss, avg 10.0 ms",
             Severity::Warning,
         ),
-        (&[None, None], "No answer", Severity::Bad),
+        (&[None, None], "No reply (100 % loss)", Severity::Bad),
     ] {
-        assert_eq!(head(&ended(times).present()), (summary, severity));
+        assert_eq!(head(&finished(times).present()), (summary, severity));
     }
 }
 
 #[test]
-fn progress_counts_against_what_is_planned() {
-    let mut data = ended(&[Some(10.0)]);
+fn progress_counts_against_the_planned_requests() {
+    let mut data = finished(&[Some(10.0)]);
     data.planned = 4;
     assert_eq!(
         head(&data.present()),
-        (
-            "1 of 4 answered so far, 10.0 ms on average",
-            Severity::Neutral
-        )
+        ("1/4 replies so far, avg 10.0 ms", Severity::Neutral)
     );
 
     let waiting = Data::new("host.example.test".into(), address(), 4);
     assert_eq!(
         head(&waiting.present()),
-        ("Waiting for an answer", Severity::Neutral)
+        ("Waiting for replies", Severity::Neutral)
     );
 }
 
 #[test]
-fn replies_stand_in_a_table() {
-    let mut data = ended(&[Some(10.0), None, None]);
-    data.replies[1].error = Some("host unreachable (says 192.0.2.254)".into());
+fn lists_replies_in_a_table() {
+    let mut data = finished(&[Some(10.0), None, None]);
+    data.replies[1].error = Some("host unreachable (from 192.0.2.254)".into());
     data.replies[0].ttl = None;
     data.duplicates = Some(2);
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # Ping of host.example.test
-    ! 1 of 3 answered, 67 % lost, 10.0 ms on average
-    [Nr | Time | TTL]
+    ! 1/3 replies, 67 % loss, avg 10.0 ms
+    [# | Time | TTL]
     1 | 10.00 ms |
-    2 | host unreachable (says 192.0.2.254) (bad) |
+    2 | host unreachable (from 192.0.2.254) (bad) |
     3 | lost (bad) |
     Address: 192.0.2.1 (address)
     min/avg/max/stddev: 10.00 / 10.00 / 10.00 / 0.00 ms
-    ! 2 replies came twice
+    ! 2 duplicate replies
     "#);
 }
 
 #[test]
-fn tcp_says_why_it_was_not_icmp() {
+fn explains_why_tcp_was_used() {
     let mut data = Data::new("host.example.test".into(), address(), 1);
     data.hint = Some("allow it with `x`".into());
-    data.end(PingOutcome {
+    data.finish(PingOutcome {
         method: Method::Tcp { port: 443 },
         duplicates: None,
         ..outcome(&[Some(3.0)])
@@ -138,11 +135,11 @@ fn tcp_says_why_it_was_not_icmp() {
         document.warnings,
         ["Measured with TCP connections instead of ICMP (tcp/443): allow it with `x`"]
     );
-    assert_eq!(document.severity, Severity::Good, "a remark only");
+    assert_eq!(document.severity, Severity::Good, "only a note");
 }
 
 #[test]
-fn errors_name_who_said_them_unless_it_was_this_machine() {
+fn errors_name_their_source_unless_local() {
     let error = |from: Option<&str>, local| {
         let reply = Reply {
             error: Some(ReplyError {
@@ -157,7 +154,7 @@ fn errors_name_who_said_them_unless_it_was_this_machine() {
     };
     assert_eq!(
         error(Some("192.0.2.254"), false).as_deref(),
-        Some("host unreachable (says 192.0.2.254)")
+        Some("host unreachable (from 192.0.2.254)")
     );
     assert_eq!(
         error(Some("192.0.2.254"), true).as_deref(),
@@ -168,16 +165,16 @@ fn errors_name_who_said_them_unless_it_was_this_machine() {
 
 #[test]
 fn no_statistics_without_a_reply() {
-    let document = ended(&[None]).present();
+    let document = finished(&[None]).present();
     assert_eq!(field(&document, "min/avg/max/stddev"), None);
     assert_eq!(rows(&document), ["1 | lost (bad) | "]);
-    let json = serde_json::to_value(ended(&[None])).expect("JSON");
+    let json = serde_json::to_value(finished(&[None])).expect("JSON");
     assert_eq!(json["rtt_ms"], serde_json::Value::Null);
     assert!(json.get("hint").is_none());
 }
 
 #[test]
-fn times_are_exact_to_the_microsecond() {
+fn rounds_to_microseconds() {
     for (given, expected) in [
         (0.0, 0.0),
         (0.0004, 0.0),

@@ -29,7 +29,7 @@ fn with(matches: Vec<PortMatch>) -> Data {
 }
 
 #[test]
-fn a_single_use_is_the_answer() {
+fn summary_of_a_single_match() {
     assert_eq!(
         head(&data("443/udp").present()),
         ("https over UDP", Severity::Neutral)
@@ -41,7 +41,7 @@ fn a_single_use_is_the_answer() {
 }
 
 #[test]
-fn several_uses_of_one_port_are_named_once_each() {
+fn names_each_service_of_a_port_once() {
     let uses = vec![
         used(53, "tcp", "domain"),
         used(53, "udp", "domain"),
@@ -49,15 +49,12 @@ fn several_uses_of_one_port_are_named_once_each() {
     ];
     assert_eq!(head(&with(uses).present()).0, "Port 53: domain, other");
     let ports = vec![used(5432, "tcp", "postgresql"), used(5433, "tcp", "pyrrho")];
-    assert_eq!(head(&with(ports).present()).0, "2 uses");
+    assert_eq!(head(&with(ports).present()).0, "2 matches");
 }
 
 #[test]
-fn nothing_found_says_what_can_be_said() {
-    assert_eq!(
-        head(&with(vec![]).present()).0,
-        "Nothing known by this name"
-    );
+fn explains_a_port_without_matches() {
+    assert_eq!(head(&with(vec![]).present()).0, "No service with this name");
     let unused = Data {
         range: Some(ports::port_range(65_000)),
         ..with(vec![])
@@ -65,13 +62,13 @@ fn nothing_found_says_what_can_be_said() {
     let document = unused.present();
     assert_eq!(
         head(&document).0,
-        "No known use; dynamic port, never assigned"
+        "No known service; dynamic port, never assigned"
     );
     assert!(rows(&document).is_empty());
 }
 
 #[test]
-fn unofficial_uses_are_marked() {
+fn marks_unofficial_services() {
     let common = PortMatch {
         unofficial: true,
         ..used(8080, "tcp", "web")
@@ -83,7 +80,7 @@ fn unofficial_uses_are_marked() {
 }
 
 #[test]
-fn a_full_list_says_that_it_is_cut() {
+fn notes_a_truncated_list() {
     let full = |count| {
         let uses = (0..count)
             .map(|at| used(at as u16 + 1, "tcp", "x"))

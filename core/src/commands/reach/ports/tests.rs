@@ -1,8 +1,8 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
 
-fn checked(port: u16, state: &'static str) -> Checked {
-    Checked {
+fn checked(port: u16, state: &'static str) -> PortStatus {
+    PortStatus {
         port,
         protocol: "tcp",
         state,
@@ -13,7 +13,7 @@ fn checked(port: u16, state: &'static str) -> Checked {
     }
 }
 
-fn data(ports: Vec<Checked>, planned: usize) -> Data {
+fn data(ports: Vec<PortStatus>, planned: usize) -> Data {
     Data {
         target: "host.example.test".into(),
         address: "192.0.2.1".parse().expect("an address"),
@@ -22,12 +22,12 @@ fn data(ports: Vec<Checked>, planned: usize) -> Data {
     }
 }
 
-fn many(closed: u16) -> Vec<Checked> {
+fn many(closed: u16) -> Vec<PortStatus> {
     (1..=closed).map(|port| checked(port, "closed")).collect()
 }
 
 #[test]
-fn states_are_counted_in_their_order() {
+fn summary_counts_open_then_closed_then_filtered() {
     for (states, planned, summary) in [
         (
             &["filtered", "open", "closed", "open"][..],
@@ -51,19 +51,19 @@ fn states_are_counted_in_their_order() {
 }
 
 #[test]
-fn each_port_says_what_is_known_of_it() {
+fn lists_ports_with_service_time_and_banner() {
     let ports = vec![
-        Checked {
+        PortStatus {
             service: Some("ssh"),
             rtt_ms: Some(12.3456),
             hint: Some("SSH-2.0-<b>".into()),
             ..checked(22, "open")
         },
-        Checked {
+        PortStatus {
             rtt_ms: Some(0.4),
             ..checked(25, "closed")
         },
-        Checked {
+        PortStatus {
             reason: Some("no answer".into()),
             ..checked(99, "filtered")
         },
@@ -72,17 +72,17 @@ fn each_port_says_what_is_known_of_it() {
     insta::assert_snapshot!(shown(&data(ports, 3).present()), @r#"
     # Ports of host.example.test
     · 1 open, 1 closed, 1 filtered
-    [Port | State | Usually | Time | Said]
+    [Port | State | Service | Time | Banner]
     22 | open (good) | ssh | 12.3 ms | SSH-2.0-<b> (exact)
     25 | closed (aside) |  | 0.4 ms |
     99 | filtered (warning) |  |  | no answer (exact)
     Address: 192.0.2.1 (address)
-    ! "Usually" is what a port is registered for, not what was found there
+    ! Service names are guesses from the port number
     "#);
 }
 
 #[test]
-fn thirty_ports_are_listed_and_more_are_ranges() {
+fn more_than_30_ports_are_shown_as_ranges() {
     let listed = data(many(30), 30).present();
     assert_eq!(rows(&listed).len(), 30);
     assert_eq!(field(&listed, "Closed"), None);
@@ -98,7 +98,7 @@ fn thirty_ports_are_listed_and_more_are_ranges() {
 }
 
 #[test]
-fn results_are_read_with_the_usual_service() {
+fn results_get_the_usual_service() {
     let result = PortResult {
         port: 443,
         state: PortState::Filtered,
@@ -106,7 +106,7 @@ fn results_are_read_with_the_usual_service() {
         reason: Some("host unreachable".into()),
         hint: None,
     };
-    let read = Checked::from(&result);
+    let read = PortStatus::from(&result);
     assert_eq!(
         (read.state, read.service, read.rtt_ms, read.protocol),
         ("filtered", Some("https"), Some(1.0), "tcp")
@@ -115,12 +115,12 @@ fn results_are_read_with_the_usual_service() {
 }
 
 #[test]
-fn the_remark_on_services_comes_with_services_only() {
+fn notes_that_service_names_are_guesses() {
     assert!(data(many(2), 2).present().warnings.is_empty());
     let mut ports = many(2);
     ports[0].service = Some("x");
     assert_eq!(
         data(ports, 2).present().warnings,
-        ["\"Usually\" is what a port is registered for, not what was found there"]
+        ["Service names are guesses from the port number"]
     );
 }

@@ -42,7 +42,7 @@ fn data(hops: Vec<Hop>, reached: bool) -> Data {
 }
 
 #[test]
-fn the_end_of_the_route_is_the_summary() {
+fn summary_describes_the_end_of_the_route() {
     let answering = || hop(1, vec![probe("192.0.2.1", 1.0)]);
     let silent = |ttl| hop(ttl, vec![None, None, None]);
 
@@ -66,16 +66,16 @@ fn the_end_of_the_route_is_the_summary() {
         (
             vec![answering(), silent(2), silent(3)],
             false,
-            "Not reached: silence after hop 1",
+            "Not reached: no reply after hop 1",
             Severity::Warning,
         ),
         (
             vec![silent(1)],
             false,
-            "Not reached: nobody answers",
+            "Not reached: no replies",
             Severity::Bad,
         ),
-        (vec![], false, "Not reached: nobody answers", Severity::Bad),
+        (vec![], false, "Not reached: no replies", Severity::Bad),
         (
             vec![answering(), hop(2, vec![None, refused("192.0.2.2")])],
             false,
@@ -95,7 +95,7 @@ fn progress_counts_hops() {
 }
 
 #[test]
-fn a_hop_is_a_row_whoever_answers_its_probes() {
+fn each_hop_is_one_row() {
     let mut several = hop(
         2,
         vec![
@@ -117,7 +117,7 @@ fn a_hop_is_a_row_whoever_answers_its_probes() {
     assert_eq!(
         rows(&data(hops, true).present()),
         [
-            "1 |  (address) | no answer (aside) |  | *  *",
+            "1 |  (address) | no reply (aside) |  | *  *",
             "2 | 192.0.2.2 / 192.0.2.3 (address) | a.example.test (domain) | AS64496 DE | 1.2  2.0  3.0",
             "3 | 2001:db8::3 (address) |  | FR | *  7.0 !X",
             "4 | 192.0.2.4 (address) |  | AS1 | 0.0",
@@ -126,31 +126,31 @@ fn a_hop_is_a_row_whoever_answers_its_probes() {
 }
 
 #[test]
-fn whoever_supplied_networks_is_named_with_them_only() {
+fn names_data_sources_only_with_networks() {
     let mut hops = vec![hop(1, vec![probe("192.0.2.1", 1.0)])];
     assert_eq!(
-        field(&data(hops.clone(), true).present(), "Networks by"),
+        field(&data(hops.clone(), true).present(), "Data sources"),
         None
     );
     hops[0].asn = Some(64496);
     assert_eq!(
-        field(&data(hops, true).present(), "Networks by"),
+        field(&data(hops, true).present(), "Data sources"),
         Some(ATTRIBUTION)
     );
 }
 
 #[test]
-fn a_narrow_link_and_another_method_are_told() {
+fn shows_path_mtu_and_probe_method() {
     for (method, warnings) in [
         (None, vec![]),
         (Some("udp"), vec![]),
         (
             Some("icmp"),
-            vec!["The target does not answer UDP; it answered ICMP"],
+            vec!["The target does not reply to UDP probes; used ICMP"],
         ),
         (
             Some("tcp"),
-            vec!["The target does not answer UDP; it answered TCP"],
+            vec!["The target does not reply to UDP probes; used TCP"],
         ),
     ] {
         let mut data = data(vec![hop(1, vec![probe("192.0.2.9", 1.0)])], true);
@@ -158,7 +158,7 @@ fn a_narrow_link_and_another_method_are_told() {
         let document = data.present();
         assert_eq!(document.warnings, warnings);
         assert_eq!(document.severity, Severity::Good);
-        assert_eq!(field(&document, "Narrowest link"), None);
+        assert_eq!(field(&document, "Path MTU"), None);
     }
 
     let mut narrow = data(vec![hop(1, vec![probe("192.0.2.9", 1.0)])], true);
@@ -166,15 +166,15 @@ fn a_narrow_link_and_another_method_are_told() {
     insta::assert_snapshot!(shown(&narrow.present()), @r#"
     # Route to host.example.test
     ✓ Reached after 1 hop
-    [Hop | Address | Name | Network | Times in ms]
+    [Hop | Address | Name | Network | RTT (ms)]
     1 | 192.0.2.9 (address) |  |  | 1.0
     Target: 192.0.2.9 (address)
-    Narrowest link: MTU 1400 bytes
+    Path MTU: 1400 bytes
     "#);
 }
 
 #[test]
-fn json_marks_lost_probes_and_leaves_out_what_is_usual() {
+fn json_has_null_for_lost_probes_and_omits_defaults() {
     let json = serde_json::to_value(data(
         vec![hop(
             1,

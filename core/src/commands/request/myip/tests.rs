@@ -20,7 +20,7 @@ fn hop(address: &str, source: &'static str, trusted: bool) -> Hop {
     }
 }
 
-fn data(via: Way, chain: Vec<Hop>) -> Data {
+fn data(via: Via, chain: Vec<Hop>) -> Data {
     Data {
         address: "192.0.2.1".parse().expect("an address"),
         port: Some(4711),
@@ -35,12 +35,15 @@ fn data(via: Way, chain: Vec<Hop>) -> Data {
 }
 
 #[test]
-fn a_direct_caller_has_no_stations() {
-    let direct = data(Way::Direct, vec![hop("192.0.2.1", "connection", true)]);
+fn a_direct_connection_has_no_proxy_chain() {
+    let direct = data(Via::Direct, vec![hop("192.0.2.1", "connection", true)]);
     let document = direct.present();
     assert_eq!(
         head(&document),
-        ("You come from 192.0.2.1, directly", Severity::Neutral)
+        (
+            "Your IP address is 192.0.2.1, direct connection",
+            Severity::Neutral
+        )
     );
     assert!(rows(&document).is_empty());
     assert_eq!(field(&document, "Your port"), Some("4711"));
@@ -48,9 +51,9 @@ fn a_direct_caller_has_no_stations() {
 }
 
 #[test]
-fn proxies_are_named_up_to_the_caller() {
+fn summary_names_the_proxies_up_to_the_client() {
     let proxied = data(
-        Way::Proxy,
+        Via::Proxy,
         vec![
             hop("198.51.100.1", "connection", true),
             hop("198.51.100.2", "x-forwarded-for", true),
@@ -60,14 +63,14 @@ fn proxies_are_named_up_to_the_caller() {
     );
     assert_eq!(
         head(&proxied.present()).0,
-        "You come from 192.0.2.1, through 198.51.100.1, 198.51.100.2"
+        "Your IP address is 192.0.2.1, via 198.51.100.1, 198.51.100.2"
     );
 }
 
 #[test]
-fn stations_say_who_names_them_and_what_that_is_worth() {
+fn proxy_chain_shows_source_and_trust() {
     let mut data = data(
-        Way::Proxy,
+        Via::Proxy,
         vec![
             hop("198.51.100.1", "connection", true),
             hop("198.51.100.2", "proxy_protocol", true),
@@ -82,8 +85,8 @@ fn stations_say_who_names_them_and_what_that_is_worth() {
     data.notes = vec!["Forwarded and X-Forwarded-For differ".into()];
     data.proxy_headers.insert("via".into(), "1.1 proxy".into());
     insta::assert_snapshot!(shown(&data.present()), @r#"
-    # Your address
-    · You come from 192.0.2.1, through 198.51.100.1, 198.51.100.2
+    # Your IP address
+    · Your IP address is 192.0.2.1, via 198.51.100.1, 198.51.100.2
     Address: 192.0.2.1 (address)
     Class: global
     Country: Germany (DE)
@@ -92,28 +95,28 @@ fn stations_say_who_names_them_and_what_that_is_worth() {
     Postal code: 60311 (exact)
     Position: 50.1155, 8.6842, within 20 km
     Time zone: Europe/Berlin (exact)
-    Network of: AS64496 Example Net (exact)
+    Network: AS64496 Example Net (exact)
     Block: 192.0.2.0/24 (address)
     Names: a.example.test (domain)
     Your port: 4711
-    ## From here outwards
-    [Station | Said by | Worth]
-    198.51.100.1 (address) | this connection | believed (good)
-    198.51.100.2 (address) | PROXY protocol | believed (good)
-    192.0.2.1 (address) | forwarded | believed (good)
-    unknown <b> (exact) | forwarded | a claim (warning)
-    ## What proxies wrote
+    ## Proxy chain, nearest first
+    [Address | Source | Trust]
+    198.51.100.1 (address) | this connection | verified (good)
+    198.51.100.2 (address) | PROXY protocol | verified (good)
+    192.0.2.1 (address) | forwarded | verified (good)
+    unknown <b> (exact) | forwarded | unverified (warning)
+    ## Proxy headers
     [Field | Value]
     via | 1.1 proxy (exact)
     Data: Cities of 2026-01-02, Networks of unknown date. Country: IPFire Location (CC BY-SA 4.0). AS: RouteViews, NRO, DB-IP.com (CC BY 4.0). (aside)
-    ! 2 more stations were named
-    ! Claims come from whoever sent the request; only trusted proxies are believed.
+    ! 2 more addresses in the chain are not shown
+    ! Unverified entries may be forged; only entries added by trusted proxies are verified.
     ! Forwarded and X-Forwarded-For differ
     "#);
 }
 
 #[test]
-fn only_header_fields_of_proxies_are_listed() {
+fn lists_only_proxy_headers() {
     let visit = samples::visit(
         "192.0.2.1:1",
         &[
@@ -137,19 +140,19 @@ fn only_header_fields_of_proxies_are_listed() {
 }
 
 #[test]
-fn sources_are_words() {
-    assert_eq!(said_by("connection"), "this connection");
-    assert_eq!(said_by("proxy_protocol"), "PROXY protocol");
-    assert_eq!(said_by("cf-connecting-ip"), "cf-connecting-ip");
+fn names_sources() {
+    assert_eq!(source_name("connection"), "this connection");
+    assert_eq!(source_name("proxy_protocol"), "PROXY protocol");
+    assert_eq!(source_name("cf-connecting-ip"), "cf-connecting-ip");
 }
 
 #[test]
-fn json_says_how_the_caller_came() {
-    let json = serde_json::to_value(data(Way::Proxy, vec![])).expect("JSON");
+fn json_has_the_kind_of_connection() {
+    let json = serde_json::to_value(data(Via::Proxy, vec![])).expect("JSON");
     assert_eq!(json["via"], "proxy");
     assert!(json.get("chain_left_out").is_none() && json.get("notes").is_none());
     assert_eq!(
-        data(Way::Direct, vec![]).lifetime(),
+        data(Via::Direct, vec![]).lifetime(),
         Duration::from_secs(30)
     );
 }

@@ -6,7 +6,7 @@ fn variables(visit: &Visit, proxies: &Proxies) -> Map<String, Value> {
 }
 
 #[test]
-fn variables_are_named_as_cgi_names_them() {
+fn variables_have_cgi_names() {
     let mut visit = samples::visit(
         "192.0.2.1:4711",
         &[
@@ -44,7 +44,7 @@ fn variables_are_named_as_cgi_names_them() {
 }
 
 #[test]
-fn tls_is_known_from_trusted_proxies_only() {
+fn takes_tls_from_trusted_proxies_only() {
     let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", "https")]);
     assert_eq!(
         variables(&visit, &Proxies::default())["REQUEST_SCHEME"],
@@ -62,7 +62,7 @@ fn tls_is_known_from_trusted_proxies_only() {
 }
 
 #[test]
-fn others_do_not_read_credentials() {
+fn hides_credentials_from_others() {
     let mut visit = samples::visit(
         "192.0.2.1:1",
         &[("cookie", "secret=1"), ("authorization", "Bearer x")],
@@ -78,11 +78,11 @@ fn others_do_not_read_credentials() {
         !written.contains("secret=1") && !written.contains("Bearer"),
         "{written}"
     );
-    assert_eq!(data.headers[0].1, "(8 characters, not shown to others)");
+    assert_eq!(data.headers[0].1, "(8 characters, hidden)");
 }
 
 #[test]
-fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
+fn tls_variables_of_a_trusted_proxy_have_apache_names() {
     let mut visit = samples::visit("192.0.2.1:4711", &[]);
 
     visit.connection.relayed = Some(crate::request::http_request::Relayed {
@@ -105,7 +105,7 @@ fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
         variables(&visit, &Proxies::new(&http))
     };
 
-    let believed = trusting("192.0.2.0/24");
+    let variables = trusting("192.0.2.0/24");
 
     for (name, value) in [
         ("SSL_PROTOCOL", Some("TLSv1.3")),
@@ -121,17 +121,17 @@ fn what_a_trusted_proxy_says_of_encryption_is_named_as_apache_names_it() {
         ("SERVER_ADDR", Some("203.0.113.1")),
         ("SERVER_PORT", Some("443")),
     ] {
-        assert_eq!(believed.get(name).and_then(Value::as_str), value, "{name}");
+        assert_eq!(variables.get(name).and_then(Value::as_str), value, "{name}");
     }
 }
 
 #[test]
-fn schemes_are_those_of_the_web_and_the_nearest_proxy_counts() {
+fn scheme_is_http_or_https_from_the_nearest_proxy() {
     let mut http = crate::settings::Settings::default().http;
     http.trusted_proxies
         .extend("192.0.2.0/24".parse::<ipnet::IpNet>());
     let proxies = Proxies::new(&http);
-    for (said, expected) in [
+    for (value, expected) in [
         ("https", "https"),
         ("HTTPS", "https"),
         ("http, https", "https"),
@@ -139,14 +139,14 @@ fn schemes_are_those_of_the_web_and_the_nearest_proxy_counts() {
         ("javascript", "http"),
         ("", "http"),
     ] {
-        let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", said)]);
-        assert_eq!(scheme(&visit, false, &proxies), expected, "{said:?}");
+        let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", value)]);
+        assert_eq!(scheme(&visit, false, &proxies), expected, "{value:?}");
         assert_eq!(scheme(&visit, true, &Proxies::default()), "https");
     }
 }
 
 #[test]
-fn a_host_loses_its_port_only() {
+fn removes_only_the_port_of_a_host() {
     for (host, name) in [
         ("example.test", "example.test"),
         ("example.test:8080", "example.test"),
@@ -161,18 +161,18 @@ fn a_host_loses_its_port_only() {
 }
 
 #[test]
-fn protocols_are_named_as_browsers_name_them() {
+fn protocols_have_their_usual_names() {
     assert_eq!(protocol(Version::HTTP_11), "HTTP/1.1");
     assert_eq!(protocol(Version::HTTP_2), "HTTP/2");
 }
 
 #[test]
-fn long_values_are_cut_at_a_character() {
-    let fits = "é".repeat(MOST_VALUE);
-    assert_eq!(shortened(&fits), fits);
+fn truncates_long_values_at_a_character() {
+    let fits = "é".repeat(MAX_VALUE_CHARS);
+    assert_eq!(truncate(&fits), fits);
     let longer = format!("{fits}é");
-    assert_eq!(shortened(&longer), format!("{fits}… (4001 characters)"));
-    assert_eq!(shortened(""), "");
+    assert_eq!(truncate(&longer), format!("{fits}… (4001 characters)"));
+    assert_eq!(truncate(""), "");
 }
 
 #[test]
@@ -182,6 +182,6 @@ fn the_summary_is_the_request_line() {
         &[("accept", "*/*"), ("x-a", "1"), ("x-a", "2")],
     );
     let document = Data::of(&visit, &Proxies::default()).present();
-    assert_eq!(document.summary, "GET /me over HTTP/1.1, 3 header lines");
+    assert_eq!(document.summary, "GET /me HTTP/1.1, 3 header fields");
     assert!(document.warnings.is_empty());
 }

@@ -10,7 +10,7 @@ fn data(text: &str) -> Data {
 }
 
 #[test]
-fn a_browser_is_told_with_its_system() {
+fn names_browser_and_system() {
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     insta::assert_snapshot!(shown(&data(firefox).present()), @r#"
     # User-Agent
@@ -18,8 +18,8 @@ fn a_browser_is_told_with_its_system() {
     Kind: pc
     Bot: no
     Client: Firefox 140.0 (exact)
-    Maker: Mozilla (exact)
-    System: Linux (exact)
+    Vendor: Mozilla (exact)
+    OS: Linux (exact)
     ```
     Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
     ```
@@ -27,34 +27,29 @@ fn a_browser_is_told_with_its_system() {
 }
 
 #[test]
-fn what_is_known_makes_the_summary() {
-    for (client, os, bot, told) in [
+fn summary_joins_the_known_parts() {
+    for (client, os, bot, expected) in [
         (Some("A 1"), Some("B 2"), false, "A 1 on B 2"),
         (Some("A 1"), None, false, "A 1"),
-        (None, Some("B 2"), false, "An unknown client on B 2"),
-        (None, None, false, "Nothing that is known"),
-        (Some("A 1"), None, true, "A 1 (no person: a bot or tool)"),
-        (
-            None,
-            None,
-            true,
-            "Nothing that is known (no person: a bot or tool)",
-        ),
+        (None, Some("B 2"), false, "Unknown client on B 2"),
+        (None, None, false, "Unknown"),
+        (Some("A 1"), None, true, "A 1 (bot or tool)"),
+        (None, None, true, "Unknown (bot or tool)"),
     ] {
-        assert_eq!(summary(client, os, bot), told);
+        assert_eq!(summary(client, os, bot), expected);
     }
 }
 
 #[test]
-fn a_tool_is_no_person() {
+fn marks_a_tool_as_bot() {
     let document = data("curl/8.5.0").present();
-    assert_eq!(head(&document).0, "curl 8.5.0 (no person: a bot or tool)");
+    assert_eq!(head(&document).0, "curl 8.5.0 (bot or tool)");
     assert_eq!(field(&document, "Bot"), Some("yes"));
     assert_eq!(field(&document, "Kind"), Some("misc"));
 }
 
 #[test]
-fn hostile_text_is_shown_as_it_is() {
+fn accepts_adversarial_text() {
     for text in [
         "",
         "\u{202e}gnp.exe",
@@ -66,23 +61,23 @@ fn hostile_text_is_shown_as_it_is() {
         assert_eq!(head(&document).1, Severity::Neutral, "{text:?}");
     }
     let document = data("").present();
-    assert_eq!(head(&document).0, "Nothing that is known");
+    assert_eq!(head(&document).0, "Unknown");
     assert_eq!(field(&document, "Client"), None);
 }
 
 #[test]
-fn a_long_text_says_how_much_of_it_was_read() {
+fn notes_a_truncated_user_agent() {
     let mut data = data("x");
     assert!(data.present().warnings.is_empty());
     data.clipped = true;
     assert_eq!(
         data.present().warnings,
-        ["Only the first 1024 bytes were read"]
+        ["Only the first 1024 bytes were parsed"]
     );
 }
 
 #[test]
-fn hints_stand_beside_and_their_contradictions_are_warnings() {
+fn shows_hints_and_warns_of_conflicts() {
     let brand = |name: &str, version: &str| Brand {
         name: name.into(),
         version: version.into(),
@@ -106,7 +101,7 @@ fn hints_stand_beside_and_their_contradictions_are_warnings() {
 
     assert_eq!(
         document.warnings,
-        ["Two stories: Linux in the User-Agent, Windows in the hints"]
+        ["Conflict: Linux in the User-Agent, Windows in the hints"]
     );
     assert_eq!(document.severity, Severity::Warning);
     for (name, value) in [
@@ -120,7 +115,7 @@ fn hints_stand_beside_and_their_contradictions_are_warnings() {
 }
 
 #[test]
-fn empty_hints_are_a_heading_alone() {
+fn empty_hints_have_only_a_heading() {
     let mut document = Document::default();
     add_hints(&Hints::default(), &mut document);
     assert_eq!(document.blocks.len(), 1);
