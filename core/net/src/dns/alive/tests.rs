@@ -56,7 +56,7 @@ async fn the_result_is_reused_for_three_seconds() {
     assert!(alive.check(&no_server()).await.is_err());
     assert!(alive.check(&client).await.is_err());
     assert_eq!(server.query_count(), 0, "the last result is reused");
-    advance(HOLDS).await;
+    advance(TTL).await;
     assert!(alive.check(&client).await.is_ok());
     assert_eq!(server.query_count(), 1);
 }

@@ -1,14 +1,14 @@
 use super::*;
 
 #[test]
-fn the_lengths_in_the_client_hello_are_right() {
+fn the_client_hello_has_correct_lengths() {
     let hello = client_hello();
     assert_eq!(hello.len() - 5, usize::from(hello[4]));
     assert_eq!(hello.len() - 9, usize::from(hello[8]));
 }
 
 #[test]
-fn greetings_become_one_printable_line() {
+fn formats_a_greeting_as_one_printable_line() {
     let say = |bytes: &[u8]| understand(bytes);
     assert_eq!(
         say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(),
@@ -33,7 +33,7 @@ fn greetings_become_one_printable_line() {
 }
 
 #[test]
-fn a_port_says_what_is_expected_of_it() {
+fn maps_ports_to_expected_protocols() {
     for (ports, expected) in [
         (&[21, 22, 25, 587, 3306, 5903][..], Kind::Greets),
         (&[80, 8080, 9090], Kind::Http),
@@ -48,7 +48,7 @@ fn a_port_says_what_is_expected_of_it() {
 }
 
 #[test]
-fn no_more_is_read_than_tells_what_it_is() {
+fn stops_reading_when_the_protocol_is_clear() {
     for (kind, bytes, enough) in [
         (Kind::Greets, &b""[..], false),
         (Kind::Greets, b"2", true),
@@ -63,7 +63,7 @@ fn no_more_is_read_than_tells_what_it_is() {
 }
 
 #[test]
-fn hostile_greetings_stay_one_short_printable_line() {
+fn formats_a_hostile_greeting_as_one_short_printable_line() {
     for (bytes, expected) in [
         (&b"\n\n"[..], None),
         (b"\r\nhello", None),

@@ -5,7 +5,7 @@ use super::*;
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 #[tokio::test]
-async fn open_and_closed_ports_are_told_in_the_order_asked_and_once() {
+async fn reports_each_port_once_in_the_requested_order() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("binds");
     let open = listener.local_addr().expect("an address").port();
@@ -40,13 +40,16 @@ async fn open_and_closed_ports_are_told_in_the_order_asked_and_once() {
 }
 
 #[tokio::test]
-async fn nothing_to_check_takes_no_time() {
-    let none = check_ports(LOOPBACK, &[], ScanOptions::default(), |_| panic!("told")).await;
+async fn returns_at_once_without_ports() {
+    let none = check_ports(LOOPBACK, &[], ScanOptions::default(), |_| {
+        panic!("a result")
+    })
+    .await;
     assert!(none.is_empty());
 }
 
 #[test]
-fn what_this_machine_lacks_is_no_answer() {
+fn a_local_shortage_is_not_an_answer() {
     use nix::libc;
     for (code, shortage) in [
         (libc::EMFILE, true),
@@ -64,7 +67,7 @@ fn what_this_machine_lacks_is_no_answer() {
 }
 
 #[tokio::test]
-async fn without_sockets_a_port_is_not_checked_and_that_is_told() {
+async fn reports_a_port_as_not_checked_without_sockets() {
     let mut scan = Scan::new(LOOPBACK, &[80], ScanOptions::default());
     scan.queue.clear();
     let mut told = Vec::new();
