@@ -48,7 +48,7 @@ struct Inner {
 pub struct Question<'a> {
     /// Query name, with or without the final dot.
     pub name: &'a str,
-    /// Query type (QTYPE).
+    /// Record type to query (QTYPE).
     pub rtype: Rtype,
     /// RD: ask the server to recurse.
     pub recurse: bool,
@@ -77,7 +77,7 @@ impl<'a> Question<'a> {
 /// A response, the server that sent it and the transport used.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// The parsed message.
+    /// The message, parsed and complete.
     pub message: Message,
     /// Label of the server that responded.
     pub resolver: String,

@@ -242,7 +242,7 @@ impl Http {
     }
 }
 
-/// Returns the User-Agent.
+/// Returns the User-Agent, with the operator's contact if configured.
 fn agent(contact: Option<&str>) -> String {
     let contact = contact
         .map(|contact| format!("{contact}; "))

@@ -76,7 +76,7 @@ pub enum PortState {
 /// Result for one port.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PortResult {
-    /// TCP port number.
+    /// TCP port number, 1–65535.
     pub port: u16,
     /// Open, closed or filtered.
     pub state: PortState,

@@ -24,7 +24,7 @@ use super::service_binding;
 /// Record data, typed for the record types that `domain` supports.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
 
-/// One response.
+/// A parsed DNS response.
 #[derive(Debug, Clone)]
 pub struct Message {
     /// Message ID, as in the header.
@@ -52,17 +52,17 @@ pub struct Message {
 /// Header flags of RFC 1035 and 4035.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Flags {
-    /// Authoritative answer (AA).
+    /// AA: the answer is authoritative.
     pub aa: bool,
-    /// The response is truncated (TC).
+    /// TC: the response is truncated.
     pub tc: bool,
-    /// Recursion desired (RD).
+    /// RD: the client asked for recursion.
     pub rd: bool,
-    /// Recursion available (RA).
+    /// RA: the server offers recursion.
     pub ra: bool,
-    /// Authentic data (AD): the resolver validated it with DNSSEC.
+    /// AD: the resolver validated it with DNSSEC.
     pub ad: bool,
-    /// Checking disabled (CD).
+    /// CD: DNSSEC checking is disabled.
     pub cd: bool,
 }
 
@@ -71,7 +71,7 @@ pub struct Flags {
 pub struct Edns {
     /// EDNS version, normally 0.
     pub version: u8,
-    /// DNSSEC OK (DO).
+    /// DO: DNSSEC records are supported.
     pub dnssec_ok: bool,
     /// Largest UDP payload that the server accepts, in bytes.
     pub udp_size: u16,
@@ -100,14 +100,14 @@ impl Display for ExtendedError {
     }
 }
 
-/// A resource record.
+/// A resource record with parsed data.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Owner name, without the final dot.
     pub name: String,
     /// Class, nearly always IN.
     pub class: Class,
-    /// TTL in seconds.
+    /// Time to live in seconds.
     pub ttl: u32,
     /// Record type, possibly unknown.
     pub rtype: Rtype,

@@ -27,7 +27,7 @@ use crate::{metrics, outlay};
 /// Receive buffer in bytes. EDNS announces 1,232; longer datagrams are truncated and fail to parse.
 const MAX_DATAGRAM: usize = 4096;
 
-/// One DNS server.
+/// A DNS server with its transports and open connection.
 pub(super) struct Upstream {
     /// Name of the server in responses and errors.
     pub(super) label: String,

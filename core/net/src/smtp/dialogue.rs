@@ -53,7 +53,7 @@ pub struct Outcome {
 pub enum End {
     /// The server rejected an earlier command or the connection.
     Refused(Stage, Reply),
-    /// The connection failed.
+    /// The connection failed at this stage.
     Broken(Stage, Broken),
     /// The address needs SMTPUTF8, which the server does not offer.
     NoUtf8,

@@ -14,12 +14,12 @@ const MAX_LINES: usize = 100;
 /// Most bytes of one reply, as received.
 const MAX_REPLY: usize = 32 * 1024;
 /// Most bytes of text stored per reply.
-const MAX_KEPT: usize = 2048;
+const MAX_TEXT: usize = 2048;
 
 /// One reply with all its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// Reply code, 200–599.
+    /// Three-digit reply code, 200–599.
     pub code: u16,
     /// First enhanced status code in its lines.
     pub enhanced: Option<Enhanced>,
@@ -33,9 +33,9 @@ pub struct Reply {
 pub struct Enhanced {
     /// Class: 2, 4 or 5.
     pub class: u8,
-    /// 0–999.
+    /// Subject of the status, 0–999.
     pub subject: u16,
-    /// 0–999.
+    /// Detail of the status, 0–999.
     pub detail: u16,
 }
 
@@ -55,7 +55,7 @@ pub struct Parser {
     /// Lines of the incomplete reply.
     lines: Vec<String>,
     enhanced: Option<Enhanced>,
-    kept: usize,
+    stored: usize,
     /// Bytes of the incomplete reply so far.
     size: usize,
     count: usize,
@@ -137,7 +137,7 @@ impl Enhanced {
 }
 
 impl Parser {
-    /// Adds received bytes.
+    /// Appends received bytes to the buffer.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
@@ -162,7 +162,7 @@ impl Parser {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.push_str(&decoded(&self.buffer[..self.buffer.len().min(MAX_KEPT)]));
+            text.push_str(&decoded(&self.buffer[..self.buffer.len().min(MAX_TEXT)]));
         }
         text
     }
@@ -198,7 +198,7 @@ impl Parser {
             if !more {
                 let lines = std::mem::take(&mut self.lines);
                 let enhanced = self.enhanced.take();
-                (self.kept, self.size, self.count) = (0, 0, 0);
+                (self.stored, self.size, self.count) = (0, 0, 0);
                 return Ok(Some(Reply {
                     code,
                     enhanced,
@@ -251,19 +251,19 @@ impl Parser {
             }
         }
 
-        let room = text.floor_char_boundary(MAX_KEPT.saturating_sub(self.kept));
+        let room = text.floor_char_boundary(MAX_TEXT.saturating_sub(self.stored));
 
-        if room > 0 || (text.is_empty() && self.kept < MAX_KEPT) {
+        if room > 0 || (text.is_empty() && self.stored < MAX_TEXT) {
             self.lines.push(text[..room].to_owned());
-            self.kept += room + 1;
+            self.stored += room + 1;
         }
     }
 }
 
-fn class_of(code: u16, said: u8) -> u8 {
+fn class_of(code: u16, class: u8) -> u8 {
     match code / 100 {
         class @ (2 | 4 | 5) => class as u8,
-        _ => said,
+        _ => class,
     }
 }
 

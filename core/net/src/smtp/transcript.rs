@@ -22,7 +22,7 @@ pub enum Stage {
     Ehlo,
     /// STARTTLS and the TLS handshake.
     Starttls,
-    /// MAIL FROM.
+    /// MAIL FROM with the sender.
     Mail,
     /// RCPT TO for the checked address.
     Rcpt,
@@ -30,7 +30,7 @@ pub enum Stage {
     RcptRandom,
     /// RSET before a second transaction.
     Rset,
-    /// QUIT.
+    /// QUIT at the end of the session.
     Quit,
 }
 

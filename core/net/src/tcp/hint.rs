@@ -7,9 +7,9 @@ use tokio::{net::TcpStream, time::timeout_at};
 
 use crate::outlay;
 
-/// Most bytes read.
+/// Most bytes read from a port.
 const MAX_BYTES: usize = 256;
-/// Most characters returned.
+/// Most characters in a banner.
 const MAX_CHARACTERS: usize = 120;
 
 /// Protocol expected on a port, by its number.

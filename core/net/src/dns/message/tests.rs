@@ -66,7 +66,7 @@ fn with(rtype: u16, data: &[u8]) -> Message {
 fn reads_every_section_in_the_servers_order() {
     let octets = whole();
     let message = read(octets.clone());
-    let shown = |records: &[Record]| -> Vec<String> {
+    let presentations = |records: &[Record]| -> Vec<String> {
         records
             .iter()
             .map(|r| {
@@ -85,7 +85,7 @@ fn reads_every_section_in_the_servers_order() {
     assert_eq!((message.id, message.rcode), (7, OptRcode::NOERROR));
     assert_eq!(message.question, Some(("www.example.com".into(), Rtype::A)));
     assert_eq!(
-        shown(&message.answers),
+        presentations(&message.answers),
         [
             "www.example.com 300 IN CNAME web.example.com.",
             "web.example.com 60 IN A 192.0.2.1",
@@ -94,11 +94,11 @@ fn reads_every_section_in_the_servers_order() {
     );
 
     assert_eq!(
-        shown(&message.authority),
+        presentations(&message.authority),
         ["example.com 3600 IN SOA ns.example.com. host.example.com. 1 7200 900 1209600 300"]
     );
     assert_eq!(
-        shown(&message.additional),
+        presentations(&message.additional),
         ["ns.example.com 60 IN AAAA 2001:db8::1"]
     );
     assert_eq!(message.octets, octets);
@@ -288,8 +288,8 @@ fn formats_invalid_data_as_raw_bytes_and_keeps_other_records() {
         Some(("example.com", A)),
         [&[odd, good], &[], &[]],
     ));
-    let shown: Vec<_> = message.answers.iter().map(Record::presentation).collect();
-    assert_eq!(shown, [r"\# 3 C00002", "192.0.2.1"]);
+    let presentations: Vec<_> = message.answers.iter().map(Record::presentation).collect();
+    assert_eq!(presentations, [r"\# 3 C00002", "192.0.2.1"]);
     assert_eq!(message.answers[0].rtype, Rtype::A);
     assert_eq!(message.addresses(), [IpAddr::from([192, 0, 2, 1])]);
 }

@@ -268,7 +268,7 @@ async fn falls_back_to_helo() {
 
 #[tokio::test]
 async fn reports_the_stage_that_ended_the_session() {
-    for (script, stage, told) in [
+    for (script, stage, expected) in [
         (&[("", "554 5.7.1 no\r\n")][..], Stage::Banner, "554"),
         (&[SERVER, ("EHLO", "550 no\r\n")], Stage::Ehlo, "550"),
         (
@@ -288,12 +288,12 @@ async fn reports_the_stage_that_ended_the_session() {
             "not an SMTP reply: HTTP/1.1 400 Bad Request",
         ),
     ] {
-        let (at, said) = match run(script).await.outcome.end {
+        let (at, text) = match run(script).await.outcome.end {
             Some(End::Refused(at, reply)) => (at, reply.code.to_string()),
             Some(End::Broken(at, broken)) => (at, broken.text()),
             other => panic!("{script:?}: {other:?}"),
         };
-        assert_eq!((at, said.as_str()), (stage, told));
+        assert_eq!((at, text.as_str()), (stage, expected));
     }
 }
 

@@ -96,13 +96,13 @@ async fn has_more_detects_an_unexpected_reply() {
 
 #[tokio::test]
 async fn a_closed_connection_is_reported_with_the_partial_reply() {
-    for (said, expected) in [
+    for (input, expected) in [
         ("", Broken::Closed(String::new())),
         ("22", Broken::Closed("22".into())),
         ("220-half\r\n", Broken::Closed("half".into())),
     ] {
         let (mut wire, mut server) = pair(Duration::from_secs(5)).await;
-        server.write_all(said.as_bytes()).await.expect("sends");
+        server.write_all(input.as_bytes()).await.expect("sends");
         drop(server);
         assert_eq!(wire.reply().await, Err(expected));
     }
@@ -149,12 +149,12 @@ async fn sends_nothing_over_budget() {
 async fn a_dropped_connection_sends_quit() {
     let (wire, mut server) = pair(Duration::from_secs(5)).await;
     drop(wire);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let mut piece = [0; 64];
-    while !heard.ends_with(b"QUIT\r\n") {
+    while !received.ends_with(b"QUIT\r\n") {
         let count = server.read(&mut piece).await.expect("reads");
-        assert_ne!(count, 0, "closed without QUIT: {heard:?}");
-        heard.extend(&piece[..count]);
+        assert_ne!(count, 0, "closed without QUIT: {received:?}");
+        received.extend(&piece[..count]);
     }
     drop(server);
     goodbyes().await;

@@ -18,10 +18,10 @@ async fn reports_each_port_once_in_the_requested_order() {
         stream
     });
 
-    let mut told = Vec::new();
+    let mut results = Vec::new();
     let ports = [free, open, free, open];
     let results = check_ports(LOOPBACK, &ports, ScanOptions::default(), |result| {
-        told.push((result.port, result.state));
+        results.push((result.port, result.state));
     })
     .await;
     let _ = greeting.await;
@@ -36,7 +36,7 @@ async fn reports_each_port_once_in_the_requested_order() {
             .iter()
             .all(|result| result.rtt_ms.is_some() && result.reason.is_none())
     );
-    assert!(told.contains(&states[0]) && told.contains(&states[1]));
+    assert!(results.contains(&states[0]) && results.contains(&states[1]));
 }
 
 #[tokio::test]
@@ -70,16 +70,16 @@ fn a_local_shortage_is_not_an_answer() {
 async fn reports_a_port_as_not_checked_without_sockets() {
     let mut scan = Scan::new(LOOPBACK, &[80], ScanOptions::default());
     scan.queue.clear();
-    let mut told = Vec::new();
+    let mut results = Vec::new();
     for _ in 0..=SHORTAGES {
         let shortage = io::Error::from_raw_os_error(nix::libc::EMFILE);
         scan.finish(Ok((0, 0, Err(shortage))), &mut |result: &PortResult| {
-            told.push(result.clone());
+            results.push(result.clone());
         });
     }
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].state, PortState::Filtered);
-    let reason = told[0].reason.as_deref().unwrap_or_default();
+    assert_eq!(results.len(), 1);
+    assert_eq!(results[0].state, PortState::Filtered);
+    let reason = results[0].reason.as_deref().unwrap_or_default();
     assert!(reason.starts_with("not checked: "), "{reason}");
     assert_eq!((scan.unresolved, scan.budget), (0, 1));
 }
