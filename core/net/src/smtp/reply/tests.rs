@@ -111,7 +111,7 @@ fn limits_the_size_of_a_reply() {
     parser.push("250-x\r\n".repeat(MAX_LINES + 1).as_bytes());
     assert_eq!(parser.take(), Err(Malformed::TooLong));
     let long = one(&format!("250-{}\r\n250 end\r\n", "\u{e9}".repeat(1500)));
-    assert!(long.text().len() <= MAX_KEPT + 1, "{}", long.text().len());
+    assert!(long.text().len() <= MAX_TEXT + 1, "{}", long.text().len());
 }
 
 #[test]

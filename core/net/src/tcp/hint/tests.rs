@@ -9,7 +9,7 @@ fn the_client_hello_has_correct_lengths() {
 
 #[test]
 fn formats_a_greeting_as_one_printable_line() {
-    let say = |bytes: &[u8]| understand(bytes);
+    let say = |bytes: &[u8]| parse(bytes);
     assert_eq!(
         say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(),
         Some("SSH-2.0-OpenSSH_9.2")
@@ -29,7 +29,10 @@ fn formats_a_greeting_as_one_printable_line() {
         say("a\u{202e}\x1b[31mb".as_bytes()).as_deref(),
         Some("a\u{fffd}\u{fffd}[31mb")
     );
-    assert_eq!(say(&[b'x'; 256]).map(|text| text.len()), Some(CHARACTERS));
+    assert_eq!(
+        say(&[b'x'; 256]).map(|text| text.len()),
+        Some(MAX_CHARACTERS)
+    );
 }
 
 #[test]
@@ -56,7 +59,7 @@ fn stops_reading_when_the_protocol_is_clear() {
         (Kind::Tls, b"\x15\x03\x03", true),
         (Kind::Http, b"HTTP/1.1 200 OK\r\n", false),
         (Kind::Http, b"HTTP/1.1 200 OK\r\n\r\n", true),
-        (Kind::Http, &[b'x'; BYTES], true),
+        (Kind::Http, &[b'x'; MAX_BYTES], true),
     ] {
         assert_eq!(is_enough(bytes, kind), enough, "{kind:?} {bytes:?}");
     }
@@ -80,7 +83,7 @@ fn formats_a_hostile_greeting_as_one_short_printable_line() {
         ),
         (b"HTTP/1.1 200 OK\r\nSERVER:\r\n", Some("HTTP/1.1 200 OK,")),
     ] {
-        assert_eq!(understand(bytes).as_deref(), expected, "{bytes:?}");
+        assert_eq!(parse(bytes).as_deref(), expected, "{bytes:?}");
     }
     for mark in ['\u{200b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{feff}'] {
         assert!(is_formatting(mark), "{mark:?}");

@@ -18,10 +18,10 @@ async fn reports_each_port_once_in_the_requested_order() {
         stream
     });
 
-    let mut results = Vec::new();
+    let mut reported = Vec::new();
     let ports = [free, open, free, open];
     let results = check_ports(LOOPBACK, &ports, ScanOptions::default(), |result| {
-        results.push((result.port, result.state));
+        reported.push((result.port, result.state));
     })
     .await;
     let _ = greeting.await;
@@ -36,7 +36,7 @@ async fn reports_each_port_once_in_the_requested_order() {
             .iter()
             .all(|result| result.rtt_ms.is_some() && result.reason.is_none())
     );
-    assert!(results.contains(&states[0]) && results.contains(&states[1]));
+    assert!(reported.contains(&states[0]) && reported.contains(&states[1]));
 }
 
 #[tokio::test]
