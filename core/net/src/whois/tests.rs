@@ -157,7 +157,7 @@ async fn sends_nothing_over_budget() {
     let failure = outlay::Outlay::new(100).during(asking).await;
     assert_eq!(
         failure.expect_err("no budget").to_string(),
-        "127.0.0.1: this lookup has sent all that it may (100 bytes)"
+        "127.0.0.1: egress limit of this lookup reached (100 bytes)"
     );
     assert_eq!(server.connections(), 0);
 }

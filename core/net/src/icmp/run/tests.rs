@@ -83,7 +83,7 @@ fn reports_errors_with_their_sender() {
         [
             (false, Some(router), "administratively prohibited"),
             (true, Some(HERE), "host unreachable"),
-            (true, Some(HERE), "this machine could not send it"),
+            (true, Some(HERE), "could not send the request"),
         ]
     );
     assert_eq!(

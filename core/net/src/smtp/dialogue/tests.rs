@@ -326,7 +326,7 @@ async fn rejects_a_reply_injected_before_the_handshake() {
     };
     assert_eq!(
         why,
-        "TLS failed: the server talked on in the clear after its consent"
+        "TLS failed: the server sent plaintext after accepting STARTTLS"
     );
     assert!(outcome.tls_failed);
 }
