@@ -1,4 +1,4 @@
-//! One TCP connection attempt that tells more than `connect(2)`: who refused, and how.
+//! One TCP connection attempt that reports more than `connect(2)`: who refused it, and how.
 //!
 //! `ECONNREFUSED` alone does not say whether the host sent RST (the port is closed) or a firewall
 //! sent ICMP port unreachable (it is filtered); the socket's error queue does.
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use super::{notice::Notice, outlay};
 
-/// Any port does where nothing is sent; this one is for that (RFC 863).
+/// Port for a connected socket that never sends: discard (RFC 863).
 const DISCARD: u16 = 9;
 
 /// How an attempt ended.
@@ -22,22 +22,22 @@ const DISCARD: u16 = 9;
 pub(crate) enum Answer {
     /// SYN-ACK: connected. Closing it sends RST and leaves no `TIME_WAIT` behind.
     Open(TcpStream),
-    /// RST.
+    /// RST: the port is closed.
     Refused,
-    /// An ICMP error, and who sent it.
+    /// An ICMP error and the address that sent it.
     #[cfg_attr(
         not(target_os = "linux"),
-        expect(dead_code, reason = "only an error queue tells it")
+        expect(dead_code, reason = "only an error queue reports it")
     )]
     Notice(Notice, Option<IpAddr>),
     /// This machine could not send it, or the kernel gave up.
     Failed(io::Error),
 }
 
-/// Connects once, with a TTL if one is given; waits as long as the kernel does, so bound it.
+/// Connects once, with the given TTL if any. Waits as long as the kernel does, so callers must set a timeout.
 ///
 /// # Errors
-/// Only when there is no socket to be had (descriptors, memory, address family).
+/// Only if no socket can be created (descriptors, memory, address family).
 pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(Answer, Duration)> {
     let domain = Domain::for_address(target);
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
@@ -89,11 +89,11 @@ fn in_progress(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
-/// The address that this machine would send from. Connecting a datagram socket sends nothing, but asks the routing
-/// table.
+/// Returns the source address that this machine would use. Connecting a datagram socket sends nothing; it only looks
+/// up the route.
 ///
 /// # Errors
-/// There is no way to the target.
+/// There is no route to the target.
 pub(crate) fn source(target: IpAddr) -> io::Result<IpAddr> {
     let any: IpAddr = match target {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -109,15 +109,15 @@ fn explain(error: io::Error, socket: &impl std::os::fd::AsFd) -> Answer {
     use super::errqueue::{Queue, receive};
     let mut quoted = [0; 64];
     // The last report is the one that ended the attempt.
-    let mut said = None;
+    let mut last = None;
     while let Ok(Some(message)) = receive(socket, Queue::Errors, &mut quoted) {
         if let Some(report) = message.error
             && let Some(notice) = report.notice
         {
-            said = Some(Answer::Notice(notice, report.offender));
+            last = Some(Answer::Notice(notice, report.offender));
         }
     }
-    said.unwrap_or_else(|| plain(error))
+    last.unwrap_or_else(|| plain(error))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -132,14 +132,14 @@ fn plain(error: io::Error) -> Answer {
     }
 }
 
-/// Says in words why this machine could not send a packet.
+/// Describes why this machine could not send a packet.
 pub(crate) fn local_reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NetworkUnreachable => "this machine has no route to the network".into(),
         io::ErrorKind::HostUnreachable => "this machine cannot reach the host".into(),
-        io::ErrorKind::PermissionDenied => "this machine's firewall or routes forbid it".into(),
-        io::ErrorKind::InvalidInput => "this machine's routes discard packets to it".into(),
-        io::ErrorKind::AddrNotAvailable => "this machine has no address to reach it from".into(),
+        io::ErrorKind::PermissionDenied => "blocked by this machine's firewall or routes".into(),
+        io::ErrorKind::InvalidInput => "this machine's routes drop packets to it".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no source address for it".into(),
         _ => error.to_string(),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_port_is_open_or_closed() {
+    async fn tells_open_ports_from_closed_ones() {
         for any in ["127.0.0.1", "::1"] {
             let listener = std::net::TcpListener::bind((any, 0)).expect("binds");
             let target = listener.local_addr().expect("an address");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_not_be_sent_is_not_sent() {
+    async fn sends_nothing_over_budget() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
         let target = listener.local_addr().expect("an address");
         let attempt = outlay::Outlay::new(1).during(connect(target, None));
@@ -173,20 +173,20 @@ mod tests {
         );
         assert_eq!(elapsed, Duration::ZERO);
         listener.set_nonblocking(true).expect("a mode");
-        let nobody = listener.accept().expect_err("nobody came");
-        assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+        let error = listener.accept().expect_err("no connection");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]
-    fn the_source_is_of_the_targets_family() {
+    fn the_source_has_the_family_of_the_target() {
         for target in ["127.0.0.1", "::1"] {
             let target: IpAddr = target.parse().expect("an address");
-            assert_eq!(source(target).expect("a way"), target);
+            assert_eq!(source(target).expect("a route"), target);
         }
     }
 
     #[test]
-    fn resets_are_refusals_and_all_else_failed() {
+    fn a_reset_is_a_refusal_and_any_other_error_a_failure() {
         for (kind, refused) in [
             (io::ErrorKind::ConnectionRefused, true),
             (io::ErrorKind::ConnectionReset, true),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn local_reasons_are_told_in_words() {
+    fn describes_local_errors() {
         let all = [
             io::ErrorKind::NetworkUnreachable,
             io::ErrorKind::HostUnreachable,
@@ -207,14 +207,14 @@ mod tests {
             io::ErrorKind::InvalidInput,
             io::ErrorKind::AddrNotAvailable,
         ];
-        let mut told = all.map(|kind| local_reason(&kind.into())).to_vec();
-        told.push(local_reason(&io::Error::other("the wire is cut")));
-        insta::assert_snapshot!(told.join("\n"), @r#"
+        let mut texts = all.map(|kind| local_reason(&kind.into())).to_vec();
+        texts.push(local_reason(&io::Error::other("the wire is cut")));
+        insta::assert_snapshot!(texts.join("\n"), @r#"
         this machine has no route to the network
         this machine cannot reach the host
-        this machine's firewall or routes forbid it
-        this machine's routes discard packets to it
-        this machine has no address to reach it from
+        blocked by this machine's firewall or routes
+        this machine's routes drop packets to it
+        this machine has no source address for it
         the wire is cut
         "#);
     }

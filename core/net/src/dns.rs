@@ -1,4 +1,4 @@
-//! DNS: one exact question to a resolver, its answer as the wire said it.
+//! DNS client: sends one exact query to a resolver and returns the response unmodified.
 
 mod alive;
 mod client;
@@ -29,7 +29,7 @@ pub use client::Client;
 pub use message::{Data, Edns, ExtendedError, Flags, Message, Record, without_dot};
 pub use validate::{Security, Validation};
 
-/// Resolvers, configured or chosen.
+/// DNS client for the configured resolvers and for servers that the user names.
 #[derive(Clone)]
 pub struct Dns(Arc<Inner>);
 
@@ -43,25 +43,25 @@ struct Inner {
     anchors: Arc<TrustAnchors>,
 }
 
-/// One exact question.
+/// A DNS query, with the flags to send.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
-    /// Any spelling that DNS takes, with or without the final dot.
+    /// Query name, with or without the final dot.
     pub name: &'a str,
-    /// Record type.
+    /// Record type to query (QTYPE).
     pub rtype: Rtype,
-    /// RD: ask the server to find out.
+    /// RD: ask the server to recurse.
     pub recurse: bool,
-    /// DO: send signatures along.
+    /// DO: request DNSSEC records.
     pub dnssec: bool,
-    /// CD: send data also when it does not validate.
+    /// CD: return data even if it fails DNSSEC validation.
     pub checking_disabled: bool,
-    /// Not over UDP.
+    /// Use TCP instead of UDP.
     pub tcp: bool,
 }
 
 impl<'a> Question<'a> {
-    /// As a stub resolver asks.
+    /// Creates a query as a stub resolver sends it: RD set, without DNSSEC records, over UDP.
     pub fn new(name: &'a str, rtype: Rtype) -> Self {
         Self {
             name,
@@ -74,21 +74,21 @@ impl<'a> Question<'a> {
     }
 }
 
-/// An answer and how it came.
+/// A response, the server that sent it and the transport used.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// What the server said.
+    /// The message, parsed and complete.
     pub message: Message,
-    /// The server that said it.
+    /// Label of the server that responded.
     pub resolver: String,
-    /// How it was carried, after a fallback to TCP.
+    /// Transport of the response, after a fallback to TCP if there was one.
     pub transport: Transport,
-    /// From the question sent to the answer received; with the first, truncated answer, if there was one.
+    /// Time from sending the query to receiving the response, including a first, truncated response.
     pub elapsed: Duration,
 }
 
 impl Dns {
-    /// With the configured resolvers; those of the system are read now.
+    /// Creates the client. Reads the system's resolvers now if the settings use them.
     pub(super) fn new(
         settings: &settings::Dns,
         guard: Arc<Guard>,
@@ -104,7 +104,7 @@ impl Dns {
 
         let alive = Arc::<Alive>::default();
         let configured =
-            configured(settings, &tls, timeout).map(|client| client.noted_by(alive.clone()));
+            configured(settings, &tls, timeout).map(|client| client.with_health(alive.clone()));
         let attempts = settings.attempts;
 
         Ok(Self(Arc::new(Inner {
@@ -118,7 +118,8 @@ impl Dns {
         })))
     }
 
-    /// Those servers that the asker chose, each address vetted by the guard; else the configured ones.
+    /// Returns a client for the server that the user names, after the guard has checked each of its addresses, or for
+    /// the configured servers without one.
     pub async fn client(&self, chosen: Option<&Resolver>) -> Result<Client, Failure> {
         let inner = &*self.0;
         let Some(resolver) = chosen else {
@@ -150,7 +151,7 @@ impl Dns {
         ))
     }
 
-    /// The configured servers as answers name them.
+    /// Returns the labels of the configured servers, as in [`Response::resolver`].
     pub fn resolvers(&self) -> Vec<String> {
         self.0
             .configured
@@ -160,7 +161,7 @@ impl Dns {
             .collect()
     }
 
-    /// The configured servers as hickory's resolver wants them.
+    /// Returns the configured servers as hickory's resolver configuration.
     pub(super) fn name_servers(&self) -> Vec<NameServerConfig> {
         self.0
             .configured
@@ -170,12 +171,15 @@ impl Dns {
             .collect()
     }
 
-    /// Whether a resolver is configured.
+    /// Checks the configuration of the resolvers.
+    ///
+    /// # Errors
+    /// A configured server has no address, or the system's resolvers could not be read.
     pub fn is_configured(&self) -> Result<(), Failure> {
         self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Whether the configured resolvers answer: see [`alive`].
+    /// Checks whether the configured resolvers answer; see [`alive`].
     pub async fn ready(&self) -> Result<(), Failure> {
         let Inner {
             configured, alive, ..
@@ -185,12 +189,13 @@ impl Dns {
             .await
     }
 
-    /// A zone's own server, at addresses that the guard lets pass; asked once, with little patience.
+    /// Returns a client for an authoritative server, after the guard has checked its addresses. One attempt, with the
+    /// given timeout.
     pub fn authority(
         &self,
         name: &str,
         addresses: &[IpAddr],
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Client, Failure> {
         let addresses = self
             .0
@@ -208,7 +213,7 @@ impl Dns {
                 "",
                 None,
                 no_tls(),
-                patience,
+                timeout,
             )
         };
 
@@ -229,7 +234,7 @@ impl Dns {
         Ok(addresses)
     }
 
-    /// Validates the answer to a question from the trust anchors down, by further questions to `client`.
+    /// Validates the answer to a query from the trust anchors down, sending further queries to `client`.
     pub async fn validate(&self, client: &Client, question: &Question<'_>) -> Validation {
         validate::validate(client, question, self.0.anchors.clone()).await
     }
@@ -268,7 +273,7 @@ fn upstream(
     )
 }
 
-/// For plain DNS, whose connections never look at it: a configuration that trusts nobody.
+/// Returns a placeholder for plain DNS, which does not use TLS: it trusts no certificate.
 fn no_tls() -> rustls::ClientConfig {
     use std::sync::OnceLock;
     static NONE: OnceLock<rustls::ClientConfig> = OnceLock::new();
@@ -283,7 +288,7 @@ fn no_tls() -> rustls::ClientConfig {
     .clone()
 }
 
-/// The operator's own choice needs no guard: a resolver on loopback is the usual one.
+/// Creates the client for `[dns] servers`. The guard does not check them: a resolver on loopback is common.
 fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<Client, Failure> {
     let mut upstreams = Vec::new();
 
@@ -307,7 +312,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
             Server::Resolver(resolver) => {
                 let Host::Address(address) = resolver.endpoint.host else {
                     return Err(Failure::Unavailable(format!(
-                        "dns.servers: `{resolver}` needs an address, with the certificate's name after `#`"
+                        "dns.servers: `{resolver}`: expected an IP address, got a name; add the certificate's name after `#`"
                     )));
                 };
 
@@ -335,7 +340,7 @@ fn configured(settings: &settings::Dns, tls: &Tls, timeout: Duration) -> Result<
 fn system_resolvers() -> Result<Vec<IpAddr>, Failure> {
     let (config, _) = hickory_resolver::system_conf::read_system_conf().map_err(|error| {
         Failure::Unavailable(format!(
-            "the system names no resolver ({error}); set one with `[dns] servers` or ask with `resolver=`"
+            "could not read the system's resolvers: {error}; set `[dns] servers` or use `resolver=`"
         ))
     })?;
     Ok(config

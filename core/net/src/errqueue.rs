@@ -1,7 +1,7 @@
-//! Linux sockets that tell what became of their packets: `IP_RECVERR` and the error queue (ip(7),
-//! ipv6(7)), the reply's TTL, the kernel's own receive time, and a TTL per packet sent.
+//! Linux sockets with error reporting: `IP_RECVERR` and the error queue (ip(7), ipv6(7)), the TTL of
+//! replies, the kernel's receive time, and a TTL per packet sent.
 //!
-//! This is what lets an unprivileged process see "time exceeded" from a router: the kernel matches
+//! The error queue lets an unprivileged process see "time exceeded" from a router: the kernel matches
 //! the quoted packet to the socket that sent it and queues the error with the reporter's address.
 
 use std::{
@@ -27,11 +27,11 @@ use tokio::{io::Interest, net::UdpSocket};
 
 use super::{notice::Notice, outlay};
 
-/// Path MTU discovery that neither cuts packets nor trusts what an earlier packet learned.
+/// Socket option `IP_MTU_DISCOVER`: neither fragment packets nor use the cached path MTU.
 #[derive(Debug, Clone, Copy)]
 struct MtuDiscover;
 
-/// The same for IPv6.
+/// Socket option `IPV6_MTU_DISCOVER`, as [`MtuDiscover`].
 #[derive(Debug, Clone, Copy)]
 struct MtuDiscover6;
 
@@ -58,39 +58,39 @@ mod options {
 /// Which of a socket's two queues to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Queue {
-    /// What was received.
+    /// Received packets.
     Data,
-    /// What was reported about packets sent.
+    /// Errors about packets sent.
     Errors,
 }
 
 /// One packet, or one error about a packet sent.
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// The sender; for an error, the destination (with its port) of the packet it is about.
+    /// The sender; for an error, the destination address and port of the packet it refers to.
     pub peer: Option<SocketAddr>,
-    /// Bytes in the buffer; for an error, what was quoted of the packet's payload.
+    /// Bytes in the buffer; for an error, the quoted part of the packet's payload.
     pub len: usize,
     /// TTL or hop limit that the packet arrived with.
     pub ttl: Option<u8>,
-    /// When the kernel took it from the network.
+    /// When the kernel received it.
     pub stamp: Option<SystemTime>,
-    /// Set for an error.
+    /// The error; `None` for a received packet.
     pub error: Option<Report>,
 }
 
-/// An error from the queue.
+/// An error from the error queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Report {
-    /// What it means; `None` where this machine's kernel refused the packet by itself.
+    /// The ICMP error; `None` if this machine's kernel rejected the packet.
     pub notice: Option<Notice>,
-    /// Who reported it.
+    /// Address of the host or router that reported it.
     pub offender: Option<IpAddr>,
-    /// The MTU, for errors about size; else 0.
+    /// MTU in bytes for "packet too big" errors, otherwise 0.
     pub info: u32,
 }
 
-/// Turns on the error queue, reply TTLs and receive times.
+/// Enables the error queue, TTLs of replies and receive times.
 pub(crate) fn enable(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
     report_errors(socket, ipv6)?;
     if ipv6 {
@@ -102,7 +102,7 @@ pub(crate) fn enable(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Turns on the error queue alone, as a TCP connection wants it.
+/// Enables the error queue only, for TCP connections.
 pub(crate) fn report_errors(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
     if ipv6 {
         setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
@@ -112,7 +112,7 @@ pub(crate) fn report_errors(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Sends everything uncut, whatever MTU is remembered for the path.
+/// Disables fragmentation, ignoring the cached path MTU.
 pub(crate) fn never_fragment(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
     if ipv6 {
         setsockopt(socket, MtuDiscover6, &libc::IPV6_PMTUDISC_PROBE)?;
@@ -122,13 +122,13 @@ pub(crate) fn never_fragment(socket: &impl AsFd, ipv6: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the next message of a queue; `None` when it is empty.
+/// Reads the next message of a queue; `None` if it is empty.
 pub(crate) fn receive(
     socket: &impl AsFd,
     queue: Queue,
     buffer: &mut [u8],
 ) -> io::Result<Option<Message>> {
-    // Room for an extended error with the larger address, a TTL and a time, each with its header.
+    // Space for an extended error with an IPv6 address, a TTL and a timestamp, each with its header.
     let mut control = nix::cmsg_space!(
         libc::sock_extended_err,
         libc::sockaddr_in6,
@@ -183,7 +183,7 @@ pub(crate) fn receive(
     Ok(Some(message))
 }
 
-/// Sends one packet, with a TTL of its own if one is given; to the connected peer without `to`.
+/// Sends one packet, with the given TTL if any. Without `to`, it goes to the connected peer.
 pub(crate) fn send(
     socket: &impl AsFd,
     payload: &[u8],
@@ -242,34 +242,34 @@ fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {
         .map(|v6| SocketAddr::from((v6.ip(), v6.port())))
 }
 
-/// Messages read in one go before others get a turn: a flood must not hold the thread.
+/// Messages read before yielding, so that a flood does not block the thread.
 const BATCH: usize = 256;
 
-/// Watches a socket for both queues.
+/// Registers a socket with tokio, to wait for either queue.
 ///
-/// A [`UdpSocket`] carries it, whatever datagrams it is for: tokio only waits for readiness here,
-/// and this way needs no `unsafe`, as `AsyncFd` does. Sending and receiving are this module's.
+/// Any datagram socket is wrapped in a [`UdpSocket`]: tokio only waits for readiness here, and unlike
+/// `AsyncFd` it needs no `unsafe`. This module sends and receives.
 pub(crate) fn watch(socket: Socket) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-/// Waits until a socket has something to say, then hands over what its queues hold.
+/// Waits until a socket is ready, then passes the messages of both queues to `each`.
 ///
-/// Cancel-safe: nothing is taken from the socket before it is handed over.
+/// Cancel-safe: a message is passed on as soon as it is read.
 pub(crate) async fn next_batch(
     socket: &UdpSocket,
     mut each: impl FnMut(Queue, &Message, &[u8]),
 ) -> io::Result<()> {
     socket.ready(Interest::READABLE | Interest::ERROR).await?;
 
-    // One after the other: `try_io` knows no readiness for two interests at once (tokio 1.54).
+    // One after the other: `try_io` cannot check two interests at once (tokio 1.54).
     // Errors first: reading them clears the pending error that a read of data would return.
     for (queue, interest) in [
         (Queue::Errors, Interest::ERROR),
         (Queue::Data, Interest::READABLE),
     ] {
         let read = socket.try_io(interest, || {
-            // "Would block" makes tokio wait for the next event; else it would look again at once.
+            // "Would block" makes tokio wait for the next event; otherwise it would poll again at once.
             let empty = drain_queue(socket, queue, &mut each);
             if empty {
                 Err(io::ErrorKind::WouldBlock.into())
@@ -286,14 +286,14 @@ pub(crate) async fn next_batch(
     Ok(())
 }
 
-/// Hands over what both queues hold now, without waiting.
+/// Passes the messages of both queues to `each`, without waiting.
 pub(crate) fn drain(socket: &impl AsFd, mut each: impl FnMut(Queue, &Message, &[u8])) {
     for queue in [Queue::Errors, Queue::Data] {
         drain_queue(socket, queue, &mut each);
     }
 }
 
-/// Empties a queue; false if one batch did not suffice.
+/// Empties a queue; returns false if more than one batch was queued.
 fn drain_queue(
     socket: &impl AsFd,
     queue: Queue,
@@ -307,7 +307,7 @@ fn drain_queue(
                 each(queue, &message, &buffer[..length]);
             }
             Ok(None) => return true,
-            // The pending error of a report just read or just arriving: not about this read.
+            // The pending error of a report that was just read or just arrived; it is not about this read.
             Err(_) => {}
         }
     }

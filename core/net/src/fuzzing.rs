@@ -1,4 +1,4 @@
-//! What the fuzz targets of `tests/fuzz` call that nobody else may.
+//! Entry points for the fuzz targets in `tests/fuzz`. Not for other use.
 
 use mail_auth::{
     AuthenticatedMessage,
@@ -7,12 +7,12 @@ use mail_auth::{
     spf::Spf,
 };
 
-/// Whether the headers of a signed message, its signatures among them, could be read.
+/// Whether the headers of a signed message, including its signatures, could be parsed.
 pub fn authenticated(message: &[u8]) -> bool {
     AuthenticatedMessage::parse(message).is_some()
 }
 
-/// Reads a TXT record as each kind of policy or key that one may hold.
+/// Parses a TXT record as each kind of policy or key it can hold.
 pub fn policies(record: &[u8]) -> [bool; 3] {
     [
         Spf::parse(record).is_ok(),

@@ -1,7 +1,7 @@
-//! The boundary: which addresses Netvane may connect to.
+//! Decides which addresses Netvane may connect to.
 //!
-//! Every connection, datagram and chosen resolver passes here with the very address that is then used;
-//! names are resolved once, and all of their addresses must pass. Displaying an address needs no guard.
+//! Every connection, datagram and user-chosen resolver is checked with the exact address that is then used.
+//! Names are resolved once, and all of their addresses must pass. Displaying an address needs no check.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use netvane_document::Failure;
 use netvane_facts::ip_class;
 
-/// The table of special-purpose ranges with the operator's exceptions.
+/// Table of special-purpose ranges with the operator's exceptions.
 #[derive(Debug, Clone)]
 pub struct Guard {
     allow: Vec<IpNet>,
@@ -17,7 +17,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// With the operator's exceptions; `deny` goes before `allow`.
+    /// Creates a guard with the operator's exceptions. `deny` takes precedence over `allow`.
     pub fn new(allow: &[IpNet], deny: &[IpNet]) -> Self {
         Self {
             allow: allow.to_vec(),
@@ -25,9 +25,12 @@ impl Guard {
         }
     }
 
-    /// The address to connect to, or why not. An IPv4 address in IPv6 clothing is judged as what it is.
+    /// Returns the address to connect to. An IPv4-mapped IPv6 address is unwrapped and checked as IPv4.
     ///
-    /// `what` is the target as the asker knows it.
+    /// `what` is the target as the user wrote it, for the error.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] if the address is not public or the operator denies it.
     pub fn check(&self, what: &str, address: IpAddr) -> Result<IpAddr, Failure> {
         let plain = address.to_canonical();
         let embedded = match plain {
@@ -35,11 +38,11 @@ impl Guard {
             IpAddr::V4(_) => None,
         };
         let refused = |why: String| {
-            let shown = plain.to_string();
-            let what = if what == shown {
-                shown
+            let text = plain.to_string();
+            let what = if what == text {
+                text
             } else {
-                format!("{what} ({shown})")
+                format!("{what} ({text})")
             };
             Err(Failure::Refused { what, why })
         };
@@ -66,13 +69,13 @@ impl Guard {
         }
     }
 
-    /// Whether this address is one of the operator's own exceptions.
+    /// Whether the operator allows this address with `[policy] allow`.
     pub fn is_excepted(&self, address: IpAddr) -> bool {
         let plain = address.to_canonical();
         self.check("", plain).is_ok() && self.allow.iter().any(|network| network.contains(&plain))
     }
 
-    /// All addresses of one name: each must pass, so that none can be swapped in later.
+    /// Checks all addresses of one name. Fails if any is refused, so that a forbidden one cannot be swapped in later.
     pub fn check_all(
         &self,
         what: &str,

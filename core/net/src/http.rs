@@ -1,5 +1,5 @@
-//! HTTPS for RDAP, MTA-STS policies, data updates and messages that others asked for: every host of every redirect
-//! passes the guard, and what is read is bounded.
+//! HTTP client for RDAP, MTA-STS policies, data updates and callbacks. The guard checks the host of every redirect, and
+//! response bodies are limited.
 
 use std::{
     net::SocketAddr,
@@ -18,13 +18,13 @@ use reqwest::{
 use super::{Guard, WHO, dns::Dns, local_addresses, outlay, tls::Tls};
 use crate::metrics;
 
-/// RFC 7480 asks clients to follow redirects; registries need one or two.
+/// Most redirects followed. RFC 7480 requires RDAP clients to follow them; registries use one or two.
 const MAX_REDIRECTS: usize = 4;
 
-/// Connections to a host that wait for the next question to it.
+/// Idle connections kept per host.
 const KEPT_IDLE: usize = 2;
 
-/// One client for the whole program.
+/// HTTP client, shared by the whole process.
 #[derive(Clone)]
 pub struct Http {
     dns: Dns,
@@ -35,23 +35,23 @@ pub struct Http {
     messenger: Arc<OnceLock<Result<Client, Failure>>>,
 }
 
-/// What a server answered.
+/// A response whose body was read in full.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Status of the last answer.
+    /// Status code of the final response.
     pub status: u16,
-    /// Host that gave it, after redirects.
+    /// Host of the final response, after redirects.
     pub host: String,
-    /// The whole body.
+    /// The complete response body.
     pub body: Vec<u8>,
 }
 
-/// What the receiver of a message said.
+/// Response to a POST, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Status of its answer.
+    /// Status code of the response.
     pub status: u16,
-    /// `Retry-After`, as it was written.
+    /// Value of the `Retry-After` header, unparsed.
     pub retry_after: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Http {
         }
     }
 
-    /// GET, redirects followed, at most `max_bytes` read and `timeout` waited in all.
+    /// Sends a GET request and follows redirects. Reads at most `max_bytes`; `timeout` covers everything.
     pub async fn get(
         &self,
         url: &str,
@@ -80,7 +80,7 @@ impl Http {
             .await
     }
 
-    /// The same for what counts only where it is (RFC 8461 §3.3): a redirect is a failure.
+    /// Like [`Self::get`], but a redirect is an error, as RFC 8461 §3.3 requires for MTA-STS policies.
     pub async fn get_unredirected(
         &self,
         url: &str,
@@ -91,8 +91,8 @@ impl Http {
         self.fetch(url, accept, (max_bytes, 0), timeout).await
     }
 
-    /// POSTs once. Redirects are answers like any other, and the body of the answer is not read. Each call resolves and
-    /// vets the host anew and has a connection of its own: one that was vetted for an earlier call is never used again.
+    /// Sends one POST request. Redirects are not followed and the response body is not read. Each call resolves and
+    /// checks the host again and opens a new connection, so that an earlier check is never reused.
     pub async fn post(
         &self,
         url: &Url,
@@ -164,7 +164,7 @@ impl Http {
         for _ in 0..=max_redirects {
             let host = self.admit(&url)?;
 
-            // Whether a connection is kept from before is not known here, so each costs one.
+            // Whether the pool has an open connection is unknown here, so charge for a new one.
             outlay::spend(
                 outlay::CONNECTION + outlay::HANDSHAKE + outlay::REQUEST + url.as_str().len(),
             )
@@ -194,16 +194,16 @@ impl Http {
         }
 
         let why = if max_redirects == 0 {
-            "it redirects, which does not count here"
+            "redirected; a redirect is not allowed here"
         } else {
-            "it redirects on and on"
+            "too many redirects"
         };
 
         Err(upstream(url.host_str().unwrap_or_default(), &why))
     }
 
-    /// The host of a URL that may be asked. Names pass the guard when they are resolved; an address in the URL is not
-    /// resolved, so it passes here.
+    /// Checks a URL and returns its host. Names are checked by the guard when they are resolved; an address in the URL
+    /// is not resolved, so it is checked here.
     pub fn admit(&self, url: &Url) -> Result<String, Failure> {
         let host = url.host_str().unwrap_or_default().to_owned();
         if !matches!(url.scheme(), "https" | "http")
@@ -212,7 +212,7 @@ impl Http {
         {
             return Err(upstream(
                 &host,
-                &"it leads to an address that is not plain http or https",
+                &"expected an http or https URL without credentials",
             ));
         }
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
@@ -224,7 +224,7 @@ impl Http {
         Ok(host)
     }
 
-    fn build(&self, kept_idle: usize) -> Result<Client, Failure> {
+    fn build(&self, max_idle: usize) -> Result<Client, Failure> {
         let resolver = Guarded {
             dns: self.dns.clone(),
             guard: self.guard.clone(),
@@ -236,21 +236,21 @@ impl Http {
             .no_proxy()
             .user_agent(&*self.agent)
             .connect_timeout(Duration::from_secs(4))
-            .pool_max_idle_per_host(kept_idle)
+            .pool_max_idle_per_host(max_idle)
             .build()
             .map_err(|error| Failure::Unavailable(format!("HTTP client: {error}")))
     }
 }
 
-/// Who asks, as a User-Agent.
+/// Returns the User-Agent, with the operator's contact if configured.
 fn agent(contact: Option<&str>) -> String {
     let contact = contact
         .map(|contact| format!("{contact}; "))
         .unwrap_or_default();
-    format!("{WHO} ({contact}network lookup on a person's request)")
+    format!("{WHO} ({contact}network lookup requested by a user)")
 }
 
-/// The whole body, if it is no larger than it may be.
+/// Reads the whole body; fails if it is larger than `max_bytes`.
 async fn read_body(
     mut response: reqwest::Response,
     host: &str,
@@ -265,7 +265,7 @@ async fn read_body(
     {
         if body.len() + chunk.len() > max_bytes {
             return Err(Failure::TooLarge {
-                what: format!("the answer of {host}"),
+                what: format!("the response from {host}"),
                 limit: max_bytes,
             });
         }
@@ -289,7 +289,7 @@ fn upstream(what: &str, why: &dyn std::fmt::Display) -> Failure {
     }
 }
 
-/// The guard's own word where it spoke; else the innermost cause, which says most.
+/// Returns the guard's error if there is one, otherwise the innermost cause, which is the most specific.
 fn reason(host: &str, error: &reqwest::Error) -> Failure {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
@@ -307,7 +307,7 @@ fn reason(host: &str, error: &reqwest::Error) -> Failure {
     upstream(host, cause)
 }
 
-/// Resolves through Netvane's own DNS and lets only vetted addresses through to the connection.
+/// Resolves names with Netvane's DNS client and returns only addresses that the guard accepts.
 struct Guarded {
     dns: Dns,
     guard: Arc<Guard>,

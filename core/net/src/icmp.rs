@@ -1,9 +1,9 @@
-//! Ping: ICMP echo (RFC 792, RFC 4443 §4) over whichever socket this process may open, and a TCP
-//! stand-in for where it may open none.
+//! Ping: ICMP echo (RFC 792, RFC 4443 §4) over a socket that this process may open, or TCP connects if
+//! it may open none.
 //!
-//! On Linux the datagram socket is tried first, and is our own: with the error queue that [`super::errqueue`] reads
-//! anyway it tells hop limits of IPv6, second replies and the kernel's receive times, and needs no privilege. Where
-//! only a raw socket is to be had, and on every other system, surge-ping carries the requests.
+//! On Linux our own datagram socket is tried first: it needs no privilege, and with the error queue ([`super::errqueue`])
+//! it reports IPv6 hop limits, duplicate replies and the kernel's receive times. With only a raw socket, and on other
+//! systems, surge-ping sends the requests.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::notice::Notice;
 
 mod echo;
-pub mod heard;
+pub mod event;
 mod run;
 #[cfg(target_os = "linux")]
 pub mod socket;
@@ -22,16 +22,16 @@ mod tcp;
 pub use run::ping;
 pub use tcp::tcp_ping;
 
-/// What to send, and how long to wait.
+/// Number, size and timing of the requests.
 #[derive(Debug, Clone, Copy)]
 pub struct PingOptions {
-    /// Echo requests to send.
+    /// Number of echo requests.
     pub count: u16,
-    /// From one request to the next.
+    /// Time between two requests.
     pub interval: Duration,
-    /// How long a reply may take before its request counts as lost.
+    /// Timeout after which a request counts as lost.
     pub timeout: Duration,
-    /// Bytes of payload behind the ICMP header, held to 8 to 1,472 (one Ethernet frame).
+    /// Bytes of payload after the ICMP header, clamped to 8–1,472 (one Ethernet frame).
     pub size: u16,
 }
 
@@ -39,38 +39,38 @@ impl Default for PingOptions {
     fn default() -> Self {
         Self {
             count: 4,
-            interval: Duration::from_millis(250), // A router needs three seconds to find out that a host is missing.
+            interval: Duration::from_millis(250), // A router takes three seconds to detect that a host is down.
             timeout: Duration::from_millis(3200),
             size: 56,
         }
     }
 }
 
-/// What became of one request.
+/// Result of one request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reply {
-    /// Number of the request, from 1.
+    /// Sequence number, from 1.
     pub seq: u16,
-    /// Round trip in milliseconds; `None` for a lost one.
+    /// Round trip in milliseconds; `None` if the request was lost.
     pub rtt_ms: Option<f64>,
-    /// TTL (hop limit) that the reply arrived with; TCP does not tell, nor for IPv6 a raw socket.
+    /// TTL (hop limit) of the reply; not available with TCP or with a raw IPv6 socket.
     pub ttl: Option<u8>,
-    /// What somebody said instead of answering.
+    /// The error received instead of a reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ReplyError>,
 }
 
-/// Somebody else's answer to a request.
+/// An error in place of an echo reply.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReplyError {
-    /// What they said; `None` where this machine could not send.
+    /// The ICMP error; `None` if this machine could not send the request.
     #[serde(flatten)]
     pub notice: Option<Notice>,
-    /// Who said it.
+    /// Address of the host or router that reported it.
     pub from: Option<IpAddr>,
-    /// Whether that was this machine: the host or the first router does not answer it.
+    /// Whether this machine reported it: the host or the first router does not answer ARP or neighbor discovery.
     pub local: bool,
-    /// The same in words.
+    /// Description of the error.
     pub text: String,
 }
 
@@ -78,32 +78,32 @@ pub struct ReplyError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Method {
-    /// ICMP through a datagram socket: no privilege, but on Linux `net.ipv4.ping_group_range`.
+    /// ICMP over a datagram socket: no privilege needed, but `net.ipv4.ping_group_range` on Linux.
     IcmpDatagram,
-    /// ICMP through a raw socket: `CAP_NET_RAW`, or an administrator's rights.
+    /// ICMP over a raw socket: needs `CAP_NET_RAW` or administrator rights.
     IcmpRaw,
-    /// TCP connect.
+    /// TCP connects, which need no privilege.
     Tcp {
-        /// The port that answered; the first one tried if none did.
+        /// The port that answered, or the first one tried if none did.
         port: u16,
     },
 }
 
-/// Round trips in milliseconds.
+/// Round-trip statistics in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RttStats {
-    /// The fastest.
+    /// Shortest round trip.
     pub min: f64,
-    /// The mean.
+    /// Mean round trip.
     pub avg: f64,
-    /// The slowest.
+    /// Longest round trip.
     pub max: f64,
     /// Population standard deviation, as iputils' `mdev`.
     pub stddev: f64,
 }
 
 impl RttStats {
-    /// Of some round trips; `None` of none.
+    /// Computes the statistics; `None` without values.
     #[must_use]
     pub fn of(values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
         let count = f64::from(u32::try_from(values.clone().count()).unwrap_or(u32::MAX));
@@ -111,7 +111,7 @@ impl RttStats {
             return None;
         }
         let avg = values.clone().sum::<f64>() / count;
-        // By the deviations, not by the difference of squares, which loses digits.
+        // Sum of squared deviations: the difference of squares would lose precision.
         let variance = values.clone().map(|v| (v - avg).powi(2)).sum::<f64>() / count;
         Some(Self {
             min: values.clone().fold(f64::INFINITY, f64::min),
@@ -122,24 +122,24 @@ impl RttStats {
     }
 }
 
-/// All of it.
+/// Result of a ping run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PingOutcome {
-    /// The address asked.
+    /// Address of the pinged target.
     pub address: IpAddr,
-    /// How.
+    /// How the requests were sent.
     pub method: Method,
-    /// Requests sent.
+    /// Number of requests sent.
     pub sent: u16,
-    /// Requests answered.
+    /// Number of requests answered.
     pub received: u16,
-    /// Replies beyond the first to a request; `None` where the socket does not hear them.
+    /// Duplicate replies; `None` if the socket does not report them.
     pub duplicates: Option<u32>,
-    /// Share of requests without an answer, 0 to 100.
+    /// Requests without a reply, in percent.
     pub loss_percent: f64,
-    /// Statistics; `None` if nothing came back.
+    /// Round-trip statistics; `None` without replies.
     pub rtt_ms: Option<RttStats>,
-    /// By number.
+    /// Results in order of their sequence numbers.
     pub replies: Vec<Reply>,
 }
 
@@ -166,27 +166,27 @@ impl PingOutcome {
     }
 }
 
-/// Why there was nothing to measure.
+/// Why the ping could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum PingError {
     /// This process may not send ICMP echo.
     #[error("{hint}")]
     NotPermitted {
-        /// The setting or capability that is missing, with what it is now.
+        /// The missing setting or capability, with the current value and the fix.
         hint: String,
     },
     /// This machine cannot send to the address.
     #[error("{reason}")]
     Local {
-        /// Why.
+        /// Reason, for the user.
         reason: String,
     },
-    /// The socket failed.
+    /// The ICMP socket failed.
     #[error("ICMP socket: {0}")]
     Socket(#[from] std::io::Error),
 }
 
-/// Milliseconds to the microsecond: no clock here tells more.
+/// Converts to milliseconds, rounded to the microsecond.
 pub fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deviation_is_that_of_the_population() {
+    fn computes_the_population_standard_deviation() {
         let stats =
             RttStats::of([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter()).expect("there");
         assert!((stats.stddev - 2.0).abs() < 1e-9 && (stats.avg - 5.0).abs() < 1e-9);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn loss_counts_requests() {
+    fn loss_is_the_share_of_requests_without_a_reply() {
         let reply = |seq, rtt_ms| Reply {
             seq,
             rtt_ms,

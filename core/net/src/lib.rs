@@ -1,4 +1,4 @@
-//! The only crate that opens sockets: every connection, datagram and chosen resolver passes the [`Guard`].
+//! The only crate that opens sockets. Every connection, datagram and user-chosen resolver is checked by the [`Guard`].
 
 mod connect;
 pub mod dns;
@@ -34,30 +34,30 @@ use settings::NetSettings;
 
 pub use guard::Guard;
 pub use outlay::Outlay;
-/// A connection that was made through the guard.
+/// An established TCP connection to an address that the guard accepted.
 pub use tokio::net::TcpStream;
 
-/// What a target's owner sees of us.
+/// Product name and version, as sent to other servers (User-Agent).
 pub const WHO: &str = concat!("netvane/", env!("CARGO_PKG_VERSION"));
 
-/// Everything that can reach the network, built once for the whole program.
+/// All network clients, built once per process and cheap to clone.
 #[derive(Clone)]
 pub struct Net {
-    /// Who may be contacted.
+    /// Decides which addresses may be contacted.
     pub guard: Arc<Guard>,
-    /// DNS, through the configured resolvers or a chosen one.
+    /// DNS client for the configured resolvers or one that the user names.
     pub dns: dns::Dns,
-    /// HTTPS.
+    /// HTTP client that checks every redirect with the guard.
     pub http: http::Http,
-    /// Registration data.
+    /// RDAP and whois clients.
     pub registries: registry::Registries,
-    /// SPF, DKIM, DMARC and ARC.
+    /// Evaluates SPF, DKIM, DMARC and ARC.
     pub mailauth: mailauth::MailAuth,
     tls: tls::Tls,
 }
 
 impl Net {
-    /// From the settings; reads the system's resolvers where they are asked for.
+    /// Builds the clients from the settings. Reads the system's resolvers if `[dns] servers` has `system`.
     pub fn new(settings: &NetSettings<'_>) -> Result<Self, Failure> {
         let guard = Arc::new(Guard::new(settings.allow, settings.deny));
         let tls = tls::Tls::new(settings.tls);
@@ -86,13 +86,14 @@ impl Net {
         })
     }
 
-    /// The certificate authorities that are trusted.
+    /// Returns the trusted certificate authorities.
     pub fn tls_roots(&self) -> Result<rustls::RootCertStore, Failure> {
         self.tls.roots()
     }
 
-    /// Where to send packets for a target: its addresses of the wanted version, all of them vetted. Without a
-    /// wish, those that this machine has a route to come first. The first one is charged for what it will get.
+    /// Resolves a target to the addresses to send packets to, of the given IP version if there is one. All are
+    /// checked by the guard; those that this machine has a route to come first. The first one is charged to the
+    /// target's rate limit.
     pub async fn contact(
         &self,
         target: &Host,
@@ -104,29 +105,29 @@ impl Net {
             .iter()
             .map(|address| self.guard.check(&name, *address))
             .collect::<Result<_, _>>()?;
-        let mut wanted: Vec<IpAddr> = vetted
+        let mut usable: Vec<IpAddr> = vetted
             .into_iter()
             .filter(|address| version.is_none_or(|version| version.holds(*address)))
             .collect();
 
-        match (wanted.is_empty(), version) {
+        match (usable.is_empty(), version) {
             (true, Some(version)) if !all.is_empty() => Err(Failure::Upstream {
                 what: name,
-                why: format!("it has no IPv{version} address"),
+                why: format!("the name has no IPv{version} address"),
             }),
             (true, _) => Err(Failure::Upstream {
                 what: name,
                 why: "the name has no address".into(),
             }),
             (false, _) => {
-                wanted.sort_by_key(|address| connect::source(*address).is_err());
-                outlay::approach(wanted[0])?;
-                Ok(wanted)
+                usable.sort_by_key(|address| connect::source(*address).is_err());
+                outlay::approach(usable[0])?;
+                Ok(usable)
             }
         }
     }
 
-    /// The addresses of a target, for display.
+    /// Resolves a target without the guard: for display only, never to connect to.
     pub async fn addresses(&self, target: &Host) -> Result<Vec<IpAddr>, Failure> {
         match target {
             Host::Address(address) => Ok(vec![*address]),
@@ -138,14 +139,14 @@ impl Net {
     }
 }
 
-/// The addresses of `localhost` and names below it, which never leave this machine (RFC 6761 §6.3).
+/// Returns the loopback addresses for `localhost` and names below it, which are never sent to DNS (RFC 6761 §6.3).
 fn local_addresses(name: &str) -> Option<[IpAddr; 2]> {
     let name = name.trim_end_matches('.');
     (name == "localhost" || name.ends_with(".localhost"))
         .then(|| [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
 }
 
-/// A network with the built-in settings that asks no resolver and may contact these networks.
+/// Clients for tests: no resolver answers, and `allow` lists the networks that may be contacted.
 #[cfg(test)]
 fn test_net(allow: &[ipnet::IpNet]) -> Net {
     let dns = settings::Dns {
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn localhost_and_names_below_it_stay_here() {
+    fn localhost_and_names_below_it_resolve_locally() {
         for name in ["localhost", "localhost.", "a.localhost", "a.b.localhost."] {
             assert!(local_addresses(name).is_some(), "{name}");
         }

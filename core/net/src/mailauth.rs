@@ -1,7 +1,7 @@
-//! SPF, DKIM, DMARC and ARC evaluated again, through the configured resolvers.
+//! Verifies SPF, DKIM, DMARC and ARC of a received message, through the configured resolvers.
 //!
-//! mail-auth asks DNS by itself: names out of a message lead only to TXT, MX, A and PTR questions to our own
-//! resolvers, never to a connection.
+//! mail-auth sends its own DNS queries: names in a message cause only TXT, MX, A and PTR queries to our resolvers,
+//! never a connection.
 
 use std::{
     net::IpAddr,
@@ -16,7 +16,7 @@ use mail_auth::{
     spf::verify::SpfParameters,
 };
 
-/// The records that mail policies and keys are published as, read without asking DNS.
+/// Parsers of the DNS records for mail policies and keys, without DNS queries.
 pub mod records {
     pub use mail_auth::{
         Error,
@@ -28,47 +28,47 @@ pub mod records {
     };
 }
 
-/// Evaluates what a message's headers claim.
+/// Verifies the authentication of a message.
 #[derive(Clone)]
 pub struct MailAuth(Arc<Inner>);
 
 struct Inner {
     servers: Vec<NameServerConfig>,
     timeout: Duration,
-    /// Built with the first message: its resolver reads certificate authorities, which takes milliseconds.
+    /// Built on first use: its resolver reads certificate authorities, which takes milliseconds.
     built: OnceLock<Option<MessageAuthenticator>>,
 }
 
-/// One result in RFC 8601's words, with what it is about.
+/// One result in the terms of RFC 8601, with its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// `pass`, `fail`, `softfail`, `neutral`, `none`, `temperror`, `permerror`.
+    /// One of `pass`, `fail`, `softfail`, `neutral`, `none`, `temperror`, `permerror`.
     pub result: &'static str,
-    /// What it is about, or why it failed.
+    /// What was checked, or why it failed.
     pub detail: String,
 }
 
-/// Everything that a whole message lets us check.
+/// Results for a complete message.
 #[derive(Debug, Clone, Default)]
 pub struct MessageChecked {
-    /// One for each signature, in the message's order.
+    /// One result per signature, in the message's order.
     pub dkim: Vec<Checked>,
-    /// `None` without a `From` domain.
+    /// DMARC result; `None` without a `From` domain or envelope.
     pub dmarc: Option<Checked>,
-    /// `None` without a chain.
+    /// ARC result; `None` without an ARC chain.
     pub arc: Option<Checked>,
 }
 
-/// The envelope as a trusted server saw it.
+/// SMTP envelope, as recorded by a trusted server.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
-    /// The client.
+    /// IP address of the client.
     pub address: IpAddr,
-    /// Its greeting.
+    /// EHLO or HELO name of the client.
     pub helo: &'a str,
-    /// The server that received it.
+    /// Name of the receiving server.
     pub by: &'a str,
-    /// Sender; empty for `<>`.
+    /// Envelope sender; empty for `<>`.
     pub mail_from: &'a str,
 }
 
@@ -99,7 +99,7 @@ impl MailAuth {
         built.get_or_init(build).as_ref()
     }
 
-    /// Whether the client may send for the envelope's domain (RFC 7208).
+    /// Checks whether the client may send for the envelope's domain (RFC 7208).
     pub async fn spf(&self, envelope: Envelope<'_>) -> Option<Checked> {
         Some(spf_checked(&self.spf_output(envelope).await?, envelope))
     }
@@ -127,7 +127,7 @@ impl MailAuth {
         })
     }
 
-    /// DKIM (RFC 6376), ARC (RFC 8617) and, with the envelope, DMARC (RFC 7489) of a whole message.
+    /// Verifies DKIM (RFC 6376), ARC (RFC 8617) and, with an envelope, DMARC (RFC 7489) of a complete message.
     pub async fn message(&self, message: &[u8], envelope: Option<Envelope<'_>>) -> MessageChecked {
         let mut checked = MessageChecked::default();
         let (Some(authenticator), Some(parsed)) =
@@ -193,7 +193,7 @@ fn spf_checked(output: &SpfOutput, envelope: Envelope<'_>) -> Checked {
 fn dkim_checked(result: &DkimResult, about: String) -> Checked {
     let (result, why) = match result {
         DkimResult::Pass => ("pass", None),
-        // mail-auth stays neutral to a body that was changed; in RFC 8601 §2.7.1 a test that failed is `fail`.
+        // mail-auth returns neutral for a modified body; RFC 8601 §2.7.1 calls a failed test `fail`.
         DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => {
             ("fail", Some(error))
         }
@@ -212,7 +212,7 @@ fn dkim_checked(result: &DkimResult, about: String) -> Checked {
     }
 }
 
-/// A chain holds or does not (RFC 8617 §8.1).
+/// Converts an ARC result, which is only pass or fail (RFC 8617 §8.1).
 fn arc_checked(result: &DkimResult) -> Checked {
     let checked = dkim_checked(result, String::new());
     match checked.result {
@@ -224,7 +224,7 @@ fn arc_checked(result: &DkimResult) -> Checked {
     }
 }
 
-/// One aligned pass is enough; where a policy is published and nothing has passed, that is a failure (RFC 7489 §4.2).
+/// Converts a DMARC result: one aligned pass is enough; with a policy and no aligned pass it is `fail` (RFC 7489 §4.2).
 fn dmarc_checked(output: &DmarcOutput) -> Checked {
     let word = |result: &DmarcResult| match result {
         DmarcResult::Pass => "pass",

@@ -1,5 +1,5 @@
-//! Counters with a histogram beside them. Looking a metric up by its labels costs more than counting, so each is looked
-//! up once.
+//! Counters, each with a duration histogram. Looking up a metric by its labels costs more than incrementing it, so the
+//! handles are cached.
 
 use std::{
     collections::HashMap,
@@ -10,12 +10,12 @@ use std::{
 
 use metrics::{Counter, Histogram, counter, histogram};
 
-/// Metrics by their labels, which are few, and all of them Netvane's own words.
+/// Metric handles by label values. The values come from Netvane itself, never from a user, so their number is bounded.
 pub type ByLabels<L> = LazyLock<RwLock<HashMap<L, (Counter, Histogram)>>>;
 
 static UPSTREAMS: ByLabels<(&str, &str)> = LazyLock::new(RwLock::default);
 
-/// Counts one exchange with somebody else's server: `dns`, `whois`, `https`, `smtp`.
+/// Counts one exchange with an upstream server. `upstream` is `dns`, `whois`, `https` or `smtp`.
 pub fn upstream(upstream: &'static str, outcome: &'static str, elapsed: Duration) {
     record(&UPSTREAMS, (upstream, outcome), elapsed, || {
         (
@@ -25,27 +25,27 @@ pub fn upstream(upstream: &'static str, outcome: &'static str, elapsed: Duration
     });
 }
 
-/// Counts one event and how long it took; `make` registers the metrics for these labels at their first event.
+/// Counts one event and records its duration. `make` registers the metrics the first time these labels are used.
 pub fn record<L: Eq + Hash + Copy>(
-    known: &ByLabels<L>,
+    handles: &ByLabels<L>,
     labels: L,
     elapsed: Duration,
     make: impl FnOnce() -> (Counter, Histogram),
 ) {
-    let meters = known
+    let metrics = handles
         .read()
         .unwrap_or_else(PoisonError::into_inner)
         .get(&labels)
         .cloned();
-    let (number, seconds) = meters.unwrap_or_else(|| {
-        let meters = make();
-        known
+    let (count, seconds) = metrics.unwrap_or_else(|| {
+        let metrics = make();
+        handles
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(labels, meters.clone());
-        meters
+            .insert(labels, metrics.clone());
+        metrics
     });
-    number.increment(1);
+    count.increment(1);
     seconds.record(elapsed.as_secs_f64());
 }
 
@@ -54,11 +54,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metrics_are_registered_once_for_their_labels() {
-        static KNOWN: ByLabels<(&str, u8)> = LazyLock::new(RwLock::default);
+    fn registers_each_set_of_labels_once() {
+        static METRICS: ByLabels<(&str, u8)> = LazyLock::new(RwLock::default);
         let mut made = Vec::new();
         for labels in [("dns", 1), ("dns", 1), ("dns", 2), ("smtp", 1), ("dns", 1)] {
-            record(&KNOWN, labels, Duration::from_millis(5), || {
+            record(&METRICS, labels, Duration::from_millis(5), || {
                 made.push(labels);
                 (Counter::noop(), Histogram::noop())
             });

@@ -1,17 +1,16 @@
-//! What a router or host said instead of delivering a packet: ICMP errors of both families in one
-//! vocabulary (RFC 792 and RFC 1812 §5.2.7 for IPv4, RFC 4443 §3 for IPv6).
+//! ICMP errors of IPv4 and IPv6 in one enum (RFC 792 and RFC 1812 §5.2.7 for IPv4, RFC 4443 §3 for IPv6).
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// The meaning of an ICMP error.
+/// An ICMP error, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
-    /// The packet's TTL ran out (hop limit in IPv6): the normal answer of a hop on a route.
+    /// The TTL (hop limit in IPv6) reached zero: the normal reply of a hop on a route.
     TimeExceeded,
-    /// Nothing listens on the port; from anyone but the target itself, a firewall's polite refusal.
+    /// Nothing listens on the port. If the sender is not the target, a firewall rejected the packet.
     PortUnreachable,
     /// No route to the network.
     NetUnreachable,
@@ -21,22 +20,22 @@ pub enum Notice {
     ProtocolUnreachable,
     /// A filter forbids it (communication administratively prohibited, rejected by policy).
     Prohibited,
-    /// The packet is larger than the next link takes and must not be cut.
+    /// The packet exceeds the MTU of the next link and must not be fragmented.
     FragmentationNeeded {
-        /// Bytes that the next link takes; 0 where an old router does not say.
+        /// MTU of the next link in bytes; 0 if an old router does not report it.
         mtu: u32,
     },
-    /// Any other error, as the wire said it.
+    /// Any other error, with its type and code.
     Other {
-        /// ICMP type.
+        /// ICMP type, as received.
         icmp_type: u8,
-        /// ICMP code.
+        /// ICMP code, as received.
         code: u8,
     },
 }
 
 impl Notice {
-    /// From an ICMP (IPv4) type and code; `info` is the next-hop MTU where there is one.
+    /// Converts an ICMP (IPv4) type and code. `info` is the next-hop MTU if there is one.
     #[must_use]
     pub fn from_icmp(icmp_type: u8, code: u8, info: u32) -> Self {
         match (icmp_type, code) {
@@ -51,7 +50,7 @@ impl Notice {
         }
     }
 
-    /// From an `ICMPv6` type and code; `info` is the next-hop MTU where there is one.
+    /// Converts an `ICMPv6` type and code. `info` is the next-hop MTU if there is one.
     #[must_use]
     pub fn from_icmp6(icmp_type: u8, code: u8, info: u32) -> Self {
         match (icmp_type, code) {
@@ -67,7 +66,7 @@ impl Notice {
         }
     }
 
-    /// The mark that `traceroute` puts behind the time; none for what a healthy route answers.
+    /// Returns the mark that `traceroute` prints after the time, such as `!H`; `None` for normal replies.
     #[must_use]
     pub fn mark(self) -> Option<String> {
         Some(match self {

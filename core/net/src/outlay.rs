@@ -1,7 +1,7 @@
-//! What one lookup may send to others: so many bytes, and nothing to a host that all askers together have asked enough.
+//! Egress budget of one lookup: a maximum number of bytes, and no traffic to a host whose rate limit is used up.
 //!
-//! It belongs to the task that runs the lookup, so that nobody on the way has to hand it on. Every place in this room
-//! that sends asks here first. What has no asker (callbacks, fresh databases) has bounds of its own, and none here.
+//! The budget is a task-local of the task that runs the lookup, so that it need not be passed along. All code in this
+//! crate that sends charges it first. Traffic without a user (callbacks, database updates) has limits of its own.
 
 use std::{
     future::Future,
@@ -15,23 +15,23 @@ use std::{
 
 use netvane_document::Failure;
 
-/// Headers of a datagram over IPv6 (RFC 8200, RFC 768).
+/// Bytes of the headers of a UDP datagram over IPv6 (RFC 8200, RFC 768).
 pub(super) const DATAGRAM: usize = 48;
-/// The first packet of a TCP connection, options included.
+/// Bytes of the first packet of a TCP connection, including options.
 pub(super) const SYN: usize = 80;
-/// What opening and closing a TCP connection sends, a repeated SYN included.
+/// Bytes sent to open and close a TCP connection, including one repeated SYN.
 pub(super) const CONNECTION: usize = 400;
-/// What a TLS handshake sends, and the keys' own share of what follows.
+/// Bytes sent in a TLS handshake, including the record overhead of what follows.
 pub(super) const HANDSHAKE: usize = 1200;
-/// Fields of an HTTP request that are not its address.
+/// Bytes of an HTTP request without its URL.
 pub(super) const REQUEST: usize = 800;
 
 tokio::task_local!(static OUTLAY: Outlay);
 
-/// Charges a host for being contacted, or says why it is not to be.
+/// Charges a host's rate limit; fails if the limit is reached.
 type Toll = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
 
-/// One lookup's share.
+/// Number of bytes one lookup may still send, and the hosts it has been charged for.
 pub struct Outlay {
     most: u32,
     left: AtomicU32,
@@ -40,7 +40,7 @@ pub struct Outlay {
 }
 
 impl Outlay {
-    /// So many bytes, and any hosts.
+    /// Allows `most` bytes in total, without a limit per host.
     pub fn new(most: u32) -> Self {
         Self {
             most,
@@ -50,7 +50,7 @@ impl Outlay {
         }
     }
 
-    /// The same, with hosts charged for being contacted.
+    /// Also charges each contacted host once, with `toll`.
     pub fn charging(
         self,
         toll: impl Fn(IpAddr) -> Result<(), Failure> + Send + Sync + 'static,
@@ -61,7 +61,7 @@ impl Outlay {
         }
     }
 
-    /// Runs a lookup that may send this and no more.
+    /// Runs a lookup under this budget.
     pub async fn during<F: Future>(self, lookup: F) -> F::Output {
         OUTLAY.scope(self, lookup).await
     }
@@ -77,7 +77,7 @@ impl Outlay {
             let most = self.most;
             io::Error::new(
                 io::ErrorKind::QuotaExceeded,
-                format!("this lookup has sent all that it may ({most} bytes)"),
+                format!("egress limit of this lookup reached ({most} bytes)"),
             )
         })
     }
@@ -98,27 +98,27 @@ impl Outlay {
     }
 }
 
-/// So many bytes, headers included, are about to be sent.
+/// Charges bytes, headers included, before they are sent.
 ///
 /// # Errors
-/// [`io::ErrorKind::QuotaExceeded`]: this lookup has sent all that it may.
+/// [`io::ErrorKind::QuotaExceeded`] if the lookup's budget does not allow them.
 pub(super) fn spend(bytes: usize) -> io::Result<()> {
     OUTLAY
         .try_with(|outlay| outlay.take(bytes))
         .unwrap_or(Ok(()))
 }
 
-/// A host that the asker led us to is about to be contacted; it is charged once for each lookup.
+/// Charges a host that the user's input led to, before it is contacted; once per lookup.
 ///
 /// # Errors
-/// [`Failure::RateLimited`]: it has been asked enough for now, by all askers together.
+/// [`Failure::RateLimited`] if the host's rate limit, shared by all users, is reached.
 pub(super) fn approach(address: IpAddr) -> Result<(), Failure> {
     OUTLAY
         .try_with(|outlay| outlay.approach(address))
         .unwrap_or(Ok(()))
 }
 
-/// Both, for a TCP connection. The error of the second carries the [`Failure`].
+/// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error carries the [`Failure`].
 pub(super) fn connect(address: SocketAddr) -> io::Result<()> {
     approach(address.ip())
         .map_err(|failure| io::Error::new(io::ErrorKind::QuotaExceeded, failure))?;
@@ -132,23 +132,23 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_lookup_sends_what_it_may_and_no_more() {
+    async fn a_lookup_cannot_exceed_its_byte_budget() {
         let lookup = async {
             assert!(spend(60).is_ok());
-            let error = spend(41).expect_err("too much");
+            let error = spend(41).expect_err("over budget");
             assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
             assert_eq!(
                 error.to_string(),
-                "this lookup has sent all that it may (100 bytes)"
+                "egress limit of this lookup reached (100 bytes)"
             );
-            assert!(spend(40).is_ok(), "what is refused costs nothing");
+            assert!(spend(40).is_ok(), "a refused charge costs nothing");
         };
         Outlay::new(100).during(lookup).await;
-        assert!(spend(usize::MAX).is_ok(), "no lookup, no bound here");
+        assert!(spend(usize::MAX).is_ok(), "no limit outside a lookup");
     }
 
     #[tokio::test]
-    async fn a_host_is_charged_once_for_each_lookup_whatever_it_is_called() {
+    async fn a_host_is_charged_once_per_lookup() {
         let charged = Arc::new(AtomicU32::new(0));
         let [host, other] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
         for may in [true, true, false] {
@@ -161,7 +161,7 @@ mod tests {
                 });
             assert_eq!(outlay.during(lookup).await, [may, may]);
         }
-        // Twice by those who may, and by who may not, each time that they try.
+        // Once by each of the two allowed lookups, and on both attempts of the refused one.
         assert_eq!(charged.load(Ordering::Relaxed), 4);
         let both = Outlay::new(0).charging(|address| match address.to_string().as_str() {
             "192.0.2.1" => Ok(()),
@@ -170,6 +170,6 @@ mod tests {
         let both = both.during(async { [approach(host).is_ok(), approach(other).is_ok()] });
         assert_eq!(both.await, [true, false]);
         let own = Outlay::new(0).during(async { approach(host) });
-        assert!(own.await.is_ok(), "the operator's own question");
+        assert!(own.await.is_ok(), "no charge without a target limit");
     }
 }

@@ -1,4 +1,4 @@
-//! Whom to ask about a registration: RDAP through IANA's bootstrap, whois from the root down its referrals.
+//! Registration data: RDAP through IANA's bootstrap files, whois from the root server along its referrals.
 
 mod merge;
 mod referrals;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::{http::Http, whois::Whois};
 use crate::settings;
 
-/// Asks registries and registrars.
+/// Client for registries and registrars.
 #[derive(Clone)]
 pub struct Registries(Arc<Inner>);
 
@@ -29,27 +29,27 @@ struct Inner {
     bootstrap: OnceLock<Result<Bootstrap, Failure>>,
 }
 
-/// One server that was asked.
+/// One server that was queried.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Step {
-    /// Host, with its port where that is unusual.
+    /// Host name, with the port if it is not the default.
     pub server: String,
-    /// Milliseconds.
+    /// Time of the query in milliseconds.
     pub elapsed_ms: f64,
-    /// What came of it, in a few words.
+    /// Result of the query, in a few words.
     pub outcome: String,
 }
 
-/// What was found, and on which way.
+/// Result of a lookup, with the servers queried.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// The facts; `None` when no server gave any.
+    /// Registration data; `None` if no server returned any.
     pub registration: Option<Registration>,
-    /// Every server asked, in order.
+    /// Every server queried, in order.
     pub chain: Vec<Step>,
-    /// What they said, in order: host and text.
+    /// Raw answers in order: host and text.
     pub raw: Vec<(String, String)>,
-    /// Why it ended where it did, if by a fault.
+    /// The failure that ended the lookup, if any.
     pub failure: Option<Failure>,
 }
 
@@ -63,19 +63,19 @@ impl Registries {
         }))
     }
 
-    /// Whether RDAP may be asked.
+    /// Whether RDAP is enabled (`rdap.enabled`).
     pub fn has_rdap(&self) -> bool {
         self.0.rdap.enabled
     }
 
-    /// Newest date of IANA's files in use.
+    /// Returns the newest publication date of the IANA files in use.
     pub fn bootstrap_date(&self) -> Option<String> {
         self.bootstrap()
             .ok()
             .and_then(|bootstrap| bootstrap.published().map(str::to_owned))
     }
 
-    /// Whether the bootstrap can be read.
+    /// Checks that the bootstrap files can be read, if RDAP is enabled.
     pub fn check(&self) -> Result<(), Failure> {
         if self.has_rdap() {
             self.bootstrap().map(|_| ())
@@ -101,7 +101,7 @@ impl Registries {
         built.as_ref().map_err(Clone::clone)
     }
 
-    /// Asks the RDAP server that IANA names, then with `follow` the registrar's own for what the registry leaves out.
+    /// Queries the RDAP server listed by IANA, then with `follow` the registrar's server for data that the registry omits.
     pub async fn rdap(&self, kind: Kind, query: &str, follow: bool) -> Found {
         let mut found = Found::default();
         let bases = match self.bootstrap() {
@@ -146,7 +146,7 @@ impl Registries {
 
             if follow && registered && kind == Kind::Domain {
                 for url in rdap::related(&body).into_iter().take(1) {
-                    // The registry's answer stands, whatever becomes of the registrar's.
+                    // The registry's answer is kept even if the registrar's server fails.
                     let _ = self.rdap_step(&url, kind, query, &mut found).await;
                 }
             }
@@ -166,7 +166,7 @@ impl Registries {
     ) -> Result<Vec<u8>, Failure> {
         let started = Instant::now();
         let settings = &self.0.rdap;
-        let patience = Duration::from_millis(settings.timeout_ms);
+        let timeout = Duration::from_millis(settings.timeout_ms);
         let fetched = self
             .0
             .http
@@ -174,7 +174,7 @@ impl Registries {
                 url,
                 "application/rdap+json, application/json",
                 settings.max_bytes,
-                patience,
+                timeout,
             )
             .await;
 
@@ -209,7 +209,7 @@ impl Registries {
     }
 }
 
-/// What an answer over HTTP with this status and body says.
+/// Converts an HTTP response to registration data.
 fn facts(
     kind: Kind,
     query: &str,
@@ -232,18 +232,18 @@ fn facts(
         404 => Ok(without_facts(State::Available)),
         429 => Ok(without_facts(State::Throttled)),
         200..=299 => rdap::parse(kind, query, body)
-            .or_else(|error| failed(format!("its answer is not RDAP: {error}"))),
-        status => failed(format!("it answered HTTP {status}")),
+            .or_else(|error| failed(format!("not an RDAP response: {error}"))),
+        status => failed(format!("HTTP status {status}")),
     }
 }
 
 fn outcome(state: State) -> &'static str {
     match state {
         State::Registered => "answered",
-        State::Available => "no such registration",
+        State::Available => "not found",
         State::Reserved => "reserved",
-        State::Throttled => "asked too often",
-        State::Unavailable => "no facts",
+        State::Throttled => "rate-limited",
+        State::Unavailable => "no usable data",
     }
 }
 

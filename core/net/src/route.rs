@@ -1,12 +1,12 @@
-//! Route tracing without privileges: UDP probes with small TTLs to high ports, and the kernel's
-//! error queue for what the routers say about them (ip(7) `IP_RECVERR`, RFC 1812 §4.3.2).
+//! Route tracing without privileges: UDP probes with small TTLs to high ports, and the kernel's error
+//! queue to read the ICMP errors of the routers (ip(7) `IP_RECVERR`, RFC 1812 §4.3.2).
 //!
-//! All hops are asked together. One socket serves a whole trace: every probe has a destination
-//! port and a TTL of its own (`IP_TTL`, `IPV6_HOPLIMIT` per packet), the error names that port,
-//! and the payload starts with a random token, so traces running at once cannot mix up and three
-//! descriptors suffice for ninety probes.
+//! All hops are probed in parallel. One socket serves a whole trace: every probe has its own destination
+//! port and TTL (`IP_TTL`, `IPV6_HOPLIMIT` per packet), the error quotes that port, and the payload starts
+//! with a random token. So concurrent traces cannot be confused, and three descriptors suffice for ninety
+//! probes.
 //!
-//! Other systems have no such queue: there only TCP is left, which finds out how far the target is.
+//! Other systems have no such queue; there TCP connects find only the distance of the target.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -24,7 +24,7 @@ mod plain;
 mod run;
 #[cfg_attr(
     not(target_os = "linux"),
-    expect(dead_code, reason = "without an error queue there is less to remember")
+    expect(dead_code, reason = "fewer fields are used without an error queue")
 )]
 mod table;
 mod tcp;
@@ -36,15 +36,15 @@ pub use plain::trace;
 #[cfg(target_os = "linux")]
 pub use run::trace;
 
-/// How far and how often to ask.
+/// Limits of a trace.
 #[derive(Debug, Clone, Copy)]
 pub struct TraceOptions {
-    /// Hops to ask at most, 1 to 64.
+    /// Largest TTL to probe, 1–64.
     pub max_hops: u8,
-    /// Probes a hop, 1 to 10.
+    /// Probes per hop, 1–10.
     pub probes: u8,
-    /// The longest that a trace may take. That long it takes only while the target has not
-    /// answered and nobody has said why: a router tells "host unreachable" after three seconds.
+    /// Timeout of the trace. Only reached if the target does not answer and no router reports why: routers
+    /// report "host unreachable" after three seconds.
     pub timeout: Duration,
 }
 
@@ -61,36 +61,36 @@ impl Default for TraceOptions {
 /// One hop of the route.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hop {
-    /// The TTL it was asked with, from 1.
+    /// TTL of the probes, from 1.
     pub ttl: u8,
-    /// The answers; `None` for a probe without one (`*`).
+    /// Replies; `None` for a probe without one (`*`).
     pub probes: Vec<Option<ProbeAnswer>>,
-    /// The MTU of the link behind it in bytes, where this hop said that 1,500 bytes do not fit.
+    /// MTU of the next link in bytes, if this hop reported that 1,500 bytes do not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
 }
 
-/// The answer to one probe.
+/// Reply to one probe.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ProbeAnswer {
-    /// Who answered.
+    /// Address of the host that replied.
     pub address: IpAddr,
     /// Round trip in milliseconds.
     pub rtt_ms: f64,
-    /// What it said, where that is not "TTL exceeded" from a hop or the target's normal answer.
+    /// The ICMP error, if it is not "TTL exceeded" from a hop or the target's normal reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
 }
 
-/// An unusual answer.
+/// An ICMP error that is not a normal reply.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Note {
-    /// Its meaning.
+    /// The ICMP error reported.
     #[serde(flatten)]
     pub notice: Notice,
-    /// The mark of `traceroute`: `!H`, `!N`, `!P`, `!X`, `!F`, `!<code>`.
+    /// Mark as in `traceroute`: `!H`, `!N`, `!P`, `!X`, `!F`, `!<code>`.
     pub mark: Option<String>,
-    /// Said by this machine itself: its own next hop does not answer.
+    /// Reported by this machine itself: its own next hop does not answer.
     pub local: bool,
 }
 
@@ -98,51 +98,51 @@ pub struct Note {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// UDP to a high port.
+    /// UDP datagram to a high port.
     Udp,
-    /// ICMP echo, tried where UDP stays unanswered and the system permits it.
+    /// ICMP echo, tried if UDP gets no answer and the system permits it.
     Icmp,
     /// TCP connect to port 443 or 80, tried last.
     Tcp,
 }
 
-/// A link that takes less than 1,500 bytes.
+/// A link with an MTU below 1,500 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PathMtu {
-    /// The smallest MTU that was reported, in bytes.
+    /// Reported MTU in bytes.
     pub mtu: u32,
-    /// By whom.
+    /// Address of the router that reported it.
     pub address: IpAddr,
 }
 
-/// The route.
+/// Result of a trace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TraceOutcome {
-    /// The address asked for.
+    /// Address of the traced target.
     pub address: IpAddr,
     /// Whether the target answered.
     pub reached: bool,
-    /// What the target answered to.
+    /// Kind of probe that the target answered.
     pub method: Option<Method>,
-    /// From the first hop to the target; without it, to the hop that refused, or to one silent
-    /// hop behind the last that answered.
+    /// Hops up to the target. If it was not reached: up to the hop that rejected the probes, or one hop
+    /// without a reply after the last that answered.
     pub hops: Vec<Hop>,
-    /// The hop up to which was asked; beyond `hops` everything was silent.
+    /// Largest TTL probed; hops after those in `hops` did not answer.
     pub probed_hops: u8,
-    /// The narrowest link, if one is narrower than 1,500 bytes.
+    /// Path MTU, if below 1,500 bytes.
     pub path_mtu: Option<PathMtu>,
 }
 
-/// Why there is no route to show.
+/// Why the trace could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// This machine cannot send to the address.
     #[error("{reason}")]
     Local {
-        /// Why.
+        /// Reason, for the user.
         reason: String,
     },
-    /// The socket failed.
+    /// The probe socket failed.
     #[error("route tracing: {0}")]
     Socket(#[from] std::io::Error),
 }

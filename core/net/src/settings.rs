@@ -1,29 +1,29 @@
-//! What an operator can set about the network; `config/default.toml` says what each key means.
+//! Network settings. `config/default.toml` documents each key.
 
 use ipnet::IpNet;
 use netvane_facts::target::{Invalid, Resolver};
 use serde::{Deserialize, Serialize};
 
-/// Everything that [`crate::Net`] is built from.
+/// All settings that [`crate::Net`] is built from.
 #[derive(Debug, Clone)]
 pub struct NetSettings<'a> {
-    /// `[dns]`
+    /// Section `[dns]` of the settings.
     pub dns: &'a Dns,
-    /// `[whois]`
+    /// Section `[whois]` of the settings.
     pub whois: &'a Whois,
-    /// `[rdap]`
+    /// Section `[rdap]` of the settings.
     pub rdap: &'a Rdap,
-    /// `[tls]`
+    /// Section `[tls]` of the settings.
     pub tls: &'a Tls,
-    /// `[policy] allow`: networks that are contacted although they are not public.
+    /// `[policy] allow`: networks that may be contacted although they are not public.
     pub allow: &'a [IpNet],
-    /// `[policy] deny`: networks that are never contacted; goes before `allow`.
+    /// `[policy] deny`: networks that are never contacted. Takes precedence over `allow`.
     pub deny: &'a [IpNet],
-    /// Where a target's owner learns more and can complain: a part of the User-Agent.
+    /// Contact URL and address for owners of contacted servers. Sent in the User-Agent.
     pub contact: Option<String>,
 }
 
-/// Which resolvers are asked, and how patiently.
+/// Resolvers, timeouts and the number of attempts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -34,12 +34,12 @@ pub struct Dns {
     pub trust_anchor: String,
 }
 
-/// A configured resolver.
+/// One entry of `[dns] servers`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Server {
     /// `"system"`: the resolvers of the operating system.
     System,
-    /// Written out.
+    /// An address or URL, such as `192.0.2.53` or `tls://192.0.2.53#dns.example`.
     Resolver(Resolver),
 }
 
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Server {
     }
 }
 
-/// Registration data over port 43.
+/// Settings of the whois client (RFC 3912).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -79,7 +79,7 @@ pub struct Whois {
     pub max_referrals: usize,
 }
 
-/// Registration data over RDAP.
+/// Settings of the RDAP client (RFC 9082).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -90,7 +90,7 @@ pub struct Rdap {
     pub max_bytes: usize,
 }
 
-/// Trust in certificates.
+/// Additional certificate authorities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]

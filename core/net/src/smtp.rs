@@ -1,8 +1,8 @@
-//! The SMTP dialogue that asks whether a mailbox exists (RFC 5321), without ever sending mail.
+//! SMTP client that checks whether a mailbox exists (RFC 5321), without ever sending mail.
 //!
-//! EHLO, STARTTLS where offered, MAIL, RCPT for the address, RCPT for an address that nobody has, QUIT; never DATA.
-//! Or less: greeting, EHLO, STARTTLS and QUIT, to see what a server announces.
-//! Addresses come resolved and vetted from outside; nothing here looks up a name.
+//! A session sends EHLO, STARTTLS if offered, MAIL, RCPT for the address, RCPT for a random address, and QUIT; never
+//! DATA. A shorter session (greeting, EHLO, STARTTLS, QUIT) reads what a server announces.
+//! Callers pass addresses that are resolved and checked by the guard; this module never looks up a name.
 
 mod connect;
 mod dialogue;
@@ -32,40 +32,40 @@ pub use dialogue::converse;
 pub use greet::greet;
 pub use wire::{goodbyes, leave};
 
-/// A mail exchange whose addresses may be connected to.
+/// A mail server with addresses that the guard accepted.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// MX preference, lowest first.
+    /// MX preference; the lowest is tried first.
     pub preference: u16,
-    /// Host name without the final dot, A-labels.
+    /// Host name in A-labels, without the final dot.
     pub host: String,
-    /// IPv6 and IPv4, with the port; each one vetted by the guard.
+    /// IPv6 and IPv4 addresses with the port, each checked by the guard.
     pub addresses: Vec<SocketAddr>,
 }
 
-/// How to introduce ourselves, and how long to wait.
+/// Identification, timeouts and limits of a session.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The operator's own name for EHLO, one that resolves; an address literal if there is none.
+    /// Name for EHLO. It should resolve; an address literal if the operator has none.
     pub helo: String,
-    /// Who asks and where to complain, for whoever reads the dialogue. Sent as the text that NOOP may carry (RFC 5321
-    /// §4.1.1.9): EHLO takes nothing but a name.
+    /// Contact for the operators of contacted servers. Sent as the argument of NOOP (RFC 5321 §4.1.1.9), since EHLO
+    /// takes only a name.
     pub contact: Option<String>,
-    /// Sender to use where `<>` is refused as a sender.
+    /// Sender address used if the server rejects `<>`.
     pub mail_from: Option<String>,
-    /// For one connection attempt.
+    /// Timeout of one connection attempt.
     pub connect: Duration,
-    /// For one reply. Servers that delay their greeting on purpose take about six seconds.
+    /// Timeout of one reply. Servers that delay their greeting on purpose take about six seconds.
     pub stage: Duration,
-    /// For everything together.
+    /// Timeout of the whole verification.
     pub total: Duration,
-    /// The longest time after which a greylisted question is asked once more; longer ones are told to the asker.
+    /// Longest greylisting delay that is waited for before one retry; a longer one is reported to the user.
     pub greylist_wait: Duration,
-    /// The time after which it is asked once more where the server names none.
+    /// Delay before the retry if the server does not name one.
     pub greylist_pause: Duration,
-    /// Connections that one verification may open, over all exchanges, the repeated one included.
+    /// Most connections of one verification, over all mail servers and including the retry.
     pub connections: usize,
-    /// How long to wait for the answer to QUIT; with zero it is heard in the background and not in the transcript.
+    /// Timeout of the reply to QUIT. With zero it is read in the background and left out of the transcript.
     pub quit: Duration,
 }
 

@@ -1,8 +1,8 @@
-//! TCP port check by connecting: open, closed or filtered, and what an open port says first.
+//! TCP port check by connecting: open, closed or filtered, with the banner of open ports.
 //!
-//! Silence is only believed after several attempts, and after more of them where the scan itself
-//! shows that packets get lost; waiting adapts to the round trips seen. Attempts stay open while
-//! there are descriptors to spare, so a late answer to an early attempt still counts.
+//! A port counts as filtered only after several attempts without an answer, and more of them if the
+//! scan itself sees packet loss. Timeouts adapt to the measured round trips. Attempts stay open as long
+//! as descriptors are available, so a late answer to an early attempt still counts.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -16,27 +16,27 @@ mod scan;
 pub use budget::raise_descriptor_limit;
 pub use scan::check_ports;
 
-/// More ports than somebody has picked by hand.
+/// Above this number of ports, a scan skips banners and makes fewer attempts.
 const MANY: usize = 100;
 
-/// How to check.
+/// Limits and timeouts of a port check.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanOptions {
-    /// Attempts in flight at most; fewer where the process may not open as many descriptors.
+    /// Most attempts in flight; fewer if the process may not open as many descriptors.
     pub concurrency: usize,
-    /// How long a port may stay silent, over all its attempts, while nothing is known about the
-    /// round trip: once something has answered, silence is told much sooner.
+    /// Timeout of a port over all its attempts, until a round trip was measured; after that, timeouts
+    /// are much shorter.
     pub timeout: Duration,
-    /// Attempts beyond the first for a silent port. Up to five more where packets get lost.
+    /// Retries of a port without an answer. Up to five more if packets are lost.
     pub retries: u8,
-    /// How long an open port is given to say what it is, from its connection on. Zero: the check
-    /// does not wait for that; what is said before the last state is known is still told.
+    /// How long to wait for the banner of an open port after connecting. With zero the check does not
+    /// wait, but still returns banners received before the last port's state is known.
     pub hint_timeout: Duration,
 }
 
 impl ScanOptions {
-    /// What suits so many ports: a few are asked more often before silence is believed, and a
-    /// scan of hundreds does not wait for hints.
+    /// Returns options for this number of ports: more retries for a few ports, no waiting for banners
+    /// in a large scan.
     #[must_use]
     pub fn for_ports(count: usize) -> Self {
         if count > MANY {
@@ -61,37 +61,37 @@ impl Default for ScanOptions {
     }
 }
 
-/// What a port is.
+/// State of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PortState {
-    /// Something accepts connections.
+    /// A service accepts connections.
     Open,
-    /// The host refuses them (RST): nothing listens.
+    /// The host refuses connections (RST): nothing listens.
     Closed,
-    /// Something on the way swallows or rejects them.
+    /// A firewall drops or rejects connections.
     Filtered,
 }
 
-/// One port's answer.
+/// Result for one port.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PortResult {
-    /// The port.
+    /// TCP port number, 1–65535.
     pub port: u16,
-    /// What it is.
+    /// Open, closed or filtered.
     pub state: PortState,
-    /// Time from SYN to its answer in milliseconds; `None` where none came.
+    /// Time from SYN to the answer in milliseconds; `None` without an answer.
     pub rtt_ms: Option<f64>,
-    /// Why it is filtered: "no answer", or who rejected it how.
+    /// Why it is filtered: "no answer", or the ICMP error and its sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What an open port said, made printable: its greeting, an HTTP status and server, or "TLS".
-    /// Text from a stranger: escape it.
+    /// Banner of an open port, made printable: its greeting, an HTTP status and server, or "TLS".
+    /// Untrusted text: escape it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
-/// Who rejected a connection, in words.
+/// Describes the ICMP error that rejected a connection.
 fn rejection(notice: super::notice::Notice, from: Option<IpAddr>) -> String {
     match from {
         Some(from) => format!("ICMP {notice}, from {from}"),

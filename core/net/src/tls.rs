@@ -1,4 +1,4 @@
-//! One TLS client configuration for everything, built when it is first needed.
+//! The TLS client configuration shared by all clients, built on first use.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::settings;
 
-/// Trust in the system's certificate authorities and the operator's own.
+/// TLS configuration that trusts the system's certificate authorities and those of `tls.ca_files`.
 #[derive(Clone)]
 pub(super) struct Tls {
     ca_files: Arc<[String]>,
@@ -23,17 +23,17 @@ impl Tls {
         }
     }
 
-    /// The configuration; reading the authorities takes milliseconds, so not before the first use.
+    /// Returns the configuration. Built on first use, since reading the authorities takes milliseconds.
     pub(super) fn client(&self) -> Result<ClientConfig, Failure> {
         self.built.get_or_init(|| self.build()).clone()
     }
 
-    /// The system's certificate authorities and the operator's own.
+    /// Returns the system's certificate authorities and those of `tls.ca_files`.
     pub(super) fn roots(&self) -> Result<RootCertStore, Failure> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if roots.is_empty() {
-            // A bare container has no authorities of its own.
+            // Minimal containers have no certificate authorities installed.
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
         for file in self.ca_files.iter() {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_authorities_are_trusted_beside_the_systems() {
+    fn trusts_the_operators_authorities_in_addition_to_the_systems() {
         let own = rcgen::generate_simple_self_signed(["ca.example.test".to_owned()]);
         let pem = own.expect("a certificate").cert.pem();
         let path = std::env::temp_dir().join(format!("netvane-ca-{}.pem", std::process::id()));
@@ -85,14 +85,11 @@ mod tests {
         assert!(without > 0);
         assert_eq!(with.expect("roots"), without + 2);
         assert!(built.is_ok());
-        assert!(
-            tls.client().is_ok(),
-            "built once, whatever becomes of the file"
-        );
+        assert!(tls.client().is_ok(), "cached after the first use");
     }
 
     #[test]
-    fn a_file_that_cannot_be_used_is_named() {
+    fn the_error_names_a_file_that_cannot_be_read() {
         let failure = trusting(&["/nowhere/ca.pem".into()])
             .roots()
             .expect_err("no file");

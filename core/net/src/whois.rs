@@ -1,8 +1,8 @@
-//! Port 43 (RFC 3912): one query to one server, bounded in time and bytes.
+//! Whois client (RFC 3912, port 43): one query to one server, limited in time and bytes.
 //!
-//! whois-rust carries it and decodes. It drops what it has read when a server resets the connection, never closes
-//! it or says more than is read; such a server is asked once more by a reader that keeps the part, and for an hour
-//! from then on by that reader alone.
+//! whois-rust sends the query and decodes the answer. It discards a partial answer if the server resets the connection,
+//! never closes it or exceeds the size limit. Such a server is queried again with a reader that keeps the partial answer,
+//! and for the next hour with that reader only.
 
 use std::{
     io,
@@ -26,41 +26,41 @@ use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 use super::{Guard, dns::Dns, outlay};
 use crate::{metrics, settings};
 
-/// How long a server that does not end its answers properly is remembered, and how many of them are.
-const REMEMBERED: (Duration, u64) = (Duration::from_secs(3600), 1024);
+/// How long to remember servers that do not end their answers properly, and how many.
+const CUT_OFF_CACHE: (Duration, u64) = (Duration::from_secs(3600), 1024);
 
-/// Asks whois servers.
+/// Sends whois queries.
 #[derive(Clone)]
 pub(crate) struct Whois {
     dns: Dns,
     guard: Arc<Guard>,
-    /// Servers, as they are named, of whose answers whois-rust keeps nothing.
+    /// Servers whose answers whois-rust discards, by name.
     cut_off: Cache<String, ()>,
-    /// Port where a server is named without one, patience, and so on.
+    /// Default port, timeout and limits.
     pub settings: Arc<settings::Whois>,
 }
 
-/// A query on its way to the addresses of one server.
+/// A query to the addresses of one server.
 struct Question<'a> {
-    /// The server's name.
+    /// Host name of the server.
     name: &'a str,
-    /// What is written, without the line's end.
+    /// Query line, without CRLF.
     line: &'a str,
-    /// The domain, address, network or AS number that it is about.
+    /// The domain, address, network or AS number that the query is about.
     subject: &'a str,
 }
 
-/// What came of asking with whois-rust.
-enum Asked {
-    /// The whole answer.
-    Told(String),
-    /// The connection to the address with this number did not end well, or its bytes fit no one charset.
-    Cut(usize),
+/// Result of a query with whois-rust.
+enum QueryResult {
+    /// The complete answer.
+    Complete(String),
+    /// The connection to the address with this index did not end properly, or the bytes fit no single charset.
+    CutOff(usize),
 }
 
 impl Whois {
     pub(super) fn new(settings: &settings::Whois, dns: Dns, guard: Arc<Guard>) -> Self {
-        let (time, number) = REMEMBERED;
+        let (time, number) = CUT_OFF_CACHE;
         Self {
             dns,
             guard,
@@ -72,11 +72,11 @@ impl Whois {
         }
     }
 
-    /// What `server` says to one line about `subject`: bytes to decode, mostly in UTF-8 by now. An answer that is
-    /// cut off by the limits is kept as far as it came, except when nothing came at all.
+    /// Sends one line about `subject` to `server` and returns the answer, in most cases already converted to UTF-8. An
+    /// answer that exceeds the limits is returned truncated.
     ///
     /// # Errors
-    /// When the server is forbidden, unknown, unreachable, silent, or breaks off before it has said anything.
+    /// The server is refused by the guard, cannot be resolved or reached, or sends nothing.
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "whois", fields(server = %server))]
     pub(crate) async fn query(
         &self,
@@ -93,7 +93,7 @@ impl Whois {
         };
 
         let conversation = self.converse(server, &question, &mut answer);
-        let ended = tokio::time::timeout(self.patience(), conversation).await;
+        let ended = tokio::time::timeout(self.timeout(), conversation).await;
 
         let outcome = match &ended {
             _ if !answer.is_empty() => "answered",
@@ -114,7 +114,7 @@ impl Whois {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn timeout(&self) -> Duration {
         Duration::from_millis(self.settings.timeout_ms)
     }
 
@@ -125,17 +125,17 @@ impl Whois {
         answer: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let mut addresses = self.addresses(server, question.name).await?;
-        let known_as = server.to_string();
+        let server_name = server.to_string();
 
-        if !self.cut_off.contains_key(&known_as) {
+        if !self.cut_off.contains_key(&server_name) {
             match self.ask(question, &addresses).await? {
-                Asked::Told(text) => {
+                QueryResult::Complete(text) => {
                     *answer = whois::as_sent(text);
                     return Ok(());
                 }
-                Asked::Cut(index) => {
-                    self.cut_off.insert(known_as, ());
-                    // It may have been the address that is dead: the others come first now.
+                QueryResult::CutOff(index) => {
+                    self.cut_off.insert(server_name, ());
+                    // The address may be unreachable: try the others first.
                     addresses.rotate_left(index + 1);
                 }
             }
@@ -143,7 +143,7 @@ impl Whois {
         self.read(question, &addresses, answer).await
     }
 
-    /// All addresses of a server, vetted.
+    /// Resolves a server and checks its addresses with the guard.
     async fn addresses(&self, server: &Endpoint, name: &str) -> Result<Vec<SocketAddr>, Failure> {
         let addresses = match &server.host {
             Host::Address(address) => vec![*address],
@@ -159,39 +159,39 @@ impl Whois {
         self.guard.check_all(name, addresses, port)
     }
 
-    /// Asks with whois-rust, one address after the other until one takes the connection.
+    /// Queries with whois-rust, one address after the other until one accepts the connection.
     async fn ask(
         &self,
         question: &Question<'_>,
         addresses: &[SocketAddr],
-    ) -> Result<Asked, Failure> {
-        // The rest is for the next address, or for the reader.
+    ) -> Result<QueryResult, Failure> {
+        // The remaining time is for the next address or the reader.
         let quarters = if addresses.len() > 1 { 2 } else { 3 };
-        let patience = self.patience() * quarters / 4;
+        let timeout = self.timeout() * quarters / 4;
 
         let mut failure = question.no_address();
 
         for (index, address) in addresses.iter().enumerate() {
-            if let Err(error) = question.pay(*address) {
-                failure = question.failed(error)?;
+            if let Err(error) = question.charge(*address) {
+                failure = question.charge_failure(error)?;
                 continue;
             }
             match question
-                .look_up(*address, patience, self.settings.max_bytes)
+                .look_up(*address, timeout, self.settings.max_bytes)
                 .await
             {
                 Ok(text) if !text.contains(char::REPLACEMENT_CHARACTER) => {
-                    return Ok(Asked::Told(text));
+                    return Ok(QueryResult::Complete(text));
                 }
-                Err(error) if !is_cut(&error) => failure = question.told(&error),
-                Ok(_) | Err(_) => return Ok(Asked::Cut(index)),
+                Err(error) if !is_cut_off(&error) => failure = question.upstream_failure(&error),
+                Ok(_) | Err(_) => return Ok(QueryResult::CutOff(index)),
             }
         }
 
         Err(failure)
     }
 
-    /// The same with a reader that leaves in `answer` what came, whatever ends it.
+    /// Queries with a reader that keeps a partial answer in `answer`.
     async fn read(
         &self,
         question: &Question<'_>,
@@ -201,31 +201,37 @@ impl Whois {
         let mut failure = question.no_address();
 
         for address in addresses {
-            if let Err(error) = question.pay(*address) {
-                failure = question.failed(error)?;
+            if let Err(error) = question.charge(*address) {
+                failure = question.charge_failure(error)?;
                 continue;
             }
 
-            // Several addresses share the patience: a dead one must not use it up.
+            // Several addresses share the timeout: an unreachable one must not use it up.
             let connecting = TcpStream::connect(address);
-            let mut stream = match tokio::time::timeout(self.patience() / 2, connecting).await {
+            let mut stream = match tokio::time::timeout(self.timeout() / 2, connecting).await {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(error)) => {
-                    failure = question.told(&error);
+                    failure = question.upstream_failure(&error);
                     continue;
                 }
                 Err(_) => {
-                    let (what, after) = (question.name.to_owned(), self.patience() / 2);
+                    let (what, after) = (question.name.to_owned(), self.timeout() / 2);
                     failure = Failure::Timeout { what, after };
                     continue;
                 }
             };
 
             let line = format!("{}\r\n", question.line);
-            let told = |error: io::Error| question.told(&error);
-            stream.write_all(line.as_bytes()).await.map_err(told)?;
+            let upstream_failure = |error: io::Error| question.upstream_failure(&error);
+            stream
+                .write_all(line.as_bytes())
+                .await
+                .map_err(upstream_failure)?;
             let mut bounded = stream.take(self.settings.max_bytes as u64);
-            bounded.read_to_end(answer).await.map_err(told)?;
+            bounded
+                .read_to_end(answer)
+                .await
+                .map_err(upstream_failure)?;
             return Ok(());
         }
 
@@ -234,35 +240,35 @@ impl Whois {
 }
 
 impl Question<'_> {
-    /// Charges the connection and the line.
-    fn pay(&self, address: SocketAddr) -> io::Result<()> {
+    /// Charges the connection and the line to the egress budget.
+    fn charge(&self, address: SocketAddr) -> io::Result<()> {
         outlay::connect(address)?;
         outlay::spend(outlay::SYN + self.line.len())
     }
 
-    /// What it means that it could not be paid; an error where that ends the lookup.
-    fn failed(&self, error: io::Error) -> Result<Failure, Failure> {
+    /// Converts an error of [`Self::charge`]; returns an error if that ends the lookup.
+    fn charge_failure(&self, error: io::Error) -> Result<Failure, Failure> {
         match error.downcast::<Failure>() {
             Ok(failure) => Err(failure),
-            Err(error) => Ok(self.told(&error)),
+            Err(error) => Ok(self.upstream_failure(&error)),
         }
     }
 
     async fn look_up(
         &self,
         address: SocketAddr,
-        patience: Duration,
+        timeout: Duration,
         max_bytes: usize,
     ) -> Result<String, WhoIsError> {
         let mut server = WhoIsServerValue::from_string(address.to_string())?;
         server.query = Some(self.line.to_owned());
-        // The line is sent as it is: of the target only a domain's last label counts, as a hint to the charset.
-        // An address stands in for what the crate knows no form of, and gives no hint.
+        // The line is sent unmodified: the crate uses only the last label of a domain, to guess the charset. For a target
+        // that the crate cannot parse, an address is passed instead, without a hint.
         let mut options = WhoIsLookupOptions::from_str(self.subject)
             .or_else(|_| WhoIsLookupOptions::from_string(address.ip().to_string()))?;
         options.server = Some(server);
         options.follow = 0;
-        options.timeout = Some(patience);
+        options.timeout = Some(timeout);
         options.max_response_size = Some(max_bytes);
 
         WhoIs::from_host(address.to_string())?
@@ -270,7 +276,7 @@ impl Question<'_> {
             .await
     }
 
-    fn told(&self, error: &dyn std::error::Error) -> Failure {
+    fn upstream_failure(&self, error: &dyn std::error::Error) -> Failure {
         Failure::Upstream {
             what: self.name.to_owned(),
             why: error.to_string(),
@@ -285,8 +291,8 @@ impl Question<'_> {
     }
 }
 
-/// Whether a connection was taken, or may have been, and then did not end as RFC 3912 wants it.
-fn is_cut(error: &WhoIsError) -> bool {
+/// Whether a connection was, or may have been, accepted and then did not end as RFC 3912 requires.
+fn is_cut_off(error: &WhoIsError) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut};
     match error {
         WhoIsError::Elapsed(_) => true,

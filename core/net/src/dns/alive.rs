@@ -1,7 +1,7 @@
-//! Whether the configured resolvers answer, as far as their use tells.
+//! Health of the configured resolvers, derived from the lookups that use them.
 //!
-//! A resolver that was never asked is believed to be there, so that a start waits for nobody. One that failed again and
-//! again is asked something itself, when somebody wants to know.
+//! Resolvers that were not used yet count as healthy, so that startup does not wait for them. After several failures in
+//! a row, a health check sends a query of its own.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -14,28 +14,28 @@ use tokio::{sync::Mutex, time::Instant};
 
 use super::Client;
 
-/// Questions in a row without any answer that raise doubts: one may be a domain's own fault.
-const DOUBTFUL: u32 = 3;
-/// How long the answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// What it told holds for so long.
-const HOLDS: Duration = Duration::from_secs(3);
+/// Failed queries in a row before a check sends its own query; a single failure may be the fault of one domain.
+const MAX_FAILURES: u32 = 3;
+/// Timeout of a health check's query.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the result of a health check is reused.
+const TTL: Duration = Duration::from_secs(3);
 
-/// What is known of the configured resolvers.
+/// Failure counts and the last health check of the configured resolvers.
 #[derive(Default)]
 pub(super) struct Alive {
-    /// Questions without an answer since the last one that had one.
+    /// Failed queries since the last successful one.
     unanswered: AtomicU32,
-    /// How often answers came again after such questions.
+    /// Number of times that a query succeeded after failures.
     recovered: AtomicU32,
-    told: Mutex<Option<Told>>,
+    last_check: Mutex<Option<LastCheck>>,
 }
 
-/// What they answered when they were asked for it, and after how many recoveries.
-type Told = (Instant, u32, Result<(), Failure>);
+/// Time of the health check, value of `recovered` at that time, and the result.
+type LastCheck = (Instant, u32, Result<(), Failure>);
 
 impl Alive {
-    /// A question was answered, in whatever way, or was not.
+    /// Records whether a query got a response, whatever its RCODE.
     pub(super) fn note(&self, answered: bool) {
         if !answered {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -45,29 +45,29 @@ impl Alive {
         }
     }
 
-    /// Whether they answer.
+    /// Checks whether the resolvers answer; sends a query only after repeated failures.
     pub(super) async fn check(&self, resolvers: &Client) -> Result<(), Failure> {
-        if self.unanswered.load(Ordering::Relaxed) < DOUBTFUL {
+        if self.unanswered.load(Ordering::Relaxed) < MAX_FAILURES {
             return Ok(());
         }
-        // Whoever asks meanwhile waits for the same answer.
-        let mut told = self.told.lock().await;
+        // Concurrent checks wait here and share the result.
+        let mut last_check = self.last_check.lock().await;
         let recovered = self.recovered.load(Ordering::Relaxed);
-        if let Some((at, then, told)) = &*told
-            && at.elapsed() < HOLDS
+        if let Some((at, then, result)) = &*last_check
+            && at.elapsed() < TTL
             && *then == recovered
         {
-            return told.clone();
+            return result.clone();
         }
-        let asked = tokio::time::timeout(PATIENCE, resolvers.query(".", Rtype::NS)).await;
-        let outcome = match asked {
-            Ok(answered) => answered.map(|_| ()),
+        let answer = tokio::time::timeout(TIMEOUT, resolvers.query(".", Rtype::NS)).await;
+        let outcome = match answer {
+            Ok(response) => response.map(|_| ()),
             Err(_) => Err(Failure::Timeout {
-                what: "every configured resolver".into(),
-                after: PATIENCE,
+                what: "the configured resolvers".into(),
+                after: TIMEOUT,
             }),
         };
-        *told = Some((Instant::now(), recovered, outcome.clone()));
+        *last_check = Some((Instant::now(), recovered, outcome.clone()));
         outcome
     }
 }

@@ -1,4 +1,5 @@
-//! Asking servers: in order, again, over TCP where an answer is cut short, without EDNS where it is not understood.
+//! Queries a list of servers: in order, with retries, over TCP after a truncated response, and without EDNS if a server
+//! does not support it.
 
 use std::{
     net::IpAddr,
@@ -29,17 +30,17 @@ use super::{
 };
 use crate::connect::local_reason;
 
-/// UDP payload that fits every path (DNS Flag Day 2020).
+/// Announced UDP payload size in bytes, which avoids fragmentation on every path (DNS Flag Day 2020).
 const UDP_PAYLOAD: u16 = 1232;
 
-/// The servers that one lookup asks.
+/// The servers of one lookup, with retries and failover.
 #[derive(Clone)]
 pub struct Client {
     pub(super) servers: Arc<[Upstream]>,
-    /// The server that answered last is asked first.
+    /// Index of the server that answered last; it is queried first.
     preferred: Arc<AtomicUsize>,
     attempts: u32,
-    /// Told how it goes, where that is of interest.
+    /// Records successes and failures, for the configured resolvers.
     alive: Option<Arc<Alive>>,
 }
 
@@ -53,33 +54,39 @@ impl Client {
         }
     }
 
-    /// The same, whose success is noted.
-    pub(super) fn noted_by(self, alive: Arc<Alive>) -> Self {
+    /// Returns this client, recording each success or failure in `alive`.
+    pub(super) fn with_health(self, alive: Arc<Alive>) -> Self {
         Self {
             alive: Some(alive),
             ..self
         }
     }
 
-    /// Asks as a stub resolver does.
+    /// Sends a query as a stub resolver does.
     pub async fn query(&self, name: &str, rtype: Rtype) -> Result<Response, Failure> {
         self.ask(&Question::new(name, rtype)).await
     }
 
-    /// The addresses of a name, v4 and v6 asked together; a name without any is an empty list.
+    /// Resolves a name, A and AAAA in parallel. A name without addresses gives an empty list.
+    ///
+    /// # Errors
+    /// Both queries failed.
     pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
         let (v4, v6) = futures::join!(self.query(name, Rtype::A), self.query(name, Rtype::AAAA));
         if v4.is_err() && v6.is_err() {
             return v4.map(|_| Vec::new());
         }
-        let found = |response: Result<Response, Failure>| {
+        let addresses = |response: Result<Response, Failure>| {
             response.map(|r| r.message.addresses()).unwrap_or_default()
         };
-        Ok(found(v4).into_iter().chain(found(v6)).collect())
+        Ok(addresses(v4).into_iter().chain(addresses(v6)).collect())
     }
 
-    /// Asks one exact question: server by server, round by round, until one gives an answer that another
-    /// server would not better.
+    /// Sends one exact query to the servers in turn, for the configured number of rounds, until one gives an answer.
+    /// After SERVFAIL, REFUSED or NOTIMP the next server is tried.
+    ///
+    /// # Errors
+    /// No server responded, or a response was malformed.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Response, Failure> {
         let answer = self.ask_in_turn(question).await;
         if let Some(alive) = &self.alive {
@@ -112,13 +119,13 @@ impl Client {
                     self.preferred.store(index, Ordering::Relaxed);
                     return Ok(response);
                 }
-                Err(Asked::Nonsense(why)) => {
+                Err(QueryError::Invalid(why)) => {
                     return Err(Failure::Upstream {
                         what: server.label.clone(),
                         why,
                     });
                 }
-                Err(Asked::Net(error)) => last = Some((server, error)),
+                Err(QueryError::Net(error)) => last = Some((server, error)),
             }
         }
 
@@ -135,19 +142,19 @@ impl Client {
         &self,
         server: &Upstream,
         question: &Question<'_>,
-    ) -> Result<Response, Asked> {
+    ) -> Result<Response, QueryError> {
         let request = request(question, true)?;
         let mut exchanged = server.exchange(request, question.tcp).await?;
         let mut message =
-            Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
+            Message::read(std::mem::take(&mut exchanged.octets)).map_err(QueryError::Invalid)?;
 
-        // A server from before EDNS refuses the format (RFC 6891 §7): ask as it understands.
+        // A server without EDNS support returns FORMERR or NOTIMP (RFC 6891 §7): retry without EDNS.
         if message.edns.is_none() && matches!(message.rcode, OptRcode::FORMERR | OptRcode::NOTIMP) {
             exchanged = server
                 .exchange(request_without_edns(question)?, question.tcp)
                 .await?;
-            message =
-                Message::read(std::mem::take(&mut exchanged.octets)).map_err(Asked::Nonsense)?;
+            message = Message::read(std::mem::take(&mut exchanged.octets))
+                .map_err(QueryError::Invalid)?;
         }
 
         if message.flags.tc && exchanged.transport == Transport::Udp {
@@ -158,16 +165,18 @@ impl Client {
                     transport,
                     elapsed,
                 }) => {
-                    message = Message::read(octets).map_err(Asked::Nonsense)?;
+                    message = Message::read(octets).map_err(QueryError::Invalid)?;
                     exchanged.transport = transport;
                     exchanged.elapsed = first + elapsed;
                 }
-                // What came over UDP is all there is; its TC flag says that it is not all.
-                Err(error) => tracing::debug!(server = server.label, %error, "no answer over TCP"),
+                // Return the UDP response; its TC flag shows that it is truncated.
+                Err(error) => {
+                    tracing::debug!(server = server.label, %error, "TCP retry failed, using the truncated UDP response")
+                }
             }
         }
 
-        answers_the_question(question, &message).map_err(Asked::Nonsense)?;
+        answers_the_question(question, &message).map_err(QueryError::Invalid)?;
         let Exchanged {
             transport, elapsed, ..
         } = exchanged;
@@ -181,22 +190,22 @@ impl Client {
     }
 }
 
-/// Why a server gave no usable answer.
-enum Asked {
+/// Why a server gave no usable response.
+enum QueryError {
     Net(NetError),
-    Nonsense(String),
+    Invalid(String),
 }
 
-impl From<NetError> for Asked {
+impl From<NetError> for QueryError {
     fn from(error: NetError) -> Self {
         match error {
-            NetError::Proto(error) => Self::Nonsense(format!("its answer is malformed: {error}")),
+            NetError::Proto(error) => Self::Invalid(format!("malformed response: {error}")),
             error => Self::Net(error),
         }
     }
 }
 
-/// Another server may do better.
+/// Whether another server might give a better answer.
 fn is_refusal(message: &Message) -> bool {
     matches!(
         message.rcode,
@@ -205,17 +214,17 @@ fn is_refusal(message: &Message) -> bool {
 }
 
 fn answers_the_question(question: &Question<'_>, message: &Message) -> Result<(), String> {
-    let wanted = question.name.trim_end_matches('.');
+    let expected = question.name.trim_end_matches('.');
     match &message.question {
         Some((name, rtype))
             if *rtype == question.rtype
-                && name.trim_end_matches('.').eq_ignore_ascii_case(wanted) =>
+                && name.trim_end_matches('.').eq_ignore_ascii_case(expected) =>
         {
             Ok(())
         }
-        // Some servers leave the question out of an error.
+        // Some servers omit the question in an error response.
         None if message.answers.is_empty() => Ok(()),
-        _ => Err("it answered another question than was asked".into()),
+        _ => Err("the question in the response does not match the query".into()),
     }
 }
 
@@ -223,10 +232,10 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
     let what = server.label.clone();
     let refused = |error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::ConnectionRefused => {
-            "no DNS server listens there (connection refused)".to_owned()
+            "connection refused (no DNS server is listening)".to_owned()
         }
         std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof => {
-            "it closed the connection without an answer".to_owned()
+            "connection closed without a response".to_owned()
         }
         _ => local_reason(error),
     };
@@ -246,7 +255,7 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
         },
         NetError::NoConnections => Failure::Upstream {
             what,
-            why: "it closed the connection without an answer".into(),
+            why: "connection closed without a response".into(),
         },
         error => Failure::Upstream {
             what,
@@ -255,14 +264,14 @@ fn failure(server: &Upstream, error: &NetError, elapsed: Duration) -> Failure {
     }
 }
 
-fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, Asked> {
+fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, QueryError> {
     let name = wire_name(question.name)
-        .ok_or_else(|| Asked::Nonsense("the name cannot be asked for".into()))?;
+        .ok_or_else(|| QueryError::Invalid("not a valid DNS name".into()))?;
     let mut message = RequestMessage::query();
     let query = Query::query(name, u16::from(question.rtype).into());
     message.add_query(query);
     message.metadata.recursion_desired = question.recurse;
-    // RFC 6840 §5.7: this asks the resolver to tell whether it validated.
+    // RFC 6840 §5.7: asks the resolver to set AD if it validated the answer.
     message.metadata.authentic_data = true;
     message.metadata.checking_disabled = question.checking_disabled;
     if edns {
@@ -276,11 +285,12 @@ fn request(question: &Question<'_>, edns: bool) -> Result<DnsRequest, Asked> {
     Ok(DnsRequest::new(message, options))
 }
 
-fn request_without_edns(question: &Question<'_>) -> Result<DnsRequest, Asked> {
+fn request_without_edns(question: &Question<'_>) -> Result<DnsRequest, QueryError> {
     request(question, false)
 }
 
-/// A name in wire form. Not by hickory's reading of text, which refuses labels that DNS takes (RFC 2317's `0/26`).
+/// Converts a name to wire format. Hickory's text parser is not used: it rejects labels that are valid in DNS (such as
+/// `0/26` of RFC 2317). `None` if a label or the name is too long.
 pub(super) fn wire_name(name: &str) -> Option<Name> {
     let labels = name.trim_end_matches('.');
     let mut wire = match labels {
@@ -291,7 +301,7 @@ pub(super) fn wire_name(name: &str) -> Option<Name> {
     Some(wire)
 }
 
-/// The way back: the text that [`wire_name`] takes. `None` for labels that no text of it can hold.
+/// Converts a name back to the text that [`wire_name`] parses. `None` if a label contains a dot or is not UTF-8.
 pub(super) fn text_name(name: &Name) -> Option<String> {
     let labels = name.iter().map(std::str::from_utf8);
     let labels: Vec<&str> = labels.collect::<Result<_, _>>().ok()?;

@@ -1,8 +1,8 @@
-//! A DNS response as its bytes say it.
+//! A parsed DNS response.
 //!
-//! hickory carries messages and validates them; this reads them with the `domain` crate instead, because
-//! it keeps what hickory's typed records lose: presentation format as zone files have it (RFC 1035,
-//! 3597, 9460), EDNS options, and one odd record does not spoil the others.
+//! hickory transports and validates messages. They are parsed with the `domain` crate, because it keeps
+//! what hickory's typed records lose: the presentation format of zone files (RFC 1035, 3597, 9460) and
+//! EDNS options. One malformed record does not invalidate the others.
 
 use std::{fmt::Display, net::IpAddr};
 
@@ -21,72 +21,72 @@ use serde::Serialize;
 
 use super::service_binding;
 
-/// Record data that a command can look into.
+/// Record data, typed for the record types that `domain` supports.
 pub type Data = AllRecordData<Bytes, ParsedName<Bytes>>;
 
-/// One response.
+/// A parsed DNS response.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Message id.
+    /// Message ID, as in the header.
     pub id: u16,
-    /// RCODE, the extended bits of EDNS included.
+    /// RCODE, including the extended bits of EDNS.
     pub rcode: OptRcode,
-    /// Header flags.
+    /// Flags of the header.
     pub flags: Flags,
-    /// Name and type that the server says it answers.
+    /// Name and type in the question section; `None` if it is empty.
     pub question: Option<(String, Rtype)>,
     /// Answer section, in the server's order.
     pub answers: Vec<Record>,
-    /// Authority section.
+    /// Authority section, in the server's order.
     pub authority: Vec<Record>,
-    /// Additional section without OPT.
+    /// Additional section, without the OPT record.
     pub additional: Vec<Record>,
-    /// EDNS, where the server spoke it.
+    /// EDNS data, if the response has an OPT record.
     pub edns: Option<Edns>,
-    /// RFC 8914, in the server's order.
+    /// Extended DNS errors (RFC 8914), in the server's order.
     pub extended_errors: Vec<ExtendedError>,
-    /// As it came over the wire.
+    /// The message in wire format, as received.
     pub octets: Bytes,
 }
 
 /// Header flags of RFC 1035 and 4035.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Flags {
-    /// Authoritative answer.
+    /// AA: the answer is authoritative.
     pub aa: bool,
-    /// Truncated.
+    /// TC: the response is truncated.
     pub tc: bool,
-    /// Recursion desired.
+    /// RD: the client asked for recursion.
     pub rd: bool,
-    /// Recursion available.
+    /// RA: the server offers recursion.
     pub ra: bool,
-    /// Authentic data: the resolver validated it.
+    /// AD: the resolver validated it with DNSSEC.
     pub ad: bool,
-    /// Checking disabled.
+    /// CD: DNSSEC checking is disabled.
     pub cd: bool,
 }
 
 /// The OPT pseudo-record (RFC 6891).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Edns {
-    /// EDNS version.
+    /// EDNS version, normally 0.
     pub version: u8,
-    /// DNSSEC OK.
+    /// DO: DNSSEC records are supported.
     pub dnssec_ok: bool,
-    /// Largest UDP payload that the server takes, in octets.
+    /// Largest UDP payload that the server accepts, in bytes.
     pub udp_size: u16,
-    /// Options other than extended errors, in words.
+    /// Options other than extended errors, as text.
     pub options: Vec<String>,
 }
 
 /// An extended DNS error, RFC 8914.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExtendedError {
-    /// INFO-CODE.
+    /// INFO-CODE (RFC 8914 §4).
     pub code: u16,
-    /// Its name in the IANA registry.
+    /// Name of the code in the IANA registry.
     pub name: String,
-    /// EXTRA-TEXT.
+    /// EXTRA-TEXT, at most 512 bytes.
     pub text: Option<String>,
 }
 
@@ -100,23 +100,23 @@ impl Display for ExtendedError {
     }
 }
 
-/// A resource record.
+/// A resource record with parsed data.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// Owner, without the final dot.
+    /// Owner name, without the final dot.
     pub name: String,
     /// Class, nearly always IN.
     pub class: Class,
-    /// Seconds.
+    /// Time to live in seconds.
     pub ttl: u32,
-    /// Type.
+    /// Record type, possibly unknown.
     pub rtype: Rtype,
-    /// Data, typed where the type is known.
+    /// Record data, typed if the type is known.
     pub data: Data,
 }
 
 impl Record {
-    /// Data in presentation format.
+    /// Returns the data in presentation format (RFC 1035 §5.1).
     pub fn presentation(&self) -> String {
         match &self.data {
             AllRecordData::Unknown(unknown) => generic(unknown.data()),
@@ -132,7 +132,7 @@ impl Record {
     }
 }
 
-/// RFC 3597 §5.
+/// Formats data of an unknown type (RFC 3597 §5).
 fn generic(data: &[u8]) -> String {
     let hex: String = data.iter().map(|byte| format!("{byte:02X}")).collect();
     format!(
@@ -142,7 +142,7 @@ fn generic(data: &[u8]) -> String {
     )
 }
 
-/// A name without its final dot; the root stays a dot.
+/// Formats a name without its final dot; the root stays `.`.
 pub fn without_dot(name: impl Display) -> String {
     let mut text = name.to_string();
     if text.len() > 1 && text.ends_with('.') && !text.ends_with("\\.") {
@@ -152,10 +152,10 @@ pub fn without_dot(name: impl Display) -> String {
 }
 
 impl Message {
-    /// Reads a response; an error says what is wrong with it.
+    /// Parses a response; an error says what is wrong with it.
     pub fn read(octets: Vec<u8>) -> Result<Self, String> {
         let octets = Bytes::from(octets);
-        let malformed = |what: &dyn Display| format!("its answer is malformed: {what}");
+        let malformed = |what: &dyn Display| format!("malformed response: {what}");
         let wire = Wire::from_octets(octets.clone()).map_err(|error| malformed(&error))?;
         let header = wire.header();
         let question = match wire.question().next() {
@@ -214,7 +214,8 @@ impl Message {
         })
     }
 
-    /// The SOA of a negative answer, which says how long the answer holds (RFC 2308).
+    /// Returns how long a negative answer may be cached, in seconds: the smaller of the SOA's TTL and MINIMUM (RFC 2308
+    /// §5).
     pub fn negative_ttl(&self) -> Option<u32> {
         self.authority.iter().find_map(|record| match &record.data {
             AllRecordData::Soa(soa) => Some(record.ttl.min(soa.minimum().as_secs())),
@@ -224,14 +225,14 @@ impl Message {
 }
 
 impl Message {
-    /// The addresses in the answer, whatever names they stand at.
+    /// Returns the addresses in the answer section, of any owner name.
     pub fn addresses(&self) -> Vec<IpAddr> {
         self.answers.iter().filter_map(Record::address).collect()
     }
 }
 
 impl Record {
-    /// The address of an A or AAAA record.
+    /// Returns the address of an A or AAAA record.
     pub fn address(&self) -> Option<IpAddr> {
         match &self.data {
             Data::A(a) => Some(IpAddr::V4(a.addr())),
@@ -244,7 +245,7 @@ impl Record {
 fn read_record(parsed: &ParsedRecord<'_, Bytes>) -> Result<Record, domain::base::wire::ParseError> {
     let data = match parsed.to_any_record::<Data>() {
         Ok(record) => record.into_data(),
-        // Data that does not fit its type is shown as the octets that it is.
+        // Data that is invalid for its type is kept as raw bytes.
         Err(_) => match parsed.to_record::<UnknownRecordData<Bytes>>()? {
             Some(record) => AllRecordData::Unknown(record.into_data()),
             None => {

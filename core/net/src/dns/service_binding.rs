@@ -1,7 +1,7 @@
 //! SVCB and HTTPS records in presentation format (RFC 9460 §2.1).
 //!
-//! The `domain` crate writes the protocol names of `alpn` and the path of `dohpath` as they are, line breaks, blanks and
-//! backslashes included: a record could look like several, or like one with other parameters.
+//! The `domain` crate does not escape the protocol names of `alpn` and the path of `dohpath`. With line breaks, spaces or
+//! backslashes in them, one record could look like several, or like one with other parameters.
 
 use std::fmt::Write;
 
@@ -12,38 +12,39 @@ use domain::{
     rdata::svcb::{ParseSvcParamValue, SvcbRdata, UnknownSvcParam, value::AllValues},
 };
 
-/// Priority, target and parameters on one line, in printable ASCII.
+/// Formats priority, target and parameters on one line, in printable ASCII.
 pub(super) fn presentation<Variant, Name: ToName>(
     record: &SvcbRdata<Variant, Bytes, Name>,
 ) -> String {
     let mut text = format!("{} {}", record.priority(), record.target().fmt_with_dot());
     for parameter in record.params().iter_raw() {
         text.push(' ');
-        text.push_str(&shown(&parameter));
+        text.push_str(&format_parameter(&parameter));
     }
     text
 }
 
-fn shown(parameter: &UnknownSvcParam<Bytes>) -> String {
+fn format_parameter(parameter: &UnknownSvcParam<Bytes>) -> String {
     let value = parameter.as_slice();
     let special = match parameter.key() {
-        SvcParamKey::ALPN => protocols(value),
-        SvcParamKey::DOHPATH => Some(format!("dohpath={}", escaped(value))),
-        key => known(key, value),
+        SvcParamKey::ALPN => format_alpn(value),
+        SvcParamKey::DOHPATH => Some(format!("dohpath={}", escape(value))),
+        key => format_supported(key, value),
     };
-    // What its key does not allow is shown as the octets that it is.
+    // A value that is invalid for its key is formatted as raw bytes.
     special.unwrap_or_else(|| parameter.to_string())
 }
 
-/// A parameter that the crate knows and writes with care.
-fn known(key: SvcParamKey, value: &[u8]) -> Option<String> {
+/// Formats a parameter that the `domain` crate supports and escapes correctly.
+fn format_supported(key: SvcParamKey, value: &[u8]) -> Option<String> {
     let mut parser = Parser::from_ref(value);
     let value = AllValues::<&[u8]>::parse_value(key, &mut parser).ok()??;
     (parser.remaining() == 0).then(|| value.to_string())
 }
 
-/// RFC 9460 §7.1.1; a comma or a backslash within a name is escaped for the list, and that for the zone file (appendix A.1).
-fn protocols(mut value: &[u8]) -> Option<String> {
+/// Formats `alpn` (RFC 9460 §7.1.1). A comma or backslash in a name is escaped twice: for the list and for the zone file
+/// (appendix A.1).
+fn format_alpn(mut value: &[u8]) -> Option<String> {
     let mut text = String::from("alpn=");
     while let Some((length, rest)) = value.split_first() {
         let (name, rest) = rest.split_at_checked(usize::from(*length))?;
@@ -54,15 +55,15 @@ fn protocols(mut value: &[u8]) -> Option<String> {
             if matches!(octet, b',' | b'\\') {
                 text.push_str("\\\\");
             }
-            text.push_str(&escaped(&[*octet]));
+            text.push_str(&escape(&[*octet]));
         }
         value = rest;
     }
     Some(text)
 }
 
-/// As in a zone file, without quotes.
-fn escaped(octets: &[u8]) -> String {
+/// Escapes bytes as in a zone file, without quotes.
+fn escape(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
         // Writing to a string does not fail.
         let _ = write!(text, "{}", Symbol::from_octet(*octet));
@@ -74,8 +75,8 @@ fn escaped(octets: &[u8]) -> String {
 mod tests {
     use super::super::message::Message;
 
-    /// An answer with one HTTPS record of these parameters, in wire format.
-    fn shown(parameters: &[u8]) -> String {
+    /// Formats an HTTPS record with these parameters in wire format.
+    fn format_parameter(parameters: &[u8]) -> String {
         let mut octets = vec![0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
         octets.extend(b"\x07example\x04test\0\0\x41\0\x01");
         octets.extend(b"\xc0\x0c\0\x41\0\x01\0\0\0\x3c\0");
@@ -87,33 +88,36 @@ mod tests {
     }
 
     #[test]
-    fn writes_common_parameters_as_zone_files_have_them() {
+    fn formats_common_parameters_as_in_zone_files() {
         assert_eq!(
-            shown(b"\0\x01\0\x06\x02h2\x02h3\0\x03\0\x02\x20\xfb\0\x04\0\x04\xc0\0\x02\x01\0\x07\0\x10/dns-query{?dns}"),
+            format_parameter(b"\0\x01\0\x06\x02h2\x02h3\0\x03\0\x02\x20\xfb\0\x04\0\x04\xc0\0\x02\x01\0\x07\0\x10/dns-query{?dns}"),
             "1 . alpn=h2,h3 port=8443 ipv4hint=192.0.2.1 dohpath=/dns-query{?dns}"
         );
     }
 
     #[test]
-    fn escapes_what_would_end_the_line_or_the_parameter() {
+    fn escapes_line_breaks_spaces_and_backslashes() {
         assert_eq!(
-            shown(b"\0\x01\0\x06\x02\0\r\x02h3"),
+            format_parameter(b"\0\x01\0\x06\x02\0\r\x02h3"),
             r"1 . alpn=\000\013,h3"
         );
         assert_eq!(
-            shown(b"\0\x01\0\x0c\x0bh2 port=443"),
+            format_parameter(b"\0\x01\0\x0c\x0bh2 port=443"),
             r"1 . alpn=h2\ port=443"
         );
-        assert_eq!(shown(b"\0\x01\0\x05\x04a,b\\"), r"1 . alpn=a\\,b\\\\");
         assert_eq!(
-            shown(b"\0\x07\0\x05/\n \xe2\x80"),
+            format_parameter(b"\0\x01\0\x05\x04a,b\\"),
+            r"1 . alpn=a\\,b\\\\"
+        );
+        assert_eq!(
+            format_parameter(b"\0\x07\0\x05/\n \xe2\x80"),
             r"1 . dohpath=/\010\ \226\128"
         );
     }
 
     #[test]
-    fn shows_the_octets_of_a_value_that_its_key_does_not_allow() {
-        assert_eq!(shown(b"\0\x08\0\x02ab"), "1 . ohttp=ab");
-        assert_eq!(shown(b"\0\x01\0\x02\x09h"), r"1 . alpn=\009h");
+    fn formats_the_raw_bytes_of_a_value_invalid_for_its_key() {
+        assert_eq!(format_parameter(b"\0\x08\0\x02ab"), "1 . ohttp=ab");
+        assert_eq!(format_parameter(b"\0\x01\0\x02\x09h"), r"1 . alpn=\009h");
     }
 }

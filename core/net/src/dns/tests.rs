@@ -15,12 +15,12 @@ fn dns(settings: &settings::Dns) -> Result<Dns, Failure> {
     Dns::new(settings, Arc::new(Guard::new(&[], &[])), tls)
 }
 
-fn chosen(text: &str) -> Resolver {
+fn resolver(text: &str) -> Resolver {
     text.parse().expect("a resolver")
 }
 
 #[test]
-fn configured_servers_are_named_as_answers_name_them() {
+fn resolvers_returns_the_labels_of_the_configured_servers() {
     let servers = [
         "192.0.2.53",
         "192.0.2.53:5353",
@@ -43,18 +43,18 @@ fn configured_servers_are_named_as_answers_name_them() {
 }
 
 #[test]
-fn a_configured_server_needs_an_address() {
-    let dns = dns(&settings(&["tls://dns.example"])).expect("the rest is there");
+fn rejects_a_configured_server_without_an_address() {
+    let dns = dns(&settings(&["tls://dns.example"])).expect("other settings are valid");
     let failure = dns.is_configured().expect_err("a name");
     assert_eq!(
         failure.to_string(),
-        "dns.servers: `tls://dns.example` needs an address, with the certificate's name after `#`"
+        "dns.servers: `tls://dns.example`: expected an IP address, got a name; add the certificate's name after `#`"
     );
     assert!(dns.resolvers().is_empty() && dns.name_servers().is_empty());
 }
 
 #[test]
-fn a_trust_anchor_that_cannot_be_read_is_told_at_the_start() {
+fn reports_an_unreadable_trust_anchor_at_startup() {
     let settings = settings::Dns {
         trust_anchor: "/nowhere/root.key".into(),
         ..settings(&["192.0.2.53"])
@@ -67,11 +67,11 @@ fn a_trust_anchor_that_cannot_be_read_is_told_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_chosen_server_passes_the_guard_and_the_configured_one_does_not_need_to() {
+async fn the_guard_checks_servers_named_by_the_user_but_not_configured_ones() {
     let dns = dns(&settings(&["127.0.0.1:1"])).expect("configured");
     assert!(dns.client(None).await.is_ok());
     for refused in ["127.0.0.1", "tls://10.0.0.1", "[::1]:53"] {
-        let failure = dns.client(Some(&chosen(refused))).await.err();
+        let failure = dns.client(Some(&resolver(refused))).await.err();
         assert!(
             matches!(failure, Some(Failure::Refused { .. })),
             "{refused}: {failure:?}"
@@ -80,32 +80,32 @@ async fn a_chosen_server_passes_the_guard_and_the_configured_one_does_not_need_t
 }
 
 #[tokio::test]
-async fn a_chosen_server_is_named_by_what_was_chosen() {
+async fn the_label_of_a_user_named_server_is_its_input() {
     let dns = dns(&settings(&["127.0.0.1:1"])).expect("configured");
     for (text, label) in [
         ("8.8.8.8", "8.8.8.8:53"),
         ("tcp://8.8.8.8:5353", "8.8.8.8:5353"),
         ("tls://8.8.8.8#dns.google", "tls://8.8.8.8#dns.google"),
     ] {
-        let client = dns.client(Some(&chosen(text))).await.expect(text);
+        let client = dns.client(Some(&resolver(text))).await.expect(text);
         assert_eq!(client.servers[0].label, label);
     }
 }
 
 #[test]
-fn a_name_in_front_of_an_address_is_shown_with_it() {
-    let resolver = chosen("dns.example");
+fn the_label_of_a_named_server_includes_its_address() {
+    let server = resolver("dns.example");
     let address = "192.0.2.53:53".parse().expect("an address");
-    let upstream = upstream(&resolver, address, None, Duration::from_secs(1));
+    let upstream = upstream(&server, address, None, Duration::from_secs(1));
     assert_eq!(upstream.label, "dns.example (192.0.2.53:53)");
 }
 
 #[test]
-fn a_zones_own_server_is_vetted_with_all_its_addresses() {
+fn the_guard_checks_all_addresses_of_an_authoritative_server() {
     let dns = dns(&settings(&["127.0.0.1:1"])).expect("configured");
-    let patience = Duration::from_secs(1);
+    let timeout = Duration::from_secs(1);
     let public = IpAddr::from([8, 8, 8, 8]);
-    let authority = |addresses: &[IpAddr]| dns.authority("ns.example", addresses, patience);
+    let authority = |addresses: &[IpAddr]| dns.authority("ns.example", addresses, timeout);
     let client = authority(&[public]).expect("public");
     assert_eq!(client.servers[0].label, "8.8.8.8:53");
     let both = authority(&[public, IpAddr::from([10, 0, 0, 1])]);
@@ -113,7 +113,7 @@ fn a_zones_own_server_is_vetted_with_all_its_addresses() {
 }
 
 #[test]
-fn only_plain_dns_is_not_encrypted() {
+fn tls_https_and_quic_are_encrypted() {
     use Transport::{Https, Quic, Tcp, Tls, Udp};
     let all = [Udp, Tcp, Tls, Https, Quic].map(encrypted);
     assert_eq!(all, [false, false, true, true, true]);

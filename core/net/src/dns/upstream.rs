@@ -1,4 +1,4 @@
-//! One DNS server and the way to speak with it, over hickory's transports.
+//! One DNS server and its connections, over hickory's transports.
 
 use std::{
     io,
@@ -24,25 +24,25 @@ use tokio::{net::UdpSocket, sync::Mutex};
 
 use crate::{metrics, outlay};
 
-/// We announce 1,232; what a server sends beyond this is cut, and then not readable.
+/// Receive buffer in bytes. EDNS announces 1,232; longer datagrams are truncated and fail to parse.
 const MAX_DATAGRAM: usize = 4096;
 
-/// One DNS server.
+/// A DNS server with its transports and open connection.
 pub(super) struct Upstream {
-    /// As the answer names it.
+    /// Name of the server in responses and errors.
     pub(super) label: String,
     pub(super) transport: Transport,
     address: SocketAddr,
-    /// The connection-oriented way: the server's own, or TCP behind UDP.
+    /// Connection-oriented transport: the server's own, or TCP as the fallback of UDP.
     stream: ProtocolConfig,
     pool: PoolContext,
     runtime: TokioRuntimeProvider,
-    /// A connection that is kept for the next question.
-    kept: Mutex<Option<DnsExchange<TokioRuntimeProvider>>>,
+    /// Open connection, reused by the next query.
+    open: Mutex<Option<DnsExchange<TokioRuntimeProvider>>>,
     timeout: Duration,
 }
 
-/// What came back, and how.
+/// The response bytes, the transport used and the time taken.
 pub(super) struct Exchanged {
     pub(super) octets: Vec<u8>,
     pub(super) transport: Transport,
@@ -50,7 +50,7 @@ pub(super) struct Exchanged {
 }
 
 impl Upstream {
-    /// `tls` must be there for the encrypted transports; `name` is the one that its certificate carries.
+    /// `tls` must be valid for the encrypted transports; `name` is the name in the server's certificate.
     pub(super) fn new(
         label: String,
         transport: Transport,
@@ -81,12 +81,12 @@ impl Upstream {
             stream,
             pool: PoolContext::new(options, TlsConfig { config: tls }),
             runtime: TokioRuntimeProvider::default(),
-            kept: Mutex::default(),
+            open: Mutex::default(),
             timeout,
         }
     }
 
-    /// The same server for others that ask by themselves.
+    /// Returns this server as a hickory configuration.
     pub(super) fn name_server(&self) -> NameServerConfig {
         let connection = |protocol| {
             let mut config = ConnectionConfig::new(protocol);
@@ -100,7 +100,7 @@ impl Upstream {
         NameServerConfig::new(self.address.ip(), true, connections)
     }
 
-    /// One question, one answer, within the timeout.
+    /// Sends one query and waits for its response, within the timeout.
     #[tracing::instrument(level = "debug", target = "netvane::trace", skip_all, name = "dns", fields(server = %self.address))]
     pub(super) async fn exchange(
         &self,
@@ -135,29 +135,29 @@ impl Upstream {
 
     async fn connection(&self, request: DnsRequest) -> Result<Vec<u8>, NetError> {
         let ask = async {
-            // A kept connection may have been closed by the server since: that is no answer to this question.
-            let kept = self.kept.lock().await.clone();
-            if let Some(connection) = kept {
+            // The server may have closed the reused connection in the meantime, so an error is retried on a new one.
+            let open = self.open.lock().await.clone();
+            if let Some(connection) = open {
                 match answer(&connection, request.clone()).await {
                     Err(error) if !matches!(error, NetError::Timeout) => {}
                     answered => return answered,
                 }
             }
             let connection = self.connect().await?;
-            *self.kept.lock().await = Some(connection.clone());
+            *self.open.lock().await = Some(connection.clone());
             answer(&connection, request).await
         };
         let answered = tokio::time::timeout(self.timeout, ask)
             .await
             .unwrap_or(Err(NetError::Timeout));
         if answered.is_err() {
-            *self.kept.lock().await = None;
+            *self.open.lock().await = None;
         }
         answered
     }
 
     async fn connect(&self) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
-        // A handshake of QUIC is one of TLS in padded datagrams (RFC 9000 §14.1).
+        // A QUIC handshake is a TLS handshake in padded datagrams (RFC 9000 §14.1).
         outlay::spend(match self.transport {
             Transport::Udp | Transport::Tcp => outlay::CONNECTION,
             Transport::Tls | Transport::Https => outlay::CONNECTION + outlay::HANDSHAKE,
@@ -184,17 +184,17 @@ async fn answer(
         .map(|response| response.into_buffer())
 }
 
-/// One datagram out, the one that answers it back.
+/// Sends one datagram and waits for its response.
 ///
-/// Not over hickory's UDP stream: that decodes the answer on the way and loses all of it for one odd record, and its
-/// sockets are not connected, so that a closed port is told by silence and anyone may answer.
+/// Does not use hickory's UDP stream: it decodes the response and discards all of it for one malformed record, and its
+/// sockets are not connected, so that a closed port looks like a timeout and any host could reply.
 async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, NetError> {
     let any: IpAddr = if server.is_ipv4() {
         Ipv4Addr::UNSPECIFIED.into()
     } else {
         Ipv6Addr::UNSPECIFIED.into()
     };
-    // The kernel picks a random port for each question.
+    // The kernel picks a random source port for each query.
     let socket = UdpSocket::bind((any, 0)).await?;
     socket.connect(server).await?;
     let question = request.to_vec()?;
@@ -210,26 +210,26 @@ async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, N
     }
 }
 
-/// Whether this is for us: another id or another question is somebody else's, or a forger's guess. What bears our id
-/// and is no answer at all is the server's nonsense.
+/// Whether a datagram answers the query. One with another ID or question is stray or spoofed and is ignored; one with
+/// the right ID that is not a valid response is an error.
 fn is_answer(question: &[u8], answer: &[u8]) -> Result<bool, NetError> {
     if answer.get(..2) != question.get(..2) {
         return Ok(false);
     }
-    let nonsense = || NetError::Msg("its answer is malformed".into());
-    let asked = Wire::from_slice(question).map_err(|_| nonsense())?;
-    let told = Wire::from_slice(answer).map_err(|_| nonsense())?;
-    if !told.header().qr() || told.sections().is_err() {
-        return Err(nonsense());
+    let malformed = || NetError::Msg("malformed response".into());
+    let query = Wire::from_slice(question).map_err(|_| malformed())?;
+    let response = Wire::from_slice(answer).map_err(|_| malformed())?;
+    if !response.header().qr() || response.sections().is_err() {
+        return Err(malformed());
     }
-    Ok(match (asked.sole_question(), told.sole_question()) {
-        (Ok(asked), Ok(told)) => asked == told,
-        // Some servers leave the question out of an error.
-        _ => told.header_counts().qdcount() == 0 && told.header_counts().ancount() == 0,
+    Ok(match (query.sole_question(), response.sole_question()) {
+        (Ok(query), Ok(response)) => query == response,
+        // Some servers omit the question in an error response.
+        _ => response.header_counts().qdcount() == 0 && response.header_counts().ancount() == 0,
     })
 }
 
-/// Linux tells an ICMP error as an error alone, for which Tokio's reading does not wake up.
+/// Linux reports an ICMP error as an error event only, which does not wake up Tokio's read.
 #[cfg(target_os = "linux")]
 async fn receive(socket: &UdpSocket, buf: &mut [u8]) -> io::Result<usize> {
     loop {

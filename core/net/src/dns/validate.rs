@@ -1,4 +1,4 @@
-//! DNSSEC validation on our own account, from the trust anchors down.
+//! DNSSEC validation from the trust anchors down, independent of the resolver's AD flag.
 
 mod fault;
 
@@ -28,26 +28,26 @@ use serde::Serialize;
 use super::{Client, Data, Message, Question};
 use fault::why_bogus;
 
-/// Verdict of RFC 4035 §4.3.
+/// DNSSEC status of an answer (RFC 4035 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
-    /// A chain of signatures leads from the root to the answer.
+    /// A valid chain of signatures covers the answer, from the root down.
     Secure,
-    /// A signed zone above proves that this one is not signed.
+    /// A signed parent zone proves that this zone is not signed.
     Insecure,
-    /// It should be signed, and the signatures do not hold.
+    /// The zone should be signed, but its signatures are missing or invalid.
     Bogus,
-    /// It could not be found out.
+    /// The status could not be determined.
     Indeterminate,
 }
 
-/// The verdict and why.
+/// The DNSSEC status with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Validation {
-    /// Secure, insecure, bogus or indeterminate.
+    /// DNSSEC status: secure, insecure, bogus or indeterminate.
     pub security: Security,
-    /// One sentence.
+    /// The reason for the status, in one sentence.
     pub reason: String,
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn validate(
     if verdict.0 == Security::Bogus
         && let Some((alias, end)) = alias_without_data(client, question).await
     {
-        // hickory looks for the proof of absence at the first name of a chain instead of at its end.
+        // hickory looks for the denial of existence at the first name of a CNAME chain instead of at its end.
         let first = judge(client, &alias, Rtype::CNAME, anchors.clone()).await;
         let last = judge(client, &end, question.rtype, anchors).await;
         verdict = if rank(first.0) > rank(last.0) {
@@ -73,9 +73,9 @@ pub(super) async fn validate(
 
     let reason = match verdict {
         (Security::Secure, _) => {
-            "a chain of signatures leads from the trust anchor to this answer".into()
+            "the chain of signatures from the trust anchor to this answer is valid".into()
         }
-        (Security::Insecure, _) => "a zone above proves that this one is not signed".into(),
+        (Security::Insecure, _) => "a parent zone proves that this zone is not signed".into(),
         (Security::Bogus, _) => why_bogus(client, question).await,
         (Security::Indeterminate, why) => why,
     };
@@ -86,7 +86,7 @@ pub(super) async fn validate(
     }
 }
 
-/// Worse verdicts rank higher.
+/// Ranks a status by severity; worse is higher.
 fn rank(security: Security) -> u8 {
     match security {
         Security::Secure => 0,
@@ -96,7 +96,7 @@ fn rank(security: Security) -> u8 {
     }
 }
 
-/// The verdict of hickory's validator; for an indeterminate one also why.
+/// Runs hickory's validator. Returns the status and, if it is indeterminate, the reason.
 async fn judge(
     client: &Client,
     name: &str,
@@ -104,7 +104,7 @@ async fn judge(
     anchors: Arc<TrustAnchors>,
 ) -> (Security, String) {
     let Some(name) = super::client::wire_name(name) else {
-        return indeterminate("the name cannot be asked for".into());
+        return indeterminate("not a valid DNS name".into());
     };
     let failed_on_the_way = Arc::new(AtomicBool::new(false));
     let unchecked = Unchecked {
@@ -119,32 +119,32 @@ async fn judge(
     let outcome = handle.lookup(query, options).next().await;
     let verdict = verdict(outcome.unwrap_or(Err(NetError::NoConnections)));
 
-    // What could not be had proves nothing: a key that a server did not give is not a wrong key.
+    // A failed query proves nothing: a missing key is not a wrong key.
     match verdict {
         (Security::Bogus, _) if failed_on_the_way.load(Ordering::Relaxed) => indeterminate(
-            "the chain could not be followed: a server on the way did not answer, or refused"
+            "the chain of trust could not be checked: a server did not answer or refused a query"
                 .into(),
         ),
         verdict => verdict,
     }
 }
 
-/// What the validator's answer says; for an indeterminate verdict also why.
+/// Converts the validator's result to a status and, if it is indeterminate, the reason.
 fn verdict(outcome: Result<DnsResponse, NetError>) -> (Security, String) {
     let failed =
         |rcode: ResponseCode| !matches!(rcode, ResponseCode::NoError | ResponseCode::NXDomain);
 
     let proof = match outcome {
         Ok(response) if failed(response.response_code) => {
-            return indeterminate(format!("the servers say {}", response.response_code));
+            return indeterminate(format!("the servers returned {}", response.response_code));
         }
         Ok(response) => weakest(&response),
         Err(NetError::Dns(DnsError::Nsec { response, .. })) if failed(response.response_code) => {
-            return indeterminate(format!("the servers say {}", response.response_code));
+            return indeterminate(format!("the servers returned {}", response.response_code));
         }
         Err(NetError::Dns(DnsError::Nsec { proof, .. })) => Some(proof),
         Err(error) => {
-            return indeterminate(format!("the chain could not be followed: {error}"));
+            return indeterminate(format!("the chain of trust could not be checked: {error}"));
         }
     };
 
@@ -153,7 +153,7 @@ fn verdict(outcome: Result<DnsResponse, NetError>) -> (Security, String) {
         Some(Proof::Insecure) => (Security::Insecure, String::new()),
         Some(Proof::Bogus) => (Security::Bogus, String::new()),
         Some(Proof::Indeterminate) | None => {
-            indeterminate("the chain of signatures could not be followed".into())
+            indeterminate("the chain of trust could not be checked".into())
         }
     }
 }
@@ -162,8 +162,8 @@ fn indeterminate(why: String) -> (Security, String) {
     (Security::Indeterminate, why)
 }
 
-/// What the answer as a whole is worth. A CNAME that a server made out of a DNAME carries no signature of its own
-/// (RFC 6672 §5.3.1): the DNAME's stands for it.
+/// Returns the weakest proof of all records. A CNAME synthesized from a DNAME has no signature (RFC 6672 §5.3.1); the
+/// DNAME's signature covers it.
 fn weakest(response: &DnsResponse) -> Option<Proof> {
     let records = if response.answers.is_empty() {
         &response.authorities
@@ -193,7 +193,7 @@ fn weakest(response: &DnsResponse) -> Option<Proof> {
     judged.map(|record| record.proof).min_by_key(strength)
 }
 
-/// Where an alias leads to a name without data of the type: the alias and that name.
+/// Returns the query name and the end of its CNAME chain, if that has no data of the type.
 async fn alias_without_data(client: &Client, question: &Question<'_>) -> Option<(String, String)> {
     let unchecked = Question {
         dnssec: true,
@@ -205,7 +205,7 @@ async fn alias_without_data(client: &Client, question: &Question<'_>) -> Option<
     Some((super::without_dot(question.name), end))
 }
 
-/// The name that a chain of aliases ends at, where it has no data of the type.
+/// Returns the end of a CNAME chain, if it has no data of the type.
 fn alias_end(message: &Message, rtype: Rtype) -> Option<String> {
     let has_data = message.answers.iter().any(|record| record.rtype == rtype);
     let end = message
@@ -219,11 +219,11 @@ fn alias_end(message: &Message, rtype: Rtype) -> Option<String> {
     end.filter(|_| !has_data && rtype != Rtype::CNAME)
 }
 
-/// Our resolvers as hickory's validator sees them: always with CD, so that bogus data arrives to be judged.
+/// The resolvers for hickory's validator, always queried with CD, so that they return bogus data too.
 #[derive(Clone)]
 struct Unchecked {
     client: Client,
-    /// Some question was not answered.
+    /// Set when a query failed.
     failed: Arc<AtomicBool>,
 }
 
@@ -239,7 +239,7 @@ impl DnsHandle for Unchecked {
             };
             let Some(name) = super::client::text_name(query.name()) else {
                 failed.store(true, Ordering::Relaxed);
-                return Err(NetError::Message("the name cannot be asked for"));
+                return Err(NetError::Message("not a valid DNS name"));
             };
             let question = Question {
                 dnssec: true,

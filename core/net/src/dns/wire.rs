@@ -1,4 +1,4 @@
-//! Messages put together octet by octet, for tests: what no library would write is what has to be read.
+//! Builds DNS messages byte by byte for tests, including malformed ones that no library would write.
 
 use std::{
     net::SocketAddr,
@@ -23,9 +23,9 @@ pub(super) const SERVFAIL: u16 = 2;
 pub(super) const REFUSED: u16 = 5;
 
 /// The name in the question, as a compression pointer (RFC 1035 §4.1.4).
-pub(super) const ASKED: &[u8] = &[0xc0, 12];
+pub(super) const QUESTION_NAME: &[u8] = &[0xc0, 12];
 
-/// A name in labels.
+/// Encodes a name in wire format.
 pub(super) fn name(text: &str) -> Vec<u8> {
     let mut wire = Vec::new();
     for label in text.split('.').filter(|label| !label.is_empty()) {
@@ -36,7 +36,7 @@ pub(super) fn name(text: &str) -> Vec<u8> {
     wire
 }
 
-/// A record of class IN.
+/// Encodes a record of class IN.
 pub(super) fn record(owner: &[u8], rtype: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).expect("short data");
     let mut wire = owner.to_vec();
@@ -48,7 +48,7 @@ pub(super) fn record(owner: &[u8], rtype: u16, ttl: u32, data: &[u8]) -> Vec<u8>
     wire
 }
 
-/// An OPT record with these options; `ttl` holds version and flags (RFC 6891 §6.1.3).
+/// Encodes an OPT record; `ttl` holds version and flags (RFC 6891 §6.1.3).
 pub(super) fn opt(size: u16, ttl: u32, options: &[(u16, &[u8])]) -> Vec<u8> {
     let mut data = Vec::new();
     for (code, option) in options {
@@ -62,7 +62,7 @@ pub(super) fn opt(size: u16, ttl: u32, options: &[(u16, &[u8])]) -> Vec<u8> {
     wire
 }
 
-/// A message with the id 7, these flags and these sections behind the question.
+/// Encodes a message with ID 7.
 pub(super) fn message(
     flags: u16,
     question: Option<(&str, u16)>,
@@ -77,8 +77,8 @@ pub(super) fn message(
         wire.extend(count(section.len()));
     }
 
-    if let Some((asked, rtype)) = question {
-        wire.extend(name(asked));
+    if let Some((owner, rtype)) = question {
+        wire.extend(name(owner));
         wire.extend(rtype.to_be_bytes());
         wire.extend([0, 1]);
     }
@@ -90,10 +90,10 @@ pub(super) fn message(
     wire
 }
 
-/// What a server makes of a question: octets to send as they are, or nothing.
+/// Maps a query to the bytes to send back; `None` sends nothing.
 type Script = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// The header and question of `query` with these flags beside QR, and one A record if `address` is given.
+/// Builds a response to `query` with these flags and QR, and one A record if `address` is given.
 pub(super) fn answer(query: &[u8], flags: u16, address: Option<[u8; 4]>) -> Vec<u8> {
     let end = 12
         + query[12..]
@@ -105,30 +105,30 @@ pub(super) fn answer(query: &[u8], flags: u16, address: Option<[u8; 4]>) -> Vec<
     wire[2..4].copy_from_slice(&(QR | flags).to_be_bytes());
     wire[6..12].copy_from_slice(&[0, u8::from(address.is_some()), 0, 0, 0, 0]);
     if let Some(address) = address {
-        wire.extend(record(ASKED, 1, 60, &address));
+        wire.extend(record(QUESTION_NAME, 1, 60, &address));
     }
     wire
 }
 
-/// A server on loopback that plays a script over UDP, and another over TCP on the same port.
+/// A server on loopback that runs one script over UDP and another over TCP on the same port.
 pub(super) struct Scripted {
     pub(super) address: SocketAddr,
-    asked: Arc<AtomicUsize>,
+    queries: Arc<AtomicUsize>,
 }
 
 impl Scripted {
     pub(super) async fn start(udp: Script, tcp: Option<Script>) -> Self {
-        let asked = Arc::<AtomicUsize>::default();
+        let queries = Arc::<AtomicUsize>::default();
         let (socket, listener) = sockets().await;
         let address = socket.local_addr().expect("an address");
-        let counter = asked.clone();
+        let counter = queries.clone();
 
         tokio::spawn(async move {
             let mut query = [0; 512];
             while let Ok((length, peer)) = socket.recv_from(&mut query).await {
                 counter.fetch_add(1, Ordering::Relaxed);
-                if let Some(told) = udp(&query[..length]) {
-                    let _ = socket.send_to(&told, peer).await;
+                if let Some(response) = udp(&query[..length]) {
+                    let _ = socket.send_to(&response, peer).await;
                 }
             }
         });
@@ -137,12 +137,12 @@ impl Scripted {
             tokio::spawn(play(listener, tcp));
         }
 
-        Self { address, asked }
+        Self { address, queries }
     }
 
-    /// Datagrams that came so far.
-    pub(super) fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    /// Number of datagrams received so far.
+    pub(super) fn query_count(&self) -> usize {
+        self.queries.load(Ordering::Relaxed)
     }
 
     pub(super) fn upstream(&self) -> Upstream {
@@ -150,7 +150,7 @@ impl Scripted {
     }
 }
 
-/// Plain DNS to an address.
+/// Returns an upstream with plain DNS to an address.
 pub(super) fn upstream(address: SocketAddr) -> Upstream {
     Upstream::new(
         address.to_string(),
@@ -163,7 +163,7 @@ pub(super) fn upstream(address: SocketAddr) -> Upstream {
     )
 }
 
-/// A port that is free for both protocols.
+/// Binds a port that is free for both protocols.
 async fn sockets() -> (UdpSocket, TcpListener) {
     for _ in 0..16 {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("binds");
@@ -175,7 +175,7 @@ async fn sockets() -> (UdpSocket, TcpListener) {
     panic!("no port is free for both protocols")
 }
 
-/// One question for each connection, with the length in front (RFC 1035 §4.2.2).
+/// Answers one query per connection, with a length prefix (RFC 1035 §4.2.2).
 async fn play(listener: TcpListener, script: Script) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let mut query = [0; 512];
@@ -186,8 +186,8 @@ async fn play(listener: TcpListener, script: Script) {
         if stream.read_exact(query).await.is_err() {
             continue;
         }
-        let told = script(query).unwrap_or_default();
-        let _ = stream.write_u16(told.len() as u16).await;
-        let _ = stream.write_all(&told).await;
+        let response = script(query).unwrap_or_default();
+        let _ = stream.write_u16(response.len() as u16).await;
+        let _ = stream.write_all(&response).await;
     }
 }

@@ -13,7 +13,7 @@ fn error(origin: u8, icmp_type: u8, code: u8, info: u32) -> libc::sock_extended_
 }
 
 #[test]
-fn what_an_error_means_depends_on_who_said_it() {
+fn the_origin_decides_how_an_error_is_decoded() {
     let router = IpAddr::from([192, 0, 2, 1]);
     for (origin, icmp_type, code, expected) in [
         (libc::SO_EE_ORIGIN_ICMP, 11, 0, Some(Notice::TimeExceeded)),
@@ -44,7 +44,7 @@ fn what_an_error_means_depends_on_who_said_it() {
     }
 }
 
-/// A socket of our own on loopback, connected to a port where nothing listens.
+/// Returns a loopback socket connected to a port where nothing listens.
 fn to_a_closed_port(any: &str) -> (std::net::UdpSocket, SocketAddr) {
     let bind = || std::net::UdpSocket::bind((any, 0)).expect("binds");
     let closed = bind().local_addr().expect("an address");
@@ -55,7 +55,7 @@ fn to_a_closed_port(any: &str) -> (std::net::UdpSocket, SocketAddr) {
 }
 
 #[test]
-fn a_closed_port_is_told_with_who_told_it_and_what_was_sent() {
+fn a_closed_port_is_reported_with_the_sender_and_the_quoted_payload() {
     for any in ["127.0.0.1", "::1"] {
         let (socket, closed) = to_a_closed_port(any);
         send(&socket, b"hello", None, None).expect("sends");
@@ -73,16 +73,16 @@ fn a_closed_port_is_told_with_who_told_it_and_what_was_sent() {
 }
 
 #[test]
-fn data_comes_with_its_sender_and_hop_limit() {
+fn data_has_its_sender_and_hop_limit() {
     for (any, ttl) in [("127.0.0.1", 9), ("::1", 200)] {
         let socket = std::net::UdpSocket::bind((any, 0)).expect("binds");
         let here = socket.local_addr().expect("an address");
         enable(&socket, here.is_ipv6()).expect("an error queue");
         let hops = Some((ttl, here.is_ipv6()));
         send(&socket, b"a longer packet", Some(here), hops).expect("sends");
-        let mut told = Vec::new();
+        let mut messages = Vec::new();
         drain(&socket, |queue, message, bytes| {
-            told.push((queue, message.peer, message.ttl, bytes.to_vec()));
+            messages.push((queue, message.peer, message.ttl, bytes.to_vec()));
             assert!(message.stamp.is_some() && message.error.is_none());
         });
         let expected = (
@@ -91,16 +91,16 @@ fn data_comes_with_its_sender_and_hop_limit() {
             Some(ttl),
             b"a longer packet".to_vec(),
         );
-        assert_eq!(told, [expected]);
+        assert_eq!(messages, [expected]);
     }
 }
 
 #[tokio::test]
-async fn what_may_not_be_sent_is_not_sent() {
+async fn sends_nothing_over_budget() {
     let (socket, _) = to_a_closed_port("127.0.0.1");
     let sent = outlay::Outlay::new(outlay::DATAGRAM as u32 + 4)
         .during(async { send(&socket, b"hello", None, None) });
-    let error = sent.await.expect_err("one byte too much");
+    let error = sent.await.expect_err("one byte over budget");
     assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
     let read = receive(&socket, Queue::Errors, &mut [0; 64]).expect("reads");
     assert!(read.is_none());

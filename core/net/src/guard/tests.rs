@@ -14,7 +14,7 @@ fn passes(guard: &Guard, address: &str) -> bool {
 }
 
 #[test]
-fn special_purpose_addresses_are_refused_in_every_clothing() {
+fn refuses_special_purpose_addresses_in_every_notation() {
     let guard = guard(&[], &[]);
 
     for address in [
@@ -54,7 +54,7 @@ fn special_purpose_addresses_are_refused_in_every_clothing() {
 }
 
 #[test]
-fn exceptions_of_the_operator() {
+fn deny_takes_precedence_over_allow() {
     let guard = guard(
         &["127.0.0.0/8", "10.1.0.0/16", "8.8.0.0/16"],
         &["8.8.8.0/24", "10.1.9.0/24"],
@@ -80,7 +80,7 @@ fn exceptions_of_the_operator() {
 }
 
 #[test]
-fn a_refusal_says_why_and_how_to_allow_it() {
+fn a_refusal_names_the_range_and_the_setting() {
     let refusal = guard(&[], &[])
         .check("intra.example", "10.0.0.7".parse().expect("v4"))
         .expect_err("private");
@@ -92,7 +92,7 @@ fn a_refusal_says_why_and_how_to_allow_it() {
 }
 
 #[test]
-fn one_forbidden_address_spoils_the_name() {
+fn one_refused_address_refuses_the_name() {
     let addresses = ["8.8.8.8", "10.0.0.1"].map(|text| text.parse().expect(text));
     assert!(
         guard(&[], &[])

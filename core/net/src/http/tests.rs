@@ -6,18 +6,18 @@ use tokio::{
 use super::agent;
 
 #[test]
-fn a_target_learns_who_asks() {
-    assert!(agent(None).ends_with(" (network lookup on a person's request)"));
+fn the_user_agent_has_version_and_contact() {
+    assert!(agent(None).ends_with(" (network lookup requested by a user)"));
     let contact = "+https://netvane.example/about; contact noc@netvane.example";
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(
         agent(Some(contact)),
-        format!("netvane/{version} ({contact}; network lookup on a person's request)")
+        format!("netvane/{version} ({contact}; network lookup requested by a user)")
     );
 }
 
 #[tokio::test]
-async fn a_redirect_is_followed_only_where_that_is_wanted() {
+async fn get_unredirected_rejects_redirects() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let port = listener.local_addr().expect("an address").port();
     let server = async {
@@ -37,12 +37,12 @@ async fn a_redirect_is_followed_only_where_that_is_wanted() {
     let allow = ["127.0.0.0/8".parse().expect("a network")];
     let http = crate::test_net(&allow).http;
     let url = format!("http://127.0.0.1:{port}/policy");
-    let patience = std::time::Duration::from_secs(5);
+    let timeout = std::time::Duration::from_secs(5);
     let both = async {
-        let followed = http.get(&url, "*/*", 100, patience).await;
+        let followed = http.get(&url, "*/*", 100, timeout).await;
         (
             followed,
-            http.get_unredirected(&url, "*/*", 100, patience).await,
+            http.get_unredirected(&url, "*/*", 100, timeout).await,
         )
     };
 
@@ -55,7 +55,7 @@ async fn a_redirect_is_followed_only_where_that_is_wanted() {
 
     assert_eq!(
         refused,
-        "127.0.0.1: it redirects, which does not count here"
+        "127.0.0.1: redirected; a redirect is not allowed here"
     );
 }
 
@@ -64,7 +64,7 @@ fn url(text: &str) -> reqwest::Url {
 }
 
 #[test]
-fn redirects_lead_where_their_location_says() {
+fn resolves_the_location_of_a_redirect() {
     let from = url("https://a.example/x/y?z");
     let to = |status: u16, location: Option<&[u8]>| {
         let mut headers = super::HeaderMap::new();
@@ -87,8 +87,8 @@ fn redirects_lead_where_their_location_says() {
         (200, "/other", None),
         (404, "/other", None),
     ] {
-        let found = to(status, Some(location.as_bytes()));
-        assert_eq!(found.as_deref(), expected, "{status} {location}");
+        let target = to(status, Some(location.as_bytes()));
+        assert_eq!(target.as_deref(), expected, "{status} {location}");
     }
 
     assert_eq!(to(302, None), None);
@@ -96,9 +96,9 @@ fn redirects_lead_where_their_location_says() {
 }
 
 #[test]
-fn only_plain_urls_to_public_hosts_are_admitted() {
+fn admits_only_http_urls_to_public_hosts() {
     let http = crate::test_net(&[]).http;
-    let told = |text: &str| {
+    let admitted = |text: &str| {
         http.admit(&url(text))
             .map_err(|failure| failure.to_string())
     };
@@ -108,7 +108,7 @@ fn only_plain_urls_to_public_hosts_are_admitted() {
         ("http://8.8.8.8:8080/x", "8.8.8.8"),
         ("https://[2606:4700::1111]/", "[2606:4700::1111]"),
     ] {
-        assert_eq!(told(text).as_deref(), Ok(host));
+        assert_eq!(admitted(text).as_deref(), Ok(host));
     }
 
     for text in [
@@ -117,9 +117,9 @@ fn only_plain_urls_to_public_hosts_are_admitted() {
         "https://:secret@a.example/",
         "file:///etc/passwd",
     ] {
-        let why = told(text).expect_err(text);
+        let why = admitted(text).expect_err(text);
         assert!(
-            why.ends_with("it leads to an address that is not plain http or https"),
+            why.ends_with("expected an http or https URL without credentials"),
             "{why}"
         );
     }
@@ -133,12 +133,12 @@ fn only_plain_urls_to_public_hosts_are_admitted() {
         "http://a.localhost./",
         "http://169.254.169.254/latest/meta-data/",
     ] {
-        let why = told(text).expect_err(text);
+        let why = admitted(text).expect_err(text);
         assert!(why.contains("which this service does not contact"), "{why}");
     }
 }
 
-/// A server that gives this answer to everything.
+/// Starts a server that sends this response to every request.
 async fn always(answer: &'static str) -> (reqwest::Url, super::Http) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let port = listener.local_addr().expect("an address").port();
@@ -154,11 +154,11 @@ async fn always(answer: &'static str) -> (reqwest::Url, super::Http) {
 }
 
 #[tokio::test]
-async fn no_more_is_read_than_is_wanted() {
+async fn rejects_a_body_over_the_limit() {
     let (url, http) = always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour").await;
-    let patience = std::time::Duration::from_secs(5);
+    let timeout = std::time::Duration::from_secs(5);
     let most = http
-        .get(url.as_str(), "*/*", 4, patience)
+        .get(url.as_str(), "*/*", 4, timeout)
         .await
         .expect("fits");
     assert_eq!(
@@ -167,36 +167,36 @@ async fn no_more_is_read_than_is_wanted() {
     );
     let (url, http) = always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour").await;
     let failure = http
-        .get(url.as_str(), "*/*", 3, patience)
+        .get(url.as_str(), "*/*", 3, timeout)
         .await
         .expect_err("too large");
     assert_eq!(
         failure.to_string(),
-        "the answer of 127.0.0.1 is larger than 3 bytes"
+        "the response from 127.0.0.1 is larger than 3 bytes"
     );
 }
 
 #[tokio::test]
-async fn who_redirects_on_and_on_is_left() {
+async fn stops_at_a_redirect_loop() {
     let looping =
         "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let (url, http) = always(looping).await;
-    let patience = std::time::Duration::from_secs(5);
+    let timeout = std::time::Duration::from_secs(5);
     let failure = http
-        .get(url.as_str(), "*/*", 9, patience)
+        .get(url.as_str(), "*/*", 9, timeout)
         .await
         .expect_err("a loop");
-    assert_eq!(failure.to_string(), "127.0.0.1: it redirects on and on");
+    assert_eq!(failure.to_string(), "127.0.0.1: too many redirects");
 }
 
 #[tokio::test]
-async fn the_receiver_of_a_message_says_when_to_come_again() {
+async fn post_returns_status_and_retry_after() {
     let busy =
         "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let (url, http) = always(busy).await;
-    let patience = std::time::Duration::from_secs(5);
+    let timeout = std::time::Duration::from_secs(5);
     let sent = http
-        .post(&url, super::HeaderMap::new(), "{}".into(), patience)
+        .post(&url, super::HeaderMap::new(), "{}".into(), timeout)
         .await;
     let expected = super::Receipt {
         status: 503,

@@ -1,27 +1,27 @@
-//! One interface over the sockets that send echo requests.
+//! Common interface of the sockets that send echo requests.
 
 use std::{io, net::IpAddr, time::Duration};
 
-use super::{Method, PingError, heard::Heard, surge::Surge};
+use super::{Method, PingError, event::EchoEvent, surge::Surge};
 
 #[cfg(target_os = "linux")]
 use super::socket::EchoSocket;
 
-/// A socket for requests to one target.
+/// A socket for echo requests to one target.
 pub(super) enum Echo {
-    /// Linux' datagram socket: no privilege, and the kernel tells most.
+    /// Linux datagram socket: needs no privilege and reports the most.
     #[cfg(target_os = "linux")]
     Datagram(EchoSocket),
-    /// surge-ping, for the systems and processes that have only another.
+    /// surge-ping, for raw sockets and other systems.
     Surge(Surge),
 }
 
 impl Echo {
-    /// Opens whichever this process may open; a request is waited for so long.
+    /// Opens a socket that this process may open; `timeout` is the timeout of a request.
     ///
     /// # Errors
-    /// [`PingError::NotPermitted`] where that is none, [`PingError::Local`] without a way to the target.
-    pub(crate) fn open(target: IpAddr, patience: Duration) -> Result<Self, PingError> {
+    /// [`PingError::NotPermitted`] if there is none, [`PingError::Local`] without a route to the target.
+    pub(crate) fn open(target: IpAddr, timeout: Duration) -> Result<Self, PingError> {
         #[cfg(target_os = "linux")]
         let first = match EchoSocket::datagram(target) {
             Err(PingError::Socket(error)) => Some(error),
@@ -30,7 +30,7 @@ impl Echo {
         #[cfg(not(target_os = "linux"))]
         let first: Option<io::Error> = None;
 
-        match (Surge::open(target, patience), first) {
+        match (Surge::open(target, timeout), first) {
             (Err(PingError::Socket(_)), Some(first)) if !is_denied(&first) => Err(first.into()),
             (Err(PingError::Socket(error)), _) if is_denied(&error) => {
                 Err(PingError::NotPermitted { hint: hint() })
@@ -39,7 +39,7 @@ impl Echo {
         }
     }
 
-    /// The address that this machine sends from.
+    /// Returns the source address.
     pub(crate) fn source(&self) -> IpAddr {
         match self {
             #[cfg(target_os = "linux")]
@@ -48,7 +48,7 @@ impl Echo {
         }
     }
 
-    /// Which kind it became.
+    /// Returns the kind of socket.
     pub(crate) fn method(&self) -> Method {
         match self {
             #[cfg(target_os = "linux")]
@@ -57,7 +57,7 @@ impl Echo {
         }
     }
 
-    /// Whether a second reply to a request would be heard.
+    /// Whether the socket reports duplicate replies.
     pub(crate) fn hears_duplicates(&self) -> bool {
         match self {
             #[cfg(target_os = "linux")]
@@ -66,10 +66,10 @@ impl Echo {
         }
     }
 
-    /// Sends a request of `size` bytes of payload.
+    /// Sends a request with `size` bytes of payload.
     ///
     /// # Errors
-    /// This machine could not send it, or an earlier request's ICMP error was in the way: then [`Self::collect`] it.
+    /// This machine could not send it, or the ICMP error of an earlier request is pending: call [`Self::collect`] and retry.
     pub(crate) fn send(&mut self, seq: u16, size: u16) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
@@ -78,28 +78,28 @@ impl Echo {
         }
     }
 
-    /// Waits for something to be heard and adds it to `heard`. Cancel-safe.
+    /// Waits for replies and errors and adds them to `events`. Cancel-safe.
     ///
     /// # Errors
     /// The socket failed.
-    pub(crate) async fn listen(&mut self, heard: &mut Vec<Heard>) -> io::Result<()> {
+    pub(crate) async fn listen(&mut self, events: &mut Vec<EchoEvent>) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(socket) => socket.listen(heard).await,
+            Self::Datagram(socket) => socket.listen(events).await,
             Self::Surge(surge) => {
-                surge.listen(heard).await;
+                surge.listen(events).await;
                 Ok(())
             }
         }
     }
 
-    /// Adds what is there already, without waiting.
-    pub(crate) fn collect(&self, heard: &mut Vec<Heard>) {
+    /// Adds the queued replies and errors, without waiting.
+    pub(crate) fn collect(&self, events: &mut Vec<EchoEvent>) {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Datagram(socket) => socket.collect(heard),
-            // Its socket returns no error of another request.
-            Self::Surge(_) => _ = heard,
+            Self::Datagram(socket) => socket.collect(events),
+            // Its socket never returns the error of another request.
+            Self::Surge(_) => _ = events,
         }
     }
 }
@@ -108,29 +108,29 @@ fn is_denied(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied
 }
 
-/// What is missing, with what it is now.
+/// Describes the missing permission, with the current setting.
 #[cfg(target_os = "linux")]
 fn hint() -> String {
     let group = nix::unistd::getegid();
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ping_group_range")
         .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     let range = match &range {
-        Ok(range) => format!("is \"{range}\", which leaves out this process's group {group}"),
+        Ok(range) => format!("is \"{range}\", which does not include this process's group {group}"),
         Err(_) => format!("does not include this process's group {group}"),
     };
     let program = std::env::current_exe()
         .map_or_else(|_| "the program".into(), |path| path.display().to_string());
     format!(
-        "this process may not send ICMP echo: net.ipv4.ping_group_range {range} \
-         (sysctl -w net.ipv4.ping_group_range=\"{group} {group}\" would allow it), \
-         and it lacks CAP_NET_RAW (setcap cap_net_raw+ep {program} would give it)"
+        "no permission to send ICMP echo: net.ipv4.ping_group_range {range} \
+         (sysctl -w net.ipv4.ping_group_range=\"{group} {group}\" allows it), \
+         and CAP_NET_RAW is missing (setcap cap_net_raw+ep {program} adds it)"
     )
 }
 
-/// What is missing.
+/// Describes the missing permission.
 #[cfg(not(target_os = "linux"))]
 fn hint() -> String {
-    "this process may not send ICMP echo: the system keeps raw sockets for administrators".into()
+    "no permission to send ICMP echo: raw sockets need administrator rights".into()
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hint_names_setting_and_capability() {
+    fn the_hint_names_the_setting_and_the_capability() {
         let hint = hint();
         assert!(hint.contains("net.ipv4.ping_group_range") && hint.contains("CAP_NET_RAW"));
     }

@@ -10,31 +10,31 @@ use tokio::time::sleep_until;
 use super::{
     PingError, PingOptions, PingOutcome, Reply, ReplyError,
     echo::Echo,
-    heard::{Heard, Said},
+    event::{EchoEvent, EchoOutcome},
     millis,
 };
 use crate::{connect::local_reason, notice::Notice};
 
-/// Largest payload: one Ethernet frame (1,500 bytes less the IPv4 and ICMP headers).
+/// Largest payload in bytes: one Ethernet frame (1,500 bytes minus the IPv4 and ICMP headers).
 const MAX_SIZE: u16 = 1472;
-/// Smallest: room for what a reply is known by.
+/// Smallest payload in bytes: the token that identifies a reply.
 const MIN_SIZE: u16 = 8;
-/// Once replies have come, one that takes more than twice the slowest of them is given up, but
-/// not before this (iputils waits as long behind its last request).
+/// Shortest timeout after the first replies; the timeout is then twice the slowest round trip
+/// (iputils waits as long after its last request).
 const LATE: Duration = Duration::from_secs(1);
 
-/// One request.
+/// One request: send time and result.
 struct Probe {
     sent: (Instant, SystemTime),
     reply: Option<Reply>,
 }
 
-/// Sends `count` echo requests and hands each reply over as it arrives, lost ones when they are
-/// given up. Ends when all are in: within one round trip of the last request if none is lost.
+/// Sends `count` echo requests. `on_reply` is called for each reply as it arrives, and for each lost
+/// request when it times out. Ends when all are done.
 ///
 /// # Errors
-/// When no kind of ICMP socket is permitted (use [`super::tcp_ping`] then), or this machine has no
-/// way to send to the address.
+/// No kind of ICMP socket is permitted (use [`super::tcp_ping`] then), or this machine cannot send to
+/// the address.
 pub async fn ping(
     address: IpAddr,
     options: PingOptions,
@@ -49,7 +49,7 @@ pub async fn ping(
         source,
     };
 
-    let mut heard = Vec::new();
+    let mut events = Vec::new();
     let mut next_send = Instant::now();
     let size = options.size.clamp(MIN_SIZE, MAX_SIZE);
 
@@ -58,7 +58,7 @@ pub async fn ping(
 
         if run.probes.len() < usize::from(options.count) && now >= next_send {
             run.send(&mut socket, size, &mut on_reply)?;
-            // By the schedule, unless it was missed by more than a request.
+            // Keep to the schedule, unless it is late by more than one request.
             next_send = (next_send + options.interval).max(now);
         }
 
@@ -74,11 +74,11 @@ pub async fn ping(
 
         tokio::select! {
             biased;
-            result = socket.listen(&mut heard) => result?,
+            result = socket.listen(&mut events) => result?,
             () = sleep_until(wake.into()) => {}
         }
 
-        run.hear(&mut heard, &mut on_reply);
+        run.process(&mut events, &mut on_reply);
     }
 
     let replies = run
@@ -99,7 +99,7 @@ struct Run {
     probes: Vec<Probe>,
     slowest: Duration,
     duplicates: u32,
-    /// This machine's address towards the target.
+    /// Source address of this machine towards the target.
     source: IpAddr,
 }
 
@@ -115,11 +115,11 @@ impl Run {
         let mut outcome = socket.send(seq, size);
 
         if outcome.is_err() {
-            // A router's complaint about an earlier request surfaces as this one's error: take
-            // it in, and try again.
-            let mut heard = Vec::new();
-            socket.collect(&mut heard);
-            self.hear(&mut heard, on_reply);
+            // The ICMP error of an earlier request is returned as the error of this one: read
+            // it and retry.
+            let mut events = Vec::new();
+            socket.collect(&mut events);
+            self.process(&mut events, on_reply);
             outcome = socket.send(seq, size);
         }
 
@@ -156,46 +156,46 @@ impl Run {
         Ok(())
     }
 
-    fn hear(&mut self, heard: &mut Vec<Heard>, on_reply: &mut impl FnMut(&Reply)) {
-        for heard in heard.drain(..) {
-            let index = usize::from(heard.seq).wrapping_sub(1);
+    fn process(&mut self, events: &mut Vec<EchoEvent>, on_reply: &mut impl FnMut(&Reply)) {
+        for event in events.drain(..) {
+            let index = usize::from(event.seq).wrapping_sub(1);
             let Some(probe) = self.probes.get_mut(index) else {
                 continue;
             };
 
             if let Some(earlier) = &probe.reply {
-                if heard.said == Said::Reply && earlier.rtt_ms.is_some() {
+                if event.outcome == EchoOutcome::Reply && earlier.rtt_ms.is_some() {
                     self.duplicates += 1;
                 }
                 continue;
             }
 
-            let elapsed = heard.when.since(probe.sent);
-            let seq = heard.seq;
-            let complaint = |notice: Option<Notice>, text| Reply {
+            let elapsed = event.when.since(probe.sent);
+            let seq = event.seq;
+            let error_reply = |notice: Option<Notice>, text| Reply {
                 seq,
                 rtt_ms: None,
                 ttl: None,
                 error: Some(ReplyError {
                     notice,
-                    from: heard.from,
-                    local: heard.said == Said::NotSent || heard.from == Some(self.source),
+                    from: event.from,
+                    local: event.outcome == EchoOutcome::NotSent || event.from == Some(self.source),
                     text,
                 }),
             };
 
-            let reply = match heard.said {
-                Said::Reply => {
+            let reply = match event.outcome {
+                EchoOutcome::Reply => {
                     self.slowest = self.slowest.max(elapsed);
                     Reply {
                         seq,
                         rtt_ms: Some(millis(elapsed)),
-                        ttl: heard.ttl,
+                        ttl: event.ttl,
                         error: None,
                     }
                 }
-                Said::Notice(notice) => complaint(Some(notice), notice.to_string()),
-                Said::NotSent => complaint(None, "this machine could not send it".into()),
+                EchoOutcome::Notice(notice) => error_reply(Some(notice), notice.to_string()),
+                EchoOutcome::NotSent => error_reply(None, "could not send the request".into()),
             };
 
             on_reply(&reply);
@@ -203,8 +203,8 @@ impl Run {
         }
     }
 
-    /// How long a request waits, by what was seen so far.
-    fn patience(&self, timeout: Duration) -> Duration {
+    /// Returns the timeout of a request, from the round trips so far.
+    fn request_timeout(&self, timeout: Duration) -> Duration {
         if self.slowest.is_zero() {
             timeout
         } else {
@@ -212,17 +212,17 @@ impl Run {
         }
     }
 
-    /// When the next request in flight is given up.
+    /// Returns when the next request in flight times out.
     fn deadline(&self, timeout: Duration) -> Option<Instant> {
-        let patience = self.patience(timeout);
+        let request_timeout = self.request_timeout(timeout);
         let mut waiting = self.probes.iter().filter(|probe| probe.reply.is_none());
-        waiting.next().map(|probe| probe.sent.0 + patience)
+        waiting.next().map(|probe| probe.sent.0 + request_timeout)
     }
 
     fn give_up(&mut self, now: Instant, timeout: Duration, on_reply: &mut impl FnMut(&Reply)) {
-        let patience = self.patience(timeout);
+        let request_timeout = self.request_timeout(timeout);
         for (seq, probe) in (1..).zip(&mut self.probes) {
-            if probe.reply.is_none() && now >= probe.sent.0 + patience {
+            if probe.reply.is_none() && now >= probe.sent.0 + request_timeout {
                 let reply = Reply {
                     seq,
                     rtt_ms: None,

@@ -1,5 +1,5 @@
-//! An ICMP echo socket of Linux for one target, with its error queue: for ping the datagram socket, which needs no
-//! privilege; for traces also a raw one, as surge-ping has one TTL for all that a socket sends.
+//! ICMP echo socket of Linux for one target, with its error queue. Ping uses a datagram socket, which needs no
+//! privilege; traces may also use a raw one, since surge-ping has one TTL per socket.
 
 use std::{
     io,
@@ -11,19 +11,19 @@ use tokio::net::UdpSocket;
 
 use super::{
     PingError,
-    heard::{Heard, Said, When, token},
+    event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{
     connect::local_reason,
     errqueue::{self, Message, Queue},
 };
 
-/// ICMP header of an echo: type, code, checksum, identifier, sequence number.
+/// Bytes of an ICMP echo header: type, code, checksum, identifier, sequence number.
 const HEADER: usize = 8;
-/// Random bytes in front of the payload, by which a reply is known as ours.
+/// Random bytes at the start of the payload, which identify our replies.
 const TOKEN: usize = 8;
 
-/// A socket connected to one target.
+/// An ICMP socket connected to one target.
 pub struct EchoSocket {
     socket: UdpSocket,
     target: IpAddr,
@@ -31,20 +31,20 @@ pub struct EchoSocket {
     source: IpAddr,
 }
 
-/// By what a packet is known as ours.
+/// How to recognize our packets.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
-    /// Of a raw socket, which hears also what others asked for.
+    /// Identifier, for a raw socket, which also receives replies to other processes.
     raw: bool,
     ident: u16,
     token: u64,
 }
 
 impl EchoSocket {
-    /// Opens a datagram socket if the sysctl allows it, else a raw one if the capability is there.
+    /// Opens a datagram socket if the sysctl allows it, otherwise a raw socket if the capability allows it.
     ///
     /// # Errors
-    /// When neither is to be had, or this machine has no way to the target.
+    /// Neither is allowed, or this machine has no route to the target.
     pub fn open(target: IpAddr) -> Result<Self, PingError> {
         match Self::of_kind(Type::DGRAM, target) {
             Err(PingError::Socket(_)) => Self::of_kind(Type::RAW, target),
@@ -52,10 +52,10 @@ impl EchoSocket {
         }
     }
 
-    /// Opens a datagram socket.
+    /// Opens a datagram socket, without trying a raw one.
     ///
     /// # Errors
-    /// [`PingError::Socket`] where it is not to be had, [`PingError::Local`] without a way to the target.
+    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the target.
     pub fn datagram(target: IpAddr) -> Result<Self, PingError> {
         Self::of_kind(Type::DGRAM, target)
     }
@@ -79,7 +79,7 @@ impl EchoSocket {
             .map_or(target, |address| address.ip());
         let socket = errqueue::watch(socket)?;
         let token = token();
-        #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
+        #[expect(clippy::cast_possible_truncation, reason = "16 random bits are enough")]
         let ident = (token >> 17) as u16;
 
         Ok(Self {
@@ -94,12 +94,12 @@ impl EchoSocket {
         })
     }
 
-    /// The address that this machine sends from.
+    /// Returns the source address.
     pub fn source(&self) -> IpAddr {
         self.source
     }
 
-    /// Sends a request of `size` bytes of payload, with a TTL of its own if one is given.
+    /// Sends a request with `size` bytes of payload, and with the given TTL if any.
     pub fn send(&self, seq: u16, size: u16, ttl: Option<u8>) -> io::Result<()> {
         let Mark { ident, token, .. } = self.mark;
         let packet = request(self.target.is_ipv6(), ident, seq, token, size);
@@ -107,23 +107,22 @@ impl EchoSocket {
         errqueue::send(&self.socket, &packet, None, ttl)
     }
 
-    /// Waits for something to be heard and adds it to `heard`; what is not about our requests is
-    /// dropped. Cancel-safe.
-    pub async fn listen(&self, heard: &mut Vec<Heard>) -> io::Result<()> {
+    /// Waits for replies and errors about our requests and adds them to `events`. Cancel-safe.
+    pub async fn listen(&self, events: &mut Vec<EchoEvent>) -> io::Result<()> {
         errqueue::next_batch(&self.socket, |queue, message, bytes| {
-            heard.extend(self.understand(queue, message, bytes));
+            events.extend(self.understand(queue, message, bytes));
         })
         .await
     }
 
-    /// Adds what is there already, without waiting.
-    pub fn collect(&self, heard: &mut Vec<Heard>) {
+    /// Adds the queued replies and errors, without waiting.
+    pub fn collect(&self, events: &mut Vec<EchoEvent>) {
         errqueue::drain(&self.socket, |queue, message, bytes| {
-            heard.extend(self.understand(queue, message, bytes));
+            events.extend(self.understand(queue, message, bytes));
         });
     }
 
-    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<Heard> {
+    fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<EchoEvent> {
         let ipv6 = self.target.is_ipv6();
 
         if queue == Queue::Data {
@@ -136,38 +135,40 @@ impl EchoSocket {
                 bytes
             };
             let seq = self.mark.sequence(icmp, if ipv6 { 129 } else { 0 }, true)?;
-            return Some(Heard {
+            return Some(EchoEvent {
                 seq,
                 from: Some(self.target),
                 ttl: message.ttl,
                 when: When::Stamped(message.stamp),
-                said: Said::Reply,
+                outcome: EchoOutcome::Reply,
             });
         }
 
         let report = message.error?;
 
-        Some(Heard {
-            // The quoted packet is our own request; routers may cut it behind eight bytes.
+        Some(EchoEvent {
+            // The quoted packet is our own request; routers may truncate it after eight bytes.
             seq: self
                 .mark
                 .sequence(bytes, if ipv6 { 128 } else { 8 }, false)?,
             from: report.offender,
             ttl: None,
             when: When::Stamped(message.stamp),
-            said: report.notice.map_or(Said::NotSent, Said::Notice),
+            outcome: report
+                .notice
+                .map_or(EchoOutcome::NotSent, EchoOutcome::Notice),
         })
     }
 }
 
 impl Mark {
-    /// The sequence number of an echo packet, if it is one of ours.
+    /// Returns the sequence number of an echo packet if it is ours.
     fn sequence(&self, icmp: &[u8], kind: u8, whole: bool) -> Option<u16> {
         let header: &[u8; HEADER] = icmp.first_chunk()?;
         if header[0] != kind || header[1] != 0 {
             return None;
         }
-        // On a datagram socket the identifier is the kernel's, and it has matched it already.
+        // On a datagram socket the kernel sets the identifier and has already matched it.
         if self.raw && u16::from_be_bytes([header[4], header[5]]) != self.ident {
             return None;
         }
@@ -189,14 +190,14 @@ fn request(ipv6: bool, ident: u16, seq: u16, token: u64, size: u16) -> Vec<u8> {
     packet.extend(token.to_be_bytes());
     packet.extend((0..=u8::MAX).cycle().take(size - TOKEN));
     if !ipv6 {
-        // ICMPv6 sums a pseudo header too: the kernel's work.
+        // The ICMPv6 checksum includes a pseudo-header; the kernel computes it.
         let sum = checksum(&packet);
         packet[2..4].copy_from_slice(&sum.to_be_bytes());
     }
     packet
 }
 
-/// RFC 1071.
+/// Computes the Internet checksum (RFC 1071).
 fn checksum(bytes: &[u8]) -> u16 {
     let mut sum: u32 = 0;
     for pair in bytes.chunks(2) {
@@ -223,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checksum_of_a_packet_with_its_checksum_is_zero() {
+    fn the_checksum_over_a_packet_with_its_checksum_is_zero() {
         let packet = request(false, 0x1234, 7, 42, 57);
         assert_eq!(packet.len(), 65);
         assert_eq!(checksum(&packet), 0);
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn short_ip_headers_are_no_packet() {
+    fn rejects_short_ip_headers() {
         assert!(behind_ip_header(&[]).is_none());
         assert!(behind_ip_header(&[0x4f, 0, 0]).is_none());
         assert_eq!(behind_ip_header(&[0x41, 1, 2, 3, 9]), Some(&[9][..]));
@@ -244,19 +245,19 @@ mod tests {
     };
 
     #[test]
-    fn a_request_is_laid_out_as_rfc_792_has_it() {
+    fn a_request_has_the_layout_of_rfc_792() {
         let packet = request(false, 0x1234, 0x0506, MARK.token, 10);
         let expected = [
             8, 0, 0xd0, 0xb0, 0x12, 0x34, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1,
         ];
         assert_eq!(packet, expected);
         let v6 = request(true, 0x1234, 0x0506, MARK.token, 10);
-        assert_eq!(v6[..4], [128, 0, 0, 0], "the kernel sums it");
+        assert_eq!(v6[..4], [128, 0, 0, 0], "computed by the kernel");
         assert_eq!(v6[4..], packet[4..]);
     }
 
     #[test]
-    fn checksums_are_those_of_rfc_1071() {
+    fn computes_the_checksum_of_rfc_1071() {
         // §3: 0001 f203 f4f5 f6f7 sum to ddf2.
         assert_eq!(checksum(&[0, 1, 0xf2, 3, 0xf4, 0xf5, 0xf6, 0xf7]), !0xddf2);
         assert_eq!(checksum(&[]), 0xffff);
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_packets_have_a_number() {
+    fn accepts_only_our_own_packets() {
         let ours = request(false, MARK.ident, 7, MARK.token, 8);
         let with = |at: usize, octet: u8| {
             let mut packet = ours.clone();
@@ -285,7 +286,7 @@ mod tests {
             (with(7, 9), true, Some(9)),
             (with(8, 0xff), true, None),
             (with(8, 0xff), false, None),
-            // Routers may cut what they quote behind eight octets.
+            // Routers may truncate the quoted packet after eight bytes.
             (ours[..8].to_vec(), false, Some(7)),
             (ours[..8].to_vec(), true, None),
             (ours[..12].to_vec(), false, Some(7)),
@@ -300,7 +301,7 @@ mod tests {
         assert_eq!(
             datagram.sequence(&with(4, 0), 8, true),
             Some(7),
-            "the kernel has matched it"
+            "matched by the kernel"
         );
     }
 }

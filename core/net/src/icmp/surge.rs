@@ -1,7 +1,7 @@
 //! Echo requests over surge-ping: a raw socket, or the datagram socket of macOS.
 //!
-//! It tells the TTL of IPv4 only, hears no second reply to a request, and takes its times itself. ICMP errors find
-//! their request by the destination that they quote.
+//! It reports the TTL for IPv4 only and no duplicate replies, and measures time in user space. ICMP errors are matched
+//! to their request by the quoted destination.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ use surge_ping::{
 
 use super::{
     Method, PingError,
-    heard::{Heard, Said, When, token},
+    event::{EchoEvent, EchoOutcome, When, token},
 };
 use crate::{
     connect::{local_reason, source},
@@ -29,35 +29,35 @@ use crate::{
     outlay,
 };
 
-/// Header of an echo: type, code, checksum, identifier, sequence number.
+/// Bytes of an echo header: type, code, checksum, identifier, sequence number.
 const HEADER: usize = 8;
-/// Types of the replies (RFC 792, RFC 4443 §4.2).
+/// ICMP types of an echo reply (RFC 792, RFC 4443 §4.2).
 const REPLY: (u8, u8) = (0, 129);
 
 type Outcome = (u16, Result<(IcmpPacket, Duration), SurgeError>);
 
-/// A client of surge-ping for one target.
+/// A surge-ping client for one target.
 pub(super) struct Surge {
     client: Client,
     target: IpAddr,
     source: IpAddr,
     ident: PingIdentifier,
-    patience: Duration,
-    asked: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    request_timeout: Duration,
+    in_flight: FuturesUnordered<BoxFuture<'static, Outcome>>,
 }
 
 impl Surge {
-    /// Opens the socket; a request is waited for so long.
+    /// Opens the socket; `request_timeout` is the timeout of a request.
     ///
     /// # Errors
-    /// [`PingError::Socket`] where it is not to be had, [`PingError::Local`] without a way to the target.
-    pub(crate) fn open(target: IpAddr, patience: Duration) -> Result<Self, PingError> {
+    /// [`PingError::Socket`] if it cannot be created, [`PingError::Local`] without a route to the target.
+    pub(crate) fn open(target: IpAddr, request_timeout: Duration) -> Result<Self, PingError> {
         let (kind, any): (_, IpAddr) = match target {
             IpAddr::V4(_) => (ICMP::V4, Ipv4Addr::UNSPECIFIED.into()),
             IpAddr::V6(_) => (ICMP::V6, Ipv6Addr::UNSPECIFIED.into()),
         };
 
-        // On Linux the datagram socket has been tried already; elsewhere it is tried first.
+        // On Linux our own datagram socket was tried already; elsewhere try the datagram socket first.
         let hint = if cfg!(target_os = "linux") {
             Type::RAW
         } else {
@@ -67,7 +67,7 @@ impl Surge {
         let mut config = Config::builder().kind(kind).sock_type_hint(hint);
 
         if cfg!(windows) {
-            // Nothing can be received there before.
+            // An unbound socket cannot receive there.
             config = config.bind(SocketAddr::new(any, 0));
         }
 
@@ -76,7 +76,7 @@ impl Surge {
         let source = source(target).map_err(|error| PingError::Local {
             reason: local_reason(&error),
         })?;
-        #[expect(clippy::cast_possible_truncation, reason = "16 of its bits")]
+        #[expect(clippy::cast_possible_truncation, reason = "16 random bits are enough")]
         let ident = PingIdentifier((token() >> 17) as u16);
 
         Ok(Self {
@@ -84,17 +84,17 @@ impl Surge {
             target,
             source,
             ident,
-            patience,
-            asked: FuturesUnordered::new(),
+            request_timeout,
+            in_flight: FuturesUnordered::new(),
         })
     }
 
-    /// The address that this machine sends from.
+    /// Returns the source address.
     pub(crate) fn source(&self) -> IpAddr {
         self.source
     }
 
-    /// Which kind of socket it got.
+    /// Returns the kind of socket.
     pub(crate) fn method(&self) -> Method {
         if self.client.get_socket().get_type() == Type::RAW {
             Method::IcmpRaw
@@ -103,24 +103,24 @@ impl Surge {
         }
     }
 
-    /// Sends a request of `size` bytes of payload.
+    /// Sends a request with `size` bytes of payload.
     ///
     /// # Errors
-    /// This machine could not send it, or this lookup has sent all that it may.
+    /// This machine could not send it, or the lookup's egress limit is reached.
     pub(crate) fn send(&mut self, seq: u16, size: u16) -> io::Result<()> {
         let payload: Vec<u8> = (0..=u8::MAX).cycle().take(size.into()).collect();
         outlay::spend(outlay::DATAGRAM + HEADER + payload.len())?;
 
         let (client, target, ident) = (self.client.clone(), self.target, self.ident);
-        let patience = self.patience;
+        let request_timeout = self.request_timeout;
         let mut asking = async move {
             let mut pinger: Pinger = client.pinger(target, ident).await;
-            pinger.timeout(patience);
+            pinger.timeout(request_timeout);
             (seq, pinger.ping(PingSequence(seq), &payload).await)
         }
         .boxed();
 
-        // The first step sends it, and is the one that tells where this cannot be done.
+        // The first poll sends the request and returns an error if that fails.
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let started = Instant::now();
         let asking = match asking.poll_unpin(&mut context) {
@@ -129,32 +129,32 @@ impl Surge {
             Poll::Pending => asking,
         };
 
-        // The crate's clock begins only behind it, when a near host has answered already.
+        // Measure here: surge-ping starts its clock after sending, when a nearby host may already have answered.
         let sending = started.elapsed();
         let whole = move |(packet, elapsed)| (packet, elapsed + sending);
 
-        self.asked.push(
+        self.in_flight.push(
             asking
-                .map(move |(seq, told)| (seq, told.map(whole)))
+                .map(move |(seq, result)| (seq, result.map(whole)))
                 .boxed(),
         );
 
         Ok(())
     }
 
-    /// Waits for something to be heard; for ever while nothing is in flight. Cancel-safe.
-    pub(crate) async fn listen(&mut self, heard: &mut Vec<Heard>) {
-        while let Some((seq, outcome)) = self.asked.next().await {
+    /// Waits for a reply or error; forever if nothing is in flight. Cancel-safe.
+    pub(crate) async fn listen(&mut self, events: &mut Vec<EchoEvent>) {
+        while let Some((seq, outcome)) = self.in_flight.next().await {
             match outcome {
-                Ok((packet, elapsed)) => heard.push(understand(seq, &packet, elapsed)),
-                Err(SurgeError::IOError(_)) => heard.push(Heard {
+                Ok((packet, elapsed)) => events.push(understand(seq, &packet, elapsed)),
+                Err(SurgeError::IOError(_)) => events.push(EchoEvent {
                     seq,
                     from: Some(self.source),
                     ttl: None,
                     when: When::Stamped(None),
-                    said: Said::NotSent,
+                    outcome: EchoOutcome::NotSent,
                 }),
-                // Whoever sends gives a silent one up by itself.
+                // The caller times out requests without a reply.
                 Err(_) => continue,
             }
             return;
@@ -163,34 +163,34 @@ impl Surge {
     }
 }
 
-fn understand(seq: u16, packet: &IcmpPacket, elapsed: Duration) -> Heard {
-    let (from, ttl, said): (IpAddr, _, _) = match packet {
+fn understand(seq: u16, packet: &IcmpPacket, elapsed: Duration) -> EchoEvent {
+    let (from, ttl, outcome): (IpAddr, _, _) = match packet {
         IcmpPacket::V4(packet) => {
             let (kind, code) = (packet.get_icmp_type().0, packet.get_icmp_code().0);
-            let said = if kind == REPLY.0 {
-                Said::Reply
+            let outcome = if kind == REPLY.0 {
+                EchoOutcome::Reply
             } else {
-                Said::Notice(Notice::from_icmp(kind, code, 0))
+                EchoOutcome::Notice(Notice::from_icmp(kind, code, 0))
             };
-            (packet.get_source().into(), packet.get_ttl(), said)
+            (packet.get_source().into(), packet.get_ttl(), outcome)
         }
         IcmpPacket::V6(packet) => {
             let (kind, code) = (packet.get_icmpv6_type().0, packet.get_icmpv6_code().0);
-            let said = if kind == REPLY.1 {
-                Said::Reply
+            let outcome = if kind == REPLY.1 {
+                EchoOutcome::Reply
             } else {
-                Said::Notice(Notice::from_icmp6(kind, code, 0))
+                EchoOutcome::Notice(Notice::from_icmp6(kind, code, 0))
             };
-            (packet.get_source().into(), None, said)
+            (packet.get_source().into(), None, outcome)
         }
     };
 
-    Heard {
+    EchoEvent {
         seq,
         from: Some(from),
-        ttl: ttl.filter(|_| said == Said::Reply),
+        ttl: ttl.filter(|_| outcome == EchoOutcome::Reply),
         when: When::After(elapsed),
-        said,
+        outcome,
     }
 }
 
@@ -200,25 +200,25 @@ mod tests {
 
     #[tokio::test]
     #[ignore = "needs CAP_NET_RAW"]
-    async fn loopback_answers_over_a_raw_socket() {
+    async fn receives_replies_over_a_raw_socket() {
         for (target, ttl) in [
             (IpAddr::from(Ipv4Addr::LOCALHOST), Some(64)),
             (IpAddr::from(Ipv6Addr::LOCALHOST), None),
         ] {
             let mut surge = Surge::open(target, Duration::from_secs(5)).expect("a raw socket");
             assert_eq!((surge.method(), surge.source()), (Method::IcmpRaw, target));
-            let mut heard = Vec::new();
+            let mut events = Vec::new();
             for seq in [1, 2, 3] {
                 surge.send(seq, 56).expect("sends");
             }
-            while heard.len() < 3 {
-                surge.listen(&mut heard).await;
+            while events.len() < 3 {
+                surge.listen(&mut events).await;
             }
-            heard.sort_by_key(|heard| heard.seq);
-            for (seq, heard) in (1..).zip(heard) {
-                assert_eq!((heard.seq, heard.from), (seq, Some(target)));
-                assert_eq!((heard.ttl, heard.said), (ttl, Said::Reply));
-                assert!(matches!(heard.when, When::After(elapsed)
+            events.sort_by_key(|event| event.seq);
+            for (seq, event) in (1..).zip(events) {
+                assert_eq!((event.seq, event.from), (seq, Some(target)));
+                assert_eq!((event.ttl, event.outcome), (ttl, EchoOutcome::Reply));
+                assert!(matches!(event.when, When::After(elapsed)
                         if !elapsed.is_zero() && elapsed < Duration::from_secs(1)));
             }
         }
@@ -226,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     #[ignore = "needs CAP_NET_RAW"]
-    async fn what_may_not_be_sent_is_not_sent() {
+    async fn sends_nothing_over_budget() {
         let mut surge =
             Surge::open(Ipv4Addr::LOCALHOST.into(), Duration::from_secs(5)).expect("a raw socket");
         let sent = outlay::Outlay::new(112 + 100).during(async {

@@ -1,4 +1,4 @@
-//! Ping without ICMP: a TCP connect, where SYN-ACK and RST both prove the host is there.
+//! Ping without ICMP: a TCP connect, where both SYN-ACK and RST prove that the host is up.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -10,33 +10,33 @@ use tokio::time::{sleep, sleep_until, timeout};
 use super::{Method, PingError, PingOptions, PingOutcome, Reply, ReplyError, millis};
 use crate::connect::{Answer, connect, local_reason};
 
-/// Tried in this order; a closed one answers as well as an open one.
+/// Ports in the order they are tried; a closed port answers as well as an open one.
 const PORTS: [u16; 2] = [443, 80];
-/// The second port is tried as well when the first has been silent for so long.
+/// Delay before the second port is tried too.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Measures with TCP connections to port 443, then 80. `size` is not used.
 ///
-/// The first request finds out which port answers; the others keep to it. One request is in
-/// flight at a time, so a silent host takes `count` times the timeout at most.
+/// The first request finds the port that answers; the others use it. One request is in flight at a
+/// time, so a host that does not answer takes at most `count` times the timeout.
 ///
 /// # Errors
-/// When this machine has no way to connect to the address.
+/// This machine cannot connect to the address.
 pub async fn tcp_ping(
     address: IpAddr,
     options: PingOptions,
     mut on_reply: impl FnMut(&Reply),
 ) -> Result<PingOutcome, PingError> {
     let mut replies = Vec::new();
-    let mut known = None;
+    let mut port_in_use = None;
     let mut next = Instant::now();
 
     for seq in 1..=options.count {
         sleep_until(next.into()).await;
         next = (next + options.interval).max(Instant::now());
-        let outcome = timeout(options.timeout, request(address, known)).await;
+        let outcome = timeout(options.timeout, request(address, port_in_use)).await;
         if let Ok(Ok((port, _))) = &outcome {
-            known = Some(*port);
+            port_in_use = Some(*port);
         }
         let reply = reply(seq, outcome.ok())?;
         on_reply(&reply);
@@ -44,13 +44,13 @@ pub async fn tcp_ping(
     }
 
     let method = Method::Tcp {
-        port: known.unwrap_or(PORTS[0]),
+        port: port_in_use.unwrap_or(PORTS[0]),
     };
 
     Ok(PingOutcome::new(address, method, replies, Some(0)))
 }
 
-/// What one request came to, `None` where nothing did in time; an error where that ends the measurement.
+/// Converts the result of a request; `None` is a timeout. Returns an error if the measurement must end.
 fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<Reply, PingError> {
     let (elapsed, error) = match outcome {
         None => (None, None),
@@ -68,7 +68,7 @@ fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<
             };
             (None, Some(error))
         }
-        Some(Err(Failure::Said(error))) => (None, Some(error)),
+        Some(Err(Failure::Unreachable(error))) => (None, Some(error)),
     };
 
     Ok(Reply {
@@ -81,14 +81,14 @@ fn reply(seq: u16, outcome: Option<Result<(u16, Duration), Failure>>) -> Result<
 
 #[derive(Debug)]
 enum Failure {
-    Said(ReplyError),
+    Unreachable(ReplyError),
     Local(String),
     Socket(std::io::Error),
 }
 
-/// One request: to the port that answered before, else to both, one after the other.
-async fn request(address: IpAddr, known: Option<u16>) -> Result<(u16, Duration), Failure> {
-    if let Some(port) = known {
+/// Sends one request: to the port that answered before, otherwise to both in turn.
+async fn request(address: IpAddr, port_in_use: Option<u16>) -> Result<(u16, Duration), Failure> {
+    if let Some(port) = port_in_use {
         return attempt(address, port).await;
     }
 
@@ -101,9 +101,9 @@ async fn request(address: IpAddr, known: Option<u16>) -> Result<(u16, Duration),
 
     tokio::select! {
         biased;
-        // One port may be rejected while the other answers.
+        // A firewall may reject one port only.
         result = &mut first => match result {
-            Err(failure @ Failure::Said(_)) => {
+            Err(failure @ Failure::Unreachable(_)) => {
                 attempt(address, PORTS[1]).await.map_err(|_| failure)
             }
             result => result,
@@ -127,10 +127,10 @@ async fn attempt(address: IpAddr, port: u16) -> Result<(u16, Duration), Failure>
                 local: false,
                 text: notice.to_string(),
             };
-            Err(Failure::Said(error))
+            Err(Failure::Unreachable(error))
         }
         Answer::Failed(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-            // The kernel's patience is beyond any deadline set here; wait for that instead.
+            // The kernel's timeout is longer than any set here; wait for the latter.
             std::future::pending().await
         }
         Answer::Failed(error) => Err(Failure::Local(local_reason(&error))),
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn loopback_answers_open_or_closed() {
+    async fn open_and_closed_ports_both_answer() {
         let options = PingOptions {
             count: 2,
             interval: Duration::from_millis(5),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_request_may_end_the_measurement() {
+    fn only_a_failure_of_the_first_request_ends_the_measurement() {
         let local = || Some(Err(Failure::Local("no route".into())));
         let error = reply(1, local()).expect_err("nothing to measure");
         assert!(matches!(error, PingError::Local { reason } if reason == "no route"));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_a_lost_request_and_an_answer_a_round_trip() {
+    fn a_timeout_is_a_lost_request() {
         let lost = reply(3, None).expect("a reply");
         assert_eq!((lost.seq, lost.rtt_ms, lost.error), (3, None, None));
         let answered = reply(4, Some(Ok((80, Duration::from_micros(1500))))).expect("a reply");

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn both_families_mean_the_same() {
+fn both_families_map_to_the_same_errors() {
     assert_eq!(Notice::from_icmp(11, 0, 0), Notice::from_icmp6(3, 0, 0));
     assert_eq!(Notice::from_icmp(3, 3, 0), Notice::from_icmp6(1, 4, 0));
     assert_eq!(Notice::from_icmp(3, 13, 0), Notice::from_icmp6(1, 1, 0));
@@ -14,7 +14,7 @@ fn both_families_mean_the_same() {
 }
 
 #[test]
-fn marks_are_those_of_traceroute() {
+fn marks_match_traceroute() {
     assert_eq!(Notice::from_icmp(3, 13, 0).mark().as_deref(), Some("!X"));
     assert_eq!(Notice::from_icmp(3, 1, 0).mark().as_deref(), Some("!H"));
     assert_eq!(Notice::from_icmp(3, 14, 0).mark().as_deref(), Some("!14"));
@@ -22,7 +22,7 @@ fn marks_are_those_of_traceroute() {
 }
 
 #[test]
-fn every_code_of_icmp_has_its_meaning() {
+fn maps_every_icmp_code() {
     use Notice::{
         HostUnreachable, NetUnreachable, PortUnreachable, Prohibited, ProtocolUnreachable,
         TimeExceeded,
@@ -58,7 +58,7 @@ fn every_code_of_icmp_has_its_meaning() {
 }
 
 #[test]
-fn every_code_of_icmpv6_has_its_meaning() {
+fn maps_every_icmpv6_code() {
     for (icmp_type, code, expected) in [
         (3, 1, Notice::TimeExceeded),
         (1, 2, Notice::HostUnreachable),
@@ -96,7 +96,7 @@ fn every_code_of_icmpv6_has_its_meaning() {
 }
 
 #[test]
-fn each_is_told_in_words_and_as_data() {
+fn each_error_has_a_text_and_a_serialized_form() {
     let all = [
         Notice::TimeExceeded,
         Notice::PortUnreachable,
@@ -110,11 +110,11 @@ fn each_is_told_in_words_and_as_data() {
             code: 14,
         },
     ];
-    let told = all.map(|notice| {
+    let texts = all.map(|notice| {
         let data = serde_json::to_string(&notice).expect("serializes");
         format!("{notice} {} {data}", notice.mark().unwrap_or_default())
     });
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(texts.join("\n"), @r#"
         time to live exceeded  {"kind":"time_exceeded"}
         port unreachable  {"kind":"port_unreachable"}
         network unreachable !N {"kind":"net_unreachable"}

@@ -1,30 +1,32 @@
-//! Several servers' facts about one object made one.
+//! Merges the answers of several servers about one object.
 
 use netvane_facts::registration::{Kind, Registration, State};
 
 use super::Found;
 
 impl Found {
-    /// A registrar adds what the registry leaves out; a regional registry that was handed to knows better.
+    /// Merges an answer: a registrar's fills gaps of the registry's; that of a regional registry replaces the referring one.
     pub(super) fn take(&mut self, facts: Registration) {
         match &mut self.registration {
             None => self.registration = Some(facts),
-            Some(known) if known.state != State::Registered => {
-                if facts.state != State::Unavailable || known.state == State::Unavailable {
-                    *known = facts;
+            Some(registration) if registration.state != State::Registered => {
+                if facts.state != State::Unavailable || registration.state == State::Unavailable {
+                    *registration = facts;
                 }
             }
-            Some(known) if facts.state == State::Registered && known.kind != Kind::Domain => {
-                *known = facts
+            Some(registration)
+                if facts.state == State::Registered && registration.kind != Kind::Domain =>
+            {
+                *registration = facts
             }
-            Some(known) if facts.state == State::Registered => fill(known, facts),
+            Some(registration) if facts.state == State::Registered => fill(registration, facts),
             Some(_) => {}
         }
     }
 }
 
-/// Fills only what is not said yet.
-pub(super) fn fill(known: &mut Registration, more: Registration) {
+/// Fills only the empty fields of `registration`.
+pub(super) fn fill(registration: &mut Registration, more: Registration) {
     let Registration {
         registrar,
         registrant,
@@ -37,47 +39,47 @@ pub(super) fn fill(known: &mut Registration, more: Registration) {
         ..
     } = more;
 
-    match (&mut known.registrar, registrar) {
-        (Some(known), Some(more)) => {
+    match (&mut registration.registrar, registrar) {
+        (Some(registration), Some(more)) => {
             let fields = [
-                (&mut known.name, more.name),
-                (&mut known.iana_id, more.iana_id),
-                (&mut known.url, more.url),
-                (&mut known.abuse_email, more.abuse_email),
-                (&mut known.abuse_phone, more.abuse_phone),
+                (&mut registration.name, more.name),
+                (&mut registration.iana_id, more.iana_id),
+                (&mut registration.url, more.url),
+                (&mut registration.abuse_email, more.abuse_email),
+                (&mut registration.abuse_phone, more.abuse_phone),
             ];
             fields
                 .into_iter()
-                .for_each(|(known, more)| *known = known.take().or(more));
+                .for_each(|(registration, more)| *registration = registration.take().or(more));
         }
         (none, more) => *none = none.take().or(more),
     }
 
-    match (&mut known.registrant, registrant) {
-        (Some(known), Some(more)) => {
-            known.organization = known.organization.take().or(more.organization);
-            known.country = known.country.take().or(more.country);
+    match (&mut registration.registrant, registrant) {
+        (Some(registration), Some(more)) => {
+            registration.organization = registration.organization.take().or(more.organization);
+            registration.country = registration.country.take().or(more.country);
         }
         (none, more) => *none = none.take().or(more),
     }
 
-    if known.status.is_empty() {
-        known.status = status;
+    if registration.status.is_empty() {
+        registration.status = status;
     }
 
-    if known.nameservers.is_empty() {
-        known.nameservers = nameservers;
+    if registration.nameservers.is_empty() {
+        registration.nameservers = nameservers;
     }
 
-    for (known, more) in [
-        (&mut known.created, created),
-        (&mut known.updated, updated),
-        (&mut known.expires, expires),
+    for (registration, more) in [
+        (&mut registration.created, created),
+        (&mut registration.updated, updated),
+        (&mut registration.expires, expires),
     ] {
-        *known = known.take().or(more);
+        *registration = registration.take().or(more);
     }
 
-    known.dnssec = known.dnssec.or(dnssec);
+    registration.dnssec = registration.dnssec.or(dnssec);
 }
 
 #[cfg(test)]

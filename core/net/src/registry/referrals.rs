@@ -1,4 +1,4 @@
-//! Whois, from the first server down its referrals.
+//! Follows whois referrals from the first server.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use netvane_facts::{
 use super::{Found, Registries, Step, millis, outcome, servers};
 
 impl Registries {
-    /// Asks whois servers: `first` if given, else the root; then with `follow` where each one refers to.
+    /// Queries `first` or the root server, then with `follow` each server that an answer refers to.
     pub async fn whois(
         &self,
         kind: Kind,
@@ -22,37 +22,37 @@ impl Registries {
         let settings = &self.0.whois.settings;
         let mut found = Found::default();
         let mut next = first.cloned().or_else(|| settings.root.parse().ok());
-        let mut asked: Vec<String> = Vec::new();
+        let mut queried: Vec<String> = Vec::new();
 
         while let Some(server) = next.take() {
-            let at_root = first.is_none() && asked.is_empty();
-            asked.push(server.host.to_string());
+            let at_root = first.is_none() && queried.is_empty();
+            queried.push(server.host.to_string());
             let started = Instant::now();
             let line = servers::line(kind, query, &server);
             let answer = self.0.whois.query(&server, &line, query).await;
             let elapsed_ms = millis(started);
-            let (told, text) = found.read(kind, query, answer);
+            let (outcome_text, text) = found.read(kind, query, answer);
 
-            // The root did not say where: the table that ships with the program may know.
-            let known =
+            // The root gave no referral: use the built-in table.
+            let default =
                 || servers::default_server(query).filter(|_| at_root && kind == Kind::Domain);
             let referral = referral(&text);
             let referred = referral.is_some();
-            next = referral.or_else(known);
-            next = next.filter(|next| follow && !asked.contains(&next.host.to_string()));
+            next = referral.or_else(default);
+            next = next.filter(|next| follow && !queried.contains(&next.host.to_string()));
 
             found.chain.push(Step {
                 server: server.to_string(),
                 elapsed_ms,
-                outcome: with_direction(told, next.as_ref(), referred),
+                outcome: with_direction(outcome_text, next.as_ref(), referred),
             });
 
             if !text.is_empty() {
                 found.raw.push((server.host.to_string(), text));
             }
 
-            if asked.len() >= settings.max_referrals && next.is_some() {
-                found.failure = Some(endless(&server, settings.max_referrals));
+            if queried.len() >= settings.max_referrals && next.is_some() {
+                found.failure = Some(too_many_referrals(&server, settings.max_referrals));
                 break;
             }
         }
@@ -62,7 +62,7 @@ impl Registries {
 }
 
 impl Found {
-    /// Takes an answer in: what came of it in a few words, and its text.
+    /// Merges an answer. Returns a short outcome and the text.
     fn read(
         &mut self,
         kind: Kind,
@@ -77,24 +77,24 @@ impl Found {
                 } else {
                     whois::parse(kind, query, &text)
                 };
-                let told = outcome(facts.state).to_owned();
+                let outcome_text = outcome(facts.state).to_owned();
                 self.take(facts);
-                (told, text)
+                (outcome_text, text)
             }
             Err(failure) => {
-                let told = failure.to_string();
-                // The first fault is the one to mend.
+                let outcome_text = failure.to_string();
+                // Keep the first failure: it is the one to fix.
                 self.failure.get_or_insert(failure);
-                (told, String::new())
+                (outcome_text, String::new())
             }
         }
     }
 }
 
-/// The whois server that an answer refers to.
+/// Returns the whois server that an answer refers to.
 fn referral(text: &str) -> Option<Endpoint> {
     let referral = whois::referral(text).filter(|referral| !referral.rwhois)?;
-    // 43 is what the setting stands for.
+    // 43 is the default; leave it to the setting.
     let port = Some(referral.port).filter(|port| *port != 43);
     Some(Endpoint {
         host: referral.host.parse().ok()?,
@@ -102,22 +102,22 @@ fn referral(text: &str) -> Option<Endpoint> {
     })
 }
 
-/// What came of an answer, with the server that is asked next.
-fn with_direction(told: String, next: Option<&Endpoint>, referred: bool) -> String {
+/// Adds the next server to an outcome.
+fn with_direction(outcome_text: String, next: Option<&Endpoint>, referred: bool) -> String {
     match next {
-        Some(next) if referred && told == outcome(State::Unavailable) => {
+        Some(next) if referred && outcome_text == outcome(State::Unavailable) => {
             format!("refers to {}", next.host)
         }
-        Some(next) if referred => format!("{told}, refers to {}", next.host),
-        Some(next) => format!("{told}; {} is known to serve it", next.host),
-        None => told,
+        Some(next) if referred => format!("{outcome_text}, refers to {}", next.host),
+        Some(next) => format!("{outcome_text}; next: {} (built-in list)", next.host),
+        None => outcome_text,
     }
 }
 
-fn endless(server: &Endpoint, most: usize) -> Failure {
+fn too_many_referrals(server: &Endpoint, most: usize) -> Failure {
     Failure::Upstream {
         what: server.to_string(),
-        why: format!("more than {most} servers refer to each other"),
+        why: format!("gave up after {most} referrals"),
     }
 }
 

@@ -1,11 +1,11 @@
-//! The whois servers that are known without asking, and how each wants to be asked.
+//! Built-in table of whois servers and their query formats.
 
 use std::{collections::HashMap, sync::OnceLock};
 
 use netvane_facts::{registration::Kind, target::Endpoint};
 use serde::Deserialize;
 
-/// What to write to a server: some want more than the bare object.
+/// Returns the query line for a server; some need more than the object.
 pub(super) fn line(kind: Kind, query: &str, server: &Endpoint) -> String {
     let host = server.host.to_string();
     match kind {
@@ -35,9 +35,9 @@ impl Server {
         }
     }
 
-    fn form_for(&self, wanted: &str) -> Option<&str> {
+    fn form_for(&self, kind: &str) -> Option<&str> {
         match self {
-            Self::Form { host, query } if host == wanted => Some(query),
+            Self::Form { host, query } if host == kind => Some(query),
             _ => None,
         }
     }
@@ -51,7 +51,7 @@ fn servers() -> &'static HashMap<String, Server> {
     })
 }
 
-/// The server of the longest known suffix.
+/// Returns the server of the longest suffix in the table.
 pub(super) fn default_server(query: &str) -> Option<Endpoint> {
     let mut suffix = query;
     while let Some((_, rest)) = suffix.split_once('.') {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shipped_tables_are_sound() {
+    fn the_builtin_tables_are_valid() {
         assert!(servers().len() > 1000);
         for server in servers().values() {
             assert!(
@@ -77,13 +77,13 @@ mod tests {
                 server.host()
             );
         }
-        let asked = |query: &str| default_server(query).map(|server| server.to_string());
-        assert_eq!(asked("example.de").as_deref(), Some("whois.denic.de"));
-        assert_eq!(asked("example.invalid"), None);
+        let server_of = |query: &str| default_server(query).map(|server| server.to_string());
+        assert_eq!(server_of("example.de").as_deref(), Some("whois.denic.de"));
+        assert_eq!(server_of("example.invalid"), None);
     }
 
     #[test]
-    fn queries_in_the_servers_own_form() {
+    fn formats_queries_for_each_server() {
         let at = |kind, query, host: &str| line(kind, query, &host.parse().expect(host));
         assert_eq!(
             at(Kind::Domain, "example.de", "whois.denic.de"),
@@ -99,17 +99,17 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_known_suffix_decides() {
-        let asked = |query: &str| default_server(query).map(|server| server.to_string());
-        assert_eq!(asked("a.b.c.example.de"), asked("example.de"));
-        assert_ne!(asked("example.co.uk"), None);
+    fn uses_the_longest_suffix() {
+        let server_of = |query: &str| default_server(query).map(|server| server.to_string());
+        assert_eq!(server_of("a.b.c.example.de"), server_of("example.de"));
+        assert_ne!(server_of("example.co.uk"), None);
         for none in ["", "de", "localhost", ".", "example.", "DE", "example.DE"] {
-            assert_eq!(asked(none), None, "{none:?}");
+            assert_eq!(server_of(none), None, "{none:?}");
         }
     }
 
     #[test]
-    fn only_a_domain_is_put_into_the_servers_form() {
+    fn formats_only_domains_for_the_server() {
         let at = |kind, query, host: &str| line(kind, query, &host.parse().expect(host));
         assert_eq!(at(Kind::Ip, "192.0.2.1", "whois.denic.de"), "192.0.2.1");
         assert_eq!(

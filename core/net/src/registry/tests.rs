@@ -19,7 +19,7 @@ fn read(status: u16, body: &str) -> Result<State, String> {
 }
 
 #[test]
-fn the_status_says_whether_the_body_counts() {
+fn the_http_status_decides_whether_the_body_is_read() {
     assert_eq!(read(200, WIDGET), Ok(State::Registered));
     assert_eq!(read(203, WIDGET), Ok(State::Registered));
     assert_eq!(read(404, ""), Ok(State::Available));
@@ -28,20 +28,20 @@ fn the_status_says_whether_the_body_counts() {
     for status in [199, 300, 400, 403, 500, 503] {
         assert_eq!(
             read(status, WIDGET),
-            Err(format!("rdap.test: it answered HTTP {status}"))
+            Err(format!("rdap.test: HTTP status {status}"))
         );
     }
     for body in ["", "<html></html>", "[", "\u{feff}"] {
         let why = read(200, body).expect_err(body);
         assert!(
-            why.starts_with("rdap.test: its answer is not RDAP: "),
+            why.starts_with("rdap.test: not an RDAP response: "),
             "{why}"
         );
     }
 }
 
 #[test]
-fn states_are_told_in_few_words() {
+fn describes_each_state() {
     let all = [
         State::Registered,
         State::Available,
@@ -49,17 +49,17 @@ fn states_are_told_in_few_words() {
         State::Throttled,
         State::Unavailable,
     ];
-    insta::assert_snapshot!(all.map(outcome).join(", "), @"answered, no such registration, reserved, asked too often, no facts");
+    insta::assert_snapshot!(all.map(outcome).join(", "), @"answered, not found, reserved, rate-limited, no usable data");
 }
 
 #[test]
-fn raw_answers_are_laid_out_where_they_are_json() {
+fn formats_raw_answers_that_are_json() {
     assert_eq!(pretty(br#"{"a":[1]}"#), "{\n  \"a\": [\n    1\n  ]\n}");
     assert_eq!(pretty(b"no json"), "no json");
     assert_eq!(pretty(b"\xff"), "\u{fffd}");
 }
 
-/// IANA's files in a directory of their own, which goes with this.
+/// IANA's files in a temporary directory, removed on drop.
 struct Files(std::path::PathBuf);
 
 impl Files {
@@ -101,15 +101,15 @@ fn registries(bootstrap: &str) -> Registries {
     Registries::new(&settings, net.http, whois)
 }
 
-/// A server that answers each request for a path by its entry.
+/// Runs a server that answers each path with its entry.
 async fn serve(listener: TcpListener, answers: Vec<(&'static str, String)>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let mut request = [0; 2048];
         let read = stream.read(&mut request).await.unwrap_or(0);
         let request = String::from_utf8_lossy(&request[..read]).into_owned();
         let path = request.split(' ').nth(1).unwrap_or_default();
-        let found = answers.iter().find(|(known, _)| *known == path);
-        let (status, body) = found.map_or(("404 Not Found", ""), |(_, body)| ("200 OK", body));
+        let entry = answers.iter().find(|(key, _)| *key == path);
+        let (status, body) = entry.map_or(("404 Not Found", ""), |(_, body)| ("200 OK", body));
         let length = body.len();
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close");
         let _ = stream
@@ -119,7 +119,7 @@ async fn serve(listener: TcpListener, answers: Vec<(&'static str, String)>) {
 }
 
 #[tokio::test]
-async fn the_registrar_is_asked_for_what_the_registry_leaves_out() {
+async fn fills_gaps_from_the_registrar() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let files = Files::new(
@@ -158,13 +158,16 @@ async fn the_registrar_is_asked_for_what_the_registry_leaves_out() {
         (Some("2001-01-01T00:00:00Z"), Some("2030-01-01T00:00:00Z"))
     );
 
-    let told: Vec<_> = both
+    let outcomes: Vec<_> = both
         .chain
         .iter()
         .map(|step| step.outcome.as_str())
         .collect();
 
-    assert_eq!((told, both.raw.len()), (vec!["answered", "answered"], 2));
+    assert_eq!(
+        (outcomes, both.raw.len()),
+        (vec!["answered", "answered"], 2)
+    );
 
     let none = registries.rdap(Kind::Domain, "free.test", true).await;
     let facts = none.registration.expect("facts");
@@ -175,7 +178,7 @@ async fn the_registrar_is_asked_for_what_the_registry_leaves_out() {
 }
 
 #[tokio::test]
-async fn a_bootstrap_that_cannot_be_read_is_told_as_the_first_step() {
+async fn reports_an_unreadable_bootstrap_as_the_first_step() {
     let registries = registries("/nowhere");
     assert_eq!(registries.bootstrap_date(), None);
     let failure = registries.check().expect_err("no such directory");
@@ -187,14 +190,14 @@ async fn a_bootstrap_that_cannot_be_read_is_told_as_the_first_step() {
         "{failure}"
     );
 
-    let found = registries.rdap(Kind::Domain, "widget.test", true).await;
+    let entry = registries.rdap(Kind::Domain, "widget.test", true).await;
 
     assert_eq!(
-        (&*found.chain[0].server, found.chain.len()),
+        (&*entry.chain[0].server, entry.chain.len()),
         ("RDAP bootstrap", 1)
     );
-    assert_eq!(found.chain[0].outcome, failure.to_string());
-    assert!(found.failure.is_some());
+    assert_eq!(entry.chain[0].outcome, failure.to_string());
+    assert!(entry.failure.is_some());
 
     let broken = Files::new("rdap-broken", "{");
     let failure = broken
@@ -208,7 +211,7 @@ async fn a_bootstrap_that_cannot_be_read_is_told_as_the_first_step() {
 }
 
 #[test]
-fn the_shipped_bootstrap_is_sound() {
+fn the_builtin_bootstrap_is_valid() {
     let registries = registries("builtin");
     assert!(registries.check().is_ok() && registries.has_rdap());
     let date = registries.bootstrap_date().expect("a date");

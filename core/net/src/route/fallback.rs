@@ -1,4 +1,4 @@
-//! For targets that do not answer UDP: the same question as ICMP echo.
+//! ICMP echo prober, for targets that do not answer UDP.
 
 use std::{
     io,
@@ -8,22 +8,22 @@ use std::{
 
 use super::{Method, table::Answer};
 use crate::icmp::{
-    heard::{Heard, Said},
+    event::{EchoEvent, EchoOutcome},
     socket::EchoSocket,
 };
 
-/// Payload of an echo request in bytes, as ping's.
+/// Payload of an echo request in bytes, as in ping.
 const ECHO_SIZE: u16 = 32;
 
-/// ICMP echo with small TTLs.
+/// Sends ICMP echo requests with small TTLs.
 pub(super) struct Echo {
     socket: EchoSocket,
-    /// By sequence number from 1.
+    /// TTL, column and send time of each probe, by sequence number from 1.
     sent: Vec<(u8, u8, (Instant, SystemTime))>,
 }
 
 impl Echo {
-    /// `None` where the system does not permit it.
+    /// Opens the socket; `None` if the system does not permit it.
     pub(crate) fn open(target: IpAddr) -> Option<Self> {
         Some(Self {
             socket: EchoSocket::open(target).ok()?,
@@ -31,7 +31,7 @@ impl Echo {
         })
     }
 
-    /// Sends one probe; one that cannot be sent stays unanswered.
+    /// Sends one probe; if that fails, it counts as unanswered.
     pub(crate) fn send(&mut self, ttl: u8, column: u8, answers: &mut Vec<Answer>) {
         self.sent
             .push((ttl, column, (Instant::now(), SystemTime::now())));
@@ -39,34 +39,34 @@ impl Echo {
             return;
         };
         if self.socket.send(seq, ECHO_SIZE, Some(ttl)).is_err() {
-            // The error of a report that was not read yet.
-            let mut heard = Vec::new();
-            self.socket.collect(&mut heard);
-            answers.extend(heard.iter().filter_map(|heard| self.answer(heard)));
+            // The error may belong to an ICMP error that was not read yet: read it and retry.
+            let mut events = Vec::new();
+            self.socket.collect(&mut events);
+            answers.extend(events.iter().filter_map(|event| self.answer(event)));
             let _ = self.socket.send(seq, ECHO_SIZE, Some(ttl));
         }
     }
 
     /// Waits for answers. Cancel-safe.
     pub(crate) async fn listen(&self, answers: &mut Vec<Answer>) -> io::Result<()> {
-        let mut heard = Vec::new();
-        self.socket.listen(&mut heard).await?;
-        answers.extend(heard.iter().filter_map(|heard| self.answer(heard)));
+        let mut events = Vec::new();
+        self.socket.listen(&mut events).await?;
+        answers.extend(events.iter().filter_map(|event| self.answer(event)));
         Ok(())
     }
 
-    fn answer(&self, heard: &Heard) -> Option<Answer> {
-        let (ttl, column, at) = *self.sent.get(usize::from(heard.seq).checked_sub(1)?)?;
-        let notice = match heard.said {
-            Said::Reply => None,
-            Said::Notice(notice) => Some(notice),
-            Said::NotSent => return None,
+    fn answer(&self, event: &EchoEvent) -> Option<Answer> {
+        let (ttl, column, at) = *self.sent.get(usize::from(event.seq).checked_sub(1)?)?;
+        let notice = match event.outcome {
+            EchoOutcome::Reply => None,
+            EchoOutcome::Notice(notice) => Some(notice),
+            EchoOutcome::NotSent => return None,
         };
-        let rtt = heard.when.since(at);
+        let rtt = event.when.since(at);
         Some(Answer {
             ttl,
             column,
-            from: heard.from?,
+            from: event.from?,
             rtt,
             notice,
             method: Method::Icmp,

@@ -1,5 +1,5 @@
-//! Finds narrow links: one datagram that fills an Ethernet frame and must not be cut, then one of
-//! the size that the complaining router names (RFC 1191, RFC 8201).
+//! Path MTU discovery (RFC 1191, RFC 8201): sends one datagram that fills an Ethernet frame, without
+//! fragmentation, then one of the size that a router reports.
 
 use std::{
     io,
@@ -18,9 +18,9 @@ use crate::{
     notice::Notice,
 };
 
-/// Bytes of the first datagram, headers included.
+/// Size of the first datagram in bytes, including headers.
 const ETHERNET: u32 = 1500;
-/// Links get narrower a few times at most on a real path.
+/// Most datagrams sent; on a real path the MTU decreases only a few times.
 const ROUNDS: u8 = 4;
 
 pub(super) struct MtuProbe {
@@ -28,12 +28,12 @@ pub(super) struct MtuProbe {
     target: IpAddr,
     size: u32,
     rounds: u8,
-    /// When the datagram in flight was sent.
+    /// Send time of the datagram in flight.
     pub sent: Option<Instant>,
 }
 
 impl MtuProbe {
-    /// `None` where the socket cannot be had: a trace goes on without.
+    /// Opens the socket. Returns `None` on failure; the trace then runs without it.
     pub(super) fn open(target: IpAddr) -> Option<Self> {
         let socket = new_socket(target.is_ipv6()).ok()?;
         errqueue::never_fragment(&socket, target.is_ipv6()).ok()?;
@@ -50,12 +50,12 @@ impl MtuProbe {
         })
     }
 
-    /// Whether nothing was sent yet.
+    /// Whether no datagram was sent yet.
     pub(super) fn is_unused(&self) -> bool {
         self.rounds == 0
     }
 
-    /// Sends the next datagram, if there is still something to find out.
+    /// Sends the next datagram, if the path MTU is not known yet.
     pub(super) fn send(&mut self) {
         self.sent = None;
         let headers = if self.target.is_ipv6() { 48 } else { 28 };
@@ -66,7 +66,7 @@ impl MtuProbe {
                 self.sent = Some(Instant::now());
                 return;
             }
-            // This machine's own link is narrower; its report says how wide it is.
+            // The MTU of this machine's own link is smaller; its error contains the MTU.
             let Some(narrower) = self.local_mtu() else {
                 return;
             };
@@ -75,26 +75,26 @@ impl MtuProbe {
     }
 
     fn local_mtu(&self) -> Option<u32> {
-        let mut said = None;
+        let mut mtu = None;
         errqueue::drain(&self.socket, |_, message, _| {
-            said = message
+            mtu = message
                 .error
                 .filter(|report| report.notice.is_none())
                 .map(|r| r.info)
-                .or(said);
+                .or(mtu);
         });
-        said.filter(|mtu| *mtu < self.size)
+        mtu.filter(|mtu| *mtu < self.size)
     }
 
-    /// Waits for an answer; a narrower link is added to `found` and asked about again.
-    pub(super) async fn listen(&mut self, found: &mut Vec<PathMtu>) -> io::Result<()> {
+    /// Waits for an answer. A smaller MTU is added to `reports` and probed next.
+    pub(super) async fn listen(&mut self, reports: &mut Vec<PathMtu>) -> io::Result<()> {
         if self.sent.is_none() {
             return std::future::pending().await;
         }
         let mut narrower = None;
         let mut done = false;
         errqueue::next_batch(&self.socket, |queue, message, _| {
-            match understand(queue, message) {
+            match parse_report(queue, message) {
                 Some(report) => narrower = Some(report),
                 None => done = true,
             }
@@ -102,7 +102,7 @@ impl MtuProbe {
         .await?;
         match narrower {
             Some(report) if (68..self.size).contains(&report.mtu) => {
-                found.push(report);
+                reports.push(report);
                 self.size = report.mtu;
                 self.send();
             }
@@ -112,15 +112,15 @@ impl MtuProbe {
         Ok(())
     }
 
-    /// Until when a finished trace waits for it: as long as a round trip takes.
-    pub(super) fn patience(&self, slowest: Duration) -> Option<Instant> {
+    /// Returns how long a finished trace waits for the answer: about one round trip.
+    pub(super) fn wait_until(&self, slowest: Duration) -> Option<Instant> {
         let wait = (slowest + slowest / 8 + Duration::from_millis(2)).min(Duration::from_secs(1));
         self.sent.map(|sent| sent + wait)
     }
 }
 
-/// A report of a narrow link; anything else means that the datagram fitted, or met a filter.
-fn understand(queue: Queue, message: &Message) -> Option<PathMtu> {
+/// Reads the reported MTU; any other message means that the datagram arrived or was filtered.
+fn parse_report(queue: Queue, message: &Message) -> Option<PathMtu> {
     let report = message.error.filter(|_| queue == Queue::Errors)?;
     match (report.notice, report.offender) {
         (Some(Notice::FragmentationNeeded { mtu }), Some(address)) => {

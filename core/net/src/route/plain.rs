@@ -1,5 +1,5 @@
-//! Traces of systems without an error queue: TCP connects with small TTLs. No router is heard there, so the hops stay
-//! silent, but the first TTL with which the target answers is its distance.
+//! Traces on systems without an error queue: TCP connects with small TTLs. Replies of routers are not visible, so the
+//! hops have no addresses, but the smallest TTL that the target answers is its distance.
 
 use std::{
     collections::VecDeque,
@@ -12,15 +12,15 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use super::{Hop, TraceError, TraceOptions, TraceOutcome, table::Table, tcp::Tcp};
 use crate::connect::{local_reason, source};
 
-/// One probe so often.
+/// Time between two probes.
 const PACE: Duration = Duration::from_millis(5);
-/// Once the target has answered, the probes for nearer hops get three times its time, within these bounds.
+/// Bounds of the timeout for smaller TTLs after the target has answered, which is three times its round trip.
 const QUIET: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(1));
 
-/// Finds how far an address is; `on_update` gets all hops known so far, each time more are.
+/// Finds the distance of an address. `on_update` is called with all hops so far when there are new ones.
 ///
 /// # Errors
-/// When this machine has no way to send to the address.
+/// This machine cannot send to the address.
 pub(crate) async fn trace(
     address: IpAddr,
     options: TraceOptions,
@@ -80,7 +80,8 @@ pub(crate) async fn trace(
     })
 }
 
-/// How long to wait for more: once something was heard and all probes are out, as long as the slowest tells.
+/// Returns how long to wait for more answers; after the first answer, with all probes sent, this depends on the slowest
+/// round trip.
 fn until(table: &Table, all_sent: bool, end: Instant) -> Instant {
     let quiet = (table.slowest * 3).clamp(QUIET.0, QUIET.1);
     match table.last_useful {
@@ -95,13 +96,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_first_ttl_that_the_target_answers_is_its_distance() {
+    async fn the_smallest_ttl_that_the_target_answers_is_its_distance() {
         let target = IpAddr::from([127, 0, 0, 1]);
         let mut updates = 0;
         let options = TraceOptions::default();
         let outcome = trace(target, options, |_| updates += 1)
             .await
-            .expect("a way");
+            .expect("a route");
         assert_eq!((outcome.reached, outcome.method), (true, Some(Method::Tcp)));
         assert_eq!((outcome.hops.len(), outcome.probed_hops), (1, 30));
         let probes = &outcome.hops[0].probes;

@@ -1,4 +1,4 @@
-//! The course of a trace: what is sent when, and when it is over.
+//! Schedule of a trace: what to send when, and when it ends.
 
 use std::{
     collections::VecDeque,
@@ -18,27 +18,27 @@ use super::{
 };
 use crate::connect::{local_reason, source};
 
-/// Probes for so many hops behind the last that answered go out at once.
+/// Number of hops after the last that answered whose probes are sent at once.
 const AHEAD: u8 = 5;
-/// Of the others one each so often, so that what lies beyond a near target is mostly never sent:
-/// Linux sends a burst of 50 ICMP errors, to whomever, then 1,000 a second (`icmp_msgs_burst`).
+/// Time between two probes for hops further away, so that few are sent beyond a near target: Linux
+/// sends a burst of 50 ICMP errors in total, then 1,000 a second (`icmp_msgs_burst`).
 const PACE: Duration = Duration::from_micros(1500);
-/// The shortest silence after which something counts as unanswered, once anything was heard.
+/// Shortest time without a reply that ends a wave, after the first reply.
 const QUIET: Duration = Duration::from_millis(200);
-/// The same while nothing was heard, and the longest.
+/// The same before the first reply; also the upper bound.
 const QUIET_MAX: Duration = Duration::from_secs(1);
-/// When a silent hop is asked for the last time. Linux limits a router to one ICMP error a second
-/// to each peer once its burst of six is spent (`icmp_ratelimit`): by then it may speak again.
+/// Time of the last probe to a hop without a reply. A Linux router sends each peer one ICMP error per
+/// second after a burst of six (`icmp_ratelimit`), so by then it may reply again.
 const LAST_CALL: Duration = Duration::from_millis(1100);
 
-/// Finds the route to an address; `on_update` gets all hops known so far, each time more are.
+/// Traces the route to an address. `on_update` is called with all hops so far when there are new ones.
 ///
-/// It ends as soon as the target and every hop before it have answered all their probes. Hops
-/// that stay silent are asked again twice; a target that does not answer UDP is asked by ICMP
-/// echo where that is permitted, then by TCP.
+/// Ends as soon as the target and every hop before it have answered all probes. Hops without a reply
+/// are probed again twice; a target that does not answer UDP is probed by ICMP echo if permitted, then
+/// by TCP.
 ///
 /// # Errors
-/// When this machine has no way to send to the address.
+/// This machine cannot send to the address.
 pub async fn trace(
     address: IpAddr,
     options: TraceOptions,
@@ -73,8 +73,8 @@ pub async fn trace(
 
         answers.append(&mut by_echo);
         answers.append(&mut by_tcp);
-        for found in narrow.drain(..) {
-            run.table.record_mtu(found);
+        for report in narrow.drain(..) {
+            run.table.record_mtu(report);
         }
 
         run.take(&mut answers, &mut on_update);
@@ -101,21 +101,21 @@ async fn listen(echo: Option<&Echo>, answers: &mut Vec<Answer>) -> std::io::Resu
 
 async fn listen_mtu(
     mtu: Option<&mut MtuProbe>,
-    found: &mut Vec<super::PathMtu>,
+    reports: &mut Vec<super::PathMtu>,
 ) -> std::io::Result<()> {
     match mtu {
-        Some(mtu) => mtu.listen(found).await,
+        Some(mtu) => mtu.listen(reports).await,
         None => std::future::pending().await,
     }
 }
 
-/// How often the silent ones have been asked.
+/// How often hops without a reply have been probed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wave {
     First,
     Second,
     Last,
-    /// Nothing more is sent.
+    /// No more probes are sent.
     Waiting,
 }
 
@@ -133,7 +133,7 @@ struct Run {
     wave: Wave,
     start: Instant,
     wave_start: Instant,
-    /// Probes of this wave for hops that are not near what is known.
+    /// Probes sent in this wave for hops beyond `AHEAD`.
     far_sent: usize,
     last_sent: Instant,
     end: Instant,
@@ -148,7 +148,7 @@ impl Run {
             reason: local_reason(&error),
         })?;
 
-        // Hop by hop, nearest first: what is limited answers the probes that count.
+        // Hop by hop, nearest first, so that rate-limited routers answer the probes that matter.
         let queue = (1..=max_hops)
             .flat_map(|ttl| (0..probes).map(move |column| (Method::Udp, ttl, column)))
             .collect();
@@ -173,7 +173,7 @@ impl Run {
         })
     }
 
-    /// Sends what is due by now.
+    /// Sends the probes that are due.
     fn launch(&mut self, answers: &mut Vec<Answer>) -> Result<(), TraceError> {
         if let Some(end) = self.table.end() {
             self.queue.retain(|(_, ttl, _)| *ttl <= end.ttl);
@@ -181,7 +181,7 @@ impl Run {
 
         let paced = self.wave_start.elapsed().as_micros() / PACE.as_micros();
         let far_allowed = usize::try_from(paced).unwrap_or(usize::MAX);
-        let near = self.table.last_heard().saturating_add(AHEAD);
+        let near = self.table.last_reply().saturating_add(AHEAD);
 
         while let Some((method, ttl, column)) = self.queue.front().copied() {
             if ttl > near {
@@ -196,7 +196,7 @@ impl Run {
             match method {
                 Method::Udp => {
                     let sent = self.udp.send(ttl, column, answers);
-                    // The first one tells whether this machine can send at all.
+                    // If the first probe fails, this machine cannot send at all.
                     if let (Err(error), Wave::First, 1, 0) = (sent, self.wave, ttl, column) {
                         return Err(TraceError::Local {
                             reason: local_reason(&error),
@@ -212,7 +212,7 @@ impl Run {
             }
         }
 
-        // Behind the nearest hops, so that it takes no limited answer from a probe.
+        // After the nearest hops, so that it does not use up a rate-limited reply.
         if let Some(mtu) = &mut self.mtu
             && mtu.is_unused()
         {
@@ -232,7 +232,7 @@ impl Run {
         }
     }
 
-    /// When to look again, having queued another wave if it is time for one; `None` when over.
+    /// Returns when to check again, after queueing the next wave if it is due; `None` if the trace is over.
     fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         if self.table.complete() {
             return self.wait_for_mtu(now);
@@ -255,19 +255,19 @@ impl Run {
             return Some(quiet_at.min(self.end));
         }
 
-        let known_end = self.table.end().is_some();
-        if known_end && (self.table.silent().is_empty() || self.wave > Wave::Second) {
+        let has_end = self.table.end().is_some();
+        if has_end && (self.table.silent().is_empty() || self.wave > Wave::Second) {
             return self.wait_for_mtu(now);
         }
 
         match self.wave {
-            Wave::First => self.ask_again(Wave::Second, 0),
-            // No need to wait for that one: resets are not limited.
-            Wave::Second if !known_end && !self.tcp_tried => self.ask_by_tcp(),
+            Wave::First => self.probe_again(Wave::Second, 0),
+            // No need to wait: TCP resets are not rate-limited.
+            Wave::Second if !has_end && !self.tcp_tried => self.probe_by_tcp(),
             Wave::Second if now < self.start + LAST_CALL => {
                 return Some((self.start + LAST_CALL).min(self.end));
             }
-            Wave::Second => self.ask_again(Wave::Last, 1),
+            Wave::Second => self.probe_again(Wave::Last, 1),
             Wave::Last | Wave::Waiting => {
                 self.wave = Wave::Waiting;
                 return Some(self.end);
@@ -285,20 +285,20 @@ impl Run {
     }
 
     fn wait_for_mtu(&self, now: Instant) -> Option<Instant> {
-        let until = self.mtu.as_ref()?.patience(self.table.slowest)?;
+        let until = self.mtu.as_ref()?.wait_until(self.table.slowest)?;
         (now < until).then_some(until)
     }
 
-    /// Queues one probe for each silent hop and, while the target is silent, another method.
-    fn ask_again(&mut self, wave: Wave, column: u8) {
+    /// Queues one probe for each hop without a reply and, while the target has not replied, another method.
+    fn probe_again(&mut self, wave: Wave, column: u8) {
         self.start_wave(wave);
         let silent = self.table.silent();
         if wave == Wave::Second && self.table.end().is_none() {
             self.echo = Echo::open(self.address);
             if self.echo.is_some() {
-                self.ask_beyond(Method::Icmp);
+                self.probe_beyond(Method::Icmp);
             } else {
-                self.ask_by_tcp();
+                self.probe_by_tcp();
             }
         }
         let column = column.min(self.probes - 1);
@@ -306,10 +306,10 @@ impl Run {
             .extend(silent.iter().map(|ttl| (Method::Udp, *ttl, column)));
     }
 
-    fn ask_by_tcp(&mut self) {
+    fn probe_by_tcp(&mut self) {
         self.start_wave(Wave::Second);
         self.tcp_tried = true;
-        self.ask_beyond(Method::Tcp);
+        self.probe_beyond(Method::Tcp);
     }
 
     fn start_wave(&mut self, wave: Wave) {
@@ -318,9 +318,9 @@ impl Run {
         self.far_sent = 0;
     }
 
-    /// Queues all probes for the hops behind the last that answered.
-    fn ask_beyond(&mut self, method: Method) {
-        let hops = self.table.last_heard() + 1..=self.max_hops;
+    /// Queues all probes for the hops after the last that answered.
+    fn probe_beyond(&mut self, method: Method) {
+        let hops = self.table.last_reply() + 1..=self.max_hops;
         let probes = self.probes;
         self.queue
             .extend(hops.flat_map(|ttl| (0..probes).map(move |column| (method, ttl, column))));

@@ -1,4 +1,4 @@
-//! What is known of a route so far: a table of hops and probes. No I/O.
+//! Table of hops and probes of a trace. No I/O.
 
 use std::{
     net::IpAddr,
@@ -8,16 +8,16 @@ use std::{
 use super::{Hop, Method, Note, PathMtu, ProbeAnswer};
 use crate::{icmp::millis, notice::Notice};
 
-/// An answer, as a prober hands it in.
+/// An answer to a probe, from any prober.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
-    /// The TTL that was asked with.
+    /// TTL of the probe.
     pub ttl: u8,
-    /// Which of the hop's probes, from 0.
+    /// Index of the probe within its hop, from 0.
     pub column: u8,
     pub from: IpAddr,
     pub rtt: Duration,
-    /// `None` for an answer of the asked protocol itself (echo reply, SYN-ACK, RST, UDP data).
+    /// The ICMP error; `None` for a reply of the protocol itself (echo reply, SYN-ACK, RST, UDP data).
     pub notice: Option<Notice>,
     pub method: Method,
 }
@@ -26,19 +26,18 @@ pub(super) struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct End {
     pub ttl: u8,
-    /// The target's kind of answer; `None` where somebody else refused.
+    /// Kind of probe that the target answered; `None` if another host rejected the probes.
     pub reached: Option<Method>,
 }
 
 pub(super) struct Table {
     target: IpAddr,
-    /// This machine's address towards the target: a report from there is our own kernel's.
+    /// Source address of this machine: an error from it is from our own kernel.
     source: IpAddr,
     rows: Vec<Vec<Option<Answer>>>,
-    /// The slowest answer of the network; those three seconds that a router needs to find out
-    /// that a host is missing do not count.
+    /// Longest round trip, not counting "host unreachable", which a router reports after three seconds.
     pub slowest: Duration,
-    /// When the last answer came that belongs to the route.
+    /// Time of the last answer that belongs to the route.
     pub last_useful: Option<Instant>,
     mtus: Vec<PathMtu>,
 }
@@ -55,7 +54,7 @@ impl Table {
         }
     }
 
-    /// Takes an answer in; false if it says nothing new.
+    /// Records an answer; returns false if it adds nothing to the route.
     pub(super) fn record(&mut self, answer: Answer) -> bool {
         let row = usize::from(answer.ttl).wrapping_sub(1);
         let Some(cell) = self
@@ -79,16 +78,16 @@ impl Table {
         useful
     }
 
-    /// Remembers that a router reported a narrow link.
-    pub(super) fn record_mtu(&mut self, found: PathMtu) {
-        self.mtus.push(found);
+    /// Records a smaller MTU reported by a router.
+    pub(super) fn record_mtu(&mut self, report: PathMtu) {
+        self.mtus.push(report);
     }
 
     fn is_target(&self, answer: &Answer) -> bool {
         answer.from == self.target
     }
 
-    /// A refusal by somebody else: nothing of this probe gets further.
+    /// Whether another host than the target rejected the probe.
     fn is_refusal(&self, answer: &Answer) -> bool {
         !self.is_target(answer)
             && !matches!(
@@ -97,12 +96,12 @@ impl Table {
             )
     }
 
-    /// The hop that ends the route: the first that is the target, else the first that refused
-    /// every probe it answered, with nobody behind it who let one pass.
+    /// Returns the hop that ends the route: the first reply of the target, otherwise the first hop that
+    /// rejected every probe it answered, if no later hop forwarded one.
     pub(super) fn end(&self) -> Option<End> {
         let answers =
             |row: &'_ Vec<Option<Answer>>| row.iter().flatten().copied().collect::<Vec<_>>();
-        let mut refused = None;
+        let mut rejection = None;
         for (ttl, row) in (1..).zip(&self.rows) {
             let row = answers(row);
             if let Some(answer) = row.iter().find(|answer| self.is_target(answer)) {
@@ -112,16 +111,16 @@ impl Table {
                 });
             }
             if row.iter().any(|answer| !self.is_refusal(answer)) {
-                refused = None;
-            } else if !row.is_empty() && refused.is_none() {
-                refused = Some(End { ttl, reached: None });
+                rejection = None;
+            } else if !row.is_empty() && rejection.is_none() {
+                rejection = Some(End { ttl, reached: None });
             }
         }
-        refused
+        rejection
     }
 
-    /// The last hop that answered; 0 if none did.
-    pub(super) fn last_heard(&self) -> u8 {
+    /// Returns the last hop that answered; 0 if none did.
+    pub(super) fn last_reply(&self) -> u8 {
         (1..)
             .zip(&self.rows)
             .filter(|(_, row)| row.iter().any(Option::is_some))
@@ -130,7 +129,7 @@ impl Table {
             .unwrap_or(0)
     }
 
-    /// Nothing is missing: the end is known and each probe up to it has its answer.
+    /// Whether the end is known and each probe up to it is answered.
     pub(super) fn complete(&self) -> bool {
         self.end().is_some_and(|end| {
             self.rows[..usize::from(end.ttl)]
@@ -140,7 +139,7 @@ impl Table {
         })
     }
 
-    /// Hops without any answer: before the end, or all of them while there is none.
+    /// Returns the hops without an answer, up to the end if it is known.
     pub(super) fn silent(&self) -> Vec<u8> {
         let until = self.end().map_or(u8::MAX, |end| end.ttl);
         (1..)
@@ -150,16 +149,16 @@ impl Table {
             .collect()
     }
 
-    /// The narrowest link that was reported.
+    /// Returns the smallest MTU reported.
     pub(super) fn path_mtu(&self) -> Option<PathMtu> {
-        self.mtus.iter().copied().min_by_key(|found| found.mtu)
+        self.mtus.iter().copied().min_by_key(|report| report.mtu)
     }
 
-    /// The route as far as it is known; with one silent hop behind the last answer if the trace
-    /// is over and has no end.
+    /// Returns the hops so far. If the trace is over without an end, one hop without a reply is added after
+    /// the last answer.
     pub(super) fn hops(&self, over: bool) -> Vec<Hop> {
         let until = self.end().map_or_else(
-            || usize::from(self.last_heard()) + usize::from(over),
+            || usize::from(self.last_reply()) + usize::from(over),
             |end| usize::from(end.ttl),
         );
         (1..)
@@ -171,21 +170,21 @@ impl Table {
     fn hop(&self, ttl: u8, row: &[Option<Answer>]) -> Hop {
         let probes = row
             .iter()
-            .map(|cell| cell.as_ref().map(|answer| self.show(answer)))
+            .map(|cell| cell.as_ref().map(|answer| self.format_answer(answer)))
             .collect();
         let mtu = self
             .mtus
             .iter()
-            .find(|found| {
+            .find(|report| {
                 row.iter()
                     .flatten()
-                    .any(|answer| answer.from == found.address)
+                    .any(|answer| answer.from == report.address)
             })
-            .map(|found| found.mtu);
+            .map(|report| report.mtu);
         Hop { ttl, probes, mtu }
     }
 
-    fn show(&self, answer: &Answer) -> ProbeAnswer {
+    fn format_answer(&self, answer: &Answer) -> ProbeAnswer {
         let normal = match answer.notice {
             None | Some(Notice::TimeExceeded) => true,
             Some(Notice::PortUnreachable) => self.is_target(answer),
@@ -193,7 +192,7 @@ impl Table {
         };
         let note = answer.notice.filter(|_| !normal).map(|notice| Note {
             notice,
-            // From the target it is the route's end; from anyone else it must not look like it.
+            // Port unreachable from another host than the target must not look like the end of the route.
             mark: notice.mark().or_else(|| Some("!3".into())),
             local: answer.from == self.source && !self.is_target(answer),
         });

@@ -1,4 +1,4 @@
-//! For targets that answer nothing else, and for systems without an error queue: TCP connects with small TTLs.
+//! TCP prober: connects with small TTLs, for targets that answer no other probe and for systems without an error queue.
 
 use std::{
     io,
@@ -11,12 +11,12 @@ use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use super::{Method, table::Answer};
 use crate::connect::{self, connect};
 
-/// Ports that are answered most often, open or closed.
+/// Ports that most often answer, open or closed.
 const TCP_PORTS: [u16; 2] = [443, 80];
 
 type Attempt = (u8, u8, io::Result<(connect::Answer, Duration)>);
 
-/// TCP connects with small TTLs.
+/// Sends TCP connects with small TTLs.
 pub(super) struct Tcp {
     target: IpAddr,
     attempts: FuturesUnordered<BoxFuture<'static, Attempt>>,
@@ -30,7 +30,7 @@ impl Tcp {
         }
     }
 
-    /// Starts one probe.
+    /// Starts one connection attempt.
     pub(crate) fn send(&mut self, ttl: u8, column: u8) {
         let port = TCP_PORTS[usize::from(column) % TCP_PORTS.len()];
         let target = SocketAddr::new(self.target, port);
@@ -38,12 +38,12 @@ impl Tcp {
         self.attempts.push(Box::pin(attempt));
     }
 
-    /// Waits for an answer; for ever while nothing is in flight. Cancel-safe.
+    /// Waits for an answer; forever if nothing is in flight. Cancel-safe.
     pub(crate) async fn listen(&mut self, answers: &mut Vec<Answer>) {
         let Some((ttl, column, outcome)) = self.attempts.next().await else {
             return std::future::pending().await;
         };
-        // A connect that fails for want of a socket is a probe without an answer.
+        // A connect that fails for lack of a socket counts as a probe without an answer.
         let Ok((answer, rtt)) = outcome else { return };
         let (from, notice) = match answer {
             connect::Answer::Open(_) | connect::Answer::Refused => (self.target, None),

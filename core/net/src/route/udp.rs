@@ -1,4 +1,4 @@
-//! The UDP prober: one socket, a destination port per probe.
+//! UDP prober: one socket, one destination port per probe.
 
 use std::{
     io,
@@ -12,19 +12,19 @@ use tokio::net::UdpSocket;
 use super::{Method, TraceError, table::Answer};
 use crate::{
     errqueue::{self, Message, Queue},
-    icmp::heard::{round_trip, token},
+    icmp::event::{round_trip, token},
 };
 
-/// The first destination port, by tradition: nothing is expected to listen from there on.
+/// First destination port, as in traceroute: normally nothing listens on it and those above.
 pub(super) const BASE_PORT: u16 = 33434;
-/// Payload of a probe in bytes: with the headers 60 of IPv4, as traceroute's.
+/// Payload of a probe in bytes: 60 with the IPv4 headers, as in traceroute.
 const PAYLOAD: usize = 32;
 
 pub(super) struct Udp {
     socket: UdpSocket,
     target: IpAddr,
     token: [u8; 8],
-    /// By port from [`BASE_PORT`].
+    /// Probes sent, indexed by port minus [`BASE_PORT`].
     sent: Vec<Sent>,
 }
 
@@ -45,8 +45,8 @@ impl Udp {
         })
     }
 
-    /// Sends one probe. What was waiting to be read is added to `answers` where that was in the
-    /// way: the kernel returns a report's error from the next call, whichever that is.
+    /// Sends one probe. The kernel returns a pending ICMP error from the next call of any kind; if that
+    /// fails the send, queued answers are read into `answers` and the send is retried.
     pub(crate) fn send(
         &mut self,
         ttl: u8,
@@ -70,7 +70,7 @@ impl Udp {
 
         let mut outcome = Ok(());
 
-        // A second report may arrive between reading the first and sending again.
+        // Another error may arrive between reading the first and sending again.
         for _ in 0..3 {
             outcome = errqueue::send(&self.socket, &payload, to, hops);
             if outcome.is_ok() {
@@ -93,7 +93,7 @@ impl Udp {
     }
 
     fn understand(&self, queue: Queue, message: &Message, bytes: &[u8]) -> Option<Answer> {
-        // For a report, the destination of the probe it is about.
+        // For an error, the destination of the probe it refers to.
         let peer = message.peer?;
         if peer.ip() != self.target {
             return None;
@@ -102,10 +102,10 @@ impl Udp {
         let index = usize::from(peer.port().checked_sub(BASE_PORT)?);
         let probe = self.sent.get(index)?;
         let (from, notice) = match queue {
-            // Something does listen there, and answered.
+            // A service listens on that port and answered.
             Queue::Data => (self.target, None),
             Queue::Errors => {
-                // Routers may quote no more than the UDP header (RFC 792).
+                // Routers may quote only the UDP header (RFC 792).
                 if bytes
                     .first_chunk::<8>()
                     .is_some_and(|quoted| *quoted != self.token)
@@ -128,7 +128,7 @@ impl Udp {
     }
 }
 
-/// A UDP socket with its error queue on.
+/// Creates a UDP socket with the error queue enabled.
 pub(super) fn new_socket(ipv6: bool) -> io::Result<Socket> {
     let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
     let socket = Socket::new(

@@ -1,7 +1,7 @@
-//! A TCP connection to one of an exchange's addresses, without waiting out a dead one (RFC 8305).
+//! Connects to one of a mail server's addresses without waiting for an unreachable one to time out (RFC 8305).
 //!
-//! The next address is tried when the one before has failed, or has been silent for a moment; the first that answers
-//! is taken and the others are given up before their servers have seen a connection.
+//! The next address is tried when the previous one has failed, or has not answered within the attempt delay. The first
+//! connection wins; the other attempts are dropped before the handshake completes.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -13,38 +13,36 @@ use tokio::{
 
 use crate::outlay;
 
-/// RFC 8305 §5: the recommended Connection Attempt Delay.
+/// The recommended Connection Attempt Delay (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// How an attempt failed.
+/// Why a connection attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Unconnected {
-    /// RST: the host is there and does not want us, or nothing listens.
+    /// RST: nothing listens, or the host rejects the connection.
     Refused,
-    /// No answer in time.
+    /// The attempt timed out.
     Silent,
-    /// A router says that it cannot be reached, or there is no route.
+    /// A router reported the host or network as unreachable, or there is no route.
     Unreachable,
-    /// This machine's own firewall or routes forbid it.
+    /// Blocked by this machine's firewall or routes.
     Forbidden,
-    /// It has been asked enough for now, by all askers together, or this lookup has sent all that it may.
+    /// The host's rate limit, shared by all users, or this lookup's egress limit is reached.
     Spared,
-    /// Something else.
+    /// Any other error of the socket.
     Failed,
 }
 
 impl Unconnected {
-    /// In words.
+    /// Returns a short description.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "connection refused",
-            Self::Silent => "no answer to the connection attempt",
+            Self::Silent => "connection timed out",
             Self::Unreachable => "network or host unreachable",
-            Self::Forbidden => "forbidden by this machine's firewall or routes",
-            Self::Spared => {
-                "left alone: it has been asked often enough for now, by all askers together"
-            }
+            Self::Forbidden => "blocked by this machine's firewall or routes",
+            Self::Spared => "not probed: the rate limit for this host is reached",
             Self::Failed => "connection failed",
         }
     }
@@ -62,21 +60,25 @@ impl Unconnected {
     }
 }
 
-/// A connection, and the addresses that need not be tried any more.
+/// Result of [`connect`]: the connection, if any, and the addresses that failed.
 pub struct Attempt {
     pub connected: Option<(TcpStream, SocketAddr)>,
     pub failed: Vec<(SocketAddr, Unconnected)>,
 }
 
-/// Connects to the first of `addresses` that answers, each given `patience`, all of them until `deadline`.
-pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Instant) -> Attempt {
-    let mut waiting = addresses.iter().copied();
+/// Connects to the first of `addresses` that answers. Each attempt may take `attempt_timeout`, all together until `deadline`.
+pub async fn connect(
+    addresses: &[SocketAddr],
+    attempt_timeout: Duration,
+    deadline: Instant,
+) -> Attempt {
+    let mut remaining = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
     let mut failed = Vec::new();
 
     loop {
-        if let Some(address) = waiting.next() {
-            let end = deadline.min(Instant::now() + patience);
+        if let Some(address) = remaining.next() {
+            let end = deadline.min(Instant::now() + attempt_timeout);
             attempts.push(async move { (address, timeout_at(end, open(address)).await) });
         } else if attempts.is_empty() {
             return Attempt {
@@ -88,7 +90,7 @@ pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Ins
         let next = Instant::now() + STAGGER;
 
         loop {
-            let may_start = waiting.len() > 0;
+            let may_start = remaining.len() > 0;
             let ended = tokio::select! {
                 ended = attempts.next() => ended,
                 () = tokio::time::sleep_until(next), if may_start => break,
@@ -99,7 +101,7 @@ pub async fn connect(addresses: &[SocketAddr], patience: Duration, deadline: Ins
 
             match outcome {
                 Ok(Ok(stream)) => {
-                    // Commands are small and waited for: never hold one back.
+                    // Commands are small and their replies awaited, so Nagle's algorithm would only add delay.
                     let _ = stream.set_nodelay(true);
                     return Attempt {
                         connected: Some((stream, address)),
@@ -122,7 +124,8 @@ async fn open(address: SocketAddr) -> io::Result<TcpStream> {
     TcpStream::connect(address).await
 }
 
-/// Families in turn, the first one's first (RFC 8305 §4): a machine without IPv6 loses one attempt, not four.
+/// Alternates the address families, starting with that of the first address (RFC 8305 §4). Without IPv6, this costs one
+/// attempt instead of several.
 pub fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (mut one, mut other): (Vec<_>, Vec<_>) = addresses
@@ -144,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_take_turns() {
+    fn alternates_address_families() {
         let parse = |text: &str| {
             text.parse::<SocketAddr>()
                 .unwrap_or_else(|error| panic!("{error}"))
@@ -155,14 +158,14 @@ mod tests {
         assert!(interleaved(&[]).is_empty());
     }
 
-    async fn closed() -> SocketAddr {
+    async fn closed_port() -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("binds");
         listener.local_addr().expect("an address")
     }
 
     #[test]
-    fn failures_are_told_apart() {
+    fn maps_each_error_kind() {
         use io::ErrorKind;
         for (kind, expected) in [
             (ErrorKind::ConnectionRefused, Unconnected::Refused),
@@ -180,35 +183,41 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_address_that_answers_is_taken() {
+    async fn connects_to_the_first_address_that_answers() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let open = listener.as_ref().expect("binds").local_addr().expect("one");
-        let (dead, never) = (closed().await, closed().await);
-        let patience = Duration::from_secs(5);
-        let attempt = connect(&[dead, open, never], patience, Instant::now() + patience).await;
+        let (dead, unused) = (closed_port().await, closed_port().await);
+        let attempt_timeout = Duration::from_secs(5);
+        let attempt = connect(
+            &[dead, open, unused],
+            attempt_timeout,
+            Instant::now() + attempt_timeout,
+        )
+        .await;
         assert_eq!(attempt.connected.map(|(_, address)| address), Some(open));
         assert_eq!(attempt.failed, [(dead, Unconnected::Refused)]);
     }
 
     #[tokio::test]
-    async fn where_none_answers_each_one_is_told() {
-        let all = [closed().await, closed().await];
-        let patience = Duration::from_secs(5);
-        let attempt = connect(&all, patience, Instant::now() + patience).await;
+    async fn reports_every_address_if_none_answers() {
+        let all = [closed_port().await, closed_port().await];
+        let attempt_timeout = Duration::from_secs(5);
+        let attempt = connect(&all, attempt_timeout, Instant::now() + attempt_timeout).await;
         assert!(attempt.connected.is_none());
         assert_eq!(attempt.failed, all.map(|one| (one, Unconnected::Refused)));
-        let none = connect(&[], patience, Instant::now() + patience).await;
+        let none = connect(&[], attempt_timeout, Instant::now() + attempt_timeout).await;
         assert!(none.connected.is_none() && none.failed.is_empty());
     }
 
     #[tokio::test]
-    async fn a_host_that_was_asked_enough_is_left_alone() {
-        let dead = closed().await;
-        let patience = Duration::from_secs(5);
-        let asking = async { connect(&[dead], patience, Instant::now() + patience).await };
+    async fn does_not_connect_to_a_host_at_its_rate_limit() {
+        let dead = closed_port().await;
+        let attempt_timeout = Duration::from_secs(5);
+        let attempt =
+            async { connect(&[dead], attempt_timeout, Instant::now() + attempt_timeout).await };
         let spared = outlay::Outlay::new(u32::MAX)
             .charging(|_| Err(netvane_document::Failure::Internal))
-            .during(asking)
+            .during(attempt)
             .await;
         assert_eq!(spared.failed, [(dead, Unconnected::Spared)]);
     }

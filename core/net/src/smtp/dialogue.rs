@@ -1,8 +1,8 @@
-//! One connection: from the greeting to QUIT, in as few round trips as the server allows.
+//! One session: from the greeting to QUIT, in as few round trips as the server allows.
 //!
-//! With PIPELINING (RFC 2920) MAIL and both RCPTs travel together; without it, the random address is only asked for
-//! when the real one was taken. A server that wants one recipient for each null sender (RFC 5321 §4.5.5: bounces go
-//! to one) gets RSET and a second transaction on the same connection.
+//! With PIPELINING (RFC 2920), MAIL and both RCPTs are sent together. Without it, the random address is only probed if
+//! the real one was accepted. If the server allows only one recipient with the null sender (RFC 5321 §4.5.5: bounces
+//! have one), the random address is probed after RSET in a second transaction on the same connection.
 
 use std::net::IpAddr;
 
@@ -20,48 +20,48 @@ use super::{
 };
 use crate::metrics;
 
-/// What is asked.
+/// The recipient to probe and a random one to compare with.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// The address as the wire takes it: quoted where needed, domain in A-labels.
+    /// The address as sent in RCPT: quoted if needed, domain in A-labels.
     pub recipient: String,
-    /// Its local part, to recognise it in replies.
+    /// Its local part, to recognize it in replies.
     pub local: String,
-    /// An address of the same domain that nobody has.
+    /// A random address in the same domain, to detect a catch-all.
     pub random: String,
-    /// The local part needs SMTPUTF8 (RFC 6531).
+    /// Whether the local part needs SMTPUTF8 (RFC 6531).
     pub utf8: bool,
 }
 
-/// What came of one connection.
+/// Result of one session.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// What ended it early, if anything did; otherwise `recipient` is there.
+    /// Why the session ended early; `None` if `recipient` is set.
     pub end: Option<End>,
-    /// The reply about the address.
+    /// Reply to RCPT for the address.
     pub recipient: Option<Reply>,
-    /// The reply about the random one.
+    /// Reply to RCPT for the random address; `None` if it was not probed.
     pub random: Option<Reply>,
-    /// What STARTTLS led to.
+    /// TLS parameters after a successful STARTTLS.
     pub tls: Option<TlsFacts>,
-    /// Offered, but the handshake did not come about.
+    /// STARTTLS was offered, but rejected or the handshake failed.
     pub tls_failed: bool,
 }
 
-/// Why there is no reply about the address.
+/// Why there is no reply to RCPT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// The server said no before it was asked.
+    /// The server rejected an earlier command or the connection.
     Refused(Stage, Reply),
-    /// The connection failed.
+    /// The connection failed at this stage.
     Broken(Stage, Broken),
-    /// The address needs SMTPUTF8, which is not offered.
+    /// The address needs SMTPUTF8, which the server does not offer.
     NoUtf8,
 }
 
 struct Dialogue<'a, 't> {
     wire: Wire,
-    /// As the transcript names the server.
+    /// Name of the server in the transcript.
     label: &'a str,
     settings: &'a Settings,
     question: &'a Question,
@@ -69,7 +69,7 @@ struct Dialogue<'a, 't> {
     outcome: Outcome,
 }
 
-/// Asks over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is left alone.
+/// Runs a session over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is not used.
 #[tracing::instrument(
     level = "debug",
     target = "netvane::trace",
@@ -127,18 +127,18 @@ impl Dialogue<'_, '_> {
         if let (true, Some(tls)) = (extensions.starttls, tls)
             && self.starttls(host, tls).await?
         {
-            // RFC 3207 §4.2: what was said before does not count any more.
+            // RFC 3207 §4.2: discard what was announced before TLS.
             extensions = self.ehlo().await?;
         }
         if self.question.utf8 && !extensions.smtputf8 {
             return Err(End::NoUtf8);
         }
-        if self.ask("", extensions).await? {
+        if self.run_transaction("", extensions).await? {
             return Ok(());
         }
-        // `<>` is refused as a sender: once more with one of the operator's.
+        // The server rejects `<>`: retry with the operator's sender address.
         let sender = self.settings.mail_from.clone().unwrap_or_default();
-        self.ask(&sender, extensions).await?;
+        self.run_transaction(&sender, extensions).await?;
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Dialogue<'_, '_> {
         })
     }
 
-    /// EHLO, or HELO for a server that does not know it (RFC 5321 §3.2).
+    /// Sends EHLO, or HELO if the server does not support EHLO (RFC 5321 §3.2).
     async fn ehlo(&mut self) -> Result<Extensions, End> {
         let name = &self.settings.helo;
         let (ehlo, helo) = (format!("EHLO {name}\r\n"), format!("HELO {name}\r\n"));
@@ -182,7 +182,7 @@ impl Dialogue<'_, '_> {
         }
     }
 
-    /// Whether the connection is encrypted now. A server that changes its mind is asked in the clear.
+    /// Returns whether the connection is now encrypted. If the server rejects STARTTLS, the session continues in plaintext.
     async fn starttls(&mut self, host: &str, tls: &Opportunistic) -> Result<bool, End> {
         let name = match host.parse::<IpAddr>() {
             Ok(address) => ServerName::from(address),
@@ -206,7 +206,7 @@ impl Dialogue<'_, '_> {
 
         let started = if self.wire.has_more() {
             Err(Broken::Tls(
-                "the server talked on in the clear after its consent".into(),
+                "the server sent plaintext after accepting STARTTLS".into(),
             ))
         } else {
             self.wire.start_tls(tls, name).await
@@ -217,7 +217,7 @@ impl Dialogue<'_, '_> {
                 let verdict = match (facts.trusted, &facts.fault) {
                     (Some(true), _) => "certificate valid".to_owned(),
                     (Some(false), Some(fault)) => format!("certificate not valid: {fault}"),
-                    _ => "certificate not judged".to_owned(),
+                    _ => "certificate not checked".to_owned(),
                 };
                 let text = format!("{}, {}, {verdict}", facts.version, facts.cipher);
                 self.transcript.note(self.label, Stage::Starttls, text);
@@ -233,12 +233,12 @@ impl Dialogue<'_, '_> {
         }
     }
 
-    /// One transaction from `sender`. False: the null sender is refused as such, and another one can be tried.
-    async fn ask(&mut self, sender: &str, extensions: Extensions) -> Result<bool, End> {
+    /// Runs one transaction from `sender`. Returns false if the server rejects the null sender and another can be tried.
+    async fn run_transaction(&mut self, sender: &str, extensions: Extensions) -> Result<bool, End> {
         let lines = Lines::new(self.question, sender);
 
         if extensions.pipelining {
-            self.send(Stage::Mail, &lines.together()).await?;
+            self.send(Stage::Mail, &lines.pipelined()).await?;
         } else {
             self.send(Stage::Mail, &lines.mail).await?;
         }
@@ -246,10 +246,10 @@ impl Dialogue<'_, '_> {
         let reply = self.reply(Stage::Mail).await?;
 
         if reply.class() != 2 {
-            let refused_as_such = meaning(Stage::Mail, &reply, "") == Meaning::SenderRefused;
-            if sender.is_empty() && self.settings.mail_from.is_some() && refused_as_such {
+            let rejects_null_sender = meaning(Stage::Mail, &reply, "") == Meaning::SenderRefused;
+            if sender.is_empty() && self.settings.mail_from.is_some() && rejects_null_sender {
                 if extensions.pipelining {
-                    // 503 to each, since there is no transaction; a few servers answer them all the same.
+                    // Usually 503 to each, since there is no transaction; a few servers accept or reject them.
                     self.reply(Stage::Rcpt).await?;
                     self.reply(Stage::RcptRandom).await?;
                     self.reset().await?;
@@ -264,26 +264,26 @@ impl Dialogue<'_, '_> {
         }
 
         let reply = self.reply(Stage::Rcpt).await?;
-        let (taken, leaves) = (reply.class() == 2, reply.code == 421);
+        let (accepted, is_closing) = (reply.class() == 2, reply.code == 421);
         self.outcome.recipient = Some(reply);
 
-        // From here on the question is answered: a failure costs the catch-all check, nothing else.
-        if !leaves {
-            self.outcome.random = self.ask_random(&lines, taken, extensions).await;
+        // The recipient is answered: from here on a failure affects only the catch-all check.
+        if !is_closing {
+            self.outcome.random = self.probe_random(&lines, accepted, extensions).await;
         }
 
         Ok(true)
     }
 
-    /// The reply about the random address; `taken` is whether the real one was.
-    async fn ask_random(
+    /// Returns the reply for the random address; `accepted` is whether the real one was accepted.
+    async fn probe_random(
         &mut self,
         lines: &Lines,
-        taken: bool,
+        accepted: bool,
         extensions: Extensions,
     ) -> Option<Reply> {
         if !extensions.pipelining {
-            if !taken {
+            if !accepted {
                 return None;
             }
             self.send(Stage::RcptRandom, &lines.random).await.ok()?;
@@ -292,8 +292,8 @@ impl Dialogue<'_, '_> {
         let reply = self.reply(Stage::RcptRandom).await.ok()?;
         let only_one = meaning(Stage::RcptRandom, &reply, "") == Meaning::TooManyRecipients;
 
-        if taken && only_one {
-            self.ask_random_alone(lines, extensions).await.ok()
+        if accepted && only_one {
+            self.probe_random_alone(lines, extensions).await.ok()
         } else {
             Some(reply)
         }
@@ -304,7 +304,7 @@ impl Dialogue<'_, '_> {
         self.reply(Stage::Rset).await.map(drop)
     }
 
-    async fn ask_random_alone(
+    async fn probe_random_alone(
         &mut self,
         lines: &Lines,
         extensions: Extensions,
@@ -330,12 +330,12 @@ impl Dialogue<'_, '_> {
     }
 }
 
-/// The commands of one transaction.
+/// The commands of one transaction, each with CRLF.
 struct Lines {
     mail: String,
-    /// RCPT for the address.
+    /// RCPT for the probed address.
     rcpt: String,
-    /// RCPT for the random one.
+    /// RCPT for the random address.
     random: String,
 }
 
@@ -349,8 +349,8 @@ impl Lines {
         }
     }
 
-    /// As one group (RFC 2920).
-    fn together(&self) -> String {
+    /// All commands as one pipelined group (RFC 2920).
+    fn pipelined(&self) -> String {
         format!("{}{}{}", self.mail, self.rcpt, self.random)
     }
 }

@@ -1,8 +1,8 @@
-//! What a server announces that it can, in its reply to EHLO (RFC 5321 §4.1.1.1).
+//! Service extensions announced in the reply to EHLO (RFC 5321 §4.1.1.1).
 
 use super::reply::Reply;
 
-/// Service extensions that matter to a dialogue.
+/// The extensions that the session uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Extensions {
     pub(super) pipelining: bool,
@@ -11,7 +11,7 @@ pub(super) struct Extensions {
 }
 
 impl Extensions {
-    /// The first line is the server's name, whatever it looks like.
+    /// Parses the reply to EHLO. The first line is the server's name, even if it looks like a keyword.
     pub(super) fn announced(reply: &Reply) -> Self {
         let mut extensions = Self::default();
         for line in reply.lines.iter().skip(1) {
@@ -26,7 +26,7 @@ impl Extensions {
     }
 }
 
-/// An extension without its parameters; some old servers write `AUTH=LOGIN`.
+/// Returns the keyword of an extension without parameters; some old servers write `AUTH=LOGIN`.
 pub(super) fn keyword(line: &str) -> &str {
     line.split([' ', '=']).next().unwrap_or_default()
 }
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn keywords_count_whatever_their_case_and_parameters() {
+    fn ignores_case_and_parameters() {
         let all = Extensions {
             pipelining: true,
             starttls: true,
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_an_extension_is_none() {
+    fn rejects_lines_that_only_resemble_an_extension() {
         for lines in [
             &[][..],
             &["STARTTLS"],

@@ -1,6 +1,6 @@
-//! A mail server as one that has mail for it sees it first: greeting, EHLO, STARTTLS, EHLO again, QUIT.
+//! Reads what a mail server announces: greeting, EHLO, STARTTLS, EHLO again, QUIT.
 //!
-//! No sender, no recipient, no message: there is nothing that the server could refuse or deliver.
+//! Sends no sender, recipient or message, so there is nothing for the server to reject or deliver.
 
 use rustls_pki_types::ServerName;
 use schemars::JsonSchema;
@@ -14,27 +14,27 @@ use super::{
     wire::{Broken, Wire},
 };
 
-/// Extensions that are kept; the longest honest list has about twenty.
+/// Most extensions stored; the longest real list has about twenty.
 const MAX_EXTENSIONS: usize = 32;
-/// Characters kept of what went wrong: a stranger's words may be in it.
+/// Longest error text in characters, since it may quote the server.
 const MAX_FAULT: usize = 200;
 
-/// What a server shows of itself.
+/// What a mail server announces before any mail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Welcome {
-    /// What it said first, with its code. Text from a stranger: escape it.
+    /// The greeting with its reply code. Untrusted text: escape it.
     pub greeting: Option<String>,
-    /// What it can do, as EHLO announced it; inside TLS where that came about. Text from a stranger.
+    /// Extensions announced in the EHLO reply, after STARTTLS if it succeeded. Untrusted text: escape it.
     pub extensions: Vec<String>,
-    /// Whether STARTTLS was offered; `null` where EHLO was not answered.
+    /// Whether STARTTLS was offered; `null` if EHLO got no reply.
     pub starttls: Option<bool>,
-    /// What STARTTLS led to.
+    /// TLS parameters after a successful STARTTLS.
     pub tls: Option<TlsFacts>,
-    /// What ended it early.
+    /// Why the session ended early; `null` if it did not.
     pub fault: Option<String>,
 }
 
-/// Looks at the server at the other end of `stream`; QUIT has been sent when this returns.
+/// Runs the session over `stream`; QUIT has been sent when this returns.
 pub async fn greet(
     stream: TcpStream,
     host: &str,
@@ -44,8 +44,8 @@ pub async fn greet(
 ) -> Welcome {
     let mut wire = Wire::new(stream, settings.stage, deadline);
     let mut welcome = Welcome::default();
-    let talk = welcome.hear(&mut wire, host, tls, &settings.helo);
-    if let Err(fault) = talk.await {
+    let session = welcome.run(&mut wire, host, tls, &settings.helo);
+    if let Err(fault) = session.await {
         welcome.fault = Some(fault.trim_end().chars().take(MAX_FAULT).collect());
     }
     wire.quit(settings).await;
@@ -53,7 +53,7 @@ pub async fn greet(
 }
 
 impl Welcome {
-    async fn hear(
+    async fn run(
         &mut self,
         wire: &mut Wire,
         host: &str,
@@ -63,20 +63,20 @@ impl Welcome {
         let banner = wire
             .reply()
             .await
-            .map_err(|broken| during("greeting", &broken))?;
-        self.greeting = Some(said(&banner));
+            .map_err(|broken| describe_error("greeting", &broken))?;
+        self.greeting = Some(describe(&banner));
         if banner.code != 220 {
-            return Err(format!("it refuses to talk to us: {}", said(&banner)));
+            return Err(format!("connection rejected: {}", describe(&banner)));
         }
 
-        self.ask(wire, helo).await?;
+        self.send_ehlo(wire, helo).await?;
         let offered = self.announces("STARTTLS");
         self.starttls = Some(offered);
         let (true, Some(tls)) = (offered, tls) else {
             return Ok(());
         };
 
-        // A name that no certificate can be for is not asked to prove itself.
+        // Without a valid server name, a certificate cannot be checked: skip STARTTLS.
         let Ok(name) = ServerName::try_from(host.to_owned()) else {
             return Ok(());
         };
@@ -84,13 +84,13 @@ impl Welcome {
 
         if reply.code != 220 {
             return Err(format!(
-                "STARTTLS is offered, then refused: {}",
-                said(&reply)
+                "STARTTLS offered but rejected: {}",
+                describe(&reply)
             ));
         }
 
         if wire.has_more() {
-            return Err("it talks on in the clear after its consent to STARTTLS".into());
+            return Err("the server sent plaintext after accepting STARTTLS".into());
         }
 
         self.tls = Some(
@@ -99,16 +99,16 @@ impl Welcome {
                 .map_err(|broken| broken.text())?,
         );
 
-        // RFC 3207 §4.2: what was said before does not count any more.
-        self.ask(wire, helo).await
+        // RFC 3207 §4.2: discard what was announced before TLS.
+        self.send_ehlo(wire, helo).await
     }
 
-    /// EHLO, or HELO for a server that does not know it (RFC 5321 §3.2).
-    async fn ask(&mut self, wire: &mut Wire, helo: &str) -> Result<(), String> {
+    /// Sends EHLO, or HELO if the server does not support EHLO (RFC 5321 §3.2).
+    async fn send_ehlo(&mut self, wire: &mut Wire, helo: &str) -> Result<(), String> {
         let reply = exchange(wire, "EHLO", &format!("EHLO {helo}\r\n")).await?;
         self.extensions.clear();
         if reply.class() == 2 {
-            // The first line is the server's name.
+            // The first line is the server's name, not an extension.
             let announced = reply
                 .lines
                 .iter()
@@ -123,18 +123,18 @@ impl Welcome {
         }
 
         if !matches!(reply.code, 500..=504) {
-            return Err(format!("EHLO is refused: {}", said(&reply)));
+            return Err(format!("EHLO rejected: {}", describe(&reply)));
         }
 
         let reply = exchange(wire, "HELO", &format!("HELO {helo}\r\n")).await?;
 
         match reply.class() {
             2 => Ok(()),
-            _ => Err(format!("HELO is refused: {}", said(&reply))),
+            _ => Err(format!("HELO rejected: {}", describe(&reply))),
         }
     }
 
-    /// Whether an extension was announced, its parameters aside.
+    /// Whether an extension was announced, with or without parameters.
     #[must_use]
     pub fn announces(&self, keyword: &str) -> bool {
         self.extensions
@@ -146,15 +146,17 @@ impl Welcome {
 async fn exchange(wire: &mut Wire, stage: &str, line: &str) -> Result<Reply, String> {
     wire.send(line)
         .await
-        .map_err(|broken| during(stage, &broken))?;
-    wire.reply().await.map_err(|broken| during(stage, &broken))
+        .map_err(|broken| describe_error(stage, &broken))?;
+    wire.reply()
+        .await
+        .map_err(|broken| describe_error(stage, &broken))
 }
 
-fn during(stage: &str, broken: &Broken) -> String {
+fn describe_error(stage: &str, broken: &Broken) -> String {
     format!("{stage}: {}", broken.text())
 }
 
-fn said(reply: &Reply) -> String {
+fn describe(reply: &Reply) -> String {
     let enhanced = reply
         .enhanced
         .map(|enhanced| format!("{enhanced} "))

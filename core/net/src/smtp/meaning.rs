@@ -1,8 +1,8 @@
-//! What a reply means, from the stage at which it came, its code and its enhanced status code.
+//! Classifies a reply by its stage, its code and its enhanced status code.
 //!
 //! RFC 5321 §4.2 (reply codes), RFC 3463 and its registry (RFC 5248: enhanced codes), RFC 7504 (521, 556), RFC 7505
-//! (5.1.10), RFC 6531 (5.6.7). Words decide only where the codes leave it open: no enhanced code, or one that says
-//! "other" (`x.y.0`), or the few providers who are known to use a code against its definition.
+//! (5.1.10), RFC 6531 (5.6.7). The text decides only if the codes are ambiguous: no enhanced code, or "other"
+//! (`x.y.0`), or one of the few providers known to use a code against its definition.
 
 use super::{
     phrases::{Topic, Topics, masked, topics},
@@ -10,46 +10,46 @@ use super::{
     transcript::Stage,
 };
 
-/// The sense of a reply.
+/// Meaning of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Meaning {
-    /// Yes; for RCPT: mail for it is taken, here or by forwarding (250, 251).
+    /// Accepted; for RCPT: the server accepts mail for the address, or forwards it (250, 251).
     Accepted,
-    /// Taken without knowing whether the mailbox exists (252).
+    /// Accepted without verifying that the mailbox exists (252).
     Unverified,
-    /// There is no such mailbox.
+    /// The mailbox does not exist.
     NoSuchUser,
-    /// It exists and takes nothing, for good.
+    /// The mailbox exists but is disabled.
     Disabled,
-    /// It exists and has no room.
+    /// The mailbox exists but is full.
     Full,
-    /// It is somewhere else now (551, 5.1.6).
+    /// The mailbox has moved (551, 5.1.6).
     Moved,
-    /// The host or domain takes no mail at all (521, 556, 5.1.10).
+    /// The host or domain does not accept mail (521, 556, 5.1.10).
     NoMailHere,
-    /// Not now, because we are strangers.
+    /// Greylisted: rejected for now because we are an unknown client.
     Greylisted,
-    /// We are not welcome: policy or reputation. Nothing is said about the mailbox.
+    /// Our IP address is blocked by policy or reputation; says nothing about the mailbox.
     Blocked,
-    /// We ask too often, or too many do.
+    /// Too many connections or commands, from us or in total.
     RateLimited,
-    /// The server does not feel responsible for the domain.
+    /// The server does not handle mail for the domain (relay denied).
     RelayDenied,
-    /// The sender is what it does not like.
+    /// The sender address is rejected.
     SenderRefused,
-    /// One recipient at a time.
+    /// Only one recipient per transaction is allowed.
     TooManyRecipients,
-    /// Only with TLS, which did not come about.
+    /// TLS is required, but the connection is not encrypted.
     TlsRequired,
-    /// Internationalized addresses are not taken (5.6.7).
+    /// Internationalized addresses are not supported (5.6.7).
     NoUtf8,
-    /// A trouble of the server that will pass.
+    /// Temporary error of the server.
     Temporary,
-    /// A refusal that may mean anything.
+    /// Rejected without a clear reason.
     Ambiguous,
 }
 
-/// What `reply` means at `stage`, where `local` is the local part that was asked for.
+/// Returns what `reply` means at `stage`; `local` is the local part of the probed address.
 #[must_use]
 pub fn meaning(stage: Stage, reply: &Reply, local: &str) -> Meaning {
     match reply.class() {
@@ -65,21 +65,29 @@ pub fn meaning(stage: Stage, reply: &Reply, local: &str) -> Meaning {
                 .enhanced
                 .map(|enhanced| (enhanced.subject, enhanced.detail));
             match (reply.class(), stage) {
-                (4, _) => transient(stage, reply.code, code, &text, topics),
-                (_, Stage::Rcpt | Stage::RcptRandom) => permanent(reply.code, code, &text, topics),
-                _ => before_recipient(stage, reply.code, code, topics),
+                (4, _) => classify_transient(stage, reply.code, code, &text, topics),
+                (_, Stage::Rcpt | Stage::RcptRandom) => {
+                    classify_permanent(reply.code, code, &text, topics)
+                }
+                _ => classify_before_recipient(stage, reply.code, code, topics),
             }
         }
         _ => Meaning::Ambiguous,
     }
 }
 
-/// 5yz to RCPT.
-fn permanent(code: u16, enhanced: Option<(u16, u16)>, text: &str, topics: Topics) -> Meaning {
-    // Exchange Online's edge for recipients that its directory does not have; RFC 3463 means "no answer from host".
+/// Classifies a permanent error (5yz) to RCPT.
+fn classify_permanent(
+    code: u16,
+    enhanced: Option<(u16, u16)>,
+    text: &str,
+    topics: Topics,
+) -> Meaning {
+    // Exchange Online's edge (DBEB), for recipients that are not in its directory; in RFC 3463 the code means "no answer
+    // from host".
     let edge = text.contains("recipient address rejected: access denied");
 
-    // Yandex refuses unknown users with a policy code; the sentence stands alone, with an id at most.
+    // Yandex rejects unknown users with a policy code; the sentence is followed by an ID at most.
     let bare_no_such_user = text.starts_with(" no such user! ") && !topics.has(Topic::Block);
 
     match enhanced {
@@ -98,16 +106,16 @@ fn permanent(code: u16, enhanced: Option<(u16, u16)>, text: &str, topics: Topics
         Some((5, 3)) => Meaning::TooManyRecipients,
         Some((6, 7)) => Meaning::NoUtf8,
         Some((7, 1)) if bare_no_such_user => Meaning::NoSuchUser,
-        Some((7, detail)) => refusal(code, detail, topics),
-        None | Some((0 | 2 | 3 | 5, 0)) => worded(code, edge, topics),
-        // Routing, protocol, a list, a message size: not the mailbox.
+        Some((7, detail)) => classify_policy(code, detail, topics),
+        None | Some((0 | 2 | 3 | 5, 0)) => classify_by_text(code, edge, topics),
+        // Routing, protocol, mailing list or message size: not about the mailbox.
         Some(_) if topics.has(Topic::Relay) => Meaning::RelayDenied,
         Some(_) => Meaning::Ambiguous,
     }
 }
 
-/// 5.7.x: we were refused, never the mailbox.
-fn refusal(code: u16, detail: u16, topics: Topics) -> Meaning {
+/// Classifies 5.7.x, which rejects the client, never the mailbox.
+fn classify_policy(code: u16, detail: u16, topics: Topics) -> Meaning {
     if topics.has(Topic::Relay) {
         return Meaning::RelayDenied;
     }
@@ -121,8 +129,8 @@ fn refusal(code: u16, detail: u16, topics: Topics) -> Meaning {
     Meaning::Blocked
 }
 
-/// 5yz to RCPT without a telling enhanced code.
-fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
+/// Classifies a permanent error (5yz) to RCPT without a specific enhanced code, by its text.
+fn classify_by_text(code: u16, edge: bool, topics: Topics) -> Meaning {
     if edge {
         return Meaning::NoSuchUser;
     }
@@ -139,7 +147,7 @@ fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
         return Meaning::TooManyRecipients;
     }
 
-    // "Unavailable, or refused for policy reasons" is RFC 5321's own text for 550: it says nothing.
+    // RFC 5321's generic text for 550, "mailbox unavailable … or command rejected for policy reasons", is ambiguous.
     let refused =
         topics.has(Topic::Block) || topics.has(Topic::Rate) || topics.has(Topic::Greylist);
     if refused && topics.about_mailbox() {
@@ -171,10 +179,10 @@ fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
     }
 
     match code {
-        // RFC 5321 §4.2.3: mailbox unavailable; mailbox name not allowed.
+        // RFC 5321 §4.2.3: mailbox unavailable (550); mailbox name not allowed (553).
         550 | 553 => Meaning::NoSuchUser,
         552 => Meaning::Full,
-        // Seen in the wild, though in no registry: the enhanced code 5.1.1, 5.7.1 and so on without its dots.
+        // Used by some servers, though not registered: the enhanced code 5.1.1, 5.7.1 and so on without its dots.
         510..=513 => Meaning::NoSuchUser,
         530 | 535 | 570..=579 => Meaning::Blocked,
         _ if topics.has(Topic::NoSuchUser) => Meaning::NoSuchUser,
@@ -182,8 +190,8 @@ fn worded(code: u16, edge: bool, topics: Topics) -> Meaning {
     }
 }
 
-/// 5yz to the connection, EHLO, STARTTLS or MAIL: nobody has been asked for yet.
-fn before_recipient(
+/// Classifies a permanent error (5yz) before RCPT: to the connection, EHLO, STARTTLS or MAIL.
+fn classify_before_recipient(
     stage: Stage,
     code: u16,
     enhanced: Option<(u16, u16)>,
@@ -210,8 +218,8 @@ fn before_recipient(
     }
 }
 
-/// 4yz.
-fn transient(
+/// Classifies a temporary error (4yz).
+fn classify_transient(
     stage: Stage,
     code: u16,
     enhanced: Option<(u16, u16)>,
@@ -256,7 +264,7 @@ fn transient(
     match enhanced {
         Some((7, _)) if blocked => Meaning::Blocked,
         Some((7, 0)) => Meaning::RateLimited,
-        // The code that greylisting uses, also where the text only asks to come again.
+        // Code used for greylisting, even if the text only says to try again.
         Some((7, 1)) if recipient && matches!(code, 450 | 451) => Meaning::Greylisted,
         Some((7, _)) => Meaning::Blocked,
         None | Some((2, 0)) if recipient && matches!(code, 450 | 451) && asks_again(text) => {
@@ -282,7 +290,7 @@ fn asks_again(text: &str) -> bool {
     .any(|phrase| text.contains(phrase))
 }
 
-/// 421 is also what a server says that is being stopped, or that has trouble of its own (RFC 5321 §3.8).
+/// Whether the text of a 421 says that the server is shutting down or has an internal error (RFC 5321 §3.8).
 fn is_going_down(text: &str) -> bool {
     [
         "not available",
@@ -298,7 +306,7 @@ fn is_going_down(text: &str) -> bool {
     .any(|phrase| text.contains(phrase))
 }
 
-/// Seconds after which a reply asks to be tried again: "try again in 5 minutes", "Greylisted for 300 seconds".
+/// Returns after how many seconds a reply asks to retry: "try again in 5 minutes", "Greylisted for 300 seconds".
 #[must_use]
 pub fn retry_hint(reply: &Reply) -> Option<u64> {
     let text = masked(&reply.text(), "");
@@ -326,7 +334,7 @@ pub fn retry_hint(reply: &Reply) -> Option<u64> {
             "" => words
                 .get(at + 1)?
                 .trim_matches(|c: char| !c.is_alphanumeric()),
-            // 00:05:00
+            // such as 00:05:00
             rest if rest.starts_with(':') => return clock(word),
             rest => rest,
         };

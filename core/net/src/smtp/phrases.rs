@@ -1,13 +1,13 @@
-//! What the words of a refusal hint at: the last resort, for replies whose codes say nothing.
+//! Classifies a rejection by its text: the last resort for replies with ambiguous codes.
 //!
-//! Gathered from RFC 5321's own texts and from what Postfix, Exim, Sendmail, qmail, Exchange and the large providers
-//! write. Replies quote the address, and `blocked@example.com` is no block: what the asker chose is masked first.
+//! The phrases are from RFC 5321, Postfix, Exim, Sendmail, qmail, Exchange and the large providers. Replies quote the
+//! address, and `blocked@example.com` does not mean a block, so the user's input is masked first.
 
 mod table;
 
 use table::PHRASES;
 
-/// What a text may be about; several at once make it ambiguous.
+/// Topic of a text; several at once make it ambiguous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub(super) enum Topic {
@@ -24,7 +24,7 @@ pub(super) enum Topic {
     Moved = 1 << 10,
 }
 
-/// Topics of one text.
+/// Set of the topics of one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Topics(u16);
 
@@ -33,7 +33,7 @@ impl Topics {
         self.0 & topic as u16 != 0
     }
 
-    /// Whether the text speaks of the mailbox itself.
+    /// Whether the text is about the mailbox itself.
     pub(super) fn about_mailbox(self) -> bool {
         [Topic::NoSuchUser, Topic::Disabled, Topic::Full]
             .into_iter()
@@ -41,8 +41,8 @@ impl Topics {
     }
 }
 
-/// Words that are also local parts: masking them would take the sense out of "no such user".
-const ORDINARY: &[&str] = &[
+/// Words that may also be local parts: masking them would break phrases such as "no such user".
+const UNMASKED: &[&str] = &[
     "user",
     "mailbox",
     "recipient",
@@ -56,8 +56,7 @@ const ORDINARY: &[&str] = &[
     "relay",
 ];
 
-/// The text in lower case with single spaces, without addresses and links, and without the word `local` that the
-/// asker chose.
+/// Returns the text in lower case with single spaces, without addresses, links and the user's local part `local`.
 pub(super) fn masked(text: &str, local: &str) -> String {
     let local = local.to_lowercase();
     let mut out = String::with_capacity(text.len() + 2);
@@ -65,7 +64,7 @@ pub(super) fn masked(text: &str, local: &str) -> String {
     for word in text.split_whitespace() {
         let word = word.to_lowercase();
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let is_local = !bare.is_empty() && bare == local && !ORDINARY.contains(&bare);
+        let is_local = !bare.is_empty() && bare == local && !UNMASKED.contains(&bare);
         let is_address = word.contains('@') && bare.contains('@');
         if is_local || is_address || word.contains("://") {
             continue;
@@ -76,12 +75,12 @@ pub(super) fn masked(text: &str, local: &str) -> String {
     out.replace('\u{2019}', "'")
 }
 
-/// Topics of a masked text.
+/// Finds the topics of a masked text.
 pub(super) fn topics(masked: &str) -> Topics {
-    let found = PHRASES
+    let matches = PHRASES
         .iter()
         .filter(|(_, phrases)| phrases.iter().any(|phrase| masked.contains(phrase)));
-    Topics(found.fold(0, |all, (topic, _)| all | *topic as u16))
+    Topics(matches.fold(0, |all, (topic, _)| all | *topic as u16))
 }
 
 #[cfg(test)]

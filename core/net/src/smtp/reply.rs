@@ -1,29 +1,29 @@
-//! SMTP replies (RFC 5321 §4.2) read from bytes that a stranger chose.
+//! Parser for SMTP replies (RFC 5321 §4.2) from untrusted servers.
 //!
-//! Taken as they come in the wild: split anywhere, bare LF, 8-bit text, a lone code without text. Bounded in the
-//! length of a line, the number of lines and the bytes of a whole reply; what is too much ends the reading.
+//! Tolerates what real servers send: input split anywhere, bare LF, 8-bit text, a code without text. The length of a
+//! line, the number of lines and the size of a reply are limited; parsing fails beyond that.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// RFC 5321 §4.5.3.1.5 allows 512; servers do send longer ones.
+/// Longest line in bytes. RFC 5321 §4.5.3.1.5 allows 512, but some servers send longer ones.
 const MAX_LINE: usize = 4096;
 const MAX_LINES: usize = 100;
-/// Of one reply on the wire.
+/// Most bytes of one reply, as received.
 const MAX_REPLY: usize = 32 * 1024;
-/// Of the text that is kept.
-const MAX_KEPT: usize = 2048;
+/// Most bytes of text stored per reply.
+const MAX_TEXT: usize = 2048;
 
-/// One reply, its lines put together.
+/// One reply with all its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// 200–599.
+    /// Three-digit reply code, 200–599.
     pub code: u16,
-    /// The first enhanced status code of its lines.
+    /// First enhanced status code in its lines.
     pub enhanced: Option<Enhanced>,
-    /// The lines without codes and line ends; untrusted, cut at 2 KiB in all.
+    /// Lines without codes and line ends. Untrusted; truncated to 2 KiB in total.
     pub lines: Vec<String>,
 }
 
@@ -31,44 +31,44 @@ pub struct Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "String")]
 pub struct Enhanced {
-    /// 2, 4 or 5.
+    /// Class: 2, 4 or 5.
     pub class: u8,
-    /// 0–999.
+    /// Subject of the status, 0–999.
     pub subject: u16,
-    /// 0–999.
+    /// Detail of the status, 0–999.
     pub detail: u16,
 }
 
-/// Why bytes are no reply.
+/// Why the bytes are not a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Malformed {
-    /// A line that does not start with a reply code; its beginning.
+    /// A line does not start with a reply code; holds its beginning.
     NotAReply(String),
-    /// More lines or bytes than any honest reply has.
+    /// The reply exceeds the limit of lines or bytes.
     TooLong,
 }
 
-/// Puts replies together from pieces.
+/// Incremental parser for replies.
 #[derive(Debug, Default)]
 pub struct Parser {
     buffer: Vec<u8>,
-    /// Lines of the reply that is not complete yet.
+    /// Lines of the incomplete reply.
     lines: Vec<String>,
     enhanced: Option<Enhanced>,
-    kept: usize,
-    /// Bytes of the reply so far.
+    stored: usize,
+    /// Bytes of the incomplete reply so far.
     size: usize,
     count: usize,
 }
 
 impl Reply {
-    /// First digit: 2 done, 3 go on, 4 not now, 5 no.
+    /// Returns the first digit of the code: 2 success, 3 intermediate, 4 temporary error, 5 permanent error.
     #[must_use]
     pub fn class(&self) -> u16 {
         self.code / 100
     }
 
-    /// The lines, one below the other.
+    /// Returns the lines, joined by line feeds.
     #[must_use]
     pub fn text(&self) -> String {
         self.lines.join("\n")
@@ -88,7 +88,7 @@ impl Serialize for Enhanced {
 }
 
 impl Enhanced {
-    /// Reads `5.1.1`, also as `#5.1.1`, in front of the text.
+    /// Parses `5.1.1` or `#5.1.1` at the start of the text.
     fn leading(text: &str) -> Option<(Self, &str)> {
         let text = text.trim_start();
         let text = text.strip_prefix('#').unwrap_or(text);
@@ -102,13 +102,14 @@ impl Enhanced {
         Some((Self::exact(text.get(..end)?.trim_end_matches('.'))?, after))
     }
 
-    /// qmail and its kin write it last: `… (#5.1.1)`.
+    /// Parses the code at the end, as qmail and its derivatives write it: `… (#5.1.1)`.
     fn trailing(text: &str) -> Option<Self> {
         let (_, code) = text.trim_end().strip_suffix(')')?.rsplit_once("(#")?;
         Self::exact(code)
     }
 
-    /// Some put a word of their own in front: `cuda_nsu 5.1.1 …`. Only of the reply's class: it might be a version.
+    /// Finds the code after a leading word, as in `cuda_nsu 5.1.1 …`. Only if its class matches the reply, since it might be
+    /// a version number.
     fn among(text: &str, code: u16) -> Option<Self> {
         let mut words = text
             .split_ascii_whitespace()
@@ -136,24 +137,24 @@ impl Enhanced {
 }
 
 impl Parser {
-    /// Takes what came from the wire.
+    /// Appends received bytes to the buffer.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether part of a reply is there.
+    /// Whether an incomplete reply is buffered.
     #[must_use]
     pub fn is_amid(&self) -> bool {
         self.count > 0 || !self.buffer.is_empty()
     }
 
-    /// Whether something lies here that was not asked for yet.
+    /// Whether the buffer is empty; otherwise the server sent data that was not requested.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.is_amid()
     }
 
-    /// What an incomplete reply says so far.
+    /// Returns the text of an incomplete reply so far.
     #[must_use]
     pub fn partial(&self) -> String {
         let mut text = self.lines.join("\n");
@@ -161,15 +162,15 @@ impl Parser {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.push_str(&decoded(&self.buffer[..self.buffer.len().min(MAX_KEPT)]));
+            text.push_str(&decoded(&self.buffer[..self.buffer.len().min(MAX_TEXT)]));
         }
         text
     }
 
-    /// The next complete reply, if there is one.
+    /// Returns the next complete reply, if there is one.
     ///
     /// # Errors
-    /// What is there cannot become a reply; told as soon as that is certain, not at the end of the line.
+    /// The data is not a reply. Reported as soon as that is certain, not at the end of the line.
     pub fn take(&mut self) -> Result<Option<Reply>, Malformed> {
         loop {
             let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else {
@@ -197,7 +198,7 @@ impl Parser {
             if !more {
                 let lines = std::mem::take(&mut self.lines);
                 let enhanced = self.enhanced.take();
-                (self.kept, self.size, self.count) = (0, 0, 0);
+                (self.stored, self.size, self.count) = (0, 0, 0);
                 return Ok(Some(Reply {
                     code,
                     enhanced,
@@ -207,7 +208,7 @@ impl Parser {
         }
     }
 
-    /// A server of another protocol may never end its line: its first bytes tell.
+    /// Checks the start of an incomplete line: a server of another protocol may never end it.
     fn judge_start(&self) -> Result<(), Malformed> {
         let start = &self.buffer[..self.buffer.len().min(3)];
         let fits = start.iter().enumerate().all(|(at, byte)| match at {
@@ -230,7 +231,7 @@ impl Parser {
         let mut text = text;
 
         match Enhanced::leading(text) {
-            // A code of another class than the reply's is nonsense that some send; the reply code decides.
+            // Some servers send an enhanced code of another class than the reply code; the reply code takes precedence.
             Some((found, rest)) => {
                 self.enhanced.get_or_insert(Enhanced {
                     class: class_of(code, found.class),
@@ -250,23 +251,23 @@ impl Parser {
             }
         }
 
-        let room = text.floor_char_boundary(MAX_KEPT.saturating_sub(self.kept));
+        let room = text.floor_char_boundary(MAX_TEXT.saturating_sub(self.stored));
 
-        if room > 0 || (text.is_empty() && self.kept < MAX_KEPT) {
+        if room > 0 || (text.is_empty() && self.stored < MAX_TEXT) {
             self.lines.push(text[..room].to_owned());
-            self.kept += room + 1;
+            self.stored += room + 1;
         }
     }
 }
 
-fn class_of(code: u16, said: u8) -> u8 {
+fn class_of(code: u16, class: u8) -> u8 {
     match code / 100 {
         class @ (2 | 4 | 5) => class as u8,
-        _ => said,
+        _ => class,
     }
 }
 
-/// `250`, `250 text` or `250-text`: the code, and whether more lines follow.
+/// Parses `250`, `250 text` or `250-text`: the code, and whether more lines follow.
 fn head(line: &[u8]) -> Option<(u16, bool)> {
     let [a @ b'2'..=b'5', b, c, rest @ ..] = line else {
         return None;
@@ -283,7 +284,7 @@ fn head(line: &[u8]) -> Option<(u16, bool)> {
     Some((digit(*a) * 100 + digit(*b) * 10 + digit(*c), more))
 }
 
-/// UTF-8 where it is, else Latin-1: every byte is shown as something.
+/// Decodes as UTF-8 if valid, otherwise as Latin-1, which cannot fail.
 fn decoded(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! A connection to a mail server, whose STARTTLS changes what lies under it.
+//! Byte stream of an SMTP connection, in plaintext or, after STARTTLS, over TLS.
 
 use std::{
     io,
@@ -12,15 +12,15 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-/// A connection, in the clear or not.
+/// A plaintext or TLS stream.
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Stream {
-    /// A server with Nagle's algorithm holds its reply back until its TLS session tickets, which nobody waits for,
-    /// are acknowledged; with a delayed acknowledgement that costs 40 ms. Linux forgets the wish, so before each read.
+    /// Enables TCP_QUICKACK. A server with Nagle's algorithm holds its reply back until its TLS session tickets are
+    /// acknowledged, and a delayed acknowledgement costs 40 ms. Linux resets the option, so call this before each read.
     #[cfg(target_os = "linux")]
     pub(super) fn acknowledge_at_once(&self) {
         let plain = match self {

@@ -1,8 +1,8 @@
-//! Opportunistic TLS (RFC 7435): encrypted with whoever answers, the certificate judged and only noted.
+//! Opportunistic TLS (RFC 7435): accepts any certificate and reports whether it is valid.
 //!
-//! Mail exchanges carry certificates that do not match their names, are out of date or self-made; mail is handed to
-//! them nevertheless, and a verification sends no more than an address. So the handshake takes any certificate whose
-//! key signs for it, and [`Opportunistic::facts`] says afterwards what a strict client would have thought of it.
+//! Many mail servers have certificates that are expired, self-signed or for another name; mail is delivered to them
+//! anyway, and a verification sends only an address. So the handshake accepts any certificate whose key signed it, and
+//! [`Opportunistic::facts`] reports whether a strict client would accept it.
 
 use std::sync::Arc;
 
@@ -18,35 +18,35 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A client configuration that takes any certificate, and the verifier that would not.
+/// A client configuration that accepts any certificate, and a strict verifier to report on it.
 #[derive(Clone, Debug)]
 pub struct Opportunistic {
     config: Arc<ClientConfig>,
-    judge: Option<Arc<WebPkiServerVerifier>>,
+    verifier: Option<Arc<WebPkiServerVerifier>>,
 }
 
-/// What STARTTLS led to.
+/// TLS parameters of a connection after STARTTLS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TlsFacts {
-    /// "TLS 1.3" or "TLS 1.2".
+    /// Protocol version: "TLS 1.3" or "TLS 1.2".
     pub version: String,
-    /// IANA's name of the cipher suite.
+    /// IANA name of the cipher suite.
     pub cipher: String,
-    /// Whether the certificate is valid for the exchange; `null` where there was nothing to judge it by.
+    /// Whether the certificate is valid for the mail server; `null` if there are no certificate authorities to check it with.
     pub trusted: Option<bool>,
-    /// Why it is not.
+    /// Why the certificate is not valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
 
 impl Opportunistic {
-    /// With the authorities by which certificates are judged.
+    /// Creates the configuration; `roots` are the authorities to check certificates with.
     ///
     /// # Errors
-    /// The library refuses its own cipher suites.
+    /// rustls rejects the cipher suites of its crypto provider.
     pub fn new(roots: RootCertStore) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
-        let judge = if roots.is_empty() {
+        let verifier = if roots.is_empty() {
             None
         } else {
             WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
@@ -57,11 +57,11 @@ impl Opportunistic {
         let mut config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            .with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
             .with_no_client_auth();
 
-        // No second visit is worth the tickets, and some servers hold their next reply back until those have
-        // arrived (RFC 9149).
+        // Sessions are not resumed, and some servers hold their next reply back until the tickets have arrived (RFC
+        // 9149).
         config.resumption = Resumption::disabled();
         config.send_ticket_request = Some(TicketRequest {
             new_session_count: 0,
@@ -70,7 +70,7 @@ impl Opportunistic {
 
         Ok(Self {
             config: Arc::new(config),
-            judge,
+            verifier,
         })
     }
 
@@ -78,7 +78,7 @@ impl Opportunistic {
         self.config.clone()
     }
 
-    /// What is known about a connection after its handshake.
+    /// Returns the TLS parameters of a connection after its handshake.
     pub(super) fn facts(
         &self,
         connection: &rustls::ClientConnection,
@@ -99,52 +99,50 @@ impl Opportunistic {
             .unwrap_or_default()
             .to_owned();
 
-        let judged =
-            self.judge
-                .as_ref()
-                .zip(connection.peer_certificates())
-                .map(|(judge, chain)| {
-                    let Some((own, others)) = chain.split_first() else {
-                        return Some("no certificate".to_owned());
-                    };
-                    judge
-                        .verify_server_cert(own, others, name, &[], UnixTime::now())
-                        .err()
-                        .map(|error| said(&error))
-                });
+        let fault = self
+            .verifier
+            .as_ref()
+            .zip(connection.peer_certificates())
+            .map(|(verifier, chain)| {
+                let Some((leaf, intermediates)) = chain.split_first() else {
+                    return Some("no certificate".to_owned());
+                };
+                verifier
+                    .verify_server_cert(leaf, intermediates, name, &[], UnixTime::now())
+                    .err()
+                    .map(|error| describe(&error))
+            });
 
         TlsFacts {
             version,
             cipher,
-            trusted: judged.as_ref().map(Option::is_none),
-            fault: judged.flatten(),
+            trusted: fault.as_ref().map(Option::is_none),
+            fault: fault.flatten(),
         }
     }
 }
 
-fn said(error: &Error) -> String {
+fn describe(error: &Error) -> String {
     match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the issuer is not known".into()
-        }
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => "unknown issuer".into(),
         Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "it is for another name".into(),
+        ) => "certificate is for another name".into(),
         Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "it has expired".into(),
+        ) => "certificate has expired".into(),
         Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => "it is not valid yet".into(),
+        ) => "certificate is not valid yet".into(),
         other => other.to_string(),
     }
 }
 
-/// Believes every certificate, but not every signature.
+/// Accepts every certificate, but checks the handshake signature.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAny(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -1,57 +1,57 @@
-//! What was said, for the reader to judge: raw text from strangers, bounded; renderers escape it.
+//! SMTP transcript. Untrusted text of limited size; renderers must escape it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reply::{Enhanced, Reply};
 
-/// Entries kept; a verification makes about eight for each connection.
+/// Most entries stored; a verification adds about eight per connection.
 const MAX_ENTRIES: usize = 64;
-/// Bytes of text in one entry.
+/// Most bytes of text per entry.
 const MAX_TEXT: usize = 1024;
 
-/// A step of the dialogue.
+/// Stage of the SMTP session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// TCP connection.
+    /// Opening the TCP connection.
     Connect,
-    /// The server's greeting.
+    /// The server's greeting (220).
     Banner,
-    /// EHLO, or HELO where that is refused.
+    /// EHLO, or HELO if EHLO is not supported.
     Ehlo,
-    /// STARTTLS and the handshake.
+    /// STARTTLS and the TLS handshake.
     Starttls,
-    /// MAIL FROM.
+    /// MAIL FROM with the sender.
     Mail,
-    /// RCPT TO the address.
+    /// RCPT TO for the checked address.
     Rcpt,
-    /// RCPT TO an address that nobody has.
+    /// RCPT TO for a random address.
     RcptRandom,
-    /// RSET between two transactions.
+    /// RSET before a second transaction.
     Rset,
-    /// QUIT.
+    /// QUIT at the end of the session.
     Quit,
 }
 
-/// One reply, or what came instead of it.
+/// One reply, or the error in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Entry {
-    /// Host name of the exchange and the address that was connected to.
+    /// Host name of the mail server and the connected address.
     pub host: String,
-    /// The step.
+    /// Stage of the session.
     pub stage: Stage,
-    /// Reply code; `null` where no reply came.
+    /// Reply code; `null` without a reply.
     pub code: Option<u16>,
     /// Enhanced status code (RFC 3463).
     pub enhanced: Option<Enhanced>,
-    /// What the server said, or what went wrong. Text from a stranger: escape it.
+    /// Text of the reply, or the error. Untrusted: escape it.
     pub text: String,
 }
 
 type Observer<'a> = Box<dyn FnMut(&[Entry]) + Send + 'a>;
 
-/// The entries so far.
+/// Entries of one verification, in order.
 #[derive(Default)]
 pub struct Transcript<'a> {
     entries: Vec<Entry>,
@@ -59,7 +59,7 @@ pub struct Transcript<'a> {
 }
 
 impl<'a> Transcript<'a> {
-    /// Tells `observer` of each new entry.
+    /// Creates a transcript that calls `observer` with all entries after each new one.
     pub fn observed(observer: impl FnMut(&[Entry]) + Send + 'a) -> Self {
         Self {
             entries: Vec::new(),
@@ -67,13 +67,13 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// The entries.
+    /// Returns the entries so far.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The entries, to keep.
+    /// Consumes the transcript and returns its entries.
     #[must_use]
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
@@ -83,7 +83,7 @@ impl<'a> Transcript<'a> {
         self.push(host, stage, Some(reply.code), reply.enhanced, reply.text());
     }
 
-    /// Adds what happened without a reply.
+    /// Adds an entry without a reply code.
     pub fn note(&mut self, host: &str, stage: Stage, text: impl Into<String>) {
         self.push(host, stage, None, None, text.into());
     }
@@ -123,38 +123,41 @@ impl<'a> Transcript<'a> {
 mod tests {
     use super::*;
 
-    fn kept(text: &str) -> String {
+    fn stored_text(text: &str) -> String {
         let mut transcript = Transcript::default();
         transcript.note("mx", Stage::Banner, text);
         transcript.into_entries().remove(0).text
     }
 
     #[test]
-    fn long_texts_are_cut_between_characters_and_the_cut_is_shown() {
+    fn truncates_long_texts_at_a_character_boundary_with_an_ellipsis() {
         let fits = "x".repeat(MAX_TEXT);
-        assert_eq!(kept(&fits), fits);
-        assert_eq!(kept(&format!("{fits}y")), format!("{fits}…"));
-        // Three octets each, of which the last does not fit whole.
-        let told = kept(&"€".repeat(MAX_TEXT));
-        assert_eq!(told, format!("{}…", "€".repeat(MAX_TEXT / 3)));
-        assert_eq!(kept(""), "");
+        assert_eq!(stored_text(&fits), fits);
+        assert_eq!(stored_text(&format!("{fits}y")), format!("{fits}…"));
+        // Three bytes each; the last character does not fit completely.
+        let calls = stored_text(&"€".repeat(MAX_TEXT));
+        assert_eq!(calls, format!("{}…", "€".repeat(MAX_TEXT / 3)));
+        assert_eq!(stored_text(""), "");
     }
 
     #[test]
-    fn a_server_that_goes_on_and_on_fills_no_memory() {
-        let mut told = 0;
-        let mut transcript = Transcript::observed(|_| told += 1);
+    fn stores_a_limited_number_of_entries() {
+        let mut calls = 0;
+        let mut transcript = Transcript::observed(|_| calls += 1);
         for number in 0..MAX_ENTRIES + 9 {
             transcript.note("mx", Stage::Rcpt, number.to_string());
         }
         assert_eq!(transcript.entries().len(), MAX_ENTRIES);
         assert_eq!(transcript.entries()[MAX_ENTRIES - 1].text, "63");
         drop(transcript);
-        assert_eq!(told, MAX_ENTRIES, "of what is not kept nobody is told");
+        assert_eq!(
+            calls, MAX_ENTRIES,
+            "the observer is not called for dropped entries"
+        );
     }
 
     #[test]
-    fn a_reply_is_kept_with_its_codes_and_lines() {
+    fn stores_the_codes_and_lines_of_a_reply() {
         let enhanced = Enhanced {
             class: 5,
             subject: 1,

@@ -1,8 +1,8 @@
-//! A connection that speaks in lines and replies, each with a deadline, and that always says goodbye.
+//! An SMTP connection: sends lines, reads replies, each with a deadline, and always sends QUIT.
 //!
-//! Not over lettre's low-level connection, which mail programs use: it sends one command at a time and so cannot
-//! pipeline, reads a reply's lines without any bound, turns what it cannot parse into an error without the text, and
-//! demands a certificate that verifies or none at all.
+//! lettre's low-level connection is not used: it sends one command at a time and so cannot pipeline, reads the lines of
+//! a reply without a limit, drops the text of what it cannot parse, and either requires a valid certificate or checks
+//! none at all.
 
 use std::{io, sync::LazyLock, time::Duration};
 
@@ -23,91 +23,91 @@ use super::{
 };
 use crate::outlay;
 
-/// The longest command line (RFC 5321 §4.5.3.1.4).
+/// Longest command line in bytes, with CRLF (RFC 5321 §4.5.3.1.4).
 const MAX_LINE: usize = 512;
-/// How long a server may take to say goodbye, in the background.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// How long QUIT may take to leave this machine.
-const SENDING: Duration = Duration::from_millis(250);
+/// Timeout of the reply to QUIT, in the background.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Timeout of sending QUIT.
+const SEND_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Those that are still to be said: a process that ends waits for them.
-static GOODBYES: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+/// Background tasks that still have to send QUIT; the process waits for them when it exits.
+static PENDING_QUITS: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
-/// Waits until every server that was talked to has heard that we leave, if that takes no longer than it should.
+/// Waits until QUIT has been sent on every open connection, for at most two seconds.
 pub async fn goodbyes() {
-    GOODBYES.close();
-    let _ = timeout(FAREWELL, GOODBYES.wait()).await;
-    GOODBYES.reopen();
+    PENDING_QUITS.close();
+    let _ = timeout(QUIT_TIMEOUT, PENDING_QUITS.wait()).await;
+    PENDING_QUITS.reopen();
 }
 
-/// Why no reply came.
+/// Why a session broke off without a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broken {
-    /// The deadline passed in silence.
+    /// The deadline passed without any data.
     Silent,
-    /// The deadline passed while a reply was coming drop by drop; what had come.
+    /// The deadline passed in the middle of a reply (tarpit); holds the part received.
     Tarpit(String),
-    /// The server closed the connection; what it had said of a reply.
+    /// The server closed the connection; holds the part of a reply received.
     Closed(String),
-    /// Something else than SMTP.
+    /// The data is not SMTP; holds its beginning.
     Garbage(String),
-    /// A reply without end.
+    /// The reply exceeds the size limit.
     TooLong,
-    /// The handshake failed.
+    /// The TLS handshake failed; holds the reason.
     Tls(String),
-    /// This lookup has sent all that it may.
+    /// The egress limit of this lookup is reached.
     Spared,
 }
 
 impl Broken {
-    /// In words, with what had been said.
+    /// Returns a description, with the part of the reply received.
     #[must_use]
     pub fn text(&self) -> String {
-        let with = |what: &str, said: &str| {
-            if said.is_empty() {
+        let with = |what: &str, partial: &str| {
+            if partial.is_empty() {
                 what.to_owned()
             } else {
-                format!("{what}, after: {said}")
+                format!("{what}, after: {partial}")
             }
         };
         match self {
             Self::Silent => "no reply in time".into(),
-            Self::Tarpit(said) => with("the reply did not end in time", said),
-            Self::Closed(said) => with("connection closed by the server", said),
-            Self::Garbage(said) => format!("not an SMTP reply: {said}"),
-            Self::TooLong => "a reply longer than any server may send".into(),
+            Self::Tarpit(partial) => with("timed out in the middle of a reply", partial),
+            Self::Closed(partial) => with("connection closed by the server", partial),
+            Self::Garbage(partial) => format!("not an SMTP reply: {partial}"),
+            Self::TooLong => "reply too long".into(),
             Self::Tls(why) => format!("TLS failed: {why}"),
-            Self::Spared => "broken off: this lookup has sent all that it may".into(),
+            Self::Spared => "stopped: egress limit of this lookup reached".into(),
         }
     }
 }
 
 /// One connection to a server.
 pub(super) struct Wire {
-    /// Gone once the goodbye has been said.
+    /// `None` after QUIT was sent.
     stream: Option<Stream>,
     parser: Parser,
-    /// One clock for the whole lookup.
+    /// Deadline of the whole lookup.
     deadline: Instant,
-    patience: Duration,
-    /// It talks without end, and would not hear who we are.
+    stage_timeout: Duration,
+    /// The server sent an endless reply; it does not read the NOOP with the contact.
     endless: bool,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, patience: Duration, deadline: Instant) -> Self {
+    pub(super) fn new(stream: TcpStream, stage_timeout: Duration, deadline: Instant) -> Self {
         Self {
             stream: Some(Stream::Plain(stream)),
             parser: Parser::default(),
             deadline,
-            patience,
+            stage_timeout,
             endless: false,
         }
     }
 
-    /// One reply, within the patience for one stage.
+    /// Reads one reply, within the timeout of one stage.
     pub(super) async fn reply(&mut self) -> Result<Reply, Broken> {
-        let end = self.deadline.min(Instant::now() + self.patience);
+        let end = self.deadline.min(Instant::now() + self.stage_timeout);
         let mut piece = [0; 2048];
 
         loop {
@@ -136,9 +136,9 @@ impl Wire {
         }
     }
 
-    /// Sends lines; they carry their CRLF.
+    /// Sends lines, which include their CRLF.
     pub(super) async fn send(&mut self, lines: &str) -> Result<(), Broken> {
-        let end = self.deadline.min(Instant::now() + self.patience);
+        let end = self.deadline.min(Instant::now() + self.stage_timeout);
         let Some(stream) = &mut self.stream else {
             return Err(Broken::Closed(String::new()));
         };
@@ -150,29 +150,29 @@ impl Wire {
         match timeout_at(end, sending).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if error.kind() == io::ErrorKind::QuotaExceeded => Err(Broken::Spared),
-            // What the server said before it closed the connection says more than "broken pipe".
+            // Ignore the error: the reply that the server sent before closing says more than "broken pipe".
             Ok(Err(_)) => Ok(()),
             Err(_) => Err(Broken::Silent),
         }
     }
 
-    /// Whether the server has said something that nobody asked for: an error, or an attack on STARTTLS
-    /// (a reply put in before the handshake, read after it as if it had been protected).
+    /// Whether there is unread data: an error, or STARTTLS injection (a plaintext reply sent before the
+    /// handshake, which would be read after it as if it were encrypted).
     pub(super) fn has_more(&self) -> bool {
         !self.parser.is_empty()
     }
 
-    /// The handshake. After a failure the connection is of no use any more, not even for QUIT.
+    /// Runs the TLS handshake. After a failure the connection is unusable, even for QUIT.
     pub(super) async fn start_tls(
         &mut self,
         tls: &Opportunistic,
         name: ServerName<'static>,
     ) -> Result<TlsFacts, Broken> {
         let Some(Stream::Plain(plain)) = self.stream.take() else {
-            return Err(Broken::Tls("there is no plain connection".into()));
+            return Err(Broken::Tls("no plaintext connection".into()));
         };
         outlay::spend(outlay::HANDSHAKE).map_err(|_| Broken::Spared)?;
-        let end = self.deadline.min(Instant::now() + self.patience);
+        let end = self.deadline.min(Instant::now() + self.stage_timeout);
 
         match timeout_at(
             end,
@@ -186,41 +186,41 @@ impl Wire {
                 Ok(facts)
             }
             Ok(Err(error)) => Err(Broken::Tls(error.to_string())),
-            Err(_) => Err(Broken::Tls("no answer in time".into())),
+            Err(_) => Err(Broken::Tls("handshake timed out".into())),
         }
     }
 
-    /// Says who asked, where the operator has something to say, and QUIT. The answer is read in the background, or for
-    /// as long as the settings want here: nothing depends on it.
+    /// Sends the operator's contact, if configured, and QUIT. The reply to QUIT is read in the background, or here for
+    /// as long as [`Settings::quit`] says.
     pub(super) async fn quit(&mut self, settings: &Settings) -> Option<Reply> {
         let mut stream = self.stream.take()?;
-        let introduction = settings
+        let contact_line = settings
             .contact
             .as_deref()
             .filter(|_| !self.endless)
-            .and_then(introduction);
+            .and_then(contact_line);
 
         if settings.quit.is_zero() {
-            let Some(introduction) = introduction else {
-                say_quit(&mut stream).await;
-                tokio::spawn(hear_out(stream));
+            let Some(contact_line) = contact_line else {
+                send_quit(&mut stream).await;
+                tokio::spawn(read_until_close(stream));
                 return None;
             };
-            GOODBYES.spawn(async move {
-                introduce(&mut stream, &introduction).await;
-                say_quit(&mut stream).await;
-                tokio::spawn(hear_out(stream));
+            PENDING_QUITS.spawn(async move {
+                send_contact(&mut stream, &contact_line).await;
+                send_quit(&mut stream).await;
+                tokio::spawn(read_until_close(stream));
             });
             return None;
         }
 
-        if let Some(introduction) = introduction {
-            introduce(&mut stream, &introduction).await;
+        if let Some(contact_line) = contact_line {
+            send_contact(&mut stream, &contact_line).await;
         }
 
-        say_quit(&mut stream).await;
+        send_quit(&mut stream).await;
         self.stream = Some(stream);
-        self.patience = settings.quit;
+        self.stage_timeout = settings.quit;
         self.deadline = Instant::now() + settings.quit;
         let reply = self.reply().await.ok();
         self.stream = None;
@@ -230,36 +230,40 @@ impl Wire {
 }
 
 impl Drop for Wire {
-    /// Also when the lookup is given up halfway.
+    /// Sends QUIT in the background if the lookup was cancelled.
     fn drop(&mut self) {
         if let (Some(mut stream), Ok(runtime)) =
             (self.stream.take(), tokio::runtime::Handle::try_current())
         {
-            let goodbye = async move {
-                say_quit(&mut stream).await;
-                tokio::spawn(hear_out(stream));
+            let quit = async move {
+                send_quit(&mut stream).await;
+                tokio::spawn(read_until_close(stream));
             };
-            GOODBYES.spawn_on(goodbye, &runtime);
+            PENDING_QUITS.spawn_on(quit, &runtime);
         }
     }
 }
 
-/// Leaves a server that was only connected to, politely.
+/// Sends QUIT in the background on a connection without a session.
 pub fn leave(stream: TcpStream) {
-    drop(Wire::new(stream, FAREWELL, Instant::now() + FAREWELL));
+    drop(Wire::new(
+        stream,
+        QUIT_TIMEOUT,
+        Instant::now() + QUIT_TIMEOUT,
+    ));
 }
 
-/// The line that says who asks: EHLO takes nothing but a name, and NOOP any text (RFC 5321 §4.1.1.9).
-fn introduction(contact: &str) -> Option<String> {
+/// Returns the NOOP line with the contact (RFC 5321 §4.1.1.9); `None` if it is too long.
+fn contact_line(contact: &str) -> Option<String> {
     let escaped = contact.replace('\\', "\\\\").replace('"', "\\\"");
     let line = format!("NOOP \"{escaped}\"\r\n");
     (line.len() <= MAX_LINE).then_some(line)
 }
 
-/// Last of all, when everything that was asked is answered: a reply to this is never taken for one to something else. Alone,
-/// since NOOP ends a group of commands (RFC 2920 §3.1).
-async fn introduce(stream: &mut Stream, line: &str) {
-    let _ = timeout(FAREWELL, async {
+/// Sends the NOOP with the contact. It comes last, so that its reply is not mistaken for another, and on its own, since
+/// NOOP must be the last command in a pipelined group (RFC 2920 §3.1).
+async fn send_contact(stream: &mut Stream, line: &str) {
+    let _ = timeout(QUIT_TIMEOUT, async {
         stream.write_all(line.as_bytes()).await?;
         stream.flush().await?;
         stream.read(&mut [0; 512]).await
@@ -267,19 +271,19 @@ async fn introduce(stream: &mut Stream, line: &str) {
     .await;
 }
 
-async fn say_quit(stream: &mut Stream) {
-    let _ = timeout(SENDING, async {
+async fn send_quit(stream: &mut Stream) {
+    let _ = timeout(SEND_TIMEOUT, async {
         stream.write_all(b"QUIT\r\n").await?;
         stream.flush().await
     })
     .await;
 }
 
-/// Until the server closes, so that its last reply does not meet a closed socket.
-async fn hear_out(mut stream: Stream) {
-    let _ = timeout(FAREWELL, async {
+/// Reads until the server closes, so that its last reply does not reach a closed socket.
+async fn read_until_close(mut stream: Stream) {
+    let _ = timeout(QUIT_TIMEOUT, async {
         let mut bin = [0; 512];
-        // 221 and the close come together; a server that only talks on is not listened to.
+        // 221 and the close normally arrive together; give up on a server that keeps sending.
         for _ in 0..32 {
             if !matches!(stream.read(&mut bin).await, Ok(1..)) {
                 break;

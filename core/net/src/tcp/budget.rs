@@ -1,11 +1,11 @@
-//! How many descriptors a scan may hold.
+//! File descriptors available to a scan.
 
-/// Left to the rest of the process.
+/// Descriptors reserved for the rest of the process.
 #[cfg(unix)]
 const RESERVE: u64 = 64;
 
-/// Raises the soft limit of open descriptors to the hard one and returns it; for `main`, as the
-/// limit is the process's. Scans work with any limit, large ones are faster with a high one.
+/// Raises the soft limit of open descriptors to the hard limit and returns it. Call it from `main`, since
+/// the limit applies to the whole process. Large scans are faster with a high limit.
 #[cfg(unix)]
 #[must_use]
 pub fn raise_descriptor_limit() -> u64 {
@@ -19,25 +19,25 @@ pub fn raise_descriptor_limit() -> u64 {
     unsigned(soft)
 }
 
-/// Limits are signed on some systems.
+/// Converts a limit, which is signed on some systems.
 #[cfg(unix)]
 fn unsigned(limit: impl TryInto<u64>) -> u64 {
     limit.try_into().unwrap_or(u64::MAX)
 }
 
-/// Descriptors that a scan may open now.
+/// Returns how many descriptors a scan may open now.
 #[cfg(unix)]
 pub(super) fn descriptors() -> usize {
     use nix::sys::resource::{Resource, getrlimit};
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| unsigned(soft));
-    // Where the count is not to be had, half of the limit is taken for used.
+    // Without /proc, assume that half of the limit is in use.
     let used = std::fs::read_dir("/proc/self/fd").map_or(limit / 2, |fds| fds.count() as u64);
     usize::try_from(limit.saturating_sub(used + RESERVE))
         .unwrap_or(usize::MAX)
         .max(8)
 }
 
-/// Nothing to be raised.
+/// Does nothing: this system has no such limit.
 #[cfg(not(unix))]
 #[must_use]
 pub fn raise_descriptor_limit() -> u64 {

@@ -1,18 +1,18 @@
-//! What a scan learns about its path: round trip and loss. No I/O.
+//! Estimates round trip and packet loss of a scan. No I/O.
 
 use std::time::Duration;
 
-/// No attempt is called silent sooner, however fast the others answer.
+/// Shortest timeout of an attempt.
 const FLOOR: Duration = Duration::from_millis(100);
-/// Attempts beyond those asked for, where packets get lost.
-const EXTRA: u8 = 5;
-/// So many answers tell whether packets get lost; before that, so many attempts are made.
-const TELLING: u32 = 50;
-const UNSURE: u8 = 5;
-/// The share of wrong answers that is accepted, over all ports of a scan.
-const WRONG: f64 = 0.001;
+/// Additional attempts under packet loss.
+const EXTRA_ATTEMPTS: u8 = 5;
+/// Answers needed to estimate loss; with fewer, at least `MIN_ATTEMPTS` attempts are made.
+const MIN_ANSWERS: u32 = 50;
+const MIN_ATTEMPTS: u8 = 5;
+/// Accepted probability of a wrong result, over all ports of a scan.
+const MAX_ERROR: f64 = 0.001;
 
-/// Round-trip estimate by RFC 6298 §2, and a count of attempts that went unanswered.
+/// Round-trip estimate (RFC 6298 §2) and a count of lost attempts.
 #[derive(Debug, Default)]
 pub(super) struct Estimate {
     smooth: Option<Duration>,
@@ -23,8 +23,8 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    /// An answer came, to the attempt with this number (from 0): those before it were lost.
-    pub(super) fn answered(&mut self, rtt: Duration, attempt: u8) {
+    /// Records an answer to the attempt with this number (from 0); the earlier ones were lost.
+    pub(super) fn record_answer(&mut self, rtt: Duration, attempt: u8) {
         self.answered += 1;
         self.missed += u32::from(attempt);
         self.slowest = self.slowest.max(rtt);
@@ -40,8 +40,8 @@ impl Estimate {
         }
     }
 
-    /// How long the next attempt may stay unanswered, where `unknown` is for no answers at all.
-    pub(super) fn patience(&self, unknown: Duration) -> Duration {
+    /// Returns the timeout of the next attempt; `unknown` if there was no answer yet.
+    pub(super) fn timeout(&self, unknown: Duration) -> Duration {
         match self.smooth {
             None => unknown,
             Some(smooth) => (smooth + self.variance * 4)
@@ -51,23 +51,23 @@ impl Estimate {
         }
     }
 
-    /// How many attempts make silence believable.
-    pub(super) fn attempts(&self, wanted: u8) -> u8 {
-        // A few answers say little about loss; none at all mostly mean that nothing answers.
-        let wanted = if (1..TELLING).contains(&self.answered) {
-            wanted.max(UNSURE)
+    /// Returns how many attempts without an answer make a port filtered.
+    pub(super) fn attempts(&self, requested: u8) -> u8 {
+        // A few answers say little about loss; without any, probably nothing answers at all.
+        let requested = if (1..MIN_ANSWERS).contains(&self.answered) {
+            requested.max(MIN_ATTEMPTS)
         } else {
-            wanted
+            requested
         };
         if self.missed == 0 {
-            return wanted;
+            return requested;
         }
         let answered = f64::from(self.answered);
         let loss = f64::from(self.missed + 1) / f64::from(self.missed + self.answered + 1);
-        // All of the answering ports would have to lose every attempt: answered * loss^n.
-        let needed = (WRONG / answered).ln() / loss.ln();
-        let most = wanted.saturating_add(EXTRA);
-        (wanted..most)
+        // Expected number of answering ports that lose all n attempts: answered * loss^n.
+        let needed = (MAX_ERROR / answered).ln() / loss.ln();
+        let most = requested.saturating_add(EXTRA_ATTEMPTS);
+        (requested..most)
             .find(|n| f64::from(*n) >= needed)
             .unwrap_or(most)
     }
@@ -79,19 +79,19 @@ mod tests {
 
     const UNKNOWN: Duration = Duration::from_millis(350);
 
-    fn seen(rtt_ms: u64, answered: u32, missed: u32) -> Estimate {
+    fn estimate_of(rtt_ms: u64, answered: u32, missed: u32) -> Estimate {
         let mut estimate = Estimate::default();
         for n in 0..answered {
-            estimate.answered(Duration::from_millis(rtt_ms), u8::from(n < missed));
+            estimate.record_answer(Duration::from_millis(rtt_ms), u8::from(n < missed));
         }
         estimate
     }
 
     #[test]
-    fn patience_follows_the_path() {
-        assert_eq!(Estimate::default().patience(UNKNOWN), UNKNOWN);
-        assert_eq!(seen(1, 20, 0).patience(UNKNOWN), FLOOR);
-        let far = seen(600, 20, 0).patience(UNKNOWN);
+    fn the_timeout_follows_the_round_trip() {
+        assert_eq!(Estimate::default().timeout(UNKNOWN), UNKNOWN);
+        assert_eq!(estimate_of(1, 20, 0).timeout(UNKNOWN), FLOOR);
+        let far = estimate_of(600, 20, 0).timeout(UNKNOWN);
         assert!(
             far >= Duration::from_millis(900) && far < Duration::from_secs(2),
             "{far:?}"
@@ -99,12 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn loss_asks_for_more_attempts() {
-        assert_eq!(seen(20, 100, 0).attempts(3), 3);
-        // A tenth lost: 1,000 ports need six attempts for one wrong answer in a thousand scans.
-        assert_eq!(seen(20, 1000, 110).attempts(3), 6);
-        assert_eq!(seen(20, 3, 0).attempts(3), 5);
-        assert_eq!(seen(20, 2, 2).attempts(3), 10);
-        assert_eq!(seen(20, 0, 0).attempts(3), 3);
+    fn loss_increases_the_number_of_attempts() {
+        assert_eq!(estimate_of(20, 100, 0).attempts(3), 3);
+        // With 10 % loss, 1,000 ports need six attempts for one wrong result in a thousand scans.
+        assert_eq!(estimate_of(20, 1000, 110).attempts(3), 6);
+        assert_eq!(estimate_of(20, 3, 0).attempts(3), 5);
+        assert_eq!(estimate_of(20, 2, 2).attempts(3), 10);
+        assert_eq!(estimate_of(20, 0, 0).attempts(3), 3);
     }
 }

@@ -1,5 +1,5 @@
-//! What an open port says: its greeting, the answer to a minimal HTTP request, or that it speaks
-//! TLS. One read, bounded in bytes and time; whatever is said is data and nothing else.
+//! Banner of an open port: its greeting, the response to a minimal HTTP request, or that it speaks
+//! TLS. The bytes and the time are limited; the content is untrusted data.
 
 use std::time::{Duration, Instant};
 
@@ -7,15 +7,15 @@ use tokio::{net::TcpStream, time::timeout_at};
 
 use crate::outlay;
 
-/// Bytes looked at.
-const BYTES: usize = 256;
-/// Characters told.
-const CHARACTERS: usize = 120;
+/// Most bytes read from a port.
+const MAX_BYTES: usize = 256;
+/// Most characters in a banner.
+const MAX_CHARACTERS: usize = 120;
 
-/// What is expected of a port, by its number.
+/// Protocol expected on a port, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// The server speaks first.
+    /// The server sends a greeting first.
     Greets,
     Http,
     Tls,
@@ -63,35 +63,35 @@ fn kind(port: u16) -> Kind {
     }
 }
 
-/// Whether a port is worth waiting for.
+/// Whether a banner is expected from this port.
 pub(super) fn is_expected(port: u16) -> bool {
     kind(port) != Kind::Unknown
 }
 
-/// Listens to a fresh connection for at most `patience`, and asks first where that is the custom.
-pub(super) async fn read(stream: TcpStream, port: u16, patience: Duration) -> Option<String> {
-    let deadline = Instant::now() + patience;
+/// Reads the banner of a new connection for at most `timeout`. Sends a request first if the protocol needs one.
+pub(super) async fn read(stream: TcpStream, port: u16, timeout: Duration) -> Option<String> {
+    let deadline = Instant::now() + timeout;
     let hello = client_hello();
-    let question: &[u8] = match kind(port) {
+    let request: &[u8] = match kind(port) {
         Kind::Greets | Kind::Unknown => &[],
         Kind::Http => b"HEAD / HTTP/1.0\r\n\r\n",
         Kind::Tls => &hello,
     };
 
-    if !question.is_empty() && outlay::spend(outlay::SYN + question.len()).is_ok() {
-        // Fits into an empty send buffer; one that does not take it gets no second try.
-        let _ = stream.try_write(question);
+    if !request.is_empty() && outlay::spend(outlay::SYN + request.len()).is_ok() {
+        // The request fits into an empty send buffer, so a failed write is not retried.
+        let _ = stream.try_write(request);
     }
 
-    let mut bytes = Vec::with_capacity(BYTES);
+    let mut bytes = Vec::with_capacity(MAX_BYTES);
 
     while !is_enough(&bytes, kind(port)) {
-        let mut buffer = [0; BYTES];
+        let mut buffer = [0; MAX_BYTES];
         match timeout_at(deadline.into(), stream.readable()).await {
             Ok(Ok(())) => {}
             _ => break,
         }
-        match stream.try_read(&mut buffer[..BYTES - bytes.len()]) {
+        match stream.try_read(&mut buffer[..MAX_BYTES - bytes.len()]) {
             Ok(0) => break,
             Ok(read) => bytes.extend(&buffer[..read]),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
@@ -99,12 +99,12 @@ pub(super) async fn read(stream: TcpStream, port: u16, patience: Duration) -> Op
         }
     }
 
-    understand(&bytes)
+    parse(&bytes)
 }
 
-/// A greeting is one line; an HTTP head is read further, for the name of the server.
+/// Whether the bytes suffice: any greeting, or a complete HTTP header for the name of the server.
 fn is_enough(bytes: &[u8], kind: Kind) -> bool {
-    bytes.len() >= BYTES
+    bytes.len() >= MAX_BYTES
         || match kind {
             Kind::Http => bytes.windows(4).any(|end| end == b"\r\n\r\n"),
             Kind::Tls => bytes.len() >= 3,
@@ -112,7 +112,7 @@ fn is_enough(bytes: &[u8], kind: Kind) -> bool {
         }
 }
 
-fn understand(bytes: &[u8]) -> Option<String> {
+fn parse(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() {
         return None;
     }
@@ -137,7 +137,7 @@ fn understand(bytes: &[u8]) -> Option<String> {
     printable(first)
 }
 
-/// The server's version from a `MySQL` greeting: length, sequence 0, protocol 10, NUL-ended text.
+/// Reads the version from a `MySQL` greeting: length, sequence 0, protocol 10, NUL-terminated text.
 fn mysql(bytes: &[u8]) -> Option<String> {
     let [_, _, 0, 0, 10, version @ ..] = bytes else {
         return None;
@@ -146,7 +146,7 @@ fn mysql(bytes: &[u8]) -> Option<String> {
     std::str::from_utf8(&version[..end]).ok().map(str::to_owned)
 }
 
-/// Without control and invisible formatting characters, and not too long.
+/// Replaces control and invisible formatting characters and limits the length.
 fn printable(text: &str) -> Option<String> {
     let clean: String = text
         .chars()
@@ -157,19 +157,19 @@ fn printable(text: &str) -> Option<String> {
                 c
             }
         })
-        .take(CHARACTERS)
+        .take(MAX_CHARACTERS)
         .collect();
     let clean = clean.trim_matches(|c: char| c.is_whitespace() || c == '\u{fffd}');
     (!clean.is_empty()).then(|| clean.to_owned())
 }
 
-/// Marks that turn or hide text: zero width, direction, byte order, line and paragraph ends.
+/// Whether a character can reorder or hide text: zero width, direction, byte order, line and paragraph separators.
 fn is_formatting(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A minimal TLS 1.2 `ClientHello` (RFC 5246 §7.4.1.2) without a server name. Any answer to it says
-/// TLS, the alert of a server that wants TLS 1.3 included; the handshake is not finished.
+/// Returns a minimal TLS 1.2 `ClientHello` (RFC 5246 §7.4.1.2) without a server name. Any TLS record
+/// in response proves TLS, even the alert of a server that requires TLS 1.3; the handshake is not completed.
 fn client_hello() -> Vec<u8> {
     const EXTENSIONS: [u8; 28] = [
         0, 10, 0, 6, 0, 4, 0, 29, 0, 23, // groups: X25519, P-256
@@ -177,7 +177,7 @@ fn client_hello() -> Vec<u8> {
         0, 11, 0, 2, 1, 0, // uncompressed points
     ];
     let mut body = vec![3, 3];
-    // The random: nothing is kept secret with it, as the handshake ends here.
+    // Client random: constant, since the handshake ends here.
     body.extend([0x4e; 32]);
     // No session; ECDHE-RSA and ECDHE-ECDSA with AES-128-GCM; no compression.
     body.extend([0, 0, 4, 0xc0, 0x2f, 0xc0, 0x2b, 1, 0]);

@@ -1,4 +1,4 @@
-//! The scan: rounds of attempts over the ports that have not answered yet.
+//! The scan loop: rounds of attempts over the ports that have not answered yet.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -22,17 +22,17 @@ use crate::{
     icmp::millis,
 };
 
-/// SYNs per millisecond, and the most that may catch up after a delay: a burst that overruns a
-/// queue on the way is loss of our own making.
+/// SYNs per millisecond, and the largest burst after a delay: a burst that overflows a queue on the
+/// path would cause packet loss.
 const PER_MS: u32 = 40;
 const BURST: u32 = 160;
-/// How long to pause when the system has no socket to give.
+/// Pause after the system could not create a socket.
 const STARVED: Duration = Duration::from_millis(10);
-/// How often, before a port counts as not checked.
+/// Most such pauses in a row before a port is reported as not checked.
 const SHORTAGES: u32 = 200;
 
-/// Checks TCP ports of an address. `on_result` gets each port when its state is known, and once
-/// more with its hint if it gives one; the results come in the order of `ports`, doubles dropped.
+/// Checks TCP ports of an address. `on_result` is called for each port when its state is known, and
+/// again with its banner if there is one. The results have the order of `ports`, without duplicates.
 pub async fn check_ports(
     address: IpAddr,
     ports: &[u16],
@@ -53,7 +53,7 @@ pub async fn check_ports(
             biased;
             Some(done) = attempts.next(), if !attempts.is_empty() => {
                 scan.finish(done, &mut on_result);
-                // What else is ready, before timers are looked at.
+                // Process everything that is ready before checking timers.
                 while let Some(Some(done)) = scan.attempts.next().now_or_never() {
                     scan.finish(done, &mut on_result);
                 }
@@ -68,7 +68,7 @@ pub async fn check_ports(
     scan.results()
 }
 
-/// What an attempt brought; `Err` when it was called off.
+/// Result of an attempt; `Err` if it was cancelled.
 type Done = Result<(usize, u8, io::Result<(Answer, Duration)>), futures::future::Aborted>;
 
 #[derive(Default)]
@@ -85,11 +85,11 @@ struct Scan {
     ports: Vec<Port>,
     /// Ports whose next attempt is due, by index.
     queue: VecDeque<usize>,
-    /// Attempts that may still be answered in time, oldest first.
+    /// Attempts before their timeout, oldest first.
     waiting: VecDeque<(Instant, usize, u8)>,
-    /// Attempts past that, kept while descriptors last.
+    /// Attempts after their timeout, kept open while descriptors are available.
     late: VecDeque<AbortHandle>,
-    /// Silent in this round.
+    /// Ports without an answer in this round.
     silent: Vec<usize>,
     round: u8,
     attempts: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -101,11 +101,11 @@ struct Scan {
     credit: u32,
     credited: Instant,
     starved_until: Option<Instant>,
-    /// Attempts in a row for which there was no socket.
+    /// Attempts in a row that failed for lack of a socket.
     shortages: u32,
 }
 
-/// Not the target's fault, and it passes: descriptors, memory or local ports are used up.
+/// Whether an error is a temporary local shortage of descriptors, memory or ports.
 fn is_shortage(error: &io::Error) -> bool {
     #[cfg(unix)]
     let shortages = {
@@ -154,7 +154,7 @@ impl Scan {
         }
     }
 
-    /// Starts the attempts that are due, at a bounded rate and within the descriptors there are.
+    /// Starts the attempts that are due, at a limited rate and within the available descriptors.
     fn launch(&mut self) {
         let now = Instant::now();
         if self.starved_until.is_some_and(|until| now < until) {
@@ -181,7 +181,7 @@ impl Scan {
             }
 
             if self.attempts.len() + self.hints.len() >= self.budget {
-                // The oldest late ones make room: once they have been polled, next time round.
+                // Cancel the oldest late attempts; their descriptors are free after the next poll.
                 for _ in 0..PER_MS {
                     if let Some(oldest) = self.late.pop_front() {
                         oldest.abort();
@@ -204,15 +204,15 @@ impl Scan {
         }
     }
 
-    /// Moves attempts that were not answered in time to the late ones, and ends rounds.
+    /// Moves attempts that timed out to the late ones, and ends rounds.
     fn expire(&mut self, on_result: &mut impl FnMut(&PortResult)) {
         let now = Instant::now();
-        let patience = self.patience();
+        let attempt_timeout = self.attempt_timeout();
 
         while let Some((sent, index, attempt)) = self.waiting.front().copied() {
             let port = &self.ports[index];
             if port.result.is_none() {
-                if now < sent + patience {
+                if now < sent + attempt_timeout {
                     break;
                 }
                 self.late
@@ -241,12 +241,12 @@ impl Scan {
         }
     }
 
-    fn patience(&self) -> Duration {
+    fn attempt_timeout(&self) -> Duration {
         let attempts = u32::from(self.options.retries) + 1;
-        self.estimate.patience(self.options.timeout / attempts)
+        self.estimate.timeout(self.options.timeout / attempts)
     }
 
-    /// When to look again; `None` when everything is known.
+    /// Returns when to check again; `None` if the scan is complete.
     fn next_wake(&self) -> Option<Instant> {
         let now = Instant::now();
         if self.unresolved == 0 {
@@ -258,10 +258,10 @@ impl Scan {
             let front = self
                 .waiting
                 .front()
-                .map(|(sent, ..)| *sent + self.patience());
+                .map(|(sent, ..)| *sent + self.attempt_timeout());
             return Some(front.unwrap_or(millisecond));
         }
-        // At least the rest of the millisecond: credit, descriptors or the window are short.
+        // Wait at least for the rest of the millisecond: credit, descriptors or the window are exhausted.
         Some(
             self.starved_until
                 .map_or(millisecond, |until| until.max(millisecond)),
@@ -291,20 +291,20 @@ impl Scan {
 
         match answer {
             Answer::Open(stream) => {
-                self.estimate.answered(rtt, attempt);
+                self.estimate.record_answer(rtt, attempt);
                 self.resolve(index, PortState::Open, rtt_ms, None, on_result);
                 self.listen(index, stream);
             }
             Answer::Refused => {
-                self.estimate.answered(rtt, attempt);
+                self.estimate.record_answer(rtt, attempt);
                 self.resolve(index, PortState::Closed, rtt_ms, None, on_result);
             }
             Answer::Notice(notice, from) => {
-                // Not a round trip to the host, and "host unreachable" takes seconds to say.
+                // Not a round trip to the host, and routers take seconds to report "host unreachable".
                 let reason = Some(rejection(notice, from));
                 self.resolve(index, PortState::Filtered, rtt_ms, reason, on_result);
             }
-            // The kernel gave up, long after we did.
+            // The kernel's timeout, long after ours.
             Answer::Failed(error) if error.kind() == io::ErrorKind::TimedOut => {}
             Answer::Failed(error) => {
                 let reason = Some(local_reason(&error));
@@ -313,8 +313,8 @@ impl Scan {
         }
     }
 
-    /// There was no socket: the attempt was none. It is made again, with fewer at a time, until
-    /// the system has given none for long enough.
+    /// Handles an attempt that got no socket: repeats it, with fewer at a time, until the limit of
+    /// pauses is reached.
     fn starved(
         &mut self,
         index: usize,
@@ -369,12 +369,12 @@ impl Scan {
         port.result = Some(result);
     }
 
-    /// Hears what an open port says, beside the scan.
+    /// Reads the banner of an open port, in parallel with the scan.
     fn listen(&mut self, index: usize, stream: tokio::net::TcpStream) {
         let port = self.ports[index].number;
         let wait = self.options.hint_timeout;
-        // Without waiting there is still the time that the scan takes anyway.
-        let patience = if wait.is_zero() {
+        // Without a wait, use the time that the scan takes anyway.
+        let attempt_timeout = if wait.is_zero() {
             self.options.timeout
         } else {
             wait
@@ -384,7 +384,7 @@ impl Scan {
             self.hints_until = Some(self.hints_until.map_or(until, |other| other.max(until)));
         }
         self.hints
-            .push(async move { (index, hint::read(stream, port, patience).await) }.boxed());
+            .push(async move { (index, hint::read(stream, port, attempt_timeout).await) }.boxed());
     }
 
     fn hint(

@@ -1,4 +1,4 @@
-//! Servers that end their answers in every way, and charsets.
+//! Servers that end their answers in different ways, and charsets.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use super::*;
 
 const FACTS: &[u8] = b"Domain Name: WIDGET.TEST\r\nRegistrar: Widget Registrar, Inc.\r\n";
 
-/// What a server does once it has said its text.
+/// What a server does after sending its text.
 #[derive(Clone, Copy)]
 enum End {
     Closes,
@@ -16,19 +16,19 @@ enum End {
     NeverCloses,
 }
 
-/// A server on a port of its own.
+/// A test server on its own port.
 struct Scripted {
     endpoint: Endpoint,
-    /// Connections so far.
-    asked: Arc<AtomicUsize>,
+    /// Number of connections so far.
+    connections: Arc<AtomicUsize>,
 }
 
 impl Scripted {
     async fn start(address: &str, text: &'static [u8], end: End) -> Self {
         let listener = TcpListener::bind((address, 0)).await.expect("binds");
         let local = listener.local_addr().expect("an address");
-        let asked = Arc::new(AtomicUsize::new(0));
-        let counter = asked.clone();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = connections.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::Relaxed);
@@ -37,25 +37,25 @@ impl Scripted {
         });
         Self {
             endpoint: local.to_string().parse().expect("an endpoint"),
-            asked,
+            connections,
         }
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 
 async fn play(mut stream: TcpStream, text: &[u8], end: End) {
     let mut line = [0; 512];
     let length = stream.read(&mut line).await.unwrap_or(0);
-    // What it was asked comes first, so that tests see it.
+    // Echo the query first, so that tests can check it.
     let _ = stream.write_all(&line[..length]).await;
     let _ = stream.write_all(text).await;
     match end {
         End::Closes => {}
         End::Resets => _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)),
-        // Until the other side does.
+        // Wait until the client closes.
         End::NeverCloses => _ = stream.read(&mut line).await,
     }
 }
@@ -74,14 +74,14 @@ fn whois(timeout_ms: u64) -> Whois {
     Whois::new(&settings, net.dns, net.guard)
 }
 
-/// What is shown of the answer to a line about something.
-async fn told(whois: &Whois, server: &Scripted, line: &str, subject: &str) -> String {
+/// Sends a query and returns the decoded answer.
+async fn query(whois: &Whois, server: &Scripted, line: &str, subject: &str) -> String {
     let bytes = whois.query(&server.endpoint, line, subject).await;
     whois::decode(&bytes.expect("an answer"))
 }
 
 #[tokio::test]
-async fn a_server_is_asked_the_line_as_it_is_whatever_it_is_about() {
+async fn sends_the_line_unmodified() {
     let whois = whois(5000);
     for (address, line, subject) in [
         ("127.0.0.1", "-T dn,ace widget.test", "widget.test"),
@@ -91,36 +91,39 @@ async fn a_server_is_asked_the_line_as_it_is_whatever_it_is_about() {
         ("127.0.0.1", "_under.widget.test/e", "_under.widget.test"),
     ] {
         let server = Scripted::start(address, FACTS, End::Closes).await;
-        let text = told(&whois, &server, line, subject).await;
+        let text = query(&whois, &server, line, subject).await;
         assert_eq!(
             text,
             format!("{line}\nDomain Name: WIDGET.TEST\nRegistrar: Widget Registrar, Inc.\n")
         );
-        assert_eq!(server.asked(), 1);
+        assert_eq!(server.connections(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_server_that_breaks_off_is_asked_once_more_and_from_then_on_read_at_once() {
+async fn keeps_a_partial_answer_and_remembers_the_server() {
     let long: &[u8] = &[b'x'; 8192];
-    for (text, end, kept) in [
+    for (text, end, expected) in [
         (FACTS, End::Resets, 13 + FACTS.len()),
         (FACTS, End::NeverCloses, 13 + FACTS.len()),
         (long, End::Closes, 4096),
     ] {
         let whois = whois(1000);
         let server = Scripted::start("127.0.0.1", text, end).await;
-        for asked in [2, 3] {
+        for connections in [2, 3] {
             let answer = whois.query(&server.endpoint, "widget.test", "widget.test");
-            let answer = answer.await.expect("what came");
+            let answer = answer.await.expect("a partial answer");
             assert!(answer.starts_with(b"widget.test\r\n"));
-            assert_eq!((answer.len(), server.asked()), (kept, asked));
+            assert_eq!(
+                (answer.len(), server.connections()),
+                (expected, connections)
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_at_all_is_a_timeout() {
+async fn a_server_that_sends_nothing_times_out() {
     let whois = whois(200);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let endpoint = listener.local_addr().expect("an address").to_string();
@@ -132,7 +135,7 @@ async fn a_server_that_says_nothing_at_all_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_connection_is_not_asked_again() {
+async fn a_refused_connection_is_not_retried() {
     let whois = whois(5000);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let endpoint = listener.local_addr().expect("an address").to_string();
@@ -147,42 +150,42 @@ async fn a_server_that_takes_no_connection_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_sent_is_not_sent() {
+async fn sends_nothing_over_budget() {
     let whois = whois(5000);
     let server = Scripted::start("127.0.0.1", FACTS, End::Closes).await;
     let asking = whois.query(&server.endpoint, "widget.test", "widget.test");
     let failure = outlay::Outlay::new(100).during(asking).await;
     assert_eq!(
         failure.expect_err("no budget").to_string(),
-        "127.0.0.1: this lookup has sent all that it may (100 bytes)"
+        "127.0.0.1: egress limit of this lookup reached (100 bytes)"
     );
-    assert_eq!(server.asked(), 0);
+    assert_eq!(server.connections(), 0);
 }
 
 #[tokio::test]
-async fn answers_in_any_charset() {
+async fn decodes_answers_in_any_charset() {
     let whois = whois(5000);
 
-    for (subject, sent, text, asked) in [
+    for (subject, sent, text, connections) in [
         ("a.com", &b"W\xfcdget"[..], "Wüdget", 1),
-        // The name's top-level domain tells what the bytes alone do not.
+        // The top-level domain decides where the bytes alone are ambiguous.
         ("a.com.tr", b"\xddstanbul I\xf0d\xfdr", "İstanbul Iğdır", 1),
         ("a.pl", b"Sp\xf3\xb3ka, \xa3\xf3d\x9f", "Spółka, Łódź", 1),
         ("a.jp", b"\x1b$BEPO?<TL>\x1b(B", "登録者名", 1),
         ("a.jp", b"\x8a\x94\x8e\xae\x89\xef\x8e\xd0", "株式会社", 1),
         ("a.kr", "도메인이름".as_bytes(), "도메인이름", 1),
-        // One broken character does not spoil the others.
+        // One invalid character does not affect the others.
         (
             "a.de",
             b"J\xc3\xb6rg M\xc3\xbcller Z\xc3\xbcrich \xc3\x9cber \xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc gr\xfc",
             "Jörg Müller Zürich Über äöüßäöü gr\u{fffd}",
             1,
         ),
-        // What fits no charset that the crate thinks of is read again.
+        // An answer that fits no charset that the crate tries is read again.
         ("a.jp", b"J\xf6rg M\xfcller, Z\xfcrich", "Jörg Müller, Zürich", 2),
     ] {
         let server = Scripted::start("127.0.0.1", sent, End::Closes).await;
-        let answer = told(&whois, &server, "?", subject).await;
-        assert_eq!((&*answer, server.asked()), (&*format!("?\n{text}"), asked));
+        let answer = query(&whois, &server, "?", subject).await;
+        assert_eq!((&*answer, server.connections()), (&*format!("?\n{text}"), connections));
     }
 }

@@ -1,11 +1,11 @@
 use super::*;
 use crate::dns::wire::{Scripted, answer};
 
-fn nobody() -> Client {
+fn no_server() -> Client {
     Client::new(Vec::new(), 1)
 }
 
-async fn somebody() -> (Scripted, Client) {
+async fn working_server() -> (Scripted, Client) {
     let server = Scripted::start(|query| Some(answer(query, 0, None)), None).await;
     let client = Client::new(vec![server.upstream()], 1);
     (server, client)
@@ -15,65 +15,65 @@ fn note(alive: &Alive, answered: &[bool]) {
     answered.iter().for_each(|answered| alive.note(*answered));
 }
 
-/// Time passes, and runs on as it does: what follows uses sockets.
-async fn later(by: Duration) {
+/// Advances the clock, then resumes it, since the next step uses sockets.
+async fn advance(by: Duration) {
     tokio::time::pause();
     tokio::time::advance(by).await;
     tokio::time::resume();
 }
 
 #[tokio::test]
-async fn who_was_never_asked_or_failed_twice_is_believed_to_be_there() {
+async fn unused_resolvers_and_two_failures_count_as_healthy() {
     let alive = Alive::default();
     for answered in [&[][..], &[false, false], &[true, false, false], &[true]] {
         note(&alive, answered);
-        assert!(alive.check(&nobody()).await.is_ok());
+        assert!(alive.check(&no_server()).await.is_ok());
         note(&alive, &[true]);
     }
 }
 
 #[tokio::test]
-async fn after_three_failures_the_resolvers_are_asked_themselves() {
+async fn after_three_failures_a_check_sends_a_query() {
     let alive = Alive::default();
     note(&alive, &[false, false, false]);
-    let failure = alive.check(&nobody()).await.expect_err("nobody");
+    let failure = alive.check(&no_server()).await.expect_err("nobody");
     assert_eq!(
         failure.to_string(),
         "no resolver is configured; see `[dns] servers`"
     );
     let alive = Alive::default();
     note(&alive, &[false, false, false]);
-    let (server, client) = somebody().await;
+    let (server, client) = working_server().await;
     assert!(alive.check(&client).await.is_ok());
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.query_count(), 1);
 }
 
 #[tokio::test]
-async fn what_they_told_holds_for_a_while() {
+async fn the_result_is_reused_for_three_seconds() {
     let alive = Alive::default();
     note(&alive, &[false, false, false]);
-    let (server, client) = somebody().await;
-    assert!(alive.check(&nobody()).await.is_err());
+    let (server, client) = working_server().await;
+    assert!(alive.check(&no_server()).await.is_err());
     assert!(alive.check(&client).await.is_err());
-    assert_eq!(server.asked(), 0, "the answer is still good");
-    later(HOLDS).await;
+    assert_eq!(server.query_count(), 0, "the last result is reused");
+    advance(TTL).await;
     assert!(alive.check(&client).await.is_ok());
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.query_count(), 1);
 }
 
 #[tokio::test]
-async fn an_answer_in_between_makes_what_they_told_worthless() {
+async fn a_recovery_invalidates_the_last_result() {
     let alive = Alive::default();
     note(&alive, &[false, false, false]);
-    assert!(alive.check(&nobody()).await.is_err());
+    assert!(alive.check(&no_server()).await.is_err());
     note(&alive, &[true, false, false, false]);
-    let (server, client) = somebody().await;
+    let (server, client) = working_server().await;
     assert!(alive.check(&client).await.is_ok());
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.query_count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_believed_after_two_seconds() {
+async fn a_check_times_out_after_two_seconds() {
     let alive = Alive::default();
     note(&alive, &[false, false, false]);
     let server = Scripted::start(|_| None, None).await;
@@ -81,6 +81,6 @@ async fn silence_is_believed_after_two_seconds() {
     let failure = alive.check(&silent).await.expect_err("silence");
     assert_eq!(
         failure.to_string(),
-        "every configured resolver did not answer within 2 s"
+        "the configured resolvers did not answer within 2 s"
     );
 }

@@ -2,7 +2,7 @@ use std::io;
 
 use super::*;
 use crate::dns::wire::{
-    self, ASKED, QR, REFUSED, SERVFAIL, Scripted, TC, answer, opt, record, upstream,
+    self, QR, QUESTION_NAME, REFUSED, SERVFAIL, Scripted, TC, answer, opt, record, upstream,
 };
 
 const GOOD: [u8; 4] = [192, 0, 2, 1];
@@ -18,15 +18,15 @@ fn client(servers: &[&Scripted], attempts: u32) -> Client {
     )
 }
 
-/// Asks for the address of a name and tells it, with the server that gave it, or the code or fault instead.
-async fn told(client: &Client) -> (String, String) {
+/// Queries the address of a name. Returns the server and its answer, RCODE or error.
+async fn summary(client: &Client) -> (String, String) {
     match client.query("www.example.com", Rtype::A).await {
         Ok(response) => {
-            let told = match response.message.addresses().as_slice() {
+            let summary = match response.message.addresses().as_slice() {
                 [] => response.message.rcode.to_string(),
                 [first, ..] => first.to_string(),
             };
-            (response.resolver, told)
+            (response.resolver, summary)
         }
         Err(failure) => (String::new(), failure.to_string()),
     }
@@ -37,7 +37,7 @@ fn from(server: &Scripted, what: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_refusal_is_asked_of_the_next_server_which_then_comes_first() {
+async fn after_a_refusal_the_next_server_answers_and_is_preferred() {
     for refusal in [
         (|query| Some(answer(query, SERVFAIL, None))) as fn(&[u8]) -> _,
         |query| Some(answer(query, REFUSED, None)),
@@ -48,62 +48,59 @@ async fn a_refusal_is_asked_of_the_next_server_which_then_comes_first() {
         ];
         let client = client(&[&servers[0], &servers[1]], 2);
         for _ in 0..3 {
-            assert_eq!(told(&client).await, from(&servers[1], "192.0.2.1"));
+            assert_eq!(summary(&client).await, from(&servers[1], "192.0.2.1"));
         }
-        assert_eq!((servers[0].asked(), servers[1].asked()), (1, 3));
+        assert_eq!((servers[0].query_count(), servers[1].query_count()), (1, 3));
     }
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_an_answer_that_no_other_server_betters() {
+async fn nxdomain_is_final() {
     let servers = [
         Scripted::start(|query| Some(answer(query, 3, None)), None).await,
         Scripted::start(good, None).await,
     ];
     let client = client(&[&servers[0], &servers[1]], 2);
-    assert_eq!(told(&client).await, from(&servers[0], "NXDOMAIN"));
-    assert_eq!(servers[1].asked(), 0);
+    assert_eq!(summary(&client).await, from(&servers[0], "NXDOMAIN"));
+    assert_eq!(servers[1].query_count(), 0);
 }
 
 #[tokio::test]
-async fn where_every_server_refuses_the_first_refusal_is_told() {
+async fn returns_the_first_refusal_if_every_server_refuses() {
     let servers = [
         Scripted::start(|query| Some(answer(query, SERVFAIL, None)), None).await,
         Scripted::start(|query| Some(answer(query, REFUSED, None)), None).await,
     ];
     let client = client(&[&servers[0], &servers[1]], 3);
-    assert_eq!(told(&client).await, from(&servers[0], "SERVFAIL"));
-    assert_eq!((servers[0].asked(), servers[1].asked()), (1, 1));
+    assert_eq!(summary(&client).await, from(&servers[0], "SERVFAIL"));
+    assert_eq!((servers[0].query_count(), servers[1].query_count()), (1, 1));
 }
 
 #[tokio::test]
-async fn the_only_server_is_not_asked_again_for_what_it_refused() {
+async fn a_single_server_is_not_retried_after_a_refusal() {
     let server = Scripted::start(|query| Some(answer(query, SERVFAIL, None)), None).await;
     assert_eq!(
-        told(&client(&[&server], 3)).await,
+        summary(&client(&[&server], 3)).await,
         from(&server, "SERVFAIL")
     );
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.query_count(), 1);
 }
 
 #[tokio::test]
-async fn a_server_that_talks_nonsense_is_passed_over() {
+async fn skips_a_server_that_echoes_the_query() {
     let servers = [
-        // its own question back
+        // echoes the query
         Scripted::start(|query| Some(query.to_vec()), None).await,
         Scripted::start(good, None).await,
     ];
     let both = client(&[&servers[0], &servers[1]], 1);
-    assert_eq!(told(&both).await, from(&servers[1], "192.0.2.1"));
-    let (_, why) = told(&client(&[&servers[0]], 1)).await;
-    assert_eq!(
-        why,
-        format!("{}: its answer is malformed", servers[0].address)
-    );
+    assert_eq!(summary(&both).await, from(&servers[1], "192.0.2.1"));
+    let (_, why) = summary(&client(&[&servers[0]], 1)).await;
+    assert_eq!(why, format!("{}: malformed response", servers[0].address));
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_ends_the_lookup() {
+async fn a_malformed_record_ends_the_lookup() {
     let broken = |query: &[u8]| {
         let mut wire = answer(query, 0, None);
         wire[7] = 1;
@@ -114,15 +111,15 @@ async fn a_record_that_cannot_be_read_ends_the_lookup() {
         Scripted::start(broken, None).await,
         Scripted::start(good, None).await,
     ];
-    let (_, why) = told(&client(&[&servers[0], &servers[1]], 2)).await;
-    let start = format!("{}: its answer is malformed: ", servers[0].address);
+    let (_, why) = summary(&client(&[&servers[0], &servers[1]], 2)).await;
+    let start = format!("{}: malformed response: ", servers[0].address);
     assert!(why.starts_with(&start), "{why}");
-    assert_eq!(servers[1].asked(), 0);
+    assert_eq!(servers[1].query_count(), 0);
 }
 
 #[tokio::test]
-async fn forged_answers_before_the_true_one_are_not_heard() {
-    // Another id; then silence. A forger does not know the id, and what he sends ends nothing.
+async fn ignores_responses_with_another_id() {
+    // A response with another ID, then silence. An attacker does not know the ID, so the query must go on waiting.
     let forged = |query: &[u8]| {
         let mut wire = answer(query, 0, Some([203, 0, 113, 66]));
         wire[0] ^= 0xff;
@@ -130,34 +127,34 @@ async fn forged_answers_before_the_true_one_are_not_heard() {
     };
     let server = Scripted::start(forged, None).await;
     let client = client(&[&server], 1);
-    let asking = told(&client);
+    let asking = summary(&client);
     tokio::pin!(asking);
     tokio::select! {
         biased;
-        told = &mut asking => panic!("{told:?}"),
-        () = async { while server.asked() == 0 { tokio::task::yield_now().await } } => {}
+        summary = &mut asking => panic!("{summary:?}"),
+        () = async { while server.query_count() == 0 { tokio::task::yield_now().await } } => {}
     }
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_port_where_nothing_listens_costs_no_wait() {
+async fn a_closed_port_fails_without_waiting_for_the_timeout() {
     let free = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
     let closed = free.local_addr().expect("an address");
     drop(free);
     let server = Scripted::start(good, None).await;
     let both = Client::new(vec![upstream(closed), server.upstream()], 1);
-    assert_eq!(told(&both).await, from(&server, "192.0.2.1"));
+    assert_eq!(summary(&both).await, from(&server, "192.0.2.1"));
     let alone = Client::new(vec![upstream(closed)], 2);
-    let (_, why) = told(&alone).await;
+    let (_, why) = summary(&alone).await;
     assert_eq!(
         why,
-        format!("{closed}: no DNS server listens there (connection refused)")
+        format!("{closed}: connection refused (no DNS server is listening)")
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_a_timeout_after_every_attempt() {
+async fn times_out_after_every_attempt() {
     let server = Scripted::start(|_| None, None).await;
     let failure = client(&[&server], 3)
         .query("www.example.com", Rtype::A)
@@ -170,13 +167,13 @@ async fn silence_is_a_timeout_after_every_attempt() {
 }
 
 #[tokio::test]
-async fn without_servers_there_is_nobody_to_ask() {
-    let (_, why) = told(&Client::new(Vec::new(), 3)).await;
+async fn fails_without_configured_servers() {
+    let (_, why) = summary(&Client::new(Vec::new(), 3)).await;
     assert_eq!(why, "no resolver is configured; see `[dns] servers`");
 }
 
 #[tokio::test]
-async fn what_is_cut_short_is_asked_for_over_tcp() {
+async fn retries_a_truncated_response_over_tcp() {
     let server = Scripted::start(|query| Some(answer(query, TC, None)), Some(good)).await;
     let response = client(&[&server], 1)
         .query("www.example.com", Rtype::A)
@@ -188,8 +185,8 @@ async fn what_is_cut_short_is_asked_for_over_tcp() {
 }
 
 #[tokio::test]
-async fn without_tcp_the_part_that_came_is_kept() {
-    // A server that closes each TCP connection without a word.
+async fn returns_the_truncated_response_if_tcp_fails() {
+    // A server that closes each TCP connection at once.
     let short = |query: &[u8]| Some(answer(query, TC, Some(GOOD)));
     let server = Scripted::start(short, Some(|_| None)).await;
     let response = client(&[&server], 1)
@@ -201,28 +198,28 @@ async fn without_tcp_the_part_that_came_is_kept() {
 }
 
 #[tokio::test]
-async fn a_server_from_before_edns_is_asked_as_it_understands() {
+async fn retries_without_edns_after_formerr_or_notimp() {
     let old = |query: &[u8]| match query[11] {
         0 => good(query),
         _ => Some(answer(query, 1, None)),
     };
     let server = Scripted::start(old, None).await;
     assert_eq!(
-        told(&client(&[&server], 1)).await,
+        summary(&client(&[&server], 1)).await,
         from(&server, "192.0.2.1")
     );
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.query_count(), 2);
 }
 
 #[tokio::test]
-async fn one_family_of_addresses_is_enough() {
+async fn addresses_of_one_family_are_enough() {
     let only_v6 = |query: &[u8]| {
         let aaaa = query[query.len() - 14] == 28;
         let mut wire = answer(query, if aaaa { 0 } else { SERVFAIL }, None);
         if aaaa {
             wire[7] = 1;
             wire.extend(record(
-                ASKED,
+                QUESTION_NAME,
                 28,
                 60,
                 &[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9],
@@ -231,17 +228,17 @@ async fn one_family_of_addresses_is_enough() {
         Some(wire)
     };
     let server = Scripted::start(only_v6, None).await;
-    let found = client(&[&server], 1).addresses("a.example").await;
+    let addresses = client(&[&server], 1).addresses("a.example").await;
     assert_eq!(
-        found.expect("addresses"),
+        addresses.expect("addresses"),
         ["2001:db8::9".parse::<IpAddr>().expect("an address")]
     );
     let none = Client::new(Vec::new(), 1).addresses("a.example").await;
-    assert!(none.is_err(), "nobody to ask is not an empty list");
+    assert!(none.is_err(), "a failure is not an empty list");
 }
 
 #[test]
-fn questions_ask_for_what_they_are_to() {
+fn requests_have_the_flags_of_the_question() {
     let octets = |question: &Question<'_>, edns| match request(question, edns) {
         Ok(request) => request.to_vec().expect("encodes"),
         Err(_) => panic!("{question:?}"),
@@ -273,7 +270,7 @@ fn questions_ask_for_what_they_are_to() {
 }
 
 #[test]
-fn names_are_asked_for_as_dns_takes_them() {
+fn converts_names_to_wire_format() {
     let wire = |name: &str| wire_name(name).map(|name| name.to_ascii());
     let longest = [&"a".repeat(63); 4].map(String::as_str).join(".");
 
@@ -283,7 +280,7 @@ fn names_are_asked_for_as_dns_takes_them() {
         ("example.com", Some("example.com.")),
         ("example.com.", Some("example.com.")),
         ("_dmarc.example.com", Some("_dmarc.example.com.")),
-        // RFC 2317; hickory's presentation escapes what need not be.
+        // RFC 2317; hickory's presentation format escapes the slash.
         (
             "0/26.2.0.192.in-addr.arpa",
             Some("0\\/26.2.0.192.in-addr.arpa."),
@@ -304,24 +301,24 @@ fn names_are_asked_for_as_dns_takes_them() {
 }
 
 #[test]
-fn an_answer_is_to_the_question_that_was_asked() {
+fn accepts_only_a_response_with_the_question_of_the_query() {
     let question = Question::new("www.example.com.", Rtype::A);
-    let asked = |question, answers: &[Vec<u8>]| {
+    let query_count = |question, answers: &[Vec<u8>]| {
         Message::read(wire::message(QR, question, [answers, &[], &[]])).expect("reads")
     };
     let address = record(&wire::name("www.example.com"), 1, 1, &GOOD);
 
     for (message, fits) in [
-        (asked(Some(("www.example.com", 1)), &[]), true),
+        (query_count(Some(("www.example.com", 1)), &[]), true),
         (
-            asked(Some(("WWW.Example.COM", 1)), std::slice::from_ref(&address)),
+            query_count(Some(("WWW.Example.COM", 1)), std::slice::from_ref(&address)),
             true,
         ),
-        (asked(Some(("www.example.com", 28)), &[]), false),
-        (asked(Some(("example.com", 1)), &[]), false),
-        (asked(Some(("", 1)), &[]), false),
-        (asked(None, &[]), true),
-        (asked(None, &[address]), false),
+        (query_count(Some(("www.example.com", 28)), &[]), false),
+        (query_count(Some(("example.com", 1)), &[]), false),
+        (query_count(Some(("", 1)), &[]), false),
+        (query_count(None, &[]), true),
+        (query_count(None, &[address]), false),
     ] {
         let outcome = answers_the_question(&question, &message);
         assert_eq!(outcome.is_ok(), fits, "{message:?}");
@@ -329,7 +326,7 @@ fn an_answer_is_to_the_question_that_was_asked() {
 }
 
 #[test]
-fn refusals_are_what_another_server_may_do_better() {
+fn servfail_notimp_and_refused_are_refusals() {
     for (code, refusal) in [
         (0, false),
         (1, false),
@@ -346,35 +343,36 @@ fn refusals_are_what_another_server_may_do_better() {
 }
 
 #[test]
-fn faults_are_told_in_words() {
+fn describes_network_errors() {
     let server = upstream("192.0.2.53:53".parse().expect("an address"));
-    let told = |error: NetError| failure(&server, &error, Duration::from_millis(1500)).to_string();
+    let summary =
+        |error: NetError| failure(&server, &error, Duration::from_millis(1500)).to_string();
     let io = |kind: io::ErrorKind| NetError::from(io::Error::from(kind));
     let all = [
-        told(NetError::Timeout),
-        told(io(io::ErrorKind::TimedOut)),
-        told(io(io::ErrorKind::ConnectionRefused)),
-        told(io(io::ErrorKind::ConnectionReset)),
-        told(io(io::ErrorKind::UnexpectedEof)),
-        told(io(io::ErrorKind::NetworkUnreachable)),
-        told(NetError::NoConnections),
-        told(NetError::Msg("something else".into())),
+        summary(NetError::Timeout),
+        summary(io(io::ErrorKind::TimedOut)),
+        summary(io(io::ErrorKind::ConnectionRefused)),
+        summary(io(io::ErrorKind::ConnectionReset)),
+        summary(io(io::ErrorKind::UnexpectedEof)),
+        summary(io(io::ErrorKind::NetworkUnreachable)),
+        summary(NetError::NoConnections),
+        summary(NetError::Msg("something else".into())),
     ];
 
     insta::assert_snapshot!(all.join("\n"), @r#"
     192.0.2.53:53 did not answer within 1.5 s
     192.0.2.53:53 did not answer within 1.5 s
-    192.0.2.53:53: no DNS server listens there (connection refused)
-    192.0.2.53:53: it closed the connection without an answer
-    192.0.2.53:53: it closed the connection without an answer
+    192.0.2.53:53: connection refused (no DNS server is listening)
+    192.0.2.53:53: connection closed without a response
+    192.0.2.53:53: connection closed without a response
     192.0.2.53:53: this machine has no route to the network
-    192.0.2.53:53: it closed the connection without an answer
+    192.0.2.53:53: connection closed without a response
     192.0.2.53:53: something else
     "#);
 }
 
 #[test]
-fn names_come_back_as_they_were() {
+fn names_survive_the_round_trip() {
     for name in [
         "",
         "example.com",

@@ -1,11 +1,11 @@
 use super::*;
-use crate::dns::wire::{ASKED, QR, message, name, opt, record};
+use crate::dns::wire::{QR, QUESTION_NAME, message, name, opt, record};
 
 const A: u16 = 1;
 const CNAME: u16 = 5;
 const SOA: u16 = 6;
 
-/// The answer to `www.example.com A`, through an alias, with everything that an answer may hold.
+/// Builds the response to `www.example.com A`, through a CNAME, with every section and EDNS.
 fn whole() -> Vec<u8> {
     let soa = [
         name("ns.example.com"),
@@ -22,7 +22,7 @@ fn whole() -> Vec<u8> {
         [
             &[
                 // `web` and a pointer to `example.com` in the question
-                record(ASKED, CNAME, 300, &[3, b'w', b'e', b'b', 0xc0, 16]),
+                record(QUESTION_NAME, CNAME, 300, &[3, b'w', b'e', b'b', 0xc0, 16]),
                 record(&name("web.example.com"), A, 60, &[192, 0, 2, 1]),
                 record(&name("web.example.com"), A, 60, &[192, 0, 2, 2]),
             ],
@@ -46,15 +46,15 @@ fn read(octets: Vec<u8>) -> Message {
 
 fn refused(octets: Vec<u8>) -> String {
     let why = Message::read(octets).expect_err("malformed");
-    let start = "its answer is malformed: ";
+    let start = "malformed response: ";
     why.strip_prefix(start)
         .unwrap_or_else(|| panic!("{why}"))
         .to_owned()
 }
 
-/// A message with one record in its answer section.
+/// Parses a message with one record in its answer section.
 fn with(rtype: u16, data: &[u8]) -> Message {
-    let record = record(ASKED, rtype, 60, data);
+    let record = record(QUESTION_NAME, rtype, 60, data);
     read(message(
         QR,
         Some(("example.com", rtype)),
@@ -66,7 +66,7 @@ fn with(rtype: u16, data: &[u8]) -> Message {
 fn reads_every_section_in_the_servers_order() {
     let octets = whole();
     let message = read(octets.clone());
-    let shown = |records: &[Record]| -> Vec<String> {
+    let presentations = |records: &[Record]| -> Vec<String> {
         records
             .iter()
             .map(|r| {
@@ -85,7 +85,7 @@ fn reads_every_section_in_the_servers_order() {
     assert_eq!((message.id, message.rcode), (7, OptRcode::NOERROR));
     assert_eq!(message.question, Some(("www.example.com".into(), Rtype::A)));
     assert_eq!(
-        shown(&message.answers),
+        presentations(&message.answers),
         [
             "www.example.com 300 IN CNAME web.example.com.",
             "web.example.com 60 IN A 192.0.2.1",
@@ -94,11 +94,11 @@ fn reads_every_section_in_the_servers_order() {
     );
 
     assert_eq!(
-        shown(&message.authority),
+        presentations(&message.authority),
         ["example.com 3600 IN SOA ns.example.com. host.example.com. 1 7200 900 1209600 300"]
     );
     assert_eq!(
-        shown(&message.additional),
+        presentations(&message.additional),
         ["ns.example.com 60 IN AAAA 2001:db8::1"]
     );
     assert_eq!(message.octets, octets);
@@ -110,7 +110,7 @@ fn reads_every_section_in_the_servers_order() {
 }
 
 #[test]
-fn each_header_flag_is_the_bit_that_rfc_1035_and_4035_give_it() {
+fn reads_each_header_flag_from_its_bit() {
     let flags = |bits: u16| read(message(QR | bits, None, [&[], &[], &[]])).flags;
     let none = Flags::default();
     for (bits, expected) in [
@@ -121,7 +121,7 @@ fn each_header_flag_is_the_bit_that_rfc_1035_and_4035_give_it() {
         (0x0080, Flags { ra: true, ..none }),
         (0x0020, Flags { ad: true, ..none }),
         (0x0010, Flags { cd: true, ..none }),
-        // Z, which means nothing
+        // Z, reserved
         (0x0040, none),
     ] {
         assert_eq!(flags(bits), expected, "{bits:#06x}");
@@ -129,7 +129,7 @@ fn each_header_flag_is_the_bit_that_rfc_1035_and_4035_give_it() {
 }
 
 #[test]
-fn the_response_code_has_eight_more_bits_in_the_opt_record() {
+fn the_rcode_includes_the_extended_bits_of_opt() {
     for (header, extended, expected) in [
         (0, None, OptRcode::NOERROR),
         (3, None, OptRcode::NXDOMAIN),
@@ -148,16 +148,16 @@ fn the_response_code_has_eight_more_bits_in_the_opt_record() {
 }
 
 #[test]
-fn what_is_cut_off_anywhere_is_malformed() {
+fn rejects_a_message_truncated_at_any_byte() {
     let whole = whole();
     for end in 0..whole.len() {
         let why = Message::read(whole[..end].to_vec()).expect_err("cut off");
-        assert!(why.starts_with("its answer is malformed: "), "{end}: {why}");
+        assert!(why.starts_with("malformed response: "), "{end}: {why}");
     }
 }
 
 #[test]
-fn any_octet_may_be_wrong_without_a_panic() {
+fn does_not_panic_on_any_changed_byte() {
     let whole = whole();
     let mut readable = 0;
     for at in 0..whole.len() {
@@ -179,7 +179,7 @@ fn any_octet_may_be_wrong_without_a_panic() {
 }
 
 #[test]
-fn hostile_names_are_malformed() {
+fn rejects_malformed_names() {
     let long_label = [&[64][..], &[b'a'; 64], &[0]].concat();
     let too_long: Vec<u8> = [[63].as_slice(), &[b'a'; 63]].concat().repeat(4);
     for (owner, what) in [
@@ -203,7 +203,7 @@ fn hostile_names_are_malformed() {
 }
 
 #[test]
-fn pointers_in_a_circle_end() {
+fn rejects_a_loop_of_compression_pointers() {
     // The question is a pointer to the owner of the answer, which points back.
     let mut octets = message(QR, None, [&[], &[], &[]]);
     octets[5] = 1;
@@ -214,7 +214,7 @@ fn pointers_in_a_circle_end() {
 }
 
 #[test]
-fn counts_and_lengths_beyond_the_end_are_malformed() {
+fn rejects_counts_and_lengths_beyond_the_end() {
     let header = |counts: [u8; 8]| [&[0, 7, 0x80, 0][..], &counts].concat();
     for octets in [
         header([0, 1, 0, 0, 0, 0, 0, 0]),
@@ -227,7 +227,7 @@ fn counts_and_lengths_beyond_the_end_are_malformed() {
     let mut octets = message(
         QR,
         Some(("a", A)),
-        [&[record(ASKED, A, 1, &[1, 2, 3, 4])], &[], &[]],
+        [&[record(QUESTION_NAME, A, 1, &[1, 2, 3, 4])], &[], &[]],
     );
     let length = octets.len() - 5;
     octets[length] = 5;
@@ -235,7 +235,7 @@ fn counts_and_lengths_beyond_the_end_are_malformed() {
 }
 
 #[test]
-fn a_header_alone_says_little_and_is_read() {
+fn accepts_a_header_alone() {
     let message = read(message(QR | 5, None, [&[], &[], &[]]));
     assert_eq!((message.rcode, message.question), (OptRcode::REFUSED, None));
     assert_eq!((message.answers.len(), message.edns), (0, None));
@@ -243,13 +243,13 @@ fn a_header_alone_says_little_and_is_read() {
 }
 
 #[test]
-fn octets_behind_the_last_record_do_not_count() {
+fn ignores_trailing_bytes() {
     let octets = [whole(), vec![0xde, 0xad]].concat();
     assert_eq!(read(octets).answers.len(), 3);
 }
 
 #[test]
-fn presentation_is_that_of_zone_files() {
+fn formats_data_as_in_zone_files() {
     let mx = [&[0, 10][..], &name("mail.example.com")].concat();
     let srv = [&[0, 1, 0, 2, 0x14, 0x66][..], &name("sip.example.com")].concat();
     let caa = b"\0\x05issueca.example.net";
@@ -280,22 +280,22 @@ fn presentation_is_that_of_zone_files() {
 }
 
 #[test]
-fn data_that_does_not_fit_its_type_is_shown_as_octets_and_spoils_no_other() {
-    let odd = record(ASKED, A, 60, &[192, 0, 2]);
-    let good = record(ASKED, A, 60, &[192, 0, 2, 1]);
+fn formats_invalid_data_as_raw_bytes_and_keeps_other_records() {
+    let odd = record(QUESTION_NAME, A, 60, &[192, 0, 2]);
+    let good = record(QUESTION_NAME, A, 60, &[192, 0, 2, 1]);
     let message = read(message(
         QR,
         Some(("example.com", A)),
         [&[odd, good], &[], &[]],
     ));
-    let shown: Vec<_> = message.answers.iter().map(Record::presentation).collect();
-    assert_eq!(shown, [r"\# 3 C00002", "192.0.2.1"]);
+    let presentations: Vec<_> = message.answers.iter().map(Record::presentation).collect();
+    assert_eq!(presentations, [r"\# 3 C00002", "192.0.2.1"]);
     assert_eq!(message.answers[0].rtype, Rtype::A);
     assert_eq!(message.addresses(), [IpAddr::from([192, 0, 2, 1])]);
 }
 
 #[test]
-fn names_lose_their_final_dot_and_nothing_else() {
+fn without_dot_removes_only_the_final_dot() {
     for (text, expected) in [
         ("example.com.", "example.com"),
         ("example.com", "example.com"),
@@ -310,7 +310,7 @@ fn names_lose_their_final_dot_and_nothing_else() {
 }
 
 #[test]
-fn a_negative_answer_holds_as_long_as_the_shorter_of_ttl_and_minimum() {
+fn the_negative_ttl_is_the_smaller_of_ttl_and_minimum() {
     let negative = |ttl: u32, minimum: u32| {
         let times = [1, 2, 3, 4, minimum].map(u32::to_be_bytes).concat();
         let soa = [vec![0], vec![0], times].concat();
@@ -327,14 +327,14 @@ fn a_negative_answer_holds_as_long_as_the_shorter_of_ttl_and_minimum() {
     assert_eq!(read(whole()).negative_ttl(), Some(300));
 }
 
-/// What is read of one OPT record.
+/// Parses a message with one OPT record.
 fn edns(ttl: u32, options: &[(u16, &[u8])]) -> (Edns, Vec<ExtendedError>) {
     let message = read(message(QR, None, [&[], &[], &[opt(4096, ttl, options)]]));
     (message.edns.expect("EDNS"), message.extended_errors)
 }
 
 #[test]
-fn edns_tells_version_size_and_whether_signatures_are_wanted() {
+fn reads_version_size_and_do_flag_of_edns() {
     let (plain, _) = edns(0, &[]);
     assert_eq!(
         plain,
@@ -350,7 +350,7 @@ fn edns_tells_version_size_and_whether_signatures_are_wanted() {
 }
 
 #[test]
-fn options_are_told_in_words() {
+fn formats_edns_options() {
     let (edns, errors) = edns(
         0,
         &[
@@ -374,20 +374,20 @@ fn options_are_told_in_words() {
 }
 
 #[test]
-fn a_flood_of_options_is_cut() {
+fn keeps_at_most_sixteen_options() {
     let many = [(65001, &b"x"[..]); 40];
     assert_eq!(edns(0, &many).0.options.len(), 16);
 }
 
 #[test]
-fn extended_errors_carry_code_name_and_text() {
+fn extended_errors_have_code_name_and_text() {
     let long = [b"\0\x06".as_slice(), &[b'x'; 600]].concat();
     let (edns, errors) = edns(
         0,
         &[
             (15, b"\0\x07signature expired"),
             (15, b"\0\x09"),
-            // some servers end the text as C does
+            // some servers add a NUL
             (15, b"\0\x16no answer\0"),
             (15, b"\xff\xfe\xff"),
             (15, &long),
@@ -396,12 +396,12 @@ fn extended_errors_carry_code_name_and_text() {
 
     assert!(
         edns.options.is_empty(),
-        "they are told apart from the others"
+        "not listed among the other options"
     );
     assert_eq!(errors[4].text.as_ref().map(String::len), Some(512));
-    let told: Vec<_> = errors[..4].iter().map(ToString::to_string).collect();
+    let texts: Vec<_> = errors[..4].iter().map(ToString::to_string).collect();
 
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(texts.join("\n"), @r#"
     Signature Expired (7): signature expired
     DNSKEY Missing (9)
     No Reachable Authority (22): no answer

@@ -4,7 +4,7 @@ use crate::dns::wire::{QR, SERVFAIL, message, record, upstream};
 const NONE: [&[Vec<u8>]; 3] = [&[], &[], &[]];
 
 #[test]
-fn only_the_answer_to_the_question_ends_the_wait() {
+fn accepts_only_a_response_with_the_id_and_question_of_the_query() {
     let question = message(0x0100, Some(("example.com", 1)), NONE);
     let mut other_id = message(QR, Some(("example.com", 1)), NONE);
     other_id[1] = 8;
@@ -16,7 +16,7 @@ fn only_the_answer_to_the_question_ends_the_wait() {
         (message(QR | SERVFAIL, Some(("example.com", 1)), NONE), true),
         (message(QR, Some(("example.com", 28)), NONE), false),
         (message(QR, Some(("example.net", 1)), NONE), false),
-        // Some servers leave the question out of an error, but not out of an answer.
+        // Some servers omit the question in an error response, but not in an answer.
         (message(QR | SERVFAIL, None, NONE), true),
         (message(QR, None, [&[address], &[], &[]]), false),
         (other_id, false),
@@ -28,7 +28,7 @@ fn only_the_answer_to_the_question_ends_the_wait() {
 }
 
 #[test]
-fn nonsense_with_our_id_is_told() {
+fn reports_a_malformed_response_with_our_id() {
     let question = message(0x0100, Some(("example.com", 1)), NONE);
     let mut counts = message(QR, Some(("example.com", 1)), NONE);
     counts[7] = 9;
@@ -42,12 +42,12 @@ fn nonsense_with_our_id_is_told() {
         cut,
     ] {
         let error = is_answer(&question, &answer).expect_err("nonsense");
-        assert_eq!(error.to_string(), "its answer is malformed", "{answer:?}");
+        assert_eq!(error.to_string(), "malformed response", "{answer:?}");
     }
 }
 
 #[test]
-fn others_that_ask_by_themselves_get_the_same_server() {
+fn name_server_has_the_same_address_transport_and_path() {
     let address = "192.0.2.53:5353".parse().expect("an address");
     let plain = upstream(address).name_server();
     assert_eq!(plain.ip, address.ip());

@@ -1,4 +1,4 @@
-//! Why an answer is bogus, told from its signatures, from the keys, and by the resolver.
+//! Explains why an answer is bogus, from its signatures, the keys and the resolver's extended errors.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use domain::base::Rtype;
 
 use crate::dns::{Client, Data, Message, Question, Record, without_dot};
 
-/// What is wrong, told from the signatures themselves and by the resolver's extended errors.
+/// Returns the most specific reason: a faulty signature, a key mismatch or the resolver's extended errors.
 pub(super) async fn why_bogus(client: &Client, question: &Question<'_>) -> String {
     let unchecked = Question {
         dnssec: true,
@@ -32,26 +32,26 @@ pub(super) async fn why_bogus(client: &Client, question: &Question<'_>) -> Strin
                 .message
                 .extended_errors
                 .iter()
-                .map(|error| format!("the resolver says {error}")),
+                .map(|error| format!("the resolver reported {error}")),
         );
     }
 
     if reasons.is_empty() {
-        "a signature does not verify with the keys that the zone above vouches for".into()
+        "a signature does not verify with the keys in the parent's DS records".into()
     } else {
         reasons.join("; ")
     }
 }
 
-/// Seconds since 1970 as signatures count them.
+/// Returns the Unix time as 32 bits, as in signatures (RFC 4034 §3.1.5).
 fn now() -> u32 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() as u32)
 }
 
-/// The section that the signatures stand in: a negative answer proves in the authority section.
-fn signed(message: &Message) -> &[Record] {
+/// Returns the section with the signatures: for a negative answer, the authority section.
+fn signed_section(message: &Message) -> &[Record] {
     if message.answers.is_empty() {
         &message.authority
     } else {
@@ -59,9 +59,9 @@ fn signed(message: &Message) -> &[Record] {
     }
 }
 
-/// A record without a signature, or the first signature that is not valid `now`.
+/// Finds a record without a signature, or the first signature that is not valid at `now`.
 fn signature_fault(message: &Message, now: u32) -> Option<String> {
-    let section = signed(message);
+    let section = signed_section(message);
     let signatures: Vec<_> = section.iter().filter_map(rrsig).collect();
 
     if let Some(unsigned) = section.iter().find(|record| {
@@ -71,7 +71,7 @@ fn signature_fault(message: &Message, now: u32) -> Option<String> {
                 .any(|(name, rrsig)| **name == record.name && rrsig.type_covered() == record.rtype)
     }) {
         return Some(format!(
-            "the {} record of {} carries no signature",
+            "the {} record of {} has no signature (RRSIG)",
             unsigned.rtype, unsigned.name
         ));
     }
@@ -85,12 +85,12 @@ fn signature_fault(message: &Message, now: u32) -> Option<String> {
 
         if since_expiry > 0 {
             Some(format!(
-                "the signature over {covered} of {name} expired {} ago",
+                "the signature of the {covered} record of {name} expired {} ago",
                 span(since_expiry)
             ))
         } else if until_start > 0 {
             Some(format!(
-                "the signature over {covered} of {name} is not valid for another {}",
+                "the signature of the {covered} record of {name} is not valid yet (starts in {})",
                 span(until_start)
             ))
         } else {
@@ -111,9 +111,15 @@ fn rrsig(
     }
 }
 
-/// Compares what the zone above vouches for (DS) with the keys that the zone shows (DNSKEY).
+/// Compares the parent's DS records with the zone's DNSKEY records.
 async fn key_fault(client: &Client, message: &Message) -> Option<String> {
-    let signer = without_dot(signed(message).iter().find_map(rrsig)?.1.signer_name());
+    let signer = without_dot(
+        signed_section(message)
+            .iter()
+            .find_map(rrsig)?
+            .1
+            .signer_name(),
+    );
     let ask = |rtype| {
         let signer = signer.clone();
         async move {
@@ -131,9 +137,9 @@ async fn key_fault(client: &Client, message: &Message) -> Option<String> {
     mismatch(&signer, &ds?.message, &keys?.message)
 }
 
-/// DS records of which none names a key that is shown.
+/// Reports DS records of which none matches a published key.
 fn mismatch(signer: &str, ds: &Message, keys: &Message) -> Option<String> {
-    let vouched: Vec<u16> = ds
+    let ds_tags: Vec<u16> = ds
         .answers
         .iter()
         .filter_map(|record| match &record.data {
@@ -142,7 +148,7 @@ fn mismatch(signer: &str, ds: &Message, keys: &Message) -> Option<String> {
         })
         .collect();
 
-    let shown: Vec<u16> = keys
+    let key_tags: Vec<u16> = keys
         .answers
         .iter()
         .filter_map(|record| match &record.data {
@@ -152,25 +158,28 @@ fn mismatch(signer: &str, ds: &Message, keys: &Message) -> Option<String> {
         .collect();
 
     let tags = |tags: &[u16]| {
+        if tags.is_empty() {
+            return "none".to_owned();
+        }
         tags.iter()
             .map(u16::to_string)
             .collect::<Vec<_>>()
             .join(", ")
     };
 
-    (!vouched.is_empty() && !vouched.iter().any(|tag| shown.contains(tag))).then(|| {
+    (!ds_tags.is_empty() && !ds_tags.iter().any(|tag| key_tags.contains(tag))).then(|| {
         format!(
-            "the DS records of {signer} name key {}, but the zone shows key {}",
-            tags(&vouched),
-            tags(&shown)
+            "the DS records of {signer} list key tag {}, but the zone publishes {}",
+            tags(&ds_tags),
+            tags(&key_tags)
         )
     })
 }
 
 fn span(seconds: i32) -> String {
     match seconds {
-        0..3600 => format!("{} minutes", seconds / 60 + 1),
-        3600..172_800 => format!("{} hours", seconds / 3600),
+        0..3600 => format!("{} min", seconds / 60 + 1),
+        3600..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     }
 }

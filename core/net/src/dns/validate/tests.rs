@@ -10,7 +10,7 @@ use hickory_resolver::{
 };
 
 use super::*;
-use crate::dns::wire::{ASKED, QR, Scripted, answer, message, name, record};
+use crate::dns::wire::{QR, QUESTION_NAME, Scripted, answer, message, name, record};
 
 fn hickory_name(text: &str) -> Name {
     Name::from_ascii(text).expect(text)
@@ -46,13 +46,13 @@ fn response(
     DnsResponse::from_message(message).expect("a response")
 }
 
-fn told(code: ResponseCode, proofs: &[Proof]) -> (Security, String) {
+fn verdict_of(code: ResponseCode, proofs: &[Proof]) -> (Security, String) {
     let answers = proofs.iter().copied().map(address).collect();
     verdict(Ok(response(code, answers, Vec::new())))
 }
 
 #[test]
-fn an_answer_is_worth_what_its_weakest_record_is() {
+fn the_weakest_record_decides_the_status() {
     use Proof::{Bogus, Indeterminate, Insecure, Secure};
     for (proofs, expected) in [
         (&[Secure][..], Security::Secure),
@@ -62,7 +62,7 @@ fn an_answer_is_worth_what_its_weakest_record_is() {
         (&[], Security::Indeterminate),
     ] {
         assert_eq!(
-            told(ResponseCode::NoError, proofs).0,
+            verdict_of(ResponseCode::NoError, proofs).0,
             expected,
             "{proofs:?}"
         );
@@ -70,7 +70,7 @@ fn an_answer_is_worth_what_its_weakest_record_is() {
 }
 
 #[test]
-fn an_empty_answer_is_worth_what_its_proof_is() {
+fn the_proof_of_nonexistence_decides_the_status_of_an_empty_answer() {
     let proof = |proof| {
         let authorities = vec![address(proof)];
         verdict(Ok(response(
@@ -85,14 +85,14 @@ fn an_empty_answer_is_worth_what_its_proof_is() {
 }
 
 #[test]
-fn a_server_that_refuses_proves_nothing() {
-    let (security, why) = told(ResponseCode::ServFail, &[Proof::Bogus]);
+fn a_refused_query_is_indeterminate() {
+    let (security, why) = verdict_of(ResponseCode::ServFail, &[Proof::Bogus]);
     assert_eq!(security, Security::Indeterminate);
-    assert_eq!(why, "the servers say Server Failure");
+    assert_eq!(why, "the servers returned Server Failure");
     let (security, why) = verdict(Err(NetError::Timeout));
     assert_eq!(security, Security::Indeterminate);
     assert!(
-        why.starts_with("the chain could not be followed: "),
+        why.starts_with("the chain of trust could not be checked: "),
         "{why}"
     );
     let query = Query::query(hickory_name("www.example.com."), RecordType::A);
@@ -102,7 +102,7 @@ fn a_server_that_refuses_proves_nothing() {
 }
 
 #[test]
-fn an_alias_made_of_a_dname_needs_no_signature_of_its_own() {
+fn a_cname_synthesized_from_a_dname_needs_no_signature() {
     let alias = |owner: &str| {
         let target = CNAME(hickory_name("www.example.net."));
         judged(owner, RData::CNAME(target), Proof::Bogus)
@@ -128,21 +128,21 @@ fn an_alias_made_of_a_dname_needs_no_signature_of_its_own() {
 }
 
 #[test]
-fn worse_verdicts_rank_higher() {
+fn a_worse_status_ranks_higher() {
     use Security::{Bogus, Indeterminate, Insecure, Secure};
     let ranks = [Secure, Insecure, Indeterminate, Bogus].map(rank);
     assert!(ranks.is_sorted() && ranks[0] < ranks[3], "{ranks:?}");
 }
 
 #[test]
-fn an_alias_without_data_is_followed_to_its_end() {
+fn finds_the_end_of_a_cname_chain_without_data() {
     let cname = |owner: &[u8], target: &str| record(owner, 5, 60, &name(target));
     let read = |answers: &[Vec<u8>]| {
         let octets = message(QR, Some(("www.example.com", 28)), [answers, &[], &[]]);
         Message::read(octets).expect("reads")
     };
     let chain = [
-        cname(ASKED, "web.example.net"),
+        cname(QUESTION_NAME, "web.example.net"),
         cname(&name("web.example.net"), "end.example.org"),
     ];
     let aliased = read(&chain);
@@ -150,16 +150,16 @@ fn an_alias_without_data_is_followed_to_its_end() {
         alias_end(&aliased, Rtype::AAAA).as_deref(),
         Some("end.example.org")
     );
-    assert_eq!(alias_end(&aliased, Rtype::CNAME), None, "asked for itself");
+    assert_eq!(alias_end(&aliased, Rtype::CNAME), None, "the type is CNAME");
 
     let mut with_data = chain.to_vec();
     with_data.push(record(&name("end.example.org"), 28, 60, &[0; 16]));
     assert_eq!(alias_end(&read(&with_data), Rtype::AAAA), None);
-    assert_eq!(alias_end(&read(&[]), Rtype::AAAA), None, "no alias");
+    assert_eq!(alias_end(&read(&[]), Rtype::AAAA), None, "no CNAME");
 }
 
 #[tokio::test]
-async fn what_could_not_be_asked_for_is_indeterminate() {
+async fn a_failed_query_is_indeterminate() {
     let anchors = Arc::new(TrustAnchors::default());
     let nobody = Client::new(Vec::new(), 1);
     let too_long = "a".repeat(64);
@@ -169,7 +169,7 @@ async fn what_could_not_be_asked_for_is_indeterminate() {
         validation,
         Validation {
             security: Security::Indeterminate,
-            reason: "the name cannot be asked for".into()
+            reason: "not a valid DNS name".into()
         }
     );
 
@@ -178,12 +178,12 @@ async fn what_could_not_be_asked_for_is_indeterminate() {
     let question = Question::new("www.example.com", Rtype::A);
     let validation = validate(&client, &question, anchors).await;
     assert_eq!(validation.security, Security::Indeterminate);
-    assert!(!validation.reason.is_empty() && refusing.asked() > 0);
+    assert!(!validation.reason.is_empty() && refusing.query_count() > 0);
 }
 
 #[tokio::test]
-async fn the_validator_asks_for_names_as_they_are() {
-    // RFC 2317's delegations have a slash in a label, which hickory's presentation escapes.
+async fn the_validator_queries_names_unescaped() {
+    // RFC 2317's delegations have a slash in a label, which hickory's presentation format escapes.
     let name = "0/26.2.0.192.in-addr.arpa";
     let exact = |query: &[u8]| {
         let is_exact = query[12..].starts_with(b"\x040/26\x012\x010");
@@ -196,8 +196,8 @@ async fn the_validator_asks_for_names_as_they_are() {
         failed: failed.clone(),
     };
 
-    let asked = crate::dns::client::wire_name(name).expect("a name");
-    let query = Query::query(asked, RecordType::PTR);
+    let wire = crate::dns::client::wire_name(name).expect("a name");
+    let query = Query::query(wire, RecordType::PTR);
     let request = DnsRequest::from_query(query, DnsRequestOptions::default());
     let answered = unchecked.send(request).next().await.expect("an answer");
 

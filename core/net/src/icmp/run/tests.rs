@@ -1,11 +1,11 @@
 use super::*;
-use crate::icmp::heard::When;
+use crate::icmp::event::When;
 
 const TARGET: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
 const TIMEOUT: Duration = Duration::from_millis(3200);
 
-/// A run that has sent so many requests just now.
+/// Creates a run that has just sent this many requests.
 fn run(sent: usize) -> Run {
     let now = (Instant::now(), SystemTime::now());
     let probe = |_| Probe {
@@ -20,28 +20,28 @@ fn run(sent: usize) -> Run {
     }
 }
 
-fn heard(seq: u16, from: IpAddr, said: Said) -> Heard {
-    Heard {
+fn event(seq: u16, from: IpAddr, outcome: EchoOutcome) -> EchoEvent {
+    EchoEvent {
         seq,
         from: Some(from),
         ttl: Some(57),
         when: When::After(Duration::from_millis(20)),
-        said,
+        outcome,
     }
 }
 
-fn told(run: &mut Run, mut all: Vec<Heard>) -> Vec<Reply> {
-    let mut told = Vec::new();
-    run.hear(&mut all, &mut |reply| told.push(reply.clone()));
+fn replies_of(run: &mut Run, mut all: Vec<EchoEvent>) -> Vec<Reply> {
+    let mut replies_of = Vec::new();
+    run.process(&mut all, &mut |reply| replies_of.push(reply.clone()));
     assert!(all.is_empty());
-    told
+    replies_of
 }
 
 #[test]
-fn each_request_is_told_once_and_further_replies_are_counted() {
+fn reports_each_request_once_and_counts_duplicates() {
     let mut run = run(2);
-    let reply = heard(1, TARGET, Said::Reply);
-    let all = told(&mut run, vec![reply, reply, reply]);
+    let reply = event(1, TARGET, EchoOutcome::Reply);
+    let all = replies_of(&mut run, vec![reply, reply, reply]);
     assert_eq!((all.len(), run.duplicates), (1, 2));
     assert_eq!(
         (all[0].seq, all[0].rtt_ms, all[0].ttl),
@@ -51,61 +51,61 @@ fn each_request_is_told_once_and_further_replies_are_counted() {
 }
 
 #[test]
-fn what_is_about_no_request_is_dropped() {
+fn ignores_replies_to_unknown_requests() {
     let mut run = run(2);
-    let strays = [0, 3, u16::MAX].map(|seq| heard(seq, TARGET, Said::Reply));
-    assert!(told(&mut run, strays.to_vec()).is_empty());
+    let strays = [0, 3, u16::MAX].map(|seq| event(seq, TARGET, EchoOutcome::Reply));
+    assert!(replies_of(&mut run, strays.to_vec()).is_empty());
 }
 
 #[test]
-fn complaints_are_told_with_who_made_them() {
+fn reports_errors_with_their_sender() {
     let mut run = run(3);
     let router = IpAddr::from([203, 0, 113, 1]);
-    let all = told(
+    let all = replies_of(
         &mut run,
         vec![
-            heard(1, router, Said::Notice(Notice::Prohibited)),
-            heard(2, HERE, Said::Notice(Notice::HostUnreachable)),
-            heard(3, HERE, Said::NotSent),
-            heard(1, TARGET, Said::Reply),
+            event(1, router, EchoOutcome::Notice(Notice::Prohibited)),
+            event(2, HERE, EchoOutcome::Notice(Notice::HostUnreachable)),
+            event(3, HERE, EchoOutcome::NotSent),
+            event(1, TARGET, EchoOutcome::Reply),
         ],
     );
     let errors: Vec<_> = all
         .iter()
         .filter_map(|reply| reply.error.as_ref())
         .collect();
-    let shown: Vec<_> = errors
+    let texts: Vec<_> = errors
         .iter()
         .map(|e| (e.local, e.from, e.text.as_str()))
         .collect();
     assert_eq!(
-        shown,
+        texts,
         [
             (false, Some(router), "administratively prohibited"),
             (true, Some(HERE), "host unreachable"),
-            (true, Some(HERE), "this machine could not send it"),
+            (true, Some(HERE), "could not send the request"),
         ]
     );
     assert_eq!(
         (all.len(), run.duplicates),
         (3, 0),
-        "a reply behind a complaint"
+        "a reply after an error"
     );
 }
 
 #[test]
-fn a_request_is_given_up_by_what_was_seen_so_far() {
+fn the_timeout_adapts_to_the_round_trips() {
     let mut run = run(1);
-    assert_eq!(run.patience(TIMEOUT), TIMEOUT);
+    assert_eq!(run.request_timeout(TIMEOUT), TIMEOUT);
     run.slowest = Duration::from_millis(20);
-    assert_eq!(run.patience(TIMEOUT), LATE);
+    assert_eq!(run.request_timeout(TIMEOUT), LATE);
     run.slowest = Duration::from_millis(900);
-    assert_eq!(run.patience(TIMEOUT), Duration::from_millis(1800));
+    assert_eq!(run.request_timeout(TIMEOUT), Duration::from_millis(1800));
     run.slowest = Duration::from_secs(3);
     assert_eq!(
-        run.patience(TIMEOUT),
+        run.request_timeout(TIMEOUT),
         TIMEOUT,
-        "and never later than asked for"
+        "never later than the configured timeout"
     );
 
     let due = run.deadline(TIMEOUT).expect("one is in flight");

@@ -27,10 +27,10 @@ fn facts(kind: Kind, state: State, created: &str) -> Registration {
 }
 
 #[test]
-fn a_later_answer_counts_by_its_state_and_kind() {
+fn state_and_kind_decide_which_answer_is_used() {
     use Kind::{Domain, Network};
     use State::{Available, Registered, Reserved, Throttled, Unavailable};
-    for (kind, first, second, kept) in [
+    for (kind, first, second, expected) in [
         (Domain, Registered, Registered, "first"),
         (Domain, Registered, Available, "first"),
         (Domain, Registered, Unavailable, "first"),
@@ -39,7 +39,7 @@ fn a_later_answer_counts_by_its_state_and_kind() {
         (Domain, Throttled, Unavailable, "first"),
         (Domain, Available, Unavailable, "first"),
         (Domain, Reserved, Available, "second"),
-        // A regional registry that was handed to knows better.
+        // A regional registry replaces the referring one.
         (Network, Registered, Registered, "second"),
         (Network, Registered, Unavailable, "first"),
     ] {
@@ -49,19 +49,19 @@ fn a_later_answer_counts_by_its_state_and_kind() {
         let created = found.registration.and_then(|facts| facts.created);
         assert_eq!(
             created.as_deref(),
-            Some(kept),
+            Some(expected),
             "{kind:?} {first:?} {second:?}"
         );
     }
 }
 
 #[test]
-fn lists_and_parts_are_filled_whole_where_nothing_stands() {
+fn fills_empty_lists_and_fields() {
     use netvane_facts::registration::{Registrant, Registrar};
     let some = |text: &str| Some(text.to_owned());
-    let mut known = Registration {
+    let mut registration = Registration {
         registrar: Some(Registrar {
-            name: some("Registry's word"),
+            name: some("Registry Inc."),
             ..Registrar::default()
         }),
         status: vec!["ok".into()],
@@ -70,7 +70,7 @@ fn lists_and_parts_are_filled_whole_where_nothing_stands() {
     };
     let more = Registration {
         registrar: Some(Registrar {
-            name: some("Registrar's word"),
+            name: some("Registrar Inc."),
             iana_id: some("9"),
             abuse_email: some("abuse@registrar.test"),
             ..Registrar::default()
@@ -85,19 +85,19 @@ fn lists_and_parts_are_filled_whole_where_nothing_stands() {
         ..Registration::empty(Kind::Domain)
     };
 
-    fill(&mut known, more.clone());
+    fill(&mut registration, more.clone());
 
-    let registrar = known.registrar.clone().expect("there");
-    assert_eq!(registrar.name, some("Registry's word"));
+    let registrar = registration.registrar.clone().expect("there");
+    assert_eq!(registrar.name, some("Registry Inc."));
     assert_eq!(registrar.iana_id, some("9"));
     assert_eq!(registrar.abuse_email, some("abuse@registrar.test"));
-    assert_eq!(known.registrant, more.registrant);
+    assert_eq!(registration.registrant, more.registrant);
     assert_eq!(
-        (&*known.status, &*known.nameservers),
+        (&*registration.status, &*registration.nameservers),
         (&["ok".to_owned()][..], &more.nameservers[..])
     );
-    assert_eq!(known.dnssec, Some(false));
-    let before = known.clone();
-    fill(&mut known, Registration::empty(Kind::Domain));
-    assert_eq!(known, before, "nothing takes nothing away");
+    assert_eq!(registration.dnssec, Some(false));
+    let before = registration.clone();
+    fill(&mut registration, Registration::empty(Kind::Domain));
+    assert_eq!(registration, before, "an empty answer changes nothing");
 }

@@ -10,7 +10,7 @@ fn endpoint(text: &str) -> Endpoint {
 }
 
 #[test]
-fn a_referral_names_a_server_that_speaks_whois() {
+fn follows_referrals_only_to_whois_servers() {
     let to = |text: &str| referral(text).map(|endpoint| endpoint.to_string());
     for (text, expected) in [
         ("refer: whois.example.net\n", Some("whois.example.net")),
@@ -33,37 +33,37 @@ fn a_referral_names_a_server_that_speaks_whois() {
 }
 
 #[test]
-fn the_outcome_says_where_the_way_leads() {
+fn the_outcome_names_the_next_server() {
     let next = endpoint("whois.example.net:4343");
-    let told = |outcome: &str, next: Option<&Endpoint>, referred| {
+    let text_of = |outcome: &str, next: Option<&Endpoint>, referred| {
         with_direction(outcome.to_owned(), next, referred)
     };
     let all = [
-        told("answered", Some(&next), true),
-        told("no facts", Some(&next), true),
-        told("no facts", Some(&next), false),
-        told("answered", None, true),
-        told("no facts", None, false),
+        text_of("answered", Some(&next), true),
+        text_of("no usable data", Some(&next), true),
+        text_of("no usable data", Some(&next), false),
+        text_of("answered", None, true),
+        text_of("no usable data", None, false),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
     answered, refers to whois.example.net
     refers to whois.example.net
-    no facts; whois.example.net is known to serve it
+    no usable data; next: whois.example.net (built-in list)
     answered
-    no facts
+    no usable data
     "#);
 }
 
 #[test]
-fn an_answer_about_something_else_gives_no_facts() {
+fn ignores_an_answer_about_another_object() {
     let mut found = Found::default();
     let other = b"Domain Name: OTHER.TEST\r\nRegistrar: Other, Inc.\r\n".to_vec();
-    let (told, text) = found.read(Kind::Domain, "widget.test", Ok(other));
-    assert_eq!(told, "no facts");
-    assert!(text.contains("OTHER.TEST"), "it is shown all the same");
+    let (text_of, text) = found.read(Kind::Domain, "widget.test", Ok(other));
+    assert_eq!(text_of, "no usable data");
+    assert!(text.contains("OTHER.TEST"), "the raw text is kept");
     let own = b"Domain Name: WIDGET.TEST\r\nRegistrar: Widget, Inc.\r\n".to_vec();
-    let (told, _) = found.read(Kind::Domain, "widget.test", Ok(own));
-    assert_eq!(told, "answered");
+    let (text_of, _) = found.read(Kind::Domain, "widget.test", Ok(own));
+    assert_eq!(text_of, "answered");
     assert_eq!(
         found
             .registration
@@ -74,7 +74,7 @@ fn an_answer_about_something_else_gives_no_facts() {
 }
 
 #[test]
-fn the_first_fault_is_kept() {
+fn keeps_the_first_failure() {
     let mut found = Found::default();
     for why in ["first", "second"] {
         let failure = Failure::Unavailable(why.into());
@@ -87,7 +87,7 @@ fn the_first_fault_is_kept() {
     );
 }
 
-/// Servers on addresses of loopback of which each refers to the next, and the last to the first.
+/// Starts servers on loopback addresses, each referring to the next and the last to the first.
 async fn ring(length: u8, facts: &'static str) -> Vec<Endpoint> {
     let mut listeners = Vec::new();
     for last in 1..=length {
@@ -112,23 +112,23 @@ async fn ring(length: u8, facts: &'static str) -> Vec<Endpoint> {
     servers
 }
 
-async fn asked(first: &Endpoint, follow: bool) -> Found {
+async fn look_up(first: &Endpoint, follow: bool) -> Found {
     let net = crate::test_net(&["127.0.0.0/8".parse().expect("a network")]);
     let (kind, query) = (Kind::Domain, "widget.test");
     net.registries.whois(kind, query, Some(first), follow).await
 }
 
 #[tokio::test]
-async fn referrals_are_followed_until_they_come_back() {
+async fn stops_at_a_referral_loop() {
     let servers = ring(2, "Domain Name: WIDGET.TEST\r\nRegistrar: Widget, Inc.\r\n").await;
-    let found = asked(&servers[0], true).await;
-    let told: Vec<_> = found
+    let found = look_up(&servers[0], true).await;
+    let text_of: Vec<_> = found
         .chain
         .iter()
         .map(|step| (step.server.clone(), step.outcome.clone()))
         .collect();
     assert_eq!(
-        told,
+        text_of,
         [
             (
                 servers[0].to_string(),
@@ -139,21 +139,18 @@ async fn referrals_are_followed_until_they_come_back() {
     );
     assert_eq!((found.raw.len(), found.failure.is_none()), (2, true));
 
-    let alone = asked(&servers[0], false).await;
+    let alone = look_up(&servers[0], false).await;
     assert_eq!((alone.chain.len(), alone.raw.len()), (1, 1));
 }
 
 #[tokio::test]
-async fn a_chain_without_end_ends() {
+async fn stops_after_the_referral_limit() {
     let servers = ring(5, "").await;
-    let found = asked(&servers[0], true).await;
-    assert_eq!(found.chain.len(), 3, "as the settings have it");
+    let found = look_up(&servers[0], true).await;
+    assert_eq!(found.chain.len(), 3, "max_referrals of the settings");
     assert_eq!(found.chain[0].outcome, "refers to 127.0.0.2");
     assert_eq!(
         found.failure.map(|failure| failure.to_string()),
-        Some(format!(
-            "{}: more than 3 servers refer to each other",
-            servers[2]
-        ))
+        Some(format!("{}: gave up after 3 referrals", servers[2]))
     );
 }

@@ -23,7 +23,7 @@ fn router(n: u8) -> IpAddr {
 }
 
 #[test]
-fn the_first_answer_of_the_target_ends_the_route() {
+fn the_first_reply_of_the_target_ends_the_route() {
     let mut table = table();
     for ttl in [5, 4, 3] {
         table.record(answer(ttl, 0, TARGET, Notice::PortUnreachable));
@@ -56,7 +56,7 @@ fn the_first_answer_of_the_target_ends_the_route() {
 }
 
 #[test]
-fn a_refusal_ends_it_unless_others_get_further() {
+fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
     let mut table = table();
     table.record(answer(2, 0, router(2), Notice::Prohibited));
     table.record(answer(4, 0, router(2), Notice::Prohibited));
@@ -96,7 +96,7 @@ fn a_refusal_ends_it_unless_others_get_further() {
 }
 
 #[test]
-fn a_firewalls_port_unreachable_is_not_the_target() {
+fn port_unreachable_from_a_firewall_is_not_the_target() {
     let mut table = table();
     table.record(answer(2, 0, router(2), Notice::PortUnreachable));
     assert_eq!(
@@ -115,7 +115,7 @@ fn a_firewalls_port_unreachable_is_not_the_target() {
 }
 
 #[test]
-fn without_an_end_one_silent_hop_is_shown() {
+fn adds_one_hop_without_a_reply_if_there_is_no_end() {
     let mut table = table();
     table.record(answer(2, 1, router(2), Notice::TimeExceeded));
     assert!(!table.record(answer(2, 1, router(3), Notice::TimeExceeded)));
@@ -126,7 +126,7 @@ fn without_an_end_one_silent_hop_is_shown() {
 }
 
 #[test]
-fn our_own_kernel_is_told_as_such_and_mtus_find_their_hop() {
+fn marks_errors_of_the_local_kernel_and_assigns_mtus_to_hops() {
     let mut table = table();
     let own = table.source;
     table.record(answer(1, 0, own, Notice::HostUnreachable));

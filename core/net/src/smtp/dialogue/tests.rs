@@ -7,16 +7,16 @@ use tokio::{
 
 use super::*;
 
-/// What was asked, heard and kept of one conversation.
-struct Talk {
+/// Result, received commands and transcript of one session.
+struct Session {
     outcome: Outcome,
-    /// Lines that the server got.
-    heard: Vec<String>,
-    /// Stages and codes of the transcript.
+    /// Lines that the server received.
+    commands: Vec<String>,
+    /// Stages and reply codes of the transcript.
     steps: Vec<(Stage, Option<u16>)>,
 }
 
-impl Talk {
+impl Session {
     fn codes(&self) -> (Option<u16>, Option<u16>) {
         let code = |reply: &Option<Reply>| reply.as_ref().map(|reply| reply.code);
         (code(&self.outcome.recipient), code(&self.outcome.random))
@@ -29,13 +29,13 @@ const PLAIN: (&str, &str) = ("EHLO", "250 mx.example.test\r\n");
 const OK: &str = "250 ok\r\n";
 const NOBODY: &str = "550 5.1.1 no such user\r\n";
 
-/// A server that answers each line by the first entry that is left for its beginning, and closes where there is none.
-/// The entry for nothing is its greeting.
+/// Runs a server that answers each line with the first unused entry whose key is a prefix of it, and closes if there is
+/// none. The entry with the empty key is the greeting.
 async fn serve(listener: TcpListener, script: &[(&str, &str)]) -> Vec<String> {
     let (stream, _) = listener.accept().await.expect("a client");
     let mut stream = BufReader::new(stream);
     let mut script: VecDeque<_> = script.iter().collect();
-    let (mut heard, mut line) = (Vec::new(), String::new());
+    let (mut commands, mut line) = (Vec::new(), String::new());
 
     loop {
         let next = script.iter().position(|(start, _)| match *start {
@@ -43,14 +43,14 @@ async fn serve(listener: TcpListener, script: &[(&str, &str)]) -> Vec<String> {
             start => line.starts_with(start),
         });
         let Some((_, reply)) = next.and_then(|at| script.remove(at)) else {
-            return heard;
+            return commands;
         };
         let _ = stream.write_all(reply.as_bytes()).await;
         line.clear();
         if !matches!(stream.read_line(&mut line).await, Ok(1..)) {
-            return heard;
+            return commands;
         }
-        heard.push(line.trim_end().to_owned());
+        commands.push(line.trim_end().to_owned());
     }
 }
 
@@ -71,12 +71,12 @@ fn question() -> Question {
     }
 }
 
-async fn talk(script: &[(&str, &str)], settings: Settings, question: Question) -> Talk {
+async fn session(script: &[(&str, &str)], settings: Settings, question: Question) -> Session {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("an address");
     let tls = Opportunistic::new(rustls::RootCertStore::empty()).expect("suites");
 
-    let asking = async {
+    let client = async {
         let stream = TcpStream::connect(address).await.expect("connects");
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut transcript = Transcript::default();
@@ -92,11 +92,11 @@ async fn talk(script: &[(&str, &str)], settings: Settings, question: Question) -
         (outcome, transcript.into_entries())
     };
 
-    let (heard, (outcome, entries)) = tokio::join!(serve(listener, script), asking);
+    let (commands, (outcome, entries)) = tokio::join!(serve(listener, script), client);
 
-    Talk {
+    Session {
         outcome,
-        heard,
+        commands,
         steps: entries
             .iter()
             .map(|entry| (entry.stage, entry.code))
@@ -104,13 +104,13 @@ async fn talk(script: &[(&str, &str)], settings: Settings, question: Question) -
     }
 }
 
-async fn asked(script: &[(&str, &str)]) -> Talk {
-    talk(script, settings(), question()).await
+async fn run(script: &[(&str, &str)]) -> Session {
+    session(script, settings(), question()).await
 }
 
 #[tokio::test]
-async fn with_pipelining_everything_is_asked_together() {
-    let talk = asked(&[
+async fn pipelines_all_commands() {
+    let session = run(&[
         SERVER,
         PIPELINING,
         ("MAIL", OK),
@@ -120,10 +120,10 @@ async fn with_pipelining_everything_is_asked_together() {
     .await;
 
     assert_eq!(
-        (talk.codes(), talk.outcome.end),
+        (session.codes(), session.outcome.end),
         ((Some(250), Some(550)), None)
     );
-    insta::assert_snapshot!(talk.heard.join("\n"), @r#"
+    insta::assert_snapshot!(session.commands.join("\n"), @r#"
     EHLO probe.example.net
     MAIL FROM:<>
     RCPT TO:<ann@example.test>
@@ -132,7 +132,7 @@ async fn with_pipelining_everything_is_asked_together() {
     "#);
 
     assert_eq!(
-        talk.steps,
+        session.steps,
         [
             (Stage::Banner, Some(220)),
             (Stage::Ehlo, Some(250)),
@@ -144,13 +144,13 @@ async fn with_pipelining_everything_is_asked_together() {
 }
 
 #[tokio::test]
-async fn without_pipelining_the_random_address_is_asked_only_behind_a_yes() {
+async fn without_pipelining_probes_the_random_address_only_after_acceptance() {
     let start = [SERVER, PLAIN, ("MAIL", OK)];
     let refused = [&start[..], &[("RCPT TO:<ann", NOBODY)]].concat();
-    let talk = asked(&refused).await;
-    assert_eq!(talk.codes(), (Some(550), None));
+    let session = run(&refused).await;
+    assert_eq!(session.codes(), (Some(550), None));
     assert_eq!(
-        talk.heard,
+        session.commands,
         [
             "EHLO probe.example.net",
             "MAIL FROM:<>",
@@ -160,13 +160,13 @@ async fn without_pipelining_the_random_address_is_asked_only_behind_a_yes() {
     );
 
     let taken = [&start[..], &[("RCPT TO:<ann", OK), ("RCPT TO:<r4nd0m", OK)]].concat();
-    let talk = asked(&taken).await;
-    assert_eq!(talk.codes(), (Some(250), Some(250)));
-    assert_eq!(talk.heard.len(), 5);
+    let session = run(&taken).await;
+    assert_eq!(session.codes(), (Some(250), Some(250)));
+    assert_eq!(session.commands.len(), 5);
 }
 
 #[tokio::test]
-async fn where_the_null_sender_is_refused_one_of_the_operators_is_used() {
+async fn retries_with_the_operators_sender_if_the_null_sender_is_rejected() {
     let settings = Settings {
         mail_from: Some("probe@example.net".into()),
         ..settings()
@@ -183,15 +183,18 @@ async fn where_the_null_sender_is_refused_one_of_the_operators_is_used() {
         ("RCPT TO:<r4nd0m", NOBODY),
     ];
 
-    let again = talk(&script, settings, question()).await;
+    let again = session(&script, settings, question()).await;
 
     assert_eq!(
         (again.codes(), again.outcome.end),
         ((Some(250), Some(550)), None)
     );
-    assert_eq!(again.heard[4..6], ["RSET", "MAIL FROM:<probe@example.net>"]);
+    assert_eq!(
+        again.commands[4..6],
+        ["RSET", "MAIL FROM:<probe@example.net>"]
+    );
 
-    let given_up = asked(&script[..5]).await;
+    let given_up = run(&script[..5]).await;
 
     assert!(
         matches!(&given_up.outcome.end, Some(End::Refused(Stage::Mail, reply)) if reply.code == 553),
@@ -201,9 +204,9 @@ async fn where_the_null_sender_is_refused_one_of_the_operators_is_used() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_one_recipient_gets_a_second_transaction() {
+async fn probes_the_random_address_in_a_second_transaction_if_needed() {
     for ehlo in [PIPELINING, PLAIN] {
-        let talk = asked(&[
+        let session = run(&[
             SERVER,
             ehlo,
             ("MAIL", OK),
@@ -214,52 +217,58 @@ async fn a_server_that_takes_one_recipient_gets_a_second_transaction() {
             ("RCPT TO:<r4nd0m", NOBODY),
         ])
         .await;
-        assert_eq!(talk.codes(), (Some(250), Some(550)), "{ehlo:?}");
-        assert_eq!(talk.outcome.end, None);
+        assert_eq!(session.codes(), (Some(250), Some(550)), "{ehlo:?}");
+        assert_eq!(session.outcome.end, None);
     }
 }
 
 #[tokio::test]
-async fn a_catch_all_check_that_fails_costs_nothing_else() {
-    let talk = asked(&[SERVER, PIPELINING, ("MAIL", OK), ("RCPT TO:<ann", OK)]).await;
-    assert_eq!((talk.codes(), talk.outcome.end), ((Some(250), None), None));
+async fn a_failed_catch_all_check_keeps_the_recipients_reply() {
+    let session = run(&[SERVER, PIPELINING, ("MAIL", OK), ("RCPT TO:<ann", OK)]).await;
+    assert_eq!(
+        (session.codes(), session.outcome.end),
+        ((Some(250), None), None)
+    );
     let leaving = "421 4.3.2 shutting down\r\n";
-    let talk = asked(&[SERVER, PLAIN, ("MAIL", OK), ("RCPT TO:<ann", leaving)]).await;
-    assert_eq!((talk.codes(), talk.outcome.end), ((Some(421), None), None));
+    let session = run(&[SERVER, PLAIN, ("MAIL", OK), ("RCPT TO:<ann", leaving)]).await;
+    assert_eq!(
+        (session.codes(), session.outcome.end),
+        ((Some(421), None), None)
+    );
 }
 
 #[tokio::test]
-async fn an_internationalized_address_needs_the_extension() {
+async fn an_internationalized_address_requires_smtputf8() {
     let utf8 = || Question {
         recipient: "jörg@example.test".into(),
         utf8: true,
         ..question()
     };
-    let refused = talk(&[SERVER, PIPELINING], settings(), utf8()).await;
+    let refused = session(&[SERVER, PIPELINING], settings(), utf8()).await;
     assert_eq!(refused.outcome.end, Some(End::NoUtf8));
-    assert_eq!(refused.heard.last().map(String::as_str), Some("QUIT"));
+    assert_eq!(refused.commands.last().map(String::as_str), Some("QUIT"));
 
     let able = ("EHLO", "250-mx\r\n250-SMTPUTF8\r\n250 8BITMIME\r\n");
     let script = [SERVER, able, ("MAIL", OK), ("RCPT TO:<jörg", NOBODY)];
-    let taken = talk(&script, settings(), utf8()).await;
-    assert_eq!(taken.heard[1], "MAIL FROM:<> SMTPUTF8");
+    let taken = session(&script, settings(), utf8()).await;
+    assert_eq!(taken.commands[1], "MAIL FROM:<> SMTPUTF8");
     assert_eq!(taken.codes(), (Some(550), None));
 }
 
 #[tokio::test]
-async fn who_does_not_know_ehlo_is_greeted_with_helo() {
+async fn falls_back_to_helo() {
     let old = ("EHLO", "502 not implemented\r\n");
-    let talk = asked(&[SERVER, old, ("HELO", OK), ("MAIL", OK), ("RCPT", NOBODY)]).await;
-    assert_eq!(talk.codes(), (Some(550), None));
+    let session = run(&[SERVER, old, ("HELO", OK), ("MAIL", OK), ("RCPT", NOBODY)]).await;
+    assert_eq!(session.codes(), (Some(550), None));
     assert_eq!(
-        talk.heard[..2],
+        session.commands[..2],
         ["EHLO probe.example.net", "HELO probe.example.net"]
     );
 }
 
 #[tokio::test]
-async fn what_ends_it_early_says_where() {
-    for (script, stage, told) in [
+async fn reports_the_stage_that_ended_the_session() {
+    for (script, stage, expected) in [
         (&[("", "554 5.7.1 no\r\n")][..], Stage::Banner, "554"),
         (&[SERVER, ("EHLO", "550 no\r\n")], Stage::Ehlo, "550"),
         (
@@ -279,24 +288,27 @@ async fn what_ends_it_early_says_where() {
             "not an SMTP reply: HTTP/1.1 400 Bad Request",
         ),
     ] {
-        let (at, said) = match asked(script).await.outcome.end {
+        let (at, text) = match run(script).await.outcome.end {
             Some(End::Refused(at, reply)) => (at, reply.code.to_string()),
             Some(End::Broken(at, broken)) => (at, broken.text()),
             other => panic!("{script:?}: {other:?}"),
         };
-        assert_eq!((at, said.as_str()), (stage, told));
+        assert_eq!((at, text.as_str()), (stage, expected));
     }
 }
 
 #[tokio::test]
-async fn a_server_that_changes_its_mind_about_tls_is_asked_in_the_clear() {
+async fn continues_in_plaintext_if_starttls_is_rejected() {
     let offers = ("EHLO", "250-mx\r\n250 STARTTLS\r\n");
     let refused = ("STARTTLS", "454 4.7.0 not now\r\n");
-    let talk = asked(&[SERVER, offers, refused, ("MAIL", OK), ("RCPT", NOBODY)]).await;
-    assert_eq!((talk.codes(), talk.outcome.end), ((Some(550), None), None));
-    assert!(talk.outcome.tls_failed && talk.outcome.tls.is_none());
+    let session = run(&[SERVER, offers, refused, ("MAIL", OK), ("RCPT", NOBODY)]).await;
+    assert_eq!(
+        (session.codes(), session.outcome.end),
+        ((Some(550), None), None)
+    );
+    assert!(session.outcome.tls_failed && session.outcome.tls.is_none());
 
-    let leaves = asked(&[SERVER, offers, ("STARTTLS", "421 bye\r\n")])
+    let leaves = run(&[SERVER, offers, ("STARTTLS", "421 bye\r\n")])
         .await
         .outcome;
     assert!(matches!(leaves.end, Some(End::Refused(Stage::Starttls, _))));
@@ -304,32 +316,32 @@ async fn a_server_that_changes_its_mind_about_tls_is_asked_in_the_clear() {
 }
 
 #[tokio::test]
-async fn a_reply_put_in_before_the_handshake_is_an_attack() {
+async fn rejects_a_reply_injected_before_the_handshake() {
     let offers = ("EHLO", "250-mx\r\n250 STARTTLS\r\n");
     let injected = ("STARTTLS", "220 go\r\n250 injected\r\n");
-    let outcome = asked(&[SERVER, offers, injected]).await.outcome;
+    let outcome = run(&[SERVER, offers, injected]).await.outcome;
     let why = match outcome.end {
         Some(End::Broken(Stage::Starttls, broken)) => broken.text(),
         other => panic!("{other:?}"),
     };
     assert_eq!(
         why,
-        "TLS failed: the server talked on in the clear after its consent"
+        "TLS failed: the server sent plaintext after accepting STARTTLS"
     );
     assert!(outcome.tls_failed);
 }
 
 #[test]
-fn a_group_is_mail_and_both_recipients_in_this_order() {
+fn pipelined_commands_are_mail_then_both_recipients() {
     let lines = Lines::new(&question(), "a@b.example");
     assert_eq!(
-        lines.together(),
+        lines.pipelined(),
         "MAIL FROM:<a@b.example>\r\nRCPT TO:<ann@example.test>\r\nRCPT TO:<r4nd0m@example.test>\r\n"
     );
 }
 
 #[tokio::test]
-async fn who_asks_is_said_last_and_the_farewell_is_heard_where_that_is_wanted() {
+async fn sends_the_contact_before_quit_and_reads_the_reply_to_quit_if_configured() {
     let settings = Settings {
         contact: Some("lookup by \"Ann\"".into()),
         quit: Duration::from_secs(5),
@@ -340,10 +352,10 @@ async fn who_asks_is_said_last_and_the_farewell_is_heard_where_that_is_wanted() 
         ("NOOP", OK),
         ("QUIT", "221 2.0.0 bye\r\n"),
     ];
-    let talk = talk(&script, settings, question()).await;
-    assert_eq!(talk.heard, [r#"NOOP "lookup by \"Ann\"""#, "QUIT"]);
+    let session = session(&script, settings, question()).await;
+    assert_eq!(session.commands, [r#"NOOP "lookup by \"Ann\"""#, "QUIT"]);
     assert_eq!(
-        talk.steps,
+        session.steps,
         [(Stage::Banner, Some(554)), (Stage::Quit, Some(221))]
     );
 }

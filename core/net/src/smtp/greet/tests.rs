@@ -7,24 +7,24 @@ use tokio::{
 
 use super::*;
 
-/// A server that says `pieces`, one for each line that it is sent, and keeps what it was sent.
-async fn against(pieces: &[&str]) -> (Welcome, String) {
+/// Runs a session with a server that sends one of `pieces` per line received. Returns the result and the received lines.
+async fn run_session(pieces: &[&str]) -> (Welcome, String) {
     let pieces: Vec<String> = pieces.iter().map(ToString::to_string).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a client");
-        let (mut heard, mut buffer) = (String::new(), [0; 512]);
+        let (mut received, mut buffer) = (String::new(), [0; 512]);
         for piece in pieces {
             if stream.write_all(piece.as_bytes()).await.is_err() || piece.starts_with("221") {
-                return heard;
+                return received;
             }
             match stream.read(&mut buffer).await {
-                Ok(count @ 1..) => heard += &String::from_utf8_lossy(&buffer[..count]),
-                _ => return heard,
+                Ok(count @ 1..) => received += &String::from_utf8_lossy(&buffer[..count]),
+                _ => return received,
             }
         }
-        heard
+        received
     });
 
     let stream = TcpStream::connect(address).await.expect("connects");
@@ -41,8 +41,8 @@ async fn against(pieces: &[&str]) -> (Welcome, String) {
 }
 
 #[tokio::test]
-async fn greeting_and_extensions_are_kept_and_nothing_else_is_said() {
-    let (welcome, heard) = against(&[
+async fn reads_greeting_and_extensions_and_sends_only_ehlo_and_quit() {
+    let (welcome, received) = run_session(&[
         "220-mx.example.test ESMTP\r\n220 at your service\r\n",
         "250-mx.example.test\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 8bitmime\r\n",
         "221 bye\r\n",
@@ -57,22 +57,22 @@ async fn greeting_and_extensions_are_kept_and_nothing_else_is_said() {
         (welcome.starttls, welcome.tls, welcome.fault),
         (Some(false), None, None)
     );
-    assert_eq!(heard, "EHLO probe.example.net\r\nQUIT\r\n");
+    assert_eq!(received, "EHLO probe.example.net\r\nQUIT\r\n");
 }
 
 #[tokio::test]
-async fn an_old_server_is_asked_with_helo() {
-    let (welcome, heard) =
-        against(&["220 old\r\n", "502 what?\r\n", "250 old\r\n", "221\r\n"]).await;
+async fn falls_back_to_helo() {
+    let (welcome, received) =
+        run_session(&["220 old\r\n", "502 what?\r\n", "250 old\r\n", "221\r\n"]).await;
     assert_eq!((welcome.starttls, welcome.fault), (Some(false), None));
     assert_eq!(
-        heard,
+        received,
         "EHLO probe.example.net\r\nHELO probe.example.net\r\nQUIT\r\n"
     );
 }
 
 #[tokio::test]
-async fn hostile_servers_are_told_and_end() {
+async fn reports_broken_and_hostile_servers() {
     for (pieces, fault) in [
         (&[""][..], "greeting: no reply in time"),
         (
@@ -81,19 +81,19 @@ async fn hostile_servers_are_told_and_end() {
         ),
         (
             &["220 wait"],
-            "greeting: the reply did not end in time, after: 220 wait",
+            "greeting: timed out in the middle of a reply, after: 220 wait",
         ),
         (
             &["554 5.7.1 go away\r\n", ""],
-            "it refuses to talk to us: 554 5.7.1 go away",
+            "connection rejected: 554 5.7.1 go away",
         ),
-        (&["220 hi\r\n", "550 no\r\n", ""], "EHLO is refused: 550 no"),
+        (&["220 hi\r\n", "550 no\r\n", ""], "EHLO rejected: 550 no"),
     ] {
-        assert_eq!(against(pieces).await.0.fault.as_deref(), Some(fault));
+        assert_eq!(run_session(pieces).await.0.fault.as_deref(), Some(fault));
     }
 
     let endless = "2".repeat(40_000);
-    let fault = against(&[&endless]).await.0.fault.expect("a fault");
+    let fault = run_session(&[&endless]).await.0.fault.expect("a fault");
 
     assert!(
         fault.starts_with("greeting: ") && fault.chars().count() <= MAX_FAULT,

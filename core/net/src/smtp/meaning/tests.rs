@@ -20,7 +20,7 @@ fn at(stage: Stage, line: &str) -> Meaning {
     meaning(stage, &reply(line), "somebody")
 }
 
-/// What providers and servers say to RCPT.
+/// Replies to RCPT of providers and mail servers, with their meaning.
 const REPLIES_TO_RCPT: &[(&str, Meaning)] = &[
     ("250 2.1.5 OK", Accepted),
     (
@@ -171,14 +171,14 @@ const REPLIES_TO_RCPT: &[(&str, Meaning)] = &[
 ];
 
 #[test]
-fn replies_of_providers_and_servers_to_rcpt() {
+fn classifies_replies_of_providers_and_servers_to_rcpt() {
     for (line, expected) in REPLIES_TO_RCPT {
         assert_eq!(at(Stage::Rcpt, line), *expected, "{line}");
     }
 }
 
 #[test]
-fn before_the_recipient_nobody_is_unknown() {
+fn never_reports_an_unknown_user_before_rcpt() {
     for (stage, line, expected) in [
         (Stage::Banner, "554 No SMTP service here", Meaning::Blocked),
         (Stage::Banner, "550 no such user", Meaning::Blocked),
@@ -221,7 +221,7 @@ fn before_the_recipient_nobody_is_unknown() {
 }
 
 #[test]
-fn hints_are_read() {
+fn parses_retry_hints() {
     for (line, expected) in [
         ("450 4.2.0 Greylisted for 300 seconds", Some(300)),
         (
@@ -242,7 +242,7 @@ fn hints_are_read() {
 }
 
 #[test]
-fn bare_codes_mean_what_servers_use_them_for() {
+fn classifies_bare_codes_by_their_common_use() {
     for (line, expected) in [
         ("521", NoMailHere),
         ("556 no", NoMailHere),
@@ -271,14 +271,14 @@ fn bare_codes_mean_what_servers_use_them_for() {
 }
 
 #[test]
-fn the_local_part_that_was_asked_for_says_nothing() {
+fn ignores_the_probed_local_part_in_the_text() {
     let line = "550 blocked: unknown user";
     assert_eq!(meaning(Stage::Rcpt, &reply(line), "somebody"), Ambiguous);
     assert_eq!(meaning(Stage::Rcpt, &reply(line), "blocked"), NoSuchUser);
 }
 
 #[test]
-fn hints_are_bounded_and_hostile_ones_are_none() {
+fn limits_retry_hints_and_rejects_hostile_ones() {
     let hint = |line: &str| retry_hint(&reply(line));
     for (line, expected) in [
         ("451 try again in 999999 hours", Some(3_599_996_400)),

@@ -1,9 +1,9 @@
-//! The phrases.
+//! Phrases of SMTP replies, by topic.
 
 use super::Topic;
 
-/// Each phrase may stand anywhere in the text, in lower case and with single spaces. Phrases that begin or end with a
-/// space are whole words.
+/// Phrases to find anywhere in the masked text, in lower case with single spaces. A leading or trailing space matches a
+/// word boundary.
 pub(super) const PHRASES: &[(Topic, &[&str])] = &[
     (
         Topic::NoSuchUser,

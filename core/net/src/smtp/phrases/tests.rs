@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn what_the_asker_chose_does_not_count() {
+fn masks_addresses_and_the_local_part() {
     let text = "<greylisted-user@blocked.example>: Recipient address rejected: User unknown";
     let topics = topics(&masked(text, "greylisted-user"));
     assert!(
@@ -19,7 +19,7 @@ fn what_the_asker_chose_does_not_count() {
 }
 
 #[test]
-fn phrases_are_lower_case() {
+fn phrases_are_lower_case_with_single_spaces() {
     for phrase in PHRASES.iter().flat_map(|(_, phrases)| *phrases) {
         assert_eq!(*phrase, phrase.to_lowercase());
         assert!(!phrase.contains("  "));
@@ -42,7 +42,7 @@ fn all(text: &str) -> Vec<Topic> {
 }
 
 #[test]
-fn texts_are_about_what_they_say() {
+fn finds_the_topic_of_a_text() {
     for (text, expected) in [
         ("", &[][..]),
         ("Requested action okay", &[]),
@@ -64,7 +64,7 @@ fn texts_are_about_what_they_say() {
 }
 
 #[test]
-fn several_topics_at_once_are_all_told() {
+fn finds_several_topics() {
     let found = all("mailbox unavailable, or access denied for policy reasons");
     assert!(found.contains(&Topic::Block), "{found:?}");
     let found = topics(&masked("user unknown, mailbox full", ""));
@@ -73,7 +73,7 @@ fn several_topics_at_once_are_all_told() {
 }
 
 #[test]
-fn typographic_apostrophes_are_apostrophes() {
+fn matches_typographic_apostrophes() {
     assert_eq!(
         masked("This user doesn\u{2019}t exist", "x"),
         " this user doesn't exist "

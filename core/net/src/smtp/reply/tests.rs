@@ -3,7 +3,7 @@ use super::*;
 fn read(bytes: &[u8]) -> Result<Vec<Reply>, Malformed> {
     let mut parser = Parser::default();
     let mut replies = Vec::new();
-    // byte by byte: the worst splitting there is
+    // byte by byte, the worst case of splitting
     for byte in bytes {
         parser.push(&[*byte]);
         replies.extend(parser.take()?);
@@ -23,7 +23,7 @@ fn enhanced(text: &str) -> Option<String> {
 }
 
 #[test]
-fn lines_are_put_together() {
+fn joins_lines() {
     let reply =
         one("550-5.1.1 The email account\r\n550-5.1.1 does not exist.\r\n550 5.1.1 gsmtp\r\n");
     assert_eq!(reply.code, 550);
@@ -55,7 +55,7 @@ fn lines_are_put_together() {
 }
 
 #[test]
-fn enhanced_codes_are_read_wherever_they_stand() {
+fn finds_enhanced_codes_anywhere_in_the_text() {
     assert_eq!(enhanced("550 5.1.1 no\r\n").as_deref(), Some("5.1.1"));
     assert_eq!(
         enhanced("550 #5.1.0 Address rejected.\r\n").as_deref(),
@@ -86,7 +86,7 @@ fn enhanced_codes_are_read_wherever_they_stand() {
 }
 
 #[test]
-fn garbage_is_told_early() {
+fn reports_garbage_early() {
     assert!(matches!(read(b"SSH-2"), Err(Malformed::NotAReply(_))));
     assert!(matches!(
         read(b"\x16\x03\x01"),
@@ -102,7 +102,7 @@ fn garbage_is_told_early() {
 }
 
 #[test]
-fn size_is_bounded() {
+fn limits_the_size_of_a_reply() {
     let mut parser = Parser::default();
     parser.push(b"250 ");
     parser.push(&[b'a'; MAX_LINE]);
@@ -111,11 +111,11 @@ fn size_is_bounded() {
     parser.push("250-x\r\n".repeat(MAX_LINES + 1).as_bytes());
     assert_eq!(parser.take(), Err(Malformed::TooLong));
     let long = one(&format!("250-{}\r\n250 end\r\n", "\u{e9}".repeat(1500)));
-    assert!(long.text().len() <= MAX_KEPT + 1, "{}", long.text().len());
+    assert!(long.text().len() <= MAX_TEXT + 1, "{}", long.text().len());
 }
 
 #[test]
-fn lengths_count_to_the_byte() {
+fn limits_are_exact_to_the_byte() {
     let line = |text: usize| format!("250 {}\n", "a".repeat(text));
     // Code and space are four of the 4,096.
     assert_eq!(one(&line(MAX_LINE - 4)).code, 250);
@@ -136,7 +136,7 @@ fn lengths_count_to_the_byte() {
 }
 
 #[test]
-fn what_was_counted_for_one_reply_does_not_count_for_the_next() {
+fn resets_limits_for_the_next_reply() {
     let reply = format!("{}250 end\r\n", "250-x\r\n".repeat(MAX_LINES - 1));
     let all = read(reply.repeat(3).as_bytes()).expect("three replies");
     assert_eq!(all.len(), 3);
@@ -145,7 +145,7 @@ fn what_was_counted_for_one_reply_does_not_count_for_the_next() {
 }
 
 #[test]
-fn a_partial_reply_is_shown_as_far_as_it_came() {
+fn returns_the_text_of_a_partial_reply() {
     let partial = |bytes: &[u8]| {
         let mut parser = Parser::default();
         parser.push(bytes);
@@ -163,7 +163,7 @@ fn a_partial_reply_is_shown_as_far_as_it_came() {
 }
 
 #[test]
-fn every_shape_of_a_line_is_read_or_refused() {
+fn accepts_or_rejects_each_form_of_line() {
     for (line, expected) in [
         ("250", Some((250, false))),
         ("250 ok", Some((250, false))),
@@ -185,7 +185,7 @@ fn every_shape_of_a_line_is_read_or_refused() {
 }
 
 #[test]
-fn enhanced_codes_at_their_limits() {
+fn accepts_enhanced_codes_within_their_limits() {
     for (text, expected) in [
         ("550 5.999.999 x\r\n", Some("5.999.999")),
         ("550 5.1000.1 x\r\n", None),

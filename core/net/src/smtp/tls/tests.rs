@@ -20,7 +20,7 @@ fn trusting(certificates: &[&CertificateDer<'static>]) -> Opportunistic {
     Opportunistic::new(roots).expect("suites")
 }
 
-/// The facts of a handshake with a server of this identity, held to be `name`.
+/// Runs a handshake with a server of this identity, expected to be `name`.
 async fn facts(
     tls: &Opportunistic,
     (certificate, key): Identity,
@@ -47,7 +47,7 @@ async fn facts(
 }
 
 #[tokio::test]
-async fn a_certificate_for_the_name_from_somebody_known_is_trusted() {
+async fn trusts_a_certificate_for_the_name_from_a_known_issuer() {
     let own = identity("mx.example.test");
     let tls = trusting(&[&own.0]);
     let facts = facts(&tls, own, &rustls::version::TLS13, "mx.example.test").await;
@@ -57,7 +57,7 @@ async fn a_certificate_for_the_name_from_somebody_known_is_trusted() {
 }
 
 #[tokio::test]
-async fn any_other_certificate_is_taken_and_its_fault_noted() {
+async fn accepts_any_other_certificate_and_reports_its_fault() {
     let own = || identity("mx.example.test");
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -66,20 +66,26 @@ async fn any_other_certificate_is_taken_and_its_fault_noted() {
     assert_eq!(unknown.version, "TLS 1.2");
     assert_eq!(
         (unknown.trusted, unknown.fault.as_deref()),
-        (Some(false), Some("the issuer is not known"))
+        (Some(false), Some("unknown issuer"))
     );
 
-    let known = own();
-    let tls = trusting(&[&known.0]);
-    let misnamed = facts(&tls, known, &rustls::version::TLS13, "other.example.test").await;
+    let trusted_identity = own();
+    let tls = trusting(&[&trusted_identity.0]);
+    let misnamed = facts(
+        &tls,
+        trusted_identity,
+        &rustls::version::TLS13,
+        "other.example.test",
+    )
+    .await;
     assert_eq!(
         (misnamed.trusted, misnamed.fault.as_deref()),
-        (Some(false), Some("it is for another name"))
+        (Some(false), Some("certificate is for another name"))
     );
 }
 
 #[tokio::test]
-async fn without_authorities_nothing_is_judged() {
+async fn does_not_check_certificates_without_authorities() {
     let own = identity("mx.example.test");
     let facts = facts(
         &trusting(&[]),
@@ -92,17 +98,23 @@ async fn without_authorities_nothing_is_judged() {
 }
 
 #[test]
-fn faults_are_told_in_words() {
+fn describes_certificate_errors() {
     for (error, expected) in [
-        (CertificateError::UnknownIssuer, "the issuer is not known"),
-        (CertificateError::NotValidForName, "it is for another name"),
-        (CertificateError::Expired, "it has expired"),
-        (CertificateError::NotValidYet, "it is not valid yet"),
+        (CertificateError::UnknownIssuer, "unknown issuer"),
+        (
+            CertificateError::NotValidForName,
+            "certificate is for another name",
+        ),
+        (CertificateError::Expired, "certificate has expired"),
+        (
+            CertificateError::NotValidYet,
+            "certificate is not valid yet",
+        ),
         (
             CertificateError::Revoked,
             "invalid peer certificate: Revoked",
         ),
     ] {
-        assert_eq!(said(&Error::InvalidCertificate(error)), expected);
+        assert_eq!(describe(&Error::InvalidCertificate(error)), expected);
     }
 }

@@ -2,18 +2,18 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// A connection to this machine and its other end.
-async fn pair(patience: Duration) -> (Wire, TcpStream) {
+/// Returns both ends of a loopback connection.
+async fn pair(stage_timeout: Duration) -> (Wire, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("an address");
     let stream = TcpStream::connect(address).await.expect("connects");
     let (server, _) = listener.accept().await.expect("a client");
     let deadline = Instant::now() + Duration::from_secs(60);
-    (Wire::new(stream, patience, deadline), server)
+    (Wire::new(stream, stage_timeout, deadline), server)
 }
 
 #[test]
-fn what_went_wrong_is_told_in_words() {
+fn describes_each_error() {
     let all = [
         Broken::Silent,
         Broken::Tarpit("220-wait".into()),
@@ -22,27 +22,27 @@ fn what_went_wrong_is_told_in_words() {
         Broken::Closed(String::new()),
         Broken::Garbage("SSH-2.0".into()),
         Broken::TooLong,
-        Broken::Tls("no answer in time".into()),
+        Broken::Tls("handshake timed out".into()),
         Broken::Spared,
     ];
 
-    let told: Vec<_> = all.iter().map(Broken::text).collect();
+    let texts: Vec<_> = all.iter().map(Broken::text).collect();
 
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(texts.join("\n"), @r#"
     no reply in time
-    the reply did not end in time, after: 220-wait
-    the reply did not end in time
+    timed out in the middle of a reply, after: 220-wait
+    timed out in the middle of a reply
     connection closed by the server, after: 550 no
     connection closed by the server
     not an SMTP reply: SSH-2.0
-    a reply longer than any server may send
-    TLS failed: no answer in time
-    broken off: this lookup has sent all that it may
+    reply too long
+    TLS failed: handshake timed out
+    stopped: egress limit of this lookup reached
     "#);
 }
 
 #[test]
-fn an_introduction_is_one_quoted_line_that_any_server_takes() {
+fn the_contact_line_is_one_quoted_line_within_the_limit() {
     for (contact, expected) in [
         (
             "+https://netvane.example",
@@ -51,20 +51,20 @@ fn an_introduction_is_one_quoted_line_that_any_server_takes() {
         (r#"a "b" \c"#, Some("NOOP \"a \\\"b\\\" \\\\c\"\r\n")),
         ("", Some("NOOP \"\"\r\n")),
     ] {
-        assert_eq!(introduction(contact).as_deref(), expected);
+        assert_eq!(contact_line(contact).as_deref(), expected);
     }
     // `NOOP "` and `"` with CRLF take nine of the 512 octets.
     assert_eq!(
-        introduction(&"x".repeat(503)).map(|line| line.len()),
+        contact_line(&"x".repeat(503)).map(|line| line.len()),
         Some(512)
     );
-    assert_eq!(introduction(&"x".repeat(504)), None);
-    assert_eq!(introduction(&"\"".repeat(252)), None, "escapes count");
-    assert_eq!(introduction(&"ü".repeat(252)), None, "octets count");
+    assert_eq!(contact_line(&"x".repeat(504)), None);
+    assert_eq!(contact_line(&"\"".repeat(252)), None, "escapes count");
+    assert_eq!(contact_line(&"ü".repeat(252)), None, "octets count");
 }
 
 #[tokio::test]
-async fn replies_are_put_together_from_pieces_and_taken_one_by_one() {
+async fn assembles_replies_from_pieces_and_returns_them_one_by_one() {
     let (mut wire, mut server) = pair(Duration::from_secs(5)).await;
     let say = async {
         for piece in ["250-fi", "rst\r", "\n250 second\r\n354 g", "o on\r\n"] {
@@ -84,7 +84,7 @@ async fn replies_are_put_together_from_pieces_and_taken_one_by_one() {
 }
 
 #[tokio::test]
-async fn what_nobody_asked_for_is_noticed() {
+async fn has_more_detects_an_unexpected_reply() {
     let (mut wire, mut server) = pair(Duration::from_secs(5)).await;
     server
         .write_all(b"220 go\r\n250 more")
@@ -95,40 +95,40 @@ async fn what_nobody_asked_for_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_closes_is_told_with_what_came() {
-    for (said, expected) in [
+async fn a_closed_connection_is_reported_with_the_partial_reply() {
+    for (input, expected) in [
         ("", Broken::Closed(String::new())),
         ("22", Broken::Closed("22".into())),
         ("220-half\r\n", Broken::Closed("half".into())),
     ] {
         let (mut wire, mut server) = pair(Duration::from_secs(5)).await;
-        server.write_all(said.as_bytes()).await.expect("sends");
+        server.write_all(input.as_bytes()).await.expect("sends");
         drop(server);
         assert_eq!(wire.reply().await, Err(expected));
     }
 }
 
 #[tokio::test]
-async fn endless_replies_end() {
+async fn stops_reading_an_endless_reply() {
     let (mut wire, mut server) = pair(Duration::from_secs(5)).await;
     let flood = "220-and on\r\n".repeat(200);
     let flood = tokio::spawn(async move { server.write_all(flood.as_bytes()).await });
     assert_eq!(wire.reply().await, Err(Broken::TooLong));
-    assert!(wire.endless, "such a one hears nothing about us");
+    assert!(wire.endless, "no contact is sent");
     drop(wire);
     let _ = flood.await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_with_the_patience() {
+async fn times_out_after_the_stage_timeout() {
     let (mut wire, _server) = pair(Duration::from_secs(7)).await;
     let started = Instant::now();
     assert_eq!(wire.reply().await, Err(Broken::Silent));
-    assert!(started.elapsed() >= Duration::from_secs(7) && started.elapsed() < FAREWELL * 5);
+    assert!(started.elapsed() >= Duration::from_secs(7) && started.elapsed() < QUIT_TIMEOUT * 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_of_the_lookup_goes_before_the_patience() {
+async fn the_deadline_of_the_lookup_limits_the_stage_timeout() {
     let (mut wire, _server) = pair(Duration::from_secs(3600)).await;
     let started = Instant::now();
     assert_eq!(wire.reply().await, Err(Broken::Silent));
@@ -136,7 +136,7 @@ async fn the_deadline_of_the_lookup_goes_before_the_patience() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_sent_is_not_sent() {
+async fn sends_nothing_over_budget() {
     let (mut wire, server) = pair(Duration::from_secs(5)).await;
     let most = outlay::SYN as u32 + 6;
     let both = outlay::Outlay::new(most)
@@ -146,15 +146,15 @@ async fn what_may_not_be_sent_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_given_up_says_goodbye() {
+async fn a_dropped_connection_sends_quit() {
     let (wire, mut server) = pair(Duration::from_secs(5)).await;
     drop(wire);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let mut piece = [0; 64];
-    while !heard.ends_with(b"QUIT\r\n") {
+    while !received.ends_with(b"QUIT\r\n") {
         let count = server.read(&mut piece).await.expect("reads");
-        assert_ne!(count, 0, "closed without a word: {heard:?}");
-        heard.extend(&piece[..count]);
+        assert_ne!(count, 0, "closed without QUIT: {received:?}");
+        received.extend(&piece[..count]);
     }
     drop(server);
     goodbyes().await;

@@ -1,15 +1,15 @@
 use super::*;
 
 #[test]
-fn the_lengths_in_the_client_hello_are_right() {
+fn the_client_hello_has_correct_lengths() {
     let hello = client_hello();
     assert_eq!(hello.len() - 5, usize::from(hello[4]));
     assert_eq!(hello.len() - 9, usize::from(hello[8]));
 }
 
 #[test]
-fn greetings_become_one_printable_line() {
-    let say = |bytes: &[u8]| understand(bytes);
+fn formats_a_greeting_as_one_printable_line() {
+    let say = |bytes: &[u8]| parse(bytes);
     assert_eq!(
         say(b"SSH-2.0-OpenSSH_9.2\r\nmore").as_deref(),
         Some("SSH-2.0-OpenSSH_9.2")
@@ -29,11 +29,14 @@ fn greetings_become_one_printable_line() {
         say("a\u{202e}\x1b[31mb".as_bytes()).as_deref(),
         Some("a\u{fffd}\u{fffd}[31mb")
     );
-    assert_eq!(say(&[b'x'; 256]).map(|text| text.len()), Some(CHARACTERS));
+    assert_eq!(
+        say(&[b'x'; 256]).map(|text| text.len()),
+        Some(MAX_CHARACTERS)
+    );
 }
 
 #[test]
-fn a_port_says_what_is_expected_of_it() {
+fn maps_ports_to_expected_protocols() {
     for (ports, expected) in [
         (&[21, 22, 25, 587, 3306, 5903][..], Kind::Greets),
         (&[80, 8080, 9090], Kind::Http),
@@ -48,7 +51,7 @@ fn a_port_says_what_is_expected_of_it() {
 }
 
 #[test]
-fn no_more_is_read_than_tells_what_it_is() {
+fn stops_reading_when_the_protocol_is_clear() {
     for (kind, bytes, enough) in [
         (Kind::Greets, &b""[..], false),
         (Kind::Greets, b"2", true),
@@ -56,14 +59,14 @@ fn no_more_is_read_than_tells_what_it_is() {
         (Kind::Tls, b"\x15\x03\x03", true),
         (Kind::Http, b"HTTP/1.1 200 OK\r\n", false),
         (Kind::Http, b"HTTP/1.1 200 OK\r\n\r\n", true),
-        (Kind::Http, &[b'x'; BYTES], true),
+        (Kind::Http, &[b'x'; MAX_BYTES], true),
     ] {
         assert_eq!(is_enough(bytes, kind), enough, "{kind:?} {bytes:?}");
     }
 }
 
 #[test]
-fn hostile_greetings_stay_one_short_printable_line() {
+fn formats_a_hostile_greeting_as_one_short_printable_line() {
     for (bytes, expected) in [
         (&b"\n\n"[..], None),
         (b"\r\nhello", None),
@@ -80,7 +83,7 @@ fn hostile_greetings_stay_one_short_printable_line() {
         ),
         (b"HTTP/1.1 200 OK\r\nSERVER:\r\n", Some("HTTP/1.1 200 OK,")),
     ] {
-        assert_eq!(understand(bytes).as_deref(), expected, "{bytes:?}");
+        assert_eq!(parse(bytes).as_deref(), expected, "{bytes:?}");
     }
     for mark in ['\u{200b}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{feff}'] {
         assert!(is_formatting(mark), "{mark:?}");

@@ -5,7 +5,7 @@ use super::*;
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 #[tokio::test]
-async fn open_and_closed_ports_are_told_in_the_order_asked_and_once() {
+async fn reports_each_port_once_in_the_requested_order() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("binds");
     let open = listener.local_addr().expect("an address").port();
@@ -18,10 +18,10 @@ async fn open_and_closed_ports_are_told_in_the_order_asked_and_once() {
         stream
     });
 
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let ports = [free, open, free, open];
     let results = check_ports(LOOPBACK, &ports, ScanOptions::default(), |result| {
-        told.push((result.port, result.state));
+        reported.push((result.port, result.state));
     })
     .await;
     let _ = greeting.await;
@@ -36,17 +36,20 @@ async fn open_and_closed_ports_are_told_in_the_order_asked_and_once() {
             .iter()
             .all(|result| result.rtt_ms.is_some() && result.reason.is_none())
     );
-    assert!(told.contains(&states[0]) && told.contains(&states[1]));
+    assert!(reported.contains(&states[0]) && reported.contains(&states[1]));
 }
 
 #[tokio::test]
-async fn nothing_to_check_takes_no_time() {
-    let none = check_ports(LOOPBACK, &[], ScanOptions::default(), |_| panic!("told")).await;
+async fn returns_at_once_without_ports() {
+    let none = check_ports(LOOPBACK, &[], ScanOptions::default(), |_| {
+        panic!("a result")
+    })
+    .await;
     assert!(none.is_empty());
 }
 
 #[test]
-fn what_this_machine_lacks_is_no_answer() {
+fn a_local_shortage_is_not_an_answer() {
     use nix::libc;
     for (code, shortage) in [
         (libc::EMFILE, true),
@@ -64,19 +67,19 @@ fn what_this_machine_lacks_is_no_answer() {
 }
 
 #[tokio::test]
-async fn without_sockets_a_port_is_not_checked_and_that_is_told() {
+async fn reports_a_port_as_not_checked_without_sockets() {
     let mut scan = Scan::new(LOOPBACK, &[80], ScanOptions::default());
     scan.queue.clear();
-    let mut told = Vec::new();
+    let mut results = Vec::new();
     for _ in 0..=SHORTAGES {
         let shortage = io::Error::from_raw_os_error(nix::libc::EMFILE);
         scan.finish(Ok((0, 0, Err(shortage))), &mut |result: &PortResult| {
-            told.push(result.clone());
+            results.push(result.clone());
         });
     }
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].state, PortState::Filtered);
-    let reason = told[0].reason.as_deref().unwrap_or_default();
+    assert_eq!(results.len(), 1);
+    assert_eq!(results[0].state, PortState::Filtered);
+    let reason = results[0].reason.as_deref().unwrap_or_default();
     assert!(reason.starts_with("not checked: "), "{reason}");
     assert_eq!((scan.unresolved, scan.budget), (0, 1));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dns::wire::{ASKED, QR, Scripted, answer, message, name, record};
+use crate::dns::wire::{QR, QUESTION_NAME, Scripted, answer, message, name, record};
 
 const A: u16 = 1;
 const DS: u16 = 43;
@@ -8,7 +8,7 @@ const DNSKEY: u16 = 48;
 const NOW: u32 = 1_700_000_000;
 const HOUR: u32 = 3600;
 
-/// A signature over `covered`, valid from and until.
+/// Builds an RRSIG record for the type `covered`, valid from `from` to `until`.
 fn signature(covered: u16, from: u32, until: u32) -> Vec<u8> {
     let mut data = covered.to_be_bytes().to_vec();
     data.extend([13, 2]);
@@ -18,11 +18,11 @@ fn signature(covered: u16, from: u32, until: u32) -> Vec<u8> {
     data.extend([0x30, 0x39]);
     data.extend(name("example.com"));
     data.extend([0xab; 64]);
-    record(ASKED, RRSIG, 60, &data)
+    record(QUESTION_NAME, RRSIG, 60, &data)
 }
 
 fn address() -> Vec<u8> {
-    record(ASKED, A, 60, &[192, 0, 2, 1])
+    record(QUESTION_NAME, A, 60, &[192, 0, 2, 1])
 }
 
 fn read(answers: &[Vec<u8>], authority: &[Vec<u8>]) -> Message {
@@ -35,36 +35,36 @@ fn fault(from: u32, until: u32, now: u32) -> Option<String> {
 }
 
 #[test]
-fn signatures_hold_between_their_two_times() {
+fn a_signature_is_valid_from_inception_to_expiration() {
     assert_eq!(fault(NOW - HOUR, NOW + HOUR, NOW), None);
     assert_eq!(fault(NOW, NOW, NOW), None, "to the second");
     assert_eq!(
         fault(NOW - 9 * HOUR, NOW - 5 * HOUR, NOW).as_deref(),
-        Some("the signature over A of www.example.com expired 5 hours ago")
+        Some("the signature of the A record of www.example.com expired 5 h ago")
     );
     assert_eq!(
         fault(NOW + 1, NOW + HOUR, NOW).as_deref(),
-        Some("the signature over A of www.example.com is not valid for another 1 minutes")
+        Some("the signature of the A record of www.example.com is not valid yet (starts in 1 min)")
     );
 }
 
 #[test]
-fn times_are_serial_numbers_that_wrap_around() {
-    // RFC 4034 §3.1.5: in 2106 the count starts again.
+fn signature_times_wrap_around() {
+    // RFC 4034 §3.1.5: the 32-bit time wraps in 2106.
     assert_eq!(fault(u32::MAX - HOUR, HOUR, u32::MAX), None);
     assert_eq!(fault(u32::MAX - HOUR, HOUR, 10), None);
     assert_eq!(
         fault(u32::MAX - 9 * HOUR, u32::MAX - 5 * HOUR, 0).as_deref(),
-        Some("the signature over A of www.example.com expired 5 hours ago")
+        Some("the signature of the A record of www.example.com expired 5 h ago")
     );
 }
 
 #[test]
-fn a_record_without_its_own_signature_is_named() {
+fn reports_a_record_without_a_signature() {
     let bare = read(&[address()], &[]);
     assert_eq!(
         signature_fault(&bare, NOW).as_deref(),
-        Some("the A record of www.example.com carries no signature")
+        Some("the A record of www.example.com has no signature (RRSIG)")
     );
     let of_another_type = read(&[address(), signature(28, NOW, NOW)], &[]);
     assert!(signature_fault(&of_another_type, NOW).is_some());
@@ -77,29 +77,29 @@ fn a_record_without_its_own_signature_is_named() {
     );
     assert_eq!(
         signature_fault(&elsewhere, NOW).as_deref(),
-        Some("the A record of other.example.com carries no signature")
+        Some("the A record of other.example.com has no signature (RRSIG)")
     );
 }
 
 #[test]
-fn a_negative_answer_is_judged_by_its_authority_section() {
+fn checks_the_authority_section_of_a_negative_answer() {
     let negative = read(&[], &[signature(6, NOW - 9, NOW - 1)]);
     assert_eq!(
         signature_fault(&negative, NOW).as_deref(),
-        Some("the signature over SOA of www.example.com expired 1 minutes ago")
+        Some("the signature of the SOA record of www.example.com expired 1 min ago")
     );
     assert_eq!(signature_fault(&read(&[], &[]), NOW), None);
 }
 
 #[test]
-fn spans_are_told_in_the_unit_that_fits() {
+fn formats_spans_in_a_fitting_unit() {
     for (seconds, expected) in [
-        (0, "1 minutes"),
-        (59, "1 minutes"),
-        (60, "2 minutes"),
-        (3599, "60 minutes"),
-        (3600, "1 hours"),
-        (172_799, "47 hours"),
+        (0, "1 min"),
+        (59, "1 min"),
+        (60, "2 min"),
+        (3599, "60 min"),
+        (3600, "1 h"),
+        (172_799, "47 h"),
         (172_800, "2 days"),
         (i32::MAX, "24855 days"),
     ] {
@@ -112,7 +112,7 @@ fn ds(tags: &[u16]) -> Message {
         .iter()
         .map(|tag| {
             let data = [&tag.to_be_bytes()[..], &[13, 2], &[0xcd; 32]].concat();
-            record(ASKED, DS, 60, &data)
+            record(QUESTION_NAME, DS, 60, &data)
         })
         .collect();
     read(&records, &[])
@@ -121,13 +121,13 @@ fn ds(tags: &[u16]) -> Message {
 fn keys(data: &[&[u8]]) -> Message {
     let records: Vec<_> = data
         .iter()
-        .map(|data| record(ASKED, DNSKEY, 60, data))
+        .map(|data| record(QUESTION_NAME, DNSKEY, 60, data))
         .collect();
     read(&records, &[])
 }
 
 #[test]
-fn keys_that_nobody_vouches_for_are_told() {
+fn reports_ds_records_that_match_no_key() {
     // RFC 4034 appendix B: the tag is the sum of the data in 16-bit words, for all algorithms but the first.
     let key: &[u8] = &[1, 1, 3, 13, 0, 5, 0, 7];
     let tag = 0x0101 + 0x030d + 0x0005 + 0x0007;
@@ -140,25 +140,25 @@ fn keys_that_nobody_vouches_for_are_told() {
     );
     assert_eq!(
         mismatch("example.com", &ds(&[1, 2]), &keys(&[key])).as_deref(),
-        Some("the DS records of example.com name key 1, 2, but the zone shows key 1050")
+        Some("the DS records of example.com list key tag 1, 2, but the zone publishes 1050")
     );
     assert_eq!(
         mismatch("example.com", &ds(&[1]), &keys(&[])).as_deref(),
-        Some("the DS records of example.com name key 1, but the zone shows key ")
+        Some("the DS records of example.com list key tag 1, but the zone publishes none")
     );
 }
 
 #[tokio::test]
-async fn the_plainest_reason_is_told() {
+async fn returns_the_most_specific_reason() {
     let server = Scripted::start(|query| Some(answer(query, 0, Some([192, 0, 2, 1]))), None).await;
     let client = Client::new(vec![server.upstream()], 1);
     let question = Question::new("www.example.com", Rtype::A);
     assert_eq!(
         why_bogus(&client, &question).await,
-        "the A record of www.example.com carries no signature"
+        "the A record of www.example.com has no signature (RRSIG)"
     );
     assert_eq!(
         why_bogus(&Client::new(Vec::new(), 1), &question).await,
-        "a signature does not verify with the keys that the zone above vouches for"
+        "a signature does not verify with the keys in the parent's DS records"
     );
 }

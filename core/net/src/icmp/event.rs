@@ -1,4 +1,4 @@
-//! What is heard about echo requests, whichever socket sent them.
+//! Replies and errors for echo requests, from any kind of socket.
 
 use std::{
     collections::hash_map::RandomState,
@@ -9,32 +9,32 @@ use std::{
 
 use crate::notice::Notice;
 
-/// Something that was heard about a request.
+/// A reply to a request, or an error about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Heard {
-    /// Which one.
+pub struct EchoEvent {
+    /// Sequence number of the request.
     pub seq: u16,
-    /// Who answered or complained; this machine itself where it could not send.
+    /// Sender of the reply or error; this machine if it could not send the request.
     pub from: Option<IpAddr>,
-    /// TTL of a reply; `None` where the socket does not tell.
+    /// TTL of a reply; `None` if the socket does not report it.
     pub ttl: Option<u8>,
-    /// From which the round trip follows.
+    /// Time of arrival, to compute the round trip.
     pub when: When,
-    /// What was said about it.
-    pub said: Said,
+    /// Whether it is a reply or an error.
+    pub outcome: EchoOutcome,
 }
 
-/// What is known of the time at which something was heard.
+/// Time at which a reply or error arrived.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum When {
-    /// When the kernel received it; `None` where it does not say: now.
+    /// Receive time of the kernel; `None` means now.
     Stamped(Option<SystemTime>),
-    /// So long after it was sent.
+    /// Time since the request was sent.
     After(Duration),
 }
 
 impl When {
-    /// The round trip of what was sent then.
+    /// Returns the round trip of a request sent at this time.
     pub fn since(self, sent: (Instant, SystemTime)) -> Duration {
         match self {
             Self::Stamped(stamp) => round_trip(sent, stamp),
@@ -43,24 +43,24 @@ impl When {
     }
 }
 
-/// What was said about a request.
+/// Whether a request was answered, rejected or not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// The reply.
+pub enum EchoOutcome {
+    /// The target sent an echo reply.
     Reply,
-    /// An ICMP error.
+    /// A router or host sent an ICMP error.
     Notice(Notice),
-    /// This machine's kernel could not send it.
+    /// This machine's kernel could not send the request.
     NotSent,
 }
 
-/// A number that others cannot guess: keyed with the system's randomness.
+/// Returns a number that others cannot guess, from the system's random keys.
 pub fn token() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// The round trip: by the kernel's receive time where that is plausible, so that a busy process
-/// does not count its own delay; the wall clock may have been set meanwhile, then by `Instant`.
+/// Computes the round trip from the kernel's receive time, which excludes delays of this process. If that
+/// is implausible, because the wall clock was set in between, uses `Instant` instead.
 pub fn round_trip(sent: (Instant, SystemTime), stamp: Option<SystemTime>) -> Duration {
     let upper = sent.0.elapsed();
     stamp
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamp_counts_only_where_it_is_plausible() {
+    fn uses_the_kernel_time_only_if_plausible() {
         let ago = Duration::from_millis(10);
         let (instant, wall) = (Instant::now(), SystemTime::now());
         let sent = (instant.checked_sub(ago).unwrap_or(instant), wall - ago);
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(
             stamped(Some(wall - ago / 2)),
             Duration::from_millis(5),
-            "the kernel's word"
+            "kernel time"
         );
         for stamp in [None, Some(wall - ago * 2), Some(wall + ago * 1000)] {
             assert!(stamped(stamp) >= ago, "{stamp:?}");
