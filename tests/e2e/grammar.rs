@@ -220,7 +220,7 @@ fn mistake(words: &[&str]) -> String {
 #[test]
 fn an_unknown_command_is_pointed_at_with_what_was_meant() {
     insta::assert_snapshot!(mistake(&["mxx", "example.com"]), @r"
-    netvane: there is no command `mxx`; did you mean `mx`?
+    netvane: unknown command `mxx`; did you mean `mx`?
 
       mxx example.com
       ^^^
@@ -238,7 +238,7 @@ fn an_unknown_command_is_pointed_at_with_what_was_meant() {
     ");
 
     insta::assert_snapshot!(mistake(&["frobnicate"]), @r"
-    netvane: there is no command `frobnicate`; `help` lists all of them
+    netvane: there is no command `frobnicate`; see `help`
 
       frobnicate
       ^^^^^^^^^^

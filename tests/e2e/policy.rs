@@ -109,7 +109,7 @@ fn a_flood_is_stopped_and_others_are_answered() {
 
     assert!(
         detail.starts_with(
-            "Your address has used up its share: 30 units a minute, of which this costs 5. Again in "
+            "Rate limit of your address: 30 units/min; this costs 5. Retry in "
         ),
         "{detail}"
     );

@@ -71,7 +71,7 @@ impl Chat {
                     tracing::warn!(
                         adapter = inner.platform.name(),
                         ?trouble,
-                        "an answer was not taken"
+                        "platform rejected a message"
                     );
                     Ended::Lost(trouble)
                 }

@@ -132,7 +132,7 @@ pub(crate) fn keepable(input: &Input) -> Option<Input> {
 /// That nothing can be kept is told once, by the store; here it is told what comes of it.
 pub(crate) fn log_unkept(written: Result<(), StoreError>) {
     if let Err(error) = written {
-        tracing::debug!(%error, "a restart would forget this");
+        tracing::debug!(%error, "could not persist chat state");
     }
 }
 

@@ -142,7 +142,7 @@ impl Hub {
             answer = answer.text(text).show_alert(true);
         }
         if let Err(error) = call(answer).await {
-            tracing::debug!(?error, "a press was not answered");
+            tracing::debug!(?error, "answerCallbackQuery failed");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) async fn write(hub: &Hub) {
         for _ in 0..TRIES {
             match write_scope(hub, &scope, &wanted).await {
                 Ok(()) => break,
-                Err(error) => tracing::debug!(error = told(&error), "the menu was not written"),
+                Err(error) => tracing::debug!(error = told(&error), "setMyCommands failed"),
             }
             tokio::time::sleep(waits.next_wait()).await;
         }

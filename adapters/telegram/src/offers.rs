@@ -1,4 +1,4 @@
-//! What can be asked about the targets in a text, and how to ask at all.
+//! Commands about the targets in a text, and how to ask at all.
 
 use std::sync::Arc;
 

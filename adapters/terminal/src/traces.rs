@@ -52,7 +52,7 @@ impl Traces {
 impl Drop for Traces {
     fn drop(&mut self) {
         if let Err(error) = self.0.shutdown() {
-            tracing::warn!(%error, "the last traces were not taken");
+            tracing::warn!(%error, "failed to export remaining traces");
         }
     }
 }

@@ -63,10 +63,10 @@ pub(crate) async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
         return problem::plain(
             StatusCode::NOT_FOUND,
             ProblemCode::NotFound,
-            "there is nothing at this path",
+            "no such path",
         );
     }
-    not_found("There is nothing at this address.")
+    not_found("Page not found. Go to the console or the list of tools.")
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {

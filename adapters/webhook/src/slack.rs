@@ -212,7 +212,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
 
     match open.invited {
         Some(reply) => reply.rendition.document().clone(),
-        None => note("Looking …", "This takes a moment; the answer follows here."),
+        None => note("Looking …", "Working on it…"),
     }
 }
 

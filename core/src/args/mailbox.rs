@@ -160,7 +160,7 @@ fn bare(given: Piece<'_>) -> Result<Piece<'_>, Invalid> {
 fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
     let text = given.text;
     if text.is_empty() {
-        return given.fault("an e-mail address is wanted here, like ada@example.com");
+        return given.fault("expected an e-mail address, like ada@example.com");
     }
 
     if text.starts_with('@') && text.contains(':') {

@@ -41,7 +41,7 @@ impl FromStr for PortSet {
                     }
                     _ => {
                         return Err(fault(format!(
-                            "`{item}` is not a range of ports such as 8000-8010"
+                            "`{item}` is not a port range; write e.g. 8000-8010"
                         )));
                     }
                 },
@@ -53,7 +53,7 @@ impl FromStr for PortSet {
                     Some(port) => _ = ports.insert(port),
                     None => {
                         return Err(fault(format!(
-                            "no service is called `{item}`; ports are numbers, ranges or names"
+                            "unknown service `{item}`; expected numbers, ranges or service names"
                         )));
                     }
                 },
@@ -145,10 +145,10 @@ mod tests {
             ("1-65535", "at most 1024 ports are checked at once"),
             ("0", "a port is a number from 1 to 65535"),
             ("70000", "a port is a number from 1 to 65535"),
-            ("9-5", "`9-5` is not a range of ports such as 8000-8010"),
+            ("9-5", "`9-5` is not a port range; write e.g. 8000-8010"),
             (
                 "sssh",
-                "no service is called `sssh`; ports are numbers, ranges or names",
+                "unknown service `sssh`; expected numbers, ranges or service names",
             ),
             (
                 "",

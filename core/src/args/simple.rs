@@ -30,12 +30,12 @@ impl<'de> Deserialize<'de> for Flag {
             Ok(Written::Bool(flag)) => return Ok(Self(flag)),
             Ok(Written::Text(text)) => text.to_ascii_lowercase(),
             Ok(Written::Number(number)) => number.to_string(),
-            Err(_) => return Err(D::Error::custom("`true` or `false` is wanted here")),
+            Err(_) => return Err(D::Error::custom("expected true or false")),
         };
         match text.as_str() {
             "true" | "yes" | "on" | "1" => Ok(Self(true)),
             "false" | "no" | "off" | "0" => Ok(Self(false)),
-            _ => Err(D::Error::custom("`true` or `false` is wanted here")),
+            _ => Err(D::Error::custom("expected true or false")),
         }
     }
 }
@@ -62,7 +62,7 @@ impl<'de, const LOW: i64, const HIGH: i64> Deserialize<'de> for Number<LOW, HIGH
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let outside = || {
             D::Error::custom(format!(
-                "a whole number from {LOW} to {HIGH} is wanted here"
+                "expected a number from {LOW} to {HIGH}"
             ))
         };
         match i64::deserialize(deserializer) {
@@ -120,7 +120,7 @@ impl Word {
         match word.chars().count() {
             1..=64 if !word.chars().any(char::is_control) => Ok(Self(word)),
             _ => Err(Invalid::new(
-                "one word of at most 64 characters is wanted here",
+                "expected one word of at most 64 characters",
             )),
         }
     }

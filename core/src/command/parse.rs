@@ -147,7 +147,7 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
     match text.trim().parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(number.into()),
         _ => Err(format!(
-            "`{}` is a whole number from {low} to {high}",
+            "`{}` must be {low}–{high}",
             argument.name
         )),
     }

@@ -79,12 +79,12 @@ impl Links {
         let base = match self.0.base.get().map(String::as_str) {
             Some("") => {
                 return explained(format!(
-                    "`{command}` is about an HTTP request of your own, for which this Netvane would hand you a link. It has no public address: its operator can set `http.public_url`."
+                    "`{command}` works in a browser. This server cannot send a link to it because `http.public_url` is not set."
                 ));
             }
             None => {
                 return explained(format!(
-                    "`{command}` is about an HTTP request of your own, and here is none. Open /me at a Netvane that runs as a service (`netvane serve`), or ask it over HTTP."
+                    "`{command}` works in a browser or over HTTP; open /me on a running server (`netvane serve`)."
                 ));
             }
             Some(base) => base,
@@ -168,7 +168,7 @@ impl Invitation {
         match tokio::time::timeout(LIFE, &mut self.visit).await {
             Ok(Ok(visit)) => Ok(visit),
             _ => Err(Failure::Unavailable(
-                "The link has expired: nothing was shared within 9 minutes. Ask again for a new one.".into(),
+                "The link has expired (nothing was shared within 9 minutes). Run the command again for a new one.".into(),
             )),
         }
     }
@@ -195,7 +195,7 @@ impl Answer for Invited {
     fn present(&self) -> Document {
         let mut document = Document::new(
             "Open this link",
-            "It shows you what your browser's request says. Nothing is said here before you press Share on that page.",
+            "Open the link to see your details. Nothing is posted here until you press Share.",
             Severity::Neutral,
         );
         document.block(Block::Link {
@@ -203,7 +203,7 @@ impl Answer for Invited {
             url: self.link.clone(),
         });
         document.note(
-            "Whoever opens it sees their own request, not yours. It works for 9 minutes, and shares once.",
+            "Each visitor sees their own data. Valid for 9 minutes, one share.",
         );
         document
     }

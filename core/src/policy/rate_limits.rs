@@ -201,7 +201,7 @@ impl Budgets {
         }
         match self.total.check_n(some(units, limits.total)) {
             Ok(Err(until)) => Err(too_much(until, || {
-                "All askers together ask more than this Netvane answers.".to_owned()
+                "The service is overloaded.".to_owned()
             })),
             _ => Ok(standings),
         }
@@ -215,7 +215,7 @@ impl Budgets {
         {
             Ok(Err(until)) => Err(too_much(until, || {
                 format!(
-                    "{target} has been asked about often enough for now, by all askers together."
+                    "Too many lookups of {target}; try again later."
                 )
             })),
             _ => Ok(()),
@@ -230,7 +230,7 @@ impl Budgets {
         };
         self.network.check_key(&network).map_err(|until| {
             too_much(until, || {
-                format!("Enough ports were checked in {network} for now; this is no scanner of networks.")
+                format!("Port-check limit for network {network} reached.")
             })
         })
     }
@@ -243,7 +243,7 @@ impl Budgets {
             .check_key(&domain.to_owned())
             .map_err(|until| {
                 too_much(until, || {
-                    format!("The mail servers of {domain} have been asked often enough for now.")
+                    format!("Hourly probe limit for the mail servers of {domain} reached.")
                 })
             })
     }
@@ -299,14 +299,14 @@ fn take(
     };
 
     let whose = match of {
-        Payer::You => "You have used up your",
-        Payer::Conversation => "This conversation has used up its",
-        Payer::ApiKey => "This API key has used up its",
-        Payer::Address => "Your address has used up its",
+        Payer::You => "Rate limit",
+        Payer::Conversation => "Rate limit of this conversation",
+        Payer::ApiKey => "Rate limit of this API key",
+        Payer::Address => "Rate limit of your address",
     };
 
     Err(too_much(until, || {
-        format!("{whose} share: {most} units a minute, of which this costs {units}.")
+        format!("{whose}: {most} units/min; this costs {units}.")
     }))
 }
 
@@ -326,11 +326,11 @@ fn too_much(
     }
 }
 
-/// `Again in 12 s.`
+/// `Retry in 12 s.`
 pub(crate) fn again_in(wait: Duration) -> String {
     match wait.as_secs() + u64::from(wait.subsec_nanos() > 0) {
-        seconds @ 0..=120 => format!("Again in {} s.", seconds.max(1)),
-        seconds => format!("Again in {} min.", seconds.div_ceil(60)),
+        seconds @ 0..=120 => format!("Retry in {} s.", seconds.max(1)),
+        seconds => format!("Retry in {} min.", seconds.div_ceil(60)),
     }
 }
 

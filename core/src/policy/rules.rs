@@ -111,11 +111,11 @@ impl Access {
             }),
             Effect::Deny => {
                 let ask = match self.contact.as_str() {
-                    "" => "The operator of this Netvane can change it.".to_owned(),
+                    "" => "The operator can change this.".to_owned(),
                     contact => format!("Ask {contact} if you need it."),
                 };
                 Err(Failure::Forbidden(format!(
-                    "`{command}` is not for you here (rule “{}”). {ask}",
+                    "You may not use `{command}` here (rule \"{}\"). {ask}",
                     rule.name
                 )))
             }
@@ -132,7 +132,7 @@ impl Access {
             let wait = until.wait_time_from(governor::clock::DefaultClock::default().now());
             Failure::RateLimited {
                 message: format!(
-                    "The rule “{}” lets you ask {} times a minute. {}",
+                    "Rule \"{}\" allows {} lookups/min. {}",
                     rule.name,
                     rule.per_minute.unwrap_or_default(),
                     again_in(wait)

@@ -126,7 +126,7 @@ impl Settings {
         tell(
             self.listens_to_others() && !proxied && !http.proxy_protocol && http.anonymous,
             &format!(
-                "http.listen: whoever reaches {} may ask; listen on 127.0.0.1 behind a reverse proxy and name it in http.trusted_proxies, or set http.anonymous = false",
+                "http.listen: anyone who can reach {} can use it; listen on 127.0.0.1 behind a reverse proxy and list it in http.trusted_proxies, or set http.anonymous = false",
                 http.listen
             ),
         );
@@ -139,32 +139,32 @@ impl Settings {
                 && !http.proxy_protocol
                 && url.is_some()
                 && (https || !self.listens_to_others()),
-            "http.trusted_proxies: http.public_url tells of a proxy, and none is named here, so all who come through it are one asker with one budget; name its address",
+            "http.trusted_proxies: http.public_url implies a proxy, but none is listed here, so all clients behind it share one rate limit; list its address",
         );
 
         tell(
             http.proxy_protocol && !proxied,
-            "http.trusted_proxies: with http.proxy_protocol, and none named, every connection is believed whatever it says of its origin; name the balancer's address",
+            "http.trusted_proxies: http.proxy_protocol is on but no proxy is listed, so every connection can claim any address; list the load balancer's address",
         );
         tell(
             http.trusted_proxies.iter().any(|net| net.prefix_len() == 0),
-            "http.trusted_proxies: everybody is believed here, so every asker can take any address; name the proxies",
+            "http.trusted_proxies: every client is trusted, so anyone can claim any address; list the proxies",
         );
         tell(
             !http.client_address_header.is_empty() && !proxied,
-            "http.client_address_header: nobody's is read, for http.trusted_proxies is empty",
+            "http.client_address_header: has no effect because http.trusted_proxies is empty",
         );
         tell(
             url.as_ref().is_some_and(|url| !is_here(url) && !https),
-            "http.public_url: over http everybody on the way can read keys, one-time links and answers; put TLS in front",
+            "http.public_url: http exposes keys and links; use TLS",
         );
         tell(
             url.as_ref().is_some_and(is_here),
-            "http.public_url: leads to the reader's own machine; this has to be the address that others use",
+            "http.public_url: is an address of the local machine; set the address that others use",
         );
         tell(
             http.drain_ms > MOST_DRAIN_MS,
-            "http.drain_ms: the units and manifests of deploy/ wait 30 s for the end; raise TimeoutStopSec, stop_grace_period or terminationGracePeriodSeconds too",
+            "http.drain_ms: the units and manifests of deploy/ wait 30 s for the server to stop; raise TimeoutStopSec, stop_grace_period or terminationGracePeriodSeconds too",
         );
     }
 
@@ -178,7 +178,7 @@ impl Settings {
 
         tell(
             !http.anonymous && nobody,
-            "http.anonymous: false, and there is neither a key nor a secret, so nobody can ask over HTTP; `netvane key new` makes a key",
+            "http.anonymous: false without any key or secret, so nobody can use the API; `netvane key new` creates a key",
         );
 
         let soon = today.checked_add(14.days()).unwrap_or(today);
@@ -196,7 +196,7 @@ impl Settings {
             );
             tell(
                 end > today && end <= soon,
-                &format!("http.api_keys: `{name}` expires on {end}; put a new one beside it"),
+                &format!("http.api_keys: `{name}` expires on {end}; add a new one beside it"),
             );
         }
 
@@ -204,18 +204,18 @@ impl Settings {
 
         tell(
             same,
-            "http.callback_secret: also in http.inbound_secrets, so whoever receives callbacks can sign questions; take two secrets",
+            "http.callback_secret: also in http.inbound_secrets, so receivers of callbacks can sign requests; use two secrets",
         );
 
         let all = http.cors_origins.iter().any(|origin| origin == "*");
 
         tell(
             all && !http.api_keys.is_empty(),
-            "http.cors_origins: with \"*\" every page may use keys that its visitors give it; name the origins",
+            "http.cors_origins: \"*\" lets every page use keys that its visitors enter; list the origins",
         );
         tell(
             all && self.is_private(),
-            "http.cors_origins: with \"*\" every page that is opened on this machine may ask without limits; name the origins",
+            "http.cors_origins: \"*\" lets every page opened on this machine use the API without limits; list the origins",
         );
     }
 
@@ -228,7 +228,7 @@ impl Settings {
                 tell(
                     true,
                     &format!(
-                        "policy.allow: `{net}` also lies in policy.deny, in `{denied}`, which counts"
+                        "policy.allow: `{net}` is also in policy.deny (`{denied}`), which takes precedence"
                     ),
                 );
                 continue;
@@ -246,12 +246,12 @@ impl Settings {
             if let Some(address) = open.first() {
                 let address = address.addr();
                 let told = format!(
-                    "policy.allow: in `{net}` lies {address}, where clouds keep a machine's credentials; put it into policy.deny"
+                    "policy.allow: `{net}` contains {address}, where clouds serve a machine's credentials; add it to policy.deny"
                 );
                 tell(true, &told);
             } else if self.is_open() && policy.rules.is_empty() {
                 let told = format!(
-                    "policy.allow: whoever may ask can look into `{net}` through this service; say with policy.rules who may"
+                    "policy.allow: every user can probe `{net}` through this service; restrict it with policy.rules"
                 );
                 tell(true, &told);
             }
@@ -259,7 +259,7 @@ impl Settings {
 
         tell(
             self.is_open() && policy.contact.trim().is_empty(),
-            "policy.contact: not set, and strangers can ask; it tells those who are refused, and those whose servers are asked, whom to write to",
+            "policy.contact: not set although the service is public; it is shown in refusals and to operators of probed servers",
         );
 
         let relays = self
@@ -270,7 +270,7 @@ impl Settings {
 
         tell(
             relays.into_iter().any(|net| net.prefix_len() == 0),
-            "mail.trusted_relays: everybody's Received lines would be facts, forged ones too; name your own relays",
+            "mail.trusted_relays: every Received header would be trusted, forged ones too; list your own relays",
         );
     }
 
@@ -280,18 +280,18 @@ impl Settings {
 
         tell(
             smtp.helo.is_empty() && self.http.public_url.is_empty() && self.is_open(),
-            "smtp.helo: not set, so mail servers hear the system's own name; set the name that this machine's address has in DNS, or `verify` is often refused",
+            "smtp.helo: not set, so mail servers see the system's host name; set the name that this machine's address has in DNS, otherwise `verify` is often refused",
         );
 
         let is_name = !smtp.helo.is_empty() && !smtp.helo.starts_with('[');
 
         tell(
             is_name && is_inside(&smtp.helo),
-            "smtp.helo: no mail server can resolve this name; set one with a domain, which leads to this machine",
+            "smtp.helo: mail servers cannot resolve this name; set a fully qualified name that resolves to this machine",
         );
         tell(
             smtp.helo.starts_with('['),
-            "smtp.helo: many mail servers refuse an address instead of a name; set one that leads to this machine",
+            "smtp.helo: many mail servers refuse an address; set a name that resolves to this machine",
         );
 
         let domain = smtp
@@ -303,11 +303,11 @@ impl Settings {
 
         tell(
             !smtp.mail_from.is_empty() && is_inside(domain),
-            "smtp.mail_from: no mail server can resolve its domain; take one that receives mail",
+            "smtp.mail_from: mail servers cannot resolve its domain; use one that receives mail",
         );
         tell(
             smtp.port != 25,
-            "smtp.port: mail servers take mail for their domains at port 25 only",
+            "smtp.port: mail servers accept mail for their domains on port 25 only",
         );
     }
 
@@ -326,7 +326,7 @@ impl Settings {
             tell(
                 !path.is_empty() && !path.starts_with('/'),
                 &format!(
-                    "{key}: `{path}` is looked for where the process was started; write the whole path"
+                    "{key}: `{path}` is relative to the working directory; use an absolute path"
                 ),
             );
         }
@@ -343,7 +343,7 @@ impl Settings {
             tell(
                 plain,
                 &format!(
-                    "{key}: over http others can read its licence key and change the file; take https"
+                    "{key}: http exposes the license key and allows the file to be changed; use https"
                 ),
             );
         }
@@ -357,26 +357,26 @@ impl Settings {
             collector
                 .as_ref()
                 .is_some_and(|url| url.port() == Some(4317)),
-            "telemetry.otlp_endpoint: at port 4317 collectors take gRPC; for HTTP it is 4318",
+            "telemetry.otlp_endpoint: port 4317 is gRPC; OTLP over HTTP uses 4318",
         );
 
         tell(
             collector
                 .as_ref()
                 .is_some_and(|url| url.path().ends_with("/v1/traces")),
-            "telemetry.otlp_endpoint: `/v1/traces` is put behind it by itself; leave it out",
+            "telemetry.otlp_endpoint: `/v1/traces` is appended automatically; remove it",
         );
 
         if let Some(loud) = loud(&self.log.level) {
             let told = format!(
-                "log.level: `{loud}` lets other crates log the addresses that they call, and tokens stand in those; name Netvane's crates, such as netvane_core=debug"
+                "log.level: `{loud}` makes other crates log URLs that contain tokens; limit it to Netvane's crates, e.g. netvane_core=debug"
             );
             tell(true, &told);
         }
 
         tell(
             self.log.level.eq_ignore_ascii_case("off"),
-            "log.level: off, so nobody is told of refused settings, of lost connections or of these warnings",
+            "log.level: off, so rejected settings, lost connections and these warnings are not logged",
         );
     }
 }

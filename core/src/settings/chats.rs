@@ -253,7 +253,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         let plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
         tell(
             plain,
-            &format!("{key}: over http everybody on the way can read the token; take https"),
+            &format!("{key}: http exposes the token; use https"),
         );
     }
 

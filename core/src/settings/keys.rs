@@ -168,7 +168,7 @@ impl FromStr for ApiKey {
 
         if first.starts_with(PREFIX) {
             return Err(
-                "this is a key itself, and here belongs its hash: whoever reads the settings could use it. Take the entry that `netvane key new` prints, and a new key"
+                "this is a key; its hash belongs here, because anyone who can read the settings could use the key. Use the entry that `netvane key new` prints, and a new key"
                     .into(),
             );
         }

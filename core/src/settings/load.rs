@@ -215,7 +215,7 @@ fn told(error: &config::ConfigError) -> String {
         .rsplit_once("expected ")
         .filter(|_| fault.starts_with("invalid "))
     {
-        Some((_, wanted)) => format!("{key}: {wanted} is wanted here"),
+        Some((_, wanted)) => format!("{key}: expected {wanted}"),
         None => format!("{key}: {fault}"),
     }
 }

@@ -91,7 +91,7 @@ fn fits_nothing(rule: &Rule) -> String {
         .map(|(key, ..)| key)
         .collect();
     format!(
-        "fits no question: no platform that it is for has all of {}",
+        "never matches: none of its platforms has all of {}",
         written.join(", ")
     )
 }
@@ -159,7 +159,7 @@ pub(super) fn advise(
         if let Some(other) = before.iter().find(|other| covers(other, rule, commands)) {
             let (name, other) = (&rule.name, &other.name);
             let told = format!(
-                "policy.rules: `{name}` never counts, for `{other}` before it fits all that it fits; the first one that fits counts"
+                "policy.rules: `{name}` is shadowed by rule `{other}`; the first match decides"
             );
             tell(true, &told);
         }

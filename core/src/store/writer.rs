@@ -107,13 +107,13 @@ impl Writer {
 
         self.swept = swept;
         if self.fault.is_none() {
-            tracing::error!(%error, "a restart would forget what happens from now on");
+            tracing::error!(%error, "could not persist state; a restart would lose changes");
         }
 
         let started = Instant::now();
         let reopened = self.database.reopen();
         if let Err(error) = reopened {
-            tracing::debug!(%error, "the state cannot be opened anew");
+            tracing::debug!(%error, "could not reopen the state file");
         }
 
         let pause = PAUSE + started.elapsed() * 10;

@@ -16,7 +16,7 @@ use netvane_tests::{
 use serde_json::{Value, json};
 
 /// Says once that nothing is kept, however many ask.
-const TROUBLE: &str = "a restart would forget what happens from now on";
+const TROUBLE: &str = "could not persist state; a restart would lose changes";
 
 /// Asks with callbacks until one is refused, which must be with 503; gives the ids of those that were taken.
 #[track_caller]

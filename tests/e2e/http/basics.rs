@@ -214,7 +214,7 @@ fn problems_have_code_status_place_and_correction() {
     assert_eq!(
         ask("/mxx example.com"),
         json!({"type": "about:blank", "title": "Unknown command", "status": 404, "code": "unknown_command",
-            "detail": "there is no command `mxx`; did you mean `mx`?",
+            "detail": "unknown command `mxx`; did you mean `mx`?",
             "position": {"start": 0, "end": 4}, "suggestion": "/mx example.com"})
     );
 

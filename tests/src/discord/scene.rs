@@ -192,7 +192,7 @@ impl Scene {
             .find(|c| c["name"] == name && c["type"].as_i64().unwrap_or(1) == kind);
         let found = found.unwrap_or_else(|| {
             let names: Vec<_> = all.iter().map(|command| &command["name"]).collect();
-            panic!("there is no command `{name}` here, only {names:?}")
+            panic!("unknown command `{name}` here, only {names:?}")
         });
         let lists = |key: &str, number: u8| {
             found[key]

@@ -104,7 +104,7 @@ pub(crate) async fn follow(
     while changing.changed().await.is_ok() {
         match Gate::new(&changing.borrow_and_update()) {
             Ok(new) => gate.store(Arc::new(new)),
-            Err(error) => tracing::error!(%error, "who is let in stays as it was"),
+            Err(error) => tracing::error!(%error, "HTTP access settings not applied, keeping the previous ones"),
         }
     }
 }

@@ -77,7 +77,7 @@ impl Callbacks {
             match change().await {
                 Ok(made) => return Some(made),
                 Err(error) => {
-                    tracing::debug!(%error, "how far a callback has come is not kept yet")
+                    tracing::debug!(%error, "callback progress not saved, retrying")
                 }
             }
             self.unless_ended(tokio::time::sleep(wait)).await?;
@@ -93,7 +93,7 @@ impl Callbacks {
             .put(OPEN, &delivery.id, delivery, KEEP_OPEN)
             .await
         {
-            tracing::debug!(%error, delivery = delivery.id, "how far a callback has come is not kept");
+            tracing::debug!(%error, delivery = delivery.id, "callback progress not saved");
         }
     }
 }

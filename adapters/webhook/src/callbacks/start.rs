@@ -84,7 +84,7 @@ impl Callbacks {
     fn go_on(&self) {
         let left_open = self.0.store.all::<Delivery>(OPEN);
         if !left_open.is_empty() {
-            tracing::info!(deliveries = left_open.len(), "callbacks go on");
+            tracing::info!(deliveries = left_open.len(), "resuming open callbacks");
         }
 
         for (id, delivery) in left_open {

@@ -9,10 +9,10 @@ pub(super) const SECTIONS: [(&str, &str); 9] = [
     ("replies", "Replies"),
     ("errors", "Errors"),
     ("keys", "Keys"),
-    ("keeping", "Keeping answers"),
+    ("keeping", "Caching"),
     ("events", "Event streams"),
     ("batch", "Batch"),
-    ("callbacks", "Callbacks and their signatures"),
+    ("callbacks", "Callbacks and signatures"),
     ("commands", "Commands"),
 ];
 
@@ -34,7 +34,7 @@ const REPLY: &str = r#"{
 
 const PROBLEM: &str = r#"{
   "type": "about:blank", "title": "Unknown command", "status": 404,
-  "detail": "there is no command `mxx`; did you mean `mx`?",
+  "detail": "unknown command `mxx`; did you mean `mx`?",
   "code": "unknown_command",
   "position": { "start": 0, "end": 4 }, "suggestion": "/mx example.com"
 }"#;
@@ -46,7 +46,7 @@ events.addEventListener("error", (event) => { if (event.data) { fail(JSON.parse(
 
 const PYTHON: &str = r#"import base64, hashlib, hmac, time
 
-def verify(secret, headers, body):  # secret: "whsec_…", body: bytes as they came
+def verify(secret, headers, body):  # secret: "whsec_…", body: bytes, unchanged
     identity, sent = headers["webhook-id"], headers["webhook-timestamp"]
     if abs(time.time() - int(sent)) > 300:
         return False
@@ -57,7 +57,7 @@ def verify(secret, headers, body):  # secret: "whsec_…", body: bytes as they c
 
 const NODE: &str = r#"const { createHmac, timingSafeEqual } = require("node:crypto");
 
-function verify(secret, headers, body) {  // body: a Buffer as it came
+function verify(secret, headers, body) {  // body: a Buffer, unchanged
   const id = headers["webhook-id"], sent = headers["webhook-timestamp"];
   if (Math.abs(Date.now() / 1000 - Number(sent)) > 300) return false;
   const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
@@ -77,17 +77,17 @@ pub(super) fn sections(base: &str) -> Markup {
     html! {
         (asking(base))
         h2 id="replies" { "Replies" }
-        p { "One object, the same as the terminal's " code { "--json" } ". " code { "data" } " is typed for each command and \
-            stable; " code { "blocks" } " is the same as a document to show. A negative answer (a name that does not exist, \
-            a closed port) is a reply with a " code { "severity" } ", never an error." }
+        p { "A JSON object, the same as the terminal's " code { "--json" } ". " code { "data" } " is typed for each command and \
+            stable; " code { "blocks" } " is a renderable version of the reply. A negative result (a name that does not exist, \
+            a closed port) is a reply with a " code { "severity" } ", not an error." }
         (code(REPLY))
         h2 id="errors" { "Errors" }
-        p { code { "application/problem+json" } " (RFC 9457). Rely on " code { "code" } ": " (codes())
-            ". With 429 comes " code { "Retry-After" } "." }
+        p { code { "application/problem+json" } " (RFC 9457). Match on " code { "code" } ": " (codes())
+            ". A 429 response has " code { "Retry-After" } "." }
         (code(PROBLEM))
         h2 id="keys" { "Keys" }
-        p { "Where an operator hands out keys, one goes along as a bearer token. Without one, an installation may answer within \
-            tighter limits, or with 401." }
+        p { "If you have an API key, send it as a bearer token. Without one, a server may apply lower \
+            rate limits or return 401." }
         (code(&format!("curl -H 'Authorization: Bearer KEY' {base}/v1/commands/mx?domain=example.com")))
         (keeping())
         (events())
@@ -98,18 +98,18 @@ pub(super) fn sections(base: &str) -> Markup {
 
 fn asking(base: &str) -> Markup {
     html! {
-        h2 id="asking" { "Asking" }
-        p { "A question is a line as one types it in a chat, or a command's name with arguments:" }
+        h2 id="asking" { "Requests" }
+        p { "Send a command line, or a name with arguments:" }
         (code(&format!(
             "curl {base}/v1/commands -d '{{\"command\": \"/mx example.com\"}}'\n\
              curl {base}/v1/commands -d '{{\"name\": \"mx\", \"arguments\": {{\"domain\": \"example.com\"}}}}'\n\
              curl '{base}/v1/commands/mx?domain=example.com'"
         )))
-        p { code { "Accept" } " chooses the form: " code { "application/json" } ", unless something else is wanted more; "
-            code { "text/plain" } "; " code { "text/markdown" } "; " code { "text/event-stream" } ". "
+        p { "The " code { "Accept" } " header selects the format: " code { "application/json" } " (default), "
+            code { "text/plain" } ", " code { "text/markdown" } " or " code { "text/event-stream" } ". "
             code { "GET /v1/commands" } " lists the commands." }
-        p { code { "X-Request-Id" } " (up to 128 letters, digits and " code { "._-" } ") names a request; otherwise it gets a \
-            name. It comes back in the response and stands in the log." }
+        p { code { "X-Request-Id" } " (up to 128 letters, digits and " code { "._-" } ") is echoed and logged; one is \
+            generated if absent." }
     }
 }
 
@@ -137,21 +137,21 @@ fn codes() -> Markup {
 
 fn keeping() -> Markup {
     html! {
-        h2 id="keeping" { "Keeping answers" }
-        p { "To a " code { "GET" } ", " code { "Cache-Control: private, max-age=N" } " says how long an answer holds: as long as \
-            the TTLs in it. " code { "ETag" } " is that of the answer: it stays the same while TTLs count down. With "
-            code { "If-None-Match" } " the response is 304 as long as nothing changed. What must not be kept, among it all \
-            about the caller's own request, says " code { "no-store" } "." }
+        h2 id="keeping" { "Caching" }
+        p { "In responses to " code { "GET" } ", " code { "Cache-Control: private, max-age=N" } " is the freshness lifetime, \
+            based on the TTLs. " code { "ETag" } " identifies the content and stays the same while TTLs count down; with "
+            code { "If-None-Match" } " an unchanged reply is 304. Private responses (e.g. " code { "myip" } ") are " \
+            code { "no-store" } "." }
     }
 }
 
 fn events() -> Markup {
     html! {
         h2 id="events" { "Event streams" }
-        p { "With " code { "Accept: text/event-stream" } " come " code { "progress" } " events with what is found so far, then one "
+        p { "With " code { "Accept: text/event-stream" } ", the response is a stream of " code { "progress" } " events with partial results, then one "
             code { "reply" } " or " code { "error" } ", then the end. Comments keep the connection alive. A client that \
-            comes back with " code { "Last-Event-ID" } " takes the same lookup up where it was: within 10 seconds while it \
-            runs, within 5 minutes after its end. Who has seen the end gets 204, which tells a browser not to come back." }
+            reconnects with " code { "Last-Event-ID" } " resumes the stream: within 10 seconds while the lookup \
+            runs, within 5 minutes after its end. Finished streams return 204, so that browsers do not reconnect." }
         (code(BROWSER))
     }
 }
@@ -159,10 +159,10 @@ fn events() -> Markup {
 fn batch(base: &str) -> Markup {
     html! {
         h2 id="batch" { "Batch" }
-        p { "A question a line (NDJSON), as many as you like; answers a line each, in the order in which they are found. "
-            code { "ref" } " (any JSON of up to 1,024 bytes) comes back with its answer. A line that is wrong is answered with "
-            code { "{\"line\": 17, \"ref\": …, \"error\": {…}}" } " and the rest goes on. Read while you send: lines are not \
-            taken while answers are not." }
+        p { "One request per line (NDJSON), any number of lines; one reply per line, in completion order. "
+            code { "ref" } " (any JSON of up to 1,024 bytes) is returned with its reply. Invalid lines return an error object, "
+            code { "{\"line\": 17, \"ref\": …, \"error\": {…}}" } ", and the batch continues. Read the response while sending; \
+            the server applies back-pressure." }
         (code(&format!(
             "printf '%s\\n' '{{\"command\":\"/mx example.com\",\"ref\":1}}' '{{\"command\":\"/a example.org\",\"ref\":2}}' |\n    \
              curl -sN -T - -X POST {base}/v1/batch"
@@ -172,19 +172,19 @@ fn batch(base: &str) -> Markup {
 
 fn callbacks(base: &str) -> Markup {
     html! {
-        h2 id="callbacks" { "Callbacks and their signatures" }
-        p { "With " code { "\"callback\": \"https://…\"" } " in a question the response is 202 at once, with the id of a delivery; \
-            the reply is delivered later, with retries, signed as Standard Webhooks say. "
-            code { "GET /v1/deliveries/{id}" } " tells what became of it. Answer with a status from 200 to 299; 410 stops further \
+        h2 id="callbacks" { "Callbacks and signatures" }
+        p { "With " code { "\"callback\": \"https://…\"" } " in a request, the response is 202 at once, with the id of a delivery; \
+            the reply is delivered later, signed as described by Standard Webhooks, with retries. "
+            code { "GET /v1/deliveries/{id}" } " returns its status. Respond with a status from 200 to 299; 410 stops further \
             attempts." }
         (code(&format!(
             "curl {base}/v1/commands -d '{{\"command\": \"/trace example.com\", \"callback\": \"https://example.com/hook\"}}'"
         )))
-        p { "Verify the signature before you believe a delivery, over the body as it came. In Python:" }
+        p { "Verify the signature before trusting a delivery, over the bytes of the body. In Python:" }
         (code(PYTHON))
         p { "In Node.js:" }
         (code(NODE))
-        p { "In a shell, what has to stand behind " code { "v1," } " in " code { "webhook-signature" } ":" }
+        p { "In a shell, the value after " code { "v1," } " in " code { "webhook-signature" } ":" }
         (code(SHELL))
     }
 }

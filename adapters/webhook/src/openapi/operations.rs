@@ -1,4 +1,4 @@
-//! What can be asked of the API, path by path.
+//! Commands of the API, path by path.
 
 use netvane_core::{
     command::{Entry, Listing, Registry},
@@ -33,7 +33,7 @@ const OF_LOOKUPS: [u16; 8] = [400, 401, 403, 429, 500, 502, 503, 504];
 pub(super) fn list(schemas: &mut Schemas) -> Operation {
     let listed = shared::response("All commands with their arguments.")
         .content(JSON, schemas.schema_for::<Listing>());
-    let operation = Operation::new("listCommands", ASKING, "What can be asked")
+    let operation = Operation::new("listCommands", ASKING, "Commands")
         .parameter_refs(&[REQUEST_ID])
         .response("200", listed);
     with_problems(operation, &[401, 429])

@@ -17,22 +17,22 @@ pub(super) const KEY: &str = "key";
 
 /// Statuses of problems, with when they come.
 const PROBLEMS: [(u16, &str); 11] = [
-    (400, "The question is wrong."),
-    (401, "A key is wanted, and none that is known was given."),
+    (400, "Invalid request."),
+    (401, "Missing or unknown API key."),
     (
         403,
-        "The target is not contacted, or the caller may not ask this.",
+        "The target is refused, or the caller may not use this command.",
     ),
-    (404, "No command has this name."),
-    (408, "The request body did not arrive in time."),
+    (404, "Unknown command."),
+    (408, "Timeout while reading the request body."),
     (413, "The request body is too large."),
-    (429, "Asked too often."),
-    (500, "A fault of Netvane's own."),
-    (502, "A server that the answer depends on failed."),
-    (503, "This installation cannot do it, now or at all."),
+    (429, "Rate limited."),
+    (500, "Internal error."),
+    (502, "An upstream server failed."),
+    (503, "Not available on this server, or not now."),
     (
         504,
-        "A server that the answer depends on did not answer in time.",
+        "An upstream server did not answer in time.",
     ),
 ];
 
@@ -41,7 +41,7 @@ pub(super) fn problem_name(status: u16) -> String {
     format!("Problem{status}")
 }
 
-/// A response of which the name stands in the log.
+/// A response that carries the request id.
 pub(super) fn response(description: &str) -> Response {
     Response::new(description).header_ref("X-Request-Id", REQUEST_ID)
 }
@@ -58,8 +58,8 @@ pub(super) fn responses(problem: &Schema) -> Named<Response> {
         (problem_name(*status), response)
     });
     let all_seen =
-        "Only for event streams: the stream that `Last-Event-ID` names has ended with that event.";
-    let unchanged = response("What `If-None-Match` names still holds.")
+        "Only for event streams: the stream ended with the event named by `Last-Event-ID`.";
+    let unchanged = response("The content named by `If-None-Match` has not changed.")
         .header_ref("ETag", ETAG)
         .header_ref("Cache-Control", CACHE_CONTROL);
     let others = [
@@ -74,8 +74,8 @@ pub(super) fn parameters() -> Named<Parameter> {
         (
             REQUEST_ID,
             "X-Request-Id",
-            "Name for this request in the response and in the log: up to 128 letters, digits and `._-`. Another one is \
-             made up otherwise.",
+            "Request id, echoed in the response and logged: up to 128 letters, digits and `._-`. One is generated \
+             if absent.",
         ),
         (
             LAST_EVENT_ID,

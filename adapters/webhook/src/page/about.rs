@@ -27,11 +27,11 @@ pub(super) async fn get(State(app): State<App>) -> Response {
     let content = html! {
         h1 { "About this service" }
         p.intro {
-            "Netvane answers questions about networks: a person or a program asks one, and it looks. It never looks by \
-             itself. If your server was asked, this is what it was."
+            "Netvane runs network lookups on request and never scans on its own. If it contacted your server, this is what \
+             it sent."
         }
         (sent(app.engine.registry()))
-        (how_to_be_left_alone(app.engine.runtime().contact()))
+        (opt_out(app.engine.runtime().contact()))
     };
 
     shared(fixed(
@@ -52,21 +52,21 @@ fn sent(registry: &Registry) -> Markup {
     html! {
         h2 { "What it sends" }
         ul {
-            li { "DNS queries to its resolvers, or to a server that the asker named." }
-            li { "A few ICMP or UDP packets for a ping or a route, from its own address, never a forged one." }
-            li { "TCP connections that are closed at once, for a check of ports. Checks of one network are few." }
+            li { "DNS queries to its resolvers, or to a server that the user named." }
+            li { "A few ICMP or UDP packets for a ping or a route, never with a forged source address." }
+            li { "TCP connections that are closed at once, for a port check. Port checks per network are limited." }
             li {
-                "SMTP up to RCPT, never a message, to see whether a mailbox exists. Its EHLO names this machine, a NOOP at \
-                 the end says whom to write to, and each domain is asked a bounded number of times in an hour."
+                "SMTP up to RCPT, never a message, to check whether a mailbox exists. EHLO names this machine, a NOOP at \
+                 the end has the contact address, and the number of probes per domain and hour is limited."
             }
-            li { "One line to whois servers, and HTTPS to registries, with a User-Agent that begins with “netvane/”." }
+            li { "One query line to whois servers, and HTTPS requests to registries with a User-Agent that begins with “netvane/”." }
         }
         p {
-            "Private and other special-purpose addresses are refused. Every asker has a budget, and so has every address \
-             that is contacted, whoever asks and by whatever name. And however a question is worded, no more is sent for it than this:"
+            "Private and other special-purpose addresses are refused. Both users and targets are rate-limited, whatever name is \
+             used. Upper bound of traffic per lookup:"
         }
         table {
-            thead { tr { th { "At most" } th { "Questions" } } }
+            thead { tr { th { "At most" } th { "Commands" } } }
             tbody {
                 @for (bytes, names) in bounds {
                     tr { td { (bytes >> 10) " KiB" } td { code { (names.join(" ")) } } }
@@ -76,14 +76,13 @@ fn sent(registry: &Registry) -> Markup {
     }
 }
 
-fn how_to_be_left_alone(contact: &str) -> Markup {
+fn opt_out(contact: &str) -> Markup {
     html! {
-        h2 { "How to be left alone" }
+        h2 { "How to opt out" }
         @if contact.is_empty() {
-            p { "The operator of this service has not said how to be reached; the holder of its address can be found \
-                 with whois." }
+            p { "The operator of this service has not published a contact; whois shows who holds its address." }
         } @else {
-            p { "Write to " strong { (contact) } ". Your networks can be denied here for good (" code { "[policy] deny" } ")." }
+            p { "Write to " strong { (contact) } ". We can block your networks permanently (" code { "[policy] deny" } ")." }
         }
     }
 }

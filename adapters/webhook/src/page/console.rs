@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{app::App, request::Visited};
 
-const ABOUT: &str = "Ask the network a question: DNS, mail servers, who registered a name or an address, routes, open \
-                     ports, and what your own request says about you.";
+const ABOUT: &str = "Network lookups: DNS, mail servers, registration of names and addresses, routes, open ports, and \
+                     what your browser reveals about you.";
 
 /// `GET /`
 pub(super) async fn get(
@@ -103,7 +103,7 @@ fn form(registry: &Registry, line: &str) -> Markup {
                 }
                 (buttons())
             }
-            p #usage { "A command and what it is about; suggestions come while you type." }
+            p #usage { "Type a command and a target, e.g. mx example.com." }
         }
         (controls(true))
     }

@@ -44,13 +44,13 @@ impl Page<'_> {
                         nav aria-label="Netvane" {
                             a.home href="/" { img src=(assets::ICON.url()) alt="" width="24" height="24"; "Netvane" }
                             a href="/tools" { "Tools" }
-                            a href="/me" { "Your request" }
+                            a href="/me" { "My IP" }
                             a href="/docs" { "API" }
                         }
                     }
                     main id="main" { (content) }
                     footer {
-                        p { "Network answers where people already talk. No cookies, nothing from elsewhere. " a href="/about" { "Who asks, and how to be left alone" } }
+                        p { "Network lookups in the chats you already use. No cookies, no third-party requests. " a href="/about" { "About our probes and how to opt out" } }
                     }
                 }
             }

@@ -81,14 +81,14 @@ fn offer(waiting: &Waiting, view: &str, shown: &Markup) -> Markup {
     html! {
         h1 { "Share this with the chat?" }
         p.intro {
-            "A chat asked for " code { (waiting.command) } " and was given this link. Below is what your own request says. "
-            strong { "Nobody but you sees it, unless you press the button:" }
-            " then it is posted in the chat where it was asked for, for everyone there to read."
+            "This link was requested in a chat with " code { (waiting.command) } ". Below is what your browser sent. "
+            strong { "Only you can see it unless you press the button:" }
+            " then it is posted in that chat, for everyone there to read."
         }
         form.share method="post" {
             input type="hidden" name="view" value=(view);
             button type="submit" { "Share with the chat" }
-            span { "The link works for another " (minutes) @if minutes == 1 { " minute" } @else { " minutes" } ", and shares once." }
+            span { "The link is valid for another " (minutes) @if minutes == 1 { " minute" } @else { " minutes" } ", one share." }
         }
         (shown)
     }

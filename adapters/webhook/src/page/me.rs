@@ -63,7 +63,7 @@ pub(super) async fn get(
 
     let content = html! {
         h1 { "Your request" }
-        p.intro { "This is what the request of this page says about you. It is shown to you alone and kept nowhere." }
+        p.intro { "This is what your browser sent with this request. Only you can see it; nothing is stored." }
         @for part in parts.await { (part) }
     };
 

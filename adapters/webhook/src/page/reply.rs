@@ -107,7 +107,7 @@ impl Shown<'_> {
 
         html! {
             @if !offers.is_empty() {
-                nav.follow aria-label="Carry on" {
+                nav.follow aria-label="Next lookups" {
                     @for (target, entries) in offers {
                         p {
                             span { (printable_line(&target.text)) }
@@ -119,7 +119,7 @@ impl Shown<'_> {
         }
     }
 
-    /// The same in other forms, and ways to take it along.
+    /// The reply in other formats, with buttons that copy it.
     fn forms(&self, reply: &Reply) -> Markup {
         let shown = reply.rendition.document();
         let question = visible(&question::json(self.asked).to_string()).replace('\'', r"'\''");
@@ -153,10 +153,10 @@ impl Shown<'_> {
                     @if question::address(self.asked).is_some() { button type="button" data-copy="Link" { "Link" } }
                 }
                 @if let Some(address) = question::address(self.asked) {
-                    a.permalink href=(address) rel="nofollow" { "Link to this question" }
+                    a.permalink href=(address) rel="nofollow" { "Permalink" }
                 }
                 details {
-                    summary { "Other forms" }
+                    summary { "Other formats" }
                     @for (name, text) in forms {
                         h3 { (name) }
                         div.scroll tabindex="0" role="group" aria-label=(name) { pre data-form=(name) { (text) } }

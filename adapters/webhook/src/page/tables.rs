@@ -1,4 +1,4 @@
-//! What a command takes and what it answers, as tables.
+//! Tables of a command's arguments and of its output's fields.
 
 use maud::{Markup, html};
 use netvane_core::{
@@ -14,7 +14,7 @@ pub(super) fn arguments(entry: &Entry) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-label="Table: arguments" {
             table {
-                thead { tr { th scope="col" { "Name" } th scope="col" { "Meaning" } th scope="col" { "Form" } } }
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Meaning" } th scope="col" { "Format" } } }
                 tbody {
                     @for argument in &entry.arguments {
                         tr {
@@ -79,8 +79,8 @@ fn type_of(property: &Value) -> String {
         .filter_map(|name| property[*name].as_array())
         .flatten();
     let named = |value: &Value| match value.as_str() {
-        Some("array") => format!("list of {}", type_of(&property["items"])),
-        Some("null") => "nothing".into(),
+        Some("array") => format!("array of {}", type_of(&property["items"])),
+        Some("null") => "null".into(),
         Some(name) => name.to_owned(),
         None => "any".into(),
     };
@@ -89,7 +89,7 @@ fn type_of(property: &Value) -> String {
         Value::Null => alternatives.map(type_of).collect(),
         one => vec![named(one)],
     };
-    names.sort_by_key(|name| name == "nothing");
+    names.sort_by_key(|name| name == "null");
     names.dedup();
     if names.is_empty() {
         "text".into()
@@ -108,14 +108,14 @@ mod tests {
     fn types_are_named_in_words() {
         for (property, words) in [
             (json!({"type": "string"}), "string"),
-            (json!({"type": ["null", "integer"]}), "integer or nothing"),
+            (json!({"type": ["null", "integer"]}), "integer or null"),
             (
                 json!({"type": "array", "items": {"type": "string"}}),
-                "list of string",
+                "array of string",
             ),
             (
                 json!({"type": "array", "items": {"type": "array", "items": {}}}),
-                "list of list of text",
+                "array of array of text",
             ),
             (
                 json!({"anyOf": [{"type": "null"}, {"type": "string"}]}),

@@ -33,7 +33,7 @@ pub(super) async fn index(State(app): State<App>) -> Response {
     };
     let content = html! {
         h1 { "Tools" }
-        p.intro { "Each tool answers one sort of question. They work on this page, in chats, in a terminal and over HTTP." }
+        p.intro { "Each tool does one lookup. They work on this page, in chats, in a terminal and over HTTP." }
         (directory(app.engine.registry()))
     };
     shared(fixed(
@@ -113,7 +113,7 @@ fn explained(app: &App, entry: &Entry) -> Markup {
     let content = html! {
         (head(entry))
         p.intro {
-            "Fill in the form, or type the same question on the " a href="/" { "console" } ", in a chat or in a terminal."
+            "Use the form, or run the same command in the " a href="/" { "console" } ", a chat or a terminal."
         }
         (form(app.engine.registry(), entry, &Map::new()))
         section #answer tabindex="-1" aria-label="Answer" {}
@@ -121,7 +121,7 @@ fn explained(app: &App, entry: &Entry) -> Markup {
             h2 { "Examples" }
             ul.examples { @for example in spec.examples { li { (document::ask(example, example)) } } }
             @if !entry.arguments.is_empty() { h2 { "Arguments" } (arguments(entry)) }
-            h2 { "How to ask it" }
+            h2 { "Usage" }
             dl {
                 div { dt { "Here" } dd { code { (entry.usage()) } } }
                 div { dt { "In a chat" } dd { code { "/" (entry.usage()) } } }
@@ -129,8 +129,8 @@ fn explained(app: &App, entry: &Entry) -> Markup {
                 div { dt { "Over HTTP" } dd { code { "GET /v1/commands/" (spec.name) (over_http(entry)) } } }
                 @if !spec.aliases.is_empty() { div { dt { "Other names" } dd { (spec.aliases.join(", ")) } } }
             }
-            h2 { "What it answers" }
-            p { "With the text come these fields as JSON, for programs:" }
+            h2 { "Output" }
+            p { "JSON fields:" }
             (fields(&Value::from(entry.data_schema())))
         }
     };

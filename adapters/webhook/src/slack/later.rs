@@ -146,7 +146,7 @@ impl Deliveries {
                     tracing::warn!(
                         adapter = self.platform.platform().name(),
                         why,
-                        "an answer was not taken"
+                        "platform rejected a message"
                     );
                     return;
                 }
@@ -156,7 +156,7 @@ impl Deliveries {
             tracing::info!(
                 adapter = self.platform.platform().name(),
                 why,
-                "an answer was not taken yet"
+                "platform rejected a message, retrying"
             );
 
             if self.posts >= MOST_POSTS {

@@ -20,8 +20,8 @@ pub(super) fn unknown_command(
     let meant = registry.nearest(name);
     let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
     let message = match meant {
-        Some(meant) => format!("there is no command `{shown}`; did you mean `{meant}`?"),
-        None => format!("there is no command `{shown}`; `help` lists all of them"),
+        Some(meant) => format!("unknown command `{shown}`; did you mean `{meant}`?"),
+        None => format!("unknown command `{shown}`; see `help`"),
     };
     let suggestion = match (meant, &place) {
         (Some(meant), Some((span, line))) => {
@@ -131,7 +131,7 @@ pub(super) fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(),
 pub(super) fn empty(argument: &Argument) -> UsageError {
     let form = argument.form.as_deref().unwrap_or(&argument.help);
     UsageError::argument(format!(
-        "`{}` is empty: {form} is wanted here",
+        "`{}` is empty: expected {form}",
         argument.name
     ))
 }

@@ -31,7 +31,7 @@ fn a_lookup_costs_what_it_costs() {
     let failure = left(Cost::Heavy.units()).expect_err("too much");
     assert_eq!(
         failure.to_string(),
-        "You have used up your share: 60 units a minute, of which this costs 25. Again in 16 s."
+        "Rate limit: 60 units/min; this costs 25. Retry in 16 s."
     );
     assert!(
         budgets
@@ -56,7 +56,7 @@ fn conversations_keys_and_addresses_have_their_own() {
     assert!(
         failure
             .to_string()
-            .starts_with("This conversation has used up its share")
+            .starts_with("Rate limit of this conversation")
     );
 
     let from = |address: &str| Caller {
@@ -96,7 +96,7 @@ fn many_users_cannot_be_aimed_at_one_host_or_network() {
 
     assert_eq!(
         failure,
-        "192.0.2.1 has been asked about often enough for now, by all askers together. Again in 30 s."
+        "Too many lookups of 192.0.2.1; try again later. Retry in 30 s."
     );
     assert!(budgets.charge_target(host(2), 25).is_ok());
     assert_eq!(

@@ -53,7 +53,7 @@ fn the_first_rule_that_fits_counts() {
 
     assert_eq!(
         refused,
-        "`ports` is not for you here (rule “no scans in the lobby”). Ask ops@example.test if you need it."
+        "You may not use `ports` here (rule \"no scans in the lobby\"). Ask ops@example.test if you need it."
     );
     assert!(
         access
@@ -84,7 +84,7 @@ fn the_first_rule_that_fits_counts() {
     assert!(
         failure
             .to_string()
-            .starts_with("The rule “mail is private” lets you ask 2 times a minute. Again in ")
+            .starts_with("Rule \"mail is private\" allows 2 lookups/min. Retry in ")
     );
 
     let other = Caller {

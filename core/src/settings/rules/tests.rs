@@ -39,7 +39,7 @@ fn rules_fit_something() {
         ("platforms = ['Discord']", "did you mean `discord`?"),
         (
             "platforms = ['telegram']; roles = ['7']",
-            "policy.rules: `a`: fits no question",
+            "policy.rules: `a`: never matches",
         ),
         (
             "api_keys = ['ops']; users = ['7']",

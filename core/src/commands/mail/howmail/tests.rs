@@ -517,7 +517,7 @@ async fn too_many_questions_about_one_domain_leave_its_servers_alone() {
     let reply = ask_json(&engine, "howmail eve@from.example.test bob@to.example.test").await;
     assert_eq!(
         reply["data"]["receiver"]["unasked"],
-        "The mail servers of to.example.test have been asked often enough for now. Again in 60 min."
+        "Hourly probe limit for the mail servers of to.example.test reached. Retry in 60 min."
     );
     assert_eq!(server.finish().await.len(), 1);
 }
