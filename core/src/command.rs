@@ -41,13 +41,13 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     /// Asks about the HTTP request that brings the question; who has none is handed a link to make one.
     const ABOUT_VISIT: bool = false;
 
-    /// The answer is the asker's alone: another one's would differ.
+    /// The reply depends on the caller, so it is not shared between callers.
     const ABOUT_ASKER: bool = false;
 
     /// Finds it out.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
 
-    /// The host that the asker chose and that this command would connect to, for an early refusal.
+    /// The host that the caller chose and that this command would connect to, for an early refusal.
     fn contacts(&self) -> Option<&Host> {
         None
     }
@@ -162,7 +162,7 @@ impl Entry {
         (self.prepare)(arguments)
     }
 
-    /// JSON Schema of the contract's `data`.
+    /// JSON Schema of `data`.
     pub fn data_schema(&self) -> Schema {
         (self.data_schema)()
     }

@@ -87,7 +87,7 @@ impl Engine {
         &self.0.adapters
     }
 
-    /// Links that are handed out to those whose question only an HTTP request of their own can answer.
+    /// Links for commands about the user's own HTTP request, sent where no request came with the command.
     pub fn links(&self) -> &Links {
         &self.0.links
     }

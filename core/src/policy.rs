@@ -1,4 +1,4 @@
-//! Who may ask what, how often, and what is written down of it.
+//! Access rules, rate limits and the audit log.
 
 pub(crate) mod audit;
 pub(crate) mod rate_limits;

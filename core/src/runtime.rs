@@ -41,7 +41,7 @@ pub struct Runtime {
     pub geo: Arc<GeoHandle>,
     /// What the mail commands share.
     pub(crate) mail: Mail,
-    /// Whose word on a request's way here is believed.
+    /// Proxies whose statements about the client are trusted.
     pub proxies: Arc<Proxies>,
     /// How much at once, and how often.
     pub limits: Limits,
@@ -131,7 +131,7 @@ impl Runtime {
         }
     }
 
-    /// What one lookup may send to others: so many bytes, and so many units of each host's budget. The operator may ask
+    /// What one lookup may send to others: so many bytes, and so many units of each host's budget. The operator may use them
     /// as often as they like.
     pub(crate) fn outlay(&self, bytes: u32, own: bool, units: u32) -> Outlay {
         let budgets = self.budgets.clone();
@@ -168,7 +168,7 @@ impl Runtime {
         self.net.dns.is_configured().is_ok()
     }
 
-    /// Everything that settings can get wrong and that is otherwise found out at its first use.
+    /// Checks everything that would otherwise fail at its first use.
     pub fn check(&self) -> Result<(), Failure> {
         self.net.dns.is_configured()?;
         self.net.registries.check()?;
@@ -221,7 +221,7 @@ impl Runtime {
             .await
     }
 
-    /// Takes up databases that were replaced; a broken one is told and the old one stays. Reads files, so not for an
+    /// Reloads databases that were replaced; a broken one is logged and the old one stays. Reads files, so not for an
     /// async thread.
     pub fn refresh_data(&self) {
         match self.geo.refresh_if_changed() {

@@ -112,7 +112,7 @@ pub struct Policy {
     pub rules: Vec<Rule>,
 }
 
-/// Who may ask what. A condition that is not written holds for everybody.
+/// An access rule. A condition that is not set matches everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -141,7 +141,7 @@ pub struct Rule {
     /// Names or aliases of commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
-    /// Questions of one asker in a minute.
+    /// Lookups of one caller per minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<u32>,
 }
@@ -154,7 +154,7 @@ pub enum Effect {
     Allow,
     /// It is refused.
     Deny,
-    /// It is answered so that only the asker reads it.
+    /// The reply is shown to the caller alone.
     Private,
 }
 

@@ -44,7 +44,7 @@ pub enum Group {
     Reachability,
     /// E-mail.
     Mail,
-    /// The asker's own request.
+    /// The caller's own request.
     Request,
     /// About Netvane.
     About,
@@ -123,7 +123,7 @@ pub enum ArgumentKind {
     String,
     /// A whole number.
     Integer,
-    /// A switch.
+    /// A flag.
     Boolean,
 }
 

@@ -1,9 +1,9 @@
 //! State that outlives the process: small values under keys, each with an end, in one embedded database.
 //!
 //! redb: a single file, pure Rust, crash-safe without a repair step, and its reads never wait for a write. One thread
-//! writes: what arrives while the disk syncs becomes the next transaction, so a thousand askers share one sync.
+//! writes: what arrives while the disk syncs becomes the next transaction, so a thousand callers share one sync.
 //!
-//! A disk that is full or broken refuses changes, which is told to whoever wanted them and logged once. When it is well
+//! When a disk is full or broken, changes fail with an error that is logged once. When it is well
 //! again, so is the store.
 
 mod kept;

@@ -108,9 +108,7 @@ fn a_flood_is_stopped_and_others_are_answered() {
     let detail = last.problem()["detail"].as_str().expect("words").to_owned();
 
     assert!(
-        detail.starts_with(
-            "Rate limit of your address: 30 units/min; this costs 5. Retry in "
-        ),
+        detail.starts_with("Rate limit of your address: 30 units/min; this costs 5. Retry in "),
         "{detail}"
     );
 

@@ -45,7 +45,7 @@ pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
     if let Some(fault) = listening(&settings.http.listen) {
         bail!("{fault}");
     }
-    // Whoever checks may be another user than the one that runs it, and must not leave a file that this one cannot write.
+    // The checking user may be another one than the server's, and must not leave a file that the server cannot write.
     let unrecorded = without_audit(settings.clone());
     Engine::new(&unrecorded)?.runtime().check()?;
     Ok(())
@@ -121,7 +121,7 @@ fn audit(settings: &Audit) -> Option<String> {
 
 fn authorities(files: &[String]) -> Vec<String> {
     let told = |file: &String| {
-        // What cannot be read is told with the reason, where it is read.
+        // Unreadable files are reported, with the reason, by the code that reads them.
         let text = fs::read(file).ok()?;
         let has = |what: &str| String::from_utf8_lossy(&text).contains(what);
         (!has("-----BEGIN CERTIFICATE-----"))

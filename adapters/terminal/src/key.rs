@@ -50,7 +50,7 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
 
     print(&format!(
         "{key}\n\n\
-         This is the key, for whoever is to use it: `Authorization: Bearer {key}`. It is not shown again.\n\n\
+         Give this key to the client: `Authorization: Bearer {key}`. It is not shown again.\n\n\
          The service knows it by this entry, in [http] or as NETVANE__HTTP__API_KEYS:\n\n\
          api_keys = [\"{entry}\"]\n"
     ));

@@ -1,4 +1,4 @@
-//! Who may ask: whoever has an API key or signs the request, and everybody where the settings say so.
+//! Access control: API keys, signed requests and, if the settings allow it, anonymous clients.
 //!
 //! What is wrong is never taken for nothing: a request with a wrong key or a wrong signature is refused, also where one
 //! with neither would be answered.

@@ -1,4 +1,4 @@
-//! Lets in who may ask, by the head of the request and by its body.
+//! Access control of a request, by its head and by its body.
 
 use axum::{
     body::{Body, Bytes},

@@ -31,7 +31,7 @@ pub(crate) struct Parts {
     pub(crate) callbacks: Result<Callbacks, &'static str>,
     /// What outlives the process; not there where nothing needs it, or where it cannot be opened.
     pub(crate) store: Option<Store>,
-    /// Who is let in; its settings may change.
+    /// Access control; its settings may change.
     pub(crate) gate: Arc<ArcSwap<Gate>>,
     pub(crate) draining: Arc<AtomicBool>,
     /// Event streams that can be taken up again.

@@ -1,4 +1,4 @@
-//! Callbacks: questions that are answered later, with a signed request to a URL of the asker's (Standard Webhooks).
+//! Callbacks: questions that are answered later, with a signed request to a URL of the caller's (Standard Webhooks).
 //!
 //! A question is on disk before it is acknowledged, and its reply before it is first sent: whatever ends this process,
 //! the next one goes on. So a reply may arrive twice, always with the same bytes and the same `webhook-id`; it never

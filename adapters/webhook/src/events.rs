@@ -189,7 +189,7 @@ impl Streams {
                 Err(failure) => EventData::Error(failure),
             });
 
-            // Its time begins anew, and it is weighed.
+            // Restarts its lifetime and updates its weight.
             streams.0.insert(id, kept);
         });
 

@@ -53,7 +53,7 @@ pub use metrics::Metrics;
 const BACKLOG: i32 = 4096;
 
 /// Serves until `shutdown` is cancelled; then running lookups get `drain_ms` to finish. `hooks` are the paths that other
-/// adapters answer. Of settings that change, those that say who is let in are taken up.
+/// adapters answer. Of settings that change, the access settings are applied at once.
 pub async fn serve(
     engine: Engine,
     mut changing: watch::Receiver<Http>,

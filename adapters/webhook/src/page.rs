@@ -60,11 +60,7 @@ pub(crate) async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
         .iter()
         .any(|start| uri.path().starts_with(start));
     if for_programs || !wants_page(&headers) {
-        return problem::plain(
-            StatusCode::NOT_FOUND,
-            ProblemCode::NotFound,
-            "no such path",
-        );
+        return problem::plain(StatusCode::NOT_FOUND, ProblemCode::NotFound, "no such path");
     }
     not_found("Page not found. Go to the console or the list of tools.")
 }

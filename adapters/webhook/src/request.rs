@@ -1,4 +1,4 @@
-//! What comes before a handler: the connection, who opened it, the name of the request, the request as a fact.
+//! What comes before a handler: the connection, who opened it, the request id, the facts of the HTTP request.
 
 mod accept;
 pub(crate) mod named;

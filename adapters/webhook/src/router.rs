@@ -62,7 +62,7 @@ pub(crate) fn router(
         .method_not_allowed_fallback(service::other_method)
         .with_state(app)
         .merge(hooks)
-        // One layer for all: each call would box every request once more.
+        // One layer for all, because each further one boxes every request.
         .layer((
             axum::middleware::from_fn(named::name),
             header("cache-control", "no-store"),

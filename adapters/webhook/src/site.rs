@@ -29,7 +29,7 @@ impl Pages {
         }
     }
 
-    /// The address of this service as the asker would write it.
+    /// The address of this service as the caller would write it.
     pub(crate) fn origin(&self, headers: &HeaderMap) -> String {
         if !self.public_url.is_empty() {
             return self.public_url.to_string();

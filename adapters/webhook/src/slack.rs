@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_millis(2300);
 /// Questions whose answers may be outstanding at a time.
 const MOST_OPEN: usize = 256;
 
-/// At the end, what cannot be answered any more is told within this time.
+/// On shutdown, time in which users learn that their lookups are not completed.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// What this path needs to know.
@@ -75,7 +75,7 @@ impl Slack {
         }
     }
 
-    /// Gives what is outstanding this long; who still waits then is told that it was in vain.
+    /// Waits this long for open replies; users of the others are told that the server stopped.
     pub(crate) async fn finish(&self, drain: Duration) {
         self.tasks.close();
         if timeout(drain, self.tasks.wait()).await.is_err() {
@@ -179,7 +179,7 @@ async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> V
 struct Open {
     lookup: Lookup,
     progress: Progress,
-    /// A link that its asker has to open.
+    /// A link that its user has to open.
     invited: Option<Reply>,
     input: Input,
     arrived: Instant,
@@ -188,7 +188,7 @@ struct Open {
 
 /// The answer is delivered when it is there; what is said until then.
 fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
-    // Whoever opens a link and presses Share there says it to all.
+    // A visitor who presses Share on the link's page posts the result for everyone.
     let readers = if open.invited.is_some() {
         Readers::Channel
     } else {
@@ -223,7 +223,7 @@ fn not_later(slack: &Slack, platform: Dialect, open: Open, why: &str) -> Documen
         "an answer cannot be delivered: {why}"
     );
     if open.invited.is_none() {
-        // Whoever asks again finds it.
+        // The same command run again finds the reply in the cache.
         slack.tasks.spawn(async move {
             let _ = open.lookup.await;
             drop(open.permit);

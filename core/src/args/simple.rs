@@ -1,4 +1,4 @@
-//! A switch, and one plain word.
+//! A flag, and one plain word.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use netvane_facts::target::{Invalid, text_value};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-/// A switch: set by its bare name, or by `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
+/// A flag: set by its bare name, or by `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Flag(pub bool);
 
@@ -60,11 +60,7 @@ pub struct Number<const LOW: i64, const HIGH: i64>(pub i64);
 
 impl<'de, const LOW: i64, const HIGH: i64> Deserialize<'de> for Number<LOW, HIGH> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let outside = || {
-            D::Error::custom(format!(
-                "expected a number from {LOW} to {HIGH}"
-            ))
-        };
+        let outside = || D::Error::custom(format!("expected a number from {LOW} to {HIGH}"));
         match i64::deserialize(deserializer) {
             Ok(number) if (LOW..=HIGH).contains(&number) => Ok(Self(number)),
             _ => Err(outside()),
@@ -119,9 +115,7 @@ impl Word {
             .replace('-', "_");
         match word.chars().count() {
             1..=64 if !word.chars().any(char::is_control) => Ok(Self(word)),
-            _ => Err(Invalid::new(
-                "expected one word of at most 64 characters",
-            )),
+            _ => Err(Invalid::new("expected one word of at most 64 characters")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Role names (RFC 2142 and what else is usual) and domains of throw-away addresses.
+//! Role names (RFC 2142 and common ones) and domains of disposable addresses.
 //!
 //! Both are sorted text files inside the program, searched by bisection where they lie: nothing is built at start.
 
@@ -14,7 +14,7 @@ pub fn is_role(local: &str) -> bool {
     name.len() <= 64 && contains(ROLES, &name.to_ascii_lowercase())
 }
 
-/// Whether a domain (lower-case A-labels), or one above it, gives out throw-away addresses.
+/// Whether a domain (lower-case A-labels), or one above it, is a disposable mail domain.
 #[must_use]
 pub fn is_disposable(domain: &str) -> bool {
     let mut rest = Some(domain);

@@ -21,7 +21,7 @@ const RESOLVERS: [&str; 9] = [
     "quic://dns.adguard-dns.com",
 ];
 
-/// Values that may be meant, best first, at most `most`. `recent` are targets that this asker asked about lately.
+/// Completions, best first, at most `most`. `recent` are targets that this caller looked up lately.
 pub fn complete(
     registry: &Registry,
     argument: &Argument,

@@ -48,7 +48,7 @@ impl Context {
         }
     }
 
-    /// The mail servers of this domain are about to be asked about a mailbox: they would block whoever asks too often,
+    /// The mail servers of this domain are about to be asked about a mailbox: they would block a server that probes too often,
     /// the operator too.
     ///
     /// # Errors

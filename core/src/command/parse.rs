@@ -146,10 +146,7 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
 
     match text.trim().parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(number.into()),
-        _ => Err(format!(
-            "`{}` must be {low}–{high}",
-            argument.name
-        )),
+        _ => Err(format!("`{}` must be {low}–{high}", argument.name)),
     }
 }
 

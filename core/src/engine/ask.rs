@@ -169,7 +169,7 @@ fn charge(
     runtime.charge(&log.request, admitted, log.units)
 }
 
-/// A forbidden target is told before anything is spent on it.
+/// Refuses a forbidden target before any budget is charged.
 fn refuse_forbidden_target(runtime: &Runtime, prepared: &dyn Prepared) -> Result<(), Failure> {
     match prepared.contacts() {
         Some(Host::Address(address)) => runtime

@@ -25,7 +25,7 @@ const LIFE: Duration = Duration::from_secs(9 * 60);
 /// Links that may be open at a time.
 const MOST_OPEN: usize = 10_000;
 
-/// Those handed out and not yet used. Clones are the same.
+/// Open one-time links. Clones share them.
 #[derive(Clone, Default)]
 pub struct Links(Arc<Inner>);
 
@@ -54,7 +54,7 @@ pub struct Waiting {
     pub left: Duration,
 }
 
-/// A link handed out; dropping this ends it.
+/// An open link; dropping this closes it.
 pub(crate) struct Invitation {
     links: Links,
     digest: Digest,
@@ -148,7 +148,7 @@ impl Links {
 }
 
 impl Invitation {
-    /// What the asker is shown meanwhile.
+    /// The reply shown until the link is used.
     pub(crate) fn reply(&self, id: &str, command: &'static str, started: Instant) -> Reply {
         Reply {
             id: id.to_owned(),
@@ -202,9 +202,7 @@ impl Answer for Invited {
             label: "Show me".into(),
             url: self.link.clone(),
         });
-        document.note(
-            "Each visitor sees their own data. Valid for 9 minutes, one share.",
-        );
+        document.note("Each visitor sees their own data. Valid for 9 minutes, one share.");
         document
     }
 }

@@ -1,4 +1,4 @@
-//! One flight for identical questions: whoever asks what is being found out already waits for that.
+//! Single flight: identical requests share one running lookup.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! How much each asker, and all of them together, may ask: budgets of units, where a lookup costs what it costs others.
+//! Rate limits of callers and targets, in units: a lookup costs as much as the work it causes elsewhere.
 
 use std::{
     net::IpAddr,
@@ -25,10 +25,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{request::Caller, settings, spec::Cost};
 
-/// What an answer costs that is at hand.
+/// Units that a cached reply costs.
 pub(crate) const AT_HAND: u32 = 1;
 
-/// Askers whose number of lookups at once is known.
+/// Most callers whose concurrent lookups are counted.
 const ASKERS: u64 = 50_000;
 
 /// Budgets that are full again are forgotten after so many charges.
@@ -72,7 +72,7 @@ pub(crate) enum Payer {
     Address,
 }
 
-/// What an asker has left.
+/// Remaining units of one of a caller's budgets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Standing {
     /// Whose budget.
@@ -95,7 +95,7 @@ impl Cost {
 }
 
 impl Caller {
-    /// What tells an asker from others.
+    /// Name under which a caller is counted and recorded.
     pub fn name(&self) -> String {
         match (&self.credential, &self.user, self.address) {
             (Some(credential), ..) => format!("key {}", credential.name()),
@@ -181,7 +181,7 @@ impl Budgets {
         }
     }
 
-    /// Takes units from each budget that a question falls under; tells what the asker has left.
+    /// Charges units to each budget of the caller and returns what remains.
     pub(crate) fn charge(&self, caller: &Caller, units: u32) -> Result<Vec<Standing>, Failure> {
         self.sweep();
         let limits = &self.of;
@@ -200,23 +200,19 @@ impl Budgets {
             standings.push(take(&self.conversation, conversation, units, budget)?);
         }
         match self.total.check_n(some(units, limits.total)) {
-            Ok(Err(until)) => Err(too_much(until, || {
-                "The service is overloaded.".to_owned()
-            })),
+            Ok(Err(until)) => Err(too_much(until, || "The service is overloaded.".to_owned())),
             _ => Ok(standings),
         }
     }
 
-    /// Counts a lookup that sends something to this address, whoever asks and by whatever name.
+    /// Charges a lookup to the budget of its target address, over all callers and names.
     pub(crate) fn charge_target(&self, target: IpAddr, units: u32) -> Result<(), Failure> {
         match self
             .target
             .check_key_n(&target, some(units, self.of.per_target))
         {
             Ok(Err(until)) => Err(too_much(until, || {
-                format!(
-                    "Too many lookups of {target}; try again later."
-                )
+                format!("Too many lookups of {target}; try again later.")
             })),
             _ => Ok(()),
         }
@@ -248,7 +244,7 @@ impl Budgets {
             })
     }
 
-    /// A place among the lookups that one asker runs at once; further ones wait behind their own.
+    /// Waits for a slot among the caller's concurrent lookups.
     pub(crate) async fn place(&self, caller: &Caller) -> Option<OwnedSemaphorePermit> {
         let most = if caller.credential.is_some() {
             self.of.at_once_per_api_key

@@ -1,4 +1,4 @@
-//! Who may ask what, and how it is answered: the operator's rules, first match first.
+//! The operator's access rules; the first match decides.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     spec::CommandNames,
 };
 
-/// How often each asker may, by a rule's own number.
+/// Rate limit of a rule, per caller.
 type Limit = Option<Arc<DefaultKeyedRateLimiter<String>>>;
 
 /// The rules in force.
@@ -25,7 +25,7 @@ pub(crate) struct Access {
 /// How a question that may be asked is answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Admitted {
-    /// Only the asker may read the answer.
+    /// The reply is shown to the caller alone.
     pub(crate) private: bool,
     rule: Option<usize>,
 }
@@ -84,7 +84,7 @@ impl Access {
         })
     }
 
-    /// Whether this caller may ask this command, by the first rule that fits both.
+    /// Whether this caller may use this command, by the first rule that matches both.
     pub(crate) fn admit(
         &self,
         platform: Platform,

@@ -1,6 +1,6 @@
-//! An HTTP request as a fact about its caller: the connection, the proxies on the way, the header fields.
+//! Facts of an HTTP request: the connection, the proxies on the way, the header fields.
 //!
-//! What a header field says of the caller is believed only as far as those who wrote it are trusted ([`Proxies`]); the
+//! A header field about the client is only trusted if the proxy that wrote it is trusted ([`Proxies`]); the
 //! rest are claims, and shown as such.
 
 mod chain;
@@ -101,7 +101,7 @@ impl Visit {
     }
 }
 
-/// Who is believed when they say for whom they speak.
+/// Proxies whose statements about the client are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
     networks: Vec<ipnet::IpNet>,

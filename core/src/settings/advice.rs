@@ -110,7 +110,7 @@ impl Settings {
             .is_ok_and(|listen| !listen.ip().is_loopback())
     }
 
-    /// Whether people may ask that the operator does not know.
+    /// Whether strangers can use the service.
     fn is_open(&self) -> bool {
         let reached = self.listens_to_others() || !self.http.public_url.is_empty();
         (reached && self.http.anonymous)

@@ -1,6 +1,6 @@
 //! Telegram's and Discord's settings, as far as they can be wrong before anyone tries. Nothing repeats a secret.
 //!
-//! Their portals show several values side by side that look alike, so it is told which one was taken for another.
+//! Their portals show several values side by side that look alike, so errors name the value that was confused with another.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -251,10 +251,7 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
         ("discord.api_url", &discord.api_url),
     ] {
         let plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_here(&url));
-        tell(
-            plain,
-            &format!("{key}: http exposes the token; use https"),
-        );
+        tell(plain, &format!("{key}: http exposes the token; use https"));
     }
 
     let number = bot_number(discord.token.reveal().trim());

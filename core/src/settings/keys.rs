@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 
 use crate::internal::internal_fault;
 
-/// The start of every key: whoever finds one knows what it opens, and tools that search for leaked secrets find it.
+/// Prefix of every key, so that people and scanners for leaked secrets recognize one.
 pub const PREFIX: &str = "nvk_";
 
 /// How a hash is written.

@@ -138,7 +138,7 @@ impl Settings {
 
     /// Sections that differ from these new settings and are only read when the service starts.
     pub fn need_a_restart(&self, new: &Self) -> Vec<&'static str> {
-        // Who is let in, and whose word counts, is taken up at once.
+        // Access and trusted proxies are applied at once.
         let http = super::Http {
             anonymous: self.http.anonymous,
             api_keys: self.http.api_keys.clone(),
@@ -196,7 +196,7 @@ impl Settings {
     }
 }
 
-/// A wrong type is told without the value: it may be a secret.
+/// A wrong type is reported without the value, which may be a secret.
 fn told(error: &config::ConfigError) -> String {
     let text = error.to_string();
     // The key stands behind (`… for key `http.listen``) or before (`http.listen: …`).
@@ -238,7 +238,7 @@ fn unknown_keys(given: &Value, keys: &[String], source: &str, faults: &mut Vec<S
     let mut written = Vec::new();
     leaves(given, "", &mut written);
     for path in written.iter().filter(|path| !keys.contains(path)) {
-        // An unknown section is told once, not again for each of its keys.
+        // An unknown section is reported once, not again for each of its keys.
         let section_is_unknown = path
             .rsplit_once('.')
             .is_some_and(|(section, _)| !keys.iter().any(|key| key == section));

@@ -1,4 +1,4 @@
-//! The database, opened anew after its disk failed.
+//! The database, opened again after its disk failed.
 
 use std::{
     path::PathBuf,
@@ -9,7 +9,7 @@ use redb::Database;
 
 use super::open_file;
 
-/// After a fault of the disk redb takes and gives nothing more until its file is opened anew.
+/// After a fault of the disk redb takes and gives nothing more until its file is opened again.
 pub(super) struct Kept {
     database: RwLock<Option<Database>>,
     /// `None` in memory, where nothing can fail.
@@ -33,7 +33,7 @@ impl Kept {
         look(open.as_ref().ok_or(redb::Error::PreviousIo)?)
     }
 
-    /// Opens the file anew, which is what was last committed. What reads meanwhile waits.
+    /// Reopens the file with what was last committed. Readers wait meanwhile.
     pub(super) fn reopen(&self) -> Result<(), redb::Error> {
         let Some(file) = &self.file else {
             return Ok(());

@@ -13,7 +13,7 @@ use super::{QUEUE, STATE, StoreError, kept::Kept, told, unix_seconds};
 /// What has come to its end is removed this often.
 const SWEEP: Duration = Duration::from_secs(600);
 
-/// After a fault nothing is written for this long, and for ten times as long as it took to open the file anew: that
+/// After a fault nothing is written for this long, and for ten times as long as it took to open the file again: that
 /// takes the longer, the more is in it.
 const PAUSE: Duration = Duration::from_millis(500);
 

@@ -57,7 +57,7 @@ impl TestDns {
         Self::serving("").await
     }
 
-    /// Answers these questions only when it is told to.
+    /// Holds the answers to these questions until they are released.
     pub(crate) async fn holding(held: fn(&str) -> bool) -> Self {
         let server = Self::start().await;
         server.hold(held);

@@ -1,4 +1,4 @@
-//! Someone who may ask.
+//! A client that has passed access control.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{refusal::Refusal, signature::Signature};
 /// Lines that a batch may have when it is sent with neither key nor signature.
 pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
 
-/// Someone who may ask.
+/// A client that has passed access control.
 #[derive(Debug, Clone)]
 pub(crate) struct Admitted {
     /// Who it is.
@@ -81,7 +81,7 @@ impl Admitted {
     }
 }
 
-/// A question of whoever opens a page about their own request: everybody may.
+/// A request for a page about the visitor's own request, which needs no key.
 pub(crate) fn visitor(engine: &Engine, input: Input, visit: Arc<Visit>) -> Request {
     Head {
         key: None,

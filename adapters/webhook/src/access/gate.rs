@@ -18,7 +18,7 @@ use super::{admitted::Head, refusal::Refusal, signature::Secrets};
 /// Schemes by which a browser shows its user to a proxy in front, request after request.
 const FOR_OTHERS: [&str; 3] = ["basic", "digest", "negotiate"];
 
-/// Who is let in.
+/// API keys and signing secrets in force.
 pub(crate) struct Gate {
     anonymous: bool,
     keys: ApiKeys,
@@ -96,7 +96,7 @@ impl Gate {
     }
 }
 
-/// Takes up who is let in, each time that the settings change.
+/// Applies the access settings each time that they change.
 pub(crate) async fn follow(
     gate: Arc<ArcSwap<Gate>>,
     mut changing: watch::Receiver<settings::Http>,
@@ -104,7 +104,9 @@ pub(crate) async fn follow(
     while changing.changed().await.is_ok() {
         match Gate::new(&changing.borrow_and_update()) {
             Ok(new) => gate.store(Arc::new(new)),
-            Err(error) => tracing::error!(%error, "HTTP access settings not applied, keeping the previous ones"),
+            Err(error) => {
+                tracing::error!(%error, "HTTP access settings not applied, keeping the previous ones")
+            }
         }
     }
 }

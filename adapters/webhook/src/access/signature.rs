@@ -1,4 +1,4 @@
-//! Signed requests (Standard Webhooks): whoever knows a secret signs an id, a time and the body.
+//! Signed requests (Standard Webhooks): the HMAC covers an id, a time and the body.
 
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ impl Secrets {
         }
     }
 
-    /// Every secret is tried with every tag, so that the time it takes says nothing of which one fits.
+    /// Every secret is compared with every tag, so that timing does not reveal which one matches.
     fn made(
         &self,
         Signature {

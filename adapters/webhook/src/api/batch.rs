@@ -127,7 +127,7 @@ async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text):
     line.to_json() + "\n"
 }
 
-/// What a line asks, and what the asker knows it by: also where all else is wrong with it.
+/// The request of a line, and its `ref`, which is returned even if the rest of the line is invalid.
 fn question(
     admitted: Admitted,
     visit: Arc<Visit>,

@@ -1,4 +1,4 @@
-//! What is told of the service itself.
+//! Health, readiness and metrics of the service.
 
 use std::sync::atomic::Ordering;
 

@@ -69,7 +69,7 @@ impl Callbacks {
         Ok(delivery)
     }
 
-    /// A place among all that may be open, and among those of this asker.
+    /// A slot among all open callbacks, and among those of this caller.
     fn place(&self, caller: &Caller) -> Result<Place, Failure> {
         let stranger = self.stranger(caller)?;
         let Ok(permit) = self.0.open.clone().try_acquire_owned() else {
@@ -81,7 +81,7 @@ impl Callbacks {
     }
 
     /// Answers a question about the request that brings it: that is all it takes, and would not be there later. What
-    /// proves who the asker is goes neither to the disk nor to the receiver.
+    /// authenticates the caller is neither stored nor sent to the receiver.
     async fn answer_now(&self, delivery: &mut Delivery, request: Request) -> Result<(), Failure> {
         let visit = request.visit.map(|visit| {
             Arc::new(Visit {

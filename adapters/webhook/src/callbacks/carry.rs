@@ -13,7 +13,7 @@ use super::{
     service::{Callbacks, Inner, Place},
 };
 
-/// A host that gets enough from everybody is left alone for at least this long.
+/// Minimum pause for a host that has reached its limit over all callers.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Callbacks {

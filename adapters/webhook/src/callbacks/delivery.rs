@@ -1,4 +1,4 @@
-//! One delivery: what is kept of it, and what is told.
+//! One delivery: what is stored, and what its status shows.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// A larger reply is not delivered; that is told instead.
+/// Largest payload in bytes; a larger reply is replaced by an error.
 pub(super) const MAX_PAYLOAD: usize = 1 << 20;
 
 /// A delivery as the store keeps it.
@@ -41,7 +41,7 @@ fn most() -> usize {
     MAX_PAYLOAD
 }
 
-/// What is told of a delivery.
+/// Status of a delivery.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Delivery", description = "What became of a callback.")]
 pub(crate) struct DeliveryStatus<'a> {
@@ -128,7 +128,7 @@ impl Delivery {
         self.url.set_query(None);
     }
 
-    /// What is told of it. A query may hold secrets of the receiver's, so it is left out.
+    /// Its status. A URL's query may hold secrets of the receiver's, so it is left out.
     pub(crate) fn status(&self) -> DeliveryStatus<'_> {
         let mut callback = self.url.clone();
         callback.set_query(None);
@@ -167,7 +167,7 @@ pub(super) fn id() -> Result<String, Failure> {
     Ok(format!("dlv_{}", BASE32_DNSSEC.encode(&random)))
 }
 
-/// As times are told.
+/// The current time, to the millisecond.
 pub(super) fn now() -> Timestamp {
     to_the_millisecond(Timestamp::now())
 }

@@ -30,7 +30,7 @@ impl Hosts {
 
     /// Waits for a place, in the order of coming.
     pub(super) async fn enter<'a>(&'a self, host: &'a str) -> AtHost<'a> {
-        // Made before the wait: whoever gives up while waiting leaves nothing behind.
+        // Made before the wait, so that a caller that gives up while waiting leaves nothing behind.
         let mut place = AtHost {
             hosts: self,
             host,
@@ -55,7 +55,7 @@ impl Drop for AtHost<'_> {
     fn drop(&mut self) {
         let mut busy = self.hosts.busy();
         self.permit = None;
-        // Whoever is at a host or waits for it holds its semaphore as well.
+        // Each delivery at a host or waiting for it holds its semaphore as well.
         if busy
             .get(self.host)
             .is_some_and(|semaphore| Arc::strong_count(semaphore) == 1)

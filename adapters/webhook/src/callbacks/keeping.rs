@@ -19,7 +19,7 @@ pub(super) const ENDED: &str = "callbacks ended";
 pub(super) const KEEP_OPEN: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(super) const KEEP_ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Where state cannot be kept now, askers are told to come back after this time.
+/// `Retry-After` while state cannot be stored.
 pub(crate) const STATE_TROUBLE: Duration = Duration::from_secs(60);
 /// What was taken before is tried to be kept again after this time, and then more and more rarely.
 const KEEP_AGAIN: Duration = Duration::from_secs(1);

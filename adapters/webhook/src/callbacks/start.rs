@@ -21,7 +21,7 @@ use super::{
 
 /// Deliveries that may be open.
 pub(super) const MOST_OPEN: usize = 10_000;
-/// Askers without a key that are told apart.
+/// Most callers without a key that have counters of their own.
 const STRANGERS: u64 = 10_000;
 /// Lookups for callbacks, and attempts to deliver, at a time.
 const LOOKUPS: usize = 32;

@@ -140,7 +140,7 @@ fn keeping() -> Markup {
         h2 id="keeping" { "Caching" }
         p { "In responses to " code { "GET" } ", " code { "Cache-Control: private, max-age=N" } " is the freshness lifetime, \
             based on the TTLs. " code { "ETag" } " identifies the content and stays the same while TTLs count down; with "
-            code { "If-None-Match" } " an unchanged reply is 304. Private responses (e.g. " code { "myip" } ") are " \
+            code { "If-None-Match" } " an unchanged reply is 304. Private responses (e.g. " code { "myip" } ") are "
             code { "no-store" } "." }
     }
 }

@@ -4,7 +4,7 @@
 //! have JSON Schemas of schemars 1 anyway, from which help and the chats' options are made. aide takes schemars' schemas,
 //! but its last release (0.15.1) those of schemars 0.9, and only the alphas of 0.16 those of schemars 1; and where one
 //! route serves all commands and answers in four forms, there is nothing that it could read off the router. Schemas are
-//! schemars', as they come.
+//! unchanged ones of schemars.
 
 use indexmap::IndexMap;
 use schemars::Schema;

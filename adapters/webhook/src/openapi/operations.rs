@@ -271,7 +271,7 @@ fn content_forms(response: Response, reply: Schema, schemas: &mut Schemas) -> Re
         .content("text/event-stream", events)
 }
 
-/// Text of this type, each part of which reads as this.
+/// A stream of this media type, each item with this schema.
 fn stream_of(media_type: &str, part: Schema) -> Schema {
     json_schema!({ "type": "string", "contentMediaType": media_type, "contentSchema": part })
 }

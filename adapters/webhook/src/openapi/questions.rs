@@ -78,7 +78,7 @@ fn by_arguments(registry: &Registry) -> Vec<(Value, Vec<&str>)> {
 mod tests {
     use super::*;
 
-    /// A member that is read but in no form here would be one that nobody is told of.
+    /// A member that is read but described nowhere would be undocumented.
     #[test]
     fn covers_every_member_of_a_question() {
         let names: Vec<String> = members().keys().cloned().collect();

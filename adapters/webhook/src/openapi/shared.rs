@@ -30,10 +30,7 @@ const PROBLEMS: [(u16, &str); 11] = [
     (500, "Internal error."),
     (502, "An upstream server failed."),
     (503, "Not available on this server, or not now."),
-    (
-        504,
-        "An upstream server did not answer in time.",
-    ),
+    (504, "An upstream server did not answer in time."),
 ];
 
 /// Name of the component for problems of this status.

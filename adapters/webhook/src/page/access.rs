@@ -1,4 +1,4 @@
-//! Who may ask on the pages: the same as over the API.
+//! Access control of the pages: the same as over the API.
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ use crate::app::App;
 /// An answer is waited for this long before the page is begun without it.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
-/// Answers a question on a page that has a place for it, if its visitor may ask; else the page asks for a key.
+/// Shows a reply on its page if the visitor has access; otherwise the page asks for a key.
 pub(super) async fn respond(
     app: &App,
     visit: Arc<Visit>,

@@ -1,4 +1,4 @@
-//! `/v/{token}`: a link that a chat handed out. Opening it shows what would be shared; only the button shares it.
+//! `/v/{token}`: a link sent by a chat. Opening it shows what would be shared; only the button shares it.
 
 use std::sync::Arc;
 
@@ -137,7 +137,7 @@ pub(super) async fn share(
     )
 }
 
-/// Used, expired and never handed out look alike.
+/// Used, expired and never given look alike.
 fn gone() -> Response {
     page(
         StatusCode::NOT_FOUND,

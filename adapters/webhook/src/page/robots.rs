@@ -1,4 +1,4 @@
-//! What search engines are told: the console and the tools are to be found, questions are not to be asked by them.
+//! `robots.txt` and the site map: the console and the tools are indexed, lookups are not crawled.
 
 use axum::{
     extract::State,

@@ -1,5 +1,5 @@
 //! Connections that say something: hyper's timer for a request's head starts only once it knows the version of HTTP.
-//! Here is also where a connection is told apart from the one that a proxy relays over it.
+//! A connection is also distinguished from the one that a proxy relays over it.
 
 use std::{future::Future, io, pin::Pin, time::Duration};
 

@@ -15,7 +15,7 @@ use netvane_core::{
 use super::named::Name;
 use crate::response::problem;
 
-/// The request that a handler answers, as a fact about its caller.
+/// The request being handled, as facts about its caller.
 pub(crate) struct Visited(pub(crate) Arc<Visit>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Visited {

@@ -8,7 +8,7 @@ use super::{blocks, markdown};
 /// Whose form it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// Takes blocks, and replaces what was said before.
+    /// Renders blocks, and can replace an earlier message.
     Slack,
     /// Mattermost, Rocket.Chat and the like: markdown.
     Other,

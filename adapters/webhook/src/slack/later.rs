@@ -1,4 +1,4 @@
-//! Answers that come when the chat no longer waits: POSTs to its `response_url`, of which it takes five in 30 minutes.
+//! Replies after the chat's timeout: POSTs to its `response_url`, at most five within 30 minutes.
 
 use std::{
     sync::Arc,
@@ -46,7 +46,7 @@ pub(super) struct Deliveries {
 pub(super) struct Delivery {
     pub(super) lookup: Lookup,
     pub(super) progress: Progress,
-    /// Of that, what the asker has seen.
+    /// The part of it that the user has seen.
     pub(super) seen: Option<Reply>,
     pub(super) input: Input,
     pub(super) readers: Readers,
@@ -177,7 +177,7 @@ impl Deliveries {
         let mut message = self.platform.message(document, readers);
 
         if self.platform == Dialect::Slack {
-            // What only the asker saw cannot become what all see: that is a message of its own.
+            // An ephemeral message cannot become a public one, so the reply is a new message.
             message["replace_original"] = (readers == Readers::Asker).into();
         }
 

@@ -24,7 +24,7 @@ pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
     (AbortOnDropHandle::new(lookup), progress)
 }
 
-/// A link that the asker has to open before there can be an answer.
+/// A link that the user has to open before the lookup can run.
 pub(super) async fn invitation(progress: &mut Progress) -> Reply {
     let is_link = |reply: &Option<Reply>| {
         let blocks = reply

@@ -118,7 +118,7 @@ impl Senders {
             None
         };
         let given = given.or(form.get("token")).unwrap_or_default().trim();
-        // All of them, so that the time it takes says nothing of which one is near.
+        // All are compared, so that timing does not reveal which one is close.
         let known = self.tokens.iter().fold(false, |known, token| {
             bool::from(token.reveal().as_bytes().ct_eq(given.as_bytes())) | known
         });

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// One sentence for the asker.
+    /// One sentence for the user.
     pub message: String,
     /// Where, in bytes of the text as it was given.
     pub part: Option<Range<usize>>,

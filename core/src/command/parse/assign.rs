@@ -61,7 +61,7 @@ pub(super) fn assign<'e>(
     Ok(given)
 }
 
-/// What an option is set to: the value beside it, a switch's own presence, or the next token.
+/// What an option is set to: the value beside it, a flag's own presence, or the next token.
 fn option_value<'e>(
     argument: &'e Argument,
     value: OptionValue,
@@ -146,7 +146,7 @@ fn check(value: &Given<'_>, given: &[Given<'_>]) -> Result<(), UsageError> {
 /// An option's value, where it was written in the same token.
 type OptionValue = Option<String>;
 
-/// `--count=3`, `count=3`, `--count`, dig's `@server` and `+flag`, a switch's bare name.
+/// `--count=3`, `count=3`, `--count`, dig's `@server` and `+flag`, a flag's bare name.
 fn option<'e>(
     entry: &'e Entry,
     token: &Token,

@@ -130,10 +130,7 @@ pub(super) fn missing(entry: &Entry, given: impl Fn(&str) -> bool) -> Result<(),
 
 pub(super) fn empty(argument: &Argument) -> UsageError {
     let form = argument.form.as_deref().unwrap_or(&argument.help);
-    UsageError::argument(format!(
-        "`{}` is empty: expected {form}",
-        argument.name
-    ))
+    UsageError::argument(format!("`{}` is empty: expected {form}", argument.name))
 }
 
 /// A value's own fault, placed in the line.

@@ -319,17 +319,11 @@ fn places_are_counted_in_characters() {
 #[test]
 fn a_command_that_is_no_word_is_shown_without_control_characters() {
     let (message, ..) = fault("/a\u{1b}[31mb x");
-    assert_eq!(
-        message,
-        "unknown command `a[31mb`; see `help`"
-    );
+    assert_eq!(message, "unknown command `a[31mb`; see `help`");
     let (long, ..) = fault(&"x".repeat(5000));
     assert_eq!(
         long,
-        format!(
-            "unknown command `{}`; see `help`",
-            "x".repeat(40)
-        )
+        format!("unknown command `{}`; see `help`", "x".repeat(40))
     );
 }
 

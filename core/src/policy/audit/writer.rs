@@ -61,7 +61,7 @@ impl Writer {
         })
     }
 
-    /// Hands over whole lines. False where so much waits for the disk already that they are lost.
+    /// Queues whole lines. False if the queue is full and they are lost.
     pub(super) fn add(&self, lines: &[u8]) -> bool {
         let mut waiting = self.waiting.lines();
         if waiting.bytes.len() + lines.len() > MOST_WAITING {

@@ -129,7 +129,7 @@ fn changed_settings_forget_only_what_they_change() {
     );
     assert!(
         after.charge_target(host, 10).is_ok(),
-        "a new number begins anew"
+        "a changed limit starts with a full budget"
     );
 }
 

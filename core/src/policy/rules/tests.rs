@@ -94,7 +94,7 @@ fn the_first_rule_that_fits_counts() {
 
     assert!(
         access.charge(verify, &other).is_ok(),
-        "each asker has their own"
+        "each caller has a budget of their own"
     );
 }
 
@@ -118,7 +118,7 @@ fn a_rule_that_stays_goes_on_counting() {
     let changed = RULES.replace("per_minute = 2", "per_minute = 3");
     assert!(
         ask(&access_after(Some(&before), &changed).expect("rules")),
-        "a new number begins anew"
+        "a changed limit starts with a full budget"
     );
 }
 

@@ -1,4 +1,4 @@
-//! From the connection to the caller: who spoke for whom, and how far that is believed.
+//! The chain of proxies from the connection to the client, and how much of it is trusted.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::settings::CLIENT_ADDRESS_HEADERS;
 
-/// Stations that are told of; those nearest to here come first.
+/// Most proxies that are listed, nearest first.
 const MOST_HOPS: usize = 32;
 
 const USUAL: usize = 3;
@@ -19,12 +19,12 @@ const USUAL: usize = 3;
 /// One station of a request on its way here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Hop {
-    /// Its address, where what was said of it is one.
+    /// Its address, if the header has one.
     pub address: Option<IpAddr>,
     /// Its port, where it was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// What was said, where that is more or other than an address.
+    /// The header's text, if it is not just an address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// Who says so: `connection`, `proxy_protocol`, or the name of a header field.
@@ -36,7 +36,7 @@ pub struct Hop {
 /// The way of a request, from the connection outwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
-    /// Who asks, as far as it is believed.
+    /// The client's address, as far as it can be trusted.
     pub caller: IpAddr,
     /// From which port, where that is known.
     pub port: Option<u16>,

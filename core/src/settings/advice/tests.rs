@@ -2,7 +2,7 @@ use super::*;
 
 const TODAY: Date = jiff::civil::date(2026, 11, 28);
 
-/// What is told of variables, by the settings that it begins with.
+/// Warnings for these environment variables.
 fn told(pairs: &[(&str, &str)]) -> Vec<String> {
     let pairs = pairs
         .iter()

@@ -27,7 +27,10 @@ fn delivery() -> Delivery {
 #[test]
 fn what_is_kept_comes_back() {
     let mut delivery = delivery();
-    for outcome in [Outcome::Status(500), Outcome::Error("it hung up".into())] {
+    for outcome in [
+        Outcome::Status(500),
+        Outcome::Error("it closed the connection".into()),
+    ] {
         let at = delivery.created;
         delivery.attempts.push(Attempt {
             at,
