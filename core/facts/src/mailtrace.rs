@@ -1,11 +1,11 @@
-//! Where a message was sent from: its header section read hop by hop.
+//! Finds where a message was sent from by reading its header section hop by hop.
 //!
 //! Everything here is a pure function over the text. What needs the network (the place of an address, SPF, DKIM and
 //! ARC) is left as data in [`Trace`] for the caller to look up.
 //!
-//! What is a fact and what is a claim: each server adds its `Received` line above the ones that it was given
-//! (RFC 5321 §4.4), so only the lines of servers that the reader trusts can be believed, and of them the lowest names
-//! the address that handed the message over. Everything below it was written by others.
+//! Verified and unverified data: each server adds its `Received` line above those already present
+//! (RFC 5321 §4.4), so only lines of servers that the reader trusts are reliable. The lowest of them names
+//! the address that sent the message. Everything below it may be forged.
 
 use jiff::Timestamp;
 
@@ -27,14 +27,14 @@ mod summary;
 pub use input::signed;
 pub use model::*;
 
-/// Whose lines are believed, and what time it is.
+/// Which servers are trusted, and the current time.
 #[derive(Debug, Default, Clone)]
 pub struct TrustPolicy {
     /// `[mail] trusted_relays`: addresses and networks.
     pub networks: Vec<ipnet::IpNet>,
-    /// `[mail] trusted_relays`: host names; each stands for itself and everything below it.
+    /// `[mail] trusted_relays`: host names; each includes its subdomains.
     pub names: Vec<String>,
-    /// The present, for dates in the future; without it they go unnoticed.
+    /// The current time, to detect dates in the future; `None` skips that check.
     pub now: Option<Timestamp>,
 }
 
@@ -99,10 +99,10 @@ pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
         date: summary.date,
         message_id: summary.message_id,
         hops,
-        boundary: boundary.said,
+        boundary: boundary.description,
         origin,
         claims,
-        authentication: authentication.said,
+        authentication: authentication.results,
         anomalies,
         verify,
         notes,

@@ -43,7 +43,7 @@ pub(crate) fn resolver(dns: SocketAddr) -> anyhow::Result<TokioResolver> {
     Ok(TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build()?)
 }
 
-/// The queries of `mx`: the exchanges, then both kinds of addresses of each, together.
+/// The queries of `mx`: the MX records, then A and AAAA of each mail server concurrently.
 pub(crate) async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result<()> {
     let found = resolver.mx_lookup(domain).await?;
     let exchanges = found
@@ -63,12 +63,12 @@ pub(crate) async fn mx(resolver: &TokioResolver, domain: &str) -> anyhow::Result
     .await;
     ensure!(addresses.len() == 2, "{domain} has two exchanges");
     for count in addresses {
-        ensure!(count? == 2, "an exchange has two addresses");
+        ensure!(count? == 2, "expected two addresses for a mail server");
     }
     Ok(())
 }
 
-/// The longest that any of the queries of `dns` takes when it is asked alone.
+/// Duration of the slowest query of `dns`, each sent alone.
 pub(crate) async fn slowest(resolver: &TokioResolver, domain: &str) -> anyhow::Result<Duration> {
     let mut slowest = Duration::ZERO;
     for kind in TYPES {

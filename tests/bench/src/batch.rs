@@ -1,4 +1,4 @@
-//! A batch of `a` questions, each for another name, against the bare resolver and against dnspython.
+//! A batch of `a` lookups, each of a different name, against the bare resolver and against dnspython.
 
 use std::{
     net::SocketAddr,
@@ -20,11 +20,11 @@ use crate::{
     table::{Row, Target},
 };
 
-/// Questions under way at once, for Netvane (its default) and its peers alike.
+/// Concurrent lookups, the same for Netvane (its default) and its peers.
 const AT_ONCE: usize = 64;
 /// Names of a batch; the peers ask for half of them before and half after.
 const NAMES: usize = 100_000;
-/// The slower peer is asked for fewer.
+/// Number of names for the slower peer.
 const FEWER: usize = 10_000;
 
 /// Both rows.
@@ -35,7 +35,7 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<Vec<Row>> {
     let service = Service::netvane(program, dns, log).await?;
 
-    // What happens only once is not measured.
+    // Warm up: one-time costs are not measured.
     ask(service.address, "warm", 20_000).await?;
     resolve(dns, "ready", 2_000).await?;
     let before = service.resident()?;
@@ -73,7 +73,7 @@ pub(crate) async fn measure(
     Ok(rows)
 }
 
-/// The batch, and the most memory that was seen during it.
+/// Runs the batch and records the peak memory.
 async fn ask_watched(service: &Service, names: usize) -> anyhow::Result<(Duration, f64)> {
     let asked = ask(service.address, "batch", names);
     tokio::pin!(asked);
@@ -111,7 +111,7 @@ async fn ask(service: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
 
         outgoing.write_all(b"0\r\n\r\n").await?;
 
-        // Kept open until all is answered.
+        // Kept open until all lookups have been answered.
         anyhow::Ok(outgoing)
     });
 
@@ -157,7 +157,7 @@ impl Answers {
     }
 }
 
-/// The same names by the bare resolver.
+/// Resolves the same names with the bare resolver.
 async fn resolve(dns: SocketAddr, kind: &'static str, names: usize) -> anyhow::Result<Duration> {
     let resolver = bare::resolver(dns)?;
     let started = Instant::now();
@@ -173,7 +173,7 @@ async fn resolve(dns: SocketAddr, kind: &'static str, names: usize) -> anyhow::R
     Ok(started.elapsed())
 }
 
-/// A name that no one else asks for; the zone has a wildcard there.
+/// A name that no other lookup uses; a wildcard in the zone answers it.
 fn name(kind: &str, number: usize) -> String {
     format!("{kind}{number}.any.bench.test.")
 }

@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// One kept connection.
+/// A persistent connection.
 pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -37,13 +37,13 @@ impl Client {
         })
     }
 
-    /// Sends one request and gives the body of its answer, which must be a success.
+    /// Sends a request and returns the body of the response. Fails unless the status is a success.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let body = loop {
             let received = self.stream.read_buf(&mut self.buffer).await?;
-            ensure!(received > 0, "the connection was closed");
+            ensure!(received > 0, "connection closed by the server");
             if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
             }
@@ -56,13 +56,13 @@ impl Client {
         while self.buffer.len() < end {
             ensure!(
                 self.stream.read_buf(&mut self.buffer).await? > 0,
-                "the connection was closed"
+                "connection closed by the server"
             );
         }
 
         ensure!(
             succeeded,
-            "answered with {}",
+            "unexpected status: {}",
             String::from_utf8_lossy(&self.buffer)
         );
 
@@ -75,5 +75,5 @@ fn length(head: &str) -> anyhow::Result<usize> {
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .and_then(|(_, value)| value.trim().parse().ok())
-        .context("an answer without its length")
+        .context("no Content-Length in the response")
 }

@@ -1,5 +1,5 @@
 //! Netvane beside named peers, in one run: a table of figures, ratios and targets. It measures and
-//! never judges by its exit status.
+//! does not fail on a missed target.
 
 mod bare;
 mod batch;
@@ -53,12 +53,12 @@ async fn main() -> anyhow::Result<()> {
     // Dropping the work stops the services that it started.
     tokio::select! {
         done = work => done,
-        _ = terminate.recv() => bail!("ended by a signal"),
-        _ = interrupt.recv() => bail!("ended by a signal"),
+        _ = terminate.recv() => bail!("stopped by a signal"),
+        _ = interrupt.recv() => bail!("stopped by a signal"),
     }
 }
 
-/// What all measurements work with.
+/// State shared by all measurements.
 struct Bench<'a> {
     program: &'a Path,
     dns: SocketAddr,
@@ -161,7 +161,7 @@ impl Bench<'_> {
         let idle = service.resident()?;
         let at = service.address;
 
-        // What happens only once is not measured.
+        // Warm up: one-time costs are not measured.
         measure::uncached_mx(at, dns, &mut self.domains, 1).await?;
         let mut rows = vec![measure::uncached_mx(at, dns, &mut self.domains, 10).await?];
         rows.extend(self.cached(&service).await?);

@@ -1,5 +1,6 @@
 //! The measurements. Each lets Netvane and its peer take turns, so that whatever else the machine does
-//! falls upon both.
+//! The measurements. Netvane and its peer take turns, so that other load on the machine
+//! affects both.
 
 use std::{
     fmt,
@@ -26,7 +27,7 @@ const CONNECTIONS: usize = 16;
 const TURNS: u32 = 20;
 const TURN: Duration = Duration::from_millis(400);
 
-/// Domains of the zone, each handed out once: nothing is answered from a cache by accident.
+/// Domains of the zone, each used once, so that no reply comes from a cache by accident.
 pub(crate) struct Domains {
     next: u32,
     /// How many the zone holds.
@@ -39,9 +40,9 @@ impl Domains {
         Self { next: 0, count }
     }
 
-    /// One that was not asked for yet.
+    /// Returns a domain that has not been used yet.
     pub(crate) fn fresh(&mut self) -> anyhow::Result<String> {
-        ensure!(self.next < self.count, "the zone has too few domains");
+        ensure!(self.next < self.count, "not enough domains in the zone");
         self.next += 1;
         Ok(format!("d{}.bench.test.", self.next - 1))
     }

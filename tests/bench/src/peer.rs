@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::service::SERVING;
 
-/// Serves until it is killed.
+/// Serves requests until the process is killed.
 pub(crate) async fn serve(body: &Path) -> anyhow::Result<()> {
     let body = Bytes::from(std::fs::read(body)?);
     let answer = move |_request: Bytes| {

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// Its log says so, then the address: Netvane's own words.
+/// The log line that precedes the address, as Netvane writes it.
 pub(crate) const SERVING: &str = "serving HTTP address=";
 
 /// A running service; killed when dropped.
@@ -21,7 +21,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it with its log in a file, and waits until the log tells the address.
+    /// Starts the program with its log in a file, and waits until the log contains the address.
     pub(crate) async fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
         command
             .stdin(Stdio::null())
@@ -30,7 +30,7 @@ impl Service {
 
         let child = command
             .spawn()
-            .with_context(|| format!("cannot start {command:?}"))?;
+            .with_context(|| format!("could not start {command:?}"))?;
         let mut service = Self {
             address: SocketAddr::from(([0; 4], 0)),
             child,
@@ -103,7 +103,7 @@ impl Service {
     /// Seconds of processor time, its own and the kernel's on its behalf.
     pub(crate) fn processor(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The program's name stands in parentheses and may hold anything; state is the first field behind.
+        // The program name is in parentheses and may contain anything; the state is the first field after it.
         let (_, fields) = stat
             .rsplit_once(')')
             .context("no name in the process's status")?;
@@ -112,7 +112,7 @@ impl Service {
             .skip(11)
             .take(2)
             .map(str::parse::<u32>);
-        // Linux tells programs a hundred ticks a second, whatever it counts itself.
+        // Linux reports 100 ticks per second to programs, whatever the kernel's own rate.
         Ok(f64::from(ticks.sum::<Result<u32, _>>()?) / 100.0)
     }
 }

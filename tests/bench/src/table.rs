@@ -1,4 +1,4 @@
-//! What was measured, beside its peer and its target.
+//! The table of results, with peers and targets.
 
 use std::{fmt, time::Duration};
 
@@ -19,7 +19,7 @@ pub(crate) struct Row {
     pub own: String,
     /// The peer's figure, and who it is.
     pub peer: String,
-    /// What the target speaks of: the ratio of both.
+    /// The ratio of both figures, which the target refers to.
     pub ratio: f64,
     /// What it should be.
     pub target: Target,

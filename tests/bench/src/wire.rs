@@ -1,4 +1,4 @@
-//! A longer way to a DNS server: datagrams, each held back on its way there and on its way back.
+//! Simulates latency to a DNS server by delaying datagrams in both directions.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,7 +23,8 @@ pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Res
     Ok(address)
 }
 
-/// A datagram that cannot be carried is lost, as on any wire.
+/// A datagram that cannot be forwarded is dropped, as on a real network.
+//! The measurements. Each lets Netvane and its peer take turns, so that whatever else the machine does
 async fn carry(
     near: Arc<UdpSocket>,
     asker: SocketAddr,

@@ -1,4 +1,4 @@
-//! A real DNS server on loopback, in the test's own process. It records what it is asked and can be made to wait.
+//! A real DNS server on loopback, in the test's own process. It records queries and can delay replies.
 
 mod handler;
 
@@ -20,7 +20,7 @@ use handler::{Handler, catalog};
 /// Time that an idle TCP connection is kept open.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Whether the answer to a question such as `example.test. MX` waits.
+/// Whether to delay the reply to a query such as `example.test. MX`.
 pub type Held = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// A server for one zone, over UDP and TCP on one port. It ends when it is dropped.

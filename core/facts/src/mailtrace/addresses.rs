@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::ip_class;
 
-/// `global`, `private`, …
+/// The class name as in the JSON data: `global`, `private`, …
 pub(super) fn class(address: IpAddr) -> String {
     ip_class::classify(address).kind.as_str().to_owned()
 }

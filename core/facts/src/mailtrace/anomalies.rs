@@ -1,4 +1,4 @@
-//! What does not fit in the chain. Every rule is held back where ordinary mail does the same.
+//! Finds anomalies in the chain. A rule is skipped where ordinary mail looks the same.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::{hops::Chain, model::Anomaly, names, received::Received};
 use crate::ip_class::{self, Kind};
 
-/// Clocks may disagree by so much before it is worth a word.
+/// Tolerated clock skew between two servers, in seconds.
 const SKEW_SECONDS: i64 = 60;
-/// A date may be ahead of the present by so much.
+/// Tolerated time in the future, in seconds.
 const AHEAD_SECONDS: i64 = 600;
-/// At most so many are listed.
+/// Maximum number of entries in the list.
 const MAX: usize = 100;
 
 /// Looks at every line, from the sender's to the reader's.
@@ -55,7 +55,7 @@ pub(super) fn find(chain: &Chain, now: Option<Timestamp>) -> Vec<Anomaly> {
         {
             tell(
                 index,
-                format!("{by} gave the id {id} to hop {first} already."),
+                format!("Duplicate ID: {by} already used {id} at hop {first}."),
             );
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn find(chain: &Chain, now: Option<Timestamp>) -> Vec<Anomaly> {
     if lines.is_empty() {
         out.push(Anomaly {
             hop: None,
-            text: "There is no Received line.".to_owned(),
+            text: "No Received header.".to_owned(),
         });
     }
 
@@ -73,11 +73,11 @@ pub(super) fn find(chain: &Chain, now: Option<Timestamp>) -> Vec<Anomaly> {
     out
 }
 
-/// What the client called itself against what the server saw.
+/// Compares the HELO name with the address and name that the server recorded.
 fn greeting(line: &Received, say: &mut impl FnMut(String)) {
     if line.doubted {
         say(
-            "The server doubted the client's name: it does not lead back to its address."
+            "The server could not confirm the client's name: it does not resolve back to the address."
                 .to_owned(),
         );
     }
@@ -102,7 +102,7 @@ fn greeting(line: &Received, say: &mut impl FnMut(String)) {
     }
 }
 
-/// Clients that log in greet with whatever their program knows; inside a network names are loose.
+/// Whether this is a submission: clients that log in may send any HELO name.
 fn is_submission(line: &Received) -> bool {
     line.authenticated
         || line.protocol.as_deref().is_some_and(|p| {
@@ -114,9 +114,9 @@ fn is_submission(line: &Received) -> bool {
         })
 }
 
-/// The sentence about a greeting that cannot be the client's own name.
+/// Describes a HELO name that cannot be the client's own, or returns `None`.
 fn contradiction(helo: &str, address: IpAddr, line: &Received) -> Option<String> {
-    let elsewhere = || format!("The client called itself {helo}, but it came from {address}.");
+    let elsewhere = || format!("HELO {helo} does not match the client address {address}.");
     if names::is_localhost(helo) {
         return Some(elsewhere());
     }
@@ -132,24 +132,21 @@ fn contradiction(helo: &str, address: IpAddr, line: &Received) -> Option<String>
         .is_some_and(|by| by.eq_ignore_ascii_case(helo) && helo.contains('.'));
 
     if by_itself && line.by_address != line.from_address {
-        return Some(format!(
-            "The client called itself by the server's own name, {helo}."
-        ));
+        return Some(format!("HELO used the receiving server's name, {helo}."));
     }
 
     let rdns = line.from_rdns.as_deref()?;
     let strangers =
         names::is_public_name(helo) && names::is_public_name(rdns) && !names::related(helo, rdns);
 
-    strangers.then(|| {
-        format!("The client called itself {helo}, but its address {address} belongs to {rdns}.")
-    })
+    strangers
+        .then(|| format!("HELO {helo} does not match {rdns}, the reverse DNS name of {address}."))
 }
 
 /// Addresses that no client can have.
 fn address(line: &Received, say: &mut impl FnMut(String)) {
     if let Some(text) = &line.bad_address {
-        say(format!("{text} is no address."));
+        say(format!("{text} is not a valid address."));
     }
     let Some(address) = line.from_address else {
         return;
@@ -168,7 +165,7 @@ fn address(line: &Received, say: &mut impl FnMut(String)) {
 }
 
 /// An inside address between public ones is ordinary inside one organization: a gateway, a filter, a list server.
-/// Between two organizations it cannot be: nothing would have been routed.
+/// Between two organizations it is impossible, because such addresses are not routed.
 fn inside(line: &Received, say: &mut impl FnMut(String)) {
     let Some(address) = line.from_address.filter(|a| is_routable_inside(*a)) else {
         return;
@@ -184,7 +181,7 @@ fn inside(line: &Received, say: &mut impl FnMut(String)) {
     if names::is_public_name(by) && strange(name) && strange(helo) {
         let class = ip_class::classify(address).kind.as_str().replace('_', "-");
         say(format!(
-            "{by} took it from {name} at the {class} address {address}, between public addresses."
+            "{by} received it from {name} at the {class} address {address}, between public hops."
         ));
     }
 }
@@ -236,7 +233,7 @@ fn gap(lower: &Received, upper: &Received, mut say: impl FnMut(String)) {
     }
 
     say(format!(
-        "The hop before ended at {by}, but this one begins at {}: a line may be missing or invented.",
+        "The previous hop ended at {by}, but this one starts at {}: a header may be missing or forged.",
         named[0]
     ));
 }
@@ -286,8 +283,8 @@ fn time(
 ) {
     let Some(at) = line.at else {
         say(match &line.date_text {
-            Some(text) => format!("The date cannot be read: {text}"),
-            None => "The line has no date.".to_owned(),
+            Some(text) => format!("Invalid date: {text}"),
+            None => "Missing date.".to_owned(),
         });
         return;
     };
@@ -304,12 +301,12 @@ fn time(
         if delay < -SKEW_SECONDS {
             // A date without a zone may be meant in any.
             let zone = if line.zone.is_none() {
-                " Its date has no zone."
+                " Its date has no time zone."
             } else {
                 ""
             };
             say(format!(
-                "Time runs backwards: {} before hop {first}.{zone}",
+                "Timestamp is {} earlier than hop {first} (clock skew?).{zone}",
                 span(-delay)
             ));
         }

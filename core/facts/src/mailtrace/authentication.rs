@@ -1,12 +1,12 @@
-//! What the reader's own server found about SPF, DKIM, DMARC and ARC, and what can be checked again.
+//! SPF, DKIM, DMARC and ARC results of the recipient's server, and what can be verified again.
 //!
-//! Anybody can write an `Authentication-Results` field. It counts only when it names a server of the reader's side
-//! (RFC 8601 §5) and stands above the first line that a stranger wrote.
+//! Anybody can write an `Authentication-Results` field. It is trusted only when it names a server of the recipient's organization
+//! (RFC 8601 §5) and is above the first untrusted line.
 
 use std::net::IpAddr;
 
 use super::{
-    boundary::Found,
+    boundary::TrustBoundary,
     hops::Chain,
     input::{Field, Input},
     model::{Authentication, Outcome, SpfInput, Verify},
@@ -18,10 +18,10 @@ use dkim::dkim;
 
 mod dkim;
 
-/// The reading, with what only the lookup needs.
+/// The results, and what only the DNS checks need.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    pub said: Authentication,
+    pub results: Authentication,
     spf: Option<ReceivedSpf>,
     mail_from: Option<String>,
     /// The client that the reader's server names beside its results.
@@ -32,28 +32,28 @@ pub(super) struct Reading {
 const MAX: usize = 20;
 
 /// Reads the fields above the boundary.
-pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Reading {
+pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &TrustBoundary) -> Reading {
     let mut out = Reading::default();
     let (methods, foreign) = collect(fields, chain, found, &mut out);
 
     let nobody = match foreign {
         Some(id) => {
-            format!("Results by {id} are in the message, but that is not the reader's own server.")
+            format!("Ignoring results by {id}: not the recipient's server.")
         }
-        None => "The reader's server wrote no result.".to_owned(),
+        None => "The recipient's server added no result.".to_owned(),
     };
 
     let by = out
-        .said
+        .results
         .authserv_id
         .clone()
         .unwrap_or_else(|| "the receiving server".to_owned());
 
-    out.said.spf = outcome("spf", &methods, &by, &nobody);
-    out.said.dmarc = outcome("dmarc", &methods, &by, &nobody);
-    if let (None, Some(spf)) = (&out.said.spf.result, &out.spf) {
+    out.results.spf = outcome("spf", &methods, &by, &nobody);
+    out.results.dmarc = outcome("dmarc", &methods, &by, &nobody);
+    if let (None, Some(spf)) = (&out.results.spf.result, &out.spf) {
         let text = spf.comment.clone().unwrap_or_default();
-        out.said.spf = Outcome {
+        out.results.spf = Outcome {
             result: Some(spf.result.clone()),
             verified: false,
             detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
@@ -69,8 +69,8 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
         (None, remote) => remote.map(|address| ("Authentication-Results", address)),
     };
 
-    out.said.dkim = dkim(fields, &methods, &by, &nobody);
-    out.said.arc = arc(fields, outcome("arc", &methods, &by, &nobody));
+    out.results.dkim = dkim(fields, &methods, &by, &nobody);
+    out.results.arc = arc(fields, outcome("arc", &methods, &by, &nobody));
 
     out
 }
@@ -80,7 +80,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &Found) -> Readin
 fn collect(
     fields: &[Field<'_>],
     chain: &Chain,
-    found: &Found,
+    found: &TrustBoundary,
     out: &mut Reading,
 ) -> (Vec<MethodResult>, Option<String>) {
     let end = chain
@@ -105,8 +105,8 @@ fn collect(
             let read = results::read(&field.value);
             let id = read.authserv_id.as_deref();
             if place < if id.is_some() { end } else { line } && is_own(id, chain, found) {
-                out.said.authserv_id = out
-                    .said
+                out.results.authserv_id = out
+                    .results
                     .authserv_id
                     .take()
                     .or_else(|| id.map(str::to_owned));
@@ -123,7 +123,7 @@ fn collect(
     (methods, foreign)
 }
 
-/// The first result of a method, or that nobody trusted says anything.
+/// The first result of a method, or an empty outcome with the reason `nobody`.
 fn outcome(method: &str, methods: &[MethodResult], by: &str, nobody: &str) -> Outcome {
     match methods.iter().find(|m| m.method == method) {
         Some(found) => Outcome {
@@ -153,19 +153,19 @@ fn envelope_sender(methods: &[MethodResult]) -> Option<String> {
 /// The client's address as any of the results names it.
 fn client(methods: &[MethodResult]) -> Option<IpAddr> {
     methods.iter().find_map(|m| {
-        let said = m
+        let recorded = m
             .comment
             .as_deref()
             .and_then(|text| text.strip_prefix("sender IP is "));
         m.property("smtp.remote-ip")
             .or_else(|| m.property("smtp.client-ip"))
-            .or(said)
+            .or(recorded)
             .and_then(names::address)
     })
 }
 
-/// Whether a server's name is one of the reader's side.
-fn is_own(id: Option<&str>, chain: &Chain, found: &Found) -> bool {
+/// Whether a server name belongs to the recipient's organization.
+fn is_own(id: Option<&str>, chain: &Chain, found: &TrustBoundary) -> bool {
     let trusted = &chain.lines[..found.trusted];
     match id {
         Some(id) if found.is_own(id) => true,
@@ -208,8 +208,8 @@ fn detail(found: &MethodResult, by: &str) -> String {
     names::clip(text.trim_end(), 300).to_owned()
 }
 
-/// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says of the ones before.
-fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
+/// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says about the earlier ones.
+fn arc(fields: &[Field<'_>], reported: Outcome) -> Outcome {
     let seals: Vec<_> = fields
         .iter()
         .filter(|f| f.is("ARC-Seal"))
@@ -243,14 +243,14 @@ fn arc(fields: &[Field<'_>], said: Outcome) -> Outcome {
         "{} ARC set(s), the last sealed by {domain}, {chain}.",
         seals.len()
     );
-    let detail = if said.result.is_some() {
-        format!("{} {text}", said.detail)
+    let detail = if reported.result.is_some() {
+        format!("{} {text}", reported.detail)
     } else {
         text
     };
 
     Outcome {
-        result: said.result,
+        result: reported.result,
         verified: false,
         detail,
     }
@@ -280,13 +280,13 @@ fn tag<'t>(tags: &'t [(String, String)], name: &str) -> Option<&'t str> {
 }
 
 impl Reading {
-    /// What can be checked again.
+    /// The input of the checks that need DNS lookups.
     pub(super) fn verify(
         &self,
         input: &Input<'_>,
         summary: &Summary,
         chain: &Chain,
-        found: &Found,
+        found: &TrustBoundary,
     ) -> Verify {
         let line = found.handover.map(|number| &chain.lines[number]);
         let path = input

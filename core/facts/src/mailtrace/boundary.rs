@@ -1,8 +1,8 @@
-//! Where belief ends.
+//! Finds the trust boundary.
 //!
-//! The topmost line was written by the reader's own server. A line below it can be believed when the machine that it
+//! The topmost line was written by the reader's own server. A line below it is trusted when the machine that it
 //! came from is the reader's as well: named by the operator, reached over an inside address, or, by its looked-up
-//! name, in the domain of the servers above. The first line whose client is a stranger is the last that is believed.
+//! name, in the domain of the servers above. The first line whose client is external is the last trusted one.
 
 use super::{
     TrustPolicy,
@@ -12,28 +12,28 @@ use super::{
     received::Received,
 };
 
-/// The boundary with what the rest of the trace needs of it.
+/// The boundary and what the rest of the trace needs from it.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    /// So many lines from the top are believed.
+pub(super) struct TrustBoundary {
+    /// Number of trusted lines, counted from the top.
     pub trusted: usize,
-    /// The line that names the stranger.
+    /// Index of the line that names the external client.
     pub handover: Option<usize>,
     /// Registrable domains of the reader's servers.
     pub own: Vec<String>,
-    pub said: Boundary,
+    pub description: Boundary,
 }
 
-impl Found {
-    /// Whether a host is one of the reader's, as far as its name tells.
+impl TrustBoundary {
+    /// Whether a host belongs to the reader's organization, judged by its name.
     pub(super) fn is_own(&self, name: &str) -> bool {
         self.own.iter().any(|own| names::same_operator(own, name))
     }
 }
 
-/// Walks down from the reader's server.
-pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
-    let mut found = Found::default();
+/// Follows the lines down from the reader's server to the first external client.
+pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> TrustBoundary {
+    let mut found = TrustBoundary::default();
     let mut configured = false;
 
     for (number, line) in chain.lines.iter().enumerate() {
@@ -49,7 +49,7 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
             add(&mut found.own, own);
         }
 
-        // Beyond a gap nothing is known, whoever the client was.
+        // Lines below a gap cannot be linked to those above, so trust ends here.
         if chain.cut == Some(number + 1) {
             found.handover = line
                 .from_address
@@ -76,7 +76,7 @@ pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> Found {
         break;
     }
 
-    found.said = said(chain, &found, configured, policy);
+    found.description = describe(chain, &found, configured, policy);
 
     found
 }
@@ -92,20 +92,20 @@ fn trusted_client(line: &Received, policy: &TrustPolicy) -> bool {
             && !line.doubted
 }
 
-/// The client is a machine of the reader's side, so the next line is its own.
-fn is_inside(line: &Received, next: &Received, found: &mut Found) -> bool {
+/// Whether the client belongs to the reader's organization, so that the next line is trusted too.
+fn is_inside(line: &Received, next: &Received, found: &mut TrustBoundary) -> bool {
     let Some(address) = line.from_address else {
         return is_local_step(line, found);
     };
 
     let fetched = line.protocol.as_deref().is_some_and(|p| {
         let p = p.to_ascii_lowercase();
-        // LMTP is no protocol between organizations (RFC 2033 §5).
+        // LMTP is not used between organizations (RFC 2033 §5).
         p.starts_with("pop") || p.starts_with("imap") || p.starts_with("lmtp")
     });
 
     if names::is_inside(address) || fetched {
-        // Fetched from the reader's mailbox, or over our own wires: whatever the next server is called, it is ours.
+        // Fetched from the reader's mailbox or received over an internal network: trust the next server by any name.
         for name in [next.by.as_deref(), client_name(line).filter(|_| fetched)]
             .into_iter()
             .flatten()
@@ -127,9 +127,9 @@ fn client_name(line: &Received) -> Option<&str> {
     line.from_rdns.as_deref().or(line.from_helo.as_deref())
 }
 
-/// A pipe, a queue runner, a second pass; or a name alone, which must be one of ours. Over SMTP it is only the
-/// client's word, so nothing follows from it.
-fn is_local_step(line: &Received, found: &Found) -> bool {
+/// A pipe, a queue runner, a second pass; or only a name, which must be internal. Over SMTP the name is only the
+/// client's HELO, which proves nothing.
+fn is_local_step(line: &Received, found: &TrustBoundary) -> bool {
     let smtp = line
         .protocol
         .as_deref()
@@ -142,8 +142,8 @@ fn is_local_step(line: &Received, found: &Found) -> bool {
 }
 
 /// A public address of our own domain: its looked-up name says so, and the next line was written there (`by`). Where
-/// customers' mail leaves under the same name (Gmail, Outlook) that tells nothing.
-fn is_own_public(line: &Received, by: Option<&str>, found: &Found) -> bool {
+/// customers' mail is sent under the same name (Gmail, Outlook) this proves nothing.
+fn is_own_public(line: &Received, by: Option<&str>, found: &TrustBoundary) -> bool {
     let Some(rdns) = line.from_rdns.as_deref().filter(|_| !line.doubted) else {
         return false;
     };
@@ -199,9 +199,14 @@ fn add(own: &mut Vec<String>, name: String) {
     }
 }
 
-fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) -> Boundary {
+fn describe(
+    chain: &Chain,
+    found: &TrustBoundary,
+    configured: bool,
+    policy: &TrustPolicy,
+) -> Boundary {
     if chain.lines.is_empty() {
-        let text = "No Received line: nothing tells which servers the message passed.".to_owned();
+        let text = "No Received header, so the servers on the path are unknown.".to_owned();
         return Boundary {
             kind: BoundaryKind::None,
             hop: None,
@@ -218,34 +223,29 @@ fn said(chain: &Chain, found: &Found, configured: bool, policy: &TrustPolicy) ->
     };
 
     let why = match kind {
-        BoundaryKind::Configured => "by the configured relays".to_owned(),
-        _ if found.own.is_empty() => {
-            "inferred: the topmost line is the reader's own server's".to_owned()
-        }
-        _ => format!(
-            "inferred from the topmost lines, written by servers of {}",
-            found.own.join(", ")
-        ),
+        BoundaryKind::Configured => "configured relays".to_owned(),
+        _ if found.own.is_empty() => "first Received header only".to_owned(),
+        _ => format!("headers added by {}", found.own.join(", ")),
     };
 
     let unused = match kind {
-        BoundaryKind::Inferred if !policy.is_empty() => " None of the configured relays appears.",
+        BoundaryKind::Inferred if !policy.is_empty() => {
+            " No configured relay appears in the headers."
+        }
         _ => "",
     };
     let hop = found.handover.map(|number| chain.index(number));
     let text = match (hop, last.from_address) {
         (Some(hop), Some(address)) => {
             format!(
-                "Hop {hop} is the last that can be believed ({why}): {by} took the message from {address}.{unused}"
+                "Trusted up to hop {hop} ({why}): {by} received the message from {address}.{unused}"
             )
         }
         _ if found.trusted == chain.lines.len() && chain.cut.is_none() => {
-            format!(
-                "Every hop is on the reader's side ({why}): no stranger's address was seen.{unused}"
-            )
+            format!("All hops are trusted ({why}): no external address was recorded.{unused}")
         }
         _ => format!(
-            "Hop {} is the last that can be believed ({why}); it names no address.{unused}",
+            "Trusted up to hop {} ({why}); it has no client address.{unused}",
             chain.index(found.trusted - 1)
         ),
     };

@@ -1,10 +1,10 @@
-//! Addresses that are named but not proven, and the origin.
+//! Unverified source addresses, and the origin of the message.
 
 use std::net::IpAddr;
 
 use super::{
     addresses,
-    boundary::Found,
+    boundary::TrustBoundary,
     hops::Chain,
     input::Field,
     model::{Claim, Confidence, Origin},
@@ -19,19 +19,19 @@ const FIELDS: [&str; 22] = [
     "X-Google-Original-IP", "X-Originating-Client-IP", "X-Authenticated-IP", "X-Origin-IP", "X-MS-Exchange-Organization-OriginalClientIPAddress",
     "X-Mail-Originating-IP", "X-Mailer-Client-IP", "X-EN-OrigIP", "X-HTTP-Posting-IP",
 ];
-/// At most so many are listed.
+/// Maximum number of entries in the list.
 const MAX: usize = 20;
 
-/// Collects the claims: special fields first, then what untrusted lines say, the sender's first.
+/// Collects the claims: special fields first, then untrusted lines, the sender's first.
 pub(super) fn read(
     fields: &[Field<'_>],
     chain: &Chain,
-    found: &Found,
+    found: &TrustBoundary,
     client: Option<(&str, IpAddr)>,
 ) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
 
-    // Beside the fact itself it says nothing new.
+    // A claim equal to the verified address adds nothing.
     let fact = found
         .handover
         .and_then(|number| chain.lines[number].from_address);
@@ -90,7 +90,7 @@ fn add(
 }
 
 /// The address that crossed the boundary, or else the best claim.
-pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
+pub(super) fn origin(chain: &Chain, found: &TrustBoundary, claims: &[Claim]) -> Origin {
     if let Some(number) = found.handover
         && let line = &chain.lines[number]
         && let Some(address) = line.from_address
@@ -101,14 +101,14 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
             .or_else(|| line.client_host().map(str::to_owned));
         let by = line.by.as_deref().unwrap_or("The reader's server");
         let named = match (&line.from_rdns, &line.from_helo) {
-            (Some(rdns), _) => format!(", which it knows as {rdns}"),
-            (None, Some(helo)) => format!(", which calls itself {helo}"),
+            (Some(rdns), _) => format!(" ({rdns})"),
+            (None, Some(helo)) => format!(" (HELO {helo})"),
             (None, None) => String::new(),
         };
 
         let at = line.at.map(|at| format!(" at {at}")).unwrap_or_default();
         let evidence = format!(
-            "{by} took the message from {address}{named}{at} (hop {}).",
+            "{by} received the message from {address}{named}{at} (hop {}).",
             chain.index(number)
         );
 
@@ -124,11 +124,8 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
 
     if let Some(claim) = claims.iter().find(public) {
         let evidence = match claim.hop {
-            Some(hop) => format!("Hop {hop} names it; nobody trusted confirms that line."),
-            None => format!(
-                "The field {} names it; nobody trusted confirms it.",
-                claim.source
-            ),
+            Some(hop) => format!("From hop {hop}, which is not trusted."),
+            None => format!("From the field {}, which is not trusted.", claim.source),
         };
         let address = Some(claim.address);
         return Origin {
@@ -140,9 +137,9 @@ pub(super) fn origin(chain: &Chain, found: &Found, claims: &[Claim]) -> Origin {
     }
 
     let evidence = if chain.lines.is_empty() {
-        "There is no Received line."
+        "No Received header."
     } else {
-        "No line names an address outside the reader's own network."
+        "No header has an address outside the recipient's network."
     };
 
     Origin {

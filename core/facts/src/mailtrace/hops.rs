@@ -2,13 +2,13 @@
 
 use super::{
     addresses,
-    boundary::Found,
+    boundary::TrustBoundary,
     input::Field,
     model::Hop,
     received::{self, Received},
 };
 
-/// Lines read beside the reader and beside the sender; between them the rest is left out, and told.
+/// Lines read at each end of the chain; those between are omitted, with a note.
 const TOP: usize = 200;
 const BOTTOM: usize = 50;
 
@@ -20,12 +20,12 @@ pub(super) struct Chain {
     pub places: Vec<usize>,
     /// How many lines there are in all.
     pub total: usize,
-    /// After this many lines some are missing.
+    /// Index after which lines were omitted.
     pub cut: Option<usize>,
 }
 
 impl Chain {
-    /// Reads the lines. `X-Received` is not among them: it repeats a hand-over inside Google.
+    /// Reads the lines. `X-Received` is not among them: it repeats a hop inside Google.
     pub(super) fn read(fields: &[Field<'_>], notes: &mut Vec<String>) -> Self {
         let all: Vec<_> = fields
             .iter()
@@ -51,14 +51,14 @@ impl Chain {
         if chain.cut.is_some() {
             let left = total - chain.lines.len();
             notes.push(format!(
-                "{total} Received lines: {left} in the middle were left out"
+                "{total} Received headers; {left} in the middle were omitted"
             ));
         }
 
         chain
     }
 
-    /// The contract's number of a line: 1 is the sender's.
+    /// The published number of a line: 1 is the sender's.
     pub(super) fn index(&self, line: usize) -> usize {
         match self.cut {
             Some(cut) if line < cut => self.total - line,
@@ -66,8 +66,8 @@ impl Chain {
         }
     }
 
-    /// The contract's hops.
-    pub(super) fn hops(&self, found: &Found) -> Vec<Hop> {
+    /// The hops as published, the sender's first.
+    pub(super) fn hops(&self, found: &TrustBoundary) -> Vec<Hop> {
         let mut before = None;
         let mut hops = Vec::with_capacity(self.lines.len());
 

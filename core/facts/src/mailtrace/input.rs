@@ -1,7 +1,7 @@
-//! From whatever was pasted or uploaded to the header section of one message.
+//! Extracts the header section of one message from pasted or uploaded text.
 //!
 //! Handles LF, CRLF and CR, UTF-8, UTF-16 and Latin-1, a byte order mark, mbox's `From ` line, chat quoting (`> `),
-//! code fences, indentation, words before the headers, folded lines whose indentation was lost on the way, blank
+//! code fences, indentation, words before the headers, folded lines that lost their indentation, blank
 //! lines between fields, and the headers inside a binary `.msg` file.
 
 use std::borrow::Cow;
@@ -12,16 +12,16 @@ mod fields;
 
 pub(super) use fields::read;
 
-/// A header section longer than this is cut; the longest real ones are near 200 KB.
+/// A header section longer than this is truncated; the longest real ones are near 200 KB.
 const MAX_HEAD: usize = 4 << 20;
-/// A message longer than this is cut, and its signatures cannot be checked then.
+/// A message longer than this is truncated, and its signatures cannot be checked.
 const MAX_MESSAGE: usize = 25 << 20;
 
 /// One header field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field<'a> {
     pub name: &'a str,
-    /// The value with its folds as they were, trimmed.
+    /// The value, still folded, without surrounding white space.
     pub value: Cow<'a, str>,
 }
 
@@ -31,13 +31,13 @@ impl Field<'_> {
     }
 }
 
-/// What was found in the input.
+/// The header fields of the input.
 #[derive(Debug, Default)]
 pub(super) struct Input<'a> {
     pub fields: Vec<Field<'a>>,
-    /// Something follows the header section.
+    /// Text follows the header section.
     pub has_body: bool,
-    /// What was left out or mended, for the reader.
+    /// What was omitted or repaired, as text for the user.
     pub notes: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
     let mut notes = Vec::new();
 
     if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        notes.push("Outlook's .msg file: read from the transport headers found inside".to_owned());
+        notes.push("Outlook .msg file: using its embedded transport headers".to_owned());
         return (Cow::Owned(msg(bytes)), notes);
     }
 
@@ -77,7 +77,7 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
         head
     };
 
-    // A cut inside a character is no reason to read all as Latin-1.
+    // Truncation inside a character does not make the text Latin-1.
     match std::str::from_utf8(head) {
         Ok(text) => (Cow::Borrowed(text), notes),
         Err(error) if error.error_len().is_none() => {
@@ -87,7 +87,7 @@ pub(super) fn text(bytes: &[u8]) -> (Cow<'_, str>, Vec<String>) {
     }
 }
 
-/// Valid UTF-8 stays, any other byte is its Latin-1 character.
+/// Keeps valid UTF-8 and decodes every other byte as Latin-1.
 fn latin1(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -97,7 +97,7 @@ fn latin1(bytes: &[u8]) -> String {
     out
 }
 
-/// The transport headers (`PR_TRANSPORT_MESSAGE_HEADERS`) of a `.msg` file stand in it as one run of UTF-16 or
+/// The transport headers (`PR_TRANSPORT_MESSAGE_HEADERS`) of a `.msg` file are one run of UTF-16 or
 /// 8-bit text. The longest run that begins at a field name is taken.
 fn msg(bytes: &[u8]) -> String {
     let wide: Vec<u8> = b"Received: ".iter().flat_map(|&b| [b, 0]).collect();
@@ -130,7 +130,7 @@ fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 /// The message as its signatures cover it: bytes from the first field on, lines ended by CRLF. `None` when there is
-/// no body, or the input was quoted, fenced or cut, so that no signature could hold.
+/// no body, or the input was quoted, fenced or truncated, so that no signature could verify.
 pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
     if bytes.len() > MAX_MESSAGE
         || bytes.starts_with(&[0xff, 0xfe])

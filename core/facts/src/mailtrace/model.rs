@@ -1,4 +1,4 @@
-//! What a trace says: the contract's `trace_mail` data without places and networks, and what is left to look up.
+//! The result of a trace: the `trace_mail` data without locations and networks, and the checks that need the network.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use super::received::Tls;
 /// The reading of one message.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Trace {
-    /// The `From` field, decoded: the author that the message names.
+    /// The decoded `From` field: the author according to the message.
     pub from: Option<String>,
     /// The subject, decoded.
     pub subject: Option<String>,
@@ -18,21 +18,21 @@ pub struct Trace {
     pub date: Option<String>,
     /// The message's identifier without angle brackets.
     pub message_id: Option<String>,
-    /// Every hand-over, from the sender to the reader.
+    /// All hops, from the sender to the recipient.
     pub hops: Vec<Hop>,
-    /// Where belief ends.
+    /// The trust boundary: up to which hop the headers are trusted.
     pub boundary: Boundary,
-    /// Where it came from.
+    /// Where the message came from, and how certain that is.
     pub origin: Origin,
-    /// Addresses that others name, none of them proven.
+    /// Source addresses from untrusted headers, all unverified.
     pub claims: Vec<Claim>,
-    /// What the reader's own server found, unverified.
+    /// SPF, DKIM, DMARC and ARC results of the recipient's server, not checked again.
     pub authentication: Authentication,
-    /// What does not fit.
+    /// Contradictions and irregularities in the headers.
     pub anomalies: Vec<Anomaly>,
-    /// What can be checked by looking it up.
+    /// What can be verified with DNS lookups.
     pub verify: Verify,
-    /// What was left out or mended in the input.
+    /// What was omitted or repaired in the input.
     pub notes: Vec<String>,
 }
 
@@ -43,9 +43,9 @@ pub struct Hop {
     pub index: usize,
     /// The client's name; see `Received::client_host`.
     pub from_host: Option<String>,
-    /// What the client called itself.
+    /// The name that the client sent with HELO or EHLO.
     pub helo: Option<String>,
-    /// What the server found for the client's address.
+    /// The reverse DNS name that the server found for the client's address.
     pub rdns: Option<String>,
     /// The client's address as the server saw it.
     pub from_address: Option<IpAddr>,
@@ -53,53 +53,53 @@ pub struct Hop {
     pub by: Option<String>,
     /// The protocol as written, e.g. `ESMTPS`.
     pub protocol: Option<String>,
-    /// Encryption, `null` when none is told.
+    /// TLS parameters; `null` when the line mentions no encryption.
     pub tls: Option<Tls>,
-    /// The server's name for the message.
+    /// The queue ID that the server gave the message.
     pub id: Option<String>,
-    /// When, RFC 3339 in UTC.
+    /// When the server wrote the line, RFC 3339 in UTC.
     pub at: Option<String>,
     /// Seconds since the hop before; negative where clocks disagree.
     pub delay_seconds: Option<i64>,
-    /// Written on the reader's side of the boundary.
+    /// Whether the line is within the trust boundary.
     pub trusted: bool,
     /// The class of `from_address`, as in `geo`.
     pub scope: Option<String>,
 }
 
-/// How the boundary is known.
+/// How the trust boundary was determined.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum BoundaryKind {
-    /// The operator named the trusted relays.
+    /// From the configured trusted relays.
     Configured,
-    /// Taken from the topmost lines.
+    /// Inferred from the topmost lines.
     Inferred,
-    /// Nothing to go by.
+    /// Unknown, because there is no `Received` line.
     #[default]
     None,
 }
 
-/// Where belief ends.
+/// The trust boundary: up to which hop the headers are trusted.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Boundary {
-    /// How it is known.
+    /// How the boundary was determined.
     pub kind: BoundaryKind,
-    /// The hop across it: the last one that is believed.
+    /// The last trusted hop, which crosses the boundary.
     pub hop: Option<usize>,
-    /// The same in a sentence.
+    /// The boundary as a sentence.
     pub text: String,
 }
 
-/// How far the origin can be believed.
+/// How reliable the origin is.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A trusted server saw this address.
     Fact,
-    /// Somebody else says so.
+    /// Only an untrusted header says so.
     Claimed,
-    /// Nothing is known.
+    /// The origin is unknown.
     #[default]
     None,
 }
@@ -109,57 +109,57 @@ pub enum Confidence {
 pub struct Origin {
     /// The address.
     pub address: Option<IpAddr>,
-    /// Its name: looked up by the server where it did, else the client's greeting.
+    /// Its name: from reverse DNS if the server recorded it, otherwise from HELO.
     pub host: Option<String>,
-    /// How far it can be believed.
+    /// How reliable the address is.
     pub confidence: Confidence,
-    /// Who says so.
+    /// The header that names the address, as a sentence.
     pub evidence: String,
 }
 
-/// An address that somebody names.
+/// An address from an untrusted header.
 #[derive(Serialize, JsonSchema, Debug, Clone, PartialEq)]
 pub struct Claim {
-    /// The field's name.
+    /// The name of the header field.
     pub source: String,
-    /// The hop, for claims of `Received` lines.
+    /// The hop, for addresses from `Received` lines.
     pub hop: Option<usize>,
     /// The address.
     pub address: IpAddr,
-    /// The name beside it.
+    /// The host name given with the address.
     pub host: Option<String>,
     /// The class of the address.
     pub scope: String,
 }
 
-/// Something that does not fit.
+/// A contradiction or irregularity.
 #[derive(Serialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
 pub struct Anomaly {
-    /// The hop it was seen at; `null` for the whole message.
+    /// The hop it concerns; `null` for the whole message.
     pub hop: Option<usize>,
-    /// What it is.
+    /// The anomaly as a sentence.
     pub text: String,
 }
 
-/// One check's outcome.
+/// The result of one check.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// RFC 8601's word: `pass`, `fail`, `softfail`, `none`, …; `null` when nobody trusted says.
+    /// RFC 8601 result: `pass`, `fail`, `softfail`, `none`, …; `null` when no trusted server reports one.
     pub result: Option<String>,
-    /// Checked here. Never, by this module.
+    /// Whether this service verified the result itself.
     pub verified: bool,
-    /// Who says so and about what.
+    /// Which server reports the result, and for which identity.
     pub detail: String,
 }
 
-/// One signature.
+/// One DKIM signature (RFC 6376).
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Dkim {
-    /// As in [`Outcome`].
+    /// RFC 8601 result; `null` when no trusted server reports one.
     pub result: Option<String>,
-    /// Checked here.
+    /// Whether this service verified the signature itself.
     pub verified: bool,
-    /// Who says so and about what.
+    /// Which server reports the result, and for which identity.
     pub detail: String,
     /// The signing domain, `d=`.
     pub domain: Option<String>,
@@ -169,38 +169,38 @@ pub struct Dkim {
     pub algorithm: Option<String>,
 }
 
-/// What the reader's own server found.
+/// Authentication results of the recipient's server.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Authentication {
-    /// Was the address allowed to send for the envelope's domain?
+    /// SPF: whether the address may send for the envelope sender's domain.
     pub spf: Outcome,
-    /// One entry a signature.
+    /// DKIM: one entry per signature.
     pub dkim: Vec<Dkim>,
-    /// Does one of them stand for the author's domain?
+    /// DMARC: whether SPF or DKIM passes for the author's domain.
     pub dmarc: Outcome,
-    /// The chain of forwarders (RFC 8617).
+    /// ARC: the chain of forwarders (RFC 8617).
     pub arc: Outcome,
-    /// The server whose results these are.
+    /// The server that reported these results.
     pub authserv_id: Option<String>,
 }
 
-/// What the caller can look up.
+/// Input for the checks that need DNS lookups.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Verify {
-    /// For SPF: only with an address that is a fact.
+    /// Input for SPF; only when the client address is verified.
     pub spf: Option<SpfInput>,
     /// For DMARC: the domain of the `From` field.
     pub from_domain: Option<String>,
-    /// Signatures are there, and the message with its body: [`super::signed`] gives the bytes.
+    /// DKIM signatures can be checked: the message has some, and its body; see [`super::signed`].
     pub dkim: bool,
-    /// A chain of forwarders is there, with its body.
+    /// The ARC chain can be checked: the message has one, and its body.
     pub arc: bool,
 }
 
-/// What SPF is asked about (RFC 7208 §4.1).
+/// Arguments of the SPF check (RFC 7208 §4.1).
 #[derive(Serialize, JsonSchema, Debug, Clone, PartialEq, Eq)]
 pub struct SpfInput {
-    /// The client.
+    /// The address of the client.
     pub address: IpAddr,
     /// The envelope's sender; empty for the null sender.
     pub mail_from: String,

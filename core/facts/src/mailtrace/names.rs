@@ -1,15 +1,15 @@
-//! Host names and addresses as mail servers write them, and the question whether two names belong together.
+//! Host names and addresses as mail servers write them, and whether two names belong to the same operator.
 
 use std::net::IpAddr;
 
 use crate::ip_class::{self, Kind};
 
-/// At most `max` bytes of a text, cut at a character.
+/// At most `max` bytes of a text, truncated at a character boundary.
 pub(super) fn clip(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-/// An address as it stands in headers: plain, `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3), with a zone
+/// An address as written in headers: plain, `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 §4.1.3), with a zone
 /// (`fe80::1%12`) or a port behind it. IPv4-mapped addresses become IPv4.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
     address_port(text).map(|(address, _)| address)
@@ -41,7 +41,7 @@ pub(super) fn address_port(text: &str) -> Option<(IpAddr, Option<u16>)> {
     Some((v4.into(), inner.parse().ok().or(port)))
 }
 
-/// Four numbers with dots that are no address: `300.1.2.3`.
+/// Four dotted numbers that are not an address, such as `300.1.2.3`.
 pub(super) fn looks_numeric(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     parts.len() == 4
@@ -50,7 +50,7 @@ pub(super) fn looks_numeric(text: &str) -> bool {
             .all(|p| (1..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A host name fit to be shown, without its final dot. `unknown` and the like are no names.
+/// A host name that is safe to show, without its final dot. Rejects `unknown` and similar words.
 pub(super) fn host(text: &str) -> Option<&str> {
     let name = text
         .trim_matches(|c: char| matches!(c, ',' | ';' | '<' | '>' | '"' | '\''))
@@ -88,7 +88,7 @@ pub(super) fn is_public_name(name: &str) -> bool {
         && (top.len() >= 2 && top.chars().all(char::is_alphabetic) || top.starts_with("xn--"))
 }
 
-/// `localhost` in its spellings.
+/// Whether the first label is `localhost`, in any case.
 pub(super) fn is_localhost(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or(name);
     first.eq_ignore_ascii_case("localhost")
@@ -103,7 +103,7 @@ pub(super) fn organization(name: &str) -> Option<String> {
     psl::domain_str(&name).map(str::to_owned)
 }
 
-/// Names under which one operator appears.
+/// Domains that belong to the same operator.
 #[rustfmt::skip]
 const FAMILIES: &[&[&str]] = &[
     &["google.com", "googlemail.com", "gmail.com", "1e100.net", "googlegroups.com", "googleusercontent.com"],
@@ -141,22 +141,22 @@ pub(super) fn same_operator(a: &str, b: &str) -> bool {
             .any(|family| family.contains(&a.as_str()) && family.contains(&b.as_str()))
 }
 
-/// Probably the same operator: also one name under two suffixes (`example.com`, `example.net`). Good enough to keep
-/// quiet about a difference, not to believe anybody.
+/// Probably the same operator: also one name under two suffixes (`example.com`, `example.net`). Good enough to
+/// suppress a warning, not to establish trust.
 pub(super) fn related(a: &str, b: &str) -> bool {
     let label =
         |name: &str| organization(name).and_then(|org| org.split('.').next().map(str::to_owned));
     same_operator(a, b) || label(a).is_some_and(|a| Some(a) == label(b))
 }
 
-/// Providers whose customers' mail leaves and arrives under one name: the name does not tell whose side it is.
+/// Providers whose customers' mail leaves and arrives under one name: the name does not show which side it is.
 pub(super) fn is_shared(organization: &str) -> bool {
     FAMILIES[..13]
         .iter()
         .any(|family| family.contains(&organization))
 }
 
-/// An address that a stranger can have. Addresses for examples count: in a manual or a test they stand for these.
+/// An address that an external host can have. Documentation addresses count: examples use them as public ones.
 pub(super) fn is_public(address: IpAddr) -> bool {
     matches!(
         ip_class::classify(address).kind,
@@ -164,7 +164,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     )
 }
 
-/// An address of one network's inside: loopback, link, private use, carrier's NAT.
+/// An internal address: loopback, link-local, private or carrier-grade NAT.
 pub(super) fn is_inside(address: IpAddr) -> bool {
     matches!(
         ip_class::classify(address).kind,

@@ -1,10 +1,10 @@
-//! One `Received` line: who handed a message to whom, how and when.
+//! One `Received` line: which client sent the message to which server, how and when.
 //!
 //! RFC 5321 §4.4 gives the grammar and RFC 5322 §3.6.7 the shape; what servers write is older, looser and different
 //! in each of them. The reader therefore knows the few words that carry meaning (`from`, `by`, `via`, `with`, `id`,
 //! `for`) and what each dialect puts in its comments.
 //!
-//! A field is filled only from what the line says beyond doubt. A word such as `unknown` is no name.
+//! A field is set only where the line is unambiguous. A word such as `unknown` is not a name.
 
 use std::net::IpAddr;
 
@@ -27,7 +27,7 @@ pub use tls::Tls;
 /// Longest line looked at, in bytes; the longest real ones are below 2,000.
 const MAX: usize = 8 * 1024;
 
-/// What one line says. Names are as written, without a final dot; addresses are canonical.
+/// The data of one line. Names are as written, without a final dot; addresses are canonical.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Received {
     /// The name with which the client greeted (HELO, EHLO or LHLO): its own claim. May be a literal, `[192.0.2.1]`.
@@ -42,16 +42,16 @@ pub struct Received {
     pub by: Option<String>,
     /// The server's own address.
     pub by_address: Option<IpAddr>,
-    /// The word after `with`, e.g. `ESMTPS`, or what stands in its place after `via`, e.g. `HTTP`.
+    /// The word after `with`, e.g. `ESMTPS`, or the protocol given after `via`, e.g. `HTTP`.
     pub protocol: Option<String>,
-    /// Encryption; empty inside when only its use is known (`ESMTPS`).
+    /// TLS parameters; all absent when only its use is known (`ESMTPS`).
     pub tls: Option<Tls>,
     /// The server's name for the message, without angle brackets.
     pub id: Option<String>,
     /// The recipient, where one is named.
     #[serde(rename = "for")]
     pub for_: Option<String>,
-    /// What stands after `via`, e.g. `Frontend Transport`.
+    /// The words after `via`, e.g. `Frontend Transport`.
     pub via: Option<String>,
     /// The envelope's sender; empty for the null sender.
     pub envelope_from: Option<String>,
@@ -65,9 +65,9 @@ pub struct Received {
     pub date_text: Option<String>,
     /// The client had logged in.
     pub authenticated: bool,
-    /// The server itself doubts the client's name: sendmail's `(may be forged)`.
+    /// The server could not confirm the client's name: sendmail's `(may be forged)`.
     pub doubted: bool,
-    /// What stands where the client's address belongs and is none, e.g. `300.1.2.3`.
+    /// The text in place of the client's address when it is invalid, e.g. `300.1.2.3`.
     pub bad_address: Option<String>,
     /// Remaining comments: software, queue, delivery.
     pub comment: Option<String>,
@@ -77,7 +77,7 @@ fn rfc3339<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Err
     at.map(|at| at.to_string()).serialize(to)
 }
 
-/// Reads the value of one `Received` field, folded or not. Never fails: what is not understood is absent.
+/// Reads the value of one `Received` field, folded or not. Never fails: parts that cannot be parsed are absent.
 pub fn parse(value: &str) -> Received {
     let text = names::clip(value, MAX);
     let (head, date) = date::split(text);
@@ -103,7 +103,7 @@ pub fn parse(value: &str) -> Received {
     line
 }
 
-/// Calls back for each word and comment of a structured field; the flag tells comments.
+/// Calls back for each word and comment of a structured field; the flag is true for comments.
 pub(super) fn tokens_of<'a>(text: &'a str, mut each: impl FnMut(&'a str, bool)) {
     for item in tokens::items(text) {
         match item {
@@ -114,14 +114,14 @@ pub(super) fn tokens_of<'a>(text: &'a str, mut each: impl FnMut(&'a str, bool)) 
 }
 
 impl Received {
-    /// The name to show for the client: what stands after `from` where that is a name, else what the server looked
-    /// up, else what the client called itself.
+    /// The name to show for the client: the word after `from` if it is a name, else what the server looked
+    /// up, else the HELO name.
     pub fn client_host(&self) -> Option<&str> {
         let named = |name: &&str| names::address(name).is_none();
         let helo = self.from_helo.as_deref().filter(named);
         let rdns = self.from_rdns.as_deref();
         match (helo, rdns) {
-            // `localhost` and bare machine names tell less than the name that was looked up.
+            // `localhost` and bare machine names are less useful than the reverse DNS name.
             (Some(helo), Some(rdns)) if !helo.contains('.') && rdns.contains('.') => Some(rdns),
             (Some(helo), _) => Some(helo),
             (None, rdns) => rdns,

@@ -24,12 +24,12 @@ impl MethodResult {
 /// One `Authentication-Results` field.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Results {
-    /// Microsoft leaves it out.
+    /// The server's name; Microsoft omits it.
     pub authserv_id: Option<String>,
     pub results: Vec<MethodResult>,
 }
 
-/// The words that a method may yield (RFC 8601 §2.7 and the registry), plus Microsoft's `bestguesspass`.
+/// The result words of the methods (RFC 8601 §2.7 and the registry), plus Microsoft's `bestguesspass`.
 const WORDS: [&str; 13] = [
     "none",
     "pass",
@@ -108,7 +108,7 @@ pub(super) fn read(value: &str) -> Results {
     out
 }
 
-/// At semicolons outside comments and quoted strings.
+/// Splits at semicolons outside comments and quoted strings.
 fn split(value: &str) -> Vec<&str> {
     let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
     let mut start = 0;

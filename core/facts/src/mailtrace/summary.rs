@@ -4,7 +4,7 @@ use mail_parser::{HeaderName, MessageParser};
 
 use super::{input::Field, names, received::date};
 
-/// Longest field looked at and longest text given back, in bytes.
+/// Maximum length of a field that is read, and of a returned text, in bytes.
 const MAX_FIELD: usize = 8 * 1024;
 const MAX_TEXT: usize = 1000;
 

@@ -22,7 +22,7 @@ fn read(input: &[u8]) -> Trace {
     trace(input, &TrustPolicy::default())
 }
 
-/// What a fixture is held to.
+/// The part of a trace that fixtures compare.
 fn reading(trace: &Trace) -> Value {
     let hops: Vec<Value> = trace
         .hops
@@ -62,7 +62,7 @@ fn reads_every_dialect() {
         }
         let found = reading(&read(&std::fs::read(&path).expect("a fixture")));
         let expected = path.with_extension("json");
-        // `BLESS=1` writes the readings anew; look at the difference before keeping it.
+        // `BLESS=1` rewrites the expected results; review the diff before you commit it.
         if std::env::var_os("BLESS").is_some() {
             let text = serde_json::to_string_pretty(&found).expect("JSON") + "\n";
             std::fs::write(&expected, text).expect("written");
@@ -103,7 +103,7 @@ fn ordinary_mail_has_no_anomalies() {
 }
 
 #[test]
-fn names_what_is_forged() {
+fn reports_forged_lines() {
     let trace = read(&fixture("forged"));
 
     for part in [
@@ -166,7 +166,7 @@ fn configured_relays_move_the_boundary() {
 }
 
 #[test]
-fn a_greeting_alone_is_not_believed() {
+fn does_not_trust_a_helo_name_alone() {
     let input = b"Received: from mx.reader.example (unknown [203.0.113.9]) by in.reader.example with ESMTP id a; Mon, 5 Oct 2026 09:00:00 +0200\n\
         Received: from good.example (good.example [192.0.2.1]) by mx.reader.example with ESMTP id b; Mon, 5 Oct 2026 08:59:00 +0200\n\n";
     let policy = TrustPolicy::from_relays(["reader.example"]).expect("relays");
@@ -176,7 +176,7 @@ fn a_greeting_alone_is_not_believed() {
 }
 
 #[test]
-fn ten_thousand_lines_are_told() {
+fn reads_ten_thousand_lines() {
     let mut input = String::new();
     for n in 0..10_000 {
         input += &format!(
@@ -199,7 +199,7 @@ fn ten_thousand_lines_are_told() {
 }
 
 #[test]
-fn nothing_is_no_trace() {
+fn empty_input_has_no_hops() {
     let trace = read(b"");
     assert_eq!(trace.boundary.kind, BoundaryKind::None);
     assert_eq!(trace.origin.confidence, Confidence::None);
@@ -248,7 +248,7 @@ fn time_is_linear() {
 }
 
 #[test]
-fn results_of_a_stranger_do_not_count() {
+fn ignores_results_of_an_external_server() {
     let head = "Received: from out.sender.example (192.0.2.25) by X.mail.protection.outlook.com (10.0.0.1) with Microsoft SMTP Server id 15.20.1.1; Mon, 5 Oct 2026 07:00:05 +0000\n";
     let results = "Authentication-Results: spf=pass (sender IP is 198.51.100.9) smtp.mailfrom=sender.example; dmarc=pass header.from=sender.example\n";
     let above = read(format!("{results}{head}From: a@sender.example\n").as_bytes());
@@ -275,7 +275,7 @@ fn only_private_lines_leave_a_claim() {
 }
 
 #[test]
-fn repeated_ids_are_named() {
+fn reports_repeated_ids() {
     let line = "Received: from a.example ([192.0.2.1]) by b.example with ESMTP id 4Yabm00000z1; Mon, 5 Oct 2026 07:00:05 +0000\n";
     assert!(
         read(line.repeat(2).as_bytes())

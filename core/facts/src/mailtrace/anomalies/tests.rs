@@ -35,36 +35,36 @@ fn client(from: &str) -> Vec<String> {
 }
 
 #[test]
-fn tells_that_there_is_no_line() {
-    assert_eq!(of(&[]), ["0: There is no Received line."]);
+fn reports_a_missing_received_header() {
+    assert_eq!(of(&[]), ["0: No Received header."]);
 }
 
 #[test]
-fn holds_a_greeting_against_what_the_server_saw() {
+fn reports_a_helo_that_contradicts_the_recorded_client() {
     for (from, expected) in [
         (
             "localhost (a.example [192.0.2.1])",
-            "1: The client called itself localhost, but it came from 192.0.2.1.",
+            "1: HELO localhost does not match the client address 192.0.2.1.",
         ),
         (
             "localhost.localdomain (unknown [192.0.2.1])",
-            "1: The client called itself localhost.localdomain, but it came from 192.0.2.1.",
+            "1: HELO localhost.localdomain does not match the client address 192.0.2.1.",
         ),
         (
             "[198.51.100.7] (a.example [192.0.2.1])",
-            "1: The client called itself [198.51.100.7], but it came from 192.0.2.1.",
+            "1: HELO [198.51.100.7] does not match the client address 192.0.2.1.",
         ),
         (
             "mx.reader.example (a.example [192.0.2.1])",
-            "1: The client called itself by the server's own name, mx.reader.example.",
+            "1: HELO used the receiving server's name, mx.reader.example.",
         ),
         (
             "paypal.example (a.other.example [192.0.2.1])",
-            "1: The client called itself paypal.example, but its address 192.0.2.1 belongs to a.other.example.",
+            "1: HELO paypal.example does not match a.other.example, the reverse DNS name of 192.0.2.1.",
         ),
         (
             "b.example (b.example [192.0.2.1] (may be forged))",
-            "1: The server doubted the client's name: it does not lead back to its address.",
+            "1: The server could not confirm the client's name: it does not resolve back to the address.",
         ),
     ] {
         assert_eq!(client(from), [expected], "{from}");
@@ -72,7 +72,7 @@ fn holds_a_greeting_against_what_the_server_saw() {
 }
 
 #[test]
-fn is_silent_about_ordinary_greetings() {
+fn accepts_ordinary_helo_names() {
     for from in [
         "a.example (a.example [192.0.2.1])",
         "mail.a.example (mx.a.example [192.0.2.1])",
@@ -108,12 +108,15 @@ fn is_silent_about_ordinary_greetings() {
 }
 
 #[test]
-fn names_addresses_that_no_client_has() {
+fn reports_addresses_that_no_client_can_have() {
     for (from, expected) in [
-        ("a.example ([300.1.2.3])", "1: 300.1.2.3 is no address."),
+        (
+            "a.example ([300.1.2.3])",
+            "1: 300.1.2.3 is not a valid address.",
+        ),
         (
             "a.example ([999.999.999.999])",
-            "1: 999.999.999.999 is no address.",
+            "1: 999.999.999.999 is not a valid address.",
         ),
         (
             "a.example ([240.0.0.1])",
@@ -149,7 +152,7 @@ fn names_addresses_that_no_client_has() {
 }
 
 #[test]
-fn a_private_address_between_two_organizations_is_named() {
+fn reports_a_private_address_between_two_organizations() {
     let top = format!(
         "from out.relay.example (out.relay.example [192.0.2.9]) by mx.reader.example with ESMTP id a; {DATE}"
     );
@@ -162,7 +165,7 @@ fn a_private_address_between_two_organizations_is_named() {
     assert_eq!(
         of(&[&top, &strange, &bottom]),
         [
-            "2: out.relay.example took it from mx.sender.example at the private address 10.0.0.5, between public addresses."
+            "2: out.relay.example received it from mx.sender.example at the private address 10.0.0.5, between public hops."
         ]
     );
 
@@ -185,7 +188,7 @@ fn a_private_address_between_two_organizations_is_named() {
 }
 
 #[test]
-fn a_gap_between_two_lines_is_named() {
+fn reports_a_gap_between_two_lines() {
     let lower = format!(
         "from pc.a.example (pc.a.example [192.0.2.1]) by mx.a.example with ESMTP id b; {DATE}"
     );
@@ -195,7 +198,7 @@ fn a_gap_between_two_lines_is_named() {
     assert_eq!(
         of(&[&gap, &lower]),
         [
-            "2: The hop before ended at mx.a.example, but this one begins at out.other.example: a line may be missing or invented."
+            "2: The previous hop ended at mx.a.example, but this one starts at out.other.example: a header may be missing or forged."
         ]
     );
 
@@ -225,21 +228,21 @@ fn a_gap_between_two_lines_is_named() {
 }
 
 #[test]
-fn tells_of_dates_that_are_missing_or_no_dates() {
+fn reports_missing_and_invalid_dates() {
     let from = "from a.example (a.example [192.0.2.1]) by mx.reader.example with ESMTP id a";
-    assert_eq!(of(&[from]), ["1: The line has no date."]);
+    assert_eq!(of(&[from]), ["1: Missing date."]);
     assert_eq!(
         of(&[&format!("{from}; {{date}}")]),
-        ["1: The date cannot be read: {date}"]
+        ["1: Invalid date: {date}"]
     );
     assert_eq!(
         of(&[&format!("{from}; Mon, 32 Oct 2026 07:00:00 +0000")]),
-        ["1: The date cannot be read: Mon, 32 Oct 2026 07:00:00 +0000"]
+        ["1: Invalid date: Mon, 32 Oct 2026 07:00:00 +0000"]
     );
 }
 
 #[test]
-fn tells_of_the_future_beyond_ten_minutes() {
+fn reports_dates_more_than_ten_minutes_ahead() {
     let line = format!(
         "from a.example (a.example [192.0.2.1]) by mx.reader.example with ESMTP id a; {DATE}"
     );
@@ -267,7 +270,7 @@ fn tells_of_the_future_beyond_ten_minutes() {
 }
 
 #[test]
-fn tells_when_time_runs_backwards() {
+fn reports_timestamps_earlier_than_the_previous_hop() {
     let at = |host: &str, id: &str, date: &str| {
         format!(
             "from {host}.a.example (x.a.example [192.0.2.1]) by mx.a.example with ESMTP id {id}; {date}"
@@ -282,19 +285,21 @@ fn tells_when_time_runs_backwards() {
         ("Mon, 5 Oct 2026 06:59:00 +0000", None),
         (
             "Mon, 5 Oct 2026 06:58:59 +0000",
-            Some("2: Time runs backwards: 61 s before hop 1."),
+            Some("2: Timestamp is 61 s earlier than hop 1 (clock skew?)."),
         ),
         (
             "Mon, 5 Oct 2026 07:00:00 +0200",
-            Some("2: Time runs backwards: 2 h before hop 1."),
+            Some("2: Timestamp is 2 h earlier than hop 1 (clock skew?)."),
         ),
         (
             "Mon, 5 Oct 2026 05:00:00",
-            Some("2: Time runs backwards: 2 h before hop 1. Its date has no zone."),
+            Some(
+                "2: Timestamp is 2 h earlier than hop 1 (clock skew?). Its date has no time zone.",
+            ),
         ),
         (
             "Sun, 4 Oct 2026 07:00:00 +0000",
-            Some("2: Time runs backwards: 24 h before hop 1."),
+            Some("2: Timestamp is 24 h earlier than hop 1 (clock skew?)."),
         ),
     ] {
         let upper = at("two", "b", date);
@@ -307,7 +312,7 @@ fn tells_when_time_runs_backwards() {
 }
 
 #[test]
-fn one_id_for_two_lines_is_named() {
+fn reports_a_duplicate_id() {
     let line = |from: &str, id: &str| {
         format!("from {from} (a.example [192.0.2.1]) by mx.a.example with ESMTP id {id}; {DATE}")
     };
@@ -318,7 +323,7 @@ fn one_id_for_two_lines_is_named() {
 
     assert_eq!(
         of(&[&a, &b]),
-        ["2: mx.a.example gave the id 4Yabm00000z1 to hop 1 already."]
+        ["2: Duplicate ID: mx.a.example already used 4Yabm00000z1 at hop 1."]
     );
 
     // Exchange writes its version there.
@@ -340,7 +345,7 @@ fn one_id_for_two_lines_is_named() {
 }
 
 #[test]
-fn says_a_span_in_its_unit() {
+fn formats_a_span_in_a_suitable_unit() {
     for (seconds, expected) in [
         (0, "0 s"),
         (119, "119 s"),
@@ -356,7 +361,7 @@ fn says_a_span_in_its_unit() {
 }
 
 #[test]
-fn a_hundred_are_listed_and_no_more() {
+fn lists_at_most_a_hundred_anomalies() {
     let line = "from localhost (a.example [192.0.2.1]) by mx.reader.example with ESMTP";
     let lines = vec![line; 150];
     assert_eq!(of(&lines).len(), MAX);

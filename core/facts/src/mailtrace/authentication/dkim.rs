@@ -1,11 +1,11 @@
-//! Signatures, each with the result that names it.
+//! DKIM signatures, each with its authentication result.
 
 use super::{
     super::{input::Field, model::Dkim, results::MethodResult},
     MAX, detail, tag, tags,
 };
 
-/// One entry a `DKIM-Signature` (RFC 6376 §3.5), with the result that names its domain and key.
+/// One entry per `DKIM-Signature` (RFC 6376 §3.5), with the result that names its domain and key.
 pub(super) fn dkim(
     fields: &[Field<'_>],
     methods: &[MethodResult],

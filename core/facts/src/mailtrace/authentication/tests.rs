@@ -1,4 +1,4 @@
-//! Whose results count, what is said of them, and what can be checked again.
+//! Which results are trusted, their descriptions, and what can be verified again.
 
 use super::*;
 use crate::mailtrace::{Trace, TrustPolicy, trace};
@@ -14,29 +14,32 @@ fn above(fields: &str) -> Trace {
 }
 
 #[test]
-fn results_of_the_readers_server_count() {
+fn trusts_results_of_the_recipients_server() {
     let trace = above(
         "Authentication-Results: mx.reader.example; spf=pass smtp.mailfrom=x@a.example; dmarc=fail (p=reject) header.from=a.example\n",
     );
-    let said = &trace.authentication;
-    assert_eq!(said.authserv_id.as_deref(), Some("mx.reader.example"));
+    let results = &trace.authentication;
+    assert_eq!(results.authserv_id.as_deref(), Some("mx.reader.example"));
     assert_eq!(
-        (said.spf.result.as_deref(), said.dmarc.result.as_deref()),
+        (
+            results.spf.result.as_deref(),
+            results.dmarc.result.as_deref()
+        ),
         (Some("pass"), Some("fail"))
     );
-    assert!(!said.spf.verified && !said.dmarc.verified);
-    insta::assert_snapshot!(said.spf.detail, @"mx.reader.example: spf=pass smtp.mailfrom=x@a.example");
-    insta::assert_snapshot!(said.dmarc.detail, @"mx.reader.example: dmarc=fail (p=reject) header.from=a.example");
+    assert!(!results.spf.verified && !results.dmarc.verified);
+    insta::assert_snapshot!(results.spf.detail, @"mx.reader.example: spf=pass smtp.mailfrom=x@a.example");
+    insta::assert_snapshot!(results.dmarc.detail, @"mx.reader.example: dmarc=fail (p=reject) header.from=a.example");
 }
 
 #[test]
-fn results_of_others_do_not() {
+fn ignores_results_of_other_servers() {
     let trace = above("Authentication-Results: mx.stranger.example; spf=pass; dmarc=pass\n");
     assert_eq!(trace.authentication.spf.result, None);
     assert_eq!(trace.authentication.authserv_id, None);
     insta::assert_snapshot!(
         trace.authentication.spf.detail,
-        @"Results by mx.stranger.example are in the message, but that is not the reader's own server."
+        @"Ignoring results by mx.stranger.example: not the recipient's server."
     );
 
     let below = read(&format!(
@@ -46,11 +49,11 @@ fn results_of_others_do_not() {
         below.authentication.spf.result, None,
         "below a stranger's line"
     );
-    insta::assert_snapshot!(above("").authentication.dmarc.detail, @"The reader's server wrote no result.");
+    insta::assert_snapshot!(above("").authentication.dmarc.detail, @"The recipient's server added no result.");
 }
 
 #[test]
-fn received_spf_serves_where_no_other_result_is() {
+fn falls_back_to_received_spf() {
     let spf = "Received-SPF: softfail (mx.reader.example: domain of transitioning x@a.example) client-ip=192.0.2.1; envelope-from=\"x@a.example\"; helo=out.a.example\n";
     let trace = above(spf);
     assert_eq!(trace.authentication.spf.result.as_deref(), Some("softfail"));
@@ -67,7 +70,7 @@ fn received_spf_serves_where_no_other_result_is() {
 }
 
 #[test]
-fn spf_is_asked_again_with_what_the_servers_recorded() {
+fn spf_input_comes_from_the_recorded_client() {
     let spf = |trace: &Trace| {
         trace.verify.spf.as_ref().map(|spf| {
             (
@@ -162,7 +165,7 @@ fn signatures(fields: &str) -> Vec<String> {
 const SIGNED: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=A.example; s=one;\n h=from:to; bh=x; b=AbCd\n EfGh\nDKIM-Signature: v=1; a=ed25519-sha256; d=b.example; s=two; b=Zz\n";
 
 #[test]
-fn each_signature_has_the_result_that_names_it() {
+fn matches_each_signature_with_its_result() {
     for (results, expected) in [
         (
             "",
@@ -220,7 +223,7 @@ fn each_signature_has_the_result_that_names_it() {
 }
 
 #[test]
-fn results_stand_alone_where_the_signatures_were_left_out() {
+fn lists_dkim_results_without_signatures() {
     assert_eq!(
         signatures(
             "Authentication-Results: mx.reader.example; dkim=pass header.d=a.example header.s=one header.a=rsa-sha256; dkim=none header.d=none\n"
@@ -231,7 +234,7 @@ fn results_stand_alone_where_the_signatures_were_left_out() {
 }
 
 #[test]
-fn twenty_signatures_are_listed() {
+fn lists_at_most_twenty_signatures() {
     let many = "DKIM-Signature: d=a.example; s=x\n".repeat(50);
     assert_eq!(signatures(&many).len(), MAX);
     let results = format!(
@@ -242,7 +245,7 @@ fn twenty_signatures_are_listed() {
 }
 
 #[test]
-fn says_what_the_arc_chain_holds() {
+fn describes_the_arc_chain() {
     let arc = |fields: &str| above(fields).authentication.arc;
     assert_eq!(arc("").result.as_deref(), Some("none"));
     insta::assert_snapshot!(arc("").detail, @"No ARC chain.");
@@ -263,12 +266,12 @@ fn says_what_the_arc_chain_holds() {
         @"1 ARC set(s), the last sealed by , without a word on the chain before it."
     );
 
-    let said = arc(&format!(
+    let results = arc(&format!(
         "Authentication-Results: mx.reader.example; arc=pass (i=1)\n{one}"
     ));
-    assert_eq!(said.result.as_deref(), Some("pass"));
+    assert_eq!(results.result.as_deref(), Some("pass"));
     insta::assert_snapshot!(
-        said.detail,
+        results.detail,
         @"mx.reader.example: arc=pass (i=1) 1 ARC set(s), the last sealed by one.example, the first of the chain."
     );
 }

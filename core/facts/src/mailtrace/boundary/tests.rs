@@ -1,4 +1,4 @@
-//! How far down the lines are believed, and in which words that is said.
+//! How many lines are trusted, and how the boundary is described.
 
 use super::*;
 use crate::mailtrace::{Trace, trace};
@@ -27,7 +27,7 @@ const FORGED: &str =
     "from victim.example (victim.example [203.0.113.5]) by out.a.example with ESMTP id c";
 
 #[test]
-fn the_first_strangers_line_is_the_last_believed() {
+fn trust_ends_at_the_first_external_client() {
     use BoundaryKind::{Inferred, None as Nothing};
     assert_eq!(of(&[], &[]), (Nothing, None, 0));
     assert_eq!(of(&[STRANGER], &[]), (Inferred, Some(1), 1));
@@ -36,7 +36,7 @@ fn the_first_strangers_line_is_the_last_believed() {
 }
 
 #[test]
-fn steps_inside_one_machine_are_passed() {
+fn trust_continues_across_local_steps() {
     for step in [
         "by box.reader.example (Postfix, from userid 1000) id x",
         "from localhost (localhost [127.0.0.1]) by box.reader.example with ESMTP id x",
@@ -66,7 +66,7 @@ fn a_name_alone_over_smtp_is_only_a_claim() {
 }
 
 #[test]
-fn a_public_address_of_the_readers_own_domain_is_passed() {
+fn trust_continues_across_public_addresses_of_the_own_domain() {
     let own = "from in.reader.example (in.reader.example [198.51.100.3]) by box.reader.example with ESMTP id x";
     assert_eq!(
         of(&[own, STRANGER, FORGED], &[]),
@@ -87,7 +87,7 @@ fn a_public_address_of_the_readers_own_domain_is_passed() {
 }
 
 #[test]
-fn a_fetched_message_was_in_the_readers_mailbox() {
+fn trust_continues_across_a_fetched_message() {
     for with in ["POP3", "IMAP", "LMTP", "pop3s"] {
         let fetched = format!(
             "from pop.provider.example [198.51.100.3] by pc.reader.example with {with} for <me@localhost>"
@@ -103,7 +103,7 @@ fn a_fetched_message_was_in_the_readers_mailbox() {
 }
 
 #[test]
-fn configured_relays_count_by_address_and_by_looked_up_name() {
+fn configured_relays_match_by_address_and_reverse_name() {
     let relay = "from gw.filter.example (gw.filter.example [198.51.100.9]) by mx.reader.example with ESMTP id a";
     let stranger =
         "from out.a.example (out.a.example [192.0.2.1]) by gw.filter.example with ESMTP id b";
@@ -138,7 +138,7 @@ fn configured_relays_count_by_address_and_by_looked_up_name() {
 }
 
 #[test]
-fn reads_the_setting_of_relays() {
+fn parses_the_trusted_relays_setting() {
     let policy = TrustPolicy::from_relays([" 192.0.2.0/24 ", "[2001:db8::1]", "mx.Reader.example"])
         .expect("relays");
     assert_eq!(policy.networks.len(), 2);
@@ -155,7 +155,7 @@ fn reads_the_setting_of_relays() {
 }
 
 #[test]
-fn microsofts_machines_talk_over_public_addresses() {
+fn trust_continues_inside_exchange_online() {
     let line = "from AM0PR01MB1234.eurprd01.prod.exchangelabs.com (2603:10a6:208:1::1) by DB6PR01MB1234.eurprd01.prod.exchangelabs.com with HTTPS";
     let next = "from out.a.example (192.0.2.1) by AM0EUR02FT012.mail.protection.outlook.com with Microsoft SMTP Server id 15.20.1.1";
     assert_eq!(of(&[line, next], &[]), (BoundaryKind::Inferred, Some(1), 2));
@@ -190,27 +190,27 @@ fn microsofts_machines_talk_over_public_addresses() {
 }
 
 #[test]
-fn says_where_belief_ends() {
+fn describes_the_trust_boundary() {
     let text = |lines: &[&str], relays: &[&str]| read(lines, relays).boundary.text;
-    insta::assert_snapshot!(text(&[], &[]), @"No Received line: nothing tells which servers the message passed.");
+    insta::assert_snapshot!(text(&[], &[]), @"No Received header, so the servers on the path are unknown.");
     insta::assert_snapshot!(
         text(&[STRANGER, FORGED], &[]),
-        @"Hop 2 is the last that can be believed (inferred from the topmost lines, written by servers of reader.example): mx.reader.example took the message from 192.0.2.1."
+        @"Trusted up to hop 2 (headers added by reader.example): mx.reader.example received the message from 192.0.2.1."
     );
     insta::assert_snapshot!(
         text(&[STRANGER, FORGED], &["198.51.100.9"]),
-        @"Hop 2 is the last that can be believed (inferred from the topmost lines, written by servers of reader.example): mx.reader.example took the message from 192.0.2.1. None of the configured relays appears."
+        @"Trusted up to hop 2 (headers added by reader.example): mx.reader.example received the message from 192.0.2.1. No configured relay appears in the headers."
     );
     insta::assert_snapshot!(
         text(&[STRANGER], &["mx.reader.example"]),
-        @"Hop 1 is the last that can be believed (by the configured relays): mx.reader.example took the message from 192.0.2.1."
+        @"Trusted up to hop 1 (configured relays): mx.reader.example received the message from 192.0.2.1."
     );
     insta::assert_snapshot!(
         text(&["from localhost (localhost [127.0.0.1]) by pc with ESMTP"], &[]),
-        @"Every hop is on the reader's side (inferred: the topmost line is the reader's own server's): no stranger's address was seen."
+        @"All hops are trusted (first Received header only): no external address was recorded."
     );
     insta::assert_snapshot!(
         text(&["from mx.a.example by mx.reader.example with ESMTP", FORGED], &[]),
-        @"Hop 2 is the last that can be believed (inferred from the topmost lines, written by servers of reader.example); it names no address."
+        @"Trusted up to hop 2 (headers added by reader.example); it has no client address."
     );
 }

@@ -25,7 +25,7 @@ fn claims(input: &str) -> Vec<String> {
 }
 
 #[test]
-fn fields_of_webmail_name_their_client() {
+fn reads_client_addresses_from_webmail_fields() {
     for (field, expected) in [
         (
             "X-Originating-IP: [203.0.113.17]",
@@ -67,7 +67,7 @@ fn fields_of_webmail_name_their_client() {
 }
 
 #[test]
-fn a_claim_is_listed_once_a_source() {
+fn lists_a_claim_once_per_source() {
     let input = "X-Originating-IP: 8.8.8.8 8.8.8.8\nX-Originating-IP: [8.8.8.8]\nX-Sender-IP: 8.8.8.8\nFrom: a@b.example\n";
     assert_eq!(
         claims(input),
@@ -79,7 +79,7 @@ fn a_claim_is_listed_once_a_source() {
 }
 
 #[test]
-fn twenty_are_listed_and_no_more() {
+fn lists_at_most_twenty_claims() {
     let many: String = (0..100).map(|n| format!(" 8.8.8.{n}")).collect();
     let found = claims(&format!(
         "X-Forwarded-For:{many}\nX-Sender-IP: 9.9.9.9\nFrom: a@b.example\n"
@@ -106,7 +106,7 @@ fn lines_below_the_boundary_are_claims() {
 }
 
 #[test]
-fn the_origin_is_what_crossed_the_boundary() {
+fn the_origin_is_the_client_at_the_boundary() {
     let line = |from: &str| {
         let input = format!(
             "Received: from {from} by mx.reader.example with ESMTP id a; {DATE}\nX-Originating-IP: 8.8.8.8\n"
@@ -119,20 +119,20 @@ fn the_origin_is_what_crossed_the_boundary() {
     assert_eq!(origin.host.as_deref(), Some("out.a.example"));
     insta::assert_snapshot!(
         origin.evidence,
-        @"mx.reader.example took the message from 192.0.2.1, which it knows as out.a.example at 2026-10-05T07:00:00Z (hop 1)."
+        @"mx.reader.example received the message from 192.0.2.1 (out.a.example) at 2026-10-05T07:00:00Z (hop 1)."
     );
     insta::assert_snapshot!(
         line("helo.a.example (unknown [192.0.2.1])").evidence,
-        @"mx.reader.example took the message from 192.0.2.1, which calls itself helo.a.example at 2026-10-05T07:00:00Z (hop 1)."
+        @"mx.reader.example received the message from 192.0.2.1 (HELO helo.a.example) at 2026-10-05T07:00:00Z (hop 1)."
     );
     insta::assert_snapshot!(
         line("[192.0.2.1]").evidence,
-        @"mx.reader.example took the message from 192.0.2.1 at 2026-10-05T07:00:00Z (hop 1)."
+        @"mx.reader.example received the message from 192.0.2.1 at 2026-10-05T07:00:00Z (hop 1)."
     );
 }
 
 #[test]
-fn without_a_fact_the_first_public_claim_serves() {
+fn falls_back_to_the_first_public_claim() {
     let inside =
         format!("Received: from pc ([10.0.0.7]) by mx.reader.example with ESMTP id a; {DATE}\n");
     let origin = read(&format!(
@@ -144,7 +144,7 @@ fn without_a_fact_the_first_public_claim_serves() {
         (origin.confidence, origin.address),
         (Confidence::Claimed, "203.0.113.17".parse().ok())
     );
-    insta::assert_snapshot!(origin.evidence, @"The field X-Originating-IP names it; nobody trusted confirms it.");
+    insta::assert_snapshot!(origin.evidence, @"From the field X-Originating-IP, which is not trusted.");
 
     let origin = read(&inside).origin;
 
@@ -152,8 +152,8 @@ fn without_a_fact_the_first_public_claim_serves() {
         (origin.confidence, origin.address),
         (Confidence::None, None)
     );
-    insta::assert_snapshot!(origin.evidence, @"No line names an address outside the reader's own network.");
-    insta::assert_snapshot!(read("From: a@b.example\n").origin.evidence, @"There is no Received line.");
+    insta::assert_snapshot!(origin.evidence, @"No header has an address outside the recipient's network.");
+    insta::assert_snapshot!(read("From: a@b.example\n").origin.evidence, @"No Received header.");
 
     let below = format!(
         "Received: from mx.a.example by mx.reader.example with ESMTP id a; {DATE}\n\
@@ -161,5 +161,5 @@ fn without_a_fact_the_first_public_claim_serves() {
     );
     let origin = read(&below).origin;
     assert_eq!(origin.host.as_deref(), Some("pc.b.example"));
-    insta::assert_snapshot!(origin.evidence, @"Hop 1 names it; nobody trusted confirms that line.");
+    insta::assert_snapshot!(origin.evidence, @"From hop 1, which is not trusted.");
 }

@@ -27,7 +27,7 @@ fn lines(count: usize) -> Vec<String> {
 #[test]
 fn the_senders_line_is_the_first() {
     let (chain, notes) = chain(&lines(3));
-    let hops = chain.hops(&Found::default());
+    let hops = chain.hops(&TrustBoundary::default());
     let shown: Vec<_> = hops
         .iter()
         .map(|hop| (hop.index, hop.by.as_deref()))
@@ -44,7 +44,7 @@ fn the_senders_line_is_the_first() {
 }
 
 #[test]
-fn the_middle_of_a_long_chain_is_left_out() {
+fn omits_the_middle_of_a_long_chain() {
     for (count, kept, cut) in [
         (249, 249, None),
         (250, 250, None),
@@ -65,7 +65,7 @@ fn the_middle_of_a_long_chain_is_left_out() {
     assert_eq!((chain.index(199), chain.index(200)), (101, 50));
     assert_eq!(
         notes,
-        ["300 Received lines: 50 in the middle were left out"]
+        ["300 Received headers; 50 in the middle were omitted"]
     );
 }
 
@@ -79,7 +79,7 @@ fn delays_are_counted_between_lines_with_dates() {
         at("; 5 Oct 2026 09:00:00 +0200"),
     ]);
     let delays: Vec<_> = chain
-        .hops(&Found::default())
+        .hops(&TrustBoundary::default())
         .iter()
         .map(|hop| hop.delay_seconds)
         .collect();
@@ -87,9 +87,9 @@ fn delays_are_counted_between_lines_with_dates() {
 }
 
 #[test]
-fn no_delay_is_told_across_what_is_left_out() {
+fn computes_no_delay_across_omitted_lines() {
     let (chain, _) = chain(&lines(251));
-    let hops = chain.hops(&Found::default());
+    let hops = chain.hops(&TrustBoundary::default());
     assert_eq!(hops[BOTTOM].delay_seconds, None);
     assert_eq!(hops[BOTTOM + 1].delay_seconds, Some(0));
     assert_eq!(hops[BOTTOM - 1].delay_seconds, Some(0));
@@ -109,9 +109,9 @@ fn only_received_counts() {
 fn a_hop_shows_the_class_of_its_address() {
     let (chain, _) =
         chain(&["from pc (pc.a.example [10.0.0.1]) by mx.a.example with SMTP".to_owned()]);
-    let found = Found {
+    let found = TrustBoundary {
         trusted: 1,
-        ..Found::default()
+        ..TrustBoundary::default()
     };
     let hops = chain.hops(&found);
     assert_eq!(hops[0].scope.as_deref(), Some("private"));

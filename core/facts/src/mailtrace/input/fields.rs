@@ -1,13 +1,13 @@
-//! Splits a paste into header fields: unwraps its lines, finds the first field, mends what was torn on the way.
+//! Splits a paste into header fields: unwraps its lines, finds the first field, repairs broken folding.
 
 use std::borrow::Cow;
 
 use super::{Field, Input, MAX_HEAD};
 
-/// Fields after which nothing is read.
+/// Maximum number of header fields; further ones are ignored.
 const MAX_FIELDS: usize = 20_000;
 
-/// How lines are wrapped by what they were pasted through.
+/// Quoting and indentation that a mail program or chat put before each line.
 #[derive(Clone, Copy, Default)]
 struct Wrapping {
     quotes: usize,
@@ -15,7 +15,7 @@ struct Wrapping {
 }
 
 impl Wrapping {
-    /// Of the first line that is a header field; the rest of the paste is wrapped alike.
+    /// Detects the wrapping of the first header field; the other lines have the same.
     fn of(line: &str) -> (Self, &str) {
         let (mut rest, mut quotes) = (line, 0);
         loop {
@@ -85,7 +85,7 @@ pub(super) fn is_known(name: &str) -> bool {
         || name.get(..2).is_some_and(|x| x.eq_ignore_ascii_case("x-"))
 }
 
-/// A line of three or more back-ticks, with or without a language; the ticks may also stand before the first field.
+/// A line of three or more back-ticks, with or without a language; the ticks may also precede the first field on its line.
 fn fence(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("```")?;
     Some(rest.trim_start_matches('`'))
@@ -109,26 +109,25 @@ pub(in crate::mailtrace) fn read(text: &str, total: usize) -> Input<'_> {
     let mut input = reader.finish();
 
     if !input.has_body && total > MAX_HEAD && text.len() >= MAX_HEAD - 4 {
-        input.notes.push(format!(
-            "the header section is longer than {MAX_HEAD} bytes: the rest was not read"
-        ));
+        input
+            .notes
+            .push(format!("header section truncated after {MAX_HEAD} bytes"));
     }
 
     if reader.mended {
-        input.notes.push(
-            "the text was mended: folded lines or blank lines were not where a message has them"
-                .to_owned(),
-        );
+        input
+            .notes
+            .push("Broken header folding was repaired".to_owned());
     }
 
     if wrapping.is_some_and(|w| w.quotes > 0) {
-        input.notes.push("quoting marks were removed".to_owned());
+        input.notes.push("Quote marks were removed".to_owned());
     }
 
     input
 }
 
-/// What is known between two lines.
+/// Parser state between two lines.
 #[derive(Default)]
 struct Reader<'a> {
     input: Input<'a>,
@@ -138,7 +137,7 @@ struct Reader<'a> {
     fenced: bool,
     /// Blank lines since the last one with text.
     blank: usize,
-    /// Every line is followed by a blank one; two of them are then the end.
+    /// Every line is followed by a blank one, so two blank lines end the section.
     spaced: bool,
     /// A second line with text has been read.
     begun: bool,
@@ -162,7 +161,7 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    /// Takes a line without its wrapping. `false` when nothing more is to be read.
+    /// Reads a line without its wrapping. Returns `false` at the end of the section.
     fn take(&mut self, line: &'a str) -> bool {
         if fence(line).is_some() && self.fenced {
             return false;
@@ -226,7 +225,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Puts the open field, whole now, among the others.
+    /// Finishes the open field and adds it to the list.
     fn close(&mut self) {
         let Some((name, parts)) = self.open.take() else {
             return;
@@ -247,7 +246,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Undoes what web pages do to angle brackets.
+/// Decodes the HTML entities of angle brackets and ampersands.
 fn unescape(value: Cow<'_, str>) -> Cow<'_, str> {
     if value.contains("&lt;") || value.contains("&gt;") {
         Cow::Owned(

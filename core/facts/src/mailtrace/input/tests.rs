@@ -58,7 +58,7 @@ fn reads_what_people_paste() {
 }
 
 #[test]
-fn reads_what_lost_its_shape_on_the_way() {
+fn repairs_broken_folding_and_blank_lines() {
     same(
         "indented",
         each_line(|line| format!("    {line}\n")).as_bytes(),
@@ -150,7 +150,7 @@ fn signatures_cover_the_message_itself() {
 }
 
 #[test]
-fn a_cut_inside_a_character_is_no_reason_for_latin_1() {
+fn truncation_inside_a_character_keeps_utf_8() {
     let text = |bytes: &[u8]| super::text(bytes).0.into_owned();
     assert_eq!(text("Grüße".as_bytes()), "Grüße");
     assert_eq!(text(&"Grü".as_bytes()[..3]), "Gr");
@@ -190,7 +190,7 @@ fn an_outlook_file_is_searched_for_its_headers() {
 }
 
 #[test]
-fn only_a_whole_message_can_be_checked() {
+fn signatures_need_a_complete_message() {
     let of = |text: &str| {
         signed(text.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     };

@@ -27,7 +27,7 @@ fn reads_addresses_as_servers_write_them() {
 }
 
 #[test]
-fn knows_who_belongs_together() {
+fn groups_names_by_operator() {
     assert!(related("mx1.example.com", "mail.example.com"));
     assert!(related("a.sourceforge.com", "b.sourceforge.net"));
     assert!(related(
@@ -82,7 +82,7 @@ fn four_numbers_look_like_an_address() {
 }
 
 #[test]
-fn a_host_is_a_name_fit_to_be_shown() {
+fn accepts_only_host_names_that_are_safe_to_show() {
     for (text, expected) in [
         ("mx.example", Some("mx.example")),
         ("mx.example.", Some("mx.example")),
@@ -107,7 +107,7 @@ fn a_host_is_a_name_fit_to_be_shown() {
 }
 
 #[test]
-fn tells_public_names_from_inside_ones() {
+fn distinguishes_public_from_internal_names() {
     for name in [
         "mx.example",
         "a.b.co.uk",

@@ -1,4 +1,4 @@
-//! A line split at the words that carry meaning.
+//! Splits a line into clauses at its keywords.
 
 use tokens::Item;
 
@@ -8,7 +8,7 @@ use crate::mailtrace::names;
 /// The word that begins a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
-    /// What stands before the first such word, e.g. qmail's `(qmail 4711 invoked from network)`.
+    /// The part before the first keyword, e.g. qmail's `(qmail 4711 invoked from network)`.
     Lead,
     From,
     By,
@@ -19,7 +19,7 @@ pub(super) enum Key {
     EnvelopeFrom,
     /// Exim 4.94 and later: `tls TLS_AES_256_GCM_SHA384`.
     Tls,
-    /// What stands behind the date.
+    /// The comments after the date.
     Tail,
 }
 
@@ -65,7 +65,7 @@ impl<'a> Clauses<'a> {
         Self(clauses)
     }
 
-    /// Adds the comments that stand behind the date.
+    /// Adds the comments after the date.
     pub(super) fn tail(&mut self, tail: &'a str) {
         let comments = tokens::items(tail)
             .into_iter()
@@ -80,21 +80,21 @@ impl<'a> Clauses<'a> {
         });
     }
 
-    /// The first clause of a kind that says anything.
+    /// The first clause of a kind that is not empty.
     pub(super) fn get(&self, key: Key) -> Option<&Clause<'a>> {
         self.0
             .iter()
             .find(|c| c.key == key && !(c.words.is_empty() && c.comments.is_empty()))
     }
 
-    /// Every comment, with the clause it stands in.
+    /// Every comment, with the clause that contains it.
     pub(super) fn comments(&self) -> impl Iterator<Item = (Key, &'a str)> {
         self.0
             .iter()
             .flat_map(|clause| clause.comments.iter().map(|text| (clause.key, *text)))
     }
 
-    /// Everything but the client.
+    /// Sets all fields except those of the client.
     pub(super) fn fill(&self, line: &mut Received) {
         if let Some(by) = self.get(Key::By) {
             self.by(by, line);
@@ -154,14 +154,14 @@ impl<'a> Clauses<'a> {
                 .filter(|(_, port)| port.parse::<u16>().is_ok());
             let name = name.map_or(*first, |(name, _)| name);
             line.by = match line.by_address {
-                // As written: Google's `2002:a05:…` is an id more than an address.
+                // As written: Google's `2002:a05:…` is an ID rather than an address.
                 Some(_) => Some(name_of_address(first)),
                 None => names::host(name).map(str::to_owned),
             };
         }
 
         // `by mx (mxeue103 [192.0.2.67])`, `by X (2001:db8::1)`, `by host [192.0.2.1]`; a version such as
-        // `(Exim 4.80.1.2)` is no address: only a whole comment or brackets count.
+        // `(Exim 4.80.1.2)` is not an address: only a whole comment or brackets count.
         for word in words {
             line.by_address = line.by_address.or_else(|| bracketed(word));
         }
@@ -316,7 +316,7 @@ fn protocol(with: &Clause<'_>) -> Option<String> {
         .then(|| text.to_owned())
 }
 
-/// A recipient: `<a@b>`, `a@b`, or a local user. `<multiple recipients>` is none.
+/// A recipient: `<a@b>`, `a@b`, or a local user. `<multiple recipients>` is not one.
 fn mailbox(word: &str) -> Option<String> {
     let text = word.trim_matches(|c: char| matches!(c, '<' | '>' | ';' | ',' | '"' | '\''));
     let fine = !text.is_empty() && text.len() <= 320 && !text.contains(char::is_whitespace);

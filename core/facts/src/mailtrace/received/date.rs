@@ -5,12 +5,12 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 use super::tokens;
 use crate::mailtrace::names;
 
-/// A date that was understood.
+/// A parsed date and its time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Date {
-    /// The moment; absent when the zone is impossible (`+9900`): nobody knows then what was meant.
+    /// The moment; absent when the zone is impossible (`+9900`).
     pub at: Option<Timestamp>,
-    /// The zone as written. Absent when there is none or it is no known zone: RFC 5322 §4.3 reads it as UTC.
+    /// The zone as written. Absent when it is missing or unknown: RFC 5322 §4.3 reads it as UTC.
     pub zone: Option<String>,
 }
 
@@ -29,8 +29,8 @@ const ZONES: [(&str, i64); 45] = [
     ("pdt", -420), ("akst", -540), ("akdt", -480), ("hst", -600), ("brt", -180),
 ];
 
-/// Splits a `Received` line at its date: the last semicolon outside comments behind which a date stands. Returns
-/// what stands before, and the date's text with its reading, if it could be read.
+/// Splits a `Received` line at its date: the last semicolon outside comments that is followed by a date. Returns
+/// the text before it, and the date as text and, if valid, parsed.
 pub(super) fn split(text: &str) -> (&str, Option<(&str, Option<Date>)>) {
     let comments = tokens::closings(text);
     let mut index = comments.len();
@@ -122,7 +122,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes one word. `Some(false)` ends the date, `None` means that this is no date.
+    /// Takes one word. `Some(false)` ends the date, `None` means that this is not a date.
     fn take(&mut self, word: &str) -> Option<bool> {
         let lower = word.to_ascii_lowercase();
         if self.time.is_some() && self.zone.is_none() && self.take_zone(word, &lower) {
@@ -206,7 +206,7 @@ impl Reader {
         let (year_text, day) = if a.len() == 4 { (a, c) } else { (c, a) };
         self.month = match month(b) {
             Some(month) => Some(month),
-            // All-numeric dates only with the year first: day and month cannot be told apart otherwise.
+            // All-numeric dates only with the year first: day and month are ambiguous otherwise.
             None if a.len() == 4 => Some(b.parse().ok()?),
             None => return None,
         };
@@ -301,7 +301,7 @@ fn is_weekday(word: &str) -> bool {
     word.len() >= 3 && FULL.iter().any(|day| day.starts_with(word))
 }
 
-/// Two and three digits by RFC 5322 §4.3. Mail is younger than 1970.
+/// Completes years of two and three digits by RFC 5322 §4.3. Rejects years before 1970.
 fn year(digits: &str, value: i16) -> Option<i16> {
     let year = match digits.len() {
         4 => value,
@@ -313,7 +313,7 @@ fn year(digits: &str, value: i16) -> Option<i16> {
     (1970..=9998).contains(&year).then_some(year)
 }
 
-/// `+0200`, `-700`, `+02:00`, `+2`. The inner `None`: shaped like an offset, but of no place on Earth.
+/// `+0200`, `-700`, `+02:00`, `+2`. The inner `None`: an offset in form, but out of range.
 fn offset(text: &str) -> Option<Option<i64>> {
     let sign = match text.as_bytes().first()? {
         b'+' => 1,

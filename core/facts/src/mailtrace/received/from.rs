@@ -17,7 +17,7 @@ use super::{
 };
 use crate::mailtrace::names;
 
-/// What the words and comments say, before it is known which name is which.
+/// What the words and comments say, before the names are assigned.
 #[derive(Default)]
 struct Parts {
     greeting: Option<String>,
@@ -163,7 +163,7 @@ fn comment(text: &str, parts: &mut Parts, line: &mut Received) {
     parts.read(text);
 }
 
-/// Words after which a greeting stands.
+/// Labels that precede a HELO name.
 const GREETINGS: [&str; 5] = ["helo", "ehlo", "lhlo", "helo:", "ehlo:"];
 
 impl Parts {
@@ -205,7 +205,7 @@ impl Parts {
         }
     }
 
-    /// Takes an address, or what stands in brackets instead of one. `false` when the word is neither.
+    /// Takes an address, or the bracketed text in its place. `false` when the word is neither.
     fn address(&mut self, word: &str, start: bool) -> bool {
         let (glued, bare) = unglue(word);
 

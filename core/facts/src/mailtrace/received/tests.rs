@@ -67,7 +67,7 @@ fn a_lost_parenthesis_does_not_swallow_the_line() {
 }
 
 #[test]
-fn what_is_no_name_is_absent() {
+fn omits_words_that_are_not_names() {
     let line = parse(
         "from unknown (unknown [unknown]) by mx.example with SMTP; 5 Oct 2026 07:00:00 +0000",
     );
@@ -205,7 +205,7 @@ fn names_and_addresses_in_any_order() {
 }
 
 #[test]
-fn the_name_to_show_is_the_one_that_tells_most() {
+fn shows_the_most_useful_client_name() {
     for (helo, rdns, expected) in [
         (
             Some("helo.example"),

@@ -1,27 +1,27 @@
-//! What a line says about encryption.
+//! Extracts the TLS parameters from a line.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::clauses::{Clauses, Key};
 
-/// Encryption of one hand-over.
+/// TLS parameters of one hop.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// `TLSv1.3`; for OpenSSL's old `TLSv1/SSLv3` as written.
     pub version: Option<String>,
     /// The cipher suite in the server's spelling.
     pub cipher: Option<String>,
-    /// Whether the client's certificate was checked and held; absent when it gave none or nothing is said.
+    /// Whether the client's certificate was verified; absent when it sent none or the line does not say.
     pub verified: Option<bool>,
 }
 
-/// Reads every place where servers write it.
+/// Reads the TLS parameters from every clause in which servers write them.
 pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
     let mut tls: Option<Tls> = None;
 
     for (key, text) in clauses.comments() {
-        // Yandex writes it behind the date.
+        // Yandex writes them after the date.
         if key != Key::Lead
             && let Some(found) = of_comment(text)
         {
@@ -75,7 +75,7 @@ pub(super) fn implied(protocol: &str) -> bool {
     matches!(rest, Some("s" | "sa"))
 }
 
-/// What one comment says, or `None` when it is about something else.
+/// The TLS parameters in a comment, or `None` when it is about something else.
 pub(super) fn of_comment(text: &str) -> Option<Tls> {
     let lower = text.to_ascii_lowercase();
 
@@ -121,7 +121,7 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
     })
 }
 
-/// Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex closes with `)(Client …`.
+/// Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex ends with `)(Client …`.
 fn postfix(text: &str, lower: &str) -> Option<Tls> {
     let mut words = text["using ".len()..].split_ascii_whitespace();
     let tls = Tls {
@@ -146,7 +146,7 @@ fn pairs(text: &str) -> Option<Tls> {
         match key.to_ascii_lowercase().as_str() {
             "version" => tls.version = version(value),
             "cipher" => tls.cipher = cipher(value),
-            // NO: no certificate was given. FAIL and NOT: one was, or none was asked for.
+            // NO: no certificate was sent. FAIL: it did not verify. NOT: none was requested.
             "verify" => {
                 tls.verified = match value.to_ascii_uppercase().as_str() {
                     "OK" => Some(true),
@@ -182,7 +182,7 @@ fn colons(text: &str) -> Option<Tls> {
     tls.version.is_some().then_some(tls)
 }
 
-/// `TLS1_2`, `TLSv1.2`, `TLS1.2` and `TLSv1_2` are one.
+/// `TLS1_2`, `TLSv1.2`, `TLS1.2` and `TLSv1_2` are the same version.
 fn version(text: &str) -> Option<String> {
     let text = text.trim_matches(|c: char| matches!(c, ',' | ';' | ')'));
     let lower = text.to_ascii_lowercase();

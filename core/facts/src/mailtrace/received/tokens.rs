@@ -1,4 +1,4 @@
-//! Words and comments of a structured field (RFC 5322 §3.2.2), forgiving about what is not closed.
+//! Words and comments of a structured field (RFC 5322 §3.2.2), tolerating unclosed comments.
 
 /// One piece of the line at its top level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

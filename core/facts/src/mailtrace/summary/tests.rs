@@ -147,7 +147,7 @@ fn the_first_of_each_counts() {
 }
 
 #[test]
-fn no_field_can_smuggle_another() {
+fn rejects_header_injection_in_fields() {
     let summary = read(&[
         field("From", "x@a.example\r\nSubject: evil\r\n\r\nbody"),
         field("Subject", "good"),

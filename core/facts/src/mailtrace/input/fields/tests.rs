@@ -9,7 +9,7 @@ fn of(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn knows_where_a_field_begins() {
+fn detects_the_start_of_a_field() {
     for (line, expected) in [
         ("From: a", Some("From")),
         ("From:a", Some("From")),
@@ -72,7 +72,7 @@ fn unwraps_quotes_and_indentation() {
 }
 
 #[test]
-fn other_lines_lose_what_the_first_was_wrapped_in() {
+fn strips_the_wrapping_of_the_first_line_from_all_lines() {
     let wrapping = Wrapping {
         quotes: 1,
         indent: 2,
@@ -154,16 +154,16 @@ fn a_blank_line_ends_a_whole_section() {
 }
 
 #[test]
-fn tells_what_was_mended() {
+fn notes_repairs() {
     let notes = |text: &str| super::read(text, text.len()).notes;
     assert_eq!(notes("From: x\nSubject: y\n"), [""; 0]);
     assert_eq!(
         notes("> From: x\n> Subject: y\n"),
-        ["quoting marks were removed"]
+        ["Quote marks were removed"]
     );
     assert_eq!(
         notes("Subject: a\nlost fold\nFrom: x\n"),
-        ["the text was mended: folded lines or blank lines were not where a message has them"]
+        ["Broken header folding was repaired"]
     );
 }
 
@@ -179,13 +179,13 @@ fn twenty_thousand_fields_are_read() {
 }
 
 #[test]
-fn a_section_beyond_the_limit_is_told() {
+fn notes_a_truncated_section() {
     let text = format!("Subject: {}", "a".repeat(MAX_HEAD));
     let head = &text[..MAX_HEAD];
     let input = read(head, text.len());
     assert_eq!(
         input.notes,
-        ["the header section is longer than 4194304 bytes: the rest was not read"]
+        ["header section truncated after 4194304 bytes"]
     );
     assert!(read(head, head.len()).notes.is_empty());
 }

@@ -169,7 +169,7 @@ fn reads_the_envelopes_sender() {
 }
 
 #[test]
-fn what_stands_behind_the_date_counts_too() {
+fn reads_comments_after_the_date() {
     let text = "by mx.example with SMTP; Mon, 5 Oct 2026 07:00:00 +0000 (UTC) (envelope-from <a@b.example>)";
     let line = received::parse(text);
     assert_eq!(line.envelope_from.as_deref(), Some("a@b.example"));
@@ -229,7 +229,7 @@ fn a_clause_word_may_be_a_value() {
 }
 
 #[test]
-fn the_first_clause_that_says_anything_counts() {
+fn uses_the_first_clause_that_is_not_empty() {
     let read = line("by by mx.example by other.example");
     assert_eq!(read.by.as_deref(), Some("mx.example"));
     let read = line("by mx.example id id second id third");

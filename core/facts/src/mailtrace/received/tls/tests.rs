@@ -3,7 +3,7 @@
 use super::*;
 use crate::mailtrace::received;
 
-/// `version cipher verified` with `-` for what is not said; `none` for a comment about something else.
+/// `version cipher verified` with `-` for an absent value; `none` for a comment about something else.
 fn of(text: &str) -> String {
     of_comment(text).map_or_else(|| "none".to_owned(), |tls| show(&tls))
 }
@@ -128,7 +128,7 @@ fn the_letter_s_means_tls() {
 }
 
 #[test]
-fn one_spelling_of_versions() {
+fn normalizes_tls_versions() {
     for (text, expected) in [
         ("TLS1_2", Some("TLSv1.2")),
         ("TLSv1_3", Some("TLSv1.3")),

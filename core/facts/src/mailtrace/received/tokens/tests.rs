@@ -64,7 +64,7 @@ fn a_bracket_closed_far_away_is_not_searched_for() {
 }
 
 #[test]
-fn only_outermost_pairs_are_told() {
+fn returns_only_outermost_pairs() {
     assert_eq!(closings("((a)(b))"), [(0, 7)]);
     assert_eq!(closings("(a)(b)"), [(0, 2), (3, 5)]);
     assert_eq!(closings("((a)"), [(1, 3)]);
