@@ -127,7 +127,7 @@ impl Discord {
     /// Waits until commands are registered everywhere, and gives them.
     #[track_caller]
     pub fn commands(&self) -> Vec<Value> {
-        self.shared.wait("commands are registered", |state| {
+        self.shared.wait("commands registered", |state| {
             state.commands.get(&None).cloned()
         })
     }
@@ -136,7 +136,7 @@ impl Discord {
     #[track_caller]
     pub fn guild_commands(&self) -> Vec<Value> {
         let guild = Some(scene::GUILD.to_owned());
-        self.shared.wait("commands are registered", |state| {
+        self.shared.wait("commands registered", |state| {
             state.commands.get(&guild).cloned()
         })
     }

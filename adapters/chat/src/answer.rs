@@ -217,10 +217,10 @@ impl Chat {
                 let (buttons, kept) = inner.desk.choice(&question.id, vec![(label, line.clone())]);
                 (Last { document, buttons }, Some(kept))
             }
-            Ended::Cancelled => plain(note("Cancelled", "Nobody waits for this any more.")),
+            Ended::Cancelled => plain(note("Cancelled", "This request has expired.")),
             Ended::Interrupted | Ended::Lost(_) => plain(note(
                 "Interrupted",
-                "Netvane is being restarted. Please ask again in a minute.",
+                "Netvane is restarting. Please try again in a minute.",
             )),
         }
     }

@@ -79,7 +79,7 @@ impl Chat {
     /// Remembers beyond the process that an update was handled; a [`Question`] with an update does so by itself.
     pub async fn handled(&self, update: &str) {
         if let Err(error) = self.0.journal.saw(update).await {
-            tracing::debug!(%error, "a restart would handle this again");
+            tracing::debug!(%error, "could not persist a handled update; a restart may process it again");
         }
     }
 
@@ -93,7 +93,7 @@ impl Chat {
         self.0.journal.interrupted()
     }
 
-    /// Targets that this asker asked about lately, latest first.
+    /// Recent targets of this user, latest first.
     pub fn recent(&self, asker: &str) -> Vec<String> {
         self.0.recent.of(asker)
     }

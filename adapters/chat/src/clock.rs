@@ -1,4 +1,4 @@
-//! The time, as adapters write it down.
+//! Unix time for persisted state.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

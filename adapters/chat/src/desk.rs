@@ -24,25 +24,25 @@ const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Buttons that carry on from one reply.
 const MAX_FOLLOW_UPS: usize = 8;
 
-/// Someone pressed a button.
+/// A button press.
 #[derive(Debug, Clone, Copy)]
 pub struct Press<'a> {
     /// What the button carried.
     pub id: &'a str,
-    /// Who pressed it.
+    /// The user who pressed the button.
     pub asker: &'a str,
-    /// May end other people's work.
+    /// Whether the user may cancel requests of others.
     pub moderator: bool,
 }
 
-/// What a press means.
+/// The action of a button press.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pressed {
     /// The work ends now; the page says so by itself.
     Cancelled,
-    /// Only the asker and moderators may cancel.
+    /// Only the requester and moderators may cancel.
     NotYours,
-    /// The button is older than its state.
+    /// The state of the button has expired.
     Expired,
     /// Ask this in a new message.
     Ask(Input),

@@ -1,4 +1,4 @@
-//! What was seen and what is being answered, kept beyond the process.
+//! Persistent journal of handled updates and open requests.
 
 use std::time::Duration;
 
@@ -15,31 +15,31 @@ use crate::clock::seconds;
 const SEEN: &str = "seen";
 const JOBS: &str = "jobs";
 
-/// Platforms give an update again for at most a day.
+/// Platforms redeliver an update for at most a day.
 const KEEP_SEEN: Duration = Duration::from_secs(2 * 24 * 3600);
 const KEEP_JOBS: Duration = Duration::from_secs(24 * 3600);
 
-/// Updates that are recognised without asking the disk.
+/// Number of updates that are recognized without reading the store.
 const SEEN_AT_ONCE: u64 = 100_000;
 
 /// A longer question is a pasted message.
 const MAX_QUESTION: usize = 2048;
 
-/// A question as it is kept while it is being answered.
+/// An open request as it is persisted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Its number; buttons carry it.
     pub id: String,
     /// What was asked; `None` where it was a pasted message, which is never written to disk.
     pub input: Option<Input>,
-    /// Who asked.
+    /// The requesting user.
     pub asker: String,
     /// The same, as the operator's rules know them.
     #[serde(default)]
     pub caller: Caller,
-    /// How the adapter finds its way back.
+    /// Data with which the adapter finds its message again.
     pub place: Value,
-    /// Second after which the platform does not let us answer.
+    /// Unix time in seconds after which the platform accepts no answer.
     pub until: u64,
     /// The answer was on its way, as a message that cannot be found again: whether it arrived is not known.
     #[serde(default)]

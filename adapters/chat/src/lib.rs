@@ -1,4 +1,4 @@
-//! What the chat adapters share.
+//! Code shared by the chat adapters.
 //!
 //! An adapter translates what arrives into a [`Question`] and writes [`Page`]s where the question was asked (an
 //! [`Outlet`]). What lies between is here: progress at a pace that the platform allows, Cancel, the state behind

@@ -1,4 +1,4 @@
-//! How often a platform lets us speak, in each room and in all together.
+//! Send rate limits of a platform, per conversation and in total.
 //!
 //! Replies wait for their turn; progress is shown only where nothing waits, and at half the pace, so that there is
 //! always room left for the reply.
@@ -36,7 +36,7 @@ pub struct Rates {
     pub rooms: Vec<(u32, Duration)>,
 }
 
-/// Keeps to the rates.
+/// Enforces the platform's send rates.
 pub struct Pace {
     overall: DefaultDirectRateLimiter,
     rooms: Vec<DefaultKeyedRateLimiter<i64>>,
@@ -51,7 +51,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Keeps to these rates.
+    /// Creates a limiter for these rates.
     pub fn new(rates: &Rates) -> Self {
         let keyed = |slower: u32| {
             let limiter = |(burst, every): &(u32, Duration)| {

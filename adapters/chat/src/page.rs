@@ -1,11 +1,11 @@
-//! What stands in a chat at one moment: a document and the buttons below it.
+//! A chat message: a document and the buttons below it.
 
 use netvane_core::{
     Failure, Input, UsageError,
     document::{Block, Document, Severity, render},
 };
 
-/// What an adapter shows in place of what it showed before.
+/// A message that replaces the one the adapter sent before.
 #[derive(Debug, Clone)]
 pub struct Page<'a> {
     /// What it says.
@@ -40,9 +40,9 @@ pub struct Button {
 /// The sorts of buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// Ends the work.
+    /// Cancels the running lookup.
     Cancel,
-    /// Asks the same again.
+    /// Repeats the lookup.
     Refresh,
     /// The whole answer as a file.
     Raw,
@@ -50,7 +50,7 @@ pub enum Sort {
     FollowUp,
 }
 
-/// One sentence, such as an answer to a press.
+/// A document of one sentence, such as the reply to a button press.
 pub fn note(title: impl Into<String>, text: impl Into<String>) -> Document {
     Document::new(title, text, Severity::Neutral)
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistake_is_pointed_at() {
+    fn usage_errors_underline_the_mistake() {
         let line = "/mx example..com";
         let error = UsageError::argument("two dots")
             .at(4..16)

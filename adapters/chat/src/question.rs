@@ -42,17 +42,17 @@ pub struct Question {
 /// Held as long as a question is not kept yet.
 pub type Unkept = mpsc::Sender<()>;
 
-/// How it ended.
+/// The outcome of a request.
 pub enum Ended {
     /// The answer stands there.
     Answered(Reply),
     /// A failure is told there.
     Failed(Failure),
-    /// Someone pressed Cancel.
+    /// The user pressed Cancel.
     Cancelled,
     /// The process is ending, and it says so there.
     Interrupted,
-    /// The platform did not take it.
+    /// The platform rejected the message.
     Lost(Trouble),
 }
 

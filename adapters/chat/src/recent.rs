@@ -1,4 +1,4 @@
-//! What each asker asked about lately, for suggestions; only in memory.
+//! Recent targets of each user, for suggestions; only in memory.
 
 use std::time::Duration;
 

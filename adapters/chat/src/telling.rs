@@ -26,20 +26,20 @@ impl Chat {
     pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
         let (text, input) = if job.in_doubt {
             (
-                "Netvane was restarted while it was answering. If there is no answer, ask again.",
+                "Netvane restarted during this lookup. If no reply arrived, please try again.",
                 &job.input,
             )
         } else {
             (
-                "Netvane was restarted before the answer was there. Please ask again.",
+                "Netvane restarted before the lookup finished. Please try again.",
                 &None,
             )
         };
         let buttons = match input {
-            Some(Input::Text(line)) => self.choice(vec![("Ask again".into(), line.clone())]).await,
+            Some(Input::Text(line)) => self.choice(vec![("Try again".into(), line.clone())]).await,
             _ => Vec::new(),
         };
-        // Why it was not taken is in the log.
+        // The reason is logged where sending fails.
         let _ = self
             .tell(&note("Interrupted", text), &buttons, room, outlet)
             .await;
@@ -66,7 +66,7 @@ impl Chat {
             tracing::warn!(
                 adapter = self.0.platform.name(),
                 ?trouble,
-                "something could not be said"
+                "could not send a notice"
             );
         }
         told
@@ -103,7 +103,7 @@ impl Chat {
             let trouble = match timeout(CALL, outlet.show(page)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(trouble)) => trouble,
-                Err(_) => Trouble::Passing("the platform did not answer in time".into()),
+                Err(_) => Trouble::Passing("the platform did not respond in time".into()),
             };
 
             let wait = match &trouble {

@@ -1,4 +1,4 @@
-//! How long to wait before something that failed is tried again.
+//! Exponential backoff with jitter.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Waits {
         Self { backoff, longest }
     }
 
-    /// How long to wait this time.
+    /// The delay before the next attempt.
     pub fn next_wait(&mut self) -> Duration {
         self.backoff.next().unwrap_or(self.longest)
     }

@@ -66,10 +66,7 @@ impl Bot {
     /// Runs something to its end, unless far too much runs already.
     pub(crate) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(permit) = self.shared.work.clone().try_acquire_owned() else {
-            tracing::warn!(
-                adapter = NAME,
-                "too many questions at once; one is left out"
-            );
+            tracing::warn!(adapter = NAME, "too many concurrent requests, dropping one");
             return;
         };
         self.chat.spawn(async move {

@@ -24,11 +24,11 @@ pub(crate) async fn text(bot: &Bot, file: &Attachment) -> Result<String, Failure
     }
 
     if !is_kept_by_discord(&file.url, bot.rest.origin(), bot.rest.is_discord()) {
-        return Err(UsageError::argument("the file is not kept where Discord keeps files").into());
+        return Err(UsageError::argument("expected a file URL of Discord's CDN").into());
     }
 
     let _permit = bot.downloads().acquire().await.map_err(|error| {
-        tracing::error!(%error, "no file can be fetched any more");
+        tracing::error!(%error, "could not create the file download client");
         Failure::Internal
     })?;
 

@@ -48,16 +48,13 @@ impl Bot {
                     Duration::from_millis(wait)
                 }
                 Err(refused) => {
-                    tracing::warn!(adapter = NAME, %refused, "an interaction could not be answered");
+                    tracing::warn!(adapter = NAME, %refused, "interaction response failed");
                     return false;
                 }
             };
             tokio::time::sleep(wait).await;
         }
-        tracing::warn!(
-            adapter = NAME,
-            "an interaction could not be answered in time"
-        );
+        tracing::warn!(adapter = NAME, "interaction response timed out");
         false
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A token that Discord does not take is told like this.
-pub(crate) const WRONG_TOKEN: &str = "Discord does not accept the token (discord.token)";
+pub(crate) const WRONG_TOKEN: &str = "Discord rejected the token; check discord.token";
 
 /// How often the connection is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -83,12 +83,12 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
     manager.shutdown_all().await;
     match ended {
         Ok(()) if bot.chat.shutdown().is_cancelled() => Ok(()),
-        Ok(()) => Err(Left::Lost("the gateway's connection ended".into())),
+        Ok(()) => Err(Left::Lost("gateway connection closed".into())),
         Err(Error::Gateway(GatewayError::InvalidAuthentication)) => Err(Left::Refused(WRONG_TOKEN)),
         Err(Error::Gateway(
             GatewayError::InvalidGatewayIntents | GatewayError::DisallowedGatewayIntents,
         )) => Err(Left::Refused(
-            "Discord does not let this bot receive messages (its intents are refused)",
+            "Discord refused the gateway intents; the bot receives no messages",
         )),
         Err(error) => Err(Left::Lost(error.to_string())),
     }
@@ -129,10 +129,7 @@ async fn watch(bot: &Bot, manager: &ShardManager, shards: usize) {
 
         absent += 1;
         if was_up && absent == BLIP {
-            adapters.report(
-                NAME,
-                Health::Down("the connection to Discord's gateway is lost".into()),
-            );
+            adapters.report(NAME, Health::Down("gateway connection lost".into()));
         }
     }
 }

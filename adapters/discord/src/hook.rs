@@ -95,7 +95,7 @@ async fn take(State((bot, key)): State<(Bot, Key)>, headers: HeaderMap, body: Bo
                 StatusCode::ACCEPTED.into_response()
             }
             Err(error) => {
-                tracing::warn!(adapter = NAME, %error, "an interaction was not understood");
+                tracing::warn!(adapter = NAME, %error, "could not parse an interaction");
                 StatusCode::BAD_REQUEST.into_response()
             }
         },

@@ -141,12 +141,12 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
         Found::Choose(lines) => {
             let buttons = bot.chat.choice(lines).await;
             let caller = caller.hidden(true);
-            let document = note("Look up", "Several are named there. Which one?");
+            let document = note("Look up", "Several targets found. Pick one.");
             bot.say(&document, &buttons, caller.place(), Next::Answer)
                 .await;
         }
         Found::Nothing => {
-            let text = "No host, address or mail address is named in this message.";
+            let text = "No host name, IP address or mail address found in this message.";
             caller.hidden(true).say(bot, &note("Look up", text)).await;
         }
     }
@@ -181,7 +181,7 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
     // A suggestion that comes late is worth nothing: it is not tried again.
     let data = json!({ "choices": choices });
     if let Err(refused) = bot.call_back(&caller.spot, SUGGEST, Some(&data), &[]).await {
-        tracing::debug!(adapter = NAME, %refused, "suggestions were not taken");
+        tracing::debug!(adapter = NAME, %refused, "autocomplete response failed");
     }
 }
 

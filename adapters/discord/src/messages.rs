@@ -47,7 +47,7 @@ pub(crate) async fn take(bot: Bot, message: Message) {
 
     match step(&bot, &message, &line) {
         Step::Ask(input) if message.guild_id.is_some() && bot.chat.is_private(&input, &who) => {
-            let text = "The answer to this is for you alone. Use the slash command: nobody else sees what it says.";
+            let text = "This answer is private. Use the slash command; only you see its reply.";
             say(&bot, id, &note("Private", text), &[], place).await;
         }
         Step::Ask(input) => bot.ask(ask(input), place, Next::Answer).await,
@@ -69,7 +69,7 @@ pub(crate) async fn take(bot: Bot, message: Message) {
             say(
                 &bot,
                 id,
-                &note("Look up", "What about it?"),
+                &note("Look up", "What would you like to know?"),
                 &buttons,
                 place,
             )
@@ -143,7 +143,7 @@ fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> S
             .first()
             .and_then(|entry| entry.spec.examples.first());
         let text = format!(
-            "Mention me with a question, such as {}",
+            "Mention me with a command, e.g. {}",
             example.unwrap_or(&"/help")
         );
         return Step::Say(note("Netvane", text), Vec::new());
@@ -157,10 +157,10 @@ fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> S
 
 fn nothing_in(replied: &Message) -> Document {
     let text = if found::words(replied).trim().is_empty() {
-        "Discord does not let me read that message. Copy what to look up into yours, or use “Look up” in \
+        "Discord does not let me read that message. Copy the target into your message, or use “Look up” in \
              the message's menu, under Apps."
     } else {
-        "No host, address or mail address is named in that message."
+        "No host name, IP address or mail address found in that message."
     };
     note("Look up", text)
 }

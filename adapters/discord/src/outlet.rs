@@ -77,14 +77,12 @@ async fn show_in_reply(
     }
 
     if spot.hidden {
-        return Err(Trouble::Lasting(
-            "the time of a private reply is over".into(),
-        ));
+        return Err(Trouble::Lasting("the private reply has expired".into()));
     }
 
     if page.working && spot.later.message.is_none() {
         return Err(Trouble::Lasting(
-            "progress is not worth a new message".into(),
+            "progress does not start a new message".into(),
         ));
     }
 
@@ -134,7 +132,9 @@ async fn reply(bot: &Bot, spot: &Spot, next: &mut Next, page: &Page<'_>) -> Resu
     }
 
     if *next == Next::Post {
-        return Err(Refused::Unreached("the token's time is over".into()));
+        return Err(Refused::Unreached(
+            "the interaction token has expired".into(),
+        ));
     }
 
     edit(bot, spot, &message, &files).await
@@ -223,7 +223,7 @@ impl Bot {
             place,
             next,
         };
-        // Why it was not taken is in the log.
+        // The reason is logged where sending fails.
         let _ = self.chat.tell(document, buttons, room, &mut written).await;
     }
 }

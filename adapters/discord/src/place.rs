@@ -35,7 +35,7 @@ pub(crate) struct Spot {
     pub came: Option<Instant>,
     /// Only the asker sees the answer.
     pub hidden: bool,
-    /// Where the answer goes when the token's time is over.
+    /// Where the answer goes when the interaction token has expired.
     pub later: Post,
 }
 

@@ -52,7 +52,11 @@ impl std::fmt::Display for Refused {
         match self {
             Self::Unreached(why) => f.write_str(why),
             Self::Flood { wait, .. } => {
-                write!(f, "Discord asks to wait for {:.1} s", wait.as_secs_f64())
+                write!(
+                    f,
+                    "rate-limited by Discord; retry in {:.1} s",
+                    wait.as_secs_f64()
+                )
             }
             Self::Status {
                 status,

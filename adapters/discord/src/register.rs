@@ -58,7 +58,7 @@ pub(crate) fn commands(registry: &Registry, everywhere: bool) -> Vec<Value> {
 fn slash(entry: &Entry) -> Value {
     let mut options: Vec<Value> = entry.arguments.iter().flat_map(option).collect();
     options.push(json!({
-        "type": BOOLEAN, "name": PRIVATE, "description": "Only you see the answer.", "required": false,
+        "type": BOOLEAN, "name": PRIVATE, "description": "Show the answer only to you.", "required": false,
     }));
     json!({
         "type": 1, "name": entry.spec.name, "description": cut(&entry.about, DESCRIPTION),
@@ -76,7 +76,7 @@ fn option(argument: &Argument) -> Vec<Value> {
         // One of the two will do; without either a dialogue asks for it.
         option["required"] = json!(false);
         let file = json!({
-            "type": ATTACHMENT, "name": FILE, "description": "The same as a file.", "required": false,
+            "type": ATTACHMENT, "name": FILE, "description": "The same argument as a file.", "required": false,
         });
         return vec![option, file];
     }
@@ -116,7 +116,7 @@ pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
             return;
         };
         if !may_pass(&refused) {
-            tracing::error!(adapter = NAME, %refused, "the commands could not be registered");
+            tracing::error!(adapter = NAME, %refused, "command registration failed");
             return;
         }
         let wait = match refused {
@@ -170,7 +170,7 @@ async fn write<'a>(
     tracing::info!(
         adapter = NAME,
         commands = wanted.len(),
-        "commands are registered"
+        "commands registered"
     );
     Ok(())
 }

@@ -35,8 +35,8 @@ const REST: &str = "answer.txt";
 
 /// Said where something is left out: as long as the work goes on, after that, and where no file takes it.
 const MORE: &str = "…";
-const ATTACHED: &str = "… the whole answer is in `answer.txt`";
-const TOO_LARGE: &str = "… the whole answer is too large to be sent here";
+const ATTACHED: &str = "… Full answer in `answer.txt`";
+const TOO_LARGE: &str = "… The full answer is too large to send here";
 
 /// What was drawn.
 pub(crate) struct Drawn {

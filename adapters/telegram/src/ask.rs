@@ -62,9 +62,9 @@ impl Hub {
 
         let text = match ended {
             None | Some(Ended::Lost(_)) => {
-                "The answer to this is for you alone. Write to me in a chat of our own first, and ask there."
+                "This answer is private. Start a direct chat with me first."
             }
-            Some(_) => "The answer is in our own chat.",
+            Some(_) => "I sent the answer to our direct chat.",
         };
 
         self.say(&caller, &note("Private", text), Vec::new()).await;
@@ -84,7 +84,7 @@ impl Hub {
             self.chat.choice(lines).await
         };
         let mut spot = Spot::new(self, caller.place.clone());
-        // Why it was not taken is in the log.
+        // The reason is logged where sending fails.
         let _ = self
             .chat
             .tell(document, &buttons, caller.place.room(), &mut spot)
@@ -101,7 +101,7 @@ impl Hub {
         match files::fetch(self, file).await {
             Ok(text) => self.ask(caller, input_with(&missing, &text)).await,
             Err(why) => {
-                let document = Document::new("This file cannot be read", why, Severity::Bad);
+                let document = Document::new("Could not read the file", why, Severity::Bad);
                 self.say(&caller, &document, Vec::new()).await;
             }
         }

@@ -55,7 +55,7 @@ impl Hub {
         }
 
         if argument.message {
-            document.text("Reply to this with the text, or with a file.");
+            document.text("Reply to this message with the text or a file.");
         }
 
         let asking = self.asking(caller.place.chat);
@@ -85,7 +85,7 @@ impl Hub {
             };
             let key = key(caller.place.chat, asked);
             if let Err(error) = self.store.put(PROMPTS, &key, &prompt, KEEP_PROMPTS).await {
-                tracing::error!(%error, "a reply to this will not be understood");
+                tracing::error!(%error, "could not persist a prompt; replies to it will not be recognized");
             }
         }
 

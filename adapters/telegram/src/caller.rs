@@ -1,10 +1,10 @@
-//! Who asks, and where the answer goes.
+//! The requesting user and the conversation.
 
 use netvane_chat::Unkept;
 
 use crate::place::Place;
 
-/// Who asks, and where the answer goes.
+/// The requesting user and the conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) place: Place,

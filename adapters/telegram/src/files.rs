@@ -32,12 +32,15 @@ pub(crate) fn is_mail(file: &Document) -> bool {
 pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> {
     let size = file.file.size;
     if size > MOST_GIVEN && size != u32::MAX {
-        return Err("Telegram gives me files of at most 20 MB. Send the headers as text.".into());
+        return Err(
+            "The file is too large: Telegram limits bots to 20 MB. Send the headers as text."
+                .into(),
+        );
     }
 
     let too_large = || {
         format!(
-            "At most {} KiB are read. Send the headers as text.",
+            "The file is too large (max {} KiB). Send the headers as text.",
             MOST_READ >> 10
         )
     };
@@ -48,15 +51,18 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
 
     let found = call(hub.bot.get_file(file.file.id.clone())).await;
     let path = found
-        .map_err(|error| format!("Telegram did not give the file: {}", told(&error)))?
+        .map_err(|error| format!("Could not download the file: {}", told(&error)))?
         .path;
     let read = async {
         let mut stream = hub.bot.download_file_stream(&path);
         let mut bytes = Vec::new();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|error| {
-                tracing::debug!(error = error.without_url().to_string(), "a file broke off");
-                "The file did not arrive whole. Try again.".to_owned()
+                tracing::debug!(
+                    error = error.without_url().to_string(),
+                    "file download interrupted"
+                );
+                "The file download was interrupted. Please try again.".to_owned()
             })?;
             bytes.extend_from_slice(&chunk);
             if bytes.len() > MOST_READ {
@@ -68,7 +74,7 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
 
     let bytes = timeout(DOWNLOAD, read)
         .await
-        .unwrap_or_else(|_| Err("The file did not arrive in time. Try again.".into()))?;
+        .unwrap_or_else(|_| Err("The file download timed out. Please try again.".into()))?;
 
     if bytes.is_empty() {
         Err("The file is empty.".into())

@@ -183,7 +183,7 @@ pub(crate) async fn call<T>(
         Err(_) => {
             let error = std::io::Error::new(
                 std::io::ErrorKind::TimedOut,
-                "Telegram did not answer in time",
+                "Telegram did not respond in time",
             );
             Err(RequestError::Io(Arc::new(error)))
         }
@@ -215,14 +215,14 @@ fn is_lasting(error: &ApiError) -> bool {
 /// A fault in words that hold neither the token nor a page of HTML.
 pub(crate) fn told(error: &RequestError) -> String {
     match error {
-        RequestError::InvalidJson { .. } => {
-            "Telegram answered with something that is not JSON".into()
-        }
+        RequestError::InvalidJson { .. } => "invalid response from Telegram (not JSON)".into(),
         RequestError::Network(error) if error.is_timeout() => {
-            "Telegram did not answer in time".into()
+            "Telegram did not respond in time".into()
         }
-        RequestError::Network(error) if error.is_connect() => "Telegram cannot be reached".into(),
-        RequestError::Network(_) => "the connection to Telegram broke".into(),
+        RequestError::Network(error) if error.is_connect() => {
+            "could not connect to Telegram".into()
+        }
+        RequestError::Network(_) => "connection to Telegram lost".into(),
         RequestError::Io(error) => error.to_string(),
         RequestError::Api(ApiError::Unknown(text)) => text.clone(),
         other => other.to_string(),
@@ -280,7 +280,7 @@ mod tests {
         let error = call(std::future::pending::<Result<(), _>>())
             .await
             .expect_err("no answer");
-        assert_eq!(told(&error), "Telegram did not answer in time");
+        assert_eq!(told(&error), "Telegram did not respond in time");
         assert!(matches!(trouble(&error), Trouble::Passing(_)));
     }
 
@@ -291,9 +291,6 @@ mod tests {
             source: Arc::new(source),
             raw: "<html>502</html>".into(),
         };
-        assert_eq!(
-            told(&error),
-            "Telegram answered with something that is not JSON"
-        );
+        assert_eq!(told(&error), "invalid response from Telegram (not JSON)");
     }
 }

@@ -64,7 +64,7 @@ impl Hub {
                         sort: Sort::FollowUp,
                     };
                     let article =
-                        article(&id, &document).description("Send it; the answer follows");
+                        article(&id, &document).description("Send this to run the lookup");
                     InlineQueryResultArticle {
                         reply_markup: keyboard(std::iter::empty(), &[button], true),
                         ..article
@@ -81,7 +81,7 @@ impl Hub {
             .is_personal(true);
 
         if let Err(error) = call(answer).await {
-            tracing::debug!(?error, "a query was not answered");
+            tracing::debug!(?error, "answerInlineQuery failed");
         }
 
         self.chat.handled(&update).await;
@@ -143,7 +143,7 @@ impl Hub {
 }
 
 fn private() -> Document {
-    let text = "The answer to this is for you alone. Ask it in a chat with me.";
+    let text = "This answer is private. Use it in a direct chat with me.";
     Document::new("Private", text, Severity::Neutral)
 }
 

@@ -53,7 +53,7 @@ async fn write_scope(
             .scope(scope.clone()),
     )
     .await?;
-    tracing::info!(?scope, "the menu of commands was written");
+    tracing::info!(?scope, "command menu updated");
     Ok(())
 }
 

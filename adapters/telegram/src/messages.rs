@@ -129,13 +129,17 @@ impl Hub {
         match (targets.as_slice(), lines.is_empty()) {
             (_, true) => self.say(&caller, &hint(registry), Vec::new()).await,
             ([only], _) => {
-                let mut document = note("What about it?", "");
+                let mut document = note("What would you like to know?", "");
                 document.field("Found", Cell::domain(&only.text));
                 self.say(&caller, &document, lines).await;
             }
             _ => {
-                self.say(&caller, &note("What about these?", ""), lines)
-                    .await
+                self.say(
+                    &caller,
+                    &note("Several targets found. Pick one.", ""),
+                    lines,
+                )
+                .await
             }
         }
     }

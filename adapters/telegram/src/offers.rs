@@ -56,8 +56,8 @@ pub(crate) fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, St
 /// How to ask, from the registry's own examples.
 pub(crate) fn hint(registry: &Registry) -> Document {
     let mut document = note(
-        "Ask me about the network",
-        "Send a command, a name or an address. For example:",
+        "Network lookups",
+        "Send a command, a domain or an IP address. For example:",
     );
     let examples = registry
         .entries()
@@ -69,7 +69,7 @@ pub(crate) fn hint(registry: &Registry) -> Document {
         .map(|example| format!("/{example}"))
         .collect();
     document.code(lines.join("\n"));
-    document.text("The menu beside the text field lists all commands.");
+    document.text("The menu next to the text field lists all commands.");
     document
 }
 

@@ -149,7 +149,9 @@ impl Spot {
             }
             Err(RequestError::MigrateToChatId(chat)) => {
                 (self.place.chat, self.place.message, self.place.reply_to) = (chat.0, None, None);
-                Err(Trouble::Passing("the group has another number now".into()))
+                Err(Trouble::Passing(
+                    "the group was migrated to a new chat ID".into(),
+                ))
             }
             Err(error) => Err(trouble(&error)),
         }
@@ -264,7 +266,7 @@ impl Outlet for Sheet<'_> {
 fn attempt(sent: Result<(), Trouble>) -> Result<(), Trouble> {
     match sent {
         Err(Trouble::Lasting(why)) => {
-            tracing::debug!(why, "a file was not taken");
+            tracing::debug!(why, "platform rejected a file");
             Ok(())
         }
         other => other,

@@ -34,7 +34,7 @@ const KEEPING: Duration = Duration::from_millis(250);
 
 /// A token that Telegram does not take is told like this.
 pub(crate) const REFUSED: &str =
-    "Telegram refuses the token; set telegram.token to the one that @BotFather gave";
+    "Telegram rejected the token; set telegram.token to the one from @BotFather";
 
 /// Tries lie at most this far apart.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Buttons that someone pressed.
+//! Callback queries: presses of inline buttons.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::{
     render::file_name,
 };
 
-const NOT_YOURS: &str = "Only the one who asked, or an administrator, can cancel this.";
-const EXPIRED: &str = "This button is too old. Please ask again.";
+const NOT_YOURS: &str = "Only the requester or an admin can cancel.";
+const EXPIRED: &str = "This button has expired.";
 
 impl Hub {
     /// Does what a button says; its presser is answered at once.
@@ -141,7 +141,7 @@ impl Hub {
                     text,
                 };
                 let document = reply.rendition.document();
-                // Why it was not taken is in the log.
+                // The reason is logged where sending fails.
                 let _ = self
                     .chat
                     .tell(document, &[], place.room(), &mut sheet)

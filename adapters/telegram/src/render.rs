@@ -19,11 +19,11 @@ const MOST_FOLDED: usize = 2400;
 const MOST_SUMMARY: usize = 600;
 const MOST_WARNINGS: usize = 900;
 
-const REST: &str = "\n\n… the rest is in the file.";
+const REST: &str = "\n\n… Full answer in the file.";
 const MORE: &str = "\n\n…";
 /// Said of what a file holds, and of what none can hold.
 const IN_FILE: &str = " is in the file.";
-const TOO_LONG: &str = " is too long to be shown here.";
+const TOO_LONG: &str = " is too long to show here.";
 
 /// One message, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,7 +31,7 @@ pub(crate) const PATH: &str = "/hooks/telegram";
 
 const SECRET: &str = "x-telegram-bot-api-secret-token";
 
-/// Updates are far smaller.
+/// Upper bound of an update in bytes; real ones are far smaller.
 const MOST_BYTES: usize = 1 << 20;
 
 /// A full house is told to Telegram after this time; it delivers again. The last call at the end may take as long.

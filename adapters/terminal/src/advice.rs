@@ -1,4 +1,4 @@
-//! What is wrong with the settings on this machine, for the user who runs this: the part of `config check` that looks at
+//! Checks the settings against this machine, as the current user: the part of `config check` that looks at
 //! files and permissions. Nothing is written, and nothing is sent.
 
 use std::{
@@ -20,13 +20,13 @@ use crate::{
     system::{self, Taken, may_write, mode, user},
 };
 
-/// Databases of places are published each week or month.
+/// Geo databases are published weekly or monthly; older than this, they are reported.
 const OLD: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 
-/// What the next start of the machine empties.
+/// Directories that are usually emptied at boot.
 const FLEETING: [&str; 4] = ["/tmp", "/run", "/var/run", "/dev/shm"];
 
-/// Everything that keeps a service with these settings from starting.
+/// Fails if a service with these settings cannot start; lists all reasons.
 pub(crate) fn refuse(settings: &Settings) -> anyhow::Result<()> {
     let faults: Vec<String> = audit(&settings.audit)
         .into_iter()
@@ -39,25 +39,25 @@ pub(crate) fn refuse(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same before there is a service: it also tries what the service then does anyway.
+/// Like [`refuse`], and also tries to listen and to build the runtime, which the service does itself.
 pub(crate) fn check(settings: &Settings) -> anyhow::Result<()> {
     refuse(settings)?;
     if let Some(fault) = listening(&settings.http.listen) {
         bail!("{fault}");
     }
-    // The checking user may be another one than the server's, and must not leave a file that the server cannot write.
+    // The check may run as another user; it must not create an audit file that the service cannot write.
     let unrecorded = without_audit(settings.clone());
     Engine::new(&unrecorded)?.runtime().check()?;
     Ok(())
 }
 
-/// For what is no service: the record is the service's.
+/// Disables the audit log; only the service writes it.
 pub(crate) fn without_audit(mut settings: Settings) -> Settings {
     settings.audit.directory.clear();
     settings
 }
 
-/// What an operator should know although the service starts.
+/// Problems that do not keep the service from starting.
 pub(crate) fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut told = almost_settings(names);
@@ -74,7 +74,7 @@ pub(crate) fn warnings(settings: &Settings, file: Option<&Path>) -> Vec<String> 
     told
 }
 
-/// Whether this user could write here: of what does not exist yet, where it would be made.
+/// Whether this user can write to `path`, or create it if it does not exist.
 fn is_writable(path: &Path) -> bool {
     let mut there = path;
     while !there.exists() {
@@ -83,7 +83,7 @@ fn is_writable(path: &Path) -> bool {
         };
         there = parent;
     }
-    // What has to be a directory may be a file, or lie below one.
+    // The nearest existing ancestor may be a file; nothing can be created below it.
     (there == path || there.is_dir()) && may_write(there)
 }
 
@@ -98,7 +98,7 @@ fn audit(settings: &Audit) -> Option<String> {
     if directory.exists() && !directory.is_dir() || !is_writable(directory) {
         let place = directory.display();
         return Some(format!(
-            "audit.directory: {place}: the user of this process ({user}) cannot write there; the unit of deploy/ may write below /var/lib/netvane only"
+            "audit.directory: {place}: not writable by user {user}; the systemd unit in deploy/ allows writing below /var/lib/netvane only"
         ));
     }
 
@@ -113,7 +113,7 @@ fn audit(settings: &Audit) -> Option<String> {
 
     (!is_writable(&latest)).then(|| {
         format!(
-            "audit.directory: {}: another user made this file, and the one of this process ({user}) cannot write it; give it away with chown",
+            "audit.directory: {}: not writable by user {user} (created by another user); fix with chown",
             latest.display()
         )
     })
@@ -121,31 +121,31 @@ fn audit(settings: &Audit) -> Option<String> {
 
 fn authorities(files: &[String]) -> Vec<String> {
     let told = |file: &String| {
-        // Unreadable files are reported, with the reason, by the code that reads them.
+        // Unreadable files are reported where they are loaded, with the reason.
         let text = fs::read(file).ok()?;
         let has = |what: &str| String::from_utf8_lossy(&text).contains(what);
         (!has("-----BEGIN CERTIFICATE-----"))
-            .then(|| format!("tls.ca_files: {file}: there is no certificate in it; PEM is wanted"))
+            .then(|| format!("tls.ca_files: {file}: expected PEM certificates, found none"))
     };
     files.iter().filter_map(told).collect()
 }
 
-/// Whether the address could be taken. One that is in use may be this service's own.
+/// Whether the service can listen on the address. One in use may belong to the running service.
 fn listening(listen: &str) -> Option<String> {
     let address: SocketAddr = listen.parse().ok()?;
     match system::try_address(address)? {
         Taken::Forbidden => Some(format!(
-            "http.listen: {address}: the user of this process ({}) may not listen at this port; take one from 1024 on, and put a reverse proxy in front",
+            "http.listen: {address}: permission denied for user {}; use port 1024 or higher behind a reverse proxy",
             user()
         )),
         Taken::Foreign if !address.ip().is_loopback() => Some(format!(
-            "http.listen: {address}: this is no address of this machine"
+            "http.listen: {address}: not an address of this machine"
         )),
         Taken::Foreign => None,
     }
 }
 
-/// The settings' file, and the one with variables that the units read beside it.
+/// Checks the configuration file and the `.env` file beside it, which the systemd units read.
 fn readable_secrets(settings: &Settings, file: &Path) -> Option<String> {
     let is_open = |path: &Path| mode(path).is_some_and(|mode| mode & 0o004 != 0);
     let holds = |path: &Path| {
@@ -164,9 +164,7 @@ fn readable_secrets(settings: &Settings, file: &Path) -> Option<String> {
             let key = holds(path)?;
             Some((path.display(), key))
         })?;
-    Some(format!(
-        "{key}: stands in {path}, which its mode lets everybody read; chmod 640, or 600"
-    ))
+    Some(format!("{key}: {path} is world-readable; chmod 640"))
 }
 
 fn state(settings: &Settings) -> Option<String> {
@@ -177,19 +175,19 @@ fn state(settings: &Settings) -> Option<String> {
     let parts = parts.join(", ");
     let Some(place) = store::place(&settings.state.directory) else {
         return Some(format!(
-            "state.directory: not set, and there is neither STATE_DIRECTORY nor HOME, so a restart forgets what is open ({parts})"
+            "state.directory: not set, and neither STATE_DIRECTORY nor HOME is set; pending work is lost on restart ({parts})"
         ));
     };
     let shown = place.display();
     if !is_writable(&place) || !is_writable(&place.join("state.redb")) {
         let user = user();
         return Some(format!(
-            "state.directory: {shown}: the user of this process ({user}) cannot write there, so these do not start: {parts}"
+            "state.directory: {shown}: not writable by user {user}; these do not start: {parts}"
         ));
     }
     FLEETING.iter().any(|fleeting| place.starts_with(fleeting)).then(|| {
         format!(
-            "state.directory: {shown}: emptied when the machine starts, and with it what is open ({parts})"
+            "state.directory: {shown}: on tmpfs or emptied at boot; pending work is lost on reboot ({parts})"
         )
     })
 }
@@ -199,7 +197,7 @@ fn readable_audit(settings: &Audit) -> Option<String> {
     let open = mode(directory).is_some_and(|mode| mode & 0o005 == 0o005);
     open.then(|| {
         format!(
-            "audit.directory: {}: everybody may read who asked what; chmod 750",
+            "audit.directory: {}: world-readable; it shows who looked up what; chmod 750",
             directory.display()
         )
     })
@@ -216,7 +214,7 @@ fn old_data((key, file): (&str, &String)) -> Option<String> {
     (age > OLD).then(|| {
         let days = age.as_secs() / (24 * 60 * 60);
         format!(
-            "geo.{key}: {file} is {days} days old; set geo.{key}_url and enable netvane-data.timer, or replace it yourself"
+            "geo.{key}: {file} is {days} days old; set geo.{key}_url and enable netvane-data.timer, or replace the file manually"
         )
     })
 }
@@ -224,7 +222,7 @@ fn old_data((key, file): (&str, &String)) -> Option<String> {
 fn ping() -> Option<String> {
     (!system::may_ping()).then(|| {
         format!(
-            "ping: the user of this process ({}) may send no ICMP echo, so `ping` measures with TCP connections; set net.ipv4.ping_group_range, or give CAP_NET_RAW",
+            "ping: user {} may not send ICMP echo requests, so `ping` uses TCP connections; set net.ipv4.ping_group_range or grant CAP_NET_RAW",
             user()
         )
     })
@@ -255,7 +253,7 @@ mod tests {
         assert_eq!(listening("127.0.0.1:0"), None);
         assert_eq!(
             listening("192.0.2.1:8080").as_deref(),
-            Some("http.listen: 192.0.2.1:8080: this is no address of this machine")
+            Some("http.listen: 192.0.2.1:8080: not an address of this machine")
         );
     }
 }

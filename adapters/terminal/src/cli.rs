@@ -1,4 +1,4 @@
-//! What may stand on the command line. Lookups are read by the engine's own grammar, not here.
+//! Command-line arguments. The engine's own grammar parses lookups.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::{
     serve,
 };
 
-/// Network answers: `netvane mx example.com`. Ask `netvane help` for all commands.
+/// Network lookups. Example: `netvane mx example.com`. See `netvane help`.
 #[derive(Debug, Parser)]
 #[command(name = "netvane", version = env!("NETVANE_VERSION"), disable_help_subcommand = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -25,28 +25,28 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Start every adapter that is configured; HTTP always.
+    /// Run the server (HTTP plus configured chats).
     Serve,
-    /// List all commands; with --json for programs.
+    /// List all commands; --json prints the registry for programs.
     Commands,
-    /// Look at the settings.
+    /// Check or show the configuration.
     Config {
         #[command(subcommand)]
         what: ConfigAction,
     },
-    /// Make keys for the HTTP API.
+    /// Create keys for the HTTP API.
     Key {
         #[command(subcommand)]
         what: KeyAction,
     },
-    /// Look after the geo databases.
+    /// Manage geo databases.
     Data {
         #[command(subcommand)]
         what: DataAction,
     },
     /// Print a completion script.
     Completions {
-        /// For this shell.
+        /// The shell to generate the script for.
         shell: clap_complete::Shell,
     },
     /// Print the manual page, in roff.
@@ -59,32 +59,32 @@ enum Action {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum ConfigAction {
-    /// Say what is wrong with the settings, if anything, and what would be better otherwise.
+    /// Validate the configuration and print warnings.
     Check {
-        /// Only what keeps a service from starting: no warnings.
+        /// Report errors only, no warnings.
         #[arg(long)]
         quiet: bool,
     },
-    /// Print the settings in force.
+    /// Print the effective configuration.
     Show,
 }
 
 #[derive(Debug, Clone, Subcommand)]
 enum KeyAction {
-    /// Print a new key, and its entry for the settings.
+    /// Create a key and print its configuration entry.
     New(NewKey),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum DataAction {
-    /// Say which databases are in use and how old they are.
+    /// Show the databases in use and their age.
     Status,
-    /// Fetch fresh databases, verify them, and put them in place.
+    /// Download current databases, verify them and install them.
     Update,
 }
 
 impl Cli {
-    /// Does what was asked; an error is a mistake on the command line or in the settings.
+    /// Runs the subcommand. Fails on invalid arguments or settings.
     pub(crate) fn run(mut self) -> anyhow::Result<ExitCode> {
         match self.action {
             Action::Lookup(words) => {
@@ -133,16 +133,16 @@ impl ConfigAction {
     }
 }
 
-/// What is said of settings that can be used.
+/// Formats the output of `config check` for valid settings.
 fn checked(warnings: &[String]) -> String {
     let all: String = warnings
         .iter()
         .map(|warning| format!("warning: {warning}\n"))
         .collect();
     let end = if all.is_empty() {
-        "The settings are in order."
+        "The configuration is valid."
     } else {
-        "The settings can be used."
+        "The configuration is valid, with warnings."
     };
     format!("{all}{end}\n")
 }
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_lookup_is_in_the_manual() {
+    fn manual_lists_every_lookup() {
         let engine = Engine::new(&Settings::default()).unwrap();
         let page = man::page(Cli::command(), engine.registry()).unwrap();
         let page = String::from_utf8(page).unwrap();
@@ -222,16 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn warnings_stand_before_what_they_come_to() {
-        assert_eq!(checked(&[]), "The settings are in order.\n");
+    fn prints_warnings_before_the_verdict() {
+        assert_eq!(checked(&[]), "The configuration is valid.\n");
         assert_eq!(
             checked(&["a: b".into(), "c".into()]),
-            "warning: a: b\nwarning: c\nThe settings can be used.\n"
+            "warning: a: b\nwarning: c\nThe configuration is valid, with warnings.\n"
         );
     }
 
     #[test]
-    fn the_command_line_is_consistent_with_every_lookup_in_it() {
+    fn completion_commands_are_valid() {
         with_lookups().unwrap().debug_assert();
     }
 }

@@ -11,11 +11,11 @@ use netvane_core::{
 
 use crate::{output::print, unpack};
 
-/// A city database is about 130 MB; this bounds what a wrong address could send.
+/// Upper bound of a download in bytes; a city database has about 130 MB.
 const MAX_DOWNLOAD: usize = 1 << 30;
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Which databases are in use, from where, and how old they are.
+/// Prints the databases in use, their source and age.
 pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode> {
     let path = |text: &str| (!text.is_empty()).then(|| text.into());
     let Geo { city, asn, .. } = &settings.geo;
@@ -35,13 +35,13 @@ pub(crate) fn status(settings: &Settings, json: bool) -> anyhow::Result<ExitCode
 
     let shown = |path: &str| {
         if path.is_empty() {
-            "shipped with the program".to_owned()
+            "built in".to_owned()
         } else {
             path.to_owned()
         }
     };
 
-    let mut text = format!("Places:   {}\nNetworks: {}\n", shown(city), shown(asn));
+    let mut text = format!("City:     {}\nNetworks: {}\n", shown(city), shown(asn));
 
     for database in databases.iter() {
         let built = database.built.as_deref().unwrap_or("at an unknown time");
@@ -73,7 +73,7 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
 
     if wanted.is_empty() {
         bail!(
-            "nothing to fetch: set geo.city_url or geo.asn_url, and geo.city or geo.asn for where the file goes"
+            "nothing to download: set geo.city_url or geo.asn_url, and geo.city or geo.asn as the target file"
         );
     }
 
@@ -84,13 +84,13 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
 
     for (path, url) in wanted {
         if path.is_empty() {
-            bail!("a fetched database has no place to go: set geo.city or geo.asn to a file name");
+            bail!("no target file for the database: set geo.city or geo.asn");
         }
 
         let url = url.replace(MONTH, &this_month());
         let fetched = runtime.block_on(net.http.get(&url, "*/*", MAX_DOWNLOAD, PATIENCE))?;
         if fetched.status != 200 {
-            bail!("{} answered HTTP {}", fetched.host, fetched.status);
+            bail!("{} returned HTTP {}", fetched.host, fetched.status);
         }
 
         let not_replaced = || format!("{path} was not replaced");
@@ -98,7 +98,7 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         geo::install(Path::new(path), |file| file.write_all(&database))
             .with_context(not_replaced)?;
         print(&format!(
-            "{path}: {} bytes from {}, verified and in place\n",
+            "{path}: {} bytes from {}, verified and installed\n",
             database.len(),
             fetched.host
         ));

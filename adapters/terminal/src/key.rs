@@ -6,21 +6,21 @@ use netvane_core::settings::keys::{ApiKey, Scope};
 
 use crate::output::print;
 
-/// What a new key is to be.
+/// Options of `netvane key new`.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct NewKey {
-    /// Whose it is. A second key of the same name replaces the first one, both valid meanwhile.
+    /// Name of the client. For rotation, add a second key with the same name; both are valid until one is removed.
     #[arg(long)]
     name: Option<String>,
-    /// What it may be used for: ask, batch or callback; all, unless given.
+    /// Allowed use: ask, batch or callback (default: all).
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<Scope>,
-    /// The first day (UTC) on which it is of no use any more, such as 2027-01-31.
+    /// First day (UTC) on which the key is invalid, such as 2027-01-31.
     #[arg(long, value_name = "DAY")]
     expires: Option<String>,
 }
 
-/// Prints a new key, which nobody can print again, and its entry for the settings.
+/// Prints a new key and its configuration entry. The key itself is not stored.
 pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
     let NewKey {
         name,
@@ -33,7 +33,7 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
     let expires = match expires {
         Some(day) => Some(
             day.parse()
-                .map_err(|_| anyhow::anyhow!("--expires is a day such as 2027-01-31"))?,
+                .map_err(|_| anyhow::anyhow!("--expires: expected a date such as 2027-01-31"))?,
         ),
         None => None,
     };

@@ -36,7 +36,7 @@ pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8
 
     roff.control("SH", ["LOOKUPS"]);
     roff.text([roman(
-        "Hyphens may stand for the underscores. Options may also be written NAME=VALUE.",
+        "Hyphens may be used instead of underscores. Options may also be written NAME=VALUE.",
     )]);
     for entry in registry.entries() {
         describe_lookup(&mut roff, entry);

@@ -216,7 +216,7 @@ mod tests {
     use crate::output::Color;
 
     #[test]
-    fn words_keep_their_borders() {
+    fn quotes_arguments_with_spaces() {
         let joined = |words: &[&str]| {
             line(
                 &words
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_pointed_at() {
+    fn usage_errors_underline_the_mistake() {
         let output = Output {
             json: false,
             markdown: false,

@@ -26,15 +26,15 @@ pub(crate) struct Output {
     /// Print the reply as Markdown.
     #[arg(long, global = true, conflicts_with = "json")]
     pub markdown: bool,
-    /// Use colour.
+    /// Use colors.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Read settings from this file.
+    /// Read the configuration from this file.
     #[arg(long, global = true, env = "NETVANE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
-/// When to use colour.
+/// When to write colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     /// On a terminal, unless NO_COLOR is set.
@@ -74,7 +74,7 @@ impl Output {
                 "--config" => self.config = Some(value()?.into()),
                 "--color" => {
                     self.color = Color::from_str(&value()?, true)
-                        .map_err(|_| anyhow::anyhow!("--color is auto, always or never"))?
+                        .map_err(|_| anyhow::anyhow!("--color: expected auto, always or never"))?
                 }
                 "--help" | "-h" if left.len() == 1 => left.insert(0, "help".into()),
                 _ => left.push(word),
@@ -82,13 +82,13 @@ impl Output {
         }
 
         if self.json && self.markdown {
-            bail!("--json and --markdown exclude each other");
+            bail!("--json and --markdown cannot be used together");
         }
 
         Ok(left)
     }
 
-    /// The settings in force.
+    /// Loads the effective settings.
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
         Ok(Settings::load(self.config.as_deref(), std::env::vars())?)
     }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn options_may_stand_among_the_words_of_a_lookup() {
+    fn accepts_options_among_the_arguments_of_a_lookup() {
         let (output, left) = taken(&[
             "mx",
             "--json",
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn behind_two_hyphens_nothing_is_an_option() {
+    fn double_hyphen_ends_options() {
         let (output, left) = taken(&["ua", "--", "--json", "--color"]).expect("words");
         assert!(!output.json);
         assert_eq!(left, ["ua", "--", "--json", "--color"]);
     }
 
     #[test]
-    fn help_behind_a_command_asks_about_it() {
+    fn help_flag_after_a_command_shows_its_help() {
         let (_, left) = taken(&["mx", "--help"]).expect("words");
         assert_eq!(left, ["help", "mx"]);
         let (_, left) = taken(&["mx", "a.example", "-h"]).expect("words");
@@ -158,14 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_its_value_or_excludes_another_is_told() {
+    fn rejects_missing_values_and_conflicting_options() {
         for (words, why) in [
             (&["mx", "--color"][..], "`--color` needs a value"),
             (&["mx", "--config"], "`--config` needs a value"),
-            (&["mx", "--color=blue"], "--color is auto, always or never"),
+            (
+                &["mx", "--color=blue"],
+                "--color: expected auto, always or never",
+            ),
             (
                 &["mx", "--json", "--markdown"],
-                "--json and --markdown exclude each other",
+                "--json and --markdown cannot be used together",
             ),
         ] {
             assert_eq!(taken(words).err().as_deref(), Some(why), "{words:?}");

@@ -33,7 +33,7 @@ pub(crate) fn run(
     advice::refuse(&settings)?;
     let (_log, level) = log::start(&settings)?;
     let told = Told::new(file, &settings);
-    system::no_core_files().context("cannot turn core files off")?;
+    system::no_core_files().context("could not disable core dumps")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -65,7 +65,7 @@ pub(crate) fn run(
         let (chats, hooks) = start_chats(&settings, &engine, store.as_ref(), &shutdown)?;
         netvane_webhook::serve(engine.clone(), http, metrics, store, hooks, shutdown)
             .await
-            .with_context(|| format!("cannot serve HTTP on {}", settings.http.listen))?;
+            .with_context(|| format!("could not listen on {} (HTTP)", settings.http.listen))?;
 
         // They end by themselves, when what they are answering is answered.
         chats.close();
@@ -78,7 +78,7 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the operator was told of the settings: each thing once.
+/// Warnings about the settings that were logged already, so that each is logged once.
 struct Told {
     file: Option<PathBuf>,
     warnings: Vec<String>,
@@ -94,7 +94,7 @@ impl Told {
         told
     }
 
-    /// What is new. What is mended may come back, and is new then.
+    /// Logs new warnings. A fixed problem that comes back is logged again.
     fn tell(&mut self, settings: &Settings) {
         let warnings = advice::warnings(settings, self.file.as_deref());
         for warning in warnings
@@ -164,7 +164,7 @@ fn start_chats(
     Ok((chats, hooks))
 }
 
-/// Replaced databases are taken up without a restart.
+/// Reloads replaced databases without a restart.
 async fn follow_data(engine: Engine) {
     let mut ticks = tokio::time::interval(LOOK_AT_DATA);
     loop {
@@ -174,7 +174,7 @@ async fn follow_data(engine: Engine) {
     }
 }
 
-/// Takes up changed settings at each SIGHUP. A bad file is refused whole, and the old settings stay.
+/// Reloads the settings on SIGHUP. If they are invalid, the previous ones stay in force.
 fn follow_settings(
     engine: Engine,
     started_with: Settings,
@@ -204,19 +204,19 @@ fn follow_settings(
 
             match taken_up.await {
                 Ok(Ok(waiting)) if waiting.is_empty() => {
-                    tracing::info!("the settings were read again")
+                    tracing::info!("settings reloaded")
                 }
                 Ok(Ok(waiting)) => tracing::warn!(
                     sections = waiting.join(", "),
-                    "the settings were read again; changes in these sections need a restart"
+                    "settings reloaded; changes in these sections need a restart"
                 ),
                 Ok(Err(error)) => {
                     tracing::error!(
                         error = format!("{error:#}"),
-                        "the settings are refused; the old ones stay"
+                        "invalid settings, keeping the previous ones"
                     )
                 }
-                Err(error) => tracing::error!(%error, "the settings could not be read again"),
+                Err(error) => tracing::error!(%error, "settings reload failed"),
             }
         }
     })

@@ -19,7 +19,7 @@ pub(crate) fn database(fetched: Vec<u8>, most: usize) -> anyhow::Result<Vec<u8>>
     if is_tar(&plain) {
         of_archive(&plain)
             .map(<[u8]>::to_vec)
-            .context("no .mmdb file is in the archive")
+            .context("the archive contains no .mmdb file")
     } else {
         Ok(plain)
     }
@@ -31,9 +31,9 @@ fn inflated(fetched: &[u8], most: usize) -> anyhow::Result<Vec<u8>> {
     MultiGzDecoder::new(fetched)
         .take(bound)
         .read_to_end(&mut plain)
-        .context("its gzip is broken")?;
+        .context("invalid gzip data")?;
     if plain.len() > most {
-        bail!("unpacked it is larger than {most} bytes");
+        bail!("larger than {most} bytes when unpacked");
     }
     Ok(plain)
 }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_gives_the_same() {
+    fn reads_plain_gzip_and_tar() {
         let archive = [
             member("GeoLite2-City_20261127/COPYRIGHT.txt", &[b'c'; 600]),
             member("GeoLite2-City_20261127/GeoLite2-City.mmdb", b"the database"),
@@ -104,25 +104,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_or_too_large_is_told() {
+    fn rejects_broken_and_oversized_archives() {
         let told =
             |fetched: Vec<u8>| format!("{:#}", database(fetched, MOST).expect_err("refused"));
         assert_eq!(
             told(member("README", b"x")),
-            "no .mmdb file is in the archive"
+            "the archive contains no .mmdb file"
         );
         let mut cut = member("a.mmdb", &[7; 700]);
         cut.truncate(BLOCK + 600);
-        assert_eq!(told(cut), "no .mmdb file is in the archive");
+        assert_eq!(told(cut), "the archive contains no .mmdb file");
         let mut lying = member("README", b"x");
         lying[124..135].fill(b'7');
-        assert_eq!(told(lying), "no .mmdb file is in the archive");
+        assert_eq!(told(lying), "the archive contains no .mmdb file");
         assert_eq!(
             told(gzip(&[0; MOST + 1])),
-            "unpacked it is larger than 4096 bytes"
+            "larger than 4096 bytes when unpacked"
         );
         let mut broken = gzip(b"the database");
         broken.truncate(broken.len() - 6);
-        assert!(told(broken).starts_with("its gzip is broken"));
+        assert!(told(broken).starts_with("invalid gzip data"));
     }
 }

@@ -125,5 +125,5 @@ impl Caller {
 
 /// Said of a button whose state is gone.
 pub(super) fn expired() -> Document {
-    note("Expired", "This button is too old. Please ask again.")
+    note("Expired", "This button has expired.")
 }

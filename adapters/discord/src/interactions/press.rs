@@ -1,4 +1,4 @@
-//! Buttons that someone pressed.
+//! Callback queries: presses of inline buttons.
 
 use netvane_chat::{Press, Pressed, Question, note, problem};
 use netvane_core::{
@@ -49,7 +49,7 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
             caller.handled(bot).await;
         }
         Pressed::NotYours => {
-            let text = "Only who asked can cancel this, or a moderator.";
+            let text = "Only the requester or an admin can cancel.";
             caller.hidden(true).say(bot, &note("Not yours", text)).await;
         }
         Pressed::Expired => caller.hidden(true).say(bot, &expired()).await,
@@ -97,7 +97,7 @@ async fn raw(bot: &Bot, caller: &Caller, input: Input) {
     let document = match bot.chat.raw(input.clone(), caller.who.clone()).await {
         Ok(reply) => {
             let answer = reply.rendition.document();
-            let mut document = note(&answer.title, "The whole answer, as text and as data.");
+            let mut document = note(&answer.title, "The full answer as text and JSON.");
             let files = [
                 (
                     "txt",

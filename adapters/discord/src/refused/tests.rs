@@ -68,7 +68,7 @@ fn a_refusal_is_told_with_what_discord_says_of_it() {
                 wait: Duration::from_millis(1490),
                 everywhere: true,
             },
-            "Discord asks to wait for 1.5 s",
+            "rate-limited by Discord; retry in 1.5 s",
         ),
         (status(0), "status 404: Unknown Message"),
         (status(10008), "status 404, code 10008: Unknown Message"),

@@ -109,7 +109,7 @@ fn what_does_not_fit_is_attached() {
     let description = embed["description"].as_str().expect("text");
     assert!(description.contains("`record 0") && length(description) <= DESCRIPTION);
     assert!(
-        description.ends_with("… the whole answer is in `answer.txt`"),
+        description.ends_with("… Full answer in `answer.txt`"),
         "{description}"
     );
     assert!(!description.contains("after it"), "the order stays");

@@ -183,7 +183,7 @@ fn what_does_not_fit_is_in_the_file() {
     assert!(
         rendered
             .html
-            .ends_with("\n\n⚠️ All of it is old\n\n… the rest is in the file."),
+            .ends_with("\n\n⚠️ All of it is old\n\n… Full answer in the file."),
         "{}",
         rendered.html
     );
