@@ -1,4 +1,4 @@
-//! Mailboxes: how addresses are written, which ones are special, who keeps them, and whether one exists.
+//! Mailbox verification over SMTP, mail providers, and suggestions for mistyped domains.
 
 mod port25;
 pub(crate) mod provider;

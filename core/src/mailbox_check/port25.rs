@@ -1,7 +1,7 @@
-//! Whether port 25 is blocked from here: many networks let nobody out to it.
+//! Detects whether outgoing port 25 is blocked, as it is in many networks.
 //!
-//! One domain whose exchanges are silent says little. Two of them, while no exchange of any domain has been reached
-//! for an hour, say that it is us.
+//! One domain whose mail servers do not respond proves little. If two domains do not respond and no mail server of any
+//! domain was reached for an hour, the cause is on our side.
 
 use std::{
     collections::HashMap,
@@ -12,16 +12,18 @@ use std::{
 
 use netvane_net::smtp::Unconnected;
 
+/// Time for which a connection result counts.
 const MEMORY: Duration = Duration::from_secs(3600);
-/// Domains whose silence makes the case.
+/// Number of unresponsive domains from which port 25 counts as blocked.
 const ENOUGH: usize = 2;
+/// Maximum number of unresponsive domains remembered.
 const MAX_DOMAINS: usize = 32;
 
-/// What has been reached on port 25, over all questions of a process.
+/// Connection results on port 25, over all lookups of the process.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
     state: Mutex<State>,
-    /// Domains are only told apart, not kept.
+    /// Hashes domains, so that their names are not stored.
     hasher: RandomState,
 }
 
@@ -32,20 +34,20 @@ struct State {
 }
 
 impl Reach {
-    /// An exchange of some domain was connected to, or refused us itself.
+    /// Records that some mail server accepted or actively refused a connection.
     pub(crate) fn reached(&self) {
         let mut state = self.lock();
         state.reached = Some(Instant::now());
         state.silent.clear();
     }
 
-    /// No exchange of `domain` was. Whether port 25 is blocked, as far as can be told now.
+    /// Records that no mail server of `domain` was reached; returns whether port 25 seems blocked.
     pub(crate) fn missed(&self, domain: &str, failures: &[Unconnected]) -> bool {
         if failures.contains(&Unconnected::Refused) {
             self.reached();
             return false;
         }
-        // Where it was not tried, it did not fail.
+        // A connection that was not attempted is not a failure.
         if failures.contains(&Unconnected::Spared) {
             return false;
         }
@@ -59,7 +61,7 @@ impl Reach {
         if state.reached.as_ref().is_some_and(recent) {
             return false;
         }
-        // This machine's own firewall needs no second opinion.
+        // If the local firewall forbids it, one domain is enough.
         state.silent.len() >= ENOUGH
             || !failures.is_empty() && failures.iter().all(|f| *f == Unconnected::Forbidden)
     }
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_silent_domains_make_the_case_and_one_that_answers_ends_it() {
+    fn two_unresponsive_domains_mean_blocked_until_one_responds() {
         let reach = Reach::default();
         assert!(!reach.missed("a.example", &[Unconnected::Silent]));
         assert!(!reach.missed("a.example", &[Unconnected::Silent]));
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_tried_did_not_fail() {
+    fn connections_not_attempted_are_no_failures() {
         let reach = Reach::default();
         for domain in ["a.example", "b.example", "c.example"] {
             assert!(!reach.missed(domain, &[Unconnected::Silent, Unconnected::Spared]));
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machines_own_firewall_needs_no_second_opinion() {
+    fn one_domain_is_enough_if_the_local_firewall_forbids_it() {
         let first = |failures: &[Unconnected]| Reach::default().missed("a.example", failures);
         assert!(first(&[Unconnected::Forbidden, Unconnected::Forbidden]));
         assert!(!first(&[Unconnected::Forbidden, Unconnected::Silent]));
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_refuses_has_been_reached() {
+    fn a_refused_connection_counts_as_reached() {
         let reach = Reach::default();
         assert!(!reach.missed("a.example", &[Unconnected::Silent]));
         assert!(!reach.missed("b.example", &[Unconnected::Refused, Unconnected::Silent]));
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_domains_are_kept() {
+    fn the_number_of_remembered_domains_is_limited() {
         let reach = Reach::default();
         for number in 0..2 * MAX_DOMAINS {
             reach.missed(&format!("{number}.example"), &[Unconnected::Silent]);

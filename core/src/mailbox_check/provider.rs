@@ -1,16 +1,16 @@
-//! Who runs a domain's mail, told from the names and networks of its exchanges.
+//! Provider of a domain's mail, inferred from the names and networks of its mail servers.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Who answers for a domain's mail.
+/// Provider of a domain's mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Provider {
-    /// Product or company; `self-hosted` where the exchanges bear the domain's own name.
+    /// Product or company; `self-hosted` if the MX is inside the domain.
     pub(crate) name: String,
-    /// Whether mailboxes are there, or a filter in front of them.
+    /// Whether the provider hosts the mailboxes, filters or forwards.
     pub(crate) role: Role,
-    /// What that was told from.
+    /// Evidence for the provider and its role.
     pub(crate) evidence: String,
 }
 
@@ -18,21 +18,21 @@ pub(crate) struct Provider {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
-    /// Keeps the mailboxes, as far as anyone outside can tell.
+    /// Hosts the mailboxes, as far as DNS shows.
     Mailboxes,
-    /// Filters and hands on to a server that is not visible from outside.
+    /// Filters mail and relays it to a server that is not visible from outside.
     Gateway,
-    /// Receives and hands on to other mailboxes.
+    /// Receives mail and forwards it to other mailboxes.
     Forwarder,
-    /// The domain's owner, or someone who uses the domain's name.
+    /// The domain's own servers, by their names.
     Own,
-    /// Not known.
+    /// The provider is not in the table.
     Unknown,
 }
 
 use Role::{Forwarder, Gateway, Mailboxes};
 
-/// Suffixes of exchange names.
+/// Suffixes of MX host names, with the provider and its role.
 #[rustfmt::skip]
 const EXCHANGES: &[(&str, &str, Role)] = &[
     ("google.com", "Google Workspace", Mailboxes),
@@ -116,7 +116,7 @@ const EXCHANGES: &[(&str, &str, Role)] = &[
     ("sendgrid.net", "Twilio SendGrid", Forwarder),
 ];
 
-/// Names the provider from the exchanges, most preferred first; `networks` are the holders of their addresses.
+/// Infers the provider from the MX host names, most preferred first. `networks` are the networks of their addresses.
 pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provider {
     for exchange in exchanges {
         let name = exchange.to_ascii_lowercase();
@@ -124,7 +124,7 @@ pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provide
             .iter()
             .find(|(suffix, ..)| is_below(&name, suffix));
         if let Some((_, provider, role)) = known {
-            let evidence = format!("the exchange is called {exchange}");
+            let evidence = format!("MX hostname is {exchange}");
             return Provider {
                 name: (*provider).into(),
                 role: *role,
@@ -141,9 +141,9 @@ pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provide
             at.dedup();
             let network = at
                 .first()
-                .map(|holder| format!(", in the network of {holder}"))
+                .map(|holder| format!(", in network {holder}"))
                 .unwrap_or_default();
-            let evidence = format!("the exchange {exchange} bears the domain's own name{network}");
+            let evidence = format!("MX {exchange} is inside the domain{network}");
             Provider {
                 name: "self-hosted".into(),
                 role: Role::Own,
@@ -155,13 +155,13 @@ pub(crate) fn of(domain: &str, exchanges: &[&str], networks: &[&str]) -> Provide
             Provider {
                 name,
                 role: Role::Unknown,
-                evidence: format!("the exchange is called {exchange}"),
+                evidence: format!("MX hostname is {exchange}"),
             }
         }
         None => Provider {
             name: "none".into(),
             role: Role::Unknown,
-            evidence: "there is no exchange".into(),
+            evidence: "the domain has no MX".into(),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! Why a verdict is what it is, in one word and in one sentence.
+//! Reasons for a verdict.
 
 use netvane_net::smtp::Meaning;
 use schemars::JsonSchema;
@@ -6,65 +6,65 @@ use serde::Serialize;
 
 use super::Verdict;
 
-/// Why.
+/// Reason for the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reason {
-    /// The exchange takes the address.
+    /// The mail server accepts the address.
     Accepted,
-    /// It takes every address of the domain.
+    /// The mail server accepts every address of the domain.
     CatchAll,
-    /// It takes the address without knowing it.
+    /// The mail server accepts the address without verifying it (252).
     Unverified,
-    /// It says that there is no such mailbox.
+    /// The mail server reports that the mailbox does not exist.
     NoSuchUser,
-    /// The mailbox exists and is shut.
+    /// The mailbox exists but is disabled.
     Disabled,
-    /// The mailbox exists and is full.
+    /// The mailbox exists but is full.
     Full,
-    /// The mailbox is elsewhere now.
+    /// The mailbox has moved to another address.
     Moved,
-    /// No address can be read.
+    /// The text is not a valid mail address.
     InvalidAddress,
     /// The domain does not exist.
     NoSuchDomain,
-    /// The domain has neither exchange nor address, or none that can be used.
+    /// The domain has no usable mail server.
     NoExchange,
-    /// The domain says that it takes no mail (RFC 7505, 521, 556).
+    /// The domain does not accept mail (null MX, RFC 7505, or replies 521 and 556, RFC 7504).
     NoMailHere,
-    /// The exchange takes no addresses beyond ASCII (RFC 6531).
+    /// The mail server does not support internationalized addresses (SMTPUTF8, RFC 6531).
     NoUtf8,
-    /// Strangers have to come again.
+    /// The mail server greylisted us; a later attempt may succeed.
     Greylisted,
-    /// We were refused for policy or reputation; nothing is said about the mailbox.
+    /// The mail server blocked us for policy or reputation; the mailbox may exist.
     Blocked,
-    /// We were refused for asking too often.
+    /// The mail server rate-limited us.
     RateLimited,
-    /// The exchange does not feel responsible for the domain.
+    /// The mail server does not handle mail for the domain (relay denied).
     RelayDenied,
-    /// The exchange does not like our sender.
+    /// The mail server rejected our sender address.
     SenderRefused,
-    /// Each exchange refuses the connection.
+    /// All mail servers refused the connection.
     ConnectionRefused,
-    /// The exchange insists on TLS, which did not come about.
+    /// The mail server requires STARTTLS, but the TLS connection failed.
     TlsFailed,
-    /// The exchange has a trouble that will pass.
+    /// Temporary error of the mail server or of the MX lookup.
     TemporaryFailure,
-    /// The exchange refuses without saying why.
+    /// The mail server refused without giving a reason.
     Ambiguous,
-    /// The exchange answers so slowly, on purpose it seems, that there is no answer.
+    /// The mail server is tarpitting: it replies too slowly to complete.
     Tarpit,
-    /// The exchange fell silent.
+    /// The mail server timed out.
     TimedOut,
-    /// The exchange hung up.
+    /// The mail server closed the connection.
     Closed,
-    /// What answers does not speak SMTP.
+    /// The server does not speak SMTP.
     NotSmtp,
-    /// No exchange can be connected to.
+    /// No mail server could be connected to.
     Unreachable,
-    /// We left the exchange alone: all askers together have asked it enough for now.
+    /// The mail server was not probed: its hourly limit, shared by all clients, is reached.
     Spared,
-    /// No exchange of any domain can: port 25 is blocked from here.
+    /// Port 25 is blocked from here, so no mail server of any domain can be reached.
     PortBlocked,
 }
 
@@ -92,7 +92,7 @@ impl From<Meaning> for Reason {
 }
 
 impl Reason {
-    /// The verdict that it leads to.
+    /// The verdict that follows from this reason.
     #[must_use]
     pub(crate) fn verdict(self) -> Verdict {
         match self {
@@ -110,7 +110,7 @@ impl Reason {
         }
     }
 
-    /// How much it says, where several exchanges failed in different ways.
+    /// Rank of the reason if several mail servers failed differently; the highest one is reported.
     pub(super) fn weight(self) -> u8 {
         match self {
             Self::Greylisted => 12,

@@ -1,4 +1,4 @@
-//! Every scenario of `scripts/`: one verification against scripted exchanges, its verdict and its manners.
+//! Runs every scenario of `scripts/`: one verification against scripted mail servers, with its expected result.
 
 #![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
 
@@ -34,15 +34,15 @@ struct Scenario {
     /// Checks that must be null.
     #[serde(default)]
     unmade: Vec<String>,
-    /// Connections over all exchanges.
+    /// Expected number of connections to all mail servers.
     #[serde(default = "one")]
     connections: usize,
     retry_after: Option<u64>,
     mail_from: Option<String>,
-    /// Lines that some connection must have seen.
+    /// Lines that at least one connection must receive.
     #[serde(default)]
     saw: Vec<String>,
-    /// Words of the transcript.
+    /// Texts that the transcript must contain.
     #[serde(default)]
     says: Vec<String>,
     encrypted: Option<bool>,
@@ -59,7 +59,7 @@ fn one() -> usize {
     1
 }
 
-/// Scripts, all of them or those that `SCENARIO` names.
+/// All scripts, or those whose path contains `SCENARIO` (environment variable).
 fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mailbox_check/scenarios/scripts");
     let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -97,7 +97,7 @@ fn encryption() -> (Arc<rustls::ServerConfig>, Opportunistic) {
 async fn scenarios() {
     let (server, client) = encryption();
 
-    // With and without a contact: it is said for whoever reads it, and changes nothing.
+    // With and without a contact: it must not change the result.
     let runs = scripts()
         .into_iter()
         .flat_map(|file| [(file.clone(), None), (file, Some(CONTACT))]);
@@ -205,7 +205,7 @@ fn verifier(scenario: &Scenario, contact: Option<&str>, client: Opportunistic) -
     }
 }
 
-/// What is not as the scenario has it.
+/// Differences from what the scenario expects.
 #[derive(Default)]
 struct Faults(Vec<String>);
 
@@ -275,7 +275,7 @@ impl Faults {
         }
     }
 
-    /// What holds in every dialogue: one QUIT at its end, nothing early, no verb beyond those that are needed.
+    /// Rules for every session: it ends with one QUIT, no command is early, no unneeded verb is sent.
     fn of_manners(&mut self, scenario: &Scenario, contact: Option<&str>, seen: &Seen) {
         let count = |verb: &str| seen.lines.iter().filter(|it| it.starts_with(verb)).count();
         let (noops, told) = (count("NOOP"), usize::from(contact.is_some()));

@@ -1,4 +1,4 @@
-//! What the mail commands share: one verifier, one idea of whom to trust.
+//! State shared by the mail commands: the verifier and the trusted relays.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -12,32 +12,32 @@ use netvane_net::{
 use super::Verifier;
 use crate::settings::Settings;
 
-/// The mail commands' common ground; one for the whole process.
+/// State shared by the mail commands; one per process.
 pub(crate) struct Mail {
-    /// Where exchanges listen.
+    /// Port on which mail servers are contacted.
     pub port: u16,
-    /// Whose Received lines are believed.
+    /// Relays whose Received headers are trusted.
     pub trusted: TrustPolicy,
     smtp: smtp::Settings,
     net: Net,
-    /// Built with the first verification: certificate authorities take milliseconds to read.
+    /// Built on first use, because loading the CA certificates takes milliseconds.
     verifier: OnceLock<Verifier>,
 }
 
 impl Mail {
-    /// From the settings.
+    /// Builds the state; fails if `mail.trusted_relays` is invalid.
     pub(crate) fn new(settings: &Settings, net: &Net) -> Result<Self, Failure> {
         let relays = settings.mail.trusted_relays.iter().map(String::as_str);
         let trusted = TrustPolicy::from_relays(relays).map_err(|relay| {
             Failure::Unavailable(format!(
-                "mail.trusted_relays: `{relay}` is neither a network nor a host name"
+                "mail.trusted_relays: expected a network (CIDR) or host name, got `{relay}`"
             ))
         })?;
 
         let defaults = smtp::Settings::default();
         let patience = Duration::from_millis(settings.smtp.timeout_ms);
         let helo = match settings.smtp.helo.as_str() {
-            // The name under which /about is found says most to those who read it in their log.
+            // The public host name serves /about, so operators who find it in their logs can look us up.
             "" => public_name(settings)
                 .or_else(own_name)
                 .unwrap_or(defaults.helo.clone()),
@@ -65,7 +65,7 @@ impl Mail {
         })
     }
 
-    /// The one verifier.
+    /// The shared verifier, built on first use.
     pub(crate) fn verifier(&self) -> &Verifier {
         self.verifier.get_or_init(|| {
             let tls = self
@@ -82,7 +82,7 @@ impl Mail {
     }
 }
 
-/// The name of the service, where it has one.
+/// Host name of `http.public_url`, if it is a fully qualified name.
 fn public_name(settings: &Settings) -> Option<String> {
     let url = url::Url::parse(&settings.http.public_url).ok()?;
     url.domain()
@@ -90,7 +90,7 @@ fn public_name(settings: &Settings) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// This machine's name, where it is one that others could look up.
+/// Host name of this machine, if it is a fully qualified name.
 fn own_name() -> Option<String> {
     #[cfg(unix)]
     let name = nix::unistd::gethostname().ok()?.into_string().ok()?;

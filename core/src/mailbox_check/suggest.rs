@@ -1,9 +1,9 @@
-//! What was probably meant: `gmial.com` is `gmail.com` with two letters exchanged.
+//! Suggestions for mistyped mail domains: `gmial.com` → `gmail.com`.
 
-/// Targets first come first; `=` marks names that exist and are no target.
+/// Well-known mail domains, most used first; `=` marks domains that exist but are never suggested.
 static DOMAINS: &str = include_str!("../../../config/data/mail-domains.txt");
 
-/// Ends of a name that stand for another one.
+/// Domain endings and their common misspellings.
 const ENDINGS: &[(&str, &[&str])] = &[
     (
         "com",
@@ -21,8 +21,8 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("ru", &["ur", "rru", "rue"]),
 ];
 
-/// The domain that was probably meant instead of `domain` (lower-case A-labels); `None` for one that is well known
-/// itself, or near to nothing.
+/// Suggests a well-known domain for a mistyped `domain` (lower-case A-labels); `None` if `domain` is itself well known
+/// or not similar to any.
 #[must_use]
 pub(crate) fn suggestion(domain: &str) -> Option<&'static str> {
     let lines = || {
@@ -49,7 +49,7 @@ pub(crate) fn suggestion(domain: &str) -> Option<&'static str> {
             (distance <= allowed(name, known))
                 .then_some((distance + usize::from(mistyped), candidate))
         })
-        // the first of several that are equally near is the most used
+        // of several at the same distance, the first is the most used
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -60,7 +60,7 @@ fn is_mistyped(ending: &str, meant: &str) -> bool {
         .any(|(end, typos)| *end == meant && typos.contains(&ending))
 }
 
-/// Short names are too near to each other for any tolerance: `bol.com` is not `aol.com`.
+/// Maximum edit distance. Short names allow none, since `bol.com` is not a typo of `aol.com`.
 fn allowed(name: &str, known: &str) -> usize {
     let same_start = name.as_bytes().first() == known.as_bytes().first();
     match known.len() {

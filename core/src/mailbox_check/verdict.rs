@@ -1,4 +1,4 @@
-//! What a verification found: a verdict, and each check for itself.
+//! Result of a verification: the verdict and the result of each check.
 
 use netvane_net::smtp::{Entry, Meaning, TlsFacts};
 use schemars::JsonSchema;
@@ -11,72 +11,72 @@ use crate::args::{
     special_mailboxes::{is_disposable, is_role},
 };
 
-/// The short answer.
+/// Verdict on an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// Its exchange takes mail for it, and not for just any name.
+    /// The mail server accepts this address and rejects made-up ones.
     Deliverable,
-    /// Mail to it comes back.
+    /// Mail to the address bounces.
     Undeliverable,
-    /// It may exist, or does and takes nothing just now.
+    /// The mailbox may not exist, or does not accept mail at the moment.
     Risky,
-    /// Nobody told us.
+    /// The check gave no result.
     Unknown,
 }
 
-/// Each check; `null` is one that was not made or gave no answer.
+/// Results of the checks; `null` if a check was not made or gave no result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Checks {
     /// The address is well-formed.
     pub syntax: Option<bool>,
-    /// The domain has a mail exchange.
+    /// The domain has a mail server.
     pub mx: Option<bool>,
-    /// An exchange talked to us.
+    /// A mail server replied over SMTP.
     pub smtp: Option<bool>,
-    /// It takes mail for the address.
+    /// The mail server accepts the address.
     pub accepts_mailbox: Option<bool>,
-    /// It takes mail for any address.
+    /// The mail server accepts any address of the domain.
     pub catch_all: Option<bool>,
     /// The mailbox is full.
     pub mailbox_full: Option<bool>,
     /// The mailbox is disabled.
     pub disabled: Option<bool>,
-    /// We were asked to come again; also true where that helped.
+    /// The mail server greylisted us; also true if a second attempt succeeded.
     pub greylisted: Option<bool>,
-    /// The domain gives out throw-away addresses.
+    /// The domain provides disposable addresses.
     pub disposable: Option<bool>,
-    /// The address is a function's, not a person's (RFC 2142).
+    /// The address belongs to a role, not to a person (RFC 2142).
     pub role: Option<bool>,
 }
 
-/// A verification's result.
+/// Result of a verification.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Report {
-    /// As it is written on the wire.
+    /// The address as sent over SMTP.
     pub address: String,
-    /// The short answer.
+    /// Whether mail to the address can be delivered.
     pub verdict: Verdict,
-    /// Why.
+    /// Reason for the verdict.
     pub reason: Reason,
-    /// Each check.
+    /// Results of the checks.
     pub checks: Checks,
-    /// The exchange that the verdict is from.
+    /// Mail server that gave the verdict.
     pub exchange: Option<String>,
-    /// How its connection was protected; `null` in the clear.
+    /// TLS parameters of its connection; `null` for cleartext.
     pub tls: Option<TlsFacts>,
-    /// What was said, over all connections.
+    /// SMTP transcript of all connections.
     pub transcript: Vec<Entry>,
-    /// An address that was probably meant.
+    /// Suggested address, if the domain looks mistyped.
     pub suggestion: Option<String>,
-    /// Seconds after which it is worth asking again.
+    /// Seconds after which a new attempt makes sense.
     pub retry_after: Option<u64>,
 }
 
 impl Report {
-    /// Of an address that no exchange was asked about; `reason` says why.
+    /// Report for an address that was not probed; `reason` says why.
     #[must_use]
-    pub(crate) fn unasked(mailbox: &Mailbox, reason: Reason) -> Self {
+    pub(crate) fn unprobed(mailbox: &Mailbox, reason: Reason) -> Self {
         let domain = mailbox.domain_name();
         let mut checks = Checks {
             syntax: Some(true),
@@ -116,7 +116,7 @@ impl Report {
         }
     }
 
-    /// Of a text that is no address.
+    /// Report for a text that is not a mail address; it is truncated to 254 characters.
     #[must_use]
     pub(crate) fn invalid(text: &str) -> Self {
         let mut address: String = text.chars().take(254).collect();
@@ -141,8 +141,8 @@ impl Report {
         }
     }
 
-    /// Fills in what the exchange said about the address and about one that nobody has.
-    pub(super) fn answered(&mut self, said: Meaning, about_random: Option<Meaning>) {
+    /// Records the replies to RCPT for the address and for a random one.
+    pub(super) fn record_replies(&mut self, said: Meaning, about_random: Option<Meaning>) {
         use Meaning::{
             Accepted, Ambiguous, Disabled, Full, Moved, NoMailHere, NoSuchUser, RelayDenied,
             Unverified,
@@ -153,7 +153,7 @@ impl Report {
         checks.catch_all = match (said, about_random) {
             (_, Some(Accepted | Unverified)) => Some(true),
             (NoSuchUser, _) => Some(false),
-            // It tells the two apart, whatever it calls that.
+            // The replies differ, so the server distinguishes addresses.
             (
                 Accepted | Unverified,
                 Some(NoSuchUser | Disabled | Moved | NoMailHere | RelayDenied | Ambiguous),

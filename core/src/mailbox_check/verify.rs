@@ -1,4 +1,4 @@
-//! The whole verification of one address: exchange after exchange (RFC 5321 §5.1) until one has answered.
+//! Verification of one address: tries the mail servers by preference (RFC 5321 §5.1) until one gives a result.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -14,31 +14,31 @@ use tokio::time::Instant;
 use super::{Reach, Reason, Report};
 use crate::args::mailbox::Mailbox;
 
-/// Addresses of one exchange that are tried.
+/// Maximum number of addresses tried per mail server.
 const MAX_ADDRESSES: usize = 4;
-/// What greylisting servers ask for when they do not say it (Postgrey, RFC 6647 §5).
+/// Usual greylisting delay in seconds, if the server names none (Postgrey, RFC 6647 §5).
 const USUAL_GREYLIST: u64 = 300;
 
-/// Verifies addresses; one for the whole process, since [`Reach`] learns from all of them.
+/// Verifies addresses; one per process, because [`Reach`] learns from all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Verifier {
-    /// Names and patience.
+    /// Names used in the session, timeouts and limits.
     pub settings: Settings,
-    /// For STARTTLS; without it every connection stays in the clear.
+    /// TLS client for STARTTLS; without it, all connections stay in cleartext.
     pub tls: Option<Opportunistic>,
-    /// What is known about port 25.
+    /// Whether port 25 is blocked.
     pub reach: Reach,
-    /// Exchanges of the operator's choice that are always there: connected to, and left with QUIT, only to tell a
-    /// domain's silence from a blocked port.
+    /// Mail servers chosen by the operator as a control: if they respond (the session ends with QUIT), port 25 is not
+    /// blocked and the domain itself does not respond.
     pub control: Vec<SocketAddr>,
 }
 
-/// One address that is being verified.
+/// State of one verification.
 struct Run<'a> {
     verifier: &'a Verifier,
     question: Question,
     deadline: Instant,
-    /// Connections that may still be opened.
+    /// Number of connections that may still be opened.
     budget: usize,
     transcript: Transcript<'a>,
     report: Report,
@@ -46,22 +46,22 @@ struct Run<'a> {
     connected: bool,
 }
 
-/// Whether an exchange has settled it.
+/// Result of probing one mail server.
 enum Step {
     Settled,
-    /// Try elsewhere; what this one said.
+    /// Try the next mail server; the reason why this one gave no result.
     Next(Reason),
 }
 
 impl Verifier {
-    /// Asks the exchanges, which come by preference, about `mailbox`; `observer` sees the transcript grow.
+    /// Probes the mail servers, sorted by preference, for `mailbox`; calls `observer` whenever the transcript grows.
     pub(crate) async fn verify<'a>(
         &'a self,
         mailbox: &Mailbox,
         exchanges: &[Exchange],
         observer: impl FnMut(&[Entry]) + Send + 'a,
     ) -> Report {
-        let mut report = Report::unasked(mailbox, Reason::NoExchange);
+        let mut report = Report::unprobed(mailbox, Reason::NoExchange);
 
         if exchanges
             .iter()
@@ -89,7 +89,7 @@ impl Verifier {
             connected: false,
         };
 
-        run.ask_all(exchanges, &mailbox.domain.to_string()).await;
+        run.probe_all(exchanges, &mailbox.domain.to_string()).await;
 
         Report {
             transcript: run.transcript.into_entries(),
@@ -99,27 +99,27 @@ impl Verifier {
 }
 
 impl Run<'_> {
-    async fn ask_all(&mut self, exchanges: &[Exchange], domain: &str) {
-        let mut told: Option<(Reason, &str)> = None;
+    async fn probe_all(&mut self, exchanges: &[Exchange], domain: &str) {
+        let mut best: Option<(Reason, &str)> = None;
 
         for exchange in exchanges
             .iter()
             .filter(|exchange| !exchange.addresses.is_empty())
         {
-            if self.is_spent() {
+            if self.is_exhausted() {
                 break;
             }
-            match self.ask(exchange).await {
+            match self.probe(exchange).await {
                 Step::Settled => return,
                 Step::Next(reason) => {
-                    if told.is_none_or(|(known, _)| reason.weight() > known.weight()) {
-                        told = Some((reason, &exchange.host));
+                    if best.is_none_or(|(known, _)| reason.weight() > known.weight()) {
+                        best = Some((reason, &exchange.host));
                     }
                 }
             }
         }
 
-        let (reason, host) = told.unwrap_or((Reason::Unreachable, ""));
+        let (reason, host) = best.unwrap_or((Reason::Unreachable, ""));
         self.report.checks.smtp.get_or_insert(false);
         self.report.exchange = self.connected.then(|| host.to_owned());
         let blocked = !self.connected && self.is_blocked(domain).await;
@@ -127,11 +127,11 @@ impl Run<'_> {
         self.report.failed(reason);
     }
 
-    fn is_spent(&self) -> bool {
+    fn is_exhausted(&self) -> bool {
         self.budget == 0 || Instant::now() >= self.deadline
     }
 
-    /// Whether it is us whom nothing lets out.
+    /// Whether outgoing port 25 is blocked.
     async fn is_blocked(&mut self, domain: &str) -> bool {
         let verifier = self.verifier;
         if verifier.reach.missed(domain, &self.failures) {
@@ -155,13 +155,13 @@ impl Run<'_> {
         }
     }
 
-    /// Asks one exchange, at each of its addresses until one has something to say.
-    async fn ask(&mut self, exchange: &Exchange) -> Step {
+    /// Probes one mail server, one address after the other until one gives a result.
+    async fn probe(&mut self, exchange: &Exchange) -> Step {
         let mut addresses = interleaved(&exchange.addresses);
         addresses.truncate(MAX_ADDRESSES);
-        let mut told: Option<Reason> = None;
+        let mut best: Option<Reason> = None;
 
-        while !addresses.is_empty() && !self.is_spent() {
+        while !addresses.is_empty() && !self.is_exhausted() {
             let attempt = connect(&addresses, self.verifier.settings.connect, self.deadline).await;
 
             for (address, failure) in &attempt.failed {
@@ -177,7 +177,7 @@ impl Run<'_> {
                     (false, true) => Reason::ConnectionRefused,
                     (false, false) => Reason::Unreachable,
                 };
-                told.get_or_insert(reason);
+                best.get_or_insert(reason);
                 break;
             };
 
@@ -190,11 +190,11 @@ impl Run<'_> {
             match self.converse_with(exchange, address, stream).await {
                 Step::Settled => return Step::Settled,
                 Step::Next(reason) => {
-                    let known = told.get_or_insert(reason);
+                    let known = best.get_or_insert(reason);
                     if reason.weight() > known.weight() {
                         *known = reason;
                     }
-                    // The same host says the same at its other addresses; only a dead one may differ.
+                    // Other addresses of the host give the same reply, unless this one is broken.
                     if !matches!(reason, Reason::TimedOut | Reason::Closed | Reason::NotSmtp) {
                         break;
                     }
@@ -202,10 +202,10 @@ impl Run<'_> {
             }
         }
 
-        Step::Next(told.unwrap_or(Reason::Unreachable))
+        Step::Next(best.unwrap_or(Reason::Unreachable))
     }
 
-    /// One dialogue, and the second one that a failed handshake or greylisting calls for.
+    /// Runs a session, and a second one after a failed TLS handshake or greylisting.
     async fn converse_with(
         &mut self,
         exchange: &Exchange,
@@ -219,7 +219,7 @@ impl Run<'_> {
         loop {
             let stream = match stream.take() {
                 Some(stream) => stream,
-                None => match self.again(address).await {
+                None => match self.reconnect(address).await {
                     Some(stream) => stream,
                     None if self.report.checks.greylisted == Some(true) => {
                         return self.greylisted(exchange);
@@ -234,14 +234,14 @@ impl Run<'_> {
                 && outcome.tls_failed
                 && tls.is_some()
             {
-                // RFC 7435: rather in the clear than not at all.
+                // RFC 7435: cleartext is better than no delivery.
                 tls = None;
                 continue;
             }
 
             if let Some(reply) = self.greylisting(&outcome) {
                 let first = self.report.checks.greylisted.replace(true).is_none();
-                if first && self.wait_out(reply).await {
+                if first && self.wait_for_greylist(reply).await {
                     continue;
                 }
                 self.report.checks.smtp = Some(true);
@@ -278,7 +278,7 @@ impl Run<'_> {
         outcome
     }
 
-    /// The reply that asks a stranger to come again: to RCPT as a rule, to MAIL or before it with some.
+    /// The greylisting reply, if there is one: usually to RCPT, with some servers to MAIL or earlier.
     fn greylisting<'o>(&self, outcome: &'o Outcome) -> Option<&'o Reply> {
         let (stage, reply) = match (&outcome.recipient, &outcome.end) {
             (Some(reply), _) => (Stage::Rcpt, reply),
@@ -288,9 +288,9 @@ impl Run<'_> {
         (meaning(stage, reply, &self.question.local) == Meaning::Greylisted).then_some(reply)
     }
 
-    /// The same server once more.
-    async fn again(&mut self, address: SocketAddr) -> Option<netvane_net::TcpStream> {
-        if self.is_spent() {
+    /// Connects to the same address again.
+    async fn reconnect(&mut self, address: SocketAddr) -> Option<netvane_net::TcpStream> {
+        if self.is_exhausted() {
             return None;
         }
         let attempt = connect(&[address], self.verifier.settings.connect, self.deadline).await;
@@ -299,25 +299,25 @@ impl Run<'_> {
         Some(stream)
     }
 
-    /// Waits as long as a greylisting server asks for, where that is bearable.
-    async fn wait_out(&mut self, reply: &Reply) -> bool {
+    /// Waits for the delay that a greylisting server asks for; returns false if it is too long.
+    async fn wait_for_greylist(&mut self, reply: &Reply) -> bool {
         let settings = &self.verifier.settings;
         let hint = retry_hint(reply);
         self.report.retry_after = Some(hint.unwrap_or(USUAL_GREYLIST));
         let pause = match hint {
-            // A second is no second: servers round down.
+            // Servers round the delay down, so wait a little longer.
             Some(seconds) => {
                 std::time::Duration::from_secs(seconds) + std::time::Duration::from_millis(200)
             }
             None => settings.greylist_pause,
         };
-        let bearable = pause <= settings.greylist_wait.max(settings.greylist_pause)
+        let acceptable = pause <= settings.greylist_wait.max(settings.greylist_pause)
             && Instant::now() + pause < self.deadline
             && self.budget > 0;
-        if bearable {
+        if acceptable {
             tokio::time::sleep(pause).await;
         }
-        bearable
+        acceptable
     }
 
     fn greylisted(&mut self, exchange: &Exchange) -> Step {
@@ -333,10 +333,10 @@ impl Run<'_> {
         };
         let said = meaning(Stage::Rcpt, &reply, local);
         let random_local = self.question.random.split('@').next().unwrap_or_default();
-        let about_random = outcome
+        let random_meaning = outcome
             .random
             .map(|reply| meaning(Stage::RcptRandom, &reply, random_local));
-        self.report.answered(said, about_random);
+        self.report.record_replies(said, random_meaning);
         if self.report.checks.greylisted.is_none() && self.report.checks.accepts_mailbox.is_some() {
             self.report.checks.greylisted = Some(false);
         }
@@ -347,7 +347,7 @@ impl Run<'_> {
             _ => None,
         };
 
-        // 4yz: another exchange may be in a better state. A full mailbox is full everywhere.
+        // 4yz is temporary: another mail server may accept. A full mailbox is full on all of them.
         if reply.class() == 4 && said != Meaning::Full {
             Step::Next(self.report.reason)
         } else {
@@ -366,7 +366,7 @@ impl Run<'_> {
                 let said = meaning(stage, &reply, &self.question.local);
                 self.report.retry_after = retry_hint(&reply);
                 let reason = match Reason::from(said) {
-                    // a greeting or EHLO that is neither yes nor no
+                    // a banner that neither accepts nor rejects is not SMTP
                     Reason::Ambiguous | Reason::Accepted if stage == Stage::Banner => {
                         Reason::NotSmtp
                     }
@@ -395,9 +395,9 @@ fn label(exchange: &Exchange, address: SocketAddr) -> String {
     format!("{} ({})", exchange.host, address.ip())
 }
 
-/// A local part that nobody has: 20 letters and digits, without a meaning in any language.
+/// A random local part of 20 letters and digits that is certain not to exist.
 fn random_local() -> String {
-    // Seeded by the operating system, twice over for its length.
+    // `RandomState` is seeded by the operating system; two hashes give the 128 bits needed.
     let mut bits = u128::from(RandomState::new().hash_one(1)) << 64
         | u128::from(RandomState::new().hash_one(2));
     let mut local = String::from("q");

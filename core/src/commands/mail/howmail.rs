@@ -1,7 +1,7 @@
-//! `howmail`: how e-mail works, told with the real servers of two addresses.
+//! `howmail`: how e-mail works, explained with the real servers of two addresses.
 //!
-//! Nothing is sent: servers are looked up, connected to, greeted and left. What cannot be found out leaves a gap in
-//! the facts, not in the story.
+//! No mail is sent: each server is resolved, contacted and left after EHLO and STARTTLS. If a lookup fails, its
+//! fact is missing and the explanation is still complete.
 
 mod mta_sts;
 mod path;
@@ -32,58 +32,58 @@ use receiver::Receiver;
 use sender::{Dkim, Dmarc, Spf};
 use services::{READING, SENDING, Services};
 
-/// Examples where no address is given: providers that publish most of what there is to tell.
+/// Example addresses (sender, recipient) at providers that publish most of the records explained here.
 const EXAMPLES: [&str; 2] = ["alice@fastmail.com", "bob@gmail.com"];
-/// What is not known by then is told as not known; a little before the command's own end.
-const PATIENCE: Duration = Duration::from_secs(21);
-/// What mail servers may take of it, so that their last words are still noted.
-const TALKS: Duration = Duration::from_secs(20);
+/// Timeout for all lookups, shorter than the timeout of the command. Later results are reported as missing.
+const TIMEOUT: Duration = Duration::from_secs(21);
+/// Timeout for SMTP sessions, shorter than [`TIMEOUT`] so that their errors are still recorded.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How e-mail works, told with the real servers of two addresses.
+/// How e-mail works, explained with the real servers of two addresses.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HowMail {
-    /// The sender's mail address; an example if not given.
+    /// Sender's mail address. Default: an example address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Email>,
-    /// The receiver's mail address; an example if not given.
+    /// Recipient's mail address. Default: an example address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Email>,
 }
 
-/// The contract's `howmail`.
+/// Result of `howmail`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     from: String,
     to: String,
-    /// An address was not given, and an example stands in for it.
+    /// At least one address was not given and is an example.
     example: bool,
     sender: Sender,
     receiver: Receiver,
-    /// Where the receiver reads mail; `null` where it could not be found out in time.
+    /// Servers from which the recipient reads mail; `null` if the lookup failed or timed out.
     access: Option<Services>,
-    /// From the sender's program to the reader's.
+    /// Stations from the sender's mail program to the recipient's.
     path: Vec<Station>,
     #[serde(skip)]
     finished: bool,
 }
 
-/// The sender's domain; `null` is what could not be found out in time.
+/// The sender's domain; a field is `null` if its lookup failed or timed out.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 struct Sender {
     domain: String,
-    /// Where messages are handed in.
+    /// Submission servers (RFC 6409).
     submission: Option<Services>,
     spf: Option<Spf>,
     dkim: Option<DkimKeys>,
     dmarc: Option<Dmarc>,
 }
 
-/// Keys under selectors that were guessed: DNS does not list them.
+/// DKIM keys at common selectors; DNS cannot list the selectors of a domain.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 struct DkimKeys {
     keys: Vec<Dkim>,
-    /// The selectors that were tried.
+    /// Selectors that were looked up.
     tried: Vec<&'static str>,
     fault: Option<String>,
 }
@@ -102,14 +102,18 @@ impl Command for HowMail {
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let client = cx.net.dns.client(None).await?;
-        let telling = Telling {
+        let collector = Collector {
             cx,
-            data: Mutex::new(self.untold()?),
+            data: Mutex::new(self.initial_data()?),
         };
         let start = Instant::now();
-        // What is noted by then is there, whatever is still under way.
-        let _ = timeout_at(start + PATIENCE, telling.find_out(&client, start + TALKS)).await;
-        let mut data = telling
+        // On timeout, the results recorded so far are used.
+        let _ = timeout_at(
+            start + TIMEOUT,
+            collector.collect(&client, start + SMTP_TIMEOUT),
+        )
+        .await;
+        let mut data = collector
             .data
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
@@ -120,8 +124,8 @@ impl Command for HowMail {
 }
 
 impl HowMail {
-    /// The story before anything is known.
-    fn untold(self) -> Result<Data, Failure> {
+    /// The result before any lookup has finished.
+    fn initial_data(self) -> Result<Data, Failure> {
         let example = self.from.is_none() || self.to.is_none();
         let [from, to] = [(self.from, EXAMPLES[0]), (self.to, EXAMPLES[1])].map(
             |(given, example)| match given {
@@ -156,14 +160,14 @@ impl HowMail {
     }
 }
 
-/// The story while its parts come in, from several sides at once.
-struct Telling<'a> {
+/// Collects the results of concurrent lookups and reports progress after each.
+struct Collector<'a> {
     cx: &'a Context,
     data: Mutex<Data>,
 }
 
-impl Telling<'_> {
-    fn note(&self, change: impl FnOnce(&mut Data)) {
+impl Collector<'_> {
+    fn record(&self, change: impl FnOnce(&mut Data)) {
         let so_far = {
             let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
             change(&mut data);
@@ -173,7 +177,7 @@ impl Telling<'_> {
         self.cx.progress(&so_far);
     }
 
-    async fn find_out(&self, client: &Client, deadline: Instant) {
+    async fn collect(&self, client: &Client, deadline: Instant) {
         let (from, to) = {
             let data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
             (data.sender.domain.clone(), data.receiver.domain.clone())
@@ -181,7 +185,7 @@ impl Telling<'_> {
         let cx = self.cx;
         let spf = async {
             let spf = sender::spf(client, &from).await;
-            self.note(|data| data.sender.spf = Some(spf));
+            self.record(|data| data.sender.spf = Some(spf));
         };
         let dkim = async {
             let keys = sender::dkim(client, &from).await;
@@ -198,20 +202,20 @@ impl Telling<'_> {
                     ..DkimKeys::default()
                 },
             };
-            self.note(|data| data.sender.dkim = Some(dkim));
+            self.record(|data| data.sender.dkim = Some(dkim));
         };
 
         let dmarc = async {
             let dmarc = sender::dmarc(client, &from).await;
-            self.note(|data| data.sender.dmarc = Some(dmarc));
+            self.record(|data| data.sender.dmarc = Some(dmarc));
         };
         let mta_sts = async {
             let found = mta_sts::mta_sts(cx, client, &to).await;
-            self.note(|data| data.receiver.mta_sts = Some(found));
+            self.record(|data| data.receiver.mta_sts = Some(found));
         };
         let tls_rpt = async {
             let found = mta_sts::tls_rpt(client, &to).await;
-            self.note(|data| data.receiver.tls_rpt = Some(found));
+            self.record(|data| data.receiver.tls_rpt = Some(found));
         };
         let receive = receiver::receive(
             cx,
@@ -219,7 +223,7 @@ impl Telling<'_> {
             &to,
             deadline,
             |change: &dyn Fn(&mut Receiver)| {
-                self.note(|data| change(&mut data.receiver));
+                self.record(|data| change(&mut data.receiver));
             },
         );
 
@@ -234,12 +238,13 @@ impl Telling<'_> {
         );
     }
 
-    /// Servers for mail programs; one domain is asked once.
+    /// Looks up the servers for mail programs; once if both addresses are in the same domain.
     async fn services(&self, client: &Client, from: &str, to: &str) {
         let sending = |found: &Services| {
-            self.note(|data| data.sender.submission = Some(found.only(&SENDING)))
+            self.record(|data| data.sender.submission = Some(found.only(&SENDING)))
         };
-        let reading = |found: &Services| self.note(|data| data.access = Some(found.only(&READING)));
+        let reading =
+            |found: &Services| self.record(|data| data.access = Some(found.only(&READING)));
 
         if from == to {
             let wanted = [&SENDING[..], &READING[..]].concat();
@@ -268,11 +273,11 @@ impl Telling<'_> {
 
 impl Answer for Data {
     fn present(&self) -> Document {
-        story::tell(self)
+        story::render(self)
     }
 
     fn lifetime(&self) -> Duration {
-        // Silence may be over soon.
+        // A server that did not respond may be back soon.
         if self
             .receiver
             .exchanges

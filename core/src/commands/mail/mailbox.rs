@@ -1,4 +1,4 @@
-//! `mailbox`: where the mailbox lives: hosts, addresses, provider, place.
+//! `mailbox`: mail servers of a mailbox, with addresses, provider and location.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -17,23 +17,23 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Where a mailbox lives: hosts, addresses, provider, place.
+/// Mail servers of a mailbox, with addresses, provider and location.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mailbox {
-    /// A mail address, or its domain.
+    /// Mail address or domain.
     email: Domain,
 }
 
-/// The contract's `mailbox`.
+/// Result of `mailbox`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     domain: String,
-    /// Product or company; `self-hosted` where the exchanges bear the domain's own name; `null` without exchange.
+    /// Product or company; `self-hosted` if the MX is inside the domain; `null` if the domain has no mail server.
     provider: Option<String>,
-    /// What the provider does with the mail, and what that was told from.
+    /// Role of the provider and the evidence for it.
     about: Option<Provider>,
-    /// By preference, lowest first.
+    /// Mail servers, lowest preference first.
     hosts: Vec<Host>,
     #[serde(skip)]
     mx: mx::Data,
@@ -49,7 +49,7 @@ struct Host {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Located {
     address: IpAddr,
-    /// ISO 3166-1 alpha-2.
+    /// Country code (ISO 3166-1 alpha-2).
     country: Option<String>,
     city: Option<String>,
     asn: Option<u32>,
@@ -136,7 +136,7 @@ impl Data {
 }
 
 impl Host {
-    /// A row for each address; the exchange stands in the first.
+    /// One row per address; only the first shows preference and mail server.
     fn rows(&self) -> Vec<[Cell; 5]> {
         let exchange = [self.preference.into(), Cell::domain(&self.exchange)];
 
@@ -161,40 +161,50 @@ impl Host {
     }
 }
 
-/// Who has the mail, in a sentence.
-fn keeper(name: &str, role: Role) -> String {
+/// Sentence that says who handles the mail.
+fn hosting_sentence(name: &str, role: Role) -> String {
     match role {
-        Role::Mailboxes => format!("Mail is kept by {name}"),
+        Role::Mailboxes => format!("Mail is hosted by {name}"),
         Role::Gateway => {
-            format!("{name} filters the mail; the mailboxes behind it cannot be seen from outside")
+            format!(
+                "{name} filters the mail; the mailbox servers behind it are not visible from outside"
+            )
         }
         Role::Forwarder => {
-            format!("{name} takes the mail and hands it on; where to cannot be seen from outside")
+            format!(
+                "{name} receives the mail and forwards it; the destination is not visible from outside"
+            )
         }
-        Role::Own => "Mail is taken in under the domain's own name".into(),
-        Role::Unknown => format!("Mail is taken in by {name}"),
+        Role::Own => "Mail is received by the domain's own servers".into(),
+        Role::Unknown => format!("Mail is received by {name}"),
     }
 }
 
 impl Answer for Data {
     fn present(&self) -> Document {
         let mut document = self.mx.head();
-        document.title = format!("Mailboxes of {}", both_forms(&self.domain));
+        document.title = format!("Mail hosting of {}", both_forms(&self.domain));
         if let Some(Provider {
             name,
             role,
             evidence,
         }) = &self.about
         {
-            let what = keeper(name, *role);
+            let what = hosting_sentence(name, *role);
             document.summary = format!("{what} ({})", document.summary);
-            document.field("Told from", Cell::aside(evidence));
+            document.field("Evidence", Cell::aside(evidence));
         }
 
         let rows: Vec<_> = self.hosts.iter().flat_map(Host::rows).collect();
 
         document.table(
-            [">Preference", "Exchange", "Address", "Place", "Network of"],
+            [
+                ">Preference",
+                "Mail server",
+                "Address",
+                "Location",
+                "Network",
+            ],
             rows,
         );
 
@@ -203,8 +213,8 @@ impl Answer for Data {
         }
 
         if !self.hosts.is_empty() {
-            document.note("This is where the mail servers answer, not where the disks stand");
-            document.field("Places by", Cell::aside(ATTRIBUTION));
+            document.note("Location of the mail servers, not of the stored mail");
+            document.field("Data source", Cell::aside(ATTRIBUTION));
         }
 
         document

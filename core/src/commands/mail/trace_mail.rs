@@ -1,4 +1,4 @@
-//! `trace_mail`: where a message was sent from, hop by hop.
+//! `trace_mail`: origin and route of a message, from its Received headers.
 
 mod present;
 #[cfg(test)]
@@ -22,34 +22,34 @@ use crate::{
     spec::{Cost, Group, Spec},
 };
 
-/// Looking up policies and keys ends by then; what is not back stays as the receiver said it.
+/// Timeout for SPF, DKIM, DMARC and ARC lookups. Results that miss it stay as the receiver reported them.
 const AUTHENTICATION_PATIENCE: Duration = Duration::from_secs(8);
 
-/// Where a message was sent from, hop by hop.
+/// Origin and route of a message, from its Received headers.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TraceMail {
-    /// The message's headers, or the whole message.
+    /// Message headers, or the whole message.
     message: Message,
 }
 
-/// The contract's `trace_mail`.
+/// Result of `trace_mail`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     from: Option<String>,
     subject: Option<String>,
     date: Option<String>,
     message_id: Option<String>,
-    /// From the sender to the reader.
+    /// Hops from the sender to the recipient.
     hops: Vec<Hop>,
     origin: Origin,
     authentication: Authentication,
     anomalies: Vec<Anomaly>,
-    /// Where belief ends.
+    /// How far the Received headers can be trusted.
     boundary: Boundary,
-    /// Addresses that others name, none of them proven.
+    /// Addresses from other headers, all unverified.
     claims: Vec<Claim>,
-    /// What was left out or mended in the input.
+    /// Parts of the input that were skipped or repaired.
     notes: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Data {
 struct Hop {
     #[serde(flatten)]
     hop: mailtrace::Hop,
-    /// Of a public address, ISO 3166-1 alpha-2.
+    /// Country code (ISO 3166-1 alpha-2), for public addresses only.
     country: Option<String>,
     asn: Option<u32>,
     #[serde(skip)]
@@ -86,7 +86,8 @@ impl Command for TraceMail {
         aliases: &["trace_email"],
         group: Group::Mail,
         examples: &[
-            "trace_mail Received: from a.example (a.example [192.0.2.1]) by b.example; Mon, 2 Mar 2026 10:00:00 +0000",
+            "trace_mail Received: from a.example (a.example [192.0.2.1]) by b.example; Mon, 2 Mar 2026 10:00:00 \
+             +0000",
         ],
         timeout: Duration::from_secs(15),
         cost: Cost::Light,
@@ -98,7 +99,7 @@ impl Command for TraceMail {
         let mut policy = cx.runtime.mail.trusted.clone();
         policy.now = Some(jiff::Timestamp::now());
         let message = self.message.0.into_bytes();
-        // A message of many megabytes takes its time to read.
+        // Parsing a message of many megabytes would block the async thread.
         let (trace, message) =
             tokio::task::spawn_blocking(move || (mailtrace::trace(&message, &policy), message))
                 .await
@@ -110,7 +111,8 @@ impl Command for TraceMail {
     }
 }
 
-/// Evaluates again what can be: SPF for the address that is a fact, and with the body DKIM, ARC and DMARC.
+/// Verifies what the message allows: SPF if the sending address is verified; DKIM, ARC and DMARC if the body is
+/// present. Temporary errors keep the result that the receiver reported.
 async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Authentication) {
     let input = trace.verify.spf.as_ref();
     let envelope = input.map(|input| Envelope {
@@ -127,7 +129,7 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
         }
     };
 
-    // Of a message without any signature SPF alone decides DMARC.
+    // Without a signature, DMARC depends on SPF alone.
     let worth = trace.verify.dkim || trace.verify.arc || envelope.is_some();
     let signed = worth.then(|| mailtrace::signed(message)).flatten();
     let whole = async {
@@ -222,7 +224,7 @@ impl Origin {
     }
 }
 
-/// ISO 3166-1 alpha-2.
+/// Country code (ISO 3166-1 alpha-2) of a place.
 fn country(place: &Place) -> Option<String> {
     place
         .country

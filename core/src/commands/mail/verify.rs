@@ -1,4 +1,4 @@
-//! `verify`: does this mailbox exist?
+//! `verify`: whether a mailbox exists, checked over SMTP without sending mail.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -15,25 +15,25 @@ use crate::{
     spec::{Cost, Group, Spec, TargetKind},
 };
 
-/// Whether a mailbox exists: a verdict with its evidence.
+/// Whether a mailbox exists, checked over SMTP without sending mail.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Verify {
-    /// The mail address to verify.
+    /// Mail address to verify.
     email: Text,
 }
 
-/// The contract's `verify`.
+/// Result of `verify`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]
     report: Report,
-    /// The domain's exchanges by preference.
+    /// Mail servers of the domain, sorted by preference.
     mx: Vec<mx::Exchange>,
-    /// What is wrong with the address or the domain, where that is why.
+    /// Error in the address or the domain, if that decided the verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
-    /// Some exchanges lead to hosts that nobody outside can reach.
+    /// Addresses that were not contacted because policy forbids it, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused: Vec<String>,
     #[serde(skip)]
@@ -66,10 +66,10 @@ impl Command for Verify {
 
         let Some(domain) = mailbox.domain_name() else {
             let fault =
-                "addresses with an IP literal are not asked about; mail for people goes to domains"
+                "addresses with an IP literal are not checked; use an address with a domain name"
                     .to_owned();
             return Ok(Data::new(
-                Report::unasked(&mailbox, Reason::NoExchange),
+                Report::unprobed(&mailbox, Reason::NoExchange),
                 Some(fault),
             ));
         };
@@ -77,25 +77,25 @@ impl Command for Verify {
         let client = cx.net.dns.client(None).await?;
         let mx = mx::find(cx, &client, domain, |_| {}).await?;
 
-        if let Some((reason, fault)) = no_way(&mx) {
-            let mut data = Data::new(Report::unasked(&mailbox, reason), fault);
+        if let Some((reason, fault)) = undeliverable_reason(&mx) {
+            let mut data = Data::new(Report::unprobed(&mailbox, reason), fault);
             data.mx = mx.hosts;
             return Ok(data);
         }
 
-        let (exchanges, refused) = vetted(cx, &mx);
+        let (exchanges, refused) = allowed_exchanges(cx, &mx);
 
         if exchanges.is_empty() {
             let fault =
-                "every exchange of this domain leads to a host that cannot be reached from outside"
+                "all mail servers of this domain resolve to addresses that cannot be reached from outside"
                     .to_owned();
-            let mut data = Data::new(Report::unasked(&mailbox, Reason::NoExchange), Some(fault));
+            let mut data = Data::new(Report::unprobed(&mailbox, Reason::NoExchange), Some(fault));
             (data.mx, data.refused) = (mx.hosts, refused);
             return Ok(data);
         }
 
         cx.may_ask_mail_of(domain)?;
-        let mut so_far = Data::new(Report::unasked(&mailbox, Reason::Unreachable), None);
+        let mut so_far = Data::new(Report::unprobed(&mailbox, Reason::Unreachable), None);
         (so_far.mx, so_far.refused, so_far.finished) = (mx.hosts.clone(), refused.clone(), false);
         let report = cx
             .runtime
@@ -113,13 +113,13 @@ impl Command for Verify {
     }
 }
 
-/// Domains that take no mail need no dialogue.
-fn no_way(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
+/// Reason why no SMTP session is needed: the domain does not accept mail, or its MX lookup failed.
+fn undeliverable_reason(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
     match mx.lookup.outcome {
         Outcome::Nxdomain => Some((Reason::NoSuchDomain, None)),
         _ if mx.null_mx => Some((
             Reason::NoMailHere,
-            Some("the domain takes no mail: null MX (RFC 7505)".into()),
+            Some("the domain does not accept mail: null MX (RFC 7505)".into()),
         )),
         Outcome::Answer | Outcome::NoData
             if mx.hosts.iter().all(|host| host.addresses.is_empty()) =>
@@ -135,8 +135,8 @@ fn no_way(mx: &mx::Data) -> Option<(Reason, Option<String>)> {
     }
 }
 
-/// The exchanges with those addresses that the guard lets pass, and what it said about the others.
-fn vetted(cx: &Context, mx: &mx::Data) -> (Vec<Exchange>, Vec<String>) {
+/// Mail servers with the addresses that policy allows, and the refusals for the others.
+fn allowed_exchanges(cx: &Context, mx: &mx::Data) -> (Vec<Exchange>, Vec<String>) {
     let mut refused = Vec::new();
     let mut exchanges = Vec::new();
     for host in &mx.hosts {
@@ -169,7 +169,7 @@ impl Data {
         }
     }
 
-    /// The verdict in a sentence that anybody understands.
+    /// The verdict as one sentence.
     fn sentence(&self) -> String {
         let host = self
             .report
@@ -180,53 +180,37 @@ impl Data {
     }
 }
 
-/// With `{host}` for the server that the verdict is from.
+/// Sentence for a reason; `{host}` is replaced by the server that gave the verdict.
 fn sentence(reason: Reason) -> &'static str {
     match reason {
-        Reason::Accepted => "{host} takes mail for this address, and not for just any name",
-        Reason::CatchAll => {
-            "{host} takes every address of this domain, so nothing is told about this one"
-        }
-        Reason::Unverified => "{host} takes the address without knowing whether it exists",
-        Reason::NoSuchUser => "{host} says that there is no such mailbox",
-        Reason::Disabled => "The mailbox exists, but is disabled",
-        Reason::Full => "The mailbox exists, but is full and takes no mail just now",
-        Reason::Moved => "The mailbox is elsewhere now",
-        Reason::InvalidAddress => "This is not a mail address",
+        Reason::Accepted => "{host} accepts this address and rejects made-up ones",
+        Reason::CatchAll => "{host} is catch-all, so this address cannot be confirmed",
+        Reason::Unverified => "{host} accepts the address without verifying that it exists",
+        Reason::NoSuchUser => "{host} reports that the mailbox does not exist",
+        Reason::Disabled => "The mailbox exists but is disabled",
+        Reason::Full => "The mailbox exists but is full and does not accept mail at the moment",
+        Reason::Moved => "The mailbox has moved",
+        Reason::InvalidAddress => "Not a valid mail address",
         Reason::NoSuchDomain => "The domain does not exist",
-        Reason::NoExchange => "The domain has no mail server that can be used",
-        Reason::NoMailHere => "The domain takes no mail at all",
-        Reason::NoUtf8 => "{host} takes no addresses beyond ASCII (SMTPUTF8)",
-        Reason::Greylisted => {
-            "{host} asks strangers to come again (greylisting); nothing is told yet"
-        }
-        Reason::Blocked => {
-            "{host} refused us, for policy or reputation; that says nothing about the mailbox"
-        }
-        Reason::RateLimited => {
-            "{host} refused us for asking too often; that says nothing about the mailbox"
-        }
-        Reason::RelayDenied => "{host} does not feel responsible for this domain",
-        Reason::SenderRefused => {
-            "{host} does not like our sender; that says nothing about the mailbox"
-        }
-        Reason::ConnectionRefused => {
-            "Every mail server refuses the connection; that says nothing about the mailbox"
-        }
-        Reason::TlsFailed => "{host} insists on TLS, which did not come about",
-        Reason::TemporaryFailure => "There is a trouble that will pass; ask again later",
-        Reason::Ambiguous => "{host} refuses without saying why",
-        Reason::Tarpit => "{host} answers too slowly, on purpose it seems",
-        Reason::TimedOut => "{host} fell silent",
-        Reason::Closed => "{host} hung up",
-        Reason::NotSmtp => "What answers at {host} does not speak SMTP",
-        Reason::Spared => {
-            "{host} was left alone: all askers together have asked it often enough for now"
-        }
-        Reason::Unreachable => "No mail server of the domain can be connected to",
-        Reason::PortBlocked => {
-            "Port 25 is blocked from here: no mail server of any domain can be connected to"
-        }
+        Reason::NoExchange => "The domain has no usable mail server",
+        Reason::NoMailHere => "The domain does not accept mail",
+        Reason::NoUtf8 => "{host} does not support internationalized addresses (SMTPUTF8)",
+        Reason::Greylisted => "{host} greylisted us; try again later",
+        Reason::Blocked => "{host} blocked our IP (policy/reputation); result unknown",
+        Reason::RateLimited => "{host} rate-limited us; result unknown",
+        Reason::RelayDenied => "{host} does not handle mail for this domain (relay denied)",
+        Reason::SenderRefused => "{host} rejected our sender address; result unknown",
+        Reason::ConnectionRefused => "All mail servers refused the connection; result unknown",
+        Reason::TlsFailed => "{host} requires STARTTLS, but the TLS connection failed",
+        Reason::TemporaryFailure => "Temporary server error; try again later",
+        Reason::Ambiguous => "{host} refused without giving a reason",
+        Reason::Tarpit => "{host} is tarpitting (deliberately slow)",
+        Reason::TimedOut => "{host} timed out",
+        Reason::Closed => "{host} closed the connection",
+        Reason::NotSmtp => "{host} does not speak SMTP",
+        Reason::Spared => "{host} was not probed: hourly limit for this domain reached",
+        Reason::Unreachable => "Could not connect to any mail server of the domain",
+        Reason::PortBlocked => "Port 25 is blocked from here, so no mail server can be reached",
     }
 }
 
@@ -240,7 +224,7 @@ impl Answer for Data {
         } = &self.report;
 
         let (word, severity) = match verdict {
-            _ if !self.finished => ("Asking", Severity::Neutral),
+            _ if !self.finished => ("Checking", Severity::Neutral),
             Verdict::Deliverable => ("Deliverable", Severity::Good),
             Verdict::Undeliverable => ("Undeliverable", Severity::Bad),
             Verdict::Risky => ("Risky", Severity::Warning),
@@ -250,12 +234,12 @@ impl Answer for Data {
         let summary = if self.finished {
             format!("{word}: {}", self.sentence())
         } else {
-            "Asking the mail server".into()
+            "Querying the mail server".into()
         };
 
         let mut document = Document::new(format!("Verification of {address}"), summary, severity);
         if let Some(fault) = &self.fault {
-            document.field("Why", fault);
+            document.field("Reason", fault);
         }
 
         if let Some(suggestion) = &self.report.suggestion {
@@ -263,11 +247,11 @@ impl Answer for Data {
         }
 
         if let Some(after) = self.report.retry_after {
-            document.field("Ask again in", format!("{after} s"));
+            document.field("Retry after", format!("{after} s"));
         }
 
         if self.finished {
-            document.table(["Check", "Result"], made(checks));
+            document.table(["Check", "Result"], check_rows(checks));
         }
 
         if let Some(tls) = &self.report.tls {
@@ -296,19 +280,19 @@ impl Answer for Data {
     }
 }
 
-/// The checks that were made, with their results.
-fn made(checks: &Checks) -> Vec<[Cell; 2]> {
+/// Table rows for the checks that gave a result.
+fn check_rows(checks: &Checks) -> Vec<[Cell; 2]> {
     [
-        ("syntax", checks.syntax, true),
-        ("domain has a mail server", checks.mx, true),
-        ("mail server talks to us", checks.smtp, true),
-        ("takes this address", checks.accepts_mailbox, true),
-        ("takes any address (catch-all)", checks.catch_all, false),
-        ("mailbox full", checks.mailbox_full, false),
-        ("disabled", checks.disabled, false),
-        ("greylisted", checks.greylisted, false),
-        ("throw-away domain", checks.disposable, false),
-        ("role address", checks.role, false),
+        ("Valid syntax", checks.syntax, true),
+        ("Mail server found", checks.mx, true),
+        ("SMTP reachable", checks.smtp, true),
+        ("Address accepted", checks.accepts_mailbox, true),
+        ("Catch-all domain", checks.catch_all, false),
+        ("Mailbox full", checks.mailbox_full, false),
+        ("Mailbox disabled", checks.disabled, false),
+        ("Greylisted", checks.greylisted, false),
+        ("Disposable domain", checks.disposable, false),
+        ("Role address", checks.role, false),
     ]
     .into_iter()
     .filter_map(|(name, result, good)| {
@@ -328,7 +312,7 @@ impl Data {
     fn transcript(&self, document: &mut Document) {
         let lines: Vec<String> = self.report.transcript.iter().map(line).collect();
         if !lines.is_empty() {
-            document.heading("What was said");
+            document.heading("SMTP transcript");
             document.code(lines.join("\n"));
         }
     }
@@ -342,7 +326,7 @@ fn line(entry: &Entry) -> String {
         Stage::Starttls => "STARTTLS",
         Stage::Mail => "MAIL",
         Stage::Rcpt => "RCPT",
-        Stage::RcptRandom => "RCPT (made-up name)",
+        Stage::RcptRandom => "RCPT (random address)",
         Stage::Rset => "RSET",
         Stage::Quit => "QUIT",
     };

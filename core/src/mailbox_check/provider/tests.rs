@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn providers_by_their_exchanges() {
+fn providers_are_inferred_from_mx_names() {
     let told = |domain, exchanges: &[&str]| {
         let provider = of(domain, exchanges, &["AS64496 Example Net"]);
         (provider.name, provider.role)
@@ -37,7 +37,7 @@ fn providers_by_their_exchanges() {
 }
 
 #[test]
-fn the_first_exchange_that_is_known_decides() {
+fn the_first_known_mx_decides() {
     let provider = of(
         "a.example",
         &["mx.unheard.test", "MX1.Mimecast.com", "aspmx.l.google.com"],
@@ -45,35 +45,31 @@ fn the_first_exchange_that_is_known_decides() {
     );
     assert_eq!(
         (&*provider.name, provider.role, &*provider.evidence),
-        (
-            "Mimecast",
-            Gateway,
-            "the exchange is called MX1.Mimecast.com"
-        )
+        ("Mimecast", Gateway, "MX hostname is MX1.Mimecast.com")
     );
 }
 
 #[test]
-fn evidence_says_what_was_seen() {
+fn evidence_names_the_mx_and_network() {
     let evidence =
         |exchanges: &[&str], networks: &[&str]| of("a.example", exchanges, networks).evidence;
     assert_eq!(
         evidence(&["MX.a.example"], &["AS1 X", "AS1 X", "AS2 Y"]),
-        "the exchange MX.a.example bears the domain's own name, in the network of AS1 X"
+        "MX MX.a.example is inside the domain, in network AS1 X"
     );
     assert_eq!(
         evidence(&["mx.a.example"], &[]),
-        "the exchange mx.a.example bears the domain's own name"
+        "MX mx.a.example is inside the domain"
     );
     assert_eq!(
         evidence(&["mx.b.example"], &["AS1 X"]),
-        "the exchange is called mx.b.example"
+        "MX hostname is mx.b.example"
     );
-    assert_eq!(evidence(&[], &["AS1 X"]), "there is no exchange");
+    assert_eq!(evidence(&[], &["AS1 X"]), "the domain has no MX");
 }
 
 #[test]
-fn only_whole_labels_belong_to_a_suffix() {
+fn suffixes_match_whole_labels_only() {
     for (name, suffix, below) in [
         ("google.com", "google.com", true),
         ("mx.google.com", "google.com", true),
@@ -87,7 +83,7 @@ fn only_whole_labels_belong_to_a_suffix() {
 }
 
 #[test]
-fn every_known_suffix_leads_to_its_own_provider() {
+fn every_suffix_maps_to_its_provider() {
     for (suffix, name, role) in EXCHANGES {
         let provider = of("a.example", &[&format!("mx1.{suffix}")], &[]);
         assert_eq!((&*provider.name, provider.role), (*name, *role), "{suffix}");

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn reasons_lead_to_the_verdict_that_they_prove() {
+fn each_reason_has_its_verdict() {
     use Verdict::{Deliverable, Risky, Undeliverable, Unknown};
 
     for (reason, verdict) in [
@@ -39,7 +39,7 @@ fn reasons_lead_to_the_verdict_that_they_prove() {
 }
 
 #[test]
-fn of_several_failures_the_one_that_says_most_counts() {
+fn the_most_informative_failure_is_reported() {
     let order = [
         Reason::PortBlocked,
         Reason::Unreachable,
@@ -62,7 +62,7 @@ fn of_several_failures_the_one_that_says_most_counts() {
 }
 
 #[test]
-fn meanings_become_reasons() {
+fn reply_meanings_map_to_reasons() {
     for (meaning, reason) in [
         (Meaning::Accepted, Reason::Accepted),
         (Meaning::TooManyRecipients, Reason::RateLimited),
@@ -75,7 +75,7 @@ fn meanings_become_reasons() {
 }
 
 #[test]
-fn json_has_the_words_of_the_contract() {
+fn reasons_are_serialized_in_snake_case() {
     let word = |reason: Reason| serde_json::to_value(reason).expect("JSON");
     assert_eq!(word(Reason::NoSuchUser), "no_such_user");
     assert_eq!(word(Reason::NoUtf8), "no_utf8");

@@ -1,4 +1,4 @@
-//! What a verification leaves behind when it is given up, and what it costs when nobody answers.
+//! A verification that is cancelled, and one without mail servers.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn giving_up_still_says_goodbye() {
+async fn a_cancelled_verification_still_sends_quit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there");
     let address = listener.local_addr().expect("there");
     let server = tokio::spawn(async move {
@@ -53,7 +53,7 @@ async fn giving_up_still_says_goodbye() {
 }
 
 #[tokio::test]
-async fn without_exchanges_nothing_is_asked() {
+async fn without_mail_servers_nothing_is_contacted() {
     let verifier = Verifier::default();
     let mailbox = parse("info@gmial.com").expect("there");
     let report = verifier

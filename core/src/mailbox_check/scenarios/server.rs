@@ -1,4 +1,4 @@
-//! A mail exchange that plays a script: what it says to each command, how slowly, in which pieces, and when it leaves.
+//! A scripted mail server: its reply to each command, delays, fragments, and when it disconnects.
 //!
 //! A line of a script is the reply, its lines divided by `|`, or starts with a direction:
 //! `!silence`, `!drop`, `!close TEXT` (say it and hang up), `!wait MS TEXT`, `!drip MS TEXT` (a byte at a time),
@@ -32,10 +32,10 @@ pub(crate) enum Lines {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Script {
-    /// Nothing listens at all.
+    /// Connections are refused.
     #[serde(default)]
     pub refused: bool,
-    /// Addresses before the real one where nothing listens.
+    /// Number of addresses before the real one that refuse connections.
     #[serde(default)]
     pub refused_first: usize,
     #[serde(default)]
@@ -44,12 +44,12 @@ pub(crate) struct Script {
     pub pipelining: bool,
     #[serde(default)]
     pub smtputf8: bool,
-    /// `ok`, or after the consent: `garbage`, `drop`, `silence`, `inject`.
+    /// `ok`, or the failure after the reply: `garbage`, `drop`, `silence`, `inject`.
     pub starttls: Option<String>,
     pub banner: Option<Lines>,
     pub ehlo: Option<Lines>,
     pub helo: Option<Lines>,
-    /// The consent to STARTTLS.
+    /// Reply to STARTTLS.
     pub consent: Option<Lines>,
     pub mail: Option<Lines>,
     pub rcpt: Option<Lines>,
@@ -58,13 +58,13 @@ pub(crate) struct Script {
     pub quit: Option<Lines>,
 }
 
-/// What one connection saw.
+/// Commands and events of one connection.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Seen {
     pub lines: Vec<String>,
-    /// The script hung up, or the handshake failed: no QUIT can be asked for.
+    /// The script closed the connection or the handshake failed, so no QUIT is expected.
     pub left: bool,
-    /// A command came before the last one was answered, where PIPELINING was not offered.
+    /// A command came before the reply to the last one, although PIPELINING was not offered.
     pub early: bool,
     pub encrypted: bool,
 }
@@ -84,7 +84,7 @@ struct Inner {
     tls: Arc<ServerConfig>,
 }
 
-/// Whether to go on after a line of the script.
+/// Whether the session continues after a line of the script.
 type Go = io::Result<bool>;
 
 impl Server {
@@ -130,7 +130,7 @@ impl Server {
         })
     }
 
-    /// What all connections saw, once the last has ended.
+    /// Waits for all connections to end and returns what they received.
     pub(crate) async fn finish(self) -> Vec<Seen> {
         let mut open = self.inner.open.subscribe();
         let _ =
@@ -166,7 +166,7 @@ async fn accept(listener: Option<TcpListener>, inner: Arc<Inner>) {
 }
 
 impl Inner {
-    /// True: the script left before QUIT.
+    /// Serves one session; true if the script closed it before QUIT.
     async fn serve(&self, mut stream: TcpStream, seen: &mut Seen) -> io::Result<bool> {
         stream.set_nodelay(true)?;
         if !self
@@ -188,7 +188,7 @@ impl Inner {
         match self.script.starttls.as_deref() {
             Some("garbage") => {
                 stream.write_all(b"what is this, a handshake?\r\n").await?;
-                // Closed at once, what was sent might be taken back before it is read.
+                // Closing at once might discard the data before the client reads it.
                 let mut bin = [0; 4096];
                 while stream.read(&mut bin).await? > 0 {}
                 return Ok(true);
@@ -210,7 +210,7 @@ impl Inner {
         Ok(!self.commands(&mut stream, seen, true).await?)
     }
 
-    /// False: the script hung up.
+    /// Answers commands until the session ends; false if the script closed it.
     async fn commands<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: &mut S,
@@ -243,7 +243,7 @@ impl Inner {
         }
     }
 
-    /// Answers one command; `Some` ends the dialogue, false where the script hung up.
+    /// Answers one command; `Some` ends the session, `Some(false)` if the script closed it.
     async fn command<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: &mut S,
@@ -284,7 +284,7 @@ impl Inner {
         Ok((!go).then_some(false))
     }
 
-    /// Whether the last line that was said for `key` began with `code`.
+    /// Whether the last reply for `key` starts with `code`.
     fn last_was(&self, _: &Seen, key: &'static str, code: &str) -> bool {
         self.line(key, false)
             .is_none_or(|line| line.starts_with(code))
@@ -353,7 +353,7 @@ impl Inner {
         match direction {
             "" => stream.write_all(crlf(rest).as_bytes()).await?,
             "silence" => {
-                // nothing, but what comes is still read
+                // no reply; commands are still read
             }
             "drop" => return Ok(false),
             "close" => {
@@ -385,22 +385,22 @@ impl Inner {
     }
 }
 
-/// `100 220 hello`: a number, then what it is about.
+/// Splits `100 220 hello` into a number and the rest.
 fn number(rest: &str) -> (u64, &str) {
     let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
     let number = number.parse();
     (
-        number.unwrap_or_else(|_| panic!("{rest}: a number is wanted")),
+        number.unwrap_or_else(|_| panic!("expected a number, got {rest}")),
         text,
     )
 }
 
-/// Lines as the wire has them.
+/// Ends each line with CRLF.
 fn crlf(text: &str) -> String {
     text.split('|').map(|line| format!("{line}\r\n")).collect()
 }
 
-/// Bytes that no good server would send.
+/// Malformed bytes for a directive of the script.
 fn odd_bytes(direction: &str, rest: &str) -> Vec<u8> {
     match direction {
         "lf" => crlf(rest).replace('\r', "").into_bytes(),
@@ -414,11 +414,11 @@ fn odd_bytes(direction: &str, rest: &str) -> Vec<u8> {
             .replace("\\x16", "\x16")
             .replace("\\0", "\0")
             .into_bytes(),
-        other => panic!("no such direction: {other}"),
+        other => panic!("unknown directive `{other}`"),
     }
 }
 
-/// One byte after the other, so many milliseconds apart; false where nobody listens any more.
+/// Sends byte by byte with a delay in milliseconds; false if the client disconnected.
 async fn drip<S: AsyncWrite + Unpin>(stream: &mut S, rest: &str) -> Go {
     let (ms, text) = number(rest);
     for byte in crlf(text).bytes() {
@@ -431,7 +431,7 @@ async fn drip<S: AsyncWrite + Unpin>(stream: &mut S, rest: &str) -> Go {
     Ok(true)
 }
 
-/// The same again and again; false where nobody listens any more.
+/// Sends the same piece `count` times; false if the client disconnected.
 async fn flood<S: AsyncWrite + Unpin>(stream: &mut S, count: u64, piece: &str) -> Go {
     for _ in 0..count {
         if stream.write_all(piece.as_bytes()).await.is_err() {

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn typos_are_seen_through() {
+fn suggests_corrections_for_typos() {
     for (written, meant) in [
         ("gmial.com", "gmail.com"),
         ("gamil.com", "gmail.com"),
@@ -23,7 +23,7 @@ fn typos_are_seen_through() {
 }
 
 #[test]
-fn names_that_exist_are_left_alone() {
+fn existing_domains_get_no_suggestion() {
     for domain in [
         "gmail.com",
         "mail.com",
@@ -44,7 +44,7 @@ fn names_that_exist_are_left_alone() {
 }
 
 #[test]
-fn odd_names_have_no_suggestion() {
+fn malformed_domains_get_no_suggestion() {
     for domain in [
         "",
         ".",
@@ -75,7 +75,7 @@ fn tolerance_grows_with_the_length_of_the_name() {
 }
 
 #[test]
-fn endings_are_mistyped_for_one_that_is_meant() {
+fn misspelled_endings_belong_to_one_ending() {
     assert!(is_mistyped("con", "com") && is_mistyped("ed", "de"));
     assert!(!is_mistyped("com", "com") && !is_mistyped("con", "net"));
     assert!(!is_mistyped("con", "org"), "of an ending that nobody lists");

@@ -2,17 +2,17 @@ use super::*;
 use crate::args::mailbox::parse;
 
 fn unasked(address: &str, reason: Reason) -> Report {
-    Report::unasked(&parse(address).expect(address), reason)
+    Report::unprobed(&parse(address).expect(address), reason)
 }
 
 fn answered(said: Meaning, about_random: Option<Meaning>) -> Report {
     let mut report = unasked("ada@example.test", Reason::Unreachable);
-    report.answered(said, about_random);
+    report.record_replies(said, about_random);
     report
 }
 
 #[test]
-fn what_is_said_of_a_made_up_name_tells_a_catch_all() {
+fn the_reply_to_a_random_address_detects_a_catch_all() {
     use Meaning::{
         Accepted, Ambiguous, Blocked, Full, Greylisted, NoSuchUser, Temporary, Unverified,
     };
@@ -44,7 +44,7 @@ fn what_is_said_of_a_made_up_name_tells_a_catch_all() {
 }
 
 #[test]
-fn each_check_is_made_only_where_the_answer_tells() {
+fn checks_are_set_only_if_the_reply_proves_them() {
     use Meaning::{Accepted, Blocked, Disabled, Full, Moved, NoSuchUser};
 
     for (said, accepts, full, disabled) in [
@@ -65,7 +65,7 @@ fn each_check_is_made_only_where_the_answer_tells() {
 }
 
 #[test]
-fn a_report_without_dialogue_has_what_the_address_itself_tells() {
+fn an_unprobed_report_has_the_checks_of_the_address() {
     let report = unasked("Postmaster@gmial.com", Reason::NoSuchDomain);
     assert_eq!(report.verdict, Verdict::Undeliverable);
     assert_eq!(report.checks.syntax, Some(true));
@@ -80,7 +80,7 @@ fn a_report_without_dialogue_has_what_the_address_itself_tells() {
 }
 
 #[test]
-fn the_domain_is_judged_only_where_that_is_the_reason() {
+fn the_mx_check_fails_only_for_reasons_of_the_domain() {
     for (reason, mx) in [
         (Reason::NoSuchDomain, Some(false)),
         (Reason::NoExchange, Some(false)),
@@ -93,7 +93,7 @@ fn the_domain_is_judged_only_where_that_is_the_reason() {
 }
 
 #[test]
-fn a_literal_has_neither_suggestion_nor_kind_of_domain() {
+fn an_address_literal_has_no_suggestion_and_no_domain_checks() {
     let report = unasked("ada@[192.0.2.1]", Reason::NoExchange);
     assert_eq!(report.address, "ada@[192.0.2.1]");
     assert_eq!(report.suggestion, None);
@@ -101,7 +101,7 @@ fn a_literal_has_neither_suggestion_nor_kind_of_domain() {
 }
 
 #[test]
-fn a_text_that_is_no_address_is_cut_at_a_character() {
+fn an_invalid_address_is_truncated_at_a_character() {
     let report = Report::invalid("not an address");
     assert_eq!(report.address, "not an address");
     assert_eq!(report.verdict, Verdict::Undeliverable);
@@ -128,7 +128,7 @@ fn a_failure_changes_reason_and_verdict_together() {
 }
 
 #[test]
-fn domains_that_give_addresses_away_are_known() {
+fn disposable_domains_are_detected() {
     let disposable = |address: &str| unasked(address, Reason::Unreachable).checks.disposable;
     assert_eq!(disposable("ada@mailinator.com"), Some(true));
     assert_eq!(disposable("ada@example.test"), Some(false));

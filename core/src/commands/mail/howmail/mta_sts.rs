@@ -1,4 +1,4 @@
-//! MTA-STS and TLS reporting: what a receiver publishes about encryption (RFC 8461, RFC 8460).
+//! MTA-STS and TLS-RPT: policies of the recipient's domain on encryption (RFC 8461, RFC 8460).
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use netvane_net::{
 
 use super::{
     receiver::{MtaSts, Policy, TlsRpt},
-    sender::{is_version, texts},
+    sender::{is_version, txt_records},
 };
 use crate::command::Context;
 
-/// RFC 8461 §3.2 suggests this as the limit of a policy.
+/// Maximum size of a policy file in bytes (RFC 8461 §3.2).
 const MAX_POLICY: usize = 64 * 1024;
-/// For the policy file.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// RFC 8461 §3.2: about one year.
+/// Timeout for fetching the policy file.
+const TIMEOUT: Duration = Duration::from_secs(8);
+/// Upper bound of `max_age` in seconds, about one year (RFC 8461 §3.2).
 const MAX_AGE: u64 = 31_557_600;
-/// Names that are kept.
+/// Maximum number of `mx` patterns stored per policy.
 const MAX_NAMES: usize = 64;
 
-/// The record in DNS, and the policy that it announces.
+/// Looks up the DNS record and fetches the policy.
 pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaSts {
-    let record = match only(client, &format!("_mta-sts.{domain}"), "v=STSv1").await {
+    let record = match single_record(client, &format!("_mta-sts.{domain}"), "v=STSv1").await {
         Ok(Some(record)) => record,
         Ok(None) => return MtaSts::default(),
         Err(fault) => {
@@ -41,7 +41,7 @@ pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaS
     };
 
     if StsRecord::parse(record.as_bytes()).is_err() {
-        found.fault = Some("the record cannot be read".into());
+        found.fault = Some("the record is invalid".into());
         return found;
     }
 
@@ -49,15 +49,15 @@ pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaS
     let fetched = cx
         .net
         .http
-        .get_unredirected(&url, "text/plain", MAX_POLICY, PATIENCE)
+        .get_unredirected(&url, "text/plain", MAX_POLICY, TIMEOUT)
         .await;
 
     let read = match fetched {
-        Ok(fetched) if fetched.status == 200 => policy(&String::from_utf8_lossy(&fetched.body)),
-        Ok(fetched) => Err(format!("{url} answers with status {}", fetched.status)),
-        Err(failure) => Err(format!(
-            "the policy at {url} could not be fetched: {failure}"
-        )),
+        Ok(fetched) if fetched.status == 200 => {
+            parse_policy(&String::from_utf8_lossy(&fetched.body))
+        }
+        Ok(fetched) => Err(format!("{url} returned HTTP status {}", fetched.status)),
+        Err(failure) => Err(format!("{url} could not be fetched: {failure}")),
     };
 
     match read {
@@ -68,9 +68,9 @@ pub(super) async fn mta_sts(cx: &Context, client: &Client, domain: &str) -> MtaS
     found
 }
 
-/// Where reports go.
+/// Looks up the addresses for TLS reports.
 pub(super) async fn tls_rpt(client: &Client, domain: &str) -> TlsRpt {
-    let record = match only(client, &format!("_smtp._tls.{domain}"), "v=TLSRPTv1").await {
+    let record = match single_record(client, &format!("_smtp._tls.{domain}"), "v=TLSRPTv1").await {
         Ok(Some(record)) => record,
         Ok(None) => return TlsRpt::default(),
         Err(fault) => {
@@ -94,36 +94,40 @@ pub(super) async fn tls_rpt(client: &Client, domain: &str) -> TlsRpt {
             });
             found.reports = reports.collect();
         }
-        Err(_) => found.fault = Some("the record cannot be read".into()),
+        Err(_) => found.fault = Some("the record is invalid".into()),
     }
 
     found
 }
 
-/// The one record of a version; several are as good as none (RFC 8461 §3.1, RFC 8460 §3).
-async fn only(client: &Client, name: &str, version: &str) -> Result<Option<String>, String> {
-    let texts = texts(client, name).await?;
+/// The only record of a version; fails if there are several (RFC 8461 §3.1, RFC 8460 §3).
+async fn single_record(
+    client: &Client,
+    name: &str,
+    version: &str,
+) -> Result<Option<String>, String> {
+    let texts = txt_records(client, name).await?;
     let mut records = texts
         .into_iter()
         .filter(|text| is_version(text, version, &[';', ' ']));
     match (records.next(), records.next()) {
         (Some(_), Some(_)) => Err(format!(
-            "there are several records at {name}, so none counts"
+            "expected one record at {name}, got several; senders ignore them"
         )),
         (first, _) => Ok(first),
     }
 }
 
-/// Reads a policy: `key: value` lines (RFC 8461 §3.2).
-pub(super) fn policy(text: &str) -> Result<Policy, String> {
+/// Parses a policy file of `key: value` lines (RFC 8461 §3.2).
+pub(super) fn parse_policy(text: &str) -> Result<Policy, String> {
     let (mut version, mut mode, mut max_age, mut mx) = (None, None, None, Vec::new());
 
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let Some((key, value)) = line.split_once(':') else {
-            return Err("the policy has a line that is no `key: value`".into());
+            return Err("invalid policy: expected `key: value` lines".into());
         };
         let value = value.trim();
-        // Of a key that may stand only once the first counts.
+        // If a key appears several times, the first one applies.
         match key.trim_end() {
             "version" => _ = version.get_or_insert(value),
             "mode" => _ = mode.get_or_insert(value),
@@ -136,20 +140,20 @@ pub(super) fn policy(text: &str) -> Result<Policy, String> {
     }
 
     if version != Some("STSv1") {
-        return Err("the policy does not say `version: STSv1`".into());
+        return Err("invalid policy: expected `version: STSv1`".into());
     }
 
     let mode = mode.filter(|mode| matches!(*mode, "enforce" | "testing" | "none"));
     let mode = mode
-        .ok_or("the policy has no mode of `enforce`, `testing` or `none`")?
+        .ok_or("invalid policy: `mode` must be `enforce`, `testing` or `none`")?
         .to_owned();
     let digits =
         max_age.filter(|age| age.len() <= 10 && age.bytes().all(|byte| byte.is_ascii_digit()));
     let max_age: u64 = digits
         .and_then(|age| age.parse().ok())
-        .ok_or("the policy has no max_age in seconds")?;
+        .ok_or("invalid policy: `max_age` must be a number of seconds")?;
     if mx.is_empty() && mode != "none" {
-        return Err("the policy names no mx".into());
+        return Err("invalid policy: expected at least one `mx`".into());
     }
 
     Ok(Policy {
@@ -160,7 +164,7 @@ pub(super) fn policy(text: &str) -> Result<Policy, String> {
 }
 
 impl Policy {
-    /// Whether an exchange is one of those that the policy names; `*` is exactly one label (RFC 8461 §4.1).
+    /// Whether the policy lists this mail server; `*` matches exactly one label (RFC 8461 §4.1).
     pub(super) fn names(&self, exchange: &str) -> bool {
         let exchange = exchange.to_ascii_lowercase();
         self.mx
@@ -179,9 +183,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn policies() {
+    fn valid_policies_are_parsed() {
         let text = "version: STSv1\r\nmode: enforce\r\nmx: Mail.example.test\r\nmx: *.example.test.\r\nmax_age: 604800\r\nfuture: x\r\n";
-        let read = policy(text).expect("valid");
+        let read = parse_policy(text).expect("valid");
         assert_eq!((read.mode.as_str(), read.max_age), ("enforce", 604_800));
         assert_eq!(read.mx, ["mail.example.test", "*.example.test"]);
         for (exchange, named) in [
@@ -194,40 +198,40 @@ mod tests {
             assert_eq!(read.names(exchange), named, "{exchange}");
         }
         assert_eq!(
-            policy("version:STSv1\nmode:none\nmax_age:0").map(|read| read.mx.len()),
+            parse_policy("version:STSv1\nmode:none\nmax_age:0").map(|read| read.mx.len()),
             Ok(0)
         );
         let forever = "version: STSv1\nmode: testing\nmx: a.test\nmax_age: 9999999999";
-        assert_eq!(policy(forever).map(|read| read.max_age), Ok(MAX_AGE));
+        assert_eq!(parse_policy(forever).map(|read| read.max_age), Ok(MAX_AGE));
     }
 
     #[test]
-    fn broken_policies_are_told() {
+    fn rejects_invalid_policies() {
         for (text, fault) in [
-            ("", "the policy does not say `version: STSv1`"),
-            ("<html>", "the policy has a line that is no `key: value`"),
+            ("", "invalid policy: expected `version: STSv1`"),
+            ("<html>", "invalid policy: expected `key: value` lines"),
             (
                 "version: STSv2\nmode: none\nmax_age: 1",
-                "the policy does not say `version: STSv1`",
+                "invalid policy: expected `version: STSv1`",
             ),
             (
                 "version: STSv1\nmode: maybe\nmax_age: 1",
-                "the policy has no mode of `enforce`, `testing` or `none`",
+                "invalid policy: `mode` must be `enforce`, `testing` or `none`",
             ),
             (
                 "version: STSv1\nmode: enforce\nmx: a.test",
-                "the policy has no max_age in seconds",
+                "invalid policy: `max_age` must be a number of seconds",
             ),
             (
                 "version: STSv1\nmode: enforce\nmx: a.test\nmax_age: -1",
-                "the policy has no max_age in seconds",
+                "invalid policy: `max_age` must be a number of seconds",
             ),
             (
                 "version: STSv1\nmode: enforce\nmax_age: 1",
-                "the policy names no mx",
+                "invalid policy: expected at least one `mx`",
             ),
         ] {
-            assert_eq!(policy(text), Err(fault.into()), "{text:?}");
+            assert_eq!(parse_policy(text), Err(fault.into()), "{text:?}");
         }
     }
 }

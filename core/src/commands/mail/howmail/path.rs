@@ -1,4 +1,4 @@
-//! The way of a message, as stations to draw.
+//! The path of a message, as stations for the diagram.
 
 use netvane_document::Station;
 use netvane_facts::target::both_forms;
@@ -7,7 +7,7 @@ use netvane_net::smtp::Welcome;
 use super::{Data, receiver::Exchange, services::Services};
 use crate::mailbox_check::provider::Role;
 
-/// From the sender's program to the reader's, as far as it leads.
+/// Stations from the sender's mail program to the recipient's, or to where delivery fails.
 pub(super) fn stations(data: &Data) -> Vec<Station> {
     let sender = &data.sender;
     let submission = sender.submission.as_ref().and_then(Services::best);
@@ -28,11 +28,7 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
     ];
 
     if let Some(reason) = data.dead_end() {
-        stations.push(station(
-            "Nowhere to go",
-            &reason,
-            "DNS: who takes the mail?",
-        ));
+        stations.push(station("Undeliverable", &reason, "DNS MX lookup"));
         return stations;
     }
 
@@ -41,7 +37,7 @@ pub(super) fn stations(data: &Data) -> Vec<Station> {
     stations
 }
 
-/// The rest of the way where the receiver takes mail.
+/// Stations on the recipient's side, if its domain accepts mail.
 fn delivery(data: &Data) -> [Station; 3] {
     let receiver = &data.receiver;
     let exchange = receiver
@@ -62,13 +58,17 @@ fn delivery(data: &Data) -> [Station; 3] {
     );
 
     [
-        station("The receiver's mail server", &exchange_name, &hop(exchange)),
+        station(
+            "The recipient's mail server",
+            &exchange_name,
+            &hop(exchange),
+        ),
         station(
             "The mailbox",
             &kept_by,
-            "filters, then delivery inside, often LMTP",
+            "filtering, then local delivery, often LMTP",
         ),
-        station("The reader's mail program", &data.to, &access),
+        station("The recipient's mail program", &data.to, &access),
     ]
 }
 
@@ -104,7 +104,7 @@ fn hop(exchange: Option<&Exchange>) -> String {
         Some(Exchange {
             unreachable: Some(_),
             ..
-        }) => "; not reached from here".into(),
+        }) => "; could not connect".into(),
         _ => String::new(),
     };
     format!("SMTP, port 25{encryption}")

@@ -1,4 +1,4 @@
-//! The receiver's side: its exchanges as they answer, and what it promises about encryption.
+//! The recipient's side: its mail servers, their SMTP greetings, and its policies on encryption.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,85 +22,85 @@ use crate::{
     mailbox_check::provider::{self, Provider},
 };
 
-/// Exchanges that are connected to.
+/// Maximum number of mail servers contacted.
 const MAX_ASKED: usize = 4;
-/// Addresses of one exchange that are tried; one is talked to.
+/// Maximum number of addresses tried per mail server; one SMTP session is opened.
 const MAX_ADDRESSES: usize = 4;
 
-/// The receiver's domain.
+/// The recipient's domain and its mail servers.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(super) struct Receiver {
     pub(super) domain: String,
-    /// What DNS answered about MX; `null` while, or because, there is no answer.
+    /// Outcome of the MX lookup; `null` while it runs or if it failed.
     pub(super) mx: Option<Outcome>,
-    /// The domain says that it takes no mail at all (RFC 7505).
+    /// The domain does not accept mail (null MX, RFC 7505).
     pub(super) null_mx: bool,
-    /// There is no MX, so mail goes to the domain's own addresses (RFC 5321 §5.1).
+    /// There is no MX record, so senders use the domain's own addresses (RFC 5321 §5.1).
     pub(super) implicit: bool,
-    /// The resolver validated the MX records (DNSSEC).
+    /// The resolver validated the MX records with DNSSEC.
     pub(super) authenticated: bool,
-    /// By preference, lowest first.
+    /// Mail servers, lowest preference first.
     pub(super) exchanges: Vec<Exchange>,
-    /// What is wrong with the MX records, or why there is no answer.
+    /// Errors in the MX records, or why the lookup failed.
     pub(super) faults: Vec<String>,
-    /// Why none of them was connected to: too many questions about this domain.
+    /// Why no mail server was contacted: the hourly limit for this domain is reached.
     pub(super) unasked: Option<String>,
-    /// No server of any domain could be reached on port 25 for a while, so it is us.
+    /// Port 25 seems blocked from here: for a while, no server of any domain could be reached.
     pub(super) port_blocked: bool,
-    /// Who runs the exchanges, told from their names.
+    /// Provider of the mail servers, inferred from their names.
     pub(super) provider: Option<Provider>,
     pub(super) mta_sts: Option<MtaSts>,
     pub(super) tls_rpt: Option<TlsRpt>,
 }
 
-/// A mail exchange, and how it answers.
+/// A mail server and the result of its SMTP greeting.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Exchange {
     pub(super) preference: u16,
     pub(super) exchange: String,
     pub(super) addresses: Vec<IpAddr>,
-    /// The one that was talked to.
+    /// Address that was connected to.
     pub(super) address: Option<IpAddr>,
     #[serde(flatten)]
     pub(super) welcome: Welcome,
-    /// Why it was not talked to.
+    /// Why no connection was made.
     pub(super) unreachable: Option<String>,
-    /// It leads to where nobody outside can reach it: localhost, a private network.
+    /// All its addresses are unreachable from the internet: loopback or private networks.
     pub(super) inward: bool,
-    /// TLSA records for its port 25; `null` where they were not looked up.
+    /// TLSA records for its port 25; `null` if they were not looked up or the lookup failed.
     pub(super) dane: Option<Dane>,
 }
 
-/// Certificates or keys named in DNS (RFC 7672).
+/// Certificates or keys pinned in DNS (DANE, RFC 7672).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Dane {
     pub(super) records: Vec<String>,
-    /// They count only where the resolver validated them (DNSSEC).
+    /// The resolver validated the records with DNSSEC; senders ignore them otherwise.
     pub(super) authenticated: bool,
 }
 
-/// The promise that mail is taken over TLS (RFC 8461).
+/// Policy that requires TLS for mail to this domain (MTA-STS, RFC 8461).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct MtaSts {
     /// The TXT record at `_mta-sts`.
     pub(super) record: Option<String>,
     pub(super) policy: Option<Policy>,
-    /// Why it is of no use, or could not be found out.
+    /// Why the record or policy is invalid, or why the lookup failed.
     pub(super) fault: Option<String>,
 }
 
-/// The policy file.
+/// Contents of the MTA-STS policy file (RFC 8461 §3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Policy {
-    /// `enforce`, `testing` or `none`.
+    /// Mode of the policy: `enforce`, `testing` or `none`.
     pub(super) mode: String,
-    /// Exchange names, `*.` for one label.
+    /// Allowed MX host names; `*.` matches one label.
     pub(super) mx: Vec<String>,
-    /// Seconds.
+    /// Time that senders cache the policy, in seconds.
     pub(super) max_age: u64,
 }
 
-/// Where reports about failed encryption go (RFC 8460).
+/// Addresses for reports of TLS failures (TLS-RPT, RFC 8460).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct TlsRpt {
     pub(super) record: Option<String>,
@@ -122,13 +122,13 @@ impl Exchange {
         }
     }
 
-    /// It greeted, and let us ask what it can do.
+    /// The server greeted us and answered EHLO.
     pub(super) fn answers(&self) -> bool {
         self.welcome.starttls.is_some()
     }
 }
 
-/// Finds the exchanges and looks at the first of them, all at once; `note` sees each change.
+/// Looks up the mail servers and probes the first [`MAX_ASKED`] of them concurrently; calls `note` for each change.
 pub(super) async fn receive(
     cx: &Context,
     client: &Client,
@@ -166,13 +166,13 @@ pub(super) async fn receive(
     });
 
     futures::join!(
-        meet(cx, domain, &found.hosts, deadline, &note),
-        pins(client, &found.hosts, &note)
+        probe_exchanges(cx, domain, &found.hosts, deadline, &note),
+        look_up_tlsa(client, &found.hosts, &note)
     );
 }
 
-/// Looks at the first exchanges that may be connected to, all at once.
-async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
+/// Probes the first mail servers that policy allows to contact, concurrently.
+async fn probe_exchanges<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     cx: &Context,
     domain: &str,
     hosts: &[mx::Exchange],
@@ -182,7 +182,7 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     let mut asked = Vec::new();
 
     for (at, host) in hosts.iter().enumerate() {
-        match vetted(cx, host) {
+        match allowed_addresses(cx, host) {
             Ok(addresses) if addresses.is_empty() || asked.len() == MAX_ASKED => {}
             Ok(addresses) => asked.push((at, &host.exchange, addresses)),
             Err((why, inward)) => note(&|receiver| {
@@ -200,14 +200,14 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
         return note(&|receiver| receiver.unasked = Some(refused.to_string()));
     }
 
-    let talks = asked.iter().map(|(at, host, addresses)| async move {
-        (*at, talk(cx, host, addresses, deadline).await)
+    let probes = asked.iter().map(|(at, host, addresses)| async move {
+        (*at, probe(cx, host, addresses, deadline).await)
     });
-    let mut talks: FuturesUnordered<_> = talks.collect();
+    let mut probes: FuturesUnordered<_> = probes.collect();
     let mut failures = Vec::new();
     let mut reached = false;
 
-    while let Some((at, talk)) = talks.next().await {
+    while let Some((at, talk)) = probes.next().await {
         match talk {
             Ok((address, welcome)) => {
                 reached = true;
@@ -233,8 +233,8 @@ async fn meet<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     }
 }
 
-/// Looks up what DNS pins the first exchanges to.
-async fn pins<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
+/// Looks up the TLSA records of the first mail servers.
+async fn look_up_tlsa<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     client: &Client,
     hosts: &[mx::Exchange],
     note: &N,
@@ -251,8 +251,9 @@ async fn pins<N: Fn(&dyn Fn(&mut Receiver)) + Sync>(
     join_all(lookups).await;
 }
 
-/// The addresses that the guard lets pass; if there are none but others, why, and whether nobody could go there.
-fn vetted(cx: &Context, host: &mx::Exchange) -> Result<Vec<SocketAddr>, (String, bool)> {
+/// Addresses that policy allows. If it refuses all of them: the first refusal, and whether that address is not
+/// global, so that no sender can reach it.
+fn allowed_addresses(cx: &Context, host: &mx::Exchange) -> Result<Vec<SocketAddr>, (String, bool)> {
     let mut refused = None;
     let mut passed = Vec::new();
     for address in &host.addresses {
@@ -270,7 +271,7 @@ fn vetted(cx: &Context, host: &mx::Exchange) -> Result<Vec<SocketAddr>, (String,
     }
 }
 
-async fn talk(
+async fn probe(
     cx: &Context,
     host: &str,
     addresses: &[SocketAddr],

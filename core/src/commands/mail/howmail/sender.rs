@@ -1,4 +1,4 @@
-//! What the sender's domain publishes so that others can tell its mail from forged mail: SPF, DKIM, DMARC.
+//! Sender authentication records of a domain: SPF, DKIM and DMARC.
 
 use domain::base::Rtype;
 use futures::future::join_all;
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::commands::dns::lookup::{Outcome, look_up};
 
-/// DNS does not list selectors: these are the ones that large providers and common programs use.
+/// Selectors of large providers and common software; DNS cannot list the selectors of a domain.
 pub(super) const SELECTORS: [&str; 20] = [
     "default",
     "dkim",
@@ -38,56 +38,58 @@ pub(super) const SELECTORS: [&str; 20] = [
     "zoho",
 ];
 
-/// `redirect=` is followed this often; RFC 7208 §4.6.4 counts all lookups together, and ten end it.
+/// Maximum number of `redirect=` that are followed. RFC 7208 §4.6.4 allows ten lookups in total.
 const MAX_REDIRECTS: usize = 4;
-/// RFC 9989 §4.10: names that a tree walk asks at most.
+/// Maximum number of names in a DNS tree walk (RFC 9989 §4.10).
 const MAX_WALK: usize = 8;
 
-/// Who may send for the domain (RFC 7208).
+/// SPF record of the domain: which servers may send its mail (RFC 7208).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Spf {
     pub(super) record: Option<String>,
-    /// Domains that `redirect=` leads to.
+    /// Targets of `redirect=`, in the order they were followed.
     pub(super) redirects: Vec<String>,
-    /// What receivers shall think of all other servers: `fail`, `softfail`, `neutral` or `pass`.
+    /// Result for all other servers: `fail`, `softfail`, `neutral` or `pass`.
     pub(super) others: Option<&'static str>,
-    /// Why it is of no use, or could not be found out.
+    /// Why the record or policy is invalid, or why the lookup failed.
     pub(super) fault: Option<String>,
 }
 
-/// A public key that was found under a guessed selector (RFC 6376).
+/// A public key found at a common selector (RFC 6376).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Dkim {
     pub(super) selector: String,
-    /// Where it is.
+    /// DNS name of the record.
     pub(super) name: String,
-    /// `valid`, `revoked` or `unreadable`.
+    /// State of the key: `valid`, `revoked` or `unreadable`.
     pub(super) key: &'static str,
 }
 
-/// What receivers shall do with mail that proves nothing (RFC 9989).
+/// DMARC record of the domain: what receivers do with unauthenticated mail (RFC 9989).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Dmarc {
     pub(super) record: Option<String>,
-    /// The domain whose record applies.
+    /// Domain whose record applies: the sender's or a parent.
     pub(super) domain: Option<String>,
-    /// `none`, `quarantine` or `reject`, as it applies to the sender's domain.
+    /// Policy for the sender's domain: `none`, `quarantine` or `reject`.
     pub(super) policy: Option<&'static str>,
-    /// The owner is only trying it out (`t=y`).
+    /// The policy is in test mode (`t=y`).
     pub(super) testing: bool,
-    /// Where reports go.
+    /// Addresses for aggregate reports (`rua=`).
     pub(super) reports: Vec<String>,
-    /// Why it is of no use, or could not be found out.
+    /// Why the record or policy is invalid, or why the lookup failed.
     pub(super) fault: Option<String>,
 }
 
-/// The texts at a name, each joined; none is no failure.
-pub(super) async fn texts(client: &Client, name: &str) -> Result<Vec<String>, String> {
-    Ok(existing(client, name).await?.unwrap_or_default())
+/// TXT records at a name, the strings of each joined; empty if there are none.
+pub(super) async fn txt_records(client: &Client, name: &str) -> Result<Vec<String>, String> {
+    Ok(txt_records_if_exists(client, name)
+        .await?
+        .unwrap_or_default())
 }
 
-/// The same; `None` where the name does not exist.
-async fn existing(client: &Client, name: &str) -> Result<Option<Vec<String>>, String> {
+/// Like [`txt_records`], but `None` if the name does not exist.
+async fn txt_records_if_exists(client: &Client, name: &str) -> Result<Option<Vec<String>>, String> {
     let answered = look_up(client, name, Rtype::TXT)
         .await
         .map_err(|failure| failure.to_string())?;
@@ -111,7 +113,7 @@ async fn existing(client: &Client, name: &str) -> Result<Option<Vec<String>>, St
     ))
 }
 
-/// Whether a text is a record of this version: `v=…` first, then nothing or something else.
+/// Whether a TXT record starts with this version tag (`v=…`), followed by one of `end` or nothing.
 pub(super) fn is_version(text: &str, version: &str, end: &[char]) -> bool {
     let head = text
         .get(..version.len())
@@ -123,13 +125,13 @@ pub(super) fn is_version(text: &str, version: &str, end: &[char]) -> bool {
     head && (rest.is_empty() || rest.starts_with(end))
 }
 
-/// SPF of a domain, redirects followed.
+/// Looks up the SPF record of a domain and follows its redirects.
 pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
     let mut spf = Spf::default();
     let mut at = domain.to_owned();
 
     for _ in 0..=MAX_REDIRECTS {
-        let texts = match existing(client, &at).await {
+        let texts = match txt_records_if_exists(client, &at).await {
             Ok(Some(texts)) => texts,
             Ok(None) => return spf.broken(format!("{at} does not exist")),
             Err(fault) => return spf.broken(fault),
@@ -141,7 +143,7 @@ pub(super) async fn spf(client: &Client, domain: &str) -> Spf {
         }
     }
 
-    spf.broken("it redirects on and on".into())
+    spf.broken("too many redirects".into())
 }
 
 impl Spf {
@@ -152,7 +154,7 @@ impl Spf {
         }
     }
 
-    /// Notes what the texts at a name say; the next name where they redirect.
+    /// Reads the SPF record at a name; returns the next name if it redirects.
     fn read(&mut self, at: &str, texts: Vec<String>) -> Option<String> {
         let mut records = texts
             .into_iter()
@@ -160,7 +162,7 @@ impl Spf {
 
         let Some(text) = records.next() else {
             if self.record.is_some() {
-                self.fault = Some(format!("it redirects to {at}, which has no SPF record"));
+                self.fault = Some(format!("redirects to {at}, which has no SPF record"));
             }
             return None;
         };
@@ -170,17 +172,17 @@ impl Spf {
 
         if records.next().is_some() {
             self.fault = Some(format!(
-                "{at} has more than one SPF record, so none counts (RFC 7208 §4.5)"
+                "{at} has more than one SPF record, so receivers ignore them (RFC 7208 §4.5)"
             ));
             return None;
         }
 
         let Ok(read) = read else {
-            self.fault = Some(format!("the record at {at} cannot be read (RFC 7208 §4.6)"));
+            self.fault = Some(format!("invalid SPF record at {at} (RFC 7208 §4.6)"));
             return None;
         };
 
-        match verdict(&read) {
+        match default_result(&read) {
             Ok(others) => {
                 self.others = Some(others);
                 None
@@ -193,9 +195,9 @@ impl Spf {
     }
 }
 
-/// What a record says of servers that it does not name, or where that is said.
-fn verdict(record: &SpfRecord) -> Result<&'static str, String> {
-    // RFC 7208 §5.1: what stands behind `all` is not looked at, nor is `redirect`.
+/// The result for servers that the record does not list, or the target of its `redirect=`.
+fn default_result(record: &SpfRecord) -> Result<&'static str, String> {
+    // RFC 7208 §5.1: mechanisms after `all` and `redirect=` are ignored.
     let all = record
         .directives
         .iter()
@@ -213,11 +215,11 @@ fn verdict(record: &SpfRecord) -> Result<&'static str, String> {
     }
 }
 
-/// Keys under common selectors.
+/// Looks up DKIM keys at common selectors.
 pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, String> {
     let asked = SELECTORS.iter().map(|selector| async move {
         let name = format!("{selector}._domainkey.{domain}");
-        (*selector, texts(client, &name).await, name)
+        (*selector, txt_records(client, &name).await, name)
     });
     let mut keys = Vec::new();
     let mut failed = None;
@@ -226,7 +228,7 @@ pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, Str
     for (selector, texts, name) in answers {
         match texts {
             Ok(texts) => {
-                let key = texts.iter().find_map(|text| key(text));
+                let key = texts.iter().find_map(|text| key_state(text));
                 keys.extend(key.map(|key| Dkim {
                     selector: selector.into(),
                     name,
@@ -243,8 +245,8 @@ pub(super) async fn dkim(client: &Client, domain: &str) -> Result<Vec<Dkim>, Str
     }
 }
 
-/// `None` for a text that is no key at all.
-fn key(text: &str) -> Option<&'static str> {
+/// State of a DKIM key; `None` if the text is not a key record.
+fn key_state(text: &str) -> Option<&'static str> {
     match DomainKey::parse(text.as_bytes()) {
         Ok(_) => Some("valid"),
         Err(Error::Dkim(DkimError::RevokedPublicKey)) => Some("revoked"),
@@ -252,20 +254,20 @@ fn key(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The DMARC policy of a domain, found by the tree walk of RFC 9989 §4.10.
+/// Looks up the DMARC policy of a domain with the tree walk of RFC 9989 §4.10.
 pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
-    let names = walk(domain);
+    let names = tree_walk_names(domain);
     let asked = names
         .iter()
-        .map(|name| async move { texts(client, &format!("_dmarc.{name}")).await });
+        .map(|name| async move { txt_records(client, &format!("_dmarc.{name}")).await });
     let mut found = Vec::new();
 
     for (name, texts) in names.iter().zip(join_all(asked).await) {
         let texts = match texts {
             Ok(texts) => texts,
-            // Top-level domains hardly ever have one, and not every resolver likes the question.
+            // Top-level domains rarely have a record, and some resolvers fail on the query.
             Err(_) if !name.contains('.') || !found.is_empty() => break,
-            // A record might be there.
+            // A record may exist, so the result is unknown.
             Err(fault) => {
                 return Dmarc {
                     fault: Some(fault),
@@ -278,7 +280,7 @@ pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
             .into_iter()
             .filter(|text| is_version(text, "v=DMARC1", &[';', ' ']));
 
-        // RFC 9989 §4.10: several records are as good as none.
+        // RFC 9989 §4.10: several records count as none.
         if let (Some(text), None) = (records.next(), records.next()) {
             let record = DmarcRecord::parse(text.as_bytes()).ok();
             let ends = record
@@ -291,26 +293,26 @@ pub(super) async fn dmarc(client: &Client, domain: &str) -> Dmarc {
         }
     }
 
-    applied(domain, found)
+    applicable_record(domain, found)
 }
 
-/// The names of a tree walk: the domain, then its parents up to the top, at most eight.
-fn walk(domain: &str) -> Vec<String> {
+/// Names of a tree walk: the domain, then its parents up to the top-level domain, at most eight.
+fn tree_walk_names(domain: &str) -> Vec<String> {
     let labels: Vec<&str> = domain.split('.').collect();
     let first_parent = labels.len().saturating_sub(MAX_WALK - 1).max(1);
     let parents = (first_parent..labels.len()).map(|from| labels[from..].join("."));
     std::iter::once(domain.to_owned()).chain(parents).collect()
 }
 
-/// Which of the records on the way up applies (RFC 9989 §4.10.1, §4.10.2).
-fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> Dmarc {
+/// Selects the record that applies (RFC 9989 §4.10.1, §4.10.2).
+fn applicable_record(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> Dmarc {
     let own = found.iter().position(|(name, ..)| name == domain);
     let public = found.iter().position(|(name, _, record)| {
         name != domain && record.as_ref().is_some_and(|record| record.psd == Psd::Yes)
     });
     let labels = |name: &str| name.split('.').count();
     let organization = match public {
-        // One label below a public suffix; without a record of its own the suffix's applies.
+        // One label below a public suffix; if it has no record, that of the suffix applies.
         Some(suffix) => {
             let below = labels(&found[suffix].0) + 1;
             found
@@ -318,7 +320,7 @@ fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> D
                 .position(|(name, ..)| labels(name) == below)
                 .or(Some(suffix))
         }
-        // The walk ends at `psd=n`, and else at the top: the last one.
+        // The walk ends at `psd=n` or at the top: the last record found.
         None => found.len().checked_sub(1),
     };
 
@@ -337,7 +339,7 @@ fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> D
     };
 
     let Some(record) = record else {
-        dmarc.fault = Some("the record cannot be read".into());
+        dmarc.fault = Some("the record is invalid".into());
         return dmarc;
     };
 
@@ -345,12 +347,12 @@ fn applied(domain: &str, found: Vec<(String, String, Option<DmarcRecord>)>) -> D
         Policy::Reject => Some("reject"),
         Policy::Quarantine => Some("quarantine"),
         Policy::None => Some("none"),
-        // RFC 9989 §4.7: without a policy, but with an address for reports, it is `none`.
+        // RFC 9989 §4.7: no policy, but an address for reports means `none`.
         Policy::Unspecified => (!record.rua.is_empty()).then_some("none"),
     };
 
     if dmarc.policy.is_none() {
-        dmarc.fault = Some("the record names no policy".into());
+        dmarc.fault = Some("the record has no policy (`p=`)".into());
     }
 
     dmarc.testing = record.t;

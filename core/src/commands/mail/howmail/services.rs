@@ -1,4 +1,4 @@
-//! Servers for mail programs: where a message is handed in, and where it is read (RFC 6186, RFC 8314).
+//! Servers for mail programs: submission and mailbox access (RFC 6186, RFC 8314).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use serde::Serialize;
 
 use crate::{command::Context, commands::dns::lookup::look_up};
 
-/// SRV targets of one protocol that are looked at.
+/// Maximum number of SRV targets checked per protocol.
 const MAX_TARGETS: usize = 2;
 
-/// What a mail program speaks to its provider.
+/// Protocol between a mail program and its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Protocol {
@@ -32,28 +32,28 @@ pub(super) enum Protocol {
 
 use Protocol::{Imap, Imaps, Jmap, Pop3, Pop3s, Submission, Submissions};
 
-/// Handing in; encrypted from the first byte comes first.
+/// Protocols for submission; implicit TLS first.
 pub(super) const SENDING: [Protocol; 2] = [Submissions, Submission];
-/// Reading.
+/// Protocols for reading mail.
 pub(super) const READING: [Protocol; 5] = [Imaps, Imap, Pop3s, Pop3, Jmap];
 
-/// Names that providers like, tried only where SRV records say nothing.
+/// Common host names, tried only for protocols without SRV records.
 const USUAL: [(&[&str], [Protocol; 2]); 3] = [
     (&["smtp", "mail"], [Submissions, Submission]),
     (&["imap", "mail"], [Imaps, Imap]),
     (&["pop", "pop3", "mail"], [Pop3s, Pop3]),
 ];
 
-/// Names by which mail programs find their settings.
+/// Names under which mail programs look for their settings.
 const AUTOMATIC: [&str; 2] = ["autoconfig", "autodiscover"];
 
 /// How a server was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Evidence {
-    /// The domain says so.
+    /// The domain publishes an SRV record.
     Srv,
-    /// It has a name that such servers usually have.
+    /// The server has a common host name, such as `imap` or `smtp`.
     UsualName,
 }
 
@@ -66,22 +66,22 @@ pub(super) struct Service {
     /// `TLS` from the first byte, or `STARTTLS`.
     pub(super) security: &'static str,
     pub(super) evidence: Evidence,
-    /// `open`, `closed` or `filtered`, seen from here; `null` where it was not looked at.
+    /// State of the port as seen from here: `open`, `closed` or `filtered`; `null` if it was not checked.
     pub(super) state: Option<&'static str>,
-    /// Why it was not.
+    /// Why the port was not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fault: Option<String>,
 }
 
-/// What a domain tells mail programs.
+/// Servers that a domain offers to mail programs.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(super) struct Services {
     pub(super) found: Vec<Service>,
-    /// Protocols that the domain says it does not offer (RFC 6186 §3.4).
+    /// Protocols that the domain explicitly does not offer (RFC 6186 §3.4).
     pub(super) refused: Vec<Protocol>,
-    /// `autoconfig` and `autodiscover` names that exist; mail programs ask there.
+    /// Existing `autoconfig` and `autodiscover` names, from which mail programs fetch their settings.
     pub(super) automatic: Vec<String>,
-    /// Why SRV records could not be looked up, where that is so.
+    /// Why the lookup of SRV records failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fault: Option<String>,
 }
@@ -127,7 +127,7 @@ impl Protocol {
         }
     }
 
-    /// The same as the protocol calls it: POP3 says STLS (RFC 2595).
+    /// Name of the encryption in the protocol: POP3 calls STARTTLS `STLS` (RFC 2595).
     pub(super) fn encryption(self) -> &'static str {
         if self == Pop3 {
             "STLS"
@@ -150,7 +150,7 @@ impl Protocol {
 }
 
 impl Services {
-    /// The part that belongs to some protocols.
+    /// The servers of the given protocols only.
     pub(super) fn only(&self, wanted: &[Protocol]) -> Self {
         let mut part = self.clone();
         part.found
@@ -159,7 +159,7 @@ impl Services {
         part
     }
 
-    /// The one that a mail program would take.
+    /// The server that a mail program would use: open first, then from SRV, then any.
     pub(super) fn best(&self) -> Option<&Service> {
         let open = self
             .found
@@ -174,7 +174,7 @@ impl Services {
     }
 }
 
-/// Finds the servers for some protocols, and looks whether their ports are open.
+/// Finds the servers for the given protocols and checks whether their ports are open.
 pub(super) async fn discover(
     cx: &Context,
     client: &Client,
@@ -224,7 +224,7 @@ pub(super) async fn discover(
     show(services.clone());
     check(cx, &mut services.found).await;
 
-    // A guess that leads nowhere says nothing.
+    // A common host name without an open port proves nothing.
     services
         .found
         .retain(|service| service.evidence == Evidence::Srv || service.state == Some("open"));
@@ -232,7 +232,7 @@ pub(super) async fn discover(
     services
 }
 
-/// Targets by priority; a lone `.` says that there is no such service.
+/// SRV targets sorted by priority; a single `.` means that the service is not offered.
 async fn srv(
     client: &Client,
     domain: &str,
@@ -269,7 +269,7 @@ async fn existing(client: &Client, name: String) -> Option<String> {
     (!addresses.is_empty()).then_some(name)
 }
 
-/// The first usual name that exists, on the usual ports.
+/// Servers at the first common host name that exists, on the standard ports.
 async fn guess(
     client: &Client,
     domain: &str,
@@ -284,7 +284,7 @@ async fn guess(
     host.map(at).into_iter().flatten().collect()
 }
 
-/// Looks at all ports of a host together, at all hosts at once.
+/// Checks the ports of all hosts concurrently, one scan per host.
 async fn check(cx: &Context, services: &mut [Service]) {
     let mut wanted: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
     for service in &*services {
@@ -312,7 +312,7 @@ async fn states(
 ) -> Result<BTreeMap<u16, &'static str>, String> {
     let name: Domain = host
         .parse()
-        .map_err(|_| format!("{host} is no name of a host"))?;
+        .map_err(|_| format!("invalid host name `{host}`"))?;
     let addresses = cx
         .net
         .contact(&Host::Name(name), None)

@@ -1,4 +1,4 @@
-//! The story: one step after the other, each in a few plain sentences with the facts below.
+//! Renders the explanation step by step: a few sentences each, followed by the facts.
 
 use netvane_document::{Block, Cell, Document, Severity};
 use netvane_facts::target::both_forms;
@@ -12,24 +12,24 @@ mod tests;
 mod trust;
 mod way;
 
-/// Exchanges that are shown; the data has them all.
+/// Maximum number of mail servers shown; the data contains all of them.
 pub(super) const SHOWN_EXCHANGES: usize = 10;
 
-/// The whole story.
-pub(super) fn tell(data: &Data) -> Document {
+/// Renders the whole explanation.
+pub(super) fn render(data: &Data) -> Document {
     let (summary, severity) = data.summary();
     let title = format!("How mail gets from {} to {}", data.from, data.to);
     let mut document = Document::new(title, summary, severity);
 
     document.text(
-        "A message is handed on like a letter: you give it to your own post office, that one finds the \
-         receiver's, and there it waits until it is read.\nThe servers below were looked up and greeted just \
-         now; no mail was sent.",
+        "Mail travels like a letter: you hand it to your provider, which finds the recipient's server, where it \
+         waits to be read.\nThe servers below were looked up and contacted just now; no mail was sent.",
     );
 
     if data.example {
         document.text(
-            "Where no address was given, a well-known provider is the example; alice and bob stand for anybody.",
+            "Where no address was given, an example at a well-known provider is used; alice and bob are \
+             placeholders.",
         );
     }
 
@@ -56,27 +56,27 @@ impl Data {
         both_forms(&self.receiver.domain)
     }
 
-    /// In place of a fact that is not there.
+    /// Placeholder for a missing fact.
     fn missing(&self) -> &'static str {
         if self.finished {
-            "could not be found out in time"
+            "lookup failed or timed out"
         } else {
-            "being looked up"
+            "lookup in progress"
         }
     }
 
-    /// Why mail for the receiver's domain gets nowhere, if that is certain.
+    /// Reason why mail for the recipient's domain is certain to bounce, if it is.
     pub(super) fn dead_end(&self) -> Option<String> {
         let receiver = &self.receiver;
         let name = self.receiver_domain();
         match receiver.mx? {
             Outcome::Nxdomain => Some(format!("{name} does not exist")),
-            _ if receiver.null_mx => Some(format!("{name} takes no mail (null MX)")),
+            _ if receiver.null_mx => Some(format!("{name} does not accept mail (null MX)")),
             Outcome::NoData if receiver.exchanges.is_empty() => {
                 Some(format!("{name} has no mail server"))
             }
             Outcome::Answer if receiver.exchanges.iter().all(|exchange| exchange.inward) => {
-                Some(format!("{name}'s mail servers are out of reach"))
+                Some(format!("{name}'s mail servers have no public address"))
             }
             Outcome::Answer | Outcome::NoData
                 if self.finished
@@ -97,7 +97,10 @@ impl Data {
 
         if !self.finished {
             return (
-                format!("Asking the servers of {} and {name}", self.sender_domain()),
+                format!(
+                    "Querying the servers of {} and {name}",
+                    self.sender_domain()
+                ),
                 Severity::Neutral,
             );
         }
@@ -108,22 +111,19 @@ impl Data {
             } else {
                 Severity::Bad
             };
-            return (format!("This mail would come back: {reason}"), severity);
+            return (format!("This mail would bounce: {reason}"), severity);
         }
 
         match self.answering() {
-            Some(answering) => (format!("{name} takes mail: {answering}"), Severity::Good),
+            Some(answering) => (format!("{name} accepts mail: {answering}"), Severity::Good),
             None => (
-                format!(
-                    "The story is the same, but the mail servers of {name} {}",
-                    self.silence()
-                ),
+                format!("The mail servers of {name} {}", self.silence()),
                 Severity::Warning,
             ),
         }
     }
 
-    /// How many of the mail servers answer, and whether encrypted; `None` where none does.
+    /// Says how many mail servers respond, and whether over TLS; `None` if none responds.
     fn answering(&self) -> Option<String> {
         let exchanges = &self.receiver.exchanges;
         let answering: Vec<_> = exchanges.iter().filter(|it| it.answers()).collect();
@@ -137,93 +137,96 @@ impl Data {
             .count();
 
         let encryption = match encrypted {
-            0 => "without encryption",
-            some if some == answering.len() => "with encryption",
-            _ => "not all of them with encryption",
+            0 => "without TLS",
+            some if some == answering.len() => "with TLS",
+            _ => "some without TLS",
         };
 
         let servers = match (answering.len(), asked) {
             (0, _) => return None,
-            (1, 1) => "the mail server answers".to_owned(),
-            (some, all) if some == all => format!("all {all} mail servers asked answer"),
-            (some, all) => format!("{some} of {all} mail servers asked answer"),
+            (1, 1) => "the mail server responds".to_owned(),
+            (some, all) if some == all => format!("all {all} contacted mail servers respond"),
+            (some, all) => format!("{some} of {all} contacted mail servers respond"),
         };
 
         Some(format!("{servers}, {encryption}"))
     }
 
-    /// Why nothing is heard of the mail servers.
+    /// Reason why no mail server responded.
     fn silence(&self) -> &'static str {
         let receiver = &self.receiver;
 
         match (&receiver.mx, &receiver.unasked) {
             (Some(Outcome::Answer | Outcome::NoData), Some(_)) => {
-                "have been asked often enough for now"
+                "were not contacted: hourly limit for this domain reached"
             }
             (Some(Outcome::Answer | Outcome::NoData), None) if receiver.port_blocked => {
-                "could only be looked up: port 25 is blocked from here"
+                "could not be contacted: port 25 is blocked from here"
             }
-            (Some(Outcome::Answer | Outcome::NoData), None) => "do not answer us just now",
-            _ => "could not be looked up just now",
+            (Some(Outcome::Answer | Outcome::NoData), None) => "do not respond",
+            _ => "could not be looked up",
         }
     }
 
     fn submission(&self, document: &mut Document) {
         let name = self.sender_domain();
         document.heading(format!(
-            "1. Sending: from the mail program to the server of {name}"
+            "1. Submission: from the mail program to the mail server of {name}"
         ));
         document.text(
-            "A message is text: a head with From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).\nYour mail \
-             program hands it to your provider's server and logs in there (RFC 4954). This is submission (RFC \
-             6409):\nSMTP on port 465, encrypted from the first byte (RFC 8314), or on port 587, where the command \
-             STARTTLS begins the encryption (TLS, RFC 8446).\nThe server as a rule signs the message for the domain \
-             (DKIM, step 4) and tries for days, if need be, until it is delivered.",
+            "A message is text: headers such as From, To and Subject, and a body (RFC 5322, MIME in RFC \
+             2045).\nYour mail program logs in to your provider's server (RFC 4954) and submits the message \
+             (RFC 6409).\nIt uses SMTP on port 465 with TLS from the start (RFC 8314), or on port 587, where \
+             STARTTLS switches the connection to TLS (RFC 8446).\nThe server usually signs the message for the \
+             domain (DKIM, step 4). If delivery fails, it retries for several days.",
         );
         facts::services(self, self.sender.submission.as_ref(), &name, document);
     }
 
     fn store(&self, document: &mut Document) {
         let name = self.receiver_domain();
-        document.heading("6. Arriving: into the mailbox");
+        document.heading("6. Filtering and storage: into the mailbox");
         document.text(
-            "The server filters (spam, viruses, the owner's own Sieve rules, RFC 5228) and hands the message \
-             to the store, often by LMTP (RFC 2033).\nIt adds a `Received` line on top, as every server on \
-             the way did, and the verdicts of step 4. There the message waits.",
+            "The receiving server filters the message (spam, viruses, the user's Sieve rules, RFC 5228) and \
+             passes it to the mail store, often over LMTP (RFC 2033).\nIt adds a `Received` header at the top, \
+             as every server on the way does, and the results of step 4 (`Authentication-Results`, RFC 8601).",
         );
 
         let (Some(provider), None) = (&self.receiver.provider, self.dead_end()) else {
             return;
         };
         let who = match provider.role {
-            provider::Role::Mailboxes => format!("Probably kept by {}", provider.name),
+            provider::Role::Mailboxes => format!("Probably hosted by {}", provider.name),
             provider::Role::Gateway => {
                 format!(
-                    "{} filters; the store behind it is not visible",
+                    "{} filters the mail; the mail store behind it is not visible",
                     provider.name
                 )
             }
             provider::Role::Forwarder => {
-                format!("{} hands it on; where to is not visible", provider.name)
+                format!(
+                    "{} forwards the mail; the destination is not visible",
+                    provider.name
+                )
             }
-            provider::Role::Own => format!("Taken in under {name}'s own name"),
-            provider::Role::Unknown => format!("Taken in by {}", provider.name),
+            provider::Role::Own => format!("Received by the servers of {name}"),
+            provider::Role::Unknown => format!("Received by {}", provider.name),
         };
 
         document.field("Store", who);
         document.field(
-            "Told from",
-            Cell::aside(format!("{}; a guess, not a fact", provider.evidence)),
+            "Evidence",
+            Cell::aside(format!("{} (inferred, not verified)", provider.evidence)),
         );
     }
 
     fn reading(&self, document: &mut Document) {
-        document.heading("7. Reading: from the mailbox to the reader's program");
+        document.heading("7. Reading: from the mailbox to the recipient's mail program");
         document.text(
-            "IMAP (RFC 9051, older: RFC 3501) leaves mail on the server, so that all devices see the same.\nPOP3 \
-             (RFC 1939) fetches it, as a rule to one device. JMAP (RFC 8620, RFC 8621) does what IMAP does, over \
-             HTTPS.\nEncrypted from the first byte: IMAP 993, POP3 995. On 143 and 110 encryption begins with \
-             STARTTLS or STLS.",
+            "IMAP (RFC 9051, formerly RFC 3501) keeps mail on the server, so all devices see the same \
+             mailbox.\nPOP3 (RFC 1939) downloads it, usually to one device. JMAP (RFC 8620, RFC 8621) serves \
+             the same purpose as IMAP, over HTTPS.\nIMAP on port 993 and POP3 on port 995 use TLS from the \
+             start. On ports 143 and 110, STARTTLS or STLS switches the connection to TLS.",
         );
         facts::services(
             self,

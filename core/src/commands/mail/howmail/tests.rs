@@ -1,4 +1,4 @@
-//! Whole stories, told with a DNS server and mail servers in the test's own process.
+//! Whole explanations, with a DNS server and mail servers in the test process.
 
 #![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
 
@@ -67,7 +67,7 @@ fn told(reply: &Reply) -> String {
     )
 }
 
-/// A mail server that follows a script, and a file with the authority that vouches for it.
+/// A scripted mail server and a file with the CA certificate that clients must trust.
 async fn exchange(script: &str) -> (Server, tempfile::NamedTempFile) {
     let key =
         rcgen::generate_simple_self_signed(["mx1.to.example.test".to_owned()]).expect("a key");
@@ -93,7 +93,7 @@ async fn exchange(script: &str) -> (Server, tempfile::NamedTempFile) {
     )
 }
 
-/// Settings under which the exchange of `GOOD` is the scripted server.
+/// Settings that make the mail server of `GOOD` the scripted one.
 fn meeting(server: &Server, authority: &tempfile::NamedTempFile) -> [(&'static str, String); 3] {
     [
         (
@@ -109,7 +109,7 @@ fn meeting(server: &Server, authority: &tempfile::NamedTempFile) -> [(&'static s
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_good_pair() {
+async fn explains_a_working_pair_of_domains() {
     let (server, authority) = exchange("starttls = 'ok'\npipelining = true").await;
     let open = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let port = open.local_addr().expect("an address").port().to_string();
@@ -121,10 +121,10 @@ async fn a_good_pair() {
 
     insta::assert_snapshot!(told(&reply).replace(&port, "PORT0"), @r#"
     How mail gets from ada@from.example.test to bob@to.example.test
-    ✓ to.example.test takes mail: the mail server answers, with encryption
+    ✓ to.example.test accepts mail: the mail server responds, with TLS
 
-    A message is handed on like a letter: you give it to your own post office, that one finds the receiver's, and there it waits until it is read.
-    The servers below were looked up and greeted just now; no mail was sent.
+    Mail travels like a letter: you hand it to your provider, which finds the recipient's server, where it waits to be read.
+    The servers below were looked up and contacted just now; no mail was sent.
 
       ┌────────────────────────────┐
       │ The sender's mail program  │
@@ -141,11 +141,11 @@ async fn a_good_pair() {
          │  SMTP, port 25, TLS 1.3
          ▼
       ┌────────────────────────────┐
-      │ The receiver's mail server │
+      │ The recipient's mail server │
       │ mx1.to.example.test        │
       └────────────────────────────┘
          │
-         │  filters, then delivery inside, often LMTP
+         │  filtering, then local delivery, often LMTP
          ▼
       ┌────────────────────────────┐
       │ The mailbox                │
@@ -155,32 +155,32 @@ async fn a_good_pair() {
          │  IMAP, port PORT0, TLS
          ▼
       ┌────────────────────────────┐
-      │ The reader's mail program  │
+      │ The recipient's mail program  │
       │ bob@to.example.test        │
       └────────────────────────────┘
 
-    1. Sending: from the mail program to the server of from.example.test
-    A message is text: a head with From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).
-    Your mail program hands it to your provider's server and logs in there (RFC 4954). This is submission (RFC 6409):
-    SMTP on port 465, encrypted from the first byte (RFC 8314), or on port 587, where the command STARTTLS begins the encryption (TLS, RFC 8446).
-    The server as a rule signs the message for the domain (DKIM, step 4) and tries for days, if need be, until it is delivered.
+    1. Submission: from the mail program to the mail server of from.example.test
+    A message is text: headers such as From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).
+    Your mail program logs in to your provider's server (RFC 4954) and submits the message (RFC 6409).
+    It uses SMTP on port 465 with TLS from the start (RFC 8314), or on port 587, where STARTTLS switches the connection to TLS (RFC 8446).
+    The server usually signs the message for the domain (DKIM, step 4). If delivery fails, it retries for several days.
 
     Protocol              Server                   Port  Port is  Found by
     SMTP submission, TLS  smtp.from.example.test  PORT0  open     SRV record
 
-    Settings for programs:  autoconfig.from.example.test
+    Autoconfiguration:  autoconfig.from.example.test
 
-    2. Finding the way: DNS names the servers of to.example.test
-    The server asks DNS, the directory of the internet (RFC 1035, port 53), who takes mail for the part after the @: the MX records (RFC 5321 §5.1).
-    The lowest preference is tried first; the others are there for when it fails.
+    2. Routing: DNS names the mail servers of to.example.test
+    The sending server looks up the MX records of the domain after the @ in DNS (RFC 1035): the mail servers that accept its mail (RFC 5321 §5.1).
+    It tries the server with the lowest preference value first and the others if that fails.
 
     Preference  Mail server          Addresses
             10  mx1.to.example.test  127.0.0.1
 
-    3. The hop: from server to server, to to.example.test
-    The sender's server connects to port 25 and both speak SMTP (RFC 5321).
-    The other side greets with 220; EHLO asks what it can do; STARTTLS encrypts the rest (RFC 3207).
-    Then MAIL names the sender, RCPT the receiver, and DATA carries the message. We stopped before MAIL.
+    3. Delivery: from server to server, to to.example.test
+    The sending server connects to port 25 of the receiving server and speaks SMTP (RFC 5321).
+    The receiving server greets with 220. EHLO asks for its extensions, and STARTTLS switches the connection to TLS (RFC 3207).
+    Then MAIL names the sender, RCPT the recipient, and DATA carries the message. This lookup stopped before MAIL.
 
     Mail server:  mx1.to.example.test
     Address:      127.0.0.1
@@ -190,45 +190,45 @@ async fn a_good_pair() {
     Certificate:  valid for this name
 
     Announced   Means
-    STARTTLS    can encrypt the rest of the talk (RFC 3207)
-    8BITMIME    takes letters beyond ASCII in the text (RFC 6152)
-    PIPELINING  several commands may travel together (RFC 2920)
+    STARTTLS    supports TLS (RFC 3207)
+    8BITMIME    8-bit message bodies (RFC 6152)
+    PIPELINING  command pipelining (RFC 2920)
 
-    4. Checking: does it really come from from.example.test?
-    Anybody can write any sender on an envelope. So the receiver's server asks DNS what the sender's domain says.
-    SPF (RFC 7208) lists the servers that may send; DKIM (RFC 6376) has the key for the signature in the message; DMARC (RFC 9989, before: RFC 7489) says what to do when neither fits the address that the reader sees.
+    4. Authentication: is the mail really from from.example.test?
+    Anyone can put any sender address on a message, so the receiving server checks what the sender's domain publishes in DNS.
+    SPF (RFC 7208) lists the servers that may send its mail. DKIM (RFC 6376) publishes the key for the signature in the message. DMARC (RFC 9989, formerly RFC 7489) says what to do when neither matches the From address.
 
     SPF:                       v=spf1 redirect=_spf.example.test
     SPF is at:                 _spf.example.test
-    From other servers:        forged (-all): receivers may refuse it
-    DKIM:                      keys under the selectors s1, k1 (revoked)
+    Other servers:        fail (-all): receivers may reject the mail
+    DKIM:                      keys at selectors s1, k1 (revoked)
     Selectors:                 guessed: DNS does not list selectors, 20 usual ones were tried; a
                                message names its own (s= in DKIM-Signature)
     DMARC:                     v=DMARC1; p=none; sp=reject; rua=mailto:dmarc@example.test
     DMARC is at:               example.test
-    Mail that proves nothing:  is to be refused (reject)
+    Unauthenticated mail:  is to be refused (reject)
 
-    5. Keeping it secret: encryption that nobody on the way can switch off
-    STARTTLS is only asked for in the clear, so whoever sits on the line can strike it out. A receiver can promise it beforehand:
-    MTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records in signed DNS; TLS-RPT (RFC 8460) asks for reports of failures.
+    5. Transport security: encryption that cannot be stripped
+    STARTTLS is negotiated in cleartext, so an attacker on the path can strip it. The recipient's domain can require TLS in advance:
+    MTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records in DNSSEC-signed DNS. TLS-RPT (RFC 8460) requests reports of TLS failures.
 
     MTA-STS:                      not published
     DANE of mx1.to.example.test:  3 1 1
                                   0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
-    DANE is:                      not validated by the resolver (DNSSEC), so it does not count
+    DANE is:                      not DNSSEC-validated by the resolver, so senders ignore it
     TLS-RPT:                      reports to tls@example.test
 
-    6. Arriving: into the mailbox
-    The server filters (spam, viruses, the owner's own Sieve rules, RFC 5228) and hands the message to the store, often by LMTP (RFC 2033).
-    It adds a `Received` line on top, as every server on the way did, and the verdicts of step 4. There the message waits.
+    6. Filtering and storage: into the mailbox
+    The receiving server filters the message (spam, viruses, the user's Sieve rules, RFC 5228) and passes it to the mail store, often over LMTP (RFC 2033).
+    It adds a `Received` header at the top, as every server on the way does, and the results of step 4 (`Authentication-Results`, RFC 8601).
 
     Store:      Taken in under to.example.test's own name
-    Told from:  the exchange mx1.to.example.test bears the domain's own name; a guess, not a fact
+    Evidence:  the exchange mx1.to.example.test bears the domain's own name (inferred, not verified)
 
-    7. Reading: from the mailbox to the reader's program
-    IMAP (RFC 9051, older: RFC 3501) leaves mail on the server, so that all devices see the same.
-    POP3 (RFC 1939) fetches it, as a rule to one device. JMAP (RFC 8620, RFC 8621) does what IMAP does, over HTTPS.
-    Encrypted from the first byte: IMAP 993, POP3 995. On 143 and 110 encryption begins with STARTTLS or STLS.
+    7. Reading: from the mailbox to the recipient's mail program
+    IMAP (RFC 9051, formerly RFC 3501) keeps mail on the server, so all devices see the same mailbox.
+    POP3 (RFC 1939) downloads it, usually to one device. JMAP (RFC 8620, RFC 8621) serves the same purpose as IMAP, over HTTPS.
+    IMAP on port 993 and POP3 on port 995 use TLS from the start. On ports 143 and 110, STARTTLS or STLS switches the connection to TLS.
 
     Protocol   Server                 Port  Port is  Found by
     IMAP, TLS  imap.to.example.test  PORT0  open     SRV record
@@ -257,17 +257,17 @@ async fn a_good_pair() {
 }
 
 #[tokio::test]
-async fn a_broken_pair() {
+async fn explains_a_broken_pair_of_domains() {
     let dns = TestDns::serving(BROKEN).await;
     let engine = engine(&dns, &[]);
     let line = "explain_mail eve@none.example.test bob@inward.example.test";
 
     insta::assert_snapshot!(told(&ask(&engine, line).await.expect("a story")), @r#"
     How mail gets from eve@none.example.test to bob@inward.example.test
-    ✗ This mail would come back: inward.example.test's mail servers are out of reach
+    ✗ This mail would bounce: inward.example.test's mail servers have no public address
 
-    A message is handed on like a letter: you give it to your own post office, that one finds the receiver's, and there it waits until it is read.
-    The servers below were looked up and greeted just now; no mail was sent.
+    Mail travels like a letter: you hand it to your provider, which finds the recipient's server, where it waits to be read.
+    The servers below were looked up and contacted just now; no mail was sent.
 
       ┌─────────────────────────────────────────────────────┐
       │ The sender's mail program                           │
@@ -281,37 +281,37 @@ async fn a_broken_pair() {
       │ none.example.test                                   │
       └─────────────────────────────────────────────────────┘
          │
-         │  DNS: who takes the mail?
+         │  DNS MX lookup
          ▼
       ┌─────────────────────────────────────────────────────┐
-      │ Nowhere to go                                       │
-      │ inward.example.test's mail servers are out of reach │
+      │ Undeliverable                                       │
+      │ inward.example.test's mail servers have no public address │
       └─────────────────────────────────────────────────────┘
 
-    1. Sending: from the mail program to the server of none.example.test
-    A message is text: a head with From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).
-    Your mail program hands it to your provider's server and logs in there (RFC 4954). This is submission (RFC 6409):
-    SMTP on port 465, encrypted from the first byte (RFC 8314), or on port 587, where the command STARTTLS begins the encryption (TLS, RFC 8446).
-    The server as a rule signs the message for the domain (DKIM, step 4) and tries for days, if need be, until it is delivered.
+    1. Submission: from the mail program to the mail server of none.example.test
+    A message is text: headers such as From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).
+    Your mail program logs in to your provider's server (RFC 4954) and submits the message (RFC 6409).
+    It uses SMTP on port 465 with TLS from the start (RFC 8314), or on port 587, where STARTTLS switches the connection to TLS (RFC 8446).
+    The server usually signs the message for the domain (DKIM, step 4). If delivery fails, it retries for several days.
 
-    none.example.test publishes no SRV records for it (RFC 6186), and no usual name answers: users learn the server from their provider.
+    none.example.test publishes no SRV records for mail programs (RFC 6186), and no common host name responds. Users get the server name from their provider.
 
-    2. Finding the way: DNS names the servers of inward.example.test
-    The server asks DNS, the directory of the internet (RFC 1035, port 53), who takes mail for the part after the @: the MX records (RFC 5321 §5.1).
-    The lowest preference is tried first; the others are there for when it fails.
+    2. Routing: DNS names the mail servers of inward.example.test
+    The sending server looks up the MX records of the domain after the @ in DNS (RFC 1035): the mail servers that accept its mail (RFC 5321 §5.1).
+    It tries the server with the lowest preference value first and the others if that fails.
 
     Preference  Mail server             Addresses
             10  localhost.example.test  127.0.0.1
             20  private.example.test    10.0.0.25
 
-    Here the way ends: inward.example.test's mail servers are out of reach.
+    Here the way ends: inward.example.test's mail servers have no public address.
     The server sends the message back to the sender with the reason, a bounce (RFC 3464).
     What follows is how it would have gone on.
 
-    3. The hop: from server to server, to inward.example.test
-    The sender's server connects to port 25 and both speak SMTP (RFC 5321).
-    The other side greets with 220; EHLO asks what it can do; STARTTLS encrypts the rest (RFC 3207).
-    Then MAIL names the sender, RCPT the receiver, and DATA carries the message. We stopped before MAIL.
+    3. Delivery: from server to server, to inward.example.test
+    The sending server connects to port 25 of the receiving server and speaks SMTP (RFC 5321).
+    The receiving server greets with 220. EHLO asks for its extensions, and STARTTLS switches the connection to TLS (RFC 3207).
+    Then MAIL names the sender, RCPT the recipient, and DATA carries the message. This lookup stopped before MAIL.
 
     Mail server:  localhost.example.test
     But:          localhost.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8
@@ -321,9 +321,9 @@ async fn a_broken_pair() {
     But:          private.example.test (10.0.0.25) is not contacted: it lies in 10.0.0.0/8
                   (Private-Use, RFC 1918). An operator can allow it with `[policy] allow`.
 
-    4. Checking: does it really come from none.example.test?
-    Anybody can write any sender on an envelope. So the receiver's server asks DNS what the sender's domain says.
-    SPF (RFC 7208) lists the servers that may send; DKIM (RFC 6376) has the key for the signature in the message; DMARC (RFC 9989, before: RFC 7489) says what to do when neither fits the address that the reader sees.
+    4. Authentication: is the mail really from none.example.test?
+    Anyone can put any sender address on a message, so the receiving server checks what the sender's domain publishes in DNS.
+    SPF (RFC 7208) lists the servers that may send its mail. DKIM (RFC 6376) publishes the key for the signature in the message. DMARC (RFC 9989, formerly RFC 7489) says what to do when neither matches the From address.
 
     SPF:        none
     DKIM:       no key under the usual selectors, which proves nothing
@@ -331,37 +331,37 @@ async fn a_broken_pair() {
                 own (s= in DKIM-Signature)
     DMARC:      none
 
-    5. Keeping it secret: encryption that nobody on the way can switch off
-    STARTTLS is only asked for in the clear, so whoever sits on the line can strike it out. A receiver can promise it beforehand:
-    MTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records in signed DNS; TLS-RPT (RFC 8460) asks for reports of failures.
+    5. Transport security: encryption that cannot be stripped
+    STARTTLS is negotiated in cleartext, so an attacker on the path can strip it. The recipient's domain can require TLS in advance:
+    MTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records in DNSSEC-signed DNS. TLS-RPT (RFC 8460) requests reports of TLS failures.
 
-    MTA-STS:  announced, but of no use (see below)
+    MTA-STS:  published but invalid (see below)
     DANE:     not published
     TLS-RPT:  not published
 
-    6. Arriving: into the mailbox
-    The server filters (spam, viruses, the owner's own Sieve rules, RFC 5228) and hands the message to the store, often by LMTP (RFC 2033).
-    It adds a `Received` line on top, as every server on the way did, and the verdicts of step 4. There the message waits.
+    6. Filtering and storage: into the mailbox
+    The receiving server filters the message (spam, viruses, the user's Sieve rules, RFC 5228) and passes it to the mail store, often over LMTP (RFC 2033).
+    It adds a `Received` header at the top, as every server on the way does, and the results of step 4 (`Authentication-Results`, RFC 8601).
 
-    7. Reading: from the mailbox to the reader's program
-    IMAP (RFC 9051, older: RFC 3501) leaves mail on the server, so that all devices see the same.
-    POP3 (RFC 1939) fetches it, as a rule to one device. JMAP (RFC 8620, RFC 8621) does what IMAP does, over HTTPS.
-    Encrypted from the first byte: IMAP 993, POP3 995. On 143 and 110 encryption begins with STARTTLS or STLS.
+    7. Reading: from the mailbox to the recipient's mail program
+    IMAP (RFC 9051, formerly RFC 3501) keeps mail on the server, so all devices see the same mailbox.
+    POP3 (RFC 1939) downloads it, usually to one device. JMAP (RFC 8620, RFC 8621) serves the same purpose as IMAP, over HTTPS.
+    IMAP on port 993 and POP3 on port 995 use TLS from the start. On ports 143 and 110, STARTTLS or STLS switches the connection to TLS.
 
     Protocol   Server                  Port  Port is        Found by
     IMAP, TLS  localhost.example.test   993  not reachable  SRV record
 
-    ! inward.example.test names localhost.example.test as its mail server, which leads to 127.0.0.1: nobody outside can reach that, so the domain is broken, and it was not connected to
-    ! inward.example.test names private.example.test as its mail server, which leads to 10.0.0.25: nobody outside can reach that, so the domain is broken, and it was not connected to
-    ! none.example.test has no SPF record: any server may claim to send for it
-    ! none.example.test has no DMARC record: receivers are not told to refuse forged mail
-    ! inward.example.test announces MTA-STS, but the policy at https://mta-sts.inward.example.test/.well-known/mta-sts.txt could not be fetched: mta-sts.inward.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8 (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
-    ! inward.example.test names localhost.example.test:993 for its mail programs: localhost.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8 (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
+    ! inward.example.test names localhost.example.test as its mail server, which resolves to 127.0.0.1: not reachable from the internet, not contacted. Fix the MX or its addresses
+    ! inward.example.test names private.example.test as its mail server, which resolves to 10.0.0.25: not reachable from the internet, not contacted. Fix the MX or its addresses
+    ! none.example.test has no SPF record: receivers cannot tell which servers may send its mail
+    ! none.example.test has no DMARC record: it does not ask receivers to reject forged mail
+    ! inward.example.test announces MTA-STS, but could not fetch the policy https://mta-sts.inward.example.test/.well-known/mta-sts.txt: mta-sts.inward.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8 (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
+    ! inward.example.test publishes localhost.example.test:993 for mail programs: localhost.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8 (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
     "#);
 }
 
 #[tokio::test]
-async fn domains_without_mail() {
+async fn summarizes_domains_without_working_mail() {
     let dns = TestDns::start().await;
     let engine = engine(&dns, &[]);
 
@@ -369,17 +369,17 @@ async fn domains_without_mail() {
         (
             "null",
             "warning",
-            "This mail would come back: null.example.test takes no mail (null MX)",
+            "This mail would bounce: null.example.test does not accept mail (null MX)",
         ),
         (
             "gone",
             "bad",
-            "This mail would come back: gone.example.test does not exist",
+            "This mail would bounce: gone.example.test does not exist",
         ),
         (
             "mail1",
             "warning",
-            "The story is the same, but the mail servers of mail1.example.test do not answer us just now",
+            "The mail servers of mail1.example.test do not respond",
         ),
     ] {
         let reply = ask_json(
@@ -395,7 +395,7 @@ async fn domains_without_mail() {
 }
 
 #[tokio::test]
-async fn without_addresses_examples_are_told_even_if_nothing_is_known() {
+async fn without_arguments_examples_are_explained_even_if_all_lookups_fail() {
     let dns = TestDns::start().await;
     let engine = engine(&dns, &[]);
     let reply = ask_json(&engine, "howmail").await;
@@ -403,7 +403,7 @@ async fn without_addresses_examples_are_told_even_if_nothing_is_known() {
     assert_eq!(reply["data"]["to"], "bob@gmail.com");
     assert_eq!(
         reply["summary"],
-        "The story is the same, but the mail servers of gmail.com could not be looked up just now"
+        "The mail servers of gmail.com could not be looked up"
     );
     assert_eq!(reply["data"]["path"].as_array().map(Vec::len), Some(5));
     let headings = reply["blocks"].as_array().expect("blocks").iter();
@@ -414,7 +414,7 @@ async fn without_addresses_examples_are_told_even_if_nothing_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_domain_is_asked_once() {
+async fn a_shared_domain_is_looked_up_once() {
     let (server, authority) = exchange("").await;
     let dns = TestDns::serving(&GOOD.replace("PORT", "1")).await;
     let engine = engine(&dns, &meeting(&server, &authority));
@@ -437,7 +437,7 @@ async fn one_domain_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_exchanges_end_in_a_story() {
+async fn misbehaving_servers_are_reported() {
     for (script, fault) in [
         ("banner = '!silence'", "greeting: no reply in time"),
         (
@@ -476,7 +476,7 @@ async fn hostile_exchanges_end_in_a_story() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_is_told() {
+async fn a_refused_connection_is_reported() {
     let dns = TestDns::serving(&GOOD.replace("PORT", "1")).await;
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let port = closed.local_addr().expect("an address").port().to_string();
@@ -498,16 +498,16 @@ async fn a_server_that_refuses_is_told() {
     assert_eq!(reply["data"]["receiver"]["port_blocked"], false);
     assert_eq!(
         reply["data"]["path"][2]["via"],
-        "SMTP, port 25; not reached from here"
+        "SMTP, port 25; could not connect"
     );
     assert_eq!(
         reply["summary"],
-        "The story is the same, but the mail servers of to.example.test do not answer us just now"
+        "The mail servers of to.example.test do not respond"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_questions_about_one_domain_leave_its_servers_alone() {
+async fn servers_are_not_contacted_after_the_hourly_limit() {
     let (server, authority) = exchange("").await;
     let dns = TestDns::serving(&GOOD.replace("PORT", "1")).await;
     let mut settings = meeting(&server, &authority).to_vec();

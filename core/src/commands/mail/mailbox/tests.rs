@@ -42,7 +42,7 @@ fn data(role: Option<Role>, hosts: Vec<Host>) -> Data {
         about: role.map(|role| Provider {
             name: "Example Mail".into(),
             role,
-            evidence: "the exchange is called mx.test".into(),
+            evidence: "MX hostname is mx.test".into(),
         }),
         mx: found(&exchanges),
         hosts,
@@ -50,19 +50,19 @@ fn data(role: Option<Role>, hosts: Vec<Host>) -> Data {
 }
 
 #[test]
-fn providers_are_told_by_what_they_do() {
+fn the_summary_depends_on_the_role_of_the_provider() {
     for (role, told) in [
-        (Role::Mailboxes, "Mail is kept by Example Mail"),
+        (Role::Mailboxes, "Mail is hosted by Example Mail"),
         (
             Role::Gateway,
-            "Example Mail filters the mail; the mailboxes behind it cannot be seen from outside",
+            "Example Mail filters the mail; the mailbox servers behind it are not visible from outside",
         ),
         (
             Role::Forwarder,
-            "Example Mail takes the mail and hands it on; where to cannot be seen from outside",
+            "Example Mail receives the mail and forwards it; the destination is not visible from outside",
         ),
-        (Role::Own, "Mail is taken in under the domain's own name"),
-        (Role::Unknown, "Mail is taken in by Example Mail"),
+        (Role::Own, "Mail is received by the domain's own servers"),
+        (Role::Unknown, "Mail is received by Example Mail"),
     ] {
         let document = data(
             Some(role),
@@ -76,15 +76,12 @@ fn providers_are_told_by_what_they_do() {
                 Severity::Good
             )
         );
-        assert_eq!(
-            field(&document, "Told from"),
-            Some("the exchange is called mx.test")
-        );
+        assert_eq!(field(&document, "Evidence"), Some("MX hostname is mx.test"));
     }
 }
 
 #[test]
-fn exchanges_stand_once_beside_their_addresses() {
+fn each_mail_server_is_shown_once() {
     let hosts = vec![
         host(
             "mx1.test",
@@ -110,27 +107,27 @@ fn exchanges_stand_once_beside_their_addresses() {
 }
 
 #[test]
-fn a_domain_without_exchanges_has_neither_provider_nor_places() {
+fn a_domain_without_mail_servers_has_no_provider_or_locations() {
     let mut none = data(None, vec![]);
     none.mx.lookup.outcome = crate::commands::dns::lookup::Outcome::NoData;
     insta::assert_snapshot!(shown(&none.present()), @r#"
-    # Mailboxes of example.test
+    # Mail hosting of example.test
     ✗ example.test cannot receive mail: no MX and no address
     "#);
 }
 
 #[test]
-fn it_holds_as_long_as_the_mx_records() {
+fn the_lifetime_is_that_of_the_mx_records() {
     let data = data(
         Some(Role::Unknown),
         vec![host("mx.test", vec![located("192.0.2.1", None, None)])],
     );
     assert_eq!(data.lifetime(), Duration::from_secs(300));
     let document = data.present();
-    assert_eq!(document.title, "Mailboxes of example.test");
-    assert_eq!(field(&document, "Places by"), Some(ATTRIBUTION));
+    assert_eq!(document.title, "Mail hosting of example.test");
+    assert_eq!(field(&document, "Data source"), Some(ATTRIBUTION));
     assert_eq!(
         document.warnings,
-        ["This is where the mail servers answer, not where the disks stand"]
+        ["Location of the mail servers, not of the stored mail"]
     );
 }

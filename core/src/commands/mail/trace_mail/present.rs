@@ -1,4 +1,4 @@
-//! The trace of a message as a document.
+//! Renders the trace of a message.
 
 use netvane_document::{Answer, Cell, Document, Role, Severity};
 use netvane_facts::{
@@ -13,11 +13,11 @@ use crate::commands::dns::lookup::count;
 impl Answer for Data {
     fn present(&self) -> Document {
         let (summary, severity) = self.summary();
-        let mut document = Document::new("Trace of a message", summary, severity);
+        let mut document = Document::new("Message trace", summary, severity);
         self.add_message(&mut document);
 
         document.table(
-            [">Hop", "From", "To", "How", ">Took", "Where"],
+            [">Hop", "From", "To", "Protocol", ">Delay", "Location"],
             self.hops.iter().map(Hop::row).collect(),
         );
         self.add_claims(&mut document);
@@ -32,7 +32,7 @@ impl Answer for Data {
 
         self.notes.iter().for_each(|note| _ = document.note(note));
         if self.hops.iter().any(|hop| hop.asn.is_some()) {
-            document.field("Places by", Cell::aside(ATTRIBUTION));
+            document.field("Data source", Cell::aside(ATTRIBUTION));
         }
 
         document
@@ -51,12 +51,12 @@ impl Data {
         let Some(address) = origin.address else {
             return if self.hops.is_empty() {
                 (
-                    "There are no Received lines in this; nothing can be traced".into(),
+                    "No Received headers found; paste the full headers of the message".into(),
                     Severity::Bad,
                 )
             } else {
                 (
-                    "No line names the address that the message came from".into(),
+                    "No Received header names the sending address".into(),
                     Severity::Warning,
                 )
             };
@@ -69,18 +69,18 @@ impl Data {
             .unwrap_or_default();
 
         let at = match (place, holder) {
-            (Some(place), Some(holder)) => format!(", {place}, network of {holder}"),
+            (Some(place), Some(holder)) => format!(", {place}, {holder}"),
             (Some(only), None) | (None, Some(only)) => format!(", {only}"),
             (None, None) => String::new(),
         };
 
         match origin.confidence {
             Confidence::Fact => (
-                format!("Handed over by {named}[{address}]{at}: a fact"),
+                format!("Sent by {named}[{address}]{at} (verified)"),
                 self.severity(),
             ),
             _ => (
-                format!("Said to come from {named}[{address}]{at}: only a claim"),
+                format!("Claims to come from {named}[{address}]{at} (unverified)"),
                 Severity::Warning,
             ),
         }
@@ -94,7 +94,7 @@ impl Data {
         }
     }
 
-    /// What the message says of itself, and how far it is believed.
+    /// Adds the main headers, the number of hops and the trust boundary.
     fn add_message(&self, document: &mut Document) {
         for (name, value) in [
             ("From", &self.from),
@@ -108,11 +108,11 @@ impl Data {
 
         document.field("Hops", count(self.hops.len(), "hop", "hops"));
         if self.boundary.kind != BoundaryKind::None || !self.boundary.text.is_empty() {
-            document.field("Believed", self.boundary.text.as_str());
+            document.field("Trust boundary", self.boundary.text.as_str());
         }
 
         if !self.origin.origin.evidence.is_empty() {
-            document.field("Told from", Cell::exact(&self.origin.origin.evidence));
+            document.field("Evidence", Cell::exact(&self.origin.origin.evidence));
         }
     }
 
@@ -126,11 +126,11 @@ impl Data {
             ]
         });
 
-        document.table(["Claimed in", "Address", "Name"], claims.collect());
+        document.table(["Unverified source", "Address", "Name"], claims.collect());
     }
 }
 
-/// SPF, DKIM, DMARC and ARC, as far as there is a result.
+/// Adds the results of SPF, DKIM, DMARC and ARC, where there is one.
 fn add_checks(authentication: &Authentication, document: &mut Document) {
     let Authentication {
         spf,
@@ -149,7 +149,7 @@ fn add_checks(authentication: &Authentication, document: &mut Document) {
     rows.push(check("ARC", &arc.result, arc.verified, &arc.detail));
 
     document.table(
-        ["Check", "Result", "By", "About"],
+        ["Check", "Result", "Source", "Details"],
         rows.into_iter().flatten().collect(),
     );
 }
@@ -169,9 +169,9 @@ fn check(
     };
 
     let checked = if verified {
-        "checked here"
+        "verified here"
     } else {
-        "as the receiver says"
+        "reported by the receiver"
     };
 
     Some([
@@ -222,7 +222,7 @@ impl Hop {
     }
 }
 
-/// `+3 s`, `−2 min`: a delay may be negative where clocks disagree.
+/// Rounded delay, such as `3 s`; negative (`−2 min`) if the clocks of two servers disagree.
 fn span(seconds: i64) -> String {
     let sign = if seconds < 0 { "−" } else { "" };
     match seconds.unsigned_abs() {
@@ -238,7 +238,7 @@ mod tests {
     use super::span;
 
     #[test]
-    fn delays_are_told_roughly_and_may_be_negative() {
+    fn delays_are_rounded_and_may_be_negative() {
         for (seconds, told) in [
             (0, "0 s"),
             (119, "119 s"),

@@ -27,7 +27,7 @@ fn from(address: &str, confidence: Confidence) -> mailtrace::Origin {
     }
 }
 
-/// Two hops, handed over by a private address, of which no database knows anything.
+/// Two hops from a private address, which no database knows.
 fn trace() -> Trace {
     Trace {
         from: Some("Ada <ada@example.test>".into()),
@@ -55,7 +55,7 @@ fn outcome(result: &str, verified: bool) -> Outcome {
 }
 
 #[test]
-fn the_origin_is_told_by_how_far_it_is_believed() {
+fn the_summary_says_whether_the_origin_is_verified() {
     let with = |origin| presented(Trace { origin, ..trace() });
     let nameless = mailtrace::Origin {
         host: None,
@@ -65,22 +65,18 @@ fn the_origin_is_told_by_how_far_it_is_believed() {
     for (origin, summary, severity) in [
         (
             from("10.0.0.7", Confidence::Fact),
-            "Handed over by sender.example.test [10.0.0.7]: a fact",
+            "Sent by sender.example.test [10.0.0.7] (verified)",
             Severity::Good,
         ),
-        (
-            nameless,
-            "Handed over by [10.0.0.7]: a fact",
-            Severity::Good,
-        ),
+        (nameless, "Sent by [10.0.0.7] (verified)", Severity::Good),
         (
             from("10.0.0.7", Confidence::Claimed),
-            "Said to come from sender.example.test [10.0.0.7]: only a claim",
+            "Claims to come from sender.example.test [10.0.0.7] (unverified)",
             Severity::Warning,
         ),
         (
             from("", Confidence::None),
-            "No line names the address that the message came from",
+            "No Received header names the sending address",
             Severity::Warning,
         ),
     ] {
@@ -93,17 +89,17 @@ fn a_text_without_received_lines_cannot_be_traced() {
     assert_eq!(
         head(&presented(Trace::default())),
         (
-            "There are no Received lines in this; nothing can be traced",
+            "No Received headers found; paste the full headers of the message",
             Severity::Bad
         )
     );
 }
 
 #[test]
-fn place_and_network_follow_the_origin() {
+fn the_summary_shows_location_and_network() {
     let mut data = Data::new(&GEO, trace());
     for (place, holder, told) in [
-        (Some("Berlin"), Some("AS1 X"), ", Berlin, network of AS1 X"),
+        (Some("Berlin"), Some("AS1 X"), ", Berlin, AS1 X"),
         (Some("Berlin"), None, ", Berlin"),
         (None, Some("AS1 X"), ", AS1 X"),
         (None, None, ""),
@@ -112,7 +108,7 @@ fn place_and_network_follow_the_origin() {
         data.origin.holder = holder.map(str::to_owned);
         assert_eq!(
             head(&data.present()).0,
-            format!("Handed over by sender.example.test [10.0.0.7]{told}: a fact")
+            format!("Sent by sender.example.test [10.0.0.7]{told} (verified)")
         );
     }
 }
@@ -139,7 +135,7 @@ fn anomalies_are_warnings_with_their_hop() {
 }
 
 #[test]
-fn a_note_is_no_bad_news() {
+fn notes_do_not_change_the_severity() {
     let document = presented(Trace {
         notes: vec!["mended".into()],
         ..trace()
@@ -148,7 +144,7 @@ fn a_note_is_no_bad_news() {
 }
 
 #[test]
-fn hops_are_rows_with_what_they_say() {
+fn each_hop_is_a_table_row() {
     let tls = netvane_facts::mailtrace::received::Tls {
         version: Some("TLSv1.3".into()),
         cipher: None,
@@ -190,7 +186,7 @@ fn hops_are_rows_with_what_they_say() {
 }
 
 #[test]
-fn results_are_told_with_who_checked_them() {
+fn authentication_results_show_their_source() {
     let dkim = |result: Option<&str>| Dkim {
         result: result.map(str::to_owned),
         verified: true,
@@ -213,17 +209,17 @@ fn results_are_told_with_who_checked_them() {
     assert_eq!(
         rows(&document),
         [
-            "SPF | softfail (warning) | as the receiver says (aside) | detail of softfail (exact)",
-            "DKIM | pass (good) | checked here (aside) | example.test (exact)",
-            "DKIM | permerror (bad) | checked here (aside) | example.test (exact)",
-            "DMARC | fail (bad) | checked here (aside) | detail of fail (exact)",
-            "ARC | none | as the receiver says (aside) | detail of none (exact)",
+            "SPF | softfail (warning) | reported by the receiver (aside) | detail of softfail (exact)",
+            "DKIM | pass (good) | verified here (aside) | example.test (exact)",
+            "DKIM | permerror (bad) | verified here (aside) | example.test (exact)",
+            "DMARC | fail (bad) | verified here (aside) | detail of fail (exact)",
+            "ARC | none | reported by the receiver (aside) | detail of none (exact)",
         ]
     );
 }
 
 #[test]
-fn claims_stand_apart_from_facts() {
+fn unverified_sources_have_their_own_table() {
     let claim = Claim {
         source: "X-Originating-IP".into(),
         hop: None,
@@ -243,7 +239,7 @@ fn claims_stand_apart_from_facts() {
 }
 
 #[test]
-fn the_whole_trace_reads_in_its_order() {
+fn renders_a_complete_trace() {
     let document = presented(Trace {
         boundary: Boundary {
             kind: BoundaryKind::Inferred,
@@ -253,30 +249,30 @@ fn the_whole_trace_reads_in_its_order() {
         ..trace()
     });
     insta::assert_snapshot!(shown(&document), @r#"
-    # Trace of a message
-    ✓ Handed over by sender.example.test [10.0.0.7]: a fact
+    # Message trace
+    ✓ Sent by sender.example.test [10.0.0.7] (verified)
     From: Ada <ada@example.test> (exact)
     Subject: Hello 😀 (exact)
     Date: 2026-03-02T10:00:00Z (exact)
     Hops: 2 hops
-    Believed: the last server only
-    Told from: line 2 (exact)
-    [Hop | From | To | How | Took | Where]
+    Trust boundary: the last server only
+    Evidence: line 2 (exact)
+    [Hop | From | To | Protocol | Delay | Location]
     1 | sender.example.test (domain) | mx.example.test (domain) |  |  |
     2 | mx.example.test (domain) | store.example.test (domain) |  |  |
     "#);
 }
 
 #[test]
-fn what_the_message_does_not_say_is_left_out() {
+fn missing_headers_are_omitted() {
     let document = presented(Trace::default());
     for name in [
         "From",
         "Subject",
         "Date",
-        "Believed",
-        "Told from",
-        "Places by",
+        "Trust boundary",
+        "Evidence",
+        "Data source",
     ] {
         assert_eq!(field(&document, name), None, "{name}");
     }
@@ -284,7 +280,7 @@ fn what_the_message_does_not_say_is_left_out() {
 }
 
 #[test]
-fn hostile_headers_are_shown_as_they_are() {
+fn control_characters_in_headers_are_kept_in_the_document() {
     let document = presented(Trace {
         subject: Some("<img src=x>\u{202e}```".into()),
         ..trace()

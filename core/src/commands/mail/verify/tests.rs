@@ -11,42 +11,42 @@ use netvane_net::smtp::TlsFacts;
 const REASONS: [(Reason, &str, Severity); 28] = [
     (
         Reason::Accepted,
-        "Deliverable: mx.test takes mail for this address, and not for just any name",
+        "Deliverable: mx.test accepts this address and rejects made-up ones",
         Severity::Good,
     ),
     (
         Reason::CatchAll,
-        "Risky: mx.test takes every address of this domain, so nothing is told about this one",
+        "Risky: mx.test is catch-all, so this address cannot be confirmed",
         Severity::Warning,
     ),
     (
         Reason::Unverified,
-        "Risky: mx.test takes the address without knowing whether it exists",
+        "Risky: mx.test accepts the address without verifying that it exists",
         Severity::Warning,
     ),
     (
         Reason::NoSuchUser,
-        "Undeliverable: mx.test says that there is no such mailbox",
+        "Undeliverable: mx.test reports that the mailbox does not exist",
         Severity::Bad,
     ),
     (
         Reason::Disabled,
-        "Undeliverable: The mailbox exists, but is disabled",
+        "Undeliverable: The mailbox exists but is disabled",
         Severity::Bad,
     ),
     (
         Reason::Full,
-        "Risky: The mailbox exists, but is full and takes no mail just now",
+        "Risky: The mailbox exists but is full and does not accept mail at the moment",
         Severity::Warning,
     ),
     (
         Reason::Moved,
-        "Undeliverable: The mailbox is elsewhere now",
+        "Undeliverable: The mailbox has moved",
         Severity::Bad,
     ),
     (
         Reason::InvalidAddress,
-        "Undeliverable: This is not a mail address",
+        "Undeliverable: Not a valid mail address",
         Severity::Bad,
     ),
     (
@@ -56,97 +56,97 @@ const REASONS: [(Reason, &str, Severity); 28] = [
     ),
     (
         Reason::NoExchange,
-        "Undeliverable: The domain has no mail server that can be used",
+        "Undeliverable: The domain has no usable mail server",
         Severity::Bad,
     ),
     (
         Reason::NoMailHere,
-        "Undeliverable: The domain takes no mail at all",
+        "Undeliverable: The domain does not accept mail",
         Severity::Bad,
     ),
     (
         Reason::NoUtf8,
-        "Undeliverable: mx.test takes no addresses beyond ASCII (SMTPUTF8)",
+        "Undeliverable: mx.test does not support internationalized addresses (SMTPUTF8)",
         Severity::Bad,
     ),
     (
         Reason::Greylisted,
-        "Unknown: mx.test asks strangers to come again (greylisting); nothing is told yet",
+        "Unknown: mx.test greylisted us; try again later",
         Severity::Warning,
     ),
     (
         Reason::Blocked,
-        "Unknown: mx.test refused us, for policy or reputation; that says nothing about the mailbox",
+        "Unknown: mx.test blocked our IP (policy/reputation); result unknown",
         Severity::Warning,
     ),
     (
         Reason::RateLimited,
-        "Unknown: mx.test refused us for asking too often; that says nothing about the mailbox",
+        "Unknown: mx.test rate-limited us; result unknown",
         Severity::Warning,
     ),
     (
         Reason::RelayDenied,
-        "Unknown: mx.test does not feel responsible for this domain",
+        "Unknown: mx.test does not handle mail for this domain (relay denied)",
         Severity::Warning,
     ),
     (
         Reason::SenderRefused,
-        "Unknown: mx.test does not like our sender; that says nothing about the mailbox",
+        "Unknown: mx.test rejected our sender address; result unknown",
         Severity::Warning,
     ),
     (
         Reason::ConnectionRefused,
-        "Unknown: Every mail server refuses the connection; that says nothing about the mailbox",
+        "Unknown: All mail servers refused the connection; result unknown",
         Severity::Warning,
     ),
     (
         Reason::TlsFailed,
-        "Unknown: mx.test insists on TLS, which did not come about",
+        "Unknown: mx.test requires STARTTLS, but the TLS connection failed",
         Severity::Warning,
     ),
     (
         Reason::TemporaryFailure,
-        "Unknown: There is a trouble that will pass; ask again later",
+        "Unknown: Temporary server error; try again later",
         Severity::Warning,
     ),
     (
         Reason::Ambiguous,
-        "Unknown: mx.test refuses without saying why",
+        "Unknown: mx.test refused without giving a reason",
         Severity::Warning,
     ),
     (
         Reason::Tarpit,
-        "Unknown: mx.test answers too slowly, on purpose it seems",
+        "Unknown: mx.test is tarpitting (deliberately slow)",
         Severity::Warning,
     ),
     (
         Reason::TimedOut,
-        "Unknown: mx.test fell silent",
+        "Unknown: mx.test timed out",
         Severity::Warning,
     ),
     (
         Reason::Closed,
-        "Unknown: mx.test hung up",
+        "Unknown: mx.test closed the connection",
         Severity::Warning,
     ),
     (
         Reason::NotSmtp,
-        "Unknown: What answers at mx.test does not speak SMTP",
+        "Unknown: mx.test does not speak SMTP",
         Severity::Warning,
     ),
     (
         Reason::Spared,
-        "Unknown: mx.test was left alone: all askers together have asked it often enough for now",
+        "Unknown: mx.test was not probed: hourly limit for this domain reached",
         Severity::Warning,
     ),
     (
         Reason::Unreachable,
-        "Unknown: No mail server of the domain can be connected to",
+        "Unknown: Could not connect to any mail server of the domain",
         Severity::Warning,
     ),
     (
         Reason::PortBlocked,
-        "Unknown: Port 25 is blocked from here: no mail server of any domain can be connected to",
+        "Unknown: Port 25 is blocked from here, so no mail server can be reached",
         Severity::Warning,
     ),
 ];
@@ -155,7 +155,7 @@ fn report(reason: Reason) -> Report {
     let mailbox = mailbox::parse("ada@example.test").expect("an address");
     Report {
         exchange: Some("mx.test".into()),
-        ..Report::unasked(&mailbox, reason)
+        ..Report::unprobed(&mailbox, reason)
     }
 }
 
@@ -179,41 +179,41 @@ fn every_reason_has_its_verdict_and_sentence() {
 }
 
 #[test]
-fn a_server_without_a_name_is_the_domains() {
+fn an_unnamed_server_is_called_the_domains_mail_server() {
     let mut report = report(Reason::TimedOut);
     report.exchange = None;
     assert_eq!(
         head(&Data::new(report, None).present()).0,
-        "Unknown: the domain's mail server fell silent"
+        "Unknown: the domain's mail server timed out"
     );
 }
 
 #[test]
-fn a_hostile_host_is_no_template() {
+fn a_host_name_is_not_expanded_as_a_template() {
     let mut report = report(Reason::TimedOut);
     report.exchange = Some("{host}.{host}".into());
     assert_eq!(
         head(&Data::new(report, None).present()).0,
-        "Unknown: {host}.{host} fell silent"
+        "Unknown: {host}.{host} timed out"
     );
 }
 
 #[test]
-fn while_it_asks_there_is_no_verdict() {
+fn there_is_no_verdict_while_in_progress() {
     let mut data = Data::new(report(Reason::Unreachable), None);
     data.finished = false;
     data.report.transcript = vec![entry(Stage::Banner, Some(220), "hello")];
     let document = data.present();
     assert_eq!(
         head(&document),
-        ("Asking the mail server", Severity::Neutral)
+        ("Querying the mail server", Severity::Neutral)
     );
     assert!(rows(&document).is_empty());
     assert_eq!(document.blocks.len(), 2, "the transcript under its heading");
 }
 
 #[test]
-fn everything_that_was_found_out_is_shown() {
+fn all_results_are_shown() {
     let mut data = Data::new(report(Reason::Greylisted), Some("a fault".into()));
     data.report.suggestion = Some("ada@example.com".into());
     data.report.retry_after = Some(300);
@@ -233,29 +233,29 @@ fn everything_that_was_found_out_is_shown() {
     data.refused = vec!["private.test is not contacted".into()];
     insta::assert_snapshot!(shown(&data.present()), @r#"
     # Verification of ada@example.test
-    ! Unknown: mx.test asks strangers to come again (greylisting); nothing is told yet
-    Why: a fault
+    ! Unknown: mx.test greylisted us; try again later
+    Reason: a fault
     Did you mean: ada@example.com (exact)
-    Ask again in: 300 s
+    Retry after: 300 s
     [Check | Result]
-    syntax | yes (good)
-    throw-away domain | no (good)
-    role address | no (good)
+    Valid syntax | yes (good)
+    Disposable domain | no (good)
+    Role address | no (good)
     Encryption: TLS 1.3, certificate not valid for the server
-    ## What was said
+    ## SMTP transcript
     ```
     mx.test (192.0.2.1) connect: connected
     mx.test (192.0.2.1) EHLO: 250 mx.test
         PIPELINING
         SIZE 1000
-    mx.test (192.0.2.1) RCPT (made-up name): 450 4.2.0 come again
+    mx.test (192.0.2.1) RCPT (random address): 450 4.2.0 come again
     ```
     ! private.test is not contacted
     "#);
 }
 
 #[test]
-fn certificates_are_told_by_what_they_are_worth() {
+fn certificate_validity_is_shown() {
     for (trusted, told) in [
         (Some(true), "TLS 1.2, certificate valid"),
         (Some(false), "TLS 1.2, certificate not valid for the server"),
@@ -273,7 +273,7 @@ fn certificates_are_told_by_what_they_are_worth() {
 }
 
 #[test]
-fn checks_are_good_or_not_by_what_is_wished_for() {
+fn check_results_are_colored_by_the_expected_value() {
     let checks = Checks {
         syntax: Some(true),
         mx: Some(false),
@@ -281,24 +281,24 @@ fn checks_are_good_or_not_by_what_is_wished_for() {
         mailbox_full: Some(false),
         ..Checks::default()
     };
-    let rows: Vec<String> = made(&checks)
+    let rows: Vec<String> = check_rows(&checks)
         .iter()
         .map(|[name, result]| format!("{} {} {:?}", name.text, result.text, result.role))
         .collect();
     assert_eq!(
         rows,
         [
-            "syntax yes Good",
-            "domain has a mail server no Warning",
-            "takes any address (catch-all) yes Warning",
-            "mailbox full no Good"
+            "Valid syntax yes Good",
+            "Mail server found no Warning",
+            "Catch-all domain yes Warning",
+            "Mailbox full no Good"
         ]
     );
-    assert!(made(&Checks::default()).is_empty());
+    assert!(check_rows(&Checks::default()).is_empty());
 }
 
 #[test]
-fn stages_are_named_as_smtp_names_them() {
+fn stages_have_their_smtp_names() {
     for (stage, name) in [
         (Stage::Connect, "connect"),
         (Stage::Banner, "banner"),
@@ -306,7 +306,7 @@ fn stages_are_named_as_smtp_names_them() {
         (Stage::Starttls, "STARTTLS"),
         (Stage::Mail, "MAIL"),
         (Stage::Rcpt, "RCPT"),
-        (Stage::RcptRandom, "RCPT (made-up name)"),
+        (Stage::RcptRandom, "RCPT (random address)"),
         (Stage::Rset, "RSET"),
         (Stage::Quit, "QUIT"),
     ] {
@@ -322,19 +322,22 @@ fn stages_are_named_as_smtp_names_them() {
 }
 
 #[test]
-fn domains_that_take_no_mail_need_no_dialogue() {
+fn domains_that_accept_no_mail_need_no_session() {
     let good = found(&[(10, "a.test", 1)]);
-    assert!(no_way(&good).is_none());
+    assert!(undeliverable_reason(&good).is_none());
 
     let mut null = good.clone();
     null.null_mx = true;
     assert_eq!(
-        no_way(&null).map(|(reason, _)| reason),
+        undeliverable_reason(&null).map(|(reason, _)| reason),
         Some(Reason::NoMailHere)
     );
 
     let unresolved = found(&[(10, "a.test", 0)]);
-    assert_eq!(no_way(&unresolved), Some((Reason::NoExchange, None)));
+    assert_eq!(
+        undeliverable_reason(&unresolved),
+        Some((Reason::NoExchange, None))
+    );
 
     for (outcome, reason) in [
         (Outcome::Nxdomain, Reason::NoSuchDomain),
@@ -344,14 +347,14 @@ fn domains_that_take_no_mail_need_no_dialogue() {
     ] {
         let mut failed = good.clone();
         failed.lookup.outcome = outcome;
-        let (told, fault) = no_way(&failed).expect("no dialogue");
+        let (told, fault) = undeliverable_reason(&failed).expect("no dialogue");
         assert_eq!(told, reason);
         assert_eq!(fault.is_some(), reason == Reason::TemporaryFailure);
     }
 }
 
 #[test]
-fn what_is_not_known_is_kept_a_minute_at_most() {
+fn unknown_results_are_cached_for_at_most_a_minute() {
     for (reason, retry_after, seconds) in [
         (Reason::Accepted, None, 900),
         (Reason::NoSuchUser, Some(5), 900),

@@ -2,8 +2,8 @@ use super::{super::services::tests::services, *};
 use crate::{commands::dns::lookup::Outcome, mailbox_check::provider::Provider};
 use netvane_net::smtp::TlsFacts;
 
-/// A story of which nothing is known.
-pub(crate) fn untold() -> Data {
+/// Data of which no lookup has finished.
+pub(crate) fn empty_data() -> Data {
     Data {
         from: "ada@from.test".into(),
         to: "bob@to.test".into(),
@@ -35,7 +35,7 @@ pub(crate) fn exchange(name: &str) -> Exchange {
     }
 }
 
-/// One that greeted, over TLS or not.
+/// A mail server that answered EHLO, with or without TLS.
 pub(crate) fn answering(name: &str, encrypted: bool) -> Exchange {
     Exchange {
         welcome: Welcome {
@@ -62,22 +62,22 @@ fn told(data: &Data) -> Vec<String> {
 }
 
 #[test]
-fn without_facts_the_usual_way_is_told() {
+fn without_lookups_the_path_has_default_stations() {
     assert_eq!(
-        told(&untold()),
+        told(&empty_data()),
         [
             "The sender's mail program: ada@from.test <>",
             "The sender's mail server: from.test <SMTP submission, port 465 or 587, TLS>",
-            "The receiver's mail server: to.test <SMTP, port 25>",
-            "The mailbox: to.test <filters, then delivery inside, often LMTP>",
-            "The reader's mail program: bob@to.test <IMAP, port 993, or POP3, port 995, TLS>",
+            "The recipient's mail server: to.test <SMTP, port 25>",
+            "The mailbox: to.test <filtering, then local delivery, often LMTP>",
+            "The recipient's mail program: bob@to.test <IMAP, port 993, or POP3, port 995, TLS>",
         ]
     );
 }
 
 #[test]
-fn found_servers_stand_in_for_the_usual_ones() {
-    let mut data = untold();
+fn discovered_servers_replace_the_defaults() {
+    let mut data = empty_data();
     data.sender.submission = Some(services(&["submission"]));
     data.access = Some(services(&["pop3"]));
     data.receiver.exchanges = vec![exchange("mx1.to.test"), answering("mx2.to.test", true)];
@@ -86,15 +86,15 @@ fn found_servers_stand_in_for_the_usual_ones() {
         told[1..],
         [
             "The sender's mail server: submission.test <SMTP submission, port 587, STARTTLS>",
-            "The receiver's mail server: mx2.to.test <SMTP, port 25, TLS 1.3>",
-            "The mailbox: to.test <filters, then delivery inside, often LMTP>",
-            "The reader's mail program: bob@to.test <POP3, port 110, STLS>",
+            "The recipient's mail server: mx2.to.test <SMTP, port 25, TLS 1.3>",
+            "The mailbox: to.test <filtering, then local delivery, often LMTP>",
+            "The recipient's mail program: bob@to.test <POP3, port 110, STLS>",
         ]
     );
 }
 
 #[test]
-fn the_hop_says_how_it_is_protected() {
+fn the_smtp_hop_shows_its_encryption() {
     let unreachable = Exchange {
         unreachable: Some("connection refused".into()),
         ..exchange("mx.to.test")
@@ -110,14 +110,14 @@ fn the_hop_says_how_it_is_protected() {
             Some(answering("mx.to.test", false)),
             "SMTP, port 25, not encrypted",
         ),
-        (Some(unreachable), "SMTP, port 25; not reached from here"),
+        (Some(unreachable), "SMTP, port 25; could not connect"),
     ] {
         assert_eq!(hop(exchange.as_ref()), via);
     }
 }
 
 #[test]
-fn only_who_keeps_mailboxes_is_named_at_the_mailbox() {
+fn only_mailbox_hosts_are_named_at_the_mailbox() {
     for (role, name) in [
         (Role::Mailboxes, "Example Mail"),
         (Role::Gateway, "to.test"),
@@ -125,7 +125,7 @@ fn only_who_keeps_mailboxes_is_named_at_the_mailbox() {
         (Role::Own, "to.test"),
         (Role::Unknown, "to.test"),
     ] {
-        let mut data = untold();
+        let mut data = empty_data();
         data.receiver.provider = Some(Provider {
             name: "Example Mail".into(),
             role,
@@ -137,10 +137,10 @@ fn only_who_keeps_mailboxes_is_named_at_the_mailbox() {
 
 #[test]
 fn a_dead_end_is_the_last_station() {
-    let mut data = untold();
+    let mut data = empty_data();
     data.receiver.mx = Some(Outcome::Nxdomain);
     assert_eq!(
         told(&data)[2..],
-        ["Nowhere to go: to.test does not exist <DNS: who takes the mail?>"]
+        ["Undeliverable: to.test does not exist <DNS MX lookup>"]
     );
 }

@@ -1,8 +1,8 @@
 use super::*;
 
 #[test]
-fn spf_says_what_it_thinks_of_others() {
-    let told = |text: &str| verdict(&SpfRecord::parse(text.as_bytes()).expect(text));
+fn spf_result_for_other_servers() {
+    let told = |text: &str| default_result(&SpfRecord::parse(text.as_bytes()).expect(text));
     assert_eq!(told("v=spf1 mx -all"), Ok("fail"));
     assert_eq!(
         told("v=spf1 include:_spf.example.test ~all"),
@@ -20,31 +20,31 @@ fn spf_says_what_it_thinks_of_others() {
 }
 
 #[test]
-fn versions_are_whole_words() {
+fn version_tags_match_whole_words() {
     assert!(is_version("V=SPF1", "v=spf1", &[' ']) && is_version("v=spf1 -all", "v=spf1", &[' ']));
     assert!(!is_version("v=spf10 -all", "v=spf1", &[' ']) && !is_version("vé", "v=spf1", &[' ']));
 }
 
 #[test]
-fn keys_are_told_from_other_texts() {
-    assert_eq!(key("v=DKIM1; p="), Some("revoked"));
-    assert_eq!(key("v=DKIM1; k=dsa; p=AAAA"), Some("unreadable"));
+fn dkim_keys_are_distinguished_from_other_txt_records() {
+    assert_eq!(key_state("v=DKIM1; p="), Some("revoked"));
+    assert_eq!(key_state("v=DKIM1; k=dsa; p=AAAA"), Some("unreadable"));
     assert_eq!(
-        key("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
+        key_state("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
         Some("valid")
     );
-    assert_eq!(key("v=spf1 -all"), None);
-    assert_eq!(key("hello"), None);
+    assert_eq!(key_state("v=spf1 -all"), None);
+    assert_eq!(key_state("hello"), None);
 }
 
 #[test]
-fn the_walk_ends_at_the_top_and_after_eight_names() {
+fn the_tree_walk_ends_at_the_top_or_after_eight_names() {
     assert_eq!(
-        walk("a.example.test"),
+        tree_walk_names("a.example.test"),
         ["a.example.test", "example.test", "test"]
     );
-    assert_eq!(walk("test"), ["test"]);
-    let long = walk("1.2.3.4.5.6.7.8.9.test");
+    assert_eq!(tree_walk_names("test"), ["test"]);
+    let long = tree_walk_names("1.2.3.4.5.6.7.8.9.test");
     assert_eq!(
         (long.len(), long[0].as_str()),
         (8, "1.2.3.4.5.6.7.8.9.test")
@@ -63,7 +63,7 @@ fn applies(domain: &str, records: &[(&str, &str)]) -> (Option<String>, Option<&'
             DmarcRecord::parse(text.as_bytes()).ok(),
         )
     });
-    let dmarc = applied(domain, found.collect());
+    let dmarc = applicable_record(domain, found.collect());
     (dmarc.domain, dmarc.policy)
 }
 

@@ -8,7 +8,7 @@ fn protocol(name: &str) -> Protocol {
         .expect("a protocol")
 }
 
-/// Servers that SRV records name, each called like its protocol.
+/// Servers from SRV records, each named after its protocol.
 pub(crate) fn services(names: &[&str]) -> Services {
     let at = |name: &&str| {
         let protocol = protocol(name);
@@ -41,7 +41,7 @@ fn protocols_have_the_ports_of_their_rfcs() {
 }
 
 #[test]
-fn the_best_server_is_open_then_named_then_guessed() {
+fn the_best_server_is_open_then_from_srv_then_guessed() {
     let mut services = services(&["submissions", "submission"]);
     services.found[0].evidence = Evidence::UsualName;
     assert_eq!(
@@ -63,7 +63,7 @@ fn the_best_server_is_open_then_named_then_guessed() {
 }
 
 #[test]
-fn a_part_has_only_its_protocols() {
+fn filtering_keeps_only_the_given_protocols() {
     let mut all = services(&["submissions", "imaps", "pop3s"]);
     all.refused = vec![Submission, Jmap];
     all.automatic = vec!["autoconfig.test".into()];

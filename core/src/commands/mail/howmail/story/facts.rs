@@ -1,4 +1,4 @@
-//! Facts below the sentences: records, mail servers, servers for mail programs.
+//! Facts shown below the sentences: records, mail servers, servers for mail programs.
 
 use netvane_document::{Cell, Document, Field, Role};
 
@@ -9,10 +9,10 @@ use super::super::{
 };
 use crate::commands::dns::lookup::count;
 
-/// Characters of a record that are shown; the data has all of it.
+/// Maximum number of characters of a record shown; the data contains all of it.
 const SHOWN_RECORD: usize = 240;
 
-/// The servers for mail programs, or that there are none to tell of.
+/// Adds the servers for mail programs, or a note that none was found.
 pub(super) fn services(
     data: &Data,
     services: Option<&Services>,
@@ -25,7 +25,7 @@ pub(super) fn services(
     };
 
     document.table(
-        ["Protocol", "Server", ">Port", "Port is", "Found by"],
+        ["Protocol", "Server", ">Port", "State", "Source"],
         services.found.iter().map(row).collect(),
     );
     warn_of_services(services, name, document);
@@ -33,11 +33,11 @@ pub(super) fn services(
     if services.found.is_empty() {
         let text = match &services.fault {
             Some(fault) => {
-                format!("What {name} publishes about it could not be looked up: {fault}")
+                format!("Could not look up the SRV records of {name}: {fault}")
             }
             None => format!(
-                "{name} publishes no SRV records for it (RFC 6186), and no usual name answers: users learn the \
-                 server from their provider."
+                "{name} publishes no SRV records for mail programs (RFC 6186), and no common host name \
+                 responds. Users get the server name from their provider."
             ),
         };
         document.text(text);
@@ -49,25 +49,28 @@ pub(super) fn services(
             .iter()
             .map(|protocol| format!("{} ({})", protocol.name(), protocol.encryption()));
         let names: Vec<String> = names.collect();
-        document.field("Not offered", format!("{}, says {name}", names.join(", ")));
+        document.field(
+            "Not offered",
+            format!("{} (according to {name})", names.join(", ")),
+        );
     }
 
     if !services.automatic.is_empty() {
         let names = services.automatic.join(", ");
-        document.field("Settings for programs", Cell::new(names, Role::Domain));
+        document.field("Autoconfiguration", Cell::new(names, Role::Domain));
     }
 }
 
 fn row(service: &Service) -> [Cell; 5] {
     let found = match service.evidence {
         Evidence::Srv => "SRV record",
-        Evidence::UsualName => "usual name",
+        Evidence::UsualName => "common host name",
     };
     let state = match (service.state, &service.fault) {
         (Some("open"), _) => Cell::new("open", Role::Good),
         (Some(state), _) => Cell::new(state, Role::Warning),
         (None, Some(_)) => Cell::new("not reachable", Role::Bad),
-        (None, None) => Cell::aside("being checked"),
+        (None, None) => Cell::aside("check in progress"),
     };
     let how = service.protocol.encryption();
     let protocol = format!("{}, {how}", service.protocol.name());
@@ -81,7 +84,7 @@ fn row(service: &Service) -> [Cell; 5] {
     ]
 }
 
-/// Servers that the domain itself names, and that cannot be used.
+/// Warns of servers from SRV records that cannot be used.
 fn warn_of_services(services: &Services, name: &str, document: &mut Document) {
     for service in services
         .found
@@ -91,17 +94,17 @@ fn warn_of_services(services: &Services, name: &str, document: &mut Document) {
         let what = format!("{}:{}", service.host, service.port);
         if let Some(fault) = &service.fault {
             document.warn(format!(
-                "{name} names {what} for its mail programs: {fault}"
+                "{name} publishes {what} for mail programs: {fault}"
             ));
         } else if let Some(state @ ("closed" | "filtered")) = service.state {
             document.warn(format!(
-                "{name} names {what} for its mail programs, but the port is {state} from here"
+                "{name} publishes {what} for mail programs, but the port is {state} from here"
             ));
         }
     }
 }
 
-/// A record as far as it fits.
+/// A record, truncated to [`SHOWN_RECORD`] characters.
 pub(super) fn shown(record: &str) -> Cell {
     let mut text: String = record.chars().take(SHOWN_RECORD).collect();
     if text.len() < record.len() {
@@ -117,7 +120,7 @@ fn field(name: &str, value: impl Into<Cell>) -> Field {
     }
 }
 
-/// A mail server as it shows itself.
+/// Facts about a mail server from its SMTP session.
 pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
     let welcome = &exchange.welcome;
     let mut fields = vec![field("Mail server", Cell::domain(&exchange.exchange))];
@@ -126,11 +129,11 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
     }
 
     if let Some(greeting) = &welcome.greeting {
-        fields.push(field("Greets", shown(greeting)));
+        fields.push(field("Banner", shown(greeting)));
     }
 
     if !welcome.extensions.is_empty() {
-        fields.push(field("Announces", shown(&welcome.extensions.join(", "))));
+        fields.push(field("Extensions", shown(&welcome.extensions.join(", "))));
     }
 
     match (&welcome.tls, welcome.starttls) {
@@ -142,31 +145,33 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
             let certificate = match (tls.trusted, &tls.fault) {
                 (Some(true), _) => Cell::new("valid for this name", Role::Good),
                 (Some(false), Some(fault)) => Cell::new(
-                    format!("not valid: {fault}; ordinary mail goes there all the same (RFC 7435)"),
+                    format!(
+                        "invalid: {fault}; most senders still deliver (opportunistic TLS, RFC 7435)"
+                    ),
                     Role::Warning,
                 ),
-                _ => Cell::aside("not judged"),
+                _ => Cell::aside("not checked"),
             };
             fields.push(field("Certificate", certificate));
         }
         (None, Some(false)) => {
-            fields.push(field("Encryption", Cell::new("not offered", Role::Warning)))
+            fields.push(field("STARTTLS", Cell::new("not offered", Role::Warning)))
         }
         (None, Some(true)) => fields.push(field(
-            "Encryption",
-            Cell::new("offered, did not come about", Role::Warning),
+            "STARTTLS",
+            Cell::new("offered, failed", Role::Warning),
         )),
         (None, None) => {}
     }
 
     if let Some(fault) = welcome.fault.as_ref().or(exchange.unreachable.as_ref()) {
-        fields.push(field("But", Cell::new(fault, Role::Warning)));
+        fields.push(field("Error", Cell::new(fault, Role::Warning)));
     }
 
     fields
 }
 
-/// `5 minutes`, `7 days`: roughly.
+/// Rounded duration, such as `5 minutes` or `7 days`.
 pub(super) fn roughly(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),

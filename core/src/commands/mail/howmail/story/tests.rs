@@ -1,6 +1,6 @@
 use super::{
     super::{
-        path::tests::{answering, exchange, untold},
+        path::tests::{answering, empty_data, exchange},
         receiver::Exchange,
         services::tests::services,
     },
@@ -14,7 +14,7 @@ use crate::{
 mod records;
 
 fn with(exchanges: Vec<Exchange>) -> Data {
-    let mut data = untold();
+    let mut data = empty_data();
     data.receiver.mx = Some(Outcome::Answer);
     data.receiver.exchanges = exchanges;
     data
@@ -34,31 +34,31 @@ fn part(add: impl Fn(&Data, &mut Document), data: &Data) -> Document {
 }
 
 #[test]
-fn the_summary_counts_who_answers_and_how() {
+fn the_summary_counts_responding_servers_and_tls() {
     for (exchanges, summary) in [
         (
             vec![answering("a.test", true)],
-            "to.test takes mail: the mail server answers, with encryption",
+            "to.test accepts mail: the mail server responds, with TLS",
         ),
         (
             vec![answering("a.test", false)],
-            "to.test takes mail: the mail server answers, without encryption",
+            "to.test accepts mail: the mail server responds, without TLS",
         ),
         (
             vec![answering("a.test", true), answering("b.test", true)],
-            "to.test takes mail: all 2 mail servers asked answer, with encryption",
+            "to.test accepts mail: all 2 contacted mail servers respond, with TLS",
         ),
         (
             vec![answering("a.test", true), answering("b.test", false)],
-            "to.test takes mail: all 2 mail servers asked answer, not all of them with encryption",
+            "to.test accepts mail: all 2 contacted mail servers respond, some without TLS",
         ),
         (
             vec![answering("a.test", true), refused("b.test")],
-            "to.test takes mail: 1 of 2 mail servers asked answer, with encryption",
+            "to.test accepts mail: 1 of 2 contacted mail servers respond, with TLS",
         ),
         (
             vec![answering("a.test", true), exchange("unasked.test")],
-            "to.test takes mail: the mail server answers, with encryption",
+            "to.test accepts mail: the mail server responds, with TLS",
         ),
     ] {
         let data = with(exchanges);
@@ -67,7 +67,7 @@ fn the_summary_counts_who_answers_and_how() {
 }
 
 #[test]
-fn silence_is_told_by_its_reason() {
+fn the_summary_says_why_no_server_responds() {
     let told = |change: fn(&mut Data)| {
         let mut data = with(vec![refused("a.test")]);
         change(&mut data);
@@ -75,31 +75,31 @@ fn silence_is_told_by_its_reason() {
     };
 
     for (told, why) in [
-        (told(|_| {}), "do not answer us just now"),
+        (told(|_| {}), "do not respond"),
         (
             told(|data| data.receiver.port_blocked = true),
-            "could only be looked up: port 25 is blocked from here",
+            "could not be contacted: port 25 is blocked from here",
         ),
         (
             told(|data| data.receiver.unasked = Some("x".into())),
-            "have been asked often enough for now",
+            "were not contacted: hourly limit for this domain reached",
         ),
         (
             told(|data| data.receiver.mx = None),
-            "could not be looked up just now",
+            "could not be looked up",
         ),
         (
             told(|data| data.receiver.mx = Some(Outcome::Servfail)),
-            "could not be looked up just now",
+            "could not be looked up",
         ),
     ] {
-        let summary = format!("The story is the same, but the mail servers of to.test {why}");
+        let summary = format!("The mail servers of to.test {why}");
         assert_eq!(told, (summary, Severity::Warning));
     }
 }
 
 #[test]
-fn dead_ends_are_certain() {
+fn only_certain_failures_are_dead_ends() {
     let told = |change: fn(&mut Data)| {
         let mut data = with(vec![exchange("a.test")]);
         change(&mut data);
@@ -114,7 +114,7 @@ fn dead_ends_are_certain() {
         ),
         (
             told(|data| data.receiver.null_mx = true),
-            Some("to.test takes no mail (null MX)"),
+            Some("to.test does not accept mail (null MX)"),
         ),
         (
             told(|data| {
@@ -125,7 +125,7 @@ fn dead_ends_are_certain() {
         ),
         (
             told(|data| data.receiver.exchanges[0].inward = true),
-            Some("to.test's mail servers are out of reach"),
+            Some("to.test's mail servers have no public address"),
         ),
         (
             told(|data| data.receiver.exchanges[0].addresses.clear()),
@@ -149,7 +149,7 @@ fn dead_ends_are_certain() {
 }
 
 #[test]
-fn mail_that_comes_back_is_bad_unless_it_is_wished_for() {
+fn bounces_are_bad_except_for_null_mx() {
     let mut data = with(vec![]);
     data.receiver.mx = Some(Outcome::Nxdomain);
     assert_eq!(data.summary().1, Severity::Bad);
@@ -158,30 +158,30 @@ fn mail_that_comes_back_is_bad_unless_it_is_wished_for() {
     assert_eq!(
         data.summary(),
         (
-            "This mail would come back: to.test takes no mail (null MX)".into(),
+            "This mail would bounce: to.test does not accept mail (null MX)".into(),
             Severity::Neutral
         )
     );
 }
 
 #[test]
-fn an_unfinished_story_asks() {
+fn an_unfinished_explanation_is_neutral() {
     let mut data = with(vec![]);
     data.finished = false;
     assert_eq!(
-        head(&tell(&data)),
+        head(&render(&data)),
         (
-            "Asking the servers of from.test and to.test",
+            "Querying the servers of from.test and to.test",
             Severity::Neutral
         )
     );
-    assert_eq!(data.missing(), "being looked up");
+    assert_eq!(data.missing(), "lookup in progress");
     data.finished = true;
-    assert_eq!(data.missing(), "could not be found out in time");
+    assert_eq!(data.missing(), "lookup failed or timed out");
 }
 
 #[test]
-fn many_exchanges_and_addresses_are_cut() {
+fn long_lists_of_servers_and_addresses_are_truncated() {
     let many: Vec<_> = (0..12)
         .map(|at| exchange(&format!("mx{at}.test")))
         .collect();
@@ -206,7 +206,7 @@ fn many_exchanges_and_addresses_are_cut() {
 }
 
 #[test]
-fn faults_of_the_mx_records_are_warnings() {
+fn mx_errors_are_warnings() {
     let mut data = with(vec![exchange("a.test")]);
     data.receiver.faults = (0..12).map(|at| format!("fault {at}")).collect();
     data.receiver.implicit = true;
@@ -215,17 +215,17 @@ fn faults_of_the_mx_records_are_warnings() {
     assert_eq!(warnings.len(), 12, "ten faults and two of our own");
     assert_eq!(
         warnings[0],
-        "to.test has no MX record; mail goes to its own address (RFC 5321 §5.1)"
+        "to.test has no MX record; senders use its A or AAAA record (RFC 5321 §5.1)"
     );
     assert_eq!(
         warnings[11],
-        "to.test names a.test as its mail server, which leads to 192.0.2.1: nobody outside can reach that, \
-         so the domain is broken, and it was not connected to"
+        "to.test names a.test as its mail server, which resolves to 192.0.2.1: not reachable from the internet, \
+         not contacted. Fix the MX or its addresses"
     );
 }
 
 #[test]
-fn each_server_is_warned_of_by_what_is_wrong() {
+fn each_failing_server_has_a_warning() {
     let mut failed = answering("d.test", false);
     failed.welcome.fault = Some("TLS failed".into());
     let data = with(vec![
@@ -237,8 +237,8 @@ fn each_server_is_warned_of_by_what_is_wrong() {
     assert_eq!(
         part(way::hop, &data).warnings,
         [
-            "b.test offers no STARTTLS: mail to it can be read on the way",
-            "c.test is not reached from here: connection refused",
+            "b.test does not offer STARTTLS: mail to it travels unencrypted",
+            "Could not connect to c.test: connection refused",
             "d.test: TLS failed"
         ]
     );
@@ -249,28 +249,28 @@ fn each_server_is_warned_of_by_what_is_wrong() {
 }
 
 #[test]
-fn extensions_are_explained_where_somebody_announces_them() {
+fn announced_extensions_are_explained() {
     let data = with(vec![answering("a.test", true)]);
     assert_eq!(
         rows(&part(way::hop, &data)),
         [
-            "STARTTLS (exact) | can encrypt the rest of the talk (RFC 3207)",
-            "SIZE (exact) | the largest message it takes, in bytes (RFC 1870)",
-            "PIPELINING (exact) | several commands may travel together (RFC 2920)"
+            "STARTTLS (exact) | supports TLS (RFC 3207)",
+            "SIZE (exact) | maximum message size in bytes (RFC 1870)",
+            "PIPELINING (exact) | command pipelining (RFC 2920)"
         ]
     );
     assert!(rows(&part(way::hop, &with(vec![refused("a.test")]))).is_empty());
 }
 
 #[test]
-fn servers_for_programs_are_warned_of_where_the_domain_names_them() {
+fn unusable_servers_from_srv_records_are_warnings() {
     let mut found = services(&["imaps", "pop3s", "imap", "jmap"]);
     found.found[0].state = Some("open");
     found.found[1].state = Some("filtered");
     found.found[2].fault = Some("not contacted".into());
-    let mut data = untold();
+    let mut data = empty_data();
     data.access = Some(found);
-    let document = tell(&data);
+    let document = render(&data);
 
     assert_eq!(
         rows(&document)[..4],
@@ -278,33 +278,33 @@ fn servers_for_programs_are_warned_of_where_the_domain_names_them() {
             "IMAP, TLS | imaps.test (domain) | 993 | open (good) | SRV record (aside)",
             "POP3, TLS | pop3s.test (domain) | 995 | filtered (warning) | SRV record (aside)",
             "IMAP, STARTTLS | imap.test (domain) | 143 | not reachable (bad) | SRV record (aside)",
-            "JMAP, TLS | jmap.test (domain) | 443 | being checked (aside) | SRV record (aside)"
+            "JMAP, TLS | jmap.test (domain) | 443 | check in progress (aside) | SRV record (aside)"
         ]
     );
 
     assert_eq!(
         document.warnings,
         [
-            "to.test names pop3s.test:995 for its mail programs, but the port is filtered from here",
-            "to.test names imap.test:143 for its mail programs: not contacted"
+            "to.test publishes pop3s.test:995 for mail programs, but the port is filtered from here",
+            "to.test publishes imap.test:143 for mail programs: not contacted"
         ]
     );
 }
 
 #[test]
-fn providers_are_guesses() {
+fn providers_are_marked_as_inferred() {
     for (role, told) in [
-        (provider::Role::Mailboxes, "Probably kept by X"),
+        (provider::Role::Mailboxes, "Probably hosted by X"),
         (
             provider::Role::Gateway,
-            "X filters; the store behind it is not visible",
+            "X filters the mail; the mail store behind it is not visible",
         ),
         (
             provider::Role::Forwarder,
-            "X hands it on; where to is not visible",
+            "X forwards the mail; the destination is not visible",
         ),
-        (provider::Role::Own, "Taken in under to.test's own name"),
-        (provider::Role::Unknown, "Taken in by X"),
+        (provider::Role::Own, "Received by the servers of to.test"),
+        (provider::Role::Unknown, "Received by X"),
     ] {
         let mut data = with(vec![exchange("mx.test")]);
         data.receiver.provider = Some(Provider {
@@ -315,14 +315,14 @@ fn providers_are_guesses() {
         let document = part(Data::store, &data);
         assert_eq!(field(&document, "Store"), Some(told));
         assert_eq!(
-            field(&document, "Told from"),
-            Some("its name; a guess, not a fact")
+            field(&document, "Evidence"),
+            Some("its name (inferred, not verified)")
         );
     }
 }
 
 #[test]
-fn long_records_are_cut_at_a_character() {
+fn long_records_are_truncated_at_a_character() {
     let fits = "é".repeat(240);
     assert_eq!(facts::shown(&fits), Cell::exact(&fits));
     assert_eq!(
@@ -332,7 +332,7 @@ fn long_records_are_cut_at_a_character() {
 }
 
 #[test]
-fn times_are_rough() {
+fn durations_are_rounded() {
     for (seconds, told) in [
         (0, "0 s"),
         (119, "119 s"),

@@ -1,4 +1,4 @@
-//! What servers do not believe each other: the sender's name, and encryption.
+//! Steps 4 and 5: sender authentication and transport security.
 
 use netvane_document::{Cell, Document, Role};
 
@@ -11,12 +11,14 @@ use super::{
 /// SPF, DKIM and DMARC of the sender's domain.
 pub(super) fn sender(data: &Data, document: &mut Document) {
     let name = data.sender_domain();
-    document.heading(format!("4. Checking: does it really come from {name}?"));
+    document.heading(format!(
+        "4. Authentication: is the mail really from {name}?"
+    ));
     document.text(
-        "Anybody can write any sender on an envelope. So the receiver's server asks DNS what the sender's domain \
-         says.\nSPF (RFC 7208) lists the servers that may send; DKIM (RFC 6376) has the key for the signature in the \
-         message; DMARC (RFC 9989, before: RFC 7489) says what to do when neither fits the address that the reader \
-         sees.",
+        "Anyone can put any sender address on a message, so the receiving server checks what the sender's \
+         domain publishes in DNS.\nSPF (RFC 7208) lists the servers that may send its mail. DKIM (RFC 6376) \
+         publishes the key for the signature in the message. DMARC (RFC 9989, formerly RFC 7489) says what to \
+         do when neither matches the From address.",
     );
     spf(data, &name, document);
     dkim(data, document);
@@ -34,33 +36,33 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
         None if spf.fault.is_none() => {
             document.field("SPF", Cell::new("none", Role::Warning));
             document.warn(format!(
-                "{name} has no SPF record: any server may claim to send for it"
+                "{name} has no SPF record: receivers cannot tell which servers may send its mail"
             ));
         }
         None => {}
     }
 
     if !spf.redirects.is_empty() {
-        document.field("SPF is at", Cell::domain(spf.redirects.join(", ")));
+        document.field("SPF redirect", Cell::domain(spf.redirects.join(", ")));
     }
 
     if let Some(fault) = &spf.fault {
-        document.field("SPF, but", Cell::new(fault, Role::Warning));
+        document.field("SPF error", Cell::new(fault, Role::Warning));
         document.warn(format!("SPF of {name}: {fault}"));
     }
 
     let others = match spf.others {
-        Some("fail") => "forged (-all): receivers may refuse it",
-        Some("softfail") => "probably forged (~all): taken, but looked at more closely",
-        Some("neutral") => "nothing is said about it (?all)",
-        Some(_) => "allowed as well (+all)",
+        Some("fail") => "fail (-all): receivers may reject the mail",
+        Some("softfail") => "softfail (~all): accepted, but treated as suspicious",
+        Some("neutral") => "neutral (?all): no statement",
+        Some(_) => "pass (+all): any server may send",
         None => return,
     };
 
-    document.field("From other servers", others);
+    document.field("Other servers", others);
     if spf.others == Some("pass") {
         document.warn(format!(
-            "SPF of {name} allows every server in the world (+all)"
+            "SPF of {name} authorizes every server on the internet (+all)"
         ));
     }
 }
@@ -81,13 +83,16 @@ fn dkim(data: &Data, document: &mut Document) {
 
     let said = match (&dkim.fault, keys.is_empty()) {
         (Some(fault), _) => Cell::new(fault, Role::Warning),
-        (None, true) => Cell::from("no key under the usual selectors, which proves nothing"),
-        (None, false) => Cell::from(format!("keys under the selectors {}", keys.join(", "))),
+        (None, true) => Cell::from(format!(
+            "no key at {} common selectors (inconclusive)",
+            dkim.tried.len()
+        )),
+        (None, false) => Cell::from(format!("keys at selectors {}", keys.join(", "))),
     };
 
     document.field("DKIM", said);
     let tried = format!(
-        "guessed: DNS does not list selectors, {} usual ones were tried; a message names its own (s= in DKIM-Signature)",
+        "DNS cannot list selectors, so {} common ones were tried; each message names its own (s= in DKIM-Signature)",
         dkim.tried.len()
     );
     document.field("Selectors", Cell::aside(tried));
@@ -104,7 +109,7 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         None if dmarc.fault.is_none() => {
             document.field("DMARC", Cell::new("none", Role::Warning));
             document.warn(format!(
-                "{name} has no DMARC record: receivers are not told to refuse forged mail"
+                "{name} has no DMARC record: it does not ask receivers to reject forged mail"
             ));
         }
         None => {}
@@ -115,31 +120,31 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
         .as_ref()
         .filter(|domain| **domain != data.sender.domain)
     {
-        document.field("DMARC is at", Cell::domain(domain));
+        document.field("DMARC record at", Cell::domain(domain));
     }
 
     if let Some(fault) = &dmarc.fault {
-        document.field("DMARC, but", Cell::new(fault, Role::Warning));
+        document.field("DMARC error", Cell::new(fault, Role::Warning));
         document.warn(format!("DMARC of {name}: {fault}"));
     }
 
     let (policy, weak) = match dmarc.policy {
-        Some("reject") => ("is to be refused (reject)", false),
-        Some("quarantine") => ("belongs into the spam folder (quarantine)", false),
-        Some(_) => ("is only reported, not stopped (none)", true),
+        Some("reject") => ("reject", false),
+        Some("quarantine") => ("quarantine (spam folder)", false),
+        Some(_) => ("none (reported, not stopped)", true),
         None => return,
     };
 
     let testing = if dmarc.testing {
-        ", though for now that is only a test (t=y)"
+        "; test mode (t=y)"
     } else {
         ""
     };
 
-    document.field("Mail that proves nothing", format!("{policy}{testing}"));
+    document.field("Unauthenticated mail", format!("{policy}{testing}"));
     if weak {
         document.warn(format!(
-            "DMARC of {name} only watches (p=none): forged mail is not stopped by it"
+            "DMARC of {name} only monitors (p=none): it does not stop forged mail"
         ));
     }
 }
@@ -147,11 +152,11 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
 /// MTA-STS, TLS reporting and DANE of the receiver's domain.
 pub(super) fn encryption(data: &Data, document: &mut Document) {
     let name = data.receiver_domain();
-    document.heading("5. Keeping it secret: encryption that nobody on the way can switch off");
+    document.heading("5. Transport security: encryption that cannot be stripped");
     document.text(
-        "STARTTLS is only asked for in the clear, so whoever sits on the line can strike it out. A receiver can \
-         promise it beforehand:\nMTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA records \
-         in signed DNS; TLS-RPT (RFC 8460) asks for reports of failures.",
+        "STARTTLS is negotiated in cleartext, so an attacker on the path can strip it. The recipient's domain \
+         can require TLS in advance:\nMTA-STS (RFC 8461) by a policy on its web server, DANE (RFC 7672) by TLSA \
+         records in DNSSEC-signed DNS. TLS-RPT (RFC 8460) requests reports of TLS failures.",
     );
     mta_sts(data, &name, document);
     dane(data, document);
@@ -176,8 +181,8 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
     let Some(policy) = &found.policy else {
         let said = match (&found.fault, &found.record) {
             (Some(fault), Some(_)) => {
-                document.warn(format!("{name} announces MTA-STS, but {fault}"));
-                Cell::new("announced, but of no use (see below)", Role::Warning)
+                document.warn(format!("{name} publishes MTA-STS, but {fault}"));
+                Cell::new("published but invalid (see below)", Role::Warning)
             }
             (Some(fault), None) => Cell::new(fault, Role::Warning),
             (None, _) => "not published".into(),
@@ -187,18 +192,18 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
     };
 
     let meaning = match policy.mode.as_str() {
-        "enforce" => "mail goes there encrypted and with a valid certificate, or not at all",
-        "testing" => "on trial: failures are only reported",
-        _ => "switched off",
+        "enforce" => "mail is delivered over TLS with a valid certificate, or not at all",
+        "testing" => "failures are only reported",
+        _ => "policy disabled",
     };
 
     let kept = roughly(policy.max_age);
 
     document.field(
         "MTA-STS",
-        format!("{}: {meaning}; senders remember it for {kept}", policy.mode),
+        format!("{}: {meaning}; senders cache it for {kept}", policy.mode),
     );
-    document.field("MTA-STS names", shown(&policy.mx.join(", ")));
+    document.field("MTA-STS hosts", shown(&policy.mx.join(", ")));
     if policy.mode == "none" {
         return;
     }
@@ -207,13 +212,13 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
         let host = &exchange.exchange;
         if !policy.names(host) {
             document.warn(format!(
-                "{host} is not named by the MTA-STS policy of {name}"
+                "{host} is not listed in the MTA-STS policy of {name}"
             ));
         }
         let valid = exchange.welcome.tls.as_ref().and_then(|tls| tls.trusted);
         if policy.mode == "enforce" && valid == Some(false) {
             document.warn(format!(
-                "{host} has no valid certificate, which the MTA-STS policy of {name} demands"
+                "{host} has no valid certificate, but the MTA-STS policy of {name} requires one"
             ));
         }
     }
@@ -247,20 +252,20 @@ fn dane(data: &Data, document: &mut Document) {
     for (exchange, dane) in with {
         let counts = match (dane.authenticated, data.receiver.authenticated) {
             (true, true) => {
-                "validated by the resolver (DNSSEC), so it counts; not compared with the certificate here"
+                "DNSSEC-validated by the resolver, so senders use it; not compared with the certificate here"
             }
             (true, false) => {
-                "validated (DNSSEC), but the MX records are not: the way to this server can be changed"
+                "DNSSEC-validated, but the MX records are not: an attacker can name another mail server"
             }
-            (false, _) => "not validated by the resolver (DNSSEC), so it does not count",
+            (false, _) => "not DNSSEC-validated by the resolver, so senders ignore it",
         };
 
         let host = &exchange.exchange;
         document.field(format!("DANE of {host}"), shown(&dane.records.join(", ")));
-        document.field("DANE is", counts);
+        document.field("DANE status", counts);
         if !dane.authenticated && data.receiver.authenticated {
             document.warn(format!(
-                "The TLSA records of {host} are not signed (DNSSEC), so nobody may rely on them"
+                "The TLSA records of {host} are not DNSSEC-validated, so senders ignore them"
             ));
         }
     }

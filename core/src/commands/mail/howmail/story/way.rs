@@ -1,4 +1,4 @@
-//! The way from server to server: what DNS says, and how the mail servers answer.
+//! Steps 2 and 3: routing by DNS, and delivery to the mail servers over SMTP.
 
 use netvane_document::{Block, Cell, Document, Role};
 
@@ -7,43 +7,41 @@ use super::{
     SHOWN_EXCHANGES, facts,
 };
 
-/// What a mail server may announce, and what it means.
+/// SMTP extensions that are explained, with their meaning.
 const EXTENSIONS: [(&str, &str); 11] = [
-    ("STARTTLS", "can encrypt the rest of the talk (RFC 3207)"),
-    ("SIZE", "the largest message it takes, in bytes (RFC 1870)"),
+    ("STARTTLS", "supports TLS (RFC 3207)"),
+    ("SIZE", "maximum message size in bytes (RFC 1870)"),
+    ("8BITMIME", "8-bit message bodies (RFC 6152)"),
+    ("SMTPUTF8", "UTF-8 in addresses and headers (RFC 6531)"),
+    ("PIPELINING", "command pipelining (RFC 2920)"),
+    ("CHUNKING", "message transfer in chunks (BDAT, RFC 3030)"),
+    ("DSN", "delivery status notifications on request (RFC 3461)"),
     (
-        "8BITMIME",
-        "takes letters beyond ASCII in the text (RFC 6152)",
+        "ENHANCEDSTATUSCODES",
+        "machine-readable status codes (RFC 2034)",
     ),
-    ("SMTPUTF8", "takes them in addresses as well (RFC 6531)"),
-    (
-        "PIPELINING",
-        "several commands may travel together (RFC 2920)",
-    ),
-    ("CHUNKING", "takes the message in counted pieces (RFC 3030)"),
-    ("DSN", "reports on delivery as the sender wishes (RFC 3461)"),
-    ("ENHANCEDSTATUSCODES", "gives reasons by number (RFC 2034)"),
     (
         "REQUIRETLS",
-        "can promise encryption all the way (RFC 8689)",
+        "delivery over TLS only, on request (RFC 8689)",
     ),
-    ("LIMITS", "says how much it takes at once (RFC 9422)"),
-    ("AUTH", "lets its own users log in (RFC 4954)"),
+    (
+        "LIMITS",
+        "declares limits, e.g. recipients per message (RFC 9422)",
+    ),
+    ("AUTH", "login for its own users (RFC 4954)"),
 ];
 
-/// Addresses of an exchange that are shown.
+/// Maximum number of addresses shown per mail server.
 const SHOWN_ADDRESSES: usize = 2;
 
-/// Who takes mail for the receiver's domain.
+/// Step 2: the MX records of the recipient's domain.
 pub(super) fn directory(data: &Data, document: &mut Document) {
     let (receiver, name) = (&data.receiver, data.receiver_domain());
-    document.heading(format!(
-        "2. Finding the way: DNS names the servers of {name}"
-    ));
+    document.heading(format!("2. Routing: DNS names the mail servers of {name}"));
     document.text(
-        "The server asks DNS, the directory of the internet (RFC 1035, port 53), who takes mail for the part after \
-         the @: the MX records (RFC 5321 §5.1).\nThe lowest preference is tried first; the others are there \
-         for when it fails.",
+        "The sending server looks up the MX records of the domain after the @ in DNS (RFC 1035): the mail \
+         servers that accept its mail (RFC 5321 §5.1).\nIt tries the server with the lowest preference value \
+         first and the others if that fails.",
     );
 
     let shown = receiver.exchanges.iter().take(SHOWN_EXCHANGES);
@@ -59,9 +57,11 @@ pub(super) fn directory(data: &Data, document: &mut Document) {
     }
 
     if receiver.implicit {
-        document.text("There is no MX record, so mail goes to the domain's own address.");
+        document.text(
+            "There is no MX record, so senders use the domain's own address (A or AAAA record).",
+        );
         document.warn(format!(
-            "{name} has no MX record; mail goes to its own address (RFC 5321 §5.1)"
+            "{name} has no MX record; senders use its A or AAAA record (RFC 5321 §5.1)"
         ));
     }
 
@@ -72,8 +72,8 @@ pub(super) fn directory(data: &Data, document: &mut Document) {
     if let Some(reason) = data.dead_end() {
         let proof = if receiver.null_mx { " (RFC 7505)" } else { "" };
         document.text(format!(
-            "Here the way ends: {reason}{proof}.\nThe server sends the message back to the sender with the \
-             reason, a bounce (RFC 3464).\nWhat follows is how it would have gone on."
+            "Delivery ends here: {reason}{proof}.\nThe server returns the message to the sender with the reason \
+             (a bounce, RFC 3464).\nThe steps below show what would happen otherwise."
         ));
     }
 
@@ -106,7 +106,7 @@ fn row(exchange: &Exchange) -> [Cell; 3] {
     ]
 }
 
-/// What is wrong with the MX records.
+/// Warns of errors in the MX records.
 fn warn_of_faults(data: &Data, document: &mut Document) {
     let receiver = &data.receiver;
 
@@ -122,8 +122,8 @@ fn warn_of_faults(data: &Data, document: &mut Document) {
     {
         let addresses: Vec<String> = exchange.addresses.iter().map(ToString::to_string).collect();
         document.warn(format!(
-            "{} names {} as its mail server, which leads to {}: nobody outside can reach that, so the domain \
-             is broken, and it was not connected to",
+            "{} names {} as its mail server, which resolves to {}: not reachable from the internet, not \
+             contacted. Fix the MX or its addresses",
             data.receiver_domain(),
             exchange.exchange,
             addresses.join(", ")
@@ -131,20 +131,21 @@ fn warn_of_faults(data: &Data, document: &mut Document) {
     }
 }
 
-/// How the mail servers answer.
+/// Step 3: what each mail server answers over SMTP.
 pub(super) fn hop(data: &Data, document: &mut Document) {
     let (receiver, name) = (&data.receiver, data.receiver_domain());
-    document.heading(format!("3. The hop: from server to server, to {name}"));
+    document.heading(format!("3. Delivery: from server to server, to {name}"));
     document.text(
-        "The sender's server connects to port 25 and both speak SMTP (RFC 5321).\nThe other side greets \
-         with 220; EHLO asks what it can do; STARTTLS encrypts the rest (RFC 3207).\nThen MAIL names the \
-         sender, RCPT the receiver, and DATA carries the message. We stopped before MAIL.",
+        "The sending server connects to port 25 of the receiving server and speaks SMTP (RFC 5321).\nThe \
+         receiving server greets with 220. EHLO asks for its extensions, and STARTTLS switches the connection \
+         to TLS (RFC 3207).\nThen MAIL names the sender, RCPT the recipient, and DATA carries the message. This \
+         lookup stopped before MAIL.",
     );
 
     if data.sender.domain == receiver.domain {
         document.text(
-            "Both addresses are of one domain: its own server may hand the message over inside, without \
-             this hop.",
+            "Both addresses are in the same domain, so its server may deliver the message internally, without \
+             this step.",
         );
     }
 
@@ -166,32 +167,31 @@ pub(super) fn hop(data: &Data, document: &mut Document) {
     add_extensions(data, document);
 }
 
-/// What is wrong with one mail server.
+/// Warns if a mail server is unreachable, fails or lacks STARTTLS.
 fn warn_of_server(data: &Data, exchange: &Exchange, document: &mut Document) {
     let host = &exchange.exchange;
 
     match (&exchange.unreachable, &exchange.welcome.fault) {
         (Some(_), _) if data.receiver.port_blocked => {}
-        (Some(why), _) => _ = document.warn(format!("{host} is not reached from here: {why}")),
+        (Some(why), _) => _ = document.warn(format!("Could not connect to {host}: {why}")),
         (None, Some(fault)) => _ = document.warn(format!("{host}: {fault}")),
         (None, None) if exchange.welcome.starttls == Some(false) => {
             document.warn(format!(
-                "{host} offers no STARTTLS: mail to it can be read on the way"
+                "{host} does not offer STARTTLS: mail to it travels unencrypted"
             ));
         }
         (None, None) => {}
     }
 }
 
-/// Why there is nothing to tell of the mail servers, where that is so.
+/// Explains why no mail server responded, if none did.
 fn explain_silence(data: &Data, document: &mut Document) {
     let receiver = &data.receiver;
     let talked = receiver.exchanges.iter().any(Exchange::answers);
 
     if receiver.port_blocked {
         document.text(
-            "Port 25 is blocked from here, as in many networks (against spam), so nothing can be said about \
-             how these servers answer others.",
+            "Port 25 is blocked from here, as in many networks (to stop spam), so these servers could not be tested.",
         );
     } else if data.finished
         && !talked
@@ -200,16 +200,17 @@ fn explain_silence(data: &Data, document: &mut Document) {
         && receiver.mx.is_some()
     {
         document.text(
-            "None of them answers us. Many networks let nobody out to port 25, so that may be our side.",
+            "No mail server responded. Many networks block outgoing connections to port 25, so the cause may be \
+             on our side.",
         );
     }
 
     if let Some(unasked) = &receiver.unasked {
-        document.note(format!("Not connected to: {unasked}"));
+        document.note(format!("Not contacted: {unasked}"));
     }
 }
 
-/// What the mail servers announced, explained.
+/// Explains the extensions that at least one mail server announces.
 fn add_extensions(data: &Data, document: &mut Document) {
     let announced = EXTENSIONS.into_iter().filter(|(keyword, _)| {
         data.receiver.exchanges.iter().any(|exchange| {
@@ -219,7 +220,7 @@ fn add_extensions(data: &Data, document: &mut Document) {
     });
 
     document.table(
-        ["Announced", "Means"],
+        ["Extension", "Meaning"],
         announced
             .map(|(keyword, means)| [Cell::exact(keyword), means.into()])
             .collect(),

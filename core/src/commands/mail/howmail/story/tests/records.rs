@@ -1,4 +1,4 @@
-//! What both domains publish in DNS, as the story tells it.
+//! Tests for the parts of the explanation about DNS records.
 
 use super::{
     super::super::{
@@ -10,9 +10,9 @@ use super::{
 };
 
 #[test]
-fn spf_says_what_it_thinks_of_others() {
+fn spf_result_for_other_servers() {
     let told = |spf: Spf| {
-        let mut data = untold();
+        let mut data = empty_data();
         data.sender.spf = Some(spf);
         part(trust::sender, &data)
     };
@@ -20,45 +20,42 @@ fn spf_says_what_it_thinks_of_others() {
     let record = || Some("v=spf1".to_owned());
 
     for (others, words) in [
-        ("fail", "forged (-all): receivers may refuse it"),
+        ("fail", "fail (-all): receivers may reject the mail"),
         (
             "softfail",
-            "probably forged (~all): taken, but looked at more closely",
+            "softfail (~all): accepted, but treated as suspicious",
         ),
-        ("neutral", "nothing is said about it (?all)"),
-        ("pass", "allowed as well (+all)"),
+        ("neutral", "neutral (?all): no statement"),
+        ("pass", "pass (+all): any server may send"),
     ] {
         let document = told(Spf {
             record: record(),
             others: Some(others),
             ..Spf::default()
         });
-        assert_eq!(field(&document, "From other servers"), Some(words));
+        assert_eq!(field(&document, "Other servers"), Some(words));
         assert_eq!(document.warnings.is_empty(), others != "pass");
     }
 
     let broken = told(Spf {
         record: record(),
-        fault: Some("it redirects on and on".into()),
+        fault: Some("too many redirects".into()),
         redirects: vec!["a.test".into(), "b.test".into()],
         others: None,
     });
 
-    assert_eq!(field(&broken, "SPF is at"), Some("a.test, b.test"));
-    assert_eq!(
-        broken.warnings,
-        ["SPF of from.test: it redirects on and on"]
-    );
+    assert_eq!(field(&broken, "SPF redirect"), Some("a.test, b.test"));
+    assert_eq!(broken.warnings, ["SPF of from.test: too many redirects"]);
     assert_eq!(
         told(Spf::default()).warnings,
-        ["from.test has no SPF record: any server may claim to send for it"]
+        ["from.test has no SPF record: receivers cannot tell which servers may send its mail"]
     );
 }
 
 #[test]
-fn keys_are_told_by_their_selectors() {
+fn dkim_keys_are_listed_by_selector() {
     let told = |keys: &[(&str, &'static str)], fault: Option<&str>| {
-        let mut data = untold();
+        let mut data = empty_data();
         let keys = keys.iter().map(|(selector, key)| Dkim {
             selector: (*selector).into(),
             name: String::new(),
@@ -74,41 +71,34 @@ fn keys_are_told_by_their_selectors() {
 
     assert_eq!(
         told(&[("s1", "valid"), ("s2", "revoked")], None).as_deref(),
-        Some("keys under the selectors s1, s2 (revoked)")
+        Some("keys at selectors s1, s2 (revoked)")
     );
     assert_eq!(
         told(&[], None).as_deref(),
-        Some("no key under the usual selectors, which proves nothing")
+        Some("no key at 2 common selectors (inconclusive)")
     );
     assert_eq!(told(&[], Some("timeout")).as_deref(), Some("timeout"));
 }
 
 #[test]
-fn dmarc_is_weak_where_it_only_watches() {
+fn dmarc_with_policy_none_is_a_warning() {
     for (policy, testing, words, warned) in [
-        (
-            Some("reject"),
-            false,
-            Some("is to be refused (reject)"),
-            false,
-        ),
+        (Some("reject"), false, Some("reject"), false),
         (
             Some("quarantine"),
             true,
-            Some(
-                "belongs into the spam folder (quarantine), though for now that is only a test (t=y)",
-            ),
+            Some("quarantine (spam folder); test mode (t=y)"),
             false,
         ),
         (
             Some("none"),
             false,
-            Some("is only reported, not stopped (none)"),
+            Some("none (reported, not stopped)"),
             true,
         ),
         (None, false, None, false),
     ] {
-        let mut data = untold();
+        let mut data = empty_data();
 
         data.sender.dmarc = Some(Dmarc {
             record: Some("v=DMARC1".into()),
@@ -119,13 +109,17 @@ fn dmarc_is_weak_where_it_only_watches() {
         });
 
         let document = part(trust::sender, &data);
-        assert_eq!(field(&document, "Mail that proves nothing"), words);
-        assert_eq!(field(&document, "DMARC is at"), None, "the domain's own");
+        assert_eq!(field(&document, "Unauthenticated mail"), words);
+        assert_eq!(
+            field(&document, "DMARC record at"),
+            None,
+            "the domain's own"
+        );
         assert_eq!(
             document
                 .warnings
                 .iter()
-                .any(|it| it.contains("only watches")),
+                .any(|it| it.contains("only monitors")),
             warned
         );
     }
@@ -144,18 +138,18 @@ fn policy(mode: &str, mx: &[&str]) -> MtaSts {
 }
 
 #[test]
-fn policies_are_told_by_their_mode() {
+fn mta_sts_modes_are_explained() {
     for (mode, told) in [
         (
             "enforce",
-            "enforce: mail goes there encrypted and with a valid certificate, or not at all; \
-             senders remember it for 7 days",
+            "enforce: mail is delivered over TLS with a valid certificate, or not at all; \
+             senders cache it for 7 days",
         ),
         (
             "testing",
-            "testing: on trial: failures are only reported; senders remember it for 7 days",
+            "testing: failures are only reported; senders cache it for 7 days",
         ),
-        ("none", "none: switched off; senders remember it for 7 days"),
+        ("none", "none: policy disabled; senders cache it for 7 days"),
     ] {
         let mut data = with(vec![]);
         data.receiver.mta_sts = Some(policy(mode, &["mx.test"]));
@@ -167,7 +161,7 @@ fn policies_are_told_by_their_mode() {
 }
 
 #[test]
-fn exchanges_must_be_named_and_have_certificates_where_that_is_enforced() {
+fn enforced_mta_sts_warns_of_unlisted_servers_and_invalid_certificates() {
     let mut untrusted = answering("mx2.test", true);
     untrusted.welcome.tls.as_mut().expect("TLS").trusted = Some(false);
     let mut data = with(vec![answering("mx1.test", true), untrusted]);
@@ -176,8 +170,8 @@ fn exchanges_must_be_named_and_have_certificates_where_that_is_enforced() {
     assert_eq!(
         part(trust::encryption, &data).warnings,
         [
-            "mx1.test is not named by the MTA-STS policy of to.test",
-            "mx2.test has no valid certificate, which the MTA-STS policy of to.test demands"
+            "mx1.test is not listed in the MTA-STS policy of to.test",
+            "mx2.test has no valid certificate, but the MTA-STS policy of to.test requires one"
         ]
     );
     data.receiver.mta_sts = Some(policy("testing", &["*.test"]));
@@ -187,17 +181,17 @@ fn exchanges_must_be_named_and_have_certificates_where_that_is_enforced() {
 }
 
 #[test]
-fn an_announced_policy_that_is_of_no_use_is_warned_of() {
+fn a_published_but_invalid_mta_sts_policy_is_a_warning() {
     let mut data = with(vec![]);
     data.receiver.mta_sts = Some(MtaSts {
         policy: None,
-        fault: Some("it answers with status 404".into()),
+        fault: Some("it returned HTTP status 404".into()),
         ..policy("none", &[])
     });
     let document = part(trust::encryption, &data);
     assert_eq!(
         document.warnings,
-        ["to.test announces MTA-STS, but it answers with status 404"]
+        ["to.test publishes MTA-STS, but it returned HTTP status 404"]
     );
     data.receiver.mta_sts = Some(MtaSts::default());
     assert_eq!(
@@ -207,30 +201,30 @@ fn an_announced_policy_that_is_of_no_use_is_warned_of() {
 }
 
 #[test]
-fn dane_counts_only_where_the_whole_way_is_signed() {
+fn dane_is_effective_only_if_mx_and_tlsa_are_validated() {
     for (records, mx, counts, warned) in [
         (
             true,
             true,
-            "validated by the resolver (DNSSEC), so it counts; not compared with the certificate here",
+            "DNSSEC-validated by the resolver, so senders use it; not compared with the certificate here",
             false,
         ),
         (
             true,
             false,
-            "validated (DNSSEC), but the MX records are not: the way to this server can be changed",
+            "DNSSEC-validated, but the MX records are not: an attacker can name another mail server",
             false,
         ),
         (
             false,
             true,
-            "not validated by the resolver (DNSSEC), so it does not count",
+            "not DNSSEC-validated by the resolver, so senders ignore it",
             true,
         ),
         (
             false,
             false,
-            "not validated by the resolver (DNSSEC), so it does not count",
+            "not DNSSEC-validated by the resolver, so senders ignore it",
             false,
         ),
     ] {
@@ -242,7 +236,7 @@ fn dane_counts_only_where_the_whole_way_is_signed() {
         });
         let document = part(trust::encryption, &data);
         assert_eq!(field(&document, "DANE of mx.test"), Some("3 1 1 AB"));
-        assert_eq!(field(&document, "DANE is"), Some(counts));
+        assert_eq!(field(&document, "DANE status"), Some(counts));
         assert_eq!(!document.warnings.is_empty(), warned);
     }
 
@@ -259,7 +253,7 @@ fn dane_counts_only_where_the_whole_way_is_signed() {
 }
 
 #[test]
-fn reports_are_told_with_their_addresses() {
+fn tls_rpt_lists_report_addresses() {
     let told = |tls_rpt| {
         let mut data = with(vec![]);
         data.receiver.tls_rpt = tls_rpt;
@@ -278,8 +272,5 @@ fn reports_are_told_with_their_addresses() {
         told(Some(TlsRpt::default())).as_deref(),
         Some("not published")
     );
-    assert_eq!(
-        told(None).as_deref(),
-        Some("could not be found out in time")
-    );
+    assert_eq!(told(None).as_deref(), Some("lookup failed or timed out"));
 }
