@@ -34,9 +34,9 @@ impl Adapters {
         }
         match health {
             Health::Starting => {}
-            Health::Up => tracing::info!(adapter, "connected"),
-            Health::Down(why) => tracing::warn!(adapter, why, "not connected; trying again"),
-            Health::Failed(why) => tracing::error!(adapter, why, "does not run"),
+            Health::Up => tracing::info!(adapter, "adapter up"),
+            Health::Down(why) => tracing::warn!(adapter, why, "adapter down, reconnecting"),
+            Health::Failed(why) => tracing::error!(adapter, why, "adapter failed"),
         }
     }
 

@@ -226,8 +226,8 @@ impl Runtime {
     pub fn refresh_data(&self) {
         match self.geo.refresh_if_changed() {
             Ok(Refresh::Unchanged) => {}
-            Ok(Refresh::Swapped) => tracing::info!("fresh geo databases are in use"),
-            Err(error) => tracing::error!(%error, "the old geo databases stay in use"),
+            Ok(Refresh::Swapped) => tracing::info!("geo databases reloaded"),
+            Err(error) => tracing::error!(%error, "could not load geo databases, keeping the previous ones"),
         }
     }
 }

@@ -61,7 +61,7 @@ impl Store {
         std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
         let database = open_file(&file).map_err(|error| match error {
             redb::DatabaseError::DatabaseAlreadyOpen => failed(
-                &"another process uses it; give each one a directory of its own with `state.directory`",
+                &"in use by another process; set a different `state.directory` for each",
             ),
             other => failed(&other),
         })?;
@@ -176,7 +176,7 @@ impl Store {
             Ok(found)
         };
         self.database.read(read).unwrap_or_else(|error| {
-            tracing::error!(%error, bucket, "state cannot be read");
+            tracing::error!(%error, bucket, "could not read state");
             Vec::new()
         })
     }
@@ -184,7 +184,7 @@ impl Store {
     /// Makes all of these changes or none, and gives what came of the first.
     async fn change(&self, steps: Vec<Step>) -> Result<bool, StoreError> {
         let (done, written) = oneshot::channel();
-        let ended = || StoreError("the state's writer has ended".into());
+        let ended = || StoreError("the state writer has stopped".into());
         let change = Change { steps, done };
         self.changes.send(change).await.map_err(|_| ended())?;
         written.await.map_err(|_| ended())?
@@ -253,7 +253,7 @@ fn make_table(database: &Database) -> Result<(), redb::Error> {
 }
 
 fn told(error: &dyn std::fmt::Display) -> StoreError {
-    StoreError(format!("state cannot be kept: {error}"))
+    StoreError(format!("could not write state: {error}"))
 }
 
 /// Seconds since 1970; a clock before that counts as 1970.

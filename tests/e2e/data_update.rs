@@ -90,12 +90,12 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
 
     // Someone else's broken file: told once, and the old database stays in use.
     std::fs::write(&file, b"not a database").expect("writes");
-    service.logged("the old geo databases stay in use");
+    service.logged("could not load geo databases, keeping the previous ones");
     assert_eq!(city(&service).as_deref(), Some("London"));
 
     let flat: &[u8] = include_bytes!("../../core/facts/src/geo/fixtures/flat-city.mmdb");
     std::fs::write(&file, flat).expect("writes");
-    service.logged("fresh geo databases are in use");
+    service.logged("geo databases reloaded");
     until("the fresh database answers", || {
         service.get("/v1/commands/geo?target=203.0.113.9").json()["data"]["city"] == "Tokyo"
     });

@@ -259,7 +259,7 @@ fn a_missing_superfluous_or_unknown_argument_is_named() {
     ");
 
     insta::assert_snapshot!(mistake(&["mx", "a.example", "192.0.2.1", "third"]), @r"
-    netvane: this is one argument too many: `mx` takes only `domain` and `resolver`
+    netvane: unexpected argument: `mx` takes only `domain` and `resolver`
 
       mx a.example 192.0.2.1 third
                              ^^^^^
@@ -302,7 +302,7 @@ fn a_wrong_value_is_pointed_at_inside_the_line() {
     "#);
 
     insta::assert_snapshot!(mistake(&["dig", "example.com", "MXX"]), @r"
-    netvane: `type`: no record type has this name; write one such as `MX` or a number such as `TYPE65`
+    netvane: `type`: unknown record type; expected a name such as `MX` or a number such as `TYPE65`
 
       dig example.com MXX
                       ^^^

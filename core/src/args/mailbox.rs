@@ -82,7 +82,7 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
 
     if text.len() > MAX_TEXT {
         let message = format!(
-            "an address holds at most {MAX_ADDRESS} characters, this text has {}",
+            "address too long: at most {MAX_ADDRESS} characters, got {}",
             text.len()
         );
         return Err(Invalid {
@@ -99,10 +99,10 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
         .find(|(_, c)| c.is_control() || is_invisible(*c))
     {
         let message = match c {
-            '\r' | '\n' => "a line break may not stand in an address".into(),
-            '\0' => "a NUL may not stand in an address".into(),
+            '\r' | '\n' => "a line break is not allowed in an address".into(),
+            '\0' => "a NUL is not allowed in an address".into(),
             c => format!(
-                "the invisible character U+{:04X} may not stand in an address",
+                "the invisible character U+{:04X} is not allowed in an address",
                 u32::from(c)
             ),
         };
@@ -120,7 +120,7 @@ pub fn parse(text: &str) -> Result<Mailbox, Invalid> {
                 decoded = percent_decoded(link.text)
                     .filter(|text| !text.chars().any(|c| c.is_control() || is_invisible(c)))
                     .ok_or_else(|| Invalid {
-                        message: "this link does not hold one plain address".into(),
+                        message: "expected a link to one address".into(),
                         part: link.at.map(|at| at..at + link.text.len()),
                     })?;
                 Piece {
@@ -147,7 +147,7 @@ fn bare(given: Piece<'_>) -> Result<Piece<'_>, Invalid> {
             '<' if !in_quotes => {
                 let inside = given.cut(at + 1..given.text.len());
                 let Some(rest) = inside.text.strip_suffix('>') else {
-                    return given.fault("the angle bracket is not closed at the end");
+                    return given.fault("missing `>` at the end");
                 };
                 return Ok(inside.cut(0..rest.len()).trimmed());
             }
@@ -170,7 +170,7 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
     }
 
     if text.starts_with('(') || text.ends_with(')') {
-        return given.fault("comments belong into a header, not into an address");
+        return given.fault("comments are not allowed in an address");
     }
 
     let (local, quoted, after) = if text.starts_with('"') {
@@ -193,7 +193,7 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
 
     if octets > MAX_LOCAL {
         return given.cut(0..after).fault(format!(
-            "a local part holds at most {MAX_LOCAL} octets, this one has {octets}"
+            "local part too long: at most {MAX_LOCAL} octets, got {octets}"
         ));
     }
 
@@ -201,7 +201,7 @@ fn addr_spec(given: Piece<'_>) -> Result<Mailbox, Invalid> {
 
     if octets > MAX_ADDRESS {
         return given.fault(format!(
-            "an address holds at most {MAX_ADDRESS} octets, this one has {octets}"
+            "address too long: at most {MAX_ADDRESS} octets, got {octets}"
         ));
     }
 
@@ -214,11 +214,11 @@ type Local = (String, bool, usize);
 /// RFC 5321 §4.1.2: `Dot-string`.
 fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     let Some(at) = given.text.rfind('@') else {
-        return given.fault("an address has an @ between the mailbox and its domain");
+        return given.fault("expected an @ between mailbox and domain");
     };
     let local = given.cut(0..at);
     if local.text.is_empty() {
-        return given.fault("there is nothing before the @");
+        return given.fault("nothing before the @");
     }
 
     for (at, c) in local.text.char_indices() {
@@ -230,25 +230,25 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
         }
 
         return match c {
-            '@' => local.fault_at(at, c, "there is more than one @"),
+            '@' => local.fault_at(at, c, "more than one @"),
             '(' | ')' => {
-                local.fault_at(at, c, "comments belong into a header, not into an address")
+                local.fault_at(at, c, "comments are not allowed in an address")
             }
             ' ' => local.fault_at(
                 at,
                 c,
-                "a space may only stand in a quoted local part, as in \"a b\"@example.com",
+                "a space is only allowed in a quoted local part, as in \"a b\"@example.com",
             ),
             _ => local.fault_at(
                 at,
                 c,
-                format!("{c:?} may only stand in a quoted local part"),
+                format!("{c:?} is only allowed in a quoted local part"),
             ),
         };
     }
 
     if local.text.starts_with('.') || local.text.ends_with('.') || local.text.contains("..") {
-        return local.fault("a local part may not begin or end with a dot, nor have two in a row");
+        return local.fault("a local part must not begin or end with a dot or contain two in a row");
     }
 
     Ok((local.text.to_owned(), false, at))
@@ -267,7 +267,7 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
                     return given.fault_at(
                         at,
                         c,
-                        "nothing that could be escaped follows the backslash",
+                        "expected a character after the backslash",
                     );
                 }
             },
@@ -276,7 +276,7 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
                 if given.text.as_bytes().get(after) != Some(&b'@') {
                     return given
                         .cut(after..given.text.len())
-                        .fault("an @ must follow the quoted local part");
+                        .fault("expected an @ after the quoted local part");
                 }
                 let plain = Piece {
                     text: &format!("{local}@"),
@@ -289,7 +289,7 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
         }
     }
 
-    given.fault("the quoted local part does not end")
+    given.fault("missing closing quote of the local part")
 }
 
 /// Bidirectional and zero-width characters: they make an address read as another one.

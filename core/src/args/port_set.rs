@@ -34,7 +34,7 @@ impl FromStr for PortSet {
                     (Some(first), Some(last)) if first <= last => {
                         if usize::from(last - first) >= MAX_PORTS {
                             return Err(fault(format!(
-                                "at most {MAX_PORTS} ports are checked at once"
+                                "too many ports: at most {MAX_PORTS}"
                             )));
                         }
                         ports.extend(first..=last);
@@ -47,7 +47,9 @@ impl FromStr for PortSet {
                 },
                 None if item.bytes().all(|byte| byte.is_ascii_digit()) => match port(item) {
                     Some(port) => _ = ports.insert(port),
-                    None => return Err(fault("a port is a number from 1 to 65535".into())),
+                    None => {
+                        return Err(fault(format!("port {item} is out of range (1–65535)")));
+                    }
                 },
                 None => match ports::port_of(item) {
                     Some(port) => _ = ports.insert(port),
@@ -62,11 +64,11 @@ impl FromStr for PortSet {
 
         match ports.len() {
             0 => Err(Invalid::new(
-                "ports are numbers, ranges or names: 22,80,8000-8010,ssh",
+                "expected ports, such as 22,80,8000-8010,ssh",
             )),
             1..=MAX_PORTS => Ok(Self(ports)),
             more => Err(Invalid::new(format!(
-                "at most {MAX_PORTS} ports are checked at once, these are {more}"
+                "too many ports: at most {MAX_PORTS}, got {more}"
             ))),
         }
     }
@@ -142,9 +144,9 @@ mod tests {
         assert_eq!(shown("https http ssh").as_deref(), Ok("22,80,443"));
         assert_eq!(shown("1-1024").as_deref(), Ok("1-1024"));
         for (text, message) in [
-            ("1-65535", "at most 1024 ports are checked at once"),
-            ("0", "a port is a number from 1 to 65535"),
-            ("70000", "a port is a number from 1 to 65535"),
+            ("1-65535", "too many ports: at most 1024"),
+            ("0", "port 0 is out of range (1–65535)"),
+            ("70000", "port 70000 is out of range (1–65535)"),
             ("9-5", "`9-5` is not a port range; write e.g. 8000-8010"),
             (
                 "sssh",
@@ -152,11 +154,11 @@ mod tests {
             ),
             (
                 "",
-                "ports are numbers, ranges or names: 22,80,8000-8010,ssh",
+                "expected ports, such as 22,80,8000-8010,ssh",
             ),
             (
                 "1-1000,2000-2100",
-                "at most 1024 ports are checked at once, these are 1101",
+                "too many ports: at most 1024, got 1101",
             ),
         ] {
             assert_eq!(shown(text).expect_err(text).message, message);

@@ -65,10 +65,10 @@ impl RecordType {
         }?;
         match rtype {
             Rtype::AXFR | Rtype::IXFR => Err(Invalid::new(format!(
-                "{rtype} asks for a whole zone; ask for one type"
+                "{rtype} is a zone transfer; query one type"
             ))),
             Rtype::OPT | Rtype::TSIG | Rtype::TKEY => Err(Invalid::new(format!(
-                "{rtype} is part of a message, not a record that can be asked for"
+                "{rtype} is not a record type that can be queried"
             ))),
             rtype => Ok(Self(rtype)),
         }
@@ -77,7 +77,7 @@ impl RecordType {
 
 fn unknown(text: &str) -> Invalid {
     let invalid = Invalid::new(
-        "no record type has this name; write one such as `MX` or a number such as `TYPE65`",
+        "unknown record type; expected a name such as `MX` or a number such as `TYPE65`",
     );
     let near = COMMON
         .iter()

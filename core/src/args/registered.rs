@@ -64,7 +64,7 @@ impl Registered {
             return digits
                 .parse()
                 .map(Self::As)
-                .map_err(|_| Invalid::new("AS numbers go from 0 to 4294967295"));
+                .map_err(|_| Invalid::new("AS number must be 0–4294967295"));
         }
 
         if let Some((address, length)) = cleaned.split_once('/') {
@@ -75,7 +75,7 @@ impl Registered {
                     Ok(_) => {
                         Invalid::new(format!("`/{length}` is not a prefix length")).value(address)
                     }
-                    Err(_) => Invalid::new("this is not a network such as 192.0.2.0/24"),
+                    Err(_) => Invalid::new("expected a network such as 192.0.2.0/24"),
                 });
         }
 

@@ -31,7 +31,7 @@ pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, Usage
     let Some((first, rest)) = tokens.split_first() else {
         return Err(UsageError {
             kind: UsageKind::UnknownCommand,
-            message: "nothing was asked; `help` shows what can be".into(),
+            message: "empty command; see `help`".into(),
             position: Some(0..0),
             suggestion: Some("/help".into()),
             missing: None,
@@ -128,7 +128,7 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
         } else {
             let choices: Vec<&str> = argument.choices.iter().map(String::as_str).collect();
             Err(format!(
-                "`{}` is one of {}",
+                "`{}` must be one of {}",
                 argument.name,
                 listed(&choices)
             ))

@@ -84,7 +84,7 @@ impl Engine {
     fn understand(&self, input: &Input) -> Result<Understood, UsageError> {
         match input {
             Input::Text(line) if line.len() > MAX_LINE => Err(UsageError::argument(format!(
-                "a command line holds at most {MAX_LINE} bytes"
+                "command too long: at most {MAX_LINE} bytes"
             ))),
             Input::Text(line) => parse::parse(&self.0.registry, line),
             Input::Named { name, arguments } => {
@@ -193,7 +193,7 @@ async fn acquire_slot(
     tokio::time::timeout(timeout, runtime.budgets.place(&request.caller))
         .await
         .map_err(|_| Failure::RateLimited {
-            message: "Your other lookups are not done yet. Wait for them, or cancel one.".into(),
+            message: "Your other lookups are still running. Wait for them, or cancel one.".into(),
             retry_after: Duration::from_secs(1),
         })
 }

@@ -28,27 +28,27 @@ pub(super) fn check(http: &Http, must: &mut impl FnMut(bool, &str)) {
 
     must(
         !slack.is_set() || is_token(slack.reveal()),
-        "http.slack_signing_secret: the 32 characters that Slack shows under Basic Information, Signing Secret",
+        "http.slack_signing_secret: expected 32 hexadecimal characters (Slack: Basic Information, Signing Secret)",
     );
     must(
         http.slash_tokens
             .iter()
             .all(|token| is_token(token.reveal())),
-        "http.slash_tokens: tokens as Mattermost or Rocket.Chat show them, at least 16 characters without spaces",
+        "http.slash_tokens: expected tokens of at least 16 characters without spaces (from Mattermost or Rocket.Chat)",
     );
 
     let all = http.cors_origins.iter().any(|origin| origin == "*");
 
     must(
         !all || http.cors_origins.len() == 1,
-        "http.cors_origins: \"*\" stands for all origins, so no other can stand beside it",
+        "http.cors_origins: \"*\" means all origins and cannot be combined with others",
     );
 
     for origin in http.cors_origins.iter().filter(|origin| *origin != "*") {
         must(
             is_origin(origin),
             &format!(
-                "http.cors_origins: `{origin}` is not an origin such as https://dash.example: lower case, no path and no slash at the end"
+                "http.cors_origins: `{origin}` is not an origin; expected e.g. https://dash.example in lower case, without a path or trailing slash"
             ),
         );
     }

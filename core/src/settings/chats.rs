@@ -28,7 +28,7 @@ impl TryFrom<String> for TelegramMode {
         match text.as_str() {
             "polling" => Ok(Self::Polling),
             "webhook" => Ok(Self::Webhook),
-            _ => Err("polling or webhook"),
+            _ => Err("expected polling or webhook"),
         }
     }
 }
@@ -50,7 +50,7 @@ impl TryFrom<String> for DiscordMode {
         match text.as_str() {
             "gateway" => Ok(Self::Gateway),
             "interactions" => Ok(Self::Interactions),
-            _ => Err("gateway or interactions"),
+            _ => Err("expected gateway or interactions"),
         }
     }
 }
@@ -62,13 +62,13 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
 
     must(
         url.as_ref().is_some_and(is_web),
-        "telegram.api_url: a URL with http or https",
+        "telegram.api_url: expected an http or https URL",
     );
 
     // It is no secret to `config show`, so one must not stand in it.
     must(
         !url.is_some_and(|url| url.path().contains("/bot") || url.path().contains(':')),
-        "telegram.api_url: the server alone, such as https://api.telegram.org, without `/bot` and the token",
+        "telegram.api_url: expected only the server, such as https://api.telegram.org, without `/bot` and the token",
     );
     if let Some(fault) = telegram_token(telegram.token.reveal()) {
         must(false, &format!("telegram.token: {fault}"));
@@ -81,17 +81,17 @@ pub(super) fn check_telegram(settings: &Settings, must: &mut impl FnMut(bool, &s
             && secret
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)),
-        "telegram.secret_token: up to 256 letters, digits, underscores and hyphens",
+        "telegram.secret_token: expected up to 256 letters, digits, underscores and hyphens",
     );
 
     if telegram.mode == TelegramMode::Webhook {
         must(
             settings.http.public_url.starts_with("https://"),
-            "telegram.mode: a webhook needs http.public_url with https",
+            "telegram.mode: webhook requires http.public_url with https",
         );
         must(
             !secret.is_empty(),
-            "telegram.mode: a webhook needs telegram.secret_token",
+            "telegram.mode: webhook requires telegram.secret_token",
         );
     }
 }
@@ -101,11 +101,11 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
 
     must(
         url.as_ref().is_some_and(is_web),
-        "discord.api_url: a URL with http or https",
+        "discord.api_url: expected an http or https URL",
     );
     must(
         url.is_none_or(|url| url.path() == "/"),
-        "discord.api_url: the server alone, such as https://discord.com, without a path",
+        "discord.api_url: expected only the server, such as https://discord.com, without a path",
     );
     if let Some(fault) = discord_token(discord.token.reveal().trim()) {
         must(false, &format!("discord.token: {fault}"));
@@ -115,11 +115,11 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
 
     must(
         discord.application_id.is_empty() || is_id(&discord.application_id),
-        "discord.application_id: a number, as Discord's developer portal shows it",
+        "discord.application_id: expected the numeric ID from Discord's developer portal",
     );
     must(
         discord.guilds.iter().all(|guild| is_id(guild)),
-        "discord.guilds: numbers of servers",
+        "discord.guilds: expected server IDs",
     );
 
     let key = discord.public_key.as_bytes();
@@ -127,20 +127,20 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
 
     must(
         key.is_empty() || is_key,
-        "discord.public_key: 64 hexadecimal digits",
+        "discord.public_key: expected 64 hexadecimal digits",
     );
 
     if discord.mode == DiscordMode::Interactions {
         must(
             !key.is_empty() && !discord.application_id.is_empty(),
-            "discord.mode: interactions need discord.public_key and discord.application_id",
+            "discord.mode: interactions requires discord.public_key and discord.application_id",
         );
     }
 }
 
 const TELEGRAM_FORM: &str =
-    "a number, a colon and 35 letters, digits, hyphens and underscores, as @BotFather shows it";
-const DISCORD_FORM: &str = "three parts with dots between them, which the developer portal shows once, under Bot, Reset Token";
+    "expected a number, a colon and 35 letters, digits, hyphens and underscores (from @BotFather)";
+const DISCORD_FORM: &str = "expected three parts separated by dots (developer portal: Bot, Reset Token)";
 
 /// What is certainly wrong with this token.
 fn telegram_token(token: &str) -> Option<&'static str> {
@@ -148,13 +148,13 @@ fn telegram_token(token: &str) -> Option<&'static str> {
         return None;
     }
     if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Some("a space or a line's end stands in it; give the token alone");
+        return Some("it contains a space or line break; use the token alone");
     }
     if token
         .strip_prefix("bot")
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     {
-        return Some("without the `bot` that stands before it in URLs");
+        return Some("remove the `bot` prefix that is only used in URLs");
     }
     let (number, secret) = token.split_once(':').unwrap_or_default();
     let fits = number.parse::<u64>().is_ok() && !secret.is_empty() && is_base64url(secret);
@@ -174,26 +174,26 @@ fn discord_token(token: &str) -> Option<&'static str> {
     }
 
     if starts("Bot ") || starts("Bearer ") {
-        return Some("without the `Bot` that stands before it in header fields");
+        return Some("remove the `Bot` prefix that is only used in headers");
     }
 
     if token.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Some("a space or a line's end stands in it; give the token alone");
+        return Some("it contains a space or line break; use the token alone");
     }
 
     if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Some(
-            "this has the form of the application's public key; the token stands under Bot",
+            "this looks like the application's public key; the token is under Bot",
         );
     }
 
     if token.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some("this is a number, such as the application's; the token stands under Bot");
+        return Some("this is a number, such as the application ID; the token is under Bot");
     }
 
     if token.len() == 32 && is_base64url(token) {
         return Some(
-            "this has the form of the client secret under OAuth2; the token stands under Bot",
+            "this looks like the client secret (OAuth2); the token is under Bot",
         );
     }
 
@@ -220,11 +220,11 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
 
     tell(
         !telegram.token.is_set() && *telegram != defaults.telegram,
-        "telegram: there are settings and no telegram.token, so the adapter does not start",
+        "telegram: telegram.token is not set, so the adapter does not start",
     );
     tell(
         !discord.token.is_set() && *discord != defaults.discord,
-        "discord: there are settings and no discord.token, so the adapter does not start",
+        "discord: discord.token is not set, so the adapter does not start",
     );
 
     let secret = telegram
@@ -235,15 +235,15 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
 
     tell(
         telegram.token.is_set() && !(30..=50).contains(&secret.len()),
-        "telegram.token: behind the colon usually stand 35 characters; is it whole?",
+        "telegram.token: expected 35 characters after the colon; it may be incomplete",
     );
     tell(
         telegram.mode == TelegramMode::Webhook && telegram.secret_token.reveal().len() < 16,
-        "telegram.secret_token: so short that it could be guessed, and with it deliveries forged; `openssl rand -hex 32` makes one",
+        "telegram.secret_token: too short, could be guessed and deliveries forged; create one with `openssl rand -hex 32`",
     );
     tell(
         telegram.mode == TelegramMode::Polling && telegram.secret_token.is_set(),
-        "telegram.secret_token: only used with telegram.mode = \"webhook\"; now updates are polled",
+        "telegram.secret_token: only used with telegram.mode = \"webhook\"; updates are polled now",
     );
 
     for (key, url) in [
@@ -258,14 +258,14 @@ pub(super) fn advise(settings: &Settings, tell: &mut impl FnMut(bool, &str)) {
 
     tell(
         discord.token.is_set() && number.is_none(),
-        "discord.token: its first part does not hold the number of a bot; is it whole?",
+        "discord.token: its first part is not a bot ID; it may be incomplete",
     );
 
     let other = number.is_some_and(|number| number != discord.application_id);
 
     tell(
         other && !discord.application_id.is_empty(),
-        "discord.application_id: discord.token seems to be another application's",
+        "discord.application_id: discord.token seems to belong to another application",
     );
 }
 
@@ -298,11 +298,11 @@ mod tests {
             (OF_DISCORD, TELEGRAM_FORM),
             (
                 "110201543:AAHd\n",
-                "a space or a line's end stands in it; give the token alone",
+                "it contains a space or line break; use the token alone",
             ),
             (
                 "bot110201543:AAHd",
-                "without the `bot` that stands before it in URLs",
+                "remove the `bot` prefix that is only used in URLs",
             ),
         ] {
             assert_eq!(telegram_token(wrong), Some(told), "{wrong}");
@@ -316,7 +316,7 @@ mod tests {
             ("token", "three parts"),
             ("a..b", "three parts"),
             (OF_TELEGRAM, "three parts"),
-            (&format!("Bot {OF_DISCORD}"), "without the `Bot`"),
+            (&format!("Bot {OF_DISCORD}"), "remove the `Bot`"),
             (&OF_DISCORD.replace(".Fake", ". Fake"), "a space"),
             (&"0f".repeat(32), "the application's public key"),
             ("1100000000000000001", "this is a number"),

@@ -25,7 +25,7 @@ impl Settings {
         self.check_listener(&mut must);
         must(
             self.limits.smtp_probes > 0,
-            "limits.smtp_probes: at least 1",
+            "limits.smtp_probes: must be at least 1",
         );
         self.check_limits(&mut must);
         self.check_mail(&mut must);
@@ -49,66 +49,66 @@ impl Settings {
     fn check_network(&self, must: &mut impl FnMut(bool, &str)) {
         must(
             !self.dns.servers.is_empty(),
-            "dns.servers: at least one resolver is needed",
+            "dns.servers: expected at least one resolver",
         );
         must(
             (10..=60_000).contains(&self.dns.timeout_ms),
-            "dns.timeout_ms: from 10 to 60000",
+            "dns.timeout_ms: must be 10–60000",
         );
         must(
             (1..=10).contains(&self.dns.attempts),
-            "dns.attempts: from 1 to 10",
+            "dns.attempts: must be 1–10",
         );
         must(
             self.whois.root.parse::<Endpoint>().is_ok(),
-            "whois.root: a host, or a host with a port",
+            "whois.root: expected HOST or HOST:PORT",
         );
-        must(self.whois.port > 0, "whois.port: from 1 to 65535");
+        must(self.whois.port > 0, "whois.port: must be 1–65535");
         must(
             (100..=30_000).contains(&self.whois.timeout_ms),
-            "whois.timeout_ms: from 100 to 30000",
+            "whois.timeout_ms: must be 100–30000",
         );
         must(
             (1024..=4 << 20).contains(&self.whois.max_bytes),
-            "whois.max_bytes: from 1024 to 4194304",
+            "whois.max_bytes: must be 1024–4194304",
         );
         must(
             (1..=10).contains(&self.whois.max_referrals),
-            "whois.max_referrals: from 1 to 10",
+            "whois.max_referrals: must be 1–10",
         );
         must(
             (100..=30_000).contains(&self.rdap.timeout_ms),
-            "rdap.timeout_ms: from 100 to 30000",
+            "rdap.timeout_ms: must be 100–30000",
         );
         must(
             (1024..=16 << 20).contains(&self.rdap.max_bytes),
-            "rdap.max_bytes: from 1024 to 16777216",
+            "rdap.max_bytes: must be 1024–16777216",
         );
     }
 
     fn check_permits(&self, must: &mut impl FnMut(bool, &str)) {
         must(
             self.limits.light > 0 && self.limits.heavy > 0,
-            "limits.light and limits.heavy: at least 1",
+            "limits.light and limits.heavy: must be at least 1",
         );
         must(
             (1..=1024).contains(&self.limits.batch),
-            "limits.batch: from 1 to 1024",
+            "limits.batch: must be 1–1024",
         );
     }
 
     fn check_listener(&self, must: &mut impl FnMut(bool, &str)) {
         must(
             self.http.listen.parse::<SocketAddr>().is_ok(),
-            "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080",
+            "http.listen: expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080",
         );
         must(
             (1024..=16 << 20).contains(&self.http.max_body_bytes),
-            "http.max_body_bytes: from 1024 to 16777216",
+            "http.max_body_bytes: must be 1024–16777216",
         );
         must(
             self.http.read_timeout_ms >= 100,
-            "http.read_timeout_ms: at least 100",
+            "http.read_timeout_ms: must be at least 100",
         );
     }
 
@@ -120,7 +120,7 @@ impl Settings {
                 || crate::settings::CLIENT_ADDRESS_HEADERS
                     .contains(&field.to_ascii_lowercase().as_str()),
             &format!(
-                "http.client_address_header: one of {}; empty for the usual ones",
+                "http.client_address_header: expected one of {}, or empty for the default",
                 crate::settings::CLIENT_ADDRESS_HEADERS.join(", ")
             ),
         );
@@ -132,25 +132,25 @@ impl Settings {
 
         must(
             level.contains(['=', ',']) || words.contains(&level.as_str()),
-            "log.level: error, warn, info, debug or trace, or a filter",
+            "log.level: expected error, warn, info, debug, trace, or a filter",
         );
     }
 
     /// How mail servers are greeted: word for word, so it is not read as kindly as what people paste.
     fn check_mail(&self, must: &mut impl FnMut(bool, &str)) {
         let smtp = &self.smtp;
-        must(smtp.port > 0, "smtp.port: from 1 to 65535");
+        must(smtp.port > 0, "smtp.port: must be 1–65535");
         must(
             (100..=60_000).contains(&smtp.timeout_ms),
-            "smtp.timeout_ms: from 100 to 60000",
+            "smtp.timeout_ms: must be 100–60000",
         );
         must(
             smtp.helo.is_empty() || is_host_name(&smtp.helo) || is_literal(&smtp.helo),
-            "smtp.helo: a host name of this machine's own, in ASCII and without a dot at its end, such as netvane.example; an address stands in brackets",
+            "smtp.helo: expected an ASCII host name without a trailing dot, such as netvane.example, or an address in brackets",
         );
         must(
             smtp.mail_from.is_empty() || crate::args::mailbox::parse(&smtp.mail_from).is_ok(),
-            "smtp.mail_from: a mail address, or empty",
+            "smtp.mail_from: expected a mail address, or empty",
         );
     }
 
@@ -161,7 +161,7 @@ impl Settings {
 
         must(
             url.is_empty() || parsed.as_ref().is_some_and(is_origin),
-            "http.public_url: a URL with http or https and a host, and nothing behind it",
+            "http.public_url: expected an http or https URL with a host and no path",
         );
 
         let delivers = |port| matches!(port, 80 | 88 | 443 | 8443);
@@ -171,7 +171,7 @@ impl Settings {
                 || parsed
                     .and_then(|url| url.port_or_known_default())
                     .is_none_or(delivers),
-            "http.public_url: Telegram delivers to the ports 443, 80, 88 and 8443 only",
+            "http.public_url: Telegram only delivers to ports 443, 80, 88 and 8443",
         );
 
         let is_everything =
@@ -179,11 +179,11 @@ impl Settings {
 
         must(
             !is_everything(&self.policy.allow),
-            "policy.allow: this would switch the guard off; name the networks",
+            "policy.allow: this would disable the guard; list individual networks",
         );
         must(
             !is_everything(&self.policy.deny),
-            "policy.deny: nothing would be left to connect to",
+            "policy.deny: this would deny every address",
         );
     }
 
@@ -197,11 +197,11 @@ impl Settings {
         ] {
             must(
                 !url.is_set() || !file.is_empty(),
-                &format!("geo.{key}_url: needs geo.{key}, the file to write"),
+                &format!("geo.{key}_url: requires geo.{key}, the file to write"),
             );
             must(
                 !url.is_set() || Url::parse(url.reveal()).is_ok_and(|url| is_web(&url)),
-                &format!("geo.{key}_url: a URL with https"),
+                &format!("geo.{key}_url: expected an https URL"),
             );
         }
 
@@ -211,7 +211,7 @@ impl Settings {
         ] {
             must(
                 directory.is_empty() || directory.starts_with('/'),
-                &format!("{key}: an absolute path"),
+                &format!("{key}: expected an absolute path"),
             );
         }
     }
@@ -222,16 +222,16 @@ impl Settings {
         let key = key.and_then(|key| BASE64.decode(key.as_bytes()).ok());
         must(
             !http.callback_secret.is_set() || key.is_some_and(|key| (24..=64).contains(&key.len())),
-            "http.callback_secret: `whsec_` and 24 to 64 bytes in base64",
+            "http.callback_secret: expected `whsec_` and 24 to 64 bytes in base64",
         );
         must(
             (100..=60_000).contains(&http.callback_timeout_ms),
-            "http.callback_timeout_ms: from 100 to 60000",
+            "http.callback_timeout_ms: must be 100–60000",
         );
         let waits = &http.callback_retry_seconds;
         must(
             (1..=20).contains(&waits.len()) && waits.iter().all(|wait| *wait <= 604_800),
-            "http.callback_retry_seconds: 1 to 20 waits of at most 604800 seconds",
+            "http.callback_retry_seconds: expected 1–20 delays of at most 604800 seconds",
         );
     }
 }

@@ -59,7 +59,7 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|scope| scope.name() == text);
-        known.ok_or_else(|| "a scope is ask, batch or callback".to_owned())
+        known.ok_or_else(|| "unknown scope; expected ask, batch or callback".to_owned())
     }
 }
 
@@ -120,7 +120,7 @@ impl ApiKey {
 }
 
 /// What a name may be.
-const NAME: &str = "a key's name has up to 64 letters, digits, dots, hyphens and underscores";
+const NAME: &str = "a key's name must have at most 64 letters, digits, dots, hyphens and underscores";
 
 fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
@@ -178,7 +178,7 @@ impl FromStr for ApiKey {
             .and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok())
             .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
             .ok_or(
-                "an entry begins with `sha256:` and 64 hexadecimal digits; `netvane key new` prints one",
+                "expected `sha256:` and 64 hexadecimal digits; `netvane key new` prints an entry",
             )?;
 
         let mut key = Self {
@@ -191,10 +191,10 @@ impl FromStr for ApiKey {
         let mut seen = Vec::new();
 
         for word in words {
-            let unknown = "after the hash may stand name=…, scopes=… and expires=…";
+            let unknown = "expected name=…, scopes=… or expires=… after the hash";
             let (what, value) = word.split_once('=').ok_or(unknown)?;
             if seen.contains(&what) {
-                return Err("name, scopes and expires may each be there once".into());
+                return Err("name, scopes and expires may each be given once".into());
             }
 
             seen.push(what);
@@ -211,7 +211,7 @@ impl FromStr for ApiKey {
                     key.expires = Some(
                         value
                             .parse()
-                            .map_err(|_| "expires is a day such as 2027-01-31")?,
+                            .map_err(|_| "expires must be a date such as 2027-01-31")?,
                     );
                 }
                 _ => return Err(unknown.into()),
@@ -235,7 +235,7 @@ impl ApiKeys {
                 .parse()
                 .map_err(|fault| format!("entry {number}: {fault}"))?;
             if keys.iter().any(|other| other.hash == key.hash) {
-                return Err(format!("entry {number}: this hash is there twice"));
+                return Err(format!("entry {number}: duplicate hash"));
             }
             keys.push(key);
         }
@@ -270,7 +270,7 @@ pub fn webhook_secret(text: &str) -> Result<Vec<u8>, String> {
         .strip_prefix(SECRET)
         .and_then(|coded| BASE64.decode(coded.as_bytes()).ok());
     bytes.filter(|bytes| SECRET_BYTES.contains(&bytes.len())).ok_or_else(|| {
-        "a secret is `whsec_` and 24 to 64 random bytes in base64, such as `whsec_$(openssl rand -base64 32)` makes"
+        "expected `whsec_` and 24 to 64 random bytes in base64 (`echo whsec_$(openssl rand -base64 32)`)"
             .to_owned()
     })
 }

@@ -91,7 +91,7 @@ impl Settings {
         ] {
             must(
                 (1..=100_000_000).contains(&number),
-                &format!("limits.{name}: from 1 to 100000000"),
+                &format!("limits.{name}: must be 1–100000000"),
             );
         }
 
@@ -99,18 +99,18 @@ impl Settings {
 
         must(
             at_once.iter().all(|most| (1..=100_000).contains(most)),
-            "limits.at_once_per_user and limits.at_once_per_api_key: from 1 to 100000",
+            "limits.at_once_per_user and limits.at_once_per_api_key: must be 1–100000",
         );
 
         for rule in &self.policy.rules {
             let numbered = rule.per_minute.is_none_or(|number| number > 0);
             must(
                 numbered,
-                &format!("policy.rules: `{}`: per_minute is at least 1", rule.name),
+                &format!("policy.rules: `{}`: per_minute must be at least 1", rule.name),
             );
             must(
                 !rule.name.trim().is_empty(),
-                "policy.rules: each rule has a name, which a refusal tells",
+                "policy.rules: every rule needs a name, which is shown in refusals",
             );
         }
 
@@ -118,11 +118,11 @@ impl Settings {
 
         must(
             contact.len() <= 200 && contact.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
-            "policy.contact: an address or a URL, in ASCII",
+            "policy.contact: expected a mail address or URL, in ASCII",
         );
         must(
             self.audit.retention_days > 0,
-            "audit.retention_days: at least 1",
+            "audit.retention_days: must be at least 1",
         );
 
         let collector = &self.telemetry.otlp_endpoint;
@@ -132,7 +132,7 @@ impl Settings {
             collector.is_empty()
                 || url
                     .is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
-            "telemetry.otlp_endpoint: a URL with http or https",
+            "telemetry.otlp_endpoint: expected an http or https URL",
         );
     }
 
@@ -266,7 +266,7 @@ pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let told = |name: String| {
         let meant = meant(&name).filter(|_| !name.starts_with(PREFIX))?;
         Some(format!(
-            "{name}: this variable is no setting, and nothing reads it; it is written {meant}"
+            "{name}: not a setting, ignored; did you mean {meant}?"
         ))
     };
     names.into_iter().filter_map(told).collect()
@@ -284,7 +284,7 @@ fn unknown(path: &str, source: &str, keys: &[String]) -> String {
     let meant = near
         .map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default();
-    format!("{source}: there is no setting `{path}`{meant}")
+    format!("{source}: unknown setting `{path}`{meant}")
 }
 
 /// All paths in a tree, sections and keys, sorted.

@@ -59,7 +59,7 @@ fn check_platforms(rule: &Rule, fault: &mut impl FnMut(String)) -> bool {
         unknown = true;
         let names = Platform::ALL.map(Platform::name);
         fault(format!(
-            "there is no platform `{name}`{}; {}",
+            "unknown platform `{name}`{}; {}",
             meant(name, names.into_iter()),
             names.join(", ")
         ));
@@ -107,7 +107,7 @@ fn check_ids(rule: &Rule, possible: &[Platform], fault: &mut impl FnMut(String))
     for (key, values, _) in of_platforms {
         for id in values.iter().filter(|id| !is_id(id, key, numbered)) {
             fault(format!(
-                "`{id}` in {key} is a name; their numbers count, which do not change (Discord: Developer Mode, Copy ID)"
+                "`{id}` in {key} is a name; expected an ID (Discord: Developer Mode, Copy ID)"
             ));
         }
     }
@@ -152,7 +152,7 @@ pub(super) fn advise(
         tell(
             before.iter().any(|other| other.name == rule.name),
             &format!(
-                "policy.rules: two rules are called `{}`; a refusal names one of them",
+                "policy.rules: two rules have the name `{}`",
                 rule.name
             ),
         );
@@ -170,7 +170,7 @@ pub(super) fn advise(
             && rules
                 .iter()
                 .all(|rule| rule.effect == Effect::Allow && rule.per_minute.is_none()),
-        "policy.rules: all of them allow, and so is what no rule fits; end them with one that denies, without conditions",
+        "policy.rules: all rules allow, and so does the default; add a last rule that denies, without conditions",
     );
 }
 

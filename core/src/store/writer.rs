@@ -98,7 +98,7 @@ impl Writer {
         let error = match self.commit(batch) {
             Ok(outcomes) => {
                 if self.fault.take().is_some() {
-                    tracing::info!("state is kept again");
+                    tracing::info!("state file writable again");
                 }
                 return Ok(outcomes);
             }

@@ -1,4 +1,3 @@
-//! The measurements. Each lets Netvane and its peer take turns, so that whatever else the machine does
 //! The measurements. Netvane and its peer take turns, so that other load on the machine
 //! affects both.
 

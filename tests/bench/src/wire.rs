@@ -24,7 +24,6 @@ pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Res
 }
 
 /// A datagram that cannot be forwarded is dropped, as on a real network.
-//! The measurements. Each lets Netvane and its peer take turns, so that whatever else the machine does
 async fn carry(
     near: Arc<UdpSocket>,
     asker: SocketAddr,

@@ -159,7 +159,7 @@ impl OnDisk<'_> {
         assert!(service.times_logged("\"ERROR\"") <= 2, "{}", service.log());
 
         self.free_until_taken(service);
-        service.logged("state is kept again");
+        service.logged("state file writable again");
         self.all_delivered(service);
 
         self.ask(70, "kept.example.test")
@@ -280,6 +280,6 @@ fn a_full_disk_of_the_audit_holds_up_nobody() {
             .contains("netvane_audit_lost_total 0")
     );
 
-    service.logged("the audit is written again");
+    service.logged("audit log writable again");
     assert_eq!(service.stop(), Some(0));
 }

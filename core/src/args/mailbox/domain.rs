@@ -42,18 +42,18 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
         return match literal {
             Some(address) => Ok(MailDomain::Literal(address)),
             None => domain.fault(
-                "an address literal is written [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321 §4.1.3)",
+                "expected an address literal like [192.0.2.1] or [IPv6:2001:db8::1] (RFC 5321 §4.1.3)",
             ),
         };
     }
 
     if text.is_empty() {
-        return domain.fault("there is nothing after the @");
+        return domain.fault("nothing after the @");
     }
 
     if text.parse::<IpAddr>().is_ok() {
         return domain.fault(format!(
-            "{text} is an address; an address literal stands in brackets: [{text}]"
+            "{text} is an IP address; write an address literal in brackets: [{text}]"
         ));
     }
 
@@ -63,7 +63,7 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
 
     for label in dotted.split('.') {
         if label.is_empty() {
-            return domain.fault("a domain may not begin with a dot, nor have two in a row");
+            return domain.fault("a domain must not begin with a dot or contain two in a row");
         }
         if !name.is_empty() {
             name.push('.');
@@ -79,7 +79,7 @@ pub(super) fn mail_domain(domain: Piece<'_>) -> Result<MailDomain, Invalid> {
 
     if name.len() > MAX_DOMAIN {
         return domain.fault(format!(
-            "a domain holds at most {MAX_DOMAIN} characters, this one has {}",
+            "domain too long: at most {MAX_DOMAIN} characters, got {}",
             name.len()
         ));
     }
@@ -93,11 +93,11 @@ fn a_label(label: &str) -> Result<String, String> {
         .chars()
         .find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && *c != '-')
     {
-        return Err(format!("{c:?} may not stand in the domain of an address"));
+        return Err(format!("{c:?} is not allowed in a domain"));
     }
 
     if label.starts_with('-') || label.ends_with('-') {
-        return Err("a part of a domain may not begin or end with a hyphen".into());
+        return Err("a label must not begin or end with a hyphen".into());
     }
 
     let lower = label.to_ascii_lowercase();
@@ -108,13 +108,13 @@ fn a_label(label: &str) -> Result<String, String> {
             .ok()
             // Mapped characters count as what they became: `＞` is `>`.
             .filter(|label| is_ldh(label))
-            .ok_or("this is not a valid internationalized name (RFC 5891)")?
+            .ok_or("not a valid internationalized domain name (RFC 5891)")?
     };
 
     match label.len() {
         ..=63 => Ok(label),
         octets => Err(format!(
-            "a part of a domain holds at most 63 octets, this one has {octets}"
+            "label too long: at most 63 octets, got {octets}"
         )),
     }
 }

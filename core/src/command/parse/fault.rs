@@ -77,7 +77,7 @@ pub(super) fn superfluous(entry: &Entry, token: &Token) -> UsageError {
         format!("only {}", listed(&names))
     };
     UsageError::argument(format!(
-        "this is one argument too many: `{}` takes {takes}",
+        "unexpected argument: `{}` takes {takes}",
         entry.spec.name
     ))
     .at(token.span.clone())

@@ -67,7 +67,7 @@ fn an_unknown_command_is_placed_and_corrected() {
         )
     );
     assert_eq!(fault("frobnicate x").2.as_deref(), Some("/help"));
-    assert_eq!(fault("").0, "nothing was asked; `help` shows what can be");
+    assert_eq!(fault("").0, "empty command; see `help`");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn arguments_missing_superfluous_unknown_twice() {
     assert_eq!(
         fault("/mx a.example 192.0.2.1 c"),
         (
-            "this is one argument too many: `mx` takes only `domain` and `resolver`".into(),
+            "unexpected argument: `mx` takes only `domain` and `resolver`".into(),
             Some(24..25),
             None
         )

@@ -112,13 +112,13 @@ impl Waiting {
             match files.append(&spare) {
                 Ok(()) => {
                     if std::mem::take(&mut in_trouble) {
-                        tracing::info!("the audit is written again");
+                        tracing::info!("audit log writable again");
                     }
                     spare.clear();
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut in_trouble, true) {
-                        tracing::error!(%error, "the audit cannot be written; what is asked waits for the disk");
+                        tracing::error!(%error, "could not write audit log, retrying");
                     }
                     // Back in front of what has come meanwhile.
                     let mut lines = self.lines();
@@ -195,7 +195,7 @@ impl Files {
                 .is_some_and(|day| day < first_kept)
                 && let Err(error) = fs::remove_file(entry.path())
             {
-                tracing::error!(%error, file = %entry.path().display(), "an old audit cannot be removed");
+                tracing::error!(%error, file = %entry.path().display(), "could not remove old audit log");
             }
         }
     }

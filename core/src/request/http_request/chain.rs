@@ -135,7 +135,7 @@ impl Chain {
                 match address {
                     Some(address) => (self.caller, self.port, self.proxied) = (address, port, true),
                     None => self.notes.push(format!(
-                        "{} does not say for whom it asks, so it stands for the caller itself",
+                        "{} does not name its client, so its own address is used",
                         self.caller
                     )),
                 }
@@ -186,7 +186,7 @@ impl Chain {
 
         if let (Some(followed), Some(other)) = (followed, differing.first()) {
             self.notes.push(format!(
-                "{followed} counts here; {other} says something else. If the proxy in front writes that one, set `http.client_address_header`"
+                "{followed} was used; {other} differs. If your proxy writes {other}, set `http.client_address_header`"
             ));
         }
     }

@@ -109,19 +109,19 @@ fn mistakes_are_named_with_what_was_meant() {
 
     assert_eq!(
         fault("[dns]\nservrs = []", &[]),
-        "FILE: there is no setting `dns.servrs`; did you mean `dns.servers`?"
+        "FILE: unknown setting `dns.servrs`; did you mean `dns.servers`?"
     );
     assert_eq!(
         fault("", &[("NETVANE__HTTP__LISTN", "x")]),
-        "NETVANE__HTTP__LISTN: there is no setting `http.listn`; did you mean `http.listen`?"
+        "NETVANE__HTTP__LISTN: unknown setting `http.listn`; did you mean `http.listen`?"
     );
     assert_eq!(
         fault("[bananas]\nx = 1", &[]),
-        "FILE: there is no setting `bananas`"
+        "FILE: unknown setting `bananas`"
     );
     assert_eq!(
         fault("[http]\nlisten = 'here'", &[]),
-        "http.listen: an address with a port, such as 127.0.0.1:8080 or [::]:8080"
+        "http.listen: expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::]:8080"
     );
     assert!(fault("[dns]\ntimeout_ms = 'soon'", &[]).contains("dns.timeout_ms"));
     assert!(
@@ -145,8 +145,8 @@ fn a_webhook_needs_what_telegram_needs() {
     assert_eq!(
         faults("[telegram]\nmode = 'webhook'"),
         [
-            "telegram.mode: a webhook needs http.public_url with https",
-            "telegram.mode: a webhook needs telegram.secret_token"
+            "telegram.mode: webhook requires http.public_url with https",
+            "telegram.mode: webhook requires telegram.secret_token"
         ]
     );
 
@@ -157,14 +157,14 @@ fn a_webhook_needs_what_telegram_needs() {
     };
 
     assert_eq!(faults(&served("a-B_9")), [""; 0]);
-    let charset = ["telegram.secret_token: up to 256 letters, digits, underscores and hyphens"];
+    let charset = ["telegram.secret_token: expected up to 256 letters, digits, underscores and hyphens"];
     assert_eq!(faults(&served("not this")), charset);
     assert_eq!(faults(&served(&"x".repeat(257))), charset);
     for wrong in ["api.telegram.org", "ftp://bot.example", "https://"] {
         let fault = faults(&format!("[telegram]\napi_url = '{wrong}'"));
         assert_eq!(
             fault,
-            ["telegram.api_url: a URL with http or https"],
+            ["telegram.api_url: expected an http or https URL"],
             "{wrong}"
         );
     }
@@ -236,7 +236,7 @@ fn callbacks_are_signed_with_a_whole_secret() {
     ] {
         assert_eq!(
             fault("SECRET", wrong),
-            "http.callback_secret: `whsec_` and 24 to 64 bytes in base64",
+            "http.callback_secret: expected `whsec_` and 24 to 64 bytes in base64",
             "{wrong}"
         );
     }
@@ -265,8 +265,8 @@ fn variables_that_are_almost_settings_are_told() {
     assert_eq!(
         almost_settings(names.map(str::to_owned)),
         [
-            "NETVANE_TELEGRAM_TOKEN: this variable is no setting, and nothing reads it; it is written NETVANE__TELEGRAM__TOKEN",
-            "netvane__dns__servers: this variable is no setting, and nothing reads it; it is written NETVANE__DNS__SERVERS"
+            "NETVANE_TELEGRAM_TOKEN: not a setting, ignored; did you mean NETVANE__TELEGRAM__TOKEN",
+            "netvane__dns__servers: not a setting, ignored; did you mean NETVANE__DNS__SERVERS"
         ]
     );
     let pods = ["NETVANE_SERVICE_HOST", "NETVANE_PORT_8080_TCP"];

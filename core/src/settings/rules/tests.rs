@@ -34,7 +34,7 @@ fn rules_fit_something() {
     for (wrong, told) in [
         (
             "platforms = ['dicsord']",
-            "policy.rules: `a`: there is no platform `dicsord`, did you mean `discord`?",
+            "policy.rules: `a`: unknown platform `dicsord`, did you mean `discord`?",
         ),
         ("platforms = ['Discord']", "did you mean `discord`?"),
         (
@@ -97,7 +97,7 @@ fn rules_are_reached() {
     assert_eq!(
         advice(&["effect = 'allow'; commands = ['mx']"]),
         [
-            "policy.rules: all of them allow, and so is what no rule fits; end them with one that denies, without conditions"
+            "policy.rules: all rules allow, and so does the default; add a last rule that denies, without conditions"
         ]
     );
 
