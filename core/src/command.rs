@@ -14,7 +14,9 @@ pub mod targets;
 use std::{future::Future, sync::Arc};
 
 use futures::future::BoxFuture;
-use netvane_document::{Answer, Failure, Finding, inline_schema, reply_schema, written_schema};
+use netvane_document::{
+    Answer, ErasedAnswer, Failure, inline_schema, reply_schema, written_schema,
+};
 use netvane_facts::target::{Host, Invalid};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
@@ -89,7 +91,7 @@ pub trait Prepared: Send + Sync {
     fn run<'a>(
         self: Box<Self>,
         cx: &'a Context,
-    ) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>>;
+    ) -> BoxFuture<'a, Result<Arc<dyn ErasedAnswer>, Failure>>;
 }
 
 struct Ready<C> {
@@ -109,12 +111,12 @@ impl<C: Command> Prepared for Ready<C> {
     fn run<'a>(
         self: Box<Self>,
         cx: &'a Context,
-    ) -> BoxFuture<'a, Result<Arc<dyn Finding>, Failure>> {
+    ) -> BoxFuture<'a, Result<Arc<dyn ErasedAnswer>, Failure>> {
         Box::pin(async move {
             self.command
                 .run(cx)
                 .await
-                .map(|data| Arc::new(data) as Arc<dyn Finding>)
+                .map(|data| Arc::new(data) as Arc<dyn ErasedAnswer>)
         })
     }
 }

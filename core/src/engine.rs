@@ -16,8 +16,8 @@ use netvane_document::Failure;
 
 use crate::{command::Registry, commands, health::Adapters, runtime::Runtime, settings::Settings};
 use cache::Cache;
-use one_time_links::Links;
-use single_flight::Flights;
+use one_time_links::OneTimeLinks;
+use single_flight::SingleFlight;
 
 /// Answers questions. One for the whole program; clones are cheap and the same engine.
 #[derive(Clone)]
@@ -27,9 +27,9 @@ struct Inner {
     registry: Arc<Registry>,
     adapters: Adapters,
     started: Instant,
-    links: Links,
+    links: OneTimeLinks,
     cache: Cache,
-    flights: Arc<Flights>,
+    flights: Arc<SingleFlight>,
     runtime: ArcSwap<Runtime>,
 }
 
@@ -47,7 +47,7 @@ impl Engine {
             registry,
             adapters,
             started,
-            links: Links::default(),
+            links: OneTimeLinks::default(),
             cache: Cache::new(settings.limits.cache_entries),
             flights: Arc::default(),
             runtime: ArcSwap::from_pointee(runtime),
@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// Links for commands about the user's own HTTP request, sent where no request came with the command.
-    pub fn links(&self) -> &Links {
+    pub fn links(&self) -> &OneTimeLinks {
         &self.0.links
     }
 }

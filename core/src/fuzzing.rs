@@ -105,11 +105,11 @@ pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
 
 /// Who asks, by these header fields of a connection from a trusted proxy; `None` where a value is none.
 pub fn caller(headers: &[(&str, &str)]) -> Option<IpAddr> {
-    let visit = samples::try_visit("192.0.2.1:1", headers)?;
-    let caller = visit.caller(&PROXIES);
+    let http_request = samples::try_visit("192.0.2.1:1", headers)?;
+    let caller = http_request.caller(&PROXIES);
     assert_eq!(
         caller,
-        visit.chain(&PROXIES).caller,
+        http_request.chain(&PROXIES).caller,
         "both ways to know who asks agree"
     );
     Some(caller)

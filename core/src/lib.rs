@@ -28,7 +28,7 @@ mod testing;
 pub use commands::registry;
 pub use engine::{
     Engine,
-    one_time_links::{Links, Waiting},
+    one_time_links::{OneTimeLinks, Waiting},
 };
 pub use health::{Adapters, Health};
 pub use netvane_document as document;

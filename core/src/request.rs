@@ -7,7 +7,7 @@ use std::{net::IpAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{platform::Platform, request::http_request::Visit};
+use crate::{platform::Platform, request::http_request::HttpRequestInfo};
 
 pub use crate::credential::Credential;
 
@@ -23,7 +23,7 @@ pub struct Request {
     /// Who asks.
     pub caller: Caller,
     /// The HTTP request that brought the question, where one did.
-    pub visit: Option<Arc<Visit>>,
+    pub http_request: Option<Arc<HttpRequestInfo>>,
     /// One of many: it leaves half of the permits to questions that somebody waits for, and waits for its own as long
     /// as it takes.
     pub bulk: bool,
@@ -58,7 +58,7 @@ impl Request {
             input,
             fresh: false,
             caller: Caller::default(),
-            visit: None,
+            http_request: None,
             bulk: false,
         }
     }
@@ -69,9 +69,9 @@ impl Request {
     }
 
     /// The same, brought by an HTTP request.
-    pub fn brought_by(self, visit: Arc<Visit>) -> Self {
+    pub fn brought_by(self, http_request: Arc<HttpRequestInfo>) -> Self {
         Self {
-            visit: Some(visit),
+            http_request: Some(http_request),
             ..self
         }
     }

@@ -12,7 +12,7 @@ use netvane_facts::{
     target::Host,
 };
 use netvane_net::{
-    Net, Outlay,
+    EgressBudget, Net,
     http::{Http, Receipt},
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -24,8 +24,8 @@ use crate::{
     platform::Platform,
     policy::{
         audit::Audit,
-        rate_limits::{AT_HAND, Budgets, Standing},
-        rules::{Access, Admitted},
+        rate_limits::{AT_HAND, RateLimits, Remaining},
+        rules::{Admission, PolicyRules},
     },
     request::{Caller, Request, http_request::Proxies},
     settings::{Limits, Settings},
@@ -50,9 +50,9 @@ pub struct Runtime {
     /// Adapters that run in this process.
     pub(crate) adapters: Adapters,
     /// The operator's rules.
-    pub(crate) access: Access,
+    pub(crate) access: PolicyRules,
     /// What each client, and all of them together, may spend.
-    pub(crate) budgets: Budgets,
+    pub(crate) budgets: RateLimits,
     /// The record of who asked what, where one is kept.
     pub(crate) audit: Option<Arc<Audit>>,
     light: Permits,
@@ -110,10 +110,10 @@ impl Runtime {
             limits: settings.limits.clone(),
             started,
             adapters: adapters.clone(),
-            access: Access::new(settings, commands, before.map(|before| &before.access))?,
+            access: PolicyRules::new(settings, commands, before.map(|before| &before.access))?,
             budgets: match before {
                 Some(before) => before.budgets.under(&settings.limits),
-                None => Budgets::new(&settings.limits),
+                None => RateLimits::new(&settings.limits),
             },
             audit: open_audit(settings, before)?,
             light: permits(settings, before, |limits| limits.light, |it| &it.light),
@@ -133,12 +133,12 @@ impl Runtime {
 
     /// What one lookup may send to others: so many bytes, and so many units of each host's budget. The operator may use them
     /// as often as they like.
-    pub(crate) fn outlay(&self, bytes: u32, own: bool, units: u32) -> Outlay {
+    pub(crate) fn egress_budget(&self, bytes: u32, own: bool, units: u32) -> EgressBudget {
         let budgets = self.budgets.clone();
         if own {
-            Outlay::new(bytes)
+            EgressBudget::new(bytes)
         } else {
-            Outlay::new(bytes).charging(move |address| budgets.charge_target(address, units))
+            EgressBudget::new(bytes).charging(move |address| budgets.charge_target(address, units))
         }
     }
 
@@ -146,9 +146,9 @@ impl Runtime {
     pub(crate) fn charge(
         &self,
         request: &Request,
-        admitted: Admitted,
+        admitted: Admission,
         units: u32,
-    ) -> Result<Vec<Standing>, Failure> {
+    ) -> Result<Vec<Remaining>, Failure> {
         self.access.charge(admitted, &request.caller)?;
 
         if request.caller.own {
@@ -216,7 +216,7 @@ impl Runtime {
         timeout: Duration,
         own: bool,
     ) -> Result<Receipt, Failure> {
-        self.outlay(u32::MAX, own, AT_HAND)
+        self.egress_budget(u32::MAX, own, AT_HAND)
             .during(self.net.http.post(url, headers, body, timeout))
             .await
     }
@@ -227,7 +227,9 @@ impl Runtime {
         match self.geo.refresh_if_changed() {
             Ok(Refresh::Unchanged) => {}
             Ok(Refresh::Swapped) => tracing::info!("geo databases reloaded"),
-            Err(error) => tracing::error!(%error, "could not load geo databases, keeping the previous ones"),
+            Err(error) => {
+                tracing::error!(%error, "could not load geo databases, keeping the previous ones")
+            }
         }
     }
 }

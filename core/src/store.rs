@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{mpsc, oneshot};
 
 use kept::Kept;
-use writer::{Action, Change, Step, Writer};
+use writer::{Action, Change, WriteStep, Writer};
 
 /// Bucket and key, then the second of its end and the value in JSON.
 const STATE: TableDefinition<(&str, &str), (u64, &[u8])> = TableDefinition::new("state");
@@ -60,9 +60,9 @@ impl Store {
             |error: &dyn std::fmt::Display| StoreError(format!("{}: {error}", file.display()));
         std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
         let database = open_file(&file).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => failed(
-                &"in use by another process; set a different `state.directory` for each",
-            ),
+            redb::DatabaseError::DatabaseAlreadyOpen => {
+                failed(&"in use by another process; set a different `state.directory` for each")
+            }
             other => failed(&other),
         })?;
         Self::start(database, Some(file))
@@ -131,7 +131,7 @@ impl Store {
 
     /// Forgets a value; says whether there was one.
     pub async fn remove(&self, bucket: &'static str, key: &str) -> Result<bool, StoreError> {
-        self.change(vec![Step {
+        self.change(vec![WriteStep {
             bucket,
             key: key.to_owned(),
             action: Action::Remove,
@@ -182,7 +182,7 @@ impl Store {
     }
 
     /// Makes all of these changes or none, and gives what came of the first.
-    async fn change(&self, steps: Vec<Step>) -> Result<bool, StoreError> {
+    async fn change(&self, steps: Vec<WriteStep>) -> Result<bool, StoreError> {
         let (done, written) = oneshot::channel();
         let ended = || StoreError("the state writer has stopped".into());
         let change = Change { steps, done };
@@ -215,9 +215,9 @@ fn put<T: Serialize>(
     key: &str,
     value: &T,
     keep: Duration,
-) -> Result<Step, StoreError> {
+) -> Result<WriteStep, StoreError> {
     let value = serde_json::to_vec(value).map_err(|error| told(&error))?;
-    Ok(Step {
+    Ok(WriteStep {
         bucket,
         key: key.to_owned(),
         action: Action::Put {
@@ -227,8 +227,8 @@ fn put<T: Serialize>(
     })
 }
 
-fn claim(bucket: &'static str, key: &str, keep: Duration) -> Step {
-    Step {
+fn claim(bucket: &'static str, key: &str, keep: Duration) -> WriteStep {
+    WriteStep {
         bucket,
         key: key.to_owned(),
         action: Action::Claim {

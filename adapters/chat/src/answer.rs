@@ -15,12 +15,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    button_store::{ButtonStore, Kept},
     chat::Chat,
-    desk::{Desk, Kept},
+    chat_message::{Button, ChatMessage, note, problem},
     journal::{self, log_unkept},
-    outlet::{CALL, Outlet, Trouble},
-    page::{Button, Page, note, problem},
-    question::{Ended, Question},
+    message_sink::{CALL, MessageSink, SendError},
+    question::{ChatRequest, Ended},
 };
 
 /// A lookup that runs when the process is to end gets this long.
@@ -38,42 +38,42 @@ struct Last {
 impl Chat {
     /// Asks, shows progress, and shows the answer. The final page is not lost to a flood or a fault that passes
     /// within the question's time.
-    pub async fn answer(&self, mut question: Question, outlet: &mut impl Outlet) -> Ended {
+    pub async fn answer(&self, mut question: ChatRequest, sink: &mut impl MessageSink) -> Ended {
         let inner = &self.0;
         let deadline = Instant::now() + question.time;
         let cancel = CancellationToken::new();
         let _on_desk = inner
-            .desk
+            .button_store
             .begin(&question.id, &question.asker, cancel.clone());
-        let job = question.job(outlet.place());
-        let unkept = question.unkept.take();
+        let job = question.job(sink.place());
+        let persist_guard = question.persist_guard.take();
         let kept = async {
             log_unkept(inner.journal.accept(&job, question.update.as_deref()).await);
-            drop(unkept);
+            drop(persist_guard);
         };
 
         // Written down while the lookup runs; the answer is only shown when both are done.
-        let (ended, ()) = tokio::join!(self.find(&question, outlet, &cancel), kept);
+        let (ended, ()) = tokio::join!(self.find(&question, sink, &cancel), kept);
         let (last, kept) = self.last(&question, &ended);
         let remembered = OptionFuture::from(kept);
         let shown = async {
-            let page = Page {
+            let message = ChatMessage {
                 document: &last.document,
                 buttons: &last.buttons,
                 working: false,
             };
             match self
-                .insist(question.room, outlet, &page, deadline, Some(&question))
+                .send_with_retry(question.bucket, sink, &message, deadline, Some(&question))
                 .await
             {
                 Ok(()) => ended,
-                Err(trouble) => {
+                Err(error) => {
                     tracing::warn!(
                         adapter = inner.platform.name(),
-                        ?trouble,
+                        ?error,
                         "platform rejected a message"
                     );
-                    Ended::Lost(trouble)
+                    Ended::Lost(error)
                 }
             }
         };
@@ -88,8 +88,8 @@ impl Chat {
     /// The lookup, with its progress shown.
     async fn find(
         &self,
-        question: &Question,
-        outlet: &mut impl Outlet,
+        question: &ChatRequest,
+        sink: &mut impl MessageSink,
         cancel: &CancellationToken,
     ) -> Ended {
         let inner = &self.0;
@@ -127,13 +127,14 @@ impl Chat {
                 Ok(true) => progress.borrow_and_update().clone(),
                 _ => None,
             };
-            if (shown && so_far.is_none()) || !inner.pace.may_show_progress(question.room) {
+            if (shown && so_far.is_none()) || !inner.send_limiter.may_show_progress(question.bucket)
+            {
                 continue;
             }
 
-            if self.show_progress(question, outlet, so_far.as_ref()).await && !shown {
+            if self.show_progress(question, sink, so_far.as_ref()).await && !shown {
                 shown = true;
-                log_unkept(inner.journal.open(&question.job(outlet.place())).await);
+                log_unkept(inner.journal.open(&question.job(sink.place())).await);
             }
         }
     }
@@ -141,22 +142,22 @@ impl Chat {
     /// Shows what is known so far, or that work goes on, with a way to cancel it; whether the platform took it.
     async fn show_progress(
         &self,
-        question: &Question,
-        outlet: &mut impl Outlet,
+        question: &ChatRequest,
+        sink: &mut impl MessageSink,
         so_far: Option<&Reply>,
     ) -> bool {
         let working = self.working(question);
-        let page = Page {
+        let message = ChatMessage {
             document: so_far.map_or(&working, |reply| reply.rendition.document()),
-            buttons: &[Desk::cancel_button(&question.id)],
+            buttons: &[ButtonStore::cancel_button(&question.id)],
             working: true,
         };
 
-        match timeout(CALL, outlet.show(&page)).await {
+        match timeout(CALL, sink.show(&message)).await {
             Ok(Ok(())) => true,
-            Ok(Err(Trouble::Flood { wait, everywhere })) => {
-                let room = (!everywhere).then_some(question.room);
-                self.0.pace.close(room, wait);
+            Ok(Err(SendError::RateLimited { wait, everywhere })) => {
+                let bucket = (!everywhere).then_some(question.bucket);
+                self.0.send_limiter.close(bucket, wait);
                 false
             }
             // The answer will tell whether the platform takes it.
@@ -164,13 +165,13 @@ impl Chat {
         }
     }
 
-    fn working(&self, question: &Question) -> Document {
+    fn working(&self, question: &ChatRequest) -> Document {
         let command = self.understood(&question.input).unwrap_or("working");
         Document::new(command, "Looking …", Severity::Neutral)
     }
 
     /// The final page; what its buttons stand for is written down meanwhile.
-    fn last(&self, question: &Question, ended: &Ended) -> (Last, Option<Kept>) {
+    fn last(&self, question: &ChatRequest, ended: &Ended) -> (Last, Option<Kept>) {
         let inner = &self.0;
         let plain = |document| {
             (
@@ -193,7 +194,7 @@ impl Chat {
                 let input = journal::keepable(&question.input);
                 let (buttons, kept) =
                     inner
-                        .desk
+                        .button_store
                         .buttons(inner.engine.registry(), &question.id, input, reply);
 
                 (
@@ -214,7 +215,9 @@ impl Chat {
                     return plain(document);
                 };
                 let label = line.chars().take(40).collect();
-                let (buttons, kept) = inner.desk.choice(&question.id, vec![(label, line.clone())]);
+                let (buttons, kept) = inner
+                    .button_store
+                    .choice(&question.id, vec![(label, line.clone())]);
                 (Last { document, buttons }, Some(kept))
             }
             Ended::Cancelled => plain(note("Cancelled", "This request has expired.")),

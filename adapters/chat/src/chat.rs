@@ -9,11 +9,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use ulid::Ulid;
 
 use crate::{
-    desk::{Desk, Press, Pressed},
+    button_store::{ButtonStore, Press, Pressed},
+    chat_message::Button,
     journal::{Job, Journal, log_unkept},
-    pace::Pace,
-    page::Button,
     recent::Recent,
+    send_limiter::SendLimiter,
 };
 
 /// One chat adapter's side of the engine. Clones are cheap and the same.
@@ -25,9 +25,9 @@ pub(crate) struct Inner {
     pub(crate) platform: Platform,
     pub(crate) engine: Engine,
     pub(crate) journal: Journal,
-    pub(crate) desk: Desk,
+    pub(crate) button_store: ButtonStore,
     pub(crate) recent: Recent,
-    pub(crate) pace: Pace,
+    pub(crate) send_limiter: SendLimiter,
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }
@@ -38,19 +38,19 @@ impl Chat {
         platform: Platform,
         engine: Engine,
         store: Store,
-        pace: Pace,
+        send_limiter: SendLimiter,
         shutdown: CancellationToken,
     ) -> Self {
         let journal = Journal::new(platform.name(), store.clone());
-        let desk = Desk::new(platform.name(), store);
+        let button_store = ButtonStore::new(platform.name(), store);
         let recent = Recent::default();
         Self(Arc::new(Inner {
             platform,
             engine,
             journal,
-            desk,
+            button_store,
             recent,
-            pace,
+            send_limiter,
             tasks: TaskTracker::new(),
             shutdown,
         }))
@@ -62,8 +62,8 @@ impl Chat {
     }
 
     /// How often the platform lets us speak.
-    pub fn pace(&self) -> &Pace {
-        &self.0.pace
+    pub fn send_limiter(&self) -> &SendLimiter {
+        &self.0.send_limiter
     }
 
     /// Ends when the process is to end: no new updates are taken then.
@@ -76,7 +76,7 @@ impl Chat {
         self.0.journal.first_time(update)
     }
 
-    /// Remembers beyond the process that an update was handled; a [`Question`] with an update does so by itself.
+    /// Remembers beyond the process that an update was handled; a [`ChatRequest`] with an update does so by itself.
     pub async fn handled(&self, update: &str) {
         if let Err(error) = self.0.journal.saw(update).await {
             tracing::debug!(%error, "could not persist a handled update; a restart may process it again");
@@ -100,12 +100,12 @@ impl Chat {
 
     /// What a press on a button means; a Cancel takes effect at once.
     pub fn press(&self, press: Press<'_>) -> Pressed {
-        self.0.desk.press(press)
+        self.0.button_store.press(press)
     }
 
     /// Buttons that ask one line each, given with their labels.
     pub async fn choice(&self, lines: Vec<(String, String)>) -> Vec<Button> {
-        let (buttons, kept) = self.0.desk.choice(&Ulid::new().to_string(), lines);
+        let (buttons, kept) = self.0.button_store.choice(&Ulid::new().to_string(), lines);
         log_unkept(kept.await);
         buttons
     }

@@ -10,13 +10,13 @@ use ulid::Ulid;
 use crate::{
     clock,
     journal::{self, Job},
-    outlet::Trouble,
-    pace::Room,
+    message_sink::SendError,
+    send_limiter::Bucket,
 };
 
 /// A question, accepted.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct ChatRequest {
     /// Its number; buttons carry it.
     pub id: String,
     /// The update that brought it, to be handled once.
@@ -30,17 +30,17 @@ pub struct Question {
     /// Who asks, as the operator's rules know them.
     pub caller: Caller,
     /// Whose pace its messages count towards.
-    pub room: Room,
+    pub bucket: Bucket,
     /// How long the platform lets us answer.
     pub time: Duration,
     /// Work that takes longer than this is shown to go on.
     pub patience: Duration,
     /// Dropped when the question is kept: whoever waits for that may then forget it.
-    pub unkept: Option<Unkept>,
+    pub persist_guard: Option<PersistGuard>,
 }
 
 /// Held as long as a question is not kept yet.
-pub type Unkept = mpsc::Sender<()>;
+pub type PersistGuard = mpsc::Sender<()>;
 
 /// The outcome of a request.
 pub enum Ended {
@@ -53,12 +53,12 @@ pub enum Ended {
     /// The process is ending, and it says so there.
     Interrupted,
     /// The platform rejected the message.
-    Lost(Trouble),
+    Lost(SendError),
 }
 
-impl Question {
+impl ChatRequest {
     /// With a number of its own.
-    pub fn new(input: Input, asker: impl Into<String>, room: Room) -> Self {
+    pub fn new(input: Input, asker: impl Into<String>, bucket: Bucket) -> Self {
         let asker = asker.into();
         Self {
             id: Ulid::new().to_string(),
@@ -70,19 +70,19 @@ impl Question {
                 ..Caller::default()
             },
             asker,
-            room,
+            bucket,
             time: Duration::from_secs(600),
             patience: Duration::from_millis(400),
-            unkept: None,
+            persist_guard: None,
         }
     }
 
     /// The same question after a restart; `None` where it cannot be asked again, or may have been answered.
-    pub fn resumed(job: &Job, room: Room) -> Option<Self> {
+    pub fn resumed(job: &Job, bucket: Bucket) -> Option<Self> {
         if job.in_doubt {
             return None;
         }
-        let mut question = Self::new(job.input.clone()?, job.asker.clone(), room);
+        let mut question = Self::new(job.input.clone()?, job.asker.clone(), bucket);
         question.id.clone_from(&job.id);
         question.caller.clone_from(&job.caller);
         question.time = Duration::from_secs(job.until.saturating_sub(clock::seconds()));
@@ -108,16 +108,17 @@ impl Question {
 mod tests {
     use super::*;
 
-    const ROOM: Room = Room { sort: 0, id: 1 };
+    const BUCKET: Bucket = Bucket { sort: 0, id: 1 };
 
-    fn asked(line: &str) -> Question {
-        Question::new(Input::Text(line.into()), "ann", ROOM)
+    fn asked(line: &str) -> ChatRequest {
+        ChatRequest::new(Input::Text(line.into()), "ann", BUCKET)
     }
 
     #[test]
     fn a_question_is_the_same_after_a_restart() {
         let question = asked("/mx example.com");
-        let resumed = Question::resumed(&question.job(Value::Null), ROOM).expect("can be asked");
+        let resumed =
+            ChatRequest::resumed(&question.job(Value::Null), BUCKET).expect("can be asked");
         assert_eq!(resumed.id, question.id);
         assert_eq!(resumed.input, question.input);
         assert_eq!(resumed.caller, question.caller);
@@ -132,9 +133,9 @@ mod tests {
             in_doubt: true,
             ..job
         };
-        assert!(Question::resumed(&in_doubt, ROOM).is_none());
+        assert!(ChatRequest::resumed(&in_doubt, BUCKET).is_none());
         let pasted = asked(&"x".repeat(5000)).job(Value::Null);
-        assert!(Question::resumed(&pasted, ROOM).is_none());
+        assert!(ChatRequest::resumed(&pasted, BUCKET).is_none());
     }
 
     #[test]
@@ -143,7 +144,7 @@ mod tests {
             until: 1,
             ..asked("/mx example.com").job(Value::Null)
         };
-        let resumed = Question::resumed(&job, ROOM).expect("can be asked");
+        let resumed = ChatRequest::resumed(&job, BUCKET).expect("can be asked");
         assert_eq!(resumed.time, Duration::ZERO);
     }
 }

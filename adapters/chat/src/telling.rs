@@ -7,11 +7,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     chat::{Chat, Inner},
+    chat_message::{Button, ChatMessage, note},
     journal::{Job, log_unkept},
-    outlet::{CALL, Outlet, Trouble},
-    pace::Room,
-    page::{Button, Page, note},
-    question::Question,
+    message_sink::{CALL, MessageSink, SendError},
+    question::ChatRequest,
+    send_limiter::Bucket,
     waits::Waits,
 };
 
@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Chat {
     /// A question that a restart interrupted and that cannot be asked again ends with a word about it.
-    pub async fn give_up(&self, job: &Job, room: Room, outlet: &mut impl Outlet) {
+    pub async fn give_up(&self, job: &Job, bucket: Bucket, sink: &mut impl MessageSink) {
         let (text, input) = if job.in_doubt {
             (
                 "Netvane restarted during this lookup. If no reply arrived, please try again.",
@@ -41,7 +41,7 @@ impl Chat {
         };
         // The reason is logged where sending fails.
         let _ = self
-            .tell(&note("Interrupted", text), &buttons, room, outlet)
+            .tell(&note("Interrupted", text), &buttons, bucket, sink)
             .await;
         log_unkept(self.0.journal.close(&job.id).await);
     }
@@ -51,21 +51,21 @@ impl Chat {
         &self,
         document: &Document,
         buttons: &[Button],
-        room: Room,
-        outlet: &mut impl Outlet,
-    ) -> Result<(), Trouble> {
-        let page = Page {
+        bucket: Bucket,
+        sink: &mut impl MessageSink,
+    ) -> Result<(), SendError> {
+        let message = ChatMessage {
             document,
             buttons,
             working: false,
         };
         let told = self
-            .insist(room, outlet, &page, Instant::now() + TELL, None)
+            .send_with_retry(bucket, sink, &message, Instant::now() + TELL, None)
             .await;
-        if let Err(trouble) = &told {
+        if let Err(error) = &told {
             tracing::warn!(
                 adapter = self.0.platform.name(),
-                ?trouble,
+                ?error,
                 "could not send a notice"
             );
         }
@@ -74,54 +74,58 @@ impl Chat {
 
     /// Shows a final page, again and again until the platform takes it or its time is over. While that of a question is
     /// on its way for the first time, it is kept that it may have arrived.
-    pub(crate) async fn insist(
+    pub(crate) async fn send_with_retry(
         &self,
-        room: Room,
-        outlet: &mut impl Outlet,
-        page: &Page<'_>,
+        bucket: Bucket,
+        sink: &mut impl MessageSink,
+        message: &ChatMessage<'_>,
         deadline: Instant,
-        question: Option<&Question>,
-    ) -> Result<(), Trouble> {
-        let Inner { pace, journal, .. } = &*self.0;
+        question: Option<&ChatRequest>,
+    ) -> Result<(), SendError> {
+        let Inner {
+            send_limiter,
+            journal,
+            ..
+        } = &*self.0;
         let mut in_doubt = false;
         let mut waits = Waits::up_to(LONGEST_WAIT);
 
         loop {
-            pace.turn(room).await;
-            if let Some(question) = question.filter(|_| outlet.is_new() && !in_doubt) {
+            send_limiter.turn(bucket).await;
+            if let Some(question) = question.filter(|_| sink.is_new() && !in_doubt) {
                 in_doubt = true;
                 log_unkept(
                     journal
                         .open(&Job {
                             in_doubt,
-                            ..question.job(outlet.place())
+                            ..question.job(sink.place())
                         })
                         .await,
                 );
             }
 
-            let trouble = match timeout(CALL, outlet.show(page)).await {
+            let error = match timeout(CALL, sink.show(message)).await {
                 Ok(Ok(())) => return Ok(()),
-                Ok(Err(trouble)) => trouble,
-                Err(_) => Trouble::Passing("the platform did not respond in time".into()),
+                Ok(Err(error)) => error,
+                Err(_) => SendError::Transient("the platform did not respond in time".into()),
             };
 
-            let wait = match &trouble {
-                Trouble::Lasting(_) => return Err(trouble),
-                Trouble::Flood { wait, everywhere } => {
-                    pace.close((!everywhere).then_some(room), *wait);
+            let wait = match &error {
+                SendError::Permanent(_) => return Err(error),
+                SendError::RateLimited { wait, everywhere } => {
+                    send_limiter.close((!everywhere).then_some(bucket), *wait);
                     if let Some(question) = question.filter(|_| in_doubt) {
                         // It did not arrive.
                         in_doubt = false;
-                        log_unkept(journal.open(&question.job(outlet.place())).await);
+                        log_unkept(journal.open(&question.job(sink.place())).await);
                     }
                     Duration::ZERO
                 }
-                Trouble::Passing(_) => waits.next_wait(),
+                SendError::Transient(_) => waits.next_wait(),
             };
 
             if Instant::now() + wait > deadline {
-                return Err(trouble);
+                return Err(error);
             }
 
             tokio::time::sleep(wait).await;

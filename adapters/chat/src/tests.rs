@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Button, Chat, Ended, Outlet, Pace, Page, Press, Pressed, Question, Rates, Room, Trouble,
+    Bucket, Button, Chat, ChatMessage, ChatRequest, Ended, MessageSink, Press, Pressed, Rates,
+    SendError, SendLimiter,
 };
 
-const ROOM: Room = Room { sort: 0, id: 1 };
+const BUCKET: Bucket = Bucket { sort: 0, id: 1 };
 
 /// Title, summary, whether work goes on, buttons.
 type Shown = (String, String, bool, Vec<Button>);
@@ -23,22 +24,22 @@ type Shown = (String, String, bool, Vec<Button>);
 /// Remembers what it was shown; the troubles come first.
 #[derive(Default, Clone)]
 struct Screen {
-    troubles: Arc<Mutex<Vec<Trouble>>>,
+    troubles: Arc<Mutex<Vec<SendError>>>,
     shown: Arc<Mutex<Vec<Shown>>>,
     more: Arc<Notify>,
 }
 
-impl Outlet for Screen {
-    async fn show(&mut self, page: &Page<'_>) -> Result<(), Trouble> {
-        if let Some(trouble) = self.troubles.lock().expect("whole").pop() {
-            return Err(trouble);
+impl MessageSink for Screen {
+    async fn show(&mut self, message: &ChatMessage<'_>) -> Result<(), SendError> {
+        if let Some(error) = self.troubles.lock().expect("whole").pop() {
+            return Err(error);
         }
-        let document = page.document;
+        let document = message.document;
         let shown = (
             document.title.clone(),
             document.summary.clone(),
-            page.working,
-            page.buttons.to_vec(),
+            message.working,
+            message.buttons.to_vec(),
         );
         self.shown.lock().expect("whole").push(shown);
         self.more.notify_one();
@@ -51,7 +52,7 @@ impl Outlet for Screen {
 }
 
 impl Screen {
-    fn with(troubles: &[Trouble]) -> Self {
+    fn with(troubles: &[SendError]) -> Self {
         Self {
             troubles: Arc::new(Mutex::new(troubles.to_vec())),
             ..Self::default()
@@ -95,7 +96,7 @@ fn world() -> World {
         Platform::Telegram,
         engine,
         store.clone(),
-        Pace::new(&rates),
+        SendLimiter::new(&rates),
         shutdown.clone(),
     );
 
@@ -107,10 +108,10 @@ fn world() -> World {
     }
 }
 
-fn question(line: &str) -> Question {
-    Question {
+fn question(line: &str) -> ChatRequest {
+    ChatRequest {
         patience: Duration::ZERO,
-        ..Question::new(Input::Text(line.into()), "ann", ROOM)
+        ..ChatRequest::new(Input::Text(line.into()), "ann", BUCKET)
     }
 }
 
@@ -118,7 +119,7 @@ fn question(line: &str) -> Question {
 async fn an_answer_stands_there_with_ways_to_go_on() {
     let world = world();
     let screen = Screen::default();
-    let question = Question {
+    let question = ChatRequest {
         update: Some("17".into()),
         ..question("/geo 1.1.1.1")
     };
@@ -176,7 +177,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
 
 /// The same adapter in the next process.
 fn restarted(world: World) -> Chat {
-    let pace = Pace::new(&Rates {
+    let send_limiter = SendLimiter::new(&Rates {
         overall: (1, Duration::ZERO),
         rooms: vec![],
     });
@@ -185,7 +186,7 @@ fn restarted(world: World) -> Chat {
         Platform::Telegram,
         engine,
         world.store,
-        pace,
+        send_limiter,
         world.shutdown,
     )
 }
@@ -193,11 +194,15 @@ fn restarted(world: World) -> Chat {
 #[tokio::test]
 async fn floods_and_passing_faults_do_not_lose_the_answer() {
     let world = world();
-    let flood = |everywhere| Trouble::Flood {
+    let flood = |everywhere| SendError::RateLimited {
         wait: Duration::from_millis(20),
         everywhere,
     };
-    let screen = Screen::with(&[flood(false), Trouble::Passing("502".into()), flood(true)]);
+    let screen = Screen::with(&[
+        flood(false),
+        SendError::Transient("502".into()),
+        flood(true),
+    ]);
     assert!(matches!(
         world
             .chat
@@ -211,13 +216,13 @@ async fn floods_and_passing_faults_do_not_lose_the_answer() {
 #[tokio::test]
 async fn what_never_works_is_not_tried_again() {
     let world = world();
-    let gone = Trouble::Lasting("chat not found".into());
+    let gone = SendError::Permanent("chat not found".into());
     let screen = Screen::with(&[gone.clone(), gone.clone()]);
     let ended = world
         .chat
         .answer(question("/port 22"), &mut screen.clone())
         .await;
-    assert!(matches!(ended, Ended::Lost(trouble) if trouble == gone));
+    assert!(matches!(ended, Ended::Lost(error) if error == gone));
     assert_eq!(screen.troubles.lock().expect("whole").len(), 1);
     assert!(world.chat.interrupted().is_empty());
 }
@@ -278,13 +283,13 @@ async fn an_open_question_is_found_after_a_crash_and_can_be_resumed() {
     running.abort();
     let job = world.chat.interrupted().pop().expect("still open");
     assert!(job.can_be_answered());
-    let resumed = Question::resumed(&job, ROOM).expect("a short question is kept");
+    let resumed = ChatRequest::resumed(&job, BUCKET).expect("a short question is kept");
 
     assert_eq!(
         (resumed.id, resumed.input, resumed.asker),
         (asked.id, asked.input, "ann".into())
     );
-    world.chat.give_up(&job, ROOM, &mut screen.clone()).await;
+    world.chat.give_up(&job, BUCKET, &mut screen.clone()).await;
     assert_eq!(screen.pages().last().expect("a page").0, "Interrupted");
     assert!(world.chat.interrupted().is_empty());
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use netvane_chat::{Button, Chat, Question, Sort};
+use netvane_chat::{Button, Chat, ChatRequest, Sort};
 use netvane_core::{Caller, Input, Platform};
 use serenity::model::id::{ChannelId, GuildId, RoleId, UserId};
 use tokio::sync::Semaphore;
@@ -77,10 +77,10 @@ impl Bot {
 }
 
 /// A question as it comes from a message.
-pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -> Question {
+pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -> ChatRequest {
     let asker = who.user.clone().unwrap_or_default();
-    let question = Question::new(input, asker, place.room());
-    Question {
+    let question = ChatRequest::new(input, asker, place.room());
+    ChatRequest {
         update: Some(update.to_string()),
         caller: who.clone(),
         ..question

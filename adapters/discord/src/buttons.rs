@@ -1,6 +1,6 @@
 //! The buttons below a message, in rows.
 
-use netvane_chat::{Button, Page, Sort};
+use netvane_chat::{Button, ChatMessage, Sort};
 use serde_json::{Value, json};
 
 use crate::escape::cut;
@@ -13,7 +13,7 @@ const LABEL: usize = 80;
 pub(crate) const BUTTONS: usize = ROWS * IN_A_ROW;
 
 /// The rows: links first, then the buttons, as many as there is room for.
-pub(crate) fn rows(page: &Page<'_>) -> Vec<Value> {
+pub(crate) fn rows(page: &ChatMessage<'_>) -> Vec<Value> {
     let link =
         |(label, url)| json!({ "type": 2, "style": 5, "label": cut(label, LABEL), "url": url });
     let all: Vec<Value> = page
@@ -59,7 +59,7 @@ mod tests {
             url: "https://netvane.example/v/x".into(),
         });
 
-        let rows = rows(&Page {
+        let rows = rows(&ChatMessage {
             document: &document,
             buttons: &buttons,
             working: false,

@@ -43,7 +43,7 @@ impl Bot {
             let wait = match self.call_back(spot, kind, data, &[]).await {
                 Ok(()) => return true,
                 Err(refused) if refused.code() == ALREADY_ACKNOWLEDGED => return true,
-                Err(Refused::Flood { wait, .. }) => wait.min(Duration::from_millis(1500)),
+                Err(Refused::RateLimited { wait, .. }) => wait.min(Duration::from_millis(1500)),
                 Err(Refused::Unreached(_) | Refused::Status { status: 500.., .. }) => {
                     Duration::from_millis(wait)
                 }

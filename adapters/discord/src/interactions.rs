@@ -15,14 +15,14 @@ use serenity::model::{
 };
 
 use crate::{
-    asked::{self, Asked},
     bot::{Bot, NAME, PLATFORM},
+    detect::{self, DetectedTarget},
     escape::{cut, length},
     files,
-    found::{self, Found},
+    options::{self, Asked},
     place::Next,
 };
-use caller::{Caller, caller, expired};
+use caller::{DiscordUser, caller, expired};
 use press::pressed;
 
 /// Discord's limits.
@@ -73,7 +73,7 @@ async fn slash(bot: &Bot, command: &CommandInteraction) {
     }
 }
 
-async fn slash_with_file(bot: &Bot, caller: &Caller, asked: &Asked<'_>, file: &Attachment) {
+async fn slash_with_file(bot: &Bot, caller: &DiscordUser, asked: &Asked<'_>, file: &Attachment) {
     let registry = bot.chat.engine().registry();
     let argument = registry
         .find(asked.name)
@@ -95,7 +95,7 @@ async fn slash_with_file(bot: &Bot, caller: &Caller, asked: &Asked<'_>, file: &A
 /// Fetching may take longer than Discord waits for a first answer.
 async fn ask_about_file(
     bot: &Bot,
-    caller: &Caller,
+    caller: &DiscordUser,
     file: &Attachment,
     input: impl FnOnce(String) -> Input,
 ) {
@@ -124,28 +124,28 @@ async fn look_up(bot: &Bot, command: &CommandInteraction) {
     let registry = bot.chat.engine().registry();
 
     if let Some(missing) = takes_mail(registry) {
-        if let Some(file) = found::mail_file(message) {
+        if let Some(file) = detect::mail_file(message) {
             let ask = |text| input_with(&missing, text);
             return ask_about_file(bot, &caller, file, ask).await;
         }
-        if found::is_mail(&message.content) {
+        if detect::is_mail(&message.content) {
             let input = input_with(&missing, message.content.as_str());
             return caller.ask(bot, input, Next::Answer).await;
         }
     }
 
-    let targets = targets::found_in(&found::words(message));
+    let targets = targets::found_in(&detect::words(message));
 
-    match found::about(registry, &targets) {
-        Found::Ask(input) => caller.ask(bot, input, Next::Answer).await,
-        Found::Choose(lines) => {
+    match detect::about(registry, &targets) {
+        DetectedTarget::Ask(input) => caller.ask(bot, input, Next::Answer).await,
+        DetectedTarget::Choose(lines) => {
             let buttons = bot.chat.choice(lines).await;
             let caller = caller.hidden(true);
             let document = note("Look up", "Several targets found. Pick one.");
             bot.say(&document, &buttons, caller.place(), Next::Answer)
                 .await;
         }
-        Found::Nothing => {
+        DetectedTarget::Nothing => {
             let text = "No host name, IP address or mail address found in this message.";
             caller.hidden(true).say(bot, &note("Look up", text)).await;
         }
@@ -187,11 +187,11 @@ async fn suggest(bot: &Bot, typing: &CommandInteraction) {
 
 async fn submitted(bot: &Bot, dialogue: &ModalInteraction) {
     let caller = caller!(dialogue);
-    let about = asked::about(&dialogue.data.custom_id);
+    let about = options::about(&dialogue.data.custom_id);
     let entry = about.and_then(|(name, _)| bot.chat.engine().registry().find(name));
     match entry {
         Some(entry) => {
-            let input = asked::submitted(entry, &dialogue.data.components);
+            let input = options::submitted(entry, &dialogue.data.components);
             let hidden = about.is_some_and(|(_, hidden)| hidden);
             caller.hidden(hidden).ask(bot, input, Next::Answer).await;
         }

@@ -3,19 +3,19 @@
 //! Everything about the commands comes from the registry; what happens between a question and its answer is the
 //! chat crate's. Here is the translation: interactions and messages to questions, pages to embeds.
 
-mod asked;
-mod body;
 mod bot;
 mod buttons;
+mod detect;
 mod escape;
 mod files;
 mod first;
-mod found;
 mod gateway;
-mod hook;
+mod http_interactions;
 mod interactions;
+mod message;
+mod message_sink;
 mod messages;
-mod outlet;
+mod options;
 mod place;
 mod refused;
 mod register;
@@ -26,7 +26,7 @@ mod resume;
 use std::time::Duration;
 
 use axum::Router;
-use netvane_chat::{Chat, Pace, Rates, Waits};
+use netvane_chat::{Chat, Rates, SendLimiter, Waits};
 use netvane_core::{Engine, Failure, Health, settings, store::Store};
 use serde_json::Value;
 use serenity::http::Route;
@@ -52,7 +52,7 @@ pub struct Discord {
     application: Option<u64>,
     guilds: Vec<u64>,
     /// Set in the mode in which Discord delivers interactions over HTTP.
-    key: Option<hook::Key>,
+    key: Option<http_interactions::Key>,
 }
 
 impl Discord {
@@ -64,9 +64,11 @@ impl Discord {
         shutdown: CancellationToken,
     ) -> Result<Self, Failure> {
         let rest = Rest::new(settings).map_err(|error| Failure::Unavailable(error.to_string()))?;
-        let chat = Chat::new(bot::PLATFORM, engine, store, pace(), shutdown);
+        let chat = Chat::new(bot::PLATFORM, engine, store, send_limiter(), shutdown);
         let key = match settings.mode {
-            settings::DiscordMode::Interactions => hook::Key::read(&settings.public_key),
+            settings::DiscordMode::Interactions => {
+                http_interactions::Key::read(&settings.public_key)
+            }
             settings::DiscordMode::Gateway => None,
         };
         Ok(Self {
@@ -84,7 +86,9 @@ impl Discord {
     /// What Discord delivers to; without routes where the gateway is used.
     pub fn router(&self) -> Router {
         let key = self.key.clone();
-        key.map_or_else(Router::new, |key| hook::router(self.bot.clone(), key))
+        key.map_or_else(Router::new, |key| {
+            http_interactions::router(self.bot.clone(), key)
+        })
     }
 
     /// Answers until the process is to end. What goes wrong is reported to the engine.
@@ -152,7 +156,7 @@ impl Discord {
             match self.bot.rest.get(route()).await {
                 Ok(answer) => return Ok(answer),
                 Err(refused) if refused.is_unauthorized() => return Err(WRONG_TOKEN.to_owned()),
-                Err(Refused::Flood { wait, .. }) => tokio::time::sleep(wait).await,
+                Err(Refused::RateLimited { wait, .. }) => tokio::time::sleep(wait).await,
                 Err(refused) => self.pause(&mut waits, refused.to_string()).await,
             }
         }
@@ -173,12 +177,12 @@ impl Discord {
 
 /// What Discord documents, and answers tell: 5 requests in 2 s for each interaction, 5 in 5 s for each channel, 50 in a
 /// second in all, interactions not counted. Its windows start anywhere, so that half of each is had at once.
-fn pace() -> Pace {
+fn send_limiter() -> SendLimiter {
     let rooms = vec![
         (2, Duration::from_millis(700)),
         (2, Duration::from_millis(1700)),
     ];
-    Pace::new(&Rates {
+    SendLimiter::new(&Rates {
         overall: (20, Duration::from_millis(40)),
         rooms,
     })

@@ -6,8 +6,8 @@ use serenity::model::channel::{Attachment, Message};
 
 use crate::{
     bot::{Bot, ask_button, question, who},
+    detect::{self, DetectedTarget},
     files,
-    found::{self, Found},
     place::{Next, Place, new_post},
 };
 
@@ -120,7 +120,7 @@ fn step<'a>(bot: &Bot, message: &'a Message, line: &str) -> Step<'a> {
             kind: UsageKind::UnknownCommand,
             ..
         }) => {
-            let offers = found::offers(registry, line);
+            let offers = detect::offers(registry, line);
             if offers.is_empty() {
                 Step::Ask(input)
             } else {
@@ -148,15 +148,15 @@ fn alone<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> S
         );
         return Step::Say(note("Netvane", text), Vec::new());
     };
-    match found::about(registry, &targets::found_in(&found::words(replied))) {
-        Found::Ask(input) => Step::Ask(input),
-        Found::Choose(lines) => Step::Choose(lines),
-        Found::Nothing => Step::Say(nothing_in(replied), Vec::new()),
+    match detect::about(registry, &targets::found_in(&detect::words(replied))) {
+        DetectedTarget::Ask(input) => Step::Ask(input),
+        DetectedTarget::Choose(lines) => Step::Choose(lines),
+        DetectedTarget::Nothing => Step::Say(nothing_in(replied), Vec::new()),
     }
 }
 
 fn nothing_in(replied: &Message) -> Document {
-    let text = if found::words(replied).trim().is_empty() {
+    let text = if detect::words(replied).trim().is_empty() {
         "Discord does not let me read that message. Copy the target into your message, or use “Look up” in \
              the message's menu, under Apps."
     } else {
@@ -168,13 +168,13 @@ fn nothing_in(replied: &Message) -> Document {
 /// A mail in a file, or in the message that is replied to.
 fn mail<'a>(bot: &Bot, message: &'a Message, replied: Option<&'a Message>) -> Option<Step<'a>> {
     let missing = takes_mail(bot.chat.engine().registry())?;
-    let file = found::mail_file(message).or_else(|| replied.and_then(found::mail_file));
+    let file = detect::mail_file(message).or_else(|| replied.and_then(detect::mail_file));
     if let Some(file) = file {
         return Some(Step::AskAboutFile(file));
     }
     let text = replied
         .map(|replied| &replied.content)
-        .filter(|text| found::is_mail(text))?;
+        .filter(|text| detect::is_mail(text))?;
     Some(Step::Ask(input_with(&missing, text)))
 }
 
@@ -198,7 +198,7 @@ fn complete<'a>(
     }
 
     let targets = replied
-        .map(|replied| targets::found_in(&found::words(replied)))
+        .map(|replied| targets::found_in(&detect::words(replied)))
         .unwrap_or_default();
     let mut lines: Vec<(String, String)> = targets
         .into_iter()

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use netvane_chat::{Room, seconds};
+use netvane_chat::{Bucket, seconds};
 use serde::{Deserialize, Serialize};
 
 /// An interaction's token is good for 15 minutes; a call that is under way when they end is lost.
@@ -65,9 +65,9 @@ pub(crate) enum Next {
 }
 
 impl Place {
-    pub(crate) fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> Bucket {
         match self {
-            Self::Interaction(spot) => Room {
+            Self::Interaction(spot) => Bucket {
                 sort: INTERACTION_ROOM,
                 id: spot.id.cast_signed(),
             },
@@ -87,8 +87,8 @@ impl Spot {
 }
 
 impl Post {
-    pub(crate) fn room(&self) -> Room {
-        Room {
+    pub(crate) fn room(&self) -> Bucket {
+        Bucket {
             sort: CHANNEL_ROOM,
             id: self.channel.cast_signed(),
         }
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);
         assert_eq!(
             place.room(),
-            Room {
+            Bucket {
                 sort: INTERACTION_ROOM,
                 id: 2
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netvane_chat::Trouble;
+use netvane_chat::SendError;
 use serde_json::Value;
 
 /// Where Discord does not say how long.
@@ -14,7 +14,7 @@ pub(crate) enum Refused {
     /// It has not answered.
     Unreached(String),
     /// Too much.
-    Flood { wait: Duration, everywhere: bool },
+    RateLimited { wait: Duration, everywhere: bool },
     /// An HTTP status, Discord's own code, and its words.
     Status {
         status: u16,
@@ -51,7 +51,7 @@ impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreached(why) => f.write_str(why),
-            Self::Flood { wait, .. } => {
+            Self::RateLimited { wait, .. } => {
                 write!(
                     f,
                     "rate-limited by Discord; retry in {:.1} s",
@@ -72,16 +72,16 @@ impl std::fmt::Display for Refused {
     }
 }
 
-impl From<Refused> for Trouble {
+impl From<Refused> for SendError {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Flood { wait, everywhere } => Self::Flood { wait, everywhere },
-            Refused::Unreached(why) => Self::Passing(why),
+            Refused::RateLimited { wait, everywhere } => Self::RateLimited { wait, everywhere },
+            Refused::Unreached(why) => Self::Transient(why),
             Refused::Status {
                 status: 408 | 500..,
                 ..
-            } => Self::Passing(refused.to_string()),
-            Refused::Status { .. } => Self::Lasting(refused.to_string()),
+            } => Self::Transient(refused.to_string()),
+            Refused::Status { .. } => Self::Permanent(refused.to_string()),
         }
     }
 }
@@ -99,7 +99,7 @@ pub(crate) fn flood(body: &Value, scope: Option<&str>, waits: &[Option<String>])
         .unwrap_or(SOME_TIME);
     let everywhere = scope == Some("global") || body["global"] == true || !body.is_object();
     // A moment more: clocks differ.
-    Refused::Flood {
+    Refused::RateLimited {
         wait: wait + Duration::from_millis(20),
         everywhere,
     }

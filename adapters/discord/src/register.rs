@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use netvane_chat::{Trouble, Waits};
+use netvane_chat::{SendError, Waits};
 use netvane_core::{
     command::{Entry, Registry},
     spec::{Argument, ArgumentKind},
@@ -120,7 +120,7 @@ pub(crate) async fn keep_trying(bot: Bot, application: u64, guilds: Vec<u64>) {
             return;
         }
         let wait = match refused {
-            Refused::Flood { wait, .. } => wait,
+            Refused::RateLimited { wait, .. } => wait,
             _ => waits.next_wait(),
         };
         tokio::select! {
@@ -177,7 +177,7 @@ async fn write<'a>(
 
 /// Whether registering may work the next time.
 fn may_pass(refused: &Refused) -> bool {
-    !matches!(Trouble::from(refused.clone()), Trouble::Lasting(_))
+    !matches!(SendError::from(refused.clone()), SendError::Permanent(_))
 }
 
 /// What of a command is ours, with Discord's defaults left out; their order does not matter.

@@ -3,7 +3,7 @@
 mod files;
 mod part;
 
-use netvane_chat::Page;
+use netvane_chat::ChatMessage;
 use netvane_core::document::{
     Block, Document, Severity,
     render::{self, Layout},
@@ -45,7 +45,7 @@ pub(crate) struct Drawn {
 }
 
 /// The page's document as one embed, with the files that belong to it.
-pub(crate) fn draw(page: &Page<'_>) -> Drawn {
+pub(crate) fn draw(page: &ChatMessage<'_>) -> Drawn {
     let document = page.document;
     let (symbol, color) = if page.working {
         ("⏳", 0x95_a5_a6)

@@ -1,10 +1,10 @@
 //! Questions that a restart interrupted: asked again where that is possible, else ended with a word about it.
 
-use netvane_chat::{Job, Question};
+use netvane_chat::{ChatRequest, Job};
 
 use crate::{
     bot::Bot,
-    outlet::Written,
+    message_sink::Written,
     place::{Next, Place},
 };
 
@@ -26,7 +26,7 @@ async fn one(bot: Bot, job: Job) {
         _ => Next::Edit,
     };
 
-    let question = Question::resumed(&job, room).filter(|_| job.can_be_answered());
+    let question = ChatRequest::resumed(&job, room).filter(|_| job.can_be_answered());
 
     match question {
         Some(question) => {

@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use netvane_chat::{Ended, Question, input_with, note};
+use netvane_chat::{ChatRequest, Ended, input_with, note};
 use netvane_core::{
     Input, Missing,
     document::{Document, Severity},
 };
 use teloxide::types::Document as File;
 
-use crate::{caller::Caller, files, hub::Hub, outlet::Spot, place::Place};
+use crate::{bot::Hub, caller::TelegramUser, files, message_sink::Spot, place::Place};
 
 impl Hub {
     /// Asks this and shows the answer.
-    pub(crate) async fn ask(self: &Arc<Self>, caller: Caller, input: Input) {
+    pub(crate) async fn ask(self: &Arc<Self>, caller: TelegramUser, input: Input) {
         let who = caller.place.who(&caller.asker);
         if !caller.alone && self.chat.is_private(&input, &who) {
             return self.ask_apart(caller, input, who).await;
         }
-        let question = Question::new(input, caller.asker, caller.place.room());
-        let question = Question {
+        let question = ChatRequest::new(input, caller.asker, caller.place.room());
+        let question = ChatRequest {
             update: Some(caller.update),
             caller: who,
-            unkept: caller.unkept,
+            persist_guard: caller.persist_guard,
             ..question
         };
         self.chat
@@ -33,11 +33,11 @@ impl Hub {
     /// The same where only the asker may read the answer: in their own chat with the bot.
     async fn ask_apart(
         self: &Arc<Self>,
-        mut caller: Caller,
+        mut caller: TelegramUser,
         input: Input,
         who: netvane_core::Caller,
     ) {
-        let unkept = caller.unkept.take();
+        let persist_guard = caller.persist_guard.take();
         let chat = caller.asker.parse().ok().filter(|_| caller.person);
         let ended = match chat {
             Some(chat) => {
@@ -45,10 +45,10 @@ impl Hub {
                     chat,
                     ..Place::default()
                 };
-                let question = Question::new(input, caller.asker.clone(), place.room());
-                let question = Question {
+                let question = ChatRequest::new(input, caller.asker.clone(), place.room());
+                let question = ChatRequest {
                     caller: who,
-                    unkept,
+                    persist_guard,
                     ..question
                 };
                 Some(
@@ -73,7 +73,7 @@ impl Hub {
     /// Says something, with buttons that ask a line each. Handled before it is said, so that it is never said twice.
     pub(crate) async fn say(
         self: &Arc<Self>,
-        caller: &Caller,
+        caller: &TelegramUser,
         document: &Document,
         lines: Vec<(String, String)>,
     ) {
@@ -94,7 +94,7 @@ impl Hub {
     /// Asks with the text of a file as the argument that is missing.
     pub(crate) async fn ask_about_file(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: TelegramUser,
         missing: Missing,
         file: &File,
     ) {

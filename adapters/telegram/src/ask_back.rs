@@ -13,9 +13,9 @@ use teloxide::types::Message;
 use tokio::time::timeout;
 
 use crate::{
-    caller::Caller,
-    hub::{Hub, NAME},
-    outlet::Spot,
+    bot::{Hub, NAME},
+    caller::TelegramUser,
+    message_sink::Spot,
     reading::text_of,
 };
 
@@ -39,7 +39,7 @@ impl Hub {
     /// Asks for the argument that is missing; the reply to this completes the line.
     pub(crate) async fn ask_back(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: TelegramUser,
         line: String,
         missing: &Missing,
         argument: &Argument,
@@ -93,7 +93,7 @@ impl Hub {
     }
 
     /// What a message replies to, if we asked that, and asked this person.
-    pub(crate) async fn prompt(&self, caller: &Caller, message: &Message) -> Option<Prompt> {
+    pub(crate) async fn prompt(&self, caller: &TelegramUser, message: &Message) -> Option<Prompt> {
         let replied = message
             .reply_to_message()
             .filter(|replied| self.is_me(replied.from.as_ref()))?;
@@ -113,7 +113,7 @@ impl Hub {
     /// Asks what a reply completes.
     pub(crate) async fn completed(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: TelegramUser,
         message: &Message,
         prompt: Prompt,
     ) {

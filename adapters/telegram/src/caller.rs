@@ -1,12 +1,12 @@
 //! The requesting user and the conversation.
 
-use netvane_chat::Unkept;
+use netvane_chat::PersistGuard;
 
 use crate::place::Place;
 
 /// The requesting user and the conversation.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
+pub(crate) struct TelegramUser {
     pub(crate) place: Place,
     pub(crate) asker: String,
     /// The update that brought it.
@@ -16,5 +16,5 @@ pub(crate) struct Caller {
     /// A person who can be asked back; a channel has none.
     pub(crate) person: bool,
     /// Goes when a crash would not lose the question any more.
-    pub(crate) unkept: Option<Unkept>,
+    pub(crate) persist_guard: Option<PersistGuard>,
 }

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use teloxide::{net::Download, requests::Requester, types::Document};
 use tokio::time::{Duration, timeout};
 
-use crate::hub::{Hub, call, told};
+use crate::bot::{Hub, call, told};
 
 /// Telegram gives bots no larger files.
 const MOST_GIVEN: u32 = 20 << 20;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_chat::{Button, Question, Sort, problem};
+use netvane_chat::{Button, ChatRequest, Sort, problem};
 use netvane_core::{
     Caller, Failure, Input, Reply, Request,
     document::{Document, Severity, render::printable_line},
@@ -19,11 +19,11 @@ use teloxide::{
 use ulid::Ulid;
 
 use crate::{
-    hub::{Hub, PLATFORM, call},
+    bot::{Hub, PLATFORM, call},
     keyboard::keyboard,
     markup::shortened,
+    message_sink::{NO_PREVIEW, Spot},
     offers::hint,
-    outlet::{NO_PREVIEW, Spot},
     place::Place,
     render::render,
 };
@@ -129,8 +129,8 @@ impl Hub {
             ..Place::default()
         };
         let who = place.who(&asker);
-        let question = Question::new(Input::Text(line), asker, place.room());
-        let question = Question {
+        let question = ChatRequest::new(Input::Text(line), asker, place.room());
+        let question = ChatRequest {
             update: Some(update),
             caller: who,
             ..question

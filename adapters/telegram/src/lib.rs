@@ -2,19 +2,19 @@
 
 mod ask;
 mod ask_back;
+mod bot;
+mod callback_queries;
 mod caller;
 mod files;
-mod hub;
 mod inline;
 mod keyboard;
 mod markup;
 mod menu;
+mod message_sink;
 mod messages;
 mod offers;
-mod outlet;
 mod place;
 mod polling;
-mod presses;
 mod reading;
 mod render;
 mod updates;
@@ -23,15 +23,15 @@ mod webhook;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use netvane_chat::{Job, Question, Waits};
+use netvane_chat::{ChatRequest, Job, Waits};
 use netvane_core::{Engine, Failure, Health, settings, store::Store};
 use reqwest::Url;
 use teloxide::{ApiError, RequestError, requests::Requester, types::Me};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use hub::{Hub, NAME, call, told};
-use outlet::Spot;
+use bot::{Hub, NAME, call, told};
+use message_sink::Spot;
 use place::Place;
 use webhook::Webhook;
 
@@ -145,7 +145,7 @@ async fn resume(hub: &Arc<Hub>, job: Job) {
     let place: Place = serde_json::from_value(job.place.clone()).unwrap_or_default();
     let room = place.room();
     let mut spot = Spot::new(hub, place);
-    match Question::resumed(&job, room).filter(|_| job.can_be_answered()) {
+    match ChatRequest::resumed(&job, room).filter(|_| job.can_be_answered()) {
         Some(question) => drop(hub.chat.answer(question, &mut spot).await),
         None => hub.chat.give_up(&job, room, &mut spot).await,
     }

@@ -9,7 +9,7 @@ use teloxide::{
 };
 
 use crate::{
-    hub::{Hub, call, told},
+    bot::{Hub, call, told},
     polling::LONGEST_WAIT,
 };
 

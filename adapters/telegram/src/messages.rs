@@ -12,16 +12,16 @@ use netvane_core::{
 use teloxide::types::{Document as File, Message};
 
 use crate::{
-    caller::Caller,
+    bot::Hub,
+    caller::TelegramUser,
     files,
-    hub::Hub,
     offers::{fitting, hint, offers},
     reading::{Said, is_mail, said, targets_of, text_of},
 };
 
 impl Hub {
     /// Answers a message, if it is for us.
-    pub(crate) async fn on_message(self: &Arc<Self>, caller: Caller, message: &Message) {
+    pub(crate) async fn on_message(self: &Arc<Self>, caller: TelegramUser, message: &Message) {
         let text = text_of(message);
         if !text.starts_with('/')
             && let Some(prompt) = self.prompt(&caller, message).await
@@ -40,7 +40,7 @@ impl Hub {
         }
     }
 
-    async fn on_line(self: &Arc<Self>, caller: Caller, message: &Message, line: String) {
+    async fn on_line(self: &Arc<Self>, caller: TelegramUser, message: &Message, line: String) {
         let input = Input::Text(line.clone());
         let Err(UsageError {
             missing: Some(missing),
@@ -103,7 +103,7 @@ impl Hub {
     }
 
     /// Words without a command: a mail message, a command without its slash, or something that can be asked about.
-    async fn on_words(self: &Arc<Self>, caller: Caller, message: &Message, text: &str) {
+    async fn on_words(self: &Arc<Self>, caller: TelegramUser, message: &Message, text: &str) {
         if text.trim().is_empty() && message.document().is_none() {
             return;
         }

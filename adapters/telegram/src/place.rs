@@ -1,10 +1,10 @@
 //! How a message is found again, also after a restart.
 
-use netvane_chat::Room;
+use netvane_chat::Bucket;
 use netvane_core::Caller;
 use serde::{Deserialize, Serialize};
 
-use crate::hub::{inline_room, room};
+use crate::bot::{inline_room, room};
 
 /// How to find a message, also after a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl Place {
         }
     }
 
-    pub(crate) fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> Bucket {
         self.inline
             .as_deref()
             .map_or_else(|| room(self.chat), inline_room)

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_chat::{Unkept, Waits};
+use netvane_chat::{PersistGuard, Waits};
 use netvane_core::Health;
 use teloxide::{
     ApiError, RequestError,
@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    hub::{Hub, NAME, POLL, call, told},
+    bot::{Hub, NAME, POLL, call, told},
     updates,
 };
 
@@ -70,12 +70,12 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             Ok(updates) => {
                 adapters.report(NAME, Health::Up);
                 (faults, open) = (Waits::up_to(LONGEST_WAIT), POLL.as_secs() as u32);
-                let (unkept, kept) = mpsc::channel(1);
+                let (persist_guard, kept) = mpsc::channel(1);
                 for update in updates {
                     offset = next(&update);
-                    hand_over(hub, update, unkept.clone()).await;
+                    hand_over(hub, update, persist_guard.clone()).await;
                 }
-                drop(unkept);
+                drop(persist_guard);
                 all_kept(kept).await;
                 continue;
             }
@@ -107,14 +107,14 @@ pub(crate) async fn all_kept(mut kept: mpsc::Receiver<()>) {
 }
 
 /// Starts to handle an update; waits while too many are being handled.
-pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, unkept: Unkept) {
+pub(crate) async fn hand_over(hub: &Arc<Hub>, update: Update, persist_guard: PersistGuard) {
     if !hub.chat.first_time(&update.id.0.to_string()) {
         return;
     }
     let permit = hub.permits.clone().acquire_owned().await;
     let task = hub.clone();
     hub.chat.spawn(async move {
-        updates::handle(&task, update, Some(unkept)).await;
+        updates::handle(&task, update, Some(persist_guard)).await;
         drop(permit);
     });
 }

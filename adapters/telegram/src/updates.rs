@@ -2,18 +2,25 @@
 
 use std::sync::Arc;
 
-use netvane_chat::Unkept;
+use netvane_chat::PersistGuard;
 use teloxide::types::{Message, Update, UpdateKind};
 
-use crate::{caller::Caller, hub::Hub, place::Place};
+use crate::{bot::Hub, caller::TelegramUser, place::Place};
 
-/// Handles one update to its end. `unkept` goes as soon as a crash would not lose it.
-pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, unkept: Option<Unkept>) {
+/// Handles one update to its end. `persist_guard` goes as soon as a crash would not lose it.
+pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, persist_guard: Option<PersistGuard>) {
     let number = update.id.0.to_string();
     match update.kind {
         UpdateKind::Message(message) | UpdateKind::ChannelPost(message) => {
             if let Some(caller) = caller(hub, &message, number) {
-                hub.on_message(Caller { unkept, ..caller }, &message).await;
+                hub.on_message(
+                    TelegramUser {
+                        persist_guard,
+                        ..caller
+                    },
+                    &message,
+                )
+                .await;
             }
         }
         UpdateKind::CallbackQuery(query) => hub.on_press(number, query).await,
@@ -24,7 +31,7 @@ pub(crate) async fn handle(hub: &Arc<Hub>, update: Update, unkept: Option<Unkept
 }
 
 /// Who asks; nobody where a bot speaks, we ourselves included, or where a channel's post arrives once more in its group.
-fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
+fn caller(hub: &Hub, message: &Message, update: String) -> Option<TelegramUser> {
     let sent_by_bot =
         message.from.as_ref().is_some_and(|user| user.is_bot) && message.sender_chat.is_none();
     if sent_by_bot || hub.is_me(message.via_bot.as_ref()) || message.is_automatic_forward() {
@@ -52,12 +59,12 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<Caller> {
 
     let (alone, person) = (chat.is_private(), !chat.is_channel());
 
-    Some(Caller {
+    Some(TelegramUser {
         place,
         asker: speaker,
         update,
         alone,
         person,
-        unkept: None,
+        persist_guard: None,
     })
 }

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    hub::{Hub, NAME, call, told},
+    bot::{Hub, NAME, call, told},
     polling::{LONGEST_WAIT, REFUSED, WANTED, all_kept, hand_over},
 };
 
@@ -81,8 +81,8 @@ async fn delivered(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) ->
     }
     match timeout(PATIENCE, hook.hub.permits.acquire()).await {
         Ok(Ok(_free)) => {
-            let (unkept, kept) = mpsc::channel(1);
-            hand_over(&hook.hub, update, unkept).await;
+            let (persist_guard, kept) = mpsc::channel(1);
+            hand_over(&hook.hub, update, persist_guard).await;
             all_kept(kept).await;
             StatusCode::OK
         }

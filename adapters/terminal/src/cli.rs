@@ -8,7 +8,7 @@ use netvane_core::{Engine, settings::Settings, spec::ArgumentKind};
 use crate::{
     advice, data,
     key::{self, NewKey},
-    man, once,
+    lookup, man,
     output::{Output, print},
     serve,
 };
@@ -89,10 +89,10 @@ impl Cli {
         match self.action {
             Action::Lookup(words) => {
                 let words = self.output.take_from(words)?;
-                once::run(&words, &self.output)
+                lookup::run(&words, &self.output)
             }
             Action::Commands if self.output.json => list_commands(),
-            Action::Commands => once::run(&["help".to_owned()], &self.output),
+            Action::Commands => lookup::run(&["help".to_owned()], &self.output),
             Action::Serve => {
                 let output = self.output;
                 let file = output.config.clone();

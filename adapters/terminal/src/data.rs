@@ -9,7 +9,7 @@ use netvane_core::{
     settings::{Geo, Settings},
 };
 
-use crate::{output::print, unpack};
+use crate::{archive, output::print};
 
 /// Upper bound of a download in bytes; a city database has about 130 MB.
 const MAX_DOWNLOAD: usize = 1 << 30;
@@ -94,7 +94,7 @@ pub(crate) fn update(settings: &Settings) -> anyhow::Result<ExitCode> {
         }
 
         let not_replaced = || format!("{path} was not replaced");
-        let database = unpack::database(fetched.body, MAX_DOWNLOAD).with_context(not_replaced)?;
+        let database = archive::database(fetched.body, MAX_DOWNLOAD).with_context(not_replaced)?;
         geo::install(Path::new(path), |file| file.write_all(&database))
             .with_context(not_replaced)?;
         print(&format!(

@@ -16,7 +16,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::traces::{self, Traces};
+use crate::otel::{self, Traces};
 
 /// Lines wait no longer than this.
 const DELAY: Duration = Duration::from_millis(50);
@@ -73,7 +73,7 @@ pub(crate) fn filter(settings: &Log) -> anyhow::Result<EnvFilter> {
                 format!("{level},{own}={word}")
             });
     }
-    let level = format!("{level},{}=off", traces::TARGET);
+    let level = format!("{level},{}=off", otel::TARGET);
     EnvFilter::try_new(level).with_context(|| format!("log.level: `{}`", settings.level))
 }
 

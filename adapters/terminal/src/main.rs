@@ -1,17 +1,17 @@
 //! The program: one question from the command line, or all adapters as a service.
 
 mod advice;
+mod archive;
 mod cli;
 mod data;
 mod key;
 mod log;
+mod lookup;
 mod man;
-mod once;
+mod otel;
 mod output;
 mod serve;
 mod system;
-mod traces;
-mod unpack;
 
 use std::process::ExitCode;
 

@@ -70,7 +70,7 @@ pub(crate) fn run(
         // They end by themselves, when what they are answering is answered.
         chats.close();
         chats.wait().await;
-        netvane_core::net::smtp::goodbyes().await;
+        netvane_core::net::smtp::drain_quits().await;
 
         anyhow::Ok(())
     })?;

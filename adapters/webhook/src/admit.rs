@@ -5,7 +5,7 @@ use axum::{
     http::Method,
     response::{IntoResponse, Response},
 };
-use netvane_core::{request::http_request::Visit, settings::keys::Scope};
+use netvane_core::{request::http_request::HttpRequestInfo, settings::keys::Scope};
 
 use crate::{
     access::{Admitted, Refusal},
@@ -15,11 +15,15 @@ use crate::{
 
 /// Lets in who may do this, by the head of the request alone. A signature is one over an empty body then, so a request
 /// whose body is read as it comes cannot have one.
-pub(crate) async fn admit(app: &App, visit: &Visit, scope: Scope) -> Result<Admitted, Refusal> {
+pub(crate) async fn admit(
+    app: &App,
+    http_request: &HttpRequestInfo,
+    scope: Scope,
+) -> Result<Admitted, Refusal> {
     let gate = app.gate.load_full();
-    let head = gate.head(&visit.headers)?;
+    let head = gate.head(&http_request.headers)?;
     if let Some(signature) = &head.signature {
-        if !matches!(visit.method, Method::GET | Method::HEAD) {
+        if !matches!(http_request.method, Method::GET | Method::HEAD) {
             let how = "a signature covers the whole body, and this one is read as it comes; use an API key";
             return Err(Refusal::unauthorized(how.into(), None));
         }
@@ -27,19 +31,21 @@ pub(crate) async fn admit(app: &App, visit: &Visit, scope: Scope) -> Result<Admi
             .settle(signature, b"", app.store.as_ref())
             .await?;
     }
-    let admitted = head.admitted(&app.engine, visit);
+    let admitted = head.admitted(&app.engine, http_request);
     admitted.may(scope).map(|()| admitted)
 }
 
 /// The same with the body, which is read only for those whose head is in order.
 pub(crate) async fn admit_with_body(
     app: &App,
-    visit: &Visit,
+    http_request: &HttpRequestInfo,
     scope: Scope,
     body: Body,
 ) -> Result<(Admitted, Bytes), Response> {
     let gate = app.gate.load_full();
-    let head = gate.head(&visit.headers).map_err(Refusal::into_response)?;
+    let head = gate
+        .head(&http_request.headers)
+        .map_err(Refusal::into_response)?;
     let body = body::body(app, body).await?;
     if let Some(signature) = &head.signature {
         let settled = gate
@@ -48,7 +54,7 @@ pub(crate) async fn admit_with_body(
             .await;
         settled.map_err(Refusal::into_response)?;
     }
-    let admitted = head.admitted(&app.engine, visit);
+    let admitted = head.admitted(&app.engine, http_request);
     admitted.may(scope).map_err(Refusal::into_response)?;
     Ok((admitted, body))
 }

@@ -1,11 +1,11 @@
 //! The API for programs: `/v1/…`.
 
-mod answer;
 pub(crate) mod ask;
 pub(crate) mod batch;
+mod content_negotiation;
 pub(crate) mod deliveries;
-mod lines;
+mod ndjson;
 mod question;
 pub(crate) mod service;
 
-pub(crate) use question::Question;
+pub(crate) use question::LookupRequest;

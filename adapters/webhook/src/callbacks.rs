@@ -18,7 +18,7 @@ mod service;
 mod start;
 mod target;
 
-pub(crate) use delivery::{DeliveryStatus, State as DeliveryState};
+pub(crate) use delivery::{DeliveryState, DeliveryStatus};
 pub(crate) use keeping::STATE_TROUBLE;
 pub(crate) use message::Message;
 pub(crate) use service::Callbacks;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, http::HeaderMap, response::Response};
 use netvane_core::Engine;
 
-use crate::{docs, openapi, page, response::caching::StaticDocument};
+use crate::{docs, openapi, page, response::http_cache::StaticDocument};
 
 /// Both descriptions.
 pub(crate) struct Described {

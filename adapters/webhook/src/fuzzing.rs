@@ -5,7 +5,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use netvane_core::request::http_request::Relayed;
 use ring::hmac;
 
-use crate::{access::signature::Secrets, request::proxied, slack};
+use crate::{access::signature::Secrets, request::proxy_protocol, slack};
 
 /// When all of this happens.
 pub const NOW: u64 = 1_800_000_000;

@@ -1,7 +1,7 @@
 //! What responses of all paths have in common.
 
-pub(crate) mod caching;
 mod form;
+pub(crate) mod http_cache;
 pub(crate) mod problem;
 
 pub(crate) use form::Form;

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     described::{self, Described},
     page,
-    request::named,
+    request::request_id,
     response::problem,
 };
 
@@ -64,7 +64,7 @@ pub(crate) fn router(
         .merge(hooks)
         // One layer for all, because each further one boxes every request.
         .layer((
-            axum::middleware::from_fn(named::name),
+            axum::middleware::from_fn(request_id::name),
             header("cache-control", "no-store"),
             header(
                 "content-security-policy",

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, header};
 use moka::sync::Cache;
-use netvane_core::request::http_request::Visit;
+use netvane_core::request::http_request::HttpRequestInfo;
 
 /// What was shown is remembered for longer than any link is open.
 const KEPT: Duration = Duration::from_secs(10 * 60);
@@ -75,13 +75,13 @@ impl Pages {
 pub(crate) struct View {
     /// Of the link that they opened.
     pub(crate) token: String,
-    pub(crate) visit: Arc<Visit>,
+    pub(crate) http_request: Arc<HttpRequestInfo>,
 }
 
 fn views() -> Cache<String, Arc<View>> {
     let weight = |_: &String, view: &Arc<View>| {
         let fields = view
-            .visit
+            .http_request
             .headers
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + 64);

@@ -23,7 +23,7 @@ pub trait Answer: Serialize + JsonSchema + Clone + Send + Sync + 'static {
 }
 
 /// An [`Answer`] with its type erased.
-pub trait Finding: Any + Send + Sync {
+pub trait ErasedAnswer: Any + Send + Sync {
     /// The `data` member of the reply.
     fn data(&self) -> Value;
     /// Builds the document; see [`Answer::present`].
@@ -31,10 +31,10 @@ pub trait Finding: Any + Send + Sync {
     /// How long the answer may be cached; see [`Answer::lifetime`].
     fn lifetime(&self) -> Duration;
     /// Returns a copy that is `seconds` older; see [`Answer::age`].
-    fn aged(&self, seconds: u32) -> Arc<dyn Finding>;
+    fn aged(&self, seconds: u32) -> Arc<dyn ErasedAnswer>;
 }
 
-impl<D: Answer> Finding for D {
+impl<D: Answer> ErasedAnswer for D {
     fn data(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
@@ -47,7 +47,7 @@ impl<D: Answer> Finding for D {
         Answer::lifetime(self)
     }
 
-    fn aged(&self, seconds: u32) -> Arc<dyn Finding> {
+    fn aged(&self, seconds: u32) -> Arc<dyn ErasedAnswer> {
         let mut later = self.clone();
         later.age(seconds);
         Arc::new(later)

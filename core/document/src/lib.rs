@@ -12,9 +12,9 @@ mod schema;
 #[doc(hidden)]
 pub mod testing;
 
-pub use answer::{Answer, Finding};
+pub use answer::{Answer, ErasedAnswer};
 pub use blocks::*;
 pub use failure::{Failure, Missing, UsageError, UsageKind};
 pub use problem::{Position, Problem, ProblemCode};
-pub use reply::{Rendition, Reply, reply_schema};
+pub use reply::{RenderedAnswer, Reply, reply_schema};
 pub use schema::{inline_schema, public_schema_settings, written_schema};

@@ -9,15 +9,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Block, Document, Finding, Severity};
+use crate::{Block, Document, ErasedAnswer, Severity};
 
 /// Name of the vantage point of lookups made by this process.
 const LOCAL: &str = "local";
 
 /// The data of a lookup with its document and JSON, each built at most once. Many replies share one.
-pub struct Rendition {
+pub struct RenderedAnswer {
     /// The data of the lookup.
-    pub finding: Arc<dyn Finding>,
+    pub finding: Arc<dyn ErasedAnswer>,
     document: OnceLock<Document>,
     json: OnceLock<Arc<str>>,
 }
@@ -32,7 +32,7 @@ pub struct Reply {
     /// Arguments in their canonical spelling.
     pub arguments: Arc<Map<String, Value>>,
     /// Data, document and JSON, shared with replies from the cache.
-    pub rendition: Arc<Rendition>,
+    pub rendition: Arc<RenderedAnswer>,
     /// Time from receiving the request to having the answer.
     pub elapsed: Duration,
     /// Whether the answer came from the cache.
@@ -97,9 +97,9 @@ pub fn reply_schema(generator: &mut SchemaGenerator, command: &str, data: Schema
     schema
 }
 
-impl Rendition {
+impl RenderedAnswer {
     /// Wraps the data; document and JSON are built on demand.
-    pub fn new(finding: Arc<dyn Finding>) -> Self {
+    pub fn new(finding: Arc<dyn ErasedAnswer>) -> Self {
         Self {
             finding,
             document: OnceLock::new(),
@@ -202,7 +202,7 @@ mod tests {
                 id: "01M7Z8Q4W0V6ZK3T5N9Y2B1XCE".into(),
                 command: "a",
                 arguments: Arc::new(arguments.as_object().cloned().expect("an object")),
-                rendition: Arc::new(Rendition::new(Arc::new(Data { text: "{}" }))),
+                rendition: Arc::new(RenderedAnswer::new(Arc::new(Data { text: "{}" }))),
                 elapsed: Duration::from_micros(microseconds),
                 cached,
                 fresh_for: Duration::ZERO,

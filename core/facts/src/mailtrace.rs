@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 
-use hops::Chain;
+use hops::ReceivedChain;
 
 mod addresses;
 mod anomalies;
@@ -83,7 +83,7 @@ pub fn trace(input: &[u8], policy: &TrustPolicy) -> Trace {
     let (text, mut notes) = input::text(input);
     let mut read = input::read(&text, input.len());
     notes.append(&mut read.notes);
-    let chain = Chain::read(&read.fields, &mut notes);
+    let chain = ReceivedChain::read(&read.fields, &mut notes);
     let boundary = boundary::find(&chain, policy);
     let authentication = authentication::read(&read.fields, &chain, &boundary);
     let claims = claims::read(&read.fields, &chain, &boundary, authentication.client);

@@ -36,7 +36,7 @@ pub enum Kind {
 /// Registration state of an object.
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum RegistrationState {
     /// The object is registered.
     Registered,
     /// The registry has no such object: a domain may be registered, an address block is not allocated.
@@ -56,7 +56,7 @@ pub struct Registration {
     /// Kind of the object.
     pub kind: Kind,
     /// Whether the object is registered.
-    pub state: State,
+    pub state: RegistrationState,
     /// Registrar of a domain, if known. Always absent for address blocks and AS numbers.
     pub registrar: Option<Registrar>,
     /// Registrant of a domain, if disclosed.

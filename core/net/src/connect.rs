@@ -12,7 +12,7 @@ use std::{
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
-use super::{notice::Notice, outlay};
+use super::{egress_budget, icmp_error::IcmpError};
 
 /// Port for a connected socket that never sends: discard (RFC 863).
 const DISCARD: u16 = 9;
@@ -29,7 +29,7 @@ pub(crate) enum Answer {
         not(target_os = "linux"),
         expect(dead_code, reason = "only an error queue reports it")
     )]
-    Notice(Notice, Option<IpAddr>),
+    IcmpError(IcmpError, Option<IpAddr>),
     /// This machine could not send it, or the kernel gave up.
     Failed(io::Error),
 }
@@ -54,7 +54,7 @@ pub(crate) async fn connect(target: SocketAddr, ttl: Option<u8>) -> io::Result<(
 
     socket.set_linger(Some(Duration::ZERO))?;
     let start = Instant::now();
-    if let Err(error) = outlay::spend(outlay::SYN) {
+    if let Err(error) = egress_budget::charge_bytes(egress_budget::SYN) {
         return Ok((Answer::Failed(error), Duration::ZERO));
     }
 
@@ -114,7 +114,7 @@ fn explain(error: io::Error, socket: &impl std::os::fd::AsFd) -> Answer {
         if let Some(report) = message.error
             && let Some(notice) = report.notice
         {
-            last = Some(Answer::Notice(notice, report.offender));
+            last = Some(Answer::IcmpError(notice, report.offender));
         }
     }
     last.unwrap_or_else(|| plain(error))
@@ -165,7 +165,7 @@ mod tests {
     async fn sends_nothing_over_budget() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
         let target = listener.local_addr().expect("an address");
-        let attempt = outlay::Outlay::new(1).during(connect(target, None));
+        let attempt = egress_budget::EgressBudget::new(1).during(connect(target, None));
         let (answer, elapsed) = attempt.await.expect("a socket");
         assert!(
             matches!(&answer, Answer::Failed(error) if error.kind() == io::ErrorKind::QuotaExceeded),

@@ -1,8 +1,8 @@
 //! DNS client: sends one exact query to a resolver and returns the response unmodified.
 
-mod alive;
 mod client;
 mod message;
+mod resolver_health;
 mod service_binding;
 mod upstream;
 mod validate;
@@ -20,9 +20,9 @@ use hickory_resolver::{config::NameServerConfig, proto::dnssec::TrustAnchors};
 use netvane_document::Failure;
 use netvane_facts::target::{Host, Resolver, Transport};
 
-use super::{Guard, outlay, tls::Tls};
+use super::{Guard, egress_budget, tls::Tls};
 use crate::settings::{self, Server};
-use alive::Alive;
+use resolver_health::ResolverHealth;
 use upstream::Upstream;
 
 pub use client::Client;
@@ -35,7 +35,7 @@ pub struct Dns(Arc<Inner>);
 
 struct Inner {
     configured: Result<Client, Failure>,
-    alive: Arc<Alive>,
+    resolver_health: Arc<ResolverHealth>,
     guard: Arc<Guard>,
     tls: Tls,
     timeout: Duration,
@@ -102,14 +102,14 @@ impl Dns {
             })?,
         };
 
-        let alive = Arc::<Alive>::default();
-        let configured =
-            configured(settings, &tls, timeout).map(|client| client.with_health(alive.clone()));
+        let resolver_health = Arc::<ResolverHealth>::default();
+        let configured = configured(settings, &tls, timeout)
+            .map(|client| client.with_health(resolver_health.clone()));
         let attempts = settings.attempts;
 
         Ok(Self(Arc::new(Inner {
             configured,
-            alive,
+            resolver_health,
             guard,
             tls,
             timeout,
@@ -137,7 +137,7 @@ impl Dns {
         let addresses = inner.guard.check_all(&name, addresses, port)?;
         addresses
             .iter()
-            .try_for_each(|address| outlay::approach(address.ip()))?;
+            .try_for_each(|address| egress_budget::charge_target(address.ip()))?;
 
         let tls = encrypted(resolver.transport)
             .then(|| inner.tls.client())
@@ -179,12 +179,14 @@ impl Dns {
         self.0.configured.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// Checks whether the configured resolvers answer; see [`alive`].
+    /// Checks whether the configured resolvers answer; see [`resolver_health`].
     pub async fn ready(&self) -> Result<(), Failure> {
         let Inner {
-            configured, alive, ..
+            configured,
+            resolver_health,
+            ..
         } = &*self.0;
-        alive
+        resolver_health
             .check(configured.as_ref().map_err(Clone::clone)?)
             .await
     }
@@ -203,7 +205,7 @@ impl Dns {
             .check_all(name, addresses.iter().copied(), 53)?;
         addresses
             .iter()
-            .try_for_each(|address| outlay::approach(address.ip()))?;
+            .try_for_each(|address| egress_budget::charge_target(address.ip()))?;
 
         let upstream = |address: SocketAddr| {
             Upstream::new(

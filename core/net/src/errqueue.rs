@@ -25,7 +25,7 @@ use nix::{
 use socket2::Socket;
 use tokio::{io::Interest, net::UdpSocket};
 
-use super::{notice::Notice, outlay};
+use super::{egress_budget, icmp_error::IcmpError};
 
 /// Socket option `IP_MTU_DISCOVER`: neither fragment packets nor use the cached path MTU.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +83,7 @@ pub(crate) struct Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Report {
     /// The ICMP error; `None` if this machine's kernel rejected the packet.
-    pub notice: Option<Notice>,
+    pub notice: Option<IcmpError>,
     /// Address of the host or router that reported it.
     pub offender: Option<IpAddr>,
     /// MTU in bytes for "packet too big" errors, otherwise 0.
@@ -190,7 +190,7 @@ pub(crate) fn send(
     to: Option<SocketAddr>,
     ttl: Option<(u8, bool)>,
 ) -> io::Result<()> {
-    outlay::spend(outlay::DATAGRAM + payload.len())?;
+    egress_budget::charge_bytes(egress_budget::DATAGRAM + payload.len())?;
     let to = to.map(SockaddrStorage::from);
     let hops = ttl.map_or(0, |(ttl, _)| libc::c_int::from(ttl));
     let control = ttl.map(|(_, ipv6)| {
@@ -214,12 +214,12 @@ pub(crate) fn send(
 
 fn report(error: &libc::sock_extended_err, offender: Option<IpAddr>) -> Report {
     let notice = match error.ee_origin {
-        libc::SO_EE_ORIGIN_ICMP => Some(Notice::from_icmp(
+        libc::SO_EE_ORIGIN_ICMP => Some(IcmpError::from_icmp(
             error.ee_type,
             error.ee_code,
             error.ee_info,
         )),
-        libc::SO_EE_ORIGIN_ICMP6 => Some(Notice::from_icmp6(
+        libc::SO_EE_ORIGIN_ICMP6 => Some(IcmpError::from_icmp6(
             error.ee_type,
             error.ee_code,
             error.ee_info,

@@ -15,7 +15,7 @@ use reqwest::{
     redirect,
 };
 
-use super::{Guard, WHO, dns::Dns, local_addresses, outlay, tls::Tls};
+use super::{Guard, WHO, dns::Dns, egress_budget, local_addresses, tls::Tls};
 use crate::metrics;
 
 /// Most redirects followed. RFC 7480 requires RDAP clients to follow them; registries use one or two.
@@ -165,8 +165,11 @@ impl Http {
             let host = self.admit(&url)?;
 
             // Whether the pool has an open connection is unknown here, so charge for a new one.
-            outlay::spend(
-                outlay::CONNECTION + outlay::HANDSHAKE + outlay::REQUEST + url.as_str().len(),
+            egress_budget::charge_bytes(
+                egress_budget::CONNECTION
+                    + egress_budget::HANDSHAKE
+                    + egress_budget::REQUEST
+                    + url.as_str().len(),
             )
             .map_err(|error| upstream(&host, &error))?;
 
@@ -216,7 +219,7 @@ impl Http {
             ));
         }
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-            outlay::approach(self.guard.check(&host, address)?)?;
+            egress_budget::charge_target(self.guard.check(&host, address)?)?;
         }
         for address in local_addresses(&host).into_iter().flatten() {
             self.guard.check(&host, address)?;
@@ -325,7 +328,7 @@ impl Resolve for Guarded {
             let vetted: Vec<SocketAddr> = guard.check_all(name, addresses, 0)?;
             vetted
                 .first()
-                .map_or(Ok(()), |first| outlay::approach(first.ip()))?;
+                .map_or(Ok(()), |first| egress_budget::charge_target(first.ip()))?;
             if vetted.is_empty() {
                 return Err(upstream(name, &"the name has no address").into());
             }

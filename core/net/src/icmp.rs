@@ -9,7 +9,7 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 
-use super::notice::Notice;
+use super::icmp_error::IcmpError;
 
 mod echo;
 pub mod event;
@@ -65,7 +65,7 @@ pub struct Reply {
 pub struct ReplyError {
     /// The ICMP error; `None` if this machine could not send the request.
     #[serde(flatten)]
-    pub notice: Option<Notice>,
+    pub notice: Option<IcmpError>,
     /// Address of the host or router that reported it.
     pub from: Option<IpAddr>,
     /// Whether this machine reported it: the host or the first router does not answer ARP or neighbor discovery.

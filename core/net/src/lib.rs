@@ -2,6 +2,7 @@
 
 mod connect;
 pub mod dns;
+mod egress_budget;
 #[cfg(target_os = "linux")]
 mod errqueue;
 #[cfg(feature = "fuzzing")]
@@ -10,10 +11,9 @@ pub mod fuzzing;
 mod guard;
 pub mod http;
 pub mod icmp;
+pub mod icmp_error;
 pub mod mailauth;
 pub mod metrics;
-pub mod notice;
-mod outlay;
 pub mod registry;
 pub mod route;
 pub mod settings;
@@ -32,8 +32,8 @@ use netvane_facts::target::{Host, IpVersion};
 
 use settings::NetSettings;
 
+pub use egress_budget::EgressBudget;
 pub use guard::Guard;
-pub use outlay::Outlay;
 /// An established TCP connection to an address that the guard accepted.
 pub use tokio::net::TcpStream;
 
@@ -121,7 +121,7 @@ impl Net {
             }),
             (false, _) => {
                 usable.sort_by_key(|address| connect::source(*address).is_err());
-                outlay::approach(usable[0])?;
+                egress_budget::charge_target(usable[0])?;
                 Ok(usable)
             }
         }

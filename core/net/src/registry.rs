@@ -11,7 +11,9 @@ use std::{
 };
 
 use netvane_document::Failure;
-use netvane_facts::registration::{Kind, Registration, State, bootstrap::Bootstrap, rdap};
+use netvane_facts::registration::{
+    Kind, Registration, RegistrationState, bootstrap::Bootstrap, rdap,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -31,7 +33,7 @@ struct Inner {
 
 /// One server that was queried.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Step {
+pub struct ReferralStep {
     /// Host name, with the port if it is not the default.
     pub server: String,
     /// Time of the query in milliseconds.
@@ -42,11 +44,11 @@ pub struct Step {
 
 /// Result of a lookup, with the servers queried.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub struct RegistryAnswer {
     /// Registration data; `None` if no server returned any.
     pub registration: Option<Registration>,
     /// Every server queried, in order.
-    pub chain: Vec<Step>,
+    pub chain: Vec<ReferralStep>,
     /// Raw answers in order: host and text.
     pub raw: Vec<(String, String)>,
     /// The failure that ended the lookup, if any.
@@ -102,18 +104,18 @@ impl Registries {
     }
 
     /// Queries the RDAP server listed by IANA, then with `follow` the registrar's server for data that the registry omits.
-    pub async fn rdap(&self, kind: Kind, query: &str, follow: bool) -> Found {
-        let mut found = Found::default();
+    pub async fn rdap(&self, kind: Kind, query: &str, follow: bool) -> RegistryAnswer {
+        let mut found = RegistryAnswer::default();
         let bases = match self.bootstrap() {
             Ok(bootstrap) => bootstrap.lookup(kind, query),
             Err(failure) => {
                 let (server, outcome) = ("RDAP bootstrap".to_owned(), failure.to_string());
-                found.chain.push(Step {
+                found.chain.push(ReferralStep {
                     server,
                     elapsed_ms: 0.0,
                     outcome,
                 });
-                return Found {
+                return RegistryAnswer {
                     failure: Some(failure),
                     ..found
                 };
@@ -142,7 +144,7 @@ impl Registries {
             let registered = found
                 .registration
                 .as_ref()
-                .is_some_and(|facts| facts.state == State::Registered);
+                .is_some_and(|facts| facts.state == RegistrationState::Registered);
 
             if follow && registered && kind == Kind::Domain {
                 for url in rdap::related(&body).into_iter().take(1) {
@@ -162,7 +164,7 @@ impl Registries {
         url: &str,
         kind: Kind,
         query: &str,
-        found: &mut Found,
+        found: &mut RegistryAnswer,
     ) -> Result<Vec<u8>, Failure> {
         let started = Instant::now();
         let settings = &self.0.rdap;
@@ -192,7 +194,7 @@ impl Registries {
             Err(failure) => failure.to_string(),
         };
 
-        found.chain.push(Step {
+        found.chain.push(ReferralStep {
             server: server.clone(),
             elapsed_ms: millis(started),
             outcome,
@@ -229,21 +231,21 @@ fn facts(
     };
 
     match status {
-        404 => Ok(without_facts(State::Available)),
-        429 => Ok(without_facts(State::Throttled)),
+        404 => Ok(without_facts(RegistrationState::Available)),
+        429 => Ok(without_facts(RegistrationState::Throttled)),
         200..=299 => rdap::parse(kind, query, body)
             .or_else(|error| failed(format!("not an RDAP response: {error}"))),
         status => failed(format!("HTTP status {status}")),
     }
 }
 
-fn outcome(state: State) -> &'static str {
+fn outcome(state: RegistrationState) -> &'static str {
     match state {
-        State::Registered => "answered",
-        State::Available => "not found",
-        State::Reserved => "reserved",
-        State::Throttled => "rate-limited",
-        State::Unavailable => "no usable data",
+        RegistrationState::Registered => "answered",
+        RegistrationState::Available => "not found",
+        RegistrationState::Reserved => "reserved",
+        RegistrationState::Throttled => "rate-limited",
+        RegistrationState::Unavailable => "no usable data",
     }
 }
 

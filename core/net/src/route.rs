@@ -12,7 +12,7 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 
-use super::notice::Notice;
+use super::icmp_error::IcmpError;
 
 #[cfg(target_os = "linux")]
 mod fallback;
@@ -60,7 +60,7 @@ impl Default for TraceOptions {
 
 /// One hop of the route.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Hop {
+pub struct RouteHop {
     /// TTL of the probes, from 1.
     pub ttl: u8,
     /// Replies; `None` for a probe without one (`*`).
@@ -87,7 +87,7 @@ pub struct ProbeAnswer {
 pub struct Note {
     /// The ICMP error reported.
     #[serde(flatten)]
-    pub notice: Notice,
+    pub notice: IcmpError,
     /// Mark as in `traceroute`: `!H`, `!N`, `!P`, `!X`, `!F`, `!<code>`.
     pub mark: Option<String>,
     /// Reported by this machine itself: its own next hop does not answer.
@@ -126,7 +126,7 @@ pub struct TraceOutcome {
     pub method: Option<Method>,
     /// Hops up to the target. If it was not reached: up to the hop that rejected the probes, or one hop
     /// without a reply after the last that answered.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<RouteHop>,
     /// Largest TTL probed; hops after those in `hops` did not answer.
     pub probed_hops: u8,
     /// Path MTU, if below 1,500 bytes.

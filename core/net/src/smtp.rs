@@ -5,32 +5,32 @@
 //! Callers pass addresses that are resolved and checked by the guard; this module never looks up a name.
 
 mod connect;
+mod connection;
 mod dialogue;
+mod ehlo_probe;
 mod extensions;
-mod greet;
 mod meaning;
 mod phrases;
 mod reply;
 mod stream;
 mod tls;
 mod transcript;
-mod wire;
 
 use std::{net::SocketAddr, time::Duration};
 
 pub use connect::Unconnected;
-pub use dialogue::{End, Outcome, Question};
-pub use greet::Welcome;
+pub use connection::Broken;
+pub use dialogue::{End, ProbeResult, RecipientProbe};
+pub use ehlo_probe::EhloInfo;
 pub use meaning::{Meaning, meaning, retry_hint};
 pub use reply::{Enhanced, Malformed, Parser, Reply};
 pub use tls::{Opportunistic, TlsFacts};
-pub use transcript::{Entry, Stage, Transcript};
-pub use wire::Broken;
+pub use transcript::{Stage, Transcript, TranscriptEntry};
 
 pub use connect::{connect, interleaved};
+pub use connection::{drain_quits, leave};
 pub use dialogue::converse;
-pub use greet::greet;
-pub use wire::{goodbyes, leave};
+pub use ehlo_probe::ehlo_probe;
 
 /// A mail server with addresses that the guard accepted.
 #[derive(Debug, Clone)]

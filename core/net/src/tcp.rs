@@ -8,9 +8,9 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 
+mod banner;
 mod budget;
 mod estimate;
-mod hint;
 mod scan;
 
 pub use budget::raise_descriptor_limit;
@@ -92,7 +92,7 @@ pub struct PortResult {
 }
 
 /// Describes the ICMP error that rejected a connection.
-fn rejection(notice: super::notice::Notice, from: Option<IpAddr>) -> String {
+fn rejection(notice: super::icmp_error::IcmpError, from: Option<IpAddr>) -> String {
     match from {
         Some(from) => format!("ICMP {notice}, from {from}"),
         None => format!("ICMP {notice}"),

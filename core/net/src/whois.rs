@@ -23,7 +23,7 @@ use tokio::{
 };
 use whois_rust::{WhoIs, WhoIsError, WhoIsLookupOptions, WhoIsServerValue};
 
-use super::{Guard, dns::Dns, outlay};
+use super::{Guard, dns::Dns, egress_budget};
 use crate::{metrics, settings};
 
 /// How long to remember servers that do not end their answers properly, and how many.
@@ -41,7 +41,7 @@ pub(crate) struct Whois {
 }
 
 /// A query to the addresses of one server.
-struct Question<'a> {
+struct WhoisQuery<'a> {
     /// Host name of the server.
     name: &'a str,
     /// Query line, without CRLF.
@@ -86,7 +86,7 @@ impl Whois {
     ) -> Result<Vec<u8>, Failure> {
         let started = Instant::now();
         let mut answer = Vec::new();
-        let question = Question {
+        let question = WhoisQuery {
             name: &server.host.to_string(),
             line,
             subject,
@@ -121,7 +121,7 @@ impl Whois {
     async fn converse(
         &self,
         server: &Endpoint,
-        question: &Question<'_>,
+        question: &WhoisQuery<'_>,
         answer: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let mut addresses = self.addresses(server, question.name).await?;
@@ -162,7 +162,7 @@ impl Whois {
     /// Queries with whois-rust, one address after the other until one accepts the connection.
     async fn ask(
         &self,
-        question: &Question<'_>,
+        question: &WhoisQuery<'_>,
         addresses: &[SocketAddr],
     ) -> Result<QueryResult, Failure> {
         // The remaining time is for the next address or the reader.
@@ -194,7 +194,7 @@ impl Whois {
     /// Queries with a reader that keeps a partial answer in `answer`.
     async fn read(
         &self,
-        question: &Question<'_>,
+        question: &WhoisQuery<'_>,
         addresses: &[SocketAddr],
         answer: &mut Vec<u8>,
     ) -> Result<(), Failure> {
@@ -239,11 +239,11 @@ impl Whois {
     }
 }
 
-impl Question<'_> {
+impl WhoisQuery<'_> {
     /// Charges the connection and the line to the egress budget.
     fn charge(&self, address: SocketAddr) -> io::Result<()> {
-        outlay::connect(address)?;
-        outlay::spend(outlay::SYN + self.line.len())
+        egress_budget::connect(address)?;
+        egress_budget::charge_bytes(egress_budget::SYN + self.line.len())
     }
 
     /// Converts an error of [`Self::charge`]; returns an error if that ends the lookup.

@@ -231,9 +231,7 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
 
         return match c {
             '@' => local.fault_at(at, c, "more than one @"),
-            '(' | ')' => {
-                local.fault_at(at, c, "comments are not allowed in an address")
-            }
+            '(' | ')' => local.fault_at(at, c, "comments are not allowed in an address"),
             ' ' => local.fault_at(
                 at,
                 c,
@@ -248,7 +246,8 @@ fn dotted_local(given: Piece<'_>) -> Result<Local, Invalid> {
     }
 
     if local.text.starts_with('.') || local.text.ends_with('.') || local.text.contains("..") {
-        return local.fault("a local part must not begin or end with a dot or contain two in a row");
+        return local
+            .fault("a local part must not begin or end with a dot or contain two in a row");
     }
 
     Ok((local.text.to_owned(), false, at))
@@ -264,11 +263,7 @@ fn quoted_local(given: Piece<'_>) -> Result<Local, Invalid> {
             '\\' => match chars.next() {
                 Some((_, next @ ' '..='~')) => local.push(next),
                 _ => {
-                    return given.fault_at(
-                        at,
-                        c,
-                        "expected a character after the backslash",
-                    );
+                    return given.fault_at(at, c, "expected a character after the backslash");
                 }
             },
             '"' => {

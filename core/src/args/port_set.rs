@@ -33,9 +33,7 @@ impl FromStr for PortSet {
                 Some((first, last)) => match (port(first), port(last)) {
                     (Some(first), Some(last)) if first <= last => {
                         if usize::from(last - first) >= MAX_PORTS {
-                            return Err(fault(format!(
-                                "too many ports: at most {MAX_PORTS}"
-                            )));
+                            return Err(fault(format!("too many ports: at most {MAX_PORTS}")));
                         }
                         ports.extend(first..=last);
                     }
@@ -63,9 +61,7 @@ impl FromStr for PortSet {
         }
 
         match ports.len() {
-            0 => Err(Invalid::new(
-                "expected ports, such as 22,80,8000-8010,ssh",
-            )),
+            0 => Err(Invalid::new("expected ports, such as 22,80,8000-8010,ssh")),
             1..=MAX_PORTS => Ok(Self(ports)),
             more => Err(Invalid::new(format!(
                 "too many ports: at most {MAX_PORTS}, got {more}"
@@ -152,14 +148,8 @@ mod tests {
                 "sssh",
                 "unknown service `sssh`; expected numbers, ranges or service names",
             ),
-            (
-                "",
-                "expected ports, such as 22,80,8000-8010,ssh",
-            ),
-            (
-                "1-1000,2000-2100",
-                "too many ports: at most 1024, got 1101",
-            ),
+            ("", "expected ports, such as 22,80,8000-8010,ssh"),
+            ("1-1000,2000-2100", "too many ports: at most 1024, got 1101"),
         ] {
             assert_eq!(shown(text).expect_err(text).message, message);
         }

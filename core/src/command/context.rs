@@ -2,15 +2,15 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use netvane_document::{Answer, Failure, Rendition};
+use netvane_document::{Answer, Failure, RenderedAnswer};
 use netvane_net::Net;
 use tokio::sync::watch;
 
 use crate::{
     command::Registry,
     platform::Platform,
-    policy::rate_limits::Standing,
-    request::{Caller, http_request::Visit},
+    policy::rate_limits::Remaining,
+    request::{Caller, http_request::HttpRequestInfo},
     runtime::Runtime,
 };
 
@@ -29,10 +29,10 @@ pub struct Context {
     /// Who asks; of many who ask the same at once, one.
     pub caller: Caller,
     /// What the caller has left.
-    pub(crate) standings: Vec<Standing>,
+    pub(crate) standings: Vec<Remaining>,
     /// The caller's own HTTP request; there for commands that are about it.
-    pub visit: Option<Arc<Visit>>,
-    pub(crate) progress: watch::Sender<Option<Arc<Rendition>>>,
+    pub http_request: Option<Arc<HttpRequestInfo>>,
+    pub(crate) progress: watch::Sender<Option<Arc<RenderedAnswer>>>,
 }
 
 impl Context {
@@ -61,7 +61,7 @@ impl Context {
     pub fn progress<D: Answer>(&self, data: &D) {
         if self.progress.receiver_count() > 0 {
             self.progress
-                .send_replace(Some(Arc::new(Rendition::new(Arc::new(data.clone())))));
+                .send_replace(Some(Arc::new(RenderedAnswer::new(Arc::new(data.clone())))));
         }
     }
 }

@@ -7,10 +7,10 @@ commands! {
     ua::Ua,
 }
 
-use crate::{command::Context, request::http_request::Visit};
+use crate::{command::Context, request::http_request::HttpRequestInfo};
 use netvane_document::Failure;
 
 /// The client's own HTTP request. The engine runs these commands only with one, so its absence is an internal error.
-fn visit(cx: &Context) -> Result<&Visit, Failure> {
-    cx.visit.as_deref().ok_or(Failure::Internal)
+fn http_request(cx: &Context) -> Result<&HttpRequestInfo, Failure> {
+    cx.http_request.as_deref().ok_or(Failure::Internal)
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netvane_document::{Failure, Rendition, Reply, UsageError};
+use netvane_document::{Failure, RenderedAnswer, Reply, UsageError};
 use netvane_facts::target::Host;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -18,8 +18,8 @@ use crate::{
         parse::{self, MAX_LINE, Understood},
     },
     policy::{
-        rate_limits::{AT_HAND, Standing},
-        rules::Admitted,
+        rate_limits::{AT_HAND, Remaining},
+        rules::Admission,
     },
     request::{Input, Request},
     runtime::Runtime,
@@ -107,7 +107,7 @@ impl Engine {
                 .access
                 .admit(log.request.platform, &log.request.caller, spec.name)?;
 
-        if command.about_visit && log.request.visit.is_none() {
+        if command.about_visit && log.request.http_request.is_none() {
             self.bring_visit(spec.name, admitted, log, &mut progress)
                 .await?;
         }
@@ -143,7 +143,7 @@ impl Engine {
     async fn bring_visit(
         &self,
         command: &'static str,
-        admitted: Admitted,
+        admitted: Admission,
         log: &mut RequestLog,
         progress: &mut impl FnMut(Reply),
     ) -> Result<(), Failure> {
@@ -152,7 +152,7 @@ impl Engine {
         let invitation = self.0.links.invite(command)?;
 
         progress(invitation.reply(&log.id, command, log.started));
-        log.request.visit = Some(invitation.accepted().await?);
+        log.request.http_request = Some(invitation.accepted().await?);
         Ok(())
     }
 }
@@ -160,11 +160,11 @@ impl Engine {
 /// Takes what the answer costs from the caller's budgets; what is kept already costs little.
 fn charge(
     runtime: &Runtime,
-    admitted: Admitted,
+    admitted: Admission,
     known: bool,
     units: u32,
     log: &mut RequestLog,
-) -> Result<Vec<Standing>, Failure> {
+) -> Result<Vec<Remaining>, Failure> {
     log.units = if known { AT_HAND } else { units };
     runtime.charge(&log.request, admitted, log.units)
 }
@@ -190,7 +190,7 @@ async fn acquire_slot(
     if request.caller.own {
         return Ok(None);
     }
-    tokio::time::timeout(timeout, runtime.budgets.place(&request.caller))
+    tokio::time::timeout(timeout, runtime.budgets.acquire_slot(&request.caller))
         .await
         .map_err(|_| Failure::RateLimited {
             message: "Your other lookups are still running. Wait for them, or cancel one.".into(),
@@ -199,7 +199,7 @@ async fn acquire_slot(
 }
 
 fn reply(id: String, entry: &Entry, started: Instant, cached: bool) -> Reply {
-    let (rendition, fresh_for): (Arc<Rendition>, Duration) = entry.rendition();
+    let (rendition, fresh_for): (Arc<RenderedAnswer>, Duration) = entry.rendition();
     Reply {
         id,
         command: entry.command,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use moka::{Expiry, sync::Cache as Store};
-use netvane_document::{Finding, Rendition};
+use netvane_document::{ErasedAnswer, RenderedAnswer};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -16,22 +16,22 @@ use super::cache_key::CacheKey;
 pub(crate) struct Entry {
     pub(crate) command: &'static str,
     pub(crate) arguments: Arc<Map<String, Value>>,
-    finding: Arc<dyn Finding>,
+    finding: Arc<dyn ErasedAnswer>,
     found: Instant,
     lifetime: Duration,
     /// The answer as it is in a certain second of its life: TTLs count down.
-    shown: Mutex<(u32, Arc<Rendition>)>,
+    shown: Mutex<(u32, Arc<RenderedAnswer>)>,
 }
 
 impl Entry {
     pub(crate) fn new(
         command: &'static str,
         arguments: Arc<Map<String, Value>>,
-        finding: Arc<dyn Finding>,
+        finding: Arc<dyn ErasedAnswer>,
         longest: Duration,
     ) -> Self {
         let lifetime = finding.lifetime().min(longest);
-        let shown = Mutex::new((0, Arc::new(Rendition::new(finding.clone()))));
+        let shown = Mutex::new((0, Arc::new(RenderedAnswer::new(finding.clone()))));
         Self {
             command,
             arguments,
@@ -43,7 +43,7 @@ impl Entry {
     }
 
     /// The answer as it is now, and how long it still holds.
-    pub(crate) fn rendition(&self) -> (Arc<Rendition>, Duration) {
+    pub(crate) fn rendition(&self) -> (Arc<RenderedAnswer>, Duration) {
         let age = self.found.elapsed();
         let seconds = age.as_secs() as u32;
         let mut shown = self
@@ -53,7 +53,7 @@ impl Entry {
         if shown.0 != seconds {
             *shown = (
                 seconds,
-                Arc::new(Rendition::new(self.finding.aged(seconds))),
+                Arc::new(RenderedAnswer::new(self.finding.aged(seconds))),
             );
         }
         (shown.1.clone(), self.lifetime.saturating_sub(age))

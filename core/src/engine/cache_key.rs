@@ -9,7 +9,7 @@ use crate::{
     platform::Platform,
     request::{
         Caller, Request,
-        http_request::{Connection, Visit},
+        http_request::{Connection, HttpRequestInfo},
     },
 };
 
@@ -20,7 +20,7 @@ pub(super) struct CacheKey {
     command: &'static str,
     /// The canonical arguments as JSON.
     arguments: Arc<str>,
-    visit: Option<VisitKey>,
+    http_request: Option<VisitKey>,
     caller: Option<(Platform, Caller)>,
 }
 
@@ -37,12 +37,15 @@ struct VisitKey {
 
 impl CacheKey {
     pub(super) fn new(command: &Entry, prepared: &dyn Prepared, request: &Request) -> Self {
-        let visit = request.visit.as_deref().filter(|_| command.about_visit);
+        let http_request = request
+            .http_request
+            .as_deref()
+            .filter(|_| command.about_visit);
         let arguments = serde_json::to_string(prepared.arguments()).unwrap_or_default();
         Self {
             command: command.spec.name,
             arguments: arguments.into(),
-            visit: visit.map(VisitKey::from),
+            http_request: http_request.map(VisitKey::from),
             caller: command
                 .about_asker
                 .then(|| (request.platform, request.caller.clone())),
@@ -50,9 +53,9 @@ impl CacheKey {
     }
 }
 
-impl From<&Visit> for VisitKey {
-    fn from(visit: &Visit) -> Self {
-        let Visit {
+impl From<&HttpRequestInfo> for VisitKey {
+    fn from(http_request: &HttpRequestInfo) -> Self {
+        let HttpRequestInfo {
             connection,
             method,
             uri,
@@ -60,7 +63,7 @@ impl From<&Visit> for VisitKey {
             headers,
             for_others,
             id: _,
-        } = visit;
+        } = http_request;
         Self {
             connection: connection.clone(),
             method: method.clone(),
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn requests_are_told_apart_only_where_they_are_what_is_asked_about() {
         let brought = |peer: &str, headers: &[(&str, &str)]| {
-            request().brought_by(samples::visit(peer, headers).into())
+            request().brought_by(samples::http_request(peer, headers).into())
         };
         let (one, two) = (
             brought("192.0.2.1:1", &[("x-a", "1")]),

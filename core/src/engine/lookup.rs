@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use netvane_document::{Failure, Finding, Rendition};
-use netvane_net::Outlay;
+use netvane_document::{ErasedAnswer, Failure, RenderedAnswer};
+use netvane_net::EgressBudget;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tracing::Instrument;
@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::{Engine, cache::Entry, cache_key::CacheKey};
 use crate::{
     command::{Context, Entry as CommandEntry, Prepared},
-    policy::rate_limits::Standing,
+    policy::rate_limits::Remaining,
     request::Request,
     runtime::{Permits, Runtime},
 };
@@ -23,7 +23,7 @@ pub(super) struct Lookup {
     key: Arc<CacheKey>,
     runtime: Arc<Runtime>,
     request: Request,
-    standings: Vec<Standing>,
+    standings: Vec<Remaining>,
 }
 
 impl Lookup {
@@ -33,10 +33,10 @@ impl Lookup {
         key: Arc<CacheKey>,
         runtime: Arc<Runtime>,
         request: &Request,
-        standings: Vec<Standing>,
+        standings: Vec<Remaining>,
     ) -> Self {
         let mut request = request.clone();
-        request.visit = request.visit.filter(|_| command.about_visit);
+        request.http_request = request.http_request.filter(|_| command.about_visit);
         Self {
             command,
             prepared,
@@ -47,7 +47,11 @@ impl Lookup {
         }
     }
 
-    fn context(&self, engine: &Engine, progress: watch::Sender<Option<Arc<Rendition>>>) -> Context {
+    fn context(
+        &self,
+        engine: &Engine,
+        progress: watch::Sender<Option<Arc<RenderedAnswer>>>,
+    ) -> Context {
         Context {
             net: self.runtime.net.clone(),
             runtime: self.runtime.clone(),
@@ -56,15 +60,15 @@ impl Lookup {
             platform: self.request.platform,
             caller: self.request.caller.clone(),
             standings: self.standings.clone(),
-            visit: self.request.visit.clone(),
+            http_request: self.request.http_request.clone(),
             progress,
         }
     }
 
-    fn outlay(&self) -> Outlay {
+    fn egress_budget(&self) -> EgressBudget {
         let spec = &self.command.spec;
         self.runtime
-            .outlay(spec.sends, self.request.caller.own, spec.cost.units())
+            .egress_budget(spec.sends, self.request.caller.own, spec.cost.units())
     }
 }
 
@@ -73,7 +77,7 @@ impl Engine {
     pub(super) async fn look_up_once(
         &self,
         lookup: Lookup,
-        mut show: impl FnMut(Arc<Rendition>, Arc<Map<String, Value>>),
+        mut show: impl FnMut(Arc<RenderedAnswer>, Arc<Map<String, Value>>),
     ) -> Result<Arc<Entry>, Failure> {
         let arguments = lookup.prepared.arguments().clone();
         // Who is waited for must not wait for a share of what is asked in bulk.
@@ -112,8 +116,8 @@ impl Engine {
             lookup.prepared.arguments().clone(),
         );
         let longest = Duration::from_secs(lookup.runtime.limits.cache_seconds);
-        let (key, outlay) = (lookup.key.clone(), lookup.outlay());
-        let finding = outlay.during(look_up(lookup, context)).await?;
+        let (key, egress_budget) = (lookup.key.clone(), lookup.egress_budget());
+        let finding = egress_budget.during(look_up(lookup, context)).await?;
 
         let entry = Arc::new(Entry::new(name, arguments, finding, longest));
         self.0.cache.keep(key, entry.clone());
@@ -123,7 +127,7 @@ impl Engine {
 }
 
 /// A permit for its cost class, then the command, all within its deadline. In bulk, the wait for a share comes first.
-async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn Finding>, Failure> {
+async fn look_up(lookup: Lookup, context: Context) -> Result<Arc<dyn ErasedAnswer>, Failure> {
     let spec = lookup.command.spec;
     let permits: Option<&Permits> = lookup.runtime.permits(spec.cost);
     let _share = match permits {

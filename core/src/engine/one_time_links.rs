@@ -7,7 +7,7 @@ use std::{
 };
 
 use data_encoding::BASE64URL_NOPAD;
-use netvane_document::{Answer, Block, Document, Failure, Rendition, Reply, Severity};
+use netvane_document::{Answer, Block, Document, Failure, RenderedAnswer, Reply, Severity};
 use ring::{
     digest::{SHA256, digest},
     rand::{SecureRandom, SystemRandom},
@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Map;
 use tokio::sync::oneshot;
 
-use crate::{internal::internal_fault, request::http_request::Visit};
+use crate::{internal::internal_fault, request::http_request::HttpRequestInfo};
 
 /// A link that nobody has shared from goes after this time, before the platforms stop taking the answer.
 const LIFE: Duration = Duration::from_secs(9 * 60);
@@ -27,7 +27,7 @@ const MOST_OPEN: usize = 10_000;
 
 /// Open one-time links. Clones share them.
 #[derive(Clone, Default)]
-pub struct Links(Arc<Inner>);
+pub struct OneTimeLinks(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -42,7 +42,7 @@ type Digest = [u8; 32];
 struct Open {
     command: &'static str,
     until: Instant,
-    visit: oneshot::Sender<Arc<Visit>>,
+    http_request: oneshot::Sender<Arc<HttpRequestInfo>>,
 }
 
 /// A link that is open.
@@ -55,11 +55,11 @@ pub struct Waiting {
 }
 
 /// An open link; dropping this closes it.
-pub(crate) struct Invitation {
-    links: Links,
+pub(crate) struct PendingLink {
+    links: OneTimeLinks,
     digest: Digest,
     url: String,
-    visit: oneshot::Receiver<Arc<Visit>>,
+    http_request: oneshot::Receiver<Arc<HttpRequestInfo>>,
 }
 
 /// The reply while a link is open.
@@ -68,13 +68,13 @@ struct Invited {
     link: String,
 }
 
-impl Links {
+impl OneTimeLinks {
     /// From now on someone answers at this address.
     pub fn open(&self, public_url: &str) {
         let _ = self.0.base.set(public_url.trim_end_matches('/').to_owned());
     }
 
-    pub(crate) fn invite(&self, command: &'static str) -> Result<Invitation, Failure> {
+    pub(crate) fn invite(&self, command: &'static str) -> Result<PendingLink, Failure> {
         let explained = |text: String| Err(Failure::Unavailable(text));
         let base = match self.0.base.get().map(String::as_str) {
             Some("") => {
@@ -96,7 +96,7 @@ impl Links {
             .map_err(internal_fault)?;
 
         let token = BASE64URL_NOPAD.encode(&token);
-        let (sender, visit) = oneshot::channel();
+        let (sender, http_request) = oneshot::channel();
         let digest = digest_of(&token);
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -112,17 +112,17 @@ impl Links {
             Open {
                 command,
                 until: Instant::now() + LIFE,
-                visit: sender,
+                http_request: sender,
             },
         );
 
         drop(open);
 
-        Ok(Invitation {
+        Ok(PendingLink {
             links: self.clone(),
             digest,
             url: format!("{base}/v/{token}"),
-            visit,
+            http_request,
         })
     }
 
@@ -138,23 +138,23 @@ impl Links {
     }
 
     /// Answers the question behind a link with this request; false when it is no longer waited for.
-    pub fn accept(&self, token: &str, visit: Arc<Visit>) -> bool {
+    pub fn accept(&self, token: &str, http_request: Arc<HttpRequestInfo>) -> bool {
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         let link = open
             .remove(&digest_of(token))
             .filter(|link| link.until > Instant::now());
-        link.is_some_and(|link| link.visit.send(visit).is_ok())
+        link.is_some_and(|link| link.http_request.send(http_request).is_ok())
     }
 }
 
-impl Invitation {
+impl PendingLink {
     /// The reply shown until the link is used.
     pub(crate) fn reply(&self, id: &str, command: &'static str, started: Instant) -> Reply {
         Reply {
             id: id.to_owned(),
             command,
             arguments: Arc::new(Map::new()),
-            rendition: Arc::new(Rendition::new(Arc::new(Invited {
+            rendition: Arc::new(RenderedAnswer::new(Arc::new(Invited {
                 link: self.url.clone(),
             }))),
             elapsed: started.elapsed(),
@@ -164,9 +164,9 @@ impl Invitation {
     }
 
     /// The request that was shared.
-    pub(crate) async fn accepted(mut self) -> Result<Arc<Visit>, Failure> {
-        match tokio::time::timeout(LIFE, &mut self.visit).await {
-            Ok(Ok(visit)) => Ok(visit),
+    pub(crate) async fn accepted(mut self) -> Result<Arc<HttpRequestInfo>, Failure> {
+        match tokio::time::timeout(LIFE, &mut self.http_request).await {
+            Ok(Ok(http_request)) => Ok(http_request),
             _ => Err(Failure::Unavailable(
                 "The link has expired (nothing was shared within 9 minutes). Run the command again for a new one.".into(),
             )),
@@ -174,7 +174,7 @@ impl Invitation {
     }
 }
 
-impl Drop for Invitation {
+impl Drop for PendingLink {
     fn drop(&mut self) {
         self.links
             .0
@@ -214,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_link_is_looked_at_often_and_shares_once() {
-        let links = Links::default();
+        let links = OneTimeLinks::default();
         links.open("https://netvane.example/");
         let invitation = links.invite("myip").expect("a link");
         let token = invitation
@@ -232,18 +232,18 @@ mod tests {
         }
 
         assert_eq!(links.waiting("guessed"), None);
-        assert!(!links.accept("guessed", samples::visit("192.0.2.1:80", &[]).into()));
-        assert!(links.accept(&token, samples::visit("192.0.2.1:80", &[]).into()));
+        assert!(!links.accept("guessed", samples::http_request("192.0.2.1:80", &[]).into()));
+        assert!(links.accept(&token, samples::http_request("192.0.2.1:80", &[]).into()));
         assert_eq!(invitation.accepted().await.expect("a visit").method, "GET");
         assert!(
-            !links.accept(&token, samples::visit("192.0.2.1:80", &[]).into())
+            !links.accept(&token, samples::http_request("192.0.2.1:80", &[]).into())
                 && links.waiting(&token).is_none()
         );
     }
 
     #[tokio::test]
     async fn a_question_that_is_cancelled_takes_its_link_along() {
-        let links = Links::default();
+        let links = OneTimeLinks::default();
         links.open("http://127.0.0.1:8080");
         let invitation = links.invite("myua").expect("a link");
         let token = invitation
@@ -254,13 +254,13 @@ mod tests {
             .to_owned();
         drop(invitation);
         assert_eq!(links.waiting(&token), None);
-        assert!(!links.accept(&token, samples::visit("192.0.2.1:80", &[]).into()));
+        assert!(!links.accept(&token, samples::http_request("192.0.2.1:80", &[]).into()));
     }
 
     #[test]
     fn without_an_address_it_is_explained() {
-        let told = |links: &Links| links.invite("myip").err().expect("no link").to_string();
-        let links = Links::default();
+        let told = |links: &OneTimeLinks| links.invite("myip").err().expect("no link").to_string();
+        let links = OneTimeLinks::default();
         assert!(told(&links).contains("netvane serve"));
         links.open("");
         assert!(told(&links).contains("http.public_url"));

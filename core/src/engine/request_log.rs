@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A command and its canonical arguments.
-pub(super) type Question = (Arc<Entry>, Arc<Map<String, Value>>);
+pub(super) type RecordedLookup = (Arc<Entry>, Arc<Map<String, Value>>);
 
 /// A question under way. One that is dropped before it is answered is written down as cancelled.
 pub(super) struct RequestLog {
@@ -25,7 +25,7 @@ pub(super) struct RequestLog {
     pub(super) units: u32,
     pub(super) request: Request,
     /// What it asks, once that is understood.
-    pub(super) question: Option<Question>,
+    pub(super) question: Option<RecordedLookup>,
     pub(super) runtime: Arc<Runtime>,
     recorded: bool,
 }
@@ -75,7 +75,10 @@ impl RequestLog {
             .record("outcome", outcome);
 
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let request_id = request.visit.as_ref().and_then(|visit| visit.id.as_deref());
+        let request_id = request
+            .http_request
+            .as_ref()
+            .and_then(|http_request| http_request.id.as_deref());
         tracing::info!(
             id, command, adapter, outcome, elapsed_ms, request_id, "request"
         );

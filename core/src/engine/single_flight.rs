@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use netvane_document::{Failure, Rendition};
+use netvane_document::{Failure, RenderedAnswer};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -15,28 +15,28 @@ use super::{cache::Entry, cache_key::CacheKey};
 /// The question, and whether it was asked in bulk.
 pub(super) type FlightKey = (Arc<CacheKey>, bool);
 
-type Outcome = Result<Arc<Entry>, Failure>;
+type LookupResult = Result<Arc<Entry>, Failure>;
 
 /// A lookup under way. It ends with its answer, or when the last one who waits for it goes away.
 pub(crate) struct Flight {
-    progress: watch::Receiver<Option<Arc<Rendition>>>,
-    outcome: watch::Receiver<Option<Outcome>>,
+    progress: watch::Receiver<Option<Arc<RenderedAnswer>>>,
+    outcome: watch::Receiver<Option<LookupResult>>,
     _task: AbortOnDropHandle<()>,
 }
 
 /// Lookups under way, by canonical question.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<FlightKey, Weak<Flight>>>);
+pub(crate) struct SingleFlight(Mutex<HashMap<FlightKey, Weak<Flight>>>);
 
-impl Flights {
+impl SingleFlight {
     /// Joins the flight for `key`, or starts it.
     pub(crate) fn join<F>(
         self: &Arc<Self>,
         key: FlightKey,
-        start: impl FnOnce(watch::Sender<Option<Arc<Rendition>>>) -> F,
+        start: impl FnOnce(watch::Sender<Option<Arc<RenderedAnswer>>>) -> F,
     ) -> Arc<Flight>
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = LookupResult> + Send + 'static,
     {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -83,7 +83,7 @@ impl Flights {
 
 impl Flight {
     /// Waits for the outcome, showing what is found meanwhile.
-    pub(crate) async fn outcome(&self, mut show: impl FnMut(Arc<Rendition>)) -> Outcome {
+    pub(crate) async fn outcome(&self, mut show: impl FnMut(Arc<RenderedAnswer>)) -> LookupResult {
         let mut progress = self.progress.clone();
         let mut outcome = self.outcome.clone();
         let mut under_way = true;

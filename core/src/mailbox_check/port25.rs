@@ -48,7 +48,7 @@ impl Reach {
             return false;
         }
         // A connection that was not attempted is not a failure.
-        if failures.contains(&Unconnected::Spared) {
+        if failures.contains(&Unconnected::BudgetExhausted) {
             return false;
         }
         let now = Instant::now();
@@ -98,7 +98,7 @@ mod tests {
     fn connections_not_attempted_are_no_failures() {
         let reach = Reach::default();
         for domain in ["a.example", "b.example", "c.example"] {
-            assert!(!reach.missed(domain, &[Unconnected::Silent, Unconnected::Spared]));
+            assert!(!reach.missed(domain, &[Unconnected::Silent, Unconnected::BudgetExhausted]));
         }
         assert!(
             !reach.missed("d.example", &[Unconnected::Silent]),

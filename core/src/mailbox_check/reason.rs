@@ -63,7 +63,7 @@ pub(crate) enum Reason {
     /// No mail server could be connected to.
     Unreachable,
     /// The mail server was not probed: its hourly limit, shared by all clients, is reached.
-    Spared,
+    BudgetExhausted,
     /// Port 25 is blocked from here, so no mail server of any domain can be reached.
     PortBlocked,
 }
@@ -115,7 +115,7 @@ impl Reason {
         match self {
             Self::Greylisted => 12,
             Self::NoMailHere | Self::NoUtf8 => 11,
-            Self::RateLimited | Self::Spared => 10,
+            Self::RateLimited | Self::BudgetExhausted => 10,
             Self::TlsFailed => 9,
             Self::Blocked => 8,
             Self::TemporaryFailure => 7,

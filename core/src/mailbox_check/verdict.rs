@@ -1,6 +1,6 @@
 //! Result of a verification: the verdict and the result of each check.
 
-use netvane_net::smtp::{Entry, Meaning, TlsFacts};
+use netvane_net::smtp::{Meaning, TlsFacts, TranscriptEntry};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ pub(crate) struct Report {
     /// TLS parameters of its connection; `null` for cleartext.
     pub tls: Option<TlsFacts>,
     /// SMTP transcript of all connections.
-    pub transcript: Vec<Entry>,
+    pub transcript: Vec<TranscriptEntry>,
     /// Suggested address, if the domain looks mistyped.
     pub suggestion: Option<String>,
     /// Seconds after which a new attempt makes sense.

@@ -6,8 +6,9 @@ use std::{
 };
 
 use netvane_net::smtp::{
-    Broken, End, Entry, Exchange, Meaning, Opportunistic, Outcome, Question, Reply, Settings,
-    Stage, Transcript, Unconnected, connect, converse, interleaved, meaning, retry_hint,
+    Broken, End, Exchange, Meaning, Opportunistic, ProbeResult, RecipientProbe, Reply, Settings,
+    Stage, Transcript, TranscriptEntry, Unconnected, connect, converse, interleaved, meaning,
+    retry_hint,
 };
 use tokio::time::Instant;
 
@@ -36,7 +37,7 @@ pub(crate) struct Verifier {
 /// State of one verification.
 struct Run<'a> {
     verifier: &'a Verifier,
-    question: Question,
+    question: RecipientProbe,
     deadline: Instant,
     /// Number of connections that may still be opened.
     budget: usize,
@@ -59,7 +60,7 @@ impl Verifier {
         &'a self,
         mailbox: &Mailbox,
         exchanges: &[Exchange],
-        observer: impl FnMut(&[Entry]) + Send + 'a,
+        observer: impl FnMut(&[TranscriptEntry]) + Send + 'a,
     ) -> Report {
         let mut report = Report::unprobed(mailbox, Reason::NoExchange);
 
@@ -71,7 +72,7 @@ impl Verifier {
         }
 
         report.checks.mx = Some(true);
-        let question = Question {
+        let question = RecipientProbe {
             recipient: mailbox.wire(),
             local: mailbox.local.clone(),
             random: format!("{}@{}", random_local(), mailbox.domain),
@@ -172,8 +173,8 @@ impl Run<'_> {
 
             let Some((stream, address)) = attempt.connected else {
                 let any = |wanted| attempt.failed.iter().any(|(_, failure)| *failure == wanted);
-                let reason = match (any(Unconnected::Spared), any(Unconnected::Refused)) {
-                    (true, _) => Reason::Spared,
+                let reason = match (any(Unconnected::BudgetExhausted), any(Unconnected::Refused)) {
+                    (true, _) => Reason::BudgetExhausted,
                     (false, true) => Reason::ConnectionRefused,
                     (false, false) => Reason::Unreachable,
                 };
@@ -264,7 +265,7 @@ impl Run<'_> {
         exchange: &Exchange,
         label: &str,
         tls: Option<&Opportunistic>,
-    ) -> Outcome {
+    ) -> ProbeResult {
         let outcome = converse(
             stream,
             (exchange.host.as_str(), label),
@@ -279,7 +280,7 @@ impl Run<'_> {
     }
 
     /// The greylisting reply, if there is one: usually to RCPT, with some servers to MAIL or earlier.
-    fn greylisting<'o>(&self, outcome: &'o Outcome) -> Option<&'o Reply> {
+    fn greylisting<'o>(&self, outcome: &'o ProbeResult) -> Option<&'o Reply> {
         let (stage, reply) = match (&outcome.recipient, &outcome.end) {
             (Some(reply), _) => (Stage::Rcpt, reply),
             (None, Some(End::Refused(stage, reply))) => (*stage, reply),
@@ -326,7 +327,7 @@ impl Run<'_> {
         Step::Settled
     }
 
-    fn judge(&mut self, exchange: &Exchange, outcome: Outcome) -> Step {
+    fn judge(&mut self, exchange: &Exchange, outcome: ProbeResult) -> Step {
         let local = &self.question.local;
         let Some(reply) = outcome.recipient else {
             return self.judge_end(outcome.end);
@@ -384,7 +385,7 @@ impl Run<'_> {
                 Broken::Closed(_) => Reason::Closed,
                 Broken::Garbage(_) | Broken::TooLong => Reason::NotSmtp,
                 Broken::Tls(_) => Reason::TlsFailed,
-                Broken::Spared => Reason::Spared,
+                Broken::BudgetExhausted => Reason::BudgetExhausted,
             }),
             None => Step::Next(Reason::Ambiguous),
         }

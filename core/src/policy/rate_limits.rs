@@ -44,7 +44,7 @@ type Keyed =
 
 /// All budgets of a process. Clones are the same budgets.
 #[derive(Clone)]
-pub(crate) struct Budgets {
+pub(crate) struct RateLimits {
     user: Arc<Keyed>,
     conversation: Arc<Keyed>,
     api_key: Arc<Keyed>,
@@ -74,7 +74,7 @@ pub(crate) enum Payer {
 
 /// Remaining units of one of a caller's budgets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(crate) struct Standing {
+pub(crate) struct Remaining {
     /// Whose budget.
     pub(crate) of: Payer,
     /// Units left at this moment.
@@ -109,7 +109,7 @@ impl Caller {
     }
 }
 
-impl Budgets {
+impl RateLimits {
     pub(crate) fn new(limits: &settings::Limits) -> Self {
         Self {
             user: keyed(limits.per_user),
@@ -182,7 +182,7 @@ impl Budgets {
     }
 
     /// Charges units to each budget of the caller and returns what remains.
-    pub(crate) fn charge(&self, caller: &Caller, units: u32) -> Result<Vec<Standing>, Failure> {
+    pub(crate) fn charge(&self, caller: &Caller, units: u32) -> Result<Vec<Remaining>, Failure> {
         self.sweep();
         let limits = &self.of;
         let mut standings = Vec::with_capacity(2);
@@ -245,7 +245,7 @@ impl Budgets {
     }
 
     /// Waits for a slot among the caller's concurrent lookups.
-    pub(crate) async fn place(&self, caller: &Caller) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn acquire_slot(&self, caller: &Caller) -> Option<OwnedSemaphorePermit> {
         let most = if caller.credential.is_some() {
             self.of.at_once_per_api_key
         } else {
@@ -280,10 +280,10 @@ fn take(
     key: &String,
     units: u32,
     (of, most): (Payer, u32),
-) -> Result<Standing, Failure> {
+) -> Result<Remaining, Failure> {
     let until = match limiter.check_key_n(key, some(units, most)) {
         Ok(Ok(left)) => {
-            return Ok(Standing {
+            return Ok(Remaining {
                 of,
                 left: left.remaining_burst_capacity(),
                 per_minute: most,

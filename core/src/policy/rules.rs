@@ -17,20 +17,20 @@ use crate::{
 type Limit = Option<Arc<DefaultKeyedRateLimiter<String>>>;
 
 /// The rules in force.
-pub(crate) struct Access {
+pub(crate) struct PolicyRules {
     rules: Vec<(Rule, Limit)>,
     pub(crate) contact: String,
 }
 
 /// How a question that may be asked is answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Admitted {
+pub(crate) struct Admission {
     /// The reply is shown to the caller alone.
     pub(crate) private: bool,
     rule: Option<usize>,
 }
 
-impl Access {
+impl PolicyRules {
     /// From the settings; a rule about a command that does not exist would protect nothing. A rule that stood among
     /// those `before` goes on counting.
     pub(crate) fn new(
@@ -90,22 +90,22 @@ impl Access {
         platform: Platform,
         caller: &Caller,
         command: &str,
-    ) -> Result<Admitted, Failure> {
+    ) -> Result<Admission, Failure> {
         let found = self
             .rules
             .iter()
             .position(|(rule, _)| fits(rule, platform, caller, command));
         let Some(index) = found else {
-            return Ok(Admitted::default());
+            return Ok(Admission::default());
         };
         let rule = &self.rules[index].0;
 
         match rule.effect {
-            Effect::Allow => Ok(Admitted {
+            Effect::Allow => Ok(Admission {
                 private: false,
                 rule: Some(index),
             }),
-            Effect::Private => Ok(Admitted {
+            Effect::Private => Ok(Admission {
                 private: true,
                 rule: Some(index),
             }),
@@ -123,7 +123,7 @@ impl Access {
     }
 
     /// Counts a question against the limit of the rule that let it in, where it has one.
-    pub(crate) fn charge(&self, admitted: Admitted, caller: &Caller) -> Result<(), Failure> {
+    pub(crate) fn charge(&self, admitted: Admission, caller: &Caller) -> Result<(), Failure> {
         let Some((rule, Some(limit))) = admitted.rule.and_then(|index| self.rules.get(index))
         else {
             return Ok(());

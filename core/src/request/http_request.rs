@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Uri, Version};
 
 use crate::settings;
 
-pub use chain::{Chain, Hop};
+pub use chain::{ProxyChain, ProxyHop};
 
 /// The connection that a request came over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,12 +34,12 @@ pub struct Relayed {
     /// Source and destination of the relayed connection; `None` where the proxy speaks for itself or does not say.
     pub ends: Option<(SocketAddr, SocketAddr)>,
     /// TLS of the relayed connection, where the proxy says that there was some.
-    pub tls: Option<Tls>,
+    pub tls: Option<ClientTls>,
 }
 
 /// TLS, as a proxy in front knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Tls {
+pub struct ClientTls {
     /// `TLSv1.3`.
     pub protocol: Option<String>,
     /// As OpenSSL spells it.
@@ -52,7 +52,7 @@ pub struct Tls {
 
 /// One HTTP request, without its body.
 #[derive(Debug, Clone)]
-pub struct Visit {
+pub struct HttpRequestInfo {
     /// What it came over.
     pub connection: Connection,
     /// `GET`.
@@ -69,7 +69,7 @@ pub struct Visit {
     pub id: Option<std::sync::Arc<str>>,
 }
 
-impl Visit {
+impl HttpRequestInfo {
     /// Bytes of its head, about as they came.
     pub fn size(&self) -> usize {
         let lines = self
@@ -91,7 +91,7 @@ impl Visit {
     }
 }
 
-impl Visit {
+impl HttpRequestInfo {
     /// The protocol that the nearest proxy names in `Forwarded`.
     pub(crate) fn forwarded_proto(&self) -> Option<String> {
         let line = self.headers.get_all("forwarded").iter().next_back()?;

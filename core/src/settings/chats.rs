@@ -140,7 +140,8 @@ pub(super) fn check_discord(discord: &Discord, must: &mut impl FnMut(bool, &str)
 
 const TELEGRAM_FORM: &str =
     "expected a number, a colon and 35 letters, digits, hyphens and underscores (from @BotFather)";
-const DISCORD_FORM: &str = "expected three parts separated by dots (developer portal: Bot, Reset Token)";
+const DISCORD_FORM: &str =
+    "expected three parts separated by dots (developer portal: Bot, Reset Token)";
 
 /// What is certainly wrong with this token.
 fn telegram_token(token: &str) -> Option<&'static str> {
@@ -182,9 +183,7 @@ fn discord_token(token: &str) -> Option<&'static str> {
     }
 
     if token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Some(
-            "this looks like the application's public key; the token is under Bot",
-        );
+        return Some("this looks like the application's public key; the token is under Bot");
     }
 
     if token.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -192,9 +191,7 @@ fn discord_token(token: &str) -> Option<&'static str> {
     }
 
     if token.len() == 32 && is_base64url(token) {
-        return Some(
-            "this looks like the client secret (OAuth2); the token is under Bot",
-        );
+        return Some("this looks like the client secret (OAuth2); the token is under Bot");
     }
 
     let parts: Vec<&str> = token.split('.').collect();

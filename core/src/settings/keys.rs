@@ -120,7 +120,8 @@ impl ApiKey {
 }
 
 /// What a name may be.
-const NAME: &str = "a key's name must have at most 64 letters, digits, dots, hyphens and underscores";
+const NAME: &str =
+    "a key's name must have at most 64 letters, digits, dots, hyphens and underscores";
 
 fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())

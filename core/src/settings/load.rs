@@ -106,7 +106,10 @@ impl Settings {
             let numbered = rule.per_minute.is_none_or(|number| number > 0);
             must(
                 numbered,
-                &format!("policy.rules: `{}`: per_minute must be at least 1", rule.name),
+                &format!(
+                    "policy.rules: `{}`: per_minute must be at least 1",
+                    rule.name
+                ),
             );
             must(
                 !rule.name.trim().is_empty(),

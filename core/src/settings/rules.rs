@@ -151,10 +151,7 @@ pub(super) fn advise(
         let before = &rules[..index];
         tell(
             before.iter().any(|other| other.name == rule.name),
-            &format!(
-                "policy.rules: two rules have the name `{}`",
-                rule.name
-            ),
+            &format!("policy.rules: two rules have the name `{}`", rule.name),
         );
         if let Some(other) = before.iter().find(|other| covers(other, rule, commands)) {
             let (name, other) = (&rule.name, &other.name);

@@ -19,12 +19,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Changes that are made together, or not at all.
 pub(super) struct Change {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<WriteStep>,
     /// What came of the first.
     pub(super) done: oneshot::Sender<Result<bool, StoreError>>,
 }
 
-pub(super) struct Step {
+pub(super) struct WriteStep {
     pub(super) bucket: &'static str,
     pub(super) key: String,
     pub(super) action: Action,
@@ -154,7 +154,7 @@ fn transaction(
         for Change { steps, .. } in batch {
             let mut first = None;
 
-            for Step {
+            for WriteStep {
                 bucket,
                 key,
                 action,

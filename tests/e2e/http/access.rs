@@ -96,7 +96,10 @@ fn a_new_key_opens_what_its_entry_says() {
             "key new --scope everything",
             "unknown scope; expected ask, batch or callback",
         ),
-        ("key new --name a/b", "a key's name must have at most 64 letters"),
+        (
+            "key new --name a/b",
+            "a key's name must have at most 64 letters",
+        ),
         ("key new --expires soon", "--expires is a day"),
     ] {
         let run = Netvane::line(line).run();

@@ -5,9 +5,9 @@ use netvane_core::{Caller as Who, Input, Missing, document::Document};
 use serde_json::json;
 
 use crate::{
-    asked,
-    body::EPHEMERAL,
     bot::{Bot, question},
+    message::EPHEMERAL,
+    options,
     place::{Next, Place, Spot},
 };
 
@@ -16,7 +16,7 @@ const DEFER: u8 = 5;
 const OPEN_DIALOGUE: u8 = 9;
 
 /// Who did something, and where.
-pub(super) struct Caller {
+pub(super) struct DiscordUser {
     pub(super) spot: Spot,
     pub(super) user: u64,
     /// As the operator's rules know them.
@@ -24,7 +24,7 @@ pub(super) struct Caller {
     pub(super) moderator: bool,
 }
 
-/// Reads a [`Caller`] off an interaction: serenity's interactions have the same fields, but no type or trait in common.
+/// Reads a [`DiscordUser`] off an interaction: serenity's interactions have the same fields, but no type or trait in common.
 macro_rules! caller {
     ($interaction:expr) => {{
         let interaction = $interaction;
@@ -37,7 +37,7 @@ macro_rules! caller {
             .as_ref()
             .map(|member| member.roles.as_slice())
             .unwrap_or_default();
-        $crate::interactions::caller::Caller {
+        $crate::interactions::caller::DiscordUser {
             spot: $crate::place::Spot {
                 application: interaction.application_id.get(),
                 id: interaction.id.get(),
@@ -66,7 +66,7 @@ macro_rules! caller {
 }
 pub(super) use caller;
 
-impl Caller {
+impl DiscordUser {
     pub(super) fn hidden(mut self, hidden: bool) -> Self {
         self.spot.hidden = hidden;
         self
@@ -106,7 +106,7 @@ impl Caller {
             Input::Named { arguments, .. } => arguments.clone(),
             Input::Text(_) => serde_json::Map::new(),
         };
-        let dialogue = asked::dialogue(entry, self.spot.hidden, &known);
+        let dialogue = options::dialogue(entry, self.spot.hidden, &known);
         bot.acknowledge(&self.spot, OPEN_DIALOGUE, Some(&dialogue))
             .await;
         self.handled(bot).await;

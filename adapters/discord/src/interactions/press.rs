@@ -1,6 +1,6 @@
 //! Callback queries: presses of inline buttons.
 
-use netvane_chat::{Press, Pressed, Question, note, problem};
+use netvane_chat::{ChatRequest, Press, Pressed, note, problem};
 use netvane_core::{
     Input, Missing,
     document::{
@@ -13,10 +13,10 @@ use serenity::model::{
     channel::{Message, MessageFlags},
 };
 
-use super::caller::{Caller, caller, expired};
+use super::caller::{DiscordUser, caller, expired};
 use crate::{
-    asked,
     bot::{Bot, question},
+    options,
     place::Next,
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
 
     let id = press.data.custom_id.as_str();
     let caller = caller!(press).hidden(is_hidden(&press.message));
-    if let Some((name, hidden)) = asked::about(id) {
+    if let Some((name, hidden)) = options::about(id) {
         return fill_in(bot, caller.hidden(hidden), name).await;
     }
 
@@ -60,7 +60,7 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
 }
 
 /// Opens the dialogue of the command with this name.
-async fn fill_in(bot: &Bot, caller: Caller, name: &str) {
+async fn fill_in(bot: &Bot, caller: DiscordUser, name: &str) {
     match bot.chat.engine().registry().find(name) {
         Some(entry) => {
             let missing = Missing {
@@ -75,13 +75,13 @@ async fn fill_in(bot: &Bot, caller: Caller, name: &str) {
 }
 
 /// Asks again, and shows the answer in place of the one in this message; what others may not read, in a new one.
-async fn refresh(bot: &Bot, mut caller: Caller, message: &Message, input: Input) {
+async fn refresh(bot: &Bot, mut caller: DiscordUser, message: &Message, input: Input) {
     if !caller.spot.hidden && bot.chat.is_private(&input, &caller.who) {
         return caller.ask(bot, input, Next::Answer).await;
     }
     caller.spot.later.message = Some(message.id.get());
     let place = caller.place();
-    let question = Question {
+    let question = ChatRequest {
         fresh: true,
         ..question(input, &caller.who, caller.spot.id, &place)
     };
@@ -89,7 +89,7 @@ async fn refresh(bot: &Bot, mut caller: Caller, message: &Message, input: Input)
 }
 
 /// The whole answer as files.
-async fn raw(bot: &Bot, caller: &Caller, input: Input) {
+async fn raw(bot: &Bot, caller: &DiscordUser, input: Input) {
     if !caller.defer(bot).await {
         return;
     }

@@ -9,7 +9,7 @@ fn how_long_to_wait_and_where() {
         scope,
         &[header.map(str::to_owned)],
     ) {
-        Refused::Flood { wait, everywhere } => (wait.as_millis(), everywhere),
+        Refused::RateLimited { wait, everywhere } => (wait.as_millis(), everywhere),
         other => panic!("{other:?}"),
     };
 
@@ -50,8 +50,8 @@ fn what_may_work_the_next_time() {
         }
         .into()
     };
-    assert!(matches!(status(503), Trouble::Passing(_)));
-    assert!(matches!(status(404), Trouble::Lasting(_)));
+    assert!(matches!(status(503), SendError::Transient(_)));
+    assert!(matches!(status(404), SendError::Permanent(_)));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_refusal_is_told_with_what_discord_says_of_it() {
     for (refused, words) in [
         (Refused::Unreached("no route".into()), "no route"),
         (
-            Refused::Flood {
+            Refused::RateLimited {
                 wait: Duration::from_millis(1490),
                 everywhere: true,
             },
@@ -93,7 +93,7 @@ fn a_token_of_an_interaction_that_is_over_is_not_the_bots() {
 fn a_wait_that_is_no_time_is_some_time() {
     for junk in [json!(-1.0), json!(1e300), json!("soon"), Value::Null] {
         let refused = flood(&json!({ "retry_after": junk }), None, &[]);
-        let Refused::Flood { wait, .. } = refused else {
+        let Refused::RateLimited { wait, .. } = refused else {
             panic!("{refused:?}")
         };
         assert_eq!(wait, SOME_TIME + Duration::from_millis(20));

@@ -13,7 +13,7 @@ use super::{
 };
 
 fn drawn(document: &Document) -> Drawn {
-    draw(&Page {
+    draw(&ChatMessage {
         document,
         buttons: &[],
         working: false,
@@ -118,7 +118,7 @@ fn what_does_not_fit_is_attached() {
     };
     let text = String::from_utf8_lossy(&file.bytes);
     assert!(text.contains("0299") && text.contains("after it"));
-    let working = draw(&Page {
+    let working = draw(&ChatMessage {
         document: &document,
         buttons: &[],
         working: true,
@@ -269,7 +269,7 @@ proptest! {
         (document, marks) in adversarial::document(),
         working in any::<bool>(),
     ) {
-        let Drawn { embed, files } = draw(&Page { document: &document, buttons: &[], working });
+        let Drawn { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], working });
         let title = embed["title"].as_str().expect("text");
         let description = embed["description"].as_str().expect("text");
         prop_assert!((1..=TITLE).contains(&length(title)));
@@ -322,7 +322,7 @@ proptest! {
             .map(|(index, label)| Button { id: format!("x:{index}"), label, sort: Sort::FollowUp })
             .collect();
         let (message, files) =
-            crate::body::message(&Page { document: &document, buttons: &buttons, working: false });
+            crate::message::message(&ChatMessage { document: &document, buttons: &buttons, working: false });
         prop_assert_eq!(message["attachments"].as_array().map(Vec::len), Some(files.len()));
         for row in message["components"].as_array().into_iter().flatten() {
             for button in row["components"].as_array().into_iter().flatten() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use netvane_core::{
-    Caller, Credential, Engine, Input, Platform, Request, request::http_request::Visit,
+    Caller, Credential, Engine, Input, Platform, Request, request::http_request::HttpRequestInfo,
     settings::keys::Scope,
 };
 
@@ -29,14 +29,14 @@ pub(crate) struct Head {
 
 impl Head {
     /// Who it is, once the signature, if there is one, has been found to be right.
-    pub(crate) fn admitted(self, engine: &Engine, visit: &Visit) -> Admitted {
+    pub(crate) fn admitted(self, engine: &Engine, http_request: &HttpRequestInfo) -> Admitted {
         let (credential, scopes) = match (self.key, self.signature) {
             (Some((name, scopes)), _) => (Some(Credential::ApiKey(name)), scopes),
             (None, Some(_)) => (Some(Credential::Signature), Scope::ALL.to_vec()),
             (None, None) => (None, Scope::ALL.to_vec()),
         };
         let runtime = engine.runtime();
-        let address = visit.caller(&runtime.proxies);
+        let address = http_request.caller(&runtime.proxies);
         let own = credential.is_none() && runtime.is_own(address);
         Admitted {
             caller: Caller {
@@ -74,19 +74,23 @@ impl Admitted {
     }
 
     /// What they ask.
-    pub(crate) fn request(self, input: Input, visit: Arc<Visit>) -> Request {
+    pub(crate) fn request(self, input: Input, http_request: Arc<HttpRequestInfo>) -> Request {
         Request::new(Platform::Http, input)
             .by(self.caller)
-            .brought_by(visit)
+            .brought_by(http_request)
     }
 }
 
 /// A request for a page about the visitor's own request, which needs no key.
-pub(crate) fn visitor(engine: &Engine, input: Input, visit: Arc<Visit>) -> Request {
+pub(crate) fn visitor(
+    engine: &Engine,
+    input: Input,
+    http_request: Arc<HttpRequestInfo>,
+) -> Request {
     Head {
         key: None,
         signature: None,
     }
-    .admitted(engine, &visit)
-    .request(input, visit)
+    .admitted(engine, &http_request)
+    .request(input, http_request)
 }

@@ -9,9 +9,9 @@ use netvane_core::{Failure, Input, UsageError, settings::keys::Scope};
 use serde_json::Map;
 
 use super::{
-    answer::answer,
+    content_negotiation::answer,
     deliveries,
-    question::{Question, wrong},
+    question::{LookupRequest, wrong},
 };
 use crate::{
     admit::{admit, admit_with_body},
@@ -21,21 +21,30 @@ use crate::{
 };
 
 /// `POST /v1/commands`
-pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: Body) -> Response {
-    let (admitted, bytes) = match admit_with_body(&app, &visit, Scope::Ask, body).await {
+pub(crate) async fn post(
+    State(app): State<App>,
+    Visited(http_request): Visited,
+    body: Body,
+) -> Response {
+    let (admitted, bytes) = match admit_with_body(&app, &http_request, Scope::Ask, body).await {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
     match alone(&bytes) {
         Ok((input, Some(callback))) => match admitted.may(Scope::Callback) {
             Ok(()) => {
-                let request = admitted.request(input, visit);
+                let request = admitted.request(input, http_request);
                 deliveries::take(&app, request, &callback, bytes.len()).await
             }
             Err(refused) => refused.into_response(),
         },
         Ok((input, None)) => {
-            answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
+            answer(
+                &app,
+                admitted.request(input, http_request.clone()),
+                &http_request.headers,
+            )
+            .await
         }
         Err(failure) => problem::failure(&failure),
     }
@@ -45,10 +54,10 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
 pub(crate) async fn get(
     State(app): State<App>,
     name: Result<Path<String>, PathRejection>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let admitted = match admit(&app, &visit, Scope::Ask).await {
+    let admitted = match admit(&app, &http_request, Scope::Ask).await {
         Ok(admitted) => admitted,
         Err(refused) => return refused.into_response(),
     };
@@ -70,12 +79,17 @@ pub(crate) async fn get(
 
     let input = Input::Named { name, arguments };
 
-    answer(&app, admitted.request(input, visit.clone()), &visit.headers).await
+    answer(
+        &app,
+        admitted.request(input, http_request.clone()),
+        &http_request.headers,
+    )
+    .await
 }
 
 /// The question that is a whole request body, and where its reply is to be delivered.
 fn alone(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
-    let mut question = Question::read(bytes, "the request body")?;
+    let mut question = LookupRequest::read(bytes, "the request body")?;
     if question.reference.is_some() {
         return Err(wrong(
             r#""ref" tells the lines of a batch apart; a request has X-Request-Id"#.into(),

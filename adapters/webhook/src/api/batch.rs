@@ -14,15 +14,16 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use netvane_core::{
-    Failure, Reply, Request, UsageError, request::http_request::Visit, settings::keys::Scope,
+    Failure, Reply, Request, UsageError, request::http_request::HttpRequestInfo,
+    settings::keys::Scope,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    lines::{Line, Lines},
-    question::{Question, given},
+    ndjson::{Line, Lines},
+    question::{LookupRequest, given},
 };
 use crate::{
     access::{Admitted, MOST_ANONYMOUS_LINES},
@@ -82,8 +83,12 @@ impl BatchAnswer<'_> {
 }
 
 /// `POST /v1/batch`
-pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: Body) -> Response {
-    let admitted = match admit(&app, &visit, Scope::Batch).await {
+pub(crate) async fn post(
+    State(app): State<App>,
+    Visited(http_request): Visited,
+    body: Body,
+) -> Response {
+    let admitted = match admit(&app, &http_request, Scope::Batch).await {
         Ok(admitted) => admitted,
         Err(refused) => return refused.into_response(),
     };
@@ -92,7 +97,7 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
     let answers = stream::unfold(lines, async |mut lines| {
         lines.next().await.map(|line| (line, lines))
     })
-    .map(move |line| answered(app.clone(), admitted.clone(), visit.clone(), line))
+    .map(move |line| answered(app.clone(), admitted.clone(), http_request.clone(), line))
     .buffer_unordered(at_once)
     // What is ready goes out together.
     .ready_chunks(at_once)
@@ -105,10 +110,15 @@ pub(crate) async fn post(State(app): State<App>, Visited(visit): Visited, body: 
 }
 
 /// The line that answers a line.
-async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text): Line) -> String {
+async fn answered(
+    app: App,
+    admitted: Admitted,
+    http_request: Arc<HttpRequestInfo>,
+    (line, text): Line,
+) -> String {
     let (reference, request) = match &text {
         Ok(_) if admitted.is_over(line) => (None, Err(over())),
-        Ok(text) => question(admitted, visit, text),
+        Ok(text) => question(admitted, http_request, text),
         Err(failure) => (None, Err(failure.clone())),
     };
     let answer = match request {
@@ -130,10 +140,10 @@ async fn answered(app: App, admitted: Admitted, visit: Arc<Visit>, (line, text):
 /// The request of a line, and its `ref`, which is returned even if the rest of the line is invalid.
 fn question(
     admitted: Admitted,
-    visit: Arc<Visit>,
+    http_request: Arc<HttpRequestInfo>,
     line: &[u8],
 ) -> (Option<Box<RawValue>>, Result<Request, Failure>) {
-    let mut question = match Question::read(line, LINE) {
+    let mut question = match LookupRequest::read(line, LINE) {
         Ok(question) => question,
         Err(failure) => return (reference(line), Err(failure)),
     };
@@ -162,7 +172,7 @@ fn question(
 
     let request = question
         .input()
-        .map(|input| admitted.request(input, visit).in_bulk());
+        .map(|input| admitted.request(input, http_request).in_bulk());
 
     (reference, request)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, value::RawValue};
 /// The two forms of a question in JSON.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Question {
+pub(crate) struct LookupRequest {
     /// A line as one types it: `/mx example.com`.
     #[serde(default, deserialize_with = "given")]
     #[schemars(!default, with = "String", length(min = 1), extend("format" = "netvane:Command"))]
@@ -44,7 +44,7 @@ pub(super) fn wrong(message: String) -> Failure {
     Failure::Usage(UsageError::argument(message))
 }
 
-impl Question {
+impl LookupRequest {
     /// Reads it from `what`.
     pub(crate) fn read(bytes: &[u8], what: &str) -> Result<Self, Failure> {
         if bytes.is_empty() {

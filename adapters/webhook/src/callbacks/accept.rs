@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use netvane_core::{
-    Caller, Failure, Input, Request, request::http_request::Visit, store::StoreError,
+    Caller, Failure, Input, Request, request::http_request::HttpRequestInfo, store::StoreError,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    delivery::{self, Delivery, MAX_PAYLOAD, Question, State},
+    delivery::{self, Delivery, DeliveryState, MAX_PAYLOAD, StoredRequest},
     keeping::{KEEP_OPEN, OPEN, PAYLOADS, STATE_TROUBLE},
-    service::{Callbacks, Place},
+    service::{Callbacks, OwnerSlot},
     start::MOST_OPEN,
     target,
 };
@@ -39,7 +39,7 @@ impl Callbacks {
             command: command.to_owned(),
             url,
             question: None,
-            state: State::Queued,
+            state: DeliveryState::Queued,
             created: delivery::now(),
             attempts: Vec::new(),
             next_attempt: None,
@@ -70,27 +70,33 @@ impl Callbacks {
     }
 
     /// A slot among all open callbacks, and among those of this caller.
-    fn place(&self, caller: &Caller) -> Result<Place, Failure> {
+    fn place(&self, caller: &Caller) -> Result<OwnerSlot, Failure> {
         let stranger = self.stranger(caller)?;
         let Ok(permit) = self.0.open.clone().try_acquire_owned() else {
             return Err(Failure::Unavailable(format!(
                 "{MOST_OPEN} callbacks are open, which is all that this Netvane takes"
             )));
         };
-        Ok(Place::new(Some(permit), stranger))
+        Ok(OwnerSlot::new(Some(permit), stranger))
     }
 
     /// Answers a question about the request that brings it: that is all it takes, and would not be there later. What
     /// authenticates the caller is neither stored nor sent to the receiver.
     async fn answer_now(&self, delivery: &mut Delivery, request: Request) -> Result<(), Failure> {
-        let visit = request.visit.map(|visit| {
-            Arc::new(Visit {
+        let http_request = request.http_request.map(|http_request| {
+            Arc::new(HttpRequestInfo {
                 for_others: true,
-                ..(*visit).clone()
+                ..(*http_request).clone()
             })
         });
         let payload = self
-            .payload(Request { visit, ..request }, delivery.most)
+            .payload(
+                Request {
+                    http_request,
+                    ..request
+                },
+                delivery.most,
+            )
             .await;
         self.0
             .store
@@ -123,14 +129,17 @@ impl Callbacks {
 
     /// The most bytes that may be delivered for a request: a multiple of its own, head and body.
     fn most(&self, request: &Request, body: usize) -> usize {
-        let head = request.visit.as_ref().map_or(0, |visit| visit.size());
+        let head = request
+            .http_request
+            .as_ref()
+            .map_or(0, |http_request| http_request.size());
         let factor = self.0.engine.runtime().limits.amplification as usize;
         (head + body).saturating_mul(factor).min(MAX_PAYLOAD)
     }
 }
 
 /// What is kept of a question until it is answered.
-fn keepable(request: Request) -> Result<Question, Failure> {
+fn keepable(request: Request) -> Result<StoredRequest, Failure> {
     if length(&request.input) > MAX_QUESTION {
         let what = "a question with a callback, which is kept on disk until it is answered,";
         return Err(Failure::TooLarge {
@@ -138,7 +147,7 @@ fn keepable(request: Request) -> Result<Question, Failure> {
             limit: MAX_QUESTION,
         });
     }
-    Ok(Question {
+    Ok(StoredRequest {
         input: request.input,
         caller: request.caller,
     })

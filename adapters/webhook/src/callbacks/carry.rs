@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use netvane_core::{Failure, Platform, Request};
 
 use super::{
-    delivery::{self, Attempt, Delivery, Outcome, Question, State},
+    delivery::{self, Attempt, Delivery, DeliveryResult, DeliveryState, StoredRequest},
     keeping::{KEEP_OPEN, PAYLOADS},
     message, schedule,
-    service::{Callbacks, Inner, Place},
+    service::{Callbacks, Inner, OwnerSlot},
 };
 
 /// Minimum pause for a host that has reached its limit over all callers.
@@ -18,7 +18,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Callbacks {
     /// Carries a delivery to its end, or until the shutdown.
-    pub(super) fn carry(&self, mut delivery: Delivery, place: Place) {
+    pub(super) fn carry(&self, mut delivery: Delivery, place: OwnerSlot) {
         let callbacks = self.clone();
 
         self.0.tasks.spawn(async move {
@@ -54,7 +54,7 @@ impl Callbacks {
     async fn find_out(&self, delivery: &mut Delivery) -> Option<()> {
         let Inner { store, lookups, .. } = &*self.0;
         let _permit = self.unless_ended(lookups.acquire()).await?;
-        while let Some(Question { input, caller }) = delivery.question.clone() {
+        while let Some(StoredRequest { input, caller }) = delivery.question.clone() {
             // An earlier process may have come so far.
             if store.get::<String>(PAYLOADS, &delivery.id).is_some() {
                 delivery.answered();
@@ -68,7 +68,7 @@ impl Callbacks {
                 )
                 .await;
             let id = delivery.id.as_str();
-            self.insist(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())
+            self.send_with_retry(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())
                 .await?;
             delivery.answered();
         }
@@ -104,8 +104,8 @@ impl Callbacks {
         };
 
         let state = match attempt.outcome {
-            Outcome::Status(200..=299) => Some(State::Delivered),
-            Outcome::Status(410) => Some(State::Gone),
+            DeliveryResult::Status(200..=299) => Some(DeliveryState::Delivered),
+            DeliveryResult::Status(410) => Some(DeliveryState::Gone),
             _ => None,
         };
 
@@ -120,7 +120,7 @@ impl Callbacks {
                 Some(Some(wait))
             }
             (state, _) => self
-                .end(delivery, state.unwrap_or(State::Failed))
+                .end(delivery, state.unwrap_or(DeliveryState::Failed))
                 .await
                 .map(|()| None),
         }
@@ -160,7 +160,7 @@ impl Callbacks {
         &self,
         delivery: &Delivery,
         at: Timestamp,
-    ) -> Result<(Outcome, Option<Duration>), Duration> {
+    ) -> Result<(DeliveryResult, Option<Duration>), Duration> {
         let Inner {
             engine,
             store,
@@ -171,13 +171,16 @@ impl Callbacks {
 
         let Some(payload) = store.get::<String>(PAYLOADS, &delivery.id) else {
             return Ok((
-                Outcome::Error("the reply cannot be read from the state".into()),
+                DeliveryResult::Error("the reply cannot be read from the state".into()),
                 None,
             ));
         };
 
         let Ok(headers) = message::headers(signer, &delivery.id, at, &payload) else {
-            return Ok((Outcome::Error("the reply cannot be signed".into()), None));
+            return Ok((
+                DeliveryResult::Error("the reply cannot be signed".into()),
+                None,
+            ));
         };
 
         match engine
@@ -189,10 +192,10 @@ impl Callbacks {
                 let retry_after = receipt.retry_after.as_deref();
                 let wait =
                     retry_after.and_then(|text| schedule::retry_after(text, SystemTime::now()));
-                Ok((Outcome::Status(receipt.status), wait))
+                Ok((DeliveryResult::Status(receipt.status), wait))
             }
             Err(Failure::RateLimited { retry_after, .. }) => Err(retry_after.max(SHORTEST_WAIT)),
-            Err(failure) => Ok((Outcome::Error(failure.to_string()), None)),
+            Err(failure) => Ok((DeliveryResult::Error(failure.to_string()), None)),
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) struct Delivery {
     /// Where to; without its query when all is over.
     pub(super) url: Url,
     /// Until the reply is there.
-    pub(super) question: Option<Question>,
-    pub(crate) state: State,
+    pub(super) question: Option<StoredRequest>,
+    pub(crate) state: DeliveryState,
     pub(super) created: Timestamp,
     pub(super) attempts: Vec<Attempt>,
     /// `None` before the reply is there, and when all is over.
@@ -46,7 +46,7 @@ fn most() -> usize {
 #[schemars(rename = "Delivery", description = "What became of a callback.")]
 pub(crate) struct DeliveryStatus<'a> {
     id: &'a str,
-    state: State,
+    state: DeliveryState,
     command: &'a str,
     /// Without its query.
     callback: Url,
@@ -58,7 +58,7 @@ pub(crate) struct DeliveryStatus<'a> {
 
 /// What was asked, and by whom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Question {
+pub(super) struct StoredRequest {
     pub(super) input: Input,
     pub(super) caller: Caller,
 }
@@ -67,7 +67,7 @@ pub(super) struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "DeliveryState")]
-pub(crate) enum State {
+pub(crate) enum DeliveryState {
     /// Waits for its lookup.
     Queued,
     // Only told, never kept.
@@ -89,7 +89,7 @@ pub(crate) enum State {
 pub(crate) struct Attempt {
     pub(super) at: Timestamp,
     #[serde(flatten)]
-    pub(super) outcome: Outcome,
+    pub(super) outcome: DeliveryResult,
     pub(super) elapsed_ms: u64,
 }
 
@@ -97,7 +97,7 @@ pub(crate) struct Attempt {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(description = "")]
-pub(crate) enum Outcome {
+pub(crate) enum DeliveryResult {
     /// The receiver answered with this status.
     Status(u16),
     /// It did not, and why.
@@ -108,7 +108,7 @@ impl Delivery {
     /// The reply is there: the question goes, and the first attempt is due.
     pub(super) fn answered(&mut self) {
         self.question = None;
-        self.state = State::Delivering;
+        self.state = DeliveryState::Delivering;
         self.next_attempt = Some(now());
     }
 
@@ -122,7 +122,7 @@ impl Delivery {
     }
 
     /// All is over.
-    pub(super) fn ended(&mut self, state: State) {
+    pub(super) fn ended(&mut self, state: DeliveryState) {
         self.state = state;
         self.next_attempt = None;
         self.url.set_query(None);
@@ -144,7 +144,7 @@ impl Delivery {
     }
 }
 
-impl State {
+impl DeliveryState {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",

@@ -6,7 +6,7 @@ use futures::{FutureExt, future::BoxFuture};
 use netvane_core::store::StoreError;
 
 use super::{
-    delivery::{Delivery, State},
+    delivery::{Delivery, DeliveryState},
     service::Callbacks,
 };
 
@@ -33,13 +33,13 @@ impl Callbacks {
             .get::<Delivery>(OPEN, id)
             .or_else(|| store.get(ENDED, id))?;
         if delivery.question.is_some() && self.running(|running| running.contains(id)) {
-            delivery.state = State::Running;
+            delivery.state = DeliveryState::Running;
         }
         Some(delivery)
     }
 
     /// The end of a delivery: how it went is kept, what it was about is not. `None` when the shutdown comes first.
-    pub(super) async fn end(&self, delivery: &mut Delivery, state: State) -> Option<()> {
+    pub(super) async fn end(&self, delivery: &mut Delivery, state: DeliveryState) -> Option<()> {
         let store = &self.0.store;
         delivery.ended(state);
         ::metrics::counter!("netvane_deliveries_total", "outcome" => state.name()).increment(1);
@@ -52,7 +52,7 @@ impl Callbacks {
             "callback"
         );
         let ended = &*delivery;
-        self.insist(|| store.put(ENDED, &ended.id, ended, KEEP_ENDED).boxed())
+        self.send_with_retry(|| store.put(ENDED, &ended.id, ended, KEEP_ENDED).boxed())
             .await?;
         self.forget(&ended.id).await
     }
@@ -61,14 +61,15 @@ impl Callbacks {
     pub(super) async fn forget(&self, id: &str) -> Option<()> {
         let store = &self.0.store;
         for bucket in [OPEN, PAYLOADS] {
-            self.insist(|| store.remove(bucket, id).boxed()).await?;
+            self.send_with_retry(|| store.remove(bucket, id).boxed())
+                .await?;
         }
         Some(())
     }
 
     /// Changes the state, however long the disk refuses that; `None` when the shutdown comes first. The store tells of
     /// its trouble.
-    pub(super) async fn insist<'a, T>(
+    pub(super) async fn send_with_retry<'a, T>(
         &self,
         change: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
     ) -> Option<T> {

@@ -38,7 +38,7 @@ pub(super) struct Inner {
 }
 
 /// One of the deliveries that may be open.
-pub(super) struct Place {
+pub(super) struct OwnerSlot {
     _permit: Option<OwnedSemaphorePermit>,
     _stranger: Option<OwnedSemaphorePermit>,
 }
@@ -72,7 +72,7 @@ impl Callbacks {
     }
 }
 
-impl Place {
+impl OwnerSlot {
     pub(super) fn new(
         permit: Option<OwnedSemaphorePermit>,
         stranger: Option<OwnedSemaphorePermit>,
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for OwnerSlot {
     fn drop(&mut self) {
         ::metrics::gauge!("netvane_deliveries_open").decrement(1.0);
     }

@@ -16,7 +16,7 @@ use super::{
     hosts::Hosts,
     keeping::{ENDED, KEEP_OPEN, OPEN},
     schedule::Schedule,
-    service::{Callbacks, Inner, Place},
+    service::{Callbacks, Inner, OwnerSlot},
 };
 
 /// Deliveries that may be open.
@@ -96,7 +96,7 @@ impl Callbacks {
                     .spawn(async move { callbacks.forget(&id).await });
                 continue;
             }
-            let place = Place::new(self.0.open.clone().try_acquire_owned().ok(), None);
+            let place = OwnerSlot::new(self.0.open.clone().try_acquire_owned().ok(), None);
             self.carry(delivery, place);
         }
     }

@@ -1,11 +1,11 @@
-//! What may be asked: the members of [`Question`] in the combinations that are taken, with the arguments of each
+//! What may be asked: the members of [`LookupRequest`] in the combinations that are taken, with the arguments of each
 //! command.
 
 use netvane_core::{command::Registry, document::public_schema_settings};
 use schemars::{Schema, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::api::Question;
+use crate::api::LookupRequest;
 
 /// A question that is a whole request body.
 pub(super) fn request_body(registry: &Registry) -> Schema {
@@ -17,7 +17,7 @@ pub(super) fn batch_line(registry: &Registry) -> Schema {
     question(registry, "ref")
 }
 
-/// Either form, with one more member of [`Question`]: `extra`.
+/// Either form, with one more member of [`LookupRequest`]: `extra`.
 fn question(registry: &Registry, extra: &str) -> Schema {
     let members = members();
     let line = json!({
@@ -43,10 +43,10 @@ fn question(registry: &Registry, extra: &str) -> Schema {
     json_schema!({ "type": "object", "anyOf": forms })
 }
 
-/// The members of [`Question`] with their schemas.
+/// The members of [`LookupRequest`] with their schemas.
 fn members() -> Map<String, Value> {
     let generator = public_schema_settings(SchemaSettings::draft2020_12()).into_generator();
-    let mut schema = generator.into_root_schema_for::<Question>();
+    let mut schema = generator.into_root_schema_for::<LookupRequest>();
     match schema.remove("properties") {
         Some(Value::Object(members)) => members,
         _ => Map::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{http::StatusCode, response::Response};
 use maud::{Markup, html};
-use netvane_core::{Input, Request, request::http_request::Visit, settings::keys::Scope};
+use netvane_core::{Input, Request, request::http_request::HttpRequestInfo, settings::keys::Scope};
 
 use super::{
     frame::{fixed, unlisted},
@@ -16,10 +16,10 @@ use crate::{access, admit::admit, app::App};
 pub(super) async fn admitted(
     app: &App,
     input: Input,
-    visit: Arc<Visit>,
+    http_request: Arc<HttpRequestInfo>,
 ) -> Result<Request, access::Refusal> {
-    let admitted = admit(app, &visit, Scope::Ask).await?;
-    Ok(admitted.request(input, visit))
+    let admitted = admit(app, &http_request, Scope::Ask).await?;
+    Ok(admitted.request(input, http_request))
 }
 
 /// In place of the answer: an address that was opened brings no key. The script asks for one and then for the answer.

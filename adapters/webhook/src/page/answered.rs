@@ -10,7 +10,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use maud::{Markup, html};
-use netvane_core::{Input, Request, request::http_request::Visit};
+use netvane_core::{Input, Request, request::http_request::HttpRequestInfo};
 
 use super::{
     access::{admitted, key_needed},
@@ -26,12 +26,12 @@ const AT_ONCE: Duration = Duration::from_millis(700);
 /// Shows a reply on its page if the visitor has access; otherwise the page asks for a key.
 pub(super) async fn respond(
     app: &App,
-    visit: Arc<Visit>,
+    http_request: Arc<HttpRequestInfo>,
     headers: &HeaderMap,
     input: Input,
     page: Markup,
 ) -> Response {
-    match admitted(app, input, visit).await {
+    match admitted(app, input, http_request).await {
         Ok(request) => answered(app, headers, request, page).await,
         Err(_) => key_needed(&page),
     }

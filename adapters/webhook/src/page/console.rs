@@ -24,7 +24,7 @@ const ABOUT: &str = "Network lookups: DNS, mail servers, registration of names a
 /// `GET /`
 pub(super) async fn get(
     State(app): State<App>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
@@ -62,7 +62,7 @@ pub(super) async fn get(
         return unlisted(fixed(StatusCode::OK, &page));
     }
 
-    respond(&app, visit, &headers, Input::Text(line), page).await
+    respond(&app, http_request, &headers, Input::Text(line), page).await
 }
 
 fn empty(registry: &Registry) -> Markup {

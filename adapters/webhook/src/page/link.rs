@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use maud::{Markup, html};
-use netvane_core::{Input, Waiting, request::http_request::Visit};
+use netvane_core::{Input, Waiting, request::http_request::HttpRequestInfo};
 use ulid::Ulid;
 
 use super::{
@@ -26,7 +26,7 @@ const LONGEST_FORM: usize = 4096;
 pub(super) async fn show(
     State(app): State<App>,
     Path(token): Path<String>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
@@ -37,15 +37,15 @@ pub(super) async fn show(
         return page(StatusCode::OK, "Share your request", &html! {});
     }
 
-    let visit = Arc::new(Visit {
+    let http_request = Arc::new(HttpRequestInfo {
         for_others: true,
-        ..Visit::clone(&visit)
+        ..HttpRequestInfo::clone(&http_request)
     });
     let input = Input::Named {
         name: waiting.command.to_owned(),
         arguments: Default::default(),
     };
-    let request = access::visitor(&app.engine, input.clone(), visit.clone());
+    let request = access::visitor(&app.engine, input.clone(), http_request.clone());
     let origin = app.pages.origin(&headers);
     let shown = Shown {
         registry: app.engine.registry(),
@@ -57,7 +57,13 @@ pub(super) async fn show(
     match app.engine.ask(request, |_| {}).await {
         Ok(reply) => {
             let view = Ulid::new().to_string();
-            app.pages.remember(view.clone(), View { token, visit });
+            app.pages.remember(
+                view.clone(),
+                View {
+                    token,
+                    http_request,
+                },
+            );
             page(
                 StatusCode::OK,
                 "Share your request",
@@ -123,7 +129,7 @@ pub(super) async fn share(
         };
     };
 
-    if !app.engine.links().accept(&token, view.visit.clone()) {
+    if !app.engine.links().accept(&token, view.http_request.clone()) {
         return gone();
     }
 

@@ -22,7 +22,7 @@ const ABOUT: &str = "Your IP address with its place and network, every header of
 /// `GET /me`
 pub(super) async fn get(
     State(app): State<App>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
@@ -37,7 +37,7 @@ pub(super) async fn get(
             name: entry.spec.name.to_owned(),
             arguments: Default::default(),
         };
-        let request = access::visitor(&app.engine, input.clone(), visit.clone());
+        let request = access::visitor(&app.engine, input.clone(), http_request.clone());
         let (engine, origin) = (&app.engine, &origin);
 
         async move {

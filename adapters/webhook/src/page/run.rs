@@ -15,7 +15,7 @@ use futures::{StreamExt, stream};
 use maud::Markup;
 use netvane_core::{
     Failure, Input, ProblemCode, Reply, document::render::printable_line,
-    request::http_request::Visit,
+    request::http_request::HttpRequestInfo,
 };
 use tokio::sync::watch;
 
@@ -25,38 +25,38 @@ use crate::{app::App, body, request::Visited, response::problem};
 /// `GET /run?q=LINE`
 pub(super) async fn line(
     State(app): State<App>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let line = question::line(query.as_deref()).unwrap_or_default();
-    events(&app, Input::Text(line), visit, &headers).await
+    events(&app, Input::Text(line), http_request, &headers).await
 }
 
 /// `GET /run/{name}?argument=value`
 pub(super) async fn get(
     State(app): State<App>,
     Path(name): Path<String>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let input = fields(&app, name, query.unwrap_or_default().as_bytes());
-    events(&app, input, visit, &headers).await
+    events(&app, input, http_request, &headers).await
 }
 
 /// `POST /run/{name}`: the same with a form too large for an address.
 pub(super) async fn post(
     State(app): State<App>,
     Path(name): Path<String>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     match body::read(&app, body).await {
         Ok(form) => {
             let input = fields(&app, name, &form);
-            events(&app, input, visit, &headers).await
+            events(&app, input, http_request, &headers).await
         }
         Err(failure) => problem::failure(&failure),
     }
@@ -78,7 +78,12 @@ struct Pieces {
 }
 
 /// `progress` events, then one `reply` or `error`; heartbeats between them. When the page stops reading, the lookup ends.
-async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap) -> Response {
+async fn events(
+    app: &App,
+    input: Input,
+    http_request: Arc<HttpRequestInfo>,
+    headers: &HeaderMap,
+) -> Response {
     if !app.pages.is_own(headers) {
         return problem::plain(
             StatusCode::FORBIDDEN,
@@ -87,7 +92,7 @@ async fn events(app: &App, input: Input, visit: Arc<Visit>, headers: &HeaderMap)
         );
     }
 
-    let request = match admitted(app, input, visit).await {
+    let request = match admitted(app, input, http_request).await {
         Ok(request) => request,
         Err(refusal) => return refusal.into_response(),
     };

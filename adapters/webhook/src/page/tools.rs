@@ -46,7 +46,7 @@ pub(super) async fn index(State(app): State<App>) -> Response {
 pub(super) async fn get(
     State(app): State<App>,
     Path(name): Path<String>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
@@ -62,14 +62,14 @@ pub(super) async fn get(
     if method == Method::HEAD {
         return unlisted(fixed(StatusCode::OK, &page));
     }
-    respond(&app, visit, &headers, input, page).await
+    respond(&app, http_request, &headers, input, page).await
 }
 
 /// `POST /tools/{name}`: a form that may be too large for an address.
 pub(super) async fn post(
     State(app): State<App>,
     Path(name): Path<String>,
-    Visited(visit): Visited,
+    Visited(http_request): Visited,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -87,7 +87,7 @@ pub(super) async fn post(
     let input = question::fields(entry, &form).unwrap_or_else(none);
     let page = with_answer(&app, entry, &input);
 
-    respond(&app, visit, &headers, input, page).await
+    respond(&app, http_request, &headers, input, page).await
 }
 
 fn unknown() -> Response {

@@ -9,7 +9,7 @@ use netvane_core::request::http_request::Connection;
 use tokio::net::TcpStream;
 use tower_layer::Layer;
 
-use super::proxied;
+use super::proxy_protocol;
 
 /// How a connection with HTTP/2 begins (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -34,7 +34,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Prompt {
         Box::pin(async move {
             let begun = async {
                 let relayed = if proxied {
-                    Some(proxied::read(&mut stream).await?)
+                    Some(proxy_protocol::read(&mut stream).await?)
                 } else {
                     None
                 };

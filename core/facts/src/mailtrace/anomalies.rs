@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::IpAddr};
 
 use jiff::Timestamp;
 
-use super::{hops::Chain, model::Anomaly, names, received::Received};
+use super::{hops::ReceivedChain, model::Anomaly, names, received::Received};
 use crate::ip_class::{self, Kind};
 
 /// Tolerated clock skew between two servers, in seconds.
@@ -15,7 +15,7 @@ const AHEAD_SECONDS: i64 = 600;
 const MAX: usize = 100;
 
 /// Looks at every line, from the sender's to the reader's.
-pub(super) fn find(chain: &Chain, now: Option<Timestamp>) -> Vec<Anomaly> {
+pub(super) fn find(chain: &ReceivedChain, now: Option<Timestamp>) -> Vec<Anomaly> {
     let mut out = Vec::new();
     let mut tell = |hop: usize, text: String| {
         out.push(Anomaly {

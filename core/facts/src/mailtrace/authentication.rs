@@ -7,9 +7,9 @@ use std::net::IpAddr;
 
 use super::{
     boundary::TrustBoundary,
-    hops::Chain,
+    hops::ReceivedChain,
     input::{Field, Input},
-    model::{Authentication, Outcome, SpfInput, Verify},
+    model::{AuthResult, Authentication, SpfInput, Verify},
     names,
     results::{self, MethodResult, ReceivedSpf},
     summary::Summary,
@@ -32,7 +32,7 @@ pub(super) struct Reading {
 const MAX: usize = 20;
 
 /// Reads the fields above the boundary.
-pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &TrustBoundary) -> Reading {
+pub(super) fn read(fields: &[Field<'_>], chain: &ReceivedChain, found: &TrustBoundary) -> Reading {
     let mut out = Reading::default();
     let (methods, foreign) = collect(fields, chain, found, &mut out);
 
@@ -53,7 +53,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &TrustBoundary) -
     out.results.dmarc = outcome("dmarc", &methods, &by, &nobody);
     if let (None, Some(spf)) = (&out.results.spf.result, &out.spf) {
         let text = spf.comment.clone().unwrap_or_default();
-        out.results.spf = Outcome {
+        out.results.spf = AuthResult {
             result: Some(spf.result.clone()),
             verified: false,
             detail: names::clip(&format!("Received-SPF: {text}"), 300).to_owned(),
@@ -79,7 +79,7 @@ pub(super) fn read(fields: &[Field<'_>], chain: &Chain, found: &TrustBoundary) -
 /// `Received-SPF`.
 fn collect(
     fields: &[Field<'_>],
-    chain: &Chain,
+    chain: &ReceivedChain,
     found: &TrustBoundary,
     out: &mut Reading,
 ) -> (Vec<MethodResult>, Option<String>) {
@@ -124,14 +124,14 @@ fn collect(
 }
 
 /// The first result of a method, or an empty outcome with the reason `nobody`.
-fn outcome(method: &str, methods: &[MethodResult], by: &str, nobody: &str) -> Outcome {
+fn outcome(method: &str, methods: &[MethodResult], by: &str, nobody: &str) -> AuthResult {
     match methods.iter().find(|m| m.method == method) {
-        Some(found) => Outcome {
+        Some(found) => AuthResult {
             result: Some(found.result.clone()),
             verified: false,
             detail: detail(found, by),
         },
-        None => Outcome {
+        None => AuthResult {
             result: None,
             verified: false,
             detail: nobody.to_owned(),
@@ -165,7 +165,7 @@ fn client(methods: &[MethodResult]) -> Option<IpAddr> {
 }
 
 /// Whether a server name belongs to the recipient's organization.
-fn is_own(id: Option<&str>, chain: &Chain, found: &TrustBoundary) -> bool {
+fn is_own(id: Option<&str>, chain: &ReceivedChain, found: &TrustBoundary) -> bool {
     let trusted = &chain.lines[..found.trusted];
     match id {
         Some(id) if found.is_own(id) => true,
@@ -209,7 +209,7 @@ fn detail(found: &MethodResult, by: &str) -> String {
 }
 
 /// The chain as the message carries it (RFC 8617 §4): complete sets, and what the last seal says about the earlier ones.
-fn arc(fields: &[Field<'_>], reported: Outcome) -> Outcome {
+fn arc(fields: &[Field<'_>], reported: AuthResult) -> AuthResult {
     let seals: Vec<_> = fields
         .iter()
         .filter(|f| f.is("ARC-Seal"))
@@ -224,7 +224,7 @@ fn arc(fields: &[Field<'_>], reported: Outcome) -> Outcome {
     });
 
     let Some(last) = last else {
-        return Outcome {
+        return AuthResult {
             result: Some("none".to_owned()),
             verified: false,
             detail: "No ARC chain.".to_owned(),
@@ -249,7 +249,7 @@ fn arc(fields: &[Field<'_>], reported: Outcome) -> Outcome {
         text
     };
 
-    Outcome {
+    AuthResult {
         result: reported.result,
         verified: false,
         detail,
@@ -285,7 +285,7 @@ impl Reading {
         &self,
         input: &Input<'_>,
         summary: &Summary,
-        chain: &Chain,
+        chain: &ReceivedChain,
         found: &TrustBoundary,
     ) -> Verify {
         let line = found.handover.map(|number| &chain.lines[number]);

@@ -6,7 +6,7 @@
 
 use super::{
     TrustPolicy,
-    hops::Chain,
+    hops::ReceivedChain,
     model::{Boundary, BoundaryKind},
     names,
     received::Received,
@@ -32,7 +32,7 @@ impl TrustBoundary {
 }
 
 /// Follows the lines down from the reader's server to the first external client.
-pub(super) fn find(chain: &Chain, policy: &TrustPolicy) -> TrustBoundary {
+pub(super) fn find(chain: &ReceivedChain, policy: &TrustPolicy) -> TrustBoundary {
     let mut found = TrustBoundary::default();
     let mut configured = false;
 
@@ -200,7 +200,7 @@ fn add(own: &mut Vec<String>, name: String) {
 }
 
 fn describe(
-    chain: &Chain,
+    chain: &ReceivedChain,
     found: &TrustBoundary,
     configured: bool,
     policy: &TrustPolicy,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{
     addresses,
     boundary::TrustBoundary,
-    hops::Chain,
+    hops::ReceivedChain,
     input::Field,
     model::{Claim, Confidence, Origin},
     names,
@@ -25,7 +25,7 @@ const MAX: usize = 20;
 /// Collects the claims: special fields first, then untrusted lines, the sender's first.
 pub(super) fn read(
     fields: &[Field<'_>],
-    chain: &Chain,
+    chain: &ReceivedChain,
     found: &TrustBoundary,
     client: Option<(&str, IpAddr)>,
 ) -> Vec<Claim> {
@@ -90,7 +90,7 @@ fn add(
 }
 
 /// The address that crossed the boundary, or else the best claim.
-pub(super) fn origin(chain: &Chain, found: &TrustBoundary, claims: &[Claim]) -> Origin {
+pub(super) fn origin(chain: &ReceivedChain, found: &TrustBoundary, claims: &[Claim]) -> Origin {
     if let Some(number) = found.handover
         && let line = &chain.lines[number]
         && let Some(address) = line.from_address

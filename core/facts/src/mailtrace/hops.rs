@@ -4,7 +4,7 @@ use super::{
     addresses,
     boundary::TrustBoundary,
     input::Field,
-    model::Hop,
+    model::MailHop,
     received::{self, Received},
 };
 
@@ -14,7 +14,7 @@ const BOTTOM: usize = 50;
 
 /// All lines, the reader's first.
 #[derive(Debug, Default)]
-pub(super) struct Chain {
+pub(super) struct ReceivedChain {
     pub lines: Vec<Received>,
     /// The place of each line among all fields.
     pub places: Vec<usize>,
@@ -24,7 +24,7 @@ pub(super) struct Chain {
     pub cut: Option<usize>,
 }
 
-impl Chain {
+impl ReceivedChain {
     /// Reads the lines. `X-Received` is not among them: it repeats a hop inside Google.
     pub(super) fn read(fields: &[Field<'_>], notes: &mut Vec<String>) -> Self {
         let all: Vec<_> = fields
@@ -67,7 +67,7 @@ impl Chain {
     }
 
     /// The hops as published, the sender's first.
-    pub(super) fn hops(&self, found: &TrustBoundary) -> Vec<Hop> {
+    pub(super) fn hops(&self, found: &TrustBoundary) -> Vec<MailHop> {
         let mut before = None;
         let mut hops = Vec::with_capacity(self.lines.len());
 
@@ -81,7 +81,7 @@ impl Chain {
                 _ => None,
             };
             before = line.at.or(before);
-            hops.push(Hop {
+            hops.push(MailHop {
                 index: self.index(number),
                 from_host: line.client_host().map(str::to_owned),
                 helo: line.from_helo.clone(),

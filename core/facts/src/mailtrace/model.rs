@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::received::Tls;
+use super::received::ReceivedTls;
 
 /// The reading of one message.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Trace {
     /// The message's identifier without angle brackets.
     pub message_id: Option<String>,
     /// All hops, from the sender to the recipient.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<MailHop>,
     /// The trust boundary: up to which hop the headers are trusted.
     pub boundary: Boundary,
     /// Where the message came from, and how certain that is.
@@ -38,7 +38,7 @@ pub struct Trace {
 
 /// One `Received` line.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
-pub struct Hop {
+pub struct MailHop {
     /// 1 for the line nearest to the sender.
     pub index: usize,
     /// The client's name; see `Received::client_host`.
@@ -54,7 +54,7 @@ pub struct Hop {
     /// The protocol as written, e.g. `ESMTPS`.
     pub protocol: Option<String>,
     /// TLS parameters; `null` when the line mentions no encryption.
-    pub tls: Option<Tls>,
+    pub tls: Option<ReceivedTls>,
     /// The queue ID that the server gave the message.
     pub id: Option<String>,
     /// When the server wrote the line, RFC 3339 in UTC.
@@ -143,7 +143,7 @@ pub struct Anomaly {
 
 /// The result of one check.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct AuthResult {
     /// RFC 8601 result: `pass`, `fail`, `softfail`, `none`, …; `null` when no trusted server reports one.
     pub result: Option<String>,
     /// Whether this service verified the result itself.
@@ -173,13 +173,13 @@ pub struct Dkim {
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Authentication {
     /// SPF: whether the address may send for the envelope sender's domain.
-    pub spf: Outcome,
+    pub spf: AuthResult,
     /// DKIM: one entry per signature.
     pub dkim: Vec<Dkim>,
     /// DMARC: whether SPF or DKIM passes for the author's domain.
-    pub dmarc: Outcome,
+    pub dmarc: AuthResult,
     /// ARC: the chain of forwarders (RFC 8617).
-    pub arc: Outcome,
+    pub arc: AuthResult,
     /// The server that reported these results.
     pub authserv_id: Option<String>,
 }

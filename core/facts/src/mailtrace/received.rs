@@ -22,7 +22,7 @@ mod from;
 mod tls;
 mod tokens;
 
-pub use tls::Tls;
+pub use tls::ReceivedTls;
 
 /// Longest line looked at, in bytes; the longest real ones are below 2,000.
 const MAX: usize = 8 * 1024;
@@ -45,7 +45,7 @@ pub struct Received {
     /// The word after `with`, e.g. `ESMTPS`, or the protocol given after `via`, e.g. `HTTP`.
     pub protocol: Option<String>,
     /// TLS parameters; all absent when only its use is known (`ESMTPS`).
-    pub tls: Option<Tls>,
+    pub tls: Option<ReceivedTls>,
     /// The server's name for the message, without angle brackets.
     pub id: Option<String>,
     /// The recipient, where one is named.
@@ -98,7 +98,7 @@ pub fn parse(value: &str) -> Received {
     clauses.fill(&mut line);
     from::fill(&clauses, &mut line);
     if line.tls.is_none() && line.protocol.as_deref().is_some_and(tls::implied) {
-        line.tls = Some(Tls::default());
+        line.tls = Some(ReceivedTls::default());
     }
     line
 }

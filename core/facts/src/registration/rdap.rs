@@ -10,7 +10,7 @@ mod samples;
 
 use serde_json::Value;
 
-use super::{Kind, Registrant, Registrar, Registration, State, dates, status, values};
+use super::{Kind, Registrant, Registrar, Registration, RegistrationState, dates, status, values};
 use card::Card;
 
 /// Why an answer could not be parsed.
@@ -35,15 +35,15 @@ const MAX_ITEMS: usize = 256;
 const MAX_LINKS: usize = 4;
 
 /// Parses an answer about an object of the given kind. Error codes in the answer give a state: 404
-/// [`State::Available`], 429 [`State::Throttled`], others [`State::Unavailable`].
+/// [`RegistrationState::Available`], 429 [`RegistrationState::Throttled`], others [`RegistrationState::Unavailable`].
 pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error> {
     let value = read(json)?;
 
     if let Some(code) = error_code(&value) {
         let state = match code {
-            404 => State::Available,
-            429 => State::Throttled,
-            _ => State::Unavailable,
+            404 => RegistrationState::Available,
+            429 => RegistrationState::Throttled,
+            _ => RegistrationState::Unavailable,
         };
         return Ok(Registration {
             state,
@@ -81,9 +81,9 @@ pub fn parse(kind: Kind, query: &str, json: &[u8]) -> Result<Registration, Error
         && out.registrar.is_none();
 
     out.state = if reserved {
-        State::Reserved
+        RegistrationState::Reserved
     } else {
-        State::Registered
+        RegistrationState::Registered
     };
 
     Ok(out.tidy())

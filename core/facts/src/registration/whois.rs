@@ -23,7 +23,7 @@ const MAX_TEXT: usize = 1 << 20;
 /// Parses the answer to a query for an object of the given kind.
 ///
 /// `query` is the queried name, address, prefix or AS number; the top-level domain selects the dialect of the registry.
-/// Any text is accepted; one without usable data gives [`State::Unavailable`](super::State::Unavailable).
+/// Any text is accepted; one without usable data gives [`RegistrationState::Unavailable`](super::State::Unavailable).
 pub fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     let mut end = text.len().min(MAX_TEXT);
     while !text.is_char_boundary(end) {

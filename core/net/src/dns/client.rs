@@ -25,7 +25,7 @@ use netvane_facts::target::Transport;
 
 use super::{
     Message, Question, Response,
-    alive::Alive,
+    resolver_health::ResolverHealth,
     upstream::{Exchanged, Upstream},
 };
 use crate::connect::local_reason;
@@ -41,7 +41,7 @@ pub struct Client {
     preferred: Arc<AtomicUsize>,
     attempts: u32,
     /// Records successes and failures, for the configured resolvers.
-    alive: Option<Arc<Alive>>,
+    resolver_health: Option<Arc<ResolverHealth>>,
 }
 
 impl Client {
@@ -50,14 +50,14 @@ impl Client {
             servers: servers.into(),
             preferred: Arc::default(),
             attempts,
-            alive: None,
+            resolver_health: None,
         }
     }
 
-    /// Returns this client, recording each success or failure in `alive`.
-    pub(super) fn with_health(self, alive: Arc<Alive>) -> Self {
+    /// Returns this client, recording each success or failure in `resolver_health`.
+    pub(super) fn with_health(self, resolver_health: Arc<ResolverHealth>) -> Self {
         Self {
-            alive: Some(alive),
+            resolver_health: Some(resolver_health),
             ..self
         }
     }
@@ -89,8 +89,8 @@ impl Client {
     /// No server responded, or a response was malformed.
     pub async fn ask(&self, question: &Question<'_>) -> Result<Response, Failure> {
         let answer = self.ask_in_turn(question).await;
-        if let Some(alive) = &self.alive {
-            alive.note(answer.is_ok());
+        if let Some(resolver_health) = &self.resolver_health {
+            resolver_health.note(answer.is_ok());
         }
         answer
     }

@@ -22,7 +22,7 @@ use hickory_resolver::{
 use netvane_facts::target::Transport;
 use tokio::{net::UdpSocket, sync::Mutex};
 
-use crate::{metrics, outlay};
+use crate::{egress_budget, metrics};
 
 /// Receive buffer in bytes. EDNS announces 1,232; longer datagrams are truncated and fail to parse.
 const MAX_DATAGRAM: usize = 4096;
@@ -158,10 +158,12 @@ impl Upstream {
 
     async fn connect(&self) -> Result<DnsExchange<TokioRuntimeProvider>, NetError> {
         // A QUIC handshake is a TLS handshake in padded datagrams (RFC 9000 §14.1).
-        outlay::spend(match self.transport {
-            Transport::Udp | Transport::Tcp => outlay::CONNECTION,
-            Transport::Tls | Transport::Https => outlay::CONNECTION + outlay::HANDSHAKE,
-            Transport::Quic => 3 * outlay::HANDSHAKE,
+        egress_budget::charge_bytes(match self.transport {
+            Transport::Udp | Transport::Tcp => egress_budget::CONNECTION,
+            Transport::Tls | Transport::Https => {
+                egress_budget::CONNECTION + egress_budget::HANDSHAKE
+            }
+            Transport::Quic => 3 * egress_budget::HANDSHAKE,
         })?;
         let mut config = ConnectionConfig::new(self.stream.clone());
         config.port = self.address.port();
@@ -175,7 +177,7 @@ async fn answer(
     connection: &DnsExchange<TokioRuntimeProvider>,
     request: DnsRequest,
 ) -> Result<Vec<u8>, NetError> {
-    outlay::spend(outlay::SYN + request.to_vec()?.len())?;
+    egress_budget::charge_bytes(egress_budget::SYN + request.to_vec()?.len())?;
     let mut responses = connection.send(request);
     responses
         .next()
@@ -198,7 +200,7 @@ async fn datagram(server: SocketAddr, request: &DnsRequest) -> Result<Vec<u8>, N
     let socket = UdpSocket::bind((any, 0)).await?;
     socket.connect(server).await?;
     let question = request.to_vec()?;
-    outlay::spend(outlay::DATAGRAM + question.len())?;
+    egress_budget::charge_bytes(egress_budget::DATAGRAM + question.len())?;
     socket.send(&question).await?;
     let mut answer = vec![0; MAX_DATAGRAM];
     loop {

@@ -16,19 +16,29 @@ fn error(origin: u8, icmp_type: u8, code: u8, info: u32) -> libc::sock_extended_
 fn the_origin_decides_how_an_error_is_decoded() {
     let router = IpAddr::from([192, 0, 2, 1]);
     for (origin, icmp_type, code, expected) in [
-        (libc::SO_EE_ORIGIN_ICMP, 11, 0, Some(Notice::TimeExceeded)),
+        (
+            libc::SO_EE_ORIGIN_ICMP,
+            11,
+            0,
+            Some(IcmpError::TimeExceeded),
+        ),
         (
             libc::SO_EE_ORIGIN_ICMP,
             3,
             4,
-            Some(Notice::FragmentationNeeded { mtu: 1400 }),
+            Some(IcmpError::FragmentationNeeded { mtu: 1400 }),
         ),
-        (libc::SO_EE_ORIGIN_ICMP6, 3, 0, Some(Notice::TimeExceeded)),
+        (
+            libc::SO_EE_ORIGIN_ICMP6,
+            3,
+            0,
+            Some(IcmpError::TimeExceeded),
+        ),
         (
             libc::SO_EE_ORIGIN_ICMP6,
             2,
             0,
-            Some(Notice::FragmentationNeeded { mtu: 1400 }),
+            Some(IcmpError::FragmentationNeeded { mtu: 1400 }),
         ),
         (libc::SO_EE_ORIGIN_LOCAL, 3, 3, None),
         (libc::SO_EE_ORIGIN_NONE, 11, 0, None),
@@ -65,7 +75,7 @@ fn a_closed_port_is_reported_with_the_sender_and_the_quoted_payload() {
         assert_eq!(message.peer, Some(closed));
         assert_eq!(&buffer[..message.len], b"hello");
         let report = message.error.expect("an error");
-        assert_eq!(report.notice, Some(Notice::PortUnreachable));
+        assert_eq!(report.notice, Some(IcmpError::PortUnreachable));
         assert_eq!(report.offender, Some(closed.ip()));
         let next = receive(&socket, Queue::Errors, &mut buffer).expect("reads");
         assert!(next.is_none(), "{next:?}");
@@ -98,7 +108,7 @@ fn data_has_its_sender_and_hop_limit() {
 #[tokio::test]
 async fn sends_nothing_over_budget() {
     let (socket, _) = to_a_closed_port("127.0.0.1");
-    let sent = outlay::Outlay::new(outlay::DATAGRAM as u32 + 4)
+    let sent = egress_budget::EgressBudget::new(egress_budget::DATAGRAM as u32 + 4)
         .during(async { send(&socket, b"hello", None, None) });
     let error = sent.await.expect_err("one byte over budget");
     assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::notice::Notice;
+use crate::icmp_error::IcmpError;
 
 /// A reply to a request, or an error about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +49,7 @@ pub enum EchoOutcome {
     /// The target sent an echo reply.
     Reply,
     /// A router or host sent an ICMP error.
-    Notice(Notice),
+    IcmpError(IcmpError),
     /// This machine's kernel could not send the request.
     NotSent,
 }

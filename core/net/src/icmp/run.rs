@@ -13,7 +13,7 @@ use super::{
     event::{EchoEvent, EchoOutcome},
     millis,
 };
-use crate::{connect::local_reason, notice::Notice};
+use crate::{connect::local_reason, icmp_error::IcmpError};
 
 /// Largest payload in bytes: one Ethernet frame (1,500 bytes minus the IPv4 and ICMP headers).
 const MAX_SIZE: u16 = 1472;
@@ -172,7 +172,7 @@ impl Run {
 
             let elapsed = event.when.since(probe.sent);
             let seq = event.seq;
-            let error_reply = |notice: Option<Notice>, text| Reply {
+            let error_reply = |notice: Option<IcmpError>, text| Reply {
                 seq,
                 rtt_ms: None,
                 ttl: None,
@@ -194,7 +194,7 @@ impl Run {
                         error: None,
                     }
                 }
-                EchoOutcome::Notice(notice) => error_reply(Some(notice), notice.to_string()),
+                EchoOutcome::IcmpError(notice) => error_reply(Some(notice), notice.to_string()),
                 EchoOutcome::NotSent => error_reply(None, "could not send the request".into()),
             };
 

@@ -156,7 +156,7 @@ impl EchoSocket {
             when: When::Stamped(message.stamp),
             outcome: report
                 .notice
-                .map_or(EchoOutcome::NotSent, EchoOutcome::Notice),
+                .map_or(EchoOutcome::NotSent, EchoOutcome::IcmpError),
         })
     }
 }

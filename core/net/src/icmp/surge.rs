@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     connect::{local_reason, source},
-    notice::Notice,
-    outlay,
+    egress_budget,
+    icmp_error::IcmpError,
 };
 
 /// Bytes of an echo header: type, code, checksum, identifier, sequence number.
@@ -34,7 +34,7 @@ const HEADER: usize = 8;
 /// ICMP types of an echo reply (RFC 792, RFC 4443 §4.2).
 const REPLY: (u8, u8) = (0, 129);
 
-type Outcome = (u16, Result<(IcmpPacket, Duration), SurgeError>);
+type PingResult = (u16, Result<(IcmpPacket, Duration), SurgeError>);
 
 /// A surge-ping client for one target.
 pub(super) struct Surge {
@@ -43,7 +43,7 @@ pub(super) struct Surge {
     source: IpAddr,
     ident: PingIdentifier,
     request_timeout: Duration,
-    in_flight: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, PingResult>>,
 }
 
 impl Surge {
@@ -109,7 +109,7 @@ impl Surge {
     /// This machine could not send it, or the lookup's egress limit is reached.
     pub(crate) fn send(&mut self, seq: u16, size: u16) -> io::Result<()> {
         let payload: Vec<u8> = (0..=u8::MAX).cycle().take(size.into()).collect();
-        outlay::spend(outlay::DATAGRAM + HEADER + payload.len())?;
+        egress_budget::charge_bytes(egress_budget::DATAGRAM + HEADER + payload.len())?;
 
         let (client, target, ident) = (self.client.clone(), self.target, self.ident);
         let request_timeout = self.request_timeout;
@@ -170,7 +170,7 @@ fn understand(seq: u16, packet: &IcmpPacket, elapsed: Duration) -> EchoEvent {
             let outcome = if kind == REPLY.0 {
                 EchoOutcome::Reply
             } else {
-                EchoOutcome::Notice(Notice::from_icmp(kind, code, 0))
+                EchoOutcome::IcmpError(IcmpError::from_icmp(kind, code, 0))
             };
             (packet.get_source().into(), packet.get_ttl(), outcome)
         }
@@ -179,7 +179,7 @@ fn understand(seq: u16, packet: &IcmpPacket, elapsed: Duration) -> EchoEvent {
             let outcome = if kind == REPLY.1 {
                 EchoOutcome::Reply
             } else {
-                EchoOutcome::Notice(Notice::from_icmp6(kind, code, 0))
+                EchoOutcome::IcmpError(IcmpError::from_icmp6(kind, code, 0))
             };
             (packet.get_source().into(), None, outcome)
         }
@@ -229,7 +229,7 @@ mod tests {
     async fn sends_nothing_over_budget() {
         let mut surge =
             Surge::open(Ipv4Addr::LOCALHOST.into(), Duration::from_secs(5)).expect("a raw socket");
-        let sent = outlay::Outlay::new(112 + 100).during(async {
+        let sent = egress_budget::EgressBudget::new(112 + 100).during(async {
             [surge.send(1, 56), surge.send(2, 56)].map(|sent| sent.map_err(|error| error.kind()))
         });
         assert_eq!(sent.await, [Ok(()), Err(io::ErrorKind::QuotaExceeded)]);

@@ -120,7 +120,7 @@ async fn attempt(address: IpAddr, port: u16) -> Result<(u16, Duration), Failure>
     let (answer, elapsed) = connect(target, None).await.map_err(Failure::Socket)?;
     match answer {
         Answer::Open(_) | Answer::Refused => Ok((port, elapsed)),
-        Answer::Notice(notice, from) => {
+        Answer::IcmpError(notice, from) => {
             let error = ReplyError {
                 notice: Some(notice),
                 from,

@@ -1,25 +1,30 @@
 //! Merges the answers of several servers about one object.
 
-use netvane_facts::registration::{Kind, Registration, State};
+use netvane_facts::registration::{Kind, Registration, RegistrationState};
 
-use super::Found;
+use super::RegistryAnswer;
 
-impl Found {
+impl RegistryAnswer {
     /// Merges an answer: a registrar's fills gaps of the registry's; that of a regional registry replaces the referring one.
     pub(super) fn take(&mut self, facts: Registration) {
         match &mut self.registration {
             None => self.registration = Some(facts),
-            Some(registration) if registration.state != State::Registered => {
-                if facts.state != State::Unavailable || registration.state == State::Unavailable {
+            Some(registration) if registration.state != RegistrationState::Registered => {
+                if facts.state != RegistrationState::Unavailable
+                    || registration.state == RegistrationState::Unavailable
+                {
                     *registration = facts;
                 }
             }
             Some(registration)
-                if facts.state == State::Registered && registration.kind != Kind::Domain =>
+                if facts.state == RegistrationState::Registered
+                    && registration.kind != Kind::Domain =>
             {
                 *registration = facts
             }
-            Some(registration) if facts.state == State::Registered => fill(registration, facts),
+            Some(registration) if facts.state == RegistrationState::Registered => {
+                fill(registration, facts)
+            }
             Some(_) => {}
         }
     }

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use netvane_document::Failure;
 use netvane_facts::{
-    registration::{Kind, Registration, State, subject, whois},
+    registration::{Kind, Registration, RegistrationState, subject, whois},
     target::Endpoint,
 };
 
-use super::{Found, Registries, Step, millis, outcome, servers};
+use super::{ReferralStep, Registries, RegistryAnswer, millis, outcome, servers};
 
 impl Registries {
     /// Queries `first` or the root server, then with `follow` each server that an answer refers to.
@@ -18,9 +18,9 @@ impl Registries {
         query: &str,
         first: Option<&Endpoint>,
         follow: bool,
-    ) -> Found {
+    ) -> RegistryAnswer {
         let settings = &self.0.whois.settings;
-        let mut found = Found::default();
+        let mut found = RegistryAnswer::default();
         let mut next = first.cloned().or_else(|| settings.root.parse().ok());
         let mut queried: Vec<String> = Vec::new();
 
@@ -41,7 +41,7 @@ impl Registries {
             next = referral.or_else(default);
             next = next.filter(|next| follow && !queried.contains(&next.host.to_string()));
 
-            found.chain.push(Step {
+            found.chain.push(ReferralStep {
                 server: server.to_string(),
                 elapsed_ms,
                 outcome: with_direction(outcome_text, next.as_ref(), referred),
@@ -61,7 +61,7 @@ impl Registries {
     }
 }
 
-impl Found {
+impl RegistryAnswer {
     /// Merges an answer. Returns a short outcome and the text.
     fn read(
         &mut self,
@@ -105,7 +105,7 @@ fn referral(text: &str) -> Option<Endpoint> {
 /// Adds the next server to an outcome.
 fn with_direction(outcome_text: String, next: Option<&Endpoint>, referred: bool) -> String {
     match next {
-        Some(next) if referred && outcome_text == outcome(State::Unavailable) => {
+        Some(next) if referred && outcome_text == outcome(RegistrationState::Unavailable) => {
             format!("refers to {}", next.host)
         }
         Some(next) if referred => format!("{outcome_text}, refers to {}", next.host),

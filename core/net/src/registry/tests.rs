@@ -7,7 +7,7 @@ use super::*;
 
 const WIDGET: &str = r#"{"objectClassName":"domain","ldhName":"widget.test","events":[]}"#;
 
-fn read(status: u16, body: &str) -> Result<State, String> {
+fn read(status: u16, body: &str) -> Result<RegistrationState, String> {
     facts(
         Kind::Domain,
         "widget.test",
@@ -20,11 +20,14 @@ fn read(status: u16, body: &str) -> Result<State, String> {
 
 #[test]
 fn the_http_status_decides_whether_the_body_is_read() {
-    assert_eq!(read(200, WIDGET), Ok(State::Registered));
-    assert_eq!(read(203, WIDGET), Ok(State::Registered));
-    assert_eq!(read(404, ""), Ok(State::Available));
-    assert_eq!(read(404, WIDGET), Ok(State::Available));
-    assert_eq!(read(429, "<html>slow down</html>"), Ok(State::Throttled));
+    assert_eq!(read(200, WIDGET), Ok(RegistrationState::Registered));
+    assert_eq!(read(203, WIDGET), Ok(RegistrationState::Registered));
+    assert_eq!(read(404, ""), Ok(RegistrationState::Available));
+    assert_eq!(read(404, WIDGET), Ok(RegistrationState::Available));
+    assert_eq!(
+        read(429, "<html>slow down</html>"),
+        Ok(RegistrationState::Throttled)
+    );
     for status in [199, 300, 400, 403, 500, 503] {
         assert_eq!(
             read(status, WIDGET),
@@ -43,11 +46,11 @@ fn the_http_status_decides_whether_the_body_is_read() {
 #[test]
 fn describes_each_state() {
     let all = [
-        State::Registered,
-        State::Available,
-        State::Reserved,
-        State::Throttled,
-        State::Unavailable,
+        RegistrationState::Registered,
+        RegistrationState::Available,
+        RegistrationState::Reserved,
+        RegistrationState::Throttled,
+        RegistrationState::Unavailable,
     ];
     insta::assert_snapshot!(all.map(outcome).join(", "), @"answered, not found, reserved, rate-limited, no usable data");
 }
@@ -171,7 +174,10 @@ async fn fills_gaps_from_the_registrar() {
 
     let none = registries.rdap(Kind::Domain, "free.test", true).await;
     let facts = none.registration.expect("facts");
-    assert_eq!((facts.state, none.chain.len()), (State::Available, 1));
+    assert_eq!(
+        (facts.state, none.chain.len()),
+        (RegistrationState::Available, 1)
+    );
     let unknown = registries.rdap(Kind::Domain, "widget.invalid", true).await;
     assert!(unknown.registration.is_none() && unknown.chain.is_empty());
     server.abort();

@@ -59,7 +59,7 @@ impl Echo {
         let (ttl, column, at) = *self.sent.get(usize::from(event.seq).checked_sub(1)?)?;
         let notice = match event.outcome {
             EchoOutcome::Reply => None,
-            EchoOutcome::Notice(notice) => Some(notice),
+            EchoOutcome::IcmpError(notice) => Some(notice),
             EchoOutcome::NotSent => return None,
         };
         let rtt = event.when.since(at);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     errqueue::{self, Message, Queue},
-    notice::Notice,
+    icmp_error::IcmpError,
 };
 
 /// Size of the first datagram in bytes, including headers.
@@ -123,7 +123,7 @@ impl MtuProbe {
 fn parse_report(queue: Queue, message: &Message) -> Option<PathMtu> {
     let report = message.error.filter(|_| queue == Queue::Errors)?;
     match (report.notice, report.offender) {
-        (Some(Notice::FragmentationNeeded { mtu }), Some(address)) => {
+        (Some(IcmpError::FragmentationNeeded { mtu }), Some(address)) => {
             Some(PathMtu { mtu, address })
         }
         _ => None,

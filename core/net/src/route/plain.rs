@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use super::{Hop, TraceError, TraceOptions, TraceOutcome, table::Table, tcp::Tcp};
+use super::{RouteHop, TraceError, TraceOptions, TraceOutcome, table::Table, tcp::Tcp};
 use crate::connect::{local_reason, source};
 
 /// Time between two probes.
@@ -24,7 +24,7 @@ const QUIET: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 pub(crate) async fn trace(
     address: IpAddr,
     options: TraceOptions,
-    mut on_update: impl FnMut(&[Hop]),
+    mut on_update: impl FnMut(&[RouteHop]),
 ) -> Result<TraceOutcome, TraceError> {
     let (max_hops, probes) = (options.max_hops.clamp(1, 64), options.probes.clamp(1, 10));
     let source = source(address).map_err(|error| TraceError::Local {

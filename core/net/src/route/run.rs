@@ -9,7 +9,7 @@ use std::{
 use tokio::time::sleep_until;
 
 use super::{
-    Hop, Method, TraceError, TraceOptions, TraceOutcome,
+    Method, RouteHop, TraceError, TraceOptions, TraceOutcome,
     fallback::Echo,
     mtu::MtuProbe,
     table::{Answer, Table},
@@ -42,7 +42,7 @@ const LAST_CALL: Duration = Duration::from_millis(1100);
 pub async fn trace(
     address: IpAddr,
     options: TraceOptions,
-    mut on_update: impl FnMut(&[Hop]),
+    mut on_update: impl FnMut(&[RouteHop]),
 ) -> Result<TraceOutcome, TraceError> {
     let mut run = Run::new(address, options)?;
     let (mut answers, mut narrow) = (Vec::new(), Vec::new());
@@ -222,7 +222,7 @@ impl Run {
         Ok(())
     }
 
-    fn take(&mut self, answers: &mut Vec<Answer>, on_update: &mut impl FnMut(&[Hop])) {
+    fn take(&mut self, answers: &mut Vec<Answer>, on_update: &mut impl FnMut(&[RouteHop])) {
         let mut news = false;
         for answer in answers.drain(..) {
             news |= self.table.record(answer);

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Hop, Method, Note, PathMtu, ProbeAnswer};
-use crate::{icmp::millis, notice::Notice};
+use super::{Method, Note, PathMtu, ProbeAnswer, RouteHop};
+use crate::{icmp::millis, icmp_error::IcmpError};
 
 /// An answer to a probe, from any prober.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub(super) struct Answer {
     pub from: IpAddr,
     pub rtt: Duration,
     /// The ICMP error; `None` for a reply of the protocol itself (echo reply, SYN-ACK, RST, UDP data).
-    pub notice: Option<Notice>,
+    pub notice: Option<IcmpError>,
     pub method: Method,
 }
 
@@ -68,7 +68,7 @@ impl Table {
             return false;
         }
         *cell = Some(answer);
-        if !matches!(answer.notice, Some(Notice::HostUnreachable)) {
+        if !matches!(answer.notice, Some(IcmpError::HostUnreachable)) {
             self.slowest = self.slowest.max(answer.rtt);
         }
         let useful = self.end().is_none_or(|end| answer.ttl <= end.ttl);
@@ -92,7 +92,7 @@ impl Table {
         !self.is_target(answer)
             && !matches!(
                 answer.notice,
-                None | Some(Notice::TimeExceeded | Notice::FragmentationNeeded { .. })
+                None | Some(IcmpError::TimeExceeded | IcmpError::FragmentationNeeded { .. })
             )
     }
 
@@ -156,7 +156,7 @@ impl Table {
 
     /// Returns the hops so far. If the trace is over without an end, one hop without a reply is added after
     /// the last answer.
-    pub(super) fn hops(&self, over: bool) -> Vec<Hop> {
+    pub(super) fn hops(&self, over: bool) -> Vec<RouteHop> {
         let until = self.end().map_or_else(
             || usize::from(self.last_reply()) + usize::from(over),
             |end| usize::from(end.ttl),
@@ -167,7 +167,7 @@ impl Table {
             .collect()
     }
 
-    fn hop(&self, ttl: u8, row: &[Option<Answer>]) -> Hop {
+    fn hop(&self, ttl: u8, row: &[Option<Answer>]) -> RouteHop {
         let probes = row
             .iter()
             .map(|cell| cell.as_ref().map(|answer| self.format_answer(answer)))
@@ -181,13 +181,13 @@ impl Table {
                     .any(|answer| answer.from == report.address)
             })
             .map(|report| report.mtu);
-        Hop { ttl, probes, mtu }
+        RouteHop { ttl, probes, mtu }
     }
 
     fn format_answer(&self, answer: &Answer) -> ProbeAnswer {
         let normal = match answer.notice {
-            None | Some(Notice::TimeExceeded) => true,
-            Some(Notice::PortUnreachable) => self.is_target(answer),
+            None | Some(IcmpError::TimeExceeded) => true,
+            Some(IcmpError::PortUnreachable) => self.is_target(answer),
             Some(_) => false,
         };
         let note = answer.notice.filter(|_| !normal).map(|notice| Note {

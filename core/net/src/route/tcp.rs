@@ -47,8 +47,8 @@ impl Tcp {
         let Ok((answer, rtt)) = outcome else { return };
         let (from, notice) = match answer {
             connect::Answer::Open(_) | connect::Answer::Refused => (self.target, None),
-            connect::Answer::Notice(notice, Some(from)) => (from, Some(notice)),
-            connect::Answer::Notice(_, None) | connect::Answer::Failed(_) => return,
+            connect::Answer::IcmpError(notice, Some(from)) => (from, Some(notice)),
+            connect::Answer::IcmpError(_, None) | connect::Answer::Failed(_) => return,
         };
         answers.push(Answer {
             ttl,

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::outlay;
+use crate::egress_budget;
 
 /// The recommended Connection Attempt Delay (RFC 8305 §5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -28,7 +28,7 @@ pub enum Unconnected {
     /// Blocked by this machine's firewall or routes.
     Forbidden,
     /// The host's rate limit, shared by all users, or this lookup's egress limit is reached.
-    Spared,
+    BudgetExhausted,
     /// Any other error of the socket.
     Failed,
 }
@@ -42,7 +42,7 @@ impl Unconnected {
             Self::Silent => "connection timed out",
             Self::Unreachable => "network or host unreachable",
             Self::Forbidden => "blocked by this machine's firewall or routes",
-            Self::Spared => "not probed: the rate limit for this host is reached",
+            Self::BudgetExhausted => "not probed: the rate limit for this host is reached",
             Self::Failed => "connection failed",
         }
     }
@@ -54,7 +54,7 @@ impl Unconnected {
             io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => Self::Unreachable,
             io::ErrorKind::AddrNotAvailable => Self::Unreachable,
             io::ErrorKind::PermissionDenied => Self::Forbidden,
-            io::ErrorKind::QuotaExceeded => Self::Spared,
+            io::ErrorKind::QuotaExceeded => Self::BudgetExhausted,
             _ => Self::Failed,
         }
     }
@@ -120,7 +120,7 @@ pub async fn connect(
 }
 
 async fn open(address: SocketAddr) -> io::Result<TcpStream> {
-    outlay::connect(address)?;
+    egress_budget::connect(address)?;
     TcpStream::connect(address).await
 }
 
@@ -175,7 +175,7 @@ mod tests {
             (ErrorKind::HostUnreachable, Unconnected::Unreachable),
             (ErrorKind::AddrNotAvailable, Unconnected::Unreachable),
             (ErrorKind::PermissionDenied, Unconnected::Forbidden),
-            (ErrorKind::QuotaExceeded, Unconnected::Spared),
+            (ErrorKind::QuotaExceeded, Unconnected::BudgetExhausted),
             (ErrorKind::OutOfMemory, Unconnected::Failed),
         ] {
             assert_eq!(Unconnected::of(&kind.into()), expected, "{kind}");
@@ -215,10 +215,10 @@ mod tests {
         let attempt_timeout = Duration::from_secs(5);
         let attempt =
             async { connect(&[dead], attempt_timeout, Instant::now() + attempt_timeout).await };
-        let spared = outlay::Outlay::new(u32::MAX)
+        let spared = egress_budget::EgressBudget::new(u32::MAX)
             .charging(|_| Err(netvane_document::Failure::Internal))
             .during(attempt)
             .await;
-        assert_eq!(spared.failed, [(dead, Unconnected::Spared)]);
+        assert_eq!(spared.failed, [(dead, Unconnected::BudgetExhausted)]);
     }
 }

@@ -11,18 +11,18 @@ use tokio::{net::TcpStream, time::Instant};
 
 use super::{
     Settings,
+    connection::{Broken, Wire},
     extensions::Extensions,
     meaning::{Meaning, meaning},
     reply::Reply,
     tls::{Opportunistic, TlsFacts},
     transcript::{Stage, Transcript},
-    wire::{Broken, Wire},
 };
 use crate::metrics;
 
 /// The recipient to probe and a random one to compare with.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct RecipientProbe {
     /// The address as sent in RCPT: quoted if needed, domain in A-labels.
     pub recipient: String,
     /// Its local part, to recognize it in replies.
@@ -35,7 +35,7 @@ pub struct Question {
 
 /// Result of one session.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct ProbeResult {
     /// Why the session ended early; `None` if `recipient` is set.
     pub end: Option<End>,
     /// Reply to RCPT for the address.
@@ -64,9 +64,9 @@ struct Dialogue<'a, 't> {
     /// Name of the server in the transcript.
     label: &'a str,
     settings: &'a Settings,
-    question: &'a Question,
+    question: &'a RecipientProbe,
     transcript: &'a mut Transcript<'t>,
-    outcome: Outcome,
+    outcome: ProbeResult,
 }
 
 /// Runs a session over `stream`; QUIT has been sent when this returns. Without `tls`, STARTTLS is not used.
@@ -81,12 +81,12 @@ pub async fn converse(
     stream: TcpStream,
     (host, label): (&str, &str),
     tls: Option<&Opportunistic>,
-    (settings, question): (&Settings, &Question),
+    (settings, question): (&Settings, &RecipientProbe),
     deadline: Instant,
     transcript: &mut Transcript<'_>,
-) -> Outcome {
+) -> ProbeResult {
     let wire = Wire::new(stream, settings.stage, deadline);
-    let outcome = Outcome::default();
+    let outcome = ProbeResult::default();
     let mut dialogue = Dialogue {
         wire,
         label,
@@ -340,7 +340,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(question: &Question, sender: &str) -> Self {
+    fn new(question: &RecipientProbe, sender: &str) -> Self {
         let parameter = if question.utf8 { " SMTPUTF8" } else { "" };
         Self {
             mail: format!("MAIL FROM:<{sender}>{parameter}\r\n"),

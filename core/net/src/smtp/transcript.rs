@@ -36,7 +36,7 @@ pub enum Stage {
 
 /// One reply, or the error in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Entry {
+pub struct TranscriptEntry {
     /// Host name of the mail server and the connected address.
     pub host: String,
     /// Stage of the session.
@@ -49,18 +49,18 @@ pub struct Entry {
     pub text: String,
 }
 
-type Observer<'a> = Box<dyn FnMut(&[Entry]) + Send + 'a>;
+type Observer<'a> = Box<dyn FnMut(&[TranscriptEntry]) + Send + 'a>;
 
 /// Entries of one verification, in order.
 #[derive(Default)]
 pub struct Transcript<'a> {
-    entries: Vec<Entry>,
+    entries: Vec<TranscriptEntry>,
     observer: Option<Observer<'a>>,
 }
 
 impl<'a> Transcript<'a> {
     /// Creates a transcript that calls `observer` with all entries after each new one.
-    pub fn observed(observer: impl FnMut(&[Entry]) + Send + 'a) -> Self {
+    pub fn observed(observer: impl FnMut(&[TranscriptEntry]) + Send + 'a) -> Self {
         Self {
             entries: Vec::new(),
             observer: Some(Box::new(observer)),
@@ -69,13 +69,13 @@ impl<'a> Transcript<'a> {
 
     /// Returns the entries so far.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TranscriptEntry] {
         &self.entries
     }
 
     /// Consumes the transcript and returns its entries.
     #[must_use]
-    pub fn into_entries(self) -> Vec<Entry> {
+    pub fn into_entries(self) -> Vec<TranscriptEntry> {
         self.entries
     }
 
@@ -105,7 +105,7 @@ impl<'a> Transcript<'a> {
             text.push('…');
         }
 
-        self.entries.push(Entry {
+        self.entries.push(TranscriptEntry {
             host: host.to_owned(),
             stage,
             code,

@@ -15,7 +15,7 @@ use futures::{
 use tokio::time::sleep_until;
 
 use super::{
-    PortResult, PortState, ScanOptions, budget::descriptors, estimate::Estimate, hint, rejection,
+    PortResult, PortState, ScanOptions, banner, budget::descriptors, estimate::Estimate, rejection,
 };
 use crate::{
     connect::{Answer, connect, local_reason},
@@ -299,7 +299,7 @@ impl Scan {
                 self.estimate.record_answer(rtt, attempt);
                 self.resolve(index, PortState::Closed, rtt_ms, None, on_result);
             }
-            Answer::Notice(notice, from) => {
+            Answer::IcmpError(notice, from) => {
                 // Not a round trip to the host, and routers take seconds to report "host unreachable".
                 let reason = Some(rejection(notice, from));
                 self.resolve(index, PortState::Filtered, rtt_ms, reason, on_result);
@@ -379,12 +379,13 @@ impl Scan {
         } else {
             wait
         };
-        if !wait.is_zero() && hint::is_expected(port) {
+        if !wait.is_zero() && banner::is_expected(port) {
             let until = Instant::now() + wait;
             self.hints_until = Some(self.hints_until.map_or(until, |other| other.max(until)));
         }
-        self.hints
-            .push(async move { (index, hint::read(stream, port, attempt_timeout).await) }.boxed());
+        self.hints.push(
+            async move { (index, banner::read(stream, port, attempt_timeout).await) }.boxed(),
+        );
     }
 
     fn hint(

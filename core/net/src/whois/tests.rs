@@ -154,7 +154,7 @@ async fn sends_nothing_over_budget() {
     let whois = whois(5000);
     let server = Scripted::start("127.0.0.1", FACTS, End::Closes).await;
     let asking = whois.query(&server.endpoint, "widget.test", "widget.test");
-    let failure = outlay::Outlay::new(100).during(asking).await;
+    let failure = egress_budget::EgressBudget::new(100).during(asking).await;
     assert_eq!(
         failure.expect_err("no budget").to_string(),
         "127.0.0.1: egress limit of this lookup reached (100 bytes)"

@@ -113,9 +113,7 @@ fn a_label(label: &str) -> Result<String, String> {
 
     match label.len() {
         ..=63 => Ok(label),
-        octets => Err(format!(
-            "label too long: at most 63 octets, got {octets}"
-        )),
+        octets => Err(format!("label too long: at most 63 octets, got {octets}")),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{Command, Context},
     commands::dns::lookup::count,
-    policy::rate_limits::{Payer, Standing},
+    policy::rate_limits::{Payer, Remaining},
     spec::{Cost, Group, Spec},
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Data {
     data: DataAge,
     limits: Limits,
     /// Remaining rate limit budgets of the user.
-    yours: Vec<Standing>,
+    yours: Vec<Remaining>,
     commands: usize,
 }
 
@@ -226,7 +226,7 @@ impl Data {
 
     /// Adds the remaining rate limit budgets of the user.
     fn add_budgets(&self, document: &mut Document) {
-        for Standing {
+        for Remaining {
             of,
             left,
             per_minute,

@@ -7,12 +7,12 @@ use futures::future::join_all;
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
 use netvane_facts::{
     ip_class::Kind,
-    registration::{Kind as Registered, State},
+    registration::{Kind as Registered, RegistrationState},
     target::{Host, both_forms, reverse_name},
 };
 use netvane_net::{
     dns::{Data as Rdata, without_dot},
-    registry::Found,
+    registry::RegistryAnswer,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,7 @@ pub(crate) async fn names(cx: &Context, address: IpAddr) -> Result<Vec<String>, 
 
 async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Failure> {
     let registries = &cx.net.registries;
-    let mut found = Found::default();
+    let mut found = RegistryAnswer::default();
     if registries.has_rdap() {
         found = registries.rdap(Registered::Ip, address, false).await;
     }
@@ -193,7 +193,7 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
     if found
         .registration
         .as_ref()
-        .is_none_or(|facts| facts.state != State::Registered)
+        .is_none_or(|facts| facts.state != RegistrationState::Registered)
     {
         found = registries.whois(Registered::Ip, address, None, true).await;
     }
@@ -206,7 +206,7 @@ async fn registration(cx: &Context, address: &str) -> Result<Option<Summary>, Fa
 
     let facts = match (found.registration, found.failure) {
         (None, Some(failure)) => return Err(failure),
-        (facts, _) => facts.filter(|facts| facts.state == State::Registered),
+        (facts, _) => facts.filter(|facts| facts.state == RegistrationState::Registered),
     };
 
     Ok(facts.and_then(|facts| facts.network).map(|network| {

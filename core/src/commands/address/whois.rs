@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use netvane_document::{Answer, Block, Cell, Document, Failure, Severity};
 use netvane_facts::{
-    registration::{Kind, Registration, State},
+    registration::{Kind, Registration, RegistrationState},
     target::{Endpoint, Host, both_forms, name_warning},
 };
-use netvane_net::registry::{Found, Step};
+use netvane_net::registry::{ReferralStep, RegistryAnswer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ pub(crate) struct Data {
     #[serde(flatten)]
     facts: Registration,
     /// The queried servers in order.
-    chain: Vec<Step>,
+    chain: Vec<ReferralStep>,
     /// Raw responses of the servers, each below a line with the server name.
     raw: Option<String>,
     /// The queried host name, if it is not the registered domain itself.
@@ -96,7 +96,7 @@ impl Command for Whois {
         let registries = &cx.net.registries;
         let server = self.server.as_ref();
         let mut source = Source::Rdap;
-        let mut found = Found::default();
+        let mut found = RegistryAnswer::default();
         let rdap = server.is_none() && self.source != Some(Source::Whois) && registries.has_rdap();
 
         if rdap {
@@ -110,7 +110,7 @@ impl Command for Whois {
         let no_data = found
             .registration
             .as_ref()
-            .is_none_or(|facts| facts.state == State::Unavailable);
+            .is_none_or(|facts| facts.state == RegistrationState::Unavailable);
 
         if no_data && self.source != Some(Source::Rdap) {
             source = Source::Whois;
@@ -119,7 +119,7 @@ impl Command for Whois {
             found = whois;
         }
 
-        let Found {
+        let RegistryAnswer {
             registration,
             chain,
             raw,
@@ -165,7 +165,7 @@ impl Data {
         host: Option<String>,
         source: Source,
         facts: Registration,
-        chain: Vec<Step>,
+        chain: Vec<ReferralStep>,
         raw: &[(String, String)],
         show_raw: bool,
     ) -> Self {
@@ -196,23 +196,23 @@ impl Data {
     fn summary(&self) -> (String, Severity) {
         let name = both_forms(&self.query);
         match self.facts.state {
-            State::Available if self.facts.kind == Kind::Domain => {
+            RegistrationState::Available if self.facts.kind == Kind::Domain => {
                 (format!("{name} is not registered"), Severity::Neutral)
             }
-            State::Available => (format!("{name} is not allocated"), Severity::Neutral),
-            State::Reserved => (
+            RegistrationState::Available => (format!("{name} is not allocated"), Severity::Neutral),
+            RegistrationState::Reserved => (
                 format!("{name} is reserved by the registry"),
                 Severity::Neutral,
             ),
-            State::Throttled => (
+            RegistrationState::Throttled => (
                 "The registry is rate-limiting us; try again later".into(),
                 Severity::Warning,
             ),
-            State::Unavailable => (
+            RegistrationState::Unavailable => (
                 "The registry returned no usable data".into(),
                 Severity::Warning,
             ),
-            State::Registered => self.registered_summary(),
+            RegistrationState::Registered => self.registered_summary(),
         }
     }
 
@@ -312,9 +312,9 @@ impl Answer for Data {
 
     fn lifetime(&self) -> Duration {
         match self.facts.state {
-            State::Registered => Duration::from_secs(900),
-            State::Available | State::Reserved => Duration::from_secs(60),
-            State::Throttled | State::Unavailable => Duration::ZERO,
+            RegistrationState::Registered => Duration::from_secs(900),
+            RegistrationState::Available | RegistrationState::Reserved => Duration::from_secs(60),
+            RegistrationState::Throttled | RegistrationState::Unavailable => Duration::ZERO,
         }
     }
 }

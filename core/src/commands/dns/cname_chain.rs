@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 pub(crate) const MAX_CHASED: usize = 8;
 
 /// An answer section sorted into aliases in order, records of the queried type, and other records.
-pub(crate) struct Chain {
+pub(crate) struct CnameChain {
     pub(crate) rtype: Rtype,
     pub(crate) end: String,
     pub(crate) aliases: Vec<Record>,
@@ -20,7 +20,7 @@ pub(crate) struct Chain {
     is_loop: bool,
 }
 
-impl Chain {
+impl CnameChain {
     pub(crate) fn new(name: &str, rtype: Rtype) -> Self {
         let end = without_dot(name).to_ascii_lowercase();
         Self {

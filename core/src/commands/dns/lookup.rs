@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub(crate) use super::outcome::{Outcome, rcode_name};
 use super::{
-    cname_chain::{Chain, MAX_CHASED, has_soa},
+    cname_chain::{CnameChain, MAX_CHASED, has_soa},
     diagnose::{Diagnosis, diagnose},
 };
 use crate::command::Context;
@@ -89,7 +89,7 @@ pub(crate) async fn look_up(
     rtype: Rtype,
 ) -> Result<Answered, Failure> {
     let mut response = client.query(name, rtype).await?;
-    let mut chain = Chain::new(name, rtype);
+    let mut chain = CnameChain::new(name, rtype);
     chain.add_answers(std::mem::take(&mut response.message.answers));
     for _ in 0..MAX_CHASED {
         if !chain.is_open()
@@ -119,10 +119,10 @@ pub(crate) async fn look_up(
 
 impl Answered {
     /// Combines the CNAME chain with the last response.
-    pub(crate) fn new(name: &str, chain: Chain, response: Response) -> Self {
+    pub(crate) fn new(name: &str, chain: CnameChain, response: Response) -> Self {
         let outcome = chain.outcome(&response.message);
         let negative_ttl = response.message.negative_ttl();
-        let Chain {
+        let CnameChain {
             rtype,
             aliases,
             records,

@@ -12,7 +12,7 @@ use netvane_facts::target::Transport;
 use netvane_net::dns::{Message, Record, Response};
 
 use super::{
-    cname_chain::Chain,
+    cname_chain::CnameChain,
     lookup::{Answered, Lookup},
 };
 
@@ -59,7 +59,7 @@ pub(crate) fn response(message: Message) -> Response {
 /// The lookup that results from one response to a query for `name`.
 pub(crate) fn lookup(name: &str, rtype: Rtype, message: Message) -> Lookup {
     let mut response = response(message);
-    let mut chain = Chain::new(name, rtype);
+    let mut chain = CnameChain::new(name, rtype);
     chain.add_answers(std::mem::take(&mut response.message.answers));
     Answered::new(name, chain, response).lookup
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use netvane_document::Failure;
 use netvane_facts::{
     geo::GeoReader,
-    mailtrace::{self, Anomaly, Authentication, Boundary, Claim, Outcome, Trace},
+    mailtrace::{self, Anomaly, AuthResult, Authentication, Boundary, Claim, Trace},
 };
 use netvane_net::mailauth::{Checked, Envelope};
 use schemars::JsonSchema;
@@ -56,7 +56,7 @@ pub(crate) struct Data {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Hop {
     #[serde(flatten)]
-    hop: mailtrace::Hop,
+    hop: mailtrace::MailHop,
     /// Country code (ISO 3166-1 alpha-2), for public addresses only.
     country: Option<String>,
     asn: Option<u32>,
@@ -143,7 +143,7 @@ async fn authenticate(cx: &Context, trace: &Trace, message: &[u8], said: &mut Au
     let Ok((spf, whole)) = tokio::time::timeout(AUTHENTICATION_PATIENCE, checks).await else {
         return;
     };
-    let outcome = |checked: Checked| Outcome {
+    let outcome = |checked: Checked| AuthResult {
         result: Some(checked.result.into()),
         verified: true,
         detail: checked.detail,
@@ -233,7 +233,7 @@ fn country(place: &Place) -> Option<String> {
 }
 
 impl Hop {
-    fn new(geo: &GeoReader, hop: mailtrace::Hop) -> Self {
+    fn new(geo: &GeoReader, hop: mailtrace::MailHop) -> Self {
         let place = hop.from_address.map(|address| Place::new(geo, address));
 
         Self {

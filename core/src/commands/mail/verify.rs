@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use netvane_document::{Answer, Cell, Document, Failure, Role, Severity};
-use netvane_net::smtp::{Entry, Exchange, Stage};
+use netvane_net::smtp::{Exchange, Stage, TranscriptEntry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -208,7 +208,7 @@ fn sentence(reason: Reason) -> &'static str {
         Reason::TimedOut => "{host} timed out",
         Reason::Closed => "{host} closed the connection",
         Reason::NotSmtp => "{host} does not speak SMTP",
-        Reason::Spared => "{host} was not probed: hourly limit for this domain reached",
+        Reason::BudgetExhausted => "{host} was not probed: hourly limit for this domain reached",
         Reason::Unreachable => "Could not connect to any mail server of the domain",
         Reason::PortBlocked => "Port 25 is blocked from here, so no mail server can be reached",
     }
@@ -318,7 +318,7 @@ impl Data {
     }
 }
 
-fn line(entry: &Entry) -> String {
+fn line(entry: &TranscriptEntry) -> String {
     let stage = match entry.stage {
         Stage::Connect => "connect",
         Stage::Banner => "banner",

@@ -170,13 +170,13 @@ async fn show_hops(
     cx: &Context,
     client: Option<Client>,
     mut data: Data,
-    mut receiver: mpsc::UnboundedReceiver<Vec<route::Hop>>,
+    mut receiver: mpsc::UnboundedReceiver<Vec<route::RouteHop>>,
 ) -> Names<impl Future<Output = (IpAddr, Option<String>)>> {
     let mut names = Names {
         resolved: HashMap::new(),
         pending: FuturesUnordered::new(),
     };
-    let mut latest: Vec<route::Hop> = Vec::new();
+    let mut latest: Vec<route::RouteHop> = Vec::new();
 
     loop {
         tokio::select! {
@@ -220,7 +220,7 @@ async fn resolve_name(client: Client, address: IpAddr) -> (IpAddr, Option<String
 }
 
 impl Hop {
-    fn of(cx: &Context, hop: &route::Hop, names: &HashMap<IpAddr, Option<String>>) -> Self {
+    fn of(cx: &Context, hop: &route::RouteHop, names: &HashMap<IpAddr, Option<String>>) -> Self {
         let probes: Vec<Option<Probe>> = hop
             .probes
             .iter()

@@ -7,11 +7,11 @@ use netvane_facts::ip_class::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{myrequest::truncate, visit};
+use super::{http_request, myrequest::truncate};
 use crate::{
     command::{Command, Context},
     commands::address::{geo::Place, ip::names},
-    request::http_request::{Chain, Hop, Visit},
+    request::http_request::{HttpRequestInfo, ProxyChain, ProxyHop},
     spec::{Cost, Group, Spec},
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct Data {
     /// Direct connection or through proxies.
     via: Via,
     /// Addresses from the connection outwards, nearest first; each is reported by the previous one.
-    chain: Vec<Hop>,
+    chain: Vec<ProxyHop>,
     /// Number of further addresses in the chain that are omitted.
     #[serde(skip_serializing_if = "is_zero")]
     chain_left_out: usize,
@@ -93,15 +93,15 @@ impl Command for MyIp {
     const ABOUT_VISIT: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let visit = visit(cx)?;
-        let Chain {
+        let http_request = http_request(cx)?;
+        let ProxyChain {
             caller,
             port,
             proxied,
             hops,
             left_out,
             notes,
-        } = visit.chain(&cx.runtime.proxies);
+        } = http_request.chain(&cx.runtime.proxies);
 
         let geo = Place::of(cx, caller);
         let names = match geo.scope {
@@ -119,7 +119,7 @@ impl Command for MyIp {
             via: if proxied { Via::Proxy } else { Via::Direct },
             chain: hops,
             chain_left_out: left_out,
-            proxy_headers: proxy_headers(visit),
+            proxy_headers: proxy_headers(http_request),
             geo,
             names,
             notes,
@@ -127,8 +127,8 @@ impl Command for MyIp {
     }
 }
 
-fn proxy_headers(visit: &Visit) -> BTreeMap<String, String> {
-    let names = visit
+fn proxy_headers(http_request: &HttpRequestInfo) -> BTreeMap<String, String> {
+    let names = http_request
         .headers
         .keys()
         .map(http::HeaderName::as_str)
@@ -140,7 +140,7 @@ fn proxy_headers(visit: &Visit) -> BTreeMap<String, String> {
                     .any(|start| name.starts_with(start))
         });
     names
-        .filter_map(|name| Some((name.to_owned(), truncate(&visit.header(name)?))))
+        .filter_map(|name| Some((name.to_owned(), truncate(&http_request.header(name)?))))
         .collect()
 }
 

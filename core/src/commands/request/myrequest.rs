@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::visit;
+use super::http_request;
 use crate::{
     command::{Command, Context},
-    request::http_request::{Chain, Proxies, Tls, Visit},
+    request::http_request::{ClientTls, HttpRequestInfo, Proxies, ProxyChain},
     spec::{Cost, Group, Spec},
 };
 
@@ -60,7 +60,7 @@ impl Command for MyRequest {
     const ABOUT_VISIT: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        Ok(Data::of(visit(cx)?, &cx.runtime.proxies))
+        Ok(Data::of(http_request(cx)?, &cx.runtime.proxies))
     }
 }
 
@@ -73,10 +73,10 @@ pub(crate) fn truncate(text: &str) -> String {
 }
 
 impl Data {
-    fn of(visit: &Visit, proxies: &Proxies) -> Self {
+    fn of(http_request: &HttpRequestInfo, proxies: &Proxies) -> Self {
         let mut hidden = false;
         let mut value = |name: &str, value: &str| {
-            if visit.for_others && CREDENTIALS.contains(&name) {
+            if http_request.for_others && CREDENTIALS.contains(&name) {
                 hidden = true;
                 return format!("({} characters, hidden)", value.chars().count());
             }
@@ -84,12 +84,12 @@ impl Data {
         };
 
         let mut variables = Map::new();
-        for (name, value) in request_variables(visit, proxies) {
+        for (name, value) in request_variables(http_request, proxies) {
             variables.insert(name.into(), truncate(&value).into());
         }
 
-        for name in visit.headers.keys() {
-            let Some(whole) = visit.header(name.as_str()) else {
+        for name in http_request.headers.keys() {
+            let Some(whole) = http_request.header(name.as_str()) else {
                 continue;
             };
             let upper = name.as_str().to_ascii_uppercase().replace('-', "_");
@@ -100,7 +100,7 @@ impl Data {
             variables.insert(variable, value(name.as_str(), &whole).into());
         }
 
-        let lines = visit.headers.iter().map(|(name, line)| {
+        let lines = http_request.headers.iter().map(|(name, line)| {
             let text = String::from_utf8_lossy(line.as_bytes());
             (name.as_str().to_owned(), value(name.as_str(), &text))
         });
@@ -115,25 +115,28 @@ impl Data {
 }
 
 /// All variables except those of header fields.
-fn request_variables(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, String)> {
-    let chain = visit.chain(proxies);
-    let tls = visit
+fn request_variables(
+    http_request: &HttpRequestInfo,
+    proxies: &Proxies,
+) -> Vec<(&'static str, String)> {
+    let chain = http_request.chain(proxies);
+    let tls = http_request
         .connection
         .relayed
         .as_ref()
         .and_then(|relayed| relayed.tls.as_ref())
         .filter(|_| chain.proxied);
 
-    let scheme = scheme(visit, tls.is_some(), proxies);
+    let scheme = scheme(http_request, tls.is_some(), proxies);
     let encrypted = scheme == "https";
 
-    let mut all = server_variables(visit, &chain);
-    all.extend(request_line_variables(visit, scheme));
+    let mut all = server_variables(http_request, &chain);
+    all.extend(request_line_variables(http_request, scheme));
     all.push(("REMOTE_ADDR", chain.caller.to_string()));
 
-    let host = visit
+    let host = http_request
         .header("host")
-        .or_else(|| visit.uri.authority().map(ToString::to_string));
+        .or_else(|| http_request.uri.authority().map(ToString::to_string));
     if let Some(host) = host {
         all.push(("SERVER_NAME", without_port(&host).to_owned()));
     }
@@ -143,7 +146,7 @@ fn request_variables(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, Str
     }
 
     if chain.proxied {
-        let peer = visit.connection.peer;
+        let peer = http_request.connection.peer;
         all.push(("PROXY_ADDR", peer.ip().to_canonical().to_string()));
         all.push(("PROXY_PORT", peer.port().to_string()));
     }
@@ -158,8 +161,11 @@ fn request_variables(visit: &Visit, proxies: &Proxies) -> Vec<(&'static str, Str
 }
 
 /// Variables of the server, as the client sees it.
-fn server_variables(visit: &Visit, chain: &Chain) -> Vec<(&'static str, String)> {
-    let connection = &visit.connection;
+fn server_variables(
+    http_request: &HttpRequestInfo,
+    chain: &ProxyChain,
+) -> Vec<(&'static str, String)> {
+    let connection = &http_request.connection;
 
     // The destination in a PROXY header is the address that the client connected to.
     let local = connection
@@ -175,21 +181,24 @@ fn server_variables(visit: &Visit, chain: &Chain) -> Vec<(&'static str, String)>
             "SERVER_SOFTWARE",
             concat!("netvane/", env!("CARGO_PKG_VERSION")).to_owned(),
         ),
-        ("SERVER_PROTOCOL", protocol(visit.version)),
+        ("SERVER_PROTOCOL", protocol(http_request.version)),
         ("SERVER_ADDR", local.ip().to_canonical().to_string()),
         ("SERVER_PORT", local.port().to_string()),
     ]
 }
 
 /// Variables of the request line.
-fn request_line_variables(visit: &Visit, scheme: String) -> [(&'static str, String); 6] {
-    let uri = &visit.uri;
+fn request_line_variables(
+    http_request: &HttpRequestInfo,
+    scheme: String,
+) -> [(&'static str, String); 6] {
+    let uri = &http_request.uri;
     let target = uri
         .path_and_query()
         .map_or_else(|| uri.to_string(), ToString::to_string);
 
     [
-        ("REQUEST_METHOD", visit.method.to_string()),
+        ("REQUEST_METHOD", http_request.method.to_string()),
         ("REQUEST_SCHEME", scheme),
         ("REQUEST_URI", target),
         ("SCRIPT_NAME", String::new()),
@@ -199,8 +208,8 @@ fn request_line_variables(visit: &Visit, scheme: String) -> [(&'static str, Stri
 }
 
 /// TLS variables from a proxy, with the names of Apache's mod_ssl.
-fn tls_variables(tls: &Tls) -> impl Iterator<Item = (&'static str, String)> {
-    let Tls {
+fn tls_variables(tls: &ClientTls) -> impl Iterator<Item = (&'static str, String)> {
+    let ClientTls {
         protocol,
         cipher,
         server_name,
@@ -218,18 +227,18 @@ fn tls_variables(tls: &Tls) -> impl Iterator<Item = (&'static str, String)> {
 }
 
 /// `http` or `https`, from a trusted proxy; this service itself has no TLS.
-fn scheme(visit: &Visit, tls: bool, proxies: &Proxies) -> String {
+fn scheme(http_request: &HttpRequestInfo, tls: bool, proxies: &Proxies) -> String {
     let forwarded = || {
-        let field = visit
+        let field = http_request
             .header("x-forwarded-proto")
-            .or_else(|| visit.forwarded_proto())?;
+            .or_else(|| http_request.forwarded_proto())?;
         let nearest = field.rsplit(',').next()?.trim().to_ascii_lowercase();
         matches!(nearest.as_str(), "http" | "https").then_some(nearest)
     };
     if tls {
         return "https".into();
     }
-    let trusted = proxies.trusts(visit.connection.peer.ip());
+    let trusted = proxies.trusts(http_request.connection.peer.ip());
     trusted
         .then(forwarded)
         .flatten()

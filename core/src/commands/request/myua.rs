@@ -7,7 +7,7 @@ use netvane_facts::ua::{self, read_hints};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ua::Data, visit};
+use super::{http_request, ua::Data};
 use crate::{
     command::{Command, Context},
     spec::{Cost, Group, Spec},
@@ -32,10 +32,10 @@ impl Command for MyUa {
     const ABOUT_VISIT: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
-        let visit = visit(cx)?;
-        let text = visit.header("user-agent").unwrap_or_default();
+        let http_request = http_request(cx)?;
+        let text = http_request.header("user-agent").unwrap_or_default();
         let facts = ua::read(&text);
-        let fields = visit
+        let fields = http_request
             .headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));

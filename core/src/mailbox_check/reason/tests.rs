@@ -31,7 +31,7 @@ fn each_reason_has_its_verdict() {
         (Reason::Closed, Unknown),
         (Reason::NotSmtp, Unknown),
         (Reason::Unreachable, Unknown),
-        (Reason::Spared, Unknown),
+        (Reason::BudgetExhausted, Unknown),
         (Reason::PortBlocked, Unknown),
     ] {
         assert_eq!(reason.verdict(), verdict, "{reason:?}");

@@ -2,10 +2,10 @@ use super::*;
 use crate::Credential;
 use crate::settings::Settings;
 
-fn budgets(changes: impl FnOnce(&mut settings::Limits)) -> Budgets {
+fn budgets(changes: impl FnOnce(&mut settings::Limits)) -> RateLimits {
     let mut limits = Settings::default().limits;
     changes(&mut limits);
-    Budgets::new(&limits)
+    RateLimits::new(&limits)
 }
 
 fn user(name: &str, conversation: Option<&str>) -> Caller {
@@ -137,10 +137,13 @@ fn changed_settings_forget_only_what_they_change() {
 async fn one_asker_waits_behind_their_own_lookups_only() {
     let budgets = budgets(|limits| limits.at_once_per_user = 2);
     let ann = user("ann", None);
-    let held = (budgets.place(&ann).await, budgets.place(&ann).await);
-    let third = tokio::time::timeout(Duration::from_millis(20), budgets.place(&ann)).await;
+    let held = (
+        budgets.acquire_slot(&ann).await,
+        budgets.acquire_slot(&ann).await,
+    );
+    let third = tokio::time::timeout(Duration::from_millis(20), budgets.acquire_slot(&ann)).await;
     assert!(third.is_err());
-    assert!(budgets.place(&user("bob", None)).await.is_some());
+    assert!(budgets.acquire_slot(&user("bob", None)).await.is_some());
     drop(held);
-    assert!(budgets.place(&ann).await.is_some());
+    assert!(budgets.acquire_slot(&ann).await.is_some());
 }

@@ -1,15 +1,15 @@
 use super::*;
 use crate::spec::TestNames;
 
-fn access(toml: &str) -> Result<Access, Failure> {
+fn access(toml: &str) -> Result<PolicyRules, Failure> {
     access_after(None, toml)
 }
 
-fn access_after(before: Option<&Access>, toml: &str) -> Result<Access, Failure> {
+fn access_after(before: Option<&PolicyRules>, toml: &str) -> Result<PolicyRules, Failure> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), toml).expect("written");
     let settings = Settings::load(Some(file.path()), []).unwrap_or_else(|error| panic!("{error}"));
-    Access::new(&settings, &TestNames, before)
+    PolicyRules::new(&settings, &TestNames, before)
 }
 
 const RULES: &str = r#"
@@ -102,7 +102,7 @@ fn the_first_rule_that_fits_counts() {
 fn a_rule_that_stays_goes_on_counting() {
     let before = access(RULES).expect("rules");
     let ann = caller("1", &[]);
-    let ask = |access: &Access| {
+    let ask = |access: &PolicyRules| {
         let verify = access
             .admit(Platform::Http, &ann, "verify")
             .expect("allowed");

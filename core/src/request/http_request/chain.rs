@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    Connection, Proxies, Visit, forwarded,
+    Connection, HttpRequestInfo, Proxies, forwarded,
     node::{Node, node},
 };
 use crate::settings::CLIENT_ADDRESS_HEADERS;
@@ -18,7 +18,7 @@ const USUAL: usize = 3;
 
 /// One station of a request on its way here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Hop {
+pub struct ProxyHop {
     /// Its address, if the header has one.
     pub address: Option<IpAddr>,
     /// Its port, where it was said.
@@ -35,7 +35,7 @@ pub struct Hop {
 
 /// The way of a request, from the connection outwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
+pub struct ProxyChain {
     /// The client's address, as far as it can be trusted.
     pub caller: IpAddr,
     /// From which port, where that is known.
@@ -43,14 +43,14 @@ pub struct Chain {
     /// Through a trusted proxy.
     pub proxied: bool,
     /// Stations, the nearest first.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<ProxyHop>,
     /// Stations that were named beyond those.
     pub left_out: usize,
     /// What does not fit together, in words.
     pub notes: Vec<String>,
 }
 
-impl Visit {
+impl HttpRequestInfo {
     /// Who asks. The claims of those who are not trusted are not even read, for this is asked of every request.
     pub fn caller(&self, proxies: &Proxies) -> IpAddr {
         let Connection { peer, relayed, .. } = &self.connection;
@@ -61,8 +61,8 @@ impl Visit {
     }
 
     /// Who asks, and how that is known.
-    pub fn chain(&self, proxies: &Proxies) -> Chain {
-        let mut chain = Chain::of(&self.connection, proxies);
+    pub fn chain(&self, proxies: &Proxies) -> ProxyChain {
+        let mut chain = ProxyChain::of(&self.connection, proxies);
         if chain.hops.last().is_some_and(|hop| !hop.trusted) {
             chain.claims(self, None);
             return chain;
@@ -86,11 +86,11 @@ impl Visit {
     }
 }
 
-impl Chain {
+impl ProxyChain {
     /// The connection, and what the PROXY protocol says of it.
     fn of(Connection { peer, relayed, .. }: &Connection, proxies: &Proxies) -> Self {
         let caller = peer.ip().to_canonical();
-        let hop = |address: IpAddr, port, source, trusted| Hop {
+        let hop = |address: IpAddr, port, source, trusted| ProxyHop {
             address: Some(address.to_canonical()),
             port: Some(port),
             said: None,
@@ -141,7 +141,7 @@ impl Chain {
                 }
             }
 
-            self.push(Hop {
+            self.push(ProxyHop {
                 address,
                 port,
                 said,
@@ -154,7 +154,7 @@ impl Chain {
     }
 
     /// What all other fields say, beside the one that was followed.
-    fn claims(&mut self, visit: &Visit, followed: Option<&str>) {
+    fn claims(&mut self, http_request: &HttpRequestInfo, followed: Option<&str>) {
         // A field that names the same caller says nothing new, and no lie.
         let mut differing = Vec::new();
         let trusted_peer = self.proxied;
@@ -168,13 +168,13 @@ impl Chain {
                 address,
                 port,
                 said,
-            } in entries(visit, name).into_iter().rev()
+            } in entries(http_request, name).into_iter().rev()
             {
                 let trusted = trusted_peer && address == Some(self.caller);
                 if trusted_peer && !trusted && index < USUAL {
                     differing.push(name);
                 }
-                self.push(Hop {
+                self.push(ProxyHop {
                     address,
                     port,
                     said,
@@ -191,7 +191,7 @@ impl Chain {
         }
     }
 
-    fn push(&mut self, hop: Hop) {
+    fn push(&mut self, hop: ProxyHop) {
         if self.hops.len() < MOST_HOPS {
             self.hops.push(hop)
         } else {
@@ -201,8 +201,8 @@ impl Chain {
 }
 
 /// Who a field names, the nearest to here last.
-fn entries(visit: &Visit, name: &str) -> Vec<Node> {
-    let lines = visit.headers.get_all(name);
+fn entries(http_request: &HttpRequestInfo, name: &str) -> Vec<Node> {
+    let lines = http_request.headers.get_all(name);
     let lines = lines
         .iter()
         .map(|line| String::from_utf8_lossy(line.as_bytes()));

@@ -2,21 +2,21 @@
 
 use http::{HeaderMap, Method, Uri, Version};
 
-use super::{Connection, Visit};
+use super::{Connection, HttpRequestInfo};
 
 /// One with these header fields.
 #[cfg(test)]
-pub(crate) fn visit(peer: &str, headers: &[(&str, &str)]) -> Visit {
+pub(crate) fn http_request(peer: &str, headers: &[(&str, &str)]) -> HttpRequestInfo {
     try_visit(peer, headers).expect("fields that can be sent")
 }
 
 /// The same, if they can be sent.
-pub(crate) fn try_visit(peer: &str, headers: &[(&str, &str)]) -> Option<Visit> {
+pub(crate) fn try_visit(peer: &str, headers: &[(&str, &str)]) -> Option<HttpRequestInfo> {
     let mut fields = HeaderMap::new();
     for (name, value) in headers {
         fields.append(name.parse::<http::HeaderName>().ok()?, value.parse().ok()?);
     }
-    Some(Visit {
+    Some(HttpRequestInfo {
         connection: Connection {
             peer: peer.parse().expect("a peer"),
             local: "192.0.2.80:80".parse().expect("an address"),

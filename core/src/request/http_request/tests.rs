@@ -1,4 +1,4 @@
-use super::{samples::visit, *};
+use super::{samples::http_request, *};
 
 fn proxies(networks: &[&str], field: &str) -> Proxies {
     Proxies {
@@ -11,16 +11,16 @@ fn proxies(networks: &[&str], field: &str) -> Proxies {
 }
 
 /// Caller, port or 0, and the chain as `source address-or-word trusted?`.
-fn told(visit: &Visit, proxies: &Proxies) -> (String, u16, Vec<String>) {
-    let chain = visit.chain(proxies);
+fn told(http_request: &HttpRequestInfo, proxies: &Proxies) -> (String, u16, Vec<String>) {
+    let chain = http_request.chain(proxies);
 
     assert_eq!(
-        visit.caller(proxies),
+        http_request.caller(proxies),
         chain.caller,
         "both ways to ask agree"
     );
 
-    let hop = |hop: &Hop| {
+    let hop = |hop: &ProxyHop| {
         let said = hop
             .address
             .map(|address| address.to_string())
@@ -44,7 +44,7 @@ const NEAR: &str = "198.51.100.1:5000";
 
 #[test]
 fn without_trust_headers_are_claims() {
-    let seen = visit(
+    let seen = http_request(
         NEAR,
         &[
             ("x-forwarded-for", "192.0.2.9"),
@@ -65,14 +65,14 @@ fn without_trust_headers_are_claims() {
 
 #[test]
 fn trust_ends_at_the_first_station_that_is_no_proxy() {
-    let visit = visit(
+    let http_request = http_request(
         NEAR,
         &[
             ("x-forwarded-for", "192.0.2.66, 203.0.113.5:4000"),
             ("x-forwarded-for", "198.51.100.7"),
         ],
     );
-    let (caller, port, hops) = told(&visit, &proxies(&["198.51.100.0/24"], ""));
+    let (caller, port, hops) = told(&http_request, &proxies(&["198.51.100.0/24"], ""));
     assert_eq!((caller.as_str(), port), ("203.0.113.5", 4000));
     assert_eq!(
         hops,
@@ -94,17 +94,17 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
     let trust = &["198.51.100.1/32"];
 
     assert_eq!(
-        told(&visit(NEAR, &both[..1]), &proxies(trust, "")).0,
+        told(&http_request(NEAR, &both[..1]), &proxies(trust, "")).0,
         "2001:db8::9"
     );
     assert_eq!(
-        told(&visit(NEAR, &both), &proxies(trust, "")).0,
+        told(&http_request(NEAR, &both), &proxies(trust, "")).0,
         "192.0.2.2"
     );
 
-    let (caller, port, _) = told(&visit(NEAR, &both), &proxies(trust, "forwarded"));
+    let (caller, port, _) = told(&http_request(NEAR, &both), &proxies(trust, "forwarded"));
     assert_eq!((caller.as_str(), port), ("2001:db8::9", 77));
-    let notes = visit(NEAR, &both).chain(&proxies(trust, "")).notes;
+    let notes = http_request(NEAR, &both).chain(&proxies(trust, "")).notes;
 
     assert!(
         notes[0].starts_with("x-forwarded-for counts here; forwarded says something else"),
@@ -112,7 +112,7 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
     );
     assert_eq!(
         told(
-            &visit(NEAR, &[("x-real-ip", "192.0.2.3")]),
+            &http_request(NEAR, &[("x-real-ip", "192.0.2.3")]),
             &proxies(trust, "")
         )
         .0,
@@ -125,7 +125,11 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
     ];
 
     assert_eq!(
-        told(&visit(NEAR, &cdn), &proxies(trust, "cf-connecting-ip")).0,
+        told(
+            &http_request(NEAR, &cdn),
+            &proxies(trust, "cf-connecting-ip")
+        )
+        .0,
         "192.0.2.4"
     );
 }
@@ -133,7 +137,7 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
 #[test]
 fn a_proxy_that_does_not_say_for_whom() {
     for word in ["unknown", "_hidden", "<script>alert(1)</script>"] {
-        let seen = visit(NEAR, &[("x-forwarded-for", word)]);
+        let seen = http_request(NEAR, &[("x-forwarded-for", word)]);
         let chain = seen.chain(&proxies(&["198.51.100.0/24"], ""));
         assert_eq!(
             (chain.caller.to_string().as_str(), chain.proxied),
@@ -149,14 +153,14 @@ fn a_proxy_that_does_not_say_for_whom() {
 fn thousands_of_entries_are_bounded() {
     let long = vec!["192.0.2.1"; 1000].join(",");
     let chain =
-        visit(NEAR, &[("x-forwarded-for", &long)]).chain(&proxies(&["198.51.100.0/24"], ""));
+        http_request(NEAR, &[("x-forwarded-for", &long)]).chain(&proxies(&["198.51.100.0/24"], ""));
     assert_eq!((chain.hops.len(), chain.left_out), (32, 1001 - 32));
     assert_eq!(chain.caller.to_string(), "192.0.2.1");
 }
 
 #[test]
 fn the_proxy_protocol_is_believed_of_those_who_may_speak_it() {
-    let mut seen = visit(NEAR, &[("x-forwarded-for", "203.0.113.9")]);
+    let mut seen = http_request(NEAR, &[("x-forwarded-for", "203.0.113.9")]);
     let ends = (
         "192.0.2.50:999".parse().expect("one"),
         "192.0.2.80:443".parse().expect("one"),

@@ -157,7 +157,8 @@ fn a_webhook_needs_what_telegram_needs() {
     };
 
     assert_eq!(faults(&served("a-B_9")), [""; 0]);
-    let charset = ["telegram.secret_token: expected up to 256 letters, digits, underscores and hyphens"];
+    let charset =
+        ["telegram.secret_token: expected up to 256 letters, digits, underscores and hyphens"];
     assert_eq!(faults(&served("not this")), charset);
     assert_eq!(faults(&served(&"x".repeat(257))), charset);
     for wrong in ["api.telegram.org", "ftp://bot.example", "https://"] {

@@ -1,7 +1,7 @@
 use super::*;
 
-fn read(text: &str) -> Result<Question, String> {
-    Question::read(text.as_bytes(), "the body").map_err(|failure| failure.to_string())
+fn read(text: &str) -> Result<LookupRequest, String> {
+    LookupRequest::read(text.as_bytes(), "the body").map_err(|failure| failure.to_string())
 }
 
 fn input(text: &str) -> Result<Input, String> {
@@ -56,7 +56,7 @@ fn what_is_no_question_says_what_it_is() {
         let wrong = read(text).err().expect(text);
         assert!(wrong.contains(why), "{text}: {wrong}");
     }
-    let cut_off = Question::read(b"{\"command\": \"b\xc3", "the body");
+    let cut_off = LookupRequest::read(b"{\"command\": \"b\xc3", "the body");
     let wrong = cut_off.err().expect("a fault").to_string();
     assert!(wrong.contains("not UTF-8 (at byte 14)"), "{wrong}");
 }

@@ -8,14 +8,14 @@ fn delivery() -> Delivery {
         url: "https://ops.example:8443/hook?token=CANARY"
             .parse()
             .expect("a URL"),
-        question: Some(Question {
+        question: Some(StoredRequest {
             input: Input::Text("/mx example.com".into()),
             caller: Caller {
                 address: Some([192, 0, 2, 1].into()),
                 ..Caller::default()
             },
         }),
-        state: State::Queued,
+        state: DeliveryState::Queued,
         created: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
         attempts: Vec::new(),
         next_attempt: None,
@@ -28,8 +28,8 @@ fn delivery() -> Delivery {
 fn what_is_kept_comes_back() {
     let mut delivery = delivery();
     for outcome in [
-        Outcome::Status(500),
-        Outcome::Error("it closed the connection".into()),
+        DeliveryResult::Status(500),
+        DeliveryResult::Error("it closed the connection".into()),
     ] {
         let at = delivery.created;
         delivery.attempts.push(Attempt {
@@ -50,7 +50,7 @@ fn neither_the_query_nor_the_question_is_told() {
     let mut delivery = delivery();
     delivery.attempts.push(Attempt {
         at: delivery.created,
-        outcome: Outcome::Status(302),
+        outcome: DeliveryResult::Status(302),
         elapsed_ms: 7,
     });
     assert_eq!(
@@ -63,7 +63,7 @@ fn neither_the_query_nor_the_question_is_told() {
         })
     );
     delivery.answered();
-    delivery.ended(State::Gone);
+    delivery.ended(DeliveryState::Gone);
     let kept = serde_json::to_string(&delivery).expect("serializes");
     assert!(
         !kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"),
@@ -79,7 +79,7 @@ fn a_clock_that_is_set_back_puts_nothing_off() {
     assert_eq!(delivery.wait(created), None);
     delivery.attempts.push(Attempt {
         at: created,
-        outcome: Outcome::Status(500),
+        outcome: DeliveryResult::Status(500),
         elapsed_ms: 7,
     });
     delivery.next_attempt = Some(planned);

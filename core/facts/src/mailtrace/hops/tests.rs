@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::*;
 
-fn chain(values: &[String]) -> (Chain, Vec<String>) {
+fn chain(values: &[String]) -> (ReceivedChain, Vec<String>) {
     let fields: Vec<Field<'_>> = values
         .iter()
         .map(|value| Field {
@@ -13,7 +13,7 @@ fn chain(values: &[String]) -> (Chain, Vec<String>) {
         })
         .collect();
     let mut notes = Vec::new();
-    (Chain::read(&fields, &mut notes), notes)
+    (ReceivedChain::read(&fields, &mut notes), notes)
 }
 
 fn lines(count: usize) -> Vec<String> {
@@ -101,7 +101,7 @@ fn only_received_counts() {
         name,
         value: Cow::Borrowed("by mx.example with SMTP"),
     });
-    let chain = Chain::read(&fields, &mut Vec::new());
+    let chain = ReceivedChain::read(&fields, &mut Vec::new());
     assert_eq!((chain.lines.len(), chain.places.as_slice()), (1, &[1][..]));
 }
 

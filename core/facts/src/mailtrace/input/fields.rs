@@ -96,7 +96,7 @@ pub(in crate::mailtrace) fn read(text: &str, total: usize) -> Input<'_> {
     let mut reader = Reader::default();
     let mut wrapping = None;
 
-    for raw in Lines(text) {
+    for raw in HeaderLines(text) {
         let Some(wrapping) = wrapping else {
             wrapping = reader.begin(raw);
             continue;
@@ -261,9 +261,9 @@ fn unescape(value: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Lines that end in LF, CRLF or CR.
-struct Lines<'a>(&'a str);
+struct HeaderLines<'a>(&'a str);
 
-impl<'a> Iterator for Lines<'a> {
+impl<'a> Iterator for HeaderLines<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {

@@ -7,7 +7,7 @@ use super::clauses::{Clauses, Key};
 
 /// TLS parameters of one hop.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq, Eq)]
-pub struct Tls {
+pub struct ReceivedTls {
     /// `TLSv1.3`; for OpenSSL's old `TLSv1/SSLv3` as written.
     pub version: Option<String>,
     /// The cipher suite in the server's spelling.
@@ -17,8 +17,8 @@ pub struct Tls {
 }
 
 /// Reads the TLS parameters from every clause in which servers write them.
-pub(super) fn read(clauses: &Clauses<'_>) -> Option<Tls> {
-    let mut tls: Option<Tls> = None;
+pub(super) fn read(clauses: &Clauses<'_>) -> Option<ReceivedTls> {
+    let mut tls: Option<ReceivedTls> = None;
 
     for (key, text) in clauses.comments() {
         // Yandex writes them after the date.
@@ -76,7 +76,7 @@ pub(super) fn implied(protocol: &str) -> bool {
 }
 
 /// The TLS parameters in a comment, or `None` when it is about something else.
-pub(super) fn of_comment(text: &str) -> Option<Tls> {
+pub(super) fn of_comment(text: &str) -> Option<ReceivedTls> {
     let lower = text.to_ascii_lowercase();
 
     if lower.starts_with("using ") {
@@ -85,16 +85,16 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
 
     // Postfix: `Client CN "mx", Issuer "CA" (verified OK)`, `No client certificate requested`.
     if lower.starts_with("client cn ") {
-        return Some(Tls {
+        return Some(ReceivedTls {
             verified: Some(lower.contains("(verified ok)")),
-            ..Tls::default()
+            ..ReceivedTls::default()
         });
     }
 
     if lower.contains("client certificate not present")
         || lower.starts_with("no client certificate")
     {
-        return Some(Tls::default());
+        return Some(ReceivedTls::default());
     }
 
     if ["version=", "cipher=", "version:"]
@@ -115,16 +115,16 @@ pub(super) fn of_comment(text: &str) -> Option<Tls> {
     // qmail with TLS: `(DHE-RSA-AES256-SHA encrypted) SMTP`
     let cipher = cipher(&text[..lower.strip_suffix(" encrypted")?.len()])?;
 
-    Some(Tls {
+    Some(ReceivedTls {
         cipher: Some(cipher),
-        ..Tls::default()
+        ..ReceivedTls::default()
     })
 }
 
 /// Postfix: `using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)`. Yandex ends with `)(Client …`.
-fn postfix(text: &str, lower: &str) -> Option<Tls> {
+fn postfix(text: &str, lower: &str) -> Option<ReceivedTls> {
     let mut words = text["using ".len()..].split_ascii_whitespace();
-    let tls = Tls {
+    let tls = ReceivedTls {
         version: words.next().and_then(version),
         cipher: words
             .skip_while(|w| !w.eq_ignore_ascii_case("cipher"))
@@ -136,8 +136,8 @@ fn postfix(text: &str, lower: &str) -> Option<Tls> {
 }
 
 /// Sendmail, Gmail, Exchange: `version=TLS1_3 cipher=… bits=256/256 verify=NO`.
-fn pairs(text: &str) -> Option<Tls> {
-    let mut tls = Tls::default();
+fn pairs(text: &str) -> Option<ReceivedTls> {
+    let mut tls = ReceivedTls::default();
 
     for pair in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
         let Some((key, value)) = pair.split_once('=') else {
@@ -158,12 +158,12 @@ fn pairs(text: &str) -> Option<Tls> {
         }
     }
 
-    (tls != Tls::default()).then_some(tls)
+    (tls != ReceivedTls::default()).then_some(tls)
 }
 
 /// Exim and OpenSMTPD: `TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256`, `TLSv1.3:AEAD-AES256-GCM-SHA384:256:NO`.
-fn colons(text: &str) -> Option<Tls> {
-    let mut tls = Tls::default();
+fn colons(text: &str) -> Option<ReceivedTls> {
+    let mut tls = ReceivedTls::default();
     if text.len() == 3 {
         return Some(tls);
     }

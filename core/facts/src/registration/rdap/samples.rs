@@ -1,7 +1,7 @@
 //! Answers in the format of real servers, with example names.
 
 use super::{
-    super::{Kind, Network, Registrant, Registrar, State},
+    super::{Kind, Network, Registrant, Registrar, RegistrationState},
     Error, parse, related,
 };
 
@@ -29,7 +29,7 @@ const DOMAIN: &str = r#"{
 #[test]
 fn parses_a_domain() {
     let r = parse(Kind::Domain, "example.com", DOMAIN.as_bytes()).expect("valid");
-    assert_eq!(r.state, State::Registered);
+    assert_eq!(r.state, RegistrationState::Registered);
     let registrar = Registrar {
         name: Some("Sample Registrar Inc.".into()),
         iana_id: Some("9998".into()),
@@ -120,7 +120,7 @@ fn parses_address_blocks() {
             r#"{{"objectClassName":"ip network","startAddress":"{start}","endAddress":"{end}","name":"IANA-BLK"}}"#
         );
         let r = parse(Kind::Ip, "192.0.2.1", text.as_bytes()).expect("valid");
-        assert_eq!((r.state, r.network), (State::Unavailable, None));
+        assert_eq!((r.state, r.network), (RegistrationState::Unavailable, None));
     }
 }
 
@@ -129,12 +129,12 @@ fn error_codes_give_a_state_and_malformed_answers_fail() {
     for (text, state) in [
         (
             r#"{"errorCode": 404, "title": "Not Found"}"#,
-            State::Available,
+            RegistrationState::Available,
         ),
-        (r#"{"errorCode": "429"}"#, State::Throttled),
+        (r#"{"errorCode": "429"}"#, RegistrationState::Throttled),
         (
             r#"{"errorCode": 500, "rdapConformance": []}"#,
-            State::Unavailable,
+            RegistrationState::Unavailable,
         ),
     ] {
         assert_eq!(
@@ -214,7 +214,10 @@ fn an_error_keeps_its_cause() {
 fn latin_1_in_a_text_does_not_invalidate_the_answer() {
     let text = b"\xef\xbb\xbf{\"objectClassName\":\"domain\",\"ldhName\":\"example.com\",\"status\":[\"Gel\xf6scht\"]}";
     let r = parse(Kind::Domain, "example.com", text).expect("an answer");
-    assert_eq!((r.state, r.status.len()), (State::Registered, 1));
+    assert_eq!(
+        (r.state, r.status.len()),
+        (RegistrationState::Registered, 1)
+    );
 }
 
 #[test]
@@ -223,7 +226,7 @@ fn a_search_result_gives_the_matching_object() {
     let r = parse(Kind::Domain, "example.com", text.as_bytes()).expect("an answer");
     assert_eq!(
         (r.state, r.status),
-        (State::Registered, vec!["ok".to_owned()])
+        (RegistrationState::Registered, vec!["ok".to_owned()])
     );
     for (kind, query) in [
         (Kind::Domain, "third.com"),
@@ -255,18 +258,24 @@ fn distinguishes_reserved_from_registered() {
     for (text, state) in [
         (
             r#"{"objectClassName":"domain","status":["reserved"]}"#,
-            State::Reserved,
+            RegistrationState::Reserved,
         ),
         (
             r#"{"objectClassName":"domain","status":["reserved"],"events":[{"eventAction":"Registration","eventDate":"2001-01-01"}]}"#,
-            State::Registered,
+            RegistrationState::Registered,
         ),
-        (r#"{"objectClassName":"domain"}"#, State::Registered),
-        (r#"{"errorCode":404,"handle":null}"#, State::Available),
+        (
+            r#"{"objectClassName":"domain"}"#,
+            RegistrationState::Registered,
+        ),
+        (
+            r#"{"errorCode":404,"handle":null}"#,
+            RegistrationState::Available,
+        ),
         // An object with an error code is an object.
         (
             r#"{"errorCode":404,"objectClassName":"domain"}"#,
-            State::Registered,
+            RegistrationState::Registered,
         ),
     ] {
         let r = parse(Kind::Domain, "example.com", text.as_bytes()).expect(text);

@@ -3,7 +3,7 @@
 
 use super::{
     super::{
-        Kind, Network, Registration, State, countries,
+        Kind, Network, Registration, RegistrationState, countries,
         dates::{self, Order},
         status, values,
     },
@@ -91,9 +91,9 @@ pub(super) fn parse(kind: Kind, query: &str, text: &str) -> Registration {
     let reserved = out.status.iter().any(|word| word == "reserved");
 
     out.state = if reserved {
-        State::Reserved
+        RegistrationState::Reserved
     } else {
-        State::Registered
+        RegistrationState::Registered
     };
 
     out.tidy()

@@ -4,7 +4,7 @@
 //! The legal notices in most answers use the same words. So a phrase counts only where registries put it, at the start
 //! or the end of a short line, and never if the text has registration data.
 
-use super::{super::State, lines::bounded};
+use super::{super::RegistrationState, lines::bounded};
 
 /// Longest line that can be an answer of its own, in bytes.
 const MAX_LINE: usize = 160;
@@ -13,24 +13,24 @@ const MAX_LINES: usize = 400;
 
 /// Values of a status line that determine the state.
 #[rustfmt::skip]
-const STATUSES: &[(State, &[&str])] = &[
-    (State::Available, &[
+const STATUSES: &[(RegistrationState, &[&str])] = &[
+    (RegistrationState::Available, &[
         "free", "available", "no object found", "not registered", "not found", "no match", "unregistered",
         "domain not found", "not delegated and not registered", "no entries found", "available for registration",
         "no information available",
     ]),
-    (State::Reserved, &[
+    (RegistrationState::Reserved, &[
         "reserved", "blocked", "forbidden", "prohibited", "prohibited string", "unassignable", "reserved name",
         "reserved domain name", "not allowed", "restricted", "not available for registration", "no registrable",
         "unable to register", "registry reserved", "reserveddomain", "reserved domain", "cannot be registered",
     ]),
-    (State::Unavailable, &["invalid", "failed", "error", "invalid domain", "unknown"]),
+    (RegistrationState::Unavailable, &["invalid", "failed", "error", "invalid domain", "unknown"]),
 ];
 
 /// Prefixes of answer lines, in lower case, without comment marks.
 #[rustfmt::skip]
-const STARTS: &[(State, &[&str])] = &[
-    (State::Available, &[
+const STARTS: &[(RegistrationState, &[&str])] = &[
+    (RegistrationState::Available, &[
         "no match", "not found", "no entries found", "no entry found", "no data found", "no object found",
         "no such domain", "no records matching", "no matching record", "no matching objects", "no information available",
         "nothing found", "no found", "domain not found", "domain name not found", "object does not exist",
@@ -52,7 +52,7 @@ const STARTS: &[(State, &[&str])] = &[
         "the domain name you have requested is not registered", "no se encontro", "domain information not found",
         "error:101: no objects found", "dominio no encontrado", "el dominio no existe", "no valid whois data",
     ]),
-    (State::Reserved, &[
+    (RegistrationState::Reserved, &[
         "this name is reserved", "this domain is reserved", "domain reserved", "the domain is reserved",
         "reserved domain name", "reserved by", "this domain name is reserved", "the name is reserved",
         "domain status: reserved", "status: reserved", "domain not available", "the registration of this domain is restricted",
@@ -65,7 +65,7 @@ const STARTS: &[(State, &[&str])] = &[
         "has usage restrictions applied", "domain is prohibited", "domain name is prohibited", "registry reserved",
         "the domain name is reserved", "this name is blocked", "this domain is blocked", "dominio reservado",
     ]),
-    (State::Throttled, &[
+    (RegistrationState::Throttled, &[
         "whois limit exceeded", "query rate limit exceeded", "rate limit exceeded", "quota exceeded", "limit exceeded",
         "lookup quota exceeded", "you have exceeded", "your connection limit exceeded", "query limit exceeded",
         "too many requests", "too many queries", "too many connections", "the number of requests per client",
@@ -80,7 +80,7 @@ const STARTS: &[(State, &[&str])] = &[
         "query rate of", "requests limit", "your request is being rate limited", "exceeded the maximum allowable",
         "wait a while and try again", "error: -1: connection limit", "access restricted",
     ]),
-    (State::Unavailable, &[
+    (RegistrationState::Unavailable, &[
         "internal error", "service unavailable", "temporarily unavailable", "service temporarily", "server error",
         "requests of this client are not permitted", "access denied", "invalid query", "invalid domain", "invalid input",
         "invalid request", "malformed request", "error: invalid", "this tld has no whois", "tld is not supported",
@@ -90,16 +90,16 @@ const STARTS: &[(State, &[&str])] = &[
 
 /// Answers that are a whole line. As a prefix they could be prose (`available to ...`).
 #[rustfmt::skip]
-const WHOLE: &[(State, &[&str])] = &[
-    (State::Available, &["available", "not registered", "free", "nodata", "domain available", "unregistered"]),
-    (State::Reserved, &["reserved", "blocked", "prohibited", "reserved name"]),
-    (State::Throttled, &["throttled", "rate limited", "blacklisted"]),
+const WHOLE: &[(RegistrationState, &[&str])] = &[
+    (RegistrationState::Available, &["available", "not registered", "free", "nodata", "domain available", "unregistered"]),
+    (RegistrationState::Reserved, &["reserved", "blocked", "prohibited", "reserved name"]),
+    (RegistrationState::Throttled, &["throttled", "rate limited", "blacklisted"]),
 ];
 
 /// Suffixes of short answer lines, such as `"example.test" is free`.
 #[rustfmt::skip]
-const ENDS: &[(State, &[&str])] = &[
-    (State::Available, &[
+const ENDS: &[(RegistrationState, &[&str])] = &[
+    (RegistrationState::Available, &[
         " not found", " is free", " was not found", " is available", " is available for registration",
         " is available for purchase", " is not registered", " does not exist", " does not exist in database",
         " not found in database", " no match", " has not been registered", ": no entries found", " not registered",
@@ -110,22 +110,22 @@ const ENDS: &[(State, &[&str])] = &[
         " does not appear to be registered", " is not a registered domain", ": not registered", ": not found",
         " is not delegated", " not registry", " not found!", " is not registered in the registry",
     ]),
-    (State::Reserved, &[
+    (RegistrationState::Reserved, &[
         " is reserved", " reserved by the registry", " cannot be registered", " can not be registered",
         " is not available for registration", " is blocked", " is prohibited", " reserved by registry",
         " is not available", " is restricted", " not allowed for registration", " reserved for future use",
         " reserved by nic", " has been reserved", " is a reserved name", " reserved name", " is a prohibited name",
         " is not allowed", " not available for registration", " is restricted by the registry",
     ]),
-    (State::Unavailable, &[" is not valid", " can temporarily not be answered", " can temporarily not be answered. please try again"]),
-    (State::Throttled, &[
+    (RegistrationState::Unavailable, &[" is not valid", " can temporarily not be answered", " can temporarily not be answered. please try again"]),
+    (RegistrationState::Throttled, &[
         " limit exceeded", " quota exceeded", " has been exceeded", " exceeded this limit", " query limit reached",
         " too many requests", " is rate limited", " exceeded", " been blacklisted", " been temporarily blocked",
     ]),
 ];
 
 /// The state that a status value determines on its own, if any.
-pub(super) fn of_status(value: &str) -> Option<State> {
+pub(super) fn of_status(value: &str) -> Option<RegistrationState> {
     let lower = value.trim().trim_end_matches('.').to_lowercase();
     let bare = lower
         .trim_start_matches(|c: char| c.is_ascii_digit())
@@ -139,8 +139,8 @@ pub(super) fn of_status(value: &str) -> Option<State> {
 
 /// The state from the phrases of a text. The most reliable phrase wins, because a notice about limits may follow an
 /// answer about an available name.
-pub(super) fn state(text: &str, query: &str) -> Option<State> {
-    let mut states: Vec<State> = Vec::new();
+pub(super) fn state(text: &str, query: &str) -> Option<RegistrationState> {
+    let mut states: Vec<RegistrationState> = Vec::new();
     for line in text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -153,16 +153,16 @@ pub(super) fn state(text: &str, query: &str) -> Option<State> {
         }
     }
     [
-        State::Reserved,
-        State::Available,
-        State::Throttled,
-        State::Unavailable,
+        RegistrationState::Reserved,
+        RegistrationState::Available,
+        RegistrationState::Throttled,
+        RegistrationState::Unavailable,
     ]
     .into_iter()
     .find(|state| states.contains(state))
 }
 
-fn of_line(line: &str, query: &str) -> Option<State> {
+fn of_line(line: &str, query: &str) -> Option<RegistrationState> {
     let raw = line.trim();
     let line = line.trim_matches(|c: char| c.is_whitespace() || "%#*>;<-=\"'!.".contains(c));
     if line.len() > MAX_LINE {
@@ -198,14 +198,14 @@ fn after_name<'l>(lower: &'l str, name: &str) -> &'l str {
     }
 }
 
-fn by_whole(text: &str) -> Option<State> {
+fn by_whole(text: &str) -> Option<RegistrationState> {
     WHOLE
         .iter()
         .find(|(_, all)| all.contains(&text))
         .map(|(state, _)| *state)
 }
 
-fn by_start(text: &str) -> Option<State> {
+fn by_start(text: &str) -> Option<RegistrationState> {
     let starts = |words: &&str| {
         // The phrase must end at the end of a word.
         text.strip_prefix(*words)
@@ -217,7 +217,7 @@ fn by_start(text: &str) -> Option<State> {
         .map(|(state, _)| *state)
 }
 
-fn by_end(lower: &str) -> Option<State> {
+fn by_end(lower: &str) -> Option<RegistrationState> {
     let spaced = format!(
         " {}",
         lower

@@ -64,8 +64,8 @@ fn reports_errors_with_their_sender() {
     let all = replies_of(
         &mut run,
         vec![
-            event(1, router, EchoOutcome::Notice(Notice::Prohibited)),
-            event(2, HERE, EchoOutcome::Notice(Notice::HostUnreachable)),
+            event(1, router, EchoOutcome::IcmpError(IcmpError::Prohibited)),
+            event(2, HERE, EchoOutcome::IcmpError(IcmpError::HostUnreachable)),
             event(3, HERE, EchoOutcome::NotSent),
             event(1, TARGET, EchoOutcome::Reply),
         ],

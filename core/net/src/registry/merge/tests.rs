@@ -18,7 +18,7 @@ fn a_registrar_only_fills_gaps() {
     );
 }
 
-fn facts(kind: Kind, state: State, created: &str) -> Registration {
+fn facts(kind: Kind, state: RegistrationState, created: &str) -> Registration {
     Registration {
         state,
         created: Some(created.to_owned()),
@@ -29,7 +29,7 @@ fn facts(kind: Kind, state: State, created: &str) -> Registration {
 #[test]
 fn state_and_kind_decide_which_answer_is_used() {
     use Kind::{Domain, Network};
-    use State::{Available, Registered, Reserved, Throttled, Unavailable};
+    use RegistrationState::{Available, Registered, Reserved, Throttled, Unavailable};
     for (kind, first, second, expected) in [
         (Domain, Registered, Registered, "first"),
         (Domain, Registered, Available, "first"),
@@ -43,7 +43,7 @@ fn state_and_kind_decide_which_answer_is_used() {
         (Network, Registered, Registered, "second"),
         (Network, Registered, Unavailable, "first"),
     ] {
-        let mut found = Found::default();
+        let mut found = RegistryAnswer::default();
         found.take(facts(kind, first, "first"));
         found.take(facts(kind, second, "second"));
         let created = found.registration.and_then(|facts| facts.created);

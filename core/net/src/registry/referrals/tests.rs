@@ -56,7 +56,7 @@ fn the_outcome_names_the_next_server() {
 
 #[test]
 fn ignores_an_answer_about_another_object() {
-    let mut found = Found::default();
+    let mut found = RegistryAnswer::default();
     let other = b"Domain Name: OTHER.TEST\r\nRegistrar: Other, Inc.\r\n".to_vec();
     let (text_of, text) = found.read(Kind::Domain, "widget.test", Ok(other));
     assert_eq!(text_of, "no usable data");
@@ -75,7 +75,7 @@ fn ignores_an_answer_about_another_object() {
 
 #[test]
 fn keeps_the_first_failure() {
-    let mut found = Found::default();
+    let mut found = RegistryAnswer::default();
     for why in ["first", "second"] {
         let failure = Failure::Unavailable(why.into());
         let read = found.read(Kind::Domain, "widget.test", Err(failure));
@@ -112,7 +112,7 @@ async fn ring(length: u8, facts: &'static str) -> Vec<Endpoint> {
     servers
 }
 
-async fn look_up(first: &Endpoint, follow: bool) -> Found {
+async fn look_up(first: &Endpoint, follow: bool) -> RegistryAnswer {
     let net = crate::test_net(&["127.0.0.0/8".parse().expect("a network")]);
     let (kind, query) = (Kind::Domain, "widget.test");
     net.registries.whois(kind, query, Some(first), follow).await

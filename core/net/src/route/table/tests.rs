@@ -6,7 +6,7 @@ fn table() -> Table {
     Table::new(TARGET, IpAddr::from([198, 51, 100, 1]), 5, 2)
 }
 
-fn answer(ttl: u8, column: u8, from: IpAddr, notice: Notice) -> Answer {
+fn answer(ttl: u8, column: u8, from: IpAddr, notice: IcmpError) -> Answer {
     let rtt = Duration::from_millis(5);
     Answer {
         ttl,
@@ -26,7 +26,7 @@ fn router(n: u8) -> IpAddr {
 fn the_first_reply_of_the_target_ends_the_route() {
     let mut table = table();
     for ttl in [5, 4, 3] {
-        table.record(answer(ttl, 0, TARGET, Notice::PortUnreachable));
+        table.record(answer(ttl, 0, TARGET, IcmpError::PortUnreachable));
     }
 
     assert_eq!(
@@ -40,7 +40,7 @@ fn the_first_reply_of_the_target_ends_the_route() {
     assert_eq!(table.silent(), [1, 2]);
     for ttl in 1..=3 {
         for column in 0..2 {
-            table.record(answer(ttl, column, router(ttl), Notice::TimeExceeded));
+            table.record(answer(ttl, column, router(ttl), IcmpError::TimeExceeded));
         }
     }
 
@@ -58,8 +58,8 @@ fn the_first_reply_of_the_target_ends_the_route() {
 #[test]
 fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
     let mut table = table();
-    table.record(answer(2, 0, router(2), Notice::Prohibited));
-    table.record(answer(4, 0, router(2), Notice::Prohibited));
+    table.record(answer(2, 0, router(2), IcmpError::Prohibited));
+    table.record(answer(4, 0, router(2), IcmpError::Prohibited));
     assert_eq!(
         table.end(),
         Some(End {
@@ -68,7 +68,7 @@ fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
         })
     );
 
-    table.record(answer(3, 0, router(3), Notice::TimeExceeded));
+    table.record(answer(3, 0, router(3), IcmpError::TimeExceeded));
     assert_eq!(
         table.end(),
         Some(End {
@@ -77,7 +77,7 @@ fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
         })
     );
 
-    table.record(answer(5, 0, TARGET, Notice::PortUnreachable));
+    table.record(answer(5, 0, TARGET, IcmpError::PortUnreachable));
     assert_eq!(
         table.end(),
         Some(End {
@@ -98,7 +98,7 @@ fn a_rejection_ends_the_route_unless_a_later_hop_answers() {
 #[test]
 fn port_unreachable_from_a_firewall_is_not_the_target() {
     let mut table = table();
-    table.record(answer(2, 0, router(2), Notice::PortUnreachable));
+    table.record(answer(2, 0, router(2), IcmpError::PortUnreachable));
     assert_eq!(
         table.end(),
         Some(End {
@@ -117,9 +117,9 @@ fn port_unreachable_from_a_firewall_is_not_the_target() {
 #[test]
 fn adds_one_hop_without_a_reply_if_there_is_no_end() {
     let mut table = table();
-    table.record(answer(2, 1, router(2), Notice::TimeExceeded));
-    assert!(!table.record(answer(2, 1, router(3), Notice::TimeExceeded)));
-    assert!(!table.record(answer(9, 0, router(3), Notice::TimeExceeded)));
+    table.record(answer(2, 1, router(2), IcmpError::TimeExceeded));
+    assert!(!table.record(answer(2, 1, router(3), IcmpError::TimeExceeded)));
+    assert!(!table.record(answer(9, 0, router(3), IcmpError::TimeExceeded)));
     assert_eq!(table.hops(false).len(), 2);
     assert_eq!(table.hops(true).len(), 3);
     assert_eq!(table.silent(), [1, 3, 4, 5]);
@@ -129,7 +129,7 @@ fn adds_one_hop_without_a_reply_if_there_is_no_end() {
 fn marks_errors_of_the_local_kernel_and_assigns_mtus_to_hops() {
     let mut table = table();
     let own = table.source;
-    table.record(answer(1, 0, own, Notice::HostUnreachable));
+    table.record(answer(1, 0, own, IcmpError::HostUnreachable));
     table.record_mtu(PathMtu {
         mtu: 1300,
         address: own,

@@ -9,7 +9,7 @@ use super::*;
 
 /// Result, received commands and transcript of one session.
 struct Session {
-    outcome: Outcome,
+    outcome: ProbeResult,
     /// Lines that the server received.
     commands: Vec<String>,
     /// Stages and reply codes of the transcript.
@@ -62,8 +62,8 @@ fn settings() -> Settings {
     }
 }
 
-fn question() -> Question {
-    Question {
+fn question() -> RecipientProbe {
+    RecipientProbe {
         recipient: "ann@example.test".into(),
         local: "ann".into(),
         random: "r4nd0m@example.test".into(),
@@ -71,7 +71,7 @@ fn question() -> Question {
     }
 }
 
-async fn session(script: &[(&str, &str)], settings: Settings, question: Question) -> Session {
+async fn session(script: &[(&str, &str)], settings: Settings, question: RecipientProbe) -> Session {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("an address");
     let tls = Opportunistic::new(rustls::RootCertStore::empty()).expect("suites");
@@ -239,7 +239,7 @@ async fn a_failed_catch_all_check_keeps_the_recipients_reply() {
 
 #[tokio::test]
 async fn an_internationalized_address_requires_smtputf8() {
-    let utf8 = || Question {
+    let utf8 = || RecipientProbe {
         recipient: "jörg@example.test".into(),
         utf8: true,
         ..question()

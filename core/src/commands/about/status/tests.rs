@@ -31,7 +31,7 @@ fn data() -> Data {
             cache_entries: 1000,
             cache_seconds: 900,
         },
-        yours: vec![Standing {
+        yours: vec![Remaining {
             of: Payer::You,
             left: 40,
             per_minute: 60,
@@ -105,7 +105,7 @@ fn names_budgets_by_owner() {
         (Payer::ApiKey, "Your API key"),
         (Payer::Address, "Your address"),
     ] {
-        data.yours = vec![Standing {
+        data.yours = vec![Remaining {
             of,
             left: 0,
             per_minute: 30,

@@ -2,7 +2,7 @@ use super::*;
 use crate::commands::testing::{field, head, rows, shown};
 use netvane_facts::registration::{Network, Registrant, Registrar};
 
-fn facts(kind: Kind, state: State) -> Registration {
+fn facts(kind: Kind, state: RegistrationState) -> Registration {
     Registration {
         state,
         ..Registration::empty(kind)
@@ -15,7 +15,7 @@ fn data(query: &str, facts: Registration) -> Data {
 
 /// A registration that expires in so many days, whatever its expiry date is.
 fn expiring(days: i64) -> Data {
-    let mut facts = facts(Kind::Domain, State::Registered);
+    let mut facts = facts(Kind::Domain, RegistrationState::Registered);
     facts.expires = Some("2027-08-13T04:00:00Z".into());
     facts.registrar = Some(Registrar {
         name: Some("Example Registrar".into()),
@@ -32,43 +32,43 @@ fn each_state_has_a_summary() {
     for (kind, state, summary, severity) in [
         (
             Kind::Domain,
-            State::Available,
+            RegistrationState::Available,
             "example.test is not registered",
             Severity::Neutral,
         ),
         (
             Kind::Ip,
-            State::Available,
+            RegistrationState::Available,
             "example.test is not allocated",
             Severity::Neutral,
         ),
         (
             Kind::Domain,
-            State::Reserved,
+            RegistrationState::Reserved,
             "example.test is reserved by the registry",
             Severity::Neutral,
         ),
         (
             Kind::Asn,
-            State::Throttled,
+            RegistrationState::Throttled,
             "The registry is rate-limiting us; try again later",
             Severity::Warning,
         ),
         (
             Kind::Domain,
-            State::Unavailable,
+            RegistrationState::Unavailable,
             "The registry returned no usable data",
             Severity::Warning,
         ),
         (
             Kind::Domain,
-            State::Registered,
+            RegistrationState::Registered,
             "Registered",
             Severity::Good,
         ),
         (
             Kind::Network,
-            State::Registered,
+            RegistrationState::Registered,
             "Registered to an undisclosed registrant",
             Severity::Good,
         ),
@@ -114,7 +114,7 @@ fn severity_depends_on_the_days_until_expiry() {
 
 #[test]
 fn ignores_an_invalid_expiry_date() {
-    let mut facts = facts(Kind::Domain, State::Registered);
+    let mut facts = facts(Kind::Domain, RegistrationState::Registered);
     for expires in ["never", "", "2027-13-45T00:00:00Z", "äöü-äöü-äöü"] {
         facts.expires = Some(expires.into());
         let data = data("example.test", facts.clone());
@@ -125,7 +125,7 @@ fn ignores_an_invalid_expiry_date() {
 
 #[test]
 fn days_until_expiry_round_down() {
-    let mut facts = facts(Kind::Domain, State::Registered);
+    let mut facts = facts(Kind::Domain, RegistrationState::Registered);
     let mut days = |hours: i64| {
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
         facts.expires = Some(end.to_string());
@@ -182,8 +182,8 @@ fn shows_all_data_of_a_domain() {
     "#);
 }
 
-fn step(server: &str, elapsed_ms: f64, outcome: &str) -> Step {
-    Step {
+fn step(server: &str, elapsed_ms: f64, outcome: &str) -> ReferralStep {
+    ReferralStep {
         server: server.into(),
         elapsed_ms,
         outcome: outcome.into(),
@@ -192,7 +192,7 @@ fn step(server: &str, elapsed_ms: f64, outcome: &str) -> Step {
 
 #[test]
 fn shows_all_data_of_a_network() {
-    let mut facts = facts(Kind::Network, State::Registered);
+    let mut facts = facts(Kind::Network, RegistrationState::Registered);
     facts.network = Some(Network {
         start: Some("192.0.2.0".into()),
         end: Some("192.0.2.255".into()),
@@ -225,7 +225,7 @@ fn summary_prefers_the_organization_to_the_network_name() {
         (None, Some("NET"), "Registered to NET"),
         (None, None, "Registered to an undisclosed registrant"),
     ] {
-        let mut facts = facts(Kind::Ip, State::Registered);
+        let mut facts = facts(Kind::Ip, RegistrationState::Registered);
         facts.network = Some(Network {
             organization: organization.map(str::to_owned),
             name: name.map(str::to_owned),
@@ -240,7 +240,7 @@ fn summary_prefers_the_organization_to_the_network_name() {
 
 #[test]
 fn a_range_needs_start_and_end() {
-    let mut facts = facts(Kind::Ip, State::Registered);
+    let mut facts = facts(Kind::Ip, RegistrationState::Registered);
     facts.network = Some(Network {
         start: Some("192.0.2.0".into()),
         ..Network::default()
@@ -261,7 +261,7 @@ fn raw_text_is_attached_or_shown_on_request() {
     ];
 
     let with = |show| {
-        let facts = facts(Kind::Network, State::Registered);
+        let facts = facts(Kind::Network, RegistrationState::Registered);
         Data::new(
             "2001:db8::/32".into(),
             None,
@@ -289,7 +289,11 @@ fn raw_text_is_attached_or_shown_on_request() {
         [Block::Code { text: text.into() }]
     );
     assert_eq!(
-        data("example.test", facts(Kind::Domain, State::Reserved)).raw,
+        data(
+            "example.test",
+            facts(Kind::Domain, RegistrationState::Reserved)
+        )
+        .raw,
         None
     );
 }
@@ -328,11 +332,11 @@ fn queries_the_registrable_domain_of_a_host() {
 #[test]
 fn caches_only_definite_results() {
     for (state, seconds) in [
-        (State::Registered, 900),
-        (State::Available, 60),
-        (State::Reserved, 60),
-        (State::Throttled, 0),
-        (State::Unavailable, 0),
+        (RegistrationState::Registered, 900),
+        (RegistrationState::Available, 60),
+        (RegistrationState::Reserved, 60),
+        (RegistrationState::Throttled, 0),
+        (RegistrationState::Unavailable, 0),
     ] {
         let data = data("example.test", facts(Kind::Domain, state));
         assert_eq!(data.lifetime(), Duration::from_secs(seconds));

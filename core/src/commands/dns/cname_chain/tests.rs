@@ -9,8 +9,8 @@ use crate::commands::dns::testing::{message, records};
 const SOA: &str = "example.test. 60 IN SOA ns1.example.test. host.example.test. 1 2 3 4 60";
 
 /// The chain of an A query for `www.example.test` after these answers.
-fn follow(answers: &[&str]) -> Chain {
-    let mut chain = Chain::new("WWW.Example.test.", Rtype::A);
+fn follow(answers: &[&str]) -> CnameChain {
+    let mut chain = CnameChain::new("WWW.Example.test.", Rtype::A);
     for lines in answers {
         chain.add_answers(records(lines));
     }
@@ -19,7 +19,7 @@ fn follow(answers: &[&str]) -> Chain {
 
 fn outcome(rcode: ResponseCode, flags: &str, answers: &str, authority: &str) -> Outcome {
     let mut message = message(rcode, flags, answers, authority);
-    let mut chain = Chain::new("www.example.test", Rtype::A);
+    let mut chain = CnameChain::new("www.example.test", Rtype::A);
     chain.add_answers(std::mem::take(&mut message.answers));
     chain.outcome(&message)
 }
@@ -101,7 +101,7 @@ fn detects_a_loop_over_several_answers() {
 
 #[test]
 fn a_cname_query_follows_nothing() {
-    let mut chain = Chain::new("www.example.test", Rtype::CNAME);
+    let mut chain = CnameChain::new("www.example.test", Rtype::CNAME);
     chain.add_answers(records(
         "
         www.example.test. 300 IN CNAME web.example.test.
@@ -115,7 +115,7 @@ fn a_cname_query_follows_nothing() {
 
 #[test]
 fn any_takes_every_type() {
-    let mut chain = Chain::new("example.test", Rtype::ANY);
+    let mut chain = CnameChain::new("example.test", Rtype::ANY);
     chain.add_answers(records(
         "
         example.test. 300 IN A 192.0.2.1

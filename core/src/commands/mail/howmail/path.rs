@@ -2,7 +2,7 @@
 
 use netvane_document::Station;
 use netvane_facts::target::both_forms;
-use netvane_net::smtp::Welcome;
+use netvane_net::smtp::EhloInfo;
 
 use super::{Data, receiver::Exchange, services::Services};
 use crate::mailbox_check::provider::Role;
@@ -97,7 +97,7 @@ fn way(services: Option<&Services>, usual: &str) -> String {
 fn hop(exchange: Option<&Exchange>) -> String {
     let encryption = match exchange {
         Some(Exchange {
-            welcome: Welcome { tls: Some(tls), .. },
+            welcome: EhloInfo { tls: Some(tls), .. },
             ..
         }) => format!(", {}", tls.version),
         Some(exchange) if exchange.welcome.starttls == Some(false) => ", not encrypted".into(),

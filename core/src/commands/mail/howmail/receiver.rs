@@ -7,7 +7,7 @@ use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use netvane_facts::ip_class;
 use netvane_net::{
     dns::Client,
-    smtp::{Unconnected, Welcome, connect, greet, interleaved},
+    smtp::{EhloInfo, Unconnected, connect, ehlo_probe, interleaved},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub(super) struct Exchange {
     /// Address that was connected to.
     pub(super) address: Option<IpAddr>,
     #[serde(flatten)]
-    pub(super) welcome: Welcome,
+    pub(super) welcome: EhloInfo,
     /// Why no connection was made.
     pub(super) unreachable: Option<String>,
     /// All its addresses are unreachable from the internet: loopback or private networks.
@@ -115,7 +115,7 @@ impl Exchange {
             exchange: host.exchange.clone(),
             addresses: host.addresses.clone(),
             address: None,
-            welcome: Welcome::default(),
+            welcome: EhloInfo::default(),
             unreachable: None,
             inward: false,
             dane: None,
@@ -276,7 +276,7 @@ async fn probe(
     host: &str,
     addresses: &[SocketAddr],
     deadline: Instant,
-) -> Result<(IpAddr, Welcome), Vec<Unconnected>> {
+) -> Result<(IpAddr, EhloInfo), Vec<Unconnected>> {
     let verifier = cx.runtime.mail.verifier();
     let mut addresses = interleaved(addresses);
     addresses.truncate(MAX_ADDRESSES);
@@ -284,7 +284,7 @@ async fn probe(
     let Some((stream, address)) = attempt.connected else {
         return Err(attempt.failed.into_iter().map(|(_, why)| why).collect());
     };
-    let welcome = greet(
+    let welcome = ehlo_probe(
         stream,
         host,
         verifier.tls.as_ref(),

@@ -8,13 +8,13 @@ use netvane_facts::mailtrace::{BoundaryKind, Confidence, Dkim};
 static GEO: LazyLock<GeoReader> =
     LazyLock::new(|| GeoReader::embedded().expect("the shipped database"));
 
-fn hop(index: usize, from: &str, by: &str) -> mailtrace::Hop {
-    mailtrace::Hop {
+fn hop(index: usize, from: &str, by: &str) -> mailtrace::MailHop {
+    mailtrace::MailHop {
         index,
         from_host: Some(from.into()),
         by: Some(by.into()),
         trusted: true,
-        ..mailtrace::Hop::default()
+        ..mailtrace::MailHop::default()
     }
 }
 
@@ -46,8 +46,8 @@ fn presented(trace: Trace) -> netvane_document::Document {
     Data::new(&GEO, trace).present()
 }
 
-fn outcome(result: &str, verified: bool) -> Outcome {
-    Outcome {
+fn outcome(result: &str, verified: bool) -> AuthResult {
+    AuthResult {
         result: Some(result.into()),
         verified,
         detail: format!("detail of {result}"),
@@ -145,7 +145,7 @@ fn notes_do_not_change_the_severity() {
 
 #[test]
 fn each_hop_is_a_table_row() {
-    let tls = netvane_facts::mailtrace::received::Tls {
+    let tls = netvane_facts::mailtrace::received::ReceivedTls {
         version: Some("TLSv1.3".into()),
         cipher: None,
         verified: None,
@@ -155,7 +155,7 @@ fn each_hop_is_a_table_row() {
     first.from_address = "192.168.0.1".parse().ok();
     first.protocol = Some("ESMTPS".into());
     first.tls = Some(tls.clone());
-    let second = mailtrace::Hop {
+    let second = mailtrace::MailHop {
         from_host: None,
         helo: Some("[helo]".into()),
         by: None,
@@ -164,7 +164,7 @@ fn each_hop_is_a_table_row() {
         ..hop(2, "", "")
     };
 
-    let third = mailtrace::Hop {
+    let third = mailtrace::MailHop {
         from_host: None,
         trusted: false,
         delay_seconds: Some(5),

@@ -135,7 +135,7 @@ const REASONS: [(Reason, &str, Severity); 28] = [
         Severity::Warning,
     ),
     (
-        Reason::Spared,
+        Reason::BudgetExhausted,
         "Unknown: mx.test was not probed: hourly limit for this domain reached",
         Severity::Warning,
     ),
@@ -159,8 +159,8 @@ fn report(reason: Reason) -> Report {
     }
 }
 
-fn entry(stage: Stage, code: Option<u16>, text: &str) -> Entry {
-    Entry {
+fn entry(stage: Stage, code: Option<u16>, text: &str) -> TranscriptEntry {
+    TranscriptEntry {
         host: "mx.test (192.0.2.1)".into(),
         stage,
         code,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::commands::testing::{field, head, rows, shown};
-use netvane_net::{icmp::ReplyError, notice::Notice};
+use netvane_net::{icmp::ReplyError, icmp_error::IcmpError};
 
 fn address() -> IpAddr {
     "192.0.2.1".parse().expect("an address")
@@ -143,7 +143,7 @@ fn errors_name_their_source_unless_local() {
     let error = |from: Option<&str>, local| {
         let reply = Reply {
             error: Some(ReplyError {
-                notice: Some(Notice::HostUnreachable),
+                notice: Some(IcmpError::HostUnreachable),
                 from: from.map(|from| from.parse().expect("an address")),
                 local,
                 text: "host unreachable".into(),

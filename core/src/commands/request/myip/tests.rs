@@ -7,8 +7,8 @@ use crate::{
     request::http_request::samples,
 };
 
-fn hop(address: &str, source: &'static str, trusted: bool) -> Hop {
-    Hop {
+fn hop(address: &str, source: &'static str, trusted: bool) -> ProxyHop {
+    ProxyHop {
         address: address.parse().ok(),
         port: None,
         said: address
@@ -20,7 +20,7 @@ fn hop(address: &str, source: &'static str, trusted: bool) -> Hop {
     }
 }
 
-fn data(via: Via, chain: Vec<Hop>) -> Data {
+fn data(via: Via, chain: Vec<ProxyHop>) -> Data {
     Data {
         address: "192.0.2.1".parse().expect("an address"),
         port: Some(4711),
@@ -117,7 +117,7 @@ fn proxy_chain_shows_source_and_trust() {
 
 #[test]
 fn lists_only_proxy_headers() {
-    let visit = samples::visit(
+    let http_request = samples::http_request(
         "192.0.2.1:1",
         &[
             ("via", "1.1 a"),
@@ -131,12 +131,12 @@ fn lists_only_proxy_headers() {
             ("x-forwardedness", "no"),
         ],
     );
-    let names: Vec<String> = proxy_headers(&visit).into_keys().collect();
+    let names: Vec<String> = proxy_headers(&http_request).into_keys().collect();
     assert_eq!(
         names,
         ["cf-ray", "proxy-connection", "via", "x-forwarded-for"]
     );
-    assert_eq!(proxy_headers(&visit)["via"], "1.1 a, 1.1 b");
+    assert_eq!(proxy_headers(&http_request)["via"], "1.1 a, 1.1 b");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 use super::*;
 use crate::request::http_request::samples;
 
-fn variables(visit: &Visit, proxies: &Proxies) -> Map<String, Value> {
-    Data::of(visit, proxies).variables
+fn variables(http_request: &HttpRequestInfo, proxies: &Proxies) -> Map<String, Value> {
+    Data::of(http_request, proxies).variables
 }
 
 #[test]
 fn variables_have_cgi_names() {
-    let mut visit = samples::visit(
+    let mut http_request = samples::http_request(
         "192.0.2.1:4711",
         &[
             ("host", "netvane.example:8080"),
@@ -17,8 +17,8 @@ fn variables_have_cgi_names() {
         ],
     );
 
-    visit.uri = "/v1/commands/myrequest?a=b%20c".parse().expect("a URI");
-    let found = variables(&visit, &Proxies::default());
+    http_request.uri = "/v1/commands/myrequest?a=b%20c".parse().expect("a URI");
+    let found = variables(&http_request, &Proxies::default());
 
     for (name, value) in [
         ("REMOTE_ADDR", "192.0.2.1"),
@@ -45,9 +45,9 @@ fn variables_have_cgi_names() {
 
 #[test]
 fn takes_tls_from_trusted_proxies_only() {
-    let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", "https")]);
+    let http_request = samples::http_request("192.0.2.1:4711", &[("x-forwarded-proto", "https")]);
     assert_eq!(
-        variables(&visit, &Proxies::default())["REQUEST_SCHEME"],
+        variables(&http_request, &Proxies::default())["REQUEST_SCHEME"],
         "http"
     );
     let settings = crate::settings::Settings::load(
@@ -58,21 +58,21 @@ fn takes_tls_from_trusted_proxies_only() {
         )],
     );
     let proxies = Proxies::new(&settings.expect("settings").http);
-    assert_eq!(variables(&visit, &proxies)["HTTPS"], "on");
+    assert_eq!(variables(&http_request, &proxies)["HTTPS"], "on");
 }
 
 #[test]
 fn hides_credentials_from_others() {
-    let mut visit = samples::visit(
+    let mut http_request = samples::http_request(
         "192.0.2.1:1",
         &[("cookie", "secret=1"), ("authorization", "Bearer x")],
     );
     assert_eq!(
-        variables(&visit, &Proxies::default())["HTTP_COOKIE"],
+        variables(&http_request, &Proxies::default())["HTTP_COOKIE"],
         "secret=1"
     );
-    visit.for_others = true;
-    let data = Data::of(&visit, &Proxies::default());
+    http_request.for_others = true;
+    let data = Data::of(&http_request, &Proxies::default());
     let written = serde_json::to_string(&data).expect("JSON") + &format!("{:?}", data.present());
     assert!(
         !written.contains("secret=1") && !written.contains("Bearer"),
@@ -83,15 +83,15 @@ fn hides_credentials_from_others() {
 
 #[test]
 fn tls_variables_of_a_trusted_proxy_have_apache_names() {
-    let mut visit = samples::visit("192.0.2.1:4711", &[]);
+    let mut http_request = samples::http_request("192.0.2.1:4711", &[]);
 
-    visit.connection.relayed = Some(crate::request::http_request::Relayed {
+    http_request.connection.relayed = Some(crate::request::http_request::Relayed {
         version: 2,
         ends: Some((
             "198.51.100.7:5000".parse().expect("an address"),
             "203.0.113.1:443".parse().expect("an address"),
         )),
-        tls: Some(Tls {
+        tls: Some(ClientTls {
             protocol: Some("TLSv1.3".into()),
             cipher: Some("TLS_AES_128_GCM_SHA256".into()),
             server_name: None,
@@ -102,7 +102,7 @@ fn tls_variables_of_a_trusted_proxy_have_apache_names() {
     let trusting = |network: &str| {
         let mut http = crate::settings::Settings::default().http;
         http.trusted_proxies.extend(network.parse::<ipnet::IpNet>());
-        variables(&visit, &Proxies::new(&http))
+        variables(&http_request, &Proxies::new(&http))
     };
 
     let variables = trusting("192.0.2.0/24");
@@ -139,9 +139,13 @@ fn scheme_is_http_or_https_from_the_nearest_proxy() {
         ("javascript", "http"),
         ("", "http"),
     ] {
-        let visit = samples::visit("192.0.2.1:4711", &[("x-forwarded-proto", value)]);
-        assert_eq!(scheme(&visit, false, &proxies), expected, "{value:?}");
-        assert_eq!(scheme(&visit, true, &Proxies::default()), "https");
+        let http_request = samples::http_request("192.0.2.1:4711", &[("x-forwarded-proto", value)]);
+        assert_eq!(
+            scheme(&http_request, false, &proxies),
+            expected,
+            "{value:?}"
+        );
+        assert_eq!(scheme(&http_request, true, &Proxies::default()), "https");
     }
 }
 
@@ -177,11 +181,11 @@ fn truncates_long_values_at_a_character() {
 
 #[test]
 fn the_summary_is_the_request_line() {
-    let visit = samples::visit(
+    let http_request = samples::http_request(
         "192.0.2.1:1",
         &[("accept", "*/*"), ("x-a", "1"), ("x-a", "2")],
     );
-    let document = Data::of(&visit, &Proxies::default()).present();
+    let document = Data::of(&http_request, &Proxies::default()).present();
     assert_eq!(document.summary, "GET /me HTTP/1.1, 3 header fields");
     assert!(document.warnings.is_empty());
 }

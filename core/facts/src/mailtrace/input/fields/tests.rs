@@ -92,7 +92,7 @@ fn strips_the_wrapping_of_the_first_line_from_all_lines() {
 
 #[test]
 fn lines_end_in_three_ways() {
-    let all = |text| Lines(text).collect::<Vec<_>>();
+    let all = |text| HeaderLines(text).collect::<Vec<_>>();
     assert_eq!(all("a\nb\r\nc\rd"), ["a", "b", "c", "d"]);
     assert_eq!(all("a\n\nb\n"), ["a", "", "b"]);
     assert_eq!(all("\r\n\r\n"), ["", ""]);

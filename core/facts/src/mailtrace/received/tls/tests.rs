@@ -8,7 +8,7 @@ fn of(text: &str) -> String {
     of_comment(text).map_or_else(|| "none".to_owned(), |tls| show(&tls))
 }
 
-fn show(tls: &Tls) -> String {
+fn show(tls: &ReceivedTls) -> String {
     let text = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
     let verified = tls
         .verified

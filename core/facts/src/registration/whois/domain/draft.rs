@@ -2,7 +2,7 @@
 
 use super::super::{
     super::{
-        Kind, Registrar, Registration, State, countries,
+        Kind, Registrar, Registration, RegistrationState, countries,
         dates::{self, Order},
         status, values,
     },
@@ -40,7 +40,7 @@ pub(super) struct Draft<'q> {
     /// Whether the previous entry was about the registrar.
     after_registrar: bool,
     /// State from a status value or the line of the name.
-    state: Option<State>,
+    state: Option<RegistrationState>,
 }
 
 /// Sets a field that is still empty.
@@ -155,7 +155,7 @@ impl<'q> Draft<'q> {
         match phrases::of_status(value) {
             Some(state) => {
                 self.state = Some(state);
-                if state != State::Available {
+                if state != RegistrationState::Available {
                     status::add(&mut out.status, value);
                 }
             }

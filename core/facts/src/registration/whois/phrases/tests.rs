@@ -5,34 +5,46 @@ use super::*;
 #[test]
 fn finds_answers_and_ignores_notices() {
     for (line, expected) in [
-        ("No match for \"EXAMPLE.COM\".", Some(State::Available)),
+        (
+            "No match for \"EXAMPLE.COM\".",
+            Some(RegistrationState::Available),
+        ),
         (
             "%% No entries found in the Example Database.",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
-        ("%ERROR:101: no entries found", Some(State::Available)),
-        ("\"example.com\" not found.", Some(State::Available)),
-        ("example.com is free", Some(State::Available)),
+        (
+            "%ERROR:101: no entries found",
+            Some(RegistrationState::Available),
+        ),
+        (
+            "\"example.com\" not found.",
+            Some(RegistrationState::Available),
+        ),
+        ("example.com is free", Some(RegistrationState::Available)),
         (
             "Domain name example.com does not exist in database!",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
-        ("example.com: no entries found.", Some(State::Available)),
+        (
+            "example.com: no entries found.",
+            Some(RegistrationState::Available),
+        ),
         (
             "This name is reserved by the Registry in accordance with policy.",
-            Some(State::Reserved),
+            Some(RegistrationState::Reserved),
         ),
         (
             "WHOIS LIMIT EXCEEDED - SEE HTTP://WHOIS.EXAMPLE/ FOR DETAILS",
-            Some(State::Throttled),
+            Some(RegistrationState::Throttled),
         ),
         (
             "The WHOIS query quota for 192.0.2.1 has been exceeded",
-            Some(State::Throttled),
+            Some(RegistrationState::Throttled),
         ),
         (
             "Requests of this client are not permitted.",
-            Some(State::Unavailable),
+            Some(RegistrationState::Unavailable),
         ),
         ("- exceeding query rate or volume limits.", None),
         ("Access to this service is rate limited. For more", None),
@@ -42,27 +54,30 @@ fn finds_answers_and_ignores_notices() {
         ),
         ("% available to:", None),
         ("reserved.", None),
-        ("Reserved by Registry", Some(State::Reserved)),
+        ("Reserved by Registry", Some(RegistrationState::Reserved)),
         ("Availability of a name is not assured by this answer", None),
     ] {
         assert_eq!(state(line, "example.com"), expected, "{line}");
     }
 
-    assert_eq!(of_status("220 Available"), Some(State::Available));
+    assert_eq!(
+        of_status("220 Available"),
+        Some(RegistrationState::Available)
+    );
     assert_eq!(of_status("NOT AVAILABLE"), None);
 }
 
 #[test]
 fn some_status_values_determine_the_state() {
     for (value, expected) in [
-        ("free", Some(State::Available)),
-        ("AVAILABLE.", Some(State::Available)),
-        ("Not Registered", Some(State::Available)),
-        ("220 Available", Some(State::Available)),
-        ("free, paid", Some(State::Available)),
-        ("reserved (by policy)", Some(State::Reserved)),
-        ("UNASSIGNABLE", Some(State::Reserved)),
-        ("invalid", Some(State::Unavailable)),
+        ("free", Some(RegistrationState::Available)),
+        ("AVAILABLE.", Some(RegistrationState::Available)),
+        ("Not Registered", Some(RegistrationState::Available)),
+        ("220 Available", Some(RegistrationState::Available)),
+        ("free, paid", Some(RegistrationState::Available)),
+        ("reserved (by policy)", Some(RegistrationState::Reserved)),
+        ("UNASSIGNABLE", Some(RegistrationState::Reserved)),
+        ("invalid", Some(RegistrationState::Unavailable)),
         ("active", None),
         ("connect", None),
         ("", None),
@@ -77,14 +92,17 @@ fn the_most_reliable_phrase_wins() {
     for (text, expected) in [
         (
             "rate limit exceeded\nNo match for x\n",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
         (
             "No match for x\nThis name is reserved\n",
-            Some(State::Reserved),
+            Some(RegistrationState::Reserved),
         ),
-        ("internal error\nquota exceeded\n", Some(State::Throttled)),
-        ("internal error\n", Some(State::Unavailable)),
+        (
+            "internal error\nquota exceeded\n",
+            Some(RegistrationState::Throttled),
+        ),
+        ("internal error\n", Some(RegistrationState::Unavailable)),
         ("", None),
         ("\n\n", None),
     ] {
@@ -100,13 +118,17 @@ fn a_suffix_counts_only_in_a_line_about_the_name() {
         (
             "example.com is not registered",
             "example.com",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
-        ("EXAMPLE.COM IS FREE", "example.com", Some(State::Available)),
+        (
+            "EXAMPLE.COM IS FREE",
+            "example.com",
+            Some(RegistrationState::Available),
+        ),
         (
             "This domain does not exist",
             "example.com",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
         (
             "Everything else in this long sentence is free",
@@ -117,17 +139,17 @@ fn a_suffix_counts_only_in_a_line_about_the_name() {
         (
             "Daily limit for your address has been exceeded",
             "x.test",
-            Some(State::Throttled),
+            Some(RegistrationState::Throttled),
         ),
         (
             "example.com: no match",
             "example.com",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
         (
             "Domain \"example.com\" - available",
             "example.com",
-            Some(State::Available),
+            Some(RegistrationState::Available),
         ),
         ("not foundation", "x.test", None),
     ] {

@@ -28,7 +28,7 @@ pub(crate) fn exchange(name: &str) -> Exchange {
         exchange: name.into(),
         addresses: vec!["192.0.2.1".parse().expect("an address")],
         address: None,
-        welcome: Welcome::default(),
+        welcome: EhloInfo::default(),
         unreachable: None,
         inward: false,
         dane: None,
@@ -38,7 +38,7 @@ pub(crate) fn exchange(name: &str) -> Exchange {
 /// A mail server that answered EHLO, with or without TLS.
 pub(crate) fn answering(name: &str, encrypted: bool) -> Exchange {
     Exchange {
-        welcome: Welcome {
+        welcome: EhloInfo {
             greeting: Some("220 hello".into()),
             extensions: vec!["SIZE 1000".into(), "pipelining".into()],
             starttls: Some(encrypted),

@@ -2,7 +2,7 @@
 
 use super::{
     super::super::{
-        super::{Kind, Registrant, Registration, State, countries, values},
+        super::{Kind, Registrant, Registration, RegistrationState, countries, values},
         objects::Contact,
         phrases,
     },
@@ -63,7 +63,10 @@ impl Draft<'_> {
         let mut out = std::mem::take(&mut self.out).tidy();
         out.state = self.final_state(&out, text, has_name);
 
-        if matches!(out.state, State::Available | State::Throttled) {
+        if matches!(
+            out.state,
+            RegistrationState::Available | RegistrationState::Throttled
+        ) {
             return Registration {
                 state: out.state,
                 ..Registration::empty(Kind::Domain)
@@ -90,14 +93,18 @@ impl Draft<'_> {
         }
     }
 
-    fn final_state(&self, out: &Registration, text: &str, has_name: bool) -> State {
+    fn final_state(&self, out: &Registration, text: &str, has_name: bool) -> RegistrationState {
         let facts = out.created.is_some() || out.expires.is_some() || !out.nameservers.is_empty();
         let facts = facts || out.registrar.as_ref().is_some_and(|r| r.name.is_some());
 
         match self.state {
-            Some(State::Reserved) if out.created.is_none() => State::Reserved,
-            Some(State::Available) if !facts || out.registrar.is_none() => State::Available,
-            _ if facts => State::Registered,
+            Some(RegistrationState::Reserved) if out.created.is_none() => {
+                RegistrationState::Reserved
+            }
+            Some(RegistrationState::Available) if !facts || out.registrar.is_none() => {
+                RegistrationState::Available
+            }
+            _ if facts => RegistrationState::Registered,
             state => state
                 .or_else(|| phrases::state(text, self.query))
                 .unwrap_or_else(|| {
@@ -105,9 +112,9 @@ impl Draft<'_> {
                         || has_name && !out.status.is_empty()
                         || out.updated.is_some();
                     if has_data {
-                        State::Registered
+                        RegistrationState::Registered
                     } else {
-                        State::Unavailable
+                        RegistrationState::Unavailable
                     }
                 }),
         }

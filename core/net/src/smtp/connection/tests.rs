@@ -23,7 +23,7 @@ fn describes_each_error() {
         Broken::Garbage("SSH-2.0".into()),
         Broken::TooLong,
         Broken::Tls("handshake timed out".into()),
-        Broken::Spared,
+        Broken::BudgetExhausted,
     ];
 
     let texts: Vec<_> = all.iter().map(Broken::text).collect();
@@ -138,10 +138,10 @@ async fn the_deadline_of_the_lookup_limits_the_stage_timeout() {
 #[tokio::test]
 async fn sends_nothing_over_budget() {
     let (mut wire, server) = pair(Duration::from_secs(5)).await;
-    let most = outlay::SYN as u32 + 6;
-    let both = outlay::Outlay::new(most)
+    let most = egress_budget::SYN as u32 + 6;
+    let both = egress_budget::EgressBudget::new(most)
         .during(async { [wire.send("NOOP\r\n").await, wire.send("NOOP\r\n").await] });
-    assert_eq!(both.await, [Ok(()), Err(Broken::Spared)]);
+    assert_eq!(both.await, [Ok(()), Err(Broken::BudgetExhausted)]);
     drop((wire, server));
 }
 
@@ -157,5 +157,5 @@ async fn a_dropped_connection_sends_quit() {
         received.extend(&piece[..count]);
     }
     drop(server);
-    goodbyes().await;
+    drain_quits().await;
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{net::TcpStream, time::timeout_at};
 
-use crate::outlay;
+use crate::egress_budget;
 
 /// Most bytes read from a port.
 const MAX_BYTES: usize = 256;
@@ -78,7 +78,9 @@ pub(super) async fn read(stream: TcpStream, port: u16, timeout: Duration) -> Opt
         Kind::Tls => &hello,
     };
 
-    if !request.is_empty() && outlay::spend(outlay::SYN + request.len()).is_ok() {
+    if !request.is_empty()
+        && egress_budget::charge_bytes(egress_budget::SYN + request.len()).is_ok()
+    {
         // The request fits into an empty send buffer, so a failed write is not retried.
         let _ = stream.try_write(request);
     }

@@ -2,28 +2,46 @@ use super::*;
 
 #[test]
 fn both_families_map_to_the_same_errors() {
-    assert_eq!(Notice::from_icmp(11, 0, 0), Notice::from_icmp6(3, 0, 0));
-    assert_eq!(Notice::from_icmp(3, 3, 0), Notice::from_icmp6(1, 4, 0));
-    assert_eq!(Notice::from_icmp(3, 13, 0), Notice::from_icmp6(1, 1, 0));
-    assert_eq!(Notice::from_icmp(3, 1, 0), Notice::from_icmp6(1, 3, 0));
-    assert_eq!(Notice::from_icmp(3, 0, 0), Notice::from_icmp6(1, 0, 0));
     assert_eq!(
-        Notice::from_icmp(3, 4, 1300),
-        Notice::from_icmp6(2, 0, 1300)
+        IcmpError::from_icmp(11, 0, 0),
+        IcmpError::from_icmp6(3, 0, 0)
+    );
+    assert_eq!(
+        IcmpError::from_icmp(3, 3, 0),
+        IcmpError::from_icmp6(1, 4, 0)
+    );
+    assert_eq!(
+        IcmpError::from_icmp(3, 13, 0),
+        IcmpError::from_icmp6(1, 1, 0)
+    );
+    assert_eq!(
+        IcmpError::from_icmp(3, 1, 0),
+        IcmpError::from_icmp6(1, 3, 0)
+    );
+    assert_eq!(
+        IcmpError::from_icmp(3, 0, 0),
+        IcmpError::from_icmp6(1, 0, 0)
+    );
+    assert_eq!(
+        IcmpError::from_icmp(3, 4, 1300),
+        IcmpError::from_icmp6(2, 0, 1300)
     );
 }
 
 #[test]
 fn marks_match_traceroute() {
-    assert_eq!(Notice::from_icmp(3, 13, 0).mark().as_deref(), Some("!X"));
-    assert_eq!(Notice::from_icmp(3, 1, 0).mark().as_deref(), Some("!H"));
-    assert_eq!(Notice::from_icmp(3, 14, 0).mark().as_deref(), Some("!14"));
-    assert_eq!(Notice::from_icmp(3, 3, 0).mark(), None);
+    assert_eq!(IcmpError::from_icmp(3, 13, 0).mark().as_deref(), Some("!X"));
+    assert_eq!(IcmpError::from_icmp(3, 1, 0).mark().as_deref(), Some("!H"));
+    assert_eq!(
+        IcmpError::from_icmp(3, 14, 0).mark().as_deref(),
+        Some("!14")
+    );
+    assert_eq!(IcmpError::from_icmp(3, 3, 0).mark(), None);
 }
 
 #[test]
 fn maps_every_icmp_code() {
-    use Notice::{
+    use IcmpError::{
         HostUnreachable, NetUnreachable, PortUnreachable, Prohibited, ProtocolUnreachable,
         TimeExceeded,
     };
@@ -37,7 +55,7 @@ fn maps_every_icmp_code() {
     ] {
         for (icmp_type, code) in codes {
             assert_eq!(
-                Notice::from_icmp(*icmp_type, *code, 9),
+                IcmpError::from_icmp(*icmp_type, *code, 9),
                 expected,
                 "{icmp_type} {code}"
             );
@@ -52,24 +70,24 @@ fn maps_every_icmp_code() {
         (12, 0),
         (255, 255),
     ] {
-        let other = Notice::Other { icmp_type, code };
-        assert_eq!(Notice::from_icmp(icmp_type, code, 9), other);
+        let other = IcmpError::Other { icmp_type, code };
+        assert_eq!(IcmpError::from_icmp(icmp_type, code, 9), other);
     }
 }
 
 #[test]
 fn maps_every_icmpv6_code() {
     for (icmp_type, code, expected) in [
-        (3, 1, Notice::TimeExceeded),
-        (1, 2, Notice::HostUnreachable),
-        (1, 5, Notice::Prohibited),
-        (1, 6, Notice::Prohibited),
-        (2, 9, Notice::FragmentationNeeded { mtu: 1280 }),
-        (4, 1, Notice::ProtocolUnreachable),
+        (3, 1, IcmpError::TimeExceeded),
+        (1, 2, IcmpError::HostUnreachable),
+        (1, 5, IcmpError::Prohibited),
+        (1, 6, IcmpError::Prohibited),
+        (2, 9, IcmpError::FragmentationNeeded { mtu: 1280 }),
+        (4, 1, IcmpError::ProtocolUnreachable),
         (
             4,
             0,
-            Notice::Other {
+            IcmpError::Other {
                 icmp_type: 4,
                 code: 0,
             },
@@ -77,7 +95,7 @@ fn maps_every_icmpv6_code() {
         (
             1,
             7,
-            Notice::Other {
+            IcmpError::Other {
                 icmp_type: 1,
                 code: 7,
             },
@@ -85,27 +103,27 @@ fn maps_every_icmpv6_code() {
         (
             129,
             0,
-            Notice::Other {
+            IcmpError::Other {
                 icmp_type: 129,
                 code: 0,
             },
         ),
     ] {
-        assert_eq!(Notice::from_icmp6(icmp_type, code, 1280), expected);
+        assert_eq!(IcmpError::from_icmp6(icmp_type, code, 1280), expected);
     }
 }
 
 #[test]
 fn each_error_has_a_text_and_a_serialized_form() {
     let all = [
-        Notice::TimeExceeded,
-        Notice::PortUnreachable,
-        Notice::NetUnreachable,
-        Notice::HostUnreachable,
-        Notice::ProtocolUnreachable,
-        Notice::Prohibited,
-        Notice::FragmentationNeeded { mtu: 1400 },
-        Notice::Other {
+        IcmpError::TimeExceeded,
+        IcmpError::PortUnreachable,
+        IcmpError::NetUnreachable,
+        IcmpError::HostUnreachable,
+        IcmpError::ProtocolUnreachable,
+        IcmpError::Prohibited,
+        IcmpError::FragmentationNeeded { mtu: 1400 },
+        IcmpError::Other {
             icmp_type: 3,
             code: 14,
         },

@@ -23,7 +23,7 @@ const TTL: Duration = Duration::from_secs(3);
 
 /// Failure counts and the last health check of the configured resolvers.
 #[derive(Default)]
-pub(super) struct Alive {
+pub(super) struct ResolverHealth {
     /// Failed queries since the last successful one.
     unanswered: AtomicU32,
     /// Number of times that a query succeeded after failures.
@@ -34,7 +34,7 @@ pub(super) struct Alive {
 /// Time of the health check, value of `recovered` at that time, and the result.
 type LastCheck = (Instant, u32, Result<(), Failure>);
 
-impl Alive {
+impl ResolverHealth {
     /// Records whether a query got a response, whatever its RCODE.
     pub(super) fn note(&self, answered: bool) {
         if !answered {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// An ICMP error, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Notice {
+pub enum IcmpError {
     /// The TTL (hop limit in IPv6) reached zero: the normal reply of a hop on a route.
     TimeExceeded,
     /// Nothing listens on the port. If the sender is not the target, a firewall rejected the packet.
@@ -34,7 +34,7 @@ pub enum Notice {
     },
 }
 
-impl Notice {
+impl IcmpError {
     /// Converts an ICMP (IPv4) type and code. `info` is the next-hop MTU if there is one.
     #[must_use]
     pub fn from_icmp(icmp_type: u8, code: u8, info: u32) -> Self {
@@ -81,7 +81,7 @@ impl Notice {
     }
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for IcmpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TimeExceeded => "time to live exceeded",

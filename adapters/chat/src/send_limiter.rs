@@ -20,7 +20,7 @@ const TIDY_EVERY: usize = 4096;
 
 /// Where messages are counted together: a chat, a channel, a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Room {
+pub struct Bucket {
     /// Index into the platform's [`Rates::rooms`].
     pub sort: usize,
     /// The platform's number for it.
@@ -37,7 +37,7 @@ pub struct Rates {
 }
 
 /// Enforces the platform's send rates.
-pub struct Pace {
+pub struct SendLimiter {
     overall: DefaultDirectRateLimiter,
     rooms: Vec<DefaultKeyedRateLimiter<i64>>,
     progress: Vec<DefaultKeyedRateLimiter<i64>>,
@@ -47,10 +47,10 @@ pub struct Pace {
     waiting: AtomicUsize,
     turns: AtomicUsize,
     /// Rooms that the platform has closed for a while; `None` stands for all of them.
-    closed: Mutex<HashMap<Option<Room>, Instant>>,
+    closed: Mutex<HashMap<Option<Bucket>, Instant>>,
 }
 
-impl Pace {
+impl SendLimiter {
     /// Creates a limiter for these rates.
     pub fn new(rates: &Rates) -> Self {
         let keyed = |slower: u32| {
@@ -79,58 +79,58 @@ impl Pace {
     }
 
     /// Waits until a reply may be sent to this room.
-    pub async fn turn(&self, room: Room) {
+    pub async fn turn(&self, bucket: Bucket) {
         let _waiting = Waiting::new(&self.waiting);
         loop {
-            while let Some(until) = self.closed_until(room) {
+            while let Some(until) = self.closed_until(bucket) {
                 tokio::time::sleep_until(until.into()).await;
             }
-            if let Some(limiter) = self.rooms.get(room.sort) {
-                limiter.until_key_ready(&room.id).await;
+            if let Some(limiter) = self.rooms.get(bucket.sort) {
+                limiter.until_key_ready(&bucket.id).await;
             }
-            if !self.is_apart(room) {
+            if !self.is_apart(bucket) {
                 self.overall.until_ready().await;
             }
             // It may have been closed while this one waited.
-            if self.closed_until(room).is_none() {
+            if self.closed_until(bucket).is_none() {
                 return self.tidy();
             }
         }
     }
 
     /// Whether progress may be shown in this room now.
-    pub fn may_show_progress(&self, room: Room) -> bool {
+    pub fn may_show_progress(&self, bucket: Bucket) -> bool {
         let free = |limiters: &[DefaultKeyedRateLimiter<i64>]| {
             limiters
-                .get(room.sort)
-                .is_none_or(|limiter| limiter.check_key(&room.id).is_ok())
+                .get(bucket.sort)
+                .is_none_or(|limiter| limiter.check_key(&bucket.id).is_ok())
         };
-        (self.is_apart(room) || self.waiting.load(Ordering::Relaxed) == 0)
-            && self.closed_until(room).is_none()
+        (self.is_apart(bucket) || self.waiting.load(Ordering::Relaxed) == 0)
+            && self.closed_until(bucket).is_none()
             && free(&self.progress)
             && free(&self.rooms)
-            && (self.is_apart(room) || self.overall.check().is_ok())
+            && (self.is_apart(bucket) || self.overall.check().is_ok())
     }
 
-    fn is_apart(&self, room: Room) -> bool {
-        self.apart == Some(room.sort)
+    fn is_apart(&self, bucket: Bucket) -> bool {
+        self.apart == Some(bucket.sort)
     }
 
     /// The platform asks for silence: in this room, or with `None` everywhere.
-    pub fn close(&self, room: Option<Room>, wait: Duration) {
+    pub fn close(&self, bucket: Option<Bucket>, wait: Duration) {
         let until = Instant::now() + wait;
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = closed.entry(room).or_insert(until);
+        let end = closed.entry(bucket).or_insert(until);
         *end = until.max(*end);
     }
 
-    fn closed_until(&self, room: Room) -> Option<Instant> {
+    fn closed_until(&self, bucket: Bucket) -> Option<Instant> {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         closed.retain(|_, until| *until > now);
-        let all = closed.get(&None).filter(|_| !self.is_apart(room));
+        let all = closed.get(&None).filter(|_| !self.is_apart(bucket));
         closed
-            .get(&Some(room))
+            .get(&Some(bucket))
             .into_iter()
             .chain(all)
             .max()
@@ -175,41 +175,43 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn room(id: i64) -> Room {
-        Room { sort: 0, id }
+    fn bucket(id: i64) -> Bucket {
+        Bucket { sort: 0, id }
     }
 
     #[tokio::test]
     async fn progress_leaves_room_for_the_reply() {
-        let pace = Pace::new(&Rates {
+        let send_limiter = SendLimiter::new(&Rates {
             overall: (100, HOUR),
             rooms: vec![(4, HOUR)],
         });
-        let shown = (0..10).filter(|_| pace.may_show_progress(room(1))).count();
+        let shown = (0..10)
+            .filter(|_| send_limiter.may_show_progress(bucket(1)))
+            .count();
         assert_eq!(shown, 2, "half of what the room allows");
-        pace.turn(room(1)).await;
-        pace.turn(room(1)).await;
+        send_limiter.turn(bucket(1)).await;
+        send_limiter.turn(bucket(1)).await;
         assert!(
-            pace.may_show_progress(room(2)),
+            send_limiter.may_show_progress(bucket(2)),
             "another room has its own pace"
         );
     }
 
     #[tokio::test]
     async fn progress_waits_for_nothing_while_a_reply_waits() {
-        let pace = std::sync::Arc::new(Pace::new(&Rates {
+        let send_limiter = std::sync::Arc::new(SendLimiter::new(&Rates {
             overall: (1, HOUR),
             rooms: vec![(9, HOUR)],
         }));
-        pace.turn(room(1)).await;
+        send_limiter.turn(bucket(1)).await;
         let waiting = tokio::spawn({
-            let pace = pace.clone();
-            async move { pace.turn(room(2)).await }
+            let send_limiter = send_limiter.clone();
+            async move { send_limiter.turn(bucket(2)).await }
         });
-        while pace.waiting.load(Ordering::Relaxed) == 0 {
+        while send_limiter.waiting.load(Ordering::Relaxed) == 0 {
             tokio::task::yield_now().await;
         }
-        assert!(!pace.may_show_progress(room(3)));
+        assert!(!send_limiter.may_show_progress(bucket(3)));
         waiting.abort();
     }
 
@@ -219,26 +221,26 @@ mod tests {
             overall: (1, HOUR),
             rooms: vec![(2, HOUR), (2, HOUR)],
         };
-        let pace = Pace::new(&rates).apart(1);
-        let apart = |id| Room { sort: 1, id };
-        pace.turn(room(1)).await;
-        pace.close(None, HOUR);
-        pace.turn(apart(1)).await;
-        assert!(pace.may_show_progress(apart(2)));
-        assert!(!pace.may_show_progress(room(2)));
+        let send_limiter = SendLimiter::new(&rates).apart(1);
+        let apart = |id| Bucket { sort: 1, id };
+        send_limiter.turn(bucket(1)).await;
+        send_limiter.close(None, HOUR);
+        send_limiter.turn(apart(1)).await;
+        assert!(send_limiter.may_show_progress(apart(2)));
+        assert!(!send_limiter.may_show_progress(bucket(2)));
     }
 
     #[tokio::test]
     async fn a_closed_room_stays_closed_and_the_others_open() {
-        let pace = Pace::new(&Rates {
+        let send_limiter = SendLimiter::new(&Rates {
             overall: (100, HOUR),
             rooms: vec![(100, HOUR)],
         });
-        pace.close(Some(room(1)), HOUR);
-        pace.close(Some(room(1)), Duration::ZERO);
-        assert!(!pace.may_show_progress(room(1)));
-        assert!(pace.may_show_progress(room(2)));
-        pace.close(None, HOUR);
-        assert!(!pace.may_show_progress(room(2)));
+        send_limiter.close(Some(bucket(1)), HOUR);
+        send_limiter.close(Some(bucket(1)), Duration::ZERO);
+        assert!(!send_limiter.may_show_progress(bucket(1)));
+        assert!(send_limiter.may_show_progress(bucket(2)));
+        send_limiter.close(None, HOUR);
+        assert!(!send_limiter.may_show_progress(bucket(2)));
     }
 }

@@ -1,6 +1,6 @@
 //! A page as the message that Discord is sent.
 
-use netvane_chat::Page;
+use netvane_chat::ChatMessage;
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) const EPHEMERAL: u64 = 64;
 
 /// The message, and the files that go with it. It replaces all of an earlier one.
-pub(crate) fn message(page: &Page<'_>) -> (Value, Vec<File>) {
+pub(crate) fn message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
     let Drawn { embed, files } = render::draw(page);
     let attachments: Vec<Value> = files
         .iter()

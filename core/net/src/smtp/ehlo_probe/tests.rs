@@ -8,7 +8,7 @@ use tokio::{
 use super::*;
 
 /// Runs a session with a server that sends one of `pieces` per line received. Returns the result and the received lines.
-async fn run_session(pieces: &[&str]) -> (Welcome, String) {
+async fn run_session(pieces: &[&str]) -> (EhloInfo, String) {
     let pieces: Vec<String> = pieces.iter().map(ToString::to_string).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("an address");
@@ -35,7 +35,7 @@ async fn run_session(pieces: &[&str]) -> (Welcome, String) {
     };
 
     let deadline = Instant::now() + Duration::from_secs(3);
-    let welcome = greet(stream, "mx.example.test", None, &settings, deadline).await;
+    let welcome = ehlo_probe(stream, "mx.example.test", None, &settings, deadline).await;
 
     (welcome, server.await.expect("ends"))
 }

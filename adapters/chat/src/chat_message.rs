@@ -7,7 +7,7 @@ use netvane_core::{
 
 /// A message that replaces the one the adapter sent before.
 #[derive(Debug, Clone)]
-pub struct Page<'a> {
+pub struct ChatMessage<'a> {
     /// What it says.
     pub document: &'a Document,
     /// Below it.
@@ -16,7 +16,7 @@ pub struct Page<'a> {
     pub working: bool,
 }
 
-impl Page<'_> {
+impl ChatMessage<'_> {
     /// Labels and URLs of the links that stand beside the buttons.
     pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
         self.document.blocks.iter().filter_map(|block| match block {

@@ -8,10 +8,11 @@ use serde::Serialize;
 use tokio::{net::TcpStream, time::Instant};
 
 use super::{
-    Settings, extensions,
+    Settings,
+    connection::{Broken, Wire},
+    extensions,
     reply::Reply,
     tls::{Opportunistic, TlsFacts},
-    wire::{Broken, Wire},
 };
 
 /// Most extensions stored; the longest real list has about twenty.
@@ -21,7 +22,7 @@ const MAX_FAULT: usize = 200;
 
 /// What a mail server announces before any mail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Welcome {
+pub struct EhloInfo {
     /// The greeting with its reply code. Untrusted text: escape it.
     pub greeting: Option<String>,
     /// Extensions announced in the EHLO reply, after STARTTLS if it succeeded. Untrusted text: escape it.
@@ -35,15 +36,15 @@ pub struct Welcome {
 }
 
 /// Runs the session over `stream`; QUIT has been sent when this returns.
-pub async fn greet(
+pub async fn ehlo_probe(
     stream: TcpStream,
     host: &str,
     tls: Option<&Opportunistic>,
     settings: &Settings,
     deadline: Instant,
-) -> Welcome {
+) -> EhloInfo {
     let mut wire = Wire::new(stream, settings.stage, deadline);
-    let mut welcome = Welcome::default();
+    let mut welcome = EhloInfo::default();
     let session = welcome.run(&mut wire, host, tls, &settings.helo);
     if let Err(fault) = session.await {
         welcome.fault = Some(fault.trim_end().chars().take(MAX_FAULT).collect());
@@ -52,7 +53,7 @@ pub async fn greet(
     welcome
 }
 
-impl Welcome {
+impl EhloInfo {
     async fn run(
         &mut self,
         wire: &mut Wire,

@@ -14,7 +14,7 @@ const CHOICES: usize = 25;
 
 /// What follows from what was found.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Found {
+pub(crate) enum DetectedTarget {
     Nothing,
     /// There is only one thing to ask.
     Ask(Input),
@@ -72,7 +72,7 @@ pub(crate) fn is_mail(text: &str) -> bool {
 }
 
 /// The most telling question about the only target, or a choice between targets.
-pub(crate) fn about(registry: &Registry, targets: &[Target]) -> Found {
+pub(crate) fn about(registry: &Registry, targets: &[Target]) -> DetectedTarget {
     let line = |target: &Target| Some(target.line(registry.offered_for(target.kind).next()?));
     let mut lines: Vec<(String, String)> = targets
         .iter()
@@ -80,9 +80,9 @@ pub(crate) fn about(registry: &Registry, targets: &[Target]) -> Found {
         .collect();
     lines.truncate(CHOICES);
     match lines.len() {
-        0 => Found::Nothing,
-        1 => Found::Ask(Input::Text(lines.remove(0).1)),
-        _ => Found::Choose(lines),
+        0 => DetectedTarget::Nothing,
+        1 => DetectedTarget::Ask(Input::Text(lines.remove(0).1)),
+        _ => DetectedTarget::Choose(lines),
     }
 }
 
@@ -96,8 +96,8 @@ pub(crate) fn offers(registry: &Registry, text: &str) -> Vec<(String, String)> {
                 .collect()
         }
         several => match about(registry, several) {
-            Found::Choose(lines) => lines,
-            Found::Nothing | Found::Ask(_) => Vec::new(),
+            DetectedTarget::Choose(lines) => lines,
+            DetectedTarget::Nothing | DetectedTarget::Ask(_) => Vec::new(),
         },
     }
 }
@@ -113,11 +113,11 @@ mod tests {
         let engine = Engine::new(&Settings::default()).expect("starts");
         let registry = engine.registry();
         let found = |text: &str| about(registry, &targets::found_in(text));
-        assert_eq!(found("nothing here"), Found::Nothing);
+        assert_eq!(found("nothing here"), DetectedTarget::Nothing);
         assert!(
-            matches!(found("see a.example"), Found::Ask(Input::Text(line)) if line.ends_with(" a.example"))
+            matches!(found("see a.example"), DetectedTarget::Ask(Input::Text(line)) if line.ends_with(" a.example"))
         );
-        let Found::Choose(lines) = found("a.example or 192.0.2.1") else {
+        let DetectedTarget::Choose(lines) = found("a.example or 192.0.2.1") else {
             panic!("a choice")
         };
         assert_eq!(lines[1].0, "192.0.2.1");

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use super::*;
 
-fn ok(bytes: &[u8]) -> Found {
+fn ok(bytes: &[u8]) -> ProxyHeader {
     relayed(bytes).expect("whole").expect("a header")
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use moka::sync::Cache;
-use netvane_chat::{Chat, Pace, Rates, Room, Trouble};
+use netvane_chat::{Bucket, Chat, Rates, SendError, SendLimiter};
 use netvane_core::{Engine, Failure, Platform, settings, store::Store};
 use reqwest::{Client, Url};
 use teloxide::{
@@ -80,11 +80,11 @@ impl Hub {
 
         let url =
             Url::parse(settings.api_url.trim_end_matches('/')).map_err(|error| failed(&error))?;
-        let pace = Pace::new(&rates());
+        let send_limiter = SendLimiter::new(&rates());
 
         Ok(Self {
             bot: Bot::with_client(settings.token.reveal(), client).set_api_url(url),
-            chat: Chat::new(PLATFORM, engine, store.clone(), pace, shutdown),
+            chat: Chat::new(PLATFORM, engine, store.clone(), send_limiter, shutdown),
             store,
             me: OnceLock::new(),
             permits: Arc::new(Semaphore::new(AT_ONCE)),
@@ -157,18 +157,18 @@ fn rates() -> Rates {
 }
 
 /// Where messages of this chat are counted.
-pub(crate) fn room(chat: i64) -> Room {
-    Room {
+pub(crate) fn room(chat: i64) -> Bucket {
+    Bucket {
         sort: if chat > 0 { PRIVATE } else { GROUP },
         id: chat,
     }
 }
 
 /// Where edits of an inline message are counted: by its number, however it is written.
-pub(crate) fn inline_room(message: &str) -> Room {
+pub(crate) fn inline_room(message: &str) -> Bucket {
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     let id = BuildHasherDefault::<DefaultHasher>::default().hash_one(message);
-    Room {
+    Bucket {
         sort: INLINE,
         id: id as i64,
     }
@@ -191,14 +191,14 @@ pub(crate) async fn call<T>(
 }
 
 /// What a refusal means for a message.
-pub(crate) fn trouble(error: &RequestError) -> Trouble {
+pub(crate) fn send_error(error: &RequestError) -> SendError {
     match error {
-        RequestError::RetryAfter(wait) => Trouble::Flood {
+        RequestError::RetryAfter(wait) => SendError::RateLimited {
             wait: wait.duration(),
             everywhere: false,
         },
-        RequestError::Api(api) if is_lasting(api) => Trouble::Lasting(api.to_string()),
-        other => Trouble::Passing(told(other)),
+        RequestError::Api(api) if is_lasting(api) => SendError::Permanent(api.to_string()),
+        other => SendError::Transient(told(other)),
     }
 }
 
@@ -242,36 +242,38 @@ mod tests {
         for (error, wanted) in [
             (
                 RequestError::RetryAfter(Seconds::from_seconds(7)),
-                Trouble::Flood {
+                SendError::RateLimited {
                     wait: Duration::from_secs(7),
                     everywhere: false,
                 },
             ),
             (
                 unknown("Bad Request: text is too long"),
-                Trouble::Lasting("A".into()),
+                SendError::Permanent("A".into()),
             ),
             (
                 unknown("Forbidden: bot was kicked"),
-                Trouble::Lasting("A".into()),
+                SendError::Permanent("A".into()),
             ),
             (
                 RequestError::Api(ApiError::BotBlocked),
-                Trouble::Lasting("A".into()),
+                SendError::Permanent("A".into()),
             ),
             (
                 unknown("Internal Server Error"),
-                Trouble::Passing("A".into()),
+                SendError::Transient("A".into()),
             ),
-            (unknown(""), Trouble::Passing("A".into())),
+            (unknown(""), SendError::Transient("A".into())),
         ] {
-            let same = match (trouble(&error), &wanted) {
-                (Trouble::Flood { .. }, Trouble::Flood { .. }) => trouble(&error) == wanted,
-                (Trouble::Lasting(_), Trouble::Lasting(_)) => true,
-                (Trouble::Passing(_), Trouble::Passing(_)) => true,
+            let same = match (send_error(&error), &wanted) {
+                (SendError::RateLimited { .. }, SendError::RateLimited { .. }) => {
+                    send_error(&error) == wanted
+                }
+                (SendError::Permanent(_), SendError::Permanent(_)) => true,
+                (SendError::Transient(_), SendError::Transient(_)) => true,
                 _ => false,
             };
-            assert!(same, "{error:?}: {:?}", trouble(&error));
+            assert!(same, "{error:?}: {:?}", send_error(&error));
         }
     }
 
@@ -281,7 +283,7 @@ mod tests {
             .await
             .expect_err("no answer");
         assert_eq!(told(&error), "Telegram did not respond in time");
-        assert!(matches!(trouble(&error), Trouble::Passing(_)));
+        assert!(matches!(send_error(&error), SendError::Transient(_)));
     }
 
     #[test]

@@ -9,14 +9,14 @@ use axum::{
 };
 use netvane_core::{
     ProblemCode,
-    request::http_request::{Connection, Visit},
+    request::http_request::{Connection, HttpRequestInfo},
 };
 
-use super::named::Name;
+use super::request_id::Name;
 use crate::response::problem;
 
 /// The request being handled, as facts about its caller.
-pub(crate) struct Visited(pub(crate) Arc<Visit>);
+pub(crate) struct Visited(pub(crate) Arc<HttpRequestInfo>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Visited {
     type Rejection = Response;
@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visited {
                 )
             })?;
 
-        Ok(Self(Arc::new(Visit {
+        Ok(Self(Arc::new(HttpRequestInfo {
             connection,
             method: parts.method.clone(),
             uri: parts.uri.clone(),

@@ -11,7 +11,7 @@ use netvane_core::{
 
 use crate::{
     app::App,
-    response::{Form, caching, problem},
+    response::{Form, http_cache, problem},
 };
 
 /// Asks the engine and answers in the form that the client accepts. When the client goes away, this is dropped and the
@@ -22,9 +22,9 @@ pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> 
         return app.streams.open(&app.engine, request, headers);
     }
     let got = request
-        .visit
+        .http_request
         .as_ref()
-        .is_some_and(|visit| visit.method.is_safe());
+        .is_some_and(|http_request| http_request.method.is_safe());
     match app.engine.ask(request, |_| {}).await {
         Ok(reply) if got => {
             let private = app
@@ -32,7 +32,7 @@ pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> 
                 .registry()
                 .find(reply.command)
                 .is_none_or(|entry| entry.about_visit);
-            caching::kept(rendered(&reply, form), &reply, form, headers, private)
+            http_cache::kept(rendered(&reply, form), &reply, form, headers, private)
         }
         Ok(reply) => rendered(&reply, form),
         Err(failure) => problem::failure(&failure),

@@ -21,7 +21,7 @@ use super::{
     stream::Stream,
     tls::{Opportunistic, TlsFacts},
 };
-use crate::outlay;
+use crate::egress_budget;
 
 /// Longest command line in bytes, with CRLF (RFC 5321 §4.5.3.1.4).
 const MAX_LINE: usize = 512;
@@ -34,7 +34,7 @@ const SEND_TIMEOUT: Duration = Duration::from_millis(250);
 static PENDING_QUITS: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
 
 /// Waits until QUIT has been sent on every open connection, for at most two seconds.
-pub async fn goodbyes() {
+pub async fn drain_quits() {
     PENDING_QUITS.close();
     let _ = timeout(QUIT_TIMEOUT, PENDING_QUITS.wait()).await;
     PENDING_QUITS.reopen();
@@ -56,7 +56,7 @@ pub enum Broken {
     /// The TLS handshake failed; holds the reason.
     Tls(String),
     /// The egress limit of this lookup is reached.
-    Spared,
+    BudgetExhausted,
 }
 
 impl Broken {
@@ -77,7 +77,7 @@ impl Broken {
             Self::Garbage(partial) => format!("not an SMTP reply: {partial}"),
             Self::TooLong => "reply too long".into(),
             Self::Tls(why) => format!("TLS failed: {why}"),
-            Self::Spared => "stopped: egress limit of this lookup reached".into(),
+            Self::BudgetExhausted => "stopped: egress limit of this lookup reached".into(),
         }
     }
 }
@@ -143,13 +143,15 @@ impl Wire {
             return Err(Broken::Closed(String::new()));
         };
         let sending = async {
-            outlay::spend(outlay::SYN + lines.len())?;
+            egress_budget::charge_bytes(egress_budget::SYN + lines.len())?;
             stream.write_all(lines.as_bytes()).await?;
             stream.flush().await
         };
         match timeout_at(end, sending).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::QuotaExceeded => Err(Broken::Spared),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                Err(Broken::BudgetExhausted)
+            }
             // Ignore the error: the reply that the server sent before closing says more than "broken pipe".
             Ok(Err(_)) => Ok(()),
             Err(_) => Err(Broken::Silent),
@@ -171,7 +173,8 @@ impl Wire {
         let Some(Stream::Plain(plain)) = self.stream.take() else {
             return Err(Broken::Tls("no plaintext connection".into()));
         };
-        outlay::spend(outlay::HANDSHAKE).map_err(|_| Broken::Spared)?;
+        egress_budget::charge_bytes(egress_budget::HANDSHAKE)
+            .map_err(|_| Broken::BudgetExhausted)?;
         let end = self.deadline.min(Instant::now() + self.stage_timeout);
 
         match timeout_at(

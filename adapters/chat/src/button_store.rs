@@ -16,7 +16,7 @@ use netvane_core::{
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::page::{Button, Sort};
+use crate::chat_message::{Button, Sort};
 
 const TICKETS: &str = "tickets";
 const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -57,7 +57,7 @@ pub(crate) type Kept = BoxFuture<'static, Result<(), StoreError>>;
 
 /// What the buttons of one message stand for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Ticket {
+struct ButtonState {
     input: Option<Input>,
     follow_ups: Vec<Input>,
 }
@@ -67,21 +67,21 @@ struct Running {
     cancel: CancellationToken,
 }
 
-pub(crate) struct Desk {
+pub(crate) struct ButtonStore {
     adapter: &'static str,
     store: Store,
     /// Tickets that are on their way to the store: their buttons may be pressed already.
-    unwritten: Arc<Mutex<HashMap<String, Ticket>>>,
+    unwritten: Arc<Mutex<HashMap<String, ButtonState>>>,
     running: Mutex<HashMap<String, Running>>,
 }
 
 /// Takes a question off the desk when its answer is there.
 pub(crate) struct OnDesk<'a> {
-    desk: &'a Desk,
+    button_store: &'a ButtonStore,
     id: String,
 }
 
-impl Desk {
+impl ButtonStore {
     pub(crate) fn new(adapter: &'static str, store: Store) -> Self {
         Self {
             adapter,
@@ -102,7 +102,7 @@ impl Desk {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.to_owned(), running);
         OnDesk {
-            desk: self,
+            button_store: self,
             id: id.to_owned(),
         }
     }
@@ -141,7 +141,7 @@ impl Desk {
             buttons.push(button("f".into(), "Raw", Sort::Raw));
         }
 
-        let ticket = Ticket {
+        let button_state = ButtonState {
             input,
             follow_ups: offers
                 .into_iter()
@@ -149,7 +149,7 @@ impl Desk {
                 .collect(),
         };
 
-        (buttons, self.keep(id, ticket))
+        (buttons, self.keep(id, button_state))
     }
 
     /// Buttons for a choice between lines.
@@ -168,7 +168,7 @@ impl Desk {
             buttons,
             self.keep(
                 id,
-                Ticket {
+                ButtonState {
                     input: None,
                     follow_ups,
                 },
@@ -176,25 +176,25 @@ impl Desk {
         )
     }
 
-    fn keep(&self, id: &str, ticket: Ticket) -> Kept {
+    fn keep(&self, id: &str, button_state: ButtonState) -> Kept {
         let (store, key) = (self.store.clone(), self.key(id));
         let unwritten = Unwritten {
-            tickets: self.unwritten.clone(),
+            button_states: self.unwritten.clone(),
             key: key.clone(),
         };
-        let mut tickets = self
+        let mut button_states = self
             .unwritten
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        tickets.insert(key.clone(), ticket.clone());
+        button_states.insert(key.clone(), button_state.clone());
         async move {
             let _unwritten = unwritten;
-            store.put(TICKETS, &key, &ticket, KEEP).await
+            store.put(TICKETS, &key, &button_state, KEEP).await
         }
         .boxed()
     }
 
-    fn ticket(&self, id: &str) -> Option<Ticket> {
+    fn button_state(&self, id: &str) -> Option<ButtonState> {
         let key = self.key(id);
         let unwritten = self
             .unwritten
@@ -225,16 +225,16 @@ impl Desk {
             };
         }
 
-        let Some(ticket) = self.ticket(id) else {
+        let Some(button_state) = self.button_state(id) else {
             return Pressed::Expired;
         };
         let found = match action {
-            "r" => ticket.input.map(Pressed::Refresh),
-            "f" => ticket.input.map(Pressed::Raw),
+            "r" => button_state.input.map(Pressed::Refresh),
+            "f" => button_state.input.map(Pressed::Raw),
             index => index
                 .parse()
                 .ok()
-                .and_then(|index: usize| ticket.follow_ups.into_iter().nth(index))
+                .and_then(|index: usize| button_state.follow_ups.into_iter().nth(index))
                 .map(Pressed::Ask),
         };
 
@@ -248,13 +248,13 @@ impl Desk {
 
 /// Forgets a ticket that is in the store now.
 struct Unwritten {
-    tickets: Arc<Mutex<HashMap<String, Ticket>>>,
+    button_states: Arc<Mutex<HashMap<String, ButtonState>>>,
     key: String,
 }
 
 impl Drop for Unwritten {
     fn drop(&mut self) {
-        self.tickets
+        self.button_states
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.key);
@@ -263,7 +263,7 @@ impl Drop for Unwritten {
 
 impl Drop for OnDesk<'_> {
     fn drop(&mut self) {
-        self.desk
+        self.button_store
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

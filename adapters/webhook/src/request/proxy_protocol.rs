@@ -2,7 +2,7 @@
 
 use std::io;
 
-use netvane_core::request::http_request::{Relayed, Tls};
+use netvane_core::request::http_request::{ClientTls, Relayed};
 use ppp::{PartialResult, v1, v2};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
@@ -50,10 +50,10 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Relayed> {
     }
 }
 
-pub(crate) type Found = (Relayed, usize);
+pub(crate) type ProxyHeader = (Relayed, usize);
 
 /// A whole header with its length; `None` as long as it may become one.
-pub(crate) fn relayed(seen: &[u8]) -> Option<Result<Found, String>> {
+pub(crate) fn relayed(seen: &[u8]) -> Option<Result<ProxyHeader, String>> {
     let begins = |magic: &[u8]| {
         let shared = seen.len().min(magic.len());
         seen[..shared] == magic[..shared]
@@ -124,7 +124,7 @@ fn second(header: &v2::Header) -> Relayed {
         _ => None,
     };
 
-    let mut tls = None::<Tls>;
+    let mut tls = None::<ClientTls>;
     let mut server_name = None;
 
     for tlv in header.tlvs().map_while(Result::ok) {
@@ -135,7 +135,7 @@ fn second(header: &v2::Header) -> Relayed {
         }
     }
 
-    let tls = tls.map(|tls| Tls { server_name, ..tls });
+    let tls = tls.map(|tls| ClientTls { server_name, ..tls });
 
     Relayed {
         version: 2,
@@ -145,12 +145,12 @@ fn second(header: &v2::Header) -> Relayed {
 }
 
 /// One byte of flags, four of the verification's outcome, then TLVs of their own (§2.2.6).
-fn ssl(value: &[u8]) -> Option<Tls> {
+fn ssl(value: &[u8]) -> Option<ClientTls> {
     let (flags, mut rest) = (value.first()?, value.get(5..)?);
     if flags & 1 == 0 {
         return None;
     }
-    let mut tls = Tls::default();
+    let mut tls = ClientTls::default();
     while let [kind, high, low, tail @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some((value, tail)) = tail.split_at_checked(length) else {

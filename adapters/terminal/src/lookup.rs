@@ -64,7 +64,7 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
         None => ExitCode::from(130),
     };
 
-    runtime.block_on(netvane_core::net::smtp::goodbyes());
+    runtime.block_on(netvane_core::net::smtp::drain_quits());
 
     // Nothing else that a lookup left behind may hold up the prompt.
     runtime.shutdown_background();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use netvane_chat::{Button, Outlet, Page, Question, Trouble};
+use netvane_chat::{Button, ChatMessage, ChatRequest, MessageSink, SendError};
 use netvane_core::document::Document;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use serenity::{
 };
 
 use crate::{
-    body::{self, EPHEMERAL},
     bot::Bot,
+    message::{self, EPHEMERAL},
     place::{Next, Place, Post, Spot},
     refused::{
         ALREADY_ACKNOWLEDGED, INVALID_WEBHOOK_TOKEN, Refused, UNKNOWN_INTERACTION, UNKNOWN_WEBHOOK,
@@ -31,12 +31,12 @@ pub(crate) struct Written {
     pub next: Next,
 }
 
-impl Outlet for Written {
-    async fn show(&mut self, page: &Page<'_>) -> Result<(), Trouble> {
+impl MessageSink for Written {
+    async fn show(&mut self, page: &ChatMessage<'_>) -> Result<(), SendError> {
         match &mut self.place {
             Place::Channel(post) => show_in_channel(&self.bot, post, page)
                 .await
-                .map_err(Trouble::from),
+                .map_err(SendError::from),
             Place::Interaction(spot) => show_in_reply(&self.bot, spot, &mut self.next, page).await,
         }
     }
@@ -50,8 +50,8 @@ async fn show_in_reply(
     bot: &Bot,
     spot: &mut Spot,
     next: &mut Next,
-    page: &Page<'_>,
-) -> Result<(), Trouble> {
+    page: &ChatMessage<'_>,
+) -> Result<(), SendError> {
     if spot.is_over() {
         *next = Next::Post;
     }
@@ -67,7 +67,7 @@ async fn show_in_reply(
         // The limits of interactions are their own; only this one has to wait.
         _ => {
             return Err(match refused.into() {
-                Trouble::Flood { wait, .. } => Trouble::Flood {
+                SendError::RateLimited { wait, .. } => SendError::RateLimited {
                     wait,
                     everywhere: false,
                 },
@@ -77,25 +77,25 @@ async fn show_in_reply(
     }
 
     if spot.hidden {
-        return Err(Trouble::Lasting("the private reply has expired".into()));
+        return Err(SendError::Permanent("the private reply has expired".into()));
     }
 
     if page.working && spot.later.message.is_none() {
-        return Err(Trouble::Lasting(
+        return Err(SendError::Permanent(
             "progress does not start a new message".into(),
         ));
     }
 
-    let (pace, room) = (bot.chat.pace(), spot.later.room());
-    pace.turn(room).await;
+    let (send_limiter, room) = (bot.chat.send_limiter(), spot.later.room());
+    send_limiter.turn(room).await;
     let shown = show_in_channel(bot, &mut spot.later, page)
         .await
-        .map_err(Trouble::from);
+        .map_err(SendError::from);
 
-    if let Err(Trouble::Flood { wait, everywhere }) = shown {
+    if let Err(SendError::RateLimited { wait, everywhere }) = shown {
         // The chat counts this question towards its interaction; here it is the channel that has to wait.
-        pace.close((!everywhere).then_some(room), wait);
-        return Err(Trouble::Flood {
+        send_limiter.close((!everywhere).then_some(room), wait);
+        return Err(SendError::RateLimited {
             wait,
             everywhere: false,
         });
@@ -104,8 +104,13 @@ async fn show_in_reply(
     shown
 }
 
-async fn reply(bot: &Bot, spot: &Spot, next: &mut Next, page: &Page<'_>) -> Result<(), Refused> {
-    let (mut message, files) = body::message(page);
+async fn reply(
+    bot: &Bot,
+    spot: &Spot,
+    next: &mut Next,
+    page: &ChatMessage<'_>,
+) -> Result<(), Refused> {
+    let (mut message, files) = message::message(page);
 
     if matches!(next, Next::Answer | Next::Update) {
         let kind = if *next == Next::Answer { 4 } else { 7 };
@@ -152,8 +157,12 @@ async fn edit(bot: &Bot, spot: &Spot, message: &Value, files: &[File]) -> Result
         .map(|_| ())
 }
 
-async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<(), Refused> {
-    let (mut message, files) = body::message(page);
+async fn show_in_channel(
+    bot: &Bot,
+    post: &mut Post,
+    page: &ChatMessage<'_>,
+) -> Result<(), Refused> {
+    let (mut message, files) = message::message(page);
     let channel_id = ChannelId::new(post.channel.max(1));
 
     if let Some(id) = post.message {
@@ -192,7 +201,7 @@ async fn show_in_channel(bot: &Bot, post: &mut Post, page: &Page<'_>) -> Result<
 
 impl Bot {
     /// Asks, and writes the answer there.
-    pub(crate) async fn ask(&self, question: Question, place: Place, next: Next) {
+    pub(crate) async fn ask(&self, question: ChatRequest, place: Place, next: Next) {
         let mut written = Written {
             bot: self.clone(),
             place,
@@ -200,7 +209,7 @@ impl Bot {
         };
         self.chat
             .answer(
-                Question {
+                ChatRequest {
                     time: TIME,
                     ..question
                 },

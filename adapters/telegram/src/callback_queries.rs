@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use netvane_chat::{Press, Pressed, Question, problem};
+use netvane_chat::{ChatRequest, Press, Pressed, problem};
 use netvane_core::Input;
 use teloxide::types::{CallbackQuery, MaybeInaccessibleMessage, User};
 
 use crate::{
-    caller::Caller,
-    hub::Hub,
+    bot::Hub,
+    caller::TelegramUser,
     inline,
-    outlet::{Sheet, Spot},
+    message_sink::{Sheet, Spot},
     place::Place,
     render::file_name,
 };
@@ -100,19 +100,19 @@ impl Hub {
 
         if !alone && self.chat.is_private(&input, &caller) {
             let (asker, update) = (asker.to_owned(), update.to_owned());
-            let caller = Caller {
+            let caller = TelegramUser {
                 place,
                 asker,
                 update,
                 alone,
                 person: true,
-                unkept: None,
+                persist_guard: None,
             };
             return self.ask(caller, input).await;
         }
 
-        let question = Question::new(input, asker, place.room());
-        let question = Question {
+        let question = ChatRequest::new(input, asker, place.room());
+        let question = ChatRequest {
             update: Some(update.to_owned()),
             fresh,
             caller,

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use netvane_chat::{Outlet, Page, Trouble};
+use netvane_chat::{ChatMessage, MessageSink, SendError};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::{
@@ -22,7 +22,7 @@ use teloxide::{
 };
 
 use crate::{
-    hub::{Hub, call, trouble},
+    bot::{Hub, call, send_error},
     keyboard::keyboard,
     markup::shortened,
     place::Place,
@@ -69,8 +69,8 @@ impl Payload for EditInline {
     const NAME: &'static str = "EditMessageText";
 }
 
-impl Outlet for Spot {
-    async fn show(&mut self, page: &Page<'_>) -> Result<(), Trouble> {
+impl MessageSink for Spot {
+    async fn show(&mut self, page: &ChatMessage<'_>) -> Result<(), SendError> {
         let inline = self.place.inline.is_some();
         if page.working {
             self.show_typing();
@@ -85,14 +85,14 @@ impl Outlet for Spot {
 
         if !self.pictured {
             if let Some(picture) = rendered.picture {
-                self.hub.chat.pace().turn(self.place.room()).await;
+                self.hub.chat.send_limiter().turn(self.place.room()).await;
                 attempt(send_picture(&self.hub, &self.place, picture).await)?;
             }
             self.pictured = true;
         }
 
         if let Some((name, text)) = rendered.file.filter(|_| !self.attached) {
-            self.hub.chat.pace().turn(self.place.room()).await;
+            self.hub.chat.send_limiter().turn(self.place.room()).await;
             attempt(send_file(&self.hub, &self.place, name, text).await)?;
             self.attached = true;
         }
@@ -125,7 +125,7 @@ impl Spot {
         &mut self,
         html: String,
         keyboard: Option<InlineKeyboardMarkup>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SendError> {
         let shown = Some(hash(&(&html, &keyboard)));
         if self.place.shown == shown {
             return Ok(());
@@ -149,11 +149,11 @@ impl Spot {
             }
             Err(RequestError::MigrateToChatId(chat)) => {
                 (self.place.chat, self.place.message, self.place.reply_to) = (chat.0, None, None);
-                Err(Trouble::Passing(
+                Err(SendError::Transient(
                     "the group was migrated to a new chat ID".into(),
                 ))
             }
-            Err(error) => Err(trouble(&error)),
+            Err(error) => Err(send_error(&error)),
         }
     }
 
@@ -252,8 +252,8 @@ pub(crate) struct Sheet<'a> {
     pub(crate) text: String,
 }
 
-impl Outlet for Sheet<'_> {
-    async fn show(&mut self, _: &Page<'_>) -> Result<(), Trouble> {
+impl MessageSink for Sheet<'_> {
+    async fn show(&mut self, _: &ChatMessage<'_>) -> Result<(), SendError> {
         send_file(self.hub, self.place, self.name.clone(), self.text.clone()).await
     }
 
@@ -263,9 +263,9 @@ impl Outlet for Sheet<'_> {
 }
 
 /// Where files are forbidden the message alone has to do.
-fn attempt(sent: Result<(), Trouble>) -> Result<(), Trouble> {
+fn attempt(sent: Result<(), SendError>) -> Result<(), SendError> {
     match sent {
-        Err(Trouble::Lasting(why)) => {
+        Err(SendError::Permanent(why)) => {
             tracing::debug!(why, "platform rejected a file");
             Ok(())
         }
@@ -274,7 +274,7 @@ fn attempt(sent: Result<(), Trouble>) -> Result<(), Trouble> {
 }
 
 /// Sends a picture in reply to the answer.
-async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), Trouble> {
+async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), SendError> {
     let mut request = hub.bot.send_photo(
         ChatId(place.chat),
         InputFile::memory(picture).file_name("path.png"),
@@ -284,11 +284,11 @@ async fn send_picture(hub: &Hub, place: &Place, picture: Vec<u8>) -> Result<(), 
     call(request)
         .await
         .map(drop)
-        .map_err(|error| trouble(&error))
+        .map_err(|error| send_error(&error))
 }
 
 /// Sends a file in reply to the answer.
-async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), Trouble> {
+async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Result<(), SendError> {
     let file = InputFile::memory(text).file_name(name);
     let mut request = hub
         .bot
@@ -299,7 +299,7 @@ async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Resu
     call(request)
         .await
         .map(drop)
-        .map_err(|error| trouble(&error))
+        .map_err(|error| send_error(&error))
 }
 
 fn hash(shown: &impl Hash) -> u64 {

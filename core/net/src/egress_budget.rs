@@ -26,20 +26,20 @@ pub(super) const HANDSHAKE: usize = 1200;
 /// Bytes of an HTTP request without its URL.
 pub(super) const REQUEST: usize = 800;
 
-tokio::task_local!(static OUTLAY: Outlay);
+tokio::task_local!(static OUTLAY: EgressBudget);
 
 /// Charges a host's rate limit; fails if the limit is reached.
-type Toll = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
+type TargetCharge = Box<dyn Fn(IpAddr) -> Result<(), Failure> + Send + Sync>;
 
 /// Number of bytes one lookup may still send, and the hosts it has been charged for.
-pub struct Outlay {
+pub struct EgressBudget {
     most: u32,
     left: AtomicU32,
-    toll: Option<Toll>,
+    toll: Option<TargetCharge>,
     approached: Mutex<Vec<IpAddr>>,
 }
 
-impl Outlay {
+impl EgressBudget {
     /// Allows `most` bytes in total, without a limit per host.
     pub fn new(most: u32) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Outlay {
         })
     }
 
-    fn approach(&self, address: IpAddr) -> Result<(), Failure> {
+    fn charge_target(&self, address: IpAddr) -> Result<(), Failure> {
         let Some(toll) = &self.toll else {
             return Ok(());
         };
@@ -102,9 +102,9 @@ impl Outlay {
 ///
 /// # Errors
 /// [`io::ErrorKind::QuotaExceeded`] if the lookup's budget does not allow them.
-pub(super) fn spend(bytes: usize) -> io::Result<()> {
+pub(super) fn charge_bytes(bytes: usize) -> io::Result<()> {
     OUTLAY
-        .try_with(|outlay| outlay.take(bytes))
+        .try_with(|egress_budget| egress_budget.take(bytes))
         .unwrap_or(Ok(()))
 }
 
@@ -112,17 +112,17 @@ pub(super) fn spend(bytes: usize) -> io::Result<()> {
 ///
 /// # Errors
 /// [`Failure::RateLimited`] if the host's rate limit, shared by all users, is reached.
-pub(super) fn approach(address: IpAddr) -> Result<(), Failure> {
+pub(super) fn charge_target(address: IpAddr) -> Result<(), Failure> {
     OUTLAY
-        .try_with(|outlay| outlay.approach(address))
+        .try_with(|egress_budget| egress_budget.charge_target(address))
         .unwrap_or(Ok(()))
 }
 
 /// Charges the host and the bytes of a TCP connection. If the host's limit is reached, the error carries the [`Failure`].
 pub(super) fn connect(address: SocketAddr) -> io::Result<()> {
-    approach(address.ip())
+    charge_target(address.ip())
         .map_err(|failure| io::Error::new(io::ErrorKind::QuotaExceeded, failure))?;
-    spend(CONNECTION)
+    charge_bytes(CONNECTION)
 }
 
 #[cfg(test)]
@@ -134,17 +134,20 @@ mod tests {
     #[tokio::test]
     async fn a_lookup_cannot_exceed_its_byte_budget() {
         let lookup = async {
-            assert!(spend(60).is_ok());
-            let error = spend(41).expect_err("over budget");
+            assert!(charge_bytes(60).is_ok());
+            let error = charge_bytes(41).expect_err("over budget");
             assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
             assert_eq!(
                 error.to_string(),
                 "egress limit of this lookup reached (100 bytes)"
             );
-            assert!(spend(40).is_ok(), "a refused charge costs nothing");
+            assert!(charge_bytes(40).is_ok(), "a refused charge costs nothing");
         };
-        Outlay::new(100).during(lookup).await;
-        assert!(spend(usize::MAX).is_ok(), "no limit outside a lookup");
+        EgressBudget::new(100).during(lookup).await;
+        assert!(
+            charge_bytes(usize::MAX).is_ok(),
+            "no limit outside a lookup"
+        );
     }
 
     #[tokio::test]
@@ -152,24 +155,27 @@ mod tests {
         let charged = Arc::new(AtomicU32::new(0));
         let [host, other] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
         for may in [true, true, false] {
-            let lookup = async { [approach(host), approach(host)].map(|outcome| outcome.is_ok()) };
+            let lookup =
+                async { [charge_target(host), charge_target(host)].map(|outcome| outcome.is_ok()) };
             let charged = charged.clone();
-            let outlay =
-                Outlay::new(0).charging(move |_| match charged.fetch_add(1, Ordering::Relaxed) {
+            let egress_budget = EgressBudget::new(0).charging(move |_| {
+                match charged.fetch_add(1, Ordering::Relaxed) {
                     0 | 1 => Ok(()),
                     _ => Err(Failure::Internal),
-                });
-            assert_eq!(outlay.during(lookup).await, [may, may]);
+                }
+            });
+            assert_eq!(egress_budget.during(lookup).await, [may, may]);
         }
         // Once by each of the two allowed lookups, and on both attempts of the refused one.
         assert_eq!(charged.load(Ordering::Relaxed), 4);
-        let both = Outlay::new(0).charging(|address| match address.to_string().as_str() {
+        let both = EgressBudget::new(0).charging(|address| match address.to_string().as_str() {
             "192.0.2.1" => Ok(()),
             _ => Err(Failure::Internal),
         });
-        let both = both.during(async { [approach(host).is_ok(), approach(other).is_ok()] });
+        let both =
+            both.during(async { [charge_target(host).is_ok(), charge_target(other).is_ok()] });
         assert_eq!(both.await, [true, false]);
-        let own = Outlay::new(0).during(async { approach(host) });
+        let own = EgressBudget::new(0).during(async { charge_target(host) });
         assert!(own.await.is_ok(), "no charge without a target limit");
     }
 }
