@@ -107,12 +107,12 @@ fn reports_forged_lines() {
     let trace = read(&fixture("forged"));
 
     for part in [
-        "no address",
-        "cannot be read",
-        "called itself localhost",
+        "not a valid address",
+        "Invalid date",
+        "HELO localhost",
         "private address 10.0.0.5",
-        "Time runs backwards",
-        "called itself paypal.example",
+        "clock skew",
+        "HELO paypal.example",
     ] {
         assert!(
             trace.anomalies.iter().any(|a| a.text.contains(part)),
@@ -123,7 +123,7 @@ fn reports_forged_lines() {
 
     assert_eq!(
         trace.authentication.spf.result, None,
-        "results by a stranger"
+        "results by an untrusted server"
     );
 
     let policy = TrustPolicy {
