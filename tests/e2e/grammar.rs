@@ -229,7 +229,7 @@ fn an_unknown_command_is_pointed_at_with_what_was_meant() {
     ");
 
     insta::assert_snapshot!(mistake(&["/digg@AnyBot", ".", "NS"]), @r"
-    netvane: there is no command `digg`; did you mean `dig`?
+    netvane: unknown command `digg`; did you mean `dig`?
 
       /digg@AnyBot . NS
       ^^^^^^^^^^^^
@@ -285,17 +285,17 @@ fn a_missing_superfluous_or_unknown_argument_is_named() {
 
 #[test]
 fn a_wrong_value_is_pointed_at_inside_the_line() {
-    insta::assert_snapshot!(mistake(&["mx", "www..example.com"]), @r"
-    netvane: `domain`: two dots stand side by side: an empty label is not allowed
+    insta::assert_snapshot!(mistake(&["mx", "www..example.com"]), @r#"
+    netvane: `domain`: empty label ("..")
 
       mx www..example.com
          ^^^^^^^^^^^^^^^^
 
     Try: netvane mx www.example.com
-    ");
+    "#);
 
     insta::assert_snapshot!(mistake(&["a", "exa mple.com"]), @r#"
-    netvane: `domain`: a space may not stand in a name
+    netvane: `domain`: a space is not allowed in a domain name
 
       a "exa mple.com"
          ^^^^^^^^
@@ -311,7 +311,7 @@ fn a_wrong_value_is_pointed_at_inside_the_line() {
     ");
 
     insta::assert_snapshot!(mistake(&["mx", "192.0.2.1"]), @r"
-    netvane: `domain`: 192.0.2.1 is an address; a domain name is wanted here
+    netvane: `domain`: expected a domain name, got the address 192.0.2.1
 
       mx 192.0.2.1
          ^^^^^^^^^
@@ -352,15 +352,15 @@ fn what_could_deceive_the_reader_is_refused_or_told() {
     for (name, told) in [
         (
             "ex\u{202e}ample.com",
-            "the invisible character U+202E may not stand in a name",
+            "the invisible character U+202E is not allowed in a domain name",
         ),
         (
             "ex\u{200b}ample.com",
-            "the invisible character U+200B may not stand in a name",
+            "the invisible character U+200B is not allowed in a domain name",
         ),
         (
             "exa\u{7}mple.com",
-            "the invisible character U+0007 may not stand in a name",
+            "the invisible character U+0007 is not allowed in a domain name",
         ),
         ("xn--a.com", "not a valid internationalized name"),
         // U+2024 is compatible with a full stop: one label would be read as two.
@@ -376,7 +376,6 @@ fn what_could_deceive_the_reader_is_refused_or_told() {
         .dns(dns.address)
         .run()
         .json();
-    let warning =
-        "`pаypal.com` is not `paypal.com`: the label `pаypal` uses letters that only look alike";
+    let warning = r#"`pаypal.com` contains Cyrillic "а"; this is not `paypal.com`"#;
     assert_eq!(reply["warnings"], json!([warning]), "Cyrillic а");
 }

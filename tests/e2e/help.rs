@@ -28,9 +28,9 @@ fn help_shows_every_command_and_explains_one() {
     /mx <domain> [resolver]
     · Mail servers of a domain, with their addresses
 
-    Argument  Needed  Form                                                           Meaning
-    domain    yes     a domain name                                                  The domain whose mail is asked about.
-    resolver  no      a DNS server: host, host:port, tls://…, https://… or quic://…  DNS server to ask instead of the configured ones.
+    Argument  Required  Format                                                         Description
+    domain    yes       a domain name                                                  The domain to look up.
+    resolver  no        a DNS server: host, host:port, tls://…, https://… or quic://…  DNS server to query instead of the configured ones.
 
     Examples
       /mx example.com

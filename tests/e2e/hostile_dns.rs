@@ -248,8 +248,8 @@ fn the_reason_of_a_failure_is_told_in_words() {
     let server = Hostile::start();
     for (label, told) in [
         ("ede6", ": DNSSEC validation failed"),
-        ("ede22", ": the zone's own servers do not answer"),
-        ("ede15", ": it is blocked there"),
+        ("ede22", ": the zone's name servers do not answer"),
+        ("ede15", ": the resolver blocks the name"),
         ("ede0", "(SERVFAIL)"),
     ] {
         let reply = ask(&server, &format!("--json a {label}.hostile.test")).json();

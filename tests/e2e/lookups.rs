@@ -121,7 +121,7 @@ fn data_and_status() {
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     assert!(status["data"]["geo"][0]["age_days"].is_number());
     let shown = offline("data status").run();
-    assert!(shown.text().contains("shipped with the program"));
+    assert!(shown.text().contains("built in"));
     let nothing = offline("data update").run();
     assert_eq!(
         (nothing.code, nothing.stderr.contains("geo.city_url")),

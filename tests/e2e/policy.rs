@@ -76,7 +76,7 @@ fn settings_are_read_again_and_bad_ones_refused_whole() {
     assert_eq!(ports(), 403, "the old ones stay");
     scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"trace\""));
     service.signal("HUP");
-    service.logged("the settings were read again");
+    service.logged("settings reloaded");
     assert_eq!(ports(), 200);
     assert_eq!(
         service.command_from("192.0.2.1", "/trace 127.0.0.1").status,
@@ -313,7 +313,7 @@ fn a_reload_gives_nobody_a_new_budget() {
     );
     scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"trace\""));
     service.signal("HUP");
-    service.logged("the settings were read again");
+    service.logged("settings reloaded");
     assert_eq!(
         service.command_from(greedy, "/a three.example.test").status,
         429

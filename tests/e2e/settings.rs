@@ -20,9 +20,9 @@ fn warned(run: Finished) -> Vec<String> {
         .map(str::to_owned)
         .collect();
     let end = if warnings.is_empty() {
-        "The settings are in order."
+        "The configuration is valid."
     } else {
-        "The settings can be used."
+        "The configuration is valid, with warnings."
     };
     assert_eq!(text.lines().skip(warnings.len()).collect::<Vec<_>>(), [end]);
     warnings
@@ -48,7 +48,7 @@ fn the_defaults_are_in_order_and_shown() {
     }
     assert_eq!(
         shown(Netvane::line("config check --quiet").run()),
-        "The settings are in order.\n"
+        "The configuration is valid.\n"
     );
     let shown = shown(Netvane::line("config show").run());
     let defaults = std::fs::read_to_string(concat!(
@@ -214,12 +214,8 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
         "",
         "dns.servers: expected at least one resolver",
     ),
-    ("DNS__SERVERS", "ftp://192.0.2.1", "a resolver is `udp://`"),
-    (
-        "DNS__SERVERS",
-        "192.0.2.1:0",
-        "a port is a number from 1 to 65535",
-    ),
+    ("DNS__SERVERS", "ftp://192.0.2.1", "expected `udp://`"),
+    ("DNS__SERVERS", "192.0.2.1:0", "port must be 1–65535"),
     (
         "DNS__SERVERS",
         "dns.example",
@@ -260,7 +256,7 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
     (
         "HTTP__LISTEN",
         "192.0.2.1:8080",
-        "http.listen: 192.0.2.1:8080: this is no address of this machine",
+        "http.listen: 192.0.2.1:8080: not an address of this machine",
     ),
     (
         "AUDIT__DIRECTORY",
@@ -360,7 +356,7 @@ fn what_will_be_regretted_is_a_warning() {
             .run();
         assert_eq!(
             shown(quiet),
-            "The settings are in order.\n",
+            "The configuration is valid.\n",
             "{variable}={value}"
         );
     }

@@ -18,7 +18,7 @@ fn a_reply_as_text() {
     MX of example.test
     ✓ 2 mail servers, both resolve
 
-    Preference  Exchange            Addresses     TTL
+    Preference  Mail server         Addresses     TTL
             10  mail1.example.test  2001:db8::81   5m
                                     192.0.2.81
             20  mail2.example.test  192.0.2.82     5m
@@ -36,7 +36,7 @@ fn a_reply_as_markdown() {
     insta::assert_snapshot!(run.text().replace(&dns.address.port().to_string(), "PORT"), @"
     ### CAA of example.test
 
-    ✅ **1 rule for certificate authorities**
+    ✅ **1 CAA record**
 
     | Tag | Value | Meaning | TTL |
     | --- | --- | --- | ---: |
@@ -295,7 +295,7 @@ fn exit_status_0_reply_1_failure_2_usage() {
 fn a_failure_reads_the_same_as_text_and_as_a_problem() {
     let run = Netvane::line("a example.com resolver=10.0.0.1").run();
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
-    let told = "10.0.0.1 is not contacted: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
+    let told = "10.0.0.1 is in 10.0.0.0/8: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
                 An operator can allow it with `[policy] allow`.";
     assert_eq!(run.stderr, format!("netvane: {told}\n"));
     let problem = Netvane::line("a example.com resolver=10.0.0.1 --json")
@@ -401,7 +401,7 @@ fn a_reader_who_leaves_early_is_no_fault() {
         netvane_tests::program::binary().display()
     );
     let run = Netvane::from_command(Command::new("bash"), ["-o", "pipefail", "-c", &line]).run();
-    assert_eq!(run.text(), "What Netvane answers\n");
+    assert_eq!(run.text(), "Commands\n");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn rejects_what_a_mapping_turns_into_another_sort() {
         (invalid.message, invalid.part)
     };
     let address = || {
-        let message = "1.1.1.1 is an address; a domain name is wanted here";
+        let message = "expected a domain name, got the address 1.1.1.1";
         (message.to_owned(), None)
     };
     assert_eq!(refused(canonical::<Domain>("①.①.①.①")), address());
@@ -55,11 +55,11 @@ fn rejects_what_a_mapping_turns_into_another_sort() {
     assert_eq!(refused(canonical::<Registered>("①.①.①.①")), address());
     assert_eq!(
         refused(canonical::<DnsName>("①.①.①.①")).0,
-        "1.1.1.1 is an address; its PTR records are at another name"
+        "expected a DNS name, got the address 1.1.1.1"
     );
     assert_eq!(
         refused(canonical::<Registered>("６４４９６")).0,
-        "addresses are written as four decimal numbers"
+        "expected four decimal numbers, as in 192.0.2.1"
     );
     assert!(canonical::<Email>("ada@①.①.①.①").is_err());
 }

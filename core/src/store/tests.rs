@@ -19,7 +19,7 @@ async fn what_is_kept_is_there_after_a_restart() {
             .map(|_| ())
             .expect_err("one process only")
             .to_string();
-        assert!(second.contains("another process uses it"), "{second}");
+        assert!(second.contains("in use by another process"), "{second}");
     }
 
     // The writer's thread lets go after the last handle, and tells nobody.

@@ -83,7 +83,7 @@ fn promised(address: std::net::SocketAddr, url: &str, round: usize) -> Vec<Strin
 /// A word that the answer may have been lost, with a button to ask again.
 fn in_doubt(message: &Message) -> bool {
     message.text.contains("restarted while it was answering")
-        && message.buttons().any(|button| button.text == "Ask again")
+        && message.buttons().any(|button| button.text == "Try again")
 }
 
 /// What was asked on the chats so far, in a world whose service is killed again and again.
@@ -315,7 +315,7 @@ fn an_answer_that_was_on_its_way_at_a_kill_is_not_sent_again() {
         1
     );
 
-    ann.press(&doubt, "Ask again").answer();
+    ann.press(&doubt, "Try again").answer();
     ann.wait_for(|message| told(message) && message.id > doubt.id);
 
     // The note itself is said once: the next process knows nothing of all this.

@@ -581,7 +581,7 @@ fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
         let refused = private.last().expect("one");
 
         assert!(
-            error.contains(&format!("ops.example.test ({refused}) is not contacted")),
+            error.contains(&format!("ops.example.test ({refused}) is in")),
             "{told}"
         );
         stage.dns.change(&zone(&["127.0.0.1"]));

@@ -294,7 +294,7 @@ fn a_port_that_is_taken_is_told() {
     assert!(run.code.is_some_and(|code| code != 0), "{run:?}");
     assert!(
         run.stderr
-            .contains(&format!("cannot serve HTTP on {}", service.address)),
+            .contains(&format!("could not listen on {} (HTTP)", service.address)),
         "{}",
         run.stderr
     );

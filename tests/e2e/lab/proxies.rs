@@ -31,7 +31,7 @@ fn chain(data: &Value) -> Vec<String> {
         let worth = if hop["trusted"] == true {
             ""
         } else {
-            ", a claim"
+            ", unverified"
         };
         format!(
             "{} {}{worth}",
@@ -62,7 +62,7 @@ fn the_caller_is_known_behind_each_proxy() {
 
     let named = format!("{nginx} x-forwarded-for");
     let repeated = format!("{nginx} x-real-ip");
-    let forged = format!("{FORGED} x-forwarded-for, a claim");
+    let forged = format!("{FORGED} x-forwarded-for, unverified");
 
     assert_eq!(
         chain(&found),
@@ -103,7 +103,7 @@ fn the_caller_is_known_behind_each_proxy() {
     // haproxy in front of nginx, of which only 127.0.0.1 is trusted.
     let found = data(&format!("{haproxy}:82"), &[]);
     assert_eq!(found["address"], nginx);
-    let claimed = format!("{haproxy} x-forwarded-for, a claim");
+    let claimed = format!("{haproxy} x-forwarded-for, unverified");
     assert_eq!(chain(&found)[2], claimed);
 }
 
@@ -143,7 +143,7 @@ fn the_proxy_protocol_of_nginx_and_haproxy() {
             "{front}"
         );
         let named = format!("{front} proxy_protocol");
-        let forged = format!("{FORGED} x-forwarded-for, a claim");
+        let forged = format!("{FORGED} x-forwarded-for, unverified");
         assert_eq!(
             chain(&found),
             ["127.0.0.1 connection", &named, &forged],

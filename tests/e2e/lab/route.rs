@@ -253,15 +253,15 @@ fn ping_says_who_refused_over_either_socket() {
         for (target, told) in [
             (
                 "{PROHIBITED4}",
-                "administratively prohibited (says 198.51.101.2)",
+                "administratively prohibited (from 198.51.101.2)",
             ),
             (
                 "{PROHIBITED6}",
-                "administratively prohibited (says 2001:db8:2::2)",
+                "administratively prohibited (from 2001:db8:2::2)",
             ),
-            ("{UNREACHABLE4}", "host unreachable (says 198.51.101.2)"),
-            ("{UNREACHABLE6}", "network unreachable (says 2001:db8:2::2)"),
-            ("{GHOST4}", "host unreachable (says 198.51.102.2)"),
+            ("{UNREACHABLE4}", "host unreachable (from 198.51.101.2)"),
+            ("{UNREACHABLE6}", "network unreachable (from 2001:db8:2::2)"),
+            ("{GHOST4}", "host unreachable (from 198.51.102.2)"),
         ] {
             let data = turn.json(&format!("ping {target} count=2"))["data"].clone();
             assert_eq!(

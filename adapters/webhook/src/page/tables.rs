@@ -119,7 +119,7 @@ mod tests {
             ),
             (
                 json!({"anyOf": [{"type": "null"}, {"type": "string"}]}),
-                "string or nothing",
+                "string or null",
             ),
             (
                 json!({"oneOf": [{"type": "string"}, {"type": "string"}]}),

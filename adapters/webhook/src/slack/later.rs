@@ -82,7 +82,7 @@ impl Deliveries {
                 (problem, false) => (problem, Readers::Asker),
             },
             Ok(None) => {
-                let text = "Netvane is being restarted. Please ask again in a minute.";
+                let text = "Netvane is restarting. Please try again in a minute.";
                 (note("Interrupted", text), Readers::Asker)
             }
             Err(_) => return,

@@ -58,8 +58,8 @@ fn addresses_are_read_in_every_spelling() {
 #[test]
 fn faults_are_named_at_their_place() {
     for (written, part, says) in [
-        ("", "", "is wanted"),
-        ("ada", "ada", "has an @"),
+        ("", "", "expected an e-mail address"),
+        ("ada", "ada", "expected an @"),
         ("@example.com", "@example.com", "nothing before"),
         ("ada@", "", "nothing after"),
         ("a@b@example.com", "@", "more than one @"),

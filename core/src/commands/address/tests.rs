@@ -257,10 +257,7 @@ async fn a_referral_does_not_bypass_the_guard() {
     )
     .await;
     let last = reply["data"]["chain"][1]["outcome"].as_str().expect("text");
-    assert!(
-        last.contains("is not contacted: it lies in 127.0.0.0/8"),
-        "{last}"
-    );
+    assert!(last.contains("is in 127.0.0.0/8"), "{last}");
     assert_eq!(reply["data"]["state"], "unavailable");
 }
 
@@ -408,10 +405,10 @@ async fn reports_broken_rdap_servers() {
     let (engine, _directory) = rdap_engine(&dns, rdap, port).await;
 
     for (name, why) in [
-        ("inside.test", "10.0.0.1 is not contacted"),
-        ("round.test", "redirects on and on"),
+        ("inside.test", "10.0.0.1 is in 10.0.0.0/8"),
+        ("round.test", "too many redirects"),
         ("huge.test", "larger than"),
-        ("binary.test", "not RDAP"),
+        ("binary.test", "not an RDAP response"),
     ] {
         let answer = ask(&engine, &format!("whois {name} source=rdap")).await;
         let actual = answer

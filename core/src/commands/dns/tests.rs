@@ -165,7 +165,7 @@ async fn a_closed_port_fails_immediately() {
         .expect_err("closed");
     assert_eq!(
         failure.to_string(),
-        format!("{address}: no DNS server listens there (connection refused)")
+        format!("{address}: connection refused (no DNS server is listening)")
     );
     assert_eq!(failure.code().0, "upstream");
 }

@@ -107,7 +107,7 @@ fn forwarded_counts_where_there_is_no_list_or_where_it_is_named() {
     let notes = http_request(NEAR, &both).chain(&proxies(trust, "")).notes;
 
     assert!(
-        notes[0].starts_with("x-forwarded-for counts here; forwarded says something else"),
+        notes[0].starts_with("x-forwarded-for was used; forwarded differs"),
         "{notes:?}"
     );
     assert_eq!(

@@ -43,12 +43,12 @@ fn what_is_wrong_is_told_without_secrets() {
         (
             "API_KEYS",
             format!("{hash},nvk_hidden"),
-            "http.api_keys: entry 2: this is a key itself",
+            "http.api_keys: entry 2: this is a key; its hash belongs here",
         ),
         (
             "INBOUND_SECRETS",
             "hidden".into(),
-            "http.inbound_secrets: entry 1: a secret is `whsec_`",
+            "http.inbound_secrets: entry 1: expected `whsec_`",
         ),
         (
             "SLACK_SIGNING_SECRET",
@@ -59,7 +59,7 @@ fn what_is_wrong_is_told_without_secrets() {
         (
             "CORS_ORIGINS",
             "*,https://dash.example".into(),
-            "\"*\" stands for all",
+            "\"*\" means all origins",
         ),
         (
             "CORS_ORIGINS",

@@ -92,7 +92,7 @@ fn keys_end_and_pages_of_others_are_named() {
     );
     assert_eq!(
         of("2026-12-01"),
-        ["http.api_keys: `ops` expires on 2026-12-01; put a new one beside it"]
+        ["http.api_keys: `ops` expires on 2026-12-01; add a new one beside it"]
     );
     assert_eq!(of("2027-11-28"), [""; 0]);
     let all = ("HTTP__CORS_ORIGINS", "*");
@@ -128,7 +128,7 @@ fn exceptions_of_the_guard_are_looked_at() {
     let allow = |net| ("POLICY__ALLOW", net);
     assert_eq!(
         told(&[allow("10.1.0.0/16"), ("POLICY__DENY", "10.0.0.0/8")]),
-        ["policy.allow: `10.1.0.0/16` also lies in policy.deny, in `10.0.0.0/8`, which counts"]
+        ["policy.allow: `10.1.0.0/16` is also in policy.deny (`10.0.0.0/8`), which takes precedence"]
     );
     assert!(
         told(&[allow("169.254.0.0/16")])

@@ -34,7 +34,7 @@ fn mail_servers_are_greeted_by_a_host_name() {
         ".",
     ] {
         assert!(
-            fault("SMTP__HELO", wrong).starts_with("smtp.helo: a host name"),
+            fault("SMTP__HELO", wrong).starts_with("smtp.helo: expected an ASCII host name"),
             "{wrong}"
         );
     }
@@ -60,7 +60,7 @@ fn the_public_address_is_an_origin() {
     ] {
         let told = fault("HTTP__PUBLIC_URL", wrong);
         assert!(
-            told.starts_with("http.public_url: a URL") && !told.contains("secret"),
+            told.starts_with("http.public_url: expected an http or https URL") && !told.contains("secret"),
             "{wrong}: {told}"
         );
     }
@@ -70,16 +70,16 @@ fn the_public_address_is_an_origin() {
 fn places_are_absolute_and_urls_whole() {
     assert_eq!(
         fault("AUDIT__DIRECTORY", "audit"),
-        "audit.directory: an absolute path"
+        "audit.directory: expected an absolute path"
     );
     assert_eq!(
         fault("STATE__DIRECTORY", "state"),
-        "state.directory: an absolute path"
+        "state.directory: expected an absolute path"
     );
     assert_eq!(fault("AUDIT__DIRECTORY", "/var/lib/netvane/audit"), "");
     let told = fault("GEO__CITY_URL", "secret");
     assert_eq!(
         told,
-        "geo.city_url: needs geo.city, the file to write\ngeo.city_url: a URL with https"
+        "geo.city_url: requires geo.city, the file to write\ngeo.city_url: expected an https URL"
     );
 }

@@ -62,14 +62,14 @@ fn entries_say_what_is_wrong_and_never_what_they_hold() {
     );
 
     for (entry, told) in [
-        ("nvk_secret".to_owned(), "this is a key itself"),
-        ("secret".to_owned(), "begins with `sha256:`"),
-        ("sha256:0a0a".to_owned(), "begins with `sha256:`"),
+        ("nvk_secret".to_owned(), "this is a key; its hash"),
+        ("secret".to_owned(), "expected `sha256:`"),
+        ("sha256:0a0a".to_owned(), "expected `sha256:`"),
         (format!("{hash} secret"), "after the hash"),
         (format!("{hash} secret=1"), "after the hash"),
-        (format!("{hash} scopes=secret"), "a scope is"),
-        (format!("{hash} scopes="), "a scope is"),
-        (format!("{hash} expires=secret"), "expires is a day"),
+        (format!("{hash} scopes=secret"), "unknown scope"),
+        (format!("{hash} scopes="), "unknown scope"),
+        (format!("{hash} expires=secret"), "expires must be a date"),
         (format!("{hash} name=sec ret"), "after the hash"),
         (format!("{hash} name=<secret>"), "a key's name"),
         (format!("{hash} name=a name=secret"), "once"),

@@ -129,7 +129,7 @@ fn mistakes_are_named_with_what_was_meant() {
     );
     assert_eq!(
         fault("", &[("NETVANE__DNS__SERVERS", "ftp://x")]),
-        "dns.servers[0]: `ftp://x`: a resolver is `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
+        "dns.servers[0]: `ftp://x`: expected `udp://`, `tcp://`, `tls://`, `https://` or `quic://`"
     );
     assert!(fault("[dns", &[]).contains("FILE"));
 }
@@ -140,7 +140,7 @@ fn a_webhook_needs_what_telegram_needs() {
 
     assert_eq!(
         faults("[telegram]\nmode = 'push'"),
-        ["telegram.mode: polling or webhook"]
+        ["telegram.mode: expected polling or webhook"]
     );
     assert_eq!(
         faults("[telegram]\nmode = 'webhook'"),
@@ -188,10 +188,10 @@ fn discord_needs_what_its_mode_needs() {
             .unwrap_or_default()
     };
 
-    assert!(faults(&[("MODE", "webhook")]).contains("discord.mode: gateway or interactions"));
+    assert!(faults(&[("MODE", "webhook")]).contains("discord.mode: expected gateway or interactions"));
     assert!(
         faults(&[("MODE", "interactions")])
-            .contains("need discord.public_key and discord.application_id")
+            .contains("requires discord.public_key and discord.application_id")
     );
 
     let key = "0f".repeat(32);
@@ -245,7 +245,7 @@ fn callbacks_are_signed_with_a_whole_secret() {
     assert_eq!(fault("RETRY_SECONDS", "0,5"), "");
     for wrong in ["", "604801", &["1"; 21].join(",")] {
         assert!(
-            fault("RETRY_SECONDS", wrong).starts_with("http.callback_retry_seconds: 1 to 20"),
+            fault("RETRY_SECONDS", wrong).starts_with("http.callback_retry_seconds: expected 1–20"),
             "{wrong}"
         );
     }
@@ -266,8 +266,8 @@ fn variables_that_are_almost_settings_are_told() {
     assert_eq!(
         almost_settings(names.map(str::to_owned)),
         [
-            "NETVANE_TELEGRAM_TOKEN: not a setting, ignored; did you mean NETVANE__TELEGRAM__TOKEN",
-            "netvane__dns__servers: not a setting, ignored; did you mean NETVANE__DNS__SERVERS"
+            "NETVANE_TELEGRAM_TOKEN: not a setting, ignored; did you mean NETVANE__TELEGRAM__TOKEN?",
+            "netvane__dns__servers: not a setting, ignored; did you mean NETVANE__DNS__SERVERS?"
         ]
     );
     let pods = ["NETVANE_SERVICE_HOST", "NETVANE_PORT_8080_TCP"];

@@ -43,7 +43,7 @@ fn rules_fit_something() {
         ),
         (
             "api_keys = ['ops']; users = ['7']",
-            "no platform that it is for has all of users, api_keys",
+            "none of its platforms has all of users, api_keys",
         ),
         (
             "platforms = ['discord']; channels = ['general']",
@@ -127,7 +127,7 @@ fn rules_are_reached() {
         ]);
         let never_counts = told
             .iter()
-            .any(|told| told.contains("`b` never counts, for `a` before it"));
+            .any(|told| told.contains("`b` is shadowed by rule `a`"));
         assert_eq!(never_counts, never, "{first} {second}: {told:?}");
     }
 }

@@ -119,45 +119,45 @@ async fn explains_a_working_pair_of_domains() {
         .await
         .expect("a story");
 
-    insta::assert_snapshot!(told(&reply).replace(&port, "PORT0"), @r#"
+    insta::assert_snapshot!(told(&reply).replace(&port, "PORT0"), @r"
     How mail gets from ada@from.example.test to bob@to.example.test
     ✓ to.example.test accepts mail: the mail server responds, with TLS
 
     Mail travels like a letter: you hand it to your provider, which finds the recipient's server, where it waits to be read.
     The servers below were looked up and contacted just now; no mail was sent.
 
-      ┌────────────────────────────┐
-      │ The sender's mail program  │
-      │ ada@from.example.test      │
-      └────────────────────────────┘
+      ┌──────────────────────────────┐
+      │ The sender's mail program    │
+      │ ada@from.example.test        │
+      └──────────────────────────────┘
          │
          │  SMTP submission, port PORT0, TLS
          ▼
-      ┌────────────────────────────┐
-      │ The sender's mail server   │
-      │ smtp.from.example.test     │
-      └────────────────────────────┘
+      ┌──────────────────────────────┐
+      │ The sender's mail server     │
+      │ smtp.from.example.test       │
+      └──────────────────────────────┘
          │
          │  SMTP, port 25, TLS 1.3
          ▼
-      ┌────────────────────────────┐
-      │ The recipient's mail server │
-      │ mx1.to.example.test        │
-      └────────────────────────────┘
+      ┌──────────────────────────────┐
+      │ The recipient's mail server  │
+      │ mx1.to.example.test          │
+      └──────────────────────────────┘
          │
          │  filtering, then local delivery, often LMTP
          ▼
-      ┌────────────────────────────┐
-      │ The mailbox                │
-      │ to.example.test            │
-      └────────────────────────────┘
+      ┌──────────────────────────────┐
+      │ The mailbox                  │
+      │ to.example.test              │
+      └──────────────────────────────┘
          │
          │  IMAP, port PORT0, TLS
          ▼
-      ┌────────────────────────────┐
-      │ The recipient's mail program  │
-      │ bob@to.example.test        │
-      └────────────────────────────┘
+      ┌──────────────────────────────┐
+      │ The recipient's mail program │
+      │ bob@to.example.test          │
+      └──────────────────────────────┘
 
     1. Submission: from the mail program to the mail server of from.example.test
     A message is text: headers such as From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).
@@ -165,8 +165,8 @@ async fn explains_a_working_pair_of_domains() {
     It uses SMTP on port 465 with TLS from the start (RFC 8314), or on port 587, where STARTTLS switches the connection to TLS (RFC 8446).
     The server usually signs the message for the domain (DKIM, step 4). If delivery fails, it retries for several days.
 
-    Protocol              Server                   Port  Port is  Found by
-    SMTP submission, TLS  smtp.from.example.test  PORT0  open     SRV record
+    Protocol              Server                   Port  State  Source
+    SMTP submission, TLS  smtp.from.example.test  PORT0  open   SRV record
 
     Autoconfiguration:  autoconfig.from.example.test
 
@@ -184,12 +184,12 @@ async fn explains_a_working_pair_of_domains() {
 
     Mail server:  mx1.to.example.test
     Address:      127.0.0.1
-    Greets:       220 mx.example.test ESMTP
-    Announces:    PIPELINING, 8BITMIME
+    Banner:       220 mx.example.test ESMTP
+    Extensions:   PIPELINING, 8BITMIME
     Encryption:   TLS 1.3, TLS13_AES_256_GCM_SHA384
     Certificate:  valid for this name
 
-    Announced   Means
+    Extension   Meaning
     STARTTLS    supports TLS (RFC 3207)
     8BITMIME    8-bit message bodies (RFC 6152)
     PIPELINING  command pipelining (RFC 2920)
@@ -198,15 +198,15 @@ async fn explains_a_working_pair_of_domains() {
     Anyone can put any sender address on a message, so the receiving server checks what the sender's domain publishes in DNS.
     SPF (RFC 7208) lists the servers that may send its mail. DKIM (RFC 6376) publishes the key for the signature in the message. DMARC (RFC 9989, formerly RFC 7489) says what to do when neither matches the From address.
 
-    SPF:                       v=spf1 redirect=_spf.example.test
-    SPF is at:                 _spf.example.test
-    Other servers:        fail (-all): receivers may reject the mail
-    DKIM:                      keys at selectors s1, k1 (revoked)
-    Selectors:                 guessed: DNS does not list selectors, 20 usual ones were tried; a
-                               message names its own (s= in DKIM-Signature)
-    DMARC:                     v=DMARC1; p=none; sp=reject; rua=mailto:dmarc@example.test
-    DMARC is at:               example.test
-    Unauthenticated mail:  is to be refused (reject)
+    SPF:                   v=spf1 redirect=_spf.example.test
+    SPF redirect:          _spf.example.test
+    Other servers:         fail (-all): receivers may reject the mail
+    DKIM:                  keys at selectors s1, k1 (revoked)
+    Selectors:             DNS cannot list selectors, so 20 common ones were tried; each message names
+                           its own (s= in DKIM-Signature)
+    DMARC:                 v=DMARC1; p=none; sp=reject; rua=mailto:dmarc@example.test
+    DMARC record at:       example.test
+    Unauthenticated mail:  reject
 
     5. Transport security: encryption that cannot be stripped
     STARTTLS is negotiated in cleartext, so an attacker on the path can strip it. The recipient's domain can require TLS in advance:
@@ -215,26 +215,26 @@ async fn explains_a_working_pair_of_domains() {
     MTA-STS:                      not published
     DANE of mx1.to.example.test:  3 1 1
                                   0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF
-    DANE is:                      not DNSSEC-validated by the resolver, so senders ignore it
+    DANE status:                  not DNSSEC-validated by the resolver, so senders ignore it
     TLS-RPT:                      reports to tls@example.test
 
     6. Filtering and storage: into the mailbox
     The receiving server filters the message (spam, viruses, the user's Sieve rules, RFC 5228) and passes it to the mail store, often over LMTP (RFC 2033).
     It adds a `Received` header at the top, as every server on the way does, and the results of step 4 (`Authentication-Results`, RFC 8601).
 
-    Store:      Taken in under to.example.test's own name
-    Evidence:  the exchange mx1.to.example.test bears the domain's own name (inferred, not verified)
+    Store:     Received by the servers of to.example.test
+    Evidence:  MX mx1.to.example.test is inside the domain (inferred, not verified)
 
     7. Reading: from the mailbox to the recipient's mail program
     IMAP (RFC 9051, formerly RFC 3501) keeps mail on the server, so all devices see the same mailbox.
     POP3 (RFC 1939) downloads it, usually to one device. JMAP (RFC 8620, RFC 8621) serves the same purpose as IMAP, over HTTPS.
     IMAP on port 993 and POP3 on port 995 use TLS from the start. On ports 143 and 110, STARTTLS or STLS switches the connection to TLS.
 
-    Protocol   Server                 Port  Port is  Found by
-    IMAP, TLS  imap.to.example.test  PORT0  open     SRV record
+    Protocol   Server                 Port  State  Source
+    IMAP, TLS  imap.to.example.test  PORT0  open   SRV record
 
-    Not offered:  POP3 (STLS), says to.example.test
-    "#);
+    Not offered:  POP3 (STLS) (according to to.example.test)
+    ");
 
     assert!(
         svg(reply.rendition.document())
@@ -262,31 +262,31 @@ async fn explains_a_broken_pair_of_domains() {
     let engine = engine(&dns, &[]);
     let line = "explain_mail eve@none.example.test bob@inward.example.test";
 
-    insta::assert_snapshot!(told(&ask(&engine, line).await.expect("a story")), @r#"
+    insta::assert_snapshot!(told(&ask(&engine, line).await.expect("a story")), @r"
     How mail gets from eve@none.example.test to bob@inward.example.test
     ✗ This mail would bounce: inward.example.test's mail servers have no public address
 
     Mail travels like a letter: you hand it to your provider, which finds the recipient's server, where it waits to be read.
     The servers below were looked up and contacted just now; no mail was sent.
 
-      ┌─────────────────────────────────────────────────────┐
-      │ The sender's mail program                           │
-      │ eve@none.example.test                               │
-      └─────────────────────────────────────────────────────┘
+      ┌───────────────────────────────────────────────────────────┐
+      │ The sender's mail program                                 │
+      │ eve@none.example.test                                     │
+      └───────────────────────────────────────────────────────────┘
          │
          │  SMTP submission, port 465 or 587, TLS
          ▼
-      ┌─────────────────────────────────────────────────────┐
-      │ The sender's mail server                            │
-      │ none.example.test                                   │
-      └─────────────────────────────────────────────────────┘
+      ┌───────────────────────────────────────────────────────────┐
+      │ The sender's mail server                                  │
+      │ none.example.test                                         │
+      └───────────────────────────────────────────────────────────┘
          │
          │  DNS MX lookup
          ▼
-      ┌─────────────────────────────────────────────────────┐
-      │ Undeliverable                                       │
+      ┌───────────────────────────────────────────────────────────┐
+      │ Undeliverable                                             │
       │ inward.example.test's mail servers have no public address │
-      └─────────────────────────────────────────────────────┘
+      └───────────────────────────────────────────────────────────┘
 
     1. Submission: from the mail program to the mail server of none.example.test
     A message is text: headers such as From, To and Subject, and a body (RFC 5322, MIME in RFC 2045).
@@ -304,9 +304,9 @@ async fn explains_a_broken_pair_of_domains() {
             10  localhost.example.test  127.0.0.1
             20  private.example.test    10.0.0.25
 
-    Here the way ends: inward.example.test's mail servers have no public address.
-    The server sends the message back to the sender with the reason, a bounce (RFC 3464).
-    What follows is how it would have gone on.
+    Delivery ends here: inward.example.test's mail servers have no public address.
+    The server returns the message to the sender with the reason (a bounce, RFC 3464).
+    The steps below show what would happen otherwise.
 
     3. Delivery: from server to server, to inward.example.test
     The sending server connects to port 25 of the receiving server and speaks SMTP (RFC 5321).
@@ -314,21 +314,21 @@ async fn explains_a_broken_pair_of_domains() {
     Then MAIL names the sender, RCPT the recipient, and DATA carries the message. This lookup stopped before MAIL.
 
     Mail server:  localhost.example.test
-    But:          localhost.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8
-                  (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
+    Error:        localhost.example.test (127.0.0.1) is in 127.0.0.0/8 (Loopback, RFC 1122), which
+                  this service does not contact. Operators can allow it with `[policy] allow`.
 
     Mail server:  private.example.test
-    But:          private.example.test (10.0.0.25) is not contacted: it lies in 10.0.0.0/8
-                  (Private-Use, RFC 1918). An operator can allow it with `[policy] allow`.
+    Error:        private.example.test (10.0.0.25) is in 10.0.0.0/8 (Private-Use, RFC 1918), which
+                  this service does not contact. Operators can allow it with `[policy] allow`.
 
     4. Authentication: is the mail really from none.example.test?
     Anyone can put any sender address on a message, so the receiving server checks what the sender's domain publishes in DNS.
     SPF (RFC 7208) lists the servers that may send its mail. DKIM (RFC 6376) publishes the key for the signature in the message. DMARC (RFC 9989, formerly RFC 7489) says what to do when neither matches the From address.
 
     SPF:        none
-    DKIM:       no key under the usual selectors, which proves nothing
-    Selectors:  guessed: DNS does not list selectors, 20 usual ones were tried; a message names its
-                own (s= in DKIM-Signature)
+    DKIM:       no key at 20 common selectors (inconclusive)
+    Selectors:  DNS cannot list selectors, so 20 common ones were tried; each message names its own
+                (s= in DKIM-Signature)
     DMARC:      none
 
     5. Transport security: encryption that cannot be stripped
@@ -348,16 +348,16 @@ async fn explains_a_broken_pair_of_domains() {
     POP3 (RFC 1939) downloads it, usually to one device. JMAP (RFC 8620, RFC 8621) serves the same purpose as IMAP, over HTTPS.
     IMAP on port 993 and POP3 on port 995 use TLS from the start. On ports 143 and 110, STARTTLS or STLS switches the connection to TLS.
 
-    Protocol   Server                  Port  Port is        Found by
+    Protocol   Server                  Port  State          Source
     IMAP, TLS  localhost.example.test   993  not reachable  SRV record
 
     ! inward.example.test names localhost.example.test as its mail server, which resolves to 127.0.0.1: not reachable from the internet, not contacted. Fix the MX or its addresses
     ! inward.example.test names private.example.test as its mail server, which resolves to 10.0.0.25: not reachable from the internet, not contacted. Fix the MX or its addresses
     ! none.example.test has no SPF record: receivers cannot tell which servers may send its mail
     ! none.example.test has no DMARC record: it does not ask receivers to reject forged mail
-    ! inward.example.test announces MTA-STS, but could not fetch the policy https://mta-sts.inward.example.test/.well-known/mta-sts.txt: mta-sts.inward.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8 (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
-    ! inward.example.test publishes localhost.example.test:993 for mail programs: localhost.example.test (127.0.0.1) is not contacted: it lies in 127.0.0.0/8 (Loopback, RFC 1122). An operator can allow it with `[policy] allow`.
-    "#);
+    ! inward.example.test publishes MTA-STS, but https://mta-sts.inward.example.test/.well-known/mta-sts.txt could not be fetched: mta-sts.inward.example.test (127.0.0.1) is in 127.0.0.0/8 (Loopback, RFC 1122), which this service does not contact. Operators can allow it with `[policy] allow`.
+    ! inward.example.test publishes localhost.example.test:993 for mail programs: localhost.example.test (127.0.0.1) is in 127.0.0.0/8 (Loopback, RFC 1122), which this service does not contact. Operators can allow it with `[policy] allow`.
+    ");
 }
 
 #[tokio::test]
@@ -440,22 +440,19 @@ async fn a_shared_domain_is_looked_up_once() {
 async fn misbehaving_servers_are_reported() {
     for (script, fault) in [
         ("banner = '!silence'", "greeting: no reply in time"),
-        (
-            "banner = '!huge'",
-            "greeting: a reply longer than any server may send",
-        ),
+        ("banner = '!huge'", "greeting: reply too long"),
         (
             "banner = '!raw SSH-2.0-x'",
             "greeting: not an SMTP reply: SSH-2.0-x",
         ),
         (
             "banner = '!drip 100 220 never in time, since every byte of this takes its time'",
-            "greeting: the reply did not end in time",
+            "greeting: timed out in the middle of a reply",
         ),
         ("starttls = 'drop'", "TLS failed"),
         (
             "starttls = 'inject'",
-            "it talks on in the clear after its consent to STARTTLS",
+            "the server sent plaintext after accepting STARTTLS",
         ),
     ] {
         let (server, authority) = exchange(script).await;
