@@ -39,7 +39,7 @@ fn a_refusal_names_the_rule_and_help_shows_what_is_left() {
     assert_eq!(refused.status, 403);
     assert_eq!(
         refused.problem()["detail"],
-        "`ports` is not for you here (rule “no scans”). Ask noc@example.test if you need it."
+        "You may not use `ports` here (rule \"no scans\"). Ask noc@example.test if you need it."
     );
     assert_eq!(refused.problem()["code"], "forbidden");
     let help = service.command_from("192.0.2.1", "/help").json();

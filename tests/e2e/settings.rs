@@ -240,13 +240,13 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
     (
         "HTTP__LISTEN",
         "here",
-        "http.listen: an address with a port",
+        "http.listen: expected ADDRESS:PORT",
     ),
     ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
     (
         "HTTP__CALLBACK_SECRET",
         "secret",
-        "http.callback_secret: `whsec_` and 24 to 64 bytes",
+        "http.callback_secret: expected `whsec_` and 24 to 64 bytes",
     ),
     (
         "HTTP__CALLBACK_RETRY_SECONDS",
@@ -261,24 +261,24 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
     (
         "AUDIT__DIRECTORY",
         "/etc/hostname/audit",
-        "audit.directory: /etc/hostname/audit: the user of",
+        "audit.directory: /etc/hostname/audit: not writable by user",
     ),
     (
         "TLS__CA_FILES",
         "/etc/hostname",
-        "tls.ca_files: /etc/hostname: there is no certificate in it",
+        "tls.ca_files: /etc/hostname: expected PEM certificates, found none",
     ),
     (
         "TELEGRAM__TOKEN",
         "110201543",
-        "telegram.token: a number, a colon and 35 letters",
+        "telegram.token: expected a number, a colon and 35 letters",
     ),
     (
         "DISCORD__TOKEN",
         "Bot a.b.c",
-        "discord.token: without the `Bot`",
+        "discord.token: remove the `Bot`",
     ),
-    ("SMTP__HELO", "192.0.2.1", "smtp.helo: a host name"),
+    ("SMTP__HELO", "192.0.2.1", "smtp.helo: expected an ASCII host name"),
     ("LOG__LEVEL", "=/=", "log.level"),
     ("LOG__FORMAT", "xml", "log.format"),
 ];
@@ -327,17 +327,17 @@ fn what_will_be_regretted_is_a_warning() {
         (
             "NETVANE__HTTP__LISTEN",
             "[::]:8080",
-            "http.listen: whoever reaches [::]:8080 may ask",
+            "http.listen: anyone who can reach [::]:8080 can use it",
         ),
         (
             "NETVANE__SMTP__HELO",
             "mailhost",
-            "smtp.helo: no mail server can resolve this name",
+            "smtp.helo: mail servers cannot resolve this name",
         ),
         (
             "NETVANE_HTTP__LISTEN",
             "[::]:8080",
-            "NETVANE_HTTP__LISTEN: this variable is no setting",
+            "NETVANE_HTTP__LISTEN: not a setting",
         ),
         (
             "NETVANE__HTTP__INBOUND_SECRETS",
@@ -367,10 +367,10 @@ fn a_service_logs_its_warnings_once() {
     let scratch = Scratch::new();
     let file = scratch.file("netvane.toml", "[smtp]\nport = 2525\n");
     let service = Service::start(&[("NETVANE_CONFIG", file.to_str().expect("a path"))]);
-    service.logged("smtp.port: mail servers take mail");
+    service.logged("smtp.port: mail servers accept mail");
     scratch.file("netvane.toml", "[smtp]\nport = 2525\nhelo = 'mailhost'\n");
     service.signal("HUP");
-    service.logged("smtp.helo: no mail server can resolve this name");
+    service.logged("smtp.helo: mail servers cannot resolve this name");
     assert_eq!(service.log().matches("smtp.port: ").count(), 1);
     // What cannot be read is no reason to start without it.
     let run = Netvane::line("serve")
@@ -400,7 +400,7 @@ fn secrets_that_everybody_can_read_are_told_and_not_shown() {
             .find(|it| it.starts_with("telegram.token"))
     };
     let told = format!(
-        "telegram.token: stands in {}, which its mode lets everybody read; chmod 640, or 600",
+        "telegram.token: {} is world-readable; chmod 640",
         file.display()
     );
     assert_eq!(check(0o644), Some(told));

@@ -271,7 +271,7 @@ impl Drop for OnDesk<'_> {
     }
 }
 
-/// Labels and lines of what can be asked next: all about what was asked, and the first word about the first address
+/// Labels and lines of the next lookups: all about what was asked, and the first word about the first address
 /// that was found, from whose answer the rest can be asked.
 fn offers(registry: &Registry, reply: &Reply) -> Vec<(String, String)> {
     let targets = targets::of(reply);

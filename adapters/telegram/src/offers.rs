@@ -33,7 +33,7 @@ pub(crate) fn fitting(
     }
 }
 
-/// Labels and lines of what can be asked about these.
+/// Labels and lines of the lookups that fit these targets.
 pub(crate) fn offers(registry: &Registry, targets: &[Target]) -> Vec<(String, String)> {
     let one = targets.len() == 1;
     let most = if one { usize::MAX } else { MOST_EACH };

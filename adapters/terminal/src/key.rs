@@ -51,7 +51,7 @@ pub(crate) fn new(wanted: NewKey, json: bool) -> anyhow::Result<ExitCode> {
     print(&format!(
         "{key}\n\n\
          Give this key to the client: `Authorization: Bearer {key}`. It is not shown again.\n\n\
-         The service knows it by this entry, in [http] or as NETVANE__HTTP__API_KEYS:\n\n\
+         Add this entry to the server's configuration, in [http] or as NETVANE__HTTP__API_KEYS:\n\n\
          api_keys = [\"{entry}\"]\n"
     ));
 

@@ -136,7 +136,7 @@ netvane \- network answers in a terminal, over HTTP and in chats
 \fBnetvane\fR [\fIOPTIONS\fR] \fIACTION\fR
 .SH DESCRIPTION
 Answers one question about the network and explains the answer, or serves such answers over HTTP, in Discord and in
-Telegram. Options may stand before and after the lookup. \fBnetvane help \fILOOKUP\fR explains one."#;
+Telegram. Options may stand before and after the lookup. \fBnetvane help \fILOOKUP\fR shows the help of one."#;
 
 const REST: &str = r#".SH EXIT STATUS
 0 for a reply, also a negative one; 1 for a failed lookup; 2 for a usage error or settings that cannot be used.

@@ -1,4 +1,4 @@
-//! Event streams: `progress`, then one `reply` or `error`. A stream that broke off is taken up where it was.
+//! Event streams: `progress`, then one `reply` or `error`. An interrupted stream is resumed where it was.
 //!
 //! The lookup runs apart from the connection that shows it. Who comes back with the `Last-Event-ID` of a stream sees
 //! what came since; who does not come back in time ends the lookup.

@@ -22,7 +22,7 @@ const MX_SHAPES: [Mx; 10] = [
         "cname-mx",
         "warning",
         &[Some("cname")],
-        Some("is an alias (CNAME); it must have addresses itself (RFC 2181 §10.3)"),
+        Some("is an alias (CNAME); an MX must not point to a CNAME (RFC 2181 §10.3)"),
     ),
     (
         "noaddr-mx",
@@ -52,7 +52,7 @@ const MX_SHAPES: [Mx; 10] = [
         "silent-mx",
         "warning",
         &[None, Some("unresolved")],
-        Some("mail.silent.test could not be found out"),
+        Some("Could not resolve mail server mail.silent.test"),
     ),
 ];
 

@@ -15,7 +15,7 @@ use super::{
 fn mx() -> Document {
     let mut document = Document::new(
         "MX of example.test",
-        "2 mail servers, of which 1 resolves",
+        "1 of 2 mail servers resolves",
         Severity::Warning,
     );
 
@@ -29,15 +29,15 @@ fn mx() -> Document {
     };
 
     document.table(
-        [">Preference", "Exchange", "Addresses", ">TTL"],
+        [">Preference", "Mail server", "Addresses", ">TTL"],
         vec![
             row(10, "mail1.example.test", "2001:db8:2::81\n203.0.113.81"),
             row(20, "mail.silent.test", ""),
         ],
     );
 
-    document.field("Answered by", "198.51.100.53:53, validated by it (DNSSEC)");
-    document.warn("The addresses of exchange mail.silent.test could not be found out just now");
+    document.field("Answered by", "198.51.100.53:53, DNSSEC-validated by the resolver");
+    document.warn("Could not resolve mail server mail.silent.test");
 
     document
 }
@@ -46,14 +46,14 @@ fn mx() -> Document {
 fn a_wide_table_becomes_a_list() {
     insta::assert_snapshot!(render(&mx(), true).html, @r"
         ⚠️ <b>MX of </b><code>example.test</code>
-        2 mail servers, of which 1 resolves
+        1 of 2 mail servers resolves
 
         • <b>10</b> <code>mail1.example.test</code> · <code>2001:db8:2::81</code>, <code>203.0.113.81</code> · TTL 5m
         • <b>20</b> <code>mail.silent.test</code> · TTL 5m
 
-        <b>Answered by</b>: <code>198.51.100.53:53</code>, validated by it (DNSSEC)
+        <b>Answered by</b>: <code>198.51.100.53:53</code>, DNSSEC-validated by the resolver
 
-        ⚠️ The addresses of exchange <code>mail.silent.test</code> could not be found out just now
+        ⚠️ Could not resolve mail server <code>mail.silent.test</code>
     ");
 }
 

@@ -62,7 +62,7 @@ pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
         .header("Location", location)
         .content(JSON, schemas.schema_for::<deliveries::AcceptedCallback>());
 
-    let operation = Operation::new("ask", ASKING, "Ask one question")
+    let operation = Operation::new("ask", ASKING, "Run one command")
         .description("As a line, or as a command's name with arguments.")
         .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID])
         .body(true, JSON, question)
@@ -97,9 +97,9 @@ fn deliver(schemas: &mut Schemas) -> Operation {
     let operation = Operation::new(
         "deliver",
         ASKING,
-        "The reply to a question with a `callback`",
+        "The reply to a request with a `callback`",
     )
-    .description("Signed as Standard Webhooks say.")
+    .description("Signed as described by Standard Webhooks.")
     .without_security();
 
     headers
@@ -185,10 +185,10 @@ pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let answers = shared::response("A reply or an error a line, with the `ref` of its question.")
         .content(NDJSON, answers);
 
-    let operation = Operation::new("batch", ASKING, "Ask many questions in one request")
+    let operation = Operation::new("batch", ASKING, "Run many commands in one request")
         .description(
-            "A question a line; answers in the order in which they are found. Read while you send: lines are not taken \
-             while answers are not.",
+            "One request per line, one reply per line in completion order. Read the response while sending; the server \
+             applies back-pressure.",
         )
         .parameter_refs(&[REQUEST_ID])
         .body(false, NDJSON, MediaType::from(lines).example(example))
@@ -202,13 +202,13 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
         name: "id".into(),
         place: Place::Path,
         required: true,
-        description: "As the 202 gave it.".into(),
+        description: "The id from the 202 response.".into(),
         schema: schemas.schema_for::<str>(),
         example: None,
     };
-    let delivery = shared::response("How far it has come.")
+    let delivery = shared::response("Status of the delivery.")
         .content(JSON, schemas.schema_for::<callbacks::DeliveryStatus>());
-    let operation = Operation::new("delivery", ASKING, "What became of a callback")
+    let operation = Operation::new("delivery", ASKING, "Status of a callback")
         .description("Kept for 7 days after its end. Who knows the id may know.")
         .parameter_refs(&[REQUEST_ID])
         .parameter(id)
@@ -231,7 +231,7 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
         ("/metrics", open("metrics", "Metrics for Prometheus", TEXT)),
         (
             "/docs",
-            open("documentation", "This API, for people", "text/html"),
+            open("documentation", "API guide", "text/html"),
         ),
     ];
 

@@ -1,4 +1,4 @@
-//! `/about`: for those whose servers were asked. Who asks, what is sent, and how to be left alone.
+//! `/about`: for those whose servers were asked. Who asks, what is sent, and how to be excluded from lookups.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::app::App;
 
 const ABOUT: &str =
-    "What Netvane sends to servers, on whose behalf, and how their owners can be left alone.";
+    "What Netvane sends to servers, on whose behalf, and how their owners can be excluded from lookups.";
 
 /// `GET /about`
 pub(super) async fn get(State(app): State<App>) -> Response {

@@ -75,10 +75,10 @@ fn class(severity: Severity) -> &'static str {
 
 fn word(severity: Severity) -> &'static str {
     match severity {
-        Severity::Good => "Good",
+        Severity::Good => "OK",
         Severity::Neutral => "Info",
         Severity::Warning => "Warning",
-        Severity::Bad => "Bad",
+        Severity::Bad => "Failed",
     }
 }
 

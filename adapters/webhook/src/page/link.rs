@@ -75,8 +75,8 @@ pub(super) async fn show(
                 StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             page(
                 status,
-                "Not answered",
-                &html! { h1 { "Not answered" } (shown.failure(&failure)) },
+                "Error",
+                &html! { h1 { "Error" } (shown.failure(&failure)) },
             )
         }
     }
@@ -150,7 +150,7 @@ fn gone() -> Response {
         "This link has been used or has expired",
         &html! {
             h1 { "This link has been used or has expired" }
-            p { "Nobody waits for it any more. Ask again in the chat for a new one, or look at " a href="/me" { "your request" } " here." }
+            p { "This request has expired. Run the command again in the chat for a new link, or see " a href="/me" { "your own request" } "." }
         },
     )
 }

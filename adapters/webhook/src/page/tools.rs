@@ -1,4 +1,4 @@
-//! `/tools` and one page for each command: what it does, a form for it, examples, what it answers.
+//! `/tools` and one page for each command: what it does, a form, examples, its output.
 
 use axum::{
     body::Body,

@@ -17,7 +17,7 @@ pub(crate) const FIELD: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone)]
 pub(crate) struct Name(pub(crate) Arc<str>);
 
-/// Names a request and its response alike.
+/// Sets the id of a request and its response.
 pub(crate) async fn name(mut request: Request, next: Next) -> Response {
     let given = request
         .headers()

@@ -128,7 +128,7 @@ fn client_name(line: &Received) -> Option<&str> {
 }
 
 /// A pipe, a queue runner, a second pass; or only a name, which must be internal. Over SMTP the name is only the
-/// client's HELO, which proves nothing.
+/// client's HELO, which anyone can choose.
 fn is_local_step(line: &Received, found: &TrustBoundary) -> bool {
     let smtp = line
         .protocol

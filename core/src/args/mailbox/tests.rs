@@ -88,10 +88,18 @@ fn faults_are_named_at_their_place() {
         ("a\r\nRCPT TO:<b@c>@example.com", "\r", "line break"),
         ("a\0@example.com", "\0", "NUL"),
         ("a\u{202e}b@example.com", "\u{202e}", "U+202E"),
-        ("Ada <ada@example.com", "Ada <ada@example.com", "bracket"),
-        ("\"open@example.com", "\"open@example.com", "does not end"),
-        ("\"a\"b@example.com", "b@example.com", "must follow"),
-        ("\"a\"", "", "must follow"),
+        (
+            "Ada <ada@example.com",
+            "Ada <ada@example.com",
+            "missing `>`",
+        ),
+        (
+            "\"open@example.com",
+            "\"open@example.com",
+            "missing closing quote",
+        ),
+        ("\"a\"b@example.com", "b@example.com", "expected an @"),
+        ("\"a\"", "", "expected an @"),
         ("a@xn--\u{0}x", "\0", "NUL"),
     ] {
         let invalid = parse(written)

@@ -1,4 +1,4 @@
-//! `help`: lists all commands, or explains one.
+//! `help`: lists all commands, or shows the help of one.
 
 use std::{sync::Arc, time::Duration};
 

@@ -128,7 +128,9 @@ fn exceptions_of_the_guard_are_looked_at() {
     let allow = |net| ("POLICY__ALLOW", net);
     assert_eq!(
         told(&[allow("10.1.0.0/16"), ("POLICY__DENY", "10.0.0.0/8")]),
-        ["policy.allow: `10.1.0.0/16` is also in policy.deny (`10.0.0.0/8`), which takes precedence"]
+        [
+            "policy.allow: `10.1.0.0/16` is also in policy.deny (`10.0.0.0/8`), which takes precedence"
+        ]
     );
     assert!(
         told(&[allow("169.254.0.0/16")])

@@ -60,7 +60,8 @@ fn the_public_address_is_an_origin() {
     ] {
         let told = fault("HTTP__PUBLIC_URL", wrong);
         assert!(
-            told.starts_with("http.public_url: expected an http or https URL") && !told.contains("secret"),
+            told.starts_with("http.public_url: expected an http or https URL")
+                && !told.contains("secret"),
             "{wrong}: {told}"
         );
     }

@@ -188,7 +188,9 @@ fn discord_needs_what_its_mode_needs() {
             .unwrap_or_default()
     };
 
-    assert!(faults(&[("MODE", "webhook")]).contains("discord.mode: expected gateway or interactions"));
+    assert!(
+        faults(&[("MODE", "webhook")]).contains("discord.mode: expected gateway or interactions")
+    );
     assert!(
         faults(&[("MODE", "interactions")])
             .contains("requires discord.public_key and discord.application_id")
