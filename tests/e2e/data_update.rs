@@ -46,7 +46,7 @@ fn a_fresh_database_is_taken_up_and_a_broken_one_is_not() {
     let done = update(&file, web(CITY)).run();
 
     assert!(
-        done.text().contains("verified and in place"),
+        done.text().contains("verified and installed"),
         "{}",
         done.stdout
     );

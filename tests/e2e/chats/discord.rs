@@ -388,7 +388,7 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
             "MTEwMDAwMDAwMDAwMDAwMDAwMA.wrong.wrong",
         )],
     );
-    service.logged("does not run");
+    service.logged("adapter failed");
     assert!(
         service.get("/readyz").text().contains("discord failed"),
         "{}",

@@ -190,7 +190,7 @@ fn without_a_public_address_the_reply_explains() {
     telegram.wait_for_poll();
     let asked = telegram.private(&User::new(42, "Ann")).say("/myip");
     let told = asked.wait_for(|message| message.text.contains("http.public_url"));
-    assert!(told.text.contains("no public address"), "{}", told.text);
+    assert!(told.text.contains("is not set"), "{}", told.text);
     assert_eq!(service.stop(), Some(0));
     telegram.finish();
 }

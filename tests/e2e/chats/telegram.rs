@@ -400,7 +400,7 @@ fn a_wrong_token_is_told_and_stops_nothing_else() {
     let (telegram, dns) = (Telegram::start(), Dns::start());
     telegram.limits(Limits::none()).revoke_token();
     let service = serve(&settings(&telegram, dns.address));
-    service.logged("does not run");
+    service.logged("adapter failed");
     assert!(
         service.get("/readyz").text().contains("telegram failed"),
         "{}",
@@ -452,7 +452,7 @@ fn what_does_not_fit_is_a_file() {
     let answer = ann.say("/txt long.test").wait_for(answered);
 
     assert!(
-        answer.text.contains("the rest is in the file"),
+        answer.text.contains("Full answer in the file"),
         "{}",
         answer.text
     );

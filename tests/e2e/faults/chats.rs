@@ -139,7 +139,7 @@ fn told_a_few_times(service: &Service, adapter: &str) {
     let told = service
         .log()
         .lines()
-        .filter(|l| l.contains("trying again") && l.contains(&line))
+        .filter(|l| l.contains("adapter down, reconnecting") && l.contains(&line))
         .count();
     assert!(
         (1..=4).contains(&told),

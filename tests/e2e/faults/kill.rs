@@ -82,7 +82,7 @@ fn promised(address: std::net::SocketAddr, url: &str, round: usize) -> Vec<Strin
 
 /// A word that the answer may have been lost, with a button to ask again.
 fn in_doubt(message: &Message) -> bool {
-    message.text.contains("restarted while it was answering")
+    message.text.contains("restarted during this lookup")
         && message.buttons().any(|button| button.text == "Try again")
 }
 

@@ -70,7 +70,7 @@ impl Waiting {
 }
 
 fn interrupted(message: &Message) -> bool {
-    message.text.contains("Netvane is being restarted") && !works(message)
+    message.text.contains("Netvane is restarting") && !works(message)
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_shutdown_tells_those_who_wait_in_vain() {
     assert_eq!(service.ended(), Some(0));
     waiting.on_telegram.wait_for(interrupted);
     waiting.on_discord.wait_for("a word", |message| {
-        message.to_string().contains("is being restarted")
+        message.to_string().contains("is restarting")
     });
     assert!(later.replies().is_empty());
     assert!(waiting.over_http.response().is_err(), "it was cut off");

@@ -116,7 +116,7 @@ fn settings_that_hold_a_key_itself_are_refused_without_showing_it() {
     let run = Netvane::line("config check").env(KEYS, NEW).run();
     assert_eq!(run.code, Some(2));
     assert!(
-        run.stderr.contains("this is a key itself") && !run.stderr.contains(NEW),
+        run.stderr.contains("this is a key; its hash") && !run.stderr.contains(NEW),
         "{}",
         run.stderr
     );

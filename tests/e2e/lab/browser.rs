@@ -124,7 +124,7 @@ fn every_tool_answers() {
             !heading.is_empty() && summary.len() > 10,
             "{line}: {heading}: {summary}"
         );
-        assert!(!summary.contains("internal fault"), "{line}: {summary}");
+        assert!(!summary.contains("internal error"), "{line}: {summary}");
         let address = scene
             .browser
             .text("new URL(location).searchParams.get('q')");

@@ -85,7 +85,7 @@ fn every_command_answers_on_telegram() {
                 && message.buttons().all(|button| button.text != "Cancel")
         });
         assert!(
-            !last.text.contains("internal fault") && last.text.chars().count() > 10,
+            !last.text.contains("internal error") && last.text.chars().count() > 10,
             "{line}: {}",
             last.text
         );
@@ -126,7 +126,7 @@ fn every_command_answers_on_discord() {
                 && !shown.contains("Looking …")
         });
         assert!(
-            !last.to_string().contains("internal fault"),
+            !last.to_string().contains("internal error"),
             "{name}: {last}"
         );
     }
