@@ -333,11 +333,12 @@ fn names_have_the_limits_of_dns() {
         json!({"domain": longest}),
         "253 characters"
     );
-    assert!(mistake(&["a", &format!("{longest}b")]).contains("at most 253"));
+    assert!(mistake(&["a", &format!("{longest}b")]).contains("domain name is too long"));
     assert!(
-        mistake(&["a", &format!("{label}a.test")]).contains("at most 63 octets, this one has 64")
+        mistake(&["a", &format!("{label}a.test")])
+            .contains("label is too long: 64 octets (max 63)")
     );
-    assert!(mistake(&["a", &"a.".repeat(7000)]).contains("at most 253"));
+    assert!(mistake(&["a", &"a.".repeat(7000)]).contains("domain name is too long"));
     assert_eq!(
         arguments(&dns, &["dig", ".", "NS"]),
         json!({"name": ".", "type": "NS"}),
@@ -362,7 +363,7 @@ fn what_could_deceive_the_reader_is_refused_or_told() {
             "exa\u{7}mple.com",
             "the invisible character U+0007 is not allowed in a domain name",
         ),
-        ("xn--a.com", "not a valid internationalized name"),
+        ("xn--a.com", "invalid internationalized label"),
         // U+2024 is compatible with a full stop: one label would be read as two.
         ("a\u{2024}b.com", "label"),
     ] {

@@ -237,11 +237,7 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
         "`10.0.0.0/40` is not a network",
     ),
     ("LIMITS__LIGHT", "0", "limits.light"),
-    (
-        "HTTP__LISTEN",
-        "here",
-        "http.listen: expected ADDRESS:PORT",
-    ),
+    ("HTTP__LISTEN", "here", "http.listen: expected ADDRESS:PORT"),
     ("HTTP__MAX_BODY_BYTES", "1", "http.max_body_bytes"),
     (
         "HTTP__CALLBACK_SECRET",
@@ -278,7 +274,11 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
         "Bot a.b.c",
         "discord.token: remove the `Bot`",
     ),
-    ("SMTP__HELO", "192.0.2.1", "smtp.helo: expected an ASCII host name"),
+    (
+        "SMTP__HELO",
+        "192.0.2.1",
+        "smtp.helo: expected an ASCII host name",
+    ),
     ("LOG__LEVEL", "=/=", "log.level"),
     ("LOG__FORMAT", "xml", "log.format"),
 ];

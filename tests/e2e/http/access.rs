@@ -100,7 +100,7 @@ fn a_new_key_opens_what_its_entry_says() {
             "key new --name a/b",
             "a key's name must have at most 64 letters",
         ),
-        ("key new --expires soon", "--expires is a day"),
+        ("key new --expires soon", "--expires: expected a date"),
     ] {
         let run = Netvane::line(line).run();
         assert!(

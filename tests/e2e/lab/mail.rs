@@ -401,7 +401,7 @@ const BROKEN: [(&str, &str, &str); 11] = [
     (
         "private.test",
         "no_exchange",
-        "leads to a host that cannot be reached from outside",
+        "resolve to addresses that cannot be reached from outside",
     ),
     ("nomail.test", "no_exchange", ""),
     (

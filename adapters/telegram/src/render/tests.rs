@@ -36,7 +36,10 @@ fn mx() -> Document {
         ],
     );
 
-    document.field("Answered by", "198.51.100.53:53, DNSSEC-validated by the resolver");
+    document.field(
+        "Answered by",
+        "198.51.100.53:53, DNSSEC-validated by the resolver",
+    );
     document.warn("Could not resolve mail server mail.silent.test");
 
     document

@@ -229,10 +229,7 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
     let paths = [
         ("/healthz", open("isAlive", "The process is alive", TEXT)),
         ("/metrics", open("metrics", "Metrics for Prometheus", TEXT)),
-        (
-            "/docs",
-            open("documentation", "API guide", "text/html"),
-        ),
+        ("/docs", open("documentation", "API guide", "text/html")),
     ];
 
     let unready = Response::new("Questions cannot be answered; the text says why.")

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::app::App;
 
-const ABOUT: &str =
-    "What Netvane sends to servers, on whose behalf, and how their owners can be excluded from lookups.";
+const ABOUT: &str = "What Netvane sends to servers, on whose behalf, and how their owners can be excluded from lookups.";
 
 /// `GET /about`
 pub(super) async fn get(State(app): State<App>) -> Response {
