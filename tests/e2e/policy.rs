@@ -256,7 +256,7 @@ fn many_names_of_one_host_are_one_host() {
     assert!(
         told["detail"]
             .as_str()
-            .is_some_and(|told| told.starts_with("127.0.0.9 has been asked")),
+            .is_some_and(|told| told.starts_with("Too many lookups of 127.0.0.9")),
         "{told}"
     );
 

@@ -219,7 +219,7 @@ const UNUSABLE: [(&str, &str, &str); 23] = [
     (
         "DNS__SERVERS",
         "dns.example",
-        "`dns.example` needs an address",
+        "`dns.example`: expected an IP address, got a name",
     ),
     (
         "DNS__TRUST_ANCHOR",

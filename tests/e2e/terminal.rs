@@ -295,8 +295,8 @@ fn exit_status_0_reply_1_failure_2_usage() {
 fn a_failure_reads_the_same_as_text_and_as_a_problem() {
     let run = Netvane::line("a example.com resolver=10.0.0.1").run();
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
-    let told = "10.0.0.1 is in 10.0.0.0/8: it lies in 10.0.0.0/8 (Private-Use, RFC 1918). \
-                An operator can allow it with `[policy] allow`.";
+    let told = "10.0.0.1 is in 10.0.0.0/8 (Private-Use, RFC 1918), which this service does not contact. \
+                Operators can allow it with `[policy] allow`.";
     assert_eq!(run.stderr, format!("netvane: {told}\n"));
     let problem = Netvane::line("a example.com resolver=10.0.0.1 --json")
         .run()

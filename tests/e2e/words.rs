@@ -119,7 +119,8 @@ fn replaced_phrases_are_not_in_sources_and_documents() {
 #[test]
 fn replaced_phrases_are_not_in_help_and_errors() {
     let phrases = phrases();
-    let commands = Netvane::line("commands --json").run().json();
+    let commands = Netvane::line("commands --json").run().stdout;
+    let commands: Value = serde_json::from_str(&commands).expect("JSON");
     let names = commands["commands"].as_array().expect("commands").iter();
     let helps = names.filter_map(|command| command["name"].as_str());
 

@@ -1,5 +1,5 @@
-//! What an operator should know of the settings although they can be used: most of it is open, or does nothing, or will
-//! be regretted. It depends on nothing but the settings and the day; what the machine has to say is the program's part.
+//! What an operator should know of the settings although they can be used: most of it is open, or does nothing, or causes
+//! problems later. It depends on nothing but the settings and the day; what the machine has to say is the program's part.
 
 use std::net::SocketAddr;
 

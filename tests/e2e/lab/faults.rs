@@ -148,7 +148,7 @@ fn queries_that_are_lost_swallowed_or_refused() {
 
     for (swallowed, status, told) in [
         (true, 504, "did not answer"),
-        (false, 502, "firewall or routes forbid it"),
+        (false, 502, "blocked by this machine's firewall or routes"),
     ] {
         if swallowed {
             firewall.swallows(100);

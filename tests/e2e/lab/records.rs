@@ -22,7 +22,7 @@ const MX_SHAPES: [Mx; 10] = [
         "cname-mx",
         "warning",
         &[Some("cname")],
-        Some("is an alias (CNAME); an MX must not point to a CNAME (RFC 2181 §10.3)"),
+        Some("is an alias; an MX must not point to a CNAME (RFC 2181 §10.3)"),
     ),
     (
         "noaddr-mx",

@@ -307,7 +307,7 @@ const VALIDATED: [(&str, &str, &str); 22] = [
     (
         "www.plain.test",
         "insecure",
-        "proves that this one is not signed",
+        "proves that this zone is not signed",
     ),
     ("out.example.test", "insecure", ""),
     ("www.dn.example.test", "insecure", ""),
@@ -328,7 +328,7 @@ const VALIDATED: [(&str, &str, &str); 22] = [
         "bogus",
         "the signature of the A record of www.expired.test expired",
     ),
-    ("www.future.test", "bogus", "is not valid for another"),
+    ("www.future.test", "bogus", "is not valid yet"),
     ("www.nosig.test", "bogus", "has no signature (RRSIG)"),
     ("to-bogus.example.test", "bogus", ""),
     ("www.lame.test", "indeterminate", ""),

@@ -213,7 +213,7 @@ fn ping_with_all_its_numbers() {
     let dark = turn.json("ping {SERVER4} count=2");
     assert_eq!(
         (&dark["summary"], &dark["severity"]),
-        (&"No answer".into(), &"bad".into())
+        (&"No reply (100 % loss)".into(), &"bad".into())
     );
     assert_eq!(dark["data"]["rtt_ms"], Value::Null);
     assert_eq!(dark["data"]["loss_percent"], 100.0);
@@ -236,7 +236,7 @@ fn ping_over_a_raw_socket_tells_what_it_can() {
     }
     turn.script(&["fault", "dark"]);
     let dark = turn.json("ping {SERVER6} count=2");
-    assert_eq!(dark["summary"], "No answer");
+    assert_eq!(dark["summary"], "No reply (100 % loss)");
     assert_eq!(dark["data"]["loss_percent"], 100.0);
 }
 

@@ -154,7 +154,7 @@ impl Table {
         self.mtus.iter().copied().min_by_key(|report| report.mtu)
     }
 
-    /// Returns the hops so far. If the trace is over without an end, one hop without a reply is added after
+    /// Returns the hops so far. If the trace ends before the target, one hop without a reply is added after
     /// the last answer.
     pub(super) fn hops(&self, over: bool) -> Vec<RouteHop> {
         let until = self.end().map_or_else(

@@ -82,7 +82,7 @@ fn tables_tell_what_their_cells_are() {
         "{html}"
     );
     assert!(
-        html.contains(r#"<span aria-hidden="true">✓</span> Good"#),
+        html.contains(r#"<span aria-hidden="true">✓</span> OK"#),
         "{html}"
     );
 }

@@ -193,7 +193,7 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
 
     let meaning = match policy.mode.as_str() {
         "enforce" => "mail is delivered over TLS with a valid certificate, or not at all",
-        "testing" => "failures are only reported",
+        "testing" => "no enforcement, failures go to reports",
         _ => "policy disabled",
     };
 

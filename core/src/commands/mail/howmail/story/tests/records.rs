@@ -147,7 +147,7 @@ fn mta_sts_modes_are_explained() {
         ),
         (
             "testing",
-            "testing: failures are only reported; senders cache it for 7 days",
+            "testing: no enforcement, failures go to reports; senders cache it for 7 days",
         ),
         ("none", "none: policy disabled; senders cache it for 7 days"),
     ] {
