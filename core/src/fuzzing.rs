@@ -19,7 +19,7 @@ use crate::{
     commands::{
         self,
         address::{geo, whois},
-        dns::{cname_chain::Chain, dig, lookup::Answered},
+        dns::{cname_chain::CnameChain, dig, lookup::Answered},
         mail::trace_mail,
     },
     request::http_request::{Proxies, samples},
@@ -98,8 +98,8 @@ pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
         elapsed: Duration::from_millis(1),
     };
     let dig = dig::Data::new(&Question::new(name, rtype), response.clone(), None).present();
-    let mut chain = Chain::new(name, rtype);
-    chain.take(std::mem::take(&mut response.message.answers));
+    let mut chain = CnameChain::new(name, rtype);
+    chain.add_answers(std::mem::take(&mut response.message.answers));
     [dig, Answered::new(name, chain, response).lookup.present()]
 }
 

@@ -15,7 +15,7 @@ const SECRET: [u8; 32] = [0x5a; 32];
 
 /// Reads a PROXY header with its length; `None` as long as the bytes may become one.
 pub fn proxied(seen: &[u8]) -> Option<Result<(Relayed, usize), String>> {
-    proxied::relayed(seen)
+    proxy_protocol::relayed(seen)
 }
 
 /// Whose signatures.
