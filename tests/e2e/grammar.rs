@@ -238,7 +238,7 @@ fn an_unknown_command_is_pointed_at_with_what_was_meant() {
     ");
 
     insta::assert_snapshot!(mistake(&["frobnicate"]), @r"
-    netvane: there is no command `frobnicate`; see `help`
+    netvane: unknown command `frobnicate`; see `help`
 
       frobnicate
       ^^^^^^^^^^
