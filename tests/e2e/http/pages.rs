@@ -72,7 +72,7 @@ fn a_form_without_scripts() {
         r#"<input id="line" name="q" value="mx example.test""#,
         r#"<th class="number" scope="col">Preference</th>"#,
         r#"rel="nofollow">mail1.example.test</a>"#,
-        "✓</span> Good",
+        "✓</span> OK",
     ] {
         assert!(
             answered.text().contains(part),

@@ -40,13 +40,13 @@ const MX_SHAPES: [Mx; 10] = [
         "ip-mx",
         "bad",
         &[Some("ip_literal")],
-        Some("192.0.2.1 is an address; it must be a host name"),
+        Some("192.0.2.1 is an IP address; an MX must name a host"),
     ),
     (
         "mixed-null-mx",
         "warning",
         &[Some("null_among_others"), None],
-        Some("The null MX `.` stands beside other exchanges"),
+        Some("A null MX (`.`) must be the only MX record"),
     ),
     (
         "silent-mx",
