@@ -63,6 +63,7 @@ pub(crate) enum Reason {
     /// No mail server could be connected to.
     Unreachable,
     /// The mail server was not probed: its hourly limit, shared by all clients, is reached.
+    #[serde(rename = "spared")]
     BudgetExhausted,
     /// Port 25 is blocked from here, so no mail server of any domain can be reached.
     PortBlocked,
