@@ -44,7 +44,7 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     const ABOUT_VISIT: bool = false;
 
     /// The reply depends on the caller, so it is not shared between callers.
-    const ABOUT_ASKER: bool = false;
+    const ABOUT_CALLER: bool = false;
 
     /// Finds it out.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
@@ -73,8 +73,8 @@ pub struct Entry {
     pub offered_for: &'static [TargetKind],
     /// See [`Command::ABOUT_VISIT`].
     pub about_visit: bool,
-    /// See [`Command::ABOUT_ASKER`].
-    pub about_asker: bool,
+    /// See [`Command::ABOUT_CALLER`].
+    pub about_caller: bool,
     /// JSON Schema of the arguments.
     pub arguments_schema: Schema,
     data_schema: fn() -> Schema,
@@ -132,7 +132,7 @@ impl Entry {
             arguments: arguments(&schema),
             offered_for: C::OFFERED_FOR,
             about_visit: C::ABOUT_VISIT,
-            about_asker: C::ABOUT_ASKER,
+            about_caller: C::ABOUT_CALLER,
             arguments_schema: schema,
             data_schema: written_schema::<C::Data>,
             prepare: |arguments| {

@@ -138,8 +138,8 @@ fn many_askers_cannot_be_aimed_at_one_host() {
         ("NETVANE__LIMITS__PER_TARGET", "75"),
         ("NETVANE__LIMITS__HOSTS_PER_NETWORK", "2"),
     ]);
-    let pings = (1..=5).map(|asker| {
-        service.command_from(&format!("192.0.2.{asker}"), "/ping 127.0.0.9 --count 1")
+    let pings = (1..=5).map(|requester| {
+        service.command_from(&format!("192.0.2.{requester}"), "/ping 127.0.0.9 --count 1")
     });
 
     assert_eq!(
@@ -386,10 +386,10 @@ fn callbacks_of_many_askers_cannot_be_aimed_at_one_receiver() {
     let (scratch, receiver) = (Scratch::new(), Receiver::start());
     let (service, _dns) = calling_back(&scratch, "NETVANE__LIMITS__PER_TARGET", "2");
 
-    let ask = |asker| {
+    let ask = |requester| {
         call_back(
             &service,
-            &format!("192.0.2.{asker}"),
+            &format!("192.0.2.{requester}"),
             "/port 443",
             &receiver,
         )

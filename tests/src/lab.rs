@@ -17,8 +17,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// The lab that `NETVANE_LAB_DNS` names. Tests that need it are `#[ignore]`d, so that whoever has none
-    /// sees them counted as left out.
+    /// The lab that `NETVANE_LAB_DNS` names. Tests that need it are `#[ignore]`d, so that they are
+    /// counted as skipped where it does not run.
     pub fn get() -> Self {
         Self::named("NETVANE_LAB_DNS")
     }

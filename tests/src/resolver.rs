@@ -110,11 +110,11 @@ async fn answer((udp, tcp): (UdpSocket, TcpListener), server: SocketAddr, mode: 
     let mut query = [0; 4096];
     loop {
         tokio::select! {
-            Ok((length, asker)) = udp.recv_from(&mut query) => {
+            Ok((length, requester)) = udp.recv_from(&mut query) => {
                 let (udp, query) = (udp.clone(), query[..length].to_vec());
                 tasks.spawn(async move {
                     if let Some(answer) = one(&query, server, mode).await {
-                        let _ = udp.send_to(&answer, asker).await;
+                        let _ = udp.send_to(&answer, requester).await;
                     }
                 });
             }

@@ -44,7 +44,7 @@ impl Chat {
         let cancel = CancellationToken::new();
         let _on_desk = inner
             .button_store
-            .begin(&question.id, &question.asker, cancel.clone());
+            .begin(&question.id, &question.requester, cancel.clone());
         let job = question.job(sink.place());
         let persist_guard = question.persist_guard.take();
         let kept = async {
@@ -188,7 +188,7 @@ impl Chat {
                 if let Some(target) = targets::of(reply).into_iter().next()
                     && !reply.arguments.is_empty()
                 {
-                    inner.recent.add(&question.asker, target.text);
+                    inner.recent.add(&question.requester, target.text);
                 }
 
                 let input = journal::keepable(&question.input);

@@ -30,7 +30,7 @@ pub struct Press<'a> {
     /// What the button carried.
     pub id: &'a str,
     /// The user who pressed the button.
-    pub asker: &'a str,
+    pub requester: &'a str,
     /// Whether the user may cancel requests of others.
     pub moderator: bool,
 }
@@ -63,7 +63,7 @@ struct ButtonState {
 }
 
 struct Running {
-    asker: String,
+    requester: String,
     cancel: CancellationToken,
 }
 
@@ -92,9 +92,9 @@ impl ButtonStore {
     }
 
     /// A question can be cancelled from now on, until the guard is dropped.
-    pub(crate) fn begin(&self, id: &str, asker: &str, cancel: CancellationToken) -> OnDesk<'_> {
+    pub(crate) fn begin(&self, id: &str, requester: &str, cancel: CancellationToken) -> OnDesk<'_> {
         let running = Running {
-            asker: asker.to_owned(),
+            requester: requester.to_owned(),
             cancel,
         };
         self.running
@@ -215,7 +215,7 @@ impl ButtonStore {
             let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             return match running.get(id) {
                 None => Pressed::Expired,
-                Some(question) if question.asker != press.asker && !press.moderator => {
+                Some(question) if question.requester != press.requester && !press.moderator => {
                     Pressed::NotYours
                 }
                 Some(question) => {

@@ -94,8 +94,8 @@ impl Chat {
     }
 
     /// Recent targets of this user, latest first.
-    pub fn recent(&self, asker: &str) -> Vec<String> {
-        self.0.recent.of(asker)
+    pub fn recent(&self, requester: &str) -> Vec<String> {
+        self.0.recent.of(requester)
     }
 
     /// What a press on a button means; a Cancel takes effect at once.
@@ -110,7 +110,7 @@ impl Chat {
         buttons
     }
 
-    /// Whether the operator lets only the asker read the answer to this.
+    /// Whether the operator lets only the user read the answer to this.
     pub fn is_private(&self, input: &Input, caller: &Caller) -> bool {
         let command = self.understood(input);
         command.is_ok_and(|command| {

@@ -33,7 +33,8 @@ pub struct Job {
     /// What was asked; `None` where it was a pasted message, which is never written to disk.
     pub input: Option<Input>,
     /// The requesting user.
-    pub asker: String,
+    #[serde(rename = "asker")]
+    pub requester: String,
     /// The same, as the operator's rules know them.
     #[serde(default)]
     pub caller: Caller,
@@ -162,7 +163,7 @@ mod tests {
         let job = |id: &str| Job {
             id: id.into(),
             input: Some(Input::Text("/mx example.com".into())),
-            asker: "7".into(),
+            requester: "7".into(),
             caller: Caller::default(),
             place: Value::Null,
             until: seconds() + 60,

@@ -26,7 +26,7 @@ pub struct ChatRequest {
     /// Do not take an answer that is kept already.
     pub fresh: bool,
     /// Who asks, as buttons and suggestions know them.
-    pub asker: String,
+    pub requester: String,
     /// Who asks, as the operator's rules know them.
     pub caller: Caller,
     /// Whose pace its messages count towards.
@@ -58,18 +58,18 @@ pub enum Ended {
 
 impl ChatRequest {
     /// With a number of its own.
-    pub fn new(input: Input, asker: impl Into<String>, bucket: Bucket) -> Self {
-        let asker = asker.into();
+    pub fn new(input: Input, requester: impl Into<String>, bucket: Bucket) -> Self {
+        let requester = requester.into();
         Self {
             id: Ulid::new().to_string(),
             update: None,
             input,
             fresh: false,
             caller: Caller {
-                user: Some(asker.clone()),
+                user: Some(requester.clone()),
                 ..Caller::default()
             },
-            asker,
+            requester,
             bucket,
             time: Duration::from_secs(600),
             patience: Duration::from_millis(400),
@@ -82,7 +82,7 @@ impl ChatRequest {
         if job.in_doubt {
             return None;
         }
-        let mut question = Self::new(job.input.clone()?, job.asker.clone(), bucket);
+        let mut question = Self::new(job.input.clone()?, job.requester.clone(), bucket);
         question.id.clone_from(&job.id);
         question.caller.clone_from(&job.caller);
         question.time = Duration::from_secs(job.until.saturating_sub(clock::seconds()));
@@ -95,7 +95,7 @@ impl ChatRequest {
         Job {
             id: self.id.clone(),
             input: journal::keepable(&self.input),
-            asker: self.asker.clone(),
+            requester: self.requester.clone(),
             caller: self.caller.clone(),
             place,
             until: clock::seconds() + self.time.as_secs(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-const ASKERS: u64 = 20_000;
+const REQUESTERS: u64 = 20_000;
 const TARGETS: usize = 10;
 const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -14,7 +14,7 @@ impl Default for Recent {
     fn default() -> Self {
         Self(
             Cache::builder()
-                .max_capacity(ASKERS)
+                .max_capacity(REQUESTERS)
                 .time_to_idle(KEEP)
                 .build(),
         )
@@ -22,8 +22,8 @@ impl Default for Recent {
 }
 
 impl Recent {
-    pub(crate) fn add(&self, asker: &str, target: String) {
-        let entry = self.0.entry_by_ref(asker);
+    pub(crate) fn add(&self, requester: &str, target: String) {
+        let entry = self.0.entry_by_ref(requester);
         entry.and_upsert_with(|known| {
             let known = known.map(|entry| entry.into_value()).unwrap_or_default();
             let others = known.into_iter().filter(|other| *other != target);
@@ -34,8 +34,8 @@ impl Recent {
         });
     }
 
-    pub(crate) fn of(&self, asker: &str) -> Vec<String> {
-        self.0.get(asker).unwrap_or_default()
+    pub(crate) fn of(&self, requester: &str) -> Vec<String> {
+        self.0.get(requester).unwrap_or_default()
     }
 }
 

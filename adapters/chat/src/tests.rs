@@ -139,10 +139,10 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
 
     let labels: Vec<&str> = buttons.iter().map(|button| button.label.as_str()).collect();
     assert_eq!(labels, ["ip", "whois", "trace", "ports", "Refresh", "Raw"]);
-    let press = |asker, index: usize| {
+    let press = |requester, index: usize| {
         world.chat.press(Press {
             id: &buttons[index].id,
-            asker,
+            requester,
             moderator: false,
         })
     };
@@ -164,7 +164,7 @@ async fn an_answer_stands_there_with_ways_to_go_on() {
     assert_eq!(
         world.chat.press(Press {
             id: "01OLD:0",
-            asker: "ann",
+            requester: "ann",
             moderator: false
         }),
         Pressed::Expired
@@ -231,7 +231,7 @@ async fn what_never_works_is_not_tried_again() {
 async fn only_the_asker_and_moderators_cancel() {
     let world = world();
 
-    for (asker, moderator) in [("ann", false), ("bob", true)] {
+    for (requester, moderator) in [("ann", false), ("bob", true)] {
         let screen = Screen::default();
         let running = tokio::spawn({
             let (chat, mut screen) = (world.chat.clone(), screen.clone());
@@ -245,16 +245,16 @@ async fn only_the_asker_and_moderators_cancel() {
             ("Looking …", true, 1)
         );
 
-        let press = |asker, moderator| {
+        let press = |requester, moderator| {
             world.chat.press(Press {
                 id: &buttons[0].id,
-                asker,
+                requester,
                 moderator,
             })
         };
 
         assert_eq!(press("eve", false), Pressed::NotYours);
-        assert_eq!(press(asker, moderator), Pressed::Cancelled);
+        assert_eq!(press(requester, moderator), Pressed::Cancelled);
         assert!(matches!(running.await.expect("no panic"), Ended::Cancelled));
         assert_eq!(screen.pages().last().expect("a page").0, "Cancelled");
         assert_eq!(press("ann", false), Pressed::Expired, "it has ended");
@@ -286,7 +286,7 @@ async fn an_open_question_is_found_after_a_crash_and_can_be_resumed() {
     let resumed = ChatRequest::resumed(&job, BUCKET).expect("a short question is kept");
 
     assert_eq!(
-        (resumed.id, resumed.input, resumed.asker),
+        (resumed.id, resumed.input, resumed.requester),
         (asked.id, asked.input, "ann".into())
     );
     world.chat.give_up(&job, BUCKET, &mut screen.clone()).await;

@@ -16,7 +16,7 @@ use crate::{place::Place, rest::Rest};
 pub(crate) const PLATFORM: Platform = Platform::Discord;
 pub(crate) const NAME: &str = PLATFORM.name();
 
-/// Questions at once; more than a service of this size has askers.
+/// Questions at once; more than a service of this size has users.
 const MOST_AT_ONCE: usize = 20_000;
 
 /// Files fetched at once; each may be large.
@@ -78,8 +78,8 @@ impl Bot {
 
 /// A question as it comes from a message.
 pub(crate) fn question(input: Input, who: &Caller, update: u64, place: &Place) -> ChatRequest {
-    let asker = who.user.clone().unwrap_or_default();
-    let question = ChatRequest::new(input, asker, place.room());
+    let requester = who.user.clone().unwrap_or_default();
+    let question = ChatRequest::new(input, requester, place.room());
     ChatRequest {
         update: Some(update.to_string()),
         caller: who.clone(),

@@ -9,7 +9,7 @@ use crate::{
     rest::{File, no_mentions},
 };
 
-/// Only the asker sees it.
+/// Only the user sees it.
 pub(crate) const EPHEMERAL: u64 = 64;
 
 /// The message, and the files that go with it. It replaces all of an earlier one.

@@ -104,7 +104,7 @@ fn field(argument: &Argument, known: &Map<String, Value>) -> Value {
     field
 }
 
-/// What a dialogue or the button that opens it is about: the command's name, and whether only the asker sees
+/// What a dialogue or the button that opens it is about: the command's name, and whether only the user sees
 /// the answer.
 pub(crate) fn about(custom_id: &str) -> Option<(&str, bool)> {
     let (name, hidden) = custom_id.strip_prefix("ask:")?.split_once(':')?;

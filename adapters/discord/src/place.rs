@@ -33,7 +33,7 @@ pub(crate) struct Spot {
     /// The same by the clock that nobody sets; `None` after a restart.
     #[serde(skip)]
     pub came: Option<Instant>,
-    /// Only the asker sees the answer.
+    /// Only the user sees the answer.
     pub hidden: bool,
     /// Where the answer goes when the interaction token has expired.
     pub later: Post,

@@ -14,11 +14,11 @@ use crate::{bot::Hub, caller::TelegramUser, files, message_sink::Spot, place::Pl
 impl Hub {
     /// Asks this and shows the answer.
     pub(crate) async fn ask(self: &Arc<Self>, caller: TelegramUser, input: Input) {
-        let who = caller.place.who(&caller.asker);
+        let who = caller.place.who(&caller.requester);
         if !caller.alone && self.chat.is_private(&input, &who) {
             return self.ask_apart(caller, input, who).await;
         }
-        let question = ChatRequest::new(input, caller.asker, caller.place.room());
+        let question = ChatRequest::new(input, caller.requester, caller.place.room());
         let question = ChatRequest {
             update: Some(caller.update),
             caller: who,
@@ -30,7 +30,7 @@ impl Hub {
             .await;
     }
 
-    /// The same where only the asker may read the answer: in their own chat with the bot.
+    /// The same where only the user may read the answer: in their own chat with the bot.
     async fn ask_apart(
         self: &Arc<Self>,
         mut caller: TelegramUser,
@@ -38,14 +38,14 @@ impl Hub {
         who: netvane_core::Caller,
     ) {
         let persist_guard = caller.persist_guard.take();
-        let chat = caller.asker.parse().ok().filter(|_| caller.person);
+        let chat = caller.requester.parse().ok().filter(|_| caller.person);
         let ended = match chat {
             Some(chat) => {
                 let place = Place {
                     chat,
                     ..Place::default()
                 };
-                let question = ChatRequest::new(input, caller.asker.clone(), place.room());
+                let question = ChatRequest::new(input, caller.requester.clone(), place.room());
                 let question = ChatRequest {
                     caller: who,
                     persist_guard,

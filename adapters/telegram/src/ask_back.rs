@@ -30,7 +30,8 @@ const ASKING: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Prompt {
     line: String,
-    asker: String,
+    #[serde(rename = "asker")]
+    requester: String,
     /// The command and the argument, where that is a whole mail message.
     message: Option<(String, String)>,
 }
@@ -80,7 +81,7 @@ impl Hub {
                 .then(|| (missing.command.to_owned(), missing.argument.clone()));
             let prompt = Prompt {
                 line,
-                asker: caller.asker,
+                requester: caller.requester,
                 message: whole,
             };
             let key = key(caller.place.chat, asked);
@@ -107,7 +108,7 @@ impl Hub {
                 self.store.get(PROMPTS, &key)?
             }
         };
-        (prompt.asker == caller.asker).then_some(prompt)
+        (prompt.requester == caller.requester).then_some(prompt)
     }
 
     /// Asks what a reply completes.

@@ -21,7 +21,7 @@ const EXPIRED: &str = "This button has expired.";
 impl Hub {
     /// Does what a button says; its presser is answered at once.
     pub(crate) async fn on_press(self: &Arc<Self>, update: String, query: CallbackQuery) {
-        let (data, asker) = (query.data.unwrap_or_default(), query.from.id.to_string());
+        let (data, requester) = (query.data.unwrap_or_default(), query.from.id.to_string());
         let place = match (&query.message, query.inline_message_id) {
             (Some(message), _) => place_of(message),
             (None, inline) => Place {
@@ -33,7 +33,7 @@ impl Hub {
         if let Some(id) = inline::offered(&data) {
             let ((), ()) = tokio::join!(
                 self.answer_press(query.id, None),
-                self.complete(id, place.inline.clone(), asker, update)
+                self.complete(id, place.inline.clone(), requester, update)
             );
             return;
         }
@@ -45,17 +45,17 @@ impl Hub {
             _ => None,
         };
 
-        let act = self.act(pressed, place, &asker, &update);
+        let act = self.act(pressed, place, &requester, &update);
         let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
     }
 
     /// What a press means; who may end other people's work is only asked where that matters.
     async fn pressed(&self, button: &str, user: &User, chat: i64) -> Pressed {
-        let asker = user.id.to_string();
+        let requester = user.id.to_string();
         let press = |moderator| {
             self.chat.press(Press {
                 id: button,
-                asker: &asker,
+                requester: &requester,
                 moderator,
             })
         };
@@ -67,7 +67,7 @@ impl Hub {
         pressed
     }
 
-    async fn act(self: &Arc<Self>, pressed: Pressed, place: Place, asker: &str, update: &str) {
+    async fn act(self: &Arc<Self>, pressed: Pressed, place: Place, requester: &str, update: &str) {
         match pressed {
             Pressed::Cancelled | Pressed::NotYours | Pressed::Expired => {
                 self.chat.handled(update).await
@@ -79,11 +79,11 @@ impl Hub {
                     message: None,
                     ..place
                 };
-                self.again(place, input, false, asker, update).await;
+                self.again(place, input, false, requester, update).await;
             }
-            Pressed::Ask(input) => self.again(place, input, false, asker, update).await,
-            Pressed::Refresh(input) => self.again(place, input, true, asker, update).await,
-            Pressed::Raw(input) => self.send_raw(place, input, asker, update).await,
+            Pressed::Ask(input) => self.again(place, input, false, requester, update).await,
+            Pressed::Refresh(input) => self.again(place, input, true, requester, update).await,
+            Pressed::Raw(input) => self.send_raw(place, input, requester, update).await,
         }
     }
 
@@ -92,17 +92,17 @@ impl Hub {
         place: Place,
         input: Input,
         fresh: bool,
-        asker: &str,
+        requester: &str,
         update: &str,
     ) {
-        let caller = place.who(asker);
-        let alone = place.chat.to_string() == asker;
+        let caller = place.who(requester);
+        let alone = place.chat.to_string() == requester;
 
         if !alone && self.chat.is_private(&input, &caller) {
-            let (asker, update) = (asker.to_owned(), update.to_owned());
+            let (requester, update) = (requester.to_owned(), update.to_owned());
             let caller = TelegramUser {
                 place,
-                asker,
+                requester,
                 update,
                 alone,
                 person: true,
@@ -111,7 +111,7 @@ impl Hub {
             return self.ask(caller, input).await;
         }
 
-        let question = ChatRequest::new(input, asker, place.room());
+        let question = ChatRequest::new(input, requester, place.room());
         let question = ChatRequest {
             update: Some(update.to_owned()),
             fresh,
@@ -126,9 +126,9 @@ impl Hub {
 
     /// The whole answer as a file. It is handled before it is sent: after a crash in between the button is there still,
     /// while a second file would be one too many.
-    async fn send_raw(self: &Arc<Self>, place: Place, input: Input, asker: &str, update: &str) {
+    async fn send_raw(self: &Arc<Self>, place: Place, input: Input, requester: &str, update: &str) {
         self.chat.handled(update).await;
-        match self.chat.raw(input.clone(), place.who(asker)).await {
+        match self.chat.raw(input.clone(), place.who(requester)).await {
             Ok(reply) => {
                 let json: serde_json::Value =
                     serde_json::from_str(&reply.to_json()).unwrap_or_default();

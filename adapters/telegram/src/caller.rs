@@ -8,7 +8,7 @@ use crate::place::Place;
 #[derive(Debug, Clone)]
 pub(crate) struct TelegramUser {
     pub(crate) place: Place,
-    pub(crate) asker: String,
+    pub(crate) requester: String,
     /// The update that brought it.
     pub(crate) update: String,
     /// Nobody else is in this chat.

@@ -31,7 +31,7 @@ use crate::{
 /// What a button of an offered message carries before its number.
 const LOOK_UP: &str = "look:";
 
-/// Telegram gives one asker the same answer again for this long.
+/// Telegram gives one user the same answer again for this long.
 const CACHE: u32 = 5;
 
 /// A lookup without network is waited for.
@@ -108,9 +108,14 @@ impl Hub {
 
     /// Someone sent what was offered.
     pub(crate) async fn on_chosen(self: &Arc<Self>, update: String, chosen: ChosenInlineResult) {
-        let asker = chosen.from.id.to_string();
-        self.complete(&chosen.result_id, chosen.inline_message_id, asker, update)
-            .await;
+        let requester = chosen.from.id.to_string();
+        self.complete(
+            &chosen.result_id,
+            chosen.inline_message_id,
+            requester,
+            update,
+        )
+        .await;
     }
 
     /// Answers in a message that was sent from an offer: once, whether its sender or its button brings us here.
@@ -118,7 +123,7 @@ impl Hub {
         self: &Arc<Self>,
         id: &str,
         message: Option<String>,
-        asker: String,
+        requester: String,
         update: String,
     ) {
         let (Some(message), Some(line)) = (message, self.offered.remove(id)) else {
@@ -128,8 +133,8 @@ impl Hub {
             inline: Some(message),
             ..Place::default()
         };
-        let who = place.who(&asker);
-        let question = ChatRequest::new(Input::Text(line), asker, place.room());
+        let who = place.who(&requester);
+        let question = ChatRequest::new(Input::Text(line), requester, place.room());
         let question = ChatRequest {
             update: Some(update),
             caller: who,

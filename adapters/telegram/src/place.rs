@@ -25,10 +25,10 @@ pub(crate) struct Place {
 
 impl Place {
     /// Someone here, as the operator's rules know them.
-    pub(crate) fn who(&self, asker: &str) -> Caller {
+    pub(crate) fn who(&self, requester: &str) -> Caller {
         let conversation = (self.inline.is_none() && self.chat != 0).then(|| self.chat.to_string());
         Caller {
-            user: Some(asker.to_owned()),
+            user: Some(requester.to_owned()),
             conversation,
             ..Caller::default()
         }

@@ -61,7 +61,7 @@ fn caller(hub: &Hub, message: &Message, update: String) -> Option<TelegramUser> 
 
     Some(TelegramUser {
         place,
-        asker: speaker,
+        requester: speaker,
         update,
         alone,
         person,

@@ -88,7 +88,7 @@ impl Slack {
         if self.in_channel {
             Readers::Channel
         } else {
-            Readers::Asker
+            Readers::Requester
         }
     }
 }
@@ -138,7 +138,7 @@ async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> V
     let input = Input::Text(form.line(platform, app.engine.registry()));
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
         let text = "Too many questions are being answered. Please ask again in a minute.";
-        return platform.message(&note("Busy", text), Readers::Asker);
+        return platform.message(&note("Busy", text), Readers::Requester);
     };
 
     let request = Request::new(platform.platform(), input.clone()).by(form.caller());
@@ -147,7 +147,7 @@ async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> V
         biased;
         answer = &mut lookup => {
             let (document, is_answer) = told(answer.unwrap_or(Err(Failure::Internal)), &input);
-            let readers = if is_answer { slack.readers() } else { Readers::Asker };
+            let readers = if is_answer { slack.readers() } else { Readers::Requester };
             return platform.message(&document, readers);
         }
         invitation = invitation(&mut progress) => Some(invitation),
@@ -172,7 +172,7 @@ async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> V
         Err(why) => not_later(slack, platform, open, &why),
     };
 
-    platform.message(&document, Readers::Asker)
+    platform.message(&document, Readers::Requester)
 }
 
 /// A question whose answer was not there in time.

@@ -37,17 +37,17 @@ impl FromStr for PortSet {
                         }
                         ports.extend(first..=last);
                     }
-                    _ => {
+                    (Some(_), Some(_)) => {
                         return Err(fault(format!(
                             "`{item}` is not a port range; write e.g. 8000-8010"
                         )));
                     }
+                    (None, _) => return Err(fault(not_a_port(first))),
+                    (_, None) => return Err(fault(not_a_port(last))),
                 },
                 None if item.bytes().all(|byte| byte.is_ascii_digit()) => match port(item) {
                     Some(port) => _ = ports.insert(port),
-                    None => {
-                        return Err(fault(format!("port {item} is out of range (1–65535)")));
-                    }
+                    None => return Err(fault(not_a_port(item))),
                 },
                 None => match ports::port_of(item) {
                     Some(port) => _ = ports.insert(port),
@@ -67,6 +67,17 @@ impl FromStr for PortSet {
                 "too many ports: at most {MAX_PORTS}, got {more}"
             ))),
         }
+    }
+}
+
+/// Why this is not a port number: out of range, or not a number.
+fn not_a_port(text: &str) -> String {
+    match text.trim_start_matches('0') {
+        "" if !text.is_empty() => format!("port {text} is out of range (min 1)"),
+        digits if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("port {text} is out of range (max 65535)")
+        }
+        _ => format!("expected a port number, got `{text}`"),
     }
 }
 
@@ -141,8 +152,12 @@ mod tests {
         assert_eq!(shown("1-1024").as_deref(), Ok("1-1024"));
         for (text, message) in [
             ("1-65535", "too many ports: at most 1024"),
-            ("0", "port 0 is out of range (1–65535)"),
-            ("70000", "port 70000 is out of range (1–65535)"),
+            ("0", "port 0 is out of range (min 1)"),
+            ("1-70000", "port 70000 is out of range (max 65535)"),
+            ("70000-70001", "port 70000 is out of range (max 65535)"),
+            ("80-", "expected a port number, got ``"),
+            ("80-x", "expected a port number, got `x`"),
+            ("70000", "port 70000 is out of range (max 65535)"),
             ("9-5", "`9-5` is not a port range; write e.g. 8000-8010"),
             (
                 "sssh",

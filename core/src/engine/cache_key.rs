@@ -47,7 +47,7 @@ impl CacheKey {
             arguments: arguments.into(),
             http_request: http_request.map(VisitKey::from),
             caller: command
-                .about_asker
+                .about_caller
                 .then(|| (request.platform, request.caller.clone())),
         }
     }

@@ -29,7 +29,7 @@ use crate::{request::Caller, settings, spec::Cost};
 pub(crate) const AT_HAND: u32 = 1;
 
 /// Most callers whose concurrent lookups are counted.
-const ASKERS: u64 = 50_000;
+const REQUESTERS: u64 = 50_000;
 
 /// Budgets that are full again are forgotten after so many charges.
 const SWEEP: u32 = 4096;
@@ -124,7 +124,7 @@ impl RateLimits {
             mail_domain: Arc::new(RateLimiter::keyed(over(MAIL_WINDOW, limits.smtp_probes))),
             total: Arc::new(RateLimiter::direct(a_minute(limits.total))),
             at_once: Cache::builder()
-                .max_capacity(ASKERS)
+                .max_capacity(REQUESTERS)
                 .time_to_idle(Duration::from_secs(600))
                 .build(),
             of: limits.clone(),
@@ -211,9 +211,7 @@ impl RateLimits {
             .target
             .check_key_n(&target, some(units, self.of.per_target))
         {
-            Ok(Err(until)) => Err(too_much(until, || {
-                format!("Too many lookups of {target}; try again later.")
-            })),
+            Ok(Err(until)) => Err(too_much(until, || format!("Too many lookups of {target}."))),
             _ => Ok(()),
         }
     }

@@ -10,10 +10,10 @@ pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Res
     let address = near.local_addr()?;
     tokio::spawn(async move {
         let mut datagram = [0; 4096];
-        while let Ok((length, asker)) = near.recv_from(&mut datagram).await {
+        while let Ok((length, requester)) = near.recv_from(&mut datagram).await {
             tokio::spawn(carry(
                 near.clone(),
-                asker,
+                requester,
                 datagram[..length].to_vec(),
                 server,
                 delay,
@@ -26,7 +26,7 @@ pub(crate) async fn lengthen(server: SocketAddr, delay: Duration) -> anyhow::Res
 /// A datagram that cannot be forwarded is dropped, as on a real network.
 async fn carry(
     near: Arc<UdpSocket>,
-    asker: SocketAddr,
+    requester: SocketAddr,
     question: Vec<u8>,
     server: SocketAddr,
     delay: Duration,
@@ -38,6 +38,6 @@ async fn carry(
     let mut answer = [0; 4096];
     let length = tokio::time::timeout(Duration::from_secs(5), far.recv(&mut answer)).await??;
     sleep(delay).await;
-    near.send_to(&answer[..length], asker).await?;
+    near.send_to(&answer[..length], requester).await?;
     Ok(())
 }

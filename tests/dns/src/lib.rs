@@ -23,6 +23,27 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Whether to delay the reply to a query such as `example.test. MX`.
 pub type Held = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
+/// Receives queries over UDP and never answers. Its port is closed when it is dropped.
+pub struct SilentServer {
+    /// Port on loopback.
+    pub address: SocketAddr,
+    _socket: UdpSocket,
+}
+
+impl SilentServer {
+    /// Listens on a free port.
+    ///
+    /// # Panics
+    /// Where no port is free.
+    pub async fn start() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        Self {
+            address: socket.local_addr().expect("an address"),
+            _socket: socket,
+        }
+    }
+}
+
 /// A server for one zone, over UDP and TCP on one port. It ends when it is dropped.
 pub struct DnsServer {
     /// The port is free of others for both UDP and TCP.

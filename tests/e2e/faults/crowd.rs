@@ -1,4 +1,4 @@
-//! Ten thousand askers at once, and a greedy one among them.
+//! Ten thousand users at once, and a greedy one among them.
 
 use std::{
     collections::BTreeMap,
@@ -11,16 +11,16 @@ use netvane_tests::{Dns, PATIENCE, Service, http::Client, until};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 
-const ASKERS: usize = 10_000;
-/// Names that they ask for: many askers of each.
+const REQUESTERS: usize = 10_000;
+/// Names that they ask for: many users of each.
 const NAMES: usize = 500;
-/// What one waiting asker may cost, in bytes.
+/// What one waiting user may cost, in bytes.
 const EACH: f64 = 64.0 * 1024.0;
 const GREED: usize = 2000;
 
-/// An address of the network for benchmarks for each asker.
-fn address(asker: usize) -> String {
-    format!("198.18.{}.{}", asker / 250, asker % 250 + 1)
+/// An address of the network for benchmarks for each user.
+fn address(requester: usize) -> String {
+    format!("198.18.{}.{}", requester / 250, requester % 250 + 1)
 }
 
 /// How many of the greedy one's questions were answered, by status.
@@ -45,19 +45,19 @@ fn greedy(service: &Service, thread: usize) -> BTreeMap<u16, usize> {
     statuses
 }
 
-/// As many files as are allowed, which must be enough for a connection of each asker.
+/// As many files as are allowed, which must be enough for a connection of each user.
 fn raise_the_limit_of_open_files() {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("limits can be read");
 
     assert!(
-        hard > ASKERS as u64 + 2000,
+        hard > REQUESTERS as u64 + 2000,
         "open files are limited to {hard}"
     );
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the limit can be raised");
 }
 
 fn connect_all(service: &Service) -> Vec<TcpStream> {
-    (0..ASKERS)
+    (0..REQUESTERS)
         .map(|_| {
             let stream = TcpStream::connect(service.address).expect("there is room for all");
             stream
@@ -69,30 +69,30 @@ fn connect_all(service: &Service) -> Vec<TcpStream> {
 }
 
 fn ask_all(crowd: &mut [TcpStream]) {
-    for (asker, stream) in crowd.iter_mut().enumerate() {
+    for (requester, stream) in crowd.iter_mut().enumerate() {
         let request = format!(
             "GET /v1/commands/a?domain=n{}.example.test HTTP/1.1\r\nHost: netvane.test\r\nX-Forwarded-For: {}\r\n\r\n",
-            asker % NAMES,
-            address(asker)
+            requester % NAMES,
+            address(requester)
         );
         stream.write_all(request.as_bytes()).expect("it listens");
     }
 }
 
-/// Reads until each asker has an answer, which must be a good one.
+/// Reads until each user has an answer, which must be a good one.
 fn hear_all(crowd: &mut [TcpStream]) {
-    for (asker, stream) in crowd.iter_mut().enumerate() {
+    for (requester, stream) in crowd.iter_mut().enumerate() {
         let mut answer = Vec::new();
         let mut piece = [0; 4096];
         while !answer.windows(5).any(|five| five == b"NXDOM") {
             let read = stream
                 .read(&mut piece)
-                .unwrap_or_else(|error| panic!("asker {asker}: {error}"));
+                .unwrap_or_else(|error| panic!("requester {requester}: {error}"));
             answer.extend(&piece[..read]);
             let told = String::from_utf8_lossy(&answer);
             assert!(
                 read > 0 && told.starts_with("HTTP/1.1 200"),
-                "asker {asker}: {told}"
+                "requester {requester}: {told}"
             );
         }
     }
@@ -157,8 +157,10 @@ fn ten_thousand_askers_are_answered_and_a_greedy_one_is_held_back() {
     });
 
     let peak = crowded.max(service.resident());
-    let each = (peak - memory) * 1e6 / ASKERS as f64;
-    println!("{memory:.0} MB before, {peak:.0} MB with {ASKERS} askers: {each:.0} bytes for each");
+    let each = (peak - memory) * 1e6 / REQUESTERS as f64;
+    println!(
+        "{memory:.0} MB before, {peak:.0} MB with {REQUESTERS} requesters: {each:.0} bytes for each"
+    );
     assert!(each <= EACH, "{each:.0} bytes for each");
     drop(crowd);
     until("all connections are closed", || {

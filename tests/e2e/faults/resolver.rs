@@ -148,11 +148,11 @@ fn the_second_server_answers_for_one_that_is_slow_dead_or_silent() {
     ] {
         resolver.is(mode);
         let line = format!("a {name}.example.test");
-        let mut askers: Vec<_> = (0..8)
+        let mut requesters: Vec<_> = (0..8)
             .map(|_| begin(&service, &line, "application/json"))
             .collect();
-        for asker in &mut askers {
-            let reply = asker.response().expect("an answer").json();
+        for requester in &mut requesters {
+            let reply = requester.response().expect("an answer").json();
             assert_eq!(address(&reply), "192.0.2.44", "{reply}");
         }
         assert!(second.asked().contains(&format!("{name}.example.test. A")));
@@ -208,12 +208,12 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
         .iter()
         .chain(&BROKEN)
         .map(|name| format!("a {name}.example.test"));
-    let mut askers: Vec<_> = lines
+    let mut requesters: Vec<_> = lines
         .map(|line| begin(&service, &line, "application/json"))
         .collect();
 
-    for (number, asker) in askers.iter_mut().enumerate() {
-        let response = asker.response().expect("an answer or an error");
+    for (number, requester) in requesters.iter_mut().enumerate() {
+        let response = requester.response().expect("an answer or an error");
         match response.status {
             200 if *address(&response.json()) == "192.0.2.44" => {}
             // Whoever is not heard of is passed over; whoever says something wrong may be told instead.
@@ -222,7 +222,7 @@ fn a_liar_before_an_honest_server_misleads_nobody() {
         }
     }
 
-    drop(askers);
+    drop(requesters);
     until("nothing is left running", || service.open_files() <= before);
     assert_eq!(service.stop(), Some(0));
 }

@@ -556,12 +556,12 @@ fn of_many_who_replay_at_once_one_gets_through() {
     let service = Service::start(&[(SECRETS, &secret(1))]);
     let signed = Signed::new(1, "msg_1", now(), QUESTION);
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let askers: Vec<_> = (0..16)
+        let requesters: Vec<_> = (0..16)
             .map(|_| scope.spawn(|| post(&service, &signed.headers()).status))
             .collect();
-        askers
+        requesters
             .into_iter()
-            .map(|asker| asker.join().expect("no panic"))
+            .map(|requester| requester.join().expect("no panic"))
             .collect()
     });
     assert_eq!(

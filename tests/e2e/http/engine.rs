@@ -60,7 +60,7 @@ fn identical_questions_at_once_are_one_query() {
         .map(|reply| reply["id"].as_str().expect("an id"))
         .collect();
     ids.dedup();
-    assert_eq!(ids.len(), spellings.len(), "each asker has an id");
+    assert_eq!(ids.len(), spellings.len(), "each user has an id");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn negative_answers_are_kept_as_well() {
     assert_eq!(dns.asked(), ["gone.example.test. A"]);
 }
 
-/// Nothing keeps running for an asker who went away.
+/// Nothing keeps running for a user who went away.
 #[test]
 fn a_lookup_ends_when_its_client_leaves() {
     for accept in ["application/json", "text/event-stream"] {
@@ -172,7 +172,7 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
     let dns = Dns::start();
     let service = Service::with_dns(dns.address);
     dns.hold("web.example.test. A");
-    let mut askers: Vec<Client> = (0..2)
+    let mut requesters: Vec<Client> = (0..2)
         .map(|_| {
             let mut client = Client::connect(service.address);
             client.request("GET /v1/commands/a?domain=web.example.test", &[], b"");
@@ -184,10 +184,10 @@ fn who_stays_gets_the_answer_though_the_first_asker_left() {
     // The sign that both have been read.
     service.command("a example.test").json();
     let open = service.settled_files();
-    drop(askers.remove(0));
+    drop(requesters.remove(0));
     until("the connection is closed", || service.open_files() < open);
     dns.release("web.example.test. A");
-    let reply = askers[0].response().expect("an answer").json();
+    let reply = requesters[0].response().expect("an answer").json();
     assert_eq!(reply["data"]["answers"][0]["data"], "192.0.2.80");
     assert_eq!(
         dns.asked()
@@ -255,15 +255,15 @@ fn many_askers_at_once_are_all_answered() {
     let service = Service::with_dns(dns.address);
 
     thread::scope(|scope| {
-        let askers: Vec<_> = (0..8)
-            .map(|asker| {
+        let requesters: Vec<_> = (0..8)
+            .map(|requester| {
                 let service = &service;
                 scope.spawn(move || {
                     let mut client = Client::connect(service.address);
                     for number in 0..50 {
                         let path = format!(
                             "GET /v1/commands/a?domain=n{number}-{}.example.test",
-                            asker % 4
+                            requester % 4
                         );
                         let reply = client.ask(&path, &[], b"").json();
                         assert_eq!(reply["data"]["rcode"], "NXDOMAIN");
@@ -272,9 +272,9 @@ fn many_askers_at_once_are_all_answered() {
             })
             .collect();
 
-        askers
+        requesters
             .into_iter()
-            .for_each(|asker| asker.join().expect("all answers are right"));
+            .for_each(|requester| requester.join().expect("all answers are right"));
     });
 
     let mut asked = dns.asked();

@@ -210,7 +210,7 @@ fn slack_is_answered_at_once_in_blocks() {
         "{help}"
     );
 
-    // A mistake is for the asker, with its place.
+    // A mistake is for the user, with its place.
     let wrong = slack(
         &service,
         &[("command", "/mx"), ("text", "www..example.test")],
@@ -444,7 +444,7 @@ fn a_delivery_is_tried_again_and_not_for_ever() {
     assert!(receiver.is_quiet());
 }
 
-/// What the asker is told at once of an answer that would go to this address later.
+/// What the user is told at once of an answer that would go to this address later.
 fn is_told(service: &Service, kind: &str, url: &str, told: &str) {
     let asked = [
         ("command", kind),

@@ -103,9 +103,9 @@ impl Discord {
                 .message(id)
                 .map(|found| found.now().clone())
                 .unwrap_or_default();
-            let asker = &message["interaction_metadata"]["user"]["id"];
+            let requester = &message["interaction_metadata"]["user"]["id"];
             let hidden =
-                message["flags"].as_u64().unwrap_or_default() & 64 != 0 && *asker != scene.user;
+                message["flags"].as_u64().unwrap_or_default() & 64 != 0 && *requester != scene.user;
 
             assert!(
                 !message.is_null() && !hidden,

@@ -37,11 +37,11 @@ pub(super) async fn pressed(bot: &Bot, press: &ComponentInteraction) {
         return fill_in(bot, caller.hidden(hidden), name).await;
     }
 
-    let asker = caller.user.to_string();
+    let requester = caller.user.to_string();
 
     match bot.chat.press(Press {
         id,
-        asker: &asker,
+        requester: &requester,
         moderator: caller.moderator,
     }) {
         Pressed::Cancelled => {

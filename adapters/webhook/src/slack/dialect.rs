@@ -17,7 +17,7 @@ pub(super) enum Dialect {
 /// Who reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readers {
-    Asker,
+    Requester,
     Channel,
 }
 
@@ -33,7 +33,7 @@ impl Dialect {
     /// A document as a message.
     pub(super) fn message(self, document: &Document, readers: Readers) -> Value {
         let response_type = match readers {
-            Readers::Asker => "ephemeral",
+            Readers::Requester => "ephemeral",
             Readers::Channel => "in_channel",
         };
         match self {

@@ -79,11 +79,11 @@ impl Deliveries {
         let (document, readers) = match shown {
             Ok(Some(outcome)) => match told(outcome, &delivery.input) {
                 (answer, true) => (answer, delivery.readers),
-                (problem, false) => (problem, Readers::Asker),
+                (problem, false) => (problem, Readers::Requester),
             },
             Ok(None) => {
                 let text = "Netvane is restarting. Please try again in a minute.";
-                (note("Interrupted", text), Readers::Asker)
+                (note("Interrupted", text), Readers::Requester)
             }
             Err(_) => return,
         };
@@ -133,7 +133,7 @@ impl Deliveries {
                 let mut document = reply.rendition.document().clone();
                 document.title += " …";
                 // What is shown on the way is no loss.
-                let _ = self.post(&document, Readers::Asker).await;
+                let _ = self.post(&document, Readers::Requester).await;
             }
         }
     }
@@ -178,7 +178,7 @@ impl Deliveries {
 
         if self.platform == Dialect::Slack {
             // An ephemeral message cannot become a public one, so the reply is a new message.
-            message["replace_original"] = (readers == Readers::Asker).into();
+            message["replace_original"] = (readers == Readers::Requester).into();
         }
 
         let json = HeaderValue::from_static("application/json; charset=utf-8");

@@ -56,7 +56,7 @@ impl Command for Help {
         sends: 0,
     };
     type Data = Data;
-    const ABOUT_ASKER: bool = true;
+    const ABOUT_CALLER: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let Some(Word(name)) = self.command else {

@@ -77,7 +77,7 @@ impl Command for Status {
         sends: 0,
     };
     type Data = Data;
-    const ABOUT_ASKER: bool = true;
+    const ABOUT_CALLER: bool = true;
 
     async fn run(self, cx: &Context) -> Result<Data, Failure> {
         let limits = &cx.runtime.limits;

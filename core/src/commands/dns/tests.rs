@@ -1,6 +1,6 @@
 //! DNS lookups through the engine, against a real server on loopback.
 
-#![expect(clippy::disallowed_methods, reason = "servers for tests need sockets")]
+use netvane_test_dns::SilentServer;
 
 use crate::testing::dns::{TestDns, ask, ask_json};
 
@@ -156,9 +156,8 @@ async fn a_closed_port_fails_immediately() {
     let mut settings = dns.settings();
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
     let engine = crate::Engine::new(&settings).expect("an engine");
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
-    let address = socket.local_addr().expect("an address");
-    drop(socket);
+    // Dropped at once, so nothing listens there any more.
+    let address = SilentServer::start().await.address;
     let failure = ask(&engine, &format!("a web.example.test resolver={address}"))
         .await
         .map(|_| ())
@@ -177,8 +176,8 @@ async fn a_silent_server_times_out() {
     settings.policy.allow = vec!["127.0.0.0/8".parse().expect("a network")];
     settings.dns.timeout_ms = 50;
     let engine = crate::Engine::new(&settings).expect("an engine");
-    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
-    let address = silent.local_addr().expect("an address");
+    let silent = SilentServer::start().await;
+    let address = silent.address;
     let failure = ask(&engine, &format!("a web.example.test @{address}"))
         .await
         .map(|_| ())
@@ -194,15 +193,11 @@ async fn a_silent_server_times_out() {
 #[tokio::test]
 async fn falls_back_to_the_next_server() {
     let dns = TestDns::start().await;
-    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("binds");
+    let silent = SilentServer::start().await;
     let mut settings = dns.settings();
     // The timeout applies to the second server too, which may have to wait for a busy CPU.
     settings.dns.timeout_ms = 500;
-    let servers = format!(
-        "{},{}",
-        silent.local_addr().expect("an address"),
-        dns.address
-    );
+    let servers = format!("{},{}", silent.address, dns.address);
     settings.dns.servers = servers
         .split(',')
         .map(|server| crate::settings::Server::Resolver(server.parse().expect(server)))
