@@ -62,7 +62,7 @@ pub(crate) async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
     if for_programs || !wants_page(&headers) {
         return problem::plain(StatusCode::NOT_FOUND, ProblemCode::NotFound, "no such path");
     }
-    not_found("Page not found. Go to the console or the list of tools.")
+    not_found("Page not found.")
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {

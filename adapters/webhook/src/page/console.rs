@@ -33,7 +33,7 @@ pub(super) async fn get(
     let public_url = &app.pages.public_url;
     let Some(line) = question::line(query.as_deref()) else {
         let page = Page {
-            title: "Ask the network",
+            title: "Network lookups",
             about: Some(ABOUT),
             path: Some("/"),
             indexed: true,
@@ -67,7 +67,7 @@ pub(super) async fn get(
 
 fn empty(registry: &Registry) -> Markup {
     html! {
-        h1 { "Ask the network" }
+        h1 { "Network lookups" }
         (form(registry, ""))
         section #answer tabindex="-1" aria-label="Answer" {}
         div #directory {
@@ -79,7 +79,7 @@ fn empty(registry: &Registry) -> Markup {
 
 fn with_answer(registry: &Registry, line: &str) -> Markup {
     html! {
-        h1.small { a href="/" { "Ask the network" } }
+        h1.small { a href="/" { "Network lookups" } }
         (form(registry, line))
         section #answer tabindex="-1" aria-label="Answer" { (ANSWER) }
     }

@@ -28,7 +28,7 @@ pub(super) fn not_found(why: &str) -> Response {
     let content = html! {
         h1 { "Not found" }
         p { (why) }
-        p { a href="/" { "Ask something" } " or look at " a href="/tools" { "all tools" } "." }
+        p { "Go to the " a href="/" { "console" } " or the " a href="/tools" { "list of tools" } "." }
     };
     fixed(StatusCode::NOT_FOUND, &page.with("", &content))
 }
