@@ -71,7 +71,7 @@ fn settings_are_read_again_and_bad_ones_refused_whole() {
     assert_eq!(ports(), 403);
     scratch.file("netvane.toml", RULES.replace("\"deny\"", "\"dney\""));
     service.signal("HUP");
-    let told = service.logged("the settings are refused");
+    let told = service.logged("invalid settings, keeping the previous ones");
     assert!(told.contains("policy.rules"), "{told}");
     assert_eq!(ports(), 403, "the old ones stay");
     scratch.file("netvane.toml", RULES.replace("\"ports\"", "\"trace\""));
