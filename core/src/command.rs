@@ -46,7 +46,7 @@ pub trait Command: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'st
     /// The reply depends on the caller, so it is not shared between callers.
     const ABOUT_CALLER: bool = false;
 
-    /// Finds it out.
+    /// Runs the lookup. `cx.net` is its only way to the network.
     fn run(self, cx: &Context) -> impl Future<Output = Result<Self::Data, Failure>> + Send;
 
     /// The host that the caller chose and that this command would connect to, for an early refusal.
@@ -69,11 +69,11 @@ pub struct Entry {
     pub about: String,
     /// Its arguments, required ones first.
     pub arguments: Vec<Argument>,
-    /// See [`Command::OFFERED_FOR`].
+    /// Targets for which the command is suggested; see [`Command::OFFERED_FOR`].
     pub offered_for: &'static [TargetKind],
-    /// See [`Command::ABOUT_VISIT`].
+    /// Whether it reports on the caller's HTTP request; see [`Command::ABOUT_VISIT`].
     pub about_visit: bool,
-    /// See [`Command::ABOUT_CALLER`].
+    /// Whether the reply depends on the caller; see [`Command::ABOUT_CALLER`].
     pub about_caller: bool,
     /// JSON Schema of the arguments.
     pub arguments_schema: Schema,
@@ -83,11 +83,11 @@ pub struct Entry {
 
 /// A command with its arguments read: what is left is to run it.
 pub trait Prepared: Send + Sync {
-    /// The canonical arguments.
+    /// The arguments in canonical spelling, by name.
     fn arguments(&self) -> &Arc<Map<String, Value>>;
-    /// See [`Command::contacts`].
+    /// The host that the lookup contacts; see [`Command::contacts`].
     fn contacts(&self) -> Option<&Host>;
-    /// See [`Command::run`].
+    /// Runs the lookup; see [`Command::run`].
     fn run<'a>(
         self: Box<Self>,
         cx: &'a Context,
@@ -174,7 +174,7 @@ impl Entry {
         reply_schema(generator, self.spec.name, self.data_schema())
     }
 
-    /// `mx <domain> [resolver]`.
+    /// Usage line such as `mx <domain> [resolver]`.
     pub fn usage(&self) -> String {
         self.arguments
             .iter()

@@ -72,7 +72,7 @@ impl Engine {
         Ok(())
     }
 
-    /// All commands.
+    /// The commands that this engine runs.
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }

@@ -52,7 +52,7 @@ pub fn line(line: &str) -> Result<Understood, UsageError> {
 }
 
 /// Reads a command given by its name and named arguments.
-pub fn named(name: &str, arguments: Map<String, Value>) -> Result<Understood, UsageError> {
+pub fn parse_named(name: &str, arguments: Map<String, Value>) -> Result<Understood, UsageError> {
     parse::parse_named(&REGISTRY, name, arguments).map(understood)
 }
 
@@ -89,7 +89,7 @@ pub fn signed(message: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What the commands that ask for records and `dig` say of a response to a question for this type.
-pub fn answered(name: &str, rtype: u16, message: Message) -> [Document; 2] {
+pub fn present_response(name: &str, rtype: u16, message: Message) -> [Document; 2] {
     let rtype = Rtype::from_int(rtype);
     let mut response = Response {
         message,

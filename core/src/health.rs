@@ -8,11 +8,11 @@ use std::{
 /// How an adapter is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// On its way.
+    /// Not connected yet since the start.
     Starting,
-    /// Hears and answers.
+    /// Connected, answering requests.
     Up,
-    /// Tries again; why.
+    /// Connecting again after a failure, with its reason.
     Down(String),
     /// Will not try again before a restart; why.
     Failed(String),

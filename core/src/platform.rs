@@ -11,13 +11,13 @@ pub enum Platform {
     Discord,
     /// Telegram, polled or as a webhook.
     Telegram,
-    /// Slack's slash commands.
+    /// Slash commands of Slack, Mattermost and Rocket.Chat.
     Slack,
     /// Slash commands of Mattermost and Rocket.Chat.
     Slash,
     /// The API, the console and callbacks.
     Http,
-    /// The command line.
+    /// The program on the command line.
     Terminal,
 }
 
@@ -45,7 +45,7 @@ impl Platform {
     }
 
     /// The platform of this name, exactly as settings write it.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|platform| platform.name() == name)
@@ -71,13 +71,13 @@ mod tests {
     #[test]
     fn every_name_leads_back_to_its_platform() {
         for platform in Platform::ALL {
-            assert_eq!(Platform::named(platform.name()), Some(platform));
+            assert_eq!(Platform::from_name(platform.name()), Some(platform));
         }
         assert_eq!(
-            Platform::named("Discord"),
+            Platform::from_name("Discord"),
             None,
             "names are in lower case, as in the settings"
         );
-        assert_eq!(Platform::named(""), None);
+        assert_eq!(Platform::from_name(""), None);
     }
 }

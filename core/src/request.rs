@@ -16,11 +16,11 @@ pub use crate::credential::Credential;
 pub struct Request {
     /// Where it was received.
     pub platform: Platform,
-    /// What is asked.
+    /// The command line, or the command with its arguments.
     pub input: Input,
     /// An answer that is kept already will not do.
     pub fresh: bool,
-    /// Who asks.
+    /// The user or client that sent the request.
     pub caller: Caller,
     /// The HTTP request that brought the question, where one did.
     pub http_request: Option<Arc<HttpRequestInfo>>,
@@ -90,9 +90,9 @@ pub enum Input {
     Text(String),
     /// A command's name with named arguments.
     Named {
-        /// Name or alias.
+        /// Name or alias of the command.
         name: String,
-        /// By argument name.
+        /// Values by argument name.
         arguments: Map<String, Value>,
     },
 }

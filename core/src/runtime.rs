@@ -49,7 +49,7 @@ pub struct Runtime {
     pub(crate) started: Instant,
     /// Adapters that run in this process.
     pub(crate) adapters: Adapters,
-    /// The operator's rules.
+    /// The operator's rules on who may use which command.
     pub(crate) access: PolicyRules,
     /// What each client, and all of them together, may spend.
     pub(crate) budgets: RateLimits,

@@ -80,7 +80,7 @@ pub struct Geo {
     pub asn_url: Secret,
 }
 
-/// Mailbox verification.
+/// Settings of mailbox verification over SMTP.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -132,7 +132,7 @@ pub struct Rule {
     /// Roles on the server, by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// Users, by number.
+    /// User identifiers of the platform.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
     /// Names of API keys.
@@ -150,9 +150,9 @@ pub struct Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// It is answered.
+    /// The request is allowed.
     Allow,
-    /// It is refused.
+    /// The request is refused with the rule's name.
     Deny,
     /// The reply is shown to the caller alone.
     Private,
@@ -203,7 +203,7 @@ pub(crate) const CLIENT_ADDRESS_HEADERS: [&str; 16] = [
     "x-appengine-user-ip",
 ];
 
-/// The HTTP adapter.
+/// Settings of the HTTP adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -229,7 +229,7 @@ pub struct Http {
     pub cors_origins: Vec<String>,
 }
 
-/// The Telegram adapter.
+/// Settings of the Telegram adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -240,7 +240,7 @@ pub struct Telegram {
     pub secret_token: Secret,
 }
 
-/// The Discord adapter.
+/// Settings of the Discord adapter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -305,7 +305,7 @@ impl Serialize for Secret {
     }
 }
 
-/// The log.
+/// Settings of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]
@@ -326,9 +326,9 @@ pub struct Telemetry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Lines for people to read.
     Text,
-    /// For machines.
+    /// One JSON object per line.
     Json,
 }
 

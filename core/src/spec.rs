@@ -17,13 +17,13 @@ pub trait CommandNames {
 /// What is written about a command besides its argument types.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
-    /// `[a-z0-9_]{1,32}`.
+    /// Name of the command, `[a-z0-9_]{1,32}`.
     pub name: &'static str,
-    /// Other names.
+    /// Other names that run the same command.
     pub aliases: &'static [&'static str],
     /// The heading it stands under in `help`.
     pub group: Group,
-    /// Complete command lines.
+    /// Complete command lines, the most useful first.
     pub examples: &'static [&'static str],
     /// The whole lookup ends by then.
     pub timeout: Duration,
@@ -38,20 +38,20 @@ pub struct Spec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// DNS and registration.
+    /// DNS records and registration data.
     Dns,
     /// Is it there, and on which way.
     Reachability,
-    /// E-mail.
+    /// Mailboxes, mail servers and messages.
     Mail,
     /// The caller's own request.
     Request,
-    /// About Netvane.
+    /// Commands about Netvane itself.
     About,
 }
 
 impl Group {
-    /// As a heading.
+    /// The group's name as a heading of `help`.
     pub fn title(self) -> &'static str {
         match self {
             Self::Dns => "DNS and registration",
@@ -102,11 +102,11 @@ pub struct Argument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Completes")]
     pub completes: Option<Completes>,
-    /// Lowest number.
+    /// Lowest number that is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub minimum: Option<i64>,
-    /// Highest number.
+    /// Highest number that is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub maximum: Option<i64>,
@@ -119,11 +119,11 @@ pub struct Argument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ArgumentKind {
-    /// Text.
+    /// Text with a grammar of its own.
     String,
-    /// A whole number.
+    /// A whole number with bounds.
     Integer,
-    /// A flag.
+    /// A flag, true or false.
     Boolean,
 }
 
@@ -133,24 +133,24 @@ pub enum ArgumentKind {
 pub enum Completes {
     /// Names and addresses that were asked about lately.
     Target,
-    /// DNS record types.
+    /// Names of DNS record types.
     RecordType,
-    /// Services by name.
+    /// Names of services, for ports.
     Port,
-    /// DNS servers.
+    /// Names and addresses of DNS servers.
     Resolver,
-    /// Commands.
+    /// Names of Netvane's commands.
     Command,
 }
 
 /// What a command can be asked about in one tap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TargetKind {
-    /// A domain name.
+    /// A domain name or host name.
     Domain,
     /// An IPv4 or IPv6 address.
     Address,
-    /// A mail address.
+    /// A mail address, such as `someone@example.com`.
     Mailbox,
 }
 

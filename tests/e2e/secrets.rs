@@ -44,7 +44,7 @@ const CITIES: &str = concat!(
     "/../core/facts/src/geo/fixtures/flat-city.mmdb"
 );
 
-/// Target, headers, body.
+/// Target, header fields and body of a request.
 type Request = (
     &'static str,
     &'static [(&'static str, &'static str)],

@@ -29,7 +29,7 @@ impl Shown {
     }
 }
 
-/// All samples.
+/// Renders all samples as one page.
 pub(crate) fn whole(all: &[Shown]) -> Markup {
     let main = html! {
         main {
@@ -40,7 +40,7 @@ pub(crate) fn whole(all: &[Shown]) -> Markup {
     document("gallery", &main)
 }
 
-/// One sample.
+/// Renders the row of one sample.
 pub(crate) fn row(one: &Shown) -> Markup {
     document("gallery", &html! { main { (cells(one)) } })
 }

@@ -44,13 +44,13 @@ Message-ID: <1@example.test>
 Hello Dave.
 ";
 
-/// One question.
+/// A command line with the data to present.
 pub(crate) struct Sample {
     /// File name of its picture.
     pub name: &'static str,
     /// What is to be seen.
     pub about: &'static str,
-    /// The command.
+    /// The command line as a user types it.
     pub command: &'static str,
     /// Its arguments in the order of the command line.
     pub arguments: &'static [(&'static str, &'static str)],

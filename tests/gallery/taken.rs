@@ -15,7 +15,7 @@ pub(crate) struct Taken {
     /// The message as Discord has it.
     pub discord: Value,
     pub telegram: Message,
-    /// With its colours.
+    /// The reply of the terminal with ANSI colors.
     pub terminal: String,
     pub markdown: String,
 }
@@ -28,7 +28,7 @@ struct Platforms {
     service: Service,
 }
 
-/// Asks everything everywhere.
+/// Runs every sample on every adapter.
 pub(crate) fn all() -> Vec<Taken> {
     let platforms = Platforms::start();
     let taken = SAMPLES

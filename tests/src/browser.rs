@@ -50,7 +50,7 @@ pub struct Browser {
 /// How a window is.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// In CSS pixels.
+    /// Size of the viewport in CSS pixels.
     pub size: (u32, u32),
     /// What the system prefers.
     pub dark: bool,

@@ -12,7 +12,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Right at first.
+    /// A clock that shows the right time at first.
     pub fn new(lab: &Lab) -> Self {
         let scratch = Scratch::new();
         let file = scratch.file("time", "+0");

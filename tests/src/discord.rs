@@ -101,7 +101,7 @@ impl Discord {
         &self.shared.origin
     }
 
-    /// The bot's token.
+    /// The token of the bot.
     pub fn token(&self) -> &'static str {
         TOKEN
     }

@@ -42,7 +42,7 @@ impl Disk {
         Self(scratch)
     }
 
-    /// Where it is.
+    /// Mount point of the disk.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -67,7 +67,7 @@ impl Disk {
         }
     }
 
-    /// Gives it back.
+    /// Frees the space that [`Disk::fill`] took.
     pub fn free(&self) {
         std::fs::remove_file(self.filler()).expect("it was filled");
     }

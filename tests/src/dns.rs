@@ -36,7 +36,7 @@ xn--bcher-kva IN A 192.0.2.7
 
 /// Answers on loopback until dropped.
 pub struct Dns {
-    /// UDP and TCP.
+    /// Address of the server, for UDP and TCP.
     pub address: SocketAddr,
     server: DnsServer,
     /// Questions whose answers wait; `*` are all.
@@ -45,12 +45,12 @@ pub struct Dns {
 }
 
 impl Dns {
-    /// Serves [`ZONE`].
+    /// Starts a server of [`ZONE`].
     pub fn start() -> Self {
         Self::serving("example.test.", ZONE)
     }
 
-    /// Serves one zone.
+    /// Starts a server of one zone.
     pub fn serving(origin: &str, zone: &str) -> Self {
         let runtime = loopback::runtime(1);
         let server = runtime.block_on(DnsServer::start(origin, zone));

@@ -28,11 +28,11 @@ pub const RETRIES: (&str, &str) = (
 pub struct Everything {
     /// What it asks, unless a setting says otherwise.
     pub dns: Dns,
-    /// Telegram.
+    /// The fake of Telegram's Bot API.
     pub telegram: Telegram,
-    /// Discord.
+    /// The fake of Discord's API and gateway.
     pub discord: Discord,
-    /// Where callbacks go.
+    /// The receiver of callbacks.
     pub receiver: Receiver,
     /// Where its state is.
     pub state: Scratch,

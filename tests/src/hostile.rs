@@ -1,4 +1,4 @@
-//! `tests/lab/hostile_dns.py` on loopback.
+//! Starts `tests/lab/hostile_dns.py` on loopback.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,7 +8,7 @@ use std::{
 
 /// A DNS server that misbehaves, by the first label of the question; stopped when dropped.
 pub struct Hostile {
-    /// UDP and TCP.
+    /// Address of the server, for UDP and TCP.
     pub address: SocketAddr,
     child: Child,
 }

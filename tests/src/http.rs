@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::PATIENCE;
 
-/// One connection.
+/// An HTTP/1.1 client on one connection.
 pub struct Client(BufReader<TcpStream>);
 
-/// What came back.
+/// Response with its header fields and body.
 #[derive(Debug)]
 pub struct Response {
-    /// Status code.
+    /// HTTP status code.
     pub status: u16,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
@@ -24,7 +24,7 @@ pub struct Response {
 }
 
 impl Client {
-    /// Connects, or panics.
+    /// Connects to the server; panics if it cannot.
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)
             .unwrap_or_else(|error| panic!("{address}: {error}"));
@@ -61,7 +61,7 @@ impl Client {
             .unwrap_or_else(|error| panic!("{target}: {error}"))
     }
 
-    /// One whole request.
+    /// Sends one request with its body.
     pub fn request(&mut self, target: &str, headers: &[(&str, &str)], body: &[u8]) {
         let mut head = format!("{target} HTTP/1.1\r\nHost: netvane.test\r\n");
         for (name, value) in headers {

@@ -70,16 +70,16 @@ pub struct Netvane {
 pub struct Finished {
     /// Exit status; `None` when a signal ended it.
     pub code: Option<i32>,
-    /// Standard output.
+    /// What the program wrote to standard output.
     pub stdout: String,
-    /// Standard error.
+    /// What the program wrote to standard error.
     pub stderr: String,
     /// From start to end.
     pub elapsed: Duration,
 }
 
 impl Netvane {
-    /// With these arguments.
+    /// Prepares a run with these arguments.
     pub fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
         Self::from_command(Command::new(binary()), arguments)
     }
@@ -102,12 +102,12 @@ impl Netvane {
         }
     }
 
-    /// One more argument.
+    /// Adds an argument to the command line.
     pub fn arg(self, argument: impl AsRef<OsStr>) -> Self {
         self.args([argument])
     }
 
-    /// More arguments.
+    /// Adds arguments to the command line.
     pub fn args<S: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
         self.command.args(arguments);
         self

@@ -20,7 +20,7 @@ use crate::{PATIENCE, http::header};
 
 /// Listens on loopback until dropped; a request that no test took then is a failure.
 pub struct Receiver {
-    /// Where it listens.
+    /// Address that the receiver listens on.
     pub address: SocketAddr,
     arrived: Mutex<mpsc::Receiver<Message>>,
     connections: Arc<AtomicUsize>,
@@ -29,7 +29,7 @@ pub struct Receiver {
 
 /// One request that arrived. Dropping it unanswered hangs up.
 pub struct Message {
-    /// `POST /hook HTTP/1.1`.
+    /// Request line, such as `POST /hook HTTP/1.1`.
     pub line: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -44,7 +44,7 @@ impl Receiver {
         Self::listen("127.0.0.1:0")
     }
 
-    /// On this address.
+    /// Starts a receiver on this address.
     pub fn listen(address: &str) -> Self {
         let listener =
             TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));

@@ -16,7 +16,7 @@ use crate::{PATIENCE, loopback};
 /// How the way is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Everything passes.
+    /// Every connection is passed on.
     Open,
     /// Connections are refused, and those that stood are gone.
     Down,
@@ -57,7 +57,7 @@ impl Relay {
         )
     }
 
-    /// To this server.
+    /// Starts a relay in front of this server.
     pub fn before(server: SocketAddr) -> Self {
         let (relay, to) = Self::start();
         to(server);

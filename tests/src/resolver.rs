@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{PATIENCE, loopback, relay::again};
 
-/// How it answers.
+/// How the resolver answers queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// As the server behind it does.

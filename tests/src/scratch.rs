@@ -31,7 +31,7 @@ impl Scratch {
         path
     }
 
-    /// Where it is.
+    /// Path of the directory.
     pub fn path(&self) -> &Path {
         &self.0
     }

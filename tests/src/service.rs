@@ -18,7 +18,7 @@ use crate::{
 
 /// A running service on a port of its own; killed when dropped.
 pub struct Service {
-    /// Where it answers.
+    /// Address that the service listens on.
     pub address: SocketAddr,
     child: Child,
     log: Arc<Log>,
@@ -79,12 +79,12 @@ impl Service {
         Self::start(&[("NETVANE__DNS__SERVERS", &server.to_string())])
     }
 
-    /// `GET`s a path.
+    /// Sends `GET` for a path.
     pub fn get(&self, path: &str) -> Response {
         Client::connect(self.address).ask(&format!("GET {path}"), &[], b"")
     }
 
-    /// `POST`s a question.
+    /// Sends a lookup with `POST /v1/commands`.
     pub fn post(&self, body: impl AsRef<[u8]>) -> Response {
         self.post_for("application/json", body)
     }

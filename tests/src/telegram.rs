@@ -58,9 +58,9 @@ pub use self::{
 /// The token of every bot here.
 pub const TOKEN: &str = "7000000001:AAF-netvane_test_token-0123456789abc";
 
-/// Telegram, until dropped.
+/// A fake of Telegram's Bot API, until dropped.
 pub struct Telegram {
-    /// Where it answers.
+    /// Address that the fake listens on.
     pub address: SocketAddr,
     url: String,
     shared: Arc<Shared>,
@@ -78,7 +78,7 @@ pub struct Call {
     pub status: u16,
     /// Why it was refused.
     pub description: Option<String>,
-    /// What it gave.
+    /// The `result` member of the response.
     pub result: Option<Value>,
     /// When it was carried out.
     pub at: Instant,
@@ -122,7 +122,7 @@ impl Telegram {
         &self.url
     }
 
-    /// Changes flood control.
+    /// Changes the limits of flood control.
     pub fn limits(&self, limits: Limits) -> &Self {
         self.shared.change(|state| state.flood.limits = limits);
         self

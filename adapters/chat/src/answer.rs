@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    button_store::{ButtonStore, Kept},
+    button_store::{ButtonStore, PendingSave},
     chat::Chat,
     chat_message::{Button, ChatMessage, note, problem},
     journal::{self, log_unkept},
@@ -171,7 +171,7 @@ impl Chat {
     }
 
     /// The final page; what its buttons stand for is written down meanwhile.
-    fn last(&self, question: &ChatRequest, ended: &Ended) -> (Last, Option<Kept>) {
+    fn last(&self, question: &ChatRequest, ended: &Ended) -> (Last, Option<PendingSave>) {
         let inner = &self.0;
         let plain = |document| {
             (

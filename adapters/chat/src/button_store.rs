@@ -24,7 +24,7 @@ const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Buttons that carry on from one reply.
 const MAX_FOLLOW_UPS: usize = 8;
 
-/// A button press.
+/// A press of a button under a reply: which button, who pressed it and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Press<'a> {
     /// What the button carried.
@@ -53,7 +53,7 @@ pub enum Pressed {
 }
 
 /// Writing down what buttons stand for, under way.
-pub(crate) type Kept = BoxFuture<'static, Result<(), StoreError>>;
+pub(crate) type PendingSave = BoxFuture<'static, Result<(), StoreError>>;
 
 /// What the buttons of one message stand for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -122,7 +122,7 @@ impl ButtonStore {
         id: &str,
         input: Option<Input>,
         reply: &Reply,
-    ) -> (Vec<Button>, Kept) {
+    ) -> (Vec<Button>, PendingSave) {
         let offers = offers(registry, reply);
         let button = |action: String, label: &str, sort| Button {
             id: format!("{id}:{action}"),
@@ -153,7 +153,11 @@ impl ButtonStore {
     }
 
     /// Buttons for a choice between lines.
-    pub(crate) fn choice(&self, id: &str, lines: Vec<(String, String)>) -> (Vec<Button>, Kept) {
+    pub(crate) fn choice(
+        &self,
+        id: &str,
+        lines: Vec<(String, String)>,
+    ) -> (Vec<Button>, PendingSave) {
         let button = |(index, (label, _)): (usize, &(String, String))| Button {
             id: format!("{id}:{index}"),
             label: label.clone(),
@@ -176,7 +180,7 @@ impl ButtonStore {
         )
     }
 
-    fn keep(&self, id: &str, button_state: ButtonState) -> Kept {
+    fn keep(&self, id: &str, button_state: ButtonState) -> PendingSave {
         let (store, key) = (self.store.clone(), self.key(id));
         let unwritten = Unwritten {
             button_states: self.unwritten.clone(),

@@ -56,7 +56,7 @@ impl Chat {
         }))
     }
 
-    /// The engine.
+    /// The engine that runs the lookups of this chat.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
     }

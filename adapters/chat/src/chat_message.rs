@@ -8,9 +8,9 @@ use netvane_core::{
 /// A message that replaces the one the adapter sent before.
 #[derive(Debug, Clone)]
 pub struct ChatMessage<'a> {
-    /// What it says.
+    /// Content of the message, rendered by the adapter.
     pub document: &'a Document,
-    /// Below it.
+    /// Buttons below the message, in order.
     pub buttons: &'a [Button],
     /// The work goes on: what is shown is what is known so far.
     pub working: bool,
@@ -31,7 +31,7 @@ impl ChatMessage<'_> {
 pub struct Button {
     /// At most 64 bytes; given back when it is pressed.
     pub id: String,
-    /// What it says.
+    /// Text on the button.
     pub label: String,
     /// What it is for; platforms colour and order by it.
     pub sort: Sort,
@@ -42,7 +42,7 @@ pub struct Button {
 pub enum Sort {
     /// Cancels the running lookup.
     Cancel,
-    /// Repeats the lookup.
+    /// Repeats the lookup without the cache and edits the reply.
     Refresh,
     /// The whole answer as a file.
     Raw,

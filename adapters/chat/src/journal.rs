@@ -32,7 +32,7 @@ pub struct Job {
     pub id: String,
     /// What was asked; `None` where it was a pasted message, which is never written to disk.
     pub input: Option<Input>,
-    /// The requesting user.
+    /// The user who sent the request; stored under its former name.
     #[serde(rename = "asker")]
     pub requester: String,
     /// The same, as the operator's rules know them.

@@ -14,14 +14,14 @@ use crate::{
     send_limiter::Bucket,
 };
 
-/// A question, accepted.
+/// A lookup requested in a chat, after parsing and before it runs.
 #[derive(Debug, Clone)]
 pub struct ChatRequest {
     /// Its number; buttons carry it.
     pub id: String,
     /// The update that brought it, to be handled once.
     pub update: Option<String>,
-    /// What is asked.
+    /// The command line, or the command with its arguments.
     pub input: Input,
     /// Do not take an answer that is kept already.
     pub fresh: bool,

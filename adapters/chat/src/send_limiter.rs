@@ -30,7 +30,7 @@ pub struct Bucket {
 /// What a platform allows: so many, then one each time this has passed.
 #[derive(Debug, Clone)]
 pub struct Rates {
-    /// All rooms together.
+    /// Messages per period over all chats together.
     pub overall: (u32, Duration),
     /// One room, by its sort.
     pub rooms: Vec<(u32, Duration)>,

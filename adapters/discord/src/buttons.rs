@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::escape::cut;
 
-/// Discord's limits.
+/// Most rows of buttons under a Discord message.
 const ROWS: usize = 5;
 const IN_A_ROW: usize = 5;
 const LABEL: usize = 80;

@@ -18,7 +18,7 @@ pub(crate) enum DetectedTarget {
     Nothing,
     /// There is only one thing to ask.
     Ask(Input),
-    /// Labels and lines.
+    /// Several targets: the label of each and the command line that its button runs.
     Choose(Vec<(String, String)>),
 }
 

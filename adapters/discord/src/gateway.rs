@@ -49,24 +49,24 @@ impl EventHandler for Handler {
 }
 
 /// Why the gateway is left.
-pub(crate) enum Left {
+pub(crate) enum Disconnect {
     /// It would not help to try again.
     Refused(&'static str),
-    /// It may help.
+    /// The connection was lost for this reason; connecting again may help.
     Lost(String),
 }
 
 /// Stays connected until the process is to end, or gives up.
-pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
+pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Disconnect> {
     let gateway = bot
         .rest
         .get(Route::GatewayBot)
         .await
-        .map_err(|refused| Left::Lost(refused.to_string()))?;
+        .map_err(|refused| Disconnect::Lost(refused.to_string()))?;
 
     let mut client = connect(bot, application, &gateway)
         .await
-        .map_err(|error| Left::Lost(error.to_string()))?;
+        .map_err(|error| Disconnect::Lost(error.to_string()))?;
     let shards = gateway["shards"]
         .as_u64()
         .and_then(|shards| u32::try_from(shards).ok())
@@ -83,14 +83,16 @@ pub(crate) async fn stay(bot: &Bot, application: u64) -> Result<(), Left> {
     manager.shutdown_all().await;
     match ended {
         Ok(()) if bot.chat.shutdown().is_cancelled() => Ok(()),
-        Ok(()) => Err(Left::Lost("gateway connection closed".into())),
-        Err(Error::Gateway(GatewayError::InvalidAuthentication)) => Err(Left::Refused(WRONG_TOKEN)),
+        Ok(()) => Err(Disconnect::Lost("gateway connection closed".into())),
+        Err(Error::Gateway(GatewayError::InvalidAuthentication)) => {
+            Err(Disconnect::Refused(WRONG_TOKEN))
+        }
         Err(Error::Gateway(
             GatewayError::InvalidGatewayIntents | GatewayError::DisallowedGatewayIntents,
-        )) => Err(Left::Refused(
+        )) => Err(Disconnect::Refused(
             "Discord refused the gateway intents; the bot receives no messages",
         )),
-        Err(error) => Err(Left::Lost(error.to_string())),
+        Err(error) => Err(Disconnect::Lost(error.to_string())),
     }
 }
 

@@ -19,13 +19,13 @@ use crate::{
     detect::{self, DetectedTarget},
     escape::{cut, length},
     files,
-    options::{self, Asked},
+    options::{self, SlashOptions},
     place::Next,
 };
 use caller::{DiscordUser, caller, expired};
 use press::pressed;
 
-/// Discord's limits.
+/// Most suggestions in one autocomplete response, by Discord's rules.
 const SUGGESTIONS: usize = 25;
 const SUGGESTION: usize = 100;
 
@@ -51,7 +51,7 @@ pub(crate) async fn take(bot: Bot, interaction: Interaction) {
 }
 
 async fn slash(bot: &Bot, command: &CommandInteraction) {
-    let asked = Asked::read(&command.data);
+    let asked = SlashOptions::read(&command.data);
     let mut caller = caller!(command).hidden(asked.hidden);
     caller.spot.hidden |= bot
         .chat
@@ -73,7 +73,12 @@ async fn slash(bot: &Bot, command: &CommandInteraction) {
     }
 }
 
-async fn slash_with_file(bot: &Bot, caller: &DiscordUser, asked: &Asked<'_>, file: &Attachment) {
+async fn slash_with_file(
+    bot: &Bot,
+    caller: &DiscordUser,
+    asked: &SlashOptions<'_>,
+    file: &Attachment,
+) {
     let registry = bot.chat.engine().registry();
     let argument = registry
         .find(asked.name)

@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bot::{Bot, NAME},
-    gateway::{Left, WRONG_TOKEN},
+    gateway::{Disconnect, WRONG_TOKEN},
     place::INTERACTION_ROOM,
     refused::Refused,
     rest::Rest,
@@ -130,9 +130,11 @@ impl Discord {
 
         loop {
             match gateway::stay(bot, application).await {
-                Err(Left::Refused(why)) => return Err(why.to_owned()),
-                Err(Left::Lost(why)) if !ended.is_cancelled() => self.pause(&mut waits, why).await,
-                Ok(()) | Err(Left::Lost(_)) => return Ok(()),
+                Err(Disconnect::Refused(why)) => return Err(why.to_owned()),
+                Err(Disconnect::Lost(why)) if !ended.is_cancelled() => {
+                    self.pause(&mut waits, why).await
+                }
+                Ok(()) | Err(Disconnect::Lost(_)) => return Ok(()),
             }
         }
     }

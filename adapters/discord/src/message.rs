@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     buttons,
-    render::{self, Drawn},
+    render::{self, RenderedEmbed},
     rest::{File, no_mentions},
 };
 
@@ -14,7 +14,7 @@ pub(crate) const EPHEMERAL: u64 = 64;
 
 /// The message, and the files that go with it. It replaces all of an earlier one.
 pub(crate) fn message(page: &ChatMessage<'_>) -> (Value, Vec<File>) {
-    let Drawn { embed, files } = render::draw(page);
+    let RenderedEmbed { embed, files } = render::draw(page);
     let attachments: Vec<Value> = files
         .iter()
         .enumerate()

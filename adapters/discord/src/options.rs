@@ -15,26 +15,26 @@ use serenity::model::{
 
 use crate::{escape::cut, register};
 
-/// Discord's limits.
+/// Longest title of a modal in characters, by Discord's rules.
 const TITLE: usize = 45;
 const LABEL: usize = 45;
 const PLACEHOLDER: usize = 100;
 const INPUTS: usize = 5;
 const PASTED: usize = 4000;
 
-/// A filled-in command.
+/// A slash command with the values of its options, or a submitted form.
 #[derive(Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct SlashOptions<'a> {
     pub name: &'a str,
     pub arguments: Map<String, Value>,
     pub hidden: bool,
     pub file: Option<&'a Attachment>,
 }
 
-impl<'a> Asked<'a> {
-    /// A slash command.
+impl<'a> SlashOptions<'a> {
+    /// Reads the options of a slash command from the interaction.
     pub(crate) fn read(data: &'a CommandData) -> Self {
-        let mut asked = Self {
+        let mut options = Self {
             name: &data.name,
             arguments: Map::new(),
             hidden: false,
@@ -44,12 +44,12 @@ impl<'a> Asked<'a> {
         for option in &data.options {
             let value = match &option.value {
                 CommandDataOptionValue::Boolean(hidden) if option.name == register::PRIVATE => {
-                    asked.hidden = *hidden;
+                    options.hidden = *hidden;
                     continue;
                 }
                 CommandDataOptionValue::Attachment(id) => {
                     let CommandDataResolved { attachments, .. } = &data.resolved;
-                    asked.file = attachments.get(id);
+                    options.file = attachments.get(id);
                     continue;
                 }
                 CommandDataOptionValue::Boolean(set) => json!(set),
@@ -59,10 +59,10 @@ impl<'a> Asked<'a> {
                 _ => continue,
             };
 
-            asked.arguments.insert(option.name.clone(), value);
+            options.arguments.insert(option.name.clone(), value);
         }
 
-        asked
+        options
     }
 
     pub(crate) fn input(&self) -> Input {
@@ -168,10 +168,10 @@ mod tests {
                 { "type": 5, "name": "private", "value": true },
             ],
         }));
-        let asked = Asked::read(&data);
-        assert!(asked.hidden && asked.file.is_none());
+        let options = SlashOptions::read(&data);
+        assert!(options.hidden && options.file.is_none());
         assert_eq!(
-            Value::from(asked.arguments),
+            Value::from(options.arguments),
             json!({ "target": "192.0.2.1", "count": 3 })
         );
     }
@@ -185,7 +185,9 @@ mod tests {
             "resolved": { "attachments": { "7": file } },
         }));
         assert_eq!(
-            Asked::read(&data).file.map(|file| file.filename.as_str()),
+            SlashOptions::read(&data)
+                .file
+                .map(|file| file.filename.as_str()),
             Some("a.eml")
         );
     }

@@ -18,11 +18,11 @@ const CHANNEL_ROOM: usize = 1;
 pub(crate) enum Place {
     /// The reply to an interaction.
     Interaction(Spot),
-    /// A message.
+    /// A message of the bot in a channel.
     Channel(Post),
 }
 
-/// One interaction.
+/// The token and identifiers by which the responses of an interaction are addressed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spot {
     pub application: u64,
@@ -54,7 +54,7 @@ pub(crate) struct Post {
 /// What the reply to an interaction still needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// A first reply.
+    /// The first response to an interaction.
     Answer,
     /// To take the place of the message whose button was pressed.
     Update,

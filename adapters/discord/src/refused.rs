@@ -13,7 +13,7 @@ const SOME_TIME: Duration = Duration::from_secs(2);
 pub(crate) enum Refused {
     /// It has not answered.
     Unreached(String),
-    /// Too much.
+    /// HTTP 429: retry after `wait`; `everywhere` if the limit covers all routes.
     RateLimited { wait: Duration, everywhere: bool },
     /// An HTTP status, Discord's own code, and its words.
     Status {

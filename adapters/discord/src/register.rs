@@ -27,14 +27,14 @@ pub(crate) const LOOK_UP: &str = "Look up";
 pub(crate) const PRIVATE: &str = "private";
 pub(crate) const FILE: &str = "file";
 
-/// Discord's limits.
+/// Most choices of one option, by Discord's rules.
 const CHOICES: usize = 25;
 const DESCRIPTION: usize = 100;
 
 /// Tries lie at most this far apart.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Types of options.
+/// Types of command options in Discord's API.
 const STRING: u8 = 3;
 const INTEGER: u8 = 4;
 const BOOLEAN: u8 = 5;
@@ -158,18 +158,19 @@ async fn register(
 
 async fn write<'a>(
     rest: &Rest,
-    wanted: &[Value],
+    expected: &[Value],
     route: impl Fn() -> Route<'a>,
 ) -> Result<(), Refused> {
     let there = rest.get(route()).await?;
     let there = there.as_array().map(Vec::as_slice).unwrap_or_default();
-    if by_name(there) == by_name(wanted) {
+    if by_name(there) == by_name(expected) {
         return Ok(());
     }
-    rest.send(Method::PUT, route(), &json!(wanted), &[]).await?;
+    rest.send(Method::PUT, route(), &json!(expected), &[])
+        .await?;
     tracing::info!(
         adapter = NAME,
-        commands = wanted.len(),
+        commands = expected.len(),
         "commands registered"
     );
     Ok(())

@@ -18,7 +18,7 @@ use crate::{
 use files::{attachments, fit};
 use part::{Part, part};
 
-/// Discord's limits.
+/// Longest title of an embed in characters, by Discord's rules.
 const TITLE: usize = 256;
 const DESCRIPTION: usize = 4096;
 
@@ -27,7 +27,7 @@ const SUMMARY: usize = 1200;
 const WARNING: usize = 300;
 const WARNINGS: usize = 5;
 
-/// A path, drawn.
+/// File name of the picture of a route.
 const PICTURE: &str = "path.png";
 
 /// Holds what has no room in the embed.
@@ -38,14 +38,14 @@ const MORE: &str = "…";
 const ATTACHED: &str = "… Full answer in `answer.txt`";
 const TOO_LARGE: &str = "… The full answer is too large to send here";
 
-/// What was drawn.
-pub(crate) struct Drawn {
+/// An embed with the files that belong to it.
+pub(crate) struct RenderedEmbed {
     pub embed: Value,
     pub files: Vec<File>,
 }
 
 /// The page's document as one embed, with the files that belong to it.
-pub(crate) fn draw(page: &ChatMessage<'_>) -> Drawn {
+pub(crate) fn draw(page: &ChatMessage<'_>) -> RenderedEmbed {
     let document = page.document;
     let (symbol, color) = if page.working {
         ("⏳", 0x95_a5_a6)
@@ -67,7 +67,7 @@ pub(crate) fn draw(page: &ChatMessage<'_>) -> Drawn {
         embed["image"] = json!({ "url": format!("attachment://{}", picture.name) });
     }
 
-    let told = Told {
+    let told = Placement {
         pictured: !files.is_empty(),
         elsewhere: length(&line(&document.title)) <= room
             && page.links().count() <= BUTTONS
@@ -92,7 +92,7 @@ pub(crate) fn draw(page: &ChatMessage<'_>) -> Drawn {
         description.into()
     };
 
-    Drawn { embed, files }
+    RenderedEmbed { embed, files }
 }
 
 fn picture(document: &Document) -> Option<File> {
@@ -105,7 +105,7 @@ fn picture(document: &Document) -> Option<File> {
 
 /// The description of a whole answer, and among the files one with what has no room in it. That holds what is in the
 /// attachments, too; so it goes before them.
-fn whole(document: &Document, told: &Told, files: &mut Vec<File>) -> String {
+fn whole(document: &Document, told: &Placement, files: &mut Vec<File>) -> String {
     let (description, complete) = told.description(document, ATTACHED);
     if complete {
         return description;
@@ -137,14 +137,14 @@ fn look(severity: Severity) -> (&'static str, u32) {
 }
 
 /// What is shown beside the description.
-struct Told {
+struct Placement {
     /// The first path is shown as a picture, and not drawn once more.
     pictured: bool,
     /// Everything that stands beside the description is there whole.
     elsewhere: bool,
 }
 
-impl Told {
+impl Placement {
     /// The description, and whether everything is in it, or was not to begin with. `more` is said where it is not.
     fn description(&self, document: &Document, more: &str) -> (String, bool) {
         let tail: String = document

@@ -118,7 +118,7 @@ impl Rest {
 
     /// A file that someone attached, at most this much of it.
     pub(crate) async fn download(&self, url: &str, most: usize) -> Result<Vec<u8>, Refused> {
-        let mut response = answered(self.client.get(url)).await?;
+        let mut response = check_status(self.client.get(url)).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreached)? {
             bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())]);
@@ -163,7 +163,7 @@ fn unreached(error: reqwest::Error) -> Refused {
 }
 
 async fn read(request: RequestBuilder) -> Result<Value, Refused> {
-    let response = answered(request).await?;
+    let response = check_status(request).await?;
     if response.status() == StatusCode::NO_CONTENT {
         return Ok(Value::Null);
     }
@@ -171,7 +171,7 @@ async fn read(request: RequestBuilder) -> Result<Value, Refused> {
     serde_json::from_slice(&bytes).map_err(|error| Refused::Unreached(format!("not JSON: {error}")))
 }
 
-async fn answered(request: RequestBuilder) -> Result<Response, Refused> {
+async fn check_status(request: RequestBuilder) -> Result<Response, Refused> {
     let response = request.send().await.map_err(unreached)?;
     if response.status().is_success() {
         return Ok(response);

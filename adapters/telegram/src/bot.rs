@@ -29,7 +29,7 @@ pub(crate) const NAME: &str = PLATFORM.name();
 pub(crate) const POLL: Duration = Duration::from_secs(50);
 const LONGEST: Duration = Duration::from_secs(70);
 const CONNECT: Duration = Duration::from_secs(5);
-/// Any other call.
+/// Timeout of a call to the Bot API that is neither a poll nor an upload.
 const CALL: Duration = Duration::from_secs(20);
 
 /// Updates being handled at once; further ones wait where they come from.
@@ -198,7 +198,7 @@ pub(crate) fn send_error(error: &RequestError) -> SendError {
             everywhere: false,
         },
         RequestError::Api(api) if is_lasting(api) => SendError::Permanent(api.to_string()),
-        other => SendError::Transient(told(other)),
+        other => SendError::Transient(describe_error(other)),
     }
 }
 
@@ -213,7 +213,7 @@ fn is_lasting(error: &ApiError) -> bool {
 }
 
 /// A fault in words that hold neither the token nor a page of HTML.
-pub(crate) fn told(error: &RequestError) -> String {
+pub(crate) fn describe_error(error: &RequestError) -> String {
     match error {
         RequestError::InvalidJson { .. } => "invalid response from Telegram (not JSON)".into(),
         RequestError::Network(error) if error.is_timeout() => {
@@ -282,7 +282,7 @@ mod tests {
         let error = call(std::future::pending::<Result<(), _>>())
             .await
             .expect_err("no answer");
-        assert_eq!(told(&error), "Telegram did not respond in time");
+        assert_eq!(describe_error(&error), "Telegram did not respond in time");
         assert!(matches!(send_error(&error), SendError::Transient(_)));
     }
 
@@ -293,6 +293,9 @@ mod tests {
             source: Arc::new(source),
             raw: "<html>502</html>".into(),
         };
-        assert_eq!(told(&error), "invalid response from Telegram (not JSON)");
+        assert_eq!(
+            describe_error(&error),
+            "invalid response from Telegram (not JSON)"
+        );
     }
 }

@@ -39,14 +39,14 @@ impl Hub {
         }
 
         let pressed = self.pressed(&data, &query.from, place.chat).await;
-        let said = match &pressed {
+        let parse_text = match &pressed {
             Pressed::NotYours => Some(NOT_YOURS),
             Pressed::Expired => Some(EXPIRED),
             _ => None,
         };
 
         let act = self.act(pressed, place, &requester, &update);
-        let ((), ()) = tokio::join!(self.answer_press(query.id, said), act);
+        let ((), ()) = tokio::join!(self.answer_press(query.id, parse_text), act);
     }
 
     /// What a press means; who may end other people's work is only asked where that matters.
@@ -178,6 +178,6 @@ fn place_of(message: &MaybeInaccessibleMessage) -> Place {
             .map(|asked| asked.id.0),
         message: Some(message.id().0),
         inline: None,
-        shown: None,
+        content_hash: None,
     }
 }

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use teloxide::{net::Download, requests::Requester, types::Document};
 use tokio::time::{Duration, timeout};
 
-use crate::bot::{Hub, call, told};
+use crate::bot::{Hub, call, describe_error};
 
 /// Telegram gives bots no larger files.
 const MOST_GIVEN: u32 = 20 << 20;
@@ -51,7 +51,7 @@ pub(crate) async fn fetch(hub: &Hub, file: &Document) -> Result<String, String> 
 
     let found = call(hub.bot.get_file(file.file.id.clone())).await;
     let path = found
-        .map_err(|error| format!("Could not download the file: {}", told(&error)))?
+        .map_err(|error| format!("Could not download the file: {}", describe_error(&error)))?
         .path;
     let read = async {
         let mut stream = hub.bot.download_file_stream(&path);

@@ -53,7 +53,7 @@ impl Hub {
             _ if line.is_empty() => article(&id, &hint(self.chat.engine().registry())),
             Err(error) => article(&id, &problem(&Failure::Usage(error), &input)),
             Ok(_) if self.chat.is_private(&input, &who) => article(&id, &private()),
-            Ok(command) => match self.known(command, input, who).await {
+            Ok(command) => match self.reply_without_lookup(command, input, who).await {
                 Some(reply) => article(&id, reply.rendition.document()),
                 None => {
                     self.offered.insert(id.clone(), line.clone());
@@ -88,9 +88,14 @@ impl Hub {
     }
 
     /// What can be said without asking the network.
-    async fn known(&self, command: &str, input: Input, who: Caller) -> Option<Reply> {
+    async fn reply_without_lookup(
+        &self,
+        command: &str,
+        input: Input,
+        who: Caller,
+    ) -> Option<Reply> {
         let engine = self.chat.engine();
-        if let Some(reply) = engine.known(&Request::new(PLATFORM, input.clone()).by(who.clone())) {
+        if let Some(reply) = engine.cached(&Request::new(PLATFORM, input.clone()).by(who.clone())) {
             return Some(reply);
         }
         let free = engine

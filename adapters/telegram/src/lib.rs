@@ -30,7 +30,7 @@ use teloxide::{ApiError, RequestError, requests::Requester, types::Me};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use bot::{Hub, NAME, call, told};
+use bot::{Hub, NAME, call, describe_error};
 use message_sink::Spot;
 use place::Place;
 use webhook::Webhook;
@@ -38,7 +38,7 @@ use webhook::Webhook;
 /// Answers under way get this long when the process is to end.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// The Telegram adapter.
+/// The adapter for Telegram: polling or webhook, commands, buttons, inline mode.
 pub struct Telegram {
     hub: Arc<Hub>,
     /// Updates are delivered, not asked for.
@@ -128,7 +128,7 @@ async fn introduce(hub: &Hub, polling: bool) -> Option<Me> {
             }
             Err(RequestError::RetryAfter(wait)) => wait.duration(),
             Err(error) => {
-                adapters.report(NAME, Health::Down(told(&error)));
+                adapters.report(NAME, Health::Down(describe_error(&error)));
                 faults.next_wait()
             }
         };

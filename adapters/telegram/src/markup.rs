@@ -83,7 +83,6 @@ impl Markup {
 /// What stands around preformatted lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Around {
-    /// Nothing.
     Nothing,
     /// A block with a fixed pitch.
     Block,
@@ -226,21 +225,21 @@ mod tests {
 
     #[test]
     fn only_what_would_come_alive_is_set_as_code() {
-        let shown = |text: &str| Markup::default().words(text).html;
+        let content_hash = |text: &str| Markup::default().words(text).html;
         assert_eq!(
-            shown("Mail for example.com goes on, e.g. in 5.2 s, 443/udp."),
+            content_hash("Mail for example.com goes on, e.g. in 5.2 s, 443/udp."),
             "Mail for <code>example.com</code> goes on, e.g. in 5.2 s, 443/udp."
         );
         assert_eq!(
-            shown("ask @admin /start & <b>#tag</b> 192.0.2.1"),
+            content_hash("ask @admin /start & <b>#tag</b> 192.0.2.1"),
             "ask <code>@admin /start</code> &amp; <code>&lt;b&gt;#tag&lt;/b&gt; 192.0.2.1</code>"
         );
         assert_eq!(
-            shown("a.com b c.com d e.com f g.com h i.com"),
+            content_hash("a.com b c.com d e.com f g.com h i.com"),
             "<code>a.com b c.com d e.com f g.com h i.com</code>"
         );
         assert_eq!(
-            shown("$5 and $USD, +1 555"),
+            content_hash("$5 and $USD, +1 555"),
             "<code>$5</code> and <code>$USD</code>, <code>+1</code> 555"
         );
     }

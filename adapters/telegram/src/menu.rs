@@ -9,11 +9,11 @@ use teloxide::{
 };
 
 use crate::{
-    bot::{Hub, call, told},
+    bot::{Hub, call, describe_error},
     polling::LONGEST_WAIT,
 };
 
-/// Telegram's bounds.
+/// Most commands in the menu, by the Bot API's rules.
 const MOST: usize = 100;
 const MOST_DESCRIPTION: usize = 256;
 
@@ -22,16 +22,18 @@ const TRIES: u32 = 5;
 
 /// Brings the menus up to date. Nothing depends on it, so faults are told and that is all.
 pub(crate) async fn write(hub: &Hub) {
-    let wanted = commands(hub.chat.engine().registry());
+    let expected = commands(hub.chat.engine().registry());
     for scope in [
         BotCommandScope::AllPrivateChats,
         BotCommandScope::AllGroupChats,
     ] {
         let mut waits = Waits::up_to(LONGEST_WAIT);
         for _ in 0..TRIES {
-            match write_scope(hub, &scope, &wanted).await {
+            match write_scope(hub, &scope, &expected).await {
                 Ok(()) => break,
-                Err(error) => tracing::debug!(error = told(&error), "setMyCommands failed"),
+                Err(error) => {
+                    tracing::debug!(error = describe_error(&error), "setMyCommands failed")
+                }
             }
             tokio::time::sleep(waits.next_wait()).await;
         }
@@ -41,15 +43,15 @@ pub(crate) async fn write(hub: &Hub) {
 async fn write_scope(
     hub: &Hub,
     scope: &BotCommandScope,
-    wanted: &[BotCommand],
+    expected: &[BotCommand],
 ) -> Result<(), teloxide::RequestError> {
     let present = call(hub.bot.get_my_commands().scope(scope.clone())).await?;
-    if present == wanted {
+    if present == expected {
         return Ok(());
     }
     call(
         hub.bot
-            .set_my_commands(wanted.to_vec())
+            .set_my_commands(expected.to_vec())
             .scope(scope.clone()),
     )
     .await?;

@@ -126,8 +126,8 @@ impl Spot {
         html: String,
         keyboard: Option<InlineKeyboardMarkup>,
     ) -> Result<(), SendError> {
-        let shown = Some(hash(&(&html, &keyboard)));
-        if self.place.shown == shown {
+        let content_hash = Some(hash(&(&html, &keyboard)));
+        if self.place.content_hash == content_hash {
             return Ok(());
         }
 
@@ -144,7 +144,7 @@ impl Spot {
 
         match outcome {
             Ok(()) | Err(RequestError::Api(ApiError::MessageNotModified)) => {
-                self.place.shown = shown;
+                self.place.content_hash = content_hash;
                 Ok(())
             }
             Err(RequestError::MigrateToChatId(chat)) => {
@@ -302,8 +302,8 @@ async fn send_file(hub: &Hub, place: &Place, name: String, text: String) -> Resu
         .map_err(|error| send_error(&error))
 }
 
-fn hash(shown: &impl Hash) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(shown)
+fn hash(content_hash: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(content_hash)
 }
 
 fn in_reply_to(message: i32) -> ReplyParameters {

@@ -16,7 +16,7 @@ use crate::{
     caller::TelegramUser,
     files,
     offers::{fitting, hint, offers},
-    reading::{Said, is_mail, said, targets_of, text_of},
+    reading::{ParsedText, is_mail, parse_text, targets_of, text_of},
 };
 
 impl Hub {
@@ -28,15 +28,15 @@ impl Hub {
         {
             return self.completed(caller, message, prompt).await;
         }
-        match said(
+        match parse_text(
             text,
             self.username(),
             self.chat.engine().registry(),
             caller.alone,
         ) {
-            Said::Others => {}
-            Said::Line(line) => self.on_line(caller, message, line).await,
-            Said::Words => self.on_words(caller, message, text).await,
+            ParsedText::Others => {}
+            ParsedText::Line(line) => self.on_line(caller, message, line).await,
+            ParsedText::Words => self.on_words(caller, message, text).await,
         }
     }
 
@@ -61,17 +61,17 @@ impl Hub {
         };
 
         match found {
-            Found::File(file) => self.ask_about_file(caller, missing, file).await,
-            Found::Text(text) => self.ask(caller, input_with(&missing, text)).await,
-            Found::Lines(mut lines) if lines.len() == 1 => {
+            QuotedInput::File(file) => self.ask_about_file(caller, missing, file).await,
+            QuotedInput::Text(text) => self.ask(caller, input_with(&missing, text)).await,
+            QuotedInput::Lines(mut lines) if lines.len() == 1 => {
                 let (_, line) = lines.remove(0);
                 self.ask(caller, Input::Text(line)).await;
             }
-            Found::Lines(lines) => {
+            QuotedInput::Lines(lines) => {
                 let document = note(format!("/{}", missing.command), "Which one?");
                 self.say(&caller, &document, lines).await;
             }
-            Found::Nothing => match argument {
+            QuotedInput::Nothing => match argument {
                 Some(argument) if caller.person => {
                     self.ask_back(caller, line, &missing, argument).await
                 }
@@ -81,9 +81,14 @@ impl Hub {
     }
 
     /// What the message replied to offers for a line that lacks its target.
-    fn targets_for<'m>(&self, message: &'m Message, missing: &Missing, line: &str) -> Found<'m> {
+    fn targets_for<'m>(
+        &self,
+        message: &'m Message,
+        missing: &Missing,
+        line: &str,
+    ) -> QuotedInput<'m> {
         let Some(replied) = message.reply_to_message() else {
-            return Found::Nothing;
+            return QuotedInput::Nothing;
         };
         let targets = targets_of(replied, quoted(message));
         let registry = self.chat.engine().registry();
@@ -96,9 +101,9 @@ impl Hub {
         .collect();
 
         if lines.is_empty() {
-            Found::Nothing
+            QuotedInput::Nothing
         } else {
-            Found::Lines(lines)
+            QuotedInput::Lines(lines)
         }
     }
 
@@ -146,7 +151,7 @@ impl Hub {
 }
 
 /// What completes a line, in its message or in the one that this replies to.
-enum Found<'m> {
+enum QuotedInput<'m> {
     Nothing,
     /// A mail message as a file.
     File(&'m File),
@@ -157,17 +162,17 @@ enum Found<'m> {
 }
 
 /// A mail message: a file, else what was quoted, else the text replied to.
-fn whole_message(message: &Message) -> Found<'_> {
+fn whole_message(message: &Message) -> QuotedInput<'_> {
     let replied = message.reply_to_message();
     let file = message.document().or(replied.and_then(Message::document));
     if let Some(file) = file {
-        return Found::File(file);
+        return QuotedInput::File(file);
     }
     let text = quoted(message).or(replied.map(text_of)).unwrap_or_default();
     if text.trim().is_empty() {
-        Found::Nothing
+        QuotedInput::Nothing
     } else {
-        Found::Text(text)
+        QuotedInput::Text(text)
     }
 }
 

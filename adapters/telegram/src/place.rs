@@ -10,7 +10,7 @@ use crate::bot::{inline_room, room};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) chat: i64,
-    /// The topic.
+    /// The topic of a forum group; `None` outside of topics.
     pub(crate) thread: Option<i32>,
     /// The message that asks.
     pub(crate) reply_to: Option<i32>,
@@ -19,8 +19,8 @@ pub(crate) struct Place {
     /// The answer stands in someone else's chat, by inline mode.
     pub(crate) inline: Option<String>,
     /// What the message shows, as a number: showing the same again is refused by the platform.
-    #[serde(default)]
-    pub(crate) shown: Option<u64>,
+    #[serde(default, rename = "shown")]
+    pub(crate) content_hash: Option<u64>,
 }
 
 impl Place {
@@ -53,13 +53,16 @@ mod tests {
             reply_to: Some(7),
             message: Some(8),
             inline: None,
-            shown: Some(u64::MAX),
+            content_hash: Some(u64::MAX),
         };
         let kept = serde_json::to_value(&place).expect("serializes");
         assert_eq!(serde_json::from_value::<Place>(kept).expect("reads"), place);
         let older = r#"{"chat":5,"thread":null,"reply_to":null,"message":1,"inline":null}"#;
         let older: Place = serde_json::from_str(older).expect("reads");
-        assert_eq!((older.chat, older.message, older.shown), (5, Some(1), None));
+        assert_eq!(
+            (older.chat, older.message, older.content_hash),
+            (5, Some(1), None)
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    bot::{Hub, NAME, POLL, call, told},
+    bot::{Hub, NAME, POLL, call, describe_error},
     updates,
 };
 
@@ -141,6 +141,6 @@ fn reason(error: &RequestError) -> String {
         RequestError::Api(ApiError::Unknown(text)) if text.contains("other getUpdates") => {
             "another process polls with this token".into()
         }
-        other => told(other),
+        other => describe_error(other),
     }
 }

@@ -14,8 +14,8 @@ const TRACE_LINE: &str = "received:";
 
 /// Who a text is for, and what it asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// Not for us.
+pub(crate) enum ParsedText {
+    /// A message that is not addressed to the bot.
     Others,
     /// A command line for us.
     Line(String),
@@ -24,14 +24,23 @@ pub(crate) enum Said {
 }
 
 /// Reads a text; `alone` where there is nobody else to talk to.
-pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool) -> Said {
+pub(crate) fn parse_text(
+    text: &str,
+    username: &str,
+    registry: &Registry,
+    alone: bool,
+) -> ParsedText {
     let text = text.trim();
     if let Some(rest) = mention(text, username) {
-        return Said::Line(rest.to_owned());
+        return ParsedText::Line(rest.to_owned());
     }
 
     if !text.starts_with('/') {
-        return if alone { Said::Words } else { Said::Others };
+        return if alone {
+            ParsedText::Words
+        } else {
+            ParsedText::Others
+        };
     }
 
     let first = text.split_whitespace().next().unwrap_or_default();
@@ -40,7 +49,7 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
         None => (first, None),
     };
     if bot.is_some_and(|bot| !bot.eq_ignore_ascii_case(username)) {
-        return Said::Others;
+        return ParsedText::Others;
     }
 
     let name = name
@@ -50,9 +59,9 @@ pub(crate) fn said(text: &str, username: &str, registry: &Registry, alone: bool)
     let for_us = alone || bot.is_some() || registry.find(&name).is_some();
 
     if for_us {
-        Said::Line(linked(text, registry).unwrap_or_else(|| text.to_owned()))
+        ParsedText::Line(linked(text, registry).unwrap_or_else(|| text.to_owned()))
     } else {
-        Said::Others
+        ParsedText::Others
     }
 }
 
@@ -123,13 +132,13 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str, alone: bool) -> Said {
+    fn read(text: &str, alone: bool) -> ParsedText {
         let engine = Engine::new(&Settings::default()).expect("starts");
-        said(text, "NetvaneBot", engine.registry(), alone)
+        parse_text(text, "NetvaneBot", engine.registry(), alone)
     }
 
-    fn line(text: &str) -> Said {
-        Said::Line(text.into())
+    fn line(text: &str) -> ParsedText {
+        ParsedText::Line(text.into())
     }
 
     #[tokio::test]
@@ -141,15 +150,15 @@ mod tests {
         ] {
             assert_eq!(read(text, false), line(text));
         }
-        assert_eq!(read("/mx@OtherBot example.com", true), Said::Others);
-        assert_eq!(read("/weather London", false), Said::Others);
+        assert_eq!(read("/mx@OtherBot example.com", true), ParsedText::Others);
+        assert_eq!(read("/weather London", false), ParsedText::Others);
         assert_eq!(
             read("/weather@NetvaneBot London", false),
             line("/weather@NetvaneBot London")
         );
         assert_eq!(read("/weather London", true), line("/weather London"));
-        assert_eq!(read("mx example.com", false), Said::Others);
-        assert_eq!(read("mx example.com", true), Said::Words);
+        assert_eq!(read("mx example.com", false), ParsedText::Others);
+        assert_eq!(read("mx example.com", true), ParsedText::Words);
     }
 
     #[tokio::test]
@@ -162,7 +171,10 @@ mod tests {
             read("@netvanebot: mx example.com", false),
             line("mx example.com")
         );
-        assert_eq!(read("@NetvaneBots mx example.com", false), Said::Others);
+        assert_eq!(
+            read("@NetvaneBots mx example.com", false),
+            ParsedText::Others
+        );
     }
 
     #[tokio::test]

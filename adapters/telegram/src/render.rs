@@ -84,8 +84,11 @@ fn fill<'d>(
 
         match block {
             Block::Attachment { name, text } if units(text) > MOST_FOLDED => {
-                let said = if with_file { IN_FILE } else { TOO_LONG };
-                page.add(gap, &Part::list([Markup::default().words(name).own(said)]));
+                let parse_text = if with_file { IN_FILE } else { TOO_LONG };
+                page.add(
+                    gap,
+                    &Part::list([Markup::default().words(name).own(parse_text)]),
+                );
                 if with_file {
                     attached.push((name.as_str(), text.as_str()));
                 }
@@ -169,7 +172,7 @@ fn head(document: &Document) -> Markup {
 
 /// As many as have room, and whether these are all.
 fn warnings(all: &[String]) -> (Markup, bool) {
-    let mut shown = Markup::default();
+    let mut content_hash = Markup::default();
     for (index, warning) in all.iter().enumerate() {
         let before = if index == 0 {
             "\n\n⚠️ "
@@ -179,15 +182,17 @@ fn warnings(all: &[String]) -> (Markup, bool) {
         let next = Markup::default()
             .own(before)
             .words(&clipped(warning, MOST_WARNINGS / 2));
-        if shown.units + next.units > MOST_WARNINGS || shown.entities + next.entities > 20 {
-            return (shown, false);
+        if content_hash.units + next.units > MOST_WARNINGS
+            || content_hash.entities + next.entities > 20
+        {
+            return (content_hash, false);
         }
-        shown = shown.then(&next);
+        content_hash = content_hash.then(&next);
     }
     let all_whole = all
         .iter()
         .all(|warning| units(&printable_line(warning)) <= MOST_WARNINGS / 2);
-    (shown, all_whole)
+    (content_hash, all_whole)
 }
 
 #[cfg(test)]

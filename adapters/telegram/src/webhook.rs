@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    bot::{Hub, NAME, call, told},
+    bot::{Hub, NAME, call, describe_error},
     polling::{LONGEST_WAIT, REFUSED, WANTED, all_kept, hand_over},
 };
 
@@ -107,7 +107,7 @@ pub(crate) async fn run(hub: &Hub, webhook: &Webhook) {
                 return adapters.report(NAME, Health::Failed(REFUSED.into()));
             }
             Err(error) => {
-                adapters.report(NAME, Health::Down(told(&error)));
+                adapters.report(NAME, Health::Down(describe_error(&error)));
                 faults.next_wait()
             }
         };

@@ -17,7 +17,7 @@ use netvane_core::{
 
 use crate::{
     log,
-    system::{self, Taken, may_write, mode, user},
+    system::{self, ListenError, may_write, mode, user},
 };
 
 /// Geo databases are published weekly or monthly; older than this, they are reported.
@@ -134,14 +134,14 @@ fn authorities(files: &[String]) -> Vec<String> {
 fn listening(listen: &str) -> Option<String> {
     let address: SocketAddr = listen.parse().ok()?;
     match system::try_address(address)? {
-        Taken::Forbidden => Some(format!(
+        ListenError::Forbidden => Some(format!(
             "http.listen: {address}: permission denied for user {}; use port 1024 or higher behind a reverse proxy",
             user()
         )),
-        Taken::Foreign if !address.ip().is_loopback() => Some(format!(
+        ListenError::Foreign if !address.ip().is_loopback() => Some(format!(
             "http.listen: {address}: not an address of this machine"
         )),
-        Taken::Foreign => None,
+        ListenError::Foreign => None,
     }
 }
 

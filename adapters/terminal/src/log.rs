@@ -23,7 +23,7 @@ const DELAY: Duration = Duration::from_millis(50);
 /// Nor more of them than this, in bytes.
 const FULL: usize = 64 * 1024;
 
-/// Netvane's own crates.
+/// Targets of Netvane's own crates; others log only warnings and errors by default.
 const OWN: [&str; 6] = [
     "netvane",
     "netvane_core",

@@ -54,7 +54,7 @@ pub(crate) fn run(words: &[String], output: &Output) -> anyhow::Result<ExitCode>
             ExitCode::SUCCESS
         }
         Some(Err(failure)) => {
-            eprint!("{}", told(&failure, &line, output));
+            eprint!("{}", describe_failure(&failure, &line, output));
             ExitCode::from(if matches!(failure, Failure::Usage(_)) {
                 2
             } else {
@@ -128,7 +128,7 @@ fn line(words: &[String]) -> String {
 }
 
 /// The same text as HTTP's problem document, or the document itself with `--json`.
-fn told(failure: &Failure, line: &str, output: &Output) -> String {
+fn describe_failure(failure: &Failure, line: &str, output: &Output) -> String {
     if output.json {
         return serde_json::to_string(&failure.problem()).unwrap_or_default() + "\n";
     }
@@ -253,7 +253,7 @@ mod tests {
                 .at(3..6)
                 .suggest("/mx b.example"),
         );
-        insta::assert_snapshot!(told(&failure, "mx a?b", &output), @r"
+        insta::assert_snapshot!(describe_failure(&failure, "mx a?b", &output), @r"
         netvane: no such thing
 
           mx a?b

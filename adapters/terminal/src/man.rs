@@ -11,7 +11,7 @@ use netvane_core::{
     spec::{Argument, ArgumentKind},
 };
 
-/// `netvane.1`, in roff.
+/// The manual page `netvane.1` in roff.
 pub(crate) fn page(cli: clap::Command, registry: &Registry) -> io::Result<Vec<u8>> {
     let actions: Vec<clap::Command> = cli
         .get_subcommands()

@@ -110,7 +110,7 @@ impl Output {
 mod tests {
     use super::*;
 
-    fn taken(words: &[&str]) -> Result<(Output, Vec<String>), String> {
+    fn split_options(words: &[&str]) -> Result<(Output, Vec<String>), String> {
         let mut output = Output {
             json: false,
             markdown: false,
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn accepts_options_among_the_arguments_of_a_lookup() {
-        let (output, left) = taken(&[
+        let (output, left) = split_options(&[
             "mx",
             "--json",
             "a.example",
@@ -144,16 +144,16 @@ mod tests {
 
     #[test]
     fn double_hyphen_ends_options() {
-        let (output, left) = taken(&["ua", "--", "--json", "--color"]).expect("words");
+        let (output, left) = split_options(&["ua", "--", "--json", "--color"]).expect("words");
         assert!(!output.json);
         assert_eq!(left, ["ua", "--", "--json", "--color"]);
     }
 
     #[test]
     fn help_flag_after_a_command_shows_its_help() {
-        let (_, left) = taken(&["mx", "--help"]).expect("words");
+        let (_, left) = split_options(&["mx", "--help"]).expect("words");
         assert_eq!(left, ["help", "mx"]);
-        let (_, left) = taken(&["mx", "a.example", "-h"]).expect("words");
+        let (_, left) = split_options(&["mx", "a.example", "-h"]).expect("words");
         assert_eq!(left, ["mx", "a.example", "-h"]);
     }
 
@@ -171,7 +171,11 @@ mod tests {
                 "--json and --markdown cannot be used together",
             ),
         ] {
-            assert_eq!(taken(words).err().as_deref(), Some(why), "{words:?}");
+            assert_eq!(
+                split_options(words).err().as_deref(),
+                Some(why),
+                "{words:?}"
+            );
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<ExitCode> {
     advice::refuse(&settings)?;
     let (_log, level) = log::start(&settings)?;
-    let told = Told::new(file, &settings);
+    let logged = LoggedWarnings::new(file, &settings);
     system::no_core_files().context("could not disable core dumps")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -56,7 +56,7 @@ pub(crate) fn run(
         tokio::spawn(follow_settings(
             engine.clone(),
             settings.clone(),
-            (told, level),
+            (logged, level),
             changed,
             read_again,
         )?);
@@ -79,19 +79,19 @@ pub(crate) fn run(
 }
 
 /// Warnings about the settings that were logged already, so that each is logged once.
-struct Told {
+struct LoggedWarnings {
     file: Option<PathBuf>,
     warnings: Vec<String>,
 }
 
-impl Told {
+impl LoggedWarnings {
     fn new(file: Option<PathBuf>, settings: &Settings) -> Self {
-        let mut told = Self {
+        let mut logged = Self {
             file,
             warnings: Vec::new(),
         };
-        told.tell(settings);
-        told
+        logged.tell(settings);
+        logged
     }
 
     /// Logs new warnings. A fixed problem that comes back is logged again.
@@ -178,24 +178,25 @@ async fn follow_data(engine: Engine) {
 fn follow_settings(
     engine: Engine,
     started_with: Settings,
-    (told, level): (Told, log::Level),
+    (logged, level): (LoggedWarnings, log::Level),
     changed: watch::Sender<Http>,
     read: impl Fn() -> anyhow::Result<Settings> + Clone + Send + 'static,
 ) -> anyhow::Result<impl Future<Output = ()>> {
     let mut again = system::Again::listen()?;
-    let told = Arc::new(Mutex::new(told));
+    let logged = Arc::new(Mutex::new(logged));
 
     Ok(async move {
         while again.next().await {
             let (engine, read, before) = (engine.clone(), read.clone(), started_with.clone());
-            let (told, level, changed) = (told.clone(), level.clone(), changed.clone());
+            let (logged, level, changed) = (logged.clone(), level.clone(), changed.clone());
             let taken_up =
                 tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<&'static str>> {
                     let settings = read()?;
                     advice::refuse(&settings)?;
                     engine.reload(&settings)?;
                     level.set(&settings.log)?;
-                    told.lock()
+                    logged
+                        .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .tell(&settings);
                     changed.send_replace(settings.http.clone());

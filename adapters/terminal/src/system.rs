@@ -62,7 +62,7 @@ pub fn mode(_: &Path) -> Option<u32> {
 /// What keeps an address from being taken.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "nothing is tried there"))]
-pub(crate) enum Taken {
+pub(crate) enum ListenError {
     /// This user may not listen at the port.
     Forbidden,
     /// It is another machine's.
@@ -71,7 +71,7 @@ pub(crate) enum Taken {
 
 /// Whether a service of this user could listen at an address. One that is in use may be this service's own.
 #[cfg(unix)]
-pub(crate) fn try_address(address: SocketAddr) -> Option<Taken> {
+pub(crate) fn try_address(address: SocketAddr) -> Option<ListenError> {
     let family = if address.is_ipv4() {
         AddressFamily::Inet
     } else {
@@ -83,15 +83,15 @@ pub(crate) fn try_address(address: SocketAddr) -> Option<Taken> {
         &SockaddrStorage::from(address),
     );
     match taken.err()? {
-        Errno::EACCES => Some(Taken::Forbidden),
-        Errno::EADDRNOTAVAIL => Some(Taken::Foreign),
+        Errno::EACCES => Some(ListenError::Forbidden),
+        Errno::EADDRNOTAVAIL => Some(ListenError::Foreign),
         _ => None,
     }
 }
 
 /// Whether a service of this user could listen at an address: the service itself will find out.
 #[cfg(not(unix))]
-pub fn try_address(_: SocketAddr) -> Option<Taken> {
+pub fn try_address(_: SocketAddr) -> Option<ListenError> {
     None
 }
 

@@ -23,7 +23,7 @@ impl Deref for App {
     }
 }
 
-/// See [`App`].
+/// What [`App`] shares between requests.
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) metrics: Metrics,
@@ -42,7 +42,6 @@ pub(crate) struct Parts {
 }
 
 impl App {
-    /// Of these parts.
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::page;
 use words::code;
 
-/// The whole page.
+/// Renders the documentation page of the API.
 pub(crate) fn page(registry: &Registry, public_url: &str) -> Markup {
     let about = "Netvane's HTTP API: every command with its arguments, examples and errors.";
     page::framed(
@@ -32,7 +32,7 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
     };
     html! {
             h1 { "The Netvane API" }
-            p { "The same for programs: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)." }
+            p { "Machine-readable: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1)." }
             nav aria-label="On this page" { ul {
                 @for (id, title) in words::SECTIONS { li { a href={ "#" (id) } { (title) } } }
                 @for entry in registry.entries() {
@@ -41,8 +41,8 @@ pub(crate) fn body(registry: &Registry, public_url: &str) -> Markup {
             } }
             (words::sections(base))
             h2 id="commands" { "Commands" }
-            p { "A line, a JSON object and a query are three spellings of the same question. Hyphens may stand for \
-                underscores, and targets may be given the way people paste them." }
+            p { "A command line, a JSON object and a query string are equivalent. Hyphens may replace \
+                underscores, and targets may be pasted as they are." }
             @for entry in registry.entries() { (command(registry, entry, base)) }
     }
 }
@@ -54,11 +54,11 @@ fn command(registry: &Registry, entry: &Entry, base: &str) -> Markup {
             h3 id=(entry.spec.name) { code { (entry.spec.name) } }
             p { (entry.about) "." }
             p {
-                "As a line: " code { "/" (entry.usage()) }
-                @for alias in entry.spec.aliases { ", also " code { "/" (alias) } }
+                "Usage: " code { "/" (entry.usage()) }
+                @for alias in entry.spec.aliases { ", alias " code { "/" (alias) } }
             }
             @if !entry.arguments.is_empty() { (arguments(&entry.arguments)) }
-            (code(&asked(entry, &example, base)))
+            (code(&example_requests(entry, &example, base)))
             (data(&entry.data_schema().into()))
         }
     }
@@ -68,7 +68,7 @@ fn arguments(arguments: &[Argument]) -> Markup {
     html! {
         table {
             caption { "Parameters" }
-            thead { tr { th scope="col" { "name" } th scope="col" { "needed" } th scope="col" { "what it is" } } }
+            thead { tr { th scope="col" { "Name" } th scope="col" { "Required" } th scope="col" { "Description" } } }
             tbody {
                 @for argument in arguments {
                     tr {
@@ -99,7 +99,7 @@ fn bounds(argument: &Argument) -> String {
 }
 
 /// The first example in both forms of a request.
-fn asked(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
+fn example_requests(entry: &Entry, example: &Map<String, Value>, base: &str) -> String {
     let name = entry.spec.name;
     let query: Vec<String> = example
         .iter()
@@ -137,7 +137,7 @@ fn data(schema: &Value) -> Markup {
             details {
                 summary { code { "data" } " of the reply" }
                 table {
-                    thead { tr { th scope="col" { "member" } th scope="col" { "type" } th scope="col" { "what it is" } } }
+                    thead { tr { th scope="col" { "Member" } th scope="col" { "Type" } th scope="col" { "Description" } } }
                     tbody {
                         @for (name, member) in members {
                             tr {
@@ -156,7 +156,7 @@ fn data(schema: &Value) -> Markup {
 /// The type of a member, in words.
 fn kind(schema: &Value) -> String {
     let one = |kind: &str| match kind {
-        "array" => format!("list of {}", kind_of_items(&schema["items"])),
+        "array" => format!("array of {}", kind_of_items(&schema["items"])),
         other => other.to_owned(),
     };
     match &schema["type"] {
@@ -186,7 +186,6 @@ fn kind_of_items(items: &Value) -> String {
     }
 }
 
-/// Preformatted text.
 #[cfg(test)]
 mod tests {
     use super::*;

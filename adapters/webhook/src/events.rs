@@ -27,34 +27,34 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const RETRY: Duration = Duration::from_secs(1);
 /// A lookup that nobody watches any more goes on for this long.
 const GRACE: Duration = Duration::from_secs(10);
-/// A stream is remembered for this long after its beginning, and again after its end.
+/// Time for which a stream can be resumed after its start, and again after its end.
 const REMEMBERED: Duration = Duration::from_secs(300);
-/// Streams remembered weigh this much together, one at least its thousandth part.
+/// Most bytes of all remembered streams together; each counts at least a thousandth.
 const WEIGHT: u64 = 16 << 20;
 
-/// The streams that can be taken up.
+/// The streams that a client can resume.
 #[derive(Clone)]
-pub(crate) struct Streams(Cache<Ulid, Arc<Known>>);
+pub(crate) struct Streams(Cache<Ulid, Arc<OpenStream>>);
 
-/// A stream with who may take it up: who asks the same again.
-struct Known {
+/// A stream; only a client with the same request and credential can resume it.
+struct OpenStream {
     input: Input,
     credential: Option<Credential>,
-    shown: watch::Sender<Shown>,
+    state: watch::Sender<StreamState>,
 }
 
-/// EventData a stream shows: the latest wins, a slow reader skips what was overtaken meanwhile.
+/// The latest event of a stream; a slow reader skips the events before it.
 #[derive(Clone, Default)]
-struct Shown {
+struct StreamState {
     number: u64,
     what: Option<EventData>,
 }
 
-/// EventData an event says: its name, and the JSON that is its data.
+/// The name of an event and its data in JSON.
 #[derive(Clone, JsonSchema)]
 #[schemars(tag = "event", content = "data", rename_all = "lowercase")]
 enum EventData {
-    /// EventData is found so far.
+    /// The partial result so far.
     Progress(#[schemars(with = "AnyReply")] Reply),
     /// The end: the answer.
     Reply(#[schemars(with = "AnyReply")] Reply),
@@ -104,13 +104,15 @@ impl From<StreamEvent> for Event {
 
 impl Default for Streams {
     fn default() -> Self {
-        let weight = |known: &Known| match &known.shown.borrow().what {
+        let weight = |stream: &OpenStream| match &stream.state.borrow().what {
             Some(EventData::Reply(reply)) => reply.to_json().len() as u64,
             _ => 0,
         };
         Self(
             Cache::builder()
-                .weigher(move |_, known: &Arc<Known>| weight(known).max(WEIGHT / 1000) as u32)
+                .weigher(move |_, stream: &Arc<OpenStream>| {
+                    weight(stream).max(WEIGHT / 1000) as u32
+                })
                 .max_capacity(WEIGHT)
                 .eviction_policy(EvictionPolicy::lru())
                 .time_to_live(REMEMBERED)
@@ -122,26 +124,30 @@ impl Default for Streams {
 impl Streams {
     /// The stream of a lookup that begins now, or of the one that the client knows already.
     pub(crate) fn open(&self, engine: &Engine, request: Request, headers: &HeaderMap) -> Response {
-        let (id, seen, known) = match self.known(&request, headers) {
+        let (id, seen, stream) = match self.find_stream(&request, headers) {
             Some(found) => found,
             None => {
                 let id = Ulid::new();
                 (id, 0, self.begin(id, engine.clone(), request))
             }
         };
-        let shown = known.shown.subscribe();
-        let now = shown.borrow().clone();
+        let state = stream.state.subscribe();
+        let now = state.borrow().clone();
         if now.number == seen && now.what.is_some_and(|what| what.is_last()) {
             // All was seen; this is what tells a browser not to come back.
             return StatusCode::NO_CONTENT.into_response();
         }
         let beat = KeepAlive::new().interval(HEARTBEAT);
-        Sse::new(events(id, seen, shown))
+        Sse::new(events(id, seen, state))
             .keep_alive(beat)
             .into_response()
     }
 
-    fn known(&self, request: &Request, headers: &HeaderMap) -> Option<(Ulid, u64, Arc<Known>)> {
+    fn find_stream(
+        &self,
+        request: &Request,
+        headers: &HeaderMap,
+    ) -> Option<(Ulid, u64, Arc<OpenStream>)> {
         let (id, seen) = headers
             .get("last-event-id")?
             .to_str()
@@ -149,27 +155,27 @@ impl Streams {
             .trim()
             .split_once('-')?;
         let (id, seen) = (Ulid::from_string(id).ok()?, seen.parse().ok()?);
-        let known = self.0.get(&id)?;
-        let same = known.input == request.input && known.credential == request.caller.credential;
-        (same && seen <= known.shown.borrow().number).then_some((id, seen, known))
+        let stream = self.0.get(&id)?;
+        let same = stream.input == request.input && stream.credential == request.caller.credential;
+        (same && seen <= stream.state.borrow().number).then_some((id, seen, stream))
     }
 
-    fn begin(&self, id: Ulid, engine: Engine, request: Request) -> Arc<Known> {
+    fn begin(&self, id: Ulid, engine: Engine, request: Request) -> Arc<OpenStream> {
         let (input, credential) = (request.input.clone(), request.caller.credential.clone());
-        let known = Arc::new(Known {
+        let stream = Arc::new(OpenStream {
             input,
             credential,
-            shown: watch::Sender::default(),
+            state: watch::Sender::default(),
         });
 
-        self.0.insert(id, known.clone());
-        let (streams, kept) = (self.clone(), known.clone());
+        self.0.insert(id, stream.clone());
+        let (streams, shared) = (self.clone(), stream.clone());
 
         tokio::spawn(async move {
             let show = |what| {
-                kept.shown.send_modify(|shown| {
-                    *shown = Shown {
-                        number: shown.number + 1,
+                shared.state.send_modify(|state| {
+                    *state = StreamState {
+                        number: state.number + 1,
                         what: Some(what),
                     }
                 });
@@ -181,7 +187,7 @@ impl Streams {
             let lookup = AssertUnwindSafe(lookup).catch_unwind();
             let answer = tokio::select! {
                 answer = lookup => answer.unwrap_or(Err(Failure::Internal)),
-                () = abandoned(&kept.shown) => return streams.0.invalidate(&id),
+                () = abandoned(&shared.state) => return streams.0.invalidate(&id),
             };
 
             show(match answer {
@@ -190,35 +196,35 @@ impl Streams {
             });
 
             // Restarts its lifetime and updates its weight.
-            streams.0.insert(id, kept);
+            streams.0.insert(id, shared);
         });
 
-        known
+        stream
     }
 }
 
 /// Waits until nobody has been there for a while.
-async fn abandoned(shown: &watch::Sender<Shown>) {
+async fn abandoned(state: &watch::Sender<StreamState>) {
     loop {
-        shown.closed().await;
+        state.closed().await;
         tokio::time::sleep(GRACE).await;
-        if shown.is_closed() {
+        if state.is_closed() {
             return;
         }
     }
 }
 
-/// EventData is shown from now on, up to the answer.
+/// The events after the one that the client has seen, up to the reply.
 fn events(
     id: Ulid,
     seen: u64,
-    shown: watch::Receiver<Shown>,
+    state: watch::Receiver<StreamState>,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    stream::unfold(Some((shown, seen)), move |reading| async move {
-        let (mut shown, seen) = reading?;
-        let now = shown.wait_for(|now| now.number > seen).await.ok()?.clone();
+    stream::unfold(Some((state, seen)), move |reading| async move {
+        let (mut state, seen) = reading?;
+        let now = state.wait_for(|now| now.number > seen).await.ok()?.clone();
         let what = now.what?;
-        let rest = (!what.is_last()).then_some((shown, now.number));
+        let rest = (!what.is_last()).then_some((state, now.number));
         let sent = StreamEvent {
             what,
             id: format!("{id}-{}", now.number),
@@ -235,9 +241,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_is_filled_with_heartbeats() {
-        let (_sender, shown) = watch::channel(Shown::default());
+        let (_sender, state) = watch::channel(StreamState::default());
         let beat = KeepAlive::new().interval(HEARTBEAT);
-        let response = Sse::new(events(Ulid::new(), 0, shown))
+        let response = Sse::new(events(Ulid::new(), 0, state))
             .keep_alive(beat)
             .into_response();
         let mut body = response.into_body();
@@ -251,7 +257,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_is_left_alone_only_after_a_while() {
-        let (sender, first) = watch::channel(Shown::default());
+        let (sender, first) = watch::channel(StreamState::default());
         let sender = Arc::new(sender);
         let waiting = tokio::spawn({
             let sender = sender.clone();

@@ -18,12 +18,12 @@ pub fn proxied(seen: &[u8]) -> Option<Result<(Relayed, usize), String>> {
     proxy_protocol::relayed(seen)
 }
 
-/// Whose signatures.
+/// The signature scheme to check.
 #[derive(Debug, Clone, Copy)]
 pub enum Signs {
     /// Standard Webhooks: id, timestamp, signatures.
     Webhook,
-    /// Slack: timestamp, signature.
+    /// Slack's scheme: a timestamp and a signature over it and the body.
     Slack,
 }
 

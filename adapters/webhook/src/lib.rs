@@ -3,10 +3,10 @@
 mod access;
 mod admit;
 mod api;
+mod api_description;
 mod app;
 mod body;
 mod callbacks;
-mod described;
 mod docs;
 mod events;
 #[cfg(feature = "fuzzing")]
@@ -41,9 +41,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use access::Gate;
+use api_description::ApiDescription;
 use app::{App, Parts};
 use callbacks::Callbacks;
-use described::Described;
 use site::Pages;
 use slack::Slack;
 
@@ -100,10 +100,10 @@ pub async fn serve(
     let ended = tokio::spawn(end(app.clone(), shutdown, handle, drain));
 
     let slack = Arc::new(Slack::new(settings));
-    let described = Arc::new(Described::new(&app.engine, &settings.public_url));
+    let api_description = Arc::new(ApiDescription::new(&app.engine, &settings.public_url));
     let cors = access::cors(&settings.cors_origins);
     let hooks = hooks.merge(slack::router(app.clone(), slack.clone()));
-    let routes = router::router(app, described, cors, hooks);
+    let routes = router::router(app, api_description, cors, hooks);
     let served = server.serve(routes.into_make_service()).await;
     ended.abort();
     if let Some(delivered) = delivered.filter(|_| served.is_ok()) {

@@ -1,4 +1,4 @@
-//! What `/metrics` shows.
+//! The metrics that `GET /metrics` exposes.
 
 use std::time::Duration;
 

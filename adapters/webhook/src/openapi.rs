@@ -66,7 +66,7 @@ fn tags() -> Vec<Tag> {
         Group::Request,
         Group::About,
     ];
-    let others = [operations::ASKING, operations::SERVICE];
+    let others = [operations::LOOKUPS, operations::SERVICE];
     let names = groups.map(Group::title).into_iter().chain(others);
     names.map(|name| Tag { name }).collect()
 }

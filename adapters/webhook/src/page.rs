@@ -5,7 +5,6 @@
 
 mod about;
 mod access;
-mod answered;
 mod assets;
 mod complete;
 mod console;
@@ -19,6 +18,7 @@ mod link;
 mod me;
 mod question;
 mod reply;
+mod reply_page;
 mod robots;
 mod run;
 mod tables;

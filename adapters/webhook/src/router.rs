@@ -14,8 +14,8 @@ use tower_http::{
 
 use crate::{
     api::{ask, batch, deliveries, service},
+    api_description::{self, ApiDescription},
     app::App,
-    described::{self, Described},
     page,
     request::request_id,
     response::problem,
@@ -24,7 +24,7 @@ use crate::{
 /// All paths. `hooks` are those that have a state of their own.
 pub(crate) fn router(
     app: App,
-    described: Arc<Described>,
+    api_description: Arc<ApiDescription>,
     cors: Option<CorsLayer>,
     hooks: Router,
 ) -> Router {
@@ -43,7 +43,7 @@ pub(crate) fn router(
         .route("/v1/batch", post(batch::post))
         .route(
             "/openapi.json",
-            get(described::openapi).with_state(described.clone()),
+            get(api_description::openapi).with_state(api_description.clone()),
         );
 
     // Before the layer: a browser's OPTIONS is one of the methods that there are not.
@@ -53,24 +53,27 @@ pub(crate) fn router(
         None => api,
     };
 
-    api.route("/docs", get(described::docs).with_state(described))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(service::ready))
-        .route("/metrics", get(service::metrics))
-        .merge(page::routes())
-        .fallback(page::nothing_here)
-        .method_not_allowed_fallback(service::other_method)
-        .with_state(app)
-        .merge(hooks)
-        // One layer for all, because each further one boxes every request.
-        .layer((
-            axum::middleware::from_fn(request_id::name),
-            header("cache-control", "no-store"),
-            header(
-                "content-security-policy",
-                "default-src 'none'; frame-ancestors 'none'",
-            ),
-            header("x-content-type-options", "nosniff"),
-            CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
-        ))
+    api.route(
+        "/docs",
+        get(api_description::docs).with_state(api_description),
+    )
+    .route("/healthz", get(async || "ok\n"))
+    .route("/readyz", get(service::ready))
+    .route("/metrics", get(service::metrics))
+    .merge(page::routes())
+    .fallback(page::nothing_here)
+    .method_not_allowed_fallback(service::other_method)
+    .with_state(app)
+    .merge(hooks)
+    // One layer for all, because each further one boxes every request.
+    .layer((
+        axum::middleware::from_fn(request_id::name),
+        header("cache-control", "no-store"),
+        header(
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        header("x-content-type-options", "nosniff"),
+        CatchPanicLayer::custom(|_: Box<dyn Any + Send>| problem::failure(&Failure::Internal)),
+    ))
 }

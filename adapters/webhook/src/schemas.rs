@@ -70,7 +70,7 @@ impl Schemas {
         reference(name)
     }
 
-    /// All components.
+    /// The `components.schemas` member of the description.
     pub(crate) fn into_components(mut self) -> Map<String, Value> {
         self.0.take_definitions(true)
     }

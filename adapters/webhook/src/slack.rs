@@ -35,7 +35,7 @@ use crate::{api::service::other_method, app::App, body, response::problem};
 use dialect::{Dialect, Readers};
 use form::Form;
 use later::{Deliveries, Delivery};
-use lookup::{Lookup, Progress, invitation, look_up, note, told};
+use lookup::{Lookup, Progress, invitation, look_up, note, present_outcome};
 use sender::Senders;
 
 /// Of the 3 seconds that a chat waits, what the way there and back leaves.
@@ -101,14 +101,14 @@ pub(crate) fn router(app: App, slack: Arc<Slack>) -> Router {
         .with_state(Hook { app, slack })
 }
 
-/// `POST /hooks/slack`
+/// The handler of `POST /hooks/slack`.
 async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Response {
     let arrived = Instant::now();
     let Hook { app, slack } = &hook;
 
     if !slack.senders.are_expected() {
         return problem::failure(&Failure::Unavailable(
-            "slash commands are not set up here: the operator can set `http.slack_signing_secret`, or `http.slash_tokens` for Mattermost and Rocket.Chat"
+            "slash commands are not configured; the operator can set `http.slack_signing_secret`, or `http.slash_tokens` for Mattermost and Rocket.Chat"
                 .into(),
         ));
     }
@@ -117,7 +117,7 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    let (platform, form) = match slack.senders.sent(&headers, &body) {
+    let (platform, form) = match slack.senders.authenticate(&headers, &body) {
         Ok(sent) => sent,
         Err(failure) => {
             metrics::counter!("netvane_http_refused_total", "credential" => "slash").increment(1);
@@ -129,15 +129,15 @@ async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Respo
         return StatusCode::OK.into_response();
     }
 
-    Json(said(&hook, platform, form, arrived).await).into_response()
+    Json(respond(&hook, platform, form, arrived).await).into_response()
 }
 
 /// The answer, if it is there in time; else a word that it follows.
-async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
+async fn respond(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> Value {
     let Hook { app, slack } = hook;
     let input = Input::Text(form.line(platform, app.engine.registry()));
     let Ok(permit) = slack.open.clone().try_acquire_owned() else {
-        let text = "Too many questions are being answered. Please ask again in a minute.";
+        let text = "Too many lookups are running. Please try again in a minute.";
         return platform.message(&note("Busy", text), Readers::Requester);
     };
 
@@ -146,7 +146,7 @@ async fn said(hook: &Hook, platform: Dialect, form: Form, arrived: Instant) -> V
     let invited = tokio::select! {
         biased;
         answer = &mut lookup => {
-            let (document, is_answer) = told(answer.unwrap_or(Err(Failure::Internal)), &input);
+            let (document, is_answer) = present_outcome(answer.unwrap_or(Err(Failure::Internal)), &input);
             let readers = if is_answer { slack.readers() } else { Readers::Requester };
             return platform.message(&document, readers);
         }
@@ -198,7 +198,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
     let delivery = Delivery {
         lookup: open.lookup,
         progress: open.progress,
-        seen: open.invited.clone(),
+        preview: open.invited.clone(),
         input: open.input,
         readers,
         arrived: open.arrived,
@@ -212,7 +212,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
 
     match open.invited {
         Some(reply) => reply.rendition.document().clone(),
-        None => note("Looking …", "Working on it…"),
+        None => note("Looking up …", "Working on it…"),
     }
 }
 
@@ -220,7 +220,7 @@ fn later(slack: &Slack, deliveries: Deliveries, open: Open) -> Document {
 fn not_later(slack: &Slack, platform: Dialect, open: Open, why: &str) -> Document {
     tracing::warn!(
         adapter = platform.platform().name(),
-        "an answer cannot be delivered: {why}"
+        "could not deliver the reply: {why}"
     );
     if open.invited.is_none() {
         // The same command run again finds the reply in the cache.
@@ -229,9 +229,10 @@ fn not_later(slack: &Slack, platform: Dialect, open: Open, why: &str) -> Documen
             drop(open.permit);
         });
     }
-    let text =
-        format!("This takes longer than a chat waits, and it cannot be delivered later: {why}");
-    note("Ask again in a moment", text)
+    let text = format!(
+        "The lookup takes longer than the chat waits, and the reply cannot be delivered later: {why}"
+    );
+    note("Please try again in a moment", text)
 }
 
 /// Whether a request is signed with this secret.

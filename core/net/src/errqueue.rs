@@ -58,7 +58,7 @@ mod options {
 /// Which of a socket's two queues to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Queue {
-    /// Received packets.
+    /// Packets received by the socket itself.
     Data,
     /// Errors about packets sent.
     Errors,

@@ -92,11 +92,11 @@ pub enum Method {
 /// Round-trip statistics in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RttStats {
-    /// Shortest round trip.
+    /// Shortest round trip in milliseconds.
     pub min: f64,
-    /// Mean round trip.
+    /// Mean round trip in milliseconds.
     pub avg: f64,
-    /// Longest round trip.
+    /// Longest round trip in milliseconds.
     pub max: f64,
     /// Population standard deviation, as iputils' `mdev`.
     pub stddev: f64,

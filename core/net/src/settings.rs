@@ -90,7 +90,7 @@ pub struct Rdap {
     pub max_bytes: usize,
 }
 
-/// Additional certificate authorities.
+/// Certificate authorities that are trusted besides the usual ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "described once, in config/default.toml")]

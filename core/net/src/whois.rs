@@ -29,7 +29,7 @@ use crate::{metrics, settings};
 /// How long to remember servers that do not end their answers properly, and how many.
 const CUT_OFF_CACHE: (Duration, u64) = (Duration::from_secs(3600), 1024);
 
-/// Sends whois queries.
+/// Client for whois, RFC 3912.
 #[derive(Clone)]
 pub(crate) struct Whois {
     dns: Dns,
@@ -52,7 +52,7 @@ struct WhoisQuery<'a> {
 
 /// Result of a query with whois-rust.
 enum QueryResult {
-    /// The complete answer.
+    /// The complete answer, decoded.
     Complete(String),
     /// The connection to the address with this index did not end properly, or the bytes fit no single charset.
     CutOff(usize),

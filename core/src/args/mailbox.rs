@@ -26,7 +26,7 @@ const MAX_ADDRESS: usize = 254;
 pub struct Mailbox {
     /// The local part without quoting: `john smith` for `"john smith"@…`.
     pub local: String,
-    /// Where it is.
+    /// The part after the `@`.
     pub domain: MailDomain,
     /// The local part has characters beyond ASCII: needs SMTPUTF8 (RFC 6531).
     pub utf8: bool,

@@ -13,11 +13,11 @@ use netvane_facts::{
 pub enum Registered {
     /// A domain or a host below one.
     Domain(Domain),
-    /// One address.
+    /// A single IP address.
     Address(std::net::IpAddr),
     /// A block of addresses, host bits cleared.
     Network(IpNet),
-    /// An autonomous system.
+    /// Number of an autonomous system.
     As(u32),
 }
 

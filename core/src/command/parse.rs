@@ -15,7 +15,7 @@ use crate::{
     command::{Entry, Prepared, Registry},
     spec::{Argument, ArgumentKind},
 };
-use assign::{Given, assign, find};
+use assign::{AssignedValue, assign, find};
 use fault::{empty, listed, missing, place, unknown_command, unknown_option};
 use tokens::{Token, tokens};
 
@@ -38,7 +38,7 @@ pub(crate) fn parse(registry: &Registry, line: &str) -> Result<Understood, Usage
         });
     };
     let (entry, alias) = command(registry, first, line)?;
-    let read = assign(&entry, rest, line).and_then(|given| prepare(&entry, &given, line));
+    let read = assign(&entry, rest, line).and_then(|values| prepare(&entry, &values, line));
     let prepared = read.map_err(|error| respell(registry, &entry, alias, line, error))?;
     Ok((entry, prepared))
 }
@@ -60,14 +60,14 @@ pub(crate) fn parse_named(
     let Some(entry) = registry.find(&name.to_lowercase().replace('-', "_")) else {
         return Err(unknown_command(registry, name, None));
     };
-    let mut given = Map::new();
+    let mut values = Map::new();
 
     for (written, value) in arguments {
         let Some(argument) = find(entry, &written) else {
             return Err(unknown_option(entry, &written));
         };
 
-        if given.contains_key(&argument.name) {
+        if values.contains_key(&argument.name) {
             return Err(UsageError::argument(format!(
                 "`{}` is given twice",
                 argument.name
@@ -81,12 +81,12 @@ pub(crate) fn parse_named(
                 Value::Number(number) if argument.rest => number.to_string().into(),
                 other => other,
             };
-            given.insert(argument.name.clone(), value);
+            values.insert(argument.name.clone(), value);
         }
     }
 
-    missing(entry, |name| given.contains_key(name))?;
-    let prepared = entry.prepare(given).map_err(|(path, invalid)| {
+    missing(entry, |name| values.contains_key(name))?;
+    let prepared = entry.prepare(values).map_err(|(path, invalid)| {
         let message = match path {
             Some(argument) => format!("`{argument}`: {}", invalid.message),
             None => invalid.message.clone(),
@@ -152,15 +152,15 @@ fn typed(argument: &Argument, text: &str) -> Result<Value, String> {
 
 fn prepare(
     entry: &Entry,
-    given: &[Given<'_>],
+    values: &[AssignedValue<'_>],
     line: &str,
 ) -> Result<Box<dyn Prepared>, UsageError> {
     let mut arguments = Map::new();
-    for Given {
+    for AssignedValue {
         argument,
         text,
         span,
-    } in given
+    } in values
     {
         let value = typed(argument, text)
             .map_err(|message| UsageError::argument(message).at(span.clone()))?;
@@ -168,8 +168,8 @@ fn prepare(
     }
     entry.prepare(arguments).map_err(|(path, invalid)| {
         let name = path.as_deref().unwrap_or_default();
-        match given.iter().find(|given| given.argument.name == name) {
-            Some(given) => place(given, &invalid, line),
+        match values.iter().find(|value| value.argument.name == name) {
+            Some(value) => place(value, &invalid, line),
             None => UsageError::argument(invalid.message),
         }
     })
@@ -203,7 +203,7 @@ fn respell(
     let swapped = format!("/{alias} {swapped}");
     let tokens = tokens(&swapped);
     let fits = assign(entry, &tokens[1..], &swapped)
-        .and_then(|given| prepare(entry, &given, &swapped))
+        .and_then(|values| prepare(entry, &values, &swapped))
         .is_ok();
 
     if fits && registry.find(entry.spec.name).is_some() {

@@ -12,7 +12,7 @@ use crate::{
     suggest,
 };
 
-/// All commands.
+/// All commands, in the order of `help`.
 pub struct Registry {
     entries: Vec<Arc<Entry>>,
 }
@@ -33,19 +33,19 @@ pub struct Listing<'a> {
 struct Listed<'a> {
     #[schemars(regex(pattern = "^[a-z0-9_]{1,32}$"))]
     name: &'a str,
-    /// Other names.
+    /// Other names that run the same command.
     aliases: &'a [&'a str],
-    /// One line.
+    /// What the command does, in one line.
     about: &'a str,
     group: Group,
-    /// `mx <domain> [resolver]`.
+    /// Usage line such as `mx <domain> [resolver]`.
     usage: String,
     cost: Cost,
     /// The most bytes that one lookup sends to others.
     sends_at_most_bytes: u32,
-    /// Required ones first.
+    /// Its arguments, required ones first.
     arguments: &'a [Argument],
-    /// Complete command lines.
+    /// Complete command lines to try.
     examples: &'a [&'a str],
 }
 

@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 16 * 1024;
 /// A name or address that can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// What it is.
+    /// Whether it is a domain, an address, a mail address or a URL.
     pub kind: TargetKind,
     /// In its canonical spelling.
     pub text: String,

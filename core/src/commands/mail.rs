@@ -1,4 +1,4 @@
-//! Commands about e-mail.
+//! Commands about e-mail: `verify`, `trace_mail`, `mailbox`, `howmail`.
 
 commands! {
     verify::Verify,

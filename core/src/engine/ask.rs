@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// The answer, if it is kept from an earlier lookup; nothing is looked up.
-    pub fn known(&self, request: &Request) -> Option<Reply> {
+    pub fn cached(&self, request: &Request) -> Option<Reply> {
         let runtime = self.runtime();
         let (command, prepared) = self.understand(&request.input).ok()?;
         let entry = self
@@ -113,10 +113,16 @@ impl Engine {
         }
 
         let key = Arc::new(CacheKey::new(&command, &*prepared, &log.request));
-        let known = self.0.cache.get(&key).filter(|_| !log.request.fresh);
-        let standings = charge(&runtime, admitted, known.is_some(), spec.cost.units(), log)?;
+        let is_cached = self.0.cache.get(&key).filter(|_| !log.request.fresh);
+        let standings = charge(
+            &runtime,
+            admitted,
+            is_cached.is_some(),
+            spec.cost.units(),
+            log,
+        )?;
         refuse_forbidden_target(&runtime, &*prepared)?;
-        if let Some(entry) = known {
+        if let Some(entry) = is_cached {
             return Ok(reply(id, &entry, started, true));
         }
 
@@ -161,11 +167,11 @@ impl Engine {
 fn charge(
     runtime: &Runtime,
     admitted: Admission,
-    known: bool,
+    is_cached: bool,
     units: u32,
     log: &mut RequestLog,
 ) -> Result<Vec<Remaining>, Failure> {
-    log.units = if known { AT_HAND } else { units };
+    log.units = if is_cached { AT_HAND } else { units };
     runtime.charge(&log.request, admitted, log.units)
 }
 

@@ -17,10 +17,10 @@ pub(crate) struct Entry {
     pub(crate) command: &'static str,
     pub(crate) arguments: Arc<Map<String, Value>>,
     finding: Arc<dyn ErasedAnswer>,
-    found: Instant,
+    created_at: Instant,
     lifetime: Duration,
     /// The answer as it is in a certain second of its life: TTLs count down.
-    shown: Mutex<(u32, Arc<RenderedAnswer>)>,
+    rendered: Mutex<(u32, Arc<RenderedAnswer>)>,
 }
 
 impl Entry {
@@ -31,32 +31,32 @@ impl Entry {
         longest: Duration,
     ) -> Self {
         let lifetime = finding.lifetime().min(longest);
-        let shown = Mutex::new((0, Arc::new(RenderedAnswer::new(finding.clone()))));
+        let rendered = Mutex::new((0, Arc::new(RenderedAnswer::new(finding.clone()))));
         Self {
             command,
             arguments,
             finding,
-            found: Instant::now(),
+            created_at: Instant::now(),
             lifetime,
-            shown,
+            rendered,
         }
     }
 
     /// The answer as it is now, and how long it still holds.
     pub(crate) fn rendition(&self) -> (Arc<RenderedAnswer>, Duration) {
-        let age = self.found.elapsed();
+        let age = self.created_at.elapsed();
         let seconds = age.as_secs() as u32;
-        let mut shown = self
-            .shown
+        let mut rendered = self
+            .rendered
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        if shown.0 != seconds {
-            *shown = (
+        if rendered.0 != seconds {
+            *rendered = (
                 seconds,
                 Arc::new(RenderedAnswer::new(self.finding.aged(seconds))),
             );
         }
-        (shown.1.clone(), self.lifetime.saturating_sub(age))
+        (rendered.1.clone(), self.lifetime.saturating_sub(age))
     }
 }
 
@@ -90,7 +90,7 @@ impl Cache {
         // By the entry's own clock, which tests move; the store frees what is over a while later.
         self.0
             .get(key)
-            .filter(|entry| entry.found.elapsed() < entry.lifetime)
+            .filter(|entry| entry.created_at.elapsed() < entry.lifetime)
     }
 
     pub(crate) fn keep(&self, key: Arc<CacheKey>, entry: Arc<Entry>) {

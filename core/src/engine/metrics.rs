@@ -10,7 +10,7 @@ use netvane_net::metrics::{ByLabels, record};
 
 static REQUESTS: ByLabels<(&str, &str, &str)> = LazyLock::new(RwLock::default);
 
-/// Counts one request.
+/// Counts one request by platform, command and result.
 pub(crate) fn count(
     command: &'static str,
     adapter: &'static str,

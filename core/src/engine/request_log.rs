@@ -44,7 +44,7 @@ impl RequestLog {
         }
     }
 
-    /// How it ended.
+    /// Logs, counts and audits the request with its result.
     pub(super) fn finish(mut self, answer: &Result<Reply, Failure>) {
         self.record(match answer {
             Ok(reply) if reply.cached => "cached",

@@ -111,7 +111,7 @@ async fn what_is_known_is_told_without_a_lookup() {
     let dns = TestDns::start().await;
     let engine = dns.engine();
     let known = || {
-        engine.known(&Request::new(
+        engine.cached(&Request::new(
             Platform::Terminal,
             Input::Text("/a Short.Example.Test".into()),
         ))

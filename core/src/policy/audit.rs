@@ -29,14 +29,14 @@ pub(crate) struct Audit {
     settings: settings::Audit,
 }
 
-/// One question.
+/// One request as the audit log records it.
 #[derive(Serialize)]
 pub(crate) struct Record<'a> {
     pub(crate) at: jiff::Timestamp,
     pub(crate) id: &'a str,
     pub(crate) adapter: &'a str,
     #[serde(flatten)]
-    pub(crate) caller: Named<'a>,
+    pub(crate) caller: AuditCaller<'a>,
     pub(crate) command: &'a str,
     pub(crate) arguments: Keepable<'a>,
     pub(crate) outcome: &'a str,
@@ -46,7 +46,7 @@ pub(crate) struct Record<'a> {
 
 /// A caller, what is not known left out.
 #[derive(Serialize)]
-pub(crate) struct Named<'a> {
+pub(crate) struct AuditCaller<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub(crate) struct Named<'a> {
 /// understood, nothing.
 pub(crate) struct Keepable<'a>(pub(crate) Option<(&'a [Argument], &'a Map<String, Value>)>);
 
-impl<'a> From<&'a Caller> for Named<'a> {
+impl<'a> From<&'a Caller> for AuditCaller<'a> {
     fn from(caller: &'a Caller) -> Self {
         Self {
             user: caller.user.as_deref(),

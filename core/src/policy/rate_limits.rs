@@ -75,7 +75,7 @@ pub(crate) enum Payer {
 /// Remaining units of one of a caller's budgets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Remaining {
-    /// Whose budget.
+    /// The budget that is charged.
     pub(crate) of: Payer,
     /// Units left at this moment.
     pub(crate) left: u32,
@@ -135,7 +135,7 @@ impl RateLimits {
     /// The same under changed settings: what was spent stays spent, except of a budget whose own number has changed.
     pub(crate) fn under(&self, limits: &settings::Limits) -> Self {
         let (old, new) = (&self.of, Self::new(limits));
-        fn kept<T: Clone>(same: bool, old: &T, new: T) -> T {
+        fn keep_if<T: Clone>(same: bool, old: &T, new: T) -> T {
             if same { old.clone() } else { new }
         }
 
@@ -143,39 +143,39 @@ impl RateLimits {
             |limits: &settings::Limits| (limits.at_once_per_user, limits.at_once_per_api_key);
 
         Self {
-            user: kept(old.per_user == limits.per_user, &self.user, new.user),
-            conversation: kept(
+            user: keep_if(old.per_user == limits.per_user, &self.user, new.user),
+            conversation: keep_if(
                 old.per_conversation == limits.per_conversation,
                 &self.conversation,
                 new.conversation,
             ),
-            api_key: kept(
+            api_key: keep_if(
                 old.per_api_key == limits.per_api_key,
                 &self.api_key,
                 new.api_key,
             ),
-            anonymous: kept(
+            anonymous: keep_if(
                 old.per_anonymous == limits.per_anonymous,
                 &self.anonymous,
                 new.anonymous,
             ),
-            target: kept(
+            target: keep_if(
                 old.per_target == limits.per_target,
                 &self.target,
                 new.target,
             ),
-            network: kept(
+            network: keep_if(
                 old.hosts_per_network == limits.hosts_per_network,
                 &self.network,
                 new.network,
             ),
-            mail_domain: kept(
+            mail_domain: keep_if(
                 old.smtp_probes == limits.smtp_probes,
                 &self.mail_domain,
                 new.mail_domain,
             ),
-            total: kept(old.total == limits.total, &self.total, new.total),
-            at_once: kept(at_once(old) == at_once(limits), &self.at_once, new.at_once),
+            total: keep_if(old.total == limits.total, &self.total, new.total),
+            at_once: keep_if(at_once(old) == at_once(limits), &self.at_once, new.at_once),
             of: new.of,
             charges: self.charges.clone(),
         }

@@ -18,9 +18,9 @@ pub use chain::{ProxyChain, ProxyHop};
 /// The connection that a request came over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Connection {
-    /// The other end.
+    /// Address of the peer of the TCP connection.
     pub peer: SocketAddr,
-    /// This end.
+    /// Local address of the TCP connection.
     pub local: SocketAddr,
     /// What a PROXY protocol header at its beginning said.
     pub relayed: Option<Relayed>,
@@ -40,7 +40,7 @@ pub struct Relayed {
 /// TLS, as a proxy in front knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ClientTls {
-    /// `TLSv1.3`.
+    /// TLS version, such as `TLSv1.3`.
     pub protocol: Option<String>,
     /// As OpenSSL spells it.
     pub cipher: Option<String>,
@@ -55,11 +55,11 @@ pub struct ClientTls {
 pub struct HttpRequestInfo {
     /// What it came over.
     pub connection: Connection,
-    /// `GET`.
+    /// Request method, such as `GET`.
     pub method: Method,
     /// As the request line had it.
     pub uri: Uri,
-    /// `HTTP/1.1`.
+    /// HTTP version, such as `HTTP/1.1`.
     pub version: Version,
     /// In the order in which they came; lines of one name stand together.
     pub headers: HeaderMap,

@@ -35,7 +35,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// All of them.
+    /// Every scope, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Ask, Self::Batch, Self::Callback];
 
     /// As the settings write it.

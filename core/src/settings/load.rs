@@ -71,7 +71,7 @@ impl Settings {
         let settings: Self = builder
             .build()
             .and_then(Config::try_deserialize)
-            .map_err(|error| one(told(&error)))?;
+            .map_err(|error| one(describe_error(&error)))?;
 
         settings.check().map(|()| settings)
     }
@@ -200,7 +200,7 @@ impl Settings {
 }
 
 /// A wrong type is reported without the value, which may be a secret.
-fn told(error: &config::ConfigError) -> String {
+fn describe_error(error: &config::ConfigError) -> String {
     let text = error.to_string();
     // The key stands behind (`… for key `http.listen``) or before (`http.listen: …`).
     let (fault, key) = match text.split_once(" for key `") {
@@ -266,13 +266,13 @@ pub fn almost_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
             .find(|key| key.contains('.') && key.replace('.', "_") == rest)?;
         Some(format!("{PREFIX}{}", key.to_uppercase().replace('.', "__")))
     };
-    let told = |name: String| {
+    let describe_error = |name: String| {
         let meant = meant(&name).filter(|_| !name.starts_with(PREFIX))?;
         Some(format!(
             "{name}: not a setting, ignored; did you mean {meant}?"
         ))
     };
-    names.into_iter().filter_map(told).collect()
+    names.into_iter().filter_map(describe_error).collect()
 }
 
 fn unknown(path: &str, source: &str, keys: &[String]) -> String {

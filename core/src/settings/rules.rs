@@ -40,9 +40,9 @@ pub(super) fn check(settings: &Settings, must: &mut impl FnMut(bool, &str)) {
 
         check_ids(rule, &possible, &mut fault);
         for name in rule.api_keys.iter().filter(|name| !keys.contains(name)) {
-            let meant = meant(name, keys.iter().map(String::as_str));
+            let suggestion = suggestion(name, keys.iter().map(String::as_str));
             fault(format!(
-                "no entry of http.api_keys has the name `{name}`{meant}"
+                "no entry of http.api_keys has the name `{name}`{suggestion}"
             ));
         }
     }
@@ -54,13 +54,13 @@ fn check_platforms(rule: &Rule, fault: &mut impl FnMut(String)) -> bool {
     for name in rule
         .platforms
         .iter()
-        .filter(|name| Platform::named(name).is_none())
+        .filter(|name| Platform::from_name(name).is_none())
     {
         unknown = true;
         let names = Platform::ALL.map(Platform::name);
         fault(format!(
             "unknown platform `{name}`{}; {}",
-            meant(name, names.into_iter()),
+            suggestion(name, names.into_iter()),
             names.join(", ")
         ));
     }
@@ -123,7 +123,7 @@ fn is_id(id: &str, key: &str, numbered: bool) -> bool {
     }
 }
 
-fn meant<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> String {
+fn suggestion<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> String {
     let near = suggest::nearest(written, names);
     near.map(|near| format!(", did you mean `{near}`?"))
         .unwrap_or_default()

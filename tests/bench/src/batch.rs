@@ -27,7 +27,7 @@ const NAMES: usize = 100_000;
 /// Number of names for the slower peer.
 const FEWER: usize = 10_000;
 
-/// Both rows.
+/// Measures both rows of the batch.
 pub(crate) async fn measure(
     program: &Path,
     dns: SocketAddr,

@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A persistent connection.
+/// A client on one persistent connection.
 pub(crate) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -27,7 +27,7 @@ pub(crate) fn question(line: &str) -> Vec<u8> {
 }
 
 impl Client {
-    /// Connects.
+    /// Connects to the server.
     pub(crate) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

@@ -15,7 +15,7 @@ pub(crate) const SERVING: &str = "serving HTTP address=";
 
 /// A running service; killed when dropped.
 pub(crate) struct Service {
-    /// Where it answers.
+    /// Address that the service listens on.
     pub address: SocketAddr,
     child: Child,
 }

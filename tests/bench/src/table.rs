@@ -5,17 +5,17 @@ use std::{fmt, time::Duration};
 /// What a ratio (or a figure without a peer) should be.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
-    /// At most this.
+    /// The figure must not exceed this.
     AtMost(f64),
-    /// At least this.
+    /// The figure must reach this.
     AtLeast(f64),
 }
 
 /// One line of the table.
 pub(crate) struct Row {
-    /// What was measured.
+    /// Name of the measurement.
     pub what: &'static str,
-    /// Netvane's figure.
+    /// Netvane's figure with its unit.
     pub own: String,
     /// The peer's figure, and who it is.
     pub peer: String,
@@ -65,7 +65,7 @@ impl Row {
     }
 }
 
-/// The middle one.
+/// The median; the default value of no values.
 pub(crate) fn median<T: PartialOrd + Copy + Default>(mut values: Vec<T>) -> T {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied().unwrap_or_default()
@@ -75,7 +75,7 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
-/// Prints the table.
+/// Prints the table to standard output.
 pub(crate) fn print(rows: &[Row]) {
     println!(
         "{:<34} {:>17}  {:<31} {:>6}  {:<7} result",

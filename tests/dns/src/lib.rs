@@ -25,7 +25,7 @@ pub type Held = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Receives queries over UDP and never answers. Its port is closed when it is dropped.
 pub struct SilentServer {
-    /// Port on loopback.
+    /// Loopback address of the server, for UDP and TCP.
     pub address: SocketAddr,
     _socket: UdpSocket,
 }

@@ -41,7 +41,10 @@ fn until_refused(service: &Service, url: &str) -> Vec<String> {
         );
 
         let detail = problem["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains("cannot be kept on disk now"), "{problem}");
+        assert!(
+            detail.contains("callbacks cannot be stored at the moment"),
+            "{problem}"
+        );
         assert!(
             response
                 .header("retry-after")

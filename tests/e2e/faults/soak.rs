@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 /// So long it goes on; a first part of it fills what is kept in memory.
 const TIME: Duration = Duration::from_secs(60);
 const WARM: Duration = Duration::from_secs(20);
-/// Fewer say nothing.
+/// Least number of samples for a trend.
 const SAMPLES: usize = 9;
 
 /// Growth that is none: a twentieth, and what an allocator keeps back, in MB. Two kilobytes left behind by each request

@@ -137,7 +137,7 @@ fn a_broken_line_is_told_with_its_number_and_the_rest_goes_on() {
     assert_eq!(answers[7]["error"]["status"], 400);
     assert_eq!(
         answers[6]["error"]["detail"],
-        "a line of a batch has no callback: the answer comes back in this response"
+        "a line of a batch must not have a callback: its reply is in the response"
     );
 }
 

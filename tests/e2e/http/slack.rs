@@ -358,7 +358,7 @@ fn a_slow_answer_follows_and_replaces_what_was_said() {
 
     assert_eq!(
         (&message["response_type"], title(&message)),
-        (&json!("ephemeral"), "ℹ️ Looking …")
+        (&json!("ephemeral"), "ℹ️ Looking up …")
     );
 
     // What is known so far comes first.
@@ -394,7 +394,7 @@ fn ask_slowly(service: &Service, dns: &Dns, receiver: &Receiver, kind: &str) {
         message["text"]
             .as_str()
             .expect("text")
-            .contains("Looking …"),
+            .contains("Looking up …"),
         "{message}"
     );
 
@@ -455,8 +455,8 @@ fn is_told(service: &Service, kind: &str, url: &str, told: &str) {
     let text = message["text"].as_str().expect("text").replace('\\', "");
     assert!(text.contains(told), "{url}: {text}");
     assert_eq!(
-        text.contains("Ask again in a moment"),
-        told != "Looking …",
+        text.contains("Please try again in a moment"),
+        told != "Looking up …",
         "{text}"
     );
 }
@@ -488,7 +488,7 @@ fn later_answers_go_nowhere_they_should_not() {
         ),
         ("file:///etc/passwd".to_owned(), "is not one with https"),
         (String::new(), "sent no `response_url`"),
-        (private, "Looking …"),
+        (private, "Looking up …"),
     ];
 
     thread::scope(|scope| {

@@ -81,7 +81,7 @@ fn every_command_answers_on_telegram() {
 
     for (line, asked) in asked {
         let last = asked.wait_for(|message| {
-            !message.text.contains("Looking …")
+            !message.text.contains("Looking up …")
                 && message.buttons().all(|button| button.text != "Cancel")
         });
         assert!(
@@ -123,7 +123,7 @@ fn every_command_answers_on_discord() {
             let shown = message.to_string();
             message["embeds"][0]["title"].is_string()
                 && !shown.contains("\"Cancel\"")
-                && !shown.contains("Looking …")
+                && !shown.contains("Looking up …")
         });
         assert!(
             !last.to_string().contains("internal error"),

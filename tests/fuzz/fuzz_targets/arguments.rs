@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     else {
         return;
     };
-    match fuzzing::named(name, arguments) {
+    match fuzzing::parse_named(name, arguments) {
         Ok(understood) => reads_back(understood),
         Err(error) => assert_eq!(error.position, None, "there is no line"),
     }

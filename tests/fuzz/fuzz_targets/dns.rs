@@ -1,4 +1,4 @@
-//! A DNS response.
+//! Fuzzes the reading of DNS responses.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,7 @@ fuzz_target!(|octets: &[u8]| {
         (name.parse::<DnsName>().ok(), rtype.to_int())
     });
     let name = name.as_ref().map_or("example.test.", |name| name.as_str());
-    fuzzing::answered(name, rtype, message.clone())
+    fuzzing::present_response(name, rtype, message.clone())
         .iter()
         .for_each(harmless);
     let _ = (message.addresses(), message.negative_ttl());

@@ -1,4 +1,4 @@
-//! A MaxMind database.
+//! Fuzzes the reading of MaxMind databases.
 #![no_main]
 
 use std::{net::IpAddr, sync::Arc};

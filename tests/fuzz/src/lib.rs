@@ -29,7 +29,7 @@ pub fn reads_back((name, arguments): Understood) {
     // A pasted message is not repeated: its canonical form is a digest.
     if name != "trace_mail" {
         assert_eq!(
-            fuzzing::named(name, arguments.clone()),
+            fuzzing::parse_named(name, arguments.clone()),
             Ok((name, arguments)),
             "reads back"
         );

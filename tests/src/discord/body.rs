@@ -23,11 +23,11 @@ pub struct Body {
 pub struct File {
     /// The `n` of `files[n]`.
     pub number: String,
-    /// File name.
+    /// Name of the file.
     pub name: String,
     /// As the part says it.
     pub content_type: String,
-    /// Content.
+    /// Content of the file.
     pub bytes: Bytes,
 }
 

@@ -103,7 +103,7 @@ struct Connection {
     shared: Arc<Shared>,
     sender: UnboundedSender<Order>,
     compress: bool,
-    /// Identified or resumed.
+    /// Whether the client has identified or resumed.
     open: bool,
 }
 

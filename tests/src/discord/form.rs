@@ -46,7 +46,7 @@ pub(crate) enum Shape {
     Channel,
     /// An answer to an interaction, or one more message after it.
     Interaction,
-    /// A change.
+    /// An edit of a message.
     Edit,
 }
 

@@ -14,7 +14,7 @@ pub(crate) const GROUP_CHANNEL: &str = "1200000000000000014";
 pub(crate) const TIME: &str = "2026-01-02T03:04:05.678000+00:00";
 const PERMISSIONS: &str = "2248473465835073";
 
-/// Where somebody is.
+/// The kind of channel a user writes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A guild that the bot is a member of.
@@ -28,7 +28,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// The channel's identifier.
+    /// Identifier of the channel.
     pub fn channel(self) -> &'static str {
         match self {
             Self::Guild => GUILD_CHANNEL,
@@ -59,7 +59,7 @@ impl Place {
         matches!(self, Self::Elsewhere | Self::Group)
     }
 
-    /// `context` of interactions.
+    /// The `context` member of interactions.
     fn context(self) -> u8 {
         match self {
             Self::Guild | Self::Elsewhere => 0,
@@ -69,14 +69,14 @@ impl Place {
     }
 }
 
-/// Somebody, somewhere.
+/// A user in a channel, with the rights they have there.
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// Identifier of the user.
     pub user: String,
     /// Name of the user.
     pub name: String,
-    /// Where.
+    /// The channel they write in.
     pub place: Place,
     /// The user's language, as Discord writes it.
     pub locale: String,

@@ -28,7 +28,7 @@ const DISCORD_EPOCH: u64 = 1_420_070_400_000;
 pub(crate) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    /// `http://127.0.0.1:PORT`.
+    /// Base URL of the fake, `http://127.0.0.1:PORT`.
     pub origin: String,
     pub spec: Spec,
     pub keys: ring::signature::Ed25519KeyPair,
@@ -39,13 +39,13 @@ pub(crate) struct Shared {
 pub struct Call {
     /// Since the fake started.
     pub at: Duration,
-    /// Method.
+    /// HTTP method of the request.
     pub method: String,
-    /// Without `/api/v10`.
+    /// Path of the request after `/api/v10`.
     pub path: String,
-    /// Without `?`.
+    /// Query of the request after the `?`.
     pub query: String,
-    /// What was sent.
+    /// Body of the request, with its files.
     pub body: Body,
     /// What was answered; 0 when the connection was dropped.
     pub status: u16,
@@ -175,7 +175,7 @@ impl State {
         self.started.elapsed()
     }
 
-    /// A new identifier.
+    /// Makes an identifier that was not used before.
     pub(crate) fn snowflake(&mut self) -> String {
         self.serial += 1;
         let now = SystemTime::now()

@@ -36,7 +36,7 @@ impl Discord {
         self.slash_in(&Scene::default(), name, options)
     }
 
-    /// A slash command.
+    /// Sends a slash command with its options.
     #[track_caller]
     pub fn slash_in(&self, scene: &Scene, name: &str, options: Value) -> Asked {
         self.ask(scene, |state| {

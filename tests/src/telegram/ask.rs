@@ -95,7 +95,7 @@ impl Asked {
         })
     }
 
-    /// Changes the text.
+    /// Edits the text of the user's message.
     pub fn edit(&self, text: &str) -> Self {
         let content = typed(text);
         let mut edited = self.clone();

@@ -17,9 +17,9 @@ use super::{
 #[derive(Clone)]
 pub struct Chat {
     pub(super) shared: Arc<Shared>,
-    /// Its number.
+    /// Identifier of the chat.
     pub id: i64,
-    /// Who speaks.
+    /// The user who writes in it.
     pub speaker: User,
     /// The topic in which they speak.
     pub thread: Option<i64>,
@@ -154,7 +154,7 @@ impl Chat {
         moved
     }
 
-    /// Writes a message.
+    /// Sends a text message as the user.
     pub fn say(&self, text: &str) -> Asked {
         self.tell(text, json!({}))
     }
@@ -173,7 +173,7 @@ impl Chat {
         )
     }
 
-    /// Sends a file.
+    /// Sends a file with a caption as the user.
     pub fn document(&self, name: &str, bytes: impl Into<Vec<u8>>, caption: &str) -> Asked {
         let bytes = bytes.into();
         let file = self.shared.change(|state| {

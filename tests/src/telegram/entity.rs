@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 pub struct Entity {
     /// `bold`, `code`, `pre`, `text_link`, `url`, `mention`, `bot_command` and so on.
     pub kind: String,
-    /// Where it starts.
+    /// Offset of its start in UTF-16 code units.
     pub offset: usize,
     /// How long it is.
     pub length: usize,
-    /// The part itself.
+    /// The text that the entity covers.
     pub text: String,
     /// The target of a link, the language of a block, the user of a mention.
     pub argument: Option<String>,
@@ -39,7 +39,7 @@ impl Entity {
         }
     }
 
-    /// Where it ends.
+    /// Offset of its end in UTF-16 code units.
     pub(super) fn end(&self) -> usize {
         self.offset + self.length
     }

@@ -23,7 +23,7 @@ struct Parser<'a> {
     swallowed: Vec<String>,
 }
 
-/// Reads HTML.
+/// Reads text in the Bot API's HTML style.
 pub(super) fn parse(source: &str) -> Result<Formatted, Refusal> {
     let mut parser = Parser {
         source,

@@ -1,4 +1,4 @@
-//! Keyboards.
+//! Inline keyboards, checked as the Bot API does.
 
 use serde_json::Value;
 

@@ -15,7 +15,7 @@ pub struct Message {
     pub id: i64,
     /// How the bot names it when it was sent through the inline mode.
     pub inline_id: Option<String>,
-    /// The topic.
+    /// Identifier of the forum topic.
     pub thread: Option<i64>,
     /// The message that it answers.
     pub reply_to: Option<i64>,
@@ -31,7 +31,7 @@ pub struct Message {
     pub keyboard: Vec<Vec<Button>>,
     /// Set when readers are asked to reply: the hint in their input field.
     pub force_reply: Option<String>,
-    /// The file.
+    /// The file that the message carries.
     pub attachment: Option<Attachment>,
     /// True once it is gone.
     pub deleted: bool,
@@ -46,22 +46,22 @@ pub struct Button {
     pub text: String,
     /// What the bot hears when it is pressed.
     pub data: Option<String>,
-    /// What it opens.
+    /// URL that the button opens.
     pub url: Option<String>,
-    /// All of it.
+    /// The button as JSON.
     pub raw: Value,
 }
 
 /// A file in a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attachment {
-    /// `document` or `photo`.
+    /// Type of the attachment, `document` or `photo`.
     pub kind: &'static str,
     /// How the platform names it.
     pub file_id: String,
     /// Its name; photos have none.
     pub name: String,
-    /// Its type.
+    /// Media type of the file.
     pub mime: String,
     /// Width and height of a photo.
     pub size: (u64, u64),
@@ -78,7 +78,7 @@ impl Attachment {
 }
 
 impl Message {
-    /// All buttons.
+    /// All buttons, row by row.
     pub fn buttons(&self) -> impl Iterator<Item = &Button> {
         self.keyboard.iter().flatten()
     }

@@ -192,12 +192,12 @@ impl Parameters {
         self.values.get(name)
     }
 
-    /// A text.
+    /// Reads an optional text parameter.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         self.typed(name, "a String", Value::as_str)
     }
 
-    /// A number.
+    /// Reads an optional integer parameter.
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
         self.typed(name, "an Integer", Value::as_i64)
     }

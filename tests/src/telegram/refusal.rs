@@ -22,32 +22,32 @@ impl Refusal {
         }
     }
 
-    /// 400.
+    /// Error 400, Bad Request.
     pub(super) fn bad(why: impl AsRef<str>) -> Self {
         Self::new(400, format!("Bad Request: {}", why.as_ref()))
     }
 
-    /// 403.
+    /// Error 403, Forbidden.
     pub(super) fn forbidden(why: &str) -> Self {
         Self::new(403, format!("Forbidden: {why}"))
     }
 
-    /// 409.
+    /// Error 409, Conflict.
     pub(super) fn conflict(why: &str) -> Self {
         Self::new(409, format!("Conflict: {why}"))
     }
 
-    /// 401.
+    /// Error 401 Unauthorized, for wrong tokens.
     pub(super) fn unauthorized() -> Self {
         Self::new(401, "Unauthorized")
     }
 
-    /// 404.
+    /// Error 404 Not Found, for unknown methods.
     pub(super) fn not_found() -> Self {
         Self::new(404, "Not Found")
     }
 
-    /// 429.
+    /// Error 429, Too Many Requests, with `retry_after`.
     pub(super) fn flood(seconds: u64) -> Self {
         let description = format!("Too Many Requests: retry after {seconds}");
         Self {

@@ -1,4 +1,4 @@
-//! New messages.
+//! Methods that send new messages.
 
 use std::time::Instant;
 

@@ -37,7 +37,7 @@ pub(super) struct Stored {
     pub by_bot: bool,
 }
 
-/// A chat.
+/// A chat with its messages and members.
 pub(super) struct Room {
     pub json: Value,
     pub members: BTreeMap<i64, User>,
@@ -91,7 +91,7 @@ pub(super) struct State {
     pub texts: BTreeMap<(String, String), String>,
     pub pending: VecDeque<Pending>,
     pub allowed: Option<BTreeSet<String>>,
-    /// The latest poller.
+    /// Number of the latest `getUpdates` call.
     pub poller: u64,
     /// Polls that wait now.
     pub polling: usize,
@@ -142,7 +142,7 @@ impl Shared {
         value
     }
 
-    /// Hears of changes.
+    /// A receiver that is notified of changes.
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }

@@ -1,17 +1,17 @@
-//! People.
+//! Users of the fake.
 
 use serde_json::{Value, json};
 
 /// Somebody who talks to the bot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// Their number.
+    /// Identifier of the user.
     pub id: i64,
     /// How others see them.
     pub first_name: String,
-    /// Without the `@`.
+    /// User name without the `@`.
     pub username: Option<String>,
-    /// Of their application.
+    /// Language of the user's application, such as `en`.
     pub language: String,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     place::{Next, Place, Spot},
 };
 
-/// Kinds of answers.
+/// Types of interaction responses in Discord's API.
 const DEFER: u8 = 5;
 const OPEN_DIALOGUE: u8 = 9;
 

@@ -4,7 +4,7 @@ use netvane_core::document::{Block, Document};
 
 use crate::rest::File;
 
-/// Discord's limit.
+/// Most files in one message, by Discord's rules.
 pub(super) const FILES: usize = 10;
 
 /// All files of a message together stay below Discord's 10 MiB.

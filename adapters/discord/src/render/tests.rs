@@ -12,7 +12,7 @@ use super::{
     *,
 };
 
-fn drawn(document: &Document) -> Drawn {
+fn drawn(document: &Document) -> RenderedEmbed {
     draw(&ChatMessage {
         document,
         buttons: &[],
@@ -105,7 +105,7 @@ fn what_does_not_fit_is_attached() {
     );
 
     document.text("after it");
-    let Drawn { embed, files } = drawn(&document);
+    let RenderedEmbed { embed, files } = drawn(&document);
     let description = embed["description"].as_str().expect("text");
     assert!(description.contains("`record 0") && length(description) <= DESCRIPTION);
     assert!(
@@ -131,7 +131,7 @@ fn what_does_not_fit_is_attached() {
 fn a_long_line_of_code_is_shown_in_part() {
     let mut document = Document::new("a", "b", Severity::Good);
     document.code("👍".repeat(5000));
-    let Drawn { embed, files } = drawn(&document);
+    let RenderedEmbed { embed, files } = drawn(&document);
     let description = embed["description"].as_str().expect("text");
     assert!(description.contains("👍…\n```\n"), "{description}");
     assert_eq!(files.len(), 1);
@@ -144,7 +144,7 @@ fn attachments_are_files() {
         name: "../raw data.json".into(),
         text: "{}".into(),
     });
-    let Drawn { embed, files } = drawn(&document);
+    let RenderedEmbed { embed, files } = drawn(&document);
     assert_eq!(
         files,
         [File {
@@ -169,7 +169,7 @@ fn files_that_have_no_room_are_told() {
         document.block(Block::Attachment { name, text });
     }
 
-    let Drawn { embed, files } = drawn(&document);
+    let RenderedEmbed { embed, files } = drawn(&document);
     assert_eq!((files.len(), files[0].name.as_str()), (FILES, REST));
     assert!(String::from_utf8_lossy(&files[0].bytes).contains("text 11"));
     assert!(
@@ -190,7 +190,7 @@ fn files_that_have_no_room_are_told() {
         text: "x".repeat(FILE_BYTES),
     });
 
-    let Drawn { embed, files } = drawn(&document);
+    let RenderedEmbed { embed, files } = drawn(&document);
 
     assert_eq!(
         files,
@@ -269,7 +269,7 @@ proptest! {
         (document, marks) in adversarial::document(),
         working in any::<bool>(),
     ) {
-        let Drawn { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], working });
+        let RenderedEmbed { embed, files } = draw(&ChatMessage { document: &document, buttons: &[], working });
         let title = embed["title"].as_str().expect("text");
         let description = embed["description"].as_str().expect("text");
         prop_assert!((1..=TITLE).contains(&length(title)));

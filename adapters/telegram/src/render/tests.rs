@@ -331,8 +331,8 @@ proptest! {
 
         prop_assert!(with_file || (rendered.file.is_none() && rendered.picture.is_none()));
         let beside = rendered.file.map(|(_, text)| text);
-        let told = text.ends_with(REST) || text.contains(" is in the file.");
-        prop_assert!(beside.is_none() || told, "{}", text);
+        let describe_error = text.ends_with(REST) || text.contains(" is in the file.");
+        prop_assert!(beside.is_none() || describe_error, "{}", text);
         let says = Says {
             beside: beside.as_deref().unwrap_or_default(),
             rest: text.ends_with(MORE),
@@ -349,9 +349,9 @@ proptest! {
     fn any_link_is_a_button((document, marks) in adversarial::document()) {
         let page = netvane_chat::ChatMessage { document: &document, buttons: &[], working: false };
         let keyboard = crate::keyboard::keyboard(page.links(), &[], false).unwrap_or_default();
-        let shown = serde_json::to_string(&keyboard).expect("JSON");
+        let content_hash = serde_json::to_string(&keyboard).expect("JSON");
         let links: Vec<Mark> = marks.into_iter().filter(|mark| mark.is_link(&document)).collect();
-        let lost = lost_silently(&links, &shown, &Says::default());
-        prop_assert!(lost.is_empty(), "{:?} of {}", lost, shown);
+        let lost = lost_silently(&links, &content_hash, &Says::default());
+        prop_assert!(lost.is_empty(), "{:?} of {}", lost, content_hash);
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const MOST_ANONYMOUS_LINES: u64 = 100;
 /// A client that has passed access control.
 #[derive(Debug, Clone)]
 pub(crate) struct Admitted {
-    /// Who it is.
+    /// The client as the engine sees it: platform, identifier, address, credential.
     pub(crate) caller: Caller,
     scopes: Vec<Scope>,
 }
@@ -57,7 +57,7 @@ impl Admitted {
             return Ok(());
         }
         if self.is_anonymous() {
-            let why = format!("`{scope}` takes an API key, or a signature");
+            let why = format!("`{scope}` requires an API key or a signature");
             return Err(Refusal::unauthorized(why, None));
         }
         Err(Refusal::out_of_scope(scope))
@@ -73,7 +73,7 @@ impl Admitted {
         self.is_anonymous() && !self.caller.own && line > MOST_ANONYMOUS_LINES
     }
 
-    /// What they ask.
+    /// Makes the engine's request from the client's input and its HTTP request.
     pub(crate) fn request(self, input: Input, http_request: Arc<HttpRequestInfo>) -> Request {
         Request::new(Platform::Http, input)
             .by(self.caller)

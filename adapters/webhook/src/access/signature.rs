@@ -69,7 +69,7 @@ impl Secrets {
             .map_err(Refusal::unsigned)
     }
 
-    /// This one secret.
+    /// Accepts signatures of this secret only.
     #[cfg(feature = "fuzzing")]
     pub(crate) fn sharing(secret: &[u8]) -> Self {
         Self(vec![hmac::Key::new(hmac::HMAC_SHA256, secret)])
@@ -79,7 +79,7 @@ impl Secrets {
     #[cfg(feature = "fuzzing")]
     pub(crate) fn are_right(&self, headers: &HeaderMap, body: &[u8], now: u64) -> bool {
         Signature::read(FIELDS.map(|name| once(headers, name)), now)
-            .is_ok_and(|signature| self.made(&signature, body))
+            .is_ok_and(|signature| self.matches_secret(&signature, body))
     }
 
     /// Whether it was made with one of the secrets over this body, and is here for the first time.
@@ -89,7 +89,7 @@ impl Secrets {
         body: &[u8],
         store: Option<&Store>,
     ) -> Result<(), Refusal> {
-        if !self.made(signature, body) {
+        if !self.matches_secret(signature, body) {
             return Err(Refusal::unsigned(
                 "the signature does not match: it is base64 of HMAC-SHA256 over id.timestamp.body, with the body as it was sent"
                     .into(),
@@ -120,7 +120,7 @@ impl Secrets {
     }
 
     /// Every secret is compared with every tag, so that timing does not reveal which one matches.
-    fn made(
+    fn matches_secret(
         &self,
         Signature {
             id,

@@ -20,7 +20,7 @@ use crate::{
     response::problem,
 };
 
-/// `POST /v1/commands`
+/// Handles `POST /v1/commands`: runs the lookup in the body.
 pub(crate) async fn post(
     State(app): State<App>,
     Visited(http_request): Visited,
@@ -50,7 +50,7 @@ pub(crate) async fn post(
     }
 }
 
-/// `GET /v1/commands/{name}?argument=value`
+/// Handles `GET /v1/commands/{name}?argument=value`: runs the lookup in the URL.
 pub(crate) async fn get(
     State(app): State<App>,
     name: Result<Path<String>, PathRejection>,
@@ -63,7 +63,7 @@ pub(crate) async fn get(
     };
     let Ok(Path(name)) = name else {
         return problem::failure(
-            &UsageError::argument("the command's name in the path is not UTF-8").into(),
+            &UsageError::argument("the command name in the path is not valid UTF-8").into(),
         );
     };
 
@@ -92,7 +92,7 @@ fn alone(bytes: &[u8]) -> Result<(Input, Option<String>), Failure> {
     let mut question = LookupRequest::read(bytes, "the request body")?;
     if question.reference.is_some() {
         return Err(wrong(
-            r#""ref" tells the lines of a batch apart; a request has X-Request-Id"#.into(),
+            r#""ref" is for the lines of a batch; use X-Request-Id for a single request"#.into(),
         ));
     }
     let callback = question.callback.take();

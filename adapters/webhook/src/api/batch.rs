@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 
 use super::{
     ndjson::{Line, Lines},
-    question::{LookupRequest, given},
+    question::{LookupRequest, present},
 };
 use crate::{
     access::{Admitted, MOST_ANONYMOUS_LINES},
@@ -82,7 +82,7 @@ impl BatchAnswer<'_> {
     }
 }
 
-/// `POST /v1/batch`
+/// Handles `POST /v1/batch`: one reply per line of the body, streamed.
 pub(crate) async fn post(
     State(app): State<App>,
     Visited(http_request): Visited,
@@ -97,7 +97,7 @@ pub(crate) async fn post(
     let answers = stream::unfold(lines, async |mut lines| {
         lines.next().await.map(|line| (line, lines))
     })
-    .map(move |line| answered(app.clone(), admitted.clone(), http_request.clone(), line))
+    .map(move |line| answer_line(app.clone(), admitted.clone(), http_request.clone(), line))
     .buffer_unordered(at_once)
     // What is ready goes out together.
     .ready_chunks(at_once)
@@ -110,7 +110,7 @@ pub(crate) async fn post(
 }
 
 /// The line that answers a line.
-async fn answered(
+async fn answer_line(
     app: App,
     admitted: Admitted,
     http_request: Arc<HttpRequestInfo>,
@@ -165,7 +165,7 @@ fn question(
         return (
             reference,
             Err(wrong(
-                "a line of a batch has no callback: the answer comes back in this response",
+                "a line of a batch must not have a callback: its reply is in the response",
             )),
         );
     }
@@ -180,7 +180,7 @@ fn question(
 fn over() -> Failure {
     let most = MOST_ANONYMOUS_LINES;
     Failure::Unauthorized(format!(
-        "a batch of more than {most} lines takes an API key"
+        "a batch without an API key must not exceed {most} lines"
     ))
 }
 
@@ -188,7 +188,7 @@ fn over() -> Failure {
 fn reference(line: &[u8]) -> Option<Box<RawValue>> {
     #[derive(Deserialize)]
     struct Referred {
-        #[serde(default, rename = "ref", deserialize_with = "given")]
+        #[serde(default, rename = "ref", deserialize_with = "present")]
         reference: Option<Box<RawValue>>,
     }
     if !line.trim_ascii_start().starts_with(b"{") {

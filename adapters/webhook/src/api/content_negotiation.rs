@@ -32,7 +32,7 @@ pub(crate) async fn answer(app: &App, request: Request, headers: &HeaderMap) -> 
                 .registry()
                 .find(reply.command)
                 .is_none_or(|entry| entry.about_visit);
-            http_cache::kept(rendered(&reply, form), &reply, form, headers, private)
+            http_cache::with_cache_headers(rendered(&reply, form), &reply, form, headers, private)
         }
         Ok(reply) => rendered(&reply, form),
         Err(failure) => problem::failure(&failure),

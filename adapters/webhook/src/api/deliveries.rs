@@ -1,4 +1,4 @@
-//! Callbacks over HTTP.
+//! State of callback deliveries: `GET /v1/deliveries/{id}`.
 
 use axum::{
     Json,
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Serialize, JsonSchema)]
 #[schemars(description = "")]
 pub(crate) struct AcceptedCallback<'a> {
-    /// Of the delivery.
+    /// Identifier of the delivery.
     id: &'a str,
     state: DeliveryState,
     /// Where to see how it goes.
@@ -69,7 +69,7 @@ pub(crate) async fn show(
         None => problem::plain(
             StatusCode::NOT_FOUND,
             ProblemCode::NotFound,
-            "there is no such delivery, or it ended more than 7 days ago",
+            "unknown delivery, or it ended more than 7 days ago",
         ),
     }
 }

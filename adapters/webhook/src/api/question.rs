@@ -10,19 +10,19 @@ use serde_json::{Map, Value, value::RawValue};
 #[serde(deny_unknown_fields)]
 pub(crate) struct LookupRequest {
     /// A line as one types it: `/mx example.com`.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "present")]
     #[schemars(!default, with = "String", length(min = 1), extend("format" = "netvane:Command"))]
     command: Option<String>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "present")]
     #[schemars(!default, with = "String")]
     name: Option<String>,
     arguments: Option<Map<String, Value>>,
     /// Anything of up to 1,024 bytes; comes back with the answer.
-    #[serde(default, rename = "ref", deserialize_with = "given")]
+    #[serde(default, rename = "ref", deserialize_with = "present")]
     #[schemars(!default, with = "RawValue")]
     pub(crate) reference: Option<Box<RawValue>>,
     /// Where the reply is delivered later, signed (Standard Webhooks).
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "present")]
     #[schemars(
         !default,
         with = "String",
@@ -34,7 +34,7 @@ pub(crate) struct LookupRequest {
 }
 
 /// What is there is there, `null` included.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     value: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
@@ -63,10 +63,10 @@ impl LookupRequest {
             return Err(wrong(format!("{what} is not a JSON object")));
         }
         serde_json::from_str(text)
-            .map_err(|error| wrong(format!("{what} is not a question: {error}")))
+            .map_err(|error| wrong(format!("{what} is not a valid request: {error}")))
     }
 
-    /// What is asked.
+    /// The command line, or the command with its arguments, for the engine.
     pub(crate) fn input(self) -> Result<Input, Failure> {
         match (self.command, self.name, self.arguments) {
             (Some(command), None, None) => Ok(Input::Text(command)),

@@ -14,7 +14,7 @@ use crate::{app::App, response::problem};
 
 /// Where the path is right and the method is not.
 pub(crate) async fn other_method() -> Response {
-    let detail = "this path does not take that method";
+    let detail = "method not allowed for this path";
     problem::plain(
         StatusCode::METHOD_NOT_ALLOWED,
         ProblemCode::MethodNotAllowed,
@@ -22,7 +22,7 @@ pub(crate) async fn other_method() -> Response {
     )
 }
 
-/// `GET /v1/commands`
+/// Handles `GET /v1/commands`: the list of commands in JSON.
 pub(crate) async fn registry(State(app): State<App>) -> Response {
     Json(app.engine.registry().listing()).into_response()
 }
@@ -44,7 +44,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     (status, format!("{told}\n{adapters}")).into_response()
 }
 
-/// `GET /metrics`
+/// Handles `GET /metrics` in the Prometheus text format.
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     (
         [(

@@ -74,7 +74,7 @@ impl Callbacks {
         let stranger = self.stranger(caller)?;
         let Ok(permit) = self.0.open.clone().try_acquire_owned() else {
             return Err(Failure::Unavailable(format!(
-                "{MOST_OPEN} callbacks are open, which is all that this Netvane takes"
+                "the limit of {MOST_OPEN} open callbacks is reached"
             )));
         };
         Ok(OwnerSlot::new(Some(permit), stranger))
@@ -103,7 +103,7 @@ impl Callbacks {
             .put(PAYLOADS, &delivery.id, &payload, KEEP_OPEN)
             .await
             .map_err(not_kept)?;
-        delivery.answered();
+        delivery.start_delivery();
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl Callbacks {
         let Ok(permit) = few.try_acquire_owned() else {
             return Err(Failure::RateLimited {
                 message: format!(
-                    "{OF_A_STRANGER} of your callbacks are open; with an API key there can be more"
+                    "you have {OF_A_STRANGER} open callbacks, the limit without an API key"
                 ),
                 retry_after: STATE_TROUBLE,
             });
@@ -141,7 +141,7 @@ impl Callbacks {
 /// What is kept of a question until it is answered.
 fn keepable(request: Request) -> Result<StoredRequest, Failure> {
     if length(&request.input) > MAX_QUESTION {
-        let what = "a question with a callback, which is kept on disk until it is answered,";
+        let what = "a request with a callback, which is stored until it is delivered,";
         return Err(Failure::TooLarge {
             what: what.into(),
             limit: MAX_QUESTION,
@@ -154,8 +154,10 @@ fn keepable(request: Request) -> Result<StoredRequest, Failure> {
 }
 
 fn not_kept(error: StoreError) -> Failure {
-    tracing::debug!(%error, "a callback is not kept");
-    Failure::Unavailable("the callback cannot be kept on disk now, so it is not taken".into())
+    tracing::debug!(%error, "could not store a callback");
+    Failure::Unavailable(
+        "callbacks cannot be stored at the moment, so this one is not accepted".into(),
+    )
 }
 
 fn length(input: &Input) -> usize {

@@ -57,7 +57,7 @@ impl Callbacks {
         while let Some(StoredRequest { input, caller }) = delivery.question.clone() {
             // An earlier process may have come so far.
             if store.get::<String>(PAYLOADS, &delivery.id).is_some() {
-                delivery.answered();
+                delivery.start_delivery();
                 break;
             }
             self.running(|running| running.insert(delivery.id.clone()));
@@ -70,7 +70,7 @@ impl Callbacks {
             let id = delivery.id.as_str();
             self.send_with_retry(|| store.put(PAYLOADS, id, &payload, KEEP_OPEN).boxed())
                 .await?;
-            delivery.answered();
+            delivery.start_delivery();
         }
         self.keep(delivery).await;
         self.running(|running| running.remove(&delivery.id));
@@ -171,14 +171,14 @@ impl Callbacks {
 
         let Some(payload) = store.get::<String>(PAYLOADS, &delivery.id) else {
             return Ok((
-                DeliveryResult::Error("the reply cannot be read from the state".into()),
+                DeliveryResult::Error("could not read the reply from the state".into()),
                 None,
             ));
         };
 
         let Ok(headers) = message::headers(signer, &delivery.id, at, &payload) else {
             return Ok((
-                DeliveryResult::Error("the reply cannot be signed".into()),
+                DeliveryResult::Error("could not sign the reply".into()),
                 None,
             ));
         };

@@ -43,12 +43,12 @@ fn most() -> usize {
 
 /// Status of a delivery.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Delivery", description = "What became of a callback.")]
+#[schemars(rename = "Delivery", description = "Status of a callback's delivery.")]
 pub(crate) struct DeliveryStatus<'a> {
     id: &'a str,
     state: DeliveryState,
     command: &'a str,
-    /// Without its query.
+    /// The callback's URL; shown without its query, which may hold a token.
     callback: Url,
     created: Timestamp,
     attempts: &'a [Attempt],
@@ -106,7 +106,7 @@ pub(crate) enum DeliveryResult {
 
 impl Delivery {
     /// The reply is there: the question goes, and the first attempt is due.
-    pub(super) fn answered(&mut self) {
+    pub(super) fn start_delivery(&mut self) {
         self.question = None;
         self.state = DeliveryState::Delivering;
         self.next_attempt = Some(now());
@@ -121,8 +121,8 @@ impl Delivery {
         Some(Duration::try_from(left.min(planned)).unwrap_or_default())
     }
 
-    /// All is over.
-    pub(super) fn ended(&mut self, state: DeliveryState) {
+    /// Ends the delivery in this state: no attempt follows.
+    pub(super) fn finish(&mut self, state: DeliveryState) {
         self.state = state;
         self.next_attempt = None;
         self.url.set_query(None);

@@ -41,7 +41,7 @@ impl Callbacks {
     /// The end of a delivery: how it went is kept, what it was about is not. `None` when the shutdown comes first.
     pub(super) async fn end(&self, delivery: &mut Delivery, state: DeliveryState) -> Option<()> {
         let store = &self.0.store;
-        delivery.ended(state);
+        delivery.finish(state);
         ::metrics::counter!("netvane_deliveries_total", "outcome" => state.name()).increment(1);
         tracing::info!(
             delivery = delivery.id,

@@ -14,7 +14,7 @@ use crate::schemas::AnyReply;
 /// The body: the same object that the question would have been answered with at once.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
-#[schemars(rename = "Message", description = "What is delivered to a callback.")]
+#[schemars(rename = "Message", description = "The body of a delivery.")]
 pub(crate) enum Message<'a> {
     /// The question was answered.
     Reply {

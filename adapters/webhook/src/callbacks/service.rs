@@ -18,7 +18,7 @@ use super::{hosts::Hosts, schedule::Schedule};
 #[derive(Clone)]
 pub(crate) struct Callbacks(pub(super) Arc<Inner>);
 
-/// See [`Callbacks`].
+/// State that all clones of [`Callbacks`] share.
 pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) store: Store,

@@ -38,21 +38,19 @@ impl Callbacks {
         shutdown: &CancellationToken,
     ) -> Result<Self, &'static str> {
         if !settings.callback_secret.is_set() {
-            return Err(
-                "this Netvane delivers no callbacks: its operator can set `http.callback_secret`",
-            );
+            return Err("callbacks are not enabled; the operator can set `http.callback_secret`");
         }
 
         let store =
-            store.ok_or("callbacks cannot be kept: the state of this Netvane cannot be opened")?;
+            store.ok_or("callbacks cannot be stored: the state directory cannot be used")?;
         let signer = Webhook::new(settings.callback_secret.reveal()).map_err(|error| {
             tracing::debug!(%error, "http.callback_secret");
-            "callbacks cannot be signed: `http.callback_secret` is not a secret"
+            "callbacks cannot be signed: `http.callback_secret` is not a valid secret"
         })?;
 
         ::metrics::describe_counter!(
             "netvane_deliveries_total",
-            "Callbacks that have ended, by outcome."
+            "Callbacks that have ended, by result."
         );
         ::metrics::describe_gauge!("netvane_deliveries_open", "Callbacks that have not ended.");
         let callbacks = Self(Arc::new(Inner {

@@ -5,11 +5,11 @@ use netvane_core::ProblemCode;
 
 /// The sections with their titles, in order.
 pub(super) const SECTIONS: [(&str, &str); 9] = [
-    ("asking", "Asking"),
+    ("requests", "Requests"),
     ("replies", "Replies"),
     ("errors", "Errors"),
-    ("keys", "Keys"),
-    ("keeping", "Caching"),
+    ("keys", "API keys"),
+    ("caching", "Caching"),
     ("events", "Event streams"),
     ("batch", "Batch"),
     ("callbacks", "Callbacks and signatures"),
@@ -75,7 +75,7 @@ const SHELL: &str = r#"key=$(printf %s "${secret#whsec_}" | base64 -d | xxd -p -
 /// The sections before the commands; `base` is where this service is reached.
 pub(super) fn sections(base: &str) -> Markup {
     html! {
-        (asking(base))
+        (requests(base))
         h2 id="replies" { "Replies" }
         p { "A JSON object, the same as the terminal's " code { "--json" } ". " code { "data" } " is typed for each command and \
             stable; " code { "blocks" } " is a renderable version of the reply. A negative result (a name that does not exist, \
@@ -85,20 +85,20 @@ pub(super) fn sections(base: &str) -> Markup {
         p { code { "application/problem+json" } " (RFC 9457). Match on " code { "code" } ": " (codes())
             ". A 429 response has " code { "Retry-After" } "." }
         (code(PROBLEM))
-        h2 id="keys" { "Keys" }
+        h2 id="keys" { "API keys" }
         p { "If you have an API key, send it as a bearer token. Without one, a server may apply lower \
             rate limits or return 401." }
         (code(&format!("curl -H 'Authorization: Bearer KEY' {base}/v1/commands/mx?domain=example.com")))
-        (keeping())
+        (caching())
         (events())
         (batch(base))
         (callbacks(base))
     }
 }
 
-fn asking(base: &str) -> Markup {
+fn requests(base: &str) -> Markup {
     html! {
-        h2 id="asking" { "Requests" }
+        h2 id="requests" { "Requests" }
         p { "Send a command line, or a name with arguments:" }
         (code(&format!(
             "curl {base}/v1/commands -d '{{\"command\": \"/mx example.com\"}}'\n\
@@ -135,9 +135,9 @@ fn codes() -> Markup {
     }
 }
 
-fn keeping() -> Markup {
+fn caching() -> Markup {
     html! {
-        h2 id="keeping" { "Caching" }
+        h2 id="caching" { "Caching" }
         p { "In responses to " code { "GET" } ", " code { "Cache-Control: private, max-age=N" } " is the freshness lifetime, \
             based on the TTLs. " code { "ETag" } " identifies the content and stays the same while TTLs count down; with "
             code { "If-None-Match" } " an unchanged reply is 304. Private responses (e.g. " code { "myip" } ") are "

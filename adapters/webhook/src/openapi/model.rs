@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Members in the order in which they were put there.
 pub(super) type Named<T> = IndexMap<String, T>;
 
-/// OpenAPI Object.
+/// The OpenAPI Object, the root of the description.
 #[derive(Serialize)]
 pub(crate) struct Document {
     pub(super) openapi: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct Info {
 #[derive(Serialize)]
 pub(super) struct License {
     pub(super) name: &'static str,
-    /// An SPDX expression.
+    /// SPDX expression of the licence.
     pub(super) identifier: &'static str,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Operation {
     parameters: Vec<OrReference<Parameter>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_body: Option<RequestBody>,
-    /// By status.
+    /// Responses by HTTP status code.
     responses: Named<OrReference<Response>>,
     /// By name, then by a runtime expression that gives the URL.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -110,7 +110,7 @@ pub(super) enum Place {
 #[derive(Serialize)]
 pub(super) struct RequestBody {
     pub(super) required: bool,
-    /// By media type.
+    /// Content by media type.
     pub(super) content: Named<MediaType>,
 }
 
@@ -119,7 +119,7 @@ pub(super) struct Response {
     description: String,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     headers: Named<OrReference<Header>>,
-    /// By media type.
+    /// Content by media type; empty for responses without a body.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     content: Named<MediaType>,
 }

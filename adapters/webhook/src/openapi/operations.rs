@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Tags of operations that are no command's.
-pub(super) const ASKING: &str = "Asking";
+pub(super) const LOOKUPS: &str = "Lookups";
 pub(super) const SERVICE: &str = "Service";
 
 const JSON: &str = "application/json";
@@ -29,17 +29,17 @@ const TEXT: &str = "text/plain";
 /// The problems that any lookup can end with.
 const OF_LOOKUPS: [u16; 8] = [400, 401, 403, 429, 500, 502, 503, 504];
 
-/// `GET /v1/commands`
+/// The description of `GET /v1/commands`.
 pub(super) fn list(schemas: &mut Schemas) -> Operation {
     let listed = shared::response("All commands with their arguments.")
         .content(JSON, schemas.schema_for::<Listing>());
-    let operation = Operation::new("listCommands", ASKING, "Commands")
+    let operation = Operation::new("listCommands", LOOKUPS, "Commands")
         .parameter_refs(&[REQUEST_ID])
         .response("200", listed);
     with_problems(operation, &[401, 429])
 }
 
-/// `POST /v1/commands`
+/// The description of `POST /v1/commands`.
 pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let question = schemas.add("Question", questions::request_body(registry));
     let question = MediaType::from(question)
@@ -49,7 +49,7 @@ pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
             json!({ "name": "mx", "arguments": { "domain": "example.com" } }),
         );
 
-    let reply = shared::response("The reply, in the form that `Accept` wants most.");
+    let reply = shared::response("The reply in the format that `Accept` prefers.");
     let reply = content_forms(reply, schemas.schema_for::<AnyReply>(), schemas);
     let location = Header {
         required: false,
@@ -57,13 +57,14 @@ pub(super) fn ask(registry: &Registry, schemas: &mut Schemas) -> Operation {
         schema: schemas.schema_for::<str>(),
     };
 
-    let taken = "Taken; the reply is delivered to `callback`. How that goes stands at `url`.";
+    let taken =
+        "Accepted; the reply is delivered to `callback`. `url` has the status of the delivery.";
     let taken = shared::response(taken)
         .header("Location", location)
         .content(JSON, schemas.schema_for::<deliveries::AcceptedCallback>());
 
-    let operation = Operation::new("ask", ASKING, "Run one command")
-        .description("As a line, or as a command's name with arguments.")
+    let operation = Operation::new("ask", LOOKUPS, "Run one command")
+        .description("Send a command line, or a command's name with its arguments.")
         .parameter_refs(&[REQUEST_ID, LAST_EVENT_ID])
         .body(true, JSON, question)
         .response("200", reply)
@@ -79,12 +80,12 @@ fn deliver(schemas: &mut Schemas) -> Operation {
     let headers = [
         (
             "webhook-id",
-            "Of the delivery; the same in each attempt.",
+            "Identifier of the delivery; the same in each attempt.",
             json_schema!({ "type": "string" }),
         ),
         (
             "webhook-timestamp",
-            "Of this attempt, in seconds since 1970.",
+            "Unix time of this attempt, in seconds.",
             json_schema!({ "type": "string", "pattern": "^[0-9]+$" }),
         ),
         (
@@ -96,7 +97,7 @@ fn deliver(schemas: &mut Schemas) -> Operation {
 
     let operation = Operation::new(
         "deliver",
-        ASKING,
+        LOOKUPS,
         "The reply to a request with a `callback`",
     )
     .description("Signed as described by Standard Webhooks.")
@@ -119,30 +120,30 @@ fn deliver(schemas: &mut Schemas) -> Operation {
             JSON,
             schemas.schema_for::<callbacks::Message>().into(),
         )
-        .response("2XX", Response::new("Taken."))
+        .response("2XX", Response::new("The delivery is accepted."))
         .response(
             "410",
-            Response::new("Not wanted: there are no further attempts."),
+            Response::new("The receiver is gone: there are no further attempts."),
         )
         .response(
             "default",
-            Response::new("Not taken: there may be further attempts."),
+            Response::new("The delivery failed: there may be further attempts."),
         )
 }
 
-/// `GET /v1/commands/{name}`
+/// The description of `GET /v1/commands/{name}`.
 pub(super) fn command(registry: &Registry, entry: &Entry, schemas: &mut Schemas) -> Operation {
     let aliases = match entry.spec.aliases {
         [] => String::new(),
-        aliases => format!(" Also by the name of `{}`.", aliases.join("`, `")),
+        aliases => format!(" Aliases: `{}`.", aliases.join("`, `")),
     };
-    let reply = shared::response("The reply, in the form that `Accept` wants most.")
+    let reply = shared::response("The reply in the format that `Accept` prefers.")
         .header_ref("ETag", ETAG)
         .header_ref("Cache-Control", CACHE_CONTROL);
     let reply = content_forms(reply, schemas::reply_ref(entry), schemas);
     let group = entry.spec.group.title();
     let operation = Operation::new(entry.spec.name, group, entry.about.as_str())
-        .description(format!("As a line: `/{}`.{aliases}", entry.usage()));
+        .description(format!("Usage: `/{}`.{aliases}", entry.usage()));
 
     let example = netvane_core::command::example(registry, entry);
     let properties = entry.arguments_schema.get("properties");
@@ -174,7 +175,7 @@ fn in_query(argument: &Argument, schema: &Value, example: Option<&Value>) -> Par
     }
 }
 
-/// `POST /v1/batch`
+/// The description of `POST /v1/batch`.
 pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let question = schemas.add("BatchQuestion", questions::batch_line(registry));
     // Without a type: a generator of requests may as well make one line of what is in it.
@@ -182,10 +183,10 @@ pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     let example = "{\"command\":\"/mx example.com\",\"ref\":1}\n\
         {\"name\":\"a\",\"arguments\":{\"domain\":\"example.org\"},\"ref\":2}\n";
     let answers = stream_of(NDJSON, schemas.schema_for::<batch::BatchAnswer>());
-    let answers = shared::response("A reply or an error a line, with the `ref` of its question.")
+    let answers = shared::response("One reply or error per line, with the `ref` of its request.")
         .content(NDJSON, answers);
 
-    let operation = Operation::new("batch", ASKING, "Run many commands in one request")
+    let operation = Operation::new("batch", LOOKUPS, "Run many commands in one request")
         .description(
             "One request per line, one reply per line in completion order. Read the response while sending; the server \
              applies back-pressure.",
@@ -196,7 +197,7 @@ pub(super) fn batch(registry: &Registry, schemas: &mut Schemas) -> Operation {
     with_problems(operation, &[401, 403, 429])
 }
 
-/// `GET /v1/deliveries/{id}`
+/// The description of `GET /v1/deliveries/{id}`.
 pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
     let id = Parameter {
         name: "id".into(),
@@ -208,8 +209,8 @@ pub(super) fn delivery(schemas: &mut Schemas) -> Operation {
     };
     let delivery = shared::response("Status of the delivery.")
         .content(JSON, schemas.schema_for::<callbacks::DeliveryStatus>());
-    let operation = Operation::new("delivery", ASKING, "Status of a callback")
-        .description("Kept for 7 days after its end. Who knows the id may know.")
+    let operation = Operation::new("delivery", LOOKUPS, "Status of a callback")
+        .description("Kept for 7 days after its end. Anyone who has the id can read it.")
         .parameter_refs(&[REQUEST_ID])
         .parameter(id)
         .response("200", delivery);
@@ -225,14 +226,14 @@ pub(super) fn service(schemas: &mut Schemas) -> Vec<(&'static str, Operation)> {
             .response("200", content)
     };
 
-    let ready = open("isReady", "Questions can be answered", TEXT);
+    let ready = open("isReady", "The service is ready", TEXT);
     let paths = [
-        ("/healthz", open("isAlive", "The process is alive", TEXT)),
+        ("/healthz", open("isAlive", "The process is running", TEXT)),
         ("/metrics", open("metrics", "Metrics for Prometheus", TEXT)),
         ("/docs", open("documentation", "API guide", "text/html")),
     ];
 
-    let unready = Response::new("Questions cannot be answered; the text says why.")
+    let unready = Response::new("The service is not ready; the text gives the reason.")
         .content(TEXT, schemas.schema_for::<str>());
     let description = shared::response("OpenAPI 3.1.").content(
         JSON,

@@ -56,8 +56,8 @@ fn describes_every_failure() {
     for failure in failures() {
         let problem = serde_json::to_value(failure.problem()).expect("serializes");
         for member in problem.as_object().expect("an object").keys() {
-            let described = schemas["Problem"]["properties"].get(member);
-            assert!(described.is_some(), "{member} of {problem}");
+            let api_description = schemas["Problem"]["properties"].get(member);
+            assert!(api_description.is_some(), "{member} of {problem}");
         }
         assert!(codes.contains(&&problem["code"]), "{problem}");
         let status = format!("Problem{}", problem["status"]);

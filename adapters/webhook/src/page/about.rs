@@ -14,7 +14,7 @@ use crate::app::App;
 
 const ABOUT: &str = "What Netvane sends to servers, on whose behalf, and how their owners can be excluded from lookups.";
 
-/// `GET /about`
+/// The handler of `GET /about`.
 pub(super) async fn get(State(app): State<App>) -> Response {
     let page = Page {
         title: "About this service",
@@ -29,7 +29,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
             "Netvane runs network lookups on request and never scans on its own. If it contacted your server, this is what \
              it sent."
         }
-        (sent(app.engine.registry()))
+        (traffic_table(app.engine.registry()))
         (opt_out(app.engine.runtime().contact()))
     };
 
@@ -39,7 +39,7 @@ pub(super) async fn get(State(app): State<App>) -> Response {
     ))
 }
 
-fn sent(registry: &Registry) -> Markup {
+fn traffic_table(registry: &Registry) -> Markup {
     let mut bounds = BTreeMap::<u32, Vec<&str>>::new();
 
     for Spec { name, sends, .. } in registry.entries().iter().map(|entry| entry.spec) {
@@ -58,7 +58,7 @@ fn sent(registry: &Registry) -> Markup {
                 "SMTP up to RCPT, never a message, to check whether a mailbox exists. EHLO names this machine, a NOOP at \
                  the end has the contact address, and the number of probes per domain and hour is limited."
             }
-            li { "One query line to whois servers, and HTTPS requests to registries with a User-Agent that begins with “netvane/”." }
+            li { "One query line to whois servers, and HTTPS requests to registries with a User-Agent starting with “netvane/”." }
         }
         p {
             "Private and other special-purpose addresses are refused. Both users and targets are rate-limited, whatever name is \

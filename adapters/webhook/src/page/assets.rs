@@ -51,7 +51,7 @@ fn version_of(content: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// `GET /assets/{name}`
+/// The handler of `GET /assets/{name}`.
 pub(super) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
     let Some(asset) = [&STYLE, &SCRIPT, &ICON]
         .into_iter()

@@ -65,8 +65,8 @@ fn suggestions(registry: &Registry, line: &str) -> Suggestions {
     let Some(entry) = registry.find(&name) else {
         return Suggestions::default();
     };
-    let given: Vec<&str> = words.collect();
-    let (help, values) = arguments(registry, entry, &given, typed);
+    let words: Vec<&str> = words.collect();
+    let (help, values) = arguments(registry, entry, &words, typed);
     let item = |(value, help): (String, String)| Item {
         line: format!("{before}{value}"),
         label: value,
@@ -123,7 +123,7 @@ fn commands(registry: &Registry, typed: &str) -> Vec<Item> {
 fn arguments(
     registry: &Registry,
     entry: &Entry,
-    given: &[&str],
+    words: &[&str],
     typed: &str,
 ) -> (String, Vec<(String, String)>) {
     if let Some((name, value)) = typed.split_once('=')
@@ -144,10 +144,10 @@ fn arguments(
     let left: Vec<&Argument> = entry
         .arguments
         .iter()
-        .filter(|argument| !given.iter().any(|word| is_named(argument, word)))
+        .filter(|argument| !words.iter().any(|word| is_named(argument, word)))
         .collect();
 
-    let in_place = given
+    let in_place = words
         .iter()
         .filter(|word| {
             !entry

@@ -9,19 +9,19 @@ use maud::{Markup, html};
 use netvane_core::{Input, command::Registry};
 
 use super::{
-    answered::respond,
     controls::{buttons, controls},
     directory::directory,
     frame::{fixed, shared, unlisted},
     layout::{ANSWER, Page},
     question,
+    reply_page::respond,
 };
 use crate::{app::App, request::Visited};
 
 const ABOUT: &str = "Network lookups: DNS, mail servers, registration of names and addresses, routes, open ports, and \
                      what your browser reveals about you.";
 
-/// `GET /`
+/// The handler of `GET /`.
 pub(super) async fn get(
     State(app): State<App>,
     Visited(http_request): Visited,

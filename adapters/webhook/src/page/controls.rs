@@ -2,17 +2,17 @@
 
 use maud::{Markup, html};
 
-/// To ask, and while an answer is under way, in the same place, to end that.
+/// The button that starts a lookup, and in the same place, while it runs, the one that cancels it.
 pub(super) fn buttons() -> Markup {
     html! {
         div.act {
-            button.go type="submit" { "Ask" }
+            button.go type="submit" { "Look up" }
             button #cancel type="button" disabled { "Cancel" }
         }
     }
 }
 
-/// What the script needs beside a form; without scripts there is nothing of it.
+/// Elements that the script needs beside a form; hidden without scripts.
 pub(super) fn controls(history: bool) -> Markup {
     html! {
         @if history {
@@ -23,7 +23,7 @@ pub(super) fn controls(history: bool) -> Markup {
             }
         }
         form #key hidden {
-            label for="api-key" { "This service asks for an API key" }
+            label for="api-key" { "This service requires an API key" }
             div.row {
                 input #api-key type="password" autocomplete="off" required;
                 button type="submit" { "Use it" }

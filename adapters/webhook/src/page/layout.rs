@@ -19,7 +19,7 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The whole page.
+    /// Renders the whole page around its content.
     pub(super) fn with(&self, public_url: &str, content: &Markup) -> Markup {
         html! {
             (DOCTYPE)

@@ -15,14 +15,14 @@ use ulid::Ulid;
 use super::{
     frame::{fixed, unlisted, with_hints},
     layout::Page,
-    reply::Shown,
+    reply::ReplyView,
 };
 use crate::{access, app::App, request::Visited, site::View};
 
 /// A form with one field.
 const LONGEST_FORM: usize = 4096;
 
-/// `GET /v/{token}`
+/// Handles `GET /v/{token}`: shows what sharing would post.
 pub(super) async fn show(
     State(app): State<App>,
     Path(token): Path<String>,
@@ -31,7 +31,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let Some(waiting) = app.engine.links().waiting(&token) else {
-        return gone();
+        return expired_page();
     };
     if method == Method::HEAD {
         return page(StatusCode::OK, "Share your request", &html! {});
@@ -47,9 +47,9 @@ pub(super) async fn show(
     };
     let request = access::visitor(&app.engine, input.clone(), http_request.clone());
     let origin = app.pages.origin(&headers);
-    let shown = Shown {
+    let reply_view = ReplyView {
         registry: app.engine.registry(),
-        asked: &input,
+        input: &input,
         origin: &origin,
         level: 2,
     };
@@ -67,7 +67,7 @@ pub(super) async fn show(
             page(
                 StatusCode::OK,
                 "Share your request",
-                &offer(&waiting, &view, &shown.bare(&reply)),
+                &offer(&waiting, &view, &reply_view.bare(&reply)),
             )
         }
         Err(failure) => {
@@ -76,13 +76,13 @@ pub(super) async fn show(
             page(
                 status,
                 "Error",
-                &html! { h1 { "Error" } (shown.failure(&failure)) },
+                &html! { h1 { "Error" } (reply_view.failure(&failure)) },
             )
         }
     }
 }
 
-fn offer(waiting: &Waiting, view: &str, shown: &Markup) -> Markup {
+fn offer(waiting: &Waiting, view: &str, reply_view: &Markup) -> Markup {
     let minutes = waiting.left.as_secs().div_ceil(60);
     html! {
         h1 { "Share this with the chat?" }
@@ -96,7 +96,7 @@ fn offer(waiting: &Waiting, view: &str, shown: &Markup) -> Markup {
             button type="submit" { "Share with the chat" }
             span { "The link is valid for another " (minutes) @if minutes == 1 { " minute" } @else { " minutes" } ", one share." }
         }
-        (shown)
+        (reply_view)
     }
 }
 
@@ -125,12 +125,12 @@ pub(super) async fn share(
                     p { "Open the link itself and press the button on its page." }
                 },
             ),
-            None => gone(),
+            None => expired_page(),
         };
     };
 
     if !app.engine.links().accept(&token, view.http_request.clone()) {
-        return gone();
+        return expired_page();
     }
 
     page(
@@ -144,7 +144,7 @@ pub(super) async fn share(
 }
 
 /// Used, expired and never given look alike.
-fn gone() -> Response {
+fn expired_page() -> Response {
     page(
         StatusCode::NOT_FOUND,
         "This link has been used or has expired",

@@ -12,14 +12,14 @@ use netvane_core::Input;
 use super::{
     frame::{fixed, with_hints},
     layout::Page,
-    reply::Shown,
+    reply::ReplyView,
 };
 use crate::{access, app::App, request::Visited};
 
-const ABOUT: &str = "Your IP address with its place and network, every header of your request, and what your browser \
-                     says about itself.";
+const ABOUT: &str = "Your IP address with its location and network, the headers of your request, and what your browser \
+                     reveals about itself.";
 
-/// `GET /me`
+/// The handler of `GET /me`.
 pub(super) async fn get(
     State(app): State<App>,
     Visited(http_request): Visited,
@@ -41,28 +41,28 @@ pub(super) async fn get(
         let (engine, origin) = (&app.engine, &origin);
 
         async move {
-            let shown = Shown {
+            let reply_view = ReplyView {
                 registry,
-                asked: &input,
+                input: &input,
                 origin,
                 level: 2,
             };
             match engine.ask(request, |_| {}).await {
-                Ok(reply) => shown.reply(&reply),
-                Err(failure) => shown.failure(&failure),
+                Ok(reply) => reply_view.reply(&reply),
+                Err(failure) => reply_view.failure(&failure),
             }
         }
     }));
 
     let page = Page {
-        title: "Your request",
+        title: "My IP",
         about: Some(ABOUT),
         path: Some("/me"),
         indexed: true,
     };
 
     let content = html! {
-        h1 { "Your request" }
+        h1 { "My IP" }
         p.intro { "This is what your browser sent with this request. Only you can see it; nothing is stored." }
         @for part in parts.await { (part) }
     };

@@ -16,17 +16,17 @@ const MOST_TARGETS: usize = 2;
 const WIDTH: u16 = 100;
 
 /// Where replies are shown, and what was asked.
-pub(super) struct Shown<'a> {
+pub(super) struct ReplyView<'a> {
     pub(super) registry: &'a Registry,
-    pub(super) asked: &'a Input,
+    pub(super) input: &'a Input,
     /// For commands to be run elsewhere.
     pub(super) origin: &'a str,
-    /// Of its heading.
+    /// Level of the reply's heading, 1–6.
     pub(super) level: u8,
 }
 
-impl Shown<'_> {
-    /// An answer, whole.
+impl ReplyView<'_> {
+    /// Renders a complete reply with its links.
     pub(super) fn reply(&self, reply: &Reply) -> Markup {
         html! {
             article.reply aria-label=(printable_line(&reply.rendition.document().title)) {
@@ -67,11 +67,11 @@ impl Shown<'_> {
     }
 
     fn mistake(&self, usage: &UsageError) -> Markup {
-        let line = match self.asked {
+        let line = match self.input {
             Input::Text(line) => Some(line.as_str()),
             Input::Named { .. } => None,
         };
-        let command = match self.asked {
+        let command = match self.input {
             Input::Text(line) => line
                 .split_whitespace()
                 .next()
@@ -121,8 +121,8 @@ impl Shown<'_> {
 
     /// The reply in other formats, with buttons that copy it.
     fn forms(&self, reply: &Reply) -> Markup {
-        let shown = reply.rendition.document();
-        let question = visible(&question::json(self.asked).to_string()).replace('\'', r"'\''");
+        let reply_view = reply.rendition.document();
+        let question = visible(&question::json(self.input).to_string()).replace('\'', r"'\''");
         let json = serde_json::from_str::<serde_json::Value>(&reply.to_json());
         let json = json
             .and_then(|json| serde_json::to_string_pretty(&json))
@@ -132,14 +132,14 @@ impl Shown<'_> {
             (
                 "Text",
                 render::text(
-                    shown,
+                    reply_view,
                     Layout {
                         width: WIDTH,
                         color: false,
                     },
                 ),
             ),
-            ("Markdown", render::markdown(shown)),
+            ("Markdown", render::markdown(reply_view)),
             ("JSON", json),
         ];
 
@@ -150,9 +150,9 @@ impl Shown<'_> {
                     @for name in ["Text", "Markdown", "JSON", "curl"] {
                         button type="button" data-copy=(name) { (name) }
                     }
-                    @if question::address(self.asked).is_some() { button type="button" data-copy="Link" { "Link" } }
+                    @if question::address(self.input).is_some() { button type="button" data-copy="Link" { "Link" } }
                 }
-                @if let Some(address) = question::address(self.asked) {
+                @if let Some(address) = question::address(self.input) {
                     a.permalink href=(address) rel="nofollow" { "Permalink" }
                 }
                 details {
@@ -219,21 +219,21 @@ mod tests {
     #[test]
     fn json_stays_what_it_is() {
         let json = serde_json::json!({ "a": "\u{202e}x\u{e0001}\u{7f}'" });
-        let shown = visible(&json.to_string());
-        assert_eq!(shown, r#"{"a":"\u202ex\udb40\udc01\u007f'"}"#);
+        let reply_view = visible(&json.to_string());
+        assert_eq!(reply_view, r#"{"a":"\u202ex\udb40\udc01\u007f'"}"#);
         assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&shown).expect("JSON"),
+            serde_json::from_str::<serde_json::Value>(&reply_view).expect("JSON"),
             json
         );
     }
 
     #[test]
     fn the_mistake_is_marked_where_it_is() {
-        let shown = |line: &str, position| pointed(line, &position).0;
+        let reply_view = |line: &str, position| pointed(line, &position).0;
         assert_eq!(
-            shown("/dig ü MXX", 7..10),
+            reply_view("/dig ü MXX", 7..10),
             r#"<p class="pointed"><code>/dig ü <mark>MXX</mark></code></p>"#
         );
-        assert!(shown("/mx", 3..3).contains("/mx<mark>\u{a0}</mark>"));
+        assert!(reply_view("/mx", 3..3).contains("/mx<mark>\u{a0}</mark>"));
     }
 }

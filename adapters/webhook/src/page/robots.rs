@@ -9,7 +9,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::app::App;
 
-/// `GET /robots.txt`
+/// The handler of `GET /robots.txt`.
 pub(super) async fn robots(State(app): State<App>, headers: HeaderMap) -> String {
     let origin = app.pages.origin(&headers);
     format!(
@@ -18,7 +18,7 @@ pub(super) async fn robots(State(app): State<App>, headers: HeaderMap) -> String
     )
 }
 
-/// `GET /sitemap.xml`
+/// The handler of `GET /sitemap.xml`.
 pub(super) async fn sitemap(State(app): State<App>, headers: HeaderMap) -> Response {
     let origin = app.pages.origin(&headers);
     let tools = app

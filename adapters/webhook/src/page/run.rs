@@ -19,10 +19,10 @@ use netvane_core::{
 };
 use tokio::sync::watch;
 
-use super::{access::admitted, question, reply::Shown};
+use super::{access::admitted, question, reply::ReplyView};
 use crate::{app::App, body, request::Visited, response::problem};
 
-/// `GET /run?q=LINE`
+/// The handler of `GET /run?q=LINE`.
 pub(super) async fn line(
     State(app): State<App>,
     Visited(http_request): Visited,
@@ -33,7 +33,7 @@ pub(super) async fn line(
     events(&app, Input::Text(line), http_request, &headers).await
 }
 
-/// `GET /run/{name}?argument=value`
+/// The handler of `GET /run/{name}?argument=value`.
 pub(super) async fn get(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -73,7 +73,7 @@ fn fields(app: &App, name: String, form: &[u8]) -> Input {
 
 struct Pieces {
     app: App,
-    asked: Input,
+    input: Input,
     origin: String,
 }
 
@@ -98,7 +98,7 @@ async fn events(
     };
     let pieces = Pieces {
         app: app.clone(),
-        asked: request.input.clone(),
+        input: request.input.clone(),
         origin: app.pages.origin(headers),
     };
 
@@ -113,7 +113,7 @@ async fn events(
     };
 
     let begin = (pieces, progress, Some(Box::pin(lookup)));
-    let shown = stream::unfold(begin, |(pieces, mut progress, lookup)| async move {
+    let reply_view = stream::unfold(begin, |(pieces, mut progress, lookup)| async move {
         let mut lookup = lookup?;
         let answer = tokio::select! {
             biased;
@@ -126,16 +126,16 @@ async fn events(
         Some((pieces.last(&answer), (pieces, progress, None)))
     });
 
-    Sse::new(shown.map(Ok::<_, Infallible>))
+    Sse::new(reply_view.map(Ok::<_, Infallible>))
         .keep_alive(KeepAlive::default())
         .into_response()
 }
 
 impl Pieces {
-    fn shown(&self) -> Shown<'_> {
-        Shown {
+    fn reply_view(&self) -> ReplyView<'_> {
+        ReplyView {
             registry: self.app.engine.registry(),
-            asked: &self.asked,
+            input: &self.input,
             origin: &self.origin,
             level: 2,
         }
@@ -143,7 +143,7 @@ impl Pieces {
 
     fn progress(&self, reply: Option<&Reply>) -> Event {
         let html = reply
-            .map(|reply| self.shown().bare(reply))
+            .map(|reply| self.reply_view().bare(reply))
             .unwrap_or_default();
         event("progress", &html, "")
     }
@@ -153,11 +153,11 @@ impl Pieces {
             Ok(reply) => {
                 let document = reply.rendition.document();
                 let said = format!("{}: {}", document.title, document.summary);
-                event("reply", &self.shown().reply(reply), &said)
+                event("reply", &self.reply_view().reply(reply), &said)
             }
             Err(failure) => event(
                 "error",
-                &self.shown().failure(failure),
+                &self.reply_view().failure(failure),
                 &failure.to_string(),
             ),
         }

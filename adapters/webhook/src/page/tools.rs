@@ -11,18 +11,18 @@ use netvane_core::{Input, command::Entry};
 use serde_json::{Map, Value};
 
 use super::{
-    answered::respond,
     directory::directory,
     document,
     form::form,
     frame::{fixed, not_found, shared, unlisted},
     layout::{ANSWER, Page},
     question,
+    reply_page::respond,
     tables::{arguments, fields},
 };
 use crate::{app::App, body, request::Visited, response::problem};
 
-/// `GET /tools`
+/// The handler of `GET /tools`.
 pub(super) async fn index(State(app): State<App>) -> Response {
     let about = "All tools: DNS records, mail servers, registration, addresses, routes, ports, mail headers and more.";
     let page = Page {

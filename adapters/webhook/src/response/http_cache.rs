@@ -13,11 +13,11 @@ use serde_json::Value;
 use super::form::Form;
 
 /// Says it in the response to a `GET`. An answer whose time is over, or never began, is not kept at all.
-pub(crate) fn kept(
+pub(crate) fn with_cache_headers(
     response: Response,
     reply: &Reply,
     form: Form,
-    asked: &HeaderMap,
+    request_headers: &HeaderMap,
     private: bool,
 ) -> Response {
     let seconds = reply.fresh_for.as_secs();
@@ -26,7 +26,7 @@ pub(crate) fn kept(
     }
 
     let tag = tag(reply, form);
-    let unchanged = asked
+    let unchanged = request_headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .any(|known| knows(known, &tag));
@@ -107,8 +107,8 @@ impl StaticDocument {
     }
 
     /// The response to a request with these headers.
-    pub(crate) fn respond(&self, asked: &HeaderMap) -> Response {
-        let unchanged = asked
+    pub(crate) fn respond(&self, request_headers: &HeaderMap) -> Response {
+        let unchanged = request_headers
             .get_all(header::IF_NONE_MATCH)
             .iter()
             .any(|known| knows(known, &self.tag));

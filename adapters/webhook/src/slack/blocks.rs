@@ -18,7 +18,7 @@ const BLOCK: usize = 3000;
 const BLOCKS: usize = 50;
 const MESSAGE: usize = 10_000;
 
-/// For notifications.
+/// Most characters of the plain text that notifications show.
 const FALLBACK: usize = 600;
 
 /// So that none of them crowds out the rest.

@@ -14,7 +14,7 @@ pub(super) enum Dialect {
     Other,
 }
 
-/// Who reads it.
+/// The service that renders the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readers {
     Requester,

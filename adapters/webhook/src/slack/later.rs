@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{
     dialect::{Dialect, Readers},
-    lookup::{Lookup, Progress, note, told},
+    lookup::{Lookup, Progress, note, present_outcome},
 };
 
 /// One POST ends by then.
@@ -47,7 +47,7 @@ pub(super) struct Delivery {
     pub(super) lookup: Lookup,
     pub(super) progress: Progress,
     /// The part of it that the user has seen.
-    pub(super) seen: Option<Reply>,
+    pub(super) preview: Option<Reply>,
     pub(super) input: Input,
     pub(super) readers: Readers,
     pub(super) arrived: Instant,
@@ -77,7 +77,7 @@ impl Deliveries {
         let end = (delivery.arrived + LIFE).into();
         let shown = timeout_at(end, self.follow(&mut delivery)).await;
         let (document, readers) = match shown {
-            Ok(Some(outcome)) => match told(outcome, &delivery.input) {
+            Ok(Some(outcome)) => match present_outcome(outcome, &delivery.input) {
                 (answer, true) => (answer, delivery.readers),
                 (problem, false) => (problem, Readers::Requester),
             },
@@ -95,7 +95,7 @@ impl Deliveries {
         let Delivery {
             lookup,
             progress,
-            seen,
+            preview,
             ending,
             ..
         } = delivery;
@@ -124,12 +124,12 @@ impl Deliveries {
             next = shows.next();
             let so_far = progress.borrow().clone();
             let rendition = |reply: &Reply| Arc::as_ptr(&reply.rendition);
-            if so_far.as_ref().map(rendition) == seen.as_ref().map(rendition) {
+            if so_far.as_ref().map(rendition) == preview.as_ref().map(rendition) {
                 continue;
             }
 
-            *seen = so_far;
-            if let Some(reply) = seen {
+            *preview = so_far;
+            if let Some(reply) = preview {
                 let mut document = reply.rendition.document().clone();
                 document.title += " …";
                 // What is shown on the way is no loss.

@@ -12,7 +12,7 @@ pub(super) type Lookup = AbortOnDropHandle<Result<Reply, Failure>>;
 /// What is found so far.
 pub(super) type Progress = watch::Receiver<Option<Reply>>;
 
-/// Begins a lookup.
+/// Starts a lookup; gives its future and its progress.
 pub(super) fn look_up(engine: &Engine, request: Request) -> (Lookup, Progress) {
     let (sender, progress) = watch::channel(None);
     let engine = engine.clone();
@@ -41,14 +41,14 @@ pub(super) async fn invitation(progress: &mut Progress) -> Reply {
 }
 
 /// What is said of an outcome, and whether it is an answer.
-pub(super) fn told(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
+pub(super) fn present_outcome(outcome: Result<Reply, Failure>, input: &Input) -> (Document, bool) {
     match outcome {
         Ok(reply) => (reply.rendition.document().clone(), true),
         Err(failure) => (netvane_chat::problem(&failure, input), false),
     }
 }
 
-/// One sentence.
+/// A document of a title and one sentence.
 pub(super) fn note(title: &str, text: impl Into<String>) -> Document {
     Document::new(title, text, Severity::Neutral)
 }

@@ -25,7 +25,7 @@ pub(super) struct Senders {
     slack: Option<hmac::Key>,
     tokens: Vec<Secret>,
     /// Signatures that were here.
-    taken: Cache<Vec<u8>, ()>,
+    used_signatures: Cache<Vec<u8>, ()>,
 }
 
 impl Senders {
@@ -34,7 +34,7 @@ impl Senders {
         Self {
             slack: slack.is_set().then(key),
             tokens: tokens.to_vec(),
-            taken: Cache::builder()
+            used_signatures: Cache::builder()
                 .max_capacity(MOST_REMEMBERED)
                 .time_to_live(REMEMBERED)
                 .build(),
@@ -46,7 +46,7 @@ impl Senders {
     }
 
     /// What was sent, by someone who may. A signature that is there has to be right; a token does not stand in for it.
-    pub(super) fn sent(
+    pub(super) fn authenticate(
         &self,
         headers: &HeaderMap,
         body: &[u8],
@@ -87,7 +87,7 @@ impl Senders {
             |_| "the signature does not match; is `http.slack_signing_secret` that of this app?",
         )?;
 
-        if self.taken.entry(tag).or_insert(()).is_fresh() {
+        if self.used_signatures.entry(tag).or_insert(()).is_fresh() {
             Ok(())
         } else {
             Err("this request was here before".into())

@@ -20,7 +20,7 @@ pub struct GeoPaths {
     pub asn: Option<PathBuf>,
 }
 
-/// What [`GeoHandle::refresh_if_changed`] found.
+/// What [`GeoHandle::refresh_if_changed`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
     /// The files did not change since the last check, whether they could be opened or not.

@@ -17,7 +17,7 @@ const MAX_HEAD: usize = 4 << 20;
 /// A message longer than this is truncated, and its signatures cannot be checked.
 const MAX_MESSAGE: usize = 25 << 20;
 
-/// One header field.
+/// One header field, unfolded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field<'a> {
     pub name: &'a str,

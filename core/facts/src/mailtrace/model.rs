@@ -12,7 +12,7 @@ use super::received::ReceivedTls;
 pub struct Trace {
     /// The decoded `From` field: the author according to the message.
     pub from: Option<String>,
-    /// The subject, decoded.
+    /// The subject, decoded per RFC 2047.
     pub subject: Option<String>,
     /// The `Date` field, RFC 3339 in UTC; as written where it cannot be read.
     pub date: Option<String>,
@@ -36,7 +36,7 @@ pub struct Trace {
     pub notes: Vec<String>,
 }
 
-/// One `Received` line.
+/// What one `Received` field says about the hop.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct MailHop {
     /// 1 for the line nearest to the sender.
@@ -107,7 +107,7 @@ pub enum Confidence {
 /// Where the message came from.
 #[derive(Serialize, JsonSchema, Debug, Default, Clone, PartialEq)]
 pub struct Origin {
-    /// The address.
+    /// IP address of the client.
     pub address: Option<IpAddr>,
     /// Its name: from reverse DNS if the server recorded it, otherwise from HELO.
     pub host: Option<String>,
@@ -124,7 +124,7 @@ pub struct Claim {
     pub source: String,
     /// The hop, for addresses from `Received` lines.
     pub hop: Option<usize>,
-    /// The address.
+    /// IP address of the source.
     pub address: IpAddr,
     /// The host name given with the address.
     pub host: Option<String>,
@@ -165,7 +165,7 @@ pub struct Dkim {
     pub domain: Option<String>,
     /// The key's name, `s=`.
     pub selector: Option<String>,
-    /// The algorithm, `a=`.
+    /// The signature's algorithm, tag `a=`.
     pub algorithm: Option<String>,
 }
 
@@ -204,7 +204,7 @@ pub struct SpfInput {
     pub address: IpAddr,
     /// The envelope's sender; empty for the null sender.
     pub mail_from: String,
-    /// The client's greeting.
+    /// The name that the client gave in HELO or EHLO.
     pub helo: Option<String>,
     /// The server that received it.
     pub by: Option<String>,

@@ -36,7 +36,7 @@ pub struct Received {
     pub from_rdns: Option<String>,
     /// The client's address, as the server saw it.
     pub from_address: Option<IpAddr>,
-    /// The client's port.
+    /// TCP port of the client.
     pub from_port: Option<u16>,
     /// The server that wrote the line.
     pub by: Option<String>,

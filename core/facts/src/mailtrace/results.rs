@@ -2,7 +2,7 @@
 
 use super::{names, received::tokens_of};
 
-/// One method's result.
+/// Result of one authentication method, RFC 8601.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MethodResult {
     pub method: String,
@@ -21,7 +21,7 @@ impl MethodResult {
     }
 }
 
-/// One `Authentication-Results` field.
+/// One `Authentication-Results` field, RFC 8601.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Results {
     /// The server's name; Microsoft omits it.
@@ -46,7 +46,7 @@ const WORDS: [&str; 13] = [
     "discard",
 ];
 
-/// Reads one field.
+/// Reads the value of an `Authentication-Results` field.
 pub(super) fn read(value: &str) -> Results {
     let mut out = Results::default();
 
@@ -131,7 +131,7 @@ fn split(value: &str) -> Vec<&str> {
     parts
 }
 
-/// One `Received-SPF` field.
+/// One `Received-SPF` field, RFC 7208 §9.1.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct ReceivedSpf {
     pub result: String,
@@ -143,7 +143,7 @@ pub(super) struct ReceivedSpf {
     pub comment: Option<String>,
 }
 
-/// Reads one field.
+/// Reads the value of a `Received-SPF` field; `None` if it has no result.
 pub(super) fn read_spf(value: &str) -> Option<ReceivedSpf> {
     let value = names::clip(value, 4096);
     let result = value

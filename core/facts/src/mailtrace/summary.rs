@@ -8,7 +8,7 @@ use super::{input::Field, names, received::date};
 const MAX_FIELD: usize = 8 * 1024;
 const MAX_TEXT: usize = 1000;
 
-/// The decoded fields.
+/// The decoded header fields that the summary shows.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     pub from: Option<String>,

@@ -1,4 +1,4 @@
-//! The ping loop.
+//! Sends echo requests at intervals and collects the replies until the last deadline.
 
 use std::{
     net::IpAddr,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A value with the place where it was written.
-pub(super) struct Given<'a> {
+pub(super) struct AssignedValue<'a> {
     pub(super) argument: &'a Argument,
     pub(super) text: String,
     pub(super) span: Range<usize>,
@@ -25,8 +25,8 @@ pub(super) fn assign<'e>(
     entry: &'e Entry,
     tokens: &[Token],
     line: &str,
-) -> Result<Vec<Given<'e>>, UsageError> {
-    let mut given: Vec<Given<'e>> = Vec::new();
+) -> Result<Vec<AssignedValue<'e>>, UsageError> {
+    let mut values: Vec<AssignedValue<'e>> = Vec::new();
     let mut tokens = tokens.iter();
     let mut options_end = false;
 
@@ -39,7 +39,7 @@ pub(super) fn assign<'e>(
         let value = match option(entry, token, options_end)? {
             Some((argument, value)) => option_value(argument, value, token, &mut tokens)?,
             None => {
-                let value = positional(entry, &given, token, line)?;
+                let value = positional(entry, &values, token, line)?;
                 if value.argument.rest {
                     tokens = [].iter();
                 }
@@ -47,18 +47,18 @@ pub(super) fn assign<'e>(
             }
         };
 
-        check(&value, &given)?;
-        given.push(value);
+        check(&value, &values)?;
+        values.push(value);
     }
 
     let end = line.chars().count();
 
     missing(entry, |name| {
-        given.iter().any(|given| given.argument.name == name)
+        values.iter().any(|value| value.argument.name == name)
     })
     .map_err(|error| error.at(end..end))?;
 
-    Ok(given)
+    Ok(values)
 }
 
 /// What an option is set to: the value beside it, a flag's own presence, or the next token.
@@ -67,7 +67,7 @@ fn option_value<'e>(
     value: OptionValue,
     token: &Token,
     tokens: &mut std::slice::Iter<'_, Token>,
-) -> Result<Given<'e>, UsageError> {
+) -> Result<AssignedValue<'e>, UsageError> {
     let span = token.span.clone();
     let (text, span) = match value {
         Some(value) => (value, span),
@@ -85,7 +85,7 @@ fn option_value<'e>(
         },
     };
 
-    Ok(Given {
+    Ok(AssignedValue {
         argument,
         text,
         span,
@@ -95,15 +95,15 @@ fn option_value<'e>(
 /// A token without a name goes to the first argument that has no value yet; free text takes the rest of the line.
 fn positional<'e>(
     entry: &'e Entry,
-    given: &[Given<'e>],
+    values: &[AssignedValue<'e>],
     token: &Token,
     line: &str,
-) -> Result<Given<'e>, UsageError> {
+) -> Result<AssignedValue<'e>, UsageError> {
     let free = entry.arguments.iter().find(|argument| {
         argument.kind != ArgumentKind::Boolean
-            && !given
+            && !values
                 .iter()
-                .any(|given| given.argument.name == argument.name)
+                .any(|value| value.argument.name == argument.name)
     });
 
     let argument = free.ok_or_else(|| superfluous(entry, token))?;
@@ -113,7 +113,7 @@ fn positional<'e>(
         (token.text.clone(), token.span.clone())
     };
 
-    Ok(Given {
+    Ok(AssignedValue {
         argument,
         text,
         span,
@@ -121,16 +121,16 @@ fn positional<'e>(
 }
 
 /// Not twice, and free text not empty; types say more of what else is wrong.
-fn check(value: &Given<'_>, given: &[Given<'_>]) -> Result<(), UsageError> {
-    let Given {
+fn check(value: &AssignedValue<'_>, values: &[AssignedValue<'_>]) -> Result<(), UsageError> {
+    let AssignedValue {
         argument,
         text,
         span,
     } = value;
 
-    if given
+    if values
         .iter()
-        .any(|given| given.argument.name == argument.name)
+        .any(|value| value.argument.name == argument.name)
     {
         let message = format!("`{}` is given twice", argument.name);
         return Err(UsageError::argument(message).at(span.clone()));

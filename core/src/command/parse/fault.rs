@@ -5,7 +5,7 @@ use std::ops::Range;
 use netvane_document::{Missing, UsageError, UsageKind};
 use netvane_facts::target::Invalid;
 
-use super::{assign::Given, tokens::Token};
+use super::{assign::AssignedValue, tokens::Token};
 use crate::{
     command::{Entry, Registry},
     spec::{Argument, CommandNames},
@@ -134,7 +134,7 @@ pub(super) fn empty(argument: &Argument) -> UsageError {
 }
 
 /// A value's own fault, placed in the line.
-pub(super) fn place(given: &Given<'_>, invalid: &Invalid, line: &str) -> UsageError {
+pub(super) fn place(given: &AssignedValue<'_>, invalid: &Invalid, line: &str) -> UsageError {
     let written: String = line
         .chars()
         .skip(given.span.start)

@@ -76,7 +76,7 @@ impl From<&Record> for Row {
 }
 
 /// A lookup with its parsed records, for commands that evaluate them.
-pub(crate) struct Answered {
+pub(crate) struct ParsedLookup {
     pub lookup: Lookup,
     /// Records of the queried type.
     pub records: Vec<Record>,
@@ -87,7 +87,7 @@ pub(crate) async fn look_up(
     client: &Client,
     name: &str,
     rtype: Rtype,
-) -> Result<Answered, Failure> {
+) -> Result<ParsedLookup, Failure> {
     let mut response = client.query(name, rtype).await?;
     let mut chain = CnameChain::new(name, rtype);
     chain.add_answers(std::mem::take(&mut response.message.answers));
@@ -114,10 +114,10 @@ pub(crate) async fn look_up(
         }
     }
 
-    Ok(Answered::new(name, chain, response))
+    Ok(ParsedLookup::new(name, chain, response))
 }
 
-impl Answered {
+impl ParsedLookup {
     /// Combines the CNAME chain with the last response.
     pub(crate) fn new(name: &str, chain: CnameChain, response: Response) -> Self {
         let outcome = chain.outcome(&response.message);
@@ -161,7 +161,7 @@ pub(crate) async fn look_up_explained(
     client: &Client,
     name: &str,
     rtype: Rtype,
-) -> Result<Answered, Failure> {
+) -> Result<ParsedLookup, Failure> {
     let mut answered = look_up(client, name, rtype).await?;
     if answered.lookup.outcome == Outcome::Servfail && answered.lookup.extended_errors.is_empty() {
         answered.lookup.diagnosis = diagnose(cx, client, name, rtype).await;

@@ -13,7 +13,7 @@ use netvane_net::dns::{Message, Record, Response};
 
 use super::{
     cname_chain::CnameChain,
-    lookup::{Answered, Lookup},
+    lookup::{Lookup, ParsedLookup},
 };
 
 /// A response with this RCODE, header flags such as `aa ra`, and records, one per line.
@@ -61,7 +61,7 @@ pub(crate) fn lookup(name: &str, rtype: Rtype, message: Message) -> Lookup {
     let mut response = response(message);
     let mut chain = CnameChain::new(name, rtype);
     chain.add_answers(std::mem::take(&mut response.message.answers));
-    Answered::new(name, chain, response).lookup
+    ParsedLookup::new(name, chain, response).lookup
 }
 
 fn wire_records(lines: &str) -> Vec<WireRecord> {

@@ -51,7 +51,7 @@ pub(crate) struct HowMail {
     to: Option<Email>,
 }
 
-/// Result of `howmail`.
+/// How mail reaches the domain and which protections it has.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     from: String,

@@ -25,7 +25,7 @@ pub(crate) struct Mailbox {
     email: Domain,
 }
 
-/// Result of `mailbox`.
+/// Who receives mail for the address, and where.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     domain: String,

@@ -33,7 +33,7 @@ pub(crate) struct TraceMail {
     message: Message,
 }
 
-/// Result of `trace_mail`.
+/// Route, origin and authentication of a message.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     from: Option<String>,

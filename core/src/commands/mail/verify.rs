@@ -23,7 +23,7 @@ pub(crate) struct Verify {
     email: Text,
 }
 
-/// Result of `verify`.
+/// Whether the mailbox exists, and the evidence.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Data {
     #[serde(flatten)]

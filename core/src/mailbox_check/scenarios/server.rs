@@ -32,7 +32,7 @@ pub(crate) enum Lines {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Script {
-    /// Connections are refused.
+    /// Whether connections to the server are refused.
     #[serde(default)]
     pub refused: bool,
     /// Number of addresses before the real one that refuse connections.
@@ -49,7 +49,7 @@ pub(crate) struct Script {
     pub banner: Option<Lines>,
     pub ehlo: Option<Lines>,
     pub helo: Option<Lines>,
-    /// Reply to STARTTLS.
+    /// The server's reply to STARTTLS.
     pub consent: Option<Lines>,
     pub mail: Option<Lines>,
     pub rcpt: Option<Lines>,

@@ -34,9 +34,15 @@ async fn one_of_several_secrets_and_one_of_several_signatures() {
     )
     .expect("one");
 
-    assert!(secrets(&[1, 2]).made(&right, b"{}"));
-    assert!(!secrets(&[1, 2]).made(&right, b"{ }"), "another body");
-    assert!(!secrets(&[1, 3]).made(&right, b"{}"), "another secret");
+    assert!(secrets(&[1, 2]).matches_secret(&right, b"{}"));
+    assert!(
+        !secrets(&[1, 2]).matches_secret(&right, b"{ }"),
+        "another body"
+    );
+    assert!(
+        !secrets(&[1, 3]).matches_secret(&right, b"{}"),
+        "another secret"
+    );
     let both = secrets(&[1, 2]);
 
     assert!(
@@ -92,5 +98,5 @@ fn the_specifications_example() {
                 .expect("base64"),
         ],
     };
-    assert!(secrets.made(&signature, br#"{"test": 2432232314}"#));
+    assert!(secrets.matches_secret(&signature, br#"{"test": 2432232314}"#));
 }

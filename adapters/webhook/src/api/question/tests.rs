@@ -45,8 +45,8 @@ fn what_is_no_question_says_what_it_is() {
         ("", "the body is empty"),
         ("[\"/mx a.example\"]", "the body is not a JSON object"),
         ("null", "the body is not a JSON object"),
-        (r#"{"command": "/mx"#, "the body is not a question"),
-        (r#"{"command": null}"#, "the body is not a question"),
+        (r#"{"command": "/mx"#, "the body is not a valid request"),
+        (r#"{"command": null}"#, "the body is not a valid request"),
         (r#"{"line": "/mx"}"#, "unknown field `line`"),
         (
             r#"{"command": "/a", "command": "/b"}"#,

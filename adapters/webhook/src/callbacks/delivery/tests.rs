@@ -62,8 +62,8 @@ fn neither_the_query_nor_the_question_is_told() {
             "next_attempt": null,
         })
     );
-    delivery.answered();
-    delivery.ended(DeliveryState::Gone);
+    delivery.start_delivery();
+    delivery.finish(DeliveryState::Gone);
     let kept = serde_json::to_string(&delivery).expect("serializes");
     assert!(
         !kept.contains("CANARY") && !kept.contains("192.0.2.1") && !kept.contains("/mx"),

@@ -47,13 +47,13 @@ const ACTIVE: [(&str, &[&str]); 2] = [
 
 /// What a browser has of a page.
 #[derive(Default)]
-struct Seen {
+struct PageContent {
     text: String,
     strange: Vec<String>,
     links: Vec<String>,
 }
 
-impl Seen {
+impl PageContent {
     fn look(&mut self, node: &Node) {
         match &node.data {
             NodeData::Text { contents } => self.text.push_str(&contents.borrow()),
@@ -121,7 +121,7 @@ proptest! {
         let errors = dom.errors.borrow();
         prop_assert!(errors.is_empty(), "{:?} in {}", errors, written);
 
-        let mut seen = Seen::default();
+        let mut seen = PageContent::default();
         seen.look(&dom.document);
         prop_assert!(seen.strange.is_empty(), "{:?} in {}", seen.strange, written);
         for link in &seen.links {

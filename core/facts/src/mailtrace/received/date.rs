@@ -196,7 +196,7 @@ impl Reader {
         Some(true)
     }
 
-    /// `2003-01-02`, `2003/01/02`, `02-Jan-2003`.
+    /// Reads a date such as `2003-01-02`, `2003/01/02` or `02-Jan-2003`.
     fn date(&mut self, text: &str) -> Option<()> {
         let mut parts = text.split(['-', '/']);
         let (a, b, c) = (parts.next()?, parts.next()?, parts.next()?);

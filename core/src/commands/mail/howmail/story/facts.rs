@@ -105,7 +105,7 @@ fn warn_of_services(services: &Services, name: &str, document: &mut Document) {
 }
 
 /// A record, truncated to [`SHOWN_RECORD`] characters.
-pub(super) fn shown(record: &str) -> Cell {
+pub(super) fn record_cell(record: &str) -> Cell {
     let mut text: String = record.chars().take(SHOWN_RECORD).collect();
     if text.len() < record.len() {
         text.push('…');
@@ -129,11 +129,14 @@ pub(super) fn fields(exchange: &Exchange) -> Vec<Field> {
     }
 
     if let Some(greeting) = &welcome.greeting {
-        fields.push(field("Banner", shown(greeting)));
+        fields.push(field("Banner", record_cell(greeting)));
     }
 
     if !welcome.extensions.is_empty() {
-        fields.push(field("Extensions", shown(&welcome.extensions.join(", "))));
+        fields.push(field(
+            "Extensions",
+            record_cell(&welcome.extensions.join(", ")),
+        ));
     }
 
     match (&welcome.tls, welcome.starttls) {

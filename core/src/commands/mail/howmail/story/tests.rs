@@ -324,9 +324,9 @@ fn providers_are_marked_as_inferred() {
 #[test]
 fn long_records_are_truncated_at_a_character() {
     let fits = "é".repeat(240);
-    assert_eq!(facts::shown(&fits), Cell::exact(&fits));
+    assert_eq!(facts::record_cell(&fits), Cell::exact(&fits));
     assert_eq!(
-        facts::shown(&format!("{fits}x")),
+        facts::record_cell(&format!("{fits}x")),
         Cell::exact(format!("{fits}…"))
     );
 }

@@ -5,7 +5,7 @@ use netvane_document::{Cell, Document, Role};
 use super::{
     super::Data,
     SHOWN_EXCHANGES,
-    facts::{roughly, shown},
+    facts::{record_cell, roughly},
 };
 
 /// SPF, DKIM and DMARC of the sender's domain.
@@ -32,7 +32,7 @@ fn spf(data: &Data, name: &str, document: &mut Document) {
     };
 
     match &spf.record {
-        Some(record) => _ = document.field("SPF", shown(record)),
+        Some(record) => _ = document.field("SPF", record_cell(record)),
         None if spf.fault.is_none() => {
             document.field("SPF", Cell::new("none", Role::Warning));
             document.warn(format!(
@@ -105,7 +105,7 @@ fn dmarc(data: &Data, name: &str, document: &mut Document) {
     };
 
     match &dmarc.record {
-        Some(record) => _ = document.field("DMARC", shown(record)),
+        Some(record) => _ = document.field("DMARC", record_cell(record)),
         None if dmarc.fault.is_none() => {
             document.field("DMARC", Cell::new("none", Role::Warning));
             document.warn(format!(
@@ -166,7 +166,7 @@ pub(super) fn encryption(data: &Data, document: &mut Document) {
             let said = match (&found.fault, &found.record) {
                 (Some(fault), _) => Cell::new(fault, Role::Warning),
                 (None, None) => "not published".into(),
-                (None, Some(_)) => shown(&format!("reports to {}", found.reports.join(", "))),
+                (None, Some(_)) => record_cell(&format!("reports to {}", found.reports.join(", "))),
             };
             document.field("TLS-RPT", said);
         }
@@ -203,7 +203,7 @@ fn mta_sts(data: &Data, name: &str, document: &mut Document) {
         "MTA-STS",
         format!("{}: {meaning}; senders cache it for {kept}", policy.mode),
     );
-    document.field("MTA-STS hosts", shown(&policy.mx.join(", ")));
+    document.field("MTA-STS hosts", record_cell(&policy.mx.join(", ")));
     if policy.mode == "none" {
         return;
     }
@@ -261,7 +261,10 @@ fn dane(data: &Data, document: &mut Document) {
         };
 
         let host = &exchange.exchange;
-        document.field(format!("DANE of {host}"), shown(&dane.records.join(", ")));
+        document.field(
+            format!("DANE of {host}"),
+            record_cell(&dane.records.join(", ")),
+        );
         document.field("DANE status", counts);
         if !dane.authenticated && data.receiver.authenticated {
             document.warn(format!(

@@ -44,11 +44,11 @@ pub(super) fn directory(data: &Data, document: &mut Document) {
          first and the others if that fails.",
     );
 
-    let shown = receiver.exchanges.iter().take(SHOWN_EXCHANGES);
+    let record_cell = receiver.exchanges.iter().take(SHOWN_EXCHANGES);
 
     document.table(
         [">Preference", "Mail server", "Addresses"],
-        shown.map(row).collect(),
+        record_cell.map(row).collect(),
     );
 
     let more = receiver.exchanges.len().saturating_sub(SHOWN_EXCHANGES);

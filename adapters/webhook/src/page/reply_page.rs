@@ -1,4 +1,4 @@
-//! A page that answers: whole when the answer comes at once, else its beginning now and the answer when it is there.
+//! A page with a reply: complete if the reply comes at once, otherwise its beginning first and the reply when it is ready.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,11 +16,11 @@ use super::{
     access::{admitted, key_needed},
     frame::{dressed, unlisted},
     layout::ANSWER,
-    reply::Shown,
+    reply::ReplyView,
 };
 use crate::app::App;
 
-/// An answer is waited for this long before the page is begun without it.
+/// Time to wait for the reply before the page is started without it.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
 /// Shows a reply on its page if the visitor has access; otherwise the page asks for a key.
@@ -32,18 +32,18 @@ pub(super) async fn respond(
     page: Markup,
 ) -> Response {
     match admitted(app, input, http_request).await {
-        Ok(request) => answered(app, headers, request, page).await,
+        Ok(request) => stream_answer(app, headers, request, page).await,
         Err(_) => key_needed(&page),
     }
 }
 
-/// Answers it there. Dropped, and the lookup with it, when the reader goes.
-async fn answered(app: &App, headers: &HeaderMap, request: Request, page: Markup) -> Response {
+/// Sends the page up to the reply, then the reply. The lookup is cancelled when the client disconnects.
+async fn stream_answer(app: &App, headers: &HeaderMap, request: Request, page: Markup) -> Response {
     let (head, tail) = page.0.split_once(ANSWER.0).unwrap_or((page.0.as_str(), ""));
     let (head, tail) = (head.to_owned(), tail.to_owned());
     let mut asking = Box::pin(answer(app.clone(), app.pages.origin(headers), request));
-    if let Ok((status, shown)) = tokio::time::timeout(AT_ONCE, &mut asking).await {
-        return unlisted(dressed(status, Body::from(head + &shown.0 + &tail)));
+    if let Ok((status, reply)) = tokio::time::timeout(AT_ONCE, &mut asking).await {
+        return unlisted(dressed(status, Body::from(head + &reply.0 + &tail)));
     }
     let waiting = html! { p.waiting { "Working…" } };
     let begun = stream::iter([Bytes::from(head + &waiting.0)]);
@@ -55,20 +55,20 @@ async fn answered(app: &App, headers: &HeaderMap, request: Request, page: Markup
 }
 
 async fn answer(app: App, origin: String, request: Request) -> (StatusCode, Markup) {
-    let asked: Input = request.input.clone();
+    let input: Input = request.input.clone();
     let answer = app.engine.ask(request, |_| {}).await;
-    let shown = Shown {
+    let view = ReplyView {
         registry: app.engine.registry(),
-        asked: &asked,
+        input: &input,
         origin: &origin,
         level: 2,
     };
     match answer {
-        Ok(reply) => (StatusCode::OK, shown.reply(&reply)),
+        Ok(reply) => (StatusCode::OK, view.reply(&reply)),
         Err(failure) => {
             let status =
                 StatusCode::from_u16(failure.code().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, shown.failure(&failure))
+            (status, view.failure(&failure))
         }
     }
 }

@@ -7,14 +7,14 @@ use netvane_core::Engine;
 
 use crate::{docs, openapi, page, response::http_cache::StaticDocument};
 
-/// Both descriptions.
-pub(crate) struct Described {
+/// The OpenAPI document and the documentation page, rendered once at the start.
+pub(crate) struct ApiDescription {
     openapi: StaticDocument,
-    /// The documentation page.
+    /// The documentation page in HTML.
     docs: StaticDocument,
 }
 
-impl Described {
+impl ApiDescription {
     /// From the registry; `public_url` may be empty.
     pub(crate) fn new(engine: &Engine, public_url: &str) -> Self {
         let openapi = serde_json::to_string(&openapi::document(engine.registry(), public_url));
@@ -26,15 +26,18 @@ impl Described {
     }
 }
 
-/// `GET /openapi.json`
+/// The handler of `GET /openapi.json`.
 pub(crate) async fn openapi(
-    State(described): State<Arc<Described>>,
+    State(api_description): State<Arc<ApiDescription>>,
     headers: HeaderMap,
 ) -> Response {
-    described.openapi.respond(&headers)
+    api_description.openapi.respond(&headers)
 }
 
-/// `GET /docs`
-pub(crate) async fn docs(State(described): State<Arc<Described>>, headers: HeaderMap) -> Response {
-    page::with_policy(described.docs.respond(&headers))
+/// The handler of `GET /docs`.
+pub(crate) async fn docs(
+    State(api_description): State<Arc<ApiDescription>>,
+    headers: HeaderMap,
+) -> Response {
+    page::with_policy(api_description.docs.respond(&headers))
 }
